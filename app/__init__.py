@@ -1,0 +1,1 @@
+"""AlertifyPro. Importing this package costs nothing: each process imports the layers it needs."""

@@ -1,0 +1,92 @@
+"""The values that travel between layers. Words and their one meaning stand in ARCHITECTURE.md."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+
+class Status(StrEnum):
+    """Colour of a service or of one check result."""
+
+    PENDING = "PENDING"  # never checked yet
+    GREEN = "GREEN"  # passed in time
+    YELLOW = "YELLOW"  # passed, but slow (or inside a warning window)
+    RED = "RED"  # failed
+    UNKNOWN = "UNKNOWN"  # the monitor itself could not tell
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a check function needs to know: an endpoint and how to ask it. Secrets are in clear."""
+
+    check_type: str  # canonical name, upper case
+    endpoint: str
+    timeout_seconds: float
+    slow_threshold_ms: int
+    config: Mapping[str, Any]
+    organization_id: UUID | None = None
+    service_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Phases:
+    """How long each part of a probe took, in milliseconds; None where there was no such part."""
+
+    dns_ms: float | None = None
+    connect_ms: float | None = None
+    tls_ms: float | None = None
+    ttfb_ms: float | None = None
+    transfer_ms: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """The leaf certificate a target showed, and what was wrong with it, if anything."""
+
+    domain: str
+    port: int
+    subject: str
+    issuer: str
+    sans: tuple[str, ...]
+    valid_from: datetime
+    valid_to: datetime
+    fingerprint_sha256: str
+    key_type: str
+    chain_valid: bool
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """What a check function returns.
+
+    `ok=False` needs an `error`: a sentence a person understands. `warning` on a passing probe makes
+    it YELLOW with that reason. `response_time_ms` is measured by the probe where it knows better
+    than the runner (libcurl's own clock); otherwise the runner fills it in. `evidence` is kept for
+    failures: address dialled, status line, headers, an excerpt of the body, certificate chain.
+    """
+
+    ok: bool
+    error: str | None = None
+    warning: str | None = None
+    response_time_ms: float | None = None
+    status_code: int | None = None
+    phases: Phases | None = None
+    evidence: Mapping[str, Any] | None = None
+    certificate: Certificate | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """A probe plus time, duration and colour."""
+
+    status: Status
+    response_time_ms: float | None
+    error: str | None = None
+    status_code: int | None = None
+    phases: Phases = field(default_factory=Phases)
+    evidence: Mapping[str, Any] | None = None
+    certificate: Certificate | None = None

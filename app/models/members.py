@@ -1,0 +1,46 @@
+"""People and what they may do in an organization."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.models.base import Base, Identified, Timestamped
+
+
+class User(Identified, Timestamped, Base):
+    """A person with an e-mail address and a password."""
+
+    __tablename__ = "users"
+
+    email: Mapped[str] = mapped_column(unique=True)  # stored in lower case
+    password_hash: Mapped[str]
+    full_name: Mapped[str]
+    timezone: Mapped[str] = mapped_column(default="UTC")
+    contact_methods: Mapped[list[Any]] = mapped_column(default=list)
+    token_epoch: Mapped[int] = mapped_column(default=0)  # raising it ends every token at once
+    is_operator: Mapped[bool] = mapped_column(default=False)
+
+
+class Membership(Identified, Timestamped, Base):
+    """A user's role in an organization."""
+
+    __tablename__ = "memberships"
+    __table_args__ = (UniqueConstraint("organization_id", "user_id"),)
+
+    organization_id: Mapped[UUID] = mapped_column(
+        ForeignKey("organizations.id", ondelete="CASCADE")
+    )
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    role: Mapped[str]
+
+
+class RevokedToken(Base):
+    """A token that was signed out before it expired."""
+
+    __tablename__ = "revoked_tokens"
+
+    jti: Mapped[UUID] = mapped_column(primary_key=True)
+    expires_at: Mapped[datetime] = mapped_column(index=True)

@@ -1,0 +1,20 @@
+"""The tenant."""
+
+from typing import Any
+
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.models.base import Base, Identified, Timestamped
+
+
+class Organization(Identified, Timestamped, Base):
+    """Everything a customer owns belongs to one of these."""
+
+    __tablename__ = "organizations"
+
+    name: Mapped[str]
+    slug: Mapped[str] = mapped_column(unique=True)
+    plan_type: Mapped[str] = mapped_column(default="free")
+    max_services: Mapped[int]
+    timezone: Mapped[str] = mapped_column(default="UTC")
+    settings: Mapped[dict[str, Any]] = mapped_column(default=dict)

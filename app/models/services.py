@@ -1,0 +1,134 @@
+"""What is monitored, when it is due, and what was seen of it."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import REAL, BigInteger, ForeignKey, Index, text
+from sqlalchemy.dialects.postgresql import ARRAY, BYTEA
+from sqlalchemy.dialects.postgresql import UUID as PgUUID
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.models.base import Base, Identified, OrganizationOwned
+
+
+class Service(OrganizationOwned, Base):
+    """A monitored endpoint. `status` is its settled colour, after thresholds and regions."""
+
+    __tablename__ = "services"
+
+    name: Mapped[str]
+    endpoint: Mapped[str]
+    check_type: Mapped[str]
+    description: Mapped[str] = mapped_column(default="")
+    environment: Mapped[str] = mapped_column(default="")
+    check_interval_seconds: Mapped[int] = mapped_column(default=60)
+    timeout_seconds: Mapped[int] = mapped_column(default=10)
+    tags: Mapped[list[str]] = mapped_column(default=list)
+    is_active: Mapped[bool] = mapped_column(default=True)
+    config: Mapped[dict[str, Any]] = mapped_column(default=dict)  # secrets inside are sealed
+    slow_threshold_ms: Mapped[int] = mapped_column(default=1000)
+    failure_threshold: Mapped[int] = mapped_column(default=1)
+    recovery_threshold: Mapped[int] = mapped_column(default=1)
+    retry_interval_seconds: Mapped[int | None]
+    regions: Mapped[list[str]] = mapped_column(default=lambda: ["default"])
+    region_quorum: Mapped[str] = mapped_column(default="majority")
+    depends_on: Mapped[list[UUID]] = mapped_column(ARRAY(PgUUID(as_uuid=True)), default=list)
+    escalation_policy_id: Mapped[UUID | None]
+    status: Mapped[str] = mapped_column(default="PENDING")
+    status_changed_at: Mapped[datetime | None]
+    # Raised by every edit: workers cache a service's definition by it.
+    version: Mapped[int] = mapped_column(BigInteger, default=1)
+
+
+class ScheduleEntry(Base):
+    """When a service is next due in a region, who is on it, and that region's running state.
+
+    `next_due_at` is null while the service is paused. A row is claimed by setting the lease; the
+    result is accepted only while `lease_token` is still the claimant's (a fencing token).
+    """
+
+    __tablename__ = "schedule_entries"
+    __table_args__ = (Index("ix_schedule_entries_due", "region", "next_due_at"),)
+
+    service_id: Mapped[UUID] = mapped_column(
+        ForeignKey("services.id", ondelete="CASCADE"), primary_key=True
+    )
+    region: Mapped[str] = mapped_column(primary_key=True)
+    next_due_at: Mapped[datetime | None]
+    lease_until: Mapped[datetime | None]
+    lease_token: Mapped[int | None] = mapped_column(BigInteger)
+    status: Mapped[str] = mapped_column(default="PENDING")
+    consecutive_failures: Mapped[int] = mapped_column(default=0)
+    consecutive_successes: Mapped[int] = mapped_column(default=0)
+    last_checked_at: Mapped[datetime | None]
+    last_response_time_ms: Mapped[float | None] = mapped_column(REAL)
+    last_status_code: Mapped[int | None]
+    last_error: Mapped[str | None]
+
+
+class CheckResult(Base):
+    """An observation stored; one for each service, region and due time. Partitioned by day.
+
+    `status` is the colour of this check alone, before thresholds.
+    """
+
+    __tablename__ = "check_results"
+    __table_args__ = {"postgresql_partition_by": "RANGE (scheduled_for)"}
+
+    service_id: Mapped[UUID] = mapped_column(primary_key=True)
+    scheduled_for: Mapped[datetime] = mapped_column(primary_key=True)
+    region: Mapped[str] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(default=uuid4)
+    checked_at: Mapped[datetime]
+    status: Mapped[str]
+    response_time_ms: Mapped[float | None] = mapped_column(REAL)
+    status_code: Mapped[int | None]
+    error: Mapped[str | None]
+    dns_ms: Mapped[float | None] = mapped_column(REAL)
+    connect_ms: Mapped[float | None] = mapped_column(REAL)
+    tls_ms: Mapped[float | None] = mapped_column(REAL)
+    ttfb_ms: Mapped[float | None] = mapped_column(REAL)
+    transfer_ms: Mapped[float | None] = mapped_column(REAL)
+    in_maintenance: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
+
+
+class StatusChange(Identified, Base):
+    """A settled change of a service's colour: a state change is a row first."""
+
+    __tablename__ = "status_changes"
+    __table_args__ = (Index("ix_status_changes_service", "service_id", "at"),)
+
+    service_id: Mapped[UUID] = mapped_column(ForeignKey("services.id", ondelete="CASCADE"))
+    at: Mapped[datetime]
+    from_status: Mapped[str]
+    to_status: Mapped[str]
+    reason: Mapped[str | None]
+    check_id: Mapped[UUID | None]
+
+
+class ProbeRequest(Identified, Base):
+    """A one-off probe of an unsaved service, asked for by the API and answered by a worker."""
+
+    __tablename__ = "probe_requests"
+    __table_args__ = (
+        Index("ix_probe_requests_open", "region", postgresql_where=text("outcome IS NULL")),
+    )
+
+    organization_id: Mapped[UUID] = mapped_column(
+        ForeignKey("organizations.id", ondelete="CASCADE")
+    )
+    region: Mapped[str]
+    sealed_target: Mapped[bytes] = mapped_column(BYTEA)  # the definition with its secrets
+    created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    lease_until: Mapped[datetime | None]
+    outcome: Mapped[dict[str, Any] | None]
+
+
+class HistoryPurge(Base):
+    """The history of a deleted service, waiting to be removed in the background."""
+
+    __tablename__ = "history_purges"
+
+    service_id: Mapped[UUID] = mapped_column(primary_key=True)
+    requested_at: Mapped[datetime] = mapped_column(server_default=text("now()"))

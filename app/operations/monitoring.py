@@ -1,0 +1,273 @@
+"""Claim what is due, and record what was seen: the two transactions around every check.
+
+The hot path of the program. Statements are plain SQL on the driver connection, one round trip for
+a whole batch, because thousands of checks a second pass here.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from app.domain import schedule, service_states
+from app.domain.service_states import RegionState
+from app.domain.types import Observation, Status
+from app.events import Event
+from app.operations.definitions import Definition, definitions
+from app.operations.service_status import RegionStatus, settle_services
+from app.transaction import transaction
+
+# Past the timeout, what a worker may take to record a result before its claim is void.
+LEASE_MARGIN_SECONDS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One check to run now, fenced by its lease token."""
+
+    definition: Definition
+    region: str
+    lease_token: int
+    scheduled_for: datetime
+    state: RegionState
+    service_status: Status
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """What a claim brought, by the database's clock."""
+
+    claims: list[Claim]
+    now: datetime
+    next_due_at: datetime | None  # None: the batch was full, or nothing is scheduled
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The outcome of one claim: what was observed and when the check began."""
+
+    claim: Claim
+    observation: Observation
+    checked_at: datetime
+
+
+_CLAIM = """
+WITH due AS (
+    SELECT service_id, region, next_due_at FROM schedule_entries
+    WHERE region = %(region)s AND next_due_at <= now()
+      AND (lease_until IS NULL OR lease_until < now())
+    ORDER BY next_due_at LIMIT %(limit)s
+    FOR UPDATE SKIP LOCKED
+)
+UPDATE schedule_entries e
+SET lease_token = nextval('lease_tokens'),
+    lease_until = now() + (s.timeout_seconds + %(margin)s) * interval '1 second'
+FROM due, services s
+WHERE e.service_id = due.service_id AND e.region = due.region AND s.id = due.service_id
+RETURNING e.service_id, e.lease_token, due.next_due_at, e.status, e.consecutive_failures,
+    e.consecutive_successes, s.status, s.version, now()
+"""
+
+_NEXT_DUE = """
+SELECT now(), (
+    SELECT min(next_due_at) FROM schedule_entries WHERE region = %s AND next_due_at > now()
+)
+"""
+
+
+def claim(region: str, limit: int) -> Claimed:
+    """Take up to `limit` due checks of a region under a lease.
+
+    Whoever else claims at the same time skips the rows locked here.
+    """
+    with transaction() as tx:
+        cursor = tx.driver.cursor()
+        cursor.execute(_CLAIM, {"region": region, "limit": limit, "margin": LEASE_MARGIN_SECONDS})
+        rows = cursor.fetchall()
+        if len(rows) < limit:
+            now, next_due_at = cursor.execute(_NEXT_DUE, (region,)).fetchone() or (None, None)
+        else:
+            now, next_due_at = rows[0][8], None
+        known = definitions(cursor, {row[0]: row[7] for row in rows})
+    claims = [
+        Claim(
+            definition=known[row[0]],
+            region=region,
+            lease_token=row[1],
+            scheduled_for=_slot(known[row[0]], region, row[2], row[8]),
+            state=RegionState(Status(row[3]), row[4], row[5]),
+            service_status=Status(row[6]),
+        )
+        for row in rows
+        if row[0] in known
+    ]
+    return Claimed(claims, now, next_due_at)
+
+
+def _slot(definition: Definition, region: str, due: datetime, now: datetime) -> datetime:
+    interval = definition.check_interval_seconds
+    phase = schedule.phase_ms(definition.service_id, region, interval)
+    return schedule.scheduled_slot(due, now, interval, phase)
+
+
+_SETTLE = """
+UPDATE schedule_entries e
+SET next_due_at = v.next_due_at, lease_until = NULL, lease_token = NULL, status = v.status,
+    consecutive_failures = v.failures, consecutive_successes = v.successes,
+    last_checked_at = v.checked_at, last_response_time_ms = v.response_time_ms,
+    last_status_code = v.status_code, last_error = v.error
+FROM unnest(
+    %s::uuid[], %s::text[], %s::bigint[], %s::timestamptz[], %s::text[], %s::int[], %s::int[],
+    %s::timestamptz[], %s::real[], %s::int[], %s::text[]
+) AS v (service_id, region, lease_token, next_due_at, status, failures, successes, checked_at,
+    response_time_ms, status_code, error)
+WHERE e.service_id = v.service_id AND e.region = v.region AND e.lease_token = v.lease_token
+RETURNING v.lease_token
+"""
+
+_STORE = """
+COPY check_results (service_id, scheduled_for, region, id, checked_at, status, response_time_ms,
+    status_code, error, dns_ms, connect_ms, tls_ms, ttfb_ms, transfer_ms) FROM STDIN
+"""
+
+
+def record(batch: Sequence[Seen], now: datetime) -> list[Event]:
+    """Store a batch of outcomes, set the next due times and settle the services' colours.
+
+    An outcome whose lease was lost meanwhile writes nothing: somebody else has taken over, or the
+    service was edited. Returns the live events to publish; `now` is the database's clock.
+    """
+    if not batch:
+        return []
+    settled = [_settle(seen, now) for seen in batch]
+    with transaction() as tx:
+        cursor = tx.driver.cursor()
+        columns: list[list[Any]] = [
+            list(column) for column in zip(*map(_entry_row, settled), strict=True)
+        ]
+        cursor.execute(_SETTLE, columns)
+        won = {row[0] for row in cursor.fetchall()}
+        winners = [entry for entry in settled if entry.seen.claim.lease_token in won]
+        with cursor.copy(_STORE) as copy:
+            for entry in winners:
+                copy.write_row(_result_row(entry))
+        changes = settle_services(cursor, [_region_status(entry) for entry in winners], now)
+        events = [_check_event(entry) for entry in winners]
+        events.extend(change.event() for change in changes)
+    return events
+
+
+@dataclass(frozen=True, slots=True)
+class _Settled:
+    seen: Seen
+    check_id: UUID
+    state: RegionState
+    next_due_at: datetime
+
+
+def _settle(seen: Seen, now: datetime) -> _Settled:
+    definition = seen.claim.definition
+    state = service_states.settle(
+        seen.claim.state,
+        seen.observation.status,
+        definition.failure_threshold,
+        definition.recovery_threshold,
+    )
+    interval = definition.check_interval_seconds
+    due = schedule.next_due(
+        now, interval, schedule.phase_ms(definition.service_id, seen.claim.region, interval)
+    )
+    retry = definition.retry_interval_seconds
+    if retry is not None and service_states.is_confirming(state, seen.observation.status):
+        due = min(due, now + timedelta(seconds=retry))
+    return _Settled(seen, uuid4(), state, due)
+
+
+def _entry_row(entry: _Settled) -> tuple[Any, ...]:
+    claim, observation = entry.seen.claim, entry.seen.observation
+    return (
+        claim.definition.service_id,
+        claim.region,
+        claim.lease_token,
+        entry.next_due_at,
+        entry.state.status.value,
+        entry.state.consecutive_failures,
+        entry.state.consecutive_successes,
+        entry.seen.checked_at,
+        observation.response_time_ms,
+        observation.status_code,
+        observation.error,
+    )
+
+
+def _result_row(entry: _Settled) -> tuple[Any, ...]:
+    claim, observation = entry.seen.claim, entry.seen.observation
+    phases = observation.phases
+    return (
+        claim.definition.service_id,
+        claim.scheduled_for,
+        claim.region,
+        entry.check_id,
+        entry.seen.checked_at,
+        observation.status.value,
+        observation.response_time_ms,
+        observation.status_code,
+        observation.error,
+        phases.dns_ms,
+        phases.connect_ms,
+        phases.tls_ms,
+        phases.ttfb_ms,
+        phases.transfer_ms,
+    )
+
+
+def _check_event(entry: _Settled) -> Event:
+    claim, observation = entry.seen.claim, entry.seen.observation
+    return Event(
+        organization_id=claim.definition.organization_id,
+        type="check_result",
+        at=entry.seen.checked_at,
+        data={
+            "id": entry.check_id,
+            "service_id": claim.definition.service_id,
+            "service_name": claim.definition.name,
+            "region": claim.region,
+            "checked_at": entry.seen.checked_at,
+            "status": observation.status,
+            "response_time_ms": observation.response_time_ms,
+            "status_code": observation.status_code,
+            "error": observation.error,
+        },
+    )
+
+
+def _region_status(entry: _Settled) -> RegionStatus:
+    claim = entry.seen.claim
+    return RegionStatus(
+        definition=claim.definition,
+        status=entry.state.status,
+        service_status=claim.service_status,
+        reason=entry.seen.observation.error,
+        check_id=entry.check_id,
+    )
+
+
+def anything_due(region: str) -> bool:
+    """Say whether a region has a check that is due and that nobody is on."""
+    with transaction() as tx:
+        row = tx.driver.execute(
+            "SELECT EXISTS (SELECT FROM schedule_entries WHERE region = %s"
+            " AND next_due_at <= now() AND (lease_until IS NULL OR lease_until < now()))",
+            (region,),
+        ).fetchone()
+    return bool(row and row[0])
+
+
+def scheduled_regions() -> list[str]:
+    """Return the regions that any service is checked in, in alphabetical order."""
+    with transaction() as tx:
+        rows = tx.driver.execute(
+            "SELECT DISTINCT region FROM schedule_entries ORDER BY region"
+        ).fetchall()
+    return [row[0] for row in rows]

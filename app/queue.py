@@ -1,0 +1,186 @@
+"""The only door to RQ and rq-scheduler. Jobs are hints: "there may be work"; rows say what it is.
+
+Jobs are named by their path, so `app` never imports `workers`. JSON, never pickle.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+from rq import Queue, SimpleWorker
+from rq.exceptions import StopRequested
+from rq.job import Job
+from rq.serializers import JSONSerializer
+from rq_scheduler import Scheduler
+
+BACKGROUND = "background"
+DRAIN_JOB = "workers.probes.drain"
+DRAIN_TIMEOUT_SECONDS = 240
+_FAILURE_TTL_SECONDS = 3600
+_SOCKET_TIMEOUT_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """A standing job: rq-scheduler enqueues it again and again; running it twice is harmless."""
+
+    job: str
+    every_seconds: int
+    queue: str = BACKGROUND
+    args: tuple[Any, ...] = ()
+    timeout_seconds: int = 60
+
+    @property
+    def job_id(self) -> str:
+        """A name made of the definition, so that a changed tick replaces the old one."""
+        parts = (self.job, *map(str, self.args), f"every-{self.every_seconds}s")
+        return "-".join(parts).replace(".", "-")
+
+
+def connect(redis_url: str, *, blocking: bool = False) -> Redis:
+    """Return a Redis client. Callers that answer requests never wait long for it; a worker's
+    blocking pop sets its own time limit, so its socket has none here."""
+    return Redis.from_url(
+        redis_url,
+        socket_connect_timeout=_SOCKET_TIMEOUT_SECONDS,
+        socket_timeout=None if blocking else _SOCKET_TIMEOUT_SECONDS,
+        retry=Retry(NoBackoff(), 1),
+        health_check_interval=15,
+    )
+
+
+def probe_queue(region: str) -> str:
+    """Return the name of a region's queue of drain sessions."""
+    return "probes" if region == "default" else f"probes.{region}"
+
+
+class Hints:
+    """Enqueues hints and installs the standing ticks."""
+
+    def __init__(self, redis: Redis) -> None:
+        self.redis = redis
+
+    def queue(self, name: str) -> Queue:
+        """Return one RQ queue."""
+        return Queue(name, connection=self.redis, serializer=JSONSerializer)
+
+    def work(
+        self, job: str, *args: Any, queue: str = BACKGROUND, timeout_seconds: int = 60
+    ) -> None:
+        """Say that there may be work for a job. Raises redis errors when Redis is away."""
+        self.queue(queue).enqueue(
+            job,
+            args=args,
+            job_timeout=timeout_seconds,
+            result_ttl=0,
+            failure_ttl=_FAILURE_TTL_SECONDS,
+        )
+
+    def probes(self, region: str) -> None:
+        """Ask for a drain session of a region, unless one is already waiting to start."""
+        name = probe_queue(region)
+        if self.queue(name).count == 0:
+            self.work(DRAIN_JOB, region, queue=name, timeout_seconds=DRAIN_TIMEOUT_SECONDS)
+
+    def install(self, ticks: Sequence[Tick]) -> list[str]:
+        """Make rq-scheduler hold exactly these ticks; return the ids of those that were missing."""
+        scheduler = self.scheduler()
+        wanted = {tick.job_id: tick for tick in ticks}
+        present = {job.id for job in scheduler.get_jobs()}
+        for job_id in present - wanted.keys():
+            scheduler.cancel(job_id)
+        missing = [job_id for job_id in wanted if job_id not in present]
+        for job_id in missing:
+            tick = wanted[job_id]
+            # result_ttl must stay at rq-scheduler's own default: with 0 the job would run once,
+            # be deleted with its result, and vanish from the schedule.
+            scheduler.schedule(
+                scheduled_time=datetime.now(UTC).replace(tzinfo=None) + timedelta(seconds=1),
+                func=tick.job,
+                args=list(tick.args),
+                interval=tick.every_seconds,
+                repeat=None,
+                id=job_id,
+                timeout=tick.timeout_seconds,
+                queue_name=tick.queue,
+            )
+        return missing
+
+    def scheduler(self, *, poll_seconds: float = 1) -> "TickScheduler":
+        """Return rq-scheduler over our queues."""
+        return TickScheduler(connection=self.redis, interval=poll_seconds, job_class=JsonJob)
+
+
+class JsonJob(Job):
+    """A job whose arguments are JSON also where a library would default to pickle."""
+
+    def __init__(self, id: str | None = None, connection: Any = None, serializer: Any = None):
+        super().__init__(id, connection=connection, serializer=JSONSerializer)
+
+
+class TickScheduler(Scheduler):
+    """rq-scheduler for standing ticks that survives a kill between its steps.
+
+    The library re-enqueues the very same job id (which piles up while workers are down and mixes
+    the state of a running job), and takes a job off the schedule before putting it back (a kill
+    between the two loses it for ever). Here a tick enqueues a fresh job unless one is waiting, and
+    its next time is one ZADD.
+    """
+
+    def enqueue_job(self, job: Job) -> None:
+        """Enqueue one hint of a due tick and set when it is due again."""
+        queue = Queue(job.origin, connection=self.connection, serializer=JSONSerializer)
+        if not any(waiting.startswith(job.id) for waiting in queue.get_job_ids(0, 100)):
+            queue.enqueue(
+                job.func_name,
+                args=job.args,
+                job_id=f"{job.id}-{uuid4().hex}",
+                job_timeout=job.timeout,
+                result_ttl=0,
+                failure_ttl=_FAILURE_TTL_SECONDS,
+            )
+        next_time = time.time() + int(job.meta["interval"])
+        self.connection.zadd(self.scheduled_jobs_key, {job.id: next_time})
+
+
+class Worker(SimpleWorker):
+    """RQ's in-process worker: a drain session needs a warm process, not a fork per job."""
+
+    max_connection_wait_time = 2  # seconds; the library's minute is too long to notice Redis again
+
+    def __init__(self, queue: str, redis: Redis) -> None:
+        super().__init__(
+            [Queue(queue, connection=redis, serializer=JSONSerializer)],
+            connection=redis,
+            serializer=JSONSerializer,
+            worker_ttl=30,
+            maintenance_interval=30,
+            log_job_description=False,
+        )
+        self._executing = False
+
+    def execute_job(self, job: Job, queue: Queue) -> None:
+        """Run one job, and remember for `stop_when_possible` that it is under way."""
+        self._executing = True
+        try:
+            super().execute_job(job, queue)
+        finally:
+            self._executing = False
+
+    def stop_when_possible(self) -> None:
+        """End the work loop: at once when idle, else after the job. For a signal handler.
+
+        Raises StopRequested to interrupt the wait for a job.
+        """
+        self._stop_requested = True
+        if not self._executing:
+            raise StopRequested
+
+    def _install_signal_handlers(self) -> None:
+        """Leave the signals to the process, which has an engine to stop as well."""

@@ -1,0 +1,153 @@
+"""One Redis subscriber a process that fans out to many clients, each with a bounded queue.
+
+Redis pub/sub delivers at most once and never waits; a client that cannot keep up loses its place
+here, not in Redis, and comes back with `since_seq`.
+"""
+
+import json
+import logging
+import threading
+from collections import defaultdict, deque
+from collections.abc import Collection
+from typing import Any
+from uuid import UUID
+
+from redis import Redis, RedisError
+
+from app.events import CHANNEL_PREFIX
+
+log = logging.getLogger(__name__)
+
+QUEUE_LIMIT = 256
+_RECONNECT_SECONDS = 0.5
+_POLL_SECONDS = 5.0
+
+
+class Client:
+    """One browser's place on the feed: what it wants, and what it has not been sent yet."""
+
+    def __init__(self, organization_id: UUID) -> None:
+        self.organization_id = organization_id
+        self.types: Collection[str] | None = None
+        self.service_ids: Collection[str] | None = None
+        self.is_overrun = False
+        self.after_seq = 0  # what the client was sent before it began to listen
+        self._frames: deque[str] = deque()
+        self._arrived = threading.Event()
+
+    def wants(self, frame: dict[str, Any]) -> bool:
+        """Say whether a frame passes the client's own filters."""
+        if self.types is not None and frame["type"] not in self.types:
+            return False
+        service_id = frame["data"].get("service_id")
+        return self.service_ids is None or service_id is None or service_id in self.service_ids
+
+    def has_filters(self) -> bool:
+        """Say whether frames must be looked into before they are sent."""
+        return self.types is not None or self.service_ids is not None
+
+    def offer(self, frames: list[str]) -> None:
+        """Queue frames in their order, or mark the client as overrun when it is too far behind."""
+        if sequence_of(frames[0]) <= self.after_seq:
+            frames = [frame for frame in frames if sequence_of(frame) > self.after_seq]
+        if len(self._frames) + len(frames) > QUEUE_LIMIT:
+            self.is_overrun = True
+            self._frames.clear()
+        if not self.is_overrun:
+            self._frames.extend(frames)
+        self._arrived.set()
+
+    def tell(self, frame: str) -> None:
+        """Queue a frame that is for this client alone."""
+        self._frames.append(frame)
+        self._arrived.set()
+
+    def take(self, timeout_seconds: float) -> list[str]:
+        """Wait for frames and return them; nothing after the timeout or when woken up."""
+        self._arrived.wait(timeout_seconds)
+        self._arrived.clear()
+        frames = list(self._frames)
+        for _ in frames:
+            self._frames.popleft()
+        return frames
+
+    def wake(self) -> None:
+        """End a wait at once."""
+        self._arrived.set()
+
+
+def sequence_of(frame: str) -> int:
+    """Return a frame's sequence number; frames begin with `{"seq":<number>,`."""
+    return int(frame[7 : frame.index(",")])
+
+
+class Hub:
+    """Every client of this process, by organization."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+        self._clients: dict[UUID, set[Client]] = defaultdict(set)
+        self._start = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._subscribed = threading.Event()
+
+    def join(self, client: Client) -> None:
+        """Add a client; from now on it is offered every event of its organization."""
+        with self._start:
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="feed-hub", daemon=True)
+                self._thread.start()
+        self._clients[client.organization_id].add(client)
+        self._subscribed.wait(2)
+
+    def leave(self, client: Client) -> None:
+        """Remove a client."""
+        members = self._clients[client.organization_id]
+        members.discard(client)
+        if not members:
+            del self._clients[client.organization_id]
+
+    def count(self) -> int:
+        """Return how many clients are connected to this process."""
+        return sum(map(len, self._clients.values()))
+
+    def _run(self) -> None:
+        while True:
+            try:
+                self._listen()
+            except RedisError as error:
+                self._subscribed.clear()
+                log.warning("live feed is away", extra={"why": str(error)})
+                threading.Event().wait(_RECONNECT_SECONDS)
+
+    def _listen(self) -> None:
+        with self._redis.pubsub(ignore_subscribe_messages=False) as subscriber:
+            subscriber.psubscribe(f"{CHANNEL_PREFIX}*")
+            while True:
+                message = subscriber.get_message(timeout=_POLL_SECONDS)
+                if message is None:
+                    continue
+                if message["type"] == "psubscribe":
+                    self._subscribed.set()
+                elif message["type"] == "pmessage":
+                    self._fan_out(message["channel"].decode(), message["data"].decode())
+
+    def _fan_out(self, channel: str, payload: str) -> None:
+        clients = self._clients.get(UUID(channel.removeprefix(CHANNEL_PREFIX)))
+        if not clients:
+            return
+        frames = payload.split("\n")
+        parsed: list[dict[str, Any]] | None = None
+        for client in list(clients):
+            if not client.has_filters():
+                client.offer(frames)
+                continue
+            if parsed is None:
+                parsed = [json.loads(frame) for frame in frames]
+            wanted = [
+                frame
+                for frame, content in zip(frames, parsed, strict=True)
+                if client.wants(content)
+            ]
+            if wanted:
+                client.offer(wanted)

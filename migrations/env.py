@@ -1,0 +1,24 @@
+"""Alembic environment: takes the database from the same settings as the program."""
+
+from alembic import context
+from sqlalchemy import create_engine, text
+
+import app.models  # noqa: F401  fills the metadata
+from app.config import Config
+from app.models.base import Base
+
+# Any constant will do; two launchers that migrate at once must wait for one another.
+MIGRATION_LOCK = 7_261_001
+
+url = context.config.attributes.get("database_url") or Config.from_env().database_url
+engine = create_engine(url, connect_args={"connect_timeout": 5})
+
+with engine.connect() as connection:
+    connection.execute(text(f"SELECT pg_advisory_lock({MIGRATION_LOCK})"))
+    connection.commit()
+    context.configure(
+        connection=connection, target_metadata=Base.metadata, transaction_per_migration=True
+    )
+    with context.begin_transaction():
+        context.run_migrations()
+engine.dispose()

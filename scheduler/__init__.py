@@ -1,0 +1,1 @@
+"""The scheduler process: rq-scheduler over a handful of standing ticks."""

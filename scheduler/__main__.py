@@ -1,0 +1,89 @@
+"""Start the scheduler process: `python -m scheduler`.
+
+It owns no state: the ticks are installed at the start, again whenever Redis lost them or a new
+region appeared, and a doubled tick is harmless. So it may be killed, started twice, or late.
+"""
+
+import logging
+import signal
+import sys
+import threading
+from types import FrameType
+
+from flask import Flask
+from redis import RedisError
+
+from app.bootstrap import bootstrap
+from app.errors import ConfigError
+from app.operations import monitoring, retention
+from app.transaction import DATABASE_AWAY
+from scheduler.periodic import ticks
+
+log = logging.getLogger("scheduler")
+
+_POLL_SECONDS = 0.5
+_INSTALL_EVERY_ROUNDS = 10
+_RETRY_SECONDS = 1.0
+
+
+def run(app: Flask, stopping: threading.Event) -> None:
+    """Install the ticks and enqueue them as they fall due, until told to stop."""
+    hints = app.extensions["runtime"].hints
+    scheduler = hints.scheduler(poll_seconds=1)
+    regions: list[str] = []
+    round_number = 0
+    while not stopping.is_set():
+        try:
+            if round_number % _INSTALL_EVERY_ROUNDS == 0:
+                regions = _regions(app, regions)
+                for job_id in hints.install(ticks(regions)):
+                    log.info("tick installed", extra={"tick": job_id})
+            # The library's lock is not needed: ours is one ZADD, and doubled hints are harmless.
+            scheduler.enqueue_jobs()
+            round_number += 1
+            stopping.wait(_POLL_SECONDS)
+        except RedisError as error:
+            log.warning("Redis is away", extra={"why": str(error)})
+            round_number = 0  # it may come back empty
+            stopping.wait(_RETRY_SECONDS)
+
+
+def _regions(app: Flask, known: list[str]) -> list[str]:
+    try:
+        with app.app_context():
+            return monitoring.scheduled_regions()
+    except DATABASE_AWAY:
+        return known
+
+
+def _ensure_partitions(app: Flask) -> None:
+    try:
+        with app.app_context():
+            retention.ensure_partitions()
+    except DATABASE_AWAY as error:
+        log.warning("database is away, partitions come later", extra={"why": str(error)})
+
+
+def main() -> int:
+    """Run the scheduler until it is told to stop; return the exit code."""
+    try:
+        app = bootstrap()
+    except ConfigError as error:
+        print(f"error: {error}", file=sys.stderr)  # noqa: T201
+        return 1
+    stopping = threading.Event()
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        stopping.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
+    _ensure_partitions(app)
+    log.info("scheduler started")
+    run(app, stopping)
+    log.info("scheduler stopped")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

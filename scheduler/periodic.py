@@ -1,0 +1,26 @@
+"""The table of standing ticks: data, installed at every start and again by the scheduler's rounds."""
+
+from collections.abc import Iterable
+
+from app.queue import DRAIN_JOB, DRAIN_TIMEOUT_SECONDS, Tick, probe_queue
+
+_BACKGROUND = (
+    Tick("workers.housekeeping.repair", every_seconds=15),
+    Tick("workers.housekeeping.forget", every_seconds=60),
+    Tick("workers.housekeeping.keep_partitions", every_seconds=3600),
+)
+
+
+def ticks(regions: Iterable[str]) -> list[Tick]:
+    """Return every standing tick: the chores, and a drain session each second for each region."""
+    drains = [
+        Tick(
+            DRAIN_JOB,
+            every_seconds=1,
+            queue=probe_queue(region),
+            args=(region,),
+            timeout_seconds=DRAIN_TIMEOUT_SECONDS,
+        )
+        for region in sorted({"default", *regions})
+    ]
+    return [*_BACKGROUND, *drains]

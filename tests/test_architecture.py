@@ -1,0 +1,207 @@
+"""The house rules, read off the source: layers, single doors, file length."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PROGRAM = ("app", "workers", "scheduler")
+MAX_LINES = 300
+
+# Which packages a layer may import from `app`; a name covers everything below it.
+FOUNDATION = {
+    "app.clock",
+    "app.config",
+    "app.crypto",
+    "app.domain",
+    "app.errors",
+    "app.logs",
+    "app.registry",
+}
+ADAPTERS = FOUNDATION | {
+    "app.models",
+    "app.extensions",
+    "app.transaction",
+    "app.queue",
+    "app.events",
+    "app.sealing",
+    "app.bootstrap",
+}
+LAYERS = {
+    "app.domain": {"app.domain"},
+    "app.clock": set(),
+    "app.config": {"app.errors"},
+    "app.errors": set(),
+    "app.registry": set(),
+    "app.crypto": set(),
+    "app.logs": set(),
+    "app.models": {"app.models", "app.registry", "app.domain"},
+    "app.extensions": {"app.models"},
+    "app.queue": {"app.clock"},
+    "app.events": {"app.clock"},
+    "app.sealing": {"app.crypto"},
+    "app.transaction": {"app.extensions"},
+    "app.bootstrap": ADAPTERS,
+    "app.network": FOUNDATION | {"app.network"},
+    "app.checks": FOUNDATION | {"app.network", "app.checks"},
+    "app.channels": FOUNDATION | {"app.network", "app.channels"},
+    "app.operations": ADAPTERS | {"app.operations"},
+    "app.access": ADAPTERS | {"app.access", "app.limits", "app.operations"},
+    "app.schemas": ADAPTERS | {"app.schemas", "app.checks", "app.channels"},
+    "app.realtime": ADAPTERS | {"app.realtime", "app.access"},
+    "workers": ADAPTERS
+    | {"app.operations", "app.checks", "app.channels", "app.network", "workers"},
+    "scheduler": ADAPTERS | {"app.operations", "scheduler"},
+}
+PURE_STANDARD = {
+    "socket",
+    "requests",
+    "flask",
+    "sqlalchemy",
+    "redis",
+    "rq",
+    "os",
+    "time",
+    "psycopg",
+}
+
+
+def modules() -> Iterator[tuple[str, Path, ast.Module]]:
+    for top in PROGRAM:
+        for path in sorted((ROOT / top).rglob("*.py")):
+            name = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+            yield name.removesuffix(".__init__"), path, ast.parse(path.read_text())
+
+
+MODULES = list(modules())
+
+
+def imports(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def is_below(name: str, parents: set[str]) -> bool:
+    return any(name == parent or name.startswith(f"{parent}.") for parent in parents)
+
+
+def test_there_is_something_to_judge():
+    assert len(MODULES) > 40
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_imports_go_one_way(layer):
+    allowed = LAYERS[layer]
+    known = {name for name, _, _ in MODULES}
+    for name, _, tree in MODULES:
+        if not is_below(name, {layer}):
+            continue
+        ours = {found for found in imports(tree) if found in known and found != "app"}
+        wrong = {found for found in ours if not is_below(found, allowed | {layer})}
+        assert not wrong, f"{name} may not import {sorted(wrong)}"
+
+
+def test_app_never_imports_its_processes():
+    for name, _, tree in MODULES:
+        if name.startswith("app."):
+            wrong = {found for found in imports(tree) if is_below(found, {"workers", "scheduler"})}
+            assert not wrong, f"{name} imports {wrong}: name the job by its path instead"
+
+
+def test_decisions_are_pure():
+    for name, _, tree in MODULES:
+        if name.startswith("app.domain"):
+            wrong = {found.split(".")[0] for found in imports(tree)} & PURE_STANDARD
+            assert not wrong, f"{name} imports {wrong}"
+
+
+def uses(tree: ast.Module, *dotted: str) -> set[str]:
+    return {
+        ast.unparse(node)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and ast.unparse(node) in dotted
+    }
+
+
+@pytest.mark.parametrize(
+    ("what", "door"),
+    [
+        (("os.environ", "os.getenv"), ("app.config", "app.local")),
+        (("datetime.now", "datetime.utcnow", "time.time"), ("app.clock", "app.queue", "app.local")),
+        (("db.session.commit", "tx.session.commit", "session.commit"), ("app.transaction",)),
+    ],
+)
+def test_one_door_each(what, door):
+    for name, _, tree in MODULES:
+        if not is_below(name, set(door)):
+            assert not uses(tree, *what), f"{name} goes past the door {door[0]}"
+
+
+@pytest.mark.parametrize(
+    ("package", "door"),
+    [
+        ("rq", {"app.queue", "app.console"}),
+        ("rq_scheduler", {"app.queue"}),
+        ("pycurl", {"app.network"}),
+        ("requests", {"app.network"}),
+        ("aiohttp", set()),
+        ("httpx", set()),
+    ],
+)
+def test_one_door_to_each_library(package, door):
+    for name, _, tree in MODULES:
+        if package in {found.split(".")[0] for found in imports(tree)}:
+            assert is_below(name, door), f"{name} imports {package}, which belongs in {door}"
+
+
+def test_no_import_inside_a_function():
+    for name, _, tree in MODULES:
+        for function in ast.walk(tree):
+            if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+                inner = [
+                    n for n in ast.walk(function) if isinstance(n, ast.Import | ast.ImportFrom)
+                ]
+                assert not inner, f"{name}.{function.name} imports inside"
+
+
+def test_files_stay_readable():
+    paths = [path for _, path, _ in MODULES]
+    paths += sorted((ROOT / "tests").rglob("*.py"))
+    long = {
+        str(p.relative_to(ROOT)): n
+        for p in paths
+        if (n := len(p.read_text().splitlines())) > MAX_LINES
+    }
+    assert not long
+
+
+def test_every_module_says_what_it_is_for():
+    silent = [name for name, _, tree in MODULES if not ast.get_docstring(tree)]
+    assert not silent
+
+
+def test_jobs_named_by_path_exist():
+    known = {
+        f"{name}.{node.name}"
+        for name, _, tree in MODULES
+        for node in tree.body
+        if isinstance(node, ast.FunctionDef)
+    }
+    named = {
+        node.value
+        for _, _, tree in MODULES
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant)
+        and isinstance(node.value, str)
+        and node.value.startswith("workers.")
+        and node.value.count(".") == 2
+        and " " not in node.value
+    }
+    assert named
+    assert named <= known, f"no such job: {named - known}"

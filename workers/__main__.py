@@ -1,0 +1,84 @@
+"""Start one worker process: `python -m workers probes` or `python -m workers background`.
+
+A probe worker serves the queue of its REGION with a warm engine; the background worker serves the
+ticks. Each listens to one queue only: then RQ moves a job atomically instead of popping it.
+"""
+
+import logging
+import signal
+import sys
+import time
+from types import FrameType
+
+from flask import Flask
+from redis import RedisError
+
+from app.bootstrap import bootstrap
+from app.errors import ConfigError
+from app.queue import BACKGROUND, Worker, connect, probe_queue
+from workers import probes
+from workers.job import serve
+from workers.pump import Pump
+
+log = logging.getLogger("workers")
+
+KINDS = ("probes", "background")
+_RECONNECT_SECONDS = 1.0
+
+
+class _Process:
+    """RQ's work loop, started again whenever Redis went away, until a signal says stop."""
+
+    def __init__(self, app: Flask, kind: str) -> None:
+        config = app.extensions["runtime"].config
+        self._redis_url = config.redis_url
+        self._queue = probe_queue(config.region) if kind == "probes" else BACKGROUND
+        self._engine = probes.start_engine(config.region) if kind == "probes" else None
+        self._pump = Pump(app, config.region, self._engine) if self._engine else None
+        self._worker: Worker | None = None
+        self._stopping = False
+
+    def run(self) -> None:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._stop)
+        if self._pump:
+            self._pump.start()
+        log.info("worker started", extra={"queue": self._queue})
+        while not self._stopping:
+            try:
+                self._worker = Worker(self._queue, connect(self._redis_url, blocking=True))
+                self._worker.work(logging_level=None)
+            except RedisError as error:
+                log.warning("Redis is away", extra={"why": str(error)})
+            if not self._stopping:
+                time.sleep(_RECONNECT_SECONDS)
+        if self._pump:
+            self._pump.stop()
+        log.info("worker stopped", extra={"queue": self._queue})
+
+    def _stop(self, _number: int, _frame: FrameType | None) -> None:
+        self._stopping = True
+        if self._engine:
+            self._engine.stop()
+        if self._worker:
+            self._worker.stop_when_possible()
+
+
+def main(arguments: list[str]) -> int:
+    """Run a worker until it is told to stop; return the exit code."""
+    kind = arguments[0] if arguments else ""
+    if kind not in KINDS or len(arguments) != 1:
+        print(f"usage: python -m workers {'|'.join(KINDS)}", file=sys.stderr)  # noqa: T201
+        return 2
+    try:
+        app = bootstrap()
+    except ConfigError as error:
+        print(f"error: {error}", file=sys.stderr)  # noqa: T201
+        return 1
+    serve(app)
+    _Process(app, kind).run()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

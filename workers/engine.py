@@ -1,0 +1,216 @@
+"""The engine of a probe worker: claim, probe side by side, record in batches, again and again.
+
+One event loop lives as long as the process; a drain session runs it for a while. Checks that hang
+stay on the loop when a session ends and go on in the next one, so they never hold it up.
+"""
+
+import asyncio
+import logging
+import threading
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+import psycopg
+import uvloop
+from flask import Flask
+
+from app.bootstrap import Runtime
+from app.checks import runner
+from app.clock import monotonic
+from app.domain.types import Observation, Status
+from app.network.door import Network
+from app.operations import monitoring, probe_requests, retention
+from app.operations.monitoring import Claim, Seen
+from app.operations.probe_requests import ProbeTask
+from app.transaction import DATABASE_AWAY
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+SESSION_SECONDS = 60.0
+_CLAIM_BATCH = 500
+_RECORD_BATCH = 1000
+_POLL_SECONDS = (0.05, 0.25)  # how soon to look again for due work: at the soonest, at the latest
+_LINGER_SECONDS = 0.02  # results wait this long for company before they are recorded
+_IDLE_SECONDS = 2.0  # a session ends when nothing falls due within this time
+_RETRY_SECONDS = 0.3
+
+
+class Engine:
+    """Runs the checks of one region in this process; one drain session at a time."""
+
+    def __init__(self, app: Flask, region: str, network: Callable[[], Network]) -> None:
+        self._app = app
+        self._runtime: Runtime = app.extensions["runtime"]
+        self._region = region
+        self._concurrency = self._runtime.config.probe_concurrency
+        self._loop = uvloop.new_event_loop()
+        self._make_network = network
+        self._network: Network | None = None
+        self._running = threading.Lock()
+        self._stopping = threading.Event()
+        # One thread claims and one records, each with its own connection: neither waits for the
+        # other, and the event loop waits for neither.
+        self._claimer = ThreadPoolExecutor(1, "claimer")
+        self._recorder = ThreadPoolExecutor(1, "recorder")
+        self._checks: set[asyncio.Task[None]] = set()
+        self._unrecorded: list[Seen] = []
+        self._recording: asyncio.Task[None] | None = None
+        self._clock_offset = timedelta(0)
+        self._clock_base: datetime | None = None
+
+    @property
+    def is_running(self) -> bool:
+        """Say whether a drain session is under way."""
+        return self._running.locked()
+
+    @property
+    def is_stopping(self) -> bool:
+        """Say whether the process is about to end."""
+        return self._stopping.is_set()
+
+    def stop(self) -> None:
+        """End the running session soon and refuse further ones."""
+        self._stopping.set()
+
+    def drain(self, seconds: float = SESSION_SECONDS) -> bool:
+        """Run due checks for a while; say whether more will soon be due.
+
+        Returns at once when a session is already under way in this process.
+        """
+        if self._stopping.is_set() or not self._running.acquire(blocking=False):
+            return False
+        try:
+            asyncio.set_event_loop(self._loop)
+            return self._loop.run_until_complete(self._session(seconds))
+        finally:
+            self._running.release()
+
+    async def _session(self, seconds: float) -> bool:
+        if self._network is None:
+            self._network = self._make_network()
+        end = monotonic() + seconds
+        while not self._stopping.is_set() and monotonic() < end:
+            room = self._concurrency - len(self._checks) - len(self._unrecorded)
+            if room <= 0:
+                await asyncio.sleep(_POLL_SECONDS[0])
+                continue
+            try:
+                idle_seconds = await self._claim_and_start(min(room, _CLAIM_BATCH))
+            except DATABASE_AWAY as error:
+                log.warning("database is away, checks wait", extra={"why": _brief(error)})
+                await asyncio.sleep(_RETRY_SECONDS)
+                continue
+            if idle_seconds >= _IDLE_SECONDS and not self._checks and self._recording is None:
+                return False
+            await asyncio.sleep(min(idle_seconds, _POLL_SECONDS[1]))
+        if self._stopping.is_set():
+            await self._finish()
+            return False
+        return True
+
+    async def _claim_and_start(self, limit: int) -> float:
+        """Start what is due; return for how many seconds nothing more will be."""
+        claimed, tasks = await self._in(self._claimer, self._claim, limit)
+        self._clock_base, self._clock_offset = claimed.now, timedelta(seconds=monotonic())
+        for claim in claimed.claims:
+            self._start(self._check(claim))
+        for task in tasks:
+            self._start(self._answer(task))
+        if len(claimed.claims) == limit:
+            return 0.0
+        if claimed.next_due_at is None:
+            return _IDLE_SECONDS
+        idle = (claimed.next_due_at - claimed.now).total_seconds()
+        return max(idle, _POLL_SECONDS[0])
+
+    def _claim(self, limit: int) -> tuple[monitoring.Claimed, list[ProbeTask]]:
+        return monitoring.claim(self._region, limit), probe_requests.claim(self._region, 20)
+
+    def _start(self, work: Any) -> None:
+        task = self._loop.create_task(work)
+        self._checks.add(task)
+        task.add_done_callback(self._checks.discard)
+
+    async def _check(self, claim: Claim) -> None:
+        checked_at = self._database_now()
+        self._unrecorded.append(Seen(claim, await self._observe(claim), checked_at))
+        if self._recording is None:
+            self._recording = self._loop.create_task(self._record())
+
+    async def _observe(self, claim: Claim) -> Observation:
+        if claim.definition.fault:
+            return Observation(Status.UNKNOWN, None, error=claim.definition.fault)
+        assert self._network is not None
+        return await runner.run(claim.definition.target, self._network)
+
+    async def _answer(self, task: ProbeTask) -> None:
+        assert self._network is not None
+        observation = await runner.run(task.target, self._network)
+        await self._insist(self._claimer, probe_requests.answer, task.id, observation)
+
+    async def _record(self) -> None:
+        """Record what has finished, a batch at a time, until nothing is left."""
+        while self._unrecorded:
+            if len(self._unrecorded) < _RECORD_BATCH // 10:
+                await asyncio.sleep(_LINGER_SECONDS)
+            batch = self._unrecorded[:_RECORD_BATCH]
+            await self._insist(self._recorder, self._store, batch)
+            del self._unrecorded[: len(batch)]
+        self._recording = None
+
+    def _store(self, batch: list[Seen]) -> None:
+        try:
+            events = monitoring.record(batch, self._database_now())
+        except DATABASE_AWAY:
+            raise
+        except psycopg.Error as error:
+            self._store_apart(batch, error)
+        else:
+            self._runtime.feed.publish(events)
+
+    def _store_apart(self, batch: list[Seen], error: psycopg.Error) -> None:
+        """Find the one result the database refuses; the others must not be lost with it."""
+        if retention.ensure_partitions():
+            self._store(batch)
+        elif len(batch) == 1:
+            log.error(
+                "a check result cannot be stored",
+                extra={"service_id": str(batch[0].claim.definition.service_id), "why": str(error)},
+            )
+        else:
+            middle = len(batch) // 2
+            self._store(batch[:middle])
+            self._store(batch[middle:])
+
+    async def _insist(self, pool: ThreadPoolExecutor, function: Callable[..., T], *args: Any) -> T:
+        """Run a database operation until it goes through; leases make a repetition harmless."""
+        while True:
+            try:
+                return await self._in(pool, function, *args)
+            except DATABASE_AWAY as error:
+                log.warning("database is away, results wait", extra={"why": _brief(error)})
+                await asyncio.sleep(_RETRY_SECONDS)
+
+    def _in(self, pool: ThreadPoolExecutor, function: Callable[..., T], *args: Any) -> Awaitable[T]:
+        def call() -> T:
+            with self._app.app_context():
+                return function(*args)
+
+        return self._loop.run_in_executor(pool, call)
+
+    def _database_now(self) -> datetime:
+        # The database's clock, carried forward by ours: skewed hosts do not matter.
+        assert self._clock_base is not None
+        return self._clock_base + (timedelta(seconds=monotonic()) - self._clock_offset)
+
+    async def _finish(self) -> None:
+        """Before a stop: record what has finished; what has not comes again after its lease."""
+        if self._recording is not None:
+            await asyncio.wait({self._recording}, timeout=5)
+
+
+def _brief(error: Exception) -> str:
+    return str(error).splitlines()[0][:200] if str(error) else type(error).__name__

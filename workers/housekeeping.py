@@ -1,0 +1,40 @@
+"""Standing chores: mend what a crash left, make and drop partitions, forget what has expired."""
+
+import logging
+
+from redis import RedisError
+
+from app.bootstrap import runtime
+from app.operations import repair as repairs
+from app.operations import retention
+from workers.job import job
+
+log = logging.getLogger(__name__)
+
+
+@job
+def repair() -> None:
+    """Find and mend what crashes left behind, and count it."""
+    for what, count in repairs.mend().items():
+        if count:
+            log.warning("mended", extra={"what": what, "count": count})
+
+
+@job
+def keep_partitions() -> None:
+    """Make the coming days' partitions and drop the days past retention."""
+    for name in retention.ensure_partitions():
+        log.info("partition made", extra={"partition": name})
+    for name in retention.drop_old_partitions():
+        log.info("partition dropped", extra={"partition": name})
+
+
+@job
+def forget() -> None:
+    """Remove expired tokens and probe requests, and the history of deleted services."""
+    retention.forget_expired()
+    if retention.purge_deleted_services():
+        try:
+            runtime().hints.work("workers.housekeeping.forget")
+        except RedisError:
+            log.info("the next tick goes on with the purge")

@@ -1,0 +1,33 @@
+"""Where checks run: a drain session on the engine of this process."""
+
+from contextlib import suppress
+
+from redis import RedisError
+
+from app.bootstrap import runtime
+from app.network.door import Network
+from app.network.guard import policy_of
+from workers.engine import SESSION_SECONDS, Engine
+from workers.job import application, job
+
+_engine: Engine | None = None
+
+
+def start_engine(region: str) -> Engine:
+    """Make this process the host of a region's engine."""
+    global _engine
+    app = application()
+    config = app.extensions["runtime"].config
+    _engine = Engine(app, region, lambda: Network(policy_of(config)))
+    return _engine
+
+
+@job
+def drain(region: str, seconds: float = SESSION_SECONDS) -> None:
+    """Run due checks of a region until nothing is due, for about a minute at most."""
+    if _engine is None:
+        raise RuntimeError("no engine in this process: python -m workers probes")
+    if _engine.drain(seconds):
+        # Ask for the next session before this job ends, so that an idle worker takes it at once.
+        with suppress(RedisError):  # the pump gives the same hint
+            runtime().hints.probes(region)
