@@ -100,7 +100,8 @@ class Feed:
 
     def kept(self, organization_id: UUID) -> list[str]:
         """Return the kept frames of an organization, oldest first."""
-        return [frame.decode() for frame in self.redis.lrange(_keys(organization_id)[1], 0, -1)]
+        frames = self.redis.lrange(_keys(organization_id)[1], 0, -1)
+        return [frame.decode() if isinstance(frame, bytes) else frame for frame in frames]
 
 
 def _keys(organization_id: UUID) -> list[str]:

@@ -124,7 +124,7 @@ class JsonJob(Job):
         super().__init__(id, connection=connection, serializer=JSONSerializer)
 
 
-class TickScheduler(Scheduler):
+class TickScheduler(Scheduler):  # type: ignore[misc]
     """rq-scheduler for standing ticks that survives a kill between its steps.
 
     The library re-enqueues the very same job id (which piles up while workers are down and mixes
@@ -138,7 +138,7 @@ class TickScheduler(Scheduler):
         queue = Queue(job.origin, connection=self.connection, serializer=JSONSerializer)
         if not any(waiting.startswith(job.id) for waiting in queue.get_job_ids(0, 100)):
             queue.enqueue(
-                job.func_name,
+                str(job.func_name),
                 args=job.args,
                 job_id=f"{job.id}-{uuid4().hex}",
                 job_timeout=job.timeout,

@@ -37,7 +37,7 @@ def seal(schema: Schema, config: Mapping[str, Any], old: Any, vault: Vault) -> d
     }
 
 
-def _seal_field(field: fields.Field | None, value: Any, old: Any, vault: Vault) -> Any:
+def _seal_field(field: fields.Field[Any] | None, value: Any, old: Any, vault: Vault) -> Any:
     if field is None or value is None:
         return value
     mark = field.metadata.get("secret")

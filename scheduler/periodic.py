@@ -1,4 +1,4 @@
-"""The table of standing ticks: data, installed at every start and again by the scheduler's rounds."""
+"""The table of standing ticks: data, installed at every start and again by the scheduler."""
 
 from collections.abc import Iterable
 

@@ -6,7 +6,7 @@ from redis import RedisError
 
 from app.bootstrap import runtime
 from app.network.door import Network
-from app.network.guard import policy_of
+from app.network.policy import policy_of
 from workers.engine import SESSION_SECONDS, Engine
 from workers.job import application, job
 

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.models.base import Base, Identified, Timestamped
@@ -22,6 +22,13 @@ class User(Identified, Timestamped, Base):
     contact_methods: Mapped[list[Any]] = mapped_column(default=list)
     token_epoch: Mapped[int] = mapped_column(default=0)  # raising it ends every token at once
     is_operator: Mapped[bool] = mapped_column(default=False)
+    # Second factor (RFC 6238): the sealed key is set by setup and counts once it is enabled.
+    totp_key: Mapped[dict[str, Any] | None]
+    totp_enabled_at: Mapped[datetime | None]
+    totp_last_step: Mapped[int | None] = mapped_column(BigInteger)  # a code is good once
+    recovery_code_hashes: Mapped[list[str]] = mapped_column(default=list, server_default="{}")
+    password_reset_hash: Mapped[str | None]
+    password_reset_expires_at: Mapped[datetime | None]
 
 
 class Membership(Identified, Timestamped, Base):

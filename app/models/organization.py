@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from sqlalchemy import BigInteger, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.models.base import Base, Identified, Timestamped
@@ -18,3 +19,5 @@ class Organization(Identified, Timestamped, Base):
     max_services: Mapped[int]
     timezone: Mapped[str] = mapped_column(default="UTC")
     settings: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    # Raised by every change of rules, windows or channels: workers cache them by it.
+    alerting_version: Mapped[int] = mapped_column(BigInteger, server_default=text("1"))

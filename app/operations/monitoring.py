@@ -86,7 +86,7 @@ def claim(region: str, limit: int) -> Claimed:
         cursor.execute(_CLAIM, {"region": region, "limit": limit, "margin": LEASE_MARGIN_SECONDS})
         rows = cursor.fetchall()
         if len(rows) < limit:
-            now, next_due_at = cursor.execute(_NEXT_DUE, (region,)).fetchone() or (None, None)
+            now, next_due_at = cursor.execute(_NEXT_DUE, (region,)).fetchall()[0]
         else:
             now, next_due_at = rows[0][8], None
         known = definitions(cursor, {row[0]: row[7] for row in rows})

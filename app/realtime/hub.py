@@ -121,7 +121,7 @@ class Hub:
                 threading.Event().wait(_RECONNECT_SECONDS)
 
     def _listen(self) -> None:
-        with self._redis.pubsub(ignore_subscribe_messages=False) as subscriber:
+        with self._redis.pubsub() as subscriber:  # type: ignore[no-untyped-call]
             subscriber.psubscribe(f"{CHANNEL_PREFIX}*")
             while True:
                 message = subscriber.get_message(timeout=_POLL_SECONDS)

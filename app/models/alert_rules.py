@@ -1,0 +1,54 @@
+"""When a check result raises an alert."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, Index, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.dialects.postgresql import UUID as PgUUID
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.models.base import Base, OrganizationOwned
+
+
+class AlertRule(OrganizationOwned, Base):
+    """A condition on one service, on those with a tag, or on all of an organization."""
+
+    __tablename__ = "alert_rules"
+
+    name: Mapped[str]
+    severity: Mapped[str]
+    service_id: Mapped[UUID | None] = mapped_column(ForeignKey("services.id", ondelete="CASCADE"))
+    tags: Mapped[list[str]] = mapped_column(default=list)
+    condition: Mapped[Any] = mapped_column(JSONB, default=dict)  # an object, or an expression
+    is_enabled: Mapped[bool] = mapped_column(default=True)
+    notification_channel_ids: Mapped[list[UUID]] = mapped_column(
+        ARRAY(PgUUID(as_uuid=True)), default=list
+    )
+    escalation_policy_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("escalation_policies.id", ondelete="SET NULL")
+    )
+    auto_resolve: Mapped[bool] = mapped_column(default=True)
+    reminder_interval_minutes: Mapped[int | None]
+    cooldown_minutes: Mapped[int] = mapped_column(default=0)
+    runbook_url: Mapped[str | None]
+
+
+class RuleState(Base):
+    """What a rule remembers of a service between alerts."""
+
+    __tablename__ = "rule_states"
+    __table_args__ = (
+        Index("ix_rule_states_latched", "service_id", postgresql_where=text("is_latched")),
+    )
+
+    alert_rule_id: Mapped[UUID] = mapped_column(
+        ForeignKey("alert_rules.id", ondelete="CASCADE"), primary_key=True
+    )
+    service_id: Mapped[UUID] = mapped_column(
+        ForeignKey("services.id", ondelete="CASCADE"), primary_key=True
+    )
+    resolved_at: Mapped[datetime | None]  # of the last alert: the cool-down counts from here
+    # Resolved by hand while the condition held: nothing fires until it has been false once.
+    is_latched: Mapped[bool] = mapped_column(default=False)

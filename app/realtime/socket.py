@@ -1,0 +1,205 @@
+"""`GET /api/v1/ws`: the live feed of the caller's organization over a WebSocket.
+
+Frames are `{"type", "seq", "at", "data"}`. The first is `hello`; `ping` follows every 20 seconds.
+A client may narrow the feed with `{"subscribe": {"types": […], "service_ids": […]}}`, and resumes
+after a gap with `?since_seq=`: events still kept are sent again, or `hello` says that it is not.
+"""
+
+import json
+import logging
+import threading
+from typing import Any
+
+from flask import Flask, current_app, g, request
+from flask_sock import Sock
+from redis import RedisError
+from simple_websocket import ConnectionClosed, Server
+from werkzeug.exceptions import ServiceUnavailable
+from wsproto.events import TextMessage
+
+from app import access, tickets
+from app.bootstrap import runtime
+from app.clock import monotonic, utcnow
+from app.errors import Unauthorized
+from app.events import timestamp
+from app.extensions import db
+from app.realtime.hub import Client, Hub, sequence_of
+from app.transaction import DATABASE_AWAY
+
+log = logging.getLogger(__name__)
+
+PATH = "/api/v1/ws"
+_PING_SECONDS = 20.0
+_RECHECK_SECONDS = 30.0
+_CLOSE_GRACE_SECONDS = 5.0
+_MAX_CLIENTS = 1100  # a process; beyond it another process should take the connection
+_MAX_MESSAGE_BYTES = 65536
+_TRY_AGAIN_LATER = 1013  # RFC 6455, IANA registry of close codes
+_POLICY_VIOLATION = 1008
+
+_USAGE = 'send {"subscribe": {"types": [], "service_ids": []}}'
+
+sock = Sock()
+
+
+def init_app(app: Flask) -> None:
+    """Add the live feed to the web application."""
+    app.config["SOCK_SERVER_OPTIONS"] = {
+        "ping_interval": 25,  # drops peers that are gone without a word
+        "max_message_size": _MAX_MESSAGE_BYTES,
+    }
+    app.extensions["hub"] = Hub(app.extensions["runtime"].redis)
+    app.before_request(_admit)
+    sock.init_app(app)
+
+
+def _admit() -> None:
+    """Refuse a bad token before the upgrade, where an HTTP answer is still possible."""
+    if request.path != PATH:
+        return
+    ticket = request.args.get("ticket")
+    g.feed_token = tickets.redeem(ticket) if ticket else request.args.get("token", "")
+    g.feed_caller = access.authenticate(g.feed_token)
+    if _hub().count() >= _MAX_CLIENTS:
+        raise ServiceUnavailable("too many live connections to this process")
+    # Compression costs a quarter of a megabyte of state for each client; frames are small.
+    request.environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
+
+
+@sock.route(PATH)  # type: ignore[untyped-decorator]
+@access.public
+def live(server: Server) -> None:
+    """Serve one client until it leaves, falls behind, or loses its membership."""
+    organization_id, token = g.feed_caller.organization_id, g.feed_token
+    db.session.remove()  # a connection held for hours must not hold one to the database
+    client = Client(organization_id)
+    hub = _hub()
+    hub.join(client)
+    listener = threading.Thread(target=_listen, args=(server, client), daemon=True)
+    try:
+        _greet(server, client)
+        listener.start()
+        _serve(server, client, token)
+    except (ConnectionClosed, OSError):
+        pass
+    finally:
+        hub.leave(client)
+        client.wake()
+
+
+def _serve(server: Server, client: Client, token: str) -> None:
+    next_ping = monotonic() + _PING_SECONDS
+    next_recheck = monotonic() + _RECHECK_SECONDS
+    while server.connected:
+        for frame in client.take(max(0.0, next_ping - monotonic())):
+            if client.is_overrun:
+                break
+            _send(server, frame)
+        if client.is_overrun:
+            _close(server, _TRY_AGAIN_LATER, "too far behind; resume with since_seq")
+            return
+        now = monotonic()
+        if now >= next_recheck:
+            next_recheck = now + _RECHECK_SECONDS
+            if not _is_still_welcome(token):
+                _close(server, _POLICY_VIOLATION, "access has ended")
+                return
+        if now >= next_ping:
+            next_ping = now + _PING_SECONDS
+            _send(server, _frame("ping", _position(client), {}))
+
+
+def _greet(server: Server, client: Client) -> None:
+    """Say hello, and send again what the client missed. It joined already, so nothing is lost."""
+    seq = client.after_seq = _position(client)
+    since = request.args.get("since_seq", type=int)
+    missed: list[str] = []
+    resumed = since is None or since == seq
+    if since is not None and since < seq:
+        kept = _kept(client)
+        numbered = [(sequence_of(frame), frame) for frame in kept]
+        missed = [frame for number, frame in numbered if since < number <= seq]
+        resumed = bool(numbered) and numbered[0][0] <= since + 1
+    _send(server, _frame("hello", seq, {"resumed": resumed, "missed": len(missed)}))
+    for frame in missed:
+        _send(server, frame)
+
+
+def _listen(server: Server, client: Client) -> None:
+    """Take the client's wishes until it is gone."""
+    try:
+        while server.connected:
+            message = server.receive()
+            if message is not None:
+                _subscribe(client, message)
+    except ConnectionClosed:
+        pass
+    client.wake()
+
+
+def _subscribe(client: Client, message: str | bytes) -> None:
+    try:
+        wish = json.loads(message)["subscribe"]
+        types, service_ids = wish.get("types"), wish.get("service_ids")
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        client.tell(_frame("error", client.after_seq, {"error": _USAGE}))
+        return
+    client.types = frozenset(map(str, types)) if isinstance(types, list) else None
+    client.service_ids = frozenset(map(str, service_ids)) if isinstance(service_ids, list) else None
+
+
+def _send(server: Server, frame: str) -> None:
+    # The library sends with one send(), which may write only part of a frame to a full buffer.
+    server.sock.sendall(server.ws.send(TextMessage(data=frame)))
+
+
+def _close(server: Server, code: int, reason: str) -> None:
+    # A peer that does not read would hold up the closing frame too.
+    cutter = threading.Timer(_CLOSE_GRACE_SECONDS, _cut, (server,))
+    cutter.daemon = True
+    cutter.start()
+    server.close(code, reason)
+
+
+def _cut(server: Server) -> None:
+    try:
+        server.sock.close()
+    except OSError:
+        log.debug("the socket was closed already")
+
+
+def _frame(kind: str, seq: int, data: dict[str, Any]) -> str:
+    return json.dumps(
+        {"seq": seq, "type": kind, "at": timestamp(utcnow()), "data": data}, separators=(",", ":")
+    )
+
+
+def _position(client: Client) -> int:
+    try:
+        return runtime().feed.position(client.organization_id)
+    except RedisError:
+        return 0
+
+
+def _kept(client: Client) -> list[str]:
+    try:
+        return runtime().feed.kept(client.organization_id)
+    except RedisError:
+        return []
+
+
+def _is_still_welcome(token: str) -> bool:
+    try:
+        access.authenticate(token)
+    except Unauthorized:
+        return False
+    except DATABASE_AWAY:
+        pass  # an outage of ours is no reason to drop everybody
+    finally:
+        db.session.remove()
+    return True
+
+
+def _hub() -> Hub:
+    hub: Hub = current_app.extensions["hub"]
+    return hub
