@@ -195,7 +195,7 @@ def _entry_row(entry: _Settled) -> tuple[Any, ...]:
         entry.state.consecutive_failures,
         entry.state.consecutive_successes,
         entry.seen.checked_at,
-        observation.response_time_ms,
+        _rounded(observation.response_time_ms),
         observation.status_code,
         observation.error,
     )
@@ -211,15 +211,20 @@ def _result_row(entry: _Settled) -> tuple[Any, ...]:
         entry.check_id,
         entry.seen.checked_at,
         observation.status.value,
-        observation.response_time_ms,
+        _rounded(observation.response_time_ms),
         observation.status_code,
         observation.error,
-        phases.dns_ms,
-        phases.connect_ms,
-        phases.tls_ms,
-        phases.ttfb_ms,
-        phases.transfer_ms,
+        _rounded(phases.dns_ms),
+        _rounded(phases.connect_ms),
+        _rounded(phases.tls_ms),
+        _rounded(phases.ttfb_ms),
+        _rounded(phases.transfer_ms),
     )
+
+
+def _rounded(milliseconds: float | None) -> float | None:
+    # Hundredths: finer figures of a network are noise.
+    return None if milliseconds is None else round(milliseconds, 2)
 
 
 def _check_event(entry: _Settled) -> Event:
@@ -235,7 +240,7 @@ def _check_event(entry: _Settled) -> Event:
             "region": claim.region,
             "checked_at": entry.seen.checked_at,
             "status": observation.status,
-            "response_time_ms": observation.response_time_ms,
+            "response_time_ms": _rounded(observation.response_time_ms),
             "status_code": observation.status_code,
             "error": observation.error,
         },

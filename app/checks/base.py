@@ -1,0 +1,104 @@
+"""What a check type is, and the decorator that registers one."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from marshmallow import RAISE, Schema
+
+from app.domain.endpoints import parse_host, parse_host_port, parse_url
+from app.domain.types import Probe, Target
+from app.network.door import Network
+from app.registry import Registry
+
+Run = Callable[[Target, Network], Awaitable[Probe]]
+ValidateEndpoint = Callable[[str], str]
+
+
+class CheckConfig(Schema):
+    """Parent of every check type's config: unknown keys are refused."""
+
+    class Meta:
+        unknown = RAISE
+
+
+@dataclass(frozen=True, slots=True)
+class CheckType:
+    """One way to probe. `validate_endpoint` returns the endpoint tidied or raises ValueError."""
+
+    kind: str
+    aliases: tuple[str, ...]
+    config_schema: type[CheckConfig]
+    run: Run
+    slow_after_ms: int
+    default_port: int | None
+    validate_endpoint: ValidateEndpoint
+    description: str
+
+
+class CheckFailed(Exception):
+    """Raised inside a check when the host answers, but not as it should."""
+
+    def __init__(
+        self,
+        sentence: str,
+        *,
+        status_code: int | None = None,
+        evidence: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(sentence)
+        self.status_code = status_code
+        self.evidence = evidence
+
+
+CHECK_TYPES: Registry[CheckType] = Registry("check type")
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """How the endpoint of a check type is written, and its usual port."""
+
+    validate: ValidateEndpoint
+    default_port: int | None = None
+
+
+def check_type(
+    kind: str,
+    *aliases: str,
+    config: type[CheckConfig],
+    endpoint: Endpoint,
+    slow_after_ms: int = 1000,
+) -> Callable[[Run], Run]:
+    """Register a check function under its kind; its docstring is the type's description."""
+
+    def register(run: Run) -> Run:
+        plugin = CheckType(
+            kind=kind,
+            aliases=aliases,
+            config_schema=config,
+            run=run,
+            slow_after_ms=slow_after_ms,
+            default_port=endpoint.default_port,
+            validate_endpoint=endpoint.validate,
+            description=" ".join((run.__doc__ or "").split()),
+        )
+        CHECK_TYPES.add(plugin, kind, *aliases)
+        return run
+
+    return register
+
+
+def host_and_port(default_port: int | None = None) -> Endpoint:
+    """Endpoints of the form host:port; the port may be left out where a protocol has one."""
+
+    return Endpoint(lambda text: parse_host_port(text.strip(), default_port).text, default_port)
+
+
+def url(*schemes: str) -> Endpoint:
+    """Endpoints that are URLs of the given schemes."""
+    return Endpoint(lambda text: parse_url(text.strip(), schemes).text)
+
+
+def host() -> Endpoint:
+    """Endpoints that are a host name or an address."""
+    return Endpoint(lambda text: parse_host(text.strip()))

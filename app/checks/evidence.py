@@ -1,0 +1,122 @@
+"""What is kept of a failure: enough to see why, bounded, and without secrets."""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from marshmallow import Schema, fields
+
+from app.network.certificates import read_pem
+from app.network.http import HttpResponse
+from app.network.trace import MAX_RECEIVED, Trace
+
+MAX_ERROR = 500
+MAX_HEADERS = 50
+MAX_VALUE = 500
+MAX_CHAIN = 10
+MASK = "********"
+_INVISIBLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_INVISIBLE_BUT_LINES = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+_SENSITIVE_NAME = re.compile(
+    r"authorization|cookie|token|secret|password|passwd|api[-_]?key|access[-_]?key|signature", re.I
+)
+_MIN_SECRET = 4  # shorter values would blank out half of every text
+
+
+def one_line(text: str) -> str:
+    """Return text as one line of at most 500 characters, control characters escaped."""
+    cut = text if len(text) <= MAX_ERROR else f"{text[: MAX_ERROR - 1]}…"
+    line = _INVISIBLE.sub(lambda match: f"\\x{ord(match[0]):02x}", cut)
+    return line if len(line) <= MAX_ERROR else f"{line[: MAX_ERROR - 1]}…"
+
+
+def from_response(response: HttpResponse) -> dict[str, Any]:
+    """Return the evidence of an HTTP answer."""
+    return {
+        "address": response.address,
+        "status_line": one_line(response.status_line),
+        "headers": [
+            [name[:MAX_VALUE], MASK if _SENSITIVE_NAME.search(name) else one_line(value)]
+            for name, value in response.header_list[:MAX_HEADERS]
+        ],
+        "body": readable(response.text()[:MAX_RECEIVED]),
+        "redirects": list(response.redirects),
+        "certificates": chain(response.chain),
+    }
+
+
+def from_trace(notes: Trace) -> dict[str, Any]:
+    """Return the evidence of a probe that got no usable answer."""
+    found: dict[str, Any] = {}
+    if notes.address:
+        found["address"] = notes.address
+    if notes.received:
+        found["body"] = readable(notes.received.decode("utf-8", "replace"))
+    if notes.redirects:
+        found["redirects"] = list(notes.redirects)
+    if notes.chain:
+        found["certificates"] = chain(notes.chain)
+    return found
+
+
+def readable(text: str) -> str:
+    """Return text with everything but line breaks and tabs escaped."""
+    return _INVISIBLE_BUT_LINES.sub(lambda match: f"\\x{ord(match[0]):02x}", text)
+
+
+def chain(certificates: Iterable[bytes]) -> list[dict[str, Any]]:
+    """Return a summary of a certificate chain in PEM, leaf first."""
+    return [
+        {
+            "subject": leaf.subject,
+            "issuer": leaf.issuer,
+            "valid_from": leaf.valid_from.isoformat(),
+            "valid_to": leaf.valid_to.isoformat(),
+            "fingerprint_sha256": leaf.fingerprint_sha256,
+        }
+        for leaf in map(read_pem, list(certificates)[:MAX_CHAIN])
+    ]
+
+
+def secrets_of(schema: type[Schema], config: Mapping[str, Any]) -> list[str]:
+    """Return the values in a config that its schema marks as secret, longest first."""
+    return sorted(_secrets(schema, config), key=len, reverse=True)
+
+
+def mask(value: Any, secrets: Iterable[str]) -> Any:
+    """Return a text, or a structure of texts, without the secrets it repeats."""
+    if isinstance(value, str):
+        for secret in secrets:
+            value = value.replace(secret, MASK)
+        return value
+    if isinstance(value, Mapping):
+        return {key: mask(item, secrets) for key, item in value.items()}
+    if isinstance(value, list):
+        return [mask(item, secrets) for item in value]
+    return value
+
+
+def _secrets(schema: type[Schema], config: Mapping[str, Any]) -> Iterable[str]:
+    for name, field in schema._declared_fields.items():
+        value = config.get(name)
+        if value is None:
+            continue
+        kind = field.metadata.get("secret")
+        if kind == "headers" and isinstance(value, Mapping):
+            yield from _sensitive_headers(value)
+        elif kind and isinstance(value, str) and len(value) >= _MIN_SECRET:
+            yield value
+        elif isinstance(field, fields.Nested) and isinstance(value, Mapping):
+            yield from _secrets(type(field.schema), value)
+        elif isinstance(field, fields.List) and isinstance(field.inner, fields.Nested):
+            for item in value:
+                yield from _secrets(type(field.inner.schema), item)
+
+
+def _sensitive_headers(headers: Mapping[str, str]) -> Iterable[str]:
+    for name, value in headers.items():
+        if _SENSITIVE_NAME.search(name) and len(value) >= _MIN_SECRET:
+            yield value
+            scheme, _, credential = value.partition(" ")
+            if len(credential) >= _MIN_SECRET and scheme.isalpha():
+                yield credential

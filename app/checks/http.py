@@ -1,0 +1,144 @@
+"""HTTP: a URL answers as asserted."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from marshmallow import fields
+
+from app.checks import evidence
+from app.checks.base import CheckConfig, check_type, url
+from app.checks.fields import (
+    MAX_TEXT,
+    HeaderRules,
+    Headers,
+    JsonRules,
+    JsonValue,
+    Pattern,
+    StatusRule,
+    choice,
+    flag,
+    number,
+    secret,
+    text,
+)
+from app.clock import utcnow
+from app.domain.assertions import header_failure, json_failure, status_failure, text_failure
+from app.domain.types import Probe, Target
+from app.network.certificates import expiry_warning
+from app.network.door import Network
+from app.network.http import HttpRequest, HttpResponse
+
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
+EXPIRY_WARNING_DAYS = 30
+
+
+class BasicAuth(CheckConfig):
+    """User name and password of HTTP basic authentication."""
+
+    username = text("user name", "monitor", required=True, max_length=200)
+    password = secret("password", required=True)
+
+
+class HttpConfig(CheckConfig):
+    """What to send and what must come back."""
+
+    method = choice("request method", METHODS, default="GET")
+    headers = Headers("headers to send", {"Accept": "application/json"})
+    body = JsonValue(
+        max_length=MAX_TEXT,
+        metadata={"description": "text to send, or a value sent as JSON", "example": '{"a": 1}'},
+    )
+    expected_status = StatusRule(
+        metadata={
+            "description": 'accepted statuses: "2xx", 301, [200, 201] or "200-299,301"',
+            "example": "2xx",
+            "default": "2xx",
+        }
+    )
+    follow_redirects = flag("follow at most 10 redirects", True)
+    verify_tls = flag("verify certificate and host name", True)
+    basic_auth = fields.Nested(
+        BasicAuth,
+        metadata={
+            "description": "basic authentication",
+            "example": {"username": "monitor", "password": "s3cret"},
+        },
+    )
+    bearer_token = secret("bearer token")
+    body_contains = text("text the body must contain", "Welcome", max_length=5_000, lines=True)
+    body_not_contains = text(
+        "text the body must not contain", "Error", max_length=5_000, lines=True
+    )
+    body_regex = Pattern(
+        metadata={"description": "RE2 pattern the body must match", "example": "v[0-9]+"}
+    )
+    json_path = JsonRules("what must hold in a JSON body")
+    header_contains = HeaderRules("text that headers must contain")
+    ssl_expiry_warning_days = number(
+        "YELLOW when the certificate ends within so many days", 0, 3650, EXPIRY_WARNING_DAYS
+    )
+
+
+@check_type("HTTP", "HTTPS", config=HttpConfig, endpoint=url("http", "https"))
+async def check_http(target: Target, network: Network) -> Probe:
+    """Ask a URL and judge status, headers, body and certificate."""
+    config = target.config
+    response = await network.http(_request(target.endpoint, config))
+    failure = _failure(response, config)
+    return Probe(
+        ok=failure is None,
+        error=failure,
+        warning=_warning(response, config),
+        response_time_ms=response.total_ms,
+        status_code=response.status_code,
+        phases=response.phases,
+        evidence=evidence.from_response(response) if failure else None,
+        certificate=response.certificate,
+    )
+
+
+def _request(endpoint: str, config: Mapping[str, Any]) -> HttpRequest:
+    if not config:
+        return HttpRequest(endpoint)
+    body, auth = config.get("body"), config.get("basic_auth")
+    written = body if isinstance(body, str) or body is None else json.dumps(body)
+    return HttpRequest(
+        url=endpoint,
+        method=config.get("method", "GET"),
+        headers=config.get("headers"),
+        body=(written or "").encode(),
+        basic_auth=(auth["username"], auth["password"]) if auth else None,
+        bearer_token=config.get("bearer_token"),
+        follow_redirects=config.get("follow_redirects", True),
+        verify_tls=config.get("verify_tls", True),
+    )
+
+
+def _failure(response: HttpResponse, config: Mapping[str, Any]) -> str | None:
+    failure = status_failure(config.get("expected_status", "2xx"), response.status_code)
+    if failure or not config:
+        return failure
+    wanted_headers = config.get("header_contains")
+    if wanted_headers:
+        failure = header_failure(response.headers, wanted_headers)
+    wanted = (
+        config.get("body_contains"),
+        config.get("body_not_contains"),
+        config.get("body_regex"),
+    )
+    if not failure and any(wanted):
+        failure = text_failure(response.text(), *wanted)
+    if not failure and config.get("json_path"):
+        failure = json_failure(response.body, config["json_path"])
+    if failure and response.truncated:
+        return f"{failure} (only the first 1 MiB was read)"
+    return failure
+
+
+def _warning(response: HttpResponse, config: Mapping[str, Any]) -> str | None:
+    certificate = response.certificate
+    if certificate is None or not (certificate.chain_valid or "ssl_expiry_warning_days" in config):
+        return None  # who switches verification off has not asked for the date either
+    days = config.get("ssl_expiry_warning_days", EXPIRY_WARNING_DAYS)
+    return expiry_warning(certificate, days, utcnow())

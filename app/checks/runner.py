@@ -1,0 +1,114 @@
+"""The fence around every check: owns its time, its exceptions, its measure and its colour."""
+
+import asyncio
+import logging
+from dataclasses import replace
+from time import perf_counter
+
+from app.checks.base import CHECK_TYPES, CheckFailed, CheckType
+from app.checks.evidence import from_trace, mask, one_line, secrets_of
+from app.domain.services import grade
+from app.domain.types import Observation, Phases, Probe, Status, Target
+from app.network.door import Network
+from app.network.errors import CannotTell, NetworkError
+from app.network.trace import Trace, start_trace
+
+log = logging.getLogger(__name__)
+_NO_PHASES = Phases()
+_seen_faults: set[tuple[str, str]] = set()
+
+
+async def run(target: Target, network: Network) -> Observation:
+    """Probe once and never raise, but for the caller's own cancellation.
+
+    UNKNOWN means that the monitor itself could not tell (no descriptors, no permission).
+    """
+    check = CHECK_TYPES[target.check_type]
+    notes = start_trace()
+    started = perf_counter()
+    try:
+        async with asyncio.timeout(target.timeout_seconds) as deadline:
+            probe = await check.run(target, network)
+    except TimeoutError:
+        if deadline.expired():
+            sentence = f"timed out after {target.timeout_seconds:g} s while {notes.stage}"
+        else:
+            sentence = "the connection timed out"
+        return _failed(target, check, notes, sentence)
+    except CheckFailed as failure:
+        probe = Probe(
+            ok=False,
+            error=str(failure),
+            status_code=failure.status_code,
+            evidence=failure.evidence,
+        )
+    except CannotTell as error:
+        return _failed(target, check, notes, str(error), Status.UNKNOWN)
+    except NetworkError as error:
+        return _failed(target, check, notes, str(error))
+    except Exception as error:  # the fence: whatever a check does, its worker goes on
+        _log_once(target, error)
+        return _failed(target, check, notes, f"the check itself failed: {type(error).__name__}")
+    elapsed_ms = (perf_counter() - started) * 1000
+    measured = probe.response_time_ms
+    return _observation(target, check, notes, probe, elapsed_ms if measured is None else measured)
+
+
+def _observation(
+    target: Target, check: CheckType, notes: Trace, probe: Probe, response_time_ms: float
+) -> Observation:
+    status = grade(probe, response_time_ms, target.slow_threshold_ms)
+    phases = probe.phases or notes.phases or _NO_PHASES
+    certificate = probe.certificate or notes.certificate
+    if status is Status.GREEN:
+        return Observation(
+            status=status,
+            response_time_ms=response_time_ms,
+            status_code=probe.status_code,
+            phases=phases,
+            certificate=certificate,
+        )
+    reason = probe.error or probe.warning
+    if reason is None:
+        slow, limit = round(response_time_ms), target.slow_threshold_ms
+        reason = f"slow: answered after {slow} ms, expected within {limit} ms"
+    observation = Observation(
+        status=status,
+        response_time_ms=response_time_ms,
+        error=reason,
+        status_code=probe.status_code,
+        phases=phases,
+        evidence=None if probe.ok else {**from_trace(notes), **(probe.evidence or {})},
+        certificate=certificate,
+    )
+    return _clean(observation, target, check)
+
+
+def _failed(
+    target: Target, check: CheckType, notes: Trace, sentence: str, status: Status = Status.RED
+) -> Observation:
+    observation = Observation(
+        status=status,
+        response_time_ms=None,
+        error=sentence,
+        phases=notes.phases or _NO_PHASES,
+        evidence={"stage": notes.stage, **from_trace(notes)},
+        certificate=notes.certificate,
+    )
+    return _clean(observation, target, check)
+
+
+def _clean(observation: Observation, target: Target, check: CheckType) -> Observation:
+    secrets = secrets_of(check.config_schema, target.config)
+    return replace(
+        observation,
+        error=one_line(mask(observation.error, secrets)),
+        evidence=mask(observation.evidence, secrets),
+    )
+
+
+def _log_once(target: Target, error: Exception) -> None:
+    fault = (target.check_type, type(error).__name__)
+    if fault not in _seen_faults:
+        _seen_faults.add(fault)
+        log.exception("the %s check failed by itself: %s", *fault)

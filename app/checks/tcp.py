@@ -1,0 +1,39 @@
+"""TCP: the port accepts a connection, and answers as expected if asked."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from app.checks.base import CheckConfig, check_type, host_and_port
+from app.checks.expectation import awaited, raw_bytes
+from app.checks.fields import flag, text
+from app.domain.endpoints import parse_host_port
+from app.domain.types import Probe, Target
+from app.network.door import Network
+from app.network.tls import TlsOptions
+
+
+class TcpConfig(CheckConfig):
+    """What to send and what must come back."""
+
+    send = text(
+        r"text to send after connecting; \r, \n, \t, \0 and \xNN are understood",
+        r"PING\r\n",
+        max_length=4_096,
+        lines=True,
+    )
+    expect = text("text the reply must contain, or /pattern/ in RE2's syntax", "PONG", lines=True)
+    tls = flag("speak TLS, with certificate and host name verified", False)
+
+
+@check_type("TCP", "TELNET", config=TcpConfig, endpoint=host_and_port())
+async def check_tcp(target: Target, network: Network) -> Probe:
+    """Connect to a port; with `expect`, wait for a reply that matches."""
+    config: Mapping[str, Any] = target.config
+    endpoint = parse_host_port(target.endpoint)
+    tls = TlsOptions() if config.get("tls") else None
+    async with network.stream(endpoint.host, endpoint.port, tls=tls) as connection:
+        if config.get("send"):
+            connection.writer.write(raw_bytes(config["send"]))
+        if config.get("expect"):
+            await awaited(connection.reader, config["expect"])
+        return Probe(ok=True, phases=connection.phases, certificate=connection.certificate)

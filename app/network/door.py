@@ -1,0 +1,76 @@
+"""The door: one `Network` per event loop holds every way to reach another host."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+from app.network.curl import CurlEngine
+from app.network.datagrams import Datagrams, DatagramSocket
+from app.network.http import HttpRequest, HttpResponse
+from app.network.http_client import HttpClient
+from app.network.policy import AddressPolicy
+from app.network.resolver import Resolver
+from app.network.streams import Connection, Streams
+from app.network.tls import TlsContexts, TlsOptions
+
+
+class Network:
+    """Everything that may be done with other people's hosts; make it inside the running loop."""
+
+    def __init__(
+        self,
+        policy: AddressPolicy,
+        *,
+        ca_file: str | None = None,
+        nameservers: Sequence[str] = (),
+    ) -> None:
+        contexts = TlsContexts(ca_file)
+        self._resolver = Resolver(policy, nameservers)
+        self._engine = CurlEngine(policy, contexts.ca_file)
+        self._http = HttpClient(self._engine, self._resolver)
+        self._streams = Streams(self._resolver, contexts)
+        self._datagrams = Datagrams(self._resolver)
+
+    async def http(self, request: HttpRequest) -> HttpResponse:
+        """Send a request, follow its redirects. Raises AddressRefused, NetworkError, ValueError."""
+        return await self._http.request(request)
+
+    async def resolve(self, host: str, port: int | None = None) -> list[str]:
+        """Return the judged addresses of a host. Raises AddressRefused and NetworkError."""
+        return await self._resolver.resolve(host, port)
+
+    async def connect(
+        self, host: str, port: int, *, tls: TlsOptions | None = None
+    ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """Open a stream that the caller closes. Raises AddressRefused and NetworkError."""
+        connection = await self._streams.dial(host, port, tls)
+        return connection.reader, connection.writer
+
+    @asynccontextmanager
+    async def stream(
+        self, host: str, port: int, *, tls: TlsOptions | None = None
+    ) -> AsyncIterator[Connection]:
+        """Open a stream for the time of a `with` block. Raises AddressRefused, NetworkError."""
+        connection = await self._streams.dial(host, port, tls)
+        try:
+            yield connection
+        finally:
+            connection.abort()
+
+    async def start_tls(self, connection: Connection, tls: TlsOptions) -> None:
+        """Begin TLS on an open stream (STARTTLS, RFC 3207). Raises NetworkError."""
+        await self._streams.secure(connection, tls)
+
+    @asynccontextmanager
+    async def datagram(self, host: str, port: int) -> AsyncIterator[DatagramSocket]:
+        """Open a UDP socket towards one host. Raises AddressRefused and NetworkError."""
+        socket = await self._datagrams.open(host, port)
+        try:
+            yield socket
+        finally:
+            socket.close()
+
+    def close(self) -> None:
+        """Drop every connection and question at once."""
+        self._engine.close()
+        self._resolver.close()

@@ -1,0 +1,107 @@
+"""What an HTTP request and response are."""
+
+from base64 import b64encode
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from app.domain.types import Certificate, Phases
+
+MAX_REDIRECTS = 10
+USER_AGENT = "AlertifyPro/1.0"
+_PLAIN_LINES = [b"User-Agent: " + USER_AGENT.encode(), b"Accept: */*", b"Expect:"]
+
+
+@dataclass(frozen=True, slots=True)
+class HttpRequest:
+    """What to ask. Without `timeout_seconds` only the caller's own deadline ends it."""
+
+    url: str
+    method: str = "GET"
+    headers: Mapping[str, str] | None = None
+    body: bytes = b""
+    basic_auth: tuple[str, str] | None = None
+    bearer_token: str | None = None
+    follow_redirects: bool = True
+    max_redirects: int = MAX_REDIRECTS
+    verify_tls: bool = True
+    timeout_seconds: float | None = None
+
+
+@dataclass(frozen=True)
+class HttpResponse:
+    """What was answered. `body` is decoded and cut at 1 MiB; times are in milliseconds."""
+
+    status_code: int
+    body: bytes
+    truncated: bool
+    address: str | None
+    phases: Phases
+    total_ms: float
+    url: str
+    lines: Sequence[bytes]
+    redirects: tuple[str, ...] = ()
+    certificate: Certificate | None = None
+    chain: tuple[bytes, ...] = ()
+
+    @cached_property
+    def status_line(self) -> str:
+        """Return the first line of the answer."""
+        return self.lines[0].decode("latin-1").strip() if self.lines else ""
+
+    @cached_property
+    def header_list(self) -> tuple[tuple[str, str], ...]:
+        """Return names (lower case) and values, in the order of the answer."""
+        return _headers(self.lines)
+
+    @cached_property
+    def headers(self) -> dict[str, str]:
+        """Return values by lower-case name; what is given twice is joined by a comma."""
+        found: dict[str, str] = {}
+        for name, value in self.header_list:
+            found[name] = f"{found[name]}, {value}" if name in found else value
+        return found
+
+    def text(self) -> str:
+        """Return the body as text, in the charset it names, else UTF-8; never fails."""
+        _, _, charset = self.headers.get("content-type", "").lower().partition("charset=")
+        try:
+            return self.body.decode(charset.split(";")[0].strip(" \"'") or "utf-8", "replace")
+        except LookupError:
+            return self.body.decode("utf-8", "replace")
+
+
+def header_lines(request: HttpRequest) -> Sequence[bytes]:
+    """Return the header lines libcurl is to send. Raises ValueError for a line break."""
+    if not (request.headers or request.basic_auth or request.bearer_token or request.body):
+        return _PLAIN_LINES
+    values = {"User-Agent": USER_AGENT, "Accept": "*/*", "Expect": ""}
+    if request.body:
+        kind = "json" if request.body.lstrip()[:1] in (b"{", b"[") else "x-www-form-urlencoded"
+        values["Content-Type"] = f"application/{kind}"
+    if request.basic_auth:
+        pair = ":".join(request.basic_auth).encode()
+        values["Authorization"] = f"Basic {b64encode(pair).decode()}"
+    elif request.bearer_token:
+        values["Authorization"] = f"Bearer {request.bearer_token}"
+    given = request.headers or {}
+    names = {name.lower() for name in given}
+    values = {name: value for name, value in values.items() if name.lower() not in names}
+    return [_line(name, value) for name, value in (values | dict(given)).items()]
+
+
+def _line(name: str, value: str) -> bytes:
+    if any(sign in name + value for sign in "\r\n\0"):
+        raise ValueError("a header holds a line break")
+    if not value and name != "Expect":
+        return f"{name};".encode()  # libcurl's spelling of a header without a value
+    return f"{name}: {value}".encode()
+
+
+def _headers(lines: Sequence[bytes]) -> tuple[tuple[str, str], ...]:
+    found = []
+    for line in lines[1:]:
+        name, colon, value = line.decode("latin-1").partition(":")
+        if colon:
+            found.append((name.strip().lower(), value.strip()))
+    return tuple(found)

@@ -1,0 +1,178 @@
+"""Sends HTTP requests hop by hop through the guard.
+
+Redirects are followed here and not by libcurl, because every hop is judged anew and what may hold
+a secret must not travel to another origin (RFC 9110 15.4).
+"""
+
+import re
+from collections.abc import Sequence
+from urllib.parse import urljoin
+
+from app.clock import monotonic
+from app.domain.endpoints import Url, is_address, parse_url
+from app.domain.types import Phases
+from app.network.certificates import read_pem
+from app.network.curl import CurlEngine
+from app.network.errors import AddressRefused, NetworkError
+from app.network.http import HttpRequest, HttpResponse, header_lines
+from app.network.http_errors import failure
+from app.network.resolver import Resolver
+from app.network.trace import trace
+from app.network.transfer import CurlJob, CurlOutcome
+
+_SCHEMES = ("http", "https")
+_INTERIM = re.compile(rb"HTTP/[0-9.]+ 1")
+_REDIRECTS = frozenset((301, 302, 303, 307, 308))
+# Only these go on to another origin; any other header may hold a key.
+_HARMLESS = frozenset(
+    ("accept", "accept-language", "cache-control", "content-type", "expect", "pragma", "user-agent")
+)
+
+
+class HttpClient:
+    """Sends requests hop by hop through the guard, within one event loop."""
+
+    def __init__(self, engine: CurlEngine, resolver: Resolver) -> None:
+        self._engine = engine
+        self._resolver = resolver
+
+    async def request(self, request: HttpRequest) -> HttpResponse:
+        """Ask and follow redirects. Raises AddressRefused, NetworkError and ValueError."""
+        url = parse_url(request.url, _SCHEMES)
+        lines = header_lines(request)
+        response = await self._hop(url, request.method, lines, request.body, request)
+        if not request.follow_redirects or response.status_code not in _REDIRECTS:
+            return response
+        return await self._follow(request, url, lines, response)
+
+    async def _follow(
+        self, request: HttpRequest, url: Url, lines: Sequence[bytes], response: HttpResponse
+    ) -> HttpResponse:
+        method, body = request.method, request.body
+        seen = trace().redirects
+        passed: list[HttpResponse] = []
+        while response.status_code in _REDIRECTS and "location" in response.headers:
+            passed.append(response)
+            if len(passed) > request.max_redirects:
+                raise NetworkError(f"more than {request.max_redirects} redirects")
+            target = _target(url, response.headers["location"])
+            if not _same_owner(url, target):
+                lines = [line for line in lines if _name(line) in _HARMLESS]
+            if response.status_code == 303 or (response.status_code < 303 and method == "POST"):
+                method, body = ("HEAD" if method == "HEAD" else "GET"), b""
+                lines = [line for line in lines if _name(line) != "content-type"]
+            url = target
+            seen.append(url.text)
+            try:
+                response = await self._hop(url, method, lines, body, request)
+            except AddressRefused as error:
+                raise AddressRefused(f"redirect to a forbidden target: {error.reason}") from None
+        return _joined(passed, response, tuple(seen))
+
+    async def _hop(
+        self, url: Url, method: str, lines: Sequence[bytes], body: bytes, request: HttpRequest
+    ) -> HttpResponse:
+        notes = trace()
+        pinned: Sequence[str] = ()
+        dns_ms: float | None = None
+        if is_address(url.host):
+            self._resolver.judge(url.host, url.port)
+            notes.address = url.host
+        else:
+            started = monotonic()
+            pinned = await self._resolver.resolve(url.host, url.port)
+            dns_ms = (monotonic() - started) * 1000
+            notes.address = pinned[0]
+        notes.stage = "connecting"
+        job = CurlJob(
+            url=url.text,
+            host=url.host,
+            port=url.port,
+            pinned=pinned,
+            method=method,
+            header_lines=lines,
+            body=body,
+            verify_tls=request.verify_tls,
+            secure=url.scheme == "https",
+            timeout_ms=int(request.timeout_seconds * 1000) if request.timeout_seconds else 0,
+        )
+        outcome = await self._engine.run(job)
+        if outcome.code:
+            raise await failure(outcome, job, self._engine)
+        return _response(outcome, url, dns_ms, request.verify_tls)
+
+
+def _response(outcome: CurlOutcome, url: Url, dns_ms: float | None, verified: bool) -> HttpResponse:
+    certificate = None
+    phases = outcome.phases
+    if dns_ms is not None:
+        phases = Phases(
+            dns_ms, phases.connect_ms, phases.tls_ms, phases.ttfb_ms, phases.transfer_ms
+        )
+    if outcome.certificates:
+        leaf = read_pem(outcome.certificates[0])
+        certificate = leaf.shown_by(url.host, url.port, chain_valid=verified)
+    return HttpResponse(
+        status_code=outcome.status,
+        body=outcome.body,
+        truncated=outcome.truncated,
+        address=outcome.address,
+        phases=phases,
+        total_ms=outcome.total_ms + (dns_ms or 0.0),
+        url=url.text,
+        lines=_last_block(outcome.lines),
+        certificate=certificate,
+        chain=tuple(outcome.certificates),
+    )
+
+
+def _joined(
+    passed: Sequence[HttpResponse], last: HttpResponse, redirects: tuple[str, ...]
+) -> HttpResponse:
+    """Return the last response with the times of all hops added up."""
+    hops = (*passed, last)
+
+    def total(part: str) -> float | None:
+        times = [value for hop in hops if (value := getattr(hop.phases, part)) is not None]
+        return sum(times) if times else None
+
+    return HttpResponse(
+        status_code=last.status_code,
+        body=last.body,
+        truncated=last.truncated,
+        address=last.address,
+        phases=Phases(*(total(part) for part in Phases.__slots__)),
+        total_ms=sum(hop.total_ms for hop in hops),
+        url=last.url,
+        lines=last.lines,
+        redirects=redirects,
+        certificate=last.certificate or passed[0].certificate,
+        chain=last.chain,
+    )
+
+
+def _target(base: Url, location: str) -> Url:
+    try:
+        return parse_url(urljoin(base.text, location.replace(" ", "%20")), _SCHEMES)
+    except ValueError as error:
+        raise NetworkError(f"redirect that cannot be followed: {error}") from None
+
+
+def _same_owner(one: Url, other: Url) -> bool:
+    if one.origin == other.origin:
+        return True
+    # http://a to https://a on the usual ports is the one change of origin that loses no secrecy.
+    upgrade = (one.scheme, one.port, other.scheme, other.port) == ("http", 80, "https", 443)
+    return upgrade and one.host == other.host
+
+
+def _name(line: bytes) -> str:
+    return line.replace(b";", b":").partition(b":")[0].decode().lower()
+
+
+def _last_block(lines: Sequence[bytes]) -> Sequence[bytes]:
+    """Return the lines of the final answer, without those of 1xx answers before it."""
+    if not lines or not _INTERIM.match(lines[0]):
+        return lines
+    starts = [index for index, line in enumerate(lines) if line.startswith(b"HTTP/")]
+    return lines[starts[-1] :]

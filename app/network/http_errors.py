@@ -1,0 +1,78 @@
+"""Turns libcurl's results into sentences; for a refused certificate it looks closer."""
+
+import re
+from dataclasses import replace
+
+import pycurl
+
+from app.clock import utcnow
+from app.network.certificates import complaint, read_pem
+from app.network.curl import CurlEngine
+from app.network.errors import (
+    AddressRefused,
+    CertificateProblem,
+    NetworkError,
+    from_errno,
+    tls_sentence,
+    untrusted,
+)
+from app.network.trace import trace
+from app.network.transfer import CurlJob, CurlOutcome
+
+_TOO_LARGE = 100  # CURLE_TOO_LARGE, which pycurl does not name
+_SENTENCES = {
+    pycurl.E_URL_MALFORMAT: "the URL cannot be used",
+    pycurl.E_COULDNT_RESOLVE_HOST: "no such host",
+    pycurl.E_FTP_WEIRD_SERVER_REPLY: "the answer is not HTTP",
+    pycurl.E_UNSUPPORTED_PROTOCOL: "the answer is not HTTP",
+    pycurl.E_GOT_NOTHING: "the server closed the connection without answering",
+    pycurl.E_PARTIAL_FILE: "the answer ended before it was complete",
+    pycurl.E_BAD_CONTENT_ENCODING: "the body cannot be decompressed",
+    pycurl.E_COULDNT_CONNECT: "could not connect",
+    pycurl.E_RECV_ERROR: "the answer is not readable HTTP",
+    pycurl.E_SEND_ERROR: "the server closed the connection during the request",
+    _TOO_LARGE: "the headers are too large or too many",
+}
+_TLS_REASON = re.compile(r"error:[0-9A-F]+:[^:]*:[^:]*:(.+)$")
+_VERIFY_CODE = re.compile(r"verify result: (.+) \((\d+)\)$")
+
+
+async def failure(outcome: CurlOutcome, job: CurlJob, engine: CurlEngine) -> NetworkError:
+    """Return the error for an exchange that failed, and leave what is known in the notes."""
+    notes = trace()
+    notes.phases = outcome.phases
+    notes.address = outcome.address or notes.address
+    notes.note(b"".join(outcome.lines) + outcome.body[:2048])
+    if outcome.refused is not None:
+        return AddressRefused(outcome.refused)
+    if outcome.code == pycurl.E_PEER_FAILED_VERIFICATION:
+        return await _certificate_problem(outcome, job, engine)
+    if outcome.code == pycurl.E_OPERATION_TIMEDOUT:
+        return NetworkError(f"timed out after {job.timeout_ms / 1000:g} s")
+    if outcome.errno and outcome.code != pycurl.E_PARTIAL_FILE:
+        return from_errno(outcome.errno)
+    if outcome.code == pycurl.E_SSL_CONNECT_ERROR:
+        reason = _TLS_REASON.search(outcome.message)
+        return NetworkError(tls_sentence(reason[1] if reason else ""))
+    sentence = _SENTENCES.get(outcome.code)
+    return NetworkError(sentence or f"the request failed (libcurl {outcome.code})")
+
+
+async def _certificate_problem(
+    outcome: CurlOutcome, job: CurlJob, engine: CurlEngine
+) -> NetworkError:
+    """Look at the refused certificate over a second connection, which asks for nothing."""
+    verdict = _VERIFY_CODE.search(outcome.message)
+    otherwise = untrusted(int(verdict[2]), verdict[1]) if verdict else "certificate not trusted"
+    notes = trace()
+    phases = notes.phases
+    look = replace(job, method="GET", body=b"", verify_tls=False, connect_only=True)
+    certificates = (await engine.run(look)).certificates
+    notes.phases = phases
+    if not certificates:
+        return CertificateProblem(otherwise)
+    leaf = read_pem(certificates[0])
+    sentence = complaint(leaf, job.host, utcnow()) or otherwise
+    notes.certificate = leaf.shown_by(job.host, job.port, chain_valid=False, error=sentence)
+    notes.chain = tuple(certificates)
+    return CertificateProblem(sentence)

@@ -1,0 +1,54 @@
+"""The address policy of this installation, from its settings."""
+
+import socket
+from typing import Literal, Protocol
+from urllib.parse import urlsplit
+
+from app.domain.addresses import AddressPolicy, Network
+
+__all__ = ["AddressPolicy", "PolicySettings", "policy_of"]
+
+_DATABASE_PORT = 5432
+_REDIS_PORT = 6379
+
+
+class PolicySettings(Protocol):
+    """The part of `app.config.Config` that the guard reads."""
+
+    @property
+    def probe_targets(self) -> str: ...
+    @property
+    def probe_allow(self) -> tuple[Network, ...]: ...
+    @property
+    def probe_deny(self) -> tuple[Network, ...]: ...
+    @property
+    def database_url(self) -> str: ...
+    @property
+    def redis_url(self) -> str: ...
+
+
+def policy_of(settings: PolicySettings) -> AddressPolicy:
+    """Return the policy that the operator has set; looks up the platform's own servers once."""
+    targets: Literal["any", "public"] = "public" if settings.probe_targets == "public" else "any"
+    own: set[tuple[str, int]] = set()
+    if targets == "public":  # an owner of a whole installation may watch its parts, strangers not
+        own |= _server(settings.database_url, _DATABASE_PORT)
+        own |= _server(settings.redis_url, _REDIS_PORT)
+    return AddressPolicy(
+        targets=targets,
+        allow=settings.probe_allow,
+        deny=settings.probe_deny,
+        own=frozenset(own),
+    )
+
+
+def _server(url: str, default_port: int) -> set[tuple[str, int]]:
+    parts = urlsplit(url)
+    if not parts.hostname:
+        return set()  # a Unix socket, which no check can reach
+    port = parts.port or default_port
+    try:
+        answers = socket.getaddrinfo(parts.hostname, port, type=socket.SOCK_STREAM)
+    except OSError:
+        return set()
+    return {(str(answer[4][0]).partition("%")[0], port) for answer in answers}

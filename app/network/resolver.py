@@ -1,0 +1,138 @@
+"""Finds the addresses of a host without a thread: c-ares inside the event loop.
+
+getaddrinfo() blocks a thread for as long as a name server is silent, and a pool of threads is soon
+full of one silent domain; c-ares waits on a socket. It reads hosts and resolv.conf files and keeps
+an answer no longer than its time to live, as every stub resolver does.
+"""
+
+import asyncio
+import socket
+from collections.abc import Sequence
+
+import pycares
+
+from app.domain.endpoints import is_address
+from app.network.errors import AddressRefused, CannotTell, NetworkError
+from app.network.policy import AddressPolicy
+from app.network.trace import trace
+
+TRY_SECONDS = 2.0
+TRIES = 3
+_SWEEP_SECONDS = 0.25
+_NO_SUCH_HOST = {
+    pycares.errno.ARES_ENOTFOUND,
+    pycares.errno.ARES_ENODATA,
+    pycares.errno.ARES_ENONAME,
+    pycares.errno.ARES_EBADNAME,
+}
+
+
+class Resolver:
+    """Names to judged addresses, within one event loop."""
+
+    def __init__(self, policy: AddressPolicy, nameservers: Sequence[str] = ()) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._policy = policy
+        self._readers: set[int] = set()
+        self._writers: set[int] = set()
+        self._asking = 0
+        self._sweep: asyncio.TimerHandle | None = None
+        self._channel = pycares.Channel(
+            servers=list(nameservers) or None,
+            timeout=TRY_SECONDS,
+            tries=TRIES,
+            sock_state_cb=self._on_socket,
+        )
+
+    async def resolve(self, host: str, port: int | None = None) -> list[str]:
+        """Return the addresses of a host, best first.
+
+        Raises AddressRefused if the policy forbids any of them, NetworkError if there is none.
+        """
+        if is_address(host):
+            addresses = [host]
+        else:
+            trace().stage = "looking up the host name"
+            addresses = await self._look_up(host)
+        for address in addresses:
+            self.judge(address, port)
+        return addresses
+
+    def judge(self, address: str, port: int | None = None) -> None:
+        """Raise AddressRefused if the policy forbids an address."""
+        reason = self._policy.refusal(address, port)
+        if reason is not None:
+            raise AddressRefused(reason)
+
+    def close(self) -> None:
+        """Give up every open question; their askers have gone."""
+        if self._sweep is not None:
+            self._sweep.cancel()
+        self._channel.close()
+        for descriptor in tuple(self._readers | self._writers):
+            self._on_socket(descriptor, False, False)
+
+    async def _look_up(self, host: str) -> list[str]:
+        answer = self._loop.create_future()
+
+        def done(result: pycares.AddrInfoResult | None, error: int | None) -> None:
+            if not answer.done():  # the asker may have run out of time
+                answer.set_result((result, error))
+
+        self._asking += 1
+        try:
+            self._channel.getaddrinfo(
+                host,
+                None,
+                family=socket.AF_UNSPEC,
+                type=socket.SOCK_STREAM,
+                callback=done,
+            )
+            if self._sweep is None:
+                self._sweep = self._loop.call_later(_SWEEP_SECONDS, self._on_sweep)
+            result, error = await answer
+        finally:
+            self._asking -= 1
+        if result is None:
+            raise _failure(host, error)
+        addresses = [node.addr[0].decode() for node in result.nodes]
+        if not addresses:
+            raise NetworkError(f"no such host: {host}")
+        return list(dict.fromkeys(addresses))
+
+    def _on_socket(self, descriptor: int, readable: bool, writable: bool) -> None:
+        if readable and descriptor not in self._readers:
+            self._readers.add(descriptor)
+            self._loop.add_reader(descriptor, self._process, descriptor, pycares.ARES_SOCKET_BAD)
+        elif not readable and descriptor in self._readers:
+            self._readers.remove(descriptor)
+            self._loop.remove_reader(descriptor)
+        if writable and descriptor not in self._writers:
+            self._writers.add(descriptor)
+            self._loop.add_writer(descriptor, self._process, pycares.ARES_SOCKET_BAD, descriptor)
+        elif not writable and descriptor in self._writers:
+            self._writers.remove(descriptor)
+            self._loop.remove_writer(descriptor)
+
+    def _process(self, readable: int, writable: int) -> None:
+        self._channel.process_fd(readable, writable)
+
+    def _on_sweep(self) -> None:
+        # c-ares notices a silent name server only when it is asked to look at the time.
+        self._process(pycares.ARES_SOCKET_BAD, pycares.ARES_SOCKET_BAD)
+        waiting = self._asking or self._readers
+        self._sweep = self._loop.call_later(_SWEEP_SECONDS, self._on_sweep) if waiting else None
+
+
+def _failure(host: str, error: int | None) -> NetworkError:
+    if error in _NO_SUCH_HOST:
+        return NetworkError(f"no such host: {host}")
+    if error == pycares.errno.ARES_ETIMEOUT:
+        return NetworkError(f"the name server did not answer for {host}")
+    if error in (pycares.errno.ARES_ESERVFAIL, pycares.errno.ARES_EREFUSED):
+        return NetworkError(f"the name server could not answer for {host}")
+    if error == pycares.errno.ARES_ECONNREFUSED:
+        return CannotTell("the monitor cannot reach its name server")
+    if error == pycares.errno.ARES_ENOMEM:
+        return CannotTell("the monitor's system has no memory left")
+    return NetworkError(f"the host name {host} could not be looked up")

@@ -1,0 +1,222 @@
+"""One HTTP exchange on a pooled libcurl handle: what goes in, what comes out, and the guard."""
+
+import asyncio
+import socket
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import pycurl
+
+from app.domain.types import Phases
+from app.network.policy import AddressPolicy
+from app.network.trace import Trace
+
+MAX_BODY = 1024 * 1024
+
+
+@dataclass(slots=True)
+class CurlJob:
+    """One exchange with one server; `pinned` are the judged addresses of a host name."""
+
+    url: str
+    host: str
+    port: int
+    pinned: Sequence[str] = ()
+    method: str = "GET"
+    header_lines: Sequence[bytes] = ()
+    body: bytes = b""
+    verify_tls: bool = True
+    secure: bool = False
+    timeout_ms: int = 0
+    connect_only: bool = False
+
+
+@dataclass(slots=True)
+class CurlOutcome:
+    """What came of it; `code` is libcurl's result, 0 for success."""
+
+    code: int
+    status: int
+    lines: list[bytes]
+    body: bytes
+    truncated: bool
+    phases: Phases
+    total_ms: float
+    address: str | None
+    message: str = ""
+    errno: int = 0
+    refused: str | None = None
+    certificates: list[bytes] = field(default_factory=list)
+
+
+class _Guarded(socket.SocketType):
+    """A socket that closes when dropped: libcurl keeps a duplicate, and silence is cheaper."""
+
+    def __del__(self) -> None:
+        self.close()
+
+
+class Transfer:
+    """A pooled easy handle with the buffers it writes to."""
+
+    def __init__(self, policy: AddressPolicy, ca_file: str) -> None:
+        self._policy = policy
+        self._ca_file = ca_file
+        self.easy = pycurl.Curl()
+        self.lines: list[bytes] = []
+        self.chunks: list[bytes] = []
+        self.size = 0
+        self.descriptor = -1
+        self.secure = False
+        self.refused: str | None = None
+        self.dialled: str | None = None
+        self.waiter: asyncio.Future[tuple[int, str]] | None = None
+        self._prepare()
+
+    def _prepare(self) -> None:
+        setopt = self.easy.setopt
+        setopt(pycurl.NOSIGNAL, 1)
+        setopt(pycurl.FRESH_CONNECT, 1)
+        setopt(pycurl.FORBID_REUSE, 1)
+        setopt(pycurl.SSL_SESSIONID_CACHE, 0)  # a resumed session shows no certificate
+        setopt(pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_1_1)
+        setopt(pycurl.PROTOCOLS, pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS)
+        setopt(pycurl.PATH_AS_IS, 1)
+        setopt(pycurl.FOLLOWLOCATION, 0)
+        setopt(pycurl.PROXY, "")  # neither the environment's proxy nor its netrc
+        setopt(pycurl.NETRC, 0)
+        setopt(pycurl.ACCEPT_ENCODING, "")
+        setopt(pycurl.CAINFO, self._ca_file)
+        #setopt(pycurl.OPENSOCKETFUNCTION, self._open_socket)
+        setopt(pycurl.HEADERFUNCTION, self.lines.append)
+        setopt(pycurl.WRITEFUNCTION, self._on_body)
+        self.plain = True
+        self.verifies: bool | None = None
+
+    def load(self, job: CurlJob) -> None:
+        """Set the options of a job on a clean handle."""
+        self.secure = job.secure
+        setopt = self.easy.setopt
+        setopt(pycurl.URL, job.url)
+        setopt(pycurl.HTTPHEADER, job.header_lines)
+        if self.verifies is not job.verify_tls:
+            setopt(pycurl.SSL_VERIFYPEER, int(job.verify_tls))
+            setopt(pycurl.SSL_VERIFYHOST, 2 if job.verify_tls else 0)
+            self.verifies = job.verify_tls
+        if not (job.method != "GET" or job.body or job.secure or job.pinned or job.timeout_ms):
+            return
+        self.plain = False  # reset before the next job, so that nothing of this one stays behind
+        if job.pinned:
+            # With "+" the entry may expire; libcurl never looks a name up by itself.
+            addresses = ",".join(f"[{one}]" if ":" in one else one for one in job.pinned)
+            setopt(pycurl.RESOLVE, [f"+{job.host}:{job.port}:{addresses}"])
+        if job.timeout_ms:
+            setopt(pycurl.TIMEOUT_MS, job.timeout_ms)
+        if job.secure:
+            setopt(pycurl.OPT_CERTINFO, 1)
+            setopt(pycurl.SOCKOPTFUNCTION, self._note_socket)
+        if job.method == "HEAD":
+            setopt(pycurl.NOBODY, 1)
+        elif job.method != "GET" or job.body:
+            setopt(pycurl.POSTFIELDS, job.body)
+            setopt(pycurl.CUSTOMREQUEST, job.method)
+        if job.connect_only:
+            setopt(pycurl.CONNECT_ONLY, 1)
+
+    def clean(self) -> None:
+        """Forget everything about the last job."""
+        self.lines.clear()
+        self.chunks.clear()
+        self.size = 0
+        self.descriptor = -1
+        self.refused = self.dialled = self.waiter = None
+        if not self.plain:
+            self.easy.reset()
+            self._prepare()
+
+    def phases(self) -> tuple[Phases, float]:
+        """Return libcurl's own clock as phases and their sum, in milliseconds."""
+        info = self.easy.getinfo
+        looked_up = info(pycurl.NAMELOOKUP_TIME_T)
+        connected = info(pycurl.CONNECT_TIME_T)
+        secured = info(pycurl.APPCONNECT_TIME_T)
+        first_byte = info(pycurl.STARTTRANSFER_TIME_T)
+        total = info(pycurl.TOTAL_TIME_T)
+        ready = secured or connected
+        return (
+            Phases(
+                connect_ms=(connected - looked_up) / 1000 if connected else None,
+                tls_ms=(secured - connected) / 1000 if secured else None,
+                ttfb_ms=(first_byte - ready) / 1000 if connected and first_byte else None,
+                transfer_ms=(total - first_byte) / 1000 if connected and first_byte else None,
+            ),
+            total / 1000,
+        )
+
+    def leave_notes(self, notes: Trace) -> None:
+        """Write down how far the exchange came when its time ran out."""
+        notes.phases, _ = self.phases()
+        notes.address = self.dialled or notes.address
+        notes.note(b"".join(self.lines) + b"".join(self.chunks[:1]))
+        if notes.phases.connect_ms is None:  # libcurl tells of a connection only after its TLS
+            notes.stage = "negotiating TLS" if self._is_connected() else "connecting"
+        elif notes.phases.ttfb_ms is None:
+            notes.stage = "waiting for the answer"
+        else:
+            notes.stage = "reading the answer"
+
+    def outcome(self, code: int, message: str) -> CurlOutcome:
+        """Return what came of the job; an answer cut at its limit is a success."""
+        info = self.easy.getinfo
+        phases, total_ms = self.phases()
+        truncated = self.size > MAX_BODY
+        outcome = CurlOutcome(
+            code=0 if truncated and code == pycurl.E_WRITE_ERROR else code,
+            status=info(pycurl.RESPONSE_CODE),
+            lines=self.lines.copy(),
+            body=b"".join(self.chunks)[:MAX_BODY],
+            truncated=truncated,
+            phases=phases,
+            total_ms=total_ms,
+            address=info(pycurl.PRIMARY_IP) or self.dialled,
+            refused=self.refused,
+        )
+        if code:
+            outcome.message = message
+            outcome.errno = info(pycurl.OS_ERRNO)
+        if self.secure:
+            outcome.certificates = _certificates(self.easy)
+        return outcome
+
+    def _open_socket(self, purpose: int, address: tuple[int, int, int, tuple[str, int]]) -> object:
+        # The last wall: whatever led here, this is the address about to be dialled.
+        family, kind, protocol, target = address
+        self.dialled = target[0]
+        self.refused = self._policy.refusal(target[0], target[1])
+        if self.refused is not None:
+            return pycurl.SOCKET_BAD
+        return _Guarded(family, kind, protocol)
+
+    def _note_socket(self, descriptor: int, purpose: int) -> int:
+        self.descriptor = descriptor
+        return int(pycurl.SOCKOPT_OK)
+
+    def _is_connected(self) -> bool:
+        if self.descriptor < 0:
+            return False
+        with socket.fromfd(self.descriptor, socket.AF_INET6, socket.SOCK_STREAM) as duplicate:
+            try:
+                duplicate.getpeername()
+            except OSError:
+                return False
+        return True
+
+    def _on_body(self, data: bytes) -> int:
+        self.size += len(data)
+        self.chunks.append(data)
+        return len(data) if self.size <= MAX_BODY else 0
+
+
+def _certificates(easy: pycurl.Curl) -> list[bytes]:
+    chain = easy.getinfo_raw(pycurl.INFO_CERTINFO)
+    return [value for fields in chain for name, value in fields if name == b"Cert"]
