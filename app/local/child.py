@@ -1,0 +1,179 @@
+"""One supervised process: started, kept alive with a growing pause, stopped, never left behind."""
+
+import contextlib
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.local import leftovers
+from app.local.logfiles import rotate, tail
+from app.local.state import StateDir
+
+RESTART_PAUSES = (0.05, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
+STEADY_SECONDS = 3.0  # a process that lived this long did not die of starting
+PR_SET_PDEATHSIG = 1
+_LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The unprivileged user a process runs as when the launcher is root."""
+
+    uid: int
+    gid: int
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What to run, and how to end it."""
+
+    name: str
+    argv: tuple[str, ...]
+    env: Mapping[str, str]
+    cwd: Path
+    stop_signal: signal.Signals = signal.SIGTERM
+    kill_signal: signal.Signals = signal.SIGKILL
+    death_signal: signal.Signals = signal.SIGKILL  # sent when the launcher itself is killed
+    account: Account | None = None
+
+
+class Child:
+    """A command and the process that currently runs it."""
+
+    def __init__(self, command: Command, state: StateDir) -> None:
+        self.command = command
+        self.log = state.logs / f"{command.name}.log"
+        self.deaths = 0
+        self.early_deaths = 0  # in a row
+        self.exit_code: int | None = None
+        self._pid_file = state.pids / f"{command.name}.pid"
+        self._process: subprocess.Popen[bytes] | None = None
+        self._started_at = 0.0
+        self._restart_at = 0.0
+        self._log_start = 0
+
+    @property
+    def pid(self) -> int | None:
+        """The process number while it runs."""
+        return self._process.pid if self.is_running() and self._process else None
+
+    def is_running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    def start(self) -> None:
+        """Start the process with its output in its own log file."""
+        rotate(self.log)
+        self._process = spawn(self.command, self.log)
+        self._log_start = self.log.stat().st_size
+        self._started_at = time.monotonic()
+        leftovers.remember(self._pid_file, self._process.pid, self.command.death_signal)
+
+    def keep_alive(self) -> str | None:
+        """Restart the process when it is gone and its pause is over; returns news for people."""
+        if self._process is None:
+            if time.monotonic() >= self._restart_at:
+                self.start()
+                return f"{self.command.name} runs again (process {self.pid})"
+            return None
+        exit_code = self._process.poll()
+        if exit_code is None:
+            return None
+        self.kill()  # a master killed with -9 leaves its workers, and they hold its port
+        self._process = None
+        self.exit_code = exit_code
+        now = time.monotonic()
+        self.deaths += 1
+        lived_long = now - self._started_at >= STEADY_SECONDS
+        self.early_deaths = 0 if lived_long else self.early_deaths + 1
+        pause = RESTART_PAUSES[min(self.early_deaths, len(RESTART_PAUSES) - 1)]
+        self._restart_at = now + pause
+        when = f" in {pause:g} s" if pause >= 1 else ""
+        return f"{self.command.name} {describe_exit(exit_code)}; starting it again{when}"
+
+    def seconds_to_restart(self) -> float | None:
+        """How long until `keep_alive` has something to do; None while the process runs."""
+        return None if self._process else max(0.0, self._restart_at - time.monotonic())
+
+    def terminate(self) -> None:
+        """Ask the process to end."""
+        if self._process is not None and self.is_running():
+            self._process.send_signal(self.command.stop_signal)
+
+    def kill(self) -> None:
+        """End the process and its own children at once."""
+        if self._process is not None:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, self.command.kill_signal)
+
+    def wait(self, seconds: float) -> bool:
+        """True when the process ended within that time."""
+        if self._process is not None:
+            try:
+                self._process.wait(seconds)
+            except subprocess.TimeoutExpired:
+                return False
+        self._pid_file.unlink(missing_ok=True)
+        return True
+
+    def last_lines(self) -> str:
+        """The end of what the latest process wrote, for an error message."""
+        return tail(self.log, since=self._log_start)
+
+
+def spawn(
+    command: Command, log: Path, stdin: int = subprocess.DEVNULL
+) -> "subprocess.Popen[bytes]":
+    """Start a command in its own process group, so that Ctrl-C reaches only the launcher."""
+    account = command.account
+    with log.open("ab") as output:
+        return subprocess.Popen(
+            command.argv,
+            env=dict(command.env),
+            cwd=command.cwd,
+            stdin=stdin,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            process_group=0,
+            user=account.uid if account else None,
+            group=account.gid if account else None,
+            extra_groups=[] if account else None,
+            preexec_fn=_die_with(os.getpid(), command.death_signal),
+        )
+
+
+def run_to_end(command: Command, log: Path, pause: Callable[[float], None]) -> int:
+    """Run a command that ends by itself; `pause` may raise to give it up."""
+    process = spawn(command, log)
+    try:
+        while process.poll() is None:
+            pause(0.02)
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+    return process.wait()
+
+
+def describe_exit(exit_code: int) -> str:
+    """An exit code in words."""
+    if exit_code < 0:
+        return f"was ended by {signal.Signals(-exit_code).name}"
+    return f"exited with code {exit_code}"
+
+
+def _die_with(parent: int, death_signal: signal.Signals) -> Callable[[], None] | None:
+    libc = _LIBC
+    if libc is None:
+        return None
+
+    def arrange() -> None:
+        libc.prctl(PR_SET_PDEATHSIG, int(death_signal))
+        if os.getppid() != parent:  # the launcher was killed before the kernel knew
+            os._exit(1)
+
+    return arrange

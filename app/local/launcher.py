@@ -1,0 +1,123 @@
+"""The whole life of `make run`: start everything, say where it is, watch it, stop it."""
+
+import contextlib
+import sys
+import time
+from collections.abc import Mapping
+
+from app.config import Config
+from app.local import LaunchError, migrate, preflight, settings
+from app.local.child import Child
+from app.local.commands import CommandTable, product
+from app.local.embedded import Embedded
+from app.local.readiness import address, web_is_ready
+from app.local.signals import StopRequested, StopSignals
+from app.local.supervisor import Supervisor
+
+READY_SECONDS = 60.0
+
+
+class Launcher:
+    """One run of the product."""
+
+    def __init__(
+        self, env: Mapping[str, str], commands: CommandTable, signals: StopSignals
+    ) -> None:
+        self._env = dict(env)
+        self._config: Config = settings.check(env)
+        self._commands = commands
+        self._signals = signals
+        self._own_database = "DATABASE_URL" not in env
+        self._own_redis = "REDIS_URL" not in env
+        self._servers = Embedded(
+            self._config.state_dir,
+            with_postgres=self._own_database,
+            with_valkey=self._own_redis,
+            pause=signals.pause,
+        )
+        self._state = self._servers.state
+        self._processes: list[Child] = []
+        self._supervisor = Supervisor(signals, say)
+
+    def run(self) -> None:
+        """Returns after everything has been stopped again."""
+        self._state.acquire()
+        try:
+            self._start()
+            self._supervisor.watch()
+        except StopRequested:
+            pass
+        finally:
+            self._stop()
+
+    def _start(self) -> None:
+        begun = time.monotonic()
+        host, port = self._config.host, self._config.port
+        preflight.check_port(host, port)
+        if not (self._own_database and self._own_redis):
+            preflight.check_external(self._env)
+        say(f"Starting AlertifyPro; its data and logs are in {self._state.path}")
+        self._servers.start()
+        env = settings.complete(self._env, self._config, self._state.secrets()) | self._urls()
+        self._state.publish({name: env[name] for name in PUBLISHED})
+        read_revision = self._revision if self._own_database else None
+        if migrate.upgrade(self._state, env, read_revision, self._signals.pause):
+            say("The database has been brought up to date.")
+        self._processes = [Child(each, self._state) for each in self._commands(env, self._config)]
+        for process in self._processes:
+            process.start()
+        self._supervisor.children = [*self._servers.children, *self._processes]
+        if not self._supervisor.watch_until(lambda: web_is_ready(host, port), READY_SECONDS):
+            raise LaunchError(
+                f"The web process was not ready after {READY_SECONDS:g} s; see {self._state.logs}."
+            )
+        names = ", ".join(child.command.name for child in self._supervisor.children)
+        say(f"Running {names} after {time.monotonic() - begun:.1f} s; Ctrl-C stops everything.")
+        say(f"AlertifyPro is ready at {address(host, port)}")
+
+    def _urls(self) -> dict[str, str]:
+        urls = {}
+        if self._own_database:
+            urls["DATABASE_URL"] = self._servers.database_url
+        if self._own_redis:
+            urls["REDIS_URL"] = self._servers.redis_url
+        return urls
+
+    def _revision(self) -> str | None:
+        return self._servers.postgres.query(migrate.REVISION_QUERY)
+
+    def _stop(self) -> None:
+        if self._processes:
+            say("Stopping ...")
+        self._state.withdraw()
+        self._supervisor.stop(self._processes)
+        self._supervisor.stop(self._servers.children)
+        self._servers.stop()
+        if self._processes:
+            say("Stopped.")
+
+
+PUBLISHED = (
+    "DATABASE_URL",
+    "REDIS_URL",
+    "JWT_SECRET",
+    "ENCRYPTION_KEY",
+    "HOST",
+    "PORT",
+    "BASE_URL",
+    "STATE_DIR",
+)
+
+
+def run(
+    environ: Mapping[str, str], commands: CommandTable = product, follow_parent: bool = False
+) -> None:
+    """Run the product until a signal ends it."""
+    with StopSignals(follow_parent) as signals:
+        Launcher(settings.read(environ), commands, signals).run()
+
+
+def say(line: str) -> None:
+    """Tell the terminal; it may have been closed long ago."""
+    with contextlib.suppress(OSError):
+        print(line, file=sys.stdout, flush=True)

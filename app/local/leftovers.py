@@ -1,0 +1,65 @@
+"""Processes of a launcher that was killed: found again by their pid files, and stopped.
+
+On Linux the kernel ends the children together with the launcher and this finds nothing; elsewhere,
+and in the instant while they are still ending, the next start waits for them here.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+PATIENCE_SECONDS = 5.0
+
+
+def identity(pid: int) -> str | None:
+    """Tells a process from a later one with the same number; None when it is gone."""
+    if sys.platform != "linux":
+        found = subprocess.run(
+            ["ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True, check=False
+        )
+        return "_".join(found.stdout.split()) or None
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return None
+    return None if fields[0] == "Z" else f"{boot}:{fields[19]}"
+
+
+def remember(pid_file: Path, pid: int, death_signal: signal.Signals) -> None:
+    """Note a process for the next launcher, with the signal that ends it."""
+    pid_file.write_text(f"{pid} {identity(pid)} {int(death_signal)}")
+
+
+def stop_all(pids: Path) -> None:
+    """End whatever a killed launcher left behind in its directory of pid files."""
+    waiting = []
+    for pid_file in pids.glob("*.pid"):
+        pid, known, death_signal = _read(pid_file)
+        if pid and identity(pid) == known:
+            _signal(pid, death_signal)
+            waiting.append((pid, known))
+        pid_file.unlink()
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    for pid, known in waiting:
+        while identity(pid) == known and time.monotonic() < deadline:
+            time.sleep(0.02)
+        if identity(pid) == known:
+            _signal(-pid, signal.SIGKILL)  # with its process group
+
+
+def _read(pid_file: Path) -> tuple[int, str, int]:
+    parts = pid_file.read_text().split()
+    if len(parts) != 3:  # the launcher was killed while it wrote
+        return 0, "", 0
+    return int(parts[0]), parts[1], int(parts[2])
+
+
+def _signal(pid: int, number: int) -> None:
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        return

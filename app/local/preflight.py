@@ -1,0 +1,28 @@
+"""What must be true before anything is started; each refusal is one sentence."""
+
+import subprocess
+import sys
+from collections.abc import Mapping
+
+from app.local import LaunchError, ports
+from app.local.settings import PROJECT
+
+
+def check_port(host: str, port: int) -> None:
+    """Refuse when the web process could not listen on its address."""
+    if problem := ports.problem(host, port):
+        raise LaunchError(f"PORT {port} on {host} cannot be used: {problem}; set PORT to another.")
+
+
+def check_external(env: Mapping[str, str]) -> None:
+    """Refuse when a server that is not ours to start does not answer."""
+    answer = subprocess.run(
+        [sys.executable, "-m", "app.local.external"],
+        cwd=PROJECT,
+        env=dict(env),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if answer.returncode:
+        raise LaunchError(answer.stdout.strip() or answer.stderr.strip()[-500:])

@@ -1,0 +1,156 @@
+"""Make the virtual environment and install what a command needs: `python -m app.local.prepare run`.
+
+Runs on the machine's own Python with nothing installed, so it imports the standard library only.
+When nothing has changed it costs a few milliseconds and needs no network.
+"""
+
+import fcntl
+import hashlib
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from app.local import LaunchError
+
+PROJECT = Path(__file__).resolve().parents[2]
+VENV = PROJECT / ".venv"
+PYTHON = VENV / "bin" / "python"
+NEEDS = {
+    "run": ("requirements.txt", "requirements-local.txt"),
+    "dev": ("requirements.txt", "requirements-local.txt", "requirements-dev.txt"),
+}
+NO_VENV = (
+    "This Python cannot make virtual environments: on Debian or Ubuntu run "
+    "`apt-get install python3-venv`, or install `virtualenv` or `uv`."
+)
+
+
+def main() -> int:
+    """Prepare for the command named by the only argument."""
+    wanted = sys.argv[1]
+    try:
+        prepare(wanted)
+    except LaunchError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+def prepare(wanted: str) -> None:
+    """Return when the environment holds what is wanted."""
+    if _is_prepared(wanted):
+        return
+    # Two commands started at once on a fresh checkout: the second waits for the first.
+    with (PROJECT / "requirements.txt").open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not _is_prepared(wanted):
+            if not _works(PYTHON):
+                _make_venv()
+            _install(NEEDS[wanted][-1:] if wanted == "dev" else NEEDS[wanted])
+            _stamp(wanted).write_text(_digest(wanted))
+
+
+def _is_prepared(wanted: str) -> bool:
+    # What the tests need contains what a run needs.
+    return any(
+        _stamp(each).exists() and _stamp(each).read_text() == _digest(each)
+        for each in {wanted, "dev"}
+        if PYTHON.exists()
+    )
+
+
+def _stamp(wanted: str) -> Path:
+    return VENV / f"prepared-{wanted}"
+
+
+def _digest(wanted: str) -> str:
+    digest = hashlib.sha256()
+    for name in NEEDS[wanted]:
+        digest.update((PROJECT / name).read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def _works(python: Path) -> bool:
+    """False for a missing or half-made environment, and for one whose Python was removed."""
+    question = "import sys, pip; raise SystemExit(sys.version_info < (3, 11))"
+    return python.exists() and _run([str(python), "-c", question], quiet=True)
+
+
+def _make_venv() -> None:
+    print("Making the virtual environment in .venv", flush=True)
+    base = str(getattr(sys, "_base_executable", sys.executable))  # not the one we replace
+    own = [base, "-m", "venv", "--clear", str(VENV)]
+    has_venv = all(importlib.util.find_spec(name) for name in ("venv", "ensurepip"))
+    if has_venv and _run(own):
+        return
+    for tool, command in (
+        ("uv", ["uv", "venv", "--clear", "--seed", "--python", base, str(VENV)]),
+        ("virtualenv", ["virtualenv", "--clear", "--python", base, str(VENV)]),
+    ):
+        if shutil.which(tool) and _run(command):
+            return
+    raise LaunchError(NO_VENV)
+
+
+def _install(files: Sequence[str]) -> None:
+    """Install with uv, which takes a fifth of the time, or else with pip."""
+    print(f"Installing {', '.join(files)}", flush=True)
+    requirements = [part for name in files for part in ("-r", str(PROJECT / name))]
+    pip = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    # Six processes that import the same packages at the first start should find them compiled.
+    uv = [str(PYTHON), "-m", "uv", "pip", "install", "--compile-bytecode", "--python", str(PYTHON)]
+    has_uv = _run([str(PYTHON), "-c", "import uv"], quiet=True) or _run([*pip, "uv"], quiet=True)
+    if has_uv and _run([*uv, *requirements], quiet=True, env=_uv_environment()):
+        return
+    if not _run([*pip, *requirements]):
+        raise LaunchError(
+            "The packages could not be installed; the lines above say why. "
+            "The first start needs access to a Python package index."
+        )
+
+
+def _uv_environment() -> dict[str, str]:
+    """uv does not read pip's configuration: hand on where this machine gets its packages."""
+    env = dict(os.environ)
+    for option, variable in (
+        ("index-url", "UV_DEFAULT_INDEX"),
+        ("extra-index-url", "UV_INDEX"),
+        ("find-links", "UV_FIND_LINKS"),
+    ):
+        value = _pip_option(option)
+        if value and variable not in env:
+            separator = "," if variable == "UV_FIND_LINKS" else " "
+            env[variable] = separator.join(value.split())
+    if "UV_INDEX" in env:  # all indexes are equal to pip; uv would stop at the first with a name
+        env.setdefault("UV_INDEX_STRATEGY", "unsafe-best-match")
+    return env
+
+
+def _pip_option(option: str) -> str:
+    for section in (":env:", "global", "install"):
+        answer = subprocess.run(
+            [str(PYTHON), "-m", "pip", "config", "get", f"{section}.{option}"],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if answer.returncode == 0 and answer.stdout.strip():
+            return answer.stdout.strip()
+    return ""
+
+
+def _run(command: Sequence[str], quiet: bool = False, env: dict[str, str] | None = None) -> bool:
+    output = subprocess.DEVNULL if quiet else None
+    try:
+        done = subprocess.run(command, stdout=output, stderr=output, env=env, check=False)
+    except OSError:
+        return False
+    return done.returncode == 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,63 @@
+"""The environment of a local run: what is set, what `.env` adds, and what the launcher fills in."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from app.config import Config
+from app.local import LaunchError
+from app.local.state import Secrets
+
+PROJECT = Path(__file__).resolve().parents[2]
+NOT_YET_KNOWN = {
+    "DATABASE_URL": "postgresql://embedded",
+    "REDIS_URL": "redis://embedded",
+    "JWT_SECRET": "0" * 64,
+    "ENCRYPTION_KEY": "0" * 64,
+}
+
+
+def read(environ: Mapping[str, str], dotenv: Path = PROJECT / ".env") -> dict[str, str]:
+    """Settings that have a value; the environment wins over the file."""
+    given = {name: value for name, value in environ.items() if value.strip()}
+    return read_file(dotenv) | given
+
+
+def read_file(path: Path) -> dict[str, str]:
+    """Read KEY=VALUE lines; blank lines and lines that begin with # are skipped."""
+    if not path.exists():
+        return {}
+    values = {}
+    for number, line in enumerate(path.read_text().splitlines(), start=1):
+        text = line.strip().removeprefix("export ")
+        if not text or text.startswith("#"):
+            continue
+        name, separator, value = text.partition("=")
+        if not separator or not name.strip().isidentifier():
+            raise LaunchError(f"{path}, line {number}: expected NAME=value.")
+        if value := _unquoted(value.strip()):
+            values[name.strip()] = value
+    return values
+
+
+def check(env: Mapping[str, str]) -> Config:
+    """Judge every given setting before anything starts; what we fill in later counts as good."""
+    return Config.from_env(NOT_YET_KNOWN | dict(env))
+
+
+def complete(env: Mapping[str, str], config: Config, secrets: Secrets) -> dict[str, str]:
+    """The environment for the processes of the product, except for the servers' URLs."""
+    made = {"JWT_SECRET": secrets.jwt_secret, "ENCRYPTION_KEY": secrets.encryption_key}
+    fixed = {
+        "HOST": config.host,
+        "PORT": str(config.port),
+        "BASE_URL": config.base_url,
+        "STATE_DIR": str(config.state_dir.expanduser().resolve()),
+        "PYTHONUNBUFFERED": "1",  # a log line must be in the file when the process is killed
+        "PYTHONDONTWRITEBYTECODE": "",  # set, it would cost each process a second of compiling
+    }
+    return made | dict(env) | fixed
+
+
+def _unquoted(value: str) -> str:
+    quoted = len(value) >= 2 and value[0] == value[-1] and value[0] in "'\""
+    return value[1:-1] if quoted else value

@@ -1,0 +1,136 @@
+"""The state directory: who holds it, the secrets it keeps, and the URLs of a running instance."""
+
+import fcntl
+import json
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from app.local import LaunchError, leftovers
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """Made once for a state directory and kept with its data: the data cannot be read without."""
+
+    jwt_secret: str
+    encryption_key: str
+    postgres_password: str
+    valkey_password: str
+    state_id: str
+
+    @classmethod
+    def generate(cls) -> "Secrets":
+        token = secrets.token_hex
+        return cls(token(32), token(32), token(24), token(24), token(8))
+
+
+class StateDir:
+    """One directory, held by one launcher at a time."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path.expanduser().resolve()
+        self.logs = self.path / "logs"
+        self.pids = self.path / "pids"
+        self._secrets_file = self.path / "secrets.json"
+        self._published_file = self.path / "running.json"
+        self._lock_file = self.path / "lock"
+        self._lock: int | None = None
+
+    def acquire(self) -> None:
+        """Create the directory and hold it until `release`, or say who holds it. Ends what a
+        killed holder may have left behind."""
+        if self._lock is not None:
+            return
+        try:
+            self._create()
+            lock = os.open(self._lock_file, os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as error:
+            raise LaunchError(
+                f"The state directory {self.path} cannot be written ({error.strerror}); "
+                "set STATE_DIR to a directory of your own."
+            ) from None
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(lock)
+            raise LaunchError(
+                f"The state directory {self.path} is in use by process {self.holder()}; "
+                "stop that one, or set STATE_DIR and PORT to run a second instance."
+            ) from None
+        os.ftruncate(lock, 0)
+        os.write(lock, str(os.getpid()).encode())
+        self._lock = lock
+        leftovers.stop_all(self.pids)
+
+    def release(self) -> None:
+        """Give the directory free. Safe to call twice."""
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    def holder(self) -> int | None:
+        """The process that holds the directory now, if any."""
+        try:
+            with self._lock_file.open() as lock:
+                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return int(self._lock_file.read_text() or 0)
+        except FileNotFoundError:
+            return None
+        return None
+
+    def secrets(self) -> Secrets:
+        """The secrets of this directory, made at its first use."""
+        try:
+            return Secrets(**json.loads(self._secrets_file.read_text()))
+        except FileNotFoundError:
+            pass
+        except (TypeError, ValueError):
+            raise LaunchError(
+                f"{self._secrets_file} is damaged; restore it from a backup of {self.path}."
+            ) from None
+        if any(self.path.glob("pg*/PG_VERSION")):
+            raise LaunchError(
+                f"{self.path} holds a database, but its secrets.json is gone; "
+                "restore that file, or move the directory away to start afresh."
+            )
+        made = Secrets.generate()
+        write_private(self._secrets_file, json.dumps(asdict(made)))
+        return made
+
+    def publish(self, values: Mapping[str, str]) -> None:
+        """Let the command line and other tools of this user find the running instance."""
+        write_private(self._published_file, json.dumps(dict(values)))
+
+    def published(self) -> dict[str, str]:
+        """What the running instance published; refuses when none is running."""
+        if self.holder() is None or not self._published_file.exists():
+            raise LaunchError(f"No instance is running in {self.path}; start one with `make run`.")
+        values: dict[str, str] = json.loads(self._published_file.read_text())
+        return values
+
+    def withdraw(self) -> None:
+        """Take the published values back."""
+        self._published_file.unlink(missing_ok=True)
+
+    def _create(self) -> None:
+        self.path.mkdir(parents=True, exist_ok=True)
+        if not any(self.path.iterdir()):
+            # Started as root, PostgreSQL runs as another user, who must be able to pass through.
+            self.path.chmod(0o711 if os.geteuid() == 0 else 0o700)
+        self.logs.mkdir(mode=0o700, exist_ok=True)
+        self.pids.mkdir(mode=0o700, exist_ok=True)
+
+
+def write_private(path: Path, text: str) -> None:
+    """Replace a file in one step; nobody but its owner can ever read it."""
+    partial = path.with_name(path.name + ".new")
+    partial.unlink(missing_ok=True)
+    with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(path)

