@@ -6,13 +6,13 @@ an application that has a view which says neither.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
 from flask import Flask, current_app, g, request
-from flask_jwt_extended import decode_token
+from flask_jwt_extended import create_access_token, decode_token
 from flask_jwt_extended.exceptions import JWTExtendedException
 from jwt import PyJWTError
 from sqlalchemy import Select, select, text
@@ -23,6 +23,7 @@ from app.domain.permissions import Role, Scope
 from app.errors import Forbidden, NotFound, Unauthorized
 from app.extensions import db
 from app.models.base import OrganizationOwned
+from app.models.members import Membership
 
 View = TypeVar("View", bound=Callable[..., Any])
 Row = TypeVar("Row", bound=OrganizationOwned)
@@ -89,9 +90,7 @@ def access_of(app: Flask, endpoint: str) -> str | None:
 def seal(app: Flask) -> None:
     """Refuse to start with a view that is neither public nor protected. Raises RuntimeError."""
     unmarked = [
-        rule.rule
-        for rule in app.url_map.iter_rules()
-        if access_of(app, rule.endpoint) is None
+        rule.rule for rule in app.url_map.iter_rules() if access_of(app, rule.endpoint) is None
     ]
     if unmarked:
         raise RuntimeError(f"these paths say neither @public nor @requires: {unmarked}")
@@ -175,6 +174,13 @@ def authenticate(token: str, *, slug: str | None = None) -> Caller:
     )
 
 
+def issue_token(user_id: UUID, organization_id: UUID, email: str, epoch: int) -> str:
+    """Return a token of 72 hours for a user in one of their organizations."""
+    claims = {"tenant_id": str(organization_id), "email": email, "epoch": epoch}
+    token: str = create_access_token(identity=str(user_id), additional_claims=claims)
+    return token
+
+
 def _bearer_token() -> str:
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
@@ -191,7 +197,19 @@ def _chosen_slug() -> str | None:
     return values[0] if names == ["org"] and len(values) == 1 else ""
 
 
-def scoped(model: type[Row]) -> Select[tuple[Row]]:
+def caller_in(organization_id: UUID) -> Caller | None:
+    """Return the caller as they are in another organization, None where they are not a member."""
+    found = caller()
+    name = db.session.scalar(
+        select(Membership.role).where(
+            Membership.user_id == found.user_id, Membership.organization_id == organization_id
+        )
+    )
+    role = permissions.role_named(name or "")
+    return None if role is None else replace(found, organization_id=organization_id, role=role)
+
+
+def scoped(model: type[Row]) -> Select[Row]:
     """Return a select of the model's rows in the caller's organization."""
     return select(model).where(model.organization_id == caller().organization_id)
 

@@ -36,7 +36,7 @@ def bootstrap(config: Config | None = None, *, pool_size: int = 5) -> Flask:
     """Return an application bound to configuration, database and Redis. Raises ConfigError."""
     config = config or Config.from_env()
     logs.configure(log_format=config.log_format, level=config.log_level)
-    app = Flask("app")
+    app = Flask("app", static_folder=None)
     app.config.update(
         SQLALCHEMY_DATABASE_URI=config.database_url,
         SQLALCHEMY_ENGINE_OPTIONS={

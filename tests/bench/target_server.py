@@ -14,8 +14,7 @@ _ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok"
 class Target(asyncio.Protocol):
     """Answers each connection once."""
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
+    def connection_made(self, transport) -> None:  # uvloop's transport has no class to name
         self.transport = transport
         self.head = b""
 

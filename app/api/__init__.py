@@ -1,0 +1,1 @@
+"""The HTTP edge: one file per resource, each with a blueprint `bp` that `app/web.py` mounts."""

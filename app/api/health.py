@@ -1,0 +1,54 @@
+"""/health and /ready: alive, and able to work; at the root and under the API."""
+
+from flask import Response
+from redis import RedisError
+from sqlalchemy import text
+
+from app.access import public
+from app.api.http import Blueprint, reply
+from app.bootstrap import runtime
+from app.extensions import db
+from app.schemas.health import ReadySchema
+from app.transaction import DATABASE_AWAY
+
+bp = Blueprint("health", __name__, description="Is it alive, is it able to work.")
+root_bp = Blueprint("root_health", __name__, description="The same at the root.")
+
+
+@public
+@bp.returns(
+    {"type": "string", "const": "OK"},
+    content_type="text/plain",
+    description="The process answers.",
+)
+def health() -> Response:
+    """Say that the process is alive"""
+    return Response("OK", mimetype="text/plain")
+
+
+@public
+@bp.describes(503, ReadySchema, description="The database is away.")
+@bp.returns(ReadySchema, description="Requests can be served; `degraded` says what is missing.")
+def ready() -> Response:
+    """Say whether requests can be served
+
+    Without the database nothing works. Without Redis the live feed rests and work is found by
+    polling, which is a degraded service, but a service.
+    """
+    try:
+        db.session.execute(text("SET LOCAL statement_timeout = 2000"))
+        db.session.execute(text("SELECT FROM organizations LIMIT 1"))
+    except DATABASE_AWAY:
+        answer = reply({"status": "not ready", "error": "the database is not available"}, 503)
+        answer.headers["Retry-After"] = "2"
+        return answer
+    try:
+        runtime().redis.ping()
+    except RedisError:
+        return reply({"status": "ready", "degraded": ["redis"]})
+    return reply({"status": "ready"})
+
+
+for blueprint in (bp, root_bp):
+    blueprint.get("/health")(health)
+    blueprint.get("/ready")(ready)

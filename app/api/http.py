@@ -1,0 +1,196 @@
+"""How requests are read and answers written: strict JSON in, plain JSON out, pages linked."""
+
+import base64
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import wraps
+from typing import Any, NoReturn, TypeVar, cast
+from urllib.parse import urlencode, urlsplit
+from uuid import UUID
+
+import flask
+import flask_smorest
+from flask import Response, request
+from marshmallow import Schema, ValidationError
+from webargs.flaskparser import FlaskParser
+from werkzeug.exceptions import BadRequest, UnsupportedMediaType
+
+from app.bootstrap import runtime
+from app.domain import strict_json
+from app.domain.strict_json import has_control_characters
+from app.errors import Invalid
+from app.events import timestamp
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+class StrictParser(FlaskParser):
+    """Reads JSON bodies strictly and refuses bad values in the one error shape."""
+
+    def _raw_load_json(self, req: flask.Request) -> Any:
+        body = req.get_data(cache=True)
+        if body and req.mimetype != "application/json":
+            raise UnsupportedMediaType("the body must be sent as application/json")
+        if not body:
+            raise BadRequest("the body is empty; a JSON object is expected")
+        try:
+            return strict_json.parse(body)
+        except strict_json.UnreadableJson as error:
+            raise BadRequest(str(error)) from None
+        except strict_json.UnacceptableValue as error:
+            raise invalid(_nest(error.path, [error.message])) from None
+
+    def handle_error(
+        self, error: ValidationError, req: flask.Request, schema: Schema, **_: Any
+    ) -> NoReturn:
+        """Raise Invalid in place of webargs' own answer."""
+        messages = error.messages
+        if isinstance(messages, dict) and len(messages) == 1:
+            messages = next(iter(messages.values()))  # webargs' name of the place: json, query
+        raise invalid(messages) from None
+
+
+def invalid(messages: Any) -> Invalid:
+    """Return the 422 for marshmallow's messages: the first one as a sentence, all as `fields`."""
+    if not isinstance(messages, dict):
+        messages = {"body": messages}
+    if "_schema" in messages:
+        messages = {"body": messages["_schema"]}
+    path, message = _first(messages)
+    return Invalid(f"{path}: {message}", messages)
+
+
+def _first(messages: Any) -> tuple[str, str]:
+    path: list[str] = []
+    while isinstance(messages, dict) and messages:
+        name, messages = next(iter(messages.items()))
+        if name not in ("value", "_schema"):
+            path.append(str(name))
+    if isinstance(messages, list):
+        messages = messages[0] if messages else "is not acceptable"
+    return ".".join(path)[:100], str(messages)
+
+
+def _nest(path: tuple[str | int, ...], messages: Any) -> Any:
+    for name in reversed(path or ("body",)):
+        messages = {str(name): messages}
+    return messages
+
+
+class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
+    """A resource: its routes, and their description in the OpenAPI document."""
+
+    ARGUMENTS_PARSER = StrictParser()
+
+    def route(self, rule: str, **options: Any) -> Callable[[View], View]:
+        """Decorate a view with its path and methods."""
+        return cast(Callable[[View], View], super().route(rule, **options))
+
+    def get(self, rule: str, **options: Any) -> Callable[[View], View]:
+        """Decorate a view that answers GET."""
+        return self.route(rule, methods=["GET"], **options)
+
+    def post(self, rule: str, **options: Any) -> Callable[[View], View]:
+        """Decorate a view that answers POST."""
+        return self.route(rule, methods=["POST"], **options)
+
+    def put(self, rule: str, **options: Any) -> Callable[[View], View]:
+        """Decorate a view that answers PUT."""
+        return self.route(rule, methods=["PUT"], **options)
+
+    def patch(self, rule: str, **options: Any) -> Callable[[View], View]:
+        """Decorate a view that answers PATCH."""
+        return self.route(rule, methods=["PATCH"], **options)
+
+    def delete(self, rule: str, **options: Any) -> Callable[[View], View]:
+        """Decorate a view that answers DELETE."""
+        return self.route(rule, methods=["DELETE"], **options)
+
+    def accepts(
+        self, schema: Any, *, location: str = "json", **described: Any
+    ) -> Callable[[View], View]:
+        """Decorate a view that gets the validated body (or query) as its first argument."""
+        arguments = self.arguments(schema, location=location, **described)
+        return cast(Callable[[View], View], arguments)
+
+    def returns(self, schema: Any, status: int = 200, **described: Any) -> Callable[[View], View]:
+        """Decorate a view that returns plain JSON data; the schema describes it."""
+        described.setdefault("description", _DESCRIPTIONS.get(status, "Done."))
+        document = self.response(status, schema, **described)
+
+        def decorate(view: View) -> View:
+            @wraps(view)
+            def answer(*args: Any, **kwargs: Any) -> Response:
+                found = view(*args, **kwargs)
+                return found if isinstance(found, Response) else reply(found, status)
+
+            return cast(View, document(answer))
+
+        return decorate
+
+    def describes(self, status: int, schema: Any, **described: Any) -> Callable[[View], View]:
+        """Decorate a view that may give another answer, built by the view itself."""
+        alternative = self.alt_response(status, schema=schema, **described)
+        return cast(Callable[[View], View], alternative)
+
+
+_DESCRIPTIONS = {200: "Done.", 201: "Created.", 202: "Accepted.", 204: "Done; there is no body."}
+
+
+def reply(data: Any, status: int = 200) -> Response:
+    """Return data as a JSON answer; an empty one for 204."""
+    if status == 204:
+        answer = Response(status=204)
+        del answer.headers["Content-Type"]
+        return answer
+    body = json.dumps(data, separators=(",", ":"), default=_plain)
+    return Response(body, status=status, mimetype="application/json")
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, datetime):
+        return timestamp(value)
+    if isinstance(value, UUID):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} has no JSON form")
+
+
+def page(items: list[Any], next_cursor: str | None, total: int | None = None) -> Response:
+    """Return one page of a list, with the link to the next one and the number of all."""
+    answer = reply(items)
+    if next_cursor is not None:
+        query = request.args.to_dict(flat=False) | {"cursor": [next_cursor]}
+        address = f"{_own_address()}{request.path}?{urlencode(query, doseq=True)}"
+        answer.headers["Link"] = f'<{address}>; rel="next"'
+    if total is not None:
+        answer.headers["X-Total-Count"] = str(total)
+    return answer
+
+
+def _own_address() -> str:
+    """Return scheme and host as the caller knows them; TLS may end before this process."""
+    configured = runtime().config.base_url
+    if urlsplit(configured).netloc == request.host:
+        return configured
+    return request.host_url.rstrip("/")
+
+
+def write_cursor(at: datetime, key: str) -> str:
+    """Return the position after a row as an opaque text."""
+    return base64.urlsafe_b64encode(f"{timestamp(at)}|{key}".encode()).decode().rstrip("=")
+
+
+def read_cursor(cursor: str | None) -> tuple[datetime, str] | None:
+    """Return the position a cursor stands for, None without one. Raises Invalid for a wrong one."""
+    if cursor is None:
+        return None
+    try:
+        padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
+        at, _, key = base64.b64decode(padded, altchars=b"-_", validate=True).decode().partition("|")
+        position = datetime.fromisoformat(at).astimezone(UTC), key
+    except (ValueError, OverflowError):
+        position = None
+    if position is None or not key or has_control_characters(key):
+        raise invalid({"cursor": ["Not one that this list gave."]})
+    return position

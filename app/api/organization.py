@@ -1,0 +1,32 @@
+"""/organization: the caller's organization."""
+
+from typing import Any
+
+from app.access import caller, requires
+from app.api.http import Blueprint
+from app.operations import organization
+from app.schemas.organization import OrganizationChangeSchema, OrganizationSchema
+
+bp = Blueprint(
+    "organization", __name__, url_prefix="/organization", description="Yours, by your token."
+)
+
+
+@bp.get("")
+@requires("organization:read")
+@bp.returns(OrganizationSchema)
+def read() -> dict[str, Any]:
+    """Read the organization"""
+    return organization.read(caller().organization_id)
+
+
+@bp.route("", methods=["PATCH", "PUT"])
+@requires("organization:write")
+@bp.accepts(OrganizationChangeSchema)
+@bp.returns(OrganizationSchema)
+def change(given: dict[str, Any]) -> dict[str, Any]:
+    """Change the organization
+
+    Changes the given fields. Plan and limits are not among them.
+    """
+    return organization.update(caller().organization_id, given)

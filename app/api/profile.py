@@ -1,0 +1,70 @@
+"""/profile: the person who is calling."""
+
+from typing import Any
+
+from app.access import caller, requires
+from app.api.auth import refuse_common_password
+from app.api.http import Blueprint, invalid
+from app.crypto import hash_password, verify_password
+from app.offload import offload
+from app.operations import profile
+from app.schemas.profile import (
+    OwnOrganizationSchema,
+    PasswordChangeSchema,
+    ProfileChangeSchema,
+    ProfileSchema,
+)
+
+bp = Blueprint("profile", __name__, url_prefix="/profile", description="Who is calling.")
+
+
+def _here() -> dict[str, Any]:
+    return {"organization_id": caller().organization_id, "role": caller().role.value}
+
+
+@bp.get("")
+@requires("profile:read")
+@bp.returns(ProfileSchema)
+def read() -> dict[str, Any]:
+    """Read the profile"""
+    return profile.read(caller().user_id) | _here()
+
+
+@bp.route("", methods=["PUT", "PATCH"])
+@requires("profile:write")
+@bp.accepts(ProfileChangeSchema)
+@bp.returns(ProfileSchema)
+def change(given: dict[str, Any]) -> dict[str, Any]:
+    """Change the profile
+
+    Changes the given fields. Tokens stay valid.
+    """
+    return profile.change(caller().user_id, given) | _here()
+
+
+@bp.put("/password")
+@requires("profile:write")
+@bp.accepts(PasswordChangeSchema)
+@bp.returns(None, 204)
+def change_password(given: dict[str, Any]) -> None:
+    """Change the password
+
+    Ends every token of the caller at once, the one of this request too.
+    """
+    user_id, email = caller().user_id, caller().email
+    old_hash = profile.password_hash(user_id)
+    if not offload(verify_password, old_hash, given["current_password"]):
+        raise invalid({"current_password": ["This is not the present password."]})
+    refuse_common_password("new_password", given["new_password"], email, email.partition("@")[0])
+    profile.set_password(user_id, old_hash, offload(hash_password, given["new_password"]))
+
+
+@bp.get("/organizations")
+@requires("profile:read")
+@bp.returns(OwnOrganizationSchema(many=True))
+def organizations() -> list[dict[str, Any]]:
+    """List the organizations of the caller
+
+    In alphabetical order; `POST /auth/switch` or `?org=<slug>` chooses one of them.
+    """
+    return profile.organizations(caller().user_id)

@@ -1,0 +1,165 @@
+"""/services/…/check, /test, /checks, /metrics, /uptime: checks asked for, and what was seen."""
+
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+from uuid import UUID
+
+from flask import Response
+
+from app.access import caller, find, requires
+from app.api.http import Blueprint, invalid, page, read_cursor, write_cursor
+from app.bootstrap import runtime
+from app.clock import monotonic, utcnow
+from app.errors import Unavailable
+from app.models.services import Service
+from app.operations import check_history, probe_requests
+from app.operations.uptime import uptime as uptime_of
+from app.schemas.check_history import (
+    INTERVALS,
+    CheckResultSchema,
+    ChecksQuerySchema,
+    MetricsQuerySchema,
+    PointSchema,
+    ProbeOutcomeSchema,
+    UptimeSchema,
+    WindowSchema,
+)
+from app.schemas.service_definitions import define
+from app.schemas.services import ServiceInputSchema
+from app.sealing import reveal
+
+T = TypeVar("T")
+
+# Past the timeout of a check, what a worker may take to begin it and to record it.
+_MARGIN_SECONDS = 5
+_DAY = timedelta(days=1)
+
+bp = Blueprint(
+    "checks", __name__, url_prefix="/services", description="What was seen of a service."
+)
+
+
+@bp.post("/<uuid:service_id>/check")
+@requires("services:check")
+@bp.returns(CheckResultSchema)
+def check_now(service_id: UUID) -> dict[str, Any]:
+    """Check a service now
+
+    Waits for the result, at most the service's timeout and five seconds. A paused service is 409;
+    503 means that no worker answered.
+    """
+    service = find(Service, service_id)
+    seconds = service.timeout_seconds + _MARGIN_SECONDS
+    last = check_history.ask_for_check(service_id, service.regions)
+    return _wait(lambda: check_history.result_after(service_id, last), seconds)
+
+
+@bp.post("/test")
+@requires("services:write")
+@bp.accepts(ServiceInputSchema)
+@bp.returns(ProbeOutcomeSchema)
+def test(given: dict[str, Any]) -> dict[str, Any]:
+    """Probe an unsaved service
+
+    The body is that of a new service. Nothing is stored.
+    """
+    given.pop("organization_id", None)
+    vault = runtime().vault
+    columns = define(given, min_interval=runtime().config.min_check_interval_seconds, vault=vault)
+    request_id = probe_requests.ask(
+        caller().organization_id,
+        columns["regions"][0],
+        {
+            "check_type": columns["check_type"],
+            "endpoint": columns["endpoint"],
+            "timeout_seconds": columns["timeout_seconds"],
+            "slow_threshold_ms": columns["slow_threshold_ms"],
+            "config": reveal(columns["config"], vault),
+        },
+    )
+    seconds = columns["timeout_seconds"] + _MARGIN_SECONDS
+    return _wait(lambda: probe_requests.outcome(request_id), seconds)
+
+
+def _wait(look: Callable[[], T | None], seconds: float) -> T:
+    """Return what `look` finds; it is asked again and again, and no transaction stays open.
+
+    Raises Unavailable when it found nothing in time.
+    """
+    deadline = monotonic() + seconds
+    pause = 0.05
+    while True:
+        time.sleep(pause)
+        found = look()
+        if found is not None:
+            return found
+        if monotonic() >= deadline:
+            raise Unavailable("no worker answered in time; see whether the workers are running")
+        pause = min(pause * 1.1, 0.25)
+
+
+@bp.get("/<uuid:service_id>/checks")
+@requires("services:read")
+@bp.accepts(ChecksQuerySchema, location="query")
+@bp.returns(CheckResultSchema(many=True))
+def checks(query: dict[str, Any], service_id: UUID) -> Response:
+    """List the results of a service
+
+    Newest first; the last hour unless `since` and `until` say otherwise.
+    """
+    find(Service, service_id)
+    since, until = _window(query, "since", "until", timedelta(hours=1))
+    found, position = check_history.checks(
+        service_id,
+        since,
+        until,
+        status=query.get("status"),
+        limit=query["limit"],
+        after=read_cursor(query.get("cursor")),
+    )
+    return page(found, write_cursor(*position) if position else None)
+
+
+@bp.get("/<uuid:service_id>/metrics")
+@requires("services:read")
+@bp.accepts(MetricsQuerySchema, location="query")
+@bp.returns(PointSchema(many=True))
+def metrics(query: dict[str, Any], service_id: UUID) -> list[dict[str, Any]]:
+    """Read the series of a service
+
+    Oldest first, for charts; the last 24 hours unless `from` and `to` say otherwise. With
+    `interval` the results are put together.
+    """
+    find(Service, service_id)
+    since, until = _window(query, "from_", "to", _DAY)
+    if "interval" in query:
+        width = INTERVALS[query["interval"]]
+        return check_history.buckets(service_id, since, until, width)
+    return check_history.series(service_id, since, until)
+
+
+@bp.get("/<uuid:service_id>/uptime")
+@requires("services:read")
+@bp.accepts(WindowSchema, location="query")
+@bp.returns(UptimeSchema)
+def uptime(query: dict[str, Any], service_id: UUID) -> dict[str, Any]:
+    """Read the uptime of a service
+
+    The last 30 days unless `from` and `to` say otherwise. Only RED counts against it.
+    """
+    service = find(Service, service_id)
+    since, until = _window(query, "from_", "to", 30 * _DAY)
+    return uptime_of(service_id, service.status, service.check_interval_seconds, since, until)
+
+
+def _window(
+    query: dict[str, Any], start: str, end: str, width: timedelta
+) -> tuple[datetime, datetime]:
+    """Return the window a query asks for. Raises Invalid for one that ends before it begins."""
+    until = query.get(end) or utcnow()
+    since = query.get(start) or until - width
+    if since >= until:
+        raise invalid({start.rstrip("_"): [f"Must be before {end}."]})
+    return since, until

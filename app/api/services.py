@@ -1,0 +1,172 @@
+"""/services: what is monitored."""
+
+from typing import Any
+from uuid import UUID
+
+from flask import Response
+
+from app.access import caller, caller_in, find, requires
+from app.api.http import Blueprint, invalid, page, read_cursor, write_cursor
+from app.bootstrap import runtime
+from app.models.services import Service
+from app.operations import service_answers, services
+from app.schemas.service_definitions import define, redefine
+from app.schemas.services import (
+    BulkResultSchema,
+    BulkSchema,
+    ServiceChangeSchema,
+    ServiceFilterSchema,
+    ServiceInputSchema,
+    ServiceReplacementSchema,
+    ServiceSchema,
+)
+
+bp = Blueprint("services", __name__, url_prefix="/services", description="What is monitored.")
+
+
+@bp.get("")
+@requires("services:read")
+@bp.accepts(ServiceFilterSchema, location="query")
+@bp.returns(ServiceSchema(many=True))
+def index(query: dict[str, Any]) -> Response:
+    """List services
+
+    Newest first. `X-Total-Count` says how many match in all.
+    """
+    limit, cursor = query.pop("limit"), read_cursor(query.pop("cursor", None))
+    found, position, total = service_answers.listed(
+        caller().organization_id, query, limit=limit, after=_after(cursor)
+    )
+    onward = write_cursor(position[0], str(position[1])) if position else None
+    return page(found, onward, total)
+
+
+def _after(cursor: Any) -> Any:
+    try:
+        return cursor and (cursor[0], UUID(cursor[1]))
+    except ValueError:
+        raise invalid({"cursor": ["Not one that this list gave."]}) from None
+
+
+@bp.post("")
+@requires("services:write")
+@bp.accepts(ServiceInputSchema)
+@bp.returns(ServiceSchema, 201)
+def create(given: dict[str, Any]) -> dict[str, Any]:
+    """Create a service
+
+    Its first check runs within two seconds. A plan limit that is reached is 403.
+    """
+    organization_id = _organization_for(given)
+    return services.create(organization_id, define(given, **_judges()))
+
+
+@bp.get("/<uuid:service_id>")
+@requires("services:read")
+@bp.returns(ServiceSchema)
+def read(service_id: UUID) -> dict[str, Any]:
+    """Read a service"""
+    return service_answers.read(caller().organization_id, service_id)
+
+
+@bp.patch("/<uuid:service_id>")
+@requires("services:write")
+@bp.accepts(ServiceChangeSchema(partial=True))
+@bp.returns(ServiceSchema)
+def change(given: dict[str, Any], service_id: UUID) -> dict[str, Any]:
+    """Change a service
+
+    Changes the given fields and leaves the others. Whatever concerns checking voids a check that
+    is under way and starts one anew.
+    """
+    return _update(service_id, given)
+
+
+@bp.put("/<uuid:service_id>")
+@requires("services:write")
+@bp.accepts(ServiceReplacementSchema(partial=True))
+@bp.returns(ServiceSchema)
+def replace(given: dict[str, Any], service_id: UUID) -> dict[str, Any]:
+    """Change a service that was read before
+
+    The same as PATCH; fields that only the server sets may be sent along and are ignored.
+    """
+    return _update(service_id, given)
+
+
+def _update(service_id: UUID, given: dict[str, Any]) -> dict[str, Any]:
+    find(Service, service_id)
+    if given.pop("organization_id", caller().organization_id) != caller().organization_id:
+        raise invalid({"organization_id": ["A service stays in its organization."]})
+    return services.update(
+        caller().organization_id, service_id, lambda stored: redefine(stored, given, **_judges())
+    )
+
+
+@bp.delete("/<uuid:service_id>")
+@requires("services:write")
+@bp.returns(None, 204)
+def delete(service_id: UUID) -> None:
+    """Delete a service
+
+    Its checks stop at once; its history is removed, and others no longer depend on it.
+    """
+    services.delete(caller().organization_id, [service_id])
+
+
+@bp.post("/<uuid:service_id>/pause")
+@requires("services:write")
+@bp.returns(ServiceSchema)
+def pause(service_id: UUID) -> dict[str, Any]:
+    """Pause a service
+
+    No checks until it is resumed; its colour stays, and the time stays out of its uptime.
+    """
+    return services.set_active(caller().organization_id, [service_id], active=False)[0]
+
+
+@bp.post("/<uuid:service_id>/resume")
+@requires("services:write")
+@bp.returns(ServiceSchema)
+def resume(service_id: UUID) -> dict[str, Any]:
+    """Resume a service
+
+    It is checked at once, and then at its interval.
+    """
+    return services.set_active(caller().organization_id, [service_id], active=True)[0]
+
+
+@bp.post("/bulk")
+@requires("services:write")
+@bp.accepts(BulkSchema)
+@bp.returns(BulkResultSchema)
+def bulk(given: dict[str, Any]) -> dict[str, Any]:
+    """Act on many services
+
+    All of them or none: one unknown id, and nothing is changed.
+    """
+    organization_id, action, ids = caller().organization_id, given["action"], given["ids"]
+    if (action == "tag") != ("tags" in given):
+        raise invalid({"tags": ["Required with the action tag, and only with it."]})
+    if action == "delete":
+        services.delete(organization_id, ids)
+    elif action == "tag":
+        services.add_tags(organization_id, ids, given["tags"])
+    else:
+        services.set_active(organization_id, ids, active=action == "resume")
+    return {"action": action, "ids": ids}
+
+
+def _organization_for(given: dict[str, Any]) -> UUID:
+    """Take `organization_id` out of a body; it must be one where the caller may write services."""
+    chosen: UUID = given.pop("organization_id", caller().organization_id)
+    if chosen != caller().organization_id:
+        there = caller_in(chosen)
+        if there is None or not there.may("services:write"):
+            raise invalid({"organization_id": ["Not an organization you may add services to."]})
+    return chosen
+
+
+def _judges() -> dict[str, Any]:
+    config = runtime().config
+    return {"min_interval": config.min_check_interval_seconds, "vault": runtime().vault}

@@ -1,0 +1,86 @@
+"""What /auth takes and gives."""
+
+import re
+from typing import Any
+
+from marshmallow import fields, validate
+
+from app.domain.passwords import MAX_LENGTH, MIN_LENGTH
+from app.schemas.base import BaseSchema, Name
+
+_LABEL = r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?"
+_EMAIL = rf"^[A-Za-z0-9.!#$%&'*+/=?^_`{{|}}~-]{{1,64}}@{_LABEL}(\.{_LABEL})*$"
+
+
+class Email(fields.String):
+    """An e-mail address, folded to lower case."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        checks = [
+            validate.Length(max=254),
+            validate.Regexp(re.compile(_EMAIL, re.ASCII), error="Must be an e-mail address."),
+        ]
+        metadata = {"format": "email", "examples": ["alice@example.com"]}
+        super().__init__(validate=checks, metadata=metadata, **kwargs)
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> str:
+        return super()._deserialize(value, attr, data, **kwargs).strip().lower()
+
+
+class NewPassword(fields.String):
+    """A password to be: its length is judged here, whether it is common by the view."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        metadata = {"format": "password", "examples": ["correct horse battery staple"]}
+        super().__init__(
+            validate=validate.Length(MIN_LENGTH, MAX_LENGTH), metadata=metadata, **kwargs
+        )
+
+
+class GivenPassword(fields.String):
+    """A password to be compared."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        metadata = {"format": "password", "examples": ["correct horse battery staple"]}
+        super().__init__(validate=validate.Length(1, 1024), metadata=metadata, **kwargs)
+
+
+class RegisterSchema(BaseSchema):
+    """A new account."""
+
+    email = Email(required=True)
+    password = NewPassword(required=True)
+    full_name = Name(required=True, metadata={"examples": ["Alice Example"]})
+
+
+class RegisteredSchema(BaseSchema):
+    """The ids of a new account."""
+
+    message = fields.String(required=True, metadata={"examples": ["registered successfully"]})
+    user_id = fields.UUID(required=True)
+    org_id = fields.UUID(required=True)
+
+
+class LoginSchema(BaseSchema):
+    """Credentials."""
+
+    email = fields.String(
+        required=True,
+        validate=validate.Length(1, 254),
+        metadata={"examples": ["alice@example.com"]},
+    )
+    password = GivenPassword(required=True)
+
+
+class TokenSchema(BaseSchema):
+    """A session: send the token as `Authorization: Bearer <token>`."""
+
+    token = fields.String(required=True, metadata={"description": "Valid for 72 hours."})
+    user_id = fields.UUID(required=True)
+    org_id = fields.UUID(required=True)
+
+
+class SwitchSchema(BaseSchema):
+    """The organization to go on with."""
+
+    org_id = fields.UUID(required=True)

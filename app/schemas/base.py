@@ -1,0 +1,159 @@
+"""What every schema shares: unknown fields refused, types taken literally, text within limits."""
+
+import re
+from datetime import UTC, datetime
+from typing import Any
+
+from marshmallow import RAISE, Schema, fields, validate
+
+NAME_MAX = 200
+DESCRIPTION_MAX = 2000
+# Written for JavaScript too, because the API's description carries them.
+LINE_PATTERN = r"^[^\x00-\x1f\x7f-\x9f]*$"
+NAME_PATTERN = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$"
+TEXT_PATTERN = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$"
+_RFC3339 = re.compile(
+    r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})", re.ASCII
+)
+_EARLIEST = datetime(1970, 1, 2, tzinfo=UTC)
+_LATEST = datetime(9998, 12, 31, tzinfo=UTC)
+
+
+class BaseSchema(Schema):
+    """A request or an answer. Unknown fields are refused."""
+
+    class Meta:
+        unknown = RAISE
+
+
+class Line(fields.String):
+    """One line of text without control characters."""
+
+    def __init__(self, *, max: int, min: int = 0, **kwargs: Any) -> None:
+        checks = [
+            validate.Length(min=min or None, max=max),
+            validate.Regexp(LINE_PATTERN, error="Control characters are not allowed."),
+        ]
+        super().__init__(validate=checks, **kwargs)
+
+
+class Name(fields.String):
+    """What people call a thing: one line, not blank; surrounding white space is dropped."""
+
+    def __init__(self, *, max: int = NAME_MAX, **kwargs: Any) -> None:
+        checks = [
+            validate.Length(min=1, max=max),
+            validate.Regexp(NAME_PATTERN, error="Must be one line of text, not blank."),
+        ]
+        super().__init__(validate=checks, **kwargs)
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> str:
+        return super()._deserialize(value, attr, data, **kwargs).strip()
+
+
+class Text(fields.String):
+    """Longer text: line breaks and tabs are allowed, other control characters are not."""
+
+    def __init__(self, *, max: int = DESCRIPTION_MAX, **kwargs: Any) -> None:
+        checks = [
+            validate.Length(max=max),
+            validate.Regexp(TEXT_PATTERN, error="Control characters are not allowed."),
+        ]
+        super().__init__(validate=checks, **kwargs)
+
+
+class Whole(fields.Integer):
+    """A whole number as JSON writes it: neither a string nor true."""
+
+    def __init__(self, *, min: int, max: int, **kwargs: Any) -> None:
+        super().__init__(validate=validate.Range(min=min, max=max), **kwargs)
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> int:
+        if isinstance(value, float) and value.is_integer():
+            value = int(value)
+        if type(value) is not int:
+            raise self.make_error("invalid", input=value)
+        return value
+
+
+class WrittenNumber(fields.Integer):
+    """A whole number in a query string: ASCII digits only."""
+
+    def __init__(self, *, min: int, max: int, **kwargs: Any) -> None:
+        super().__init__(validate=validate.Range(min=min, max=max), **kwargs)
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> int:
+        if not re.fullmatch(r"-?[0-9]{1,18}", str(value)):
+            raise self.make_error("invalid", input=value)
+        return int(value)
+
+
+class Flag(fields.Boolean):
+    """true or false as JSON writes them."""
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> bool:
+        if not isinstance(value, bool):
+            raise self.make_error("invalid", input=value)
+        return value
+
+
+class WrittenFlag(fields.Boolean):
+    """true or false in a query string."""
+
+    truthy = {"true"}
+    falsy = {"false"}
+
+
+class Choice(fields.String):
+    """One of a few words."""
+
+    def __init__(self, *choices: str, **kwargs: Any) -> None:
+        super().__init__(validate=validate.OneOf(choices), **kwargs)
+
+
+class Moment(fields.DateTime):
+    """A time with its offset (RFC 3339), converted to UTC. A time without an offset is refused."""
+
+    default_error_messages = {
+        "invalid": "Must be a time like 2026-03-02T14:23:00Z.",
+        "naive": "Must carry an offset, like 2026-03-02T14:23:00Z.",
+        "range": "Must lie between 1970 and 9998.",
+    }
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> datetime:
+        # A `+` that was not escaped in a query string arrives as a space.
+        written = re.sub(r" (\d{2}:\d{2})$", r"+\1", value) if isinstance(value, str) else ""
+        if not _RFC3339.fullmatch(written):
+            naive = re.fullmatch(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d+)?", written)
+            raise self.make_error("naive" if naive else "invalid")
+        try:
+            at = datetime.fromisoformat(written.upper()).astimezone(UTC)
+        except ValueError:
+            raise self.make_error("invalid") from None
+        except OverflowError:
+            raise self.make_error("range") from None
+        if not _EARLIEST <= at <= _LATEST:
+            raise self.make_error("range")
+        return at
+
+
+class PageSchema(BaseSchema):
+    """Which part of a list."""
+
+    limit = WrittenNumber(
+        min=1, max=1000, load_default=500, metadata={"description": "How many at most."}
+    )
+    cursor = fields.String(
+        validate=validate.Length(max=200),
+        metadata={"description": "Where to go on: the `cursor` of the last answer's `Link`."},
+    )
+
+
+class ErrorSchema(BaseSchema):
+    """Every refusal and every failure."""
+
+    error = fields.String(required=True, metadata={"description": "One sentence for people."})
+    fields_ = fields.Dict(
+        data_key="fields",
+        metadata={"description": "Only with 422: what is wrong with which field."},
+    )

@@ -1,0 +1,71 @@
+"""What /organization takes and gives."""
+
+import json
+import re
+from functools import cache
+from typing import Any
+from zoneinfo import available_timezones
+
+from marshmallow import ValidationError, fields, validate
+
+from app.schemas.base import BaseSchema, Line, Moment, Name
+
+SLUG_PATTERN = r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$"
+_SETTINGS_BYTES = 16_384
+
+
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())
+
+
+class ZoneName(Line):
+    """An IANA time zone."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(min=1, max=64, metadata={"examples": ["Europe/Berlin"]}, **kwargs)
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> str:
+        name = super()._deserialize(value, attr, data, **kwargs)
+        if name not in _zones():
+            raise ValidationError("Must be a time zone like Europe/Berlin.")
+        return str(name)
+
+
+def _small(settings: Any) -> None:
+    if len(json.dumps(settings)) > _SETTINGS_BYTES:
+        raise ValidationError("Must not take more than 16 kB.")
+
+
+class OrganizationChangeSchema(BaseSchema):
+    """What may be changed of an organization."""
+
+    name = Name(max=250)
+    slug = fields.String(
+        validate=[
+            validate.Length(1, 60),
+            validate.Regexp(
+                re.compile(SLUG_PATTERN, re.ASCII),
+                error="Must be a-z, 0-9 and -, with - only in between.",
+            ),
+        ],
+        metadata={"examples": ["alices-organization"]},
+    )
+    timezone = ZoneName()
+    settings = fields.Dict(
+        keys=fields.String(),
+        validate=_small,
+        metadata={"description": "Free for the caller's use; replaced as a whole."},
+    )
+
+
+class OrganizationSchema(OrganizationChangeSchema):
+    """An organization."""
+
+    id = fields.UUID(required=True)
+    plan_type = fields.String(required=True, metadata={"examples": ["free"]})
+    max_services = fields.Integer(required=True, metadata={"examples": [5]})
+    services_count = fields.Integer(required=True)
+    default_escalation_policy_id = fields.UUID(required=True, allow_none=True)
+    created_at = Moment(required=True)
+    updated_at = Moment(required=True)

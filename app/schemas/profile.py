@@ -1,0 +1,57 @@
+"""What /profile takes and gives."""
+
+from marshmallow import fields, validate
+
+from app.domain.permissions import Role
+from app.schemas.auth import Email, GivenPassword, NewPassword
+from app.schemas.base import BaseSchema, Choice, Line, Moment, Name, Whole
+from app.schemas.organization import ZoneName
+
+
+class ContactMethodSchema(BaseSchema):
+    """A way to reach a person, used after a delay."""
+
+    type = Line(required=True, min=1, max=30, metadata={"examples": ["email"]})
+    config = fields.Dict(keys=Line(max=50), values=Line(max=500), load_default=dict)
+    delay_minutes = Whole(min=0, max=1440, load_default=0)
+
+
+class ProfileChangeSchema(BaseSchema):
+    """What people may change of themselves."""
+
+    email = Email()
+    full_name = Name()
+    timezone = ZoneName()
+    contact_methods = fields.List(
+        fields.Nested(ContactMethodSchema),
+        validate=validate.Length(max=10),
+        metadata={"description": "Empty: the e-mail address."},
+    )
+
+
+class ProfileSchema(ProfileChangeSchema):
+    """A person, in the organization of this session."""
+
+    id = fields.UUID(required=True)
+    organization_id = fields.UUID(required=True)
+    role = Choice(*(role.value for role in Role), required=True)
+    is_operator = fields.Boolean(required=True)
+    created_at = Moment(required=True)
+    updated_at = Moment(required=True)
+
+
+class PasswordChangeSchema(BaseSchema):
+    """The password as it is, and as it shall be."""
+
+    current_password = GivenPassword(required=True)
+    new_password = NewPassword(required=True)
+
+
+class OwnOrganizationSchema(BaseSchema):
+    """An organization the caller belongs to."""
+
+    id = fields.UUID(required=True)
+    name = fields.String(required=True)
+    slug = fields.String(required=True)
+    plan_type = fields.String(required=True)
+    role = Choice(*(role.value for role in Role), required=True)

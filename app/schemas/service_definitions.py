@@ -1,0 +1,100 @@
+"""A service as a whole: what its fields mean together, which one field alone cannot say."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from marshmallow import ValidationError
+
+from app.checks import CHECK_TYPES
+from app.crypto import Vault
+from app.errors import Invalid
+from app.sealing import seal
+
+DEFAULTS: Mapping[str, Any] = {
+    "description": "",
+    "environment": "",
+    "check_interval_seconds": 60,
+    "timeout_seconds": 10,
+    "tags": [],
+    "is_active": True,
+    "config": {},
+    "failure_threshold": 1,
+    "recovery_threshold": 1,
+    "retry_interval_seconds": None,
+    "regions": ["default"],
+    "region_quorum": "majority",
+    "depends_on": [],
+    "escalation_policy_id": None,
+}
+
+
+def define(given: Mapping[str, Any], *, min_interval: int, vault: Vault) -> dict[str, Any]:
+    """Return every column of a new service. Raises Invalid, naming the fields."""
+    slow = CHECK_TYPES[given["check_type"]].slow_after_ms
+    whole = {**DEFAULTS, "slow_threshold_ms": slow, **given}
+    return _judge(whole, set(whole), {}, min_interval=min_interval, vault=vault)
+
+
+def redefine(
+    stored: Mapping[str, Any], given: Mapping[str, Any], *, min_interval: int, vault: Vault
+) -> dict[str, Any]:
+    """Return the columns of a service that an edit changes. Raises Invalid, naming the fields.
+
+    A new check type begins with an empty config and its own slow threshold, unless they are given.
+    """
+    whole = {**stored, **given}
+    changed = set(given)
+    kept = stored["config"]
+    if whole["check_type"] != stored["check_type"]:
+        kept = {}
+        changed |= {"endpoint", "config", "slow_threshold_ms"}
+        whole["config"] = given.get("config", {})
+        before = CHECK_TYPES[stored["check_type"]].slow_after_ms
+        if whole["slow_threshold_ms"] == before and "slow_threshold_ms" not in given:
+            whole["slow_threshold_ms"] = CHECK_TYPES[whole["check_type"]].slow_after_ms
+    judged = _judge(whole, changed, kept, min_interval=min_interval, vault=vault)
+    return {name: value for name, value in judged.items() if value != stored[name]}
+
+
+def _judge(
+    whole: dict[str, Any], changed: set[str], kept: Any, *, min_interval: int, vault: Vault
+) -> dict[str, Any]:
+    check_type = CHECK_TYPES[whole["check_type"]]
+    faults: dict[str, Any] = {}
+    judged = {name: whole[name] for name in changed}
+    if "endpoint" in changed:
+        try:
+            judged["endpoint"] = check_type.validate_endpoint(whole["endpoint"])
+        except ValueError as error:
+            faults["endpoint"] = [str(error)]
+    if "config" in changed:
+        try:
+            judged["config"] = _sealed(check_type.config_schema(), whole["config"], kept, vault)
+        except ValidationError as error:
+            faults["config"] = error.messages
+    interval, timeout = whole["check_interval_seconds"], whole["timeout_seconds"]
+    if "check_interval_seconds" in changed and interval < min_interval:
+        faults["check_interval_seconds"] = [f"Must be at least {min_interval} on this server."]
+    if timeout > interval:
+        field = "timeout_seconds" if "timeout_seconds" in changed else "check_interval_seconds"
+        faults.setdefault(field, []).append("The timeout must not be above the interval.")
+    if faults:
+        raise Invalid(_sentence(faults), faults)
+    return judged
+
+
+def _sealed(schema: Any, config: Mapping[str, Any], kept: Any, vault: Vault) -> dict[str, Any]:
+    """Return a config as it is stored: judged by its schema, secrets sealed."""
+    loaded = schema.load(config)
+    try:
+        return seal(schema, loaded, kept, vault)
+    except ValueError as error:
+        raise ValidationError({"secrets": [str(error)]}) from None
+
+
+def _sentence(faults: Mapping[str, Any]) -> str:
+    field, messages = next(iter(faults.items()))
+    while isinstance(messages, Mapping):
+        inner, messages = next(iter(messages.items()))
+        field = f"{field}.{inner}"
+    return f"{field}: {messages[0] if isinstance(messages, list) else messages}"

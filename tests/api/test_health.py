@@ -1,0 +1,14 @@
+"""/health and /ready."""
+
+import pytest
+from redis import Redis
+
+from app.queue import connect
+
+
+@pytest.mark.parametrize("prefix", ["", "/api/v1"])
+def test_alive_and_ready_without_sign_in(client, prefix):
+    health = client.get(f"{prefix}/health")
+    assert (health.status_code, health.text, health.mimetype) == (200, "OK", "text/plain")
+    ready = client.get(f"{prefix}/ready")
+    assert (ready.status_code, ready.json) == (200, {"status": "ready"})

@@ -1,0 +1,131 @@
+"""How many checks one core can make: the probe alone, without queue and database.
+
+Run it as `python -m tests.bench.bench_probes [seconds per row]`. The server is a separate process;
+"per core" counts the CPU time of the client alone.
+"""
+
+import asyncio
+import multiprocessing
+import resource
+import ssl
+import sys
+import tempfile
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from time import perf_counter, process_time
+from typing import Any
+
+import trustme
+import uvloop
+
+from app.checks.runner import run
+from app.domain.types import Status, Target
+from app.network.door import Network
+from app.network.http import HttpRequest
+from app.network.policy import AddressPolicy
+
+ANSWER = (
+    b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n"
+    b"Connection: close\r\n\r\nok"
+)
+WORKERS = 200
+
+
+class _FastHttp(asyncio.Protocol):
+    def connection_made(self, transport: Any) -> None:
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        if data.endswith(b"\r\n\r\n"):
+            self._transport.write(ANSWER)
+            self._transport.close()
+
+
+def serve(directory: str, ports: Any) -> None:
+    """Serve HTTP and HTTPS until the process is ended."""
+
+    async def main() -> None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(f"{directory}/server.pem")
+        loop = asyncio.get_running_loop()
+        servers = [
+            await loop.create_server(_FastHttp, "127.0.0.1", 0, backlog=4096, ssl=tls)
+            for tls in (None, context)
+        ]
+        ports.send([server.sockets[0].getsockname()[1] for server in servers])
+        await asyncio.gather(*(server.serve_forever() for server in servers))
+
+    uvloop.run(main())
+
+
+async def measure(name: str, seconds: float, once: Callable[[], Awaitable[None]]) -> None:
+    """Repeat one probe side by side and print its rates."""
+    for _ in range(50):
+        await once()
+    done = 0
+    wall, cpu = perf_counter(), process_time()
+
+    async def worker() -> None:
+        nonlocal done
+        while perf_counter() - wall < seconds:
+            await once()
+            done += 1
+
+    await asyncio.gather(*(worker() for _ in range(WORKERS)))
+    wall, cpu = perf_counter() - wall, process_time() - cpu
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    print(
+        f"{name:34} {done / wall:8.0f} checks/s {done / cpu:8.0f} per core"
+        f" {cpu / done * 1e6:7.0f} us each {memory:5} MB"
+    )
+
+
+async def client(directory: str, http_port: int, https_port: int, seconds: float) -> None:
+    """Measure every kind of probe."""
+    network = Network(AddressPolicy(), ca_file=f"{directory}/ca.pem")
+    plain, secure = f"http://127.0.0.1:{http_port}/", f"https://127.0.0.1:{https_port}/"
+
+    async def request() -> None:
+        response = await network.http(HttpRequest(plain))
+        assert response.status_code == 200
+
+    def check(kind: str, endpoint: str) -> Callable[[], Awaitable[None]]:
+        target = Target(kind, endpoint, 10, 5000, {})
+
+        async def once() -> None:
+            observation = await run(target, network)
+            assert observation.status is Status.GREEN, observation
+
+        return once
+
+    await measure("network.http, fresh connection", seconds, request)
+    await measure("HTTP check", seconds, check("HTTP", plain))
+    named = f"http://localhost:{http_port}/"
+    await measure("HTTP check, name from hosts file", seconds, check("HTTP", named))
+    await measure("HTTPS check, certificate recorded", seconds, check("HTTP", secure))
+    await measure("TCP check", seconds, check("TCP", f"127.0.0.1:{http_port}"))
+    network.close()
+
+
+def main() -> None:
+    """Start the server, measure, stop the server."""
+    seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 2.0
+    with tempfile.TemporaryDirectory() as directory:
+        authority = trustme.CA()
+        authority.cert_pem.write_to_path(str(Path(directory) / "ca.pem"))
+        certificate = authority.issue_cert("localhost", "127.0.0.1")
+        certificate.private_key_and_cert_chain_pem.write_to_path(f"{directory}/server.pem")
+        receive, send = multiprocessing.Pipe(duplex=False)
+        server = multiprocessing.get_context("spawn").Process(
+            target=serve, args=(directory, send), daemon=True
+        )
+        server.start()
+        try:
+            uvloop.run(client(directory, *receive.recv(), seconds))
+        finally:
+            server.terminate()
+            server.join()
+
+
+if __name__ == "__main__":
+    main()
