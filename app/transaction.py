@@ -3,10 +3,11 @@
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 
 import psycopg
-from sqlalchemy import exc
+from sqlalchemy import exc, func, select
 from sqlalchemy.orm import Session
 
 from app.extensions import db
@@ -33,6 +34,10 @@ class Transaction:
     def after_commit(self, function: Callable[..., Any], *args: Any) -> None:
         """Call `function(*args)` after the commit; for hints and live events, which may be lost."""
         self._after_commit.append((function, args))
+
+    def now(self) -> datetime:
+        """Return the time at which this transaction began, by the database's clock."""
+        return self.session.execute(select(func.now())).scalar_one()
 
     @property
     def driver(self) -> psycopg.Connection[Any]:

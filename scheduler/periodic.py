@@ -2,9 +2,12 @@
 
 from collections.abc import Iterable
 
+from app.operations.outbox_plan import QUEUE
 from app.queue import DRAIN_JOB, DRAIN_TIMEOUT_SECONDS, Tick, probe_queue
 
-_BACKGROUND = (
+_STANDING = (
+    Tick("workers.notifications.deliver", every_seconds=2, queue=QUEUE, timeout_seconds=240),
+    Tick("workers.escalations.advance", every_seconds=5),
     Tick("workers.housekeeping.repair", every_seconds=15),
     Tick("workers.housekeeping.forget", every_seconds=60),
     Tick("workers.housekeeping.keep_partitions", every_seconds=3600),
@@ -23,4 +26,4 @@ def ticks(regions: Iterable[str]) -> list[Tick]:
         )
         for region in sorted({"default", *regions})
     ]
-    return [*_BACKGROUND, *drains]
+    return [*_STANDING, *drains]

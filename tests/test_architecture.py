@@ -28,6 +28,8 @@ ADAPTERS = FOUNDATION | {
     "app.events",
     "app.sealing",
     "app.bootstrap",
+    "app.signed_links",
+    "app.tickets",
 }
 LAYERS = {
     "app.domain": {"app.domain"},
@@ -43,6 +45,7 @@ LAYERS = {
     "app.events": {"app.clock"},
     "app.sealing": {"app.crypto"},
     "app.tickets": ADAPTERS,
+    "app.signed_links": ADAPTERS,
     "app.transaction": {"app.extensions"},
     "app.bootstrap": ADAPTERS,
     "app.network": FOUNDATION | {"app.network"},

@@ -1,7 +1,8 @@
-"""Start one worker process: `python -m workers probes` or `python -m workers background`.
+"""Start one worker process: `python -m workers probes|notifications|background`.
 
-A probe worker serves the queue of its REGION with a warm engine; the background worker serves the
-ticks. Each listens to one queue only: then RQ moves a job atomically instead of popping it.
+A probe worker serves the queue of its REGION with a warm engine, a notification worker the outbox
+with a courier, the background worker the ticks. Each listens to one queue only: then RQ moves a job
+atomically instead of popping it.
 """
 
 import logging
@@ -15,14 +16,17 @@ from redis import RedisError
 
 from app.bootstrap import bootstrap
 from app.errors import ConfigError
+from app.operations import outbox_plan
 from app.queue import BACKGROUND, Worker, connect, probe_queue
-from workers import probes
+from workers import notifications, probes
+from workers.courier import Courier
+from workers.engine import Engine
 from workers.job import serve
 from workers.pump import Pump
 
 log = logging.getLogger("workers")
 
-KINDS = ("probes", "background")
+KINDS = ("probes", "notifications", "background")
 _RECONNECT_SECONDS = 1.0
 
 
@@ -32,9 +36,17 @@ class _Process:
     def __init__(self, app: Flask, kind: str) -> None:
         config = app.extensions["runtime"].config
         self._redis_url = config.redis_url
-        self._queue = probe_queue(config.region) if kind == "probes" else BACKGROUND
-        self._engine = probes.start_engine(config.region) if kind == "probes" else None
-        self._pump = Pump(app, config.region, self._engine) if self._engine else None
+        self._queue = BACKGROUND
+        self._session: Engine | Courier | None = None
+        self._pump: Pump | None = None
+        if kind == "probes":
+            self._queue = probe_queue(config.region)
+            self._session = probes.start_engine(config.region)
+            self._pump = Pump(app, probes.host(config.region))
+        elif kind == "notifications":
+            self._queue = outbox_plan.QUEUE
+            self._session = notifications.start_courier()
+            self._pump = Pump(app, notifications.host())
         self._worker: Worker | None = None
         self._stopping = False
 
@@ -58,8 +70,8 @@ class _Process:
 
     def _stop(self, _number: int, _frame: FrameType | None) -> None:
         self._stopping = True
-        if self._engine:
-            self._engine.stop()
+        if self._session:
+            self._session.stop()
         if self._worker:
             self._worker.stop_when_possible()
 

@@ -22,7 +22,7 @@ from app.clock import monotonic
 from app.domain.types import Observation, Status
 from app.network.door import Network
 from app.operations import monitoring, probe_requests, retention
-from app.operations.monitoring import Claim, Seen
+from app.operations.check_rows import Claim, Seen
 from app.operations.probe_requests import ProbeTask
 from app.transaction import DATABASE_AWAY
 

@@ -7,8 +7,10 @@ from redis import RedisError
 from app.bootstrap import runtime
 from app.network.door import Network
 from app.network.policy import policy_of
+from app.operations import monitoring
 from workers.engine import SESSION_SECONDS, Engine
 from workers.job import application, job
+from workers.pump import Host
 
 _engine: Engine | None = None
 
@@ -20,6 +22,18 @@ def start_engine(region: str) -> Engine:
     config = app.extensions["runtime"].config
     _engine = Engine(app, region, lambda: Network(policy_of(config)))
     return _engine
+
+
+def host(region: str) -> Host:
+    """Return what the pump of this process looks after."""
+    assert _engine is not None
+    engine = _engine
+    return Host(
+        is_running=lambda: engine.is_running,
+        is_anything_due=lambda: monitoring.anything_due(region),
+        hint=lambda: runtime().hints.probes(region),
+        run=engine.drain,
+    )
 
 
 @job

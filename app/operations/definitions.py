@@ -32,6 +32,8 @@ class Definition:
     recovery_threshold: int
     regions: tuple[str, ...]
     region_quorum: str
+    tags: frozenset[str]
+    depends_on: tuple[UUID, ...]
     fault: str | None  # why the service cannot be checked at all
 
 
@@ -40,7 +42,7 @@ _cache: dict[UUID, Definition] = {}
 _READ = """
 SELECT id, organization_id, version, name, check_type, endpoint, timeout_seconds,
     slow_threshold_ms, config, check_interval_seconds, retry_interval_seconds, failure_threshold,
-    recovery_threshold, regions, region_quorum
+    recovery_threshold, regions, region_quorum, tags, depends_on
 FROM services WHERE id = ANY(%s)
 """
 
@@ -96,5 +98,7 @@ def _remember(row: tuple[Any, ...]) -> None:
         recovery_threshold=row[12],
         regions=tuple(row[13]),
         region_quorum=row[14],
+        tags=frozenset(row[15]),
+        depends_on=tuple(row[16]),
         fault=fault,
     )

@@ -12,26 +12,25 @@ from uuid import UUID, uuid4
 
 from app.domain import schedule, service_states
 from app.domain.service_states import RegionState
-from app.domain.types import Observation, Status
+from app.domain.types import Status
 from app.events import Event
+from app.operations import judging
+from app.operations.check_rows import (
+    Claim,
+    Seen,
+    Settled,
+    check_event,
+    entry_row,
+    result_row,
+)
 from app.operations.definitions import Definition, definitions
-from app.operations.service_status import RegionStatus, settle_services
+from app.operations.judging import Judged
+from app.operations.rulebooks import Rulebook
+from app.operations.service_status import Change, RegionStatus, settle_services
 from app.transaction import transaction
 
 # Past the timeout, what a worker may take to record a result before its claim is void.
 LEASE_MARGIN_SECONDS = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """One check to run now, fenced by its lease token."""
-
-    definition: Definition
-    region: str
-    lease_token: int
-    scheduled_for: datetime
-    state: RegionState
-    service_status: Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +40,6 @@ class Claimed:
     claims: list[Claim]
     now: datetime
     next_due_at: datetime | None  # None: the batch was full, or nothing is scheduled
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """The outcome of one claim: what was observed and when the check began."""
-
-    claim: Claim
-    observation: Observation
-    checked_at: datetime
 
 
 _CLAIM = """
@@ -128,7 +118,8 @@ RETURNING v.lease_token
 
 _STORE = """
 COPY check_results (service_id, scheduled_for, region, id, checked_at, status, response_time_ms,
-    status_code, error, dns_ms, connect_ms, tls_ms, ttfb_ms, transfer_ms) FROM STDIN
+    status_code, error, dns_ms, connect_ms, tls_ms, ttfb_ms, transfer_ms, in_maintenance)
+FROM STDIN
 """
 
 
@@ -144,29 +135,23 @@ def record(batch: Sequence[Seen], now: datetime) -> list[Event]:
     with transaction() as tx:
         cursor = tx.driver.cursor()
         columns: list[list[Any]] = [
-            list(column) for column in zip(*map(_entry_row, settled), strict=True)
+            list(column) for column in zip(*map(entry_row, settled), strict=True)
         ]
         cursor.execute(_SETTLE, columns)
         won = {row[0] for row in cursor.fetchall()}
         winners = [entry for entry in settled if entry.seen.claim.lease_token in won]
+        books = judging.books_for(tx, [entry.seen.claim for entry in winners])
         with cursor.copy(_STORE) as copy:
             for entry in winners:
-                copy.write_row(_result_row(entry))
+                copy.write_row((*result_row(entry), _is_in_maintenance(entry, books, now)))
         changes = settle_services(cursor, [_region_status(entry) for entry in winners], now)
-        events = [_check_event(entry) for entry in winners]
+        judging.judge(tx, _judged(winners, changes), books, now)
+        events = [check_event(entry) for entry in winners]
         events.extend(change.event() for change in changes)
     return events
 
 
-@dataclass(frozen=True, slots=True)
-class _Settled:
-    seen: Seen
-    check_id: UUID
-    state: RegionState
-    next_due_at: datetime
-
-
-def _settle(seen: Seen, now: datetime) -> _Settled:
+def _settle(seen: Seen, now: datetime) -> Settled:
     definition = seen.claim.definition
     state = service_states.settle(
         seen.claim.state,
@@ -181,73 +166,36 @@ def _settle(seen: Seen, now: datetime) -> _Settled:
     retry = definition.retry_interval_seconds
     if retry is not None and service_states.is_confirming(state, seen.observation.status):
         due = min(due, now + timedelta(seconds=retry))
-    return _Settled(seen, uuid4(), state, due)
+    return Settled(seen, uuid4(), state, due)
 
 
-def _entry_row(entry: _Settled) -> tuple[Any, ...]:
-    claim, observation = entry.seen.claim, entry.seen.observation
-    return (
-        claim.definition.service_id,
-        claim.region,
-        claim.lease_token,
-        entry.next_due_at,
-        entry.state.status.value,
-        entry.state.consecutive_failures,
-        entry.state.consecutive_successes,
-        entry.seen.checked_at,
-        _rounded(observation.response_time_ms),
-        observation.status_code,
-        observation.error,
-    )
+def _is_in_maintenance(entry: Settled, books: dict[UUID, Rulebook], now: datetime) -> bool:
+    definition = entry.seen.claim.definition
+    book = books.get(definition.organization_id)
+    return book is not None and book.maintenance_until(definition, now) is not None
 
 
-def _result_row(entry: _Settled) -> tuple[Any, ...]:
-    claim, observation = entry.seen.claim, entry.seen.observation
-    phases = observation.phases
-    return (
-        claim.definition.service_id,
-        claim.scheduled_for,
-        claim.region,
-        entry.check_id,
-        entry.seen.checked_at,
-        observation.status.value,
-        _rounded(observation.response_time_ms),
-        observation.status_code,
-        observation.error,
-        _rounded(phases.dns_ms),
-        _rounded(phases.connect_ms),
-        _rounded(phases.tls_ms),
-        _rounded(phases.ttfb_ms),
-        _rounded(phases.transfer_ms),
-    )
+def _judged(winners: Sequence[Settled], changes: Sequence[Change]) -> list[Judged]:
+    """Return the results as rules see them: with the colour the whole service has now."""
+    changed = {change.definition.service_id: change.to_status for change in changes}
+    return [
+        Judged(
+            definition=entry.seen.claim.definition,
+            observation=entry.seen.observation,
+            status=changed.get(
+                entry.seen.claim.definition.service_id, entry.seen.claim.service_status
+            )
+            if entry.seen.observation.status is not Status.UNKNOWN
+            else Status.UNKNOWN,
+            consecutive_failures=entry.state.consecutive_failures,
+            checked_at=entry.seen.checked_at,
+            check_id=entry.check_id,
+        )
+        for entry in winners
+    ]
 
 
-def _rounded(milliseconds: float | None) -> float | None:
-    # Hundredths: finer figures of a network are noise.
-    return None if milliseconds is None else round(milliseconds, 2)
-
-
-def _check_event(entry: _Settled) -> Event:
-    claim, observation = entry.seen.claim, entry.seen.observation
-    return Event(
-        organization_id=claim.definition.organization_id,
-        type="check_result",
-        at=entry.seen.checked_at,
-        data={
-            "id": entry.check_id,
-            "service_id": claim.definition.service_id,
-            "service_name": claim.definition.name,
-            "region": claim.region,
-            "checked_at": entry.seen.checked_at,
-            "status": observation.status,
-            "response_time_ms": _rounded(observation.response_time_ms),
-            "status_code": observation.status_code,
-            "error": observation.error,
-        },
-    )
-
-
-def _region_status(entry: _Settled) -> RegionStatus:
+def _region_status(entry: Settled) -> RegionStatus:
     claim = entry.seen.claim
     return RegionStatus(
         definition=claim.definition,

@@ -1,0 +1,276 @@
+"""Open, resolve, acknowledge and silence alerts: where an alert is fired."""
+
+from collections import defaultdict
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+
+from app.bootstrap import runtime
+from app.domain import alerts as decisions
+from app.domain.alerts import AlertStatus, IllegalChange
+from app.errors import Conflict, NotFound
+from app.events import Event
+from app.models.alert_rules import RuleState
+from app.models.alerts import Alert, AlertEvent
+from app.models.notification_channels import Notification
+from app.operations import escalations, outbox_plan
+from app.operations.occasions import columns
+from app.transaction import Transaction, transaction
+
+# A service that depends on others waits this long for them to show that they are the cause.
+ROOT_CAUSE_PATIENCE = timedelta(seconds=5)
+_FIRING_KINDS = ("alert.fired", "alert.escalated", "alert.reminder")
+
+
+def open_alert(
+    tx: Transaction,
+    alert: Alert,
+    *,
+    channel_ids: tuple[UUID, ...] = (),
+    policy_id: UUID | None = None,
+    reminder_minutes: int | None = None,
+    hold_until: datetime | None = None,
+) -> Alert | None:
+    """Store a new alert and plan who hears of it; None when one is unresolved already.
+
+    Another region's worker may open the same alert at the same moment: the partial unique index
+    lets one of the two through. A suppressed alert (`suppressed_by`) is told to nobody.
+    """
+    values = {name: value for name, value in columns(alert).items() if value is not None}
+    row = tx.session.execute(
+        insert(Alert).values(values).on_conflict_do_nothing().returning(Alert.id)
+    ).one_or_none()
+    if row is None:
+        return None
+    stored = tx.session.get_one(Alert, row.id)
+    note(tx, stored, "fired", text=stored.message, at=stored.fired_at)
+    if stored.suppressed_by is not None:
+        note(tx, stored, "suppressed", text="a service it depends on is down")
+        publish(tx, stored, "alert.suppressed")
+        return stored
+    tell(tx, stored, channel_ids, policy_id, reminder_minutes, stored.fired_at, hold_until)
+    publish(tx, stored, "alert.fired")
+    return stored
+
+
+def tell(
+    tx: Transaction,
+    alert: Alert,
+    channel_ids: tuple[UUID, ...],
+    policy_id: UUID | None,
+    reminder_minutes: int | None,
+    now: datetime,
+    hold_until: datetime | None = None,
+) -> None:
+    """Plan the first messages, the escalation and the reminder of a firing alert."""
+    recipients = outbox_plan.channels_for(
+        tx, alert.organization_id, "alert.fired", alert.severity, now, channel_ids
+    )
+    outbox_plan.plan(tx, alert, "alert.fired", recipients, now, hold_until=hold_until)
+    escalations.start(tx, alert, policy_id, hold_until or now)
+    alert.next_reminder_at = decisions.next_reminder_at(
+        AlertStatus.FIRING, alert.fired_at, now, reminder_minutes
+    )
+
+
+def tell_flapping(tx: Transaction, alert: Alert, now: datetime) -> None:
+    """Tell those who heard of an alert that its service flaps: once, instead of a storm."""
+    heard = {row.recipient_key for row in outbox_plan.told(tx, alert.id)}
+    recipients = [
+        recipient
+        for recipient in outbox_plan.channels_for(
+            tx, alert.organization_id, "alert.fired", alert.severity, now
+        )
+        if recipient.key in heard
+    ]
+    # One step for each episode: a service may calm down and flap again under the same alert.
+    step = int(now.timestamp())
+    outbox_plan.plan(tx, alert, "alert.fired", recipients, now, step=step)
+
+
+def resolve_alert(
+    tx: Transaction,
+    alert: Alert,
+    now: datetime,
+    *,
+    actor: str | None = None,
+    text: str = "",
+    hold_until: datetime | None = None,
+) -> None:
+    """Resolve an alert and tell everybody who heard of it, once and in order.
+
+    Whoever has a firing message that is still unsent gets one combined message instead.
+    """
+    alert.status = AlertStatus.RESOLVED
+    alert.resolved_at, alert.resolved_by, alert.next_reminder_at = now, actor, None
+    note(tx, alert, "resolved", actor=actor, text=text, at=now)
+    escalations.cancel(tx, alert.id)
+    if alert.alert_rule_id is not None and alert.service_id is not None:
+        _remember_resolve(tx, alert, now)
+    _tell_resolve(tx, alert, now, actor, hold_until)
+    publish(tx, alert, "alert.resolved")
+
+
+def _remember_resolve(tx: Transaction, alert: Alert, now: datetime) -> None:
+    statement = insert(RuleState).values(
+        alert_rule_id=alert.alert_rule_id,
+        service_id=alert.service_id,
+        resolved_at=now,
+        is_latched=alert.resolved_by is not None,
+    )
+    tx.session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["alert_rule_id", "service_id"],
+            set_={"resolved_at": now, "is_latched": alert.resolved_by is not None},
+        )
+    )
+
+
+def _tell_resolve(
+    tx: Transaction, alert: Alert, now: datetime, actor: str | None, hold_until: datetime | None
+) -> None:
+    by_recipient: dict[str, list[Notification]] = defaultdict(list)
+    for row in outbox_plan.told(tx, alert.id):
+        if row.kind in _FIRING_KINDS:
+            by_recipient[row.recipient_key].append(row)
+    wanted = {
+        recipient.key: recipient
+        for recipient in outbox_plan.channels_for(
+            tx, alert.organization_id, "alert.resolved", alert.severity, now
+        )
+    }
+    for key, rows in by_recipient.items():
+        in_flight = False
+        for row in rows:
+            if outbox_plan.is_untouched(tx, row):
+                row.status = "cancelled"
+            in_flight = in_flight or row.status == "pending"
+        recipient = wanted.get(key)
+        if recipient is None and rows[0].contact is not None:
+            recipient = outbox_plan.Recipient(key, contact=rows[0].contact)
+        if recipient is None:
+            continue
+        was_told = in_flight or any(row.status == "sent" for row in rows)
+        outbox_plan.plan(
+            tx,
+            alert,
+            "alert.resolved",
+            [recipient],
+            now,
+            hold_until=hold_until,
+            combined=not was_told,
+            actor=actor,
+        )
+
+
+def acknowledge(
+    organization_id: UUID, alert_id: UUID, *, actor: str, note: str | None = None
+) -> None:
+    """Take an alert on: escalation and reminders stop. Acknowledging twice changes nothing.
+
+    Raises NotFound; Conflict for a resolved alert.
+    """
+    with transaction() as tx:
+        alert = _locked(tx, organization_id, alert_id)
+        _checked(lambda: decisions.acknowledge(AlertStatus(alert.status)))
+        if alert.status == AlertStatus.ACKNOWLEDGED:
+            return
+        now = tx.now()
+        alert.status = AlertStatus.ACKNOWLEDGED
+        alert.acknowledged_at, alert.acknowledged_by, alert.next_reminder_at = now, actor, None
+        _note(tx, alert, "acknowledged", actor=actor, text=note or "", at=now)
+        escalations.cancel(tx, alert.id)
+        heard = {row.recipient_key for row in outbox_plan.told(tx, alert.id)}
+        recipients = [
+            recipient
+            for recipient in outbox_plan.channels_for(
+                tx, organization_id, "alert.acknowledged", alert.severity, now
+            )
+            if recipient.key in heard
+        ]
+        outbox_plan.plan(tx, alert, "alert.acknowledged", recipients, now, actor=actor, note=note)
+        publish(tx, alert, "alert.acknowledged")
+
+
+def resolve(organization_id: UUID, alert_id: UUID, *, actor: str, note: str | None = None) -> None:
+    """Resolve an alert by hand; it fires anew only after its condition has been false once.
+
+    Raises NotFound. Resolving twice changes nothing.
+    """
+    with transaction() as tx:
+        alert = _locked(tx, organization_id, alert_id)
+        if alert.status != AlertStatus.RESOLVED:
+            resolve_alert(tx, alert, tx.now(), actor=actor, text=note or "")
+
+
+def snooze(organization_id: UUID, alert_id: UUID, *, actor: str, minutes: int) -> None:
+    """Silence an alert for a while. Raises NotFound; Conflict for a resolved alert."""
+    with transaction() as tx:
+        alert = _locked(tx, organization_id, alert_id)
+        now = tx.now()
+        until = _checked(lambda: decisions.snooze(AlertStatus(alert.status), minutes, now))
+        alert.snoozed_until = until
+        _note(tx, alert, "snoozed", actor=actor, text=f"for {minutes} minutes", at=now)
+
+
+def comment(organization_id: UUID, alert_id: UUID, *, actor: str, text: str) -> None:
+    """Add a comment to an alert's timeline. Raises NotFound."""
+    with transaction() as tx:
+        _note(tx, _locked(tx, organization_id, alert_id), "comment", actor=actor, text=text)
+
+
+def close_rule(tx: Transaction, rule_id: UUID, *, reason: str) -> None:
+    """Resolve the alerts of a rule that is deleted or switched off."""
+    now = tx.now()
+    for alert in tx.session.scalars(
+        select(Alert)
+        .where(Alert.alert_rule_id == rule_id, Alert.status != AlertStatus.RESOLVED)
+        .with_for_update()
+    ):
+        resolve_alert(tx, alert, now, text=reason)
+
+
+def note(
+    tx: Transaction,
+    alert: Alert,
+    kind: str,
+    *,
+    actor: str | None = None,
+    text: str = "",
+    at: datetime | None = None,
+) -> None:
+    """Add a line to an alert's timeline."""
+    event = AlertEvent(alert_id=alert.id, kind=kind, actor=actor, text=text)
+    if at is not None:
+        event.at = at
+    tx.session.add(event)
+
+
+_note = note
+
+
+def publish(tx: Transaction, alert: Alert, kind: str) -> None:
+    """Put an alert on the live feed after the commit."""
+    data = columns(alert)
+    tx.after_commit(lambda: runtime().feed.publish([Event(alert.organization_id, kind, data)]))
+
+
+def _locked(tx: Transaction, organization_id: UUID, alert_id: UUID) -> Alert:
+    alert = tx.session.scalar(
+        select(Alert)
+        .where(Alert.id == alert_id, Alert.organization_id == organization_id)
+        .with_for_update()
+    )
+    if alert is None:
+        raise NotFound
+    return alert
+
+
+def _checked(decision: Any) -> Any:
+    try:
+        return decision()
+    except IllegalChange as error:
+        raise Conflict(str(error)) from None

@@ -1,0 +1,108 @@
+"""What is claimed, seen and settled around a check, and the rows and event it becomes."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from app.domain.service_states import RegionState
+from app.domain.types import Observation, Status
+from app.events import Event
+from app.operations.definitions import Definition
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One check to run now, fenced by its lease token."""
+
+    definition: Definition
+    region: str
+    lease_token: int
+    scheduled_for: datetime
+    state: RegionState
+    service_status: Status
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The outcome of one claim: what was observed and when the check began."""
+
+    claim: Claim
+    observation: Observation
+    checked_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """An outcome with what follows from it."""
+
+    seen: Seen
+    check_id: UUID
+    state: RegionState
+    next_due_at: datetime
+
+
+def entry_row(entry: Settled) -> tuple[Any, ...]:
+    """Return what a schedule entry becomes, in the order of monitoring's statement."""
+    claim, observation = entry.seen.claim, entry.seen.observation
+    return (
+        claim.definition.service_id,
+        claim.region,
+        claim.lease_token,
+        entry.next_due_at,
+        entry.state.status.value,
+        entry.state.consecutive_failures,
+        entry.state.consecutive_successes,
+        entry.seen.checked_at,
+        _rounded(observation.response_time_ms),
+        observation.status_code,
+        observation.error,
+    )
+
+
+def result_row(entry: Settled) -> tuple[Any, ...]:
+    """Return a check result in the order of monitoring's COPY."""
+    claim, observation = entry.seen.claim, entry.seen.observation
+    phases = observation.phases
+    return (
+        claim.definition.service_id,
+        claim.scheduled_for,
+        claim.region,
+        entry.check_id,
+        entry.seen.checked_at,
+        observation.status.value,
+        _rounded(observation.response_time_ms),
+        observation.status_code,
+        observation.error,
+        _rounded(phases.dns_ms),
+        _rounded(phases.connect_ms),
+        _rounded(phases.tls_ms),
+        _rounded(phases.ttfb_ms),
+        _rounded(phases.transfer_ms),
+    )
+
+
+def _rounded(milliseconds: float | None) -> float | None:
+    # Hundredths: finer figures of a network are noise.
+    return None if milliseconds is None else round(milliseconds, 2)
+
+
+def check_event(entry: Settled) -> Event:
+    """Return the live event of a check result."""
+    claim, observation = entry.seen.claim, entry.seen.observation
+    return Event(
+        organization_id=claim.definition.organization_id,
+        type="check_result",
+        at=entry.seen.checked_at,
+        data={
+            "id": entry.check_id,
+            "service_id": claim.definition.service_id,
+            "service_name": claim.definition.name,
+            "region": claim.region,
+            "checked_at": entry.seen.checked_at,
+            "status": observation.status,
+            "response_time_ms": _rounded(observation.response_time_ms),
+            "status_code": observation.status_code,
+            "error": observation.error,
+        },
+    )

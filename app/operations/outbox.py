@@ -1,0 +1,205 @@
+"""The outbox: claim messages under a lease, and write down how each try went.
+
+A try is written before the send and its outcome after it, so a kill in between sends the message
+again, under the same id: at least once, and recognisable.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import select
+
+from app.bootstrap import runtime
+from app.domain import backoff
+from app.errors import NotFound
+from app.models.notification_channels import (
+    Notification,
+    NotificationAttempt,
+    NotificationChannel,
+)
+from app.operations import occasions, outbox_plan
+from app.sealing import reveal
+from app.transaction import Transaction, transaction
+
+# A send has 30 seconds; after the lease another worker sends again.
+LEASE_SECONDS = 45
+TEST = "test"
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """One message to send now, its config in clear, fenced by its lease token."""
+
+    id: UUID
+    lease_token: int
+    attempt: int
+    organization_id: UUID
+    channel_id: UUID | None
+    recipient_key: str
+    alert_id: UUID | None
+    kind: str
+    at: datetime
+    channel_type: str
+    config: dict[str, Any]
+    template: dict[str, Any] | None
+    message: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a try went."""
+
+    ok: bool
+    permanent: bool = False
+    status_code: int | None = None
+    error: str | None = None
+    answer: str | None = None
+    duration_ms: float | None = None
+    retry_after_seconds: float | None = None
+
+
+# A later message about the same alert to the same recipient waits for the earlier one, so that
+# nobody hears of a recovery before the outage; a snoozed alert keeps still but for its end.
+_CLAIM = """
+WITH due AS (
+    SELECT n.id FROM notifications n
+    LEFT JOIN notification_channels c ON c.id = n.channel_id
+    WHERE n.status = 'pending' AND n.next_try_at <= now()
+      AND (n.lease_until IS NULL OR n.lease_until < now())
+      AND (c.paused_until IS NULL OR c.paused_until <= now() OR n.kind = 'test')
+      AND NOT coalesce(n.channel_id = ANY(%(busy)s), false)
+      AND NOT EXISTS (
+          SELECT FROM notifications earlier
+          WHERE earlier.subject_key = n.subject_key AND earlier.recipient_key = n.recipient_key
+            AND earlier.status = 'pending' AND earlier.created_at < n.created_at)
+      AND NOT EXISTS (
+          SELECT FROM alerts a WHERE a.id = n.alert_id AND a.snoozed_until > now()
+            AND a.status <> 'resolved')
+    ORDER BY n.next_try_at LIMIT %(limit)s
+    FOR UPDATE OF n SKIP LOCKED
+)
+UPDATE notifications n
+SET lease_token = nextval('lease_tokens'), attempts = attempts + 1,
+    lease_until = now() + %(lease)s * interval '1 second'
+FROM due
+WHERE n.id = due.id
+RETURNING n.id
+"""
+
+
+def claim(limit: int, busy: Sequence[UUID] = ()) -> list[Send]:
+    """Take up to `limit` due messages under a lease, and write down that they are tried.
+
+    Channels in `busy` have enough in the air. A channel whose circuit is half open gets one.
+    """
+    with transaction() as tx:
+        values = {"limit": limit, "busy": list(busy), "lease": LEASE_SECONDS}
+        ids = [row[0] for row in tx.driver.execute(_CLAIM, values).fetchall()]
+        if not ids:
+            return []
+        rows = tx.session.execute(
+            select(Notification, NotificationChannel)
+            .outerjoin(NotificationChannel, NotificationChannel.id == Notification.channel_id)
+            .where(Notification.id.in_(ids))
+            .order_by(Notification.created_at)
+        ).all()
+        sends, probed = [], set[UUID]()
+        for row, channel in rows:
+            if channel is not None and _waits_for_probe(tx, row, channel, probed):
+                continue
+            tx.session.add(NotificationAttempt(notification_id=row.id, number=row.attempts))
+            sends.append(_send(row, channel))
+    return sends
+
+
+def _waits_for_probe(
+    tx: Transaction, row: Notification, channel: NotificationChannel, probed: set[UUID]
+) -> bool:
+    """Let one message try a channel that has failed again and again; the others wait for it."""
+    if channel.consecutive_failures < backoff.FAILURES_TO_OPEN or row.kind == TEST:
+        return False
+    if channel.id in probed:
+        row.lease_token, row.lease_until, row.attempts = None, None, row.attempts - 1
+        return True
+    probed.add(channel.id)
+    channel.paused_until = tx.now() + timedelta(seconds=backoff.PROBE_SECONDS)
+    return False
+
+
+def _send(row: Notification, channel: NotificationChannel | None) -> Send:
+    contact = row.contact or {}
+    assert row.lease_token is not None
+    return Send(
+        id=row.id,
+        lease_token=row.lease_token,
+        attempt=row.attempts,
+        organization_id=row.organization_id,
+        channel_id=row.channel_id,
+        recipient_key=row.recipient_key,
+        alert_id=row.alert_id,
+        kind=row.kind,
+        at=row.created_at,
+        channel_type=channel.type if channel else contact["type"],
+        config=reveal(channel.config if channel else contact["config"], runtime().vault),
+        template=channel.template if channel else None,
+        message=row.message,
+    )
+
+
+def next_due_seconds() -> float | None:
+    """Return in how many seconds the next message is due; None when none is waiting."""
+    with transaction() as tx:
+        row = tx.driver.execute(
+            "SELECT extract(epoch FROM min(next_try_at) - now())::float FROM notifications"
+            " WHERE status = 'pending'"
+        ).fetchone()
+    return row[0] if row else None
+
+
+def send_test(organization_id: UUID, channel_id: UUID) -> UUID:
+    """Plan a test message that is tried once, and return its id. Raises NotFound."""
+    with transaction() as tx:
+        channel = tx.session.scalar(
+            select(NotificationChannel).where(
+                NotificationChannel.id == channel_id,
+                NotificationChannel.organization_id == organization_id,
+            )
+        )
+        if channel is None:
+            raise NotFound
+        row = Notification(
+            id=uuid4(),
+            organization_id=organization_id,
+            channel_id=channel.id,
+            subject_key=f"test:{uuid4()}",
+            recipient_key=f"channel:{channel.id}",
+            kind=TEST,
+            severity="info",
+            message=occasions.of_organization(tx, organization_id, "alert.fired", test=True),
+            next_try_at=tx.now(),
+        )
+        tx.session.add(row)
+        tx.after_commit(outbox_plan.hint)
+        return row.id
+
+
+def test_outcome(notification_id: UUID) -> dict[str, Any] | None:
+    """Return how a test message went: `{ok, status_code, error, duration_ms}`; None until then."""
+    with transaction() as tx:
+        attempt = tx.session.scalar(
+            select(NotificationAttempt).where(
+                NotificationAttempt.notification_id == notification_id,
+                NotificationAttempt.finished_at.is_not(None),
+            )
+        )
+        if attempt is None:
+            return None
+        return {
+            "ok": attempt.error is None,
+            "status_code": attempt.status_code,
+            "error": attempt.error,
+            "duration_ms": attempt.duration_ms,
+        }

@@ -1,0 +1,47 @@
+"""Remind people of alerts that nobody has acknowledged."""
+
+from sqlalchemy import select
+
+from app.domain.alerts import AlertStatus, next_reminder_at
+from app.models.alert_rules import AlertRule
+from app.models.alerts import Alert
+from app.operations import outbox_plan
+from app.transaction import transaction
+
+
+def remind_due() -> int:
+    """Plan the reminders that are due; return how many alerts were reminded of."""
+    with transaction() as tx:
+        now = tx.now()
+        rows = tx.session.execute(
+            select(Alert, AlertRule)
+            .join(AlertRule, AlertRule.id == Alert.alert_rule_id)
+            .where(
+                Alert.status == AlertStatus.FIRING,
+                Alert.next_reminder_at <= now,
+                Alert.suppressed_by.is_(None),
+            )
+            .with_for_update(of=Alert, skip_locked=True)
+            .limit(100)
+        ).all()
+        for alert, rule in rows:
+            following = next_reminder_at(
+                AlertStatus.FIRING,
+                alert.fired_at,
+                now,
+                rule.reminder_interval_minutes,
+                alert.snoozed_until,
+            )
+            if alert.snoozed_until is None or alert.snoozed_until <= now:
+                recipients = outbox_plan.channels_for(
+                    tx,
+                    alert.organization_id,
+                    "alert.reminder",
+                    alert.severity,
+                    now,
+                    rule.notification_channel_ids,
+                )
+                step = int((now - alert.fired_at).total_seconds() // 60)
+                outbox_plan.plan(tx, alert, "alert.reminder", recipients, now, step=step)
+            alert.next_reminder_at = following
+    return len(rows)

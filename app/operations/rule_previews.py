@@ -1,0 +1,207 @@
+"""What an unsaved rule would have done: stored results of the services it would watch, replayed."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import groupby
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, func, select
+
+from app.domain import service_states
+from app.domain.alert_rule_preview import WouldBeAlert, replay
+from app.domain.alert_rules import needs
+from app.domain.alerts import RuleOptions
+from app.domain.check_history import Needs, Point
+from app.domain.condition_types import Comparison, Condition, Metric
+from app.domain.conditions import comparisons, parse
+from app.domain.reachability import reach
+from app.domain.service_states import RegionState
+from app.domain.types import Phases, Status
+from app.models.services import Service
+from app.operations import alert_rules
+from app.transaction import Transaction, transaction
+
+MAX_SERVICES = 100
+MAX_RESULTS = 50_000
+_SHOWN_ALERTS = 200
+# Stored results do not carry these; live, they come with the check.
+_NOT_STORED = {
+    Metric.BODY: "bodies are not kept, so tests of the body are taken as unknown",
+    Metric.SSL_DAYS_REMAINING: "certificates are not kept with results, so tests of"
+    " ssl_days_remaining are taken as unknown",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Watched:
+    """A service that the rule would watch, and its results, oldest first."""
+
+    id: UUID
+    name: str
+    points: list[Point]
+    is_complete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """An unsaved rule and everything it is tried on."""
+
+    condition: Condition
+    options: RuleOptions
+    since: datetime
+    until: datetime
+    services_in_scope: int
+    watched: list[_Watched] = field(default_factory=list)
+
+
+# For each service the newest results of the window; the partitions are read from their end.
+_RESULTS = """
+SELECT s.id, r.checked_at, r.region, r.status, r.response_time_ms, r.status_code, r.error,
+    r.connect_ms, r.in_maintenance
+FROM unnest(%(ids)s::uuid[], %(begins)s::timestamptz[]) WITH ORDINALITY AS s (id, begins, place)
+CROSS JOIN LATERAL (
+    SELECT checked_at, region, status, response_time_ms, status_code, error, connect_ms,
+        in_maintenance, scheduled_for
+    FROM check_results
+    WHERE service_id = s.id AND scheduled_for >= s.begins AND scheduled_for < %(until)s
+    ORDER BY scheduled_for DESC, region DESC LIMIT %(limit)s
+) r
+ORDER BY s.place, r.scheduled_for, r.region
+"""
+
+
+def load(
+    organization_id: UUID, given: Mapping[str, Any], since: datetime, until: datetime
+) -> Trial:
+    """Return a rule with the stored results it would have seen, and what it looks at before them.
+
+    Raises Invalid for a reference to nothing.
+    """
+    condition = parse(given.get("condition", {}))
+    with transaction() as tx:
+        alert_rules.check(tx, organization_id, given)
+        where = [Service.organization_id == organization_id, *_scope(given)]
+        total = tx.session.scalar(select(func.count()).select_from(Service).where(*where)) or 0
+        services = tx.session.scalars(
+            select(Service).where(*where).order_by(Service.name, Service.id).limit(MAX_SERVICES)
+        ).all()
+        trial = Trial(
+            condition,
+            RuleOptions(given.get("auto_resolve", True), given.get("cooldown_minutes", 0)),
+            since,
+            until,
+            total,
+        )
+        if services:
+            rows = _results(tx, services, needs(condition), since, until)
+            limit = MAX_RESULTS // len(services)
+            for service in services:
+                seen = rows.get(service.id, [])
+                points = [point for point in _settled(service, seen) if point.at < until]
+                trial.watched.append(_Watched(service.id, service.name, points, len(seen) < limit))
+    return trial
+
+
+def _scope(given: Mapping[str, Any]) -> Iterator[ColumnElement[bool]]:
+    if given.get("service_id") is not None:
+        yield Service.id == given["service_id"]
+    elif given.get("tags"):
+        yield Service.tags.overlap(given["tags"])
+
+
+def _results(
+    tx: Transaction, services: Any, needed: Needs, since: datetime, until: datetime
+) -> dict[UUID, list[tuple[Any, ...]]]:
+    rows = tx.driver.execute(
+        _RESULTS,
+        {
+            "ids": [service.id for service in services],
+            "begins": [
+                since - _before(needed, service.check_interval_seconds) for service in services
+            ],
+            "until": until,
+            "limit": MAX_RESULTS // len(services),
+        },
+    ).fetchall()
+    return {id: list(group) for id, group in groupby(rows, key=lambda row: row[0])}
+
+
+def _before(needed: Needs, interval_seconds: int) -> timedelta:
+    """Return how much history from before the window the rule looks at, and a little more."""
+    minutes = max(needed.windows_minutes, default=0)
+    checks = (needed.last_results + 2) * interval_seconds
+    return timedelta(seconds=max(needed.seconds, minutes * 60) + checks)
+
+
+def _settled(service: Service, rows: list[tuple[Any, ...]]) -> Iterator[Point]:
+    """Yield results as rules see them: with the colour that thresholds and regions make of them."""
+    regions: dict[str, RegionState] = {}
+    for _, at, region, status, response_time_ms, status_code, error, connect_ms, silent in rows:
+        observed = Status(status)
+        regions[region] = service_states.settle(
+            regions.get(region, RegionState()),
+            observed,
+            service.failure_threshold,
+            service.recovery_threshold,
+        )
+        reached = reach(
+            service.check_type, observed, error, Phases(connect_ms=connect_ms), status_code
+        )
+        yield Point(
+            at=at,
+            status=service_states.overall(
+                (state.status for state in regions.values()), service.region_quorum
+            ),
+            response_time_ms=response_time_ms,
+            status_code=status_code,
+            error=error,
+            in_maintenance=silent,
+            dns_resolved=reached.dns_resolved,
+            tcp_connected=reached.tcp_connected,
+        )
+
+
+def judge(trial: Trial) -> dict[str, Any]:
+    """Return the answer of a preview. Pure and, for many results, long: a matter of a second."""
+    services = [_judged(trial, watched) for watched in trial.watched]
+    tested = {test.metric for test in comparisons(trial.condition) if isinstance(test, Comparison)}
+    return {
+        "from": trial.since,
+        "to": trial.until,
+        "services_in_scope": trial.services_in_scope,
+        "services_looked_at": len(services),
+        "results_looked_at": sum(service["results_looked_at"] for service in services),
+        "is_complete": trial.services_in_scope == len(services)
+        and all(watched.is_complete for watched in trial.watched),
+        "notes": [note for metric, note in _NOT_STORED.items() if metric in tested],
+        "alerts_total": sum(service["alerts_total"] for service in services),
+        "services": services,
+    }
+
+
+def _judged(trial: Trial, watched: _Watched) -> dict[str, Any]:
+    raised = replay(trial.condition, watched.points, trial.options, hold_while_flapping=True)
+    shown = [
+        alert for alert in raised if alert.resolved_at is None or alert.resolved_at > trial.since
+    ]
+    inside = [point.at for point in watched.points if point.at >= trial.since]
+    return {
+        "service_id": watched.id,
+        "service_name": watched.name,
+        "results_looked_at": len(inside),
+        "looked_from": inside[0] if inside else None,
+        "alerts_total": len(shown),
+        "alerts": [_answer(alert, trial.until) for alert in reversed(shown[-_SHOWN_ALERTS:])],
+    }
+
+
+def _answer(alert: WouldBeAlert, until: datetime) -> dict[str, Any]:
+    end = alert.resolved_at or until
+    return {
+        "fired_at": alert.opened_at,
+        "resolved_at": alert.resolved_at,
+        "duration_seconds": round((end - alert.opened_at).total_seconds()),
+        "message": alert.message,
+    }

@@ -1,0 +1,129 @@
+"""What a worker remembers of organizations: their rules and maintenance windows, by version."""
+
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select, update
+
+from app.domain.alert_rules import needs
+from app.domain.alerts import RuleOptions
+from app.domain.check_history import Needs
+from app.domain.condition_types import Condition, ConditionError
+from app.domain.conditions import parse
+from app.models.alert_rules import AlertRule
+from app.models.organization import Organization
+from app.operations.definitions import Definition
+from app.transaction import Transaction
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """An enabled alert rule, its condition read once."""
+
+    id: UUID
+    name: str
+    severity: str
+    service_id: UUID | None
+    tags: frozenset[str]
+    condition: Condition
+    needs: Needs
+    options: RuleOptions
+    channel_ids: tuple[UUID, ...]
+    policy_id: UUID | None
+    reminder_minutes: int | None
+    runbook_url: str | None
+
+    def concerns(self, definition: Definition) -> bool:
+        """Say whether the rule watches a service."""
+        if self.service_id is not None:
+            return self.service_id == definition.service_id
+        return not self.tags or not self.tags.isdisjoint(definition.tags)
+
+
+@dataclass(slots=True)
+class Rulebook:
+    """The rules and windows of one organization at one version."""
+
+    version: int
+    rules: tuple[Rule, ...] = ()
+    windows: tuple[object, ...] = ()
+    _by_service: dict[tuple[UUID, int], tuple[Rule, ...]] = field(default_factory=dict)
+
+    def rules_for(self, definition: Definition) -> tuple[Rule, ...]:
+        """Return the rules that watch a service, remembered by the version of the service."""
+        key = (definition.service_id, definition.version)
+        found = self._by_service.get(key)
+        if found is None:
+            found = tuple(rule for rule in self.rules if rule.concerns(definition))
+            self._by_service[key] = found
+        return found
+
+    def maintenance_until(self, definition: Definition, now: datetime) -> datetime | None:
+        """Return the end of the maintenance a service is in; None when it is in none."""
+        if not self.windows:
+            return None
+        return None
+
+
+_cache: dict[UUID, Rulebook] = {}
+
+
+def rulebooks(tx: Transaction, organization_ids: Iterable[UUID]) -> dict[UUID, Rulebook]:
+    """Return the rulebooks of organizations as they are now; one query while nothing changed."""
+    wanted = list(set(organization_ids))
+    rows = tx.driver.execute(
+        "SELECT id, alerting_version FROM organizations WHERE id = ANY(%s)", (wanted,)
+    ).fetchall()
+    for organization_id, version in rows:
+        known = _cache.get(organization_id)
+        if known is None or known.version != version:
+            _cache[organization_id] = _read(tx, organization_id, version)
+    return {organization_id: _cache[organization_id] for organization_id, _ in rows}
+
+
+def changed(tx: Transaction, organization_id: UUID) -> None:
+    """Tell every worker that rules, channels, policies, schedules or windows have changed."""
+    tx.session.execute(
+        update(Organization)
+        .where(Organization.id == organization_id)
+        .values(alerting_version=Organization.alerting_version + 1)
+    )
+
+
+def _read(tx: Transaction, organization_id: UUID, version: int) -> Rulebook:
+    rules = tx.session.scalars(
+        select(AlertRule)
+        .where(AlertRule.organization_id == organization_id, AlertRule.is_enabled)
+        .order_by(AlertRule.created_at, AlertRule.id)
+    )
+    return Rulebook(
+        version,
+        tuple(rule for row in rules if (rule := _rule(row)) is not None),
+    )
+
+
+def _rule(row: AlertRule) -> Rule | None:
+    try:
+        condition = parse(row.condition)
+    except ConditionError as error:
+        log.error("a stored rule cannot be read", extra={"rule_id": str(row.id), "why": str(error)})
+        return None
+    return Rule(
+        id=row.id,
+        name=row.name,
+        severity=row.severity,
+        service_id=row.service_id,
+        tags=frozenset(row.tags),
+        condition=condition,
+        needs=needs(condition),
+        options=RuleOptions(row.auto_resolve, row.cooldown_minutes),
+        channel_ids=tuple(row.notification_channel_ids),
+        policy_id=row.escalation_policy_id,
+        reminder_minutes=row.reminder_interval_minutes,
+        runbook_url=row.runbook_url,
+    )

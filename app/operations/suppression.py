@@ -1,0 +1,134 @@
+"""Alerts of services that depend on a failed one: held back, and released if they were real.
+
+The root cause is told, and lists whom it hides; the others are stored, on the timeline, silent.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import select, text, update
+
+from app.models.alert_rules import AlertRule
+from app.models.alerts import Alert
+from app.models.escalation_policies import EscalationLevel
+from app.models.services import Service
+from app.operations import alerts, outbox_plan
+from app.operations.definitions import Definition
+from app.transaction import Transaction, transaction
+
+# After its root cause has recovered, a hidden service gets this long to show that it has too.
+RELEASE_AFTER = timedelta(seconds=10)
+
+# A service's settled colour is RED only when enough regions fail: one region does not hide others.
+_ROOT = """
+SELECT coalesce(a.suppressed_by, a.id) FROM alerts a JOIN services s ON s.id = a.service_id
+WHERE a.service_id = ANY(%s) AND a.status <> 'resolved' AND s.status = 'RED'
+ORDER BY a.fired_at LIMIT 1
+"""
+_DESCENDANTS = text("""
+WITH RECURSIVE below AS (
+    SELECT id FROM services WHERE organization_id = :organization AND :service = ANY(depends_on)
+    UNION
+    SELECT s.id FROM services s JOIN below b ON b.id = ANY(s.depends_on)
+    WHERE s.organization_id = :organization
+)
+SELECT id FROM below
+""")
+
+
+def root_cause(tx: Transaction, definition: Definition) -> UUID | None:
+    """Return the alert of a failed service that this one depends on, None without one."""
+    if not definition.depends_on:
+        return None
+    row = tx.driver.execute(_ROOT, (list(definition.depends_on),)).fetchone()
+    return row[0] if row else None
+
+
+def recheck(tx: Transaction, service_ids: Sequence[UUID]) -> None:
+    """Look at once whether the services one depends on are the cause."""
+    tx.driver.execute(
+        "UPDATE schedule_entries SET next_due_at = now() WHERE service_id = ANY(%s)"
+        " AND next_due_at > now() AND (lease_until IS NULL OR lease_until < now())",
+        (list(service_ids),),
+    )
+
+
+def claim_children(tx: Transaction, root: Alert, since: datetime) -> None:
+    """Take the fresh alerts of dependent services under a root cause that showed up after them.
+
+    Only while nobody was told: what somebody has heard of stays an alert of its own.
+    """
+    if root.service_id is None or not _is_red(tx, root.service_id):
+        return
+    below = tx.session.scalars(
+        _DESCENDANTS, {"organization": root.organization_id, "service": root.service_id}
+    ).all()
+    if not below:
+        return
+    children = tx.session.scalars(
+        select(Alert)
+        .where(
+            Alert.service_id.in_(below),
+            Alert.status == "firing",
+            Alert.suppressed_by.is_(None),
+            Alert.fired_at >= since,
+            Alert.id != root.id,
+        )
+        .with_for_update(skip_locked=True)
+    ).all()
+    for child in children:
+        rows = outbox_plan.told(tx, child.id)
+        if not all(outbox_plan.is_untouched(tx, row) for row in rows):
+            continue
+        for row in rows:
+            row.status = "cancelled"
+        child.suppressed_by, child.next_reminder_at = root.id, None
+        tx.session.execute(
+            update(EscalationLevel)
+            .where(EscalationLevel.alert_id == child.id, EscalationLevel.status == "pending")
+            .values(status="cancelled")
+        )
+        alerts.note(tx, child, "suppressed", text=f"{root.service_name} is down")
+        alerts.publish(tx, child, "alert.suppressed")
+
+
+def _is_red(tx: Transaction, service_id: UUID) -> bool:
+    return tx.session.scalar(select(Service.status).where(Service.id == service_id)) == "RED"
+
+
+def after_resolve(tx: Transaction, root: Alert) -> None:
+    """Check the services at once that a root cause has hidden: most have recovered with it."""
+    hidden = tx.session.scalars(
+        select(Alert.service_id).where(Alert.suppressed_by == root.id, Alert.status != "resolved")
+    ).all()
+    recheck(tx, [service_id for service_id in hidden if service_id is not None])
+
+
+def release() -> int:
+    """Tell of hidden alerts that outlived their root cause; return how many."""
+    with transaction() as tx:
+        now = tx.now()
+        root = select(Alert.id).where(
+            Alert.status == "resolved", Alert.resolved_at < now - RELEASE_AFTER
+        )
+        rows = tx.session.scalars(
+            select(Alert)
+            .where(Alert.status == "firing", Alert.suppressed_by.in_(root))
+            .with_for_update(skip_locked=True)
+            .limit(100)
+        ).all()
+        for alert in rows:
+            alert.suppressed_by = None
+            alerts.note(tx, alert, "released", text="its root cause has recovered, it has not")
+            rule = tx.session.get(AlertRule, alert.alert_rule_id) if alert.alert_rule_id else None
+            alerts.tell(
+                tx,
+                alert,
+                tuple(rule.notification_channel_ids) if rule else (),
+                rule.escalation_policy_id if rule else None,
+                rule.reminder_interval_minutes if rule else None,
+                now,
+            )
+            alerts.publish(tx, alert, "alert.fired")
+    return len(rows)
