@@ -104,11 +104,11 @@ def unwrap(address: Address) -> tuple[Address, ...]:
         return (IPv4Address(~value & 0xFFFFFFFF), IPv4Address(value >> 64 & 0xFFFFFFFF))
     if any(address in network for network in _LOW_32_BITS):
         low = IPv4Address(value & 0xFFFFFFFF)
+        if address not in _NAT64_LOCAL:
+            return (low,)
         # A /48 translator reads bits 48-63 and 72-87 (RFC 6052 2.2); judge that reading too.
-        high = (value >> 64 & 0xFFFF) << 16 | (value >> 40 & 0xFFFF)
-        if address in _NAT64_LOCAL and high:
-            return (low, IPv4Address(high))
-        return (low,)
+        high = IPv4Address((value >> 64 & 0xFFFF) << 16 | (value >> 40 & 0xFFFF))
+        return tuple(one for one in (low, high) if int(one)) or (low,)
     return (address,)
 
 

@@ -64,6 +64,8 @@ def parse_host(text: str) -> str:
     _refuse_unsafe(text)
     if not text:
         raise ValueError("the host is missing")
+    if text.startswith("[") is not text.endswith("]"):
+        raise ValueError(f"{_shown(text)} is not a host name")
     if ":" in text or text.startswith("["):
         return _ipv6(text.removeprefix("[").removesuffix("]"))
     host = _ascii(text).lower()

@@ -1,0 +1,92 @@
+"""Delivers one message through one channel: the deadline, the template and the fence around it."""
+
+import asyncio
+import logging
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from marshmallow import Schema, ValidationError, fields
+
+from app.channels.base import CHANNEL_TYPES, Context, Delivery, DeliveryError
+from app.channels.fields import MASK
+from app.clock import monotonic
+from app.domain.message_templates import apply_template
+from app.domain.message_types import Message
+
+log = logging.getLogger(__name__)
+_SHORTEST_SECRET = 6  # a shorter one would blot out half of an answer
+
+
+async def deliver(
+    kind: str,
+    message: Message,
+    config: Mapping[str, Any],
+    context: Context,
+    template: Mapping[str, Any] | None = None,
+) -> Delivery:
+    """Send a message within `context.timeout_seconds`, secrets of the config in clear.
+
+    Raises DeliveryError and nothing else, but for the caller's own cancellation.
+    """
+    started = monotonic()
+    try:
+        delivery = await _deliver(kind, message, config, context, template)
+    except DeliveryError as error:
+        error.duration_ms = (monotonic() - started) * 1000
+        raise
+    return replace(delivery, duration_ms=(monotonic() - started) * 1000)
+
+
+async def _deliver(
+    kind: str,
+    message: Message,
+    config: Mapping[str, Any],
+    context: Context,
+    template: Mapping[str, Any] | None,
+) -> Delivery:
+    name = CHANNEL_TYPES.canonical(kind)
+    if name is None:
+        raise DeliveryError(f"there is no channel type {kind}", permanent=True)
+    channel = CHANNEL_TYPES[name]
+    schema = channel.config_schema()
+    try:
+        checked = schema.load(config)
+    except ValidationError as error:
+        wrong = ", ".join(sorted(error.messages_dict))
+        raise DeliveryError(
+            f"this channel's config is not valid: {wrong}", permanent=True
+        ) from None
+    secrets = list(_secrets(schema, checked))
+    try:
+        async with asyncio.timeout(context.timeout_seconds):
+            delivery = await channel.send(apply_template(message, template), checked, context)
+    except DeliveryError as error:
+        error.args = (_masked(str(error), secrets),)
+        error.answer = _masked(error.answer, secrets)
+        raise
+    except TimeoutError:
+        sentence = f"no answer within {context.timeout_seconds:g} s"
+        raise DeliveryError(sentence, permanent=False) from None
+    except Exception as error:  # the fence: a fault of ours delays one message, not its batch
+        log.exception("the %s channel failed by itself", name)
+        sentence = f"the channel itself failed: {type(error).__name__}"
+        raise DeliveryError(sentence, permanent=False) from None
+    return replace(delivery, answer=_masked(delivery.answer, secrets))
+
+
+def _secrets(schema: Schema, config: Mapping[str, Any]) -> Iterator[str]:
+    for name, field in schema.fields.items():
+        value = config.get(name)
+        mark = field.metadata.get("secret")
+        if mark == "headers" and isinstance(field, fields.Dict):
+            yield from (value or {}).values()
+        elif mark and isinstance(value, str):
+            yield value
+
+
+def _masked(text: str, secrets: list[str]) -> str:
+    for secret in secrets:
+        if len(secret) >= _SHORTEST_SECRET:
+            text = text.replace(secret, MASK)
+    return text

@@ -1,0 +1,140 @@
+"""Posts to a receiver and judges its answer: taken, try again, or never try again."""
+
+import json
+import re
+from collections.abc import Mapping
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from app.channels.base import MAX_ANSWER, Context, Delivery, DeliveryError
+from app.clock import utcnow
+from app.domain.message_text import clean
+from app.network.errors import AddressRefused, NetworkError
+from app.network.http import HttpRequest, HttpResponse
+
+MAX_RETRY_AFTER_SECONDS = 86_400.0
+_COME_BACK = frozenset((408, 425, 429))  # the 4xx that time heals
+_TOO_RICH = frozenset((400, 413, 422))  # what a provider answers to markup it does not like
+_SECONDS = re.compile(r"\d{1,9}(\.\d{1,6})?\Z", re.ASCII)
+
+
+async def post_json(
+    context: Context,
+    url: str,
+    payload: Mapping[str, Any],
+    *,
+    headers: Mapping[str, str] | None = None,
+    plain: Mapping[str, Any] | None = None,
+) -> Delivery:
+    """Post JSON. Where it is refused as malformed, `plain` is posted instead, so that no page is
+    lost for its looks. Raises DeliveryError.
+    """
+    try:
+        return await post(context, json_request(url, payload, headers))
+    except DeliveryError as error:
+        if plain is None or error.status_code not in _TOO_RICH:
+            raise
+    return await post(context, json_request(url, plain, headers))
+
+
+async def post_form(
+    context: Context,
+    url: str,
+    values: Mapping[str, str],
+    *,
+    basic_auth: tuple[str, str] | None = None,
+) -> Delivery:
+    """Post a form. Raises DeliveryError."""
+    body = urlencode(values).encode()
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    return await post(context, HttpRequest(url, "POST", headers, body, basic_auth))
+
+
+def json_request(
+    url: str, payload: Mapping[str, Any], headers: Mapping[str, str] | None = None
+) -> HttpRequest:
+    """Return the request that posts JSON."""
+    body = json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode()
+    return HttpRequest(
+        url, "POST", {"Content-Type": "application/json"} | dict(headers or {}), body
+    )
+
+
+async def post(context: Context, request: HttpRequest) -> Delivery:
+    """Send a request and judge the answer. Raises DeliveryError.
+
+    2xx is success; 3xx is a failure, because a page must not travel to where nobody sent it
+    (Standard Webhooks); 4xx is permanent but for 408, 425 and 429; the rest may heal.
+    """
+    unfollowed = HttpRequest(
+        request.url,
+        request.method,
+        request.headers,
+        request.body,
+        request.basic_auth,
+        follow_redirects=False,
+        timeout_seconds=context.timeout_seconds,
+    )
+    try:
+        response = await context.network.http(unfollowed)
+    except AddressRefused as error:
+        raise DeliveryError(str(error), permanent=True) from None
+    except NetworkError as error:
+        raise DeliveryError(str(error), permanent=False) from None
+    except ValueError:  # its text may quote the address, which may hold a key
+        raise DeliveryError("the address of this channel cannot be used", permanent=True) from None
+    return judge(response)
+
+
+def judge(response: HttpResponse) -> Delivery:
+    """Return the delivery a 2xx answer stands for. Raises DeliveryError for any other."""
+    code, answer = response.status_code, shown(response.text())
+    if 200 <= code < 300:
+        return Delivery(code, answer, response.total_ms)
+    permanent = 400 <= code < 500 and code not in _COME_BACK
+    sentence = f"the receiver answered {code}"
+    if 300 <= code < 400:
+        sentence += ", a redirect, which is not followed"
+    raise DeliveryError(
+        sentence,
+        permanent=permanent,
+        retry_after_seconds=None if permanent else _retry_after(response),
+        status_code=code,
+        answer=answer,
+    )
+
+
+def shown(answer: str) -> str:
+    """Return the start of an answer, fit for a delivery log."""
+    return clean(answer[: 4 * MAX_ANSWER], MAX_ANSWER)
+
+
+def _retry_after(response: HttpResponse) -> float | None:
+    """Return the wait a receiver asks for: seconds or a date (RFC 9110 10.2.3), or in its body."""
+    written = response.headers.get("retry-after", "").strip()
+    if _SECONDS.match(written):
+        return min(float(written), MAX_RETRY_AFTER_SECONDS)
+    if written:
+        try:
+            at = parsedate_to_datetime(written)
+        except ValueError:
+            return None
+        seconds = (at if at.tzinfo else at.replace(tzinfo=UTC)) - utcnow()
+        return min(max(seconds.total_seconds(), 0.0), MAX_RETRY_AFTER_SECONDS)
+    return _retry_after_in_body(response.body)
+
+
+def _retry_after_in_body(body: bytes) -> float | None:
+    """Discord writes `retry_after`, Telegram `parameters.retry_after`, both in seconds."""
+    try:
+        answer = json.loads(body[:10_000])
+    except (ValueError, RecursionError):
+        return None
+    places = (answer, answer.get("parameters")) if isinstance(answer, dict) else ()
+    for place in places:
+        value = place.get("retry_after") if isinstance(place, dict) else None
+        if isinstance(value, int | float) and not isinstance(value, bool) and value >= 0:
+            return min(float(value), MAX_RETRY_AFTER_SECONDS)
+    return None

@@ -1,0 +1,106 @@
+"""Builds mails: headers that nobody can break out of, a plain part and an HTML part.
+
+The older `email` API is used on purpose: the newer one decodes `=?UTF-8?Q?=0A?=` in a subject and
+writes the line break out as a new header (CVE-2024-6923 family; measured on Python 3.11).
+"""
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from email.charset import QP, Charset
+from email.header import Header
+from email.mime.multipart import MIMEMultipart
+from email.mime.text import MIMEText
+from email.policy import SMTP, Compat32
+from email.utils import format_datetime, parseaddr
+from html import escape
+
+from app.channels.looks import colour, footer
+from app.domain.message_text import one_line
+from app.domain.message_types import Message, Phase
+
+MAX_SUBJECT = 400
+_ID = re.compile(r"[^A-Za-z0-9_.-]")
+_UTF8 = Charset("utf-8")
+_UTF8.body_encoding = QP  # readable in a raw view, unlike base64
+_WIRE = Compat32(linesep=SMTP.linesep, max_line_length=78)
+
+
+def build_mail(message: Message, mail_from: str, to: Sequence[str], now: datetime) -> bytes:
+    """Return the mail as it goes over the wire (RFC 5322), lines ended by CRLF.
+
+    `Message-ID` is the message's id, so a mail sent twice is one mail to most readers.
+    `References` names the alert, so everything about one alert is one thread (RFC 5322 3.6.4).
+    """
+    _, address = parseaddr(mail_from)
+    domain = address.rpartition("@")[2] or "localhost"
+    thread = f"<{_ID.sub('-', message.dedup_key)}@{domain}>"
+    mail = MIMEMultipart("alternative")
+    mail["From"] = sender(mail_from)
+    mail["To"] = ", ".join(to)
+    mail["Subject"] = _header(message.subject, "Subject").encode()
+    mail["Date"] = format_datetime(now)
+    mail["Message-ID"] = f"<{_ID.sub('-', message.id)}@{domain}>"
+    mail["In-Reply-To"] = thread
+    mail["References"] = thread
+    mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: no holiday notes in return
+    mail["X-Auto-Response-Suppress"] = "All"
+    mail["X-AlertifyPro-Delivery"] = _ID.sub("-", message.id)
+    if message.phase is Phase.TRIGGER and message.severity == "critical":
+        mail["Importance"] = "high"
+    mail.attach(_part(f"{message.body()}\n\n-- \n{footer(message)}\n", "plain"))
+    mail.attach(_part(_html(message), "html"))
+    return mail.as_bytes(policy=_WIRE)
+
+
+def sender(mail_from: str) -> str:
+    """Return MAIL_FROM as a header: the name encoded where it must be."""
+    name, address = parseaddr(mail_from)
+    return f"{_header(one_line(name), 'From').encode()} <{address}>" if name else address
+
+
+def _header(text: str, name: str) -> Header:
+    line = one_line(text, MAX_SUBJECT)
+    # What already looks encoded is encoded once more, so that it arrives as the text it is.
+    plain = line.isascii() and "=?" not in line
+    return Header(line, "us-ascii" if plain else "utf-8", header_name=name)
+
+
+def _part(text: str, kind: str) -> MIMEText:
+    part = MIMEText("", kind)
+    del part["Content-Transfer-Encoding"]
+    part.set_payload(text, _UTF8)
+    return part
+
+
+def _html(message: Message) -> str:
+    rows = "".join(
+        f'<tr><td style="padding:4px 16px 4px 0;color:#667085;white-space:nowrap;'
+        f'vertical-align:top">{escape(fact.label)}</td>'
+        f'<td style="padding:4px 0;word-break:break-word">{escape(fact.value)}</td></tr>'
+        for fact in message.facts
+    )
+    links = message.addresses
+    buttons = "".join(
+        f'<a href="{escape(address)}" style="display:inline-block;margin:0 8px 8px 0;'
+        f"padding:8px 16px;border:1px solid #d0d5dd;border-radius:6px;color:#344054;"
+        f'text-decoration:none">{escape(label)}</a>'
+        for label, address in links
+    )
+    text = escape(message.text).replace("\n", "<br>")
+    return (
+        '<!doctype html><html><head><meta charset="utf-8">'
+        f"<title>{escape(message.subject)}</title></head>"
+        '<body style="margin:0;padding:24px;background:#f2f4f7;color:#101828;'
+        'font:15px/1.5 -apple-system,Segoe UI,Roboto,Helvetica,Arial,sans-serif">'
+        '<div style="max-width:600px;margin:0 auto;background:#ffffff;border-radius:8px;'
+        f'border-top:4px solid {colour(message)};padding:24px">'
+        f'<p style="margin:0 0 4px;color:{colour(message)};font-weight:600">'
+        f"{escape(message.label)}</p>"
+        f'<h1 style="margin:0 0 16px;font-size:20px">{escape(message.title)}</h1>'
+        f'<p style="margin:0 0 16px;word-break:break-word">{text}</p>'
+        f'<table style="margin:0 0 20px;border-collapse:collapse;font-size:14px">{rows}</table>'
+        f"<div>{buttons}</div>"
+        f'<p style="margin:16px 0 0;color:#98a2b3;font-size:12px">{escape(footer(message))}</p>'
+        "</div></body></html>\n"
+    )

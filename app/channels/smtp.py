@@ -1,0 +1,92 @@
+"""Hands a mail to the operator's mail server (RFC 5321, STARTTLS by RFC 3207)."""
+
+import ssl
+from collections.abc import Sequence
+from functools import lru_cache
+
+import aiosmtplib
+import certifi
+
+from app.channels.base import Delivery, DeliveryError
+from app.channels.http import shown
+from app.channels.smtp_settings import SmtpSettings
+
+
+async def submit(
+    settings: SmtpSettings,
+    sender: str,
+    recipients: Sequence[str],
+    mail: bytes,
+    timeout_seconds: float,
+) -> Delivery:
+    """Submit one mail for all recipients. Raises DeliveryError.
+
+    Where some recipients are put off for now (4xx, greylisting) the mail counts as not delivered:
+    a page that comes twice under one Message-ID is better than one that never comes.
+    """
+    client = aiosmtplib.SMTP(
+        hostname=settings.host,
+        port=settings.port,
+        username=settings.user,
+        password=settings.password,
+        local_hostname=sender.rpartition("@")[2] or "localhost",  # else a slow look-up of our name
+        timeout=timeout_seconds,
+        use_tls=settings.tls == "implicit",
+        start_tls={"required": True, "offered": None}.get(settings.tls, False),
+        tls_context=_tls_context(settings.verify),
+    )
+    try:
+        async with client:
+            refused, answer = await client.sendmail(sender, list(recipients), mail)
+    except aiosmtplib.SMTPRecipientsRefused as error:
+        raise _refused(
+            {one.recipient: (one.code, one.message) for one in error.recipients}
+        ) from None
+    except aiosmtplib.SMTPResponseException as error:
+        raise _answered(error) from None
+    except aiosmtplib.SMTPException as error:
+        raise DeliveryError(
+            f"the mail server cannot be used: {shown(error.message)}", permanent=False
+        ) from None
+    except (OSError, ValueError) as error:
+        raise DeliveryError(
+            f"the mail server cannot be used: {shown(str(error))}", permanent=False
+        ) from None
+    if any(code < 500 for code, _ in refused.values()):
+        raise _refused(dict(refused))
+    notes = [f"refused for {name}: {code} {text}" for name, (code, text) in refused.items()]
+    return Delivery(250, shown("; ".join([answer, *notes])))
+
+
+def _refused(refused: dict[str, tuple[int, str]]) -> DeliveryError:
+    answers = "; ".join(f"{name}: {code} {text}" for name, (code, text) in refused.items())
+    codes = [code for code, _ in refused.values()]
+    return DeliveryError(
+        "the mail server refused a recipient" if len(codes) == 1 else "recipients were refused",
+        permanent=all(code >= 500 for code in codes),
+        status_code=min(codes),
+        answer=shown(answers),
+    )
+
+
+def _answered(error: aiosmtplib.SMTPResponseException) -> DeliveryError:
+    # A wrong password is the operator's to mend, for all channels at once: pages wait for it.
+    ours = isinstance(error, aiosmtplib.SMTPAuthenticationError | aiosmtplib.SMTPConnectError)
+    sentence = "refused the password" if ours else "refused the mail"
+    return DeliveryError(
+        f"the mail server {sentence}: {error.code}",
+        permanent=error.code >= 500 and not ours,
+        status_code=error.code,
+        answer=shown(error.message),
+    )
+
+
+@lru_cache(maxsize=2)
+def _tls_context(verify: bool) -> ssl.SSLContext:
+    """Return a context that trusts the system's authorities and the well-known ones."""
+    context = ssl.create_default_context()
+    context.load_verify_locations(certifi.where())
+    if not verify:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context

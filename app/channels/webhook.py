@@ -1,0 +1,101 @@
+"""Webhook: the event as signed JSON, for programs."""
+
+import hashlib
+import hmac
+import json
+from base64 import b64decode, b64encode
+from binascii import Error as NotBase64
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from app.channels.base import ChannelConfig, Context, Delivery, channel_type
+from app.channels.fields import Headers, secret, web_url
+from app.channels.http import post
+from app.clock import utcnow
+from app.domain.message_text import timestamp
+from app.domain.message_types import Message
+from app.network.http import USER_AGENT, HttpRequest
+
+_OURS = frozenset(
+    (
+        "connection",
+        "content-length",
+        "content-type",
+        "expect",
+        "host",
+        "transfer-encoding",
+        "user-agent",
+        "webhook-id",
+        "webhook-signature",
+        "webhook-timestamp",
+        "x-alertifypro-signature",
+    )
+)
+
+
+class WebhookConfig(ChannelConfig):
+    """Where to post, and how the receiver knows that it is us."""
+
+    url = web_url("where to post", "https://example.com/hooks/alerts", required=True)
+    secret = secret(
+        "key of the signatures; `whsec_` and base64 as Standard Webhooks writes it, or any text",
+        "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+    )
+    headers = Headers("headers to add", {"Authorization": "Bearer token"}, _OURS)
+
+
+@channel_type("webhook", config=WebhookConfig)
+async def send_to_webhook(
+    message: Message, config: Mapping[str, Any], context: Context
+) -> Delivery:
+    """Post the event as JSON, signed with HMAC-SHA256.
+
+    `X-AlertifyPro-Signature` covers the raw body; the three headers of Standard Webhooks cover
+    id and time as well, so that an old request cannot be played again.
+    """
+    body = webhook_body(message)
+    headers = {
+        name: value
+        for name, value in config.get("headers", {}).items()
+        if name.lower() not in _OURS
+    }
+    headers |= {"Content-Type": "application/json", "User-Agent": USER_AGENT}
+    headers |= signatures(message.id, utcnow(), body, config.get("secret"))
+    return await post(context, HttpRequest(config["url"], "POST", headers, body))
+
+
+def webhook_body(message: Message) -> bytes:
+    """Return the documented envelope."""
+    envelope = {
+        "id": message.id,
+        "event": message.event,
+        "timestamp": timestamp(message.at),
+        "organization": {"id": message.organization.id, "name": message.organization.name},
+        "data": message.data,
+    }
+    return json.dumps(envelope, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def signatures(id: str, now: datetime, body: bytes, secret: str | None) -> dict[str, str]:
+    """Return id, time of this try and, with a secret, both signatures."""
+    seconds = str(int(now.timestamp()))
+    headers = {"webhook-id": id, "webhook-timestamp": seconds}
+    if secret:
+        raw = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+        signed = b".".join((id.encode(), seconds.encode(), body))
+        standard = hmac.new(_standard_key(secret), signed, hashlib.sha256).digest()
+        headers["X-AlertifyPro-Signature"] = f"sha256={raw}"
+        headers["webhook-signature"] = f"v1,{b64encode(standard).decode()}"
+    return headers
+
+
+def _standard_key(secret: str) -> bytes:
+    """Return the key as the libraries of Standard Webhooks read it: base64 behind `whsec_`."""
+    prefix, _, encoded = secret.partition("whsec_")
+    if not prefix and encoded:
+        try:
+            return b64decode(encoded, validate=True)
+        except NotBase64:
+            pass
+    return secret.encode()

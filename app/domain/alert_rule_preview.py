@@ -1,0 +1,126 @@
+"""The alerts a rule would have raised on stored history, by the same decisions as live."""
+
+from bisect import bisect_left, insort
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from math import ceil
+from typing import overload
+
+from app.domain import alert_rules, alerts, flapping
+from app.domain.alerts import RuleOptions, RuleState, Transition
+from app.domain.check_history import History, Point, Window
+from app.domain.condition_types import Condition
+from app.domain.types import Status
+
+
+@dataclass(frozen=True, slots=True)
+class WouldBeAlert:
+    """An alert that would have been; `resolved_at` is None if it would still be open."""
+
+    opened_at: datetime
+    resolved_at: datetime | None
+    message: str
+
+
+def replay(
+    condition: Condition,
+    points: Sequence[Point],
+    options: RuleOptions,
+    *,
+    hold_while_flapping: bool = False,
+) -> list[WouldBeAlert]:
+    """Return the alerts that points, oldest first, would have brought.
+
+    `consecutive_failures` is counted anew from the points. Windows see what lies in `points`, so
+    the caller hands over as much from before the period as `alert_rules.needs` names.
+    """
+    needs = alert_rules.needs(condition)
+    told = list(_with_failures(points))
+    windows = {minutes: _SlidingWindow(minutes) for minutes in needs.windows_minutes}
+    state = RuleState()
+    found: list[WouldBeAlert] = []
+    for at, point in enumerate(told):
+        for window in windows.values():
+            window.add(point)
+        history = History(
+            point,
+            _NewestFirst(told, at),
+            {minutes: window.statistics() for minutes, window in windows.items()},
+        )
+        if hold_while_flapping and point.counts:
+            colours = (earlier.status for earlier in history.counting())
+            judged = flapping.judge(colours, was_flapping=state.is_flapping)
+            state = replace(state, is_flapping=judged.is_flapping)
+        verdict = alert_rules.evaluate(condition, history, point.at)
+        transition = alerts.next_transition(state, verdict, point.at, options)
+        if transition is Transition.OPEN:
+            found.append(WouldBeAlert(point.at, None, alerts.message(condition, history)))
+            state = replace(state, is_open=True)
+        elif transition is Transition.RESOLVE:
+            found[-1] = replace(found[-1], resolved_at=point.at)
+            state = replace(state, is_open=False, last_resolved_at=point.at)
+    return found
+
+
+def _with_failures(points: Sequence[Point]) -> Iterator[Point]:
+    failures = 0
+    for point in points:
+        if point.counts:
+            failures = failures + 1 if point.status is Status.RED else 0
+        if failures != point.consecutive_failures:
+            point = replace(point, consecutive_failures=failures)
+        yield point
+
+
+class _NewestFirst(Sequence[Point]):
+    """The points up to one of them, from there backwards, without a copy."""
+
+    def __init__(self, points: list[Point], last: int) -> None:
+        self._points = points
+        self._last = last
+
+    def __len__(self) -> int:
+        return self._last + 1
+
+    @overload
+    def __getitem__(self, index: int) -> Point: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Point]: ...
+
+    def __getitem__(self, index: int | slice) -> Point | Sequence[Point]:
+        if isinstance(index, slice):
+            return [self[at] for at in range(*index.indices(len(self)))]
+        if not 0 <= index <= self._last:
+            raise IndexError(index)
+        return self._points[self._last - index]
+
+
+class _SlidingWindow:
+    """The statistics of the last so many minutes while points come in, oldest first."""
+
+    def __init__(self, minutes: int) -> None:
+        self._span = timedelta(minutes=minutes)
+        self._points: deque[Point] = deque()
+        self._times: list[float] = []  # response times, sorted
+        self._failed = 0
+
+    def add(self, point: Point) -> None:
+        """Take in a point, and let go of what is now older than the window."""
+        if point.counts:
+            self._points.append(point)
+            self._failed += point.status is Status.RED
+            if point.response_time_ms is not None:
+                insort(self._times, point.response_time_ms)
+        while self._points and self._points[0].at <= point.at - self._span:
+            old = self._points.popleft()
+            self._failed -= old.status is Status.RED
+            if old.response_time_ms is not None:
+                del self._times[bisect_left(self._times, old.response_time_ms)]
+
+    def statistics(self) -> Window:
+        """Return the window's figures; the percentile is the nearest rank."""
+        p95 = self._times[ceil(0.95 * len(self._times)) - 1] if self._times else None
+        return Window(len(self._points), self._failed, p95)

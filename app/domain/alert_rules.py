@@ -1,0 +1,145 @@
+"""What a rule's condition says of a service's history: firing, fine, or not known yet.
+
+Three-valued logic after Kleene: `all` is false as soon as one part is false, `any` true as soon as
+one is true, whatever is unknown beside it.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+
+from app.domain import comparing
+from app.domain.check_history import History, Needs
+from app.domain.condition_comparisons import OVER_A_WINDOW
+from app.domain.condition_types import (
+    AllOf,
+    AtLeast,
+    Comparison,
+    Condition,
+    ForChecks,
+    ForSeconds,
+    Metric,
+    Not,
+    NotGreen,
+    Qualifier,
+)
+from app.domain.conditions import comparisons, describe
+from app.domain.types import Status
+
+
+class Verdict(StrEnum):
+    """What a condition and a history come to."""
+
+    FIRING = "firing"
+    FINE = "fine"
+    UNKNOWN = "unknown"  # too little is known: neither fires nor resolves
+
+
+_VERDICTS = {True: Verdict.FIRING, False: Verdict.FINE, None: Verdict.UNKNOWN}
+
+
+def needs(condition: Condition) -> Needs:
+    """Return what must be loaded before the condition can be evaluated."""
+    tests = [test for test in comparisons(condition) if isinstance(test, Comparison)]
+    counts = [1, *(_span(test.qualifier) for test in tests)]
+    return Needs(
+        last_results=max(counts) if max(counts) > 1 else 0,
+        seconds=max(
+            (test.qualifier.seconds for test in tests if isinstance(test.qualifier, ForSeconds)),
+            default=0,
+        ),
+        windows_minutes=frozenset(
+            minutes
+            for test in tests
+            for minutes in (test.window_minutes, test.short_window_minutes)
+            if minutes is not None
+        ),
+        body_texts=frozenset(str(test.value) for test in tests if test.metric is Metric.BODY),
+    )
+
+
+def _span(qualifier: Qualifier | None) -> int:
+    match qualifier:
+        case ForChecks(count):
+            return count
+        case AtLeast(_, of_last):
+            return of_last
+    return 1
+
+
+def evaluate(condition: Condition, history: History, now: datetime) -> Verdict:
+    """Return the verdict of a condition on a history.
+
+    After a result that does not count (UNKNOWN, PENDING, in maintenance) it is UNKNOWN.
+    """
+    if not history.latest.counts:
+        return Verdict.UNKNOWN
+    return _VERDICTS[_truth(condition, history, now)]
+
+
+def explain(condition: Condition, history: History) -> str:
+    """Return the condition in words with the values found, for the message of an alert."""
+    found = {}
+    for test in comparisons(condition):
+        if not isinstance(test, Comparison) or test.metric in (Metric.BODY, Metric.STATUS):
+            continue
+        value = (
+            comparing.over_window(test, history.windows, test.window_minutes)
+            if test.metric in OVER_A_WINDOW
+            else comparing.value_of(test.metric, history.latest)
+        )
+        if value is not None:
+            shown = f"{value:.6g}" if isinstance(value, float) else str(value)
+            found[test.metric] = f"{test.metric} is {shown}"
+    return f"{describe(condition)} ({', '.join(found.values())})" if found else describe(condition)
+
+
+def _truth(condition: Condition, history: History, now: datetime) -> bool | None:
+    if isinstance(condition, Comparison):
+        if condition.metric in OVER_A_WINDOW:
+            return comparing.holds_over_windows(condition, history.windows)
+        if condition.qualifier is None:
+            return comparing.holds(condition, history.latest)
+        return _qualified(condition, condition.qualifier, history, now)
+    if isinstance(condition, NotGreen):
+        return history.latest.status is not Status.GREEN
+    if isinstance(condition, Not):
+        inner = _truth(condition.part, history, now)
+        return None if inner is None else not inner
+    truths = [_truth(part, history, now) for part in condition.parts]
+    settled = not isinstance(condition, AllOf)  # one false settles `all`, one true settles `any`
+    if settled in truths:
+        return settled
+    return None if None in truths else not settled
+
+
+def _qualified(
+    test: Comparison, qualifier: Qualifier, history: History, now: datetime
+) -> bool | None:
+    if isinstance(qualifier, ForSeconds):
+        return _held_for(test, qualifier.seconds, history, now)
+    asked = _span(qualifier)
+    wanted = qualifier.count if isinstance(qualifier, AtLeast) else asked
+    true = unknown = 0
+    seen = 0
+    for point in history.counting():
+        if seen == asked:
+            break
+        seen += 1
+        truth = comparing.holds(test, point)
+        true += truth is True
+        unknown += truth is None
+    unknown += asked - seen  # what is missing might have been either
+    if true >= wanted:
+        return True
+    return None if true + unknown >= wanted else False
+
+
+def _held_for(test: Comparison, seconds: int, history: History, now: datetime) -> bool | None:
+    for point in history.counting():
+        truth = comparing.holds(test, point)
+        if not truth:
+            return truth
+        # Whole seconds: a result a few milliseconds early must not cost another round of checks.
+        if round((now - point.at).total_seconds()) >= seconds:
+            return True
+    return None

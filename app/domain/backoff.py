@@ -1,0 +1,92 @@
+"""When a message that did not get through is tried again, and when a channel gets a rest.
+
+The shape is that of Standard Webhooks (several tries over a day, jitter, Retry-After honoured), but
+a page is worth more in its first minutes than a webhook: tries follow at 2, 4, 8 … seconds, later
+every hour, for 24 hours.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+FIRST_DELAY_SECONDS = 2.0
+LONGEST_DELAY_SECONDS = 3_600.0
+GIVE_UP_AFTER_SECONDS = 86_400.0
+JITTER = 0.2  # of the delay, to either side
+
+FAILURES_TO_OPEN = 5
+FIRST_REST_SECONDS = 30.0
+LONGEST_REST_SECONDS = 900.0
+PROBE_SECONDS = 60.0  # longer than any send takes
+
+
+def delay(
+    attempt: int,
+    jitter: float,
+    retry_after: float | None = None,
+    elapsed: float | None = None,
+) -> float | None:
+    """Return the seconds to wait after the `attempt`th try (from 1); None when it was the last.
+
+    `jitter` is a random number of [0, 1). `retry_after` is what the receiver asked for, in seconds:
+    never less, and never past the end. `elapsed` is the time since the first try; without it, the
+    sum of the delays so far. The last try falls on the end of the 24 hours.
+    """
+    spent = _nominal_elapsed(attempt) if elapsed is None else elapsed
+    left = GIVE_UP_AFTER_SECONDS - spent
+    if left <= 0:
+        return None
+    wait = _nominal(attempt) * (1 + JITTER * (2 * jitter - 1))
+    return min(max(wait, retry_after or 0.0), left)
+
+
+def _nominal(attempt: int) -> float:
+    doublings = min(attempt - 1, 20)  # the limit is reached long before
+    return min(FIRST_DELAY_SECONDS * 2.0**doublings, LONGEST_DELAY_SECONDS)
+
+
+def _nominal_elapsed(attempt: int) -> float:
+    return sum(_nominal(earlier) for earlier in range(1, attempt))
+
+
+class Gate(StrEnum):
+    """Whether a channel takes messages."""
+
+    CLOSED = "closed"  # the circuit is closed: messages flow
+    HALF_OPEN = "half_open"  # one message may try
+    OPEN = "open"  # nothing is sent until `Circuit.retry_at`
+
+
+@dataclass(frozen=True, slots=True)
+class Circuit:
+    """How a channel has fared lately (circuit breaker: Nygard, Release It!)."""
+
+    consecutive_failures: int = 0
+    retry_at: datetime | None = None  # set from the `FAILURES_TO_OPEN`th failure on
+
+
+def gate(circuit: Circuit, now: datetime) -> Gate:
+    """Say whether a message may be sent over a channel now."""
+    if circuit.retry_at is None:
+        return Gate.CLOSED
+    return Gate.OPEN if now < circuit.retry_at else Gate.HALF_OPEN
+
+
+def probing(circuit: Circuit, now: datetime) -> Circuit:
+    """Return the circuit while one message tries a half-open channel: the others go on waiting.
+
+    Whoever stores it by compare-and-set holds the probe; if they die, another follows in a minute.
+    """
+    return Circuit(circuit.consecutive_failures, now + timedelta(seconds=PROBE_SECONDS))
+
+
+def after_send(circuit: Circuit, now: datetime, *, delivered: bool) -> Circuit:
+    """Return the circuit after a send; each failed probe doubles the rest, to 15 minutes."""
+    if delivered:
+        return Circuit()
+    failures = circuit.consecutive_failures + 1
+    if failures < FAILURES_TO_OPEN:
+        return Circuit(failures)
+    doublings = min(failures - FAILURES_TO_OPEN, 10)
+    rest = min(FIRST_REST_SECONDS * 2.0**doublings, LONGEST_REST_SECONDS)
+    return Circuit(failures, now + timedelta(seconds=rest))

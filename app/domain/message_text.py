@@ -1,0 +1,116 @@
+"""Pieces of text for messages: cleaned, cut to a provider's limit, times and durations in words."""
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from enum import Enum
+from typing import Any
+
+_LINE_BREAKS = re.compile("\r\n|[\r\v\f\x1c-\x1e\x85\u2028\u2029]")
+_CONTROL = re.compile("[\x00-\x08\x0e-\x1b\x1f\x7f-\x9f]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+# Overrides make "exe.txt" out of "txt.exe"; Arabic and Hebrew are laid out well without them.
+_BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
+_URL_PASSWORD = re.compile(r"(://)[^/\s@]*@")
+_UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
+
+
+def clean(text: object, limit: int = 10_000) -> str:
+    """Return text for people: no control characters, no overrides, at most `limit` characters."""
+    value = _LINE_BREAKS.sub("\n", str(text or ""))
+    value = _SURROGATE.sub("\ufffd", _BIDI.sub("", _CONTROL.sub("", value)))
+    return cut(value.strip(), limit)
+
+
+def one_line(text: object, limit: int = 200) -> str:
+    """Return the text on one line, at most `limit` characters long."""
+    return cut(" ".join(clean(text).split()), limit)
+
+
+def without_password(url: object) -> str:
+    """Return an endpoint on one line without the user and password that may stand in it."""
+    return one_line(_URL_PASSWORD.sub(r"\1", str(url or "")), 500)
+
+
+def utf16_length(text: str) -> int:
+    """Return the length as Telegram and browsers count it."""
+    return len(text.encode("utf-16-le")) // 2
+
+
+def utf8_length(text: str) -> int:
+    """Return the length in bytes on the wire."""
+    return len(text.encode())
+
+
+def same(text: str) -> str:
+    """Return the text as it is: the escape of a channel that knows no markup."""
+    return text
+
+
+def cut(
+    text: str,
+    limit: int,
+    escape: Callable[[str], str] = same,
+    size: Callable[[str], int] = len,
+    ellipsis: str = "…",
+) -> str:
+    """Return the text escaped, and shortened with an ellipsis where it is longer than `limit`.
+
+    The cut is made before escaping, so that it never tears an escape sequence apart.
+    """
+    whole = escape(text)
+    if size(whole) <= limit:
+        return whole
+    low, high = 0, len(text)
+    while low < high:
+        middle = (low + high + 1) // 2
+        if size(escape(text[:middle] + ellipsis)) <= limit:
+            low = middle
+        else:
+            high = middle - 1
+    return escape(text[:low].rstrip() + ellipsis) if limit > 0 else ""
+
+
+def duration(seconds: float) -> str:
+    """Return a duration in at most two units, such as `4 min` or `1 h 5 min`."""
+    left = max(0, round(seconds))
+    for index, (size, unit) in enumerate(_UNITS):
+        if left >= size:
+            count, rest = divmod(left, size)
+            smaller, name = _UNITS[min(index + 1, len(_UNITS) - 1)]
+            # Seconds beside minutes are noise once a few minutes have passed.
+            extra = rest // smaller if name != unit and not (unit == "min" and count >= 3) else 0
+            return f"{count} {unit} {extra} {name}" if extra else f"{count} {unit}"
+    return "0 s"
+
+
+def moment(at: datetime) -> str:
+    """Return a time for people, in UTC to the second."""
+    return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def timestamp(at: datetime) -> str:
+    """Return a time for machines (RFC 3339 with `Z`)."""
+    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def plain(value: Any) -> Any:
+    """Return a value of a row as JSON carries it; text keeps every character JSON can hold."""
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, Enum):
+        return plain(value.value)
+    if isinstance(value, str):
+        return _SURROGATE.sub("\ufffd", value)
+    if isinstance(value, datetime):
+        return timestamp(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return float(value)
+    if isinstance(value, Mapping):
+        return {str(name): plain(item) for name, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [plain(item) for item in value]
+    return str(value)

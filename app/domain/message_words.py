@@ -1,0 +1,213 @@
+"""What each event is called, said and looks like: one function an event, chosen by its name."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from app.domain.message_text import clean, duration, moment, one_line
+from app.domain.message_types import Occasion, Phase, Row, Tone
+
+MAX_LISTED = 20
+_TONES = {"critical": Tone.CRITICAL, "warning": Tone.WARNING, "info": Tone.INFO}
+_STATUS_TONES = {"GREEN": Tone.GOOD, "YELLOW": Tone.WARNING, "RED": Tone.CRITICAL}
+_RANK = ("critical", "warning", "info")
+_NOTHING: Mapping[str, Any] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The spoken part of a message."""
+
+    label: str
+    title: str
+    text: str
+    tone: Tone
+    phase: Phase
+
+
+def speak(occasion: Occasion) -> Words:
+    """Return what to say; an event nobody has words for is told by its name."""
+    return _WORDS.get(occasion.event, _unknown)(occasion)
+
+
+def severity_of(occasion: Occasion) -> str:
+    """Return `critical`, `warning` or `info`: the alert's, else what the event weighs."""
+    rows = [occasion.alert, *occasion.alerts, occasion.heartbeat]
+    given = {str(row.get("severity")) for row in rows if row}
+    for severity in _RANK:
+        if severity in given:
+            return severity
+    if occasion.event == "heartbeat.missed":
+        return "critical"
+    return "warning" if occasion.event == "ssl.expiring" else "info"
+
+
+def subject_of(occasion: Occasion) -> str:
+    """Return the name of what the message is about."""
+    alert, service = occasion.alert or _NOTHING, occasion.service or _NOTHING
+    heartbeat = occasion.heartbeat or _NOTHING
+    name = alert.get("service_name") or service.get("name") or heartbeat.get("name")
+    return one_line(name or occasion.organization.get("name"))
+
+
+def elapsed(row: Row, end: object) -> str:
+    """Return how long an alert has lasted, or an empty string when its times are not known."""
+    start = row.get("fired_at")
+    if isinstance(start, datetime) and isinstance(end, datetime):
+        return duration((end - start).total_seconds())
+    return ""
+
+
+def _problem(occasion: Occasion) -> tuple[str, str, Tone]:
+    """Return headline, explanation and tone of an alert."""
+    alert = occasion.alert or _NOTHING
+    headline = f"{subject_of(occasion)}: {one_line(alert.get('title') or 'Alert')}"
+    tone = _TONES.get(severity_of(occasion), Tone.INFO)
+    return headline, clean(alert.get("message")) or clean(occasion.reason), tone
+
+
+def _fired(occasion: Occasion) -> Words:
+    headline, text, tone = _problem(occasion)
+    return Words(severity_of(occasion).upper(), headline, text, tone, Phase.TRIGGER)
+
+
+def _reminder(occasion: Occasion) -> Words:
+    headline, text, tone = _problem(occasion)
+    lasted = elapsed(occasion.alert or _NOTHING, occasion.at)
+    opening = f"Still firing{f' after {lasted}' if lasted else ''}, and not acknowledged."
+    return Words("REMINDER", headline, _paragraphs(opening, text), tone, Phase.TRIGGER)
+
+
+def _escalated(occasion: Occasion) -> Words:
+    headline, text, tone = _problem(occasion)
+    escalation = (occasion.alert or _NOTHING).get("escalation") or _NOTHING
+    level = escalation.get("level")
+    opening = f"Escalated{f' to level {level}' if level else ''}: nobody has acknowledged it yet."
+    return Words("ESCALATED", headline, _paragraphs(opening, text), tone, Phase.TRIGGER)
+
+
+def _acknowledged(occasion: Occasion) -> Words:
+    headline, text, _ = _problem(occasion)
+    opening = f"{one_line(occasion.actor) or 'Somebody'} is on it."
+    words = _paragraphs(opening, clean(occasion.note), text)
+    return Words("ACKNOWLEDGED", headline, words, Tone.MUTED, Phase.ACKNOWLEDGE)
+
+
+def _resolved(occasion: Occasion) -> Words:
+    headline, text, _ = _problem(occasion)
+    alert = occasion.alert or _NOTHING
+    lasted = elapsed(alert, alert.get("resolved_at") or occasion.at)
+    if occasion.combined:
+        opening = f"Was down{f' for {lasted}' if lasted else ''} and has recovered."
+    elif occasion.actor:
+        after = f" after {lasted}" if lasted else ""
+        opening = f"Resolved by {one_line(occasion.actor)}{after}."
+    else:
+        opening = f"Recovered{f' after {lasted}' if lasted else ''}."
+    words = _paragraphs(opening, clean(occasion.note), text)
+    return Words("RESOLVED", headline, words, Tone.GOOD, Phase.RESOLVE)
+
+
+def _status_changed(occasion: Occasion) -> Words:
+    status = str((occasion.service or _NOTHING).get("status") or "UNKNOWN")
+    before = f" (was {occasion.from_status})" if occasion.from_status else ""
+    title = f"{subject_of(occasion)} is {status}{before}"
+    tone = _STATUS_TONES.get(status, Tone.MUTED)
+    return Words(status, title, clean(occasion.reason), tone, Phase.NOTE)
+
+
+def _heartbeat_missed(occasion: Occasion) -> Words:
+    heartbeat = occasion.heartbeat or _NOTHING
+    due, last = heartbeat.get("next_expected_at"), heartbeat.get("last_ping_at")
+    text = clean(occasion.reason) or "No ping arrived in time."
+    if isinstance(due, datetime):
+        text += f"\nExpected by {moment(due)}."
+    text += f"\nLast ping: {moment(last) if isinstance(last, datetime) else 'never'}."
+    tone = _TONES.get(severity_of(occasion), Tone.CRITICAL)
+    title = f"{subject_of(occasion)}: heartbeat missed"
+    return Words(severity_of(occasion).upper(), title, text, tone, Phase.TRIGGER)
+
+
+def _heartbeat_recovered(occasion: Occasion) -> Words:
+    text = clean(occasion.reason) or "Pings arrive again."
+    title = f"{subject_of(occasion)}: heartbeat recovered"
+    return Words("RECOVERED", title, text, Tone.GOOD, Phase.RESOLVE)
+
+
+def _ssl_expiring(occasion: Occasion) -> Words:
+    certificate = occasion.certificate or _NOTHING
+    days = certificate.get("days_until_expiry")
+    domain = one_line(certificate.get("domain")) or subject_of(occasion)
+    when = f"in {days} day{'' if days == 1 else 's'}" if isinstance(days, int) else "soon"
+    until = certificate.get("valid_to")
+    text = f"The certificate of {domain} expires {when}"
+    text += f", on {moment(until)}." if isinstance(until, datetime) else "."
+    if certificate.get("issuer"):
+        text += f"\nIssuer: {one_line(certificate['issuer'])}"
+    tone = _TONES.get(severity_of(occasion), Tone.WARNING)
+    title = f"{domain}: certificate expires {when}"
+    return Words(severity_of(occasion).upper(), title, text, tone, Phase.TRIGGER)
+
+
+def _maintenance(occasion: Occasion) -> Words:
+    window = occasion.maintenance or _NOTHING
+    name = one_line(window.get("name")) or "Maintenance"
+    ended = occasion.event == "maintenance.ended"
+    title = f"{name}: maintenance has {'ended' if ended else 'started'}"
+    tone = Tone.GOOD if ended else Tone.INFO
+    return Words("MAINTENANCE", title, clean(window.get("description")), tone, Phase.NOTE)
+
+
+def _incident(occasion: Occasion) -> Words:
+    incident = occasion.incident or _NOTHING
+    status = one_line(incident.get("status")) or "investigating"
+    text = clean(occasion.note or incident.get("body"))
+    tones = {"critical": Tone.CRITICAL, "major": Tone.CRITICAL, "minor": Tone.WARNING}
+    tone = tones.get(str(incident.get("severity")), Tone.INFO)
+    if occasion.event == "incident.resolved":
+        status, tone = "resolved", Tone.GOOD
+    return Words(status.upper(), one_line(incident.get("title")), text, tone, Phase.NOTE)
+
+
+def _digest(occasion: Occasion) -> Words:
+    alerts = occasion.alerts
+    lines = [
+        f"- [{one_line(row.get('severity')).upper()}] "
+        f"{one_line(row.get('service_name'))}: {one_line(row.get('title'))}"
+        for row in alerts[:MAX_LISTED]
+    ]
+    if len(alerts) > MAX_LISTED:
+        lines.append(f"… and {len(alerts) - MAX_LISTED} more")
+    opening = clean(occasion.reason) or "So many alerts at once are told in one message."
+    tone = _TONES.get(severity_of(occasion), Tone.CRITICAL)
+    title = f"{len(alerts)} alerts at {one_line(occasion.organization.get('name'))}"
+    return Words("DIGEST", title, _paragraphs(opening, "\n".join(lines)), tone, Phase.TRIGGER)
+
+
+def _unknown(occasion: Occasion) -> Words:
+    title = f"{subject_of(occasion)}: {one_line(occasion.event)}"
+    return Words("INFO", title, clean(occasion.reason or occasion.note), Tone.INFO, Phase.NOTE)
+
+
+def _paragraphs(*parts: str) -> str:
+    return "\n".join(part for part in parts if part)
+
+
+_WORDS: dict[str, Callable[[Occasion], Words]] = {
+    "alert.fired": _fired,
+    "alert.reminder": _reminder,
+    "alert.escalated": _escalated,
+    "alert.acknowledged": _acknowledged,
+    "alert.resolved": _resolved,
+    "service.status_changed": _status_changed,
+    "heartbeat.missed": _heartbeat_missed,
+    "heartbeat.recovered": _heartbeat_recovered,
+    "ssl.expiring": _ssl_expiring,
+    "maintenance.started": _maintenance,
+    "maintenance.ended": _maintenance,
+    "incident.created": _incident,
+    "incident.updated": _incident,
+    "incident.resolved": _incident,
+    "digest": _digest,
+}

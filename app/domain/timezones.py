@@ -1,0 +1,50 @@
+"""Local wall time: zones by name, and the instants that wall times stand for."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_+-]*(?:/[A-Za-z0-9_+-]+){0,2}")
+# What the files on a machine also answer to, but which is no zone that means the same elsewhere.
+_LOCAL_NAMES = frozenset(("localtime", "posixrules", "Factory"))
+_LOCAL_FOLDERS = ("posix/", "right/")
+_SECOND = timedelta(seconds=1)
+
+
+@lru_cache(maxsize=1_000)
+def zone(name: str) -> ZoneInfo:
+    """Return the zone of an IANA name. Raises ValueError with a sentence."""
+    is_shared = name not in _LOCAL_NAMES and not name.startswith(_LOCAL_FOLDERS)
+    if is_shared and len(name) <= 64 and _NAME.fullmatch(name):
+        try:
+            return ZoneInfo(name)
+        except (OSError, ValueError, KeyError):  # no such file, a folder, not a zone, no such key
+            pass
+    raise ValueError(f"{name[:64]!r} is not a time zone; write one like Europe/Berlin or UTC")
+
+
+def instant(wall: datetime, tz: ZoneInfo) -> datetime:
+    """Return the UTC instant of a wall time without a zone.
+
+    A wall time that comes twice is its first occurrence; one that is skipped is the moment right
+    after the jump (the rule of ISC cron).
+    """
+    found = wall.replace(tzinfo=tz, fold=0).astimezone(UTC)
+    if found.astimezone(tz).replace(tzinfo=None) == wall:
+        return found
+    # PEP 495: inside a gap, fold 1 lies before the jump and fold 0 behind it.
+    before, behind = wall.replace(tzinfo=tz, fold=1).astimezone(UTC), found
+    offset = before.astimezone(tz).utcoffset()
+    while behind - before > _SECOND:
+        middle = before + (behind - before) / 2
+        if middle.astimezone(tz).utcoffset() == offset:
+            before = middle
+        else:
+            behind = middle
+    return behind.replace(microsecond=0)
+
+
+def wall_time(moment: datetime, tz: ZoneInfo) -> datetime:
+    """Return what clocks in a zone show at an instant, without a zone."""
+    return moment.astimezone(tz).replace(tzinfo=None, fold=0)
