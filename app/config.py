@@ -34,6 +34,7 @@ class Config:
     probe_targets: str
     probe_allow: tuple[Network, ...]
     probe_deny: tuple[Network, ...]
+    probe_ca_file: str
     region: str
     workers: int
     probe_concurrency: int
@@ -68,6 +69,7 @@ class Config:
             probe_targets=env.choice("PROBE_TARGETS", "any", ("any", "public")),
             probe_allow=env.networks("PROBE_ALLOW"),
             probe_deny=env.networks("PROBE_DENY"),
+            probe_ca_file=env.file("PROBE_CA_FILE"),
             region=env.text("REGION", "default"),
             workers=env.integer("WORKERS", 1, 1, 64),
             probe_concurrency=env.integer("PROBE_CONCURRENCY", 1000, 1, 20000),
@@ -141,6 +143,12 @@ class _Reader:
 
     def items(self, name: str) -> tuple[str, ...]:
         return tuple(part.strip() for part in self.text(name, "").split(",") if part.strip())
+
+    def file(self, name: str) -> str:
+        path = self.text(name, "")
+        if path and not os.access(path, os.R_OK):
+            raise ConfigError(f"{name} names a file that cannot be read: {path}.")
+        return path
 
     def networks(self, name: str) -> tuple[Network, ...]:
         try:

@@ -20,7 +20,8 @@ def start_engine(region: str) -> Engine:
     global _engine
     app = application()
     config = app.extensions["runtime"].config
-    _engine = Engine(app, region, lambda: Network(policy_of(config)))
+    ca_file = config.probe_ca_file or None
+    _engine = Engine(app, region, lambda: Network(policy_of(config), ca_file=ca_file))
     return _engine
 
 

@@ -7,11 +7,13 @@ from sqlalchemy import text
 from app.access import public
 from app.api.http import Blueprint, reply
 from app.bootstrap import runtime
+from app.deadline import Overdue, deadline
 from app.extensions import db
 from app.schemas.health import ReadySchema
 from app.transaction import DATABASE_AWAY
 
 bp = Blueprint("health", __name__, description="Is it alive, is it able to work.")
+_PATIENCE_SECONDS = 3.0
 root_bp = Blueprint("root_health", __name__, description="The same at the root.")
 
 
@@ -36,9 +38,11 @@ def ready() -> Response:
     polling, which is a degraded service, but a service.
     """
     try:
-        db.session.execute(text("SET LOCAL statement_timeout = 2000"))
-        db.session.execute(text("SELECT FROM organizations LIMIT 1"))
-    except DATABASE_AWAY:
+        with deadline(_PATIENCE_SECONDS):
+            db.session.execute(text("SET LOCAL statement_timeout = 2000"))
+            db.session.execute(text("SELECT FROM organizations LIMIT 1"))
+    except (*DATABASE_AWAY, Overdue):
+        db.session().invalidate()  # it may hang: nobody else should get this connection
         answer = reply({"status": "not ready", "error": "the database is not available"}, 503)
         answer.headers["Retry-After"] = "2"
         return answer

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
 from app.bootstrap import runtime
+from app.domain import quiet_hours
 from app.models.alerts import Alert
 from app.models.notification_channels import Notification, NotificationChannel
 from app.operations import occasions
@@ -69,7 +70,7 @@ def channels_for(
 def _quiet_until(channel: NotificationChannel, severity: str, now: datetime) -> datetime | None:
     if channel.quiet_hours is None:
         return None
-    return None
+    return quiet_hours.held_until(quiet_hours.parse(channel.quiet_hours), severity, now)
 
 
 def plan(

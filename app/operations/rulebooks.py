@@ -3,22 +3,27 @@
 import logging
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import select, update
 
+from app.domain import maintenance_windows
 from app.domain.alert_rules import needs
 from app.domain.alerts import RuleOptions
 from app.domain.check_history import Needs
 from app.domain.condition_types import Condition, ConditionError
 from app.domain.conditions import parse
+from app.domain.maintenance_windows import MaintenanceWindow
 from app.models.alert_rules import AlertRule
+from app.models.maintenance_windows import MaintenanceWindow as StoredWindow
 from app.models.organization import Organization
 from app.operations.definitions import Definition
 from app.transaction import Transaction
 
 log = logging.getLogger(__name__)
+
+_A_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +56,12 @@ class Rulebook:
 
     version: int
     rules: tuple[Rule, ...] = ()
-    windows: tuple[object, ...] = ()
+    windows: tuple[MaintenanceWindow, ...] = ()
     _by_service: dict[tuple[UUID, int], tuple[Rule, ...]] = field(default_factory=dict)
+    # The windows that are active, and until when that holds: a recurrence is not expanded anew for
+    # every check.
+    _active: tuple[tuple[MaintenanceWindow, datetime], ...] = ()
+    _active_until: datetime | None = None
 
     def rules_for(self, definition: Definition) -> tuple[Rule, ...]:
         """Return the rules that watch a service, remembered by the version of the service."""
@@ -67,7 +76,20 @@ class Rulebook:
         """Return the end of the maintenance a service is in; None when it is in none."""
         if not self.windows:
             return None
-        return None
+        if self._active_until is None or now >= self._active_until:
+            self._look_at_windows(now)
+        ends = [
+            ends_at
+            for window, ends_at in self._active
+            if maintenance_windows.covers(window, definition.service_id, definition.tags)
+        ]
+        return max(ends, default=None)
+
+    def _look_at_windows(self, now: datetime) -> None:
+        current = [(w, maintenance_windows.occurrence_at(w, now)) for w in self.windows]
+        self._active = tuple((w, found.ends_at) for w, found in current if found is not None)
+        edges = [maintenance_windows.next_change_at(w, now) for w in self.windows]
+        self._active_until = min((edge for edge in edges if edge), default=now + _A_DAY)
 
 
 _cache: dict[UUID, Rulebook] = {}
@@ -101,10 +123,32 @@ def _read(tx: Transaction, organization_id: UUID, version: int) -> Rulebook:
         .where(AlertRule.organization_id == organization_id, AlertRule.is_enabled)
         .order_by(AlertRule.created_at, AlertRule.id)
     )
+    windows = tx.session.scalars(
+        select(StoredWindow).where(StoredWindow.organization_id == organization_id)
+    )
     return Rulebook(
         version,
         tuple(rule for row in rules if (rule := _rule(row)) is not None),
+        tuple(window for row in windows if (window := window_of(row)) is not None),
     )
+
+
+def window_of(row: StoredWindow) -> MaintenanceWindow | None:
+    """Return a stored window as the domain reads it; None, logged, for one that cannot be read."""
+    try:
+        return maintenance_windows.parse(
+            starts_at=row.starts_at,
+            ends_at=row.ends_at,
+            recurrence=row.recurrence,
+            duration_minutes=row.duration_minutes,
+            timezone=row.timezone,
+            service_ids=row.service_ids,
+            tags=row.tags,
+            ended_at=row.ended_at,
+        )
+    except maintenance_windows.WindowError as error:
+        log.error("a stored window cannot be read", extra={"window_id": str(row.id), "why": error})
+        return None
 
 
 def _rule(row: AlertRule) -> Rule | None:

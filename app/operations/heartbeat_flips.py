@@ -1,0 +1,186 @@
+"""Turn the changes of heartbeats into alerts: a flip is a row first, its alert comes second.
+
+A kill in between leaves flips that are not handled, which the next tick takes up.
+"""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import select
+
+from app.bootstrap import runtime
+from app.domain import heartbeat_words as words
+from app.domain import heartbeats as decisions
+from app.domain.heartbeat_states import HeartbeatStatus
+from app.events import Event
+from app.models.alerts import Alert
+from app.models.heartbeats import Heartbeat, HeartbeatFlip
+from app.operations import alerts, occasions, outbox_plan
+from app.transaction import Transaction, transaction
+
+SWEEP_JOB = "workers.heartbeats.sweep"
+_BATCH = 100
+
+
+def hint() -> None:
+    """Say that flips may be waiting. Raises redis errors when Redis is away."""
+    runtime().hints.work(SWEEP_JOB)
+
+
+def handle() -> int:
+    """Open and resolve alerts for the flips that wait; return for how many heartbeats."""
+    with transaction() as tx:
+        waiting = tx.session.scalars(
+            select(HeartbeatFlip.heartbeat_id)
+            .where(~HeartbeatFlip.is_handled)
+            .distinct()
+            .limit(_BATCH)
+        ).all()
+    for heartbeat_id in waiting:
+        handle_one(heartbeat_id)
+    return len(waiting)
+
+
+def handle_one(heartbeat_id: UUID) -> None:
+    """Handle the flips of one heartbeat, in their order."""
+    with transaction() as tx:
+        # Against a deletion; pings go on meanwhile.
+        heartbeat = tx.session.scalar(
+            select(Heartbeat)
+            .where(Heartbeat.id == heartbeat_id)
+            .with_for_update(read=True, key_share=True)
+        )
+        if heartbeat is not None:
+            settle(tx, heartbeat)
+
+
+def settle(tx: Transaction, heartbeat: Heartbeat) -> None:
+    """Handle the flips of a heartbeat within the caller's transaction.
+
+    Two sweeps that meet wait for one another at the oldest flip, so that none is handled before an
+    older one, and none twice.
+    """
+    flips = tx.session.scalars(
+        select(HeartbeatFlip)
+        .where(HeartbeatFlip.heartbeat_id == heartbeat.id, ~HeartbeatFlip.is_handled)
+        .order_by(HeartbeatFlip.id)
+        .with_for_update()
+    ).all()
+    for flip in flips:
+        flip.is_handled = True
+        before, after = HeartbeatStatus(flip.from_status), HeartbeatStatus(flip.to_status)
+        if not after.is_down:
+            _recovered(tx, heartbeat, flip, after)
+        elif before.is_down:
+            _worse(tx, heartbeat, flip)
+        else:
+            _down(tx, heartbeat, flip, after)
+
+
+def _down(
+    tx: Transaction, heartbeat: Heartbeat, flip: HeartbeatFlip, status: HeartbeatStatus
+) -> None:
+    now = tx.now()
+    alert = alerts.open_alert(
+        tx,
+        Alert(
+            organization_id=heartbeat.organization_id,
+            heartbeat_id=heartbeat.id,
+            service_name=heartbeat.name,
+            severity=heartbeat.severity,
+            title=decisions.title(heartbeat.name, status),
+            message=words.message(
+                status, flip.reason, heartbeat.last_ping_at, heartbeat.next_expected_at
+            ),
+            reason=flip.reason,
+            status="firing",
+            fired_at=now,
+        ),
+        channel_ids=tuple(heartbeat.notification_channel_ids),
+        policy_id=heartbeat.escalation_policy_id,
+    )
+    if status is HeartbeatStatus.MISSED:
+        _tell(tx, heartbeat, flip, "heartbeat.missed", alert)
+    _publish(tx, heartbeat, flip, f"heartbeat.{status.value}", alert)
+
+
+def _worse(tx: Transaction, heartbeat: Heartbeat, flip: HeartbeatFlip) -> None:
+    """A job that was missed reports a failure: the alert it has goes on, and says so."""
+    alert = _open_alert(tx, heartbeat)
+    if alert is not None:
+        alerts.note(tx, alert, flip.to_status, text=flip.reason or "", at=flip.at)
+    _publish(tx, heartbeat, flip, f"heartbeat.{flip.to_status}", alert)
+
+
+def _recovered(
+    tx: Transaction, heartbeat: Heartbeat, flip: HeartbeatFlip, status: HeartbeatStatus
+) -> None:
+    alert = _open_alert(tx, heartbeat)
+    if alert is not None:
+        alerts.resolve_alert(tx, alert, tx.now(), text=words.recovery(status, flip.reason))
+    if status is not HeartbeatStatus.PAUSED:
+        _tell(tx, heartbeat, flip, "heartbeat.recovered", alert)
+        _publish(tx, heartbeat, flip, "heartbeat.recovered", alert)
+
+
+def _open_alert(tx: Transaction, heartbeat: Heartbeat) -> Alert | None:
+    return tx.session.scalar(
+        select(Alert)
+        .where(Alert.heartbeat_id == heartbeat.id, Alert.status != "resolved")
+        .with_for_update()
+    )
+
+
+def _tell(
+    tx: Transaction, heartbeat: Heartbeat, flip: HeartbeatFlip, event: str, alert: Alert | None
+) -> None:
+    """Tell the channels that want to hear of heartbeats as such, besides their alerts."""
+    now = tx.now()
+    recipients: Sequence[outbox_plan.Recipient] = outbox_plan.channels_for(
+        tx,
+        heartbeat.organization_id,
+        event,
+        heartbeat.severity,
+        now,
+        tuple(heartbeat.notification_channel_ids),
+    )
+    if not recipients:
+        return
+    message = occasions.of_organization(
+        tx,
+        heartbeat.organization_id,
+        event,
+        heartbeat=occasions.row(tx, Heartbeat, heartbeat.id),
+        reason=flip.reason,
+    )
+    outbox_plan.add(
+        tx,
+        organization_id=heartbeat.organization_id,
+        alert_id=None,
+        subject_key=f"heartbeat:{heartbeat.id}",
+        kind=event,
+        severity=heartbeat.severity,
+        message=message,
+        recipients=recipients,
+        now=now,
+        step=flip.id,
+    )
+
+
+def _publish(
+    tx: Transaction, heartbeat: Heartbeat, flip: HeartbeatFlip, kind: str, alert: Alert | None
+) -> None:
+    event = Event(
+        heartbeat.organization_id,
+        kind,
+        {
+            "heartbeat_id": heartbeat.id,
+            "name": heartbeat.name,
+            "from": flip.from_status,
+            "to": flip.to_status,
+            "at": flip.at,
+            "reason": flip.reason,
+            "alert_id": alert.id if alert is not None else None,
+        },
+    )
+    tx.after_commit(lambda: runtime().feed.publish([event]))

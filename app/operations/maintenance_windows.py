@@ -1,0 +1,163 @@
+"""Create, change, end and delete maintenance windows."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select
+
+from app.domain import maintenance_windows as decisions
+from app.domain.maintenance_windows import WindowError, WindowStatus
+from app.errors import Conflict
+from app.models.maintenance_windows import MaintenanceWindow
+from app.models.services import Service
+from app.operations import owned_rows, rulebooks
+from app.operations.owned_rows import Position, columns, refused
+from app.transaction import Transaction, transaction
+
+Columns = Mapping[str, Any]
+
+_TIMES = ("starts_at", "ends_at", "recurrence", "duration_minutes", "timezone")
+_SCOPE = ("service_ids", "tags")
+_DEFAULTS: Columns = {
+    "ends_at": None,
+    "recurrence": None,
+    "duration_minutes": None,
+    "timezone": "UTC",
+    "service_ids": [],
+    "tags": [],
+}
+
+
+def listed(
+    organization_id: UUID, *, limit: int, after: Position | None
+) -> tuple[list[dict[str, Any]], Position | None, int]:
+    """Return a page of windows, newest first, where to go on (None at the end), their number."""
+    with transaction() as tx:
+        rows, position, total = owned_rows.page(
+            tx, MaintenanceWindow, organization_id, limit=limit, after=after
+        )
+        now = _now(tx)
+        found = [_answer(row, now) for row in rows]
+    return found, position, total
+
+
+def read(organization_id: UUID, window_id: UUID) -> dict[str, Any]:
+    """Return a window. Raises NotFound."""
+    with transaction() as tx:
+        row = owned_rows.find(tx, MaintenanceWindow, organization_id, window_id)
+        found = _answer(row, _now(tx))
+    return found
+
+
+def create(organization_id: UUID, given: Columns) -> dict[str, Any]:
+    """Create a window and return its answer. Raises Invalid for one that makes no sense."""
+    with transaction() as tx:
+        rulebooks.changed(tx, organization_id)
+        _check_services(tx, organization_id, given)
+        now = _now(tx)
+        whole = {**_DEFAULTS, **given}
+        if whole.get("starts_at") is None and whole["recurrence"] is not None:
+            whole["starts_at"] = decisions.default_start(now, whole["timezone"])
+        _judge(whole)
+        window = MaintenanceWindow(organization_id=organization_id, **whole)
+        tx.session.add(window)
+        tx.session.flush()
+        found = _answer(window, now)
+    return found
+
+
+def change(organization_id: UUID, window_id: UUID, given: Columns) -> dict[str, Any]:
+    """Change a window and return its answer. Other times make one that was ended come again.
+
+    Raises NotFound, Invalid for a window that makes no sense.
+    """
+    with transaction() as tx:
+        rulebooks.changed(tx, organization_id)
+        window = owned_rows.lock(tx, MaintenanceWindow, organization_id, window_id)
+        stored = columns(window)
+        changes = {name: value for name, value in given.items() if value != stored[name]}
+        _check_services(tx, organization_id, changes)
+        if any(name in changes for name in _TIMES):
+            _judge({**stored, **changes})
+            changes |= {"ended_at": None, "announced_until": None}
+        for name, value in changes.items():
+            setattr(window, name, value)
+        tx.session.flush()
+        found = _answer(window, _now(tx))
+    return found
+
+
+def end(organization_id: UUID, window_id: UUID) -> dict[str, Any]:
+    """End what goes on now, and a window that comes once for good; return its answer.
+
+    Ending twice changes nothing. Raises NotFound, Conflict for a recurring window that is not
+    active.
+    """
+    with transaction() as tx:
+        rulebooks.changed(tx, organization_id)
+        window = owned_rows.lock(tx, MaintenanceWindow, organization_id, window_id)
+        now = _now(tx)
+        status = decisions.status(_read(columns(window)), now)
+        if window.recurrence is not None and status is not WindowStatus.ACTIVE:
+            raise Conflict("the window is not active now; delete it, or change its recurrence")
+        if status is not WindowStatus.ENDED:
+            window.ended_at = now
+            tx.session.flush()
+        found = _answer(window, now)
+    return found
+
+
+def delete(organization_id: UUID, window_id: UUID) -> None:
+    """Delete a window; one that is active ends with it. Raises NotFound."""
+    with transaction() as tx:
+        rulebooks.changed(tx, organization_id)
+        tx.session.delete(owned_rows.lock(tx, MaintenanceWindow, organization_id, window_id))
+
+
+def _judge(whole: Columns) -> None:
+    try:
+        decisions.check(_read({**whole, "ended_at": None}))
+    except WindowError as error:
+        sentence = f"{error.message[:1].upper()}{error.message[1:]}."
+        raise refused(error.field, sentence) from None
+
+
+def _read(whole: Columns) -> decisions.MaintenanceWindow:
+    return decisions.parse(
+        **{name: whole.get(name) for name in _TIMES},
+        **{name: whole[name] for name in _SCOPE},
+        ended_at=whole.get("ended_at"),
+    )
+
+
+def _check_services(tx: Transaction, organization_id: UUID, given: Columns) -> None:
+    owned_rows.require(
+        tx,
+        Service,
+        organization_id,
+        given.get("service_ids", ()),
+        field="service_ids",
+        what="service",
+    )
+
+
+def _answer(row: MaintenanceWindow, now: datetime) -> dict[str, Any]:
+    found = columns(row)
+    del found["announced_until"]
+    window = _read(found)
+    current = decisions.occurrence_at(window, now)
+    following = decisions.next_occurrence(window, now)
+    shown = current or following
+    status = WindowStatus.SCHEDULED if following else WindowStatus.ENDED
+    return found | {
+        "status": WindowStatus.ACTIVE if current else status,
+        "is_active": current is not None,
+        "next_start_at": following.starts_at if following else None,
+        "next_end_at": shown.ends_at if shown else None,
+    }
+
+
+def _now(tx: Transaction) -> datetime:
+    return tx.session.scalars(select(func.now())).one()

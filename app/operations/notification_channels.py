@@ -1,0 +1,121 @@
+"""Create, change and delete notification channels, and keep what refers to them right."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import ColumnElement, select
+
+from app.domain.dependencies import find_cycle
+from app.models.notification_channels import NotificationChannel
+from app.operations import owned_rows, rulebooks
+from app.operations.owned_rows import Position, columns, refused
+from app.sealing import mask
+from app.transaction import Transaction, transaction
+
+Columns = Mapping[str, Any]
+
+# What makes earlier failures say nothing about the channel any more.
+_CLEARS_FAILURES = frozenset(("type", "config"))
+_INTERNAL = ("consecutive_failures", "paused_until")
+
+
+def listed(
+    organization_id: UUID, filters: Columns, *, limit: int, after: Position | None
+) -> tuple[list[dict[str, Any]], Position | None, int]:
+    """Return a page of channels, newest first, where to go on (None at the end), their number."""
+    conditions: list[ColumnElement[bool]] = [
+        getattr(NotificationChannel, name) == value for name, value in filters.items()
+    ]
+    with transaction() as tx:
+        rows, position, total = owned_rows.page(
+            tx, NotificationChannel, organization_id, *conditions, limit=limit, after=after
+        )
+        found = [_answer(row) for row in rows]
+    return found, position, total
+
+
+def read(organization_id: UUID, channel_id: UUID) -> dict[str, Any]:
+    """Return a channel, its secrets masked. Raises NotFound."""
+    with transaction() as tx:
+        found = _answer(owned_rows.find(tx, NotificationChannel, organization_id, channel_id))
+    return found
+
+
+def create(organization_id: UUID, given: Columns) -> dict[str, Any]:
+    """Create a channel and return its answer. Raises Invalid for a fallback that is none."""
+    channel_id = uuid4()
+    with transaction() as tx:
+        rulebooks.changed(tx, organization_id)
+        _check_fallback(tx, organization_id, channel_id, given)
+        channel = NotificationChannel(id=channel_id, organization_id=organization_id, **given)
+        tx.session.add(channel)
+        tx.session.flush()
+        found = _answer(channel)
+    return found
+
+
+def update(
+    organization_id: UUID, channel_id: UUID, redefine: Callable[[Columns], Columns]
+) -> dict[str, Any]:
+    """Change a channel and return its answer; `redefine` turns stored columns into changed ones.
+
+    Raises NotFound, Invalid for a fallback that is none. A new config clears earlier failures, so
+    that what waits in the outbox is tried again.
+    """
+    with transaction() as tx:
+        # The lock of the organization keeps two edits from closing a circle of fallbacks together.
+        rulebooks.changed(tx, organization_id)
+        channel = owned_rows.lock(tx, NotificationChannel, organization_id, channel_id)
+        changes = redefine(columns(channel))
+        _check_fallback(tx, organization_id, channel_id, changes)
+        for name, value in changes.items():
+            setattr(channel, name, value)
+        if _CLEARS_FAILURES & changes.keys():
+            channel.consecutive_failures, channel.paused_until, channel.last_error = 0, None, None
+        tx.session.flush()
+        found = _answer(channel)
+    return found
+
+
+def delete(organization_id: UUID, channel_id: UUID) -> None:
+    """Delete a channel, its messages, and every mention of it in rules. Raises NotFound."""
+    with transaction() as tx:
+        rulebooks.changed(tx, organization_id)
+        channel = owned_rows.lock(tx, NotificationChannel, organization_id, channel_id)
+        for table in ("alert_rules", "heartbeats"):
+            tx.driver.execute(
+                f"UPDATE {table} SET updated_at = now(),"  # noqa: S608  two constants
+                " notification_channel_ids = array_remove(notification_channel_ids, %(id)s)"
+                " WHERE organization_id = %(organization_id)s"
+                " AND %(id)s = ANY(notification_channel_ids)",
+                {"id": channel_id, "organization_id": organization_id},
+            )
+        tx.session.delete(channel)
+
+
+def _check_fallback(
+    tx: Transaction, organization_id: UUID, channel_id: UUID, changes: Columns
+) -> None:
+    fallback_id = changes.get("fallback_channel_id")
+    if fallback_id is None:
+        return
+    rows = tx.session.execute(
+        select(NotificationChannel.id, NotificationChannel.fallback_channel_id).where(
+            NotificationChannel.organization_id == organization_id
+        )
+    )
+    graph = {row.id: [row.fallback_channel_id] if row.fallback_channel_id else [] for row in rows}
+    if fallback_id != channel_id and fallback_id not in graph:
+        raise refused("fallback_channel_id", f"There is no notification channel {fallback_id}.")
+    if find_cycle(channel_id, [fallback_id], graph):
+        raise refused(
+            "fallback_channel_id", "A channel cannot fall back on itself, directly or by others."
+        )
+
+
+def _answer(channel: NotificationChannel) -> dict[str, Any]:
+    found = {name: value for name, value in columns(channel).items() if name not in _INTERNAL}
+    found["config"] = mask(channel.config)
+    found["is_healthy"] = channel.consecutive_failures == 0
+    return found

@@ -1,0 +1,1 @@
+"""Whole stories over HTTP, against the product as `make run` starts it."""

@@ -1,0 +1,35 @@
+"""One running product for the stories that only watch; a fresh one for those that break it."""
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.flows.product import Product, Target, target
+from tests.loopback import ca_file
+
+
+@pytest.fixture(scope="session")
+def shared_product() -> Iterator[Product]:
+    """The product, started once for all the stories of a run."""
+    with (
+        tempfile.TemporaryDirectory(prefix="alertifypro-flows-") as folder,
+        Product(Path(folder).resolve(), PROBE_CA_FILE=ca_file()) as product,
+    ):
+        product.ready()
+        yield product
+
+
+@pytest.fixture
+def product(shared_product: Product, request: pytest.FixtureRequest) -> Product:
+    """The shared product with an organization of the test's own."""
+    shared_product.register(f"{request.node.name.replace('[', '-').strip(']')}@example.com")
+    return shared_product
+
+
+@pytest.fixture
+def shop() -> Iterator[Target]:
+    """A target to watch."""
+    with target() as running:
+        yield running

@@ -1,0 +1,182 @@
+"""The running product as a stranger meets it: an address, an account, a live feed."""
+
+import json
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import requests
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect as connect_websocket
+
+from app.local.state import StateDir
+from tests.local.launched import PRODUCT, Launched
+
+PASSWORD = "correct horse battery"
+
+
+class Product(Launched):
+    """The launcher with everything it supervises, and somebody who has registered."""
+
+    def __init__(self, state: Path, **settings: str) -> None:
+        defaults = {
+            "MIN_CHECK_INTERVAL_SECONDS": "1",
+            "PLAN_LIMITS": "off",
+            "RATE_LIMITS": "off",
+        }
+        super().__init__(state, program=PRODUCT, **(defaults | settings))
+        self.session = requests.Session()
+        self.token = ""
+
+    @property
+    def api(self) -> str:
+        """Where the API is."""
+        return f"http://127.0.0.1:{self.port}/api/v1"
+
+    def register(self, email: str = "me@example.com") -> dict[str, Any]:
+        """Make an account and sign in; later calls are made with its token."""
+        person = {"email": email, "password": PASSWORD, "full_name": "Me"}
+        self.call("POST", "/auth/register", person)
+        found = self.call("POST", "/auth/login", {"email": email, "password": PASSWORD})
+        self.token = found["token"]
+        self.session.headers["Authorization"] = f"Bearer {self.token}"
+        return found
+
+    def call(self, method: str, path: str, body: Any = None) -> Any:
+        """Return the JSON answer to a call that must succeed."""
+        answer = self.session.request(method, self.api + path, json=body, timeout=30)
+        assert answer.ok, f"{method} {path}: {answer.status_code} {answer.text}"
+        return answer.json() if answer.content else None
+
+    def service(self, endpoint: str, check_type: str = "HTTP", **fields: Any) -> dict[str, Any]:
+        """Create a service that is checked every second."""
+        body = {
+            "name": "Shop",
+            "endpoint": endpoint,
+            "check_type": check_type,
+            "check_interval_seconds": 1,
+            "timeout_seconds": 1,
+        }
+        found: dict[str, Any] = self.call("POST", "/services", body | fields)
+        return found
+
+    def status(self, service_id: str) -> str:
+        """Return a service's colour."""
+        return str(self.call("GET", f"/services/{service_id}")["status"])
+
+    def database(self) -> psycopg.Connection[Any]:
+        """Return a connection to its database."""
+        return psycopg.connect(self.address_of("DATABASE_URL"), autocommit=True)
+
+    def address_of(self, name: str) -> str:
+        """Return the address of one of its servers: DATABASE_URL or REDIS_URL."""
+        return StateDir(self.state).published()[name]
+
+    def kill(self, name: str) -> int:
+        """Kill a child the hard way; return the process number it had."""
+        pid = self.child(name)
+        os.kill(pid, signal.SIGKILL)
+        return pid
+
+
+class Feed(threading.Thread):
+    """Everything the live feed sends, with the time it arrived; it listens once it is made."""
+
+    def __init__(self, product: Product) -> None:
+        super().__init__(daemon=True)
+        self.url = f"ws://127.0.0.1:{product.port}/api/v1/ws?token={product.token}"
+        self.frames: list[tuple[float, dict[str, Any]]] = []
+        self._closing = threading.Event()
+        self._greeted = threading.Event()
+        self.start()
+        assert self._greeted.wait(10), "no greeting from the live feed"
+
+    def run(self) -> None:
+        """Read until the test has seen enough or the server is gone."""
+        with connect_websocket(self.url, max_size=None) as socket, suppress(ConnectionClosed):
+            while not self._closing.is_set():
+                with suppress(TimeoutError):
+                    frame = socket.recv(timeout=0.2)
+                    self.frames.append((time.time(), json.loads(frame)))
+                    self._greeted.set()
+
+    def close(self) -> None:
+        """Leave."""
+        self._closing.set()
+        self.join(5)
+
+    def of(self, kind: str) -> list[tuple[float, dict[str, Any]]]:
+        """Return the frames of a kind."""
+        return [(at, frame) for at, frame in list(self.frames) if frame["type"] == kind]
+
+
+class Target:
+    """An HTTP server whose behaviour a test changes while it runs; it can go away and come back."""
+
+    def __init__(self) -> None:
+        self.status, self.delay_seconds = 200, 0.0
+        self._server: ThreadingHTTPServer | None = None
+        self.port = 0
+        self.start()
+
+    def start(self) -> None:
+        """Listen, on the same port as before."""
+        target = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                time.sleep(target.delay_seconds)
+                self.send_response(target.status)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *arguments: object) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", self.port), Handler)
+        self.port = self._server.server_address[1]
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def stop(self) -> None:
+        """Refuse connections."""
+        if self._server:
+            self._server.shutdown()
+            self._server.server_close()
+            self._server = None
+
+    @property
+    def url(self) -> str:
+        """Its address."""
+        return f"http://127.0.0.1:{self.port}/"
+
+
+@contextmanager
+def target() -> Iterator[Target]:
+    """Run a target for a while."""
+    running = Target()
+    try:
+        yield running
+    finally:
+        running.stop()
+
+
+def seconds_until(condition: Callable[[], object], limit: float) -> float:
+    """Wait for a condition; return how long it took. Fails after the limit."""
+    started = time.monotonic()
+    while not condition():
+        assert time.monotonic() - started < limit, f"not within {limit} s"
+        time.sleep(0.02)
+    return time.monotonic() - started
+
+
+def moment(text: str) -> float:
+    """Return an API time as seconds since the epoch."""
+    return datetime.fromisoformat(text).timestamp()

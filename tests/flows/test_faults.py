@@ -1,0 +1,164 @@
+"""Kill every process the hard way, empty Redis: checks go on, and nothing is recorded twice."""
+
+import os
+import signal
+import tempfile
+import time
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+import requests
+from redis import Redis
+
+from tests.flows.product import Product, Target, seconds_until, target
+
+INTERVAL_SECONDS = 2
+SERVICES = 12
+BOUND_SECONDS = INTERVAL_SECONDS + 5
+
+
+@pytest.fixture(scope="module")
+def watched() -> Iterator[tuple[Product, Target]]:
+    """A product of this module's own with some services under watch."""
+    with (
+        tempfile.TemporaryDirectory(prefix="alertifypro-faults-") as folder,
+        target() as shop,
+        Product(Path(folder).resolve()) as product,
+    ):
+        product.ready()
+        product.register()
+        for number in range(SERVICES):
+            product.service(
+                shop.url,
+                name=f"Shop {number}",
+                check_interval_seconds=INTERVAL_SECONDS,
+                timeout_seconds=INTERVAL_SECONDS,
+                slow_threshold_ms=60000,  # how fast is not the question here
+            )
+        seconds_until(lambda: colours(product) == {"GREEN"}, 10)
+        yield product, shop
+
+
+def colours(product: Product) -> set[str]:
+    return {service["status"] for service in product.call("GET", "/services")}
+
+
+def results_since(product: Product, since: datetime) -> list[tuple[Any, ...]]:
+    with product.database() as connection:
+        return connection.execute(
+            "SELECT service_id, checked_at, status FROM check_results WHERE checked_at > %s",
+            (since,),
+        ).fetchall()
+
+
+def now(product: Product) -> datetime:
+    with product.database() as connection:
+        row = connection.execute("SELECT now()").fetchone()
+    assert row is not None
+    found: datetime = row[0]
+    return found
+
+
+def everything_checked_again(product: Product, since: datetime) -> bool:
+    try:
+        return len({row[0] for row in results_since(product, since)}) == SERVICES
+    except psycopg.OperationalError:
+        return False
+
+
+@pytest.mark.parametrize(
+    "victim", ["probes-1", "scheduler", "web", "background", "valkey", "postgres"]
+)
+def test_checks_go_on_after_a_kill(watched: tuple[Product, Target], victim: str) -> None:
+    product, _ = watched
+    since = now(product)
+    product.kill(victim)
+    killed = time.monotonic()
+    seconds_until(lambda: everything_checked_again(product, since), BOUND_SECONDS)
+    assert time.monotonic() - killed < BOUND_SECONDS
+    seconds_until(lambda: ready(product)[0] == 200, 10)
+    assert {row[2] for row in results_since(product, since)} == {"GREEN"}
+
+
+def test_checks_go_on_after_redis_was_emptied(watched: tuple[Product, Target]) -> None:
+    product, _ = watched
+    since = now(product)
+    with Redis.from_url(product.address_of("REDIS_URL")) as redis:
+        redis.flushall()
+    seconds_until(lambda: everything_checked_again(product, since), BOUND_SECONDS)
+
+
+def test_checks_go_on_while_redis_hangs(watched: tuple[Product, Target]) -> None:
+    product, _ = watched
+    seconds_until(lambda: ready(product)[0] == 200, 10)
+    pid = product.child("valkey")
+    os.kill(pid, signal.SIGSTOP)  # SIGSTOP: connections stay open and nobody answers
+    try:
+        time.sleep(1)
+        since = now(product)
+        seconds_until(lambda: everything_checked_again(product, since), 2 * BOUND_SECONDS)
+        assert "redis" in str(ready(product)[1])
+        product.call("GET", "/services")
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+def test_readiness_tells_when_the_database_is_away(watched: tuple[Product, Target]) -> None:
+    product, _ = watched
+    seconds_until(lambda: ready(product)[0] == 200, 10)
+    pid = product.child("postgres")
+    os.kill(pid, signal.SIGSTOP)
+    children = [
+        int(entry.name) for entry in Path("/proc").glob("[0-9]*") if parent_of(entry) == pid
+    ]
+    for child in children:
+        os.kill(child, signal.SIGSTOP)
+    try:
+        status, body = ready(product)
+        assert status == 503
+        assert body["status"] == "not ready"
+        assert "127.0.0.1" not in str(body)
+    finally:
+        for child in children:
+            os.kill(child, signal.SIGCONT)
+        os.kill(pid, signal.SIGCONT)
+    seconds_until(lambda: ready(product)[0] == 200, 15)
+
+
+def parent_of(entry: Path) -> int:
+    try:
+        return int((entry / "stat").read_text().rsplit(")", 1)[1].split()[1])
+    except OSError:
+        return 0
+
+
+def ready(product: Product) -> tuple[int, dict[str, Any]]:
+    try:
+        answer = requests.get(f"http://127.0.0.1:{product.port}/ready", timeout=20)
+    except requests.RequestException:
+        return 0, {}
+    return answer.status_code, answer.json()
+
+
+def test_nothing_was_recorded_twice_for_one_due_time(watched: tuple[Product, Target]) -> None:
+    product, _ = watched
+    with product.database() as connection:
+        rows = connection.execute(
+            "SELECT service_id, region, scheduled_for FROM check_results"
+            " GROUP BY 1, 2, 3 HAVING count(*) > 1"
+        ).fetchall()
+        slots = connection.execute(
+            "SELECT count(*) FROM (SELECT lag(scheduled_for) OVER w AS before, scheduled_for AS at"
+            " FROM check_results WINDOW w AS (PARTITION BY service_id ORDER BY scheduled_for)) s"
+            " WHERE at - before < interval '1 second' * %s * 0.5",
+            (INTERVAL_SECONDS,),
+        ).fetchone()
+    assert rows == []
+    # Only the first check of a service, which does not wait for its place on the grid, may be
+    # closer to its neighbour than that.
+    assert slots is not None
+    assert slots[0] <= SERVICES
