@@ -6,7 +6,7 @@ from typing import Any
 from app.channels.base import ChannelConfig, Context, Delivery, channel_type
 from app.channels.fields import web_url
 from app.channels.http import post_json
-from app.channels.looks import colour, footer, headline
+from app.channels.looks import colour, footer, headline, is_known_everywhere
 from app.channels.markdown import link, literal
 from app.domain.message_text import cut, timestamp, utf16_length
 from app.domain.message_types import Message
@@ -66,7 +66,7 @@ def _embed(message: Message) -> dict[str, Any]:
         "footer": {"text": cut(footer(message), FOOTER, size=utf16_length)},
         "timestamp": timestamp(message.at),
     }
-    if message.links.view:
+    if message.links.view and is_known_everywhere(message.links.view):
         embed["url"] = message.links.view
     used = sum(utf16_length(field["name"] + field["value"]) for field in fields)
     used += utf16_length(embed["title"] + embed["footer"]["text"])

@@ -1,12 +1,11 @@
 """E-mail through the operator's mail server."""
 
 from collections.abc import Mapping
-from email.utils import parseaddr
 from typing import Any
 
 from app.channels.base import ChannelConfig, Context, Delivery, DeliveryError, channel_type
 from app.channels.fields import Address, several
-from app.channels.mail import build_mail
+from app.channels.mail import build_mail, split_sender
 from app.channels.smtp import submit
 from app.clock import utcnow
 from app.domain.message_types import Message
@@ -24,5 +23,5 @@ async def send_email(message: Message, config: Mapping[str, Any], context: Conte
     if context.smtp is None:
         raise DeliveryError("this server has no mail server (SMTP_URL is not set)", permanent=True)
     mail = build_mail(message, context.mail_from, config["to"], utcnow())
-    _, sender = parseaddr(context.mail_from)
+    _, sender = split_sender(context.mail_from)
     return await submit(context.smtp, sender, config["to"], mail, context.timeout_seconds)

@@ -34,7 +34,7 @@ async def post_json(
     try:
         return await post(context, json_request(url, payload, headers))
     except DeliveryError as error:
-        if plain is None or error.status_code not in _TOO_RICH:
+        if plain is None or plain == payload or error.status_code not in _TOO_RICH:
             raise
     return await post(context, json_request(url, plain, headers))
 

@@ -1,5 +1,7 @@
 """Colours and signs of messages, the same in every channel."""
 
+from urllib.parse import urlsplit
+
 from app.domain.message_types import Message, Tone
 
 COLOURS = {
@@ -31,3 +33,11 @@ def headline(message: Message) -> str:
 def footer(message: Message) -> str:
     """Return the line that says who sent this."""
     return f"AlertifyPro · {message.organization.name}"
+
+
+def is_known_everywhere(address: str) -> bool:
+    """Say whether an address has a host with a dot: chats refuse links to localhost."""
+    try:
+        return "." in (urlsplit(address).hostname or "")
+    except ValueError:
+        return False

@@ -32,11 +32,11 @@ def build_mail(message: Message, mail_from: str, to: Sequence[str], now: datetim
     `Message-ID` is the message's id, so a mail sent twice is one mail to most readers.
     `References` names the alert, so everything about one alert is one thread (RFC 5322 3.6.4).
     """
-    _, address = parseaddr(mail_from)
+    name, address = split_sender(mail_from)
     domain = address.rpartition("@")[2] or "localhost"
     thread = f"<{_ID.sub('-', message.dedup_key)}@{domain}>"
     mail = MIMEMultipart("alternative")
-    mail["From"] = sender(mail_from)
+    mail["From"] = f"{_header(name, 'From').encode()} <{address}>" if name else address
     mail["To"] = ", ".join(to)
     mail["Subject"] = _header(message.subject, "Subject").encode()
     mail["Date"] = format_datetime(now)
@@ -53,10 +53,10 @@ def build_mail(message: Message, mail_from: str, to: Sequence[str], now: datetim
     return mail.as_bytes(policy=_WIRE)
 
 
-def sender(mail_from: str) -> str:
-    """Return MAIL_FROM as a header: the name encoded where it must be."""
-    name, address = parseaddr(mail_from)
-    return f"{_header(one_line(name), 'From').encode()} <{address}>" if name else address
+def split_sender(mail_from: str) -> tuple[str, str]:
+    """Return name and address of MAIL_FROM, each on one line."""
+    name, address = parseaddr(one_line(mail_from, 2_000))
+    return name, address
 
 
 def _header(text: str, name: str) -> Header:

@@ -10,7 +10,7 @@ from urllib.parse import quote
 from app.channels.base import ChannelConfig, Context, Delivery, channel_type
 from app.channels.fields import choice, secret
 from app.channels.http import post_json
-from app.domain.message_text import cut
+from app.domain.message_text import cut, utf16_length
 from app.domain.message_types import Message, Phase, Tone
 
 MESSAGE, ALIAS, DESCRIPTION, ENTITY, NOTE, DETAIL = 130, 512, 15_000, 512, 25_000, 400
@@ -39,7 +39,7 @@ async def send_to_opsgenie(
     one = f"{alerts}/{quote(alias, safe='')}"
     note = {
         "source": "AlertifyPro",
-        "note": cut(f"{message.title}\n{message.text}", NOTE),
+        "note": _cut(f"{message.title}\n{message.text}", NOTE),
     }
     for phase in _phases(message):
         if phase is Phase.TRIGGER:
@@ -60,14 +60,18 @@ def _phases(message: Message) -> list[Phase]:
 
 
 def _alert(message: Message, alias: str) -> dict[str, Any]:
-    details = {fact.label: cut(fact.value, DETAIL) for fact in message.facts}
+    details = {fact.label: _cut(fact.value, DETAIL) for fact in message.facts}
     return {
-        "message": cut(message.title, MESSAGE),
+        "message": _cut(message.title, MESSAGE),
         "alias": alias,
-        "description": cut(message.body(), DESCRIPTION),
+        "description": _cut(message.body(), DESCRIPTION),
         "priority": "P5" if message.phase is Phase.NOTE else _PRIORITIES[message.severity],
         "source": "AlertifyPro",
-        "entity": cut(message.source, ENTITY),
+        "entity": _cut(message.source, ENTITY),
         "tags": ["alertifypro", message.severity],
         "details": details | {"Event": message.event},
     }
+
+
+def _cut(text: str, limit: int) -> str:
+    return cut(text, limit, size=utf16_length)

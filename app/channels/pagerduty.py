@@ -9,7 +9,7 @@ from typing import Any
 from app.channels.base import ChannelConfig, Context, Delivery, channel_type
 from app.channels.fields import choice, secret
 from app.channels.http import post_json
-from app.domain.message_text import cut, timestamp
+from app.domain.message_text import cut, timestamp, utf16_length
 from app.domain.message_types import Message, Phase
 
 SUMMARY, DEDUP_KEY, DETAIL = 1_024, 255, 8_000
@@ -39,13 +39,13 @@ async def send_to_pagerduty(
     base = context.endpoints[f"pagerduty.{config['region']}"]
     if message.phase is Phase.NOTE:
         change = {"routing_key": config["routing_key"], "payload": _change(message)}
-        return await post_json(context, f"{base}/v2/change/enqueue", change | _links(message))
-    phases = [message.phase]
-    if message.combined or message.test:
-        phases = [Phase.TRIGGER, Phase.RESOLVE]
-    for phase in phases:
+        url = f"{base}/v2/change/enqueue"
+        return await post_json(context, url, change | _links(message), plain=change)
+    over = message.combined or message.test
+    for phase in (Phase.TRIGGER, Phase.RESOLVE) if over else (message.phase,):
         event = _event(message, phase, config["routing_key"])
-        delivery = await post_json(context, f"{base}/v2/enqueue", event)
+        rich = event | _links(message) if phase is Phase.TRIGGER else event
+        delivery = await post_json(context, f"{base}/v2/enqueue", rich, plain=event)
     return delivery
 
 
@@ -64,15 +64,16 @@ def _event(message: Message, phase: Phase, routing_key: str) -> dict[str, Any]:
         "group": message.organization.name,
         "class": service.get("check_type") or message.event,
     }
-    return event | {"client": "AlertifyPro", "payload": payload} | _links(message)
+    return event | {"client": "AlertifyPro", "payload": payload}
 
 
 def _change(message: Message) -> dict[str, Any]:
     details = {fact.label: fact.value for fact in message.facts}
     details |= {"Event": message.event, "Message": cut(message.text, DETAIL)}
     details |= dict(message.links.named())
+    summary = f"{message.title}: {' '.join(message.text.split())}"
     return {
-        "summary": cut(f"{message.title}: {' '.join(message.text.split())}", SUMMARY),
+        "summary": cut(summary, SUMMARY, size=utf16_length),
         "source": message.source,
         "timestamp": timestamp(message.at),
         "custom_details": details,

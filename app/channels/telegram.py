@@ -10,12 +10,12 @@ from marshmallow import ValidationError, fields
 from app.channels.base import ChannelConfig, Context, Delivery, channel_type
 from app.channels.fields import Line, secret
 from app.channels.http import post_json
-from app.channels.looks import footer, headline
+from app.channels.looks import footer, headline, is_known_everywhere
 from app.domain.message_text import cut, utf16_length
 from app.domain.message_types import Message
 
 TEXT = 4_096  # after the markup is taken out, in UTF-16 units
-_TITLE, _FACT = 600, 200
+_TITLE, _FACT, _ADDRESS = 600, 160, 300
 
 
 class ChatId(Line):
@@ -50,8 +50,8 @@ async def send_to_telegram(
 ) -> Delivery:
     """Send a message with buttons.
 
-    Telegram refuses a whole message for one tag or one button to a host it does not know, such as
-    localhost; then it goes out again as plain text with the addresses in it.
+    Telegram refuses a whole message for one tag or one button it does not like. So addresses such
+    as http://localhost are written out, and what is refused all the same goes out as plain text.
     """
     token = quote(config["bot_token"], safe=":")
     url = f"{context.endpoints['telegram']}/bot{token}/sendMessage"
@@ -72,6 +72,11 @@ async def send_to_telegram(
 def _html(message: Message) -> str:
     title = cut(headline(message), _TITLE, size=utf16_length)
     facts = [(fact.label, cut(fact.value, _FACT, size=utf16_length)) for fact in message.facts]
+    facts += [
+        (label, address)
+        for label, address in message.addresses
+        if not is_known_everywhere(address) and len(address) <= _ADDRESS
+    ]
     end = cut(footer(message), _FACT, size=utf16_length)
     used = utf16_length(title + end) + 6  # line breaks
     used += sum(utf16_length(label + value) + 3 for label, value in facts)
@@ -82,6 +87,9 @@ def _html(message: Message) -> str:
 
 
 def _buttons(message: Message) -> list[list[dict[str, str]]]:
-    first = [{"text": label, "url": address} for label, address in message.links.named()]
-    second = [{"text": "Runbook", "url": message.runbook_url}] if message.runbook_url else []
-    return [row for row in (first, second) if row]
+    buttons = [
+        {"text": label, "url": address}
+        for label, address in message.addresses
+        if is_known_everywhere(address)
+    ]
+    return [row for row in (buttons[:3], buttons[3:]) if row]

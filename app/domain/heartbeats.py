@@ -112,7 +112,12 @@ def assess(
         return Outcome(state)
     overdue = [run for run in state.live_runs if run.due_at <= now]
     state = replace(state, runs=_marked(state.runs, now))
-    late = [run.due_at for run in overdue if not _end_may_be_lost(run, gaps)]
+    late = []
+    for run in overdue:
+        if not _end_may_be_lost(run, gaps):
+            late.append(run.due_at)
+        elif run.due_at > state.basis_at:
+            state = _expecting(heartbeat, state, run.due_at)
     if late and heartbeat.max_runtime_seconds is not None:
         reason = f"a run has not ended within {heartbeat.max_runtime_seconds} s"
         return _flipped(was, _with(state, HeartbeatStatus.MISSED, reason), min(late))
@@ -208,7 +213,8 @@ def _excused(heartbeat: Heartbeat, state: HeartbeatState, gaps: list[Gap]) -> He
         # What a ping or an earlier gap has settled since is not looked at again.
         is_due_inside = begin <= state.miss_at and end >= state.expected_at - heartbeat.leeway
         if is_due_inside and end > state.basis_at and not state.status.is_down:
-            state = _expecting(heartbeat, state, end)
+            # Not before the time itself: a second gap may swallow a ping that came in the grace.
+            state = _expecting(heartbeat, state, max(end, state.expected_at))
     return state
 
 

@@ -85,6 +85,18 @@ def duration(seconds: float) -> str:
     return "0 s"
 
 
+def read_time(value: object) -> datetime | None:
+    """Return a time from a row, be it a datetime or RFC 3339 text; None for anything else."""
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value)
+        except ValueError:
+            return None
+    if not isinstance(value, datetime):
+        return None
+    return value if value.tzinfo else value.replace(tzinfo=UTC)
+
+
 def moment(at: datetime) -> str:
     """Return a time for people, in UTC to the second."""
     return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")

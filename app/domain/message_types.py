@@ -6,6 +6,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from app.domain.message_text import one_line
+
 Row = Mapping[str, Any]
 
 
@@ -151,7 +153,7 @@ class Message:
         """Return what the message is about: a service, a heartbeat or the organization."""
         row = self.service or self.heartbeat or {}
         named = (self.alert or {}).get("service_name")
-        return str(named or row.get("name") or self.organization.name)
+        return one_line(named or row.get("name")) or self.organization.name or "AlertifyPro"
 
     @property
     def addresses(self) -> list[tuple[str, str]]:

@@ -2,10 +2,9 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
-from app.domain.message_text import clean, duration, moment, one_line
+from app.domain.message_text import clean, duration, moment, one_line, read_time
 from app.domain.message_types import Occasion, Phase, Row, Tone
 
 MAX_LISTED = 20
@@ -48,15 +47,13 @@ def subject_of(occasion: Occasion) -> str:
     alert, service = occasion.alert or _NOTHING, occasion.service or _NOTHING
     heartbeat = occasion.heartbeat or _NOTHING
     name = alert.get("service_name") or service.get("name") or heartbeat.get("name")
-    return one_line(name or occasion.organization.get("name"))
+    return one_line(name) or one_line(occasion.organization.get("name")) or "AlertifyPro"
 
 
 def elapsed(row: Row, end: object) -> str:
     """Return how long an alert has lasted, or an empty string when its times are not known."""
-    start = row.get("fired_at")
-    if isinstance(start, datetime) and isinstance(end, datetime):
-        return duration((end - start).total_seconds())
-    return ""
+    start, stop = read_time(row.get("fired_at")), read_time(end)
+    return duration((stop - start).total_seconds()) if start and stop else ""
 
 
 def _problem(occasion: Occasion) -> tuple[str, str, Tone]:
@@ -119,11 +116,12 @@ def _status_changed(occasion: Occasion) -> Words:
 
 def _heartbeat_missed(occasion: Occasion) -> Words:
     heartbeat = occasion.heartbeat or _NOTHING
-    due, last = heartbeat.get("next_expected_at"), heartbeat.get("last_ping_at")
+    due = read_time(heartbeat.get("next_expected_at"))
+    last = read_time(heartbeat.get("last_ping_at"))
     text = clean(occasion.reason) or "No ping arrived in time."
-    if isinstance(due, datetime):
+    if due:
         text += f"\nExpected by {moment(due)}."
-    text += f"\nLast ping: {moment(last) if isinstance(last, datetime) else 'never'}."
+    text += f"\nLast ping: {moment(last) if last else 'never'}."
     tone = _TONES.get(severity_of(occasion), Tone.CRITICAL)
     title = f"{subject_of(occasion)}: heartbeat missed"
     return Words(severity_of(occasion).upper(), title, text, tone, Phase.TRIGGER)
@@ -140,9 +138,9 @@ def _ssl_expiring(occasion: Occasion) -> Words:
     days = certificate.get("days_until_expiry")
     domain = one_line(certificate.get("domain")) or subject_of(occasion)
     when = f"in {days} day{'' if days == 1 else 's'}" if isinstance(days, int) else "soon"
-    until = certificate.get("valid_to")
+    until = read_time(certificate.get("valid_to"))
     text = f"The certificate of {domain} expires {when}"
-    text += f", on {moment(until)}." if isinstance(until, datetime) else "."
+    text += f", on {moment(until)}." if until else "."
     if certificate.get("issuer"):
         text += f"\nIssuer: {one_line(certificate['issuer'])}"
     tone = _TONES.get(severity_of(occasion), Tone.WARNING)

@@ -3,7 +3,14 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from app.domain.message_text import clean, moment, one_line, plain, without_password
+from app.domain.message_text import (
+    clean,
+    moment,
+    one_line,
+    plain,
+    read_time,
+    without_password,
+)
 from app.domain.message_types import (
     Fact,
     Links,
@@ -58,7 +65,7 @@ _INCIDENT = _names("id title status severity status_page_id service_ids body cre
 def compose(occasion: Occasion) -> Message:
     """Return the message for an occasion; any text at all is made fit to show."""
     words = speak(occasion)
-    title = one_line(words.title, 500)
+    title = one_line(words.title, 500) or f"{subject_of(occasion)}: {one_line(occasion.event)}"
     return Message(
         id=occasion.id,
         event=occasion.event,
@@ -136,22 +143,23 @@ def _facts(occasion: Occasion) -> Iterable[Fact]:
         "Environment": service.get("environment"),
         "Severity": severity_of(occasion) if alert else "",
         "Region": occasion.region,
-        "Since": alert.get("fired_at"),
+        "Since": _moment(alert.get("fired_at")),
         "Duration": elapsed(alert, end) if occasion.event != "alert.fired" else "",
-        "From": window.get("starts_at"),
-        "Until": window.get("ends_at"),
+        "From": _moment(window.get("starts_at")),
+        "Until": _moment(window.get("ends_at")),
         "Root cause": occasion.root_cause,
         "Also affected": listed + more,
         "Flapping": "yes, the state keeps changing" if alert.get("is_flapping") else "",
     }
     for label, value in names.items():
-        shown = _shown(value)
+        shown = one_line(value, 500)
         if shown:
             yield Fact(label, shown)
 
 
-def _shown(value: object) -> str:
-    return one_line(moment(value) if isinstance(value, datetime) else value, 500)
+def _moment(value: object) -> str:
+    at = read_time(value)
+    return moment(at) if at else ""
 
 
 def _data(occasion: Occasion) -> Row:

@@ -23,6 +23,21 @@ class Scope(StrEnum):
     ADMIN = "admin"
 
 
+# What a scope includes: who may write may read what was written.
+_INCLUDED: dict[Scope, frozenset[Scope]] = {
+    Scope.READ: frozenset({Scope.READ}),
+    Scope.WRITE: frozenset({Scope.READ, Scope.WRITE}),
+    Scope.ALERTS: frozenset({Scope.READ, Scope.ALERTS}),
+    Scope.ADMIN: frozenset(Scope),
+}
+# The least role whose doings a scope stands for.
+_SCOPE_ROLES = {
+    Scope.READ: Role.VIEWER,
+    Scope.ALERTS: Role.RESPONDER,
+    Scope.WRITE: Role.EDITOR,
+    Scope.ADMIN: Role.ADMIN,
+}
+
 _NAMED = {role.value: role for role in Role} | {"member": Role.EDITOR}
 _RANK = {role: rank for rank, role in enumerate(Role)}
 
@@ -35,6 +50,17 @@ _PERMISSIONS: dict[str, tuple[Role, Scope | None]] = {
     "organization:read": (Role.VIEWER, Scope.READ),
     "organization:write": (Role.ADMIN, Scope.ADMIN),
     "organization:delete": (Role.OWNER, None),
+    "members:read": (Role.VIEWER, Scope.READ),
+    "members:leave": (Role.VIEWER, Scope.ADMIN),
+    "members:write": (Role.ADMIN, Scope.ADMIN),
+    "invitations:read": (Role.ADMIN, Scope.ADMIN),
+    "invitations:write": (Role.ADMIN, Scope.ADMIN),
+    "teams:read": (Role.VIEWER, Scope.READ),
+    "teams:write": (Role.EDITOR, Scope.WRITE),
+    "api_keys:read": (Role.EDITOR, Scope.ADMIN),
+    "api_keys:write": (Role.EDITOR, Scope.ADMIN),
+    "api_keys:all": (Role.ADMIN, Scope.ADMIN),
+    "audit_logs:read": (Role.ADMIN, Scope.ADMIN),
     "services:read": (Role.VIEWER, Scope.READ),
     "services:check": (Role.RESPONDER, Scope.WRITE),
     "services:write": (Role.EDITOR, Scope.WRITE),
@@ -51,6 +77,10 @@ _PERMISSIONS: dict[str, tuple[Role, Scope | None]] = {
     "on_call_schedules:write": (Role.EDITOR, Scope.WRITE),
     "maintenance_windows:read": (Role.VIEWER, Scope.READ),
     "maintenance_windows:write": (Role.EDITOR, Scope.WRITE),
+    "secrets:read": (Role.EDITOR, Scope.WRITE),
+    "secrets:write": (Role.EDITOR, Scope.WRITE),
+    "heartbeats:read": (Role.VIEWER, Scope.READ),
+    "heartbeats:write": (Role.EDITOR, Scope.WRITE),
     "feed:read": (Role.VIEWER, Scope.READ),
 }
 
@@ -72,7 +102,27 @@ def is_allowed(role: Role, permission: str) -> bool:
 
 def is_in_scope(scopes: Collection[Scope], permission: str) -> bool:
     """Say whether an API key of these scopes covers a permission."""
-    return _PERMISSIONS[permission][1] in scopes
+    return _PERMISSIONS[permission][1] in included(scopes)
+
+
+def included(scopes: Collection[Scope]) -> frozenset[Scope]:
+    """Return the scopes and what they include."""
+    return frozenset().union(*(_INCLUDED[scope] for scope in scopes))
+
+
+def scopes_within(role: Role) -> frozenset[Scope]:
+    """Return the scopes that keys of a role's holder may have."""
+    return frozenset(scope for scope in Scope if _RANK[role] >= _RANK[_SCOPE_ROLES[scope]])
+
+
+def may_appoint(own: Role, role: Role) -> bool:
+    """Say whether somebody may give or take a role: never one above their own."""
+    return _RANK[own] >= _RANK[Role.ADMIN] and _RANK[own] >= _RANK[role]
+
+
+def names() -> list[str]:
+    """Return the name of every permission."""
+    return list(_PERMISSIONS)
 
 
 def least_role(permission: str) -> Role:

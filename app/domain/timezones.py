@@ -1,7 +1,7 @@
 """Local wall time: zones by name, and the instants that wall times stand for."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -9,6 +9,7 @@ _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_+-]*(?:/[A-Za-z0-9_+-]+){0,2}")
 # What the files on a machine also answer to, but which is no zone that means the same elsewhere.
 _LOCAL_NAMES = frozenset(("localtime", "posixrules", "Factory"))
 _LOCAL_FOLDERS = ("posix/", "right/")
+_CLOCK = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])|24:00")
 _SECOND = timedelta(seconds=1)
 
 
@@ -48,3 +49,26 @@ def instant(wall: datetime, tz: ZoneInfo) -> datetime:
 def wall_time(moment: datetime, tz: ZoneInfo) -> datetime:
     """Return what clocks in a zone show at an instant, without a zone."""
     return moment.astimezone(tz).replace(tzinfo=None, fold=0)
+
+
+def minutes_of_day(clock: str) -> int:
+    """Return the minutes since midnight of a clock time 00:00–24:00. Raises ValueError."""
+    match = _CLOCK.fullmatch(clock)
+    if match is None:
+        raise ValueError(f"{clock[:20]!r} is not a time of day; write one like 22:00")
+    return 24 * 60 if match[1] is None else int(match[1]) * 60 + int(match[2])
+
+
+def wall(day: date, minutes: int) -> datetime:
+    """Return the wall time so many minutes after a day's midnight on the clock."""
+    return datetime.combine(day, time()) + timedelta(minutes=minutes)
+
+
+def daily_span(day: date, begin: int, end: int, tz: ZoneInfo) -> tuple[datetime, datetime]:
+    """Return the instants between two clock times (minutes of the day) that begins on a day.
+
+    An end that is not after the beginning lies on the next day. Where a jump of the clock skips
+    one of them it is the moment right after, so that a span may be empty.
+    """
+    days = 1 if end <= begin else 0
+    return instant(wall(day, begin), tz), instant(wall(day + timedelta(days=days), end), tz)

@@ -203,14 +203,14 @@ def test_every_tree_makes_the_round_trip(source):
 
 
 @given(st.fixed_dictionaries({}, optional=dict.fromkeys([*BURN, "all", "for_checks"], _json)))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_no_object_breaks_the_reader(source):
     with suppress(ConditionError):
         conditions.parse(source)
 
 
 @given(st.text(alphabet='status_code>=<!&|()[]"\\, 0-9.RED\n', max_size=40))
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=250, deadline=None)
 def test_no_text_breaks_the_reader(source):
     with suppress(ConditionError):
         conditions.parse(source)

@@ -3,6 +3,8 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from app.domain import heartbeats
 from app.domain.heartbeat_schedules import parse
@@ -35,7 +37,8 @@ def intervals(gaps: list[tuple]) -> list[tuple[datetime, datetime]]:
         (HOURLY, [(66, 70)], 70, "missed", "after it had been missed"),
         (HOURLY, [(30, 300)], 300, "healthy", "a long gap"),
         (HOURLY, [(30, 300)], 365, "missed", "after which it must come"),
-        (HOURLY, [(59, 61), (63, 64)], 123.5, "healthy", "two gaps: the later end counts"),
+        (HOURLY, [(59, 61), (63, 64)], 125.9, "late", "two gaps: either may have it"),
+        (HOURLY, [(54, 55.5), (64, 64.9)], 124.9, "late", "the first of them before it came"),
         (HOURLY, [(59, 64), (118, 126)], 185, "healthy", "a second one excuses again"),
         (ON_THE_HOUR, [(59, 61)], 65, "healthy", "cron: due inside the gap"),
         (ON_THE_HOUR, [(59, 61)], 120, "late", "cron: expected at the next hour"),
@@ -60,7 +63,7 @@ def test_an_excuse_is_remembered_and_not_repeated():
 
 def test_a_short_period_is_not_excused_for_ever():
     often = Heartbeat(parse("every 30s"), grace_seconds=10)
-    gaps, state = intervals([(1, 2)]), heartbeats.created(often, START)
+    gaps, state = intervals([(0.4, 2)]), heartbeats.created(often, START)
     for seconds in range(120, 160):
         state = heartbeats.assess(often, state, at(seconds / 60), gaps).state
     assert state.status is HeartbeatStatus.LATE
@@ -120,3 +123,36 @@ def test_an_edit_is_not_held_against_the_job(new, minutes, expected_at, why):
     state = heartbeats.rescheduled(edited, heartbeats.created(HOURLY, START), at(minutes))
     assert state.expected_at == at(expected_at), why
     assert heartbeats.assess(edited, state, at(minutes)).state.status is HeartbeatStatus.HEALTHY
+
+
+@given(
+    st.sampled_from([HOURLY, ON_THE_HOUR]),
+    st.lists(st.tuples(st.integers(0, 700), st.integers(1, 90)), max_size=6),
+    st.lists(st.integers(0, 4), min_size=12, max_size=12),
+    st.integers(1, 7),
+)
+@settings(max_examples=60, deadline=None)
+def test_a_job_that_pings_in_time_is_never_missed(heartbeat, blind, delays, tick):
+    gaps = [(begin, begin + length) for begin, length in blind]
+    arrivals = {60 * (hour + 1) + delay for hour, delay in enumerate(delays)}
+    received = {m for m in arrivals if not any(begin <= m <= end for begin, end in gaps)}
+    state = heartbeats.created(heartbeat, START)
+    for minute in range(60 * 12):
+        if minute in received:
+            state = heartbeats.receive(heartbeat, state, Ping(at(minute), PingKind.SUCCESS)).state
+        if minute % tick == 0:
+            known = [(at(begin), at(min(end, minute))) for begin, end in gaps if begin <= minute]
+            state = heartbeats.assess(heartbeat, state, at(minute), known).state
+        assert not state.status.is_down
+
+
+@given(st.lists(st.tuples(st.integers(0, 700), st.integers(1, 30)), max_size=5))
+@settings(max_examples=100, deadline=None)
+def test_a_dead_job_is_missed_one_period_after_the_last_gap_at_the_latest(blind):
+    gaps = sorted((begin, begin + length) for begin, length in blind)
+    end = max((end for _, end in gaps), default=0)
+    state = heartbeats.created(HOURLY, START)
+    for minute in range(0, end + 131, 5):
+        known = [(at(begin), at(min(end, minute))) for begin, end in gaps if begin <= minute]
+        state = heartbeats.assess(HOURLY, state, at(minute), known).state
+    assert state.status is HeartbeatStatus.MISSED

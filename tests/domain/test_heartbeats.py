@@ -260,7 +260,7 @@ events = st.tuples(
 
 
 @given(st.lists(events, max_size=25), st.sampled_from([HOURLY, ON_THE_HOUR, LIMITED, LIMITS]))
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_a_wake_up_at_next_change_misses_nothing(steps, heartbeat):
     """Whatever happens: before `next_change_at` time changes nothing, and at it time does."""
     state, minutes = heartbeats.created(heartbeat, START), 0

@@ -1,0 +1,48 @@
+"""`{{secrets.NAME}}` in configs: found, and replaced by the secret's value."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}", re.ASCII)
+_REFERENCE = re.compile(r"\{\{\s*secrets\.([A-Za-z_][A-Za-z0-9_]{0,99})\s*\}\}", re.ASCII)
+
+
+class UnknownSecret(ValueError):
+    """A config names a secret that does not exist."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"there is no secret called {name}")
+        self.name = name
+
+
+def references(value: Any) -> Iterator[str]:
+    """Yield the names of the secrets that a config refers to."""
+    if isinstance(value, str):
+        yield from _REFERENCE.findall(value)
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from references(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from references(item)
+
+
+def fill(value: Any, secrets: Mapping[str, str]) -> Any:
+    """Return a config with every reference replaced. Raises UnknownSecret.
+
+    A value is put in once: what it contains is not looked at again.
+    """
+    if isinstance(value, str):
+        return _REFERENCE.sub(lambda match: _value(match.group(1), secrets), value)
+    if isinstance(value, Mapping):
+        return {name: fill(item, secrets) for name, item in value.items()}
+    if isinstance(value, list):
+        return [fill(item, secrets) for item in value]
+    return value
+
+
+def _value(name: str, secrets: Mapping[str, str]) -> str:
+    if name not in secrets:
+        raise UnknownSecret(name)
+    return secrets[name]

@@ -1,0 +1,63 @@
+"""Does the target fail, or can the monitor not see? Other hosts, seen well lately, are witnesses."""
+
+from collections import OrderedDict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from app.domain.types import Observation, Status
+
+WITNESSES = 5
+LEAST_WITNESSES = 3  # fewer distinct hosts cannot convict the monitor
+_REMEMBERED = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """A host and port that answered lately, or that the operator named."""
+
+    host: str
+    port: int
+
+
+def is_ambiguous(observation: Observation) -> bool:
+    """Say whether a failure could be the monitor's own: no answer at all came back.
+
+    A refused connection, a status code, a certificate or a wrong reply came from the target.
+    """
+    if observation.status is not Status.RED or observation.status_code is not None:
+        return False
+    phases = observation.phases
+    if phases.connect_ms is not None or phases.tls_ms is not None:
+        return False
+    error = observation.error or ""
+    return "refused" not in error and "not allowed" not in error
+
+
+@dataclass(slots=True)
+class Witnesses:
+    """The hosts that were seen well lately, the latest last."""
+
+    named: tuple[Witness, ...] = ()  # by the operator: they alone decide
+    _seen: "OrderedDict[str, int]" = field(default_factory=OrderedDict)
+
+    def saw(self, host: str, port: int) -> None:
+        """Remember that a host has just answered."""
+        self._seen[host] = port
+        self._seen.move_to_end(host)
+        if len(self._seen) > _REMEMBERED:
+            self._seen.popitem(last=False)
+
+    def against(self, host: str) -> list[Witness]:
+        """Return whom to ask when a host seems to fail; empty when nobody can tell."""
+        if self.named:
+            return list(self.named)
+        others = [
+            Witness(name, port) for name, port in reversed(self._seen.items()) if name != host
+        ]
+        return others[:WITNESSES] if len(others) >= LEAST_WITNESSES else []
+
+
+def is_blind(reached: Iterable[bool]) -> bool:
+    """Say whether the monitor is blind: there were witnesses, and not one of them answered."""
+    answers = list(reached)
+    return bool(answers) and not any(answers)

@@ -1,0 +1,95 @@
+"""How an answer is judged: what heals, and when to come back."""
+
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+import pytest
+
+from app.channels import DeliveryError
+from tests.channels.sending import message, send
+from tests.channels.stations import station
+from tests.receivers import Answer, HttpReceiver
+
+
+def failure(answer):
+    with HttpReceiver([answer]) as receiver, pytest.raises(DeliveryError) as caught:
+        send("webhook", message(), {"url": receiver.url})
+    return caught.value
+
+
+HEALING = (300, 304, 408, 425, 429, 500, 501, 502, 504, 599)
+FINAL = (400, 401, 403, 404, 410, 422, 499)
+
+
+@pytest.mark.parametrize("status", HEALING + FINAL)
+def test_which_answers_heal(status):
+    error = failure(status)
+    assert error.permanent is (status in FINAL)
+    assert error.status_code == status
+    assert str(status) in str(error)
+
+
+@pytest.mark.parametrize("status", [200, 201, 202, 204, 299])
+def test_every_2xx_is_success(status):
+    with HttpReceiver([Answer(status, "")]) as receiver:
+        assert send("webhook", message(), {"url": receiver.url}).status_code == status
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [("7", 7), ("0", 0), ("1.5", 1.5), ("999999999", 86_400), ("-1", None), ("soon", None)],
+)
+def test_seconds_to_wait(header, seconds):
+    assert failure(Answer(503, headers={"Retry-After": header})).retry_after_seconds == seconds
+
+
+def test_a_date_to_wait_for():
+    at = format_datetime(datetime.now(UTC) + timedelta(seconds=90), usegmt=True)
+    wait = failure(Answer(429, headers={"Retry-After": at})).retry_after_seconds
+    assert wait == pytest.approx(90, abs=3)
+    past = format_datetime(datetime.now(UTC) - timedelta(days=9), usegmt=True)
+    assert failure(Answer(429, headers={"Retry-After": past})).retry_after_seconds == 0
+
+
+@pytest.mark.parametrize(
+    ("body", "seconds"),
+    [
+        ({"retry_after": 0.65}, 0.65),
+        ({"ok": False, "parameters": {"retry_after": 35}}, 35),
+        ({"retry_after": "x"}, None),
+        ({"retry_after": True}, None),
+        ({"parameters": None}, None),
+        ("[1]", None),
+        ("[" * 5_000, None),
+    ],
+)
+def test_seconds_in_the_body(body, seconds):
+    assert failure(Answer(429, body)).retry_after_seconds == seconds
+
+
+def test_a_permanent_failure_has_no_time_to_come_back():
+    assert failure(Answer(400, headers={"Retry-After": "7"})).retry_after_seconds is None
+
+
+def test_the_answer_is_kept_for_the_log():
+    error = failure(Answer(500, "<h1>no\x07 disk</h1>\r\nleft"))
+    assert error.answer == "<h1>no disk</h1>\nleft"
+
+
+@pytest.mark.parametrize("kind", ["slack", "discord", "teams", "mattermost", "telegram", "ntfy"])
+def test_what_is_refused_for_its_looks_goes_out_as_plain_text(kind):
+    with station(kind, [400, 200]) as here:
+        assert here.send(message()).ok
+        rich, plain = here.readings
+    assert "connection refused" in plain
+    assert "Checkout" in plain
+    assert rich != plain or kind in ("telegram", "ntfy")
+
+
+@pytest.mark.parametrize("kind", ["slack", "discord", "teams", "mattermost", "telegram", "ntfy"])
+def test_what_is_refused_twice_has_failed(kind):
+    with station(kind, [400]) as here:
+        with pytest.raises(DeliveryError) as caught:
+            here.send(message())
+        assert here.count == 2
+    assert caught.value.permanent
