@@ -25,6 +25,7 @@ from app.operations import monitoring, probe_requests, retention
 from app.operations.check_rows import Claim, Seen
 from app.operations.probe_requests import ProbeTask
 from app.transaction import DATABASE_AWAY
+from workers.self_doubt import SelfDoubt
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -49,6 +50,7 @@ class Engine:
         self._loop = uvloop.new_event_loop()
         self._make_network = network
         self._network: Network | None = None
+        self._doubt: SelfDoubt | None = None
         self._running = threading.Lock()
         self._stopping = threading.Event()
         # One thread claims and one records, each with its own connection: neither waits for the
@@ -71,6 +73,11 @@ class Engine:
         """Say whether the process is about to end."""
         return self._stopping.is_set()
 
+    @property
+    def blind_since(self) -> datetime | None:
+        """Since when no witness answers; None while the monitor sees."""
+        return self._doubt.blind_since if self._doubt else None
+
     def stop(self) -> None:
         """End the running session soon and refuse further ones."""
         self._stopping.set()
@@ -91,6 +98,7 @@ class Engine:
     async def _session(self, seconds: float) -> bool:
         if self._network is None:
             self._network = self._make_network()
+            self._doubt = SelfDoubt(self._network, self._runtime.config.witness_targets)
         end = monotonic() + seconds
         while not self._stopping.is_set() and monotonic() < end:
             room = self._concurrency - len(self._checks) - len(self._unrecorded)
@@ -144,7 +152,9 @@ class Engine:
         if claim.definition.fault:
             return Observation(Status.UNKNOWN, None, error=claim.definition.fault)
         assert self._network is not None
-        return await runner.run(claim.definition.target, self._network)
+        assert self._doubt is not None
+        target = claim.definition.target
+        return await self._doubt.judge(target, await runner.run(target, self._network))
 
     async def _answer(self, task: ProbeTask) -> None:
         assert self._network is not None

@@ -1,5 +1,7 @@
 """Where checks run: a drain session on the engine of this process."""
 
+import os
+import socket
 from contextlib import suppress
 
 from redis import RedisError
@@ -7,7 +9,7 @@ from redis import RedisError
 from app.bootstrap import runtime
 from app.network.door import Network
 from app.network.policy import policy_of
-from app.operations import monitoring
+from app.operations import monitoring, regions
 from workers.engine import SESSION_SECONDS, Engine
 from workers.job import application, job
 from workers.pump import Host
@@ -29,11 +31,13 @@ def host(region: str) -> Host:
     """Return what the pump of this process looks after."""
     assert _engine is not None
     engine = _engine
+    name = f"{socket.gethostname()}:{os.getpid()}"
     return Host(
         is_running=lambda: engine.is_running,
         is_anything_due=lambda: monitoring.anything_due(region),
         hint=lambda: runtime().hints.probes(region),
         run=engine.drain,
+        pulse=lambda: regions.pulse(name, region, engine.blind_since),
     )
 
 

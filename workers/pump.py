@@ -16,6 +16,7 @@ from app.transaction import DATABASE_AWAY
 log = logging.getLogger(__name__)
 
 _EVERY_SECONDS = 1.0
+_PULSE_ROUNDS = 5
 _PATIENCE = 2  # looks at overdue work with an idle host before the pump helps itself
 
 
@@ -27,6 +28,7 @@ class Host:
     is_anything_due: Callable[[], bool]  # within an application context
     hint: Callable[[], None]  # within an application context
     run: Callable[[], object]
+    pulse: Callable[[], None] | None = None  # within an application context
 
 
 class Pump(threading.Thread):
@@ -44,8 +46,11 @@ class Pump(threading.Thread):
 
     def run(self) -> None:
         """Look every second whether due work lies about while the host is idle."""
-        ignored = 0
+        ignored = rounds = 0
         while not self._stopped.wait(_EVERY_SECONDS):
+            if rounds % _PULSE_ROUNDS == 0:
+                self._pulse()
+            rounds += 1
             if self._host.is_running() or not self._is_anything_due():
                 ignored = 0
                 continue
@@ -53,6 +58,15 @@ class Pump(threading.Thread):
             if not self._hint() or ignored > _PATIENCE:
                 log.warning("no hint reaches this worker; working without Redis")
                 self._host.run()
+
+    def _pulse(self) -> None:
+        if self._host.pulse is None:
+            return
+        try:
+            with self._app.app_context():
+                self._host.pulse()
+        except DATABASE_AWAY as error:
+            log.debug("no pulse: %s", error)
 
     def _is_anything_due(self) -> bool:
         try:

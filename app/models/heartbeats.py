@@ -1,7 +1,8 @@
 """Jobs that report by themselves, and what they reported."""
 
 from datetime import datetime
-from uuid import UUID
+from typing import Any
+from uuid import UUID, uuid4
 
 from sqlalchemy import REAL, BigInteger, ForeignKey, Identity, Index, text
 from sqlalchemy.dialects.postgresql import ARRAY, BYTEA
@@ -12,10 +13,14 @@ from app.models.base import Base, OrganizationOwned
 
 
 class Heartbeat(OrganizationOwned, Base):
-    """A job that should report on a schedule.
+    """A job that should report on a schedule: how it is set up, and where it stands.
 
-    `next_look_at` is when its state may change without a ping (due, past its grace, a run past its
-    time): the lateness tick looks at rows whose time has come, by the database's clock.
+    From `status` on, the columns are `app.domain.heartbeat_states.HeartbeatState`. The runs that
+    are open stand in the row itself, so that a ping locks, reads and writes one row.
+
+    `next_look_at` is when time alone may change the status, or earlier: a ping that puts it off
+    leaves it alone, because it is indexed; the sweep then looks once for nothing. Null: only a
+    ping changes anything.
     """
 
     __tablename__ = "heartbeats"
@@ -48,10 +53,18 @@ class Heartbeat(OrganizationOwned, Base):
     unique_key: Mapped[str] = mapped_column(unique=True)
     previous_key: Mapped[str | None] = mapped_column(unique=True)
     previous_key_until: Mapped[datetime | None]
+    badge_key: Mapped[str] = mapped_column(unique=True, default=lambda: f"hb-{uuid4().hex}")
     status: Mapped[str] = mapped_column(default="healthy")
-    last_ping_at: Mapped[datetime | None]
+    status_changed_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    status_reason: Mapped[str | None]
+    basis_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    next_expected_at: Mapped[datetime]
+    miss_at: Mapped[datetime]
+    open_runs: Mapped[list[Any]] = mapped_column(default=list)  # [[run id, start, due, overdue]]
+    is_extended: Mapped[bool] = mapped_column(default=False)
+    last_success_at: Mapped[datetime | None]
+    last_ping_at: Mapped[datetime | None]  # the last success or failure
     last_duration_ms: Mapped[float | None] = mapped_column(REAL)
-    next_expected_at: Mapped[datetime | None]
     next_look_at: Mapped[datetime | None]
 
 
@@ -73,23 +86,17 @@ class HeartbeatPing(Base):
     user_agent: Mapped[str | None]
 
 
-class HeartbeatRun(Base):
-    """A run that has started and not ended; overlapping runs are told apart by their ids."""
-
-    __tablename__ = "heartbeat_runs"
-
-    heartbeat_id: Mapped[UUID] = mapped_column(
-        ForeignKey("heartbeats.id", ondelete="CASCADE"), primary_key=True
-    )
-    run_id: Mapped[UUID] = mapped_column(primary_key=True)  # all zeros: a run without an id
-    started_at: Mapped[datetime]
-
-
 class HeartbeatFlip(Base):
-    """A change of a heartbeat's status."""
+    """A change into or out of missed, failed or paused, at the time it was due.
+
+    Until `is_handled`, its alert is still to be opened or resolved.
+    """
 
     __tablename__ = "heartbeat_flips"
-    __table_args__ = (Index("ix_heartbeat_flips_heartbeat", "heartbeat_id", "id"),)
+    __table_args__ = (
+        Index("ix_heartbeat_flips_heartbeat", "heartbeat_id", "id"),
+        Index("ix_heartbeat_flips_open", "heartbeat_id", postgresql_where=text("NOT is_handled")),
+    )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     heartbeat_id: Mapped[UUID] = mapped_column(ForeignKey("heartbeats.id", ondelete="CASCADE"))
@@ -97,6 +104,7 @@ class HeartbeatFlip(Base):
     from_status: Mapped[str]
     to_status: Mapped[str]
     reason: Mapped[str | None]
+    is_handled: Mapped[bool]
 
 
 class IngestBeacon(Base):

@@ -21,7 +21,10 @@ class IdempotencyKey(Base):
     )
     caller_id: Mapped[UUID] = mapped_column(primary_key=True)  # user or API key
     key: Mapped[str] = mapped_column(primary_key=True)
-    fingerprint: Mapped[str]  # of method, path and body
+    fingerprint: Mapped[str]  # of method, path, query and body
+    # Set in the same transaction as the first write of the request: a kill after that commit loses
+    # the answer, and the request must not be carried out again.
+    has_written: Mapped[bool] = mapped_column(default=False)
     status_code: Mapped[int | None]
-    answer: Mapped[Any | None] = mapped_column(JSONB)
+    answer: Mapped[Any | None] = mapped_column(JSONB)  # sealed: it may hold a new key
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"), index=True)

@@ -9,7 +9,9 @@ from uuid import UUID
 import psycopg
 
 from app.bootstrap import runtime
+from app.domain.secret_references import UnknownSecret, fill
 from app.domain.types import Target
+from app.operations import secrets
 from app.sealing import reveal
 
 log = logging.getLogger(__name__)
@@ -62,8 +64,10 @@ def definitions(
     if missing:
         if len(_cache) > _REMEMBERED:
             _cache.clear()
-        for row in cursor.execute(_READ, (missing,)).fetchall():
-            _remember(row)
+        rows = cursor.execute(_READ, (missing,)).fetchall()
+        known_secrets = secrets.values(cursor, {row[1] for row in rows})
+        for row in rows:
+            _remember(row, known_secrets.get(row[1], {}))
     return {
         service_id: known
         for service_id, version in versions.items()
@@ -71,10 +75,13 @@ def definitions(
     }
 
 
-def _remember(row: tuple[Any, ...]) -> None:
-    config, fault = {}, None
+def _remember(row: tuple[Any, ...], known_secrets: Mapping[str, str]) -> None:
+    config, endpoint, fault = {}, row[5], None
     try:
-        config = reveal(row[8], runtime().vault)
+        config = fill(reveal(row[8], runtime().vault), known_secrets)
+        endpoint = fill(endpoint, known_secrets)
+    except UnknownSecret as error:
+        fault = f"this service cannot be checked: {error}"
     except ValueError as error:
         fault = f"the stored secrets of this service cannot be opened: {error}"
         log.error("cannot open a service's secrets", extra={"service_id": str(row[0])})
@@ -85,7 +92,7 @@ def _remember(row: tuple[Any, ...]) -> None:
         name=row[3],
         target=Target(
             check_type=row[4],
-            endpoint=row[5],
+            endpoint=endpoint,
             timeout_seconds=row[6],
             slow_threshold_ms=row[7],
             config=config,

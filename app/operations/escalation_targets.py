@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from app.domain import on_call, on_call_layers
 from app.domain.escalations import NotifyType
 from app.models.escalation_policies import OnCallOverride, OnCallSchedule
 from app.models.members import Membership, User
@@ -96,7 +97,12 @@ def _on_call(tx: Transaction, organization_id: UUID, schedule_id: UUID, at: date
             OnCallOverride.ends_at > at,
         )
     )
-    return [o.user_id for o in overrides]
+    schedule = on_call.OnCallSchedule(
+        row.timezone,
+        on_call_layers.parse(row.layers, row.created_at),
+        tuple(on_call.Override(o.user_id, o.starts_at, o.ends_at) for o in overrides),
+    )
+    return [found.user_id for found in on_call.on_call_at(schedule, at)]
 
 
 def _contacts(user: User, now: datetime) -> list[Recipient]:

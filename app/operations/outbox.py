@@ -5,6 +5,7 @@ again, under the same id: at least once, and recognisable.
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,13 +15,14 @@ from sqlalchemy import select
 
 from app.bootstrap import runtime
 from app.domain import backoff
+from app.domain.secret_references import UnknownSecret, fill, references
 from app.errors import NotFound
 from app.models.notification_channels import (
     Notification,
     NotificationAttempt,
     NotificationChannel,
 )
-from app.operations import occasions, outbox_plan
+from app.operations import occasions, outbox_plan, secrets
 from app.sealing import reveal
 from app.transaction import Transaction, transaction
 
@@ -111,7 +113,7 @@ def claim(limit: int, busy: Sequence[UUID] = ()) -> list[Send]:
             if channel is not None and _waits_for_probe(tx, row, channel, probed):
                 continue
             tx.session.add(NotificationAttempt(notification_id=row.id, number=row.attempts))
-            sends.append(_send(row, channel))
+            sends.append(_send(tx, row, channel))
     return sends
 
 
@@ -129,8 +131,14 @@ def _waits_for_probe(
     return False
 
 
-def _send(row: Notification, channel: NotificationChannel | None) -> Send:
+def _send(tx: Transaction, row: Notification, channel: NotificationChannel | None) -> Send:
     contact = row.contact or {}
+    config = reveal(channel.config if channel else contact["config"], runtime().vault)
+    if any(references(config)):
+        known = secrets.values(tx.driver.cursor(), [row.organization_id])
+        # A name that is gone stays as it is: the receiver's refusal then says what is wrong.
+        with suppress(UnknownSecret):
+            config = fill(config, known.get(row.organization_id, {}))
     assert row.lease_token is not None
     return Send(
         id=row.id,
@@ -143,7 +151,7 @@ def _send(row: Notification, channel: NotificationChannel | None) -> Send:
         kind=row.kind,
         at=row.created_at,
         channel_type=channel.type if channel else contact["type"],
-        config=reveal(channel.config if channel else contact["config"], runtime().vault),
+        config=config,
         template=channel.template if channel else None,
         message=row.message,
     )

@@ -1,12 +1,15 @@
 """One-off probes of unsaved services: the API leaves a request, a worker leaves the outcome."""
 
 import json
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Any
 from uuid import UUID
 
 from app.bootstrap import runtime
+from app.domain.secret_references import UnknownSecret, fill
 from app.domain.types import Observation, Target
+from app.operations import secrets
 from app.transaction import transaction
 
 # Past this age nobody waits for the answer any more.
@@ -52,10 +55,14 @@ def claim(region: str, limit: int) -> list[ProbeTask]:
             """,
             (region, PATIENCE_SECONDS, limit),
         ).fetchall()
+        known = secrets.values(tx.driver.cursor(), {row[1] for row in rows})
     tasks = []
     for request_id, organization_id, sealed_target in rows:
         fields = runtime().vault.decrypt_json(bytes(sealed_target))
         fields.pop("organization_id", None)
+        # A name that does not exist stays as it is: the probe then shows what comes of it.
+        with suppress(UnknownSecret):
+            fields = fill(fields, known.get(organization_id, {}))
         tasks.append(ProbeTask(request_id, Target(**fields, organization_id=organization_id)))
     return tasks
 

@@ -1,0 +1,116 @@
+"""Secrets of an organization: kept sealed, never shown, put into configs where they are used."""
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
+
+from app.bootstrap import runtime
+from app.domain.secret_references import references
+from app.errors import Conflict, NotFound
+from app.models.notification_channels import NotificationChannel
+from app.models.secrets import Secret
+from app.models.services import Service
+from app.transaction import Transaction, transaction
+
+
+def listed(organization_id: UUID) -> list[dict[str, Any]]:
+    """Return the names of an organization's secrets, in alphabetical order."""
+    with transaction() as tx:
+        rows = tx.session.scalars(
+            select(Secret).where(Secret.organization_id == organization_id).order_by(Secret.name)
+        )
+        return [_answer(row) for row in rows]
+
+
+def create(organization_id: UUID, name: str, value: str) -> dict[str, Any]:
+    """Store a secret. Raises Conflict when the name is taken."""
+    try:
+        with transaction() as tx:
+            row = Secret(
+                organization_id=organization_id,
+                name=name,
+                sealed_value=runtime().vault.seal(value),
+            )
+            tx.session.add(row)
+            tx.session.flush()
+            _services_changed(tx, organization_id, name)
+            return _answer(row)
+    except IntegrityError:
+        raise Conflict(f"a secret called {name} exists already") from None
+
+
+def replace(organization_id: UUID, secret_id: UUID, value: str) -> dict[str, Any]:
+    """Give a secret another value; checks that use it run with it from now on. Raises NotFound."""
+    with transaction() as tx:
+        row = _find(tx, organization_id, secret_id)
+        row.sealed_value = runtime().vault.seal(value)
+        _services_changed(tx, organization_id, row.name)
+        tx.session.flush()
+        tx.session.refresh(row)
+        return _answer(row)
+
+
+def delete(organization_id: UUID, secret_id: UUID) -> None:
+    """Remove a secret. Raises NotFound; Conflict while a service or a channel uses it."""
+    with transaction() as tx:
+        row = _find(tx, organization_id, secret_id)
+        users = _users(tx, organization_id, row.name)
+        if users:
+            raise Conflict(f"{row.name} is used by {', '.join(users[:5])}")
+        tx.session.delete(row)
+
+
+def _find(tx: Transaction, organization_id: UUID, secret_id: UUID) -> Secret:
+    row = tx.session.scalar(
+        select(Secret).where(Secret.id == secret_id, Secret.organization_id == organization_id)
+    )
+    if row is None:
+        raise NotFound
+    return row
+
+
+def _users(tx: Transaction, organization_id: UUID, name: str) -> list[str]:
+    """Return the names of services and channels whose readable config names a secret."""
+    found: list[str] = []
+    for model in (Service, NotificationChannel):
+        rows = tx.session.execute(
+            select(model.name, model.config).where(model.organization_id == organization_id)
+        )
+        found += [row.name for row in rows if name in references(row.config)]
+    return found
+
+
+def _services_changed(tx: Transaction, organization_id: UUID, name: str) -> None:
+    # Workers remember definitions by version: the next check then reads the secret anew. A sealed
+    # field may hold a reference too, so every service of the organization counts.
+    tx.session.execute(
+        update(Service)
+        .where(Service.organization_id == organization_id)
+        .values(version=Service.version + 1)
+    )
+
+
+def values(cursor: psycopg.Cursor[Any], organization_ids: Iterable[UUID]) -> dict[UUID, Any]:
+    """Return {organization: {name: value in clear}}, within the caller's transaction."""
+    found: dict[UUID, Any] = {}
+    rows = cursor.execute(
+        "SELECT organization_id, name, sealed_value FROM secrets WHERE organization_id = ANY(%s)",
+        (list(organization_ids),),
+    )
+    vault = runtime().vault
+    for organization_id, name, sealed in rows.fetchall():
+        found.setdefault(organization_id, {})[name] = vault.unseal(sealed)
+    return found
+
+
+def _answer(row: Secret) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "name": row.name,
+        "created_at": row.created_at,
+        "updated_at": row.updated_at,
+    }

@@ -1,0 +1,37 @@
+"""Request and response shape of /secrets."""
+
+from marshmallow import fields, validate
+
+from app.domain.secret_references import NAME
+from app.schemas.base import BaseSchema, Moment
+
+
+class SecretValueSchema(BaseSchema):
+    """Another value for a secret."""
+
+    value = fields.String(
+        required=True,
+        validate=validate.Length(min=1, max=10_000),
+        metadata={"description": "Never shown again.", "example": "s3cr3t"},
+    )
+
+
+class SecretInputSchema(SecretValueSchema):
+    """A new secret."""
+
+    name = fields.String(
+        required=True,
+        validate=validate.Regexp(
+            f"^{NAME.pattern}$", error="Must be letters, digits and _, and not begin with a digit."
+        ),
+        metadata={"description": "Used as {{secrets.NAME}}.", "example": "API_TOKEN"},
+    )
+
+
+class SecretSchema(BaseSchema):
+    """A secret as it is listed: without its value."""
+
+    id = fields.UUID(required=True)
+    name = fields.String(required=True)
+    created_at = Moment(required=True)
+    updated_at = Moment(required=True)

@@ -1,0 +1,54 @@
+"""Standing chores of heartbeats: judge lateness, open and resolve alerts, forget old pings."""
+
+import logging
+
+from app.clock import monotonic
+from app.operations import heartbeat_flips, heartbeat_retention, heartbeat_sweep
+from workers.job import application, job
+from workers.pump import Host
+
+log = logging.getLogger(__name__)
+
+_SWEEP_SECONDS = 30  # well inside the job's time limit; the next tick goes on
+
+
+@job
+def sweep() -> None:
+    """Look at every heartbeat whose time has come, then see to the alerts of what has changed."""
+    _sweep()
+
+
+def _sweep() -> None:
+    end = monotonic() + _SWEEP_SECONDS
+    while monotonic() < end and heartbeat_sweep.look() == heartbeat_sweep.BATCH:
+        pass
+    while monotonic() < end and heartbeat_flips.handle():
+        pass
+
+
+@job
+def forget() -> None:
+    """Remove old pings, flips and gaps; mend heartbeats that nobody would look at."""
+    removed, after = heartbeat_retention.prune_pings()
+    while after is not None:
+        more, after = heartbeat_retention.prune_pings(after)
+        removed += more
+    heartbeat_retention.forget()
+    mended = heartbeat_retention.mend()
+    if removed or mended:
+        log.info("heartbeats tidied", extra={"pings_removed": removed, "mended": mended})
+
+
+def host() -> Host:
+    """Return what a pump needs to sweep where ticks do not get through."""
+    return Host(
+        is_running=lambda: False,
+        is_anything_due=heartbeat_sweep.anything_due,
+        hint=heartbeat_flips.hint,
+        run=_run_here,
+    )
+
+
+def _run_here() -> None:
+    with application().app_context():
+        _sweep()

@@ -1,0 +1,15 @@
+"""Standing watch over the monitor itself."""
+
+import logging
+
+from app.operations import regions
+from workers.job import job
+
+log = logging.getLogger(__name__)
+
+
+@job
+def watch() -> None:
+    """Notice regions without workers and workers without sight."""
+    for region in regions.watch():
+        log.error("no worker is alive in a region", extra={"region": region})
