@@ -1,4 +1,4 @@
-"""Does the target fail, or can the monitor not see? Other hosts, seen well lately, are witnesses."""
+"""Does the target fail, or can the monitor not see? Hosts seen well lately are witnesses."""
 
 from collections import OrderedDict
 from collections.abc import Iterable
@@ -51,9 +51,8 @@ class Witnesses:
         """Return whom to ask when a host seems to fail; empty when nobody can tell."""
         if self.named:
             return list(self.named)
-        others = [
-            Witness(name, port) for name, port in reversed(self._seen.items()) if name != host
-        ]
+        latest = reversed(self._seen.items())
+        others = [Witness(name, port) for name, port in latest if name != host]
         return others[:WITNESSES] if len(others) >= LEAST_WITNESSES else []
 
 
