@@ -28,6 +28,7 @@ class Config:
     base_url: str
     state_dir: Path
     registration: str
+    trusted_proxies: tuple[Network, ...]
     rate_limits: bool
     plan_limits: bool
     min_check_interval_seconds: int
@@ -39,6 +40,7 @@ class Config:
     workers: int
     probe_concurrency: int
     witness_targets: tuple[str, ...]
+    provider_urls: Mapping[str, str]
     smtp_url: str
     mail_from: str
     metrics_token: str
@@ -63,6 +65,7 @@ class Config:
             base_url=env.text("BASE_URL", f"http://localhost:{port}").rstrip("/"),
             state_dir=Path(env.text("STATE_DIR", ".state")),
             registration=env.choice("REGISTRATION", "open", ("open", "invite", "closed")),
+            trusted_proxies=env.networks("TRUSTED_PROXIES", "127.0.0.0/8,::1/128"),
             rate_limits=env.switch("RATE_LIMITS", True),
             plan_limits=env.switch("PLAN_LIMITS", True),
             min_check_interval_seconds=env.integer("MIN_CHECK_INTERVAL_SECONDS", 10, 1, 86400),
@@ -74,6 +77,7 @@ class Config:
             workers=env.integer("WORKERS", 1, 1, 64),
             probe_concurrency=env.integer("PROBE_CONCURRENCY", 1000, 1, 20000),
             witness_targets=env.items("WITNESS_TARGETS"),
+            provider_urls=env.mapping("PROVIDER_URLS"),
             smtp_url=env.text("SMTP_URL", ""),
             mail_from=env.text("MAIL_FROM", "AlertifyPro <alerts@localhost>"),
             metrics_token=env.text("METRICS_TOKEN", ""),
@@ -141,8 +145,8 @@ class _Reader:
     def switch(self, name: str, default: bool) -> bool:
         return self.choice(name, "on" if default else "off", ("on", "off")) == "on"
 
-    def items(self, name: str) -> tuple[str, ...]:
-        return tuple(part.strip() for part in self.text(name, "").split(",") if part.strip())
+    def items(self, name: str, default: str = "") -> tuple[str, ...]:
+        return tuple(part.strip() for part in self.text(name, default).split(",") if part.strip())
 
     def file(self, name: str) -> str:
         path = self.text(name, "")
@@ -150,9 +154,16 @@ class _Reader:
             raise ConfigError(f"{name} names a file that cannot be read: {path}.")
         return path
 
-    def networks(self, name: str) -> tuple[Network, ...]:
+    def mapping(self, name: str) -> Mapping[str, str]:
+        pairs = [item.partition("=") for item in self.items(name)]
+        if not all(key and value for key, _, value in pairs):
+            raise ConfigError(f"{name} must look like pagerduty.us=https://events.example.com.")
+        return {key.strip(): value.strip().rstrip("/") for key, _, value in pairs}
+
+    def networks(self, name: str, default: str = "") -> tuple[Network, ...]:
         try:
-            return tuple(ipaddress.ip_network(part, strict=False) for part in self.items(name))
+            parts = self.items(name, default)
+            return tuple(ipaddress.ip_network(part, strict=False) for part in parts)
         except ValueError as error:
             raise ConfigError(f"{name} must list networks like 10.0.0.0/8: {error}.") from None
 

@@ -17,12 +17,14 @@ from flask import Flask
 
 from app.bootstrap import Runtime
 from app.channels import Context, DeliveryError, deliver, parse_smtp_url
+from app.channels.endpoints import ENDPOINTS
 from app.clock import monotonic
 from app.domain.messages import Message, Organization, compose, sample
 from app.network.door import Network
 from app.network.policy import policy_of
-from app.operations import occasions, outbox, outbox_results
+from app.operations import occasions, outbox, outbox_results, system_mail
 from app.operations.outbox import Outcome, Send
+from app.operations.storm_control import DIGEST
 from app.transaction import DATABASE_AWAY
 
 log = logging.getLogger(__name__)
@@ -103,6 +105,7 @@ class Courier:
             smtp=parse_smtp_url(config.smtp_url),
             mail_from=config.mail_from,
             base_url=config.base_url,
+            endpoints={**ENDPOINTS, **config.provider_urls},
         )
 
     def _busy(self) -> list[UUID]:
@@ -176,6 +179,8 @@ class Courier:
 def compose_message(send: Send) -> Message:
     """Return the message of an outbox row; its id stays the same over retries."""
     id = f"del_{send.id.hex}"
+    if send.kind == system_mail.KIND:
+        return system_mail.compose(send)
     if send.kind == outbox.TEST:
         organization = Organization(**send.message["organization"])
         row = {"id": organization.id, "name": organization.name}
@@ -185,7 +190,12 @@ def compose_message(send: Send) -> Message:
             send.message,
             id=id,
             at=send.at,
-            alert_id=None if send.kind == "alert.resolved" else send.alert_id,
+            alert_id=send.alert_id if _may_act(send) else None,
             recipient=send.recipient_key,
         )
     )
+
+
+def _may_act(send: Send) -> bool:
+    """Say whether a message offers to acknowledge: it is about one alert that still stands."""
+    return send.kind != "alert.resolved" and send.message.get("event") != DIGEST

@@ -12,7 +12,6 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-import psycopg
 import uvloop
 from flask import Flask
 
@@ -176,12 +175,13 @@ class Engine:
             events = monitoring.record(batch, self._database_now())
         except DATABASE_AWAY:
             raise
-        except psycopg.Error as error:
+        except Exception as error:
+            # The fence: whatever one result does to the database, the others are recorded.
             self._store_apart(batch, error)
         else:
             self._runtime.feed.publish(events)
 
-    def _store_apart(self, batch: list[Seen], error: psycopg.Error) -> None:
+    def _store_apart(self, batch: list[Seen], error: Exception) -> None:
         """Find the one result the database refuses; the others must not be lost with it."""
         if retention.ensure_partitions():
             self._store(batch)

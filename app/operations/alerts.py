@@ -153,7 +153,7 @@ def _tell_resolve(
             recipient = outbox_plan.Recipient(key, contact=rows[0].contact)
         if recipient is None:
             continue
-        was_told = in_flight or any(row.status == "sent" for row in rows)
+        was_told = in_flight or any(row.status in ("sent", "digested") for row in rows)
         outbox_plan.plan(
             tx,
             alert,
@@ -254,8 +254,9 @@ _note = note
 
 def publish(tx: Transaction, alert: Alert, kind: str) -> None:
     """Put an alert on the live feed after the commit."""
-    data = columns(alert)
-    tx.after_commit(lambda: runtime().feed.publish([Event(alert.organization_id, kind, data)]))
+    # Read now: after the commit the row is expired, and a look at it would begin a transaction.
+    event = Event(alert.organization_id, kind, columns(alert))
+    tx.after_commit(lambda: runtime().feed.publish([event]))
 
 
 def _locked(tx: Transaction, organization_id: UUID, alert_id: UUID) -> Alert:

@@ -43,7 +43,7 @@ def keep(cursor: psycopg.Cursor[Any], entries: Sequence[Settled]) -> None:
                 entry.seen.claim.definition.service_id,
                 entry.seen.checked_at,
                 entry.seen.claim.region,
-                _json(entry.seen.observation.evidence),
+                storable(entry.seen.observation.evidence),
             )
             for entry in failures
         ],
@@ -55,9 +55,10 @@ def keep(cursor: psycopg.Cursor[Any], entries: Sequence[Settled]) -> None:
     )
 
 
-def _json(evidence: object) -> str:
-    # jsonb refuses the NUL that a target may well send.
-    return json.dumps(evidence, default=str).replace("\\u0000", "\\ufffd")
+def storable(value: object) -> str:
+    """Return JSON that PostgreSQL takes: a target may well send NUL and lone surrogates."""
+    text = json.dumps(value, default=str, ensure_ascii=False)
+    return text.encode("utf-8", "replace").decode().replace("\\u0000", "\\ufffd")
 
 
 def read(service_id: UUID, check_id: UUID | None) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from app.models.notification_channels import (
     NotificationAttempt,
     NotificationChannel,
 )
-from app.operations import occasions, outbox_plan, secrets
+from app.operations import occasions, outbox_plan, secrets, storm_control
 from app.sealing import reveal
 from app.transaction import Transaction, transaction
 
@@ -108,8 +108,9 @@ def claim(limit: int, busy: Sequence[UUID] = ()) -> list[Send]:
             .where(Notification.id.in_(ids))
             .order_by(Notification.created_at)
         ).all()
+        claimed = [(row, channel) for row, channel in rows]
         sends, probed = [], set[UUID]()
-        for row, channel in rows:
+        for row, channel in storm_control.fold(tx, claimed, tx.now()):
             if channel is not None and _waits_for_probe(tx, row, channel, probed):
                 continue
             tx.session.add(NotificationAttempt(notification_id=row.id, number=row.attempts))

@@ -1,6 +1,5 @@
 """One-off probes of unsaved services: the API leaves a request, a worker leaves the outcome."""
 
-import json
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -10,6 +9,7 @@ from app.bootstrap import runtime
 from app.domain.secret_references import UnknownSecret, fill
 from app.domain.types import Observation, Target
 from app.operations import secrets
+from app.operations.evidence import storable
 from app.transaction import transaction
 
 # Past this age nobody waits for the answer any more.
@@ -80,7 +80,7 @@ def answer(request_id: UUID, observation: Observation) -> None:
     with transaction() as tx:
         tx.driver.execute(
             "UPDATE probe_requests SET outcome = %s WHERE id = %s",
-            (json.dumps(outcome, default=str).replace("\\u0000", "\ufffd"), request_id),
+            (storable(outcome), request_id),
         )
 
 

@@ -41,8 +41,22 @@ class _FastHttp(asyncio.Protocol):
             self._transport.close()
 
 
+class _FastDns(asyncio.DatagramProtocol):
+    """Answers every question for an A record with 127.0.0.1 and a time to live of zero."""
+
+    def connection_made(self, transport: Any) -> None:
+        self._transport = transport
+
+    def datagram_received(self, data: bytes, addr: Any) -> None:
+        end = data.index(b"\0", 12) + 5
+        found = data[end - 4 : end - 2] == b"\0\1"
+        head = data[:2] + b"\x81\x80\0\1" + (b"\0\1" if found else b"\0\0") + bytes(4)
+        record = b"\xc0\x0c\0\1\0\1\0\0\0\0\0\4\x7f\0\0\1" if found else b""
+        self._transport.sendto(head + data[12:end] + record, addr)
+
+
 def serve(directory: str, ports: Any) -> None:
-    """Serve HTTP and HTTPS until the process is ended."""
+    """Serve HTTP, HTTPS and DNS until the process is ended."""
 
     async def main() -> None:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -52,7 +66,9 @@ def serve(directory: str, ports: Any) -> None:
             await loop.create_server(_FastHttp, "127.0.0.1", 0, backlog=4096, ssl=tls)
             for tls in (None, context)
         ]
-        ports.send([server.sockets[0].getsockname()[1] for server in servers])
+        names, _ = await loop.create_datagram_endpoint(_FastDns, local_addr=("127.0.0.1", 0))
+        found = [server.sockets[0].getsockname()[1] for server in servers]
+        ports.send([*found, names.get_extra_info("sockname")[1]])
         await asyncio.gather(*(server.serve_forever() for server in servers))
 
     uvloop.run(main())
@@ -80,9 +96,14 @@ async def measure(name: str, seconds: float, once: Callable[[], Awaitable[None]]
     )
 
 
-async def client(directory: str, http_port: int, https_port: int, seconds: float) -> None:
+async def client(directory: str, ports: list[int], seconds: float) -> None:
     """Measure every kind of probe."""
-    network = Network(AddressPolicy(), ca_file=f"{directory}/ca.pem")
+    http_port, https_port, dns_port = ports
+    network = Network(
+        AddressPolicy(),
+        ca_file=f"{directory}/ca.pem",
+        nameservers=(f"127.0.0.1:{dns_port}",),
+    )
     plain, secure = f"http://127.0.0.1:{http_port}/", f"https://127.0.0.1:{https_port}/"
 
     async def request() -> None:
@@ -100,8 +121,8 @@ async def client(directory: str, http_port: int, https_port: int, seconds: float
 
     await measure("network.http, fresh connection", seconds, request)
     await measure("HTTP check", seconds, check("HTTP", plain))
-    named = f"http://localhost:{http_port}/"
-    await measure("HTTP check, name from hosts file", seconds, check("HTTP", named))
+    named = f"http://www.bench.test:{http_port}/"
+    await measure("HTTP check, name looked up", seconds, check("HTTP", named))
     await measure("HTTPS check, certificate recorded", seconds, check("HTTP", secure))
     await measure("TCP check", seconds, check("TCP", f"127.0.0.1:{http_port}"))
     network.close()
@@ -121,7 +142,7 @@ def main() -> None:
         )
         server.start()
         try:
-            uvloop.run(client(directory, *receive.recv(), seconds))
+            uvloop.run(client(directory, receive.recv(), seconds))
         finally:
             server.terminate()
             server.join()

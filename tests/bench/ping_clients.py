@@ -11,6 +11,7 @@ import random
 import resource
 import sys
 import time
+from typing import cast
 
 import uvloop
 
@@ -25,8 +26,7 @@ class Client(asyncio.Protocol):
         self.sent_at = began_at
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
+        self.transport = cast(asyncio.Transport, transport)
         self.send()
 
     def send(self) -> None:

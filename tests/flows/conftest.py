@@ -8,6 +8,7 @@ import pytest
 
 from tests.flows.product import Product, Target, target
 from tests.loopback import ca_file
+from tests.receivers import Answer, HttpReceiver, MailReceiver
 
 
 @pytest.fixture(scope="session")
@@ -15,9 +16,17 @@ def shared_product() -> Iterator[Product]:
     """The product, started once for all the stories of a run."""
     with (
         tempfile.TemporaryDirectory(prefix="alertifypro-flows-") as folder,
-        Product(Path(folder).resolve(), PROBE_CA_FILE=ca_file()) as product,
+        MailReceiver() as mail,
+        HttpReceiver([Answer(202)] * 10_000) as pager,
+        Product(
+            Path(folder).resolve(),
+            PROBE_CA_FILE=ca_file(),
+            SMTP_URL=f"{mail.url}?starttls=off",
+            PROVIDER_URLS=f"pagerduty.us={pager.url}",
+        ) as product,
     ):
         product.ready()
+        product.mail, product.pager = mail, pager
         yield product
 
 

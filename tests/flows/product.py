@@ -19,12 +19,16 @@ from websockets.sync.client import connect as connect_websocket
 
 from app.local.state import StateDir
 from tests.local.launched import PRODUCT, Launched
+from tests.receivers import HttpReceiver, MailReceiver
 
 PASSWORD = "correct horse battery"
 
 
 class Product(Launched):
     """The launcher with everything it supervises, and somebody who has registered."""
+
+    mail: MailReceiver
+    pager: HttpReceiver
 
     def __init__(self, state: Path, **settings: str) -> None:
         defaults = {
