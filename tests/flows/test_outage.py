@@ -63,7 +63,7 @@ def test_an_outage_is_told_on_every_channel_and_so_is_its_end(
     assert [page["event_action"] for page in pages] == ["trigger", "resolve"]
     assert {page["dedup_key"] for page in pages} == {alert["id"]}
     deliveries = product.call("GET", f"/alerts/{alert['id']}/notifications")
-    assert {delivery["state"] for delivery in deliveries} == {"sent"}
+    assert {delivery["status"] for delivery in deliveries} == {"sent"}
     assert len(deliveries) == 6
 
 
@@ -165,8 +165,8 @@ def acknowledge_link(product: Product, alert_id: str) -> str:
             " WHERE alert_id = %s AND kind = 'alert.fired' LIMIT 1",
             (box["id"], f"channel:{box['id']}", alert_id),
         )
-    seconds_until(lambda: any("link@" in str(mail.to) for mail in product.mail.mails), 8)
-    text = next(mail for mail in product.mail.mails if "link@" in str(mail.to)).part("plain")
+    seconds_until(lambda: any("link@" in str(mail.recipients) for mail in product.mail.mails), 8)
+    text = next(mail for mail in product.mail.mails if "link@" in str(mail.recipients)).part("plain")
     product.call("DELETE", f"/notification-channels/{box['id']}")
     found = re.search(r"Acknowledge: (http\S+/alerts/act/\S+)", text)
     assert found, text
@@ -200,15 +200,15 @@ def test_receivers_that_fail_get_the_right_thing(product: Product, shop: Target)
             assert len({request.headers["webhook-id"] for request in receiver.requests}) == 1
         seconds_until(lambda: len(finished(product, alert_id)) == 5, 5)
         log = {entry["channel_name"]: entry for entry in finished(product, alert_id)}
-        assert log["shaky"]["state"] == "sent"
+        assert log["shaky"]["status"] == "sent"
         assert len(log["shaky"]["attempts"]) == 3
-        assert log["refusing"]["state"] == "dead"
-        assert log["Spare"]["state"] == "sent"
+        assert log["refusing"]["status"] == "dead"
+        assert log["Spare"]["status"] == "sent"
 
 
 def finished(product: Product, alert_id: str) -> list[dict[str, Any]]:
     entries = product.call("GET", f"/alerts/{alert_id}/notifications")
-    return [entry for entry in entries if entry["state"] != "pending"]
+    return [entry for entry in entries if entry["status"] != "pending"]
 
 
 def test_an_outage_too_short_to_be_told_is_told_once(product: Product, shop: Target) -> None:
