@@ -1,6 +1,7 @@
 """What is kept of a failure: enough to see why, bounded, and without secrets."""
 
 import re
+from base64 import b64encode
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -96,7 +97,12 @@ def mask(value: Any, secrets: Iterable[str]) -> Any:
     return value
 
 
-def _secrets(schema: type[Schema], config: Mapping[str, Any]) -> Iterable[str]:
+def _secrets(schema: type[Schema], config: object) -> Iterable[str]:
+    if not isinstance(config, Mapping):
+        return  # a config that somebody has broken past the API
+    user, password = config.get("username"), config.get("password")
+    if isinstance(user, str) and isinstance(password, str):
+        yield b64encode(f"{user}:{password}".encode()).decode()  # as basic authentication sends it
     for name, field in schema._declared_fields.items():
         value = config.get(name)
         if value is None:
@@ -106,15 +112,17 @@ def _secrets(schema: type[Schema], config: Mapping[str, Any]) -> Iterable[str]:
             yield from _sensitive_headers(value)
         elif kind and isinstance(value, str) and len(value) >= _MIN_SECRET:
             yield value
-        elif isinstance(field, fields.Nested) and isinstance(value, Mapping):
+        elif isinstance(field, fields.Nested):
             yield from _secrets(type(field.schema), value)
         elif isinstance(field, fields.List) and isinstance(field.inner, fields.Nested):
-            for item in value:
+            for item in value if isinstance(value, list) else ():
                 yield from _secrets(type(field.inner.schema), item)
 
 
 def _sensitive_headers(headers: Mapping[str, str]) -> Iterable[str]:
     for name, value in headers.items():
+        if not isinstance(value, str):
+            continue
         if _SENSITIVE_NAME.search(name) and len(value) >= _MIN_SECRET:
             yield value
             scheme, _, credential = value.partition(" ")

@@ -23,7 +23,14 @@ from app.checks.fields import (
     text,
 )
 from app.clock import utcnow
-from app.domain.assertions import header_failure, json_failure, status_failure, text_failure
+from app.domain.assertions import (
+    expected_codes,
+    header_failure,
+    json_failure,
+    status_failure,
+    status_rule,
+    text_failure,
+)
 from app.domain.types import Probe, Target
 from app.network.certificates import expiry_warning
 from app.network.door import Network
@@ -111,8 +118,14 @@ def _request(endpoint: str, config: Mapping[str, Any]) -> HttpRequest:
         basic_auth=(auth["username"], auth["password"]) if auth else None,
         bearer_token=config.get("bearer_token"),
         follow_redirects=config.get("follow_redirects", True),
+        final_codes=_final_codes(config.get("expected_status")),
         verify_tls=config.get("verify_tls", True),
     )
+
+
+def _final_codes(rule: Any) -> frozenset[int]:
+    """Return the codes not to follow: who expects a 301 wants to see it."""
+    return frozenset() if rule is None else expected_codes(status_rule(rule))
 
 
 def _failure(response: HttpResponse, config: Mapping[str, Any]) -> str | None:

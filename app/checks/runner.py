@@ -7,6 +7,7 @@ from time import perf_counter
 
 from app.checks.base import CHECK_TYPES, CheckFailed, CheckType
 from app.checks.evidence import from_trace, mask, one_line, secrets_of
+from app.domain.endpoints import BadEndpoint
 from app.domain.services import grade
 from app.domain.types import Observation, Phases, Probe, Status, Target
 from app.network.door import Network
@@ -23,8 +24,11 @@ async def run(target: Target, network: Network) -> Observation:
 
     UNKNOWN means that the monitor itself could not tell (no descriptors, no permission).
     """
-    check = CHECK_TYPES[target.check_type]
     notes = start_trace()
+    if CHECK_TYPES.canonical(target.check_type) != target.check_type:
+        sentence = f"this monitor knows no check type {target.check_type}"
+        return Observation(Status.UNKNOWN, None, one_line(sentence))
+    check = CHECK_TYPES[target.check_type]
     started = perf_counter()
     try:
         async with asyncio.timeout(target.timeout_seconds) as deadline:
@@ -42,6 +46,8 @@ async def run(target: Target, network: Network) -> Observation:
             status_code=failure.status_code,
             evidence=failure.evidence,
         )
+    except BadEndpoint as error:
+        return _failed(target, check, notes, f"the endpoint cannot be used: {error}")
     except CannotTell as error:
         return _failed(target, check, notes, str(error), Status.UNKNOWN)
     except NetworkError as error:

@@ -5,7 +5,8 @@ from typing import Any
 
 from app.checks.base import CheckConfig, check_type, host_and_port
 from app.checks.expectation import awaited, raw_bytes
-from app.checks.fields import flag, text
+from app.checks.fields import text
+from app.checks.wire import tls_flag, verifies, verify_flag
 from app.domain.endpoints import parse_host_port
 from app.domain.types import Probe, Target
 from app.network.door import Network
@@ -22,7 +23,8 @@ class TcpConfig(CheckConfig):
         lines=True,
     )
     expect = text("text the reply must contain, or /pattern/ in RE2's syntax", "PONG", lines=True)
-    tls = flag("speak TLS, with certificate and host name verified", False)
+    tls = tls_flag()
+    verify_tls = verify_flag()
 
 
 @check_type("TCP", "TELNET", config=TcpConfig, endpoint=host_and_port())
@@ -30,7 +32,7 @@ async def check_tcp(target: Target, network: Network) -> Probe:
     """Connect to a port; with `expect`, wait for a reply that matches."""
     config: Mapping[str, Any] = target.config
     endpoint = parse_host_port(target.endpoint)
-    tls = TlsOptions() if config.get("tls") else None
+    tls = TlsOptions(verify=verifies(config)) if config.get("tls") else None
     async with network.stream(endpoint.host, endpoint.port, tls=tls) as connection:
         if config.get("send"):
             connection.writer.write(raw_bytes(config["send"]))

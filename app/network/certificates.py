@@ -68,6 +68,13 @@ def read_der(data: bytes) -> Leaf:
 
 def complaint(leaf: Leaf, host: str, now: datetime) -> str | None:
     """Say what a person would find wrong with a certificate for this host, or None."""
+    return complaint_about(leaf, host, now) or (
+        "self-signed certificate" if leaf.self_signed else None
+    )
+
+
+def complaint_about(leaf: Leaf | Certificate, host: str, now: datetime) -> str | None:
+    """Say what is wrong with a certificate's dates or names, or None."""
     if leaf.valid_to < now:
         return f"certificate expired on {leaf.valid_to:%Y-%m-%d}"
     if leaf.valid_from > now:
@@ -76,8 +83,6 @@ def complaint(leaf: Leaf, host: str, now: datetime) -> str | None:
         names = ", ".join(leaf.sans[:3]) or leaf.subject or "nobody"
         more = f" and {len(leaf.sans) - 3} more" if len(leaf.sans) > 3 else ""
         return f"certificate is for {names}{more}, not {host}"
-    if leaf.self_signed:
-        return "self-signed certificate"
     return None
 
 
@@ -93,7 +98,7 @@ def expiry_warning(certificate: Certificate, days: int, now: datetime) -> str | 
     return f"certificate expires {when}, on {certificate.valid_to:%Y-%m-%d}"
 
 
-def covers(leaf: Leaf, host: str) -> bool:
+def covers(leaf: Leaf | Certificate, host: str) -> bool:
     """Tell whether a certificate names this host (RFC 9525: SANs only, one wildcard label)."""
     try:
         address = ip_address(host.partition("%")[0])

@@ -1,28 +1,44 @@
 """UDP towards one judged address; the kernel's ICMP refusals arrive as errors."""
 
 import asyncio
-from functools import partial
-from typing import cast
+import socket
 
 from app.network.errors import NetworkError, from_exception
 from app.network.resolver import Resolver
 from app.network.trace import trace
 
+MAX_DATAGRAM = 65_535
 MAX_WAITING = 16  # answers nobody has read yet; more are dropped, as a full socket would
 
 
-class DatagramSocket(asyncio.DatagramProtocol):
-    """A UDP socket connected to one address."""
+class DatagramSocket:
+    """A UDP socket connected to one address: the kernel drops what others send.
 
-    def __init__(self, address: str) -> None:
+    It is a bare socket because asyncio's transports swallow empty datagrams.
+    """
+
+    def __init__(self, address: str, port: int) -> None:
         self.address = address
+        self._loop = asyncio.get_running_loop()
         self._received: asyncio.Queue[bytes | NetworkError] = asyncio.Queue(MAX_WAITING)
-        self._transport: asyncio.DatagramTransport | None = None
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        self._socket = socket.socket(family, socket.SOCK_DGRAM)
+        try:
+            self._socket.setblocking(False)
+            self._socket.connect(_numeric(address, port))
+        except OSError:
+            self._socket.close()
+            raise
+        self._loop.add_reader(self._socket.fileno(), self._on_ready)
 
     def send(self, data: bytes) -> None:
-        """Send one datagram."""
-        if self._transport is not None:
-            self._transport.sendto(data)
+        """Send one datagram. Raises NetworkError."""
+        try:
+            self._socket.send(data)
+        except BlockingIOError:
+            return  # a full buffer loses datagrams, as the network may
+        except OSError as error:
+            raise from_exception(error) from None
 
     async def receive(self) -> bytes:
         """Return the next datagram. Raises NetworkError, for one when the port is closed."""
@@ -33,45 +49,43 @@ class DatagramSocket(asyncio.DatagramProtocol):
 
     def close(self) -> None:
         """Close the socket at once."""
-        if self._transport is not None:
-            self._transport.abort()
+        self._loop.remove_reader(self._socket.fileno())
+        self._socket.close()
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Take over the transport (asyncio's callback)."""
-        self._transport = cast(asyncio.DatagramTransport, transport)
-
-    def datagram_received(self, data: bytes, addr: object) -> None:
-        """Keep a datagram for `receive` (asyncio's callback)."""
+    def _on_ready(self) -> None:
+        item: bytes | NetworkError
+        try:
+            item = self._socket.recv(MAX_DATAGRAM)
+        except BlockingIOError:
+            return
+        except OSError as error:
+            item = from_exception(error)
         if not self._received.full():
-            self._received.put_nowait(data)
-
-    def error_received(self, exc: Exception) -> None:
-        """Keep an ICMP refusal for `receive` (asyncio's callback)."""
-        if not self._received.full():
-            self._received.put_nowait(from_exception(exc))
+            self._received.put_nowait(item)
 
 
 class Datagrams:
     """Opens UDP sockets, within one event loop."""
 
     def __init__(self, resolver: Resolver) -> None:
-        self._loop = asyncio.get_running_loop()
         self._resolver = resolver
 
-    async def open(self, host: str, port: int) -> DatagramSocket:
+    async def open(self, host: str, port: int, *, judged: bool = True) -> DatagramSocket:
         """Return a socket connected to the first address of a host. Raises NetworkError."""
-        addresses = await self._resolver.resolve(host, port)
+        addresses = await self._resolver.resolve(host, port) if judged else [host]
         notes = trace()
         notes.stage = "opening a socket"
         failure: NetworkError | None = None
         for address in addresses:
             notes.address = address
             try:
-                _, socket = await self._loop.create_datagram_endpoint(
-                    partial(DatagramSocket, address), remote_addr=(address, port)
-                )
-            except OSError as error:
+                return DatagramSocket(address, port)
+            except OSError as error:  # no route to this one; perhaps to the next
                 failure = failure or from_exception(error)
-                continue
-            return socket
         raise failure or NetworkError(f"no such host: {host}")
+
+
+def _numeric(address: str, port: int) -> tuple[str, int] | tuple[str, int, int, int]:
+    """Return the socket address of an address in text, zone included; looks nothing up."""
+    found = socket.getaddrinfo(address, port, flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV)
+    return found[0][4]  # type: ignore[return-value]

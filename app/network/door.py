@@ -8,6 +8,7 @@ from app.network.curl import CurlEngine
 from app.network.datagrams import Datagrams, DatagramSocket
 from app.network.http import HttpRequest, HttpResponse
 from app.network.http_client import HttpClient
+from app.network.icmp import EchoSocket, open_echo
 from app.network.policy import AddressPolicy
 from app.network.resolver import Resolver
 from app.network.streams import Connection, Streams
@@ -32,7 +33,7 @@ class Network:
         self._datagrams = Datagrams(self._resolver)
 
     async def http(self, request: HttpRequest) -> HttpResponse:
-        """Send a request, follow its redirects. Raises AddressRefused, NetworkError, ValueError."""
+        """Send a request and follow redirects. Raises NetworkError and BadEndpoint."""
         return await self._http.request(request)
 
     async def resolve(self, host: str, port: int | None = None) -> list[str]:
@@ -54,21 +55,44 @@ class Network:
         connection = await self._streams.dial(host, port, tls)
         try:
             yield connection
-        finally:
+        except BaseException:
             connection.abort()
+            raise
+        connection.finish()
 
     async def start_tls(self, connection: Connection, tls: TlsOptions) -> None:
         """Begin TLS on an open stream (STARTTLS, RFC 3207). Raises NetworkError."""
         await self._streams.secure(connection, tls)
 
     @asynccontextmanager
-    async def datagram(self, host: str, port: int) -> AsyncIterator[DatagramSocket]:
-        """Open a UDP socket towards one host. Raises AddressRefused and NetworkError."""
-        socket = await self._datagrams.open(host, port)
+    async def datagram(
+        self, host: str, port: int, *, judged: bool = True
+    ) -> AsyncIterator[DatagramSocket]:
+        """Open a UDP socket towards one host. Raises AddressRefused and NetworkError.
+
+        `judged=False` is for the system's own name servers, which no user has chosen.
+        """
+        socket = await self._datagrams.open(host, port, judged=judged)
         try:
             yield socket
         finally:
             socket.close()
+
+    @asynccontextmanager
+    async def echo(self, host: str) -> AsyncIterator[EchoSocket]:
+        """Open an ICMP echo socket towards one host. Raises AddressRefused, NetworkError.
+
+        Raises CannotTell where the system does not let this process ping.
+        """
+        socket = open_echo(await self._resolver.resolve(host))
+        try:
+            yield socket
+        finally:
+            socket.close()
+
+    def nameservers(self) -> list[tuple[str, int]]:
+        """Return the system's own name servers, as (address, port)."""
+        return self._resolver.nameservers()
 
     def close(self) -> None:
         """Drop every connection and question at once."""

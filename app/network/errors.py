@@ -84,6 +84,8 @@ _VERIFY = {  # X509_V_ERR_… of OpenSSL's x509_vfy.h
     19: "the certificate chain ends in an authority that is not trusted",
     20: "the certificate chain is incomplete, or its authority is not trusted",
     21: "the certificate chain is incomplete, or its authority is not trusted",
+    62: "the certificate is for another host name",
+    64: "the certificate is for another address",
 }
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from app.domain.types import Certificate, Phases
+from app.network.errors import NetworkError
 
 MAX_REDIRECTS = 10
 USER_AGENT = "AlertifyPro/1.0"
@@ -24,6 +25,7 @@ class HttpRequest:
     bearer_token: str | None = None
     follow_redirects: bool = True
     max_redirects: int = MAX_REDIRECTS
+    final_codes: frozenset[int] = frozenset()  # redirects that are the answer hoped for
     verify_tls: bool = True
     timeout_seconds: float | None = None
 
@@ -72,7 +74,7 @@ class HttpResponse:
 
 
 def header_lines(request: HttpRequest) -> Sequence[bytes]:
-    """Return the header lines libcurl is to send. Raises ValueError for a line break."""
+    """Return the header lines libcurl is to send. Raises NetworkError for a line break."""
     if not (request.headers or request.basic_auth or request.bearer_token or request.body):
         return _PLAIN_LINES
     values = {"User-Agent": USER_AGENT, "Accept": "*/*", "Expect": ""}
@@ -92,7 +94,7 @@ def header_lines(request: HttpRequest) -> Sequence[bytes]:
 
 def _line(name: str, value: str) -> bytes:
     if any(sign in name + value for sign in "\r\n\0"):
-        raise ValueError("a header holds a line break")
+        raise NetworkError("a header holds a line break")
     if not value and name != "Expect":
         return f"{name};".encode()  # libcurl's spelling of a header without a value
     return f"{name}: {value}".encode()

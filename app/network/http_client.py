@@ -4,6 +4,7 @@ Redirects are followed here and not by libcurl, because every hop is judged anew
 a secret must not travel to another origin (RFC 9110 15.4).
 """
 
+import asyncio
 import re
 from collections.abc import Sequence
 from urllib.parse import urljoin
@@ -37,11 +38,21 @@ class HttpClient:
         self._resolver = resolver
 
     async def request(self, request: HttpRequest) -> HttpResponse:
-        """Ask and follow redirects. Raises AddressRefused, NetworkError and ValueError."""
+        """Ask and follow redirects. Raises AddressRefused, NetworkError and BadEndpoint."""
+        if request.timeout_seconds is None:
+            return await self._request(request)
+        try:
+            async with asyncio.timeout(request.timeout_seconds):
+                return await self._request(request)
+        except TimeoutError:
+            limit, stage = request.timeout_seconds, trace().stage
+            raise NetworkError(f"timed out after {limit:g} s while {stage}") from None
+
+    async def _request(self, request: HttpRequest) -> HttpResponse:
         url = parse_url(request.url, _SCHEMES)
         lines = header_lines(request)
         response = await self._hop(url, request.method, lines, request.body, request)
-        if not request.follow_redirects or response.status_code not in _REDIRECTS:
+        if not (request.follow_redirects and _leads_on(response, request)):
             return response
         return await self._follow(request, url, lines, response)
 
@@ -51,7 +62,7 @@ class HttpClient:
         method, body = request.method, request.body
         seen = trace().redirects
         passed: list[HttpResponse] = []
-        while response.status_code in _REDIRECTS and "location" in response.headers:
+        while _leads_on(response, request):
             passed.append(response)
             if len(passed) > request.max_redirects:
                 raise NetworkError(f"more than {request.max_redirects} redirects")
@@ -94,7 +105,6 @@ class HttpClient:
             body=body,
             verify_tls=request.verify_tls,
             secure=url.scheme == "https",
-            timeout_ms=int(request.timeout_seconds * 1000) if request.timeout_seconds else 0,
         )
         outcome = await self._engine.run(job)
         if outcome.code:
@@ -149,6 +159,11 @@ def _joined(
         certificate=last.certificate or passed[0].certificate,
         chain=last.chain,
     )
+
+
+def _leads_on(response: HttpResponse, request: HttpRequest) -> bool:
+    code = response.status_code
+    return code in _REDIRECTS and code not in request.final_codes and "location" in response.headers
 
 
 def _target(base: Url, location: str) -> Url:

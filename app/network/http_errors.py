@@ -47,8 +47,6 @@ async def failure(outcome: CurlOutcome, job: CurlJob, engine: CurlEngine) -> Net
         return AddressRefused(outcome.refused)
     if outcome.code == pycurl.E_PEER_FAILED_VERIFICATION:
         return await _certificate_problem(outcome, job, engine)
-    if outcome.code == pycurl.E_OPERATION_TIMEDOUT:
-        return NetworkError(f"timed out after {job.timeout_ms / 1000:g} s")
     if outcome.errno and outcome.code != pycurl.E_PARTIAL_FILE:
         return from_errno(outcome.errno)
     if outcome.code == pycurl.E_SSL_CONNECT_ERROR:

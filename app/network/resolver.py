@@ -1,8 +1,8 @@
 """Finds the addresses of a host without a thread: c-ares inside the event loop.
 
 getaddrinfo() blocks a thread for as long as a name server is silent, and a pool of threads is soon
-full of one silent domain; c-ares waits on a socket. It reads hosts and resolv.conf files and keeps
-an answer no longer than its time to live, as every stub resolver does.
+full of one silent domain; c-ares waits on a socket. It reads the hosts file and resolv.conf, and
+keeps an answer for its time to live, here at most half a minute.
 """
 
 import asyncio
@@ -11,7 +11,8 @@ from collections.abc import Sequence
 
 import pycares
 
-from app.domain.endpoints import is_address
+from app.clock import monotonic
+from app.domain.endpoints import is_address, parse_host_port
 from app.network.errors import AddressRefused, CannotTell, NetworkError
 from app.network.policy import AddressPolicy
 from app.network.trace import trace
@@ -19,6 +20,7 @@ from app.network.trace import trace
 TRY_SECONDS = 2.0
 TRIES = 3
 _SWEEP_SECONDS = 0.25
+_FRESH_SECONDS = 30.0
 _NO_SUCH_HOST = {
     pycares.errno.ARES_ENOTFOUND,
     pycares.errno.ARES_ENODATA,
@@ -37,6 +39,7 @@ class Resolver:
         self._writers: set[int] = set()
         self._asking = 0
         self._sweep: asyncio.TimerHandle | None = None
+        self._fresh_until = monotonic() + _FRESH_SECONDS
         self._channel = pycares.Channel(
             servers=list(nameservers) or None,
             timeout=TRY_SECONDS,
@@ -57,6 +60,11 @@ class Resolver:
         for address in addresses:
             self.judge(address, port)
         return addresses
+
+    def nameservers(self) -> list[tuple[str, int]]:
+        """Return the system's own name servers, as (address, port)."""
+        parsed = (parse_host_port(text, 53) for text in self._channel.servers)
+        return [(server.host, server.port) for server in parsed]
 
     def judge(self, address: str, port: int | None = None) -> None:
         """Raise AddressRefused if the policy forbids an address."""
@@ -79,6 +87,9 @@ class Resolver:
             if not answer.done():  # the asker may have run out of time
                 answer.set_result((result, error))
 
+        if monotonic() > self._fresh_until:  # forget answers, read resolv.conf again
+            self._channel.reinit()
+            self._fresh_until = monotonic() + _FRESH_SECONDS
         self._asking += 1
         try:
             self._channel.getaddrinfo(

@@ -15,6 +15,7 @@ from app.network.trace import trace
 READ_LIMIT = 64 * 1024
 NEXT_ADDRESS_SECONDS = 0.25  # RFC 8305 5: start with the next address when one is slow
 MAX_ADDRESSES = 6
+FAREWELL_SECONDS = 1.0
 
 
 @dataclass(slots=True)
@@ -28,6 +29,13 @@ class Connection:
     address: str
     phases: Phases = field(default_factory=Phases)
     certificate: Certificate | None = None
+
+    def finish(self) -> None:
+        """Close after what is left to send; nothing waits for the other side."""
+        transport = self.writer.transport
+        transport.close()
+        if self.phases.tls_ms is not None:  # TLS waits for the other side's farewell: not for long
+            asyncio.get_running_loop().call_later(FAREWELL_SECONDS, transport.abort)
 
     def abort(self) -> None:
         """Drop the connection at once; nothing waits for the other side."""
@@ -57,16 +65,20 @@ class Streams:
             dns_ms=(resolved - started) * 1000, connect_ms=(connected - resolved) * 1000
         )
         if tls is not None:
-            await self.secure(connection, tls)
+            await self.secure(connection, tls, after_talk=False)
         return connection
 
-    async def secure(self, connection: Connection, tls: TlsOptions) -> None:
+    async def secure(
+        self, connection: Connection, tls: TlsOptions, *, after_talk: bool = True
+    ) -> None:
         """Begin TLS on an open stream, at once or after STARTTLS. Raises NetworkError."""
         notes = trace()
         notes.stage = "negotiating TLS"
         if _unread(connection.reader):
             connection.abort()
-            raise NetworkError("the server sent more before TLS than it may")
+            if after_talk:
+                raise NetworkError("the server sent more before TLS than it may")
+            raise NetworkError("the server does not speak TLS on this port")
         name = tls.server_name or connection.host
         started = monotonic()
         try:
@@ -75,6 +87,8 @@ class Streams:
             )
         except ssl.SSLCertVerificationError as error:
             connection.abort()
+            if after_talk:  # a second look would need the same talk again
+                raise from_exception(error) from None
             raise await self._explained(error, connection, name) from None
         except (OSError, ValueError) as error:
             connection.abort()

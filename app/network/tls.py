@@ -11,6 +11,7 @@ class TlsOptions:
     """How to speak TLS: `server_name` is the name to ask for and to verify (default: the host)."""
 
     verify: bool = True
+    check_host: bool = True
     server_name: str | None = None
     alpn: tuple[str, ...] = ()
 
@@ -20,11 +21,11 @@ class TlsContexts:
 
     def __init__(self, ca_file: str | None = None) -> None:
         self.ca_file = ca_file or certifi.where()
-        self._made: dict[tuple[bool, tuple[str, ...]], ssl.SSLContext] = {}
+        self._made: dict[tuple[bool, bool, tuple[str, ...]], ssl.SSLContext] = {}
 
     def get(self, options: TlsOptions) -> ssl.SSLContext:
         """Return the context for these options."""
-        key = (options.verify, options.alpn)
+        key = (options.verify, options.check_host, options.alpn)
         context = self._made.get(key)
         if context is None:
             context = self._made[key] = self._make(options)
@@ -33,6 +34,7 @@ class TlsContexts:
     def _make(self, options: TlsOptions) -> ssl.SSLContext:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         if options.verify:
+            context.check_hostname = options.check_host
             context.load_verify_locations(self.ca_file)
         else:
             context.check_hostname = False

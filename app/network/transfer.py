@@ -27,7 +27,6 @@ class CurlJob:
     body: bytes = b""
     verify_tls: bool = True
     secure: bool = False
-    timeout_ms: int = 0
     connect_only: bool = False
 
 
@@ -67,6 +66,7 @@ class Transfer:
         self.chunks: list[bytes] = []
         self.size = 0
         self.descriptor = -1
+        self.open_errno = 0
         self.secure = False
         self.refused: str | None = None
         self.dialled: str | None = None
@@ -87,10 +87,13 @@ class Transfer:
         setopt(pycurl.NETRC, 0)
         setopt(pycurl.ACCEPT_ENCODING, "")
         setopt(pycurl.CAINFO, self._ca_file)
-        #setopt(pycurl.OPENSOCKETFUNCTION, self._open_socket)
+        setopt(pycurl.OPENSOCKETFUNCTION, self._open_socket)
         setopt(pycurl.HEADERFUNCTION, self.lines.append)
         setopt(pycurl.WRITEFUNCTION, self._on_body)
+        setopt(pycurl.SOCKOPTFUNCTION, self._note_socket)
+        setopt(pycurl.OPT_CERTINFO, 1)
         self.plain = True
+        self.pins = False
         self.verifies: bool | None = None
 
     def load(self, job: CurlJob) -> None:
@@ -103,18 +106,16 @@ class Transfer:
             setopt(pycurl.SSL_VERIFYPEER, int(job.verify_tls))
             setopt(pycurl.SSL_VERIFYHOST, 2 if job.verify_tls else 0)
             self.verifies = job.verify_tls
-        if not (job.method != "GET" or job.body or job.secure or job.pinned or job.timeout_ms):
-            return
-        self.plain = False  # reset before the next job, so that nothing of this one stays behind
         if job.pinned:
             # With "+" the entry may expire; libcurl never looks a name up by itself.
             addresses = ",".join(f"[{one}]" if ":" in one else one for one in job.pinned)
             setopt(pycurl.RESOLVE, [f"+{job.host}:{job.port}:{addresses}"])
-        if job.timeout_ms:
-            setopt(pycurl.TIMEOUT_MS, job.timeout_ms)
-        if job.secure:
-            setopt(pycurl.OPT_CERTINFO, 1)
-            setopt(pycurl.SOCKOPTFUNCTION, self._note_socket)
+        elif self.pins:
+            self.easy.unsetopt(pycurl.RESOLVE)
+        self.pins = bool(job.pinned)
+        if job.method == "GET" and not job.body and not job.connect_only:
+            return
+        self.plain = False  # reset before the next job, so that nothing of this one stays behind
         if job.method == "HEAD":
             setopt(pycurl.NOBODY, 1)
         elif job.method != "GET" or job.body:
@@ -129,6 +130,7 @@ class Transfer:
         self.chunks.clear()
         self.size = 0
         self.descriptor = -1
+        self.open_errno = 0
         self.refused = self.dialled = self.waiter = None
         if not self.plain:
             self.easy.reset()
@@ -183,7 +185,7 @@ class Transfer:
         )
         if code:
             outcome.message = message
-            outcome.errno = info(pycurl.OS_ERRNO)
+            outcome.errno = self.open_errno or info(pycurl.OS_ERRNO)
         if self.secure:
             outcome.certificates = _certificates(self.easy)
         return outcome
@@ -195,7 +197,11 @@ class Transfer:
         self.refused = self._policy.refusal(target[0], target[1])
         if self.refused is not None:
             return pycurl.SOCKET_BAD
-        return _Guarded(family, kind, protocol)
+        try:
+            return _Guarded(family, kind, protocol)
+        except OSError as error:
+            self.open_errno = error.errno or 0
+            return pycurl.SOCKET_BAD
 
     def _note_socket(self, descriptor: int, purpose: int) -> int:
         self.descriptor = descriptor

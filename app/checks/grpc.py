@@ -1,0 +1,181 @@
+"""GRPC: the health service says SERVING, or the server answers in an orderly way without one.
+
+Sources: https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md and health-checking.md.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import unquote
+
+from h2.config import H2Configuration
+from h2.connection import H2Connection
+from h2.events import (
+    ConnectionTerminated,
+    DataReceived,
+    Event,
+    ResponseReceived,
+    StreamEnded,
+    StreamReset,
+    TrailersReceived,
+)
+from h2.exceptions import H2Error
+
+from app.checks.base import CheckConfig, CheckFailed, check_type, host_and_port
+from app.checks.fields import Headers, text
+from app.checks.wire import Wire, tls_flag, verifies, verify_flag
+from app.domain.endpoints import bracketed, parse_host_port
+from app.domain.types import Probe, Target
+from app.network.door import Network
+from app.network.http import USER_AGENT
+from app.network.tls import TlsOptions
+
+MAX_ANSWER = 64 * 1024
+MAX_BYTES = 1024 * 1024
+_PATH = "/grpc.health.v1.Health/Check"
+_OK, _UNIMPLEMENTED = 0, 12
+_CODES = {
+    1: "CANCELLED",
+    2: "UNKNOWN",
+    3: "INVALID_ARGUMENT",
+    4: "DEADLINE_EXCEEDED",
+    5: "NOT_FOUND",
+    6: "ALREADY_EXISTS",
+    7: "PERMISSION_DENIED",
+    8: "RESOURCE_EXHAUSTED",
+    9: "FAILED_PRECONDITION",
+    10: "ABORTED",
+    11: "OUT_OF_RANGE",
+    13: "INTERNAL",
+    14: "UNAVAILABLE",
+    15: "DATA_LOSS",
+    16: "UNAUTHENTICATED",
+}
+_SERVING = {0: "UNKNOWN", 1: "SERVING", 2: "NOT_SERVING", 3: "SERVICE_UNKNOWN"}
+
+
+class GrpcConfig(CheckConfig):
+    """Which service to ask for, and how."""
+
+    service = text("service whose health is asked for; empty for the whole server", "orders.v1")
+    tls = tls_flag()
+    verify_tls = verify_flag()
+    metadata = Headers("metadata to send", {"authorization": "Bearer s3cret"})
+
+
+@dataclass(slots=True)
+class _Answer:
+    headers: dict[str, str] = field(default_factory=dict)
+    data: bytes = b""
+    ended: bool = False
+
+
+@check_type("GRPC", config=GrpcConfig, endpoint=host_and_port())
+async def check_grpc(target: Target, network: Network) -> Probe:
+    """Call grpc.health.v1.Health/Check over HTTP/2."""
+    config = target.config
+    endpoint = parse_host_port(target.endpoint)
+    secure = bool(config.get("tls"))
+    tls = TlsOptions(verify=verifies(config), alpn=("h2",)) if secure else None
+    async with network.stream(endpoint.host, endpoint.port, tls=tls) as connection:
+        wire = Wire(network, connection)
+        authority = f"{bracketed(endpoint.host)}:{endpoint.port}"
+        _judge(await _call(wire, authority, "https" if secure else "http", config))
+        return wire.probe()
+
+
+async def _call(wire: Wire, authority: str, scheme: str, config: Mapping[str, Any]) -> _Answer:
+    http2 = H2Connection(H2Configuration(client_side=True, header_encoding="utf-8"))
+    try:
+        http2.initiate_connection()
+        http2.send_headers(1, _headers(authority, scheme, config.get("metadata") or {}))
+        http2.send_data(1, _question(config.get("service", "")), end_stream=True)
+        wire.send(http2.data_to_send())
+        wire.stage("waiting for the health service")
+        answer, received = _Answer(), 0
+        while not answer.ended:
+            data = await wire.some()
+            received += len(data)
+            if received > MAX_BYTES:
+                raise CheckFailed("the server sends more than 1 MiB")
+            for event in http2.receive_data(data):
+                _take(answer, event, http2)
+            wire.send(http2.data_to_send())
+        http2.close_connection()
+        wire.send(http2.data_to_send())
+    except (H2Error, UnicodeDecodeError):
+        raise CheckFailed("the server does not speak HTTP/2") from None
+    return answer
+
+
+def _headers(authority: str, scheme: str, metadata: Mapping[str, str]) -> list[tuple[str, str]]:
+    return [
+        (":method", "POST"),
+        (":scheme", scheme),
+        (":path", _PATH),
+        (":authority", authority),
+        ("te", "trailers"),
+        ("content-type", "application/grpc"),
+        ("user-agent", USER_AGENT),
+        *((name.lower(), value) for name, value in metadata.items()),
+    ]
+
+
+def _question(service: str) -> bytes:
+    name = service.encode()
+    message = b"\x0a" + _varint(len(name)) + name if name else b""
+    return b"\0" + len(message).to_bytes(4) + message
+
+
+def _take(answer: _Answer, event: Event, http2: H2Connection) -> None:
+    if isinstance(event, ResponseReceived | TrailersReceived):
+        answer.headers.update((str(name), str(value)) for name, value in event.headers or ())
+    elif isinstance(event, DataReceived):
+        answer.data += event.data or b""
+        http2.acknowledge_received_data(event.flow_controlled_length or 0, 1)
+        if len(answer.data) > MAX_ANSWER:
+            raise CheckFailed("the health service answers more than 64 KiB")
+    elif isinstance(event, StreamEnded):
+        answer.ended = True
+    elif isinstance(event, StreamReset):
+        raise CheckFailed(f"the server broke off the call (HTTP/2 error {event.error_code})")
+    elif isinstance(event, ConnectionTerminated) and not answer.ended:
+        raise CheckFailed(f"the server broke off (HTTP/2 error {event.error_code})")
+
+
+def _judge(answer: _Answer) -> None:
+    if answer.headers.get(":status") != "200":
+        raise CheckFailed(f"expected HTTP status 200, got {answer.headers.get(':status', 'none')}")
+    try:
+        code = int(answer.headers["grpc-status"])
+    except (KeyError, ValueError):
+        raise CheckFailed("the answer is HTTP/2 but not gRPC") from None
+    if code == _UNIMPLEMENTED:
+        return  # no health service, but an orderly answer
+    if code != _OK:
+        name = _CODES.get(code, str(code))
+        message = unquote(answer.headers.get("grpc-message", ""))
+        raise CheckFailed(f"the health service answered {name}{': ' if message else ''}{message}")
+    status = _status(answer.data)
+    if status != 1:
+        raise CheckFailed(f"the health service reports {_SERVING.get(status, status)}")
+
+
+def _status(data: bytes) -> int:
+    message = data[5:]
+    if len(data) < 5 or data[0] or int.from_bytes(data[1:5]) != len(message):
+        raise CheckFailed("the health service's answer cannot be read")
+    if not message:
+        return 0
+    if message[0] != 0x08 or len(message) < 2:  # field 1, a varint
+        raise CheckFailed("the health service's answer cannot be read")
+    return message[1]
+
+
+def _varint(value: int) -> bytes:
+    out = bytearray()
+    while value > 0x7F:
+        out.append(value & 0x7F | 0x80)
+        value >>= 7
+    out.append(value)
+    return bytes(out)

@@ -1,0 +1,71 @@
+"""MYSQL: the server sends its handshake, lets us in, and runs a query if asked."""
+
+import asyncio
+from dataclasses import replace
+
+from app.checks.base import CheckConfig, CheckFailed, check_type, host_and_port
+from app.checks.fields import secret, text
+from app.checks.mysql_protocol import Refused, Session
+from app.checks.wire import tls_flag, verifies, verify_flag, wire_to
+from app.clock import monotonic
+from app.domain.types import Probe, Target
+from app.network.door import Network
+from app.network.errors import NetworkError
+
+PORT = 3306
+VISITOR = "alertifypro"
+POLITENESS_SECONDS = 0.5
+_NOT_READY = (1040, 1053, 1203)  # too many connections, shutting down, too many of this user
+
+
+class MysqlConfig(CheckConfig):
+    """Who to sign in as, and what to run."""
+
+    username = text("user name", "monitor", max_length=80)
+    password = secret("password")
+    database = text("database to use", "app", max_length=64)
+    query = text("statement that must succeed", "SELECT 1", max_length=10_000, lines=True)
+    tls = tls_flag("insist on TLS; without it TLS is used where the server offers it")
+    verify_tls = verify_flag()
+
+
+@check_type("MYSQL", "MARIADB", config=MysqlConfig, endpoint=host_and_port(PORT))
+async def check_mysql(target: Target, network: Network) -> Probe:
+    """Read the handshake; with credentials sign in, with `query` run it."""
+    config = target.config
+    wants_session = bool(config.get("username") or config.get("query"))
+    started = monotonic()
+    async with wire_to(target, network, tls=False, default_port=PORT) as wire:
+        session = Session(wire, config.get("database", ""))
+        await session.read_handshake()
+        insists = bool(config.get("tls"))
+        if insists and not session.offers_tls:
+            raise CheckFailed("the server does not offer TLS")
+        if session.offers_tls and (insists or wants_session):
+            await session.start_tls(verify=insists and verifies(config))
+        if not wants_session:
+            answered_ms = (monotonic() - started) * 1000
+            await _leave_politely(session)
+            return replace(wire.probe(), response_time_ms=answered_ms)
+        await session.sign_in(config.get("username", ""), config.get("password", ""))
+        if config.get("query"):
+            await session.query(config["query"])
+        session.quit()
+        return wire.probe()
+
+
+async def _leave_politely(session: Session) -> None:
+    """End a handshake by a sign-in that is refused.
+
+    Connections dropped in the middle count towards max_connect_errors: after a hundred of them the
+    server would block the monitor's host. A refused sign-in does not count.
+    """
+    try:
+        async with asyncio.timeout(POLITENESS_SECONDS):
+            await session.sign_in(VISITOR, "")
+            session.quit()
+    except Refused as refusal:
+        if refusal.code in _NOT_READY:
+            raise
+    except (CheckFailed, NetworkError, TimeoutError):
+        return  # the handshake was read, and that is what was asked

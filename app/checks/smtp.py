@@ -1,0 +1,35 @@
+"""SMTP: the mail server greets and answers EHLO."""
+
+from app.checks.base import CheckConfig, check_type, host_and_port
+from app.checks.fields import flag
+from app.checks.greetings import greet_smtp, hello_smtp, upgrade_smtp
+from app.checks.wire import port_of, tls_flag, verifies, verify_flag, wire_to
+from app.domain.types import Probe, Target
+from app.network.door import Network
+
+PORT = 25
+TLS_PORT = 465
+
+
+class SmtpConfig(CheckConfig):
+    """Whether and how to speak TLS."""
+
+    tls = tls_flag("speak TLS from the first byte (always on port 465)")
+    starttls = flag("change over to TLS with STARTTLS, and greet again", False)
+    verify_tls = verify_flag()
+
+
+@check_type("SMTP", config=SmtpConfig, endpoint=host_and_port(PORT))
+async def check_smtp(target: Target, network: Network) -> Probe:
+    """Read the greeting 220 and the answer to EHLO, over TLS if asked."""
+    config = target.config
+    tls = config.get("tls", port_of(target, PORT) == TLS_PORT)
+    async with wire_to(target, network, tls=tls, default_port=PORT) as wire:
+        if config.get("starttls"):
+            await upgrade_smtp(wire)
+            await wire.start_tls(verify=verifies(config))
+            await hello_smtp(wire)
+        else:
+            await greet_smtp(wire)
+        wire.send(b"QUIT\r\n")
+        return wire.probe()

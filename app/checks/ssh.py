@@ -1,0 +1,79 @@
+"""SSH: the server shows its banner, and the expected host key if one is given."""
+
+import re
+from typing import Any
+
+from marshmallow import ValidationError
+
+from app.checks.base import CheckConfig, CheckFailed, check_type, host_and_port
+from app.checks.fields import Text
+from app.checks.ssh_keys import HOST_KEYS, fingerprints, host_key
+from app.checks.wire import Wire, wire_to
+from app.domain.assertions import shown
+from app.domain.types import Probe, Target
+from app.network.door import Network
+
+PORT = 22
+CLIENT_BANNER = "SSH-2.0-AlertifyPro_1.0"
+MAX_LINES_BEFORE = 50
+_SHA256 = re.compile(r"SHA256:[A-Za-z0-9+/]{43}=?\Z")
+_MD5 = re.compile(r"(?:MD5:)?(?:[0-9a-fA-F]{2}:){15}[0-9a-fA-F]{2}\Z")
+
+
+class Fingerprint(Text):
+    """A host key fingerprint as ssh-keygen prints it."""
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
+        text = super()._deserialize(value, *args, **kwargs).strip()
+        if _SHA256.match(text):
+            return text.rstrip("=")
+        if _MD5.match(text):
+            return f"MD5:{text.removeprefix('MD5:').lower()}"
+        raise ValidationError('Write it as "SHA256:…", as `ssh-keygen -lf` prints it.')
+
+
+class SshConfig(CheckConfig):
+    """Which host key is expected."""
+
+    host_key_fingerprint = Fingerprint(
+        max_length=100,
+        metadata={
+            "description": "fingerprint of one of the server's host keys",
+            "example": "SHA256:uNiVztksCsDhcc0u9e8BrwexGLiwgMZBNBYbDRHxbQo",
+        },
+    )
+
+
+@check_type("SSH", config=SshConfig, endpoint=host_and_port(PORT))
+async def check_ssh(target: Target, network: Network) -> Probe:
+    """Read the banner; with a fingerprint, make the server prove that it holds that key."""
+    wanted = target.config.get("host_key_fingerprint")
+    seen: list[str] = []
+    kinds: frozenset[str] | None = None
+    for algorithms in HOST_KEYS:  # a server shows one key for each key exchange
+        if kinds is not None and not kinds & set(algorithms):
+            continue
+        async with wire_to(target, network, tls=False, default_port=PORT) as wire:
+            banner = await _banner(wire)
+            if not wanted:
+                return wire.probe()
+            key, kinds = await host_key(wire, CLIENT_BANNER, banner, algorithms)
+            if key is None:
+                continue
+            prints = fingerprints(key)
+            if wanted in prints:
+                return wire.probe()
+            seen.append(prints[0])
+    raise CheckFailed(f"the host key is {' or '.join(seen) or 'of no known kind'}, not {wanted}")
+
+
+async def _banner(wire: Wire) -> str:
+    wire.stage("waiting for the banner")
+    for _ in range(MAX_LINES_BEFORE):  # RFC 4253 4.2: other lines may come first
+        line = await wire.line()
+        if line.startswith("SSH-"):
+            wire.send(f"{CLIENT_BANNER}\r\n".encode())
+            return line
+        if not line.isprintable():
+            raise CheckFailed(f"expected a banner, got {shown(line)}")
+    raise CheckFailed("there is no banner in the first 50 lines")

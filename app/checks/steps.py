@@ -1,0 +1,118 @@
+"""What happens between the steps of a flow: variables, extraction, assertions."""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from app.checks.base import CheckFailed
+from app.domain import json_path
+from app.domain.assertions import json_failure, pattern, status_failure, text_failure
+from app.network.http import HttpResponse
+
+MAX_VALUE = 8_192
+_PLACEHOLDER = re.compile(r"\{\{\s*([A-Za-z_][A-Za-z0-9_.]*)\s*\}\}")
+
+
+class Variables:
+    """What the steps so far have extracted."""
+
+    def __init__(self) -> None:
+        self._values: dict[str, str] = {}
+
+    def take(self, found: Mapping[str, str | None]) -> str | None:
+        """Keep extracted values; return the sentence for one that was not found."""
+        for name, value in found.items():
+            if value is None:
+                return f"nothing to extract for {name}"
+            if len(value) > MAX_VALUE:
+                return f"the value of {name} is longer than {MAX_VALUE} characters"
+            self._values[name] = value
+        return None
+
+    def fill(self, text: str) -> str:
+        """Return text with every {{name}} replaced. Raises CheckFailed for an unknown name."""
+        return _PLACEHOLDER.sub(self._value, text)
+
+    def fill_body(self, body: Any) -> bytes:
+        """Return a body as bytes: text as it is, anything else as JSON, with values filled in."""
+        if body is None:
+            return b""
+        if isinstance(body, str):
+            return self.fill(body).encode()
+        return json.dumps(self._filled(body)).encode()
+
+    def _filled(self, value: Any) -> Any:
+        if isinstance(value, str):
+            return self.fill(value)
+        if isinstance(value, list):
+            return [self._filled(item) for item in value]
+        if isinstance(value, dict):
+            return {self.fill(name): self._filled(item) for name, item in value.items()}
+        return value
+
+    def _value(self, match: re.Match[str]) -> str:
+        name = match[1]
+        if name not in self._values:
+            what = "secret" if name.startswith("secrets.") else "variable"
+            raise CheckFailed(f"there is no {what} named {name.removeprefix('secrets.')}")
+        return self._values[name]
+
+
+def extracted(
+    sources: Mapping[str, Mapping[str, str]], response: HttpResponse
+) -> dict[str, str | None]:
+    """Return the values that an answer holds, None for each that it lacks."""
+    return {
+        name: _extract(kind, what, response)
+        for name, source in sources.items()
+        for kind, what in source.items()
+    }
+
+
+def step_failure(assertions: Mapping[str, Any], response: HttpResponse) -> str | None:
+    """Say what does not hold for a step's answer; without a status rule 2xx is expected."""
+    rules = [assertions[key] for key in ("status", "status_range") if key in assertions]
+    for rule in rules or ["2xx"]:
+        failure = status_failure(rule, response.status_code)
+        if failure:
+            return failure
+    limit = assertions.get("response_time_ms")
+    limit = limit["lt"] if isinstance(limit, Mapping) else limit
+    if limit is not None and response.total_ms >= limit:
+        return f"answered after {response.total_ms:.0f} ms, expected less than {limit:g} ms"
+    contains, regex = assertions.get("body_contains"), assertions.get("body_matches")
+    if contains or regex:
+        failure = text_failure(response.text(), contains, None, regex)
+        if failure:
+            return failure
+    json_rules = assertions.get("json_path")
+    return json_failure(response.body, json_rules) if json_rules else None
+
+
+def _extract(kind: str, what: str, response: HttpResponse) -> str | None:
+    if kind == "header":
+        return response.headers.get(what.lower())
+    if kind == "cookie":
+        return _cookie(what, response)
+    if kind == "regex":
+        match = pattern(what).search(response.text())
+        if match is None:
+            return None
+        return str(match.group(1 if match.groups() else 0))
+    try:
+        found = json_path.find(json.loads(response.body), what)
+    except (ValueError, RecursionError):
+        return None
+    if not found:
+        return None
+    return found[0] if isinstance(found[0], str) else json.dumps(found[0])
+
+
+def _cookie(name: str, response: HttpResponse) -> str | None:
+    for header, value in response.header_list:
+        if header == "set-cookie":
+            key, _, content = value.partition(";")[0].partition("=")
+            if key.strip() == name:
+                return content.strip()
+    return None

@@ -1,0 +1,148 @@
+"""WEBSOCKET: the upgrade works, and a message comes back if one is expected (RFC 6455)."""
+
+from collections import deque
+from collections.abc import Mapping
+from typing import Any
+
+from websockets.client import ClientProtocol
+from websockets.exceptions import InvalidMessage, InvalidStatus
+from websockets.frames import Frame, Opcode
+from websockets.protocol import Event, State
+from websockets.typing import Subprotocol
+from websockets.uri import WebSocketURI
+
+from app.checks.base import CheckConfig, CheckFailed, check_type, url
+from app.checks.expectation import matches
+from app.checks.fields import Headers, text
+from app.checks.wire import Wire, verifies, verify_flag
+from app.domain.assertions import shown
+from app.domain.endpoints import Url, parse_url
+from app.domain.types import Probe, Target
+from app.network.door import Network
+from app.network.http import USER_AGENT
+from app.network.tls import TlsOptions
+
+SCHEMES = ("ws", "wss")
+MAX_MESSAGE = 64 * 1024
+MAX_MESSAGES = 100
+MAX_BYTES = 1024 * 1024
+SWITCHING_PROTOCOLS = 101
+_DATA = (Opcode.TEXT, Opcode.BINARY, Opcode.CONT)
+
+
+class WebsocketConfig(CheckConfig):
+    """What to send and what must come back."""
+
+    headers = Headers("headers to send with the upgrade", {"Origin": "https://app.example.com"})
+    send = text("message to send after the upgrade", "ping", max_length=4_096, lines=True)
+    expect = text("text a message must contain, or /pattern/ in RE2's syntax", "pong", lines=True)
+    subprotocol = text("subprotocol the server must choose", "graphql-ws", max_length=100)
+    verify_tls = verify_flag()
+
+
+@check_type("WEBSOCKET", "WS", config=WebsocketConfig, endpoint=url(*SCHEMES))
+async def check_websocket(target: Target, network: Network) -> Probe:
+    """Upgrade a connection; with `expect` wait for a message that matches."""
+    config = target.config
+    endpoint = parse_url(target.endpoint, SCHEMES)
+    secure = endpoint.scheme == "wss"
+    tls = TlsOptions(verify=verifies(config), alpn=("http/1.1",)) if secure else None
+    async with network.stream(endpoint.host, endpoint.port, tls=tls) as connection:
+        conversation = _Conversation(Wire(network, connection), endpoint, config)
+        await conversation.upgrade()
+        if config.get("send"):
+            conversation.say(config["send"])
+        if config.get("expect"):
+            await conversation.expect(config["expect"])
+        conversation.close()
+        return Probe(
+            ok=True,
+            status_code=SWITCHING_PROTOCOLS,
+            phases=connection.phases,
+            certificate=connection.certificate,
+        )
+
+
+class _Conversation:
+    """One WebSocket, bounded in what it reads. Methods raise CheckFailed and NetworkError."""
+
+    def __init__(self, wire: Wire, endpoint: Url, config: Mapping[str, Any]) -> None:
+        self._wire = wire
+        self._subprotocol = config.get("subprotocol")
+        self._headers = config.get("headers") or {}
+        path, _, query = endpoint.target.partition("?")
+        uri = WebSocketURI(endpoint.scheme == "wss", endpoint.host, endpoint.port, path, query)
+        offered = [Subprotocol(self._subprotocol)] if self._subprotocol else None
+        self._protocol = ClientProtocol(uri, subprotocols=offered, max_size=MAX_MESSAGE)
+        self._waiting: deque[Event] = deque()
+        self._received = 0
+
+    async def upgrade(self) -> None:
+        """Ask for the upgrade and read the answer."""
+        request = self._protocol.connect()
+        for name, value in {"User-Agent": USER_AGENT, **self._headers}.items():
+            if name in request.headers:
+                del request.headers[name]
+            request.headers[name] = value
+        self._protocol.send_request(request)
+        self._flush()
+        self._wire.stage("waiting for the upgrade")
+        await self._next_event()
+        if self._subprotocol and self._protocol.subprotocol != self._subprotocol:
+            raise CheckFailed(f"the server does not speak the subprotocol {self._subprotocol}")
+
+    def say(self, text: str) -> None:
+        """Send a text message."""
+        self._protocol.send_text(text.encode())
+        self._flush()
+
+    async def expect(self, expected: str) -> None:
+        """Read messages until one matches."""
+        self._wire.stage(f"waiting for {shown(expected)}")
+        message = b""
+        for _ in range(MAX_MESSAGES):
+            frame = await self._next_event()
+            if not isinstance(frame, Frame) or frame.opcode not in _DATA:
+                continue
+            part = bytes(frame.data)
+            message = message + part if frame.opcode is Opcode.CONT else part
+            if frame.fin and matches(message, expected):
+                return
+        raise CheckFailed(f"no {shown(expected)} in the first {MAX_MESSAGES} messages")
+
+    def close(self) -> None:
+        """Say good-bye without waiting for the answer."""
+        if self._protocol.state is State.OPEN:
+            self._protocol.send_close(1000)
+            self._flush()
+
+    async def _next_event(self) -> Event:
+        while not self._waiting:
+            if self._protocol.close_rcvd is not None:
+                raise CheckFailed(f"the server closed: {self._protocol.close_rcvd}")
+            data = await self._wire.some()
+            self._received += len(data)
+            if self._received > MAX_BYTES:
+                raise CheckFailed("the server sends more than 1 MiB")
+            self._protocol.receive_data(data)
+            self._waiting.extend(self._protocol.events_received())
+            self._flush()
+            if self._protocol.handshake_exc is not None:
+                raise _refused(self._protocol.handshake_exc)
+            if self._protocol.parser_exc is not None:
+                raise CheckFailed("the server does not follow the WebSocket protocol")
+        return self._waiting.popleft()
+
+    def _flush(self) -> None:
+        for data in self._protocol.data_to_send():
+            if data:
+                self._wire.send(data)
+
+
+def _refused(error: Exception) -> CheckFailed:
+    if isinstance(error, InvalidStatus):
+        code = error.response.status_code
+        return CheckFailed(f"the upgrade was refused with status {code}", status_code=code)
+    if isinstance(error, InvalidMessage):
+        return CheckFailed("the answer is not HTTP")
+    return CheckFailed(f"the upgrade failed: {error}")

@@ -1,0 +1,128 @@
+"""Reads and writes on a connection, bounded and with sentences, for checks of a protocol."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+from app.checks.base import CheckFailed
+from app.checks.fields import flag
+from app.domain.endpoints import parse_host_port
+from app.domain.types import Probe, Target
+from app.network.door import Network
+from app.network.errors import from_exception
+from app.network.streams import Connection
+from app.network.tls import TlsOptions
+from app.network.trace import trace
+
+MAX_LINES = 200
+MAX_LINE = 16 * 1024
+
+
+class Wire:
+    """One connection of one check."""
+
+    def __init__(self, network: Network, connection: Connection) -> None:
+        self._network = network
+        self.connection = connection
+
+    def stage(self, what: str) -> None:
+        """Say what is waited for, should time run out."""
+        trace().stage = what
+
+    def send(self, data: bytes) -> None:
+        """Send; a closed connection shows when the answer is read."""
+        self.connection.writer.write(data)
+
+    async def line(self) -> str:
+        """Return the next line without its end. Raises CheckFailed, NetworkError."""
+        try:
+            data = await self.connection.reader.readuntil(b"\n")
+        except asyncio.IncompleteReadError as error:
+            trace().note(error.partial)
+            raise CheckFailed(_closed(error.partial)) from None
+        except asyncio.LimitOverrunError:
+            raise CheckFailed("the server sends text without a line break") from None
+        except OSError as error:
+            raise from_exception(error) from None
+        trace().note(data)
+        if len(data) > MAX_LINE:
+            raise CheckFailed("the server sends an endless line")
+        return data.decode("utf-8", "replace").rstrip("\r\n")
+
+    async def exactly(self, size: int) -> bytes:
+        """Return so many bytes. Raises CheckFailed, NetworkError."""
+        try:
+            data = await self.connection.reader.readexactly(size)
+        except asyncio.IncompleteReadError as error:
+            trace().note(error.partial)
+            raise CheckFailed(_closed(error.partial)) from None
+        except OSError as error:
+            raise from_exception(error) from None
+        trace().note(data)
+        return data
+
+    async def some(self) -> bytes:
+        """Return what has arrived, at least a byte. Raises CheckFailed, NetworkError."""
+        try:
+            data = await self.connection.reader.read(64 * 1024)
+        except OSError as error:
+            raise from_exception(error) from None
+        if not data:
+            raise CheckFailed(_closed(b""))
+        trace().note(data)
+        return data
+
+    async def start_tls(self, *, verify: bool = True, check_host: bool = True) -> None:
+        """Begin TLS on this connection. Raises NetworkError."""
+        options = TlsOptions(verify=verify, check_host=check_host)
+        await self._network.start_tls(self.connection, options)
+
+    def probe(self) -> Probe:
+        """Return the probe of a check that passed."""
+        return Probe(
+            ok=True, phases=self.connection.phases, certificate=self.connection.certificate
+        )
+
+
+@asynccontextmanager
+async def wire_to(
+    target: Target,
+    network: Network,
+    *,
+    tls: bool,
+    verify: bool | None = None,
+    default_port: int | None = None,
+) -> AsyncIterator[Wire]:
+    """Connect to the target's endpoint for the time of a `with` block. Raises NetworkError."""
+    endpoint = parse_host_port(target.endpoint, default_port)
+    wanted = verifies(target.config) if verify is None else verify
+    options = TlsOptions(verify=wanted) if tls else None
+    async with network.stream(endpoint.host, endpoint.port, tls=options) as connection:
+        yield Wire(network, connection)
+
+
+def port_of(target: Target, default_port: int) -> int:
+    """Return the port of the target's endpoint."""
+    return parse_host_port(target.endpoint, default_port).port
+
+
+def verifies(config: Mapping[str, Any]) -> bool:
+    """Tell whether certificates are to be verified: yes, unless the config says otherwise."""
+    return bool(config.get("verify_tls", True))
+
+
+def tls_flag(description: str = "speak TLS from the first byte") -> Any:
+    """Return the `tls` switch of a config."""
+    return flag(description, False)
+
+
+def verify_flag() -> Any:
+    """Return the `verify_tls` switch of a config."""
+    return flag("verify certificate and host name where TLS is spoken", True)
+
+
+def _closed(partial: bytes) -> str:
+    if partial:
+        return "the server closed the connection in the middle of an answer"
+    return "the server closed the connection without answering"

@@ -1,0 +1,92 @@
+"""gRPC checks against a real server (grpcio) with and without the health service."""
+
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+import grpc
+import pytest
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+
+from app.domain.types import Status
+from tests import certificates, loopback
+from tests.loopback import go, probe
+
+SERVING = health_pb2.HealthCheckResponse.SERVING
+NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
+
+
+@contextmanager
+def server(statuses=None, credentials=None, interceptors=()):
+    instance = grpc.server(ThreadPoolExecutor(2), interceptors=interceptors)
+    if statuses is not None:
+        servicer = health.HealthServicer()
+        health_pb2_grpc.add_HealthServicer_to_server(servicer, instance)
+        for service, status in statuses.items():
+            servicer.set(service, status)
+    if credentials:
+        port = instance.add_secure_port("127.0.0.1:0", credentials)
+    else:
+        port = instance.add_insecure_port("127.0.0.1:0")
+    instance.start()
+    try:
+        yield port
+    finally:
+        instance.stop(0).wait()
+
+
+def ask(statuses=None, config=None, credentials=None, **options):
+    with server(statuses, credentials, **options) as port:
+        return go(probe("GRPC", f"localhost:{port}", config))
+
+
+@pytest.mark.parametrize(
+    ("statuses", "config", "status", "reason"),
+    [
+        ({"": SERVING}, {}, Status.GREEN, None),
+        ({"": NOT_SERVING}, {}, Status.RED, "the health service reports NOT_SERVING"),
+        ({"": SERVING, "orders": SERVING}, {"service": "orders"}, Status.GREEN, None),
+        (
+            {"": SERVING, "orders": NOT_SERVING},
+            {"service": "orders"},
+            Status.RED,
+            "the health service reports NOT_SERVING",
+        ),
+        (
+            {"": SERVING},
+            {"service": "gone"},
+            Status.RED,
+            "the health service answered NOT_FOUND",
+        ),
+        (None, {}, Status.GREEN, None),  # no health service, but an orderly UNIMPLEMENTED
+    ],
+)
+def test_health(statuses, config, status, reason):
+    observation = ask(statuses, config)
+    assert (observation.status, observation.error) == (status, reason)
+
+
+def test_tls_and_metadata():
+    seen = []
+
+    class Interceptor(grpc.ServerInterceptor):
+        def intercept_service(self, continuation, details):
+            seen.append(dict(details.invocation_metadata))
+            return continuation(details)
+
+    certificate = certificates.authority().issue_cert("localhost")
+    credentials = grpc.ssl_server_credentials(
+        [(certificate.private_key_pem.bytes(), certificate.cert_chain_pems[0].bytes())]
+    )
+    config = {"tls": True, "metadata": {"X-Key": "abc"}}
+    observation = ask({"": SERVING}, config, credentials, interceptors=(Interceptor(),))
+    assert (observation.status, observation.error) == (Status.GREEN, None)
+    assert observation.certificate.chain_valid
+    assert seen[0]["x-key"] == "abc"
+
+
+def test_an_http_server_is_red():
+    async def story():
+        async with loopback.http() as (peer, _):
+            return await probe("GRPC", peer.endpoint, timeout_seconds=1)
+
+    assert go(story()).status is Status.RED

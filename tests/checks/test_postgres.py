@@ -1,0 +1,138 @@
+"""POSTGRES checks against a real PostgreSQL, with every way to sign in."""
+
+import pytest
+
+from app.domain.types import Status
+from tests import loopback
+from tests.checks.servers import embedded, parts
+from tests.loopback import go, probe
+
+servers = pytest.fixture(scope="module")(embedded)
+
+
+@pytest.fixture(scope="module")
+def account(servers):
+    endpoint, user, password = parts(servers.database_url)
+    servers.postgres.query(
+        "SET password_encryption = 'md5'; CREATE ROLE old LOGIN PASSWORD 'old-secret'"
+    )
+    return endpoint, {"username": user, "password": password, "database": "alertifypro"}
+
+
+def ask(account, config):
+    endpoint, full = account
+    return go(probe("POSTGRES", endpoint, full | config))
+
+
+@pytest.mark.parametrize("config", [{}, {"query": "SELECT 1"}, {"query": "SELECT 1; SELECT 2"}])
+def test_green_with_credentials(account, config):
+    observation = ask(account, config)
+    assert (observation.status, observation.error) == (Status.GREEN, None)
+
+
+def test_green_without_credentials(account):
+    observation = go(probe("POSTGRES", account[0]))
+    assert (observation.status, observation.error) == (Status.GREEN, None)
+
+
+@pytest.mark.parametrize(
+    ("config", "reason"),
+    [
+        ({"query": "SELECT nope"}, 'column "nope" does not exist (42703)'),
+        ({"query": "SELECT repeat('x', 2000000)"}, "the query returns more than 1 MiB"),
+        (
+            {"query": "SELECT repeat('x', 1000) FROM generate_series(1, 3000)"},
+            "the query returns more than 1 MiB",
+        ),
+        ({"query": "COPY (SELECT 1) TO STDOUT"}, None),
+        ({"query": "COPY pg_class FROM STDIN"}, "the query must not be a COPY"),
+        ({"password": "bad-secret"}, "password authentication failed"),
+        ({"database": "nodb"}, 'database "nodb" does not exist (3D000)'),
+        ({"sslmode": "require"}, "the server does not offer TLS"),
+        ({"query": "SELECT pg_sleep(9)"}, "timed out after 2 s while waiting for the result"),
+    ],
+)
+def test_red(account, config, reason):
+    observation = ask(account, config)
+    if reason is None:
+        assert observation.status is Status.GREEN
+        return
+    assert observation.status is Status.RED
+    assert reason in observation.error
+    assert "bad-secret" not in repr(observation)
+
+
+def test_a_query_needs_credentials(account):
+    observation = go(probe("POSTGRES", account[0], {"query": "SELECT 1"}))
+    assert observation.error == "the server asks for a password"
+
+
+def test_servers_that_are_not_ready_are_red():
+    refusal = b"SFATAL\0C57P03\0Mthe database system is starting up\0\0"
+    message = b"E" + (len(refusal) + 4).to_bytes(4) + refusal
+
+    async def story():
+        async with loopback.tcp(loopback.stops_after(b"N" + message)) as peer:
+            return await probe("POSTGRES", peer.endpoint)
+
+    assert go(story()).error == "the server answered: the database system is starting up (57P03)"
+
+
+def signing_in(method, payload=b""):
+    """Return a handler that refuses TLS, asks for a way to sign in, and accepts what comes."""
+
+    async def handler(reader, writer):
+        await reader.readexactly(8)
+        writer.write(b"N")
+        size = int.from_bytes(await reader.readexactly(4))
+        await reader.readexactly(size - 4)
+        body = method.to_bytes(4) + payload
+        writer.write(b"R" + (len(body) + 4).to_bytes(4) + body)
+        head = await reader.readexactly(5)
+        handler.answer = await reader.readexactly(int.from_bytes(head[1:]) - 4)
+        writer.write(b"R\0\0\0\x08\0\0\0\0" + b"Z\0\0\0\x05I")
+        await reader.read()
+
+    return handler
+
+
+@pytest.mark.parametrize(
+    ("method", "payload", "answer"),
+    [
+        (3, b"", b"s3cret\0"),
+        # md5(md5(password + user) + salt), computed with PostgreSQL's own md5()
+        (5, b"\x01\x02\x03\x04", b"md5"),
+    ],
+)
+def test_older_ways_to_sign_in(method, payload, answer):
+    handler = signing_in(method, payload)
+
+    async def story():
+        async with loopback.tcp(handler) as peer:
+            config = {"username": "bob", "password": "s3cret"}
+            return await probe("POSTGRES", peer.endpoint, config)
+
+    observation = go(story())
+    assert (observation.status, observation.error) == (Status.GREEN, None)
+    assert handler.answer.startswith(answer)
+
+
+def test_a_server_that_asks_for_endless_hashing_is_refused():
+    async def handler(reader, writer):
+        await reader.readexactly(8)
+        writer.write(b"N")
+        size = int.from_bytes(await reader.readexactly(4))
+        await reader.readexactly(size - 4)
+        body = (10).to_bytes(4) + b"SCRAM-SHA-256\0\0"
+        writer.write(b"R" + (len(body) + 4).to_bytes(4) + body)
+        first = await reader.read(4096)
+        nonce = first.partition(b"r=")[2]
+        body = (11).to_bytes(4) + b"r=" + nonce + b"x,s=c2FsdA==,i=2000000000"
+        writer.write(b"R" + (len(body) + 4).to_bytes(4) + body)
+        await reader.read()
+
+    async def story():
+        async with loopback.tcp(handler) as peer:
+            return await probe("POSTGRES", peer.endpoint, {"password": "s3cret"})
+
+    assert go(story()).error == "the server asks for 2000000000 rounds of hashing"

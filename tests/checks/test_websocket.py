@@ -1,0 +1,88 @@
+"""WebSocket checks against a real server (websockets)."""
+
+import http
+
+import pytest
+from websockets.asyncio.server import serve
+
+from app.domain.types import Status
+from tests import certificates
+from tests.loopback import go, probe
+
+
+async def echo(connection):
+    async for message in connection:
+        await connection.send(f"you said {message}")
+
+
+def ask(config=None, tls=None, handler=echo, **server_options):
+    async def story():
+        async with serve(handler, "127.0.0.1", 0, ssl=tls, **server_options) as server:
+            port = server.sockets[0].getsockname()[1]
+            scheme = "wss" if tls else "ws"
+            return await probe("WEBSOCKET", f"{scheme}://localhost:{port}/chat?x=1", config)
+
+    return go(story())
+
+
+def test_an_upgrade_is_green():
+    observation = ask()
+    assert (observation.status, observation.status_code) == (Status.GREEN, 101)
+
+
+def test_an_expected_message_is_green():
+    assert ask({"send": "ping", "expect": "/^you said ping$/"}).status is Status.GREEN
+
+
+def test_headers_and_subprotocol_arrive():
+    async def handler(connection):
+        await connection.send(connection.request.headers["X-Key"] + connection.request.path)
+
+    config = {"headers": {"X-Key": "k1"}, "subprotocol": "chat", "expect": "k1/chat?x=1"}
+    observation = ask(config, handler=handler, subprotocols=["chat"])
+    assert (observation.status, observation.error) == (Status.GREEN, None)
+    assert ask({"subprotocol": "chat"}).error == ("the server does not speak the subprotocol chat")
+
+
+def test_a_message_in_fragments_is_put_together():
+    async def handler(connection):
+        await connection.send(iter(["one ", "two ", "three"]))
+
+    assert ask({"expect": "one two three"}, handler=handler).status is Status.GREEN
+
+
+def test_tls_is_verified_unless_switched_off():
+    good = ask(tls=certificates.tls_server())
+    assert good.status is Status.GREEN
+    assert good.certificate.chain_valid
+    bad = certificates.tls_server("b.example")
+    assert ask(tls=bad).error == "certificate is for b.example, not localhost"
+    assert ask({"verify_tls": False}, tls=bad).status is Status.GREEN
+
+
+def test_a_refused_upgrade_is_red():
+    def refuse(connection, request):
+        return connection.respond(http.HTTPStatus.FORBIDDEN, "no")
+
+    observation = ask(process_request=refuse)
+    assert observation.error == "the upgrade was refused with status 403"
+    assert observation.status_code == 403
+
+
+def test_a_close_before_the_message_is_red():
+    async def handler(connection):
+        await connection.close(1011, "broken")
+
+    assert ask({"expect": "x"}, handler=handler).error == (
+        "the server closed: 1011 (internal error) broken"
+    )
+
+
+@pytest.mark.parametrize("size", [70_000, 2_000_000])
+def test_messages_are_bounded(size):
+    async def handler(connection):
+        await connection.send("x" * size)
+        await connection.wait_closed()
+
+    observation = ask({"expect": "y"}, handler=handler)
+    assert observation.status is Status.RED
