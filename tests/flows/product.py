@@ -122,6 +122,13 @@ class Feed(threading.Thread):
         return [(at, frame) for at, frame in list(self.frames) if frame["type"] == kind]
 
 
+class BusyServer(ThreadingHTTPServer):
+    """Takes a burst of connections: with the usual backlog of five some would wait a second."""
+
+    request_queue_size = 512
+    daemon_threads = True
+
+
 class Target:
     """An HTTP server whose behaviour a test changes while it runs; it can go away and come back."""
 
@@ -145,7 +152,7 @@ class Target:
             def log_message(self, *arguments: object) -> None:
                 pass
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", self.port), Handler)
+        self._server = BusyServer(("127.0.0.1", self.port), Handler)
         self.port = self._server.server_address[1]
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 

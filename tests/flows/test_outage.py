@@ -166,7 +166,9 @@ def acknowledge_link(product: Product, alert_id: str) -> str:
             (box["id"], f"channel:{box['id']}", alert_id),
         )
     seconds_until(lambda: any("link@" in str(mail.recipients) for mail in product.mail.mails), 8)
-    text = next(mail for mail in product.mail.mails if "link@" in str(mail.recipients)).part("plain")
+    text = next(mail for mail in product.mail.mails if "link@" in str(mail.recipients)).part(
+        "plain"
+    )
     product.call("DELETE", f"/notification-channels/{box['id']}")
     found = re.search(r"Acknowledge: (http\S+/alerts/act/\S+)", text)
     assert found, text
