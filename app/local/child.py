@@ -16,7 +16,8 @@ from app.local.logfiles import rotate, tail
 from app.local.state import StateDir
 
 RESTART_PAUSES = (0.05, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
-STEADY_SECONDS = 3.0  # a process that lived this long did not die of starting
+STEADY_SECONDS = 3.0  # who lived this long may be restarted without a pause
+PROOF_SECONDS = 10.0  # who lived this long once is able to start
 PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 
@@ -49,11 +50,12 @@ class Child:
     def __init__(self, command: Command, state: StateDir) -> None:
         self.command = command
         self.log = state.logs / f"{command.name}.log"
-        self.deaths = 0
         self.early_deaths = 0  # in a row
-        self.exit_code: int | None = None
+        self.false_starts = 0  # ended by itself before it ever proved that it can live
+        self.exit_code = 0
         self._pid_file = state.pids / f"{command.name}.pid"
         self._process: subprocess.Popen[bytes] | None = None
+        self._is_proved = False
         self._started_at = 0.0
         self._restart_at = 0.0
         self._log_start = 0
@@ -88,9 +90,10 @@ class Child:
         self._process = None
         self.exit_code = exit_code
         now = time.monotonic()
-        self.deaths += 1
-        lived_long = now - self._started_at >= STEADY_SECONDS
-        self.early_deaths = 0 if lived_long else self.early_deaths + 1
+        lived = now - self._started_at
+        self._is_proved = self._is_proved or lived >= PROOF_SECONDS
+        self.false_starts += exit_code > 0 and not self._is_proved
+        self.early_deaths = 0 if lived >= STEADY_SECONDS else self.early_deaths + 1
         pause = RESTART_PAUSES[min(self.early_deaths, len(RESTART_PAUSES) - 1)]
         self._restart_at = now + pause
         when = f" in {pause:g} s" if pause >= 1 else ""

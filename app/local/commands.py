@@ -1,6 +1,5 @@
 """The processes of the product: what `make run` supervises."""
 
-import signal
 import sys
 from collections.abc import Callable, Mapping
 
@@ -12,20 +11,19 @@ CommandTable = Callable[[Mapping[str, str], Config], list[Command]]
 
 
 def product(env: Mapping[str, str], config: Config) -> list[Command]:
-    """Web, scheduler, probe workers and the background worker."""
+    """First the web process, for which people wait; then scheduler and workers."""
 
-    def python(name: str, *arguments: str, death: signal.Signals = signal.SIGKILL) -> Command:
-        # A worker that loses its launcher may die at once: leases bring its work back.
-        return Command(name, (sys.executable, "-m", *arguments), env, PROJECT, death_signal=death)
+    def python(name: str, *arguments: str) -> Command:
+        # Killed at once together with the launcher: leases bring back what a worker had begun.
+        return Command(name, (sys.executable, "-m", *arguments), env, PROJECT)
 
-    # SIGQUIT lets gunicorn take its worker processes along.
-    web = python("web", "gunicorn", "-c", "gunicorn.conf.py", "wsgi:app", death=signal.SIGQUIT)
     probes = [
         python(f"probes-{number}", "workers", "probes") for number in range(1, config.workers + 1)
     ]
     return [
-        web,
+        python("web", "gunicorn", "-c", "gunicorn.conf.py", "wsgi:app"),
         *probes,
+        python("notifications", "workers", "notifications"),
         python("background", "workers", "background"),
         python("scheduler", "scheduler"),
     ]

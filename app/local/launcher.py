@@ -1,6 +1,7 @@
 """The whole life of `make run`: start everything, say where it is, watch it, stop it."""
 
 import contextlib
+import resource
 import sys
 import time
 from collections.abc import Mapping
@@ -15,6 +16,18 @@ from app.local.signals import StopRequested, StopSignals
 from app.local.supervisor import Supervisor
 
 READY_SECONDS = 60.0
+HEAD_START_SECONDS = 3.0
+MANY_FILES = 16384
+PUBLISHED = (
+    "DATABASE_URL",
+    "REDIS_URL",
+    "JWT_SECRET",
+    "ENCRYPTION_KEY",
+    "HOST",
+    "PORT",
+    "BASE_URL",
+    "STATE_DIR",
+)
 
 
 class Launcher:
@@ -53,7 +66,7 @@ class Launcher:
     def _start(self) -> None:
         begun = time.monotonic()
         host, port = self._config.host, self._config.port
-        preflight.check_port(host, port)
+        preflight.check_port(host, port, self._signals.pause)
         if not (self._own_database and self._own_redis):
             preflight.check_external(self._env)
         say(f"Starting AlertifyPro; its data and logs are in {self._state.path}")
@@ -63,17 +76,35 @@ class Launcher:
         read_revision = self._revision if self._own_database else None
         if migrate.upgrade(self._state, env, read_revision, self._signals.pause):
             say("The database has been brought up to date.")
-        self._processes = [Child(each, self._state) for each in self._commands(env, self._config)]
-        for process in self._processes:
-            process.start()
-        self._supervisor.children = [*self._servers.children, *self._processes]
-        if not self._supervisor.watch_until(lambda: web_is_ready(host, port), READY_SECONDS):
-            raise LaunchError(
-                f"The web process was not ready after {READY_SECONDS:g} s; see {self._state.logs}."
-            )
+        self._start_processes(
+            [Child(each, self._state) for each in self._commands(env, self._config)]
+        )
         names = ", ".join(child.command.name for child in self._supervisor.children)
         say(f"Running {names} after {time.monotonic() - begun:.1f} s; Ctrl-C stops everything.")
         say(f"AlertifyPro is ready at {address(host, port)}")
+
+    def _start_processes(self, processes: list[Child]) -> None:
+        """Start the first, then the others, and return when the first is ready.
+
+        All of them are busy importing for a second. At once on two cores, nobody could see a page
+        before the last of them is done; so the web process goes ahead.
+        """
+
+        def is_ready() -> bool:
+            return web_is_ready(self._config.host, self._config.port)
+
+        self._processes = processes
+        self._supervisor.servers = self._servers.children
+        processes[0].start()
+        self._supervisor.processes = processes[:1]
+        goes_ahead = self._supervisor.watch_until(is_ready, HEAD_START_SECONDS)
+        for process in processes[1:]:
+            process.start()
+        self._supervisor.processes = processes
+        if not goes_ahead and not self._supervisor.watch_until(is_ready, READY_SECONDS):
+            raise LaunchError(
+                f"The web process was not ready after {READY_SECONDS:g} s; see {self._state.logs}."
+            )
 
     def _urls(self) -> dict[str, str]:
         urls = {}
@@ -97,24 +128,22 @@ class Launcher:
             say("Stopped.")
 
 
-PUBLISHED = (
-    "DATABASE_URL",
-    "REDIS_URL",
-    "JWT_SECRET",
-    "ENCRYPTION_KEY",
-    "HOST",
-    "PORT",
-    "BASE_URL",
-    "STATE_DIR",
-)
-
-
 def run(
     environ: Mapping[str, str], commands: CommandTable = product, follow_parent: bool = False
 ) -> None:
     """Run the product until a signal ends it."""
+    allow_many_files()
     with StopSignals(follow_parent) as signals:
         Launcher(settings.read(environ), commands, signals).run()
+
+
+def allow_many_files() -> None:
+    """A thousand checks and a thousand browsers are more sockets than shells usually allow."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MANY_FILES if hard == resource.RLIM_INFINITY else min(MANY_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def say(line: str) -> None:

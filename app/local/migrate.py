@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from app.local import LaunchError, settings
+from app.local import LaunchError, preflight, settings
 from app.local.child import Command, run_to_end
 from app.local.embedded import Embedded
 from app.local.logfiles import tail
@@ -50,6 +50,7 @@ def upgrade_only(environ: Mapping[str, str]) -> None:
     given = settings.read(environ)
     state_dir = settings.check(given).state_dir
     if "DATABASE_URL" in given:
+        preflight.check_external(given)
         _upgrade_in_terminal(given)
     elif StateDir(state_dir).holder() is not None:
         _upgrade_in_terminal(given | StateDir(state_dir).published())

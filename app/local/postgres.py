@@ -4,12 +4,13 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 from pathlib import Path
 
-from app.local import LaunchError, ports
+from app.local import LaunchError, outside, ports
 from app.local.child import Child, Command, spawn
 from app.local.logfiles import tail
-from app.local.postgres_home import SHARED_BASE, Home, can_enter, find_home
+from app.local.postgres_home import Home, can_enter, find_home
 from app.local.state import Secrets, StateDir
 
 USER = DATABASE = "alertifypro"
@@ -27,6 +28,8 @@ SETTINGS = {
     "jit": "off",
     "fsync": "on",
     "synchronous_commit": "on",
+    # After a crash: one call instead of a thousand. Ready again after 0.1 s instead of up to 2 s.
+    "recovery_init_sync_method": "syncfs" if sys.platform == "linux" else "fsync",
 }
 THROWAWAY_SETTINGS = {"fsync": "off", "full_page_writes": "off"}
 HBA = f"host all all {ports.LOOPBACK}/32 scram-sha-256\n"
@@ -97,7 +100,7 @@ class Postgres:
         """Remove the data of a throwaway cluster, wherever it had to be put."""
         shutil.rmtree(self.data, ignore_errors=True)
         if not self.data.is_relative_to(self._state.path):
-            self.data.parent.rmdir()
+            outside.discard(self.data.parent)
 
     def _data_directory(self, state_id: str) -> Path:
         # Named by major version: another one could not read it.
@@ -105,9 +108,7 @@ class Postgres:
         account = self._home.account
         if account is None or can_enter(self._state.path, account):
             return self._state.path / name
-        outside = SHARED_BASE / state_id
-        outside.mkdir(mode=0o755, parents=True, exist_ok=True)
-        return outside / name
+        return outside.directory_for(self._state, state_id, self._durable) / name
 
     def _child(self) -> Child:
         settings = SETTINGS if self._durable else SETTINGS | THROWAWAY_SETTINGS

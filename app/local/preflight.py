@@ -2,15 +2,23 @@
 
 import subprocess
 import sys
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 
 from app.local import LaunchError, ports
 from app.local.settings import PROJECT
 
+LEAVING_SECONDS = 1.5
 
-def check_port(host: str, port: int) -> None:
-    """Refuse when the web process could not listen on its address."""
-    if problem := ports.problem(host, port):
+
+def check_port(host: str, port: int, pause: Callable[[float], None]) -> None:
+    """Refuse when the web process could not listen on its address. Waits a moment, because what
+    a killed launcher left behind may still be leaving."""
+    deadline = time.monotonic() + LEAVING_SECONDS
+    while problem := ports.problem(host, port):
+        if time.monotonic() < deadline:
+            pause(0.05)
+            continue
         raise LaunchError(f"PORT {port} on {host} cannot be used: {problem}; set PORT to another.")
 
 

@@ -12,7 +12,7 @@ from app.local.signals import StopSignals
 GRACE_SECONDS = 10.0
 ROTATE_EVERY_SECONDS = 60.0
 IDLE_SECONDS = 1.0
-HOPELESS = 2  # a process that dies this often while starting will not start
+HOPELESS = 2  # after so many false starts a process will not start
 LOUD_AFTER = 3
 
 
@@ -20,29 +20,25 @@ class Supervisor:
     """A loop over children. It sleeps until one of them dies or somebody wants to stop."""
 
     def __init__(self, signals: StopSignals, say: Callable[[str], None]) -> None:
-        self.children: list[Child] = []
+        self.servers: Sequence[Child] = ()
+        self.processes: Sequence[Child] = ()
         self._signals = signals
         self._say = say
         self._rotate_at = time.monotonic() + ROTATE_EVERY_SECONDS
 
     def watch_until(self, ready: Callable[[], bool], seconds: float) -> bool:
-        """Keep everything alive until `ready`; refuses when a process cannot start at all."""
+        """Keep everything alive until `ready`; False when that takes too long."""
         deadline = time.monotonic() + seconds
         while not ready():
             if time.monotonic() > deadline:
                 return False
             self._round()
-            for child in self.children:
-                if child.deaths >= HOPELESS and child.exit_code is not None:
-                    raise LaunchError(
-                        f"{child.command.name} cannot start: it {describe_exit(child.exit_code)}. "
-                        f"The end of {child.log}:\n{child.last_lines()}"
-                    )
             self._signals.pause(0.02)
         return True
 
     def watch(self) -> None:
-        """Keep everything alive until somebody wants to stop."""
+        """Keep everything alive until somebody wants to stop; refuses when a process cannot start
+        at all."""
         while not self._signals.count:
             self._round()
             self._signals.wait(min([IDLE_SECONDS, *self._restarts_due()]))
@@ -62,6 +58,10 @@ class Supervisor:
             child.kill()
             child.wait(1.0)
 
+    @property
+    def children(self) -> tuple[Child, ...]:
+        return (*self.servers, *self.processes)
+
     def _restarts_due(self) -> Iterator[float]:
         for child in self.children:
             if (seconds := child.seconds_to_restart()) is not None:
@@ -73,6 +73,12 @@ class Supervisor:
                 self._say(f"{time.strftime('%H:%M:%S')} {news}")
                 if child.early_deaths == LOUD_AFTER:
                     self._say(f"The end of {child.log}:\n{child.last_lines()}")
+        for process in self.processes:
+            if process.false_starts >= HOPELESS:
+                raise LaunchError(
+                    f"{process.command.name} cannot start: it {describe_exit(process.exit_code)}. "
+                    f"The end of {process.log}:\n{process.last_lines()}"
+                )
         if time.monotonic() >= self._rotate_at:
             self._rotate_at += ROTATE_EVERY_SECONDS
             with contextlib.suppress(OSError):  # a full disk must not end the supervision

@@ -1,0 +1,28 @@
+# One image for every role: web (the default command), scheduler, workers, migrations.
+FROM python:3.11-slim
+
+ENV PYTHONUNBUFFERED=1 \
+    HOST=0.0.0.0 \
+    PORT=3001
+
+WORKDIR /srv/alertifypro
+RUN useradd --system --uid 10001 --home-dir /srv/alertifypro --shell /usr/sbin/nologin alertifypro
+
+COPY requirements.txt .
+RUN pip install --no-cache-dir --disable-pip-version-check -r requirements.txt
+
+COPY wsgi.py gunicorn.conf.py ./
+COPY migrations migrations
+COPY scheduler scheduler
+COPY workers workers
+COPY app app
+RUN python -m compileall -q app workers scheduler migrations wsgi.py
+
+USER alertifypro
+EXPOSE 3001
+
+# For the web role; docker-compose.yml switches it off for the others.
+HEALTHCHECK --interval=10s --timeout=5s --start-period=20s --retries=3 \
+    CMD ["python", "-c", "import os, urllib.request; urllib.request.urlopen('http://127.0.0.1:' + os.environ['PORT'] + '/ready', timeout=4)"]
+
+CMD ["python", "-m", "gunicorn", "-c", "gunicorn.conf.py", "wsgi:app"]

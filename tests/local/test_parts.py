@@ -1,0 +1,149 @@
+"""Small parts of the launcher: logs, ports, pid files, readiness."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from app.local import LaunchError, leftovers, logfiles, ports
+from app.local.child import Child, Command
+from app.local.readiness import address, web_is_ready
+from app.local.state import StateDir
+from tests.local.launched import eventually
+
+
+def test_a_large_log_is_moved_while_it_is_open(tmp_path: Path) -> None:
+    log = tmp_path / "web.log"
+    with log.open("a") as writer:
+        writer.write("old\n" * 10)
+        writer.flush()
+        logfiles.rotate(log, max_bytes=20)
+        writer.write("new\n")
+    assert log.read_text() == "new\n"
+    assert (tmp_path / "web.log.1").read_text() == "old\n" * 10
+    logfiles.rotate(log, max_bytes=20)
+    assert log.read_text() == "new\n"
+
+
+def test_the_tail_begins_with_the_latest_start(tmp_path: Path) -> None:
+    log = tmp_path / "web.log"
+    log.write_text("an older start\n")
+    since = log.stat().st_size
+    with log.open("a") as writer:
+        writer.writelines(f"line {number}\n" for number in range(9))
+    assert logfiles.tail(log, lines=2, since=since) == "  line 7\n  line 8"
+    assert "older" not in logfiles.tail(log, lines=99, since=since)
+    assert logfiles.tail(tmp_path / "missing.log") == ""
+
+
+def test_a_taken_port_is_not_chosen() -> None:
+    with socket.create_server((ports.LOOPBACK, 0)) as taken:
+        port = taken.getsockname()[1]
+        assert not ports.is_free(ports.LOOPBACK, port)
+        assert ports.choose(port) in ports.SPARE_PORTS
+    assert ports.choose(port) == port
+
+
+def test_an_address_that_is_not_ours_is_refused_with_its_reason() -> None:
+    problem = ports.problem("192.0.2.1", 8080)
+    assert problem == "cannot assign requested address"
+
+
+def test_a_leftover_is_stopped_and_a_stranger_is_not(tmp_path: Path) -> None:
+    sleep = [sys.executable, "-c", "import time; time.sleep(60)"]
+    with (
+        subprocess.Popen(sleep, process_group=0) as leftover,
+        subprocess.Popen(sleep, process_group=0) as stranger,
+    ):
+        leftovers.remember(tmp_path / "web.pid", leftover.pid, signal.SIGTERM)
+        # The number of a process that is gone belongs to somebody else now.
+        (tmp_path / "worker.pid").write_text(f"{stranger.pid} another-boot:1 15")
+        (tmp_path / "broken.pid").write_text("12")
+        leftovers.stop_all(tmp_path)
+        assert leftover.wait(5) == -signal.SIGTERM
+        assert stranger.poll() is None
+        stranger.kill()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_crash_loop_is_slowed_down_and_a_long_life_forgiven(
+    state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    directory = StateDir(state)
+    directory.acquire()
+    child = Child(Command("toy", (sys.executable, "-c", "pass"), {}, state), directory)
+    child.start()
+    pauses = []
+    for _ in range(9):
+        eventually(child.keep_alive)
+        pauses.append(child.seconds_to_restart() or 0)
+        monkeypatch.setattr(child, "_restart_at", 0.0)
+        assert child.keep_alive() == f"toy runs again (process {child.pid})"
+    assert pauses == pytest.approx([0.2, 0.5, 1, 2, 5, 10, 10, 10, 10], abs=0.1)
+    monkeypatch.setattr(child, "_started_at", 0.0)
+    eventually(child.keep_alive)
+    assert (child.seconds_to_restart() or 0) < 0.1
+    directory.release()
+
+
+def test_identity_of_a_process_that_is_gone() -> None:
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    assert leftovers.identity(gone.pid) is None
+    assert leftovers.identity(os.getpid()) is not None
+
+
+def test_a_state_directory_has_one_holder(state: Path) -> None:
+    first, second = StateDir(state), StateDir(state)
+    first.acquire()
+    with pytest.raises(LaunchError, match=f"in use by process {os.getpid()}"):
+        second.acquire()
+    first.release()
+    first.release()
+    second.acquire()
+    assert first.holder() == os.getpid()
+    second.release()
+    assert first.holder() is None
+
+
+def test_damaged_secrets_are_not_replaced(state: Path) -> None:
+    directory = StateDir(state)
+    directory.acquire()
+    (state / "secrets.json").write_text('{"jwt_secret": ')
+    with pytest.raises(LaunchError, match="damaged"):
+        directory.secrets()
+    directory.release()
+
+
+@pytest.mark.parametrize(("status", "ready"), [("200 OK", True), ("503 Later", False)])
+def test_ready_means_200(status: str, ready: bool) -> None:
+    with socket.create_server((ports.LOOPBACK, 0)) as server:
+        server.settimeout(5)
+        answer = f"HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n".encode()
+        child = subprocess.Popen(
+            [sys.executable, "-c", ANSWERING, str(server.fileno()), answer.decode()],
+            pass_fds=[server.fileno()],
+        )
+        assert web_is_ready("0.0.0.0", server.getsockname()[1]) is ready
+        child.wait()
+    assert not web_is_ready(ports.LOOPBACK, 1)
+
+
+ANSWERING = """
+import socket, sys
+server = socket.socket(fileno=int(sys.argv[1]))
+server.settimeout(5)
+client, _ = server.accept()
+client.recv(4096)
+client.sendall(sys.argv[2].encode())
+client.close()
+"""
+
+
+def test_the_address_for_people() -> None:
+    assert address("0.0.0.0", 3001) == "http://localhost:3001"
+    assert address("10.1.2.3", 80) == "http://10.1.2.3:80"

@@ -1,0 +1,93 @@
+"""Where settings come from, and that every one is documented and passed on."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from app.config import Config
+from app.errors import ConfigError
+from app.local import LaunchError, settings
+from app.local.commands import product
+from app.local.settings import PROJECT
+from app.local.state import Secrets
+from workers.__main__ import KINDS
+
+CONFIG = (PROJECT / "app" / "config.py").read_text()
+EXAMPLE = (PROJECT / ".env.example").read_text()
+READ_BY_CONFIG = set(re.findall(r'env\.\w+\(\s*"([A-Z_]+)"', CONFIG))
+
+
+def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
+    dotenv = tmp_path / ".env"
+    dotenv.write_text(
+        "# a comment\n\nPORT=4000\nexport REGION = 'west coast'\nMAIL_FROM=\"A <a@b.c>\"\nHOST=\n"
+    )
+    env = settings.read({"PORT": "5000", "WORKERS": " "}, dotenv)
+    assert env == {"PORT": "5000", "REGION": "west coast", "MAIL_FROM": "A <a@b.c>"}
+
+
+def test_a_line_that_makes_no_sense_is_named(tmp_path: Path) -> None:
+    dotenv = tmp_path / ".env"
+    dotenv.write_text("PORT=4000\nnonsense\n")
+    with pytest.raises(LaunchError, match="line 2: expected NAME=value"):
+        settings.read({}, dotenv)
+
+
+def test_nothing_needs_to_be_set() -> None:
+    assert settings.check({}).port == 3001
+
+
+def test_what_is_set_is_judged() -> None:
+    with pytest.raises(ConfigError, match="JWT_SECRET is too short"):
+        settings.check({"JWT_SECRET": "short"})
+
+
+def test_given_secrets_are_kept_and_missing_ones_made() -> None:
+    secrets = Secrets.generate()
+    env = settings.complete({"JWT_SECRET": "g" * 40}, settings.check({}), secrets)
+    assert env["JWT_SECRET"] == "g" * 40
+    assert env["ENCRYPTION_KEY"] == secrets.encryption_key
+    assert Path(env["STATE_DIR"]).is_absolute()
+
+
+def test_the_made_secrets_are_good_ones() -> None:
+    secrets = Secrets.generate()
+    config = Config.from_env(
+        settings.NOT_YET_KNOWN | settings.complete({}, settings.check({}), secrets)
+    )
+    assert len(config.encryption_key) == 32
+    assert len(set(vars_of(secrets))) == len(vars_of(secrets))
+
+
+def vars_of(secrets: Secrets) -> list[str]:
+    return [getattr(secrets, name) for name in secrets.__slots__]
+
+
+def test_every_setting_stands_in_the_example() -> None:
+    documented = set(re.findall(r"^# ([A-Z_]+)=", EXAMPLE, re.MULTILINE))
+    assert documented >= READ_BY_CONFIG
+    assert documented - READ_BY_CONFIG == {"WEB_PROCESSES", "POSTGRES_PASSWORD", "REDIS_PASSWORD"}
+
+
+def test_the_example_shows_the_defaults() -> None:
+    shown = dict(re.findall(r"^# ([A-Z_]+)=(.+)$", EXAMPLE, re.MULTILINE))
+    for name in ("DATABASE_URL", "REDIS_URL", "WEB_PROCESSES"):
+        shown.pop(name)
+    assert Config.from_env(settings.NOT_YET_KNOWN | shown) == Config.from_env(
+        settings.NOT_YET_KNOWN
+    )
+
+
+def test_as_many_probe_workers_as_asked_for() -> None:
+    config = settings.check({"WORKERS": "3"})
+    names = [command.name for command in product({}, config)]
+    assert [name for name in names if "-" in name] == ["probes-1", "probes-2", "probes-3"]
+
+
+def test_a_process_for_every_kind_of_worker_here_and_in_containers() -> None:
+    arguments = [command.argv[2:] for command in product({}, settings.check({}))]
+    containers = (PROJECT / "docker-compose.yml").read_text()
+    for kind in KINDS:
+        assert ("workers", kind) in arguments
+        assert f'command: ["python", "-m", "workers", "{kind}"]' in containers
