@@ -1,0 +1,203 @@
+"""What every test stands on: real PostgreSQL and Valkey, one application, three people."""
+
+import os
+import secrets
+import socket
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import psycopg
+import pytest
+from alembic import command
+from alembic.config import Config as AlembicConfig
+from flask import Flask
+from flask.testing import FlaskClient
+from psycopg import sql
+from redis import Redis
+
+from app.config import Config
+from app.local.embedded import Embedded
+from app.operations.retention import ensure_partitions
+from app.web import create_app
+from tests.factories import Person, make_member, make_person
+
+LOOPBACK = ("127.", "::1", "localhost")
+
+
+@dataclass(frozen=True)
+class Servers:
+    """Where the tests' PostgreSQL and Redis listen."""
+
+    database_url: str
+    redis_url: str
+
+
+@pytest.fixture(scope="session", autouse=True)
+def only_loopback() -> Iterator[None]:
+    """No test may reach out of this machine."""
+    real = socket.socket.connect
+
+    def connect(self: socket.socket, address: Any) -> None:
+        host = address[0] if isinstance(address, tuple) else ""
+        if self.family != socket.AF_UNIX and not str(host).startswith(LOOPBACK):
+            raise AssertionError(f"a test tried to connect to {address}")
+        real(self, address)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", connect)
+        yield
+
+
+@pytest.fixture(scope="session")
+def servers() -> Iterator[Servers]:
+    """The servers named by TEST_DATABASE_URL and TEST_REDIS_URL, else embedded ones."""
+    given = os.environ.get("TEST_DATABASE_URL"), os.environ.get("TEST_REDIS_URL")
+    if given[0] and given[1]:
+        yield Servers(given[0], given[1])
+        return
+    with (
+        tempfile.TemporaryDirectory(prefix="alertifypro-tests-") as folder,
+        Embedded(folder, durable=False) as embedded,
+    ):
+        yield Servers(embedded.database_url, embedded.redis_url)
+
+
+@pytest.fixture(scope="session")
+def database_url(servers: Servers) -> Iterator[str]:
+    """A database of this test run with every migration applied."""
+    name = f"test_{secrets.token_hex(6)}"
+    base, _, _ = servers.database_url.rpartition("/")
+    identifier = sql.Identifier(name)
+    with psycopg.connect(servers.database_url, autocommit=True) as admin:
+        admin.execute(sql.SQL("CREATE DATABASE {}").format(identifier))
+    url = f"{base}/{name}"
+    alembic = AlembicConfig()
+    alembic.set_main_option("script_location", "migrations")
+    alembic.attributes["database_url"] = url.replace("postgresql://", "postgresql+psycopg://")
+    command.upgrade(alembic, "head")
+    yield url
+    with psycopg.connect(servers.database_url, autocommit=True) as admin:
+        admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(identifier))
+
+
+@pytest.fixture(scope="session")
+def config(database_url: str, servers: Servers) -> Config:
+    """The settings of the application under test."""
+    return Config.from_env(
+        {
+            "DATABASE_URL": database_url,
+            "REDIS_URL": servers.redis_url,
+            "JWT_SECRET": "a secret of the tests, long enough to be taken",
+            "ENCRYPTION_KEY": "ab" * 32,
+            "BASE_URL": "http://localhost",
+            "RATE_LIMITS": "off",  # tests of limits switch them on
+            "LOG_FORMAT": "text",
+            "LOG_LEVEL": "warning",
+        }
+    )
+
+
+@pytest.fixture(scope="session")
+def web(config: Config) -> Flask:
+    """The application under test; use `app`, which also cleans up."""
+    web = create_app(config)
+    web.testing = True
+    with web.app_context():
+        ensure_partitions()
+    return web
+
+
+@pytest.fixture(scope="session")
+def connection(database_url: str) -> Iterator[psycopg.Connection[Any]]:
+    """A connection of the tests' own, in autocommit."""
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        yield connection
+
+
+@pytest.fixture(scope="session")
+def emptying(web: Flask, connection: psycopg.Connection[Any]) -> str:
+    """The statement that empties every table."""
+    rows = connection.execute(
+        "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace"
+        " AND relkind IN ('r', 'p') AND NOT relispartition AND relname <> 'alembic_version'"
+    ).fetchall()
+    return ";".join(f'DELETE FROM "{name}"' for (name,) in rows)
+
+
+@pytest.fixture
+def app(web: Flask, connection: psycopg.Connection[Any], emptying: str) -> Iterator[Flask]:
+    """The application, with an empty database and an empty Redis."""
+    # As a replica, PostgreSQL runs no triggers: neither foreign keys nor append-only rules stop it.
+    connection.execute(f"SET session_replication_role = replica; {emptying}")
+    connection.execute("SET session_replication_role = origin")
+    redis: Redis = web.extensions["runtime"].redis
+    redis.flushdb()
+    return web
+
+
+@pytest.fixture
+def configure(app: Flask) -> Iterator[Callable[..., None]]:
+    """Change settings of the application for one test: `configure(registration="closed")`."""
+    before = app.extensions["runtime"]
+
+    def change(**changes: Any) -> None:
+        app.extensions["runtime"] = replace(before, config=replace(before.config, **changes))
+
+    yield change
+    app.extensions["runtime"] = before
+
+
+@pytest.fixture
+def context(app: Flask) -> Iterator[Flask]:
+    """An application context, for operations without a request."""
+    with app.app_context():
+        yield app
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """Somebody who is not signed in."""
+    return app.test_client()
+
+
+@pytest.fixture
+def rows(app: Flask, connection: psycopg.Connection[Any]) -> Callable[..., list[tuple[Any, ...]]]:
+    """Run a statement beside the application and return its rows."""
+
+    def run(statement: str, *values: Any) -> list[tuple[Any, ...]]:
+        cursor = connection.execute(statement, values)
+        return cursor.fetchall() if cursor.description else []
+
+    return run
+
+
+@pytest.fixture
+def alice(app: Flask) -> Person:
+    """Alice owns an organization."""
+    return make_person(app, "Alice")
+
+
+@pytest.fixture
+def bob(app: Flask, alice: Person) -> Person:
+    """Bob is an editor in Alice's organization."""
+    return make_member(app, alice, "Bob", "editor")
+
+
+@pytest.fixture
+def charlie(app: Flask, alice: Person) -> Person:
+    """Charlie is a stranger with an organization of his own."""
+    return make_person(app, "Charlie")
+
+
+@pytest.fixture
+def empty_database_url(servers: Servers) -> Iterator[str]:
+    """A database without any table, for the migrations themselves."""
+    name = f"empty_{secrets.token_hex(6)}"
+    base, _, _ = servers.database_url.rpartition("/")
+    with psycopg.connect(servers.database_url, autocommit=True) as admin:
+        admin.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    yield f"{base}/{name}".replace("postgresql://", "postgresql+psycopg://")
+    with psycopg.connect(servers.database_url, autocommit=True) as admin:
+        admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))

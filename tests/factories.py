@@ -1,0 +1,136 @@
+"""Valid people and rows in one line."""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
+from uuid import UUID, uuid4
+
+import psycopg
+from flask import Flask
+from werkzeug.test import TestResponse
+
+from app import access
+from app.crypto import hash_password
+from app.models.members import Membership
+from app.operations import auth
+from app.transaction import transaction
+
+API = "/api/v1"
+PASSWORD = "correct horse battery"
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody signed in; their calls go to the API with their token."""
+
+    app: Flask = field(repr=False)
+    name: str
+    email: str
+    user_id: UUID
+    organization_id: UUID
+    token: str = field(repr=False)
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The header that signs them in."""
+        return {"Authorization": f"Bearer {self.token}"}
+
+    def with_epoch(self, epoch: int = 0) -> "Person":
+        """Return the same person with a new token."""
+        with self.app.app_context():
+            token = access.issue_token(self.user_id, self.organization_id, self.email, epoch)
+        return replace(self, token=token)
+
+    def call(self, method: str, path: str, **options: Any) -> TestResponse:
+        """Return the answer to a call of the API."""
+        headers = self.headers | options.pop("headers", {})
+        return self.app.test_client().open(
+            f"{API}{path}", method=method, headers=headers, **options
+        )
+
+    def get(self, path: str, **options: Any) -> TestResponse:
+        """Return the answer to GET."""
+        return self.call("GET", path, **options)
+
+    def post(self, path: str, json: Any = None, **options: Any) -> TestResponse:
+        """Return the answer to POST."""
+        return self.call("POST", path, json=json, **options)
+
+    def patch(self, path: str, json: Any = None, **options: Any) -> TestResponse:
+        """Return the answer to PATCH."""
+        return self.call("PATCH", path, json=json, **options)
+
+    def put(self, path: str, json: Any = None, **options: Any) -> TestResponse:
+        """Return the answer to PUT."""
+        return self.call("PUT", path, json=json, **options)
+
+    def delete(self, path: str, **options: Any) -> TestResponse:
+        """Return the answer to DELETE."""
+        return self.call("DELETE", path, **options)
+
+
+@cache
+def _hash() -> str:
+    return hash_password(PASSWORD)
+
+
+def make_person(app: Flask, name: str) -> Person:
+    """Register somebody with an organization of their own; the password is PASSWORD."""
+    email = f"{name.lower()}-{uuid4().hex[:8]}@example.com"
+    with app.app_context():
+        user_id, organization_id = auth.register(email, _hash(), name, "open")
+    return _signed_in(app, name, email, user_id, organization_id)
+
+
+def make_member(app: Flask, owner: Person, name: str, role: str) -> Person:
+    """Register somebody and make them a member of the owner's organization, where they act."""
+    person = make_person(app, name)
+    with app.app_context(), transaction() as tx:
+        tx.session.add(
+            Membership(organization_id=owner.organization_id, user_id=person.user_id, role=role)
+        )
+    return _signed_in(app, name, person.email, person.user_id, owner.organization_id)
+
+
+def _signed_in(app: Flask, name: str, email: str, user_id: UUID, organization_id: UUID) -> Person:
+    return Person(app, name, email, user_id, organization_id, "").with_epoch()
+
+
+def service_body(**changes: Any) -> dict[str, Any]:
+    """Return the body of a new service."""
+    body = {"name": "Shop", "endpoint": "https://shop.example.com/", "check_type": "HTTP"}
+    return body | changes
+
+
+def make_service(person: Person, **changes: Any) -> dict[str, Any]:
+    """Create a service over the API and return its answer."""
+    answer = person.post("/services", service_body(**changes))
+    assert answer.status_code == 201, answer.text
+    found: dict[str, Any] = answer.json
+    return found
+
+
+def make_result(
+    connection: psycopg.Connection[Any],
+    service_id: str,
+    at: datetime,
+    status: str = "GREEN",
+    **changes: Any,
+) -> UUID:
+    """Store a check result and return its id."""
+    columns = {
+        "id": uuid4(),
+        "service_id": service_id,
+        "scheduled_for": at - timedelta(milliseconds=5),
+        "checked_at": at,
+        "region": "default",
+        "status": status,
+        "response_time_ms": 12.5,
+        "status_code": 200,
+    } | changes
+    names = ", ".join(columns)
+    marks = ", ".join(f"%({name})s" for name in columns)
+    connection.execute(f"INSERT INTO check_results ({names}) VALUES ({marks})", columns)
+    found: UUID = columns["id"]
+    return found
