@@ -44,6 +44,7 @@ def bootstrap(config: Config | None = None, *, pool_size: int = 5) -> Flask:
             "max_overflow": pool_size,
             "pool_timeout": 2,
             "pool_pre_ping": True,
+            "hide_parameters": True,  # an error in the log must not show e-mails or hashes
             "connect_args": {
                 "connect_timeout": 3,
                 "application_name": "alertifypro",

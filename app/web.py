@@ -3,10 +3,11 @@
 from flask import Flask
 
 import app.api
-from app import access
-from app.api import error_handlers, openapi, request_frame
+from app import access, cli, limits
+from app.api import error_handlers, idempotency, openapi, request_frame
 from app.bootstrap import bootstrap
 from app.config import Config
+from app.console import operator_sessions, rq_dashboard
 from app.realtime import socket
 from app.registry import import_modules
 
@@ -18,10 +19,13 @@ def create_app(config: Config | None = None) -> Flask:
     """Return the application that serves the API. Raises ConfigError for a bad setting and
     RuntimeError for a view that does not say who may call it."""
     web = bootstrap(config, pool_size=POOL_SIZE)
+    web.config["JWT_COOKIE_CSRF_PROTECT"] = False  # tokens travel in a header, never in a cookie
     web.url_map.strict_slashes = False
     web.url_map.merge_slashes = False
     request_frame.install(web)
+    limits.install(web)
     web.before_request(access.check_access)
+    idempotency.install(web)
     error_handlers.register(web)
     api = openapi.Api(web)
     for module in import_modules(app.api):
@@ -31,7 +35,10 @@ def create_app(config: Config | None = None) -> Flask:
             )
         if hasattr(module, "root_bp"):
             api.register_blueprint(module.root_bp)
+    operator_sessions.install(web)
+    rq_dashboard.install(web)
     socket.init_app(web)
+    cli.init_app(web)
     access.seal(web)
-    api.finish()
+    api.finish(web)
     return web

@@ -14,7 +14,7 @@ import flask_smorest
 from flask import Response, request
 from marshmallow import Schema, ValidationError
 from webargs.flaskparser import FlaskParser
-from werkzeug.exceptions import BadRequest, UnsupportedMediaType
+from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnsupportedMediaType
 
 from app.bootstrap import runtime
 from app.domain import strict_json
@@ -30,6 +30,9 @@ class StrictParser(FlaskParser):
 
     def _raw_load_json(self, req: flask.Request) -> Any:
         body = req.get_data(cache=True)
+        # A chunked body is cut at the limit without a word.
+        if req.content_length is None and len(body) >= (req.max_content_length or 0) > 0:
+            raise RequestEntityTooLarge
         if body and req.mimetype != "application/json":
             raise UnsupportedMediaType("the body must be sent as application/json")
         if not body:
@@ -111,7 +114,9 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
         self, schema: Any, *, location: str = "json", **described: Any
     ) -> Callable[[View], View]:
         """Decorate a view that gets the validated body (or query) as its first argument."""
-        arguments = self.arguments(schema, location=location, **described)
+        # One instance for all requests: webargs would make one of a class for each of them.
+        ready = schema() if isinstance(schema, type) else schema
+        arguments = self.arguments(ready, location=location, **described)
         return cast(Callable[[View], View], arguments)
 
     def returns(self, schema: Any, status: int = 200, **described: Any) -> Callable[[View], View]:
@@ -135,6 +140,17 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
         return cast(Callable[[View], View], alternative)
 
 
+# The headers of a list, for `returns(..., headers=PAGE_HEADERS)`.
+PAGE_HEADERS = {
+    "Link": {
+        "description": 'The next page, with `rel="next"`; missing on the last one.',
+        "schema": {"type": "string"},
+    },
+    "X-Total-Count": {
+        "description": "How many match in all, where counting is cheap.",
+        "schema": {"type": "integer", "minimum": 0},
+    },
+}
 _DESCRIPTIONS = {200: "Done.", 201: "Created.", 202: "Accepted.", 204: "Done; there is no body."}
 
 

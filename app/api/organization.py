@@ -5,7 +5,11 @@ from typing import Any
 from app.access import caller, requires
 from app.api.http import Blueprint
 from app.operations import organization
-from app.schemas.organization import OrganizationChangeSchema, OrganizationSchema
+from app.schemas.organization import (
+    OrganizationChangeSchema,
+    OrganizationDeletionSchema,
+    OrganizationSchema,
+)
 
 bp = Blueprint(
     "organization", __name__, url_prefix="/organization", description="Yours, by your token."
@@ -30,3 +34,16 @@ def change(given: dict[str, Any]) -> dict[str, Any]:
     Changes the given fields. Plan and limits are not among them.
     """
     return organization.update(caller().organization_id, given)
+
+
+@bp.delete("")
+@requires("organization:delete")
+@bp.accepts(OrganizationDeletionSchema)
+@bp.returns(None, 204)
+def delete(given: dict[str, Any]) -> None:
+    """Delete the organization
+
+    With everything in it, for ever: services, history, alerts, keys. Its slug must be typed. Tokens
+    and API keys for it end at once.
+    """
+    organization.delete(caller().organization_id, caller().user_id, given["slug"])

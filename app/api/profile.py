@@ -2,12 +2,15 @@
 
 from typing import Any
 
-from app.access import caller, requires
+from app.access import caller, client_address, requires
 from app.api.auth import refuse_common_password
 from app.api.http import Blueprint, invalid
+from app.bootstrap import runtime
 from app.crypto import hash_password, verify_password
+from app.limits import Guard
 from app.offload import offload
 from app.operations import profile
+from app.schemas.contact_methods import redefine_contacts
 from app.schemas.profile import (
     OwnOrganizationSchema,
     PasswordChangeSchema,
@@ -16,6 +19,7 @@ from app.schemas.profile import (
 )
 
 bp = Blueprint("profile", __name__, url_prefix="/profile", description="Who is calling.")
+_GUARD = Guard("present password")  # a stolen token must not find out the password
 
 
 def _here() -> dict[str, Any]:
@@ -37,9 +41,16 @@ def read() -> dict[str, Any]:
 def change(given: dict[str, Any]) -> dict[str, Any]:
     """Change the profile
 
-    Changes the given fields. Tokens stay valid.
+    Changes the given fields. Tokens stay valid. `contact_methods` are replaced as a whole; a secret
+    sent back as it was shown keeps the stored one.
     """
-    return profile.change(caller().user_id, given) | _here()
+    vault = runtime().vault
+    found = profile.change(
+        caller().user_id,
+        caller().organization_id,
+        lambda stored: given | redefine_contacts(stored, given, vault),
+    )
+    return found | _here()
 
 
 @bp.put("/password")
@@ -53,10 +64,13 @@ def change_password(given: dict[str, Any]) -> None:
     """
     user_id, email = caller().user_id, caller().email
     old_hash = profile.password_hash(user_id)
+    _GUARD.take(email, client_address())
     if not offload(verify_password, old_hash, given["current_password"]):
         raise invalid({"current_password": ["This is not the present password."]})
+    _GUARD.give_back(email, client_address())
     refuse_common_password("new_password", given["new_password"], email, email.partition("@")[0])
-    profile.set_password(user_id, old_hash, offload(hash_password, given["new_password"]))
+    new_hash = offload(hash_password, given["new_password"])
+    profile.set_password(user_id, caller().organization_id, old_hash, new_hash)
 
 
 @bp.get("/organizations")

@@ -1,18 +1,17 @@
 """/services/…/check, /test, /checks, /metrics, /uptime: checks asked for, and what was seen."""
 
-import time
-from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 
 from flask import Response
 
-from app.access import caller, find, requires
-from app.api.http import Blueprint, invalid, page, read_cursor, write_cursor
+from app.access import find, requires
+from app.api.http import PAGE_HEADERS, Blueprint, invalid, page, read_cursor, write_cursor
+from app.api.services import judges, organization_for
+from app.api.waiting import wait_for
 from app.bootstrap import runtime
-from app.clock import monotonic, utcnow
-from app.errors import Unavailable
+from app.clock import utcnow
 from app.models.services import Service
 from app.operations import check_history, probe_requests
 from app.operations.uptime import uptime as uptime_of
@@ -29,8 +28,6 @@ from app.schemas.check_history import (
 from app.schemas.service_definitions import define
 from app.schemas.services import ServiceInputSchema
 from app.sealing import reveal
-
-T = TypeVar("T")
 
 # Past the timeout of a check, what a worker may take to begin it and to record it.
 _MARGIN_SECONDS = 5
@@ -53,7 +50,7 @@ def check_now(service_id: UUID) -> dict[str, Any]:
     service = find(Service, service_id)
     seconds = service.timeout_seconds + _MARGIN_SECONDS
     last = check_history.ask_for_check(service_id, service.regions)
-    return _wait(lambda: check_history.result_after(service_id, last), seconds)
+    return wait_for(lambda: check_history.result_after(service_id, last), seconds)
 
 
 @bp.post("/test")
@@ -65,45 +62,27 @@ def test(given: dict[str, Any]) -> dict[str, Any]:
 
     The body is that of a new service. Nothing is stored.
     """
-    given.pop("organization_id", None)
-    vault = runtime().vault
-    columns = define(given, min_interval=runtime().config.min_check_interval_seconds, vault=vault)
+    organization_id = organization_for(given)
+    columns = define(given, **judges())
     request_id = probe_requests.ask(
-        caller().organization_id,
+        organization_id,
         columns["regions"][0],
         {
             "check_type": columns["check_type"],
             "endpoint": columns["endpoint"],
             "timeout_seconds": columns["timeout_seconds"],
             "slow_threshold_ms": columns["slow_threshold_ms"],
-            "config": reveal(columns["config"], vault),
+            "config": reveal(columns["config"], runtime().vault),
         },
     )
     seconds = columns["timeout_seconds"] + _MARGIN_SECONDS
-    return _wait(lambda: probe_requests.outcome(request_id), seconds)
-
-
-def _wait(look: Callable[[], T | None], seconds: float) -> T:
-    """Return what `look` finds; it is asked again and again, and no transaction stays open.
-
-    Raises Unavailable when it found nothing in time.
-    """
-    deadline = monotonic() + seconds
-    pause = 0.05
-    while True:
-        time.sleep(pause)
-        found = look()
-        if found is not None:
-            return found
-        if monotonic() >= deadline:
-            raise Unavailable("no worker answered in time; see whether the workers are running")
-        pause = min(pause * 1.1, 0.25)
+    return wait_for(lambda: probe_requests.outcome(request_id), seconds)
 
 
 @bp.get("/<uuid:service_id>/checks")
 @requires("services:read")
 @bp.accepts(ChecksQuerySchema, location="query")
-@bp.returns(CheckResultSchema(many=True))
+@bp.returns(CheckResultSchema(many=True), headers=PAGE_HEADERS)
 def checks(query: dict[str, Any], service_id: UUID) -> Response:
     """List the results of a service
 

@@ -5,10 +5,10 @@ from uuid import UUID
 
 from flask import Response
 
-from app.access import caller, caller_in, find, requires
-from app.api.http import Blueprint, invalid, page, read_cursor, write_cursor
+from app.access import caller, caller_in, requires
+from app.api.http import PAGE_HEADERS, Blueprint, invalid
+from app.api.row_lists import answer, take_page
 from app.bootstrap import runtime
-from app.models.services import Service
 from app.operations import service_answers, services
 from app.schemas.service_definitions import define, redefine
 from app.schemas.services import (
@@ -27,25 +27,17 @@ bp = Blueprint("services", __name__, url_prefix="/services", description="What i
 @bp.get("")
 @requires("services:read")
 @bp.accepts(ServiceFilterSchema, location="query")
-@bp.returns(ServiceSchema(many=True))
+@bp.returns(ServiceSchema(many=True), headers=PAGE_HEADERS)
 def index(query: dict[str, Any]) -> Response:
     """List services
 
     Newest first. `X-Total-Count` says how many match in all.
     """
-    limit, cursor = query.pop("limit"), read_cursor(query.pop("cursor", None))
+    limit, after = take_page(query)
     found, position, total = service_answers.listed(
-        caller().organization_id, query, limit=limit, after=_after(cursor)
+        caller().organization_id, query, limit=limit, after=after
     )
-    onward = write_cursor(position[0], str(position[1])) if position else None
-    return page(found, onward, total)
-
-
-def _after(cursor: Any) -> Any:
-    try:
-        return cursor and (cursor[0], UUID(cursor[1]))
-    except ValueError:
-        raise invalid({"cursor": ["Not one that this list gave."]}) from None
+    return answer(found, position, total)
 
 
 @bp.post("")
@@ -57,8 +49,8 @@ def create(given: dict[str, Any]) -> dict[str, Any]:
 
     Its first check runs within two seconds. A plan limit that is reached is 403.
     """
-    organization_id = _organization_for(given)
-    return services.create(organization_id, define(given, **_judges()))
+    organization_id = organization_for(given)
+    return services.create(organization_id, define(given, **judges()))
 
 
 @bp.get("/<uuid:service_id>")
@@ -95,11 +87,10 @@ def replace(given: dict[str, Any], service_id: UUID) -> dict[str, Any]:
 
 
 def _update(service_id: UUID, given: dict[str, Any]) -> dict[str, Any]:
-    find(Service, service_id)
     if given.pop("organization_id", caller().organization_id) != caller().organization_id:
         raise invalid({"organization_id": ["A service stays in its organization."]})
     return services.update(
-        caller().organization_id, service_id, lambda stored: redefine(stored, given, **_judges())
+        caller().organization_id, service_id, lambda stored: redefine(stored, given, **judges())
     )
 
 
@@ -157,7 +148,7 @@ def bulk(given: dict[str, Any]) -> dict[str, Any]:
     return {"action": action, "ids": ids}
 
 
-def _organization_for(given: dict[str, Any]) -> UUID:
+def organization_for(given: dict[str, Any]) -> UUID:
     """Take `organization_id` out of a body; it must be one where the caller may write services."""
     chosen: UUID = given.pop("organization_id", caller().organization_id)
     if chosen != caller().organization_id:
@@ -167,6 +158,7 @@ def _organization_for(given: dict[str, Any]) -> UUID:
     return chosen
 
 
-def _judges() -> dict[str, Any]:
+def judges() -> dict[str, Any]:
+    """Return what a definition is judged with: the shortest interval, and the vault."""
     config = runtime().config
     return {"min_interval": config.min_check_interval_seconds, "vault": runtime().vault}

@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 from math import ceil
 from typing import overload
 
-from app.domain import alert_rules, alerts, flapping
+from app.domain import alert_rules, alerts, comparing, flapping
 from app.domain.alerts import RuleOptions, RuleState, Transition
 from app.domain.check_history import History, Point, Window
-from app.domain.condition_types import Condition
+from app.domain.condition_types import Comparison, Condition, ForSeconds
+from app.domain.conditions import comparisons
 from app.domain.types import Status
 
 
@@ -37,16 +38,18 @@ def replay(
     the caller hands over as much from before the period as `alert_rules.needs` names.
     """
     needs = alert_rules.needs(condition)
-    told = list(_with_failures(points))
+    told = _with_failures(points)
     windows = {minutes: _SlidingWindow(minutes) for minutes in needs.windows_minutes}
+    recent = _Recollection(condition, max(needs.last_results, flapping.CHECKS))
     state = RuleState()
     found: list[WouldBeAlert] = []
-    for at, point in enumerate(told):
+    for point in told:
+        recent.add(point)
         for window in windows.values():
             window.add(point)
         history = History(
             point,
-            _NewestFirst(told, at),
+            recent,
             {minutes: window.statistics() for minutes, window in windows.items()},
         )
         if hold_while_flapping and point.counts:
@@ -74,15 +77,46 @@ def _with_failures(points: Sequence[Point]) -> Iterator[Point]:
         yield point
 
 
-class _NewestFirst(Sequence[Point]):
-    """The points up to one of them, from there backwards, without a copy."""
+class _Recollection(Sequence[Point]):
+    """The points that count, newest first, as far as a rule can tell them apart.
 
-    def __init__(self, points: list[Point], last: int) -> None:
-        self._points = points
-        self._last = last
+    The newest `kept` stand as they were. Of older ones only tests that must hold for a time want
+    to know, so of a run of points that answer these tests alike the first and the last are enough:
+    looking back over a day costs a few steps instead of thousands.
+    """
+
+    def __init__(self, condition: Condition, kept: int) -> None:
+        self._tests = [
+            test
+            for test in comparisons(condition)
+            if isinstance(test, Comparison) and isinstance(test.qualifier, ForSeconds)
+        ]
+        self._kept = kept
+        self._newest: deque[Point] = deque()
+        self._runs: list[Point] = []  # older ones, oldest first: the ends of each run
+        self._answers: list[tuple[bool | None, ...]] = []  # of the points in `_runs`
+
+    def add(self, point: Point) -> None:
+        """Take in a point; one that does not count leaves no trace."""
+        if point.counts:
+            self._newest.appendleft(point)
+            if len(self._newest) > self._kept:
+                self._shelve(self._newest.pop())
+
+    def _shelve(self, point: Point) -> None:
+        answer = tuple(comparing.holds(test, point) for test in self._tests)
+        if self._answers[-2:] == [answer, answer]:
+            self._runs[-1] = point
+        else:
+            self._runs.append(point)
+            self._answers.append(answer)
 
     def __len__(self) -> int:
-        return self._last + 1
+        return len(self._newest) + len(self._runs)
+
+    def __iter__(self) -> Iterator[Point]:
+        yield from self._newest
+        yield from reversed(self._runs)
 
     @overload
     def __getitem__(self, index: int) -> Point: ...
@@ -91,11 +125,7 @@ class _NewestFirst(Sequence[Point]):
     def __getitem__(self, index: slice) -> Sequence[Point]: ...
 
     def __getitem__(self, index: int | slice) -> Point | Sequence[Point]:
-        if isinstance(index, slice):
-            return [self[at] for at in range(*index.indices(len(self)))]
-        if not 0 <= index <= self._last:
-            raise IndexError(index)
-        return self._points[self._last - index]
+        return list(self)[index]
 
 
 class _SlidingWindow:

@@ -41,10 +41,14 @@ def expected_codes(rule: StatusRule) -> frozenset[int]:
     return frozenset(codes)
 
 
+def status_rule(rule: Any) -> StatusRule:
+    """Return a rule as it is written in JSON in the form that `expected_codes` takes."""
+    return tuple(rule) if isinstance(rule, list) else rule
+
+
 def status_failure(rule: Any, code: int) -> str | None:
     """Say what is wrong with a status code."""
-    key = tuple(rule) if isinstance(rule, list) else rule
-    if code in expected_codes(key):
+    if code in expected_codes(status_rule(rule)):
         return None
     wanted = ", ".join(map(str, rule)) if isinstance(rule, list) else rule
     return f"expected status {wanted}, got {code}"

@@ -23,6 +23,10 @@ _KEEP_IN_PATH = "/?:@!$&'()*+,;=-._~%[]{}|^`\"<>"
 DEFAULT_PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 
 
+class BadEndpoint(ValueError):
+    """Not an endpoint; the text is a sentence that says why."""
+
+
 @dataclass(frozen=True, slots=True)
 class HostPort:
     """A host in ASCII or an address in its usual form, a port, and both as they were written."""
@@ -60,12 +64,12 @@ def is_address(host: str) -> bool:
 
 @lru_cache(maxsize=20_000)
 def parse_host(text: str) -> str:
-    """Return a host as lower-case ASCII or a canonical address. Raises ValueError."""
+    """Return a host as lower-case ASCII or a canonical address. Raises BadEndpoint."""
     _refuse_unsafe(text)
     if not text:
-        raise ValueError("the host is missing")
+        raise BadEndpoint("the host is missing")
     if text.startswith("[") is not text.endswith("]"):
-        raise ValueError(f"{_shown(text)} is not a host name")
+        raise BadEndpoint(f"{_shown(text)} is not a host name")
     if ":" in text or text.startswith("["):
         return _ipv6(text.removeprefix("[").removesuffix("]"))
     host = _ascii(text).lower()
@@ -74,21 +78,21 @@ def parse_host(text: str) -> str:
     if _NUMBER_LIKE.match(labels[-1]):
         return _ipv4(trimmed)
     if len(trimmed) > 253 or not all(_LABEL.match(label) for label in labels):
-        raise ValueError(f"{_shown(text)} is not a host name")
+        raise BadEndpoint(f"{_shown(text)} is not a host name")
     return trimmed
 
 
 @lru_cache(maxsize=20_000)
 def parse_host_port(text: str, default_port: int | None = None) -> HostPort:
-    """Read `host:port`, or `host` where a default port is known. Raises ValueError."""
+    """Read `host:port`, or `host` where a default port is known. Raises BadEndpoint."""
     _refuse_unsafe(text)
     if "://" in text:
-        raise ValueError("write host:port without a scheme, such as example.com:443")
+        raise BadEndpoint("write host:port without a scheme, such as example.com:443")
     if "@" in text:
-        raise ValueError("leave user names and passwords out of the endpoint")
+        raise BadEndpoint("leave user names and passwords out of the endpoint")
     host, port = _split_port(text)
     if port is None and default_port is None:
-        raise ValueError("the port is missing: write host:port, such as example.com:443")
+        raise BadEndpoint("the port is missing: write host:port, such as example.com:443")
     parsed = parse_host(host)
     if port is None:
         return HostPort(parsed, default_port or 0, bracketed(parsed))
@@ -97,20 +101,20 @@ def parse_host_port(text: str, default_port: int | None = None) -> HostPort:
 
 @lru_cache(maxsize=20_000)
 def parse_url(text: str, schemes: tuple[str, ...] = ("http", "https")) -> Url:
-    """Read a URL of one of the given schemes. Raises ValueError with a sentence."""
+    """Read a URL of one of the given schemes. Raises BadEndpoint."""
     _refuse_unsafe(text)
     match = _URL.match(text)
     wanted = " or ".join(f"{scheme}://" for scheme in schemes)
     if match is None:
-        raise ValueError(f"{_shown(text)} is not a URL: it must start with {wanted}")
+        raise BadEndpoint(f"{_shown(text)} is not a URL: it must start with {wanted}")
     scheme, authority, target = match[1].lower(), match[2], match[3]
     if scheme not in schemes:
-        raise ValueError(f"{scheme}:// is not supported here: the URL must start with {wanted}")
+        raise BadEndpoint(f"{scheme}:// is not supported here: the URL must start with {wanted}")
     if "@" in authority:
-        raise ValueError("leave user names and passwords out of the URL; basic_auth holds them")
+        raise BadEndpoint("leave user names and passwords out of the URL; basic_auth holds them")
     written_host, port = _split_port(authority)
     if "%" in written_host:
-        raise ValueError("the host of a URL must not be percent-encoded")
+        raise BadEndpoint("the host of a URL must not be percent-encoded")
     host = parse_host(written_host)
     target = quote(target, safe=_KEEP_IN_PATH)
     written_port = "" if port is None else f":{port}"
@@ -125,28 +129,28 @@ def parse_url(text: str, schemes: tuple[str, ...] = ("http", "https")) -> Url:
 
 def _refuse_unsafe(text: str) -> None:
     if not isinstance(text, str):
-        raise ValueError("the endpoint must be text")
+        raise BadEndpoint("the endpoint must be text")
     if len(text) > MAX_ENDPOINT:
-        raise ValueError(f"the endpoint is longer than {MAX_ENDPOINT} characters")
+        raise BadEndpoint(f"the endpoint is longer than {MAX_ENDPOINT} characters")
     if _UNSAFE.search(text):
-        raise ValueError("the endpoint contains a space, a backslash or an invisible character")
+        raise BadEndpoint("the endpoint contains a space, a backslash or an invisible character")
 
 
 def _split_port(text: str) -> tuple[str, int | None]:
     if text.startswith("["):
         host, bracket, rest = text[1:].partition("]")
         if not bracket or (rest and not rest.startswith(":")):
-            raise ValueError(f"{_shown(text)} is not host:port")
+            raise BadEndpoint(f"{_shown(text)} is not host:port")
         host, port = f"[{host}]", rest[1:] if rest else None
     elif text.count(":") > 1:
-        raise ValueError("write an IPv6 address in brackets, such as [2001:db8::1]:443")
+        raise BadEndpoint("write an IPv6 address in brackets, such as [2001:db8::1]:443")
     else:
         host, colon, tail = text.partition(":")
         port = tail if colon else None
     if port is None:
         return host, None
     if not (port.isascii() and port.isdigit() and len(port) <= 5 and 1 <= int(port) <= 65535):
-        raise ValueError(f"the port must be a number from 1 to 65535, not {_shown(port)}")
+        raise BadEndpoint(f"the port must be a number from 1 to 65535, not {_shown(port)}")
     return host, int(port)
 
 
@@ -162,7 +166,7 @@ def _ascii(text: str) -> str:
     except idna.IDNAError:
         folded = text
     if not folded.isascii():
-        raise ValueError(f"{_shown(text)} is not a host name")
+        raise BadEndpoint(f"{_shown(text)} is not a host name")
     return folded
 
 
@@ -170,7 +174,7 @@ def _ipv4(text: str) -> str:
     try:
         return str(ipaddress.IPv4Address(text))
     except ValueError:
-        raise ValueError(
+        raise BadEndpoint(
             f"{_shown(text)} is not a host name or a plain address such as 192.0.2.10"
         ) from None
 
@@ -180,9 +184,9 @@ def _ipv6(text: str) -> str:
     try:
         canonical = str(ipaddress.IPv6Address(address))
     except ValueError:
-        raise ValueError(f"{_shown(text)} is not an IPv6 address") from None
+        raise BadEndpoint(f"{_shown(text)} is not an IPv6 address") from None
     if percent and not _ZONE.match(zone):
-        raise ValueError(f"{_shown(text)} has an unreadable zone")
+        raise BadEndpoint(f"{_shown(text)} has an unreadable zone")
     return f"{canonical}%{zone}" if percent else canonical
 
 

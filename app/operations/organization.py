@@ -8,10 +8,13 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from app.errors import Conflict, NotFound
+from app.domain.permissions import Role
+from app.errors import Conflict, Forbidden, NotFound
 from app.models.escalation_policies import EscalationPolicy
 from app.models.organization import Organization
 from app.models.services import Service
+from app.operations import members
+from app.operations.owned_rows import refused
 from app.transaction import transaction
 
 
@@ -34,6 +37,36 @@ def update(organization_id: UUID, changes: Mapping[str, Any]) -> dict[str, Any]:
             raise Conflict("this slug is taken") from None
         found = _answer(tx.session, organization)
     return found
+
+
+def delete(organization_id: UUID, user_id: UUID, slug: str) -> None:
+    """Delete an organization and everything that belongs to it.
+
+    Raises Invalid unless the slug is typed right, Forbidden for somebody who is no owner now.
+    """
+    with transaction() as tx:
+        organization = tx.session.get(Organization, organization_id, with_for_update=True)
+        if organization is None:
+            raise NotFound
+        if members.role_of(tx, organization_id, user_id) is not Role.OWNER:
+            raise Forbidden("only an owner deletes an organization")
+        if slug != organization.slug:
+            raise refused("slug", "Type the slug of the organization to delete it.")
+        # Locked in order first, as the engine does: the cascade alone locks in any order. Their
+        # history has no foreign key and goes in the background.
+        values = {"id": organization_id}
+        tx.driver.execute(
+            "SELECT FROM schedule_entries WHERE service_id IN"
+            " (SELECT id FROM services WHERE organization_id = %(id)s)"
+            " ORDER BY service_id, region FOR UPDATE",
+            values,
+        )
+        tx.driver.execute(
+            "INSERT INTO history_purges (service_id)"
+            " SELECT id FROM services WHERE organization_id = %(id)s ON CONFLICT DO NOTHING",
+            values,
+        )
+        tx.driver.execute("DELETE FROM organizations WHERE id = %(id)s", values)
 
 
 def _answer(session: Session, organization: Organization | None) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """The person behind a session: read and change them, their password, their organizations."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +10,8 @@ from sqlalchemy.exc import IntegrityError
 from app.errors import Conflict, NotFound
 from app.models.members import Membership, User
 from app.models.organization import Organization
+from app.operations import audit, system_mail
+from app.sealing import mask
 from app.transaction import transaction
 
 
@@ -20,16 +22,31 @@ def read(user_id: UUID) -> dict[str, Any]:
     return found
 
 
-def change(user_id: UUID, changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Change a user and return their answer. Raises Conflict for an e-mail address in use."""
+def change(
+    user_id: UUID, organization_id: UUID, redefine: Callable[[list[Any]], Mapping[str, Any]]
+) -> dict[str, Any]:
+    """Change a user and return their answer; `redefine` turns their stored contact methods into
+    the columns that change.
+
+    A new e-mail address ends a password reset under way, and the old one hears of it. Raises
+    Conflict for an e-mail address in use.
+    """
     with transaction() as tx:
-        user = tx.session.get(User, user_id, with_for_update=True)
-        for name, value in changes.items():
+        user = tx.session.get_one(User, user_id, with_for_update=True)
+        before = user.email
+        for name, value in redefine(user.contact_methods).items():
             setattr(user, name, value)
+        if user.email != before:
+            user.password_reset_hash = user.password_reset_expires_at = None
         try:
             tx.session.flush()
         except IntegrityError:
             raise Conflict("an account with this e-mail address exists already") from None
+        if user.email != before:
+            text = (
+                "Your e-mail address on AlertifyPro was changed. If it was not you, tell an admin."
+            )
+            system_mail.plan(tx, organization_id, before, "Your e-mail address was changed", text)
         found = _answer(user)
     return found
 
@@ -43,7 +60,7 @@ def password_hash(user_id: UUID) -> str:
     return found
 
 
-def set_password(user_id: UUID, old_hash: str, new_hash: str) -> None:
+def set_password(user_id: UUID, organization_id: UUID, old_hash: str, new_hash: str) -> None:
     """Replace a password and end every token of the user.
 
     Raises Conflict when somebody else replaced it since `old_hash` was compared.
@@ -52,11 +69,17 @@ def set_password(user_id: UUID, old_hash: str, new_hash: str) -> None:
         changed = tx.session.execute(
             update(User)
             .where(User.id == user_id, User.password_hash == old_hash)
-            .values(password_hash=new_hash, token_epoch=User.token_epoch + 1)
-            .returning(User.id)
+            .values(
+                password_hash=new_hash,
+                token_epoch=User.token_epoch + 1,
+                password_reset_hash=None,
+                password_reset_expires_at=None,
+            )
+            .returning(User.email)
         ).one_or_none()
         if changed is None:
             raise Conflict("the password was changed meanwhile")
+        audit.record_of_person(tx, "auth.password_changed", user_id, changed.email, organization_id)
 
 
 def organizations(user_id: UUID) -> list[dict[str, Any]]:
@@ -85,8 +108,9 @@ def _answer(user: User | None) -> dict[str, Any]:
         "email": user.email,
         "full_name": user.full_name,
         "timezone": user.timezone,
-        "contact_methods": user.contact_methods,
+        "contact_methods": mask(user.contact_methods),
         "is_operator": user.is_operator,
+        "two_factor_enabled": user.totp_enabled_at is not None,
         "created_at": user.created_at,
         "updated_at": user.updated_at,
     }

@@ -1,40 +1,62 @@
 """Services as they are answered: one query, its rows turned into plain JSON data."""
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
 import psycopg
 
 from app.errors import NotFound
-from app.events import timestamp
 from app.sealing import mask
 from app.transaction import transaction
 
-# The last check is that of the region which checked last; an error is shown while any region
-# still has one.
-_SELECT = """
+# Times come as the text they are answered in, and a config as text too: most of them are empty or
+# hold no secret, and nothing has to be looked for in those.
+_COLUMNS = """
 SELECT s.id::text, s.organization_id::text, s.name, s.endpoint, s.check_type, s.description,
-    s.environment, s.check_interval_seconds, s.timeout_seconds, s.tags, s.is_active, s.config,
-    s.slow_threshold_ms, s.failure_threshold, s.recovery_threshold, s.retry_interval_seconds,
-    s.regions, s.region_quorum, s.depends_on::text[], s.escalation_policy_id::text, s.status,
-    s.status_changed_at, s.created_at, s.updated_at,
-    e.next_due_at, e.checked_at, e.response_time_ms, e.error
-FROM services s
-LEFT JOIN LATERAL (
-    SELECT min(next_due_at) AS next_due_at, max(last_checked_at) AS checked_at,
-        (array_agg(last_response_time_ms ORDER BY last_checked_at DESC NULLS LAST))[1]
-            AS response_time_ms,
-        (array_agg(last_error ORDER BY last_error IS NULL, last_checked_at DESC NULLS LAST))[1]
-            AS error
-    FROM schedule_entries WHERE service_id = s.id
-) e ON true
-"""
+    s.environment, s.check_interval_seconds, s.timeout_seconds, s.tags, s.is_active,
+    s.config::text, s.slow_threshold_ms, s.failure_threshold, s.recovery_threshold,
+    s.retry_interval_seconds, s.regions, s.region_quorum, s.depends_on::text[],
+    s.escalation_policy_id::text, s.status, {status_changed_at}, {created_at}, {updated_at},
+    {next_check_at}, {last_checked_at}, e.last_response_time_ms, e.last_error
+""".format_map(
+    {
+        name: f"""to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"""
+        for name, column in {
+            "status_changed_at": "s.status_changed_at",
+            "created_at": "s.created_at",
+            "updated_at": "s.updated_at",
+            "next_check_at": "e.next_due_at",
+            "last_checked_at": "e.last_checked_at",
+        }.items()
+    }
+)
+_STATE = "LEFT JOIN schedule_entries e ON e.service_id = s.id"
+_SELECT = f"{_COLUMNS} FROM services s {_STATE}"
 
 
-def _time(at: datetime | None) -> str | None:
-    return None if at is None else timestamp(at)
+def _answers(rows: Iterable[tuple[Any, ...]]) -> Iterator[dict[str, Any]]:
+    """Yield a service for its rows, one of each region, which follow one another."""
+    for _, regions in groupby(rows, itemgetter(0)):
+        row, *others = regions
+        yield _answer(_put_together([row, *others]) if others else row)
+
+
+def _put_together(regions: list[tuple[Any, ...]]) -> tuple[Any, ...]:
+    """Return one row for all regions of a service.
+
+    The last check is that of the region which checked last; an error is shown while any region
+    still has one.
+    """
+    regions.sort(key=lambda row: row[25] or "", reverse=True)
+    last = regions[0]
+    due = min((row[24] for row in regions if row[24]), default=None)
+    error = next((row[27] for row in regions if row[27]), None)
+    return (*last[:24], due, *last[25:27], error, *last[28:])
 
 
 def _answer(row: tuple[Any, ...]) -> dict[str, Any]:
@@ -50,7 +72,7 @@ def _answer(row: tuple[Any, ...]) -> dict[str, Any]:
         "timeout_seconds": row[8],
         "tags": row[9],
         "is_active": row[10],
-        "config": mask(row[11]) if row[11] else {},
+        "config": _shown(row[11]),
         "slow_threshold_ms": row[12],
         "failure_threshold": row[13],
         "recovery_threshold": row[14],
@@ -61,34 +83,42 @@ def _answer(row: tuple[Any, ...]) -> dict[str, Any]:
         "escalation_policy_id": row[19],
         "status": row[20],
         "in_maintenance": False,
-        "last_checked_at": _time(row[25]),
+        "last_checked_at": row[25],
         "last_response_time_ms": row[26],
         "last_error": row[27],
-        "status_changed_at": _time(row[21]),
-        "next_check_at": _time(row[24]),
-        "created_at": _time(row[22]),
-        "updated_at": _time(row[23]),
+        "status_changed_at": row[21],
+        "next_check_at": row[24],
+        "created_at": row[22],
+        "updated_at": row[23],
     }
+
+
+def _shown(stored: str) -> Any:
+    if stored == "{}":
+        return {}
+    config = json.loads(stored)
+    return mask(config) if '"$sealed"' in stored else config
 
 
 def answers(driver: psycopg.Connection[Any], ids: Sequence[UUID]) -> list[dict[str, Any]]:
     """Return services as they stand within the caller's transaction, in the order of their ids."""
-    rows = driver.execute(f"{_SELECT} WHERE s.id = ANY(%s)", (list(ids),)).fetchall()
-    by_id = {row[0]: _answer(row) for row in rows}
+    rows = driver.execute(f"{_SELECT} WHERE s.id = ANY(%s) ORDER BY s.id", (list(ids),)).fetchall()
+    by_id = {found["id"]: found for found in _answers(rows)}
     return [by_id[str(id)] for id in ids if str(id) in by_id]
 
 
 def read(organization_id: UUID, service_id: UUID) -> dict[str, Any]:
     """Return one service of an organization. Raises NotFound."""
     with transaction() as tx:
-        row = tx.driver.execute(
+        rows = tx.driver.execute(
             f"{_SELECT} WHERE s.id = %s AND s.organization_id = %s", (service_id, organization_id)
-        ).fetchone()
-    if row is None:
+        ).fetchall()
+    if not rows:
         raise NotFound
-    return _answer(row)
+    return next(_answers(rows))
 
 
+_NEWEST = "ORDER BY s.created_at DESC, s.id DESC"
 # A filter is a fixed piece of SQL; what the caller wrote travels as its parameter.
 _FILTERS = {
     "status": "s.status = %(status)s",
@@ -106,10 +136,11 @@ def listed(
     *,
     limit: int,
     after: tuple[datetime, UUID] | None = None,
-) -> tuple[list[dict[str, Any]], tuple[datetime, UUID] | None, int]:
+) -> tuple[list[dict[str, Any]], tuple[datetime, UUID] | None, int | None]:
     """Return a page of an organization's services, newest first.
 
-    With it the position to go on from, None at the end, and how many services match in all.
+    With it the position to go on from, None at the end, and how many services match in all, None
+    where the page is past the last one.
     """
     values: dict[str, Any] = {**filters, "organization_id": organization_id, "limit": limit + 1}
     if "q" in values:
@@ -121,25 +152,23 @@ def listed(
     if after is not None:
         onward = "AND (s.created_at, s.id) < (%(after_at)s, %(after_id)s)"
         values |= {"after_at": after[0], "after_id": after[1]}
+    # Fixed pieces of SQL. The page is cut first: only its services need their state.
+    page = f"SELECT * FROM services s WHERE {where} {onward} {_NEWEST} LIMIT %(limit)s"  # noqa: S608
+    total = f"SELECT count(*) FROM services s WHERE {where}"  # noqa: S608
+    statement = f"{_COLUMNS}, ({total}) FROM ({page}) s {_STATE} {_NEWEST}"
     with transaction() as tx:
-        rows = tx.driver.execute(
-            f"{_SELECT} WHERE {where} {onward}"
-            " ORDER BY s.created_at DESC, s.id DESC LIMIT %(limit)s",
-            values,
-        ).fetchall()
-        if after is None and len(rows) <= limit:
-            total = len(rows)
-        else:
-            counted = tx.driver.execute(
-                f"SELECT count(*) FROM services s WHERE {where}",  # noqa: S608  fixed pieces
-                values,
-            ).fetchone()
-            total = counted[0] if counted else 0
-    position = None
-    if len(rows) > limit:
-        rows.pop()
-        position = rows[-1][22], UUID(rows[-1][0])
-    return [_answer(row) for row in rows], position, total
+        rows = tx.driver.execute(statement, values).fetchall()
+    if not rows:
+        return [], None, None if after else 0
+    found, position = list(_answers(rows)), None
+    if len(found) > limit:
+        found.pop()
+        position = _position_of(found[-1])
+    return found, position, rows[0][28]
+
+
+def _position_of(answer: Mapping[str, Any]) -> tuple[datetime, UUID]:
+    return datetime.fromisoformat(answer["created_at"]), UUID(answer["id"])
 
 
 def _escape_pattern(text: str) -> str:

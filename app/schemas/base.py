@@ -4,7 +4,7 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
-from marshmallow import RAISE, Schema, fields, validate
+from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
 NAME_MAX = 200
 DESCRIPTION_MAX = 2000
@@ -26,13 +26,31 @@ class BaseSchema(Schema):
         unknown = RAISE
 
 
+class WholeAnswer(Schema):
+    """An answer that always carries every field, also those that a request may leave out."""
+
+    def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:
+        """Mark each field as required."""
+        field_obj.required = True
+
+
+class Pattern(validate.Regexp):
+    """The whole text must match. (`$` alone lets a line break at the end pass.)"""
+
+    def __call__(self, value: Any) -> Any:
+        """Return the text. Raises ValidationError when it does not match."""
+        if not re.fullmatch(self.regex, value):
+            raise ValidationError(self._format_error(value))
+        return value
+
+
 class Line(fields.String):
     """One line of text without control characters."""
 
     def __init__(self, *, max: int, min: int = 0, **kwargs: Any) -> None:
         checks = [
             validate.Length(min=min or None, max=max),
-            validate.Regexp(LINE_PATTERN, error="Control characters are not allowed."),
+            Pattern(LINE_PATTERN, error="Control characters are not allowed."),
         ]
         super().__init__(validate=checks, **kwargs)
 
@@ -43,7 +61,7 @@ class Name(fields.String):
     def __init__(self, *, max: int = NAME_MAX, **kwargs: Any) -> None:
         checks = [
             validate.Length(min=1, max=max),
-            validate.Regexp(NAME_PATTERN, error="Must be one line of text, not blank."),
+            Pattern(NAME_PATTERN, error="Must be one line of text, not blank."),
         ]
         super().__init__(validate=checks, **kwargs)
 
@@ -57,7 +75,7 @@ class Text(fields.String):
     def __init__(self, *, max: int = DESCRIPTION_MAX, **kwargs: Any) -> None:
         checks = [
             validate.Length(max=max),
-            validate.Regexp(TEXT_PATTERN, error="Control characters are not allowed."),
+            Pattern(TEXT_PATTERN, error="Control characters are not allowed."),
         ]
         super().__init__(validate=checks, **kwargs)
 

@@ -8,7 +8,7 @@ from zoneinfo import available_timezones
 
 from marshmallow import ValidationError, fields, validate
 
-from app.schemas.base import BaseSchema, Line, Moment, Name
+from app.schemas.base import BaseSchema, Line, Moment, Name, Pattern, WholeAnswer
 
 SLUG_PATTERN = r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$"
 _SETTINGS_BYTES = 16_384
@@ -44,7 +44,7 @@ class OrganizationChangeSchema(BaseSchema):
     slug = fields.String(
         validate=[
             validate.Length(1, 60),
-            validate.Regexp(
+            Pattern(
                 re.compile(SLUG_PATTERN, re.ASCII),
                 error="Must be a-z, 0-9 and -, with - only in between.",
             ),
@@ -59,7 +59,7 @@ class OrganizationChangeSchema(BaseSchema):
     )
 
 
-class OrganizationSchema(OrganizationChangeSchema):
+class OrganizationSchema(WholeAnswer, OrganizationChangeSchema):
     """An organization."""
 
     id = fields.UUID(required=True)
@@ -69,3 +69,9 @@ class OrganizationSchema(OrganizationChangeSchema):
     default_escalation_policy_id = fields.UUID(required=True, allow_none=True)
     created_at = Moment(required=True)
     updated_at = Moment(required=True)
+
+
+class OrganizationDeletionSchema(BaseSchema):
+    """The slug of the organization, typed by whoever means to delete it."""
+
+    slug = Line(required=True, min=1, max=60, metadata={"examples": ["alices-organization"]})

@@ -4,15 +4,23 @@ from marshmallow import fields, validate
 
 from app.domain.permissions import Role
 from app.schemas.auth import Email, GivenPassword, NewPassword
-from app.schemas.base import BaseSchema, Choice, Line, Moment, Name, Whole
+from app.schemas.base import BaseSchema, Choice, Line, Moment, Name, Whole, WholeAnswer
+from app.schemas.contact_methods import CONTACT_TYPES
 from app.schemas.organization import ZoneName
 
 
 class ContactMethodSchema(BaseSchema):
     """A way to reach a person, used after a delay."""
 
-    type = Line(required=True, min=1, max=30, metadata={"examples": ["email"]})
-    config = fields.Dict(keys=Line(max=50), values=Line(max=500), load_default=dict)
+    type = Choice(*CONTACT_TYPES, required=True, metadata={"examples": ["email"]})
+    config = fields.Dict(
+        keys=Line(max=50),
+        load_default=dict,
+        metadata={
+            "description": "As a notification channel of this type has it; secrets are masked.",
+            "examples": [{"to": ["alice@example.com"]}],
+        },
+    )
     delay_minutes = Whole(min=0, max=1440, load_default=0)
 
 
@@ -29,13 +37,14 @@ class ProfileChangeSchema(BaseSchema):
     )
 
 
-class ProfileSchema(ProfileChangeSchema):
+class ProfileSchema(WholeAnswer, ProfileChangeSchema):
     """A person, in the organization of this session."""
 
     id = fields.UUID(required=True)
     organization_id = fields.UUID(required=True)
     role = Choice(*(role.value for role in Role), required=True)
     is_operator = fields.Boolean(required=True)
+    two_factor_enabled = fields.Boolean(required=True)
     created_at = Moment(required=True)
     updated_at = Moment(required=True)
 

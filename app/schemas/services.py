@@ -15,8 +15,10 @@ from app.schemas.base import (
     Moment,
     Name,
     PageSchema,
+    Pattern,
     Text,
     Whole,
+    WholeAnswer,
     WrittenFlag,
 )
 
@@ -106,7 +108,7 @@ class ServiceInputSchema(BaseSchema):
     )
     regions = Distinct(
         fields.String(
-            validate=validate.Regexp(
+            validate=Pattern(
                 re.compile(_REGION, re.ASCII), error="Must be 1 to 30 of a-z, 0-9 and -."
             )
         ),
@@ -144,7 +146,7 @@ class ServiceReplacementSchema(ServiceInputSchema):
         return {name: value for name, value in data.items() if name not in ANSWER_ONLY}
 
 
-class ServiceSchema(ServiceInputSchema):
+class ServiceSchema(WholeAnswer, ServiceInputSchema):
     """A service as it is answered."""
 
     id = fields.UUID(required=True)

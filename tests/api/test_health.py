@@ -1,9 +1,6 @@
 """/health and /ready."""
 
 import pytest
-from redis import Redis
-
-from app.queue import connect
 
 
 @pytest.mark.parametrize("prefix", ["", "/api/v1"])

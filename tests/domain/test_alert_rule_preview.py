@@ -130,6 +130,37 @@ def test_replay_agrees_with_evaluating_each_moment_anew(source, letters):
     assert spans(source, letters) == expected
 
 
+LONG = [
+    {**RED, "for_seconds": 1_800},
+    {"all": [{**RED, "for_seconds": 1_500}, {"not": {**RED, "for_seconds": 2_400}}]},
+    {"any": [{**RED, "for_seconds": 2_400}, {**RED, "at_least": 20, "of_last": 30}]},
+]
+STRETCHES = st.lists(st.tuples(st.sampled_from("GYRUr"), st.integers(1, 40)), max_size=8)
+
+
+@given(st.sampled_from(LONG), STRETCHES)
+@settings(max_examples=200, deadline=None)
+def test_long_stretches_are_remembered_by_their_ends(source, stretches):
+    condition, past = conditions.parse(source), points("".join(a * n for a, n in stretches))
+    is_open, expected = False, []
+    for at, point in enumerate(past):
+        verdict = alert_rules.evaluate(condition, History(point, past[at::-1]), point.at)
+        if not is_open and verdict is Verdict.FIRING:
+            is_open = True
+            expected.append((at, None))
+        elif is_open and verdict is Verdict.FINE:
+            is_open = False
+            expected[-1] = (expected[-1][0], at)
+    assert spans(source, "".join(a * n for a, n in stretches)) == expected
+
+
+def test_looking_back_over_a_day_costs_little():
+    past = points("R" * 20_000)
+    source = {**RED, "for_seconds": 86_400}
+    (alert,) = replay(conditions.parse(source), past, RuleOptions())
+    assert alert.opened_at == past[1_440].at
+
+
 def test_a_month_of_points_is_replayed_in_reasonable_time():
     past = points("GGGGGGGGGR" * 4_320, [float(at % 97) for at in range(43_200)])
     source = {

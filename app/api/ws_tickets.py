@@ -1,0 +1,27 @@
+"""/ws-tickets: a short-lived stand-in for a token in the address of the live feed."""
+
+from typing import Any
+
+from app import tickets
+from app.access import bearer_token, requires
+from app.api.http import Blueprint
+from app.schemas.ws_tickets import TicketSchema
+
+bp = Blueprint(
+    "ws_tickets", __name__, url_prefix="/ws-tickets", description="Tickets for the live feed."
+)
+
+
+@bp.post("")
+@requires("feed:read")
+@bp.returns(TicketSchema, 201)
+def create() -> dict[str, Any]:
+    """Get a ticket for the live feed
+
+    It stands for the caller's token in `/api/v1/ws?ticket=`, for 30 seconds and once, so that the
+    token itself never stands in an address.
+    """
+    return {
+        "ticket": tickets.issue(bearer_token()),
+        "expires_in_seconds": tickets.LIFETIME_SECONDS,
+    }

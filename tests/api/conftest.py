@@ -1,0 +1,56 @@
+"""What the sweeps over the URL map share."""
+
+from typing import Any
+
+import pytest
+
+from app.api import waiting
+from app.operations import check_history, outbox, probe_requests
+
+OUTCOME: dict[str, Any] = {
+    "id": "7b6f3d1e-0c4a-4e0b-9a51-6d5c2f1e8a90",
+    "checked_at": "2026-03-02T14:23:00Z",
+    "region": "default",
+    "status": "GREEN",
+    "response_time_ms": 12.5,
+    "status_code": 200,
+    "error": None,
+    "phases": dict.fromkeys(("dns_ms", "connect_ms", "tls_ms", "ttfb_ms", "transfer_ms")),
+}
+PROBED = {name: OUTCOME[name] for name in OUTCOME if name not in ("id", "checked_at", "region")}
+
+
+# Addresses that a person opens in a browser: they answer failures as pages too.
+_PAGES = ("/api/v1/alerts/act/",)
+
+
+def is_page(path: str) -> bool:
+    """Say whether an address is for people and not for programs."""
+    return path.startswith(_PAGES)
+
+
+@pytest.fixture
+def answering(monkeypatch):
+    """Workers that answer at once, and requests that wait for nobody else."""
+    monkeypatch.setattr(check_history, "result_after", lambda *_: OUTCOME)
+    monkeypatch.setattr(probe_requests, "outcome", lambda _: {**PROBED, "evidence": None})
+    sent = {"ok": True, "status_code": 200, "error": None, "duration_ms": 12.5}
+    monkeypatch.setattr(outbox, "test_outcome", lambda _: sent)
+    monkeypatch.setattr(waiting, "monotonic", iter(range(0, 10**9, 3600)).__next__)
+
+
+@pytest.fixture
+def document(client):
+    """The OpenAPI document."""
+    return client.get("/api/v1/openapi.json").json
+
+
+@pytest.fixture
+def operations(document):
+    """(method, path, operation) of everything that the document describes, but for the feed."""
+    return [
+        (method.upper(), path, operation)
+        for path, item in document["paths"].items()
+        for method, operation in item.items()
+        if method != "parameters" and path != "/api/v1/ws"
+    ]

@@ -1,0 +1,128 @@
+"""Whatever is sent, to whichever route: an answer in the one shape, and never a 5xx."""
+
+import json
+from itertools import cycle, islice
+from urllib.parse import quote
+
+import pytest
+
+from tests.api.conftest import is_page
+from tests.owned import make_owned
+
+JSON = "application/json"
+VALUES = [
+    None, True, -1, 0, 1.5, 2**31, 2**63 - 1, 2**64, 10**400, 1e308, "", " ", "x" * 10_000,
+    "nul\x00", "\ud800", "line\nbreak", "\x1b[31m", "\u202e", "😀" * 60, "' OR 1=1 --",
+    "../../etc/passwd", "{{7*7}}", "%s%n", "00000000-0000-0000-0000-000000000000", [], {}, [None],
+    [[]], [{}], {"a": 1}, {"$sealed": "v1:00:AAAA"}, {"": ""}, ["x"] * 2000,
+]  # fmt: skip
+BODIES = [
+    b"", b"null", b"true", b"1", b'"x"', b"[]", b"{}", b"{", b"[" * 60 + b"]" * 60, b"[" * 200_000,
+    b'{"a":' * 60 + b"1" + b"}" * 60, b"NaN", b'{"a": NaN}', b'{"a": Infinity}', b'{"a": 1e999}',
+    b'{"a": ' + b"9" * 5000 + b"}", rb'{"a": "\u0000"}', rb'{"\u0000": 1}', rb'{"a": "\ud800"}',
+    b'{"a": "\xff"}', b"\xef\xbb\xbf{}", '{"a": "ä"}'.encode("utf-16"), b'{"a": 1, "a": 2}',
+    b" " * (1024 * 1024 + 1), b'{"__proto__": {}}', b"{}" * 2,
+]  # fmt: skip
+TYPES = [
+    JSON,
+    "text/plain",
+    "application/xml",
+    "multipart/form-data",
+    f"{JSON}; charset=utf-16",
+    "",
+]
+SEGMENTS = [
+    "x", "%00", "%0a", "%ff", "%ed%a0%80", "..%2f..", "0", "-1", "9" * 400, "x" * 5000, "%27", "*",
+    "{7b6f3d1e-0c4a-4e0b-9a51-6d5c2f1e8a90}", "7b6f3d1e-0c4a-4e0b-9a51-6d5c2f1e8a90%00",
+    "7b6f3d1e0c4a4e0b9a516d5c2f1e8a90", "7b6f3d1e-0c4a-4e0b-9a51-6d5c2f1e8a90x",
+]  # fmt: skip
+
+
+@pytest.fixture
+def call(app, alice, configure, answering, rows):
+    """Call as Alice, who always has a token and one of each, and judge the answer."""
+    configure(plan_limits=False)
+    ids = make_owned(alice)
+
+    def call(method, path, **options):
+        ((epoch,),) = rows("SELECT token_epoch FROM users WHERE id = %s", alice.user_id)
+        for name, id in ids.items():
+            path = path.replace(f"{{{name}}}", id)
+        answer = app.test_client().open(
+            path, method=method, headers=alice.with_epoch(epoch).headers, **options
+        )
+        what = f"{method} {path} {str(options)[:200]}: {answer.text[:300]}"
+        waited = answer.status_code == 503 and "worker" in answer.text
+        assert answer.status_code < 500 or waited, what
+        if answer.status_code >= 400 and method != "HEAD" and not is_page(path):
+            assert set(answer.json) <= {"error", "fields"}, what
+            assert answer.json["error"], what
+        return answer
+
+    return call
+
+
+def rotating(values, count):
+    """Return a function that gives the next few values each time, so that all get their turn."""
+    endless = cycle(values)
+    return lambda: islice(endless, count)
+
+
+def with_bodies(operations):
+    for method, path, operation in operations:
+        media = operation.get("requestBody", {}).get("content", {}).get(JSON)
+        if media:
+            yield method, path, media
+
+
+def test_bodies(call, operations):
+    for method, path, _ in with_bodies(operations):
+        for body in BODIES:
+            answer = call(method, path, data=body, content_type=JSON)
+            known = answer.status_code in (200, 400, 404, 409, 413, 422)
+            assert known, f"{method} {path} {body[:50]}"
+        for kind in TYPES:
+            answer = call(method, path, data=b"<a/>", content_type=kind)
+            assert answer.status_code in (400, 415), f"{method} {path} {kind}"
+
+
+def test_fields(call, operations, document):
+    some_values = rotating(VALUES, 9)
+    for method, path, media in with_bodies(operations):
+        name = media["schema"].get("$ref", "").rpartition("/")[2]
+        for field in document["components"]["schemas"][name]["properties"]:
+            for value in some_values():
+                body = json.dumps({**media["example"], field: value}).encode()
+                call(method, path, data=body, content_type=JSON)
+        body = {**media["example"], "no_such_field": 1}
+        answer = call(method, path, json=body)
+        assert answer.status_code == 422, f"{method} {path} takes unknown fields"
+        assert "no_such_field" in answer.json["fields"]
+
+
+def test_queries(call, operations):
+    values = ["", "x", "-1", "0", "1e9", "9" * 5000, "%00", "%ff", "%ed%a0%80", "%0a", "a&a=b"]
+    values += [quote(value) for value in VALUES if isinstance(value, str) and value != "\ud800"]
+    some_values = rotating(values, 5)
+    for method, path, operation in operations:
+        names = [p["name"] for p in operation.get("parameters", []) if p["in"] == "query"]
+        for name in [*names, "org[]", "no_such_parameter", "%00", "%ff"]:
+            for value in some_values():
+                call(method, f"{path}?{name}={value}")
+
+
+def test_paths(call, operations):
+    for method, path, _ in operations:
+        if "{" in path:
+            start, _, rest = path.partition("{")
+            for segment in SEGMENTS:
+                answer = call(method, f"{start}{segment}{rest.partition('}')[2]}")
+                assert answer.status_code in (404, 405), f"{method} {path} {segment}"
+
+
+def test_headers(call):
+    for name in ("X-Request-Id", "Authorization", "Content-Length", "Accept", "If-None-Match",
+                 "Idempotency-Key", "X-Forwarded-For", "Host", "Range", "Expect"):  # fmt: skip
+        for value in ("", "x" * 4000, "\x7f", "ÿ", "-1", "a, b; c=d", "' OR 1=1 --", "*"):
+            key = f"HTTP_{name.upper().replace('-', '_')}".replace("HTTP_CONTENT_L", "CONTENT_L")
+            call("GET", "/api/v1/profile", environ_overrides={key: value})

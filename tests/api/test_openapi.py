@@ -1,0 +1,75 @@
+"""The OpenAPI document: valid, complete, and served with its page."""
+
+import json
+
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from app.checks import CHECK_TYPES
+
+
+def described(document):
+    for path, item in document["paths"].items():
+        for method, operation in item.items():
+            if method != "parameters":
+                yield f"{method.upper()} {path}", operation
+
+
+def test_it_is_valid(document):
+    assert document["openapi"] == "3.1.0"
+    OpenAPIV31SpecValidator(document).validate()
+
+
+def test_every_operation_is_described(document):
+    for name, operation in described(document):
+        assert operation["summary"], name
+        assert operation["operationId"], name
+        assert {"400", "422", "503"} <= set(operation["responses"]), name
+        if operation.get("security") != []:
+            assert {"401", "403", "404"} <= set(operation["responses"]), name
+        for answer in (operation.get("requestBody", {}), *operation["responses"].values()):
+            for kind, media in answer.get("content", {}).items():
+                assert kind != "application/json" or "example" in media, name
+
+
+def test_operation_ids_are_unique(document):
+    ids = [operation["operationId"] for _, operation in described(document)]
+    assert len(ids) == len(set(ids))
+
+
+def test_every_route_of_the_api_is_in_it(app, document):
+    hidden = "/api/v1/docs/"
+    for rule in app.url_map.iter_rules():
+        if rule.rule.startswith("/api/v1/") and not rule.rule.startswith(hidden):
+            path = rule.rule.replace("<uuid:", "{").replace("<", "{").replace(">", "}")
+            for method in rule.methods - {"HEAD", "OPTIONS"}:
+                assert method.lower() in document["paths"][path], f"{method} {path}"
+
+
+def test_every_check_type_has_its_config_described(document):
+    schemas = document["components"]["schemas"]
+    for kind, check_type in CHECK_TYPES.items():
+        config = schemas[f"{kind.title().replace('_', '')}Config"]
+        assert set(config["properties"]) == set(check_type.config_schema().fields)
+        assert config["description"] == check_type.description
+
+
+def test_it_is_cached_by_its_tag(client):
+    first = client.get("/api/v1/openapi.json")
+    again = client.get("/api/v1/openapi.json", headers={"If-None-Match": first.headers["ETag"]})
+    assert again.status_code == 304
+
+
+def test_the_page_needs_nothing_from_elsewhere(client):
+    page = client.get("/api/v1/docs")
+    assert page.mimetype == "text/html"
+    assert "http://" not in page.text
+    assert "https://" not in page.text
+    assert "script-src 'self'" in page.headers["Content-Security-Policy"]
+    assert client.get("/api/v1/docs/openapi-explorer.min.js").status_code == 200
+
+
+def test_examples_are_of_their_schema(document):
+    assert json.loads(json.dumps(document)) == document
+    created = document["paths"]["/api/v1/services"]["post"]
+    example = created["requestBody"]["content"]["application/json"]["example"]
+    assert example["check_type"] == "HTTP"

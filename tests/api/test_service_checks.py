@@ -1,0 +1,282 @@
+"""What was seen of a service: /checks, /metrics, /uptime; and checks asked for: /check, /test."""
+
+import threading
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+
+from app.domain.types import Observation, Status
+from app.operations import probe_requests
+from tests.factories import make_result, make_service, service_body
+
+NOW = datetime.now(UTC)
+
+
+def ago(**span):
+    return NOW - timedelta(**span)
+
+
+def iso(at):
+    return at.isoformat().replace("+00:00", "Z")
+
+
+@pytest.fixture
+def service(alice):
+    return make_service(alice)
+
+
+@pytest.fixture
+def path(service):
+    return f"/services/{service['id']}"
+
+
+def test_checks_are_newest_first_within_the_last_hour(alice, service, path, connection):
+    for minutes in (61, 59, 5, 1):
+        make_result(connection, service["id"], ago(minutes=minutes), response_time_ms=minutes)
+    answer = alice.get(f"{path}/checks").json
+    assert [check["response_time_ms"] for check in answer] == [1, 5, 59]
+    assert answer[0] == {
+        "id": answer[0]["id"],
+        "checked_at": iso(ago(minutes=1)),
+        "region": "default",
+        "status": "GREEN",
+        "response_time_ms": 1,
+        "status_code": 200,
+        "error": None,
+        "phases": {
+            "dns_ms": None,
+            "connect_ms": None,
+            "tls_ms": None,
+            "ttfb_ms": None,
+            "transfer_ms": None,
+        },
+    }
+
+
+def test_checks_are_filtered_and_paged(alice, service, path, connection):
+    for minutes in range(1, 8):
+        colour = "RED" if minutes % 2 else "GREEN"
+        for region in ("a", "b"):
+            at = ago(minutes=minutes)
+            make_result(connection, service["id"], at, colour, region=region, status_code=minutes)
+    red = alice.get(f"{path}/checks?status=RED").json
+    assert [check["status_code"] for check in red] == [1, 1, 3, 3, 5, 5, 7, 7]
+    window = f"since={iso(ago(minutes=4))}&until={iso(ago(minutes=2))}"
+    assert [c["status_code"] for c in alice.get(f"{path}/checks?{window}").json] == [3, 3, 4, 4]
+    seen, following = [], f"{path}/checks?limit=3"
+    while following:
+        answer = alice.get(following)
+        seen += [(check["status_code"], check["region"]) for check in answer.json]
+        link = answer.headers.get("Link")
+        following = link and link[1 : link.index(">")].removeprefix("http://localhost/api/v1")
+    assert seen == [(minutes, region) for minutes in range(1, 8) for region in ("b", "a")]
+
+
+def test_the_series_is_oldest_first_within_the_last_day(alice, service, path, connection):
+    for hours in (25, 23, 1):
+        make_result(connection, service["id"], ago(hours=hours), status_code=hours)
+    answer = alice.get(f"{path}/metrics").json
+    assert answer == [
+        {
+            "timestamp": iso(ago(hours=hours)),
+            "status": "GREEN",
+            "response_time_ms": 12.5,
+            "status_code": hours,
+        }
+        for hours in (23, 1)
+    ]
+
+
+def test_buckets(alice, service, path, connection):
+    start = NOW.replace(minute=0, second=0, microsecond=0) - timedelta(hours=2)
+    for minute in range(10):
+        make_result(
+            connection,
+            service["id"],
+            start + timedelta(minutes=minute),
+            "RED" if minute == 0 else "UNKNOWN" if minute == 1 else "GREEN",
+            response_time_ms=None if minute < 2 else minute * 10,
+        )
+    make_result(connection, service["id"], start + timedelta(minutes=61), "UNKNOWN")
+    first, second = alice.get(f"{path}/metrics?interval=1h").json
+    assert first == {
+        "timestamp": iso(start),
+        "checks": 9,
+        "failed": 1,
+        "uptime_percentage": 88.89,
+        "avg_ms": 55,
+        "min_ms": 20,
+        "max_ms": 90,
+        "p50_ms": 55,
+        "p95_ms": 86.5,
+        "p99_ms": 89.3,
+    }
+    assert (second["checks"], second["uptime_percentage"]) == (0, None)
+    assert len(alice.get(f"{path}/metrics?interval=1m").json) == 11
+    assert len(alice.get(f"{path}/metrics?interval=1d").json) <= 2
+
+
+def test_uptime_before_anything_was_recorded(alice, service, path):
+    assert alice.get(f"{path}/uptime").json == {
+        "service_id": service["id"],
+        "status": "PENDING",
+        "note": "no historical uptime report computed yet",
+    }
+
+
+def test_uptime(alice, service, path, connection, rows):
+    colours = ["GREEN"] * 6 + ["YELLOW"] + ["RED"] * 2 + ["UNKNOWN", "PENDING"]
+    for minute, colour in enumerate(colours):
+        make_result(connection, service["id"], ago(minutes=30 - minute), colour)
+    make_result(connection, service["id"], ago(minutes=10), "RED", in_maintenance=True)
+    changes = [(40, "PENDING", "GREEN"), (22, "GREEN", "RED"), (20, "RED", "UNKNOWN")]
+    changes += [(19, "UNKNOWN", "GREEN"), (9, "GREEN", "RED"), (8, "RED", "GREEN")]
+    for minutes, before, after in changes:
+        rows(
+            "INSERT INTO status_changes (id, service_id, at, from_status, to_status)"
+            " VALUES (gen_random_uuid(), %s, %s, %s, %s)",
+            service["id"],
+            ago(minutes=minutes),
+            before,
+            after,
+        )
+    window = f"from={iso(ago(hours=1))}&to={iso(NOW)}"
+    assert alice.get(f"{path}/uptime?{window}").json == {
+        "service_id": service["id"],
+        "period_start": iso(ago(hours=1)),
+        "period_end": iso(NOW),
+        "uptime_percentage": 77.78,
+        "total_checks": 9,
+        "failed_checks": 2,
+        "downtime_seconds": 180,
+        "unknown_seconds": 60,
+        "maintenance_seconds": 60,
+        "incidents": 2,
+        "longest_outage_seconds": 120,
+    }
+    inside = f"from={iso(ago(minutes=22, seconds=30))}&to={iso(ago(minutes=20, seconds=30))}"
+    assert alice.get(f"{path}/uptime?{inside}").json["downtime_seconds"] == 90
+
+
+@pytest.mark.parametrize("kind", ["checks", "metrics", "uptime"])
+@pytest.mark.parametrize(
+    "window",
+    [
+        "{0}=2026-03-02T14:23:00",
+        "{0}=2026-03-02",
+        "{0}=yesterday",
+        "{0}=",
+        "{0}=2026-13-02T14:23:00Z",
+        "{0}=2026-02-30T14:23:00Z",
+        "{0}=2026-03-02T24:23:00Z",
+        "{0}=0001-01-01T00:00:00Z",
+        "{0}=0001-01-01T00:00:00%2B23:59",
+        "{1}=0001-01-01T00:00:00Z",
+        "{1}=9999-12-31T23:59:59Z",
+        "{1}=9999-12-31T23:59:59-23:59",
+        "{0}=9999-12-31T23:59:59.999999999Z",
+        "{0}=2026-03-02T14:23:00Z&{1}=2026-03-02T14:23:00Z",
+        "{0}=2026-03-02T14:23:00Z&{1}=2026-03-02T14:00:00Z",
+        "{0}=99999999999",
+        "{0}=-1",
+        "{0}=2026-03-02T14:23:00%00Z",
+        "{0}=٢٠٢٦-03-02T14:23:00Z",
+    ],
+)
+def test_bad_windows(alice, path, kind, window):
+    names = ("since", "until") if kind == "checks" else ("from", "to")
+    answer = alice.get(f"{path}/{kind}?{window.format(*names)}")
+    assert answer.status_code == 422, answer.text
+
+
+@pytest.mark.parametrize("kind", ["checks", "metrics", "uptime"])
+def test_wide_windows_and_other_offsets_are_fine(alice, path, kind):
+    since, until = ("since", "until") if kind == "checks" else ("from", "to")
+    for window in (
+        f"{since}=1970-01-02T00:00:00Z&{until}=9998-12-31T00:00:00Z",
+        f"{since}=2026-03-02T14:23:00.123456%2B05:30",
+        f"{since}=2026-03-02T14:23:00+05:30",
+        f"{until}=2026-03-02T14:23:00-08:00",
+        f"{since}=2026-03-02t14:23:00z",
+    ):
+        assert alice.get(f"{path}/{kind}?{window}").status_code == 200
+
+
+def test_a_check_asked_for_waits_for_its_result(alice, service, path, connection, rows):
+    rows("UPDATE schedule_entries SET next_due_at = now() + interval '1 hour'")
+    make_result(connection, service["id"], ago(seconds=30), "RED")
+    rows("UPDATE schedule_entries SET last_checked_at = %s", ago(seconds=30))
+    due = []
+
+    def work():
+        due.extend(rows("SELECT next_due_at <= now() FROM schedule_entries"))
+        make_result(connection, service["id"], datetime.now(UTC), "GREEN", response_time_ms=7)
+
+    worker = threading.Timer(0.3, work)
+    worker.start()
+    answer = alice.post(f"{path}/check")
+    worker.join()
+    assert (answer.status_code, answer.json["response_time_ms"]) == (200, 7)
+    assert due == [(True,)]
+
+
+def test_a_check_asked_for_leaves_one_in_flight_alone(alice, configure, service, path, rows):
+    rows(
+        "UPDATE schedule_entries SET lease_token = 5, lease_until = now() + interval '1 minute',"
+        " next_due_at = now() + interval '1 minute'"
+    )
+    rows("UPDATE services SET timeout_seconds = -5")
+    assert alice.post(f"{path}/check").status_code == 503
+    assert rows("SELECT lease_token, next_due_at > now() FROM schedule_entries") == [(5, True)]
+
+
+def test_a_check_nobody_answers_is_503(alice, path, rows):
+    rows("UPDATE services SET timeout_seconds = -5")
+    answer = alice.post(f"{path}/check")
+    assert answer.status_code == 503
+    assert "worker" in answer.json["error"]
+    assert int(answer.headers["Retry-After"]) > 0
+
+
+def test_a_paused_service_is_not_checked(alice, path):
+    alice.post(f"{path}/pause")
+    answer = alice.post(f"{path}/check")
+    assert answer.status_code == 409
+    assert "paused" in answer.json["error"]
+
+
+def test_an_unsaved_service_is_probed_and_nothing_is_stored(app, alice, rows):
+    body = service_body(config={"bearer_token": "s3cret"}, timeout_seconds=3)
+    targets = []
+
+    def work():
+        with app.app_context():
+            (task,) = probe_requests.claim("default", 10)
+            targets.append(task.target)
+            probe_requests.answer(task.id, Observation(Status.RED, 5.5, "refused", 502))
+
+    worker = threading.Timer(0.2, work)
+    worker.start()
+    answer = alice.post("/services/test", body)
+    worker.join()
+    assert answer.status_code == 200
+    assert answer.json["status"] == "RED"
+    assert answer.json["error"] == "refused"
+    assert answer.json["phases"]["dns_ms"] is None
+    (target,) = targets
+    assert (target.endpoint, target.timeout_seconds) == ("https://shop.example.com/", 3)
+    assert target.config == {"bearer_token": "s3cret"}
+    assert rows("SELECT count(*) FROM services") == [(0,)]
+
+
+def test_an_unsaved_service_is_judged_like_a_new_one(alice):
+    answer = alice.post("/services/test", service_body(endpoint="nowhere"))
+    assert (answer.status_code, list(answer.json["fields"])) == (422, ["endpoint"])
+
+
+def test_the_history_of_others_is_like_none(alice, charlie, service, path):
+    for kind in ("checks", "metrics", "uptime"):
+        foreign = charlie.get(f"{path}/{kind}")
+        unknown = charlie.get(f"/services/{uuid4()}/{kind}")
+        assert (foreign.status_code, foreign.data) == (404, unknown.data)
