@@ -66,7 +66,9 @@ def judge(
         rules = book.rules_for(definition) if book else ()
         if not rules:
             continue
-        maintenance_until = book.maintenance_until(definition, now) if book else None
+        maintenance_until = (
+            book.maintenance_until(definition.service_id, definition.tags, now) if book else None
+        )
         latest = _point(result, in_maintenance=maintenance_until is not None)
         for rule in rules:
             _apply(tx, rule, result, latest, standing, now, maintenance_until)

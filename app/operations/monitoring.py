@@ -175,7 +175,10 @@ def _settle(seen: Seen, now: datetime) -> Settled:
 def _is_in_maintenance(entry: Settled, books: dict[UUID, Rulebook], now: datetime) -> bool:
     definition = entry.seen.claim.definition
     book = books.get(definition.organization_id)
-    return book is not None and book.maintenance_until(definition, now) is not None
+    return (
+        book is not None
+        and book.maintenance_until(definition.service_id, definition.tags, now) is not None
+    )
 
 
 def _judged(winners: Sequence[Settled], changes: Sequence[Change]) -> list[Judged]:

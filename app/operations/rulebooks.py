@@ -1,7 +1,7 @@
 """What a worker remembers of organizations: their rules and maintenance windows, by version."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -72,7 +72,9 @@ class Rulebook:
             self._by_service[key] = found
         return found
 
-    def maintenance_until(self, definition: Definition, now: datetime) -> datetime | None:
+    def maintenance_until(
+        self, service_id: UUID, tags: Collection[str], now: datetime
+    ) -> datetime | None:
         """Return the end of the maintenance a service is in; None when it is in none."""
         if not self.windows:
             return None
@@ -81,7 +83,7 @@ class Rulebook:
         ends = [
             ends_at
             for window, ends_at in self._active
-            if maintenance_windows.covers(window, definition.service_id, definition.tags)
+            if maintenance_windows.covers(window, service_id, tags)
         ]
         return max(ends, default=None)
 

@@ -8,11 +8,10 @@ from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
-import psycopg
-
 from app.errors import NotFound
+from app.operations.rulebooks import rulebooks
 from app.sealing import mask
-from app.transaction import transaction
+from app.transaction import Transaction, transaction
 
 # Times come as the text they are answered in, and a config as text too: most of them are empty or
 # hold no secret, and nothing has to be looked for in those.
@@ -100,11 +99,27 @@ def _shown(stored: str) -> Any:
     return mask(config) if '"$sealed"' in stored else config
 
 
-def answers(driver: psycopg.Connection[Any], ids: Sequence[UUID]) -> list[dict[str, Any]]:
+def answers(tx: Transaction, ids: Sequence[UUID]) -> list[dict[str, Any]]:
     """Return services as they stand within the caller's transaction, in the order of their ids."""
-    rows = driver.execute(f"{_SELECT} WHERE s.id = ANY(%s) ORDER BY s.id", (list(ids),)).fetchall()
+    rows = tx.driver.execute(
+        f"{_SELECT} WHERE s.id = ANY(%s) ORDER BY s.id", (list(ids),)
+    ).fetchall()
     by_id = {found["id"]: found for found in _answers(rows)}
+    _mark_maintenance(tx, list(by_id.values()))
     return [by_id[str(id)] for id in ids if str(id) in by_id]
+
+
+def _mark_maintenance(tx: Transaction, found: Sequence[dict[str, Any]]) -> None:
+    """Say of each service whether it is in a maintenance window now."""
+    books = rulebooks(tx, {UUID(service["organization_id"]) for service in found})
+    if not any(book.windows for book in books.values()):
+        return
+    now = tx.now()
+    for service in found:
+        until = books[UUID(service["organization_id"])].maintenance_until(
+            UUID(service["id"]), service["tags"], now
+        )
+        service["in_maintenance"] = until is not None
 
 
 def read(organization_id: UUID, service_id: UUID) -> dict[str, Any]:
@@ -113,9 +128,11 @@ def read(organization_id: UUID, service_id: UUID) -> dict[str, Any]:
         rows = tx.driver.execute(
             f"{_SELECT} WHERE s.id = %s AND s.organization_id = %s", (service_id, organization_id)
         ).fetchall()
-    if not rows:
-        raise NotFound
-    return next(_answers(rows))
+        if not rows:
+            raise NotFound
+        service = next(_answers(rows))
+        _mark_maintenance(tx, [service])
+    return service
 
 
 _NEWEST = "ORDER BY s.created_at DESC, s.id DESC"
@@ -158,9 +175,10 @@ def listed(
     statement = f"{_COLUMNS}, ({total}) FROM ({page}) s {_STATE} {_NEWEST}"
     with transaction() as tx:
         rows = tx.driver.execute(statement, values).fetchall()
+        found, position = list(_answers(rows)), None
+        _mark_maintenance(tx, found)
     if not rows:
         return [], None, None if after else 0
-    found, position = list(_answers(rows)), None
     if len(found) > limit:
         found.pop()
         position = _position_of(found[-1])

@@ -88,9 +88,7 @@ def delete(organization_id: UUID, ids: Sequence[UUID]) -> None:
     with transaction() as tx:
         _lock_organization(tx, organization_id)
         lock(tx, organization_id, ids)
-        events = [
-            Event(organization_id, "service.deleted", answer) for answer in answers(tx.driver, ids)
-        ]
+        events = [Event(organization_id, "service.deleted", answer) for answer in answers(tx, ids)]
         _forget_dependency(tx, organization_id, ids)
         tx.driver.execute("DELETE FROM services WHERE id = ANY(%s)", (list(ids),))
         tx.session.execute(insert(HistoryPurge), [{"service_id": id} for id in ids])
@@ -130,7 +128,7 @@ def set_active(organization_id: UUID, ids: Sequence[UUID], *, active: bool) -> l
         if active:
             _hint(tx, (region for service in changed for region in service.regions))
         _announce(tx, "service.updated", changed_ids)
-        found = answers(tx.driver, ids)
+        found = answers(tx, ids)
     return found
 
 
@@ -232,7 +230,7 @@ def _columns(service: Service) -> Columns:
 
 def _announce(tx: Transaction, event: str, ids: Sequence[UUID]) -> list[dict[str, Any]]:
     """Return the answers of services, and publish them once they are durable."""
-    found = answers(tx.driver, ids)
+    found = answers(tx, ids)
     if found:
         organization_id = UUID(found[0]["organization_id"])
         tx.after_commit(
