@@ -7,6 +7,7 @@ atomically instead of popping it.
 
 import gc
 import logging
+import resource
 import signal
 import sys
 import time
@@ -19,7 +20,7 @@ from app.bootstrap import bootstrap
 from app.errors import ConfigError
 from app.operations import outbox_plan
 from app.queue import BACKGROUND, Worker, connect, probe_queue
-from workers import notifications, probes
+from workers import heartbeats, notifications, probes
 from workers.courier import Courier
 from workers.engine import Engine
 from workers.job import serve
@@ -48,6 +49,9 @@ class _Process:
             self._queue = outbox_plan.QUEUE
             self._session = notifications.start_courier()
             self._pump = Pump(app, notifications.host())
+        else:
+            # Heartbeats are judged also while a chore takes long, or Redis is away.
+            self._pump = Pump(app, heartbeats.host())
         self._worker: Worker | None = None
         self._stopping = False
 
@@ -77,6 +81,12 @@ class _Process:
             self._worker.stop_when_possible()
 
 
+def _allow_many_sockets() -> None:
+    """Raise the limit of open files: a thousand checks in flight need as many sockets."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
 def main(arguments: list[str]) -> int:
     """Run a worker until it is told to stop; return the exit code."""
     kind = arguments[0] if arguments else ""
@@ -89,6 +99,7 @@ def main(arguments: list[str]) -> int:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201
         return 1
     serve(app)
+    _allow_many_sockets()
     # What was imported stays for good, and a probe worker makes hundreds of objects a check that
     # die at once: with the default thresholds the collector took a fifth of the worker's time.
     gc.freeze()

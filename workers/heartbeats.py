@@ -10,6 +10,7 @@ from workers.pump import Host
 log = logging.getLogger(__name__)
 
 _SWEEP_SECONDS = 30  # well inside the job's time limit; the next tick goes on
+_BEHIND_SECONDS = 1.5  # the tick comes every second
 
 
 @job
@@ -40,15 +41,18 @@ def forget() -> None:
 
 
 def host() -> Host:
-    """Return what a pump needs to sweep where ticks do not get through."""
+    """Return what a pump needs to sweep where ticks do not get through, or a chore takes long."""
     return Host(
         is_running=lambda: False,
-        is_anything_due=heartbeat_sweep.anything_due,
+        is_anything_due=lambda: heartbeat_sweep.is_behind(_BEHIND_SECONDS),
         hint=heartbeat_flips.hint,
-        run=_run_here,
+        run=_sweep_here,
     )
 
 
-def _run_here() -> None:
-    with application().app_context():
-        _sweep()
+def _sweep_here() -> None:
+    try:
+        with application().app_context():
+            _sweep()
+    except Exception:
+        log.exception("a sweep failed; the next look tries again")

@@ -16,6 +16,9 @@ class Service(OrganizationOwned, Base):
     """A monitored endpoint. `status` is its settled colour, after thresholds and regions."""
 
     __tablename__ = "services"
+    __table_args__ = (
+        Index("ix_services_newest", "organization_id", text("created_at DESC"), text("id DESC")),
+    )
 
     name: Mapped[str]
     endpoint: Mapped[str]

@@ -78,6 +78,7 @@ CREATE TABLE services (
     updated_at timestamptz NOT NULL DEFAULT now()
 );
 CREATE INDEX ix_services_organization_id ON services (organization_id);
+CREATE INDEX ix_services_newest ON services (organization_id, created_at DESC, id DESC);
 
 CREATE SEQUENCE lease_tokens;
 

@@ -142,7 +142,7 @@ CREATE TRIGGER audit_logs_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON aud
 
 # One trigger for every table that people change, so that no statement can forget the log. It speaks
 # only in a transaction that knows who acts (`app/actor.py`): what workers write is no change by
-# anybody. Rows that go along with a deleted parent (a deeper trigger) are not told of.
+# anybody. Rows that go along with a deleted organization, team or schedule are not told of.
 AUDIT = r"""
 CREATE FUNCTION audit_kept(changed jsonb) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
     SELECT coalesce(jsonb_object_agg(key, value), '{}') FROM jsonb_each(changed)
@@ -167,12 +167,19 @@ DECLARE
     whole jsonb := '{}';
     verb text;
 BEGIN
-    IF pg_trigger_depth() > 1 THEN
-        RETURN NULL;
-    END IF;
     IF TG_OP <> 'INSERT' THEN
         whole := to_jsonb(OLD);
         old_row := audit_kept(whole);
+    END IF;
+    IF TG_OP = 'DELETE' AND (TG_TABLE_NAME = 'alerts'
+        OR NOT EXISTS (SELECT FROM organizations WHERE id = (whole ->> 'organization_id')::uuid)
+            AND whole ? 'organization_id'
+        OR NOT EXISTS (SELECT FROM teams WHERE id = (whole ->> 'team_id')::uuid)
+            AND whole ? 'team_id'
+        OR NOT EXISTS (SELECT FROM on_call_schedules WHERE id = (whole ->> 'schedule_id')::uuid)
+            AND whole ? 'schedule_id')
+    THEN
+        RETURN NULL;
     END IF;
     IF TG_OP <> 'DELETE' THEN
         whole := to_jsonb(NEW);

@@ -100,6 +100,7 @@ CREATE INDEX ix_ingest_gaps_starts_at ON ingest_gaps (starts_at);
 -- Every ping rewrites its heartbeat: keep room for HOT updates.
 ALTER TABLE heartbeats SET (fillfactor = 50);
 ALTER TABLE alerts ADD FOREIGN KEY (heartbeat_id) REFERENCES heartbeats ON DELETE CASCADE;
+SELECT audit_table('heartbeats', 'heartbeat');
 """
 
 DROP = """

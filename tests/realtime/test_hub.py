@@ -1,0 +1,123 @@
+"""The live feed's hub: bounded queues, filters, other organizations, a Redis that comes back."""
+
+import json
+import time
+from uuid import uuid4
+
+import pytest
+
+from app.events import Event, Feed
+from app.realtime.hub import QUEUE_LIMIT, Client, Hub, sequence_of
+
+
+@pytest.fixture
+def feed(app) -> Feed:
+    return app.extensions["runtime"].feed
+
+
+@pytest.fixture
+def hub(app) -> Hub:
+    return Hub(app.extensions["runtime"].redis)
+
+
+def join(hub: Hub, organization_id) -> Client:
+    client = Client(organization_id)
+    hub.join(client)
+    return client
+
+
+def frames_of(client: Client, count: int) -> list[dict]:
+    found: list[str] = []
+    end = time.monotonic() + 5
+    while len(found) < count and time.monotonic() < end:
+        found += client.take(0.2)
+    return [json.loads(frame) for frame in found]
+
+
+def events(organization_id, count: int, **data) -> list[Event]:
+    return [Event(organization_id, "check_result", {"n": n, **data}) for n in range(count)]
+
+
+def test_events_arrive_in_order_with_growing_numbers(feed, hub):
+    organization = uuid4()
+    client = join(hub, organization)
+    feed.publish(events(organization, 20))
+    frames = frames_of(client, 20)
+    assert [frame["data"]["n"] for frame in frames] == list(range(20))
+    numbers = [frame["seq"] for frame in frames]
+    assert numbers == list(range(numbers[0], numbers[0] + 20))
+
+
+def test_an_organization_never_sees_another(feed, hub):
+    mine, theirs = uuid4(), uuid4()
+    client, stranger = join(hub, mine), join(hub, theirs)
+    for _ in range(50):
+        feed.publish([*events(mine, 5, whose="mine"), *events(theirs, 5, whose="theirs")])
+    seen = frames_of(client, 250)
+    assert len(seen) == 250
+    assert {frame["data"]["whose"] for frame in seen} == {"mine"}
+    assert {frame["data"]["whose"] for frame in frames_of(stranger, 250)} == {"theirs"}
+
+
+def test_a_client_that_does_not_read_is_overrun_and_costs_no_more(feed, hub):
+    organization = uuid4()
+    slow, fast = join(hub, organization), join(hub, organization)
+    for _ in range(QUEUE_LIMIT // 10 + 2):
+        feed.publish(events(organization, 10))
+        frames_of(fast, 10)
+    deadline = time.monotonic() + 5
+    while not slow.is_overrun and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert slow.is_overrun
+    assert not fast.is_overrun
+    assert slow.take(0) == []
+
+
+def test_filters_by_type_and_service(feed, hub):
+    organization = uuid4()
+    client = join(hub, organization)
+    client.types, client.service_ids = frozenset({"check_result"}), frozenset({"a"})
+    feed.publish(
+        [
+            Event(organization, "check_result", {"service_id": "a"}),
+            Event(organization, "check_result", {"service_id": "b"}),
+            Event(organization, "alert.fired", {"service_id": "a"}),
+        ]
+    )
+    assert [frame["data"] for frame in frames_of(client, 1)] == [{"service_id": "a"}]
+    assert client.take(0.3) == []
+
+
+def test_what_the_greeting_sent_is_not_sent_again(feed, hub):
+    organization = uuid4()
+    client = join(hub, organization)
+    feed.publish(events(organization, 3))
+    client.after_seq = feed.position(organization) + 1
+    feed.publish(events(organization, 3))
+    seen = [frame["seq"] for frame in frames_of(client, 5)]
+    assert client.after_seq not in seen
+
+
+def test_numbers_grow_also_after_redis_was_emptied(app, feed):
+    organization = uuid4()
+    feed.publish(events(organization, 3))
+    before = feed.position(organization)
+    app.extensions["runtime"].redis.flushall()
+    time.sleep(0.01)
+    feed.publish(events(organization, 1))
+    assert feed.position(organization) > before
+
+
+def test_the_last_thousand_are_kept(feed):
+    organization = uuid4()
+    feed.publish(events(organization, 1500))
+    kept = feed.kept(organization)
+    assert len(kept) == 1000
+    assert sequence_of(kept[-1]) == feed.position(organization)
+
+
+def test_a_client_that_leaves_is_forgotten(hub):
+    client = join(hub, uuid4())
+    assert hub.count() == 1
+    hub.leave(client)
+    assert hub.count() == 0

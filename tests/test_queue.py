@@ -1,0 +1,85 @@
+"""RQ and rq-scheduler behind their door: ticks that survive kills and never pile up."""
+
+import time
+import zlib
+
+import pytest
+
+from app.queue import BACKGROUND, Hints, Tick, probe_queue
+from scheduler.periodic import ticks
+
+TICK = Tick("workers.housekeeping.repair", every_seconds=15)
+
+
+@pytest.fixture
+def hints(app) -> Hints:
+    return app.extensions["runtime"].hints
+
+
+def make_due(hints: Hints) -> None:
+    scheduler = hints.scheduler()
+    for job in scheduler.get_jobs():
+        hints.redis.zadd(scheduler.scheduled_jobs_key, {job.id: time.time() - 1})
+
+
+def test_installing_twice_changes_nothing(hints):
+    table = ticks(["default", "eu"])
+    assert sorted(hints.install(table)) == sorted(tick.job_id for tick in table)
+    assert hints.install(table) == []
+
+
+def test_a_tick_that_was_lost_comes_back_and_one_that_is_gone_goes(hints):
+    old = Tick("workers.housekeeping.forget", every_seconds=60)
+    hints.install([TICK, old])
+    assert hints.install([TICK]) == []
+    assert [job.id for job in hints.scheduler().get_jobs()] == [TICK.job_id]
+    hints.redis.flushdb()
+    assert hints.install([TICK]) == [TICK.job_id]
+
+
+def test_a_changed_interval_replaces_the_tick(hints):
+    hints.install([TICK])
+    changed = Tick(TICK.job, every_seconds=5)
+    assert hints.install([changed]) == [changed.job_id]
+    assert [job.id for job in hints.scheduler().get_jobs()] == [changed.job_id]
+
+
+def test_a_due_tick_is_one_waiting_job_however_often_it_falls_due(hints):
+    hints.install([TICK])
+    for _ in range(5):
+        make_due(hints)
+        hints.scheduler().enqueue_jobs()
+    assert hints.queue(BACKGROUND).count == 1
+    (job,) = hints.queue(BACKGROUND).get_jobs()
+    assert job.func_name == TICK.job
+    assert job.id != TICK.job_id
+    scheduler = hints.scheduler()
+    due = hints.redis.zscore(scheduler.scheduled_jobs_key, TICK.job_id)
+    assert 10 < due - time.time() <= 15
+
+
+def test_a_tick_is_never_off_the_schedule_while_it_is_enqueued(hints, monkeypatch):
+    hints.install([TICK])
+    make_due(hints)
+    scheduler = hints.scheduler()
+    taken_off = []
+    monkeypatch.setattr(scheduler.connection, "zrem", lambda *keys: taken_off.append(keys))
+    scheduler.enqueue_jobs()
+    assert taken_off == []
+
+
+def test_jobs_are_json(hints):
+    hints.probes("eu")
+    raw = hints.redis.hget(f"rq:job:{hints.queue(probe_queue('eu')).get_job_ids()[0]}", "data")
+    hints.install([TICK])
+    scheduled = hints.redis.hget(f"rq:job:{TICK.job_id}", "data")
+    for data in (raw, scheduled):
+        assert b"workers." in zlib.decompress(data)
+        assert zlib.decompress(data).startswith(b"[")
+
+
+def test_a_region_has_one_waiting_hint(hints):
+    for _ in range(3):
+        hints.probes("eu")
+    assert hints.queue(probe_queue("eu")).count == 1
+    assert hints.queue(probe_queue("default")).count == 0
