@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, select, true
+from sqlalchemy import ColumnElement, select, true
 
 from app.models.alert_rules import AlertRule
 from app.models.alerts import Alert
@@ -108,7 +108,7 @@ def _close_unwatched(tx: Transaction, rule: AlertRule) -> None:
         watched = Service.id == rule.service_id
     elif rule.tags:
         watched = Service.tags.overlap(rule.tags)
-    now = tx.session.scalars(select(func.now())).one()
+    now = tx.now()
     for alert in tx.session.scalars(
         select(Alert)
         .join(Service, Service.id == Alert.service_id)

@@ -70,6 +70,28 @@ def of_channel(
     return found
 
 
+# The key of a recipient names a channel, or a person and the number of one of their contacts.
+_RECIPIENT = """
+SELECT name FROM notification_channels
+WHERE organization_id = %(organization_id)s AND 'channel:' || id = %(key)s
+UNION ALL
+SELECT u.full_name FROM users u JOIN memberships m ON m.user_id = u.id
+WHERE m.organization_id = %(organization_id)s AND %(key)s LIKE 'user:' || u.id || ':%%'
+"""
+
+
+def recipient_name(organization_id: UUID, key: str) -> str:
+    """Return the name of the channel or person that a key of the outbox stands for.
+
+    The key itself where they are gone.
+    """
+    with transaction() as tx:
+        row = tx.driver.execute(
+            _RECIPIENT, {"organization_id": organization_id, "key": key}
+        ).fetchone()
+    return row[0] if row else key
+
+
 def _page(
     driver: psycopg.Connection[Any],
     column: str,

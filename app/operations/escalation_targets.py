@@ -7,12 +7,12 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from app.domain import on_call, on_call_layers
 from app.domain.escalations import NotifyType
-from app.models.escalation_policies import OnCallOverride, OnCallSchedule
+from app.models.escalation_policies import OnCallSchedule
 from app.models.members import Membership, User
 from app.models.notification_channels import NotificationChannel
 from app.models.teams import Team, TeamMember
+from app.operations import rosters
 from app.operations.outbox_plan import Recipient, channels_for
 from app.transaction import Transaction
 
@@ -69,7 +69,7 @@ def _people(
             .where(Team.id == notify_id, Team.organization_id == organization_id)
         ).all()
     else:
-        ids = _on_call(tx, organization_id, notify_id, at)
+        ids = rosters.users_at(tx, organization_id, notify_id, at)
     wanted = list(ids)
     found = {
         user.id: user
@@ -80,29 +80,6 @@ def _people(
         )
     }
     return [found[user_id] for user_id in dict.fromkeys(wanted) if user_id in found]
-
-
-def _on_call(tx: Transaction, organization_id: UUID, schedule_id: UUID, at: datetime) -> list[UUID]:
-    row = tx.session.scalar(
-        select(OnCallSchedule).where(
-            OnCallSchedule.id == schedule_id, OnCallSchedule.organization_id == organization_id
-        )
-    )
-    if row is None:
-        return []
-    overrides = tx.session.scalars(
-        select(OnCallOverride).where(
-            OnCallOverride.schedule_id == schedule_id,
-            OnCallOverride.starts_at <= at,
-            OnCallOverride.ends_at > at,
-        )
-    )
-    schedule = on_call.OnCallSchedule(
-        row.timezone,
-        on_call_layers.parse(row.layers, row.created_at),
-        tuple(on_call.Override(o.user_id, o.starts_at, o.ends_at) for o in overrides),
-    )
-    return [found.user_id for found in on_call.on_call_at(schedule, at)]
 
 
 def _contacts(user: User, now: datetime) -> list[Recipient]:

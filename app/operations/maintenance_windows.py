@@ -5,8 +5,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
-
 from app.domain import maintenance_windows as decisions
 from app.domain.maintenance_windows import WindowError, WindowStatus
 from app.errors import Conflict
@@ -19,7 +17,6 @@ from app.transaction import Transaction, transaction
 Columns = Mapping[str, Any]
 
 _TIMES = ("starts_at", "ends_at", "recurrence", "duration_minutes", "timezone")
-_SCOPE = ("service_ids", "tags")
 _DEFAULTS: Columns = {
     "ends_at": None,
     "recurrence": None,
@@ -38,7 +35,7 @@ def listed(
         rows, position, total = owned_rows.page(
             tx, MaintenanceWindow, organization_id, limit=limit, after=after
         )
-        now = _now(tx)
+        now = tx.now()
         found = [_answer(row, now) for row in rows]
     return found, position, total
 
@@ -47,7 +44,7 @@ def read(organization_id: UUID, window_id: UUID) -> dict[str, Any]:
     """Return a window. Raises NotFound."""
     with transaction() as tx:
         row = owned_rows.find(tx, MaintenanceWindow, organization_id, window_id)
-        found = _answer(row, _now(tx))
+        found = _answer(row, tx.now())
     return found
 
 
@@ -56,7 +53,7 @@ def create(organization_id: UUID, given: Columns) -> dict[str, Any]:
     with transaction() as tx:
         rulebooks.changed(tx, organization_id)
         _check_services(tx, organization_id, given)
-        now = _now(tx)
+        now = tx.now()
         whole = {**_DEFAULTS, **given}
         if whole.get("starts_at") is None and whole["recurrence"] is not None:
             whole["starts_at"] = decisions.default_start(now, whole["timezone"])
@@ -85,7 +82,7 @@ def change(organization_id: UUID, window_id: UUID, given: Columns) -> dict[str, 
         for name, value in changes.items():
             setattr(window, name, value)
         tx.session.flush()
-        found = _answer(window, _now(tx))
+        found = _answer(window, tx.now())
     return found
 
 
@@ -98,7 +95,7 @@ def end(organization_id: UUID, window_id: UUID) -> dict[str, Any]:
     with transaction() as tx:
         rulebooks.changed(tx, organization_id)
         window = owned_rows.lock(tx, MaintenanceWindow, organization_id, window_id)
-        now = _now(tx)
+        now = tx.now()
         status = decisions.status(_read(columns(window)), now)
         if window.recurrence is not None and status is not WindowStatus.ACTIVE:
             raise Conflict("the window is not active now; delete it, or change its recurrence")
@@ -126,9 +123,14 @@ def _judge(whole: Columns) -> None:
 
 def _read(whole: Columns) -> decisions.MaintenanceWindow:
     return decisions.parse(
-        **{name: whole.get(name) for name in _TIMES},
-        **{name: whole[name] for name in _SCOPE},
-        ended_at=whole.get("ended_at"),
+        starts_at=whole.get("starts_at"),
+        ends_at=whole["ends_at"],
+        recurrence=whole["recurrence"],
+        duration_minutes=whole["duration_minutes"],
+        timezone=whole["timezone"],
+        service_ids=whole["service_ids"],
+        tags=whole["tags"],
+        ended_at=whole["ended_at"],
     )
 
 
@@ -157,7 +159,3 @@ def _answer(row: MaintenanceWindow, now: datetime) -> dict[str, Any]:
         "next_start_at": following.starts_at if following else None,
         "next_end_at": shown.ends_at if shown else None,
     }
-
-
-def _now(tx: Transaction) -> datetime:
-    return tx.session.scalars(select(func.now())).one()

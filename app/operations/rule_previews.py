@@ -36,11 +36,15 @@ _NOT_STORED = {
 
 @dataclass(frozen=True, slots=True)
 class _Watched:
-    """A service that the rule would watch, and its results, oldest first."""
+    """A service that the rule would watch, and its stored results, oldest first."""
 
     id: UUID
     name: str
-    points: list[Point]
+    check_type: str
+    failure_threshold: int
+    recovery_threshold: int
+    region_quorum: str
+    results: list[tuple[Any, ...]]
     is_complete: bool
 
 
@@ -97,11 +101,21 @@ def load(
         if services:
             rows = _results(tx, services, needs(condition), since, until)
             limit = MAX_RESULTS // len(services)
-            for service in services:
-                seen = rows.get(service.id, [])
-                points = [point for point in _settled(service, seen) if point.at < until]
-                trial.watched.append(_Watched(service.id, service.name, points, len(seen) < limit))
+            trial.watched.extend(_watched(one, rows.get(one.id, []), limit) for one in services)
     return trial
+
+
+def _watched(service: Service, results: list[tuple[Any, ...]], limit: int) -> _Watched:
+    return _Watched(
+        service.id,
+        service.name,
+        service.check_type,
+        service.failure_threshold,
+        service.recovery_threshold,
+        service.region_quorum,
+        results,
+        is_complete=len(results) < limit,
+    )
 
 
 def _scope(given: Mapping[str, Any]) -> Iterator[ColumnElement[bool]]:
@@ -135,10 +149,11 @@ def _before(needed: Needs, interval_seconds: int) -> timedelta:
     return timedelta(seconds=max(needed.seconds, minutes * 60) + checks)
 
 
-def _settled(service: Service, rows: list[tuple[Any, ...]]) -> Iterator[Point]:
+def _settled(service: _Watched) -> Iterator[Point]:
     """Yield results as rules see them: with the colour that thresholds and regions make of them."""
     regions: dict[str, RegionState] = {}
-    for _, at, region, status, response_time_ms, status_code, error, connect_ms, silent in rows:
+    for row in service.results:
+        _, at, region, status, milliseconds, status_code, error, connect_ms, silent = row
         observed = Status(status)
         regions[region] = service_states.settle(
             regions.get(region, RegionState()),
@@ -154,7 +169,7 @@ def _settled(service: Service, rows: list[tuple[Any, ...]]) -> Iterator[Point]:
             status=service_states.overall(
                 (state.status for state in regions.values()), service.region_quorum
             ),
-            response_time_ms=response_time_ms,
+            response_time_ms=milliseconds,
             status_code=status_code,
             error=error,
             in_maintenance=silent,
@@ -164,7 +179,7 @@ def _settled(service: Service, rows: list[tuple[Any, ...]]) -> Iterator[Point]:
 
 
 def judge(trial: Trial) -> dict[str, Any]:
-    """Return the answer of a preview. Pure and, for many results, long: a matter of a second."""
+    """Return the answer of a preview. Pure; for very many results a matter of two seconds."""
     services = [_judged(trial, watched) for watched in trial.watched]
     tested = {test.metric for test in comparisons(trial.condition) if isinstance(test, Comparison)}
     return {
@@ -182,11 +197,12 @@ def judge(trial: Trial) -> dict[str, Any]:
 
 
 def _judged(trial: Trial, watched: _Watched) -> dict[str, Any]:
-    raised = replay(trial.condition, watched.points, trial.options, hold_while_flapping=True)
+    points = [point for point in _settled(watched) if point.at < trial.until]
+    raised = replay(trial.condition, points, trial.options, hold_while_flapping=True)
     shown = [
         alert for alert in raised if alert.resolved_at is None or alert.resolved_at > trial.since
     ]
-    inside = [point.at for point in watched.points if point.at >= trial.since]
+    inside = [point.at for point in points if point.at >= trial.since]
     return {
         "service_id": watched.id,
         "service_name": watched.name,

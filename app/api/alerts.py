@@ -1,0 +1,156 @@
+"""/alerts: what fired, and what people do about it."""
+
+from typing import Any
+from uuid import UUID
+
+from flask import Response
+
+from app.access import caller, requires
+from app.api import row_lists
+from app.api.http import PAGE_HEADERS
+from app.api.optional_bodies import LenientBlueprint
+from app.operations import alert_answers, alerts, deliveries
+from app.schemas.alerts import (
+    AlertDetailSchema,
+    AlertFilterSchema,
+    AlertSchema,
+    CommentSchema,
+    NoteSchema,
+    SnoozeSchema,
+)
+from app.schemas.base import PageSchema
+from app.schemas.deliveries import DeliverySchema
+
+bp = LenientBlueprint(
+    "alerts",
+    __name__,
+    url_prefix="/alerts",
+    description="What fired, and what people do about it.",
+)
+
+
+def _actor() -> str:
+    """Return whom the timeline names: a person, or the API key that stands for them."""
+    found = caller()
+    return found.email if found.kind == "session" else f"{found.email} (API key)"
+
+
+@bp.get("")
+@requires("alerts:read")
+@bp.accepts(AlertFilterSchema, location="query")
+@bp.returns(AlertSchema(many=True), headers=PAGE_HEADERS)
+def index(query: dict[str, Any]) -> Response:
+    """List alerts
+
+    Newest first; active ones, firing or acknowledged, unless `status` says otherwise.
+    """
+    limit, after = row_lists.take_page(query)
+    return row_lists.answer(
+        *alert_answers.listed(caller().organization_id, query, limit=limit, after=after)
+    )
+
+
+@bp.get("/<uuid:alert_id>")
+@requires("alerts:read")
+@bp.returns(AlertDetailSchema)
+def read(alert_id: UUID) -> dict[str, Any]:
+    """Read an alert
+
+    With its timeline, oldest first.
+    """
+    return alert_answers.read(caller().organization_id, alert_id)
+
+
+@bp.post("/<uuid:alert_id>/acknowledge")
+@requires("alerts:act")
+@bp.accepts(NoteSchema, required=False)
+@bp.returns(AlertDetailSchema)
+def acknowledge(given: dict[str, Any], alert_id: UUID) -> dict[str, Any]:
+    """Acknowledge an alert
+
+    Stops its escalation and its reminders. Acknowledging twice changes nothing; a resolved alert is
+    409. The body may be left out.
+    """
+    return _acknowledge(given, alert_id)
+
+
+@bp.put("/<uuid:alert_id>/acknowledge")
+@requires("alerts:act")
+@bp.accepts(NoteSchema, required=False)
+@bp.returns(AlertDetailSchema)
+def put_acknowledgement(given: dict[str, Any], alert_id: UUID) -> dict[str, Any]:
+    """Acknowledge an alert by PUT
+
+    The same as POST.
+    """
+    return _acknowledge(given, alert_id)
+
+
+def _acknowledge(given: dict[str, Any], alert_id: UUID) -> dict[str, Any]:
+    organization_id = caller().organization_id
+    alerts.acknowledge(organization_id, alert_id, actor=_actor(), note=given.get("note"))
+    return alert_answers.read(organization_id, alert_id)
+
+
+@bp.post("/<uuid:alert_id>/resolve")
+@requires("alerts:act")
+@bp.accepts(NoteSchema, required=False)
+@bp.returns(AlertDetailSchema)
+def resolve(given: dict[str, Any], alert_id: UUID) -> dict[str, Any]:
+    """Resolve an alert by hand
+
+    Its rule fires anew only after the condition has been false once. Resolving twice changes
+    nothing. The body may be left out.
+    """
+    organization_id = caller().organization_id
+    alerts.resolve(organization_id, alert_id, actor=_actor(), note=given.get("note"))
+    return alert_answers.read(organization_id, alert_id)
+
+
+@bp.post("/<uuid:alert_id>/snooze")
+@requires("alerts:act")
+@bp.accepts(SnoozeSchema)
+@bp.returns(AlertDetailSchema)
+def snooze(given: dict[str, Any], alert_id: UUID) -> dict[str, Any]:
+    """Snooze an alert
+
+    No message and no escalation for so many minutes, at most a week. A resolved alert is 409.
+    """
+    organization_id = caller().organization_id
+    alerts.snooze(organization_id, alert_id, actor=_actor(), minutes=given["minutes"])
+    return alert_answers.read(organization_id, alert_id)
+
+
+@bp.post("/<uuid:alert_id>/comments")
+@requires("alerts:act")
+@bp.accepts(CommentSchema)
+@bp.returns(AlertDetailSchema, 201)
+def comment(given: dict[str, Any], alert_id: UUID) -> dict[str, Any]:
+    """Comment on an alert
+
+    Answers the alert with the comment on its timeline.
+    """
+    organization_id = caller().organization_id
+    alerts.comment(organization_id, alert_id, actor=_actor(), text=given["text"])
+    return alert_answers.read(organization_id, alert_id)
+
+
+@bp.get("/<uuid:alert_id>/notifications")
+@requires("alerts:read")
+@bp.accepts(PageSchema, location="query")
+@bp.returns(DeliverySchema(many=True), headers=PAGE_HEADERS)
+def notifications(query: dict[str, Any], alert_id: UUID) -> Response:
+    """List the messages about an alert
+
+    Newest first, each with every try to deliver it. What the receiver said is shown to admins.
+    """
+    limit, after = row_lists.take_page(query)
+    return row_lists.answer(
+        *deliveries.of_alert(
+            caller().organization_id,
+            alert_id,
+            with_answers=caller().may("deliveries:read_answers"),
+            limit=limit,
+            after=after,
+        )
+    )

@@ -1,0 +1,169 @@
+"""/notification-channels: where messages go."""
+
+from typing import Any
+from uuid import UUID
+
+from flask import Response
+
+from app.access import caller, requires
+from app.api import row_lists
+from app.api.http import PAGE_HEADERS, Blueprint
+from app.api.waiting import wait_for
+from app.bootstrap import runtime
+from app.channels import CHANNEL_TYPES
+from app.operations import deliveries, notification_channels, outbox
+from app.schemas.base import PageSchema
+from app.schemas.channel_definitions import define, redefine
+from app.schemas.deliveries import DeliverySchema
+from app.schemas.json_schemas import json_schema
+from app.schemas.notification_channels import (
+    ChannelTypeSchema,
+    NotificationChannelChangeSchema,
+    NotificationChannelFilterSchema,
+    NotificationChannelInputSchema,
+    NotificationChannelReplacementSchema,
+    NotificationChannelSchema,
+    TestOutcomeSchema,
+)
+
+bp = Blueprint(
+    "notification_channels",
+    __name__,
+    url_prefix="/notification-channels",
+    description="Where messages go.",
+)
+
+# A send has 30 seconds; the rest is for a worker to begin it.
+_TEST_SECONDS = 35
+
+
+@bp.get("")
+@requires("notification_channels:read")
+@bp.accepts(NotificationChannelFilterSchema, location="query")
+@bp.returns(NotificationChannelSchema(many=True), headers=PAGE_HEADERS)
+def index(query: dict[str, Any]) -> Response:
+    """List notification channels
+
+    Newest first. Secrets are answered as `********`.
+    """
+    limit, after = row_lists.take_page(query)
+    return row_lists.answer(
+        *notification_channels.listed(caller().organization_id, query, limit=limit, after=after)
+    )
+
+
+@bp.post("")
+@requires("notification_channels:write")
+@bp.accepts(NotificationChannelInputSchema)
+@bp.returns(NotificationChannelSchema, 201)
+def create(given: dict[str, Any]) -> dict[str, Any]:
+    """Create a notification channel
+
+    Its `config` is judged by its type, as `GET /notification-channels/types` describes it.
+    """
+    columns = define(given, runtime().vault)
+    return notification_channels.create(caller().organization_id, columns)
+
+
+@bp.get("/types")
+@requires("notification_channels:read")
+@bp.returns(ChannelTypeSchema(many=True))
+def types() -> list[dict[str, Any]]:
+    """List the types of channels
+
+    Each with the JSON schema of its `config`, in alphabetical order.
+    """
+    return [
+        {
+            "type": kind,
+            "description": channel_type.description,
+            "config_schema": json_schema(channel_type.config_schema),
+        }
+        for kind, channel_type in CHANNEL_TYPES.items()
+    ]
+
+
+@bp.get("/<uuid:channel_id>")
+@requires("notification_channels:read")
+@bp.returns(NotificationChannelSchema)
+def read(channel_id: UUID) -> dict[str, Any]:
+    """Read a notification channel"""
+    return notification_channels.read(caller().organization_id, channel_id)
+
+
+@bp.patch("/<uuid:channel_id>")
+@requires("notification_channels:write")
+@bp.accepts(NotificationChannelChangeSchema(partial=True))
+@bp.returns(NotificationChannelSchema)
+def change(given: dict[str, Any], channel_id: UUID) -> dict[str, Any]:
+    """Change a notification channel
+
+    Changes the given fields and leaves the others; `config` is replaced as a whole. A new config
+    clears earlier failures.
+    """
+    return _update(channel_id, given)
+
+
+@bp.put("/<uuid:channel_id>")
+@requires("notification_channels:write")
+@bp.accepts(NotificationChannelReplacementSchema(partial=True))
+@bp.returns(NotificationChannelSchema)
+def replace(given: dict[str, Any], channel_id: UUID) -> dict[str, Any]:
+    """Change a notification channel that was read before
+
+    The same as PATCH; fields that only the server sets may be sent along and are ignored.
+    """
+    return _update(channel_id, given)
+
+
+def _update(channel_id: UUID, given: dict[str, Any]) -> dict[str, Any]:
+    vault = runtime().vault
+    return notification_channels.update(
+        caller().organization_id, channel_id, lambda stored: redefine(stored, given, vault)
+    )
+
+
+@bp.delete("/<uuid:channel_id>")
+@requires("notification_channels:write")
+@bp.returns(None, 204)
+def delete(channel_id: UUID) -> None:
+    """Delete a notification channel
+
+    Rules and heartbeats that named it no longer do; one that named no other notifies every enabled
+    channel from then on.
+    """
+    notification_channels.delete(caller().organization_id, channel_id)
+
+
+@bp.post("/<uuid:channel_id>/test")
+@requires("notification_channels:write")
+@bp.returns(TestOutcomeSchema)
+def test(channel_id: UUID) -> dict[str, Any]:
+    """Send a test message
+
+    Sends one now, once, and waits for the outcome, at most 35 seconds; 503 means that no worker
+    answered.
+    """
+    notification_id = outbox.send_test(caller().organization_id, channel_id)
+    return wait_for(lambda: outbox.test_outcome(notification_id), _TEST_SECONDS)
+
+
+@bp.get("/<uuid:channel_id>/deliveries")
+@requires("notification_channels:read")
+@bp.accepts(PageSchema, location="query")
+@bp.returns(DeliverySchema(many=True), headers=PAGE_HEADERS)
+def list_deliveries(query: dict[str, Any], channel_id: UUID) -> Response:
+    """List the messages to a channel
+
+    Newest first, each with every try to deliver it. What the receiver said is shown to admins.
+    """
+    limit, after = row_lists.take_page(query)
+    return row_lists.answer(
+        *deliveries.of_channel(
+            caller().organization_id,
+            channel_id,
+            with_answers=caller().may("deliveries:read_answers"),
+            limit=limit,
+            after=after,
+        )
+    )

@@ -1,0 +1,207 @@
+"""/on-call-schedules: who is on call when."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from flask import Response
+
+from app.access import caller, requires
+from app.api import row_lists
+from app.api.http import PAGE_HEADERS, Blueprint, invalid
+from app.clock import utcnow
+from app.offload import offload
+from app.operations import on_call_schedules, rosters
+from app.schemas.base import PageSchema
+from app.schemas.on_call_schedules import (
+    MAX_TIMELINE_DAYS,
+    AtSchema,
+    ForecastQuerySchema,
+    ForecastSchema,
+    OnCallScheduleChangeSchema,
+    OnCallScheduleFilterSchema,
+    OnCallScheduleInputSchema,
+    OnCallScheduleReplacementSchema,
+    OnCallScheduleSchema,
+    OnCallSchema,
+    OverrideInputSchema,
+    OverrideSchema,
+    TimelineQuerySchema,
+    TimelineSchema,
+)
+
+bp = Blueprint(
+    "on_call_schedules",
+    __name__,
+    url_prefix="/on-call-schedules",
+    description="Who is on call when.",
+)
+
+_SHOWN = timedelta(days=14)
+
+
+@bp.get("")
+@requires("on_call_schedules:read")
+@bp.accepts(OnCallScheduleFilterSchema, location="query")
+@bp.returns(OnCallScheduleSchema(many=True), headers=PAGE_HEADERS)
+def index(query: dict[str, Any]) -> Response:
+    """List on-call schedules
+
+    Newest first.
+    """
+    limit, after = row_lists.take_page(query)
+    return row_lists.answer(
+        *on_call_schedules.listed(caller().organization_id, limit=limit, after=after)
+    )
+
+
+@bp.post("")
+@requires("on_call_schedules:write")
+@bp.accepts(OnCallScheduleInputSchema)
+@bp.returns(OnCallScheduleSchema, 201)
+def create(given: dict[str, Any]) -> dict[str, Any]:
+    """Create an on-call schedule
+
+    Hand-offs stand in local wall time of `timezone`. The first layer is asked first, the others are
+    its backup.
+    """
+    return on_call_schedules.create(caller().organization_id, given)
+
+
+@bp.get("/<uuid:schedule_id>")
+@requires("on_call_schedules:read")
+@bp.returns(OnCallScheduleSchema)
+def read(schedule_id: UUID) -> dict[str, Any]:
+    """Read an on-call schedule"""
+    return on_call_schedules.read(caller().organization_id, schedule_id)
+
+
+@bp.patch("/<uuid:schedule_id>")
+@requires("on_call_schedules:write")
+@bp.accepts(OnCallScheduleChangeSchema(partial=True))
+@bp.returns(OnCallScheduleSchema)
+def change(given: dict[str, Any], schedule_id: UUID) -> dict[str, Any]:
+    """Change an on-call schedule
+
+    Changes the given fields and leaves the others; `layers` are replaced as a whole.
+    """
+    return on_call_schedules.change(caller().organization_id, schedule_id, given)
+
+
+@bp.put("/<uuid:schedule_id>")
+@requires("on_call_schedules:write")
+@bp.accepts(OnCallScheduleReplacementSchema(partial=True))
+@bp.returns(OnCallScheduleSchema)
+def replace(given: dict[str, Any], schedule_id: UUID) -> dict[str, Any]:
+    """Change an on-call schedule that was read before
+
+    The same as PATCH; fields that only the server sets may be sent along and are ignored.
+    """
+    return on_call_schedules.change(caller().organization_id, schedule_id, given)
+
+
+@bp.delete("/<uuid:schedule_id>")
+@requires("on_call_schedules:write")
+@bp.returns(None, 204)
+def delete(schedule_id: UUID) -> None:
+    """Delete an on-call schedule
+
+    Lines of escalation policies that name it reach nobody from then on, and are skipped.
+    """
+    on_call_schedules.delete(caller().organization_id, schedule_id)
+
+
+@bp.get("/<uuid:schedule_id>/overrides")
+@requires("on_call_schedules:read")
+@bp.accepts(PageSchema, location="query")
+@bp.returns(OverrideSchema(many=True), headers=PAGE_HEADERS)
+def overrides(query: dict[str, Any], schedule_id: UUID) -> Response:
+    """List the overrides of a schedule
+
+    The latest first.
+    """
+    limit, after = row_lists.take_page(query)
+    return row_lists.answer(
+        *on_call_schedules.overrides(
+            caller().organization_id, schedule_id, limit=limit, after=after
+        )
+    )
+
+
+@bp.post("/<uuid:schedule_id>/overrides")
+@requires("on_call_schedules:write")
+@bp.accepts(OverrideInputSchema)
+@bp.returns(OverrideSchema, 201)
+def add_override(given: dict[str, Any], schedule_id: UUID) -> dict[str, Any]:
+    """Let somebody stand in
+
+    A member takes the first place from `from` up to `to`. Of several overrides at once, the one
+    that began last counts.
+    """
+    return on_call_schedules.add_override(
+        caller().organization_id, schedule_id, given["user_id"], given["from_"], given["to"]
+    )
+
+
+@bp.delete("/<uuid:schedule_id>/overrides/<uuid:override_id>")
+@requires("on_call_schedules:write")
+@bp.returns(None, 204)
+def delete_override(schedule_id: UUID, override_id: UUID) -> None:
+    """Delete an override
+
+    Who is on call by turn is so again at once.
+    """
+    on_call_schedules.delete_override(caller().organization_id, schedule_id, override_id)
+
+
+@bp.get("/<uuid:schedule_id>/on-call")
+@requires("on_call_schedules:read")
+@bp.accepts(AtSchema, location="query")
+@bp.returns(OnCallSchema)
+def on_call(query: dict[str, Any], schedule_id: UUID) -> dict[str, Any]:
+    """Read who is on call
+
+    One person for each layer that has somebody, in the order in which they are asked; empty in a
+    gap.
+    """
+    at = query.get("at") or utcnow()
+    roster = rosters.load(caller().organization_id, schedule_id, at, at)
+    return {"at": at, "on_call": rosters.people_at(roster, at)}
+
+
+@bp.get("/<uuid:schedule_id>/timeline")
+@requires("on_call_schedules:read")
+@bp.accepts(TimelineQuerySchema, location="query")
+@bp.returns(TimelineSchema)
+def timeline(query: dict[str, Any], schedule_id: UUID) -> dict[str, Any]:
+    """Read who is on call when
+
+    In stretches without a hole, with the gaps apart; the next 14 days unless `from` and `to` say
+    otherwise, at most 100 days.
+    """
+    since = query.get("from_") or utcnow()
+    until = query.get("to") or since + _SHOWN
+    if not since < until <= since + timedelta(days=MAX_TIMELINE_DAYS):
+        raise invalid({"to": [f"Must lie after from, by at most {MAX_TIMELINE_DAYS} days."]})
+    return _timeline(schedule_id, since, until)
+
+
+@bp.get("/<uuid:schedule_id>/gaps")
+@requires("on_call_schedules:read")
+@bp.accepts(ForecastQuerySchema, location="query")
+@bp.returns(ForecastSchema)
+def gaps(query: dict[str, Any], schedule_id: UUID) -> dict[str, Any]:
+    """Forecast the gaps of a schedule
+
+    When nobody will be on call in the next 90 days, or in as many as `days` says.
+    """
+    now = utcnow()
+    found = _timeline(schedule_id, now, now + timedelta(days=query["days"]))
+    del found["segments"]
+    return found
+
+
+def _timeline(schedule_id: UUID, since: datetime, until: datetime) -> dict[str, Any]:
+    roster = rosters.load(caller().organization_id, schedule_id, since, until)
+    segments = offload(rosters.timeline, roster, since, until)
+    return {"from": since, "to": until, "segments": segments, "gaps": rosters.gaps(segments)}

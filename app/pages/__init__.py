@@ -1,0 +1,1 @@
+"""Pages for people, made on the server: no script, nothing from elsewhere, escaped by default."""

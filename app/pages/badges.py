@@ -1,0 +1,55 @@
+"""A badge as SVG, in the flat form that readers of readmes know."""
+
+from html import escape
+
+from app.domain.badges import Badge, Tone
+
+_COLOURS = {
+    Tone.GOOD: "#2e7d32",
+    Tone.FAIR: "#b26a00",
+    Tone.BAD: "#c62828",
+    Tone.NONE: "#5f6368",
+}
+_MAX_LETTERS = 60
+_PADDING = 6
+_LETTER = 6.6  # of Verdana at 11 px, on average; `textLength` makes the text fit for sure
+_NARROW, _WIDE = "ijl.,:;|!' fIrt", "mwMW@%"
+
+_SVG = """<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="20" role="img" \
+aria-label="{label}: {value}"><title>{label}: {value}</title>\
+<rect width="{width}" height="20" rx="3" fill="#3c4043"/>\
+<path fill="{colour}" d="M{split} 0h{rest}a3 3 0 0 1 3 3v14a3 3 0 0 1-3 3h-{rest}z"/>\
+<g fill="#fff" font-family="Verdana,Geneva,DejaVu Sans,sans-serif" font-size="11">\
+<text x="{label_x}" y="14" textLength="{label_width}" lengthAdjust="spacingAndGlyphs">{label}\
+</text><text x="{value_x}" y="14" textLength="{value_width}" lengthAdjust="spacingAndGlyphs">\
+{value}</text></g></svg>
+"""
+
+
+def svg(badge: Badge) -> str:
+    """Return the badge; text is escaped, and cut where it is too long."""
+    label, value = _cut(badge.label), _cut(badge.value)
+    label_width, value_width = _width(label), _width(value)
+    split = label_width + 2 * _PADDING
+    width = split + value_width + 2 * _PADDING
+    return _SVG.format(
+        width=width,
+        split=split,
+        rest=width - split - 3,
+        colour=_COLOURS[badge.tone],
+        label=escape(label),
+        value=escape(value),
+        label_x=_PADDING,
+        value_x=split + _PADDING,
+        label_width=label_width,
+        value_width=value_width,
+    )
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _MAX_LETTERS else f"{text[: _MAX_LETTERS - 1]}…"
+
+
+def _width(text: str) -> int:
+    letters = sum(3.9 if c in _NARROW else 9.5 if c in _WIDE else _LETTER for c in text)
+    return max(round(letters), 4)

@@ -1,0 +1,148 @@
+"""What /alerts takes and gives."""
+
+from typing import Any
+
+from marshmallow import fields, validate
+
+from app.domain.alerts import MAX_SNOOZE_MINUTES
+from app.schemas.alert_rules import SEVERITIES
+from app.schemas.base import BaseSchema, Choice, Moment, PageSchema, Text, Whole
+
+STATUSES = ("firing", "acknowledged", "resolved")
+
+
+class NotBlank(Text):
+    """Longer text that says something; surrounding white space is dropped."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.validators = [validate.Length(min=1), *self.validators]
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> str:
+        return str(super()._deserialize(value, attr, data, **kwargs)).strip()
+
+
+class EscalationStateSchema(BaseSchema):
+    """How far the escalation of an alert has come."""
+
+    policy_id = fields.UUID(required=True, allow_none=True)
+    level = fields.Integer(
+        required=True,
+        allow_none=True,
+        metadata={"description": "The last level that was told; null: none yet."},
+    )
+    next_level_at = Moment(
+        required=True, allow_none=True, metadata={"description": "null: no further level."}
+    )
+
+
+class SuppressedServiceSchema(BaseSchema):
+    """A service whose alert is held back because this one is the cause."""
+
+    service_id = fields.UUID(required=True, allow_none=True)
+    service_name = fields.String(required=True, metadata={"examples": ["Shop"]})
+
+
+class AlertSchema(BaseSchema):
+    """Something somebody should know."""
+
+    id = fields.UUID(required=True)
+    organization_id = fields.UUID(required=True)
+    service_id = fields.UUID(required=True, allow_none=True)
+    service_name = fields.String(required=True, metadata={"examples": ["Shop"]})
+    heartbeat_id = fields.UUID(required=True, allow_none=True, metadata={"examples": [None]})
+    alert_rule_id = fields.UUID(
+        required=True, allow_none=True, metadata={"description": "null: the rule is gone."}
+    )
+    severity = Choice(*SEVERITIES, required=True)
+    title = fields.String(required=True, metadata={"examples": ["Service down Triggered by Check"]})
+    message = fields.String(
+        required=True, metadata={"examples": ["Check failed with status RED: HTTP 503"]}
+    )
+    reason = fields.String(required=True, allow_none=True, metadata={"examples": ["HTTP 503"]})
+    status = Choice(*STATUSES, required=True)
+    fired_at = Moment(required=True)
+    acknowledged_at = Moment(required=True, allow_none=True)
+    acknowledged_by = fields.String(
+        required=True, allow_none=True, metadata={"examples": ["alice@example.com"]}
+    )
+    resolved_at = Moment(required=True, allow_none=True, metadata={"examples": [None]})
+    resolved_by = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "null: it resolved by itself.", "examples": [None]},
+    )
+    snoozed_until = Moment(required=True, allow_none=True, metadata={"examples": [None]})
+    suppressed_by = fields.UUID(
+        required=True,
+        allow_none=True,
+        metadata={"description": "The alert that is the cause of this one.", "examples": [None]},
+    )
+    suppressed_services = fields.List(fields.Nested(SuppressedServiceSchema), required=True)
+    escalation = fields.Nested(
+        EscalationStateSchema,
+        required=True,
+        allow_none=True,
+        metadata={"description": "null: no policy applies."},
+    )
+    check_id = fields.UUID(
+        required=True,
+        allow_none=True,
+        metadata={"description": "The check that raised it."},
+    )
+    is_flapping = fields.Boolean(required=True, metadata={"examples": [False]})
+    runbook_url = fields.String(required=True, allow_none=True)
+
+
+class TimelineEventSchema(BaseSchema):
+    """A line of an alert's timeline."""
+
+    at = Moment(required=True)
+    kind = fields.String(required=True, metadata={"examples": ["acknowledged"]})
+    actor = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "null: the program itself.", "examples": ["alice@example.com"]},
+    )
+    text = fields.String(required=True)
+
+
+class AlertDetailSchema(AlertSchema):
+    """An alert with everything that happened to it, oldest first."""
+
+    timeline = fields.List(fields.Nested(TimelineEventSchema), required=True)
+
+
+class AlertFilterSchema(PageSchema):
+    """Which alerts to list; the active ones unless said otherwise."""
+
+    status = Choice(
+        "active",
+        *STATUSES,
+        "all",
+        metadata={"description": "`active` (the default): firing or acknowledged."},
+    )
+    service_id = fields.UUID()
+    heartbeat_id = fields.UUID()
+    alert_rule_id = fields.UUID()
+    severity = Choice(*SEVERITIES)
+    from_ = Moment(data_key="from", metadata={"description": "Fired at this time or later."})
+    to = Moment(metadata={"description": "Fired before this time."})
+
+
+class NoteSchema(BaseSchema):
+    """What to write on the timeline."""
+
+    note = Text(allow_none=True, metadata={"examples": ["looking into it"]})
+
+
+class SnoozeSchema(BaseSchema):
+    """For how long to be silent."""
+
+    minutes = Whole(min=1, max=MAX_SNOOZE_MINUTES, required=True, metadata={"examples": [60]})
+
+
+class CommentSchema(BaseSchema):
+    """A comment for the timeline."""
+
+    text = NotBlank(required=True, metadata={"examples": ["The database was restarted."]})

@@ -1,0 +1,55 @@
+"""A channel as a whole: its config judged by its type, and the secrets in it sealed."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from marshmallow import ValidationError
+
+from app.channels import CHANNEL_TYPES
+from app.crypto import Vault
+from app.errors import Invalid
+from app.schemas.notification_channels import DEFAULT_EVENTS
+from app.sealing import seal
+
+
+def define(given: Mapping[str, Any], vault: Vault) -> dict[str, Any]:
+    """Return the columns of a new channel. Raises Invalid, naming the fields of its config."""
+    config = _judged(given["type"], given.get("config", {}), {}, vault)
+    return {"events": list(DEFAULT_EVENTS), **given, "config": config}
+
+
+def redefine(stored: Mapping[str, Any], given: Mapping[str, Any], vault: Vault) -> dict[str, Any]:
+    """Return the columns of a channel that an edit changes. Raises Invalid.
+
+    A new type begins with an empty config, unless one is given.
+    """
+    changes = {name: value for name, value in given.items() if value != stored[name]}
+    if "type" in changes:
+        changes["config"] = _judged(given["type"], given.get("config", {}), {}, vault)
+    elif "config" in given:
+        changes["config"] = _judged(stored["type"], given["config"], stored["config"], vault)
+    if changes.get("config") == stored["config"]:
+        del changes["config"]
+    return changes
+
+
+def _judged(kind: str, config: Mapping[str, Any], kept: Any, vault: Vault) -> dict[str, Any]:
+    schema = CHANNEL_TYPES[kind].config_schema()
+    try:
+        loaded = schema.load(config)
+    except ValidationError as error:
+        raise _refused(error.messages) from None
+    try:
+        return seal(schema, loaded, kept, vault)
+    except ValueError as error:
+        raise _refused({"secrets": [str(error)]}) from None
+
+
+def _refused(messages: Any) -> Invalid:
+    faults = {"config": messages}
+    path, found = [], faults
+    while isinstance(found, Mapping) and found:
+        name, found = next(iter(found.items()))
+        path.append(str(name))
+    sentence = found[0] if isinstance(found, list) else found
+    return Invalid(f"{'.'.join(path)}: {sentence}", faults)

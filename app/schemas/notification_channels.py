@@ -1,0 +1,175 @@
+"""What /notification-channels takes and gives."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from marshmallow import ValidationError, fields, post_load, validate, validates_schema
+
+from app.channels import CHANNEL_TYPES
+from app.domain import quiet_hours
+from app.domain.message_templates import MAX_BODY, MAX_SUBJECT, validate_template
+from app.schemas.alert_rules import SEVERITIES
+from app.schemas.base import (
+    BaseSchema,
+    Choice,
+    Flag,
+    Line,
+    Moment,
+    Name,
+    PageSchema,
+    Text,
+    WholeAnswer,
+    WrittenFlag,
+)
+from app.schemas.nested import Complete
+from app.schemas.organization import ZoneName
+from app.schemas.replacements import Replacement, answer_only
+from app.schemas.services import Distinct
+
+TYPES = tuple(kind for kind, _ in CHANNEL_TYPES.items())
+EVENTS = (
+    "alert.fired",
+    "alert.acknowledged",
+    "alert.resolved",
+    "alert.reminder",
+    "alert.escalated",
+    "service.status_changed",
+    "heartbeat.missed",
+    "heartbeat.recovered",
+    "ssl.expiring",
+    "maintenance.started",
+    "maintenance.ended",
+    "incident.created",
+    "incident.updated",
+    "incident.resolved",
+)
+DEFAULT_EVENTS = EVENTS[:5]
+
+
+class QuietHoursSchema(BaseSchema):
+    """When a channel keeps still, in local time; `to` may lie on the next day."""
+
+    timezone = ZoneName(required=True)
+    from_ = Line(data_key="from", max=5, required=True, metadata={"examples": ["22:00"]})
+    to = Line(max=5, required=True, metadata={"examples": ["07:00"]})
+    min_severity = Choice(
+        *SEVERITIES,
+        load_default="critical",
+        metadata={"description": "Alerts of this severity or above are sent all the same."},
+    )
+
+    @post_load
+    def as_stored(self, data: Mapping[str, Any], **_: Any) -> dict[str, Any]:
+        """Return the hours as they are stored. Raises ValidationError where they make no sense."""
+        found = {("from" if name == "from_" else name): value for name, value in data.items()}
+        try:
+            quiet_hours.parse(found)
+        except ValueError as error:
+            raise ValidationError(str(error)) from None
+        return found
+
+
+class TemplateSchema(BaseSchema):
+    """How messages are worded: a small, safe part of Jinja2."""
+
+    subject = Line(max=MAX_SUBJECT, metadata={"examples": ["{{ severity }}: {{ title }}"]})
+    body = Text(max=MAX_BODY, metadata={"examples": ["{{ service.name }}: {{ reason }}"]})
+
+    @validates_schema
+    def check_language(self, data: Mapping[str, Any], **_: Any) -> None:
+        """Refuse what cannot be rendered, naming line and part."""
+        problems = validate_template(data)
+        if problems:
+            raise ValidationError(problems)
+
+
+class NotificationChannelInputSchema(BaseSchema):
+    """The fields of a channel that callers set; what is missing takes its default."""
+
+    name = Name(required=True, metadata={"examples": ["Ops"]})
+    type = Choice(*TYPES, required=True, metadata={"examples": ["slack"]})
+    config = fields.Dict(
+        keys=fields.String(),
+        metadata={
+            "description": "Judged by the type: see `GET /notification-channels/types`. Secrets are"
+            " stored encrypted and answered as `********`; sending that back keeps them.",
+            "examples": [{"webhook_url": "https://hooks.slack.com/services/T00/B00/XXXX"}],
+        },
+    )
+    is_enabled = Flag(metadata={"default": True})
+    min_severity = Choice(
+        *SEVERITIES,
+        metadata={"default": "info", "description": "Alerts below it are not sent here."},
+    )
+    events = Distinct(
+        Choice(*EVENTS),
+        validate=validate.Length(min=1),
+        metadata={"default": list(DEFAULT_EVENTS)},
+    )
+    fallback_channel_id = fields.UUID(
+        allow_none=True,
+        metadata={
+            "examples": [None],
+            "description": "Told instead when this channel refuses a message; circles are refused.",
+        },
+    )
+    quiet_hours = Complete(QuietHoursSchema, allow_none=True)
+    template = Complete(TemplateSchema, allow_none=True)
+
+
+class NotificationChannelSchema(WholeAnswer, NotificationChannelInputSchema):
+    """A channel as it is answered."""
+
+    id = fields.UUID(required=True)
+    organization_id = fields.UUID(required=True)
+    is_healthy = fields.Boolean(
+        required=True, metadata={"description": "false: the last message was not taken."}
+    )
+    last_success_at = Moment(required=True, allow_none=True)
+    last_error = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "Of the last message; null: it was taken.", "examples": [None]},
+    )
+    created_at = Moment(required=True)
+    updated_at = Moment(required=True)
+
+
+class NotificationChannelChangeSchema(NotificationChannelInputSchema):
+    """The fields of a channel to change; the others stay."""
+
+
+class NotificationChannelReplacementSchema(Replacement, NotificationChannelInputSchema):
+    """A channel as it was read and then edited: what only the server sets is ignored."""
+
+    ignored = answer_only(NotificationChannelSchema, NotificationChannelInputSchema)
+
+
+class NotificationChannelFilterSchema(PageSchema):
+    """Which channels to list."""
+
+    type = Choice(*TYPES)
+    is_enabled = WrittenFlag()
+
+
+class ChannelTypeSchema(BaseSchema):
+    """A kind of channel."""
+
+    type = Choice(*TYPES, required=True, metadata={"examples": ["slack"]})
+    description = fields.String(required=True)
+    config_schema = fields.Dict(
+        required=True,
+        metadata={
+            "description": "What `config` holds, as JSON Schema 2020-12; what is stored"
+            " encrypted is marked with `x-secret`."
+        },
+    )
+
+
+class TestOutcomeSchema(BaseSchema):
+    """How sending a test message went."""
+
+    ok = fields.Boolean(required=True)
+    status_code = fields.Integer(required=True, allow_none=True, metadata={"examples": [200]})
+    error = fields.String(required=True, allow_none=True, metadata={"examples": [None]})
+    duration_ms = fields.Float(required=True, allow_none=True)

@@ -1,0 +1,252 @@
+"""What /on-call-schedules takes and gives."""
+
+from datetime import datetime
+from typing import Any
+
+from marshmallow import ValidationError, fields, validate
+
+from app.clock import utcnow
+from app.domain import on_call_layers
+from app.domain.on_call import RotationType
+from app.domain.on_call_layers import MAX_ROTATION_DAYS, MAX_USERS, LayerError
+from app.events import timestamp
+from app.schemas.base import (
+    BaseSchema,
+    Choice,
+    Line,
+    Moment,
+    Name,
+    PageSchema,
+    Whole,
+    WholeAnswer,
+    WrittenNumber,
+)
+from app.schemas.nested import Complete
+from app.schemas.organization import ZoneName
+from app.schemas.replacements import Replacement, answer_only
+
+# More layers, or more days, would take seconds to lay out.
+MAX_LAYERS = 10
+MAX_TIMELINE_DAYS = 100
+DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+
+class NearMoment(Moment):
+    """A time that schedules can be laid out for."""
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> datetime:
+        at = super()._deserialize(value, attr, data, **kwargs)
+        if not 2000 <= at.year <= 2100:
+            raise ValidationError("Must lie between 2000 and 2100.")
+        return at
+
+
+class Weekday(Line):
+    """A day of the week, by its name or its first three letters."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max=20, metadata={"examples": ["monday"]}, **kwargs)
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> str:
+        name = super()._deserialize(value, attr, data, **kwargs)
+        try:
+            return DAYS[on_call_layers.weekday(name, "")]
+        except LayerError as error:
+            raise ValidationError(_sentence(error.message)) from None
+
+
+class RestrictionSchema(BaseSchema):
+    """The hours a layer is limited to; they may reach into the next day."""
+
+    start_time = Line(max=5, load_default="00:00", metadata={"examples": ["09:00"]})
+    end_time = Line(max=5, load_default="24:00", metadata={"examples": ["17:00"]})
+    days = fields.List(
+        Weekday(),
+        validate=validate.Length(min=1, max=7),
+        load_default=lambda: list(DAYS),
+        metadata={"description": "On which the hours begin.", "examples": [["monday", "tuesday"]]},
+    )
+
+
+class LayerSchema(BaseSchema):
+    """People who take turns."""
+
+    name = Name(metadata={"examples": ["Primary"]})
+    rotation_type = Choice(
+        *(kind.value for kind in RotationType),
+        load_default="weekly",
+        metadata={"examples": ["weekly"]},
+    )
+    handoff_day = Weekday(load_default="monday")
+    handoff_time = Line(
+        max=5,
+        load_default="00:00",
+        metadata={"examples": ["09:00"], "description": "In local wall time."},
+    )
+    users = fields.List(
+        fields.UUID(),
+        required=True,
+        validate=validate.Length(min=1, max=MAX_USERS),
+        metadata={"description": "Members, in the order of their turns."},
+    )
+    restriction = Complete(RestrictionSchema, allow_none=True, load_default=None)
+    rotation_days = Whole(
+        min=1,
+        max=MAX_ROTATION_DAYS,
+        allow_none=True,
+        load_default=None,
+        metadata={"description": "Of a custom rotation: days of a turn.", "examples": [None]},
+    )
+    starts_at = Moment(
+        allow_none=True,
+        load_default=None,
+        metadata={
+            "description": "The turn around it is the first user's; null: when the schedule was"
+            " made.",
+            "examples": [None],
+        },
+    )
+
+
+class Layers(fields.List[Any]):
+    """The layers of a schedule, judged together and turned into what is stored."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            Complete(LayerSchema),
+            validate=validate.Length(min=1, max=MAX_LAYERS),
+            metadata={"description": "The first is asked first, the others are its backup."},
+            **kwargs,
+        )
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> list[Any]:
+        layers: list[Any] = super()._deserialize(value, attr, data, **kwargs)
+        for at, layer in enumerate(layers):
+            layer.setdefault("name", f"Layer {at + 1}")
+            layer["users"] = [str(user) for user in layer["users"]]
+            if layer["starts_at"] is not None:
+                layer["starts_at"] = timestamp(layer["starts_at"])
+        try:
+            if layers:
+                on_call_layers.parse(layers, utcnow())
+        except LayerError as error:
+            place = error.place.removeprefix("layers").lstrip(".") or "layers"
+            raise ValidationError({place: [_sentence(error.message)]}) from None
+        return layers
+
+
+def _sentence(message: str) -> str:
+    return f"{message[:1].upper()}{message[1:]}."
+
+
+class OnCallScheduleInputSchema(BaseSchema):
+    """The fields of a schedule that callers set; what is missing takes its default."""
+
+    name = Name(required=True, metadata={"examples": ["Operations"]})
+    timezone = ZoneName()
+    layers = Layers(required=True)
+
+
+class OnCallScheduleSchema(WholeAnswer, OnCallScheduleInputSchema):
+    """A schedule as it is answered."""
+
+    id = fields.UUID(required=True)
+    organization_id = fields.UUID(required=True)
+    created_at = Moment(required=True)
+    updated_at = Moment(required=True)
+
+
+class OnCallScheduleChangeSchema(OnCallScheduleInputSchema):
+    """The fields of a schedule to change; the others stay."""
+
+
+class OnCallScheduleReplacementSchema(Replacement, OnCallScheduleInputSchema):
+    """A schedule as it was read and then edited: what only the server sets is ignored."""
+
+    ignored = answer_only(OnCallScheduleSchema, OnCallScheduleInputSchema)
+
+
+class OnCallScheduleFilterSchema(PageSchema):
+    """Which part of the schedules to list."""
+
+
+class OverrideInputSchema(BaseSchema):
+    """Somebody who stands in for whoever would be first."""
+
+    user_id = fields.UUID(required=True, metadata={"description": "A member."})
+    from_ = NearMoment(data_key="from", required=True)
+    to = NearMoment(required=True, metadata={"examples": ["2026-03-02T22:23:00Z"]})
+
+
+class OverrideSchema(OverrideInputSchema):
+    """An override as it is answered."""
+
+    id = fields.UUID(required=True)
+    schedule_id = fields.UUID(required=True)
+    full_name = fields.String(required=True, metadata={"examples": ["Alice"]})
+
+
+class OnCallPersonSchema(BaseSchema):
+    """Somebody on call."""
+
+    user_id = fields.UUID(required=True)
+    full_name = fields.String(required=True, metadata={"examples": ["Alice"]})
+    email = fields.String(required=True, metadata={"examples": ["alice@example.com"]})
+    layer = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "null: an override where no layer has anybody."},
+    )
+    is_override = fields.Boolean(required=True, metadata={"examples": [False]})
+
+
+class AtSchema(BaseSchema):
+    """Which moment is meant."""
+
+    at = NearMoment(metadata={"description": "Default: now."})
+
+
+class OnCallSchema(BaseSchema):
+    """Who is on call at a moment, in the order in which they are asked."""
+
+    at = Moment(required=True)
+    on_call = fields.List(fields.Nested(OnCallPersonSchema), required=True)
+
+
+class TimelineQuerySchema(BaseSchema):
+    """Which stretch of time is meant; at most 100 days."""
+
+    from_ = NearMoment(data_key="from", metadata={"description": "Default: now."})
+    to = NearMoment(metadata={"description": "Default: 14 days after `from`."})
+
+
+class GapSchema(BaseSchema):
+    """A stretch of time in which nobody is on call."""
+
+    from_ = Moment(data_key="from", required=True)
+    to = Moment(required=True)
+
+
+class SegmentSchema(GapSchema):
+    """A stretch of time with the same people on call."""
+
+    on_call = fields.List(fields.Nested(OnCallPersonSchema), required=True)
+
+
+class TimelineSchema(GapSchema):
+    """Who is on call, in stretches without a hole, and when nobody is."""
+
+    segments = fields.List(fields.Nested(SegmentSchema), required=True)
+    gaps = fields.List(fields.Nested(GapSchema), required=True)
+
+
+class ForecastQuerySchema(BaseSchema):
+    """How far to look ahead."""
+
+    days = WrittenNumber(min=1, max=MAX_TIMELINE_DAYS, load_default=90)
+
+
+class ForecastSchema(GapSchema):
+    """When nobody will be on call."""
+
+    gaps = fields.List(fields.Nested(GapSchema), required=True)

@@ -1,0 +1,27 @@
+"""Whole objects sent back: read, edited and written again with the fields that answers add."""
+
+from typing import Any, ClassVar
+
+from marshmallow import Schema, pre_load
+
+
+class Replacement(Schema):
+    """Ignores the fields that only the server sets, so that what was read can be sent back."""
+
+    ignored: ClassVar[frozenset[str]] = frozenset()
+
+    @pre_load
+    def drop_answers(self, data: Any, **_: Any) -> Any:
+        """Leave out the fields that answers add."""
+        if not isinstance(data, dict):
+            return data
+        return {name: value for name, value in data.items() if name not in self.ignored}
+
+
+def answer_only(answer: type[Schema], given: type[Schema]) -> frozenset[str]:
+    """Return the fields that an answer has and that callers cannot set, by their JSON names."""
+    return frozenset(_names(answer)) - frozenset(_names(given))
+
+
+def _names(schema: type[Schema]) -> list[str]:
+    return [field.data_key or name for name, field in schema().fields.items()]

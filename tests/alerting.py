@@ -1,0 +1,156 @@
+"""Rules, alerts and channels in one line."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import psycopg
+from psycopg.types.json import Jsonb
+
+from app.clock import utcnow
+from app.events import timestamp
+from app.transaction import transaction
+from tests.factories import Person, make_service
+
+NOW = datetime(2026, 3, 2, 14, tzinfo=UTC)
+RED = {"metric": "status", "operator": "in", "value": ["RED"]}
+SECRET_URL = "https://hooks.slack.com/services/T00/B00/a-secret"
+
+
+def created(person: Person, path: str, body: dict[str, Any]) -> dict[str, Any]:
+    """Create an object over the API and return its answer."""
+    answer = person.post(path, body)
+    assert answer.status_code == 201, answer.text
+    found: dict[str, Any] = answer.json
+    return found
+
+
+def make_rule(person: Person, **changes: Any) -> dict[str, Any]:
+    """Create an alert rule."""
+    body = {"name": "Slow", "severity": "warning", "condition": "response_time > 800"}
+    return created(person, "/alert-rules", body | changes)
+
+
+def make_channel(person: Person, **changes: Any) -> dict[str, Any]:
+    """Create a Slack channel."""
+    body = {"name": "Ops", "type": "slack", "config": {"webhook_url": SECRET_URL}}
+    return created(person, "/notification-channels", body | changes)
+
+
+def make_policy(person: Person, **changes: Any) -> dict[str, Any]:
+    """Create an escalation policy that tells the person at once."""
+    rule = {
+        "level": 1,
+        "delay_minutes": 0,
+        "notify_type": "user",
+        "notify_id": str(person.user_id),
+    }
+    return created(person, "/escalation-policies", {"name": "On call", "rules": [rule]} | changes)
+
+
+def make_schedule(person: Person, *users: Person, **layer: Any) -> dict[str, Any]:
+    """Create an on-call schedule of one layer, in Berlin; the first week is the first user's."""
+    ids = [str(user.user_id) for user in users or (person,)]
+    layer = {"name": "Primary", "users": ids, "starts_at": "2026-03-02T00:00:00Z"} | layer
+    body = {"name": "Operations", "timezone": "Europe/Berlin", "layers": [layer]}
+    return created(person, "/on-call-schedules", body)
+
+
+def make_override(person: Person, schedule: dict[str, Any]) -> dict[str, Any]:
+    """Let a person stand in for a day."""
+    body = {
+        "user_id": str(person.user_id),
+        "from": timestamp(utcnow()),
+        "to": timestamp(utcnow() + timedelta(days=1)),
+    }
+    return created(person, f"/on-call-schedules/{schedule['id']}/overrides", body)
+
+
+def make_window(person: Person, **changes: Any) -> dict[str, Any]:
+    """Create a maintenance window that is active for two hours."""
+    times = {
+        "starts_at": timestamp(utcnow() - timedelta(hours=1)),
+        "ends_at": timestamp(utcnow() + timedelta(hours=1)),
+    }
+    return created(person, "/maintenance-windows", {"name": "Upgrade", **times} | changes)
+
+
+def insert(connection: psycopg.Connection[Any], table: str, **columns: Any) -> Any:
+    """Insert a row and return its id."""
+    names = ", ".join(columns)
+    marks = ", ".join(f"%({name})s" for name in columns)
+    values = {
+        name: Jsonb(value) if isinstance(value, dict) else value for name, value in columns.items()
+    }
+    row = connection.execute(
+        f"INSERT INTO {table} ({names}) VALUES ({marks}) RETURNING id", values
+    ).fetchone()
+    return row[0] if row else None
+
+
+def make_alert(
+    connection: psycopg.Connection[Any], service: dict[str, Any], **changes: Any
+) -> UUID:
+    """Store an alert of a service, with the first line of its timeline; return its id."""
+    columns = {
+        "id": uuid4(),
+        "organization_id": service["organization_id"],
+        "service_id": service["id"],
+        "service_name": service["name"],
+        "severity": "critical",
+        "title": "Service down Triggered by Check",
+        "message": "Check failed with status RED: HTTP 503",
+        "status": "firing",
+        "fired_at": NOW,
+        "is_flapping": False,
+    } | changes
+    found: UUID = insert(connection, "alerts", **columns)
+    insert(
+        connection,
+        "alert_events",
+        alert_id=found,
+        at=columns["fired_at"],
+        kind="fired",
+        text=columns["message"],
+    )
+    return found
+
+
+def make_notification(
+    connection: psycopg.Connection[Any], organization_id: UUID, **changes: Any
+) -> UUID:
+    """Store a message of the outbox and return its id."""
+    columns = {
+        "id": uuid4(),
+        "organization_id": organization_id,
+        "kind": "alert.fired",
+        "step": 0,
+        "severity": "critical",
+        "message": {},
+        "status": "sent",
+        "attempts": 1,
+        "next_try_at": NOW,
+    } | changes
+    found: UUID = insert(connection, "notifications", **columns)
+    return found
+
+
+def make_stored_alert(person: Person) -> UUID:
+    """Store an alert of a new service of somebody's; return its id."""
+    service = make_service(person)
+    with person.app.app_context(), transaction() as tx:
+        found = make_alert(tx.driver, service)
+    return found
+
+
+# For tests.owned: how to make what the argument of a path names.
+OWNED: dict[str, Callable[[Person], Any]] = {
+    "rule_id": lambda person: make_rule(person)["id"],
+    "alert_id": make_stored_alert,
+    "channel_id": lambda person: make_channel(person)["id"],
+    "policy_id": lambda person: make_policy(person)["id"],
+    "schedule_id": lambda person: make_schedule(person)["id"],
+    "override_id": lambda person: make_override(person, make_schedule(person))["id"],
+    "window_id": lambda person: make_window(person)["id"],
+}
