@@ -7,10 +7,12 @@ from app.queue import DRAIN_JOB, DRAIN_TIMEOUT_SECONDS, Tick, probe_queue
 
 _STANDING = (
     Tick("workers.notifications.deliver", every_seconds=2, queue=QUEUE, timeout_seconds=240),
+    Tick("workers.heartbeats.sweep", every_seconds=1),
     Tick("workers.escalations.advance", every_seconds=5),
     Tick("workers.regions.watch", every_seconds=10),
     Tick("workers.housekeeping.repair", every_seconds=15),
     Tick("workers.housekeeping.forget", every_seconds=60),
+    Tick("workers.heartbeats.forget", every_seconds=600),
     Tick("workers.housekeeping.keep_partitions", every_seconds=3600),
 )
 

@@ -3,7 +3,9 @@
 A kill in between leaves flips that are not handled, which the next tick takes up.
 """
 
+import logging
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
@@ -16,10 +18,14 @@ from app.events import Event
 from app.models.alerts import Alert
 from app.models.heartbeats import Heartbeat, HeartbeatFlip
 from app.operations import alerts, occasions, outbox_plan
-from app.transaction import Transaction, transaction
+from app.operations.owned_rows import columns
+from app.transaction import DATABASE_AWAY, Transaction, transaction
+
+log = logging.getLogger(__name__)
 
 SWEEP_JOB = "workers.heartbeats.sweep"
 _BATCH = 100
+_STEPS = 2**31  # the outbox keeps a step as an integer
 
 
 def hint() -> None:
@@ -28,7 +34,10 @@ def hint() -> None:
 
 
 def handle() -> int:
-    """Open and resolve alerts for the flips that wait; return for how many heartbeats."""
+    """Open and resolve alerts for the flips that wait; return for how many heartbeats.
+
+    One that cannot be handled is logged, and holds up no other one.
+    """
     with transaction() as tx:
         waiting = tx.session.scalars(
             select(HeartbeatFlip.heartbeat_id)
@@ -36,9 +45,16 @@ def handle() -> int:
             .distinct()
             .limit(_BATCH)
         ).all()
+    handled = 0
     for heartbeat_id in waiting:
-        handle_one(heartbeat_id)
-    return len(waiting)
+        try:
+            handle_one(heartbeat_id)
+            handled += 1
+        except DATABASE_AWAY:
+            raise
+        except Exception:
+            log.exception("no alert for a heartbeat", extra={"heartbeat_id": str(heartbeat_id)})
+    return handled
 
 
 def handle_one(heartbeat_id: UUID) -> None:
@@ -106,7 +122,7 @@ def _down(
 
 def _worse(tx: Transaction, heartbeat: Heartbeat, flip: HeartbeatFlip) -> None:
     """A job that was missed reports a failure: the alert it has goes on, and says so."""
-    alert = _open_alert(tx, heartbeat)
+    alert = open_alert(tx, heartbeat)
     if alert is not None:
         alerts.note(tx, alert, flip.to_status, text=flip.reason or "", at=flip.at)
     _publish(tx, heartbeat, flip, f"heartbeat.{flip.to_status}", alert)
@@ -115,7 +131,7 @@ def _worse(tx: Transaction, heartbeat: Heartbeat, flip: HeartbeatFlip) -> None:
 def _recovered(
     tx: Transaction, heartbeat: Heartbeat, flip: HeartbeatFlip, status: HeartbeatStatus
 ) -> None:
-    alert = _open_alert(tx, heartbeat)
+    alert = open_alert(tx, heartbeat)
     if alert is not None:
         alerts.resolve_alert(tx, alert, tx.now(), text=words.recovery(status, flip.reason))
     if status is not HeartbeatStatus.PAUSED:
@@ -123,7 +139,8 @@ def _recovered(
         _publish(tx, heartbeat, flip, "heartbeat.recovered", alert)
 
 
-def _open_alert(tx: Transaction, heartbeat: Heartbeat) -> Alert | None:
+def open_alert(tx: Transaction, heartbeat: Heartbeat) -> Alert | None:
+    """Return the unresolved alert of a heartbeat, locked; None without one."""
     return tx.session.scalar(
         select(Alert)
         .where(Alert.heartbeat_id == heartbeat.id, Alert.status != "resolved")
@@ -150,7 +167,7 @@ def _tell(
         tx,
         heartbeat.organization_id,
         event,
-        heartbeat=occasions.row(tx, Heartbeat, heartbeat.id),
+        heartbeat=_without_keys(heartbeat),
         reason=flip.reason,
     )
     outbox_plan.add(
@@ -163,8 +180,12 @@ def _tell(
         message=message,
         recipients=recipients,
         now=now,
-        step=flip.id,
+        step=flip.id % _STEPS,
     )
+
+
+def _without_keys(heartbeat: Heartbeat) -> dict[str, Any]:
+    return {name: value for name, value in columns(heartbeat).items() if not name.endswith("_key")}
 
 
 def _publish(

@@ -1,6 +1,6 @@
 """Store pings: one short transaction for a batch, after which each of them may be answered."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
@@ -13,22 +13,29 @@ from app.clock import monotonic
 from app.domain import heartbeats as decisions
 from app.domain.heartbeat_states import Flip, Heartbeat, HeartbeatState, Ping, PingKind
 from app.operations.heartbeat_rows import (
+    ADD_FLIPS_OF_PINGS,
     COLUMNS,
+    UPDATE_BY_PINGS,
     Row,
     Written,
-    add_flips,
+    as_json,
+    concerns_alert,
     definition_of,
+    is_kept,
     state_of,
-    write,
+    stored,
+    stored_flip,
 )
-from app.transaction import transaction
 
 MAX_KEPT_BODY_BYTES = 10_000
 
 
 @dataclass(slots=True)
 class Arrival:
-    """A ping as it came in; `came` is when, by the monotonic clock of this process."""
+    """A ping as it came in; `came` is when, by the monotonic clock of this process.
+
+    `given_up`: it was refused while it waited, and must not be stored any more.
+    """
 
     key: str
     kind: PingKind
@@ -38,6 +45,7 @@ class Arrival:
     body: bytes | None = None
     remote_addr: str | None = None
     user_agent: str | None = None
+    given_up: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +83,12 @@ _LOCK = f"""
 SELECT now(), h.unique_key, CASE WHEN h.previous_key_until > now() THEN h.previous_key END,
     {COLUMNS}
 FROM heartbeats h
-WHERE h.unique_key = ANY(%(keys)s)
-   OR (h.previous_key = ANY(%(keys)s) AND h.previous_key_until > now())
+WHERE h.unique_key = ANY($1) OR (h.previous_key = ANY($1) AND h.previous_key_until > now())
 FOR NO KEY UPDATE SKIP LOCKED
 """  # noqa: S608  a fixed list of columns
 
 _KNOWN = """
-SELECT key FROM unnest(%(keys)s::text[]) AS key WHERE EXISTS (
+SELECT key FROM unnest($1) AS key WHERE EXISTS (
     SELECT FROM heartbeats WHERE unique_key = key
        OR (previous_key = key AND previous_key_until > now()))
 """
@@ -89,9 +96,26 @@ SELECT key FROM unnest(%(keys)s::text[]) AS key WHERE EXISTS (
 _INSERT = """
 INSERT INTO heartbeat_pings (heartbeat_id, received_at, kind, exit_status, run_id, duration_ms,
     body, remote_addr, user_agent)
-SELECT * FROM unnest(%s::uuid[], %s::timestamptz[], %s::text[], %s::int[], %s::uuid[], %s::real[],
-    %s::bytea[], %s::text[], %s::text[])
+SELECT v.heartbeat_id, v.received_at, v.kind, v.exit_status, v.run_id, v.duration_ms,
+    decode(v.body, 'hex'), v.remote_addr, v.user_agent
+FROM json_to_recordset($1) AS v (heartbeat_id uuid, received_at timestamptz, kind text,
+    exit_status int, run_id uuid, duration_ms real, body text, remote_addr text, user_agent text)
 """
+
+
+_PREPARED = {
+    "ping_lock(text[])": _LOCK,
+    "ping_known(text[])": _KNOWN,
+    "ping_insert(json)": _INSERT,
+    "ping_update(json)": UPDATE_BY_PINGS,
+    "ping_flips(json)": ADD_FLIPS_OF_PINGS,
+}
+
+
+def prepare(connection: psycopg.Connection[Any]) -> None:
+    """Plan the statements of `store` once for a connection."""
+    for name, statement in _PREPARED.items():
+        connection.execute(f"PREPARE {name} AS {statement}".encode())
 
 
 class _Ledger:
@@ -134,50 +158,54 @@ class _Ledger:
 
     def written(self) -> Written:
         """Return the heartbeat as it is to be stored."""
-        return Written(
-            self.row.id, self.state, self.changed_at, self.pinged_at, self.duration_ms
-        )
+        return Written(self.row.id, self.state, self.changed_at, self.pinged_at, self.duration_ms)
 
 
-def store(arrivals: Sequence[Arrival]) -> Stored:
+def store(connection: psycopg.Connection[Any], arrivals: Sequence[Arrival]) -> Stored:
     """Store a batch of pings with what they change; durable when it returns.
 
-    A ping is dated back to when it came in, by the database's clock. Raises DATABASE_AWAY errors,
-    and then none is stored.
+    `connection` is the writer's own: prepared, and in autocommit, so that BEGIN and COMMIT travel
+    with the statements, in two round trips. A ping is dated back to when it came in, by the
+    database's clock. Raises psycopg errors; then none is stored, and the connection is of no use.
     """
-    with transaction() as tx:
-        cursor = tx.driver.cursor()
-        started = monotonic()
-        now, ledgers = _lock(cursor, arrivals)
-        missing = {arrival.key for arrival in arrivals} - ledgers.keys()
-        known = _known(cursor, missing) if missing else set()
-        outcomes: list[Receipt | Refusal] = []
-        pings: list[tuple[Any, ...]] = []
-        for arrival in arrivals:
-            ledger = ledgers.get(arrival.key)
-            if ledger is None or now is None:
-                outcomes.append(Refusal.BUSY if arrival.key in known else Refusal.UNKNOWN)
-                continue
-            at = now - timedelta(seconds=max(started - arrival.came, 0))
-            receipt = ledger.enter(arrival, at)
-            outcomes.append(receipt)
-            pings.append(_ping_row(arrival, receipt))
-        entered = {id(ledger): ledger for ledger in ledgers.values()}.values()
-        flips = [flip for ledger in entered for flip in ledger.flips]
-        concerns_alerts = False
-        if pings:
-            with tx.driver.pipeline():
-                cursor.execute(_INSERT, [list(column) for column in zip(*pings, strict=True)])
-                write(cursor, [ledger.written() for ledger in entered], lazily=True)
-            concerns_alerts = add_flips(cursor, flips)
-    return Stored(outcomes, concerns_alerts)
+    cursor = psycopg.ClientCursor(connection)
+    started = monotonic()
+    now, ledgers = _lock(cursor, arrivals)
+    missing = {arrival.key for arrival in arrivals} - ledgers.keys()
+    known = _known(cursor, missing) if missing else set()
+    outcomes: list[Receipt | Refusal] = []
+    pings: list[dict[str, Any]] = []
+    for arrival in arrivals:
+        ledger = ledgers.get(arrival.key)
+        if ledger is None or now is None or arrival.given_up:
+            is_unknown = ledger is None and arrival.key not in known
+            outcomes.append(Refusal.UNKNOWN if is_unknown else Refusal.BUSY)
+            continue
+        at = now - timedelta(seconds=max(started - arrival.came, 0))
+        receipt = ledger.enter(arrival, at)
+        outcomes.append(receipt)
+        pings.append(_ping_row(arrival, receipt))
+    entered = list({id(ledger): ledger for ledger in ledgers.values()}.values())
+    flips = [flip for ledger in entered for flip in ledger.flips if is_kept(flip[1])]
+    _commit(
+        cursor,
+        {
+            "ping_insert": as_json(pings),
+            "ping_update": as_json(stored(ledger.written()) for ledger in entered),
+            "ping_flips": as_json(map(stored_flip, flips)),
+        },
+    )
+    return Stored(outcomes, any(concerns_alert(flip) for _, flip in flips))
 
 
 def _lock(
     cursor: psycopg.Cursor[Any], arrivals: Sequence[Arrival]
 ) -> tuple[datetime | None, dict[str, _Ledger]]:
+    """Begin the transaction; return its time, and the heartbeats by the keys that lead to them."""
     keys = list({arrival.key for arrival in arrivals})
-    rows = cursor.execute(_LOCK, {"keys": keys}).fetchall()
+    cursor.execute("BEGIN; EXECUTE ping_lock(%s)", (keys,))
+    cursor.nextset()
+    rows = cursor.fetchall()
     ledgers: dict[str, _Ledger] = {}
     for row in rows:
         ledger = _Ledger(Row._make(row[3:]))
@@ -188,18 +216,30 @@ def _lock(
 
 
 def _known(cursor: psycopg.Cursor[Any], keys: set[str]) -> set[str]:
-    return {row[0] for row in cursor.execute(_KNOWN, {"keys": list(keys)}).fetchall()}
+    rows = cursor.execute("EXECUTE ping_known(%s)", (list(keys),)).fetchall()
+    return {row[0] for row in rows}
 
 
-def _ping_row(arrival: Arrival, receipt: Receipt) -> tuple[Any, ...]:
-    return (
-        receipt.heartbeat_id,
-        receipt.received_at,
-        arrival.kind.value,
-        arrival.exit_status,
-        arrival.run_id,
-        receipt.duration_ms,
-        arrival.body or None,
-        arrival.remote_addr,
-        arrival.user_agent,
-    )
+def _commit(cursor: psycopg.Cursor[Any], rows: Mapping[str, str]) -> None:
+    """Write and commit. Raises psycopg.OperationalError where the server did not say so."""
+    wanted = {name: text for name, text in rows.items() if text}
+    steps = "".join(f"EXECUTE {name}(%s);" for name in wanted)
+    cursor.execute(f"{steps}COMMIT".encode(), list(wanted.values()))
+    while cursor.nextset():
+        pass
+    if cursor.statusmessage != "COMMIT":
+        raise psycopg.OperationalError(f"the commit was answered with {cursor.statusmessage}")
+
+
+def _ping_row(arrival: Arrival, receipt: Receipt) -> dict[str, Any]:
+    return {
+        "heartbeat_id": receipt.heartbeat_id.hex,
+        "received_at": receipt.received_at.isoformat(),
+        "kind": arrival.kind.value,
+        "exit_status": arrival.exit_status,
+        "run_id": None if arrival.run_id is None else arrival.run_id.hex,
+        "duration_ms": receipt.duration_ms,
+        "body": arrival.body.hex() if arrival.body else None,
+        "remote_addr": arrival.remote_addr,
+        "user_agent": arrival.user_agent,
+    }

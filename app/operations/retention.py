@@ -91,5 +91,9 @@ def forget_expired() -> None:
     with transaction() as tx:
         tx.driver.execute("DELETE FROM revoked_tokens WHERE expires_at < now()")
         tx.driver.execute(
+            "DELETE FROM idempotency_keys WHERE created_at < now() - interval '24 hours'"
+        )
+        tx.driver.execute("DELETE FROM invitations WHERE expires_at < now() - interval '30 days'")
+        tx.driver.execute(
             "DELETE FROM probe_requests WHERE created_at < now() - interval '10 minutes'"
         )

@@ -1,0 +1,193 @@
+"""/heartbeat/{key}, where jobs report; /ping/{key} is the same for clients of Healthchecks."""
+
+from collections.abc import Callable
+from typing import NoReturn, cast
+
+from flask import Flask, Response, current_app, g, request
+
+from app.access import public
+from app.api.http import Blueprint, View, invalid
+from app.api.ping_door import HEALTHCHECKS_HEADERS, PingDoor, answer_of
+from app.api.ping_order import Misread, arrival_of, order_of
+from app.bootstrap import runtime
+from app.errors import AppError, Invalid, NotFound, TooManyRequests, Unavailable
+from app.ingest import desk
+from app.operations.heartbeat_pings import MAX_KEPT_BODY_BYTES, Receipt
+from app.schemas.heartbeat_ping import PingAnswerSchema
+
+bp = Blueprint("heartbeat_ping", __name__, description="Where jobs report, without signing in.")
+root_bp = Blueprint("root_heartbeat_ping", __name__, description="As Healthchecks has it.")
+
+
+def _open_door(app: Flask) -> None:
+    desk.init_app(app)
+    config = app.extensions["runtime"].config
+    door = PingDoor(app.wsgi_app, config, lambda: desk.desk_of(app))
+    app.wsgi_app = door  # type: ignore[method-assign]
+
+
+bp.record_once(lambda state: _open_door(state.app))
+
+_PARAMETERS = [
+    {
+        "in": "query",
+        "name": "rid",
+        "required": False,
+        "description": "Pairs a start with its end, where runs may overlap.",
+        "schema": {"type": "string", "format": "uuid"},
+    }
+]
+_BODY = {
+    "required": False,
+    "description": f"Anything; its first {MAX_KEPT_BODY_BYTES:,} bytes are kept.",
+    "content": {"text/plain": {"schema": {"type": "string"}, "example": "backed up 42 files"}},
+}
+
+
+def _documented(blueprint: Blueprint, *, body: bool = False) -> Callable[[View], View]:
+    described = {"parameters": _PARAMETERS} | ({"requestBody": _BODY} if body else {})
+    return cast(Callable[[View], View], blueprint.doc(**described))
+
+
+def _take(key: str, action: str | None) -> Receipt:
+    """Store the ping that this request is. Raises what every refusal is."""
+    order = order_of(key, action, request.args.get("rid"))
+    if isinstance(order, Misread):
+        _refuse(order)
+    here = desk.desk_of(current_app)
+    # All of the body is read, so that the connection can be used again.
+    body = request.get_data(cache=False)
+    receipt = here.submit(
+        arrival_of(order, body, g.client_address, request.headers.get("User-Agent", ""))
+    )
+    if receipt is None:
+        _count_miss(here)
+        raise NotFound
+    return receipt
+
+
+def _refuse(misread: Misread) -> NoReturn:
+    if misread is Misread.ACTION:
+        raise NotFound
+    if misread is Misread.RUN_ID:
+        raise invalid({"rid": [misread.value]})
+    raise Invalid(misread.value)
+
+
+def _count_miss(here: desk.Desk) -> None:
+    if not runtime().config.rate_limits:
+        return
+    wait_seconds = here.misses.add(g.client_address or "")
+    if wait_seconds is not None:
+        raise TooManyRequests("too many pings with unknown keys", wait_seconds)
+
+
+def _answer(key: str, action: str | None = None) -> Response:
+    return Response(answer_of(_take(key, action)), mimetype="application/json")
+
+
+def _answer_as_healthchecks(key: str, action: str | None = None) -> Response:
+    try:
+        _take(key, action)
+    except AppError as error:
+        answer = _refuse_as_healthchecks(error)
+    else:
+        answer = Response("OK", mimetype="text/plain")
+    answer.headers.update(HEALTHCHECKS_HEADERS)
+    return answer
+
+
+def _refuse_as_healthchecks(error: AppError) -> Response:
+    status, sentence = error.status, error.message
+    if isinstance(error, Invalid):
+        status = 400
+        sentence = "invalid uuid format" if error.fields else "invalid url format"
+    answer = Response(sentence, status=status, mimetype="text/plain")
+    if isinstance(error, TooManyRequests | Unavailable):
+        answer.headers["Retry-After"] = str(error.retry_after_seconds)
+    return answer
+
+
+@bp.post("/heartbeat/<key>")
+@public
+@_documented(bp, body=True)
+@bp.returns(PingAnswerSchema, description="Stored durably.")
+def ping(key: str) -> Response:
+    """Report a success
+
+    Ends the run that was started, if any. Answered only after it is stored durably; with 503, send
+    it again. HEAD works as well.
+    """
+    return _answer(key)
+
+
+@bp.get("/heartbeat/<key>")
+@public
+@_documented(bp)
+@bp.returns(PingAnswerSchema, description="Stored durably.")
+def ping_by_get(key: str) -> Response:
+    """Report a success without a body"""
+    return _answer(key)
+
+
+@bp.post("/heartbeat/<key>/<action>")
+@public
+@_documented(bp, body=True)
+@bp.returns(PingAnswerSchema, description="Stored durably.")
+def ping_action(key: str, action: str) -> Response:
+    """Report a start, a failure, a note or an exit status
+
+    `start`, `fail`, `log`, or an exit status from 0 to 255: 0 is a success, any other a failure.
+    """
+    return _answer(key, action)
+
+
+@bp.get("/heartbeat/<key>/<action>")
+@public
+@_documented(bp)
+@bp.returns(PingAnswerSchema, description="Stored durably.")
+def ping_action_by_get(key: str, action: str) -> Response:
+    """Report a start, a failure, a note or an exit status without a body"""
+    return _answer(key, action)
+
+
+_OK = {"type": "string", "const": "OK"}
+
+
+@root_bp.post("/ping/<key>")
+@public
+@_documented(root_bp, body=True)
+@root_bp.returns(_OK, content_type="text/plain", description="Stored durably.")
+def healthchecks_ping(key: str) -> Response:
+    """Report a success as to Healthchecks
+
+    Its clients and wrappers work with this server by changing the host and the key.
+    """
+    return _answer_as_healthchecks(key)
+
+
+@root_bp.get("/ping/<key>")
+@public
+@_documented(root_bp)
+@root_bp.returns(_OK, content_type="text/plain", description="Stored durably.")
+def healthchecks_ping_by_get(key: str) -> Response:
+    """Report a success as to Healthchecks, without a body"""
+    return _answer_as_healthchecks(key)
+
+
+@root_bp.post("/ping/<key>/<action>")
+@public
+@_documented(root_bp, body=True)
+@root_bp.returns(_OK, content_type="text/plain", description="Stored durably.")
+def healthchecks_action(key: str, action: str) -> Response:
+    """Report a start, a failure, a note or an exit status as to Healthchecks"""
+    return _answer_as_healthchecks(key, action)
+
+
+@root_bp.get("/ping/<key>/<action>")
+@public
+@_documented(root_bp)
+@root_bp.returns(_OK, content_type="text/plain", description="Stored durably.")
+def healthchecks_action_by_get(key: str, action: str) -> Response:
+    """Report a start, a failure, a note or an exit status as to Healthchecks, without a body"""
+    return _answer_as_healthchecks(key, action)

@@ -1,0 +1,182 @@
+"""/heartbeats: jobs that report by themselves."""
+
+from typing import Any
+from uuid import UUID
+
+from flask import Response
+
+from app.access import caller, requires
+from app.api.http import PAGE_HEADERS, Blueprint, invalid, page, read_cursor, write_cursor
+from app.api.row_lists import answer, take_page
+from app.operations import heartbeat_answers, heartbeats
+from app.operations.heartbeat_answers import HistoryPosition
+from app.schemas.base import PageSchema
+from app.schemas.heartbeats import (
+    HeartbeatChangeSchema,
+    HeartbeatFilterSchema,
+    HeartbeatFlipSchema,
+    HeartbeatInputSchema,
+    HeartbeatPingSchema,
+    HeartbeatReplacementSchema,
+    HeartbeatSchema,
+    PingFilterSchema,
+)
+
+bp = Blueprint(
+    "heartbeats",
+    __name__,
+    url_prefix="/heartbeats",
+    description="Jobs that report by themselves; silence raises an alert.",
+)
+
+
+@bp.get("")
+@requires("heartbeats:read")
+@bp.accepts(HeartbeatFilterSchema, location="query")
+@bp.returns(HeartbeatSchema(many=True), headers=PAGE_HEADERS)
+def index(query: dict[str, Any]) -> Response:
+    """List heartbeats
+
+    Newest first. `X-Total-Count` says how many match in all.
+    """
+    limit, after = take_page(query)
+    found, position, total = heartbeat_answers.listed(
+        caller().organization_id, query, limit=limit, after=after
+    )
+    return answer(found, position, total)
+
+
+@bp.post("")
+@requires("heartbeats:write")
+@bp.accepts(HeartbeatInputSchema)
+@bp.returns(HeartbeatSchema, 201)
+def create(given: dict[str, Any]) -> dict[str, Any]:
+    """Create a heartbeat
+
+    It is awaited from now on: let the job call its `ping_url`.
+    """
+    return heartbeats.create(caller().organization_id, given)
+
+
+@bp.get("/<uuid:heartbeat_id>")
+@requires("heartbeats:read")
+@bp.returns(HeartbeatSchema)
+def read(heartbeat_id: UUID) -> dict[str, Any]:
+    """Read a heartbeat"""
+    return heartbeat_answers.read(caller().organization_id, heartbeat_id)
+
+
+@bp.patch("/<uuid:heartbeat_id>")
+@requires("heartbeats:write")
+@bp.accepts(HeartbeatChangeSchema(partial=True))
+@bp.returns(HeartbeatSchema)
+def change(given: dict[str, Any], heartbeat_id: UUID) -> dict[str, Any]:
+    """Change a heartbeat
+
+    Changes the given fields and leaves the others. What a new schedule would have expected before
+    the change is not held against the job.
+    """
+    return heartbeats.update_one(caller().organization_id, heartbeat_id, given)
+
+
+@bp.put("/<uuid:heartbeat_id>")
+@requires("heartbeats:write")
+@bp.accepts(HeartbeatReplacementSchema(partial=True))
+@bp.returns(HeartbeatSchema)
+def replace(given: dict[str, Any], heartbeat_id: UUID) -> dict[str, Any]:
+    """Change a heartbeat that was read before
+
+    The same as PATCH; fields that only the server sets may be sent along and are ignored.
+    """
+    return heartbeats.update_one(caller().organization_id, heartbeat_id, given)
+
+
+@bp.delete("/<uuid:heartbeat_id>")
+@requires("heartbeats:write")
+@bp.returns(None, 204)
+def delete(heartbeat_id: UUID) -> None:
+    """Delete a heartbeat
+
+    Its key stops to work, its history goes, and an alert that is open is resolved first.
+    """
+    heartbeats.delete(caller().organization_id, heartbeat_id)
+
+
+@bp.post("/<uuid:heartbeat_id>/pause")
+@requires("heartbeats:write")
+@bp.returns(HeartbeatSchema)
+def pause(heartbeat_id: UUID) -> dict[str, Any]:
+    """Pause a heartbeat
+
+    Nothing is expected until it is resumed, and an open alert is resolved; pings are still kept.
+    """
+    return heartbeats.set_active(caller().organization_id, heartbeat_id, active=False)
+
+
+@bp.post("/<uuid:heartbeat_id>/resume")
+@requires("heartbeats:write")
+@bp.returns(HeartbeatSchema)
+def resume(heartbeat_id: UUID) -> dict[str, Any]:
+    """Resume a heartbeat
+
+    It is healthy, and awaited from now on.
+    """
+    return heartbeats.set_active(caller().organization_id, heartbeat_id, active=True)
+
+
+@bp.post("/<uuid:heartbeat_id>/rotate-key")
+@requires("heartbeats:write")
+@bp.returns(HeartbeatSchema)
+def rotate_key(heartbeat_id: UUID) -> dict[str, Any]:
+    """Give a heartbeat a new key
+
+    The key it had works for another hour.
+    """
+    return heartbeats.rotate_key(caller().organization_id, heartbeat_id)
+
+
+@bp.get("/<uuid:heartbeat_id>/pings")
+@requires("heartbeats:read")
+@bp.accepts(PingFilterSchema, location="query")
+@bp.returns(HeartbeatPingSchema(many=True), headers=PAGE_HEADERS)
+def pings(query: dict[str, Any], heartbeat_id: UUID) -> Response:
+    """List the pings of a heartbeat
+
+    Newest first. The last 1,000 are kept for 90 days, the last 100 for good.
+    """
+    limit, after = _take_history_page(query)
+    found, position = heartbeat_answers.pings(
+        caller().organization_id, heartbeat_id, query, limit=limit, after=after
+    )
+    return _history_page(found, position)
+
+
+@bp.get("/<uuid:heartbeat_id>/flips")
+@requires("heartbeats:read")
+@bp.accepts(PageSchema, location="query")
+@bp.returns(HeartbeatFlipSchema(many=True), headers=PAGE_HEADERS)
+def flips(query: dict[str, Any], heartbeat_id: UUID) -> Response:
+    """List the changes of a heartbeat's status
+
+    Newest first: into and out of missed, failed and paused, at the time each was due.
+    """
+    limit, after = _take_history_page(query)
+    found, position = heartbeat_answers.flips(
+        caller().organization_id, heartbeat_id, limit=limit, after=after
+    )
+    return _history_page(found, position)
+
+
+def _take_history_page(query: dict[str, Any]) -> tuple[int, HistoryPosition | None]:
+    limit: int = query.pop("limit")
+    cursor = read_cursor(query.pop("cursor", None))
+    if cursor is None:
+        return limit, None
+    at, number = cursor
+    if not (number.isascii() and number.isdecimal() and len(number) < 19):
+        raise invalid({"cursor": ["Not one that this list gave."]})
+    return limit, (at, int(number))
+
+
+def _history_page(found: list[Any], position: HistoryPosition | None) -> Response:
+    return page(found, write_cursor(position[0], str(position[1])) if position else None)

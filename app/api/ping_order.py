@@ -1,0 +1,75 @@
+"""What the address of a ping says: which heartbeat, what happened, which run."""
+
+import re
+from dataclasses import dataclass
+from enum import Enum
+from uuid import UUID
+
+from app.clock import monotonic
+from app.domain.heartbeat_states import PingKind
+from app.domain.heartbeats import kind_of_exit_status
+from app.operations.heartbeat_pings import MAX_KEPT_BODY_BYTES, Arrival
+
+_KEY = re.compile(r"[!-~]{1,200}", re.ASCII)
+_ACTIONS = {kind.value: kind for kind in PingKind if kind is not PingKind.SUCCESS}
+_EXIT_STATUS = re.compile(r"[0-9]{1,9}", re.ASCII)
+_MAX_EXIT_STATUS = 255
+_RUN_ID = re.compile(r"[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_MAX_USER_AGENT = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A ping as its address has it."""
+
+    key: str
+    kind: PingKind
+    exit_status: int | None = None
+    run_id: UUID | None = None
+
+
+class Misread(Enum):
+    """Why an address is no ping's."""
+
+    ACTION = "not found"
+    EXIT_STATUS = "an exit status is a number from 0 to 255"
+    RUN_ID = "Not a valid UUID."
+
+
+def order_of(key: str, action: str | None, run_id: str | None) -> Order | Misread:
+    """Return what a ping is, or why it is none."""
+    kind, exit_status = PingKind.SUCCESS, None
+    if action is not None:
+        if action in _ACTIONS:
+            kind = _ACTIONS[action]
+        elif not _EXIT_STATUS.fullmatch(action):
+            return Misread.ACTION
+        else:
+            exit_status = int(action)
+            if exit_status > _MAX_EXIT_STATUS:
+                return Misread.EXIT_STATUS
+            kind = kind_of_exit_status(exit_status)
+    if run_id is not None and not _RUN_ID.fullmatch(run_id):
+        return Misread.RUN_ID
+    # What cannot be a key is looked up as the empty one, which nobody has.
+    return Order(
+        key if _KEY.fullmatch(key) else "",
+        kind,
+        exit_status,
+        None if run_id is None else UUID(run_id),
+    )
+
+
+def arrival_of(order: Order, body: bytes, address: str | None, user_agent: str) -> Arrival:
+    """Return the ping for the desk, dated now; a body is cut, and an agent made fit to show."""
+    return Arrival(
+        key=order.key,
+        kind=order.kind,
+        came=monotonic(),
+        exit_status=order.exit_status,
+        run_id=order.run_id,
+        body=body[:MAX_KEPT_BODY_BYTES],
+        remote_addr=address,
+        user_agent=_UNPRINTABLE.sub(" ", user_agent[:_MAX_USER_AGENT]) or None,
+    )
