@@ -6,67 +6,54 @@ an application that has a view which says neither.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import replace
 from typing import Any, TypeVar
 from uuid import UUID
 
 from flask import Flask, current_app, g, request
-from flask_jwt_extended import create_access_token, decode_token
-from flask_jwt_extended.exceptions import JWTExtendedException
-from jwt import PyJWTError
-from sqlalchemy import Select, select, text
+from sqlalchemy import Select, select
 
-from app import logs
+from app import limits, logs
+from app.actor import Actor, act_as
+from app.callers import Caller, authenticate, issue_token
 from app.domain import permissions
-from app.domain.permissions import Role, Scope
+from app.domain.plans import request_limits
 from app.errors import Forbidden, NotFound, Unauthorized
 from app.extensions import db
 from app.models.base import OrganizationOwned
 from app.models.members import Membership
 
+__all__ = ["Caller", "authenticate", "issue_token"]
+
 View = TypeVar("View", bound=Callable[..., Any])
 Row = TypeVar("Row", bound=OrganizationOwned)
 
 _PUBLIC = "public"
-# What reading a token may raise; the library parses the claims before it checks the signature,
-# hence also what hostile JSON provokes.
-_BAD_TOKEN = (
-    JWTExtendedException,
-    PyJWTError,
-    ValueError,
-    KeyError,
-    TypeError,
-    AttributeError,
-    RecursionError,
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """Somebody signed in, and the organization they speak for in this request."""
-
-    kind: str  # "session" or "api_key"
-    user_id: UUID
-    email: str
-    organization_id: UUID
-    role: Role
-    is_operator: bool
-    token_id: UUID
-    token_expires_at: datetime
-    scopes: frozenset[Scope] | None = None  # None: a session, all that the role may do
-
-    def may(self, permission: str) -> bool:
-        """Say whether role and scopes allow a permission."""
-        if not permissions.is_allowed(self.role, permission):
-            return False
-        return self.scopes is None or permissions.is_in_scope(self.scopes, permission)
+_OPERATORS = "operators"
+_GUARDED = "guarded: "
+_READS = ("GET", "HEAD", "OPTIONS")
 
 
 def public(view: View) -> View:
     """Mark a view that needs no sign-in."""
     view.access = _PUBLIC  # type: ignore[attr-defined]
     return view
+
+
+def operators_only(view: View) -> View:
+    """Mark a view that is for operators of this server, signed in with a session."""
+    view.access = _OPERATORS  # type: ignore[attr-defined]
+    return view
+
+
+def guarded_by(app: Flask, endpoint: str, guard: str) -> None:
+    """Mark a view that a guard of its own protects, which `add_guard` names."""
+    app.extensions.setdefault("guarded", {})[endpoint] = f"{_GUARDED}{guard}"
+
+
+def add_guard(app: Flask, name: str, guard: Callable[[], Any]) -> None:
+    """Add a guard: it returns None to let a request pass, or the answer that it gets instead."""
+    app.extensions.setdefault("guards", {})[f"{_GUARDED}{name}"] = guard
 
 
 def requires(permission: str) -> Callable[[View], View]:
@@ -82,9 +69,10 @@ def requires(permission: str) -> Callable[[View], View]:
 
 
 def access_of(app: Flask, endpoint: str) -> str | None:
-    """Return what a view's mark says: a permission, "public", or None where there is no mark."""
-    mark: str | None = getattr(app.view_functions[endpoint], "access", None)
-    return mark
+    """Return what a view's mark says: a permission, "public", "operators", "guarded: …", or None
+    where there is no mark."""
+    guarded: dict[str, str] = app.extensions.get("guarded", {})
+    return guarded.get(endpoint) or getattr(app.view_functions[endpoint], "access", None)
 
 
 def seal(app: Flask) -> None:
@@ -96,24 +84,62 @@ def seal(app: Flask) -> None:
         raise RuntimeError(f"these paths say neither @public nor @requires: {unmarked}")
 
 
-def check_access() -> None:
-    """Let the request pass or raise Unauthorized, Forbidden or NotFound; runs before every view."""
+def check_access() -> Any:
+    """Let the request pass, or return the answer of a view's own guard; runs before every view.
+
+    Raises Unauthorized, Forbidden, NotFound or TooManyRequests.
+    """
     if request.endpoint is None:
-        return  # no such path or method: answered so to everybody
+        return None  # no such path or method: answered so to everybody
     permission = access_of(current_app, request.endpoint)
     if permission == _PUBLIC:
-        return
+        return None
     if permission is None:
         raise Unauthorized
-    found = g.caller = authenticate(_bearer_token(), slug=_chosen_slug())
+    if permission.startswith(_GUARDED):
+        return current_app.extensions["guards"][permission]()
+    found = g.caller = authenticate(bearer_token(), slug=_chosen_slug())
     logs.bind(user_id=str(found.user_id), organization_id=str(found.organization_id))
-    if not found.may(permission):
-        least = permissions.least_role(permission)
-        raise Forbidden(
-            f"this needs the role {least} or higher, and you are {found.role}"
-            if not permissions.is_allowed(found.role, permission)
-            else "the scopes of this API key do not allow this"
-        )
+    interactive = found.kind == "session"
+    whose = found.user_id if interactive else found.token_id
+    limits.count_request(
+        f"{found.kind}:{whose}", *request_limits(found.plan, interactive=interactive)
+    )
+    if permission == _OPERATORS:
+        if not found.is_operator:
+            raise Forbidden("this is for operators of this server")
+    elif not found.may(permission):
+        refuse(permission)
+    if request.method not in _READS:
+        act_as(actor_of(found))
+    return None
+
+
+def refuse(permission: str) -> None:
+    """Raise Forbidden: say which role a permission needs, or that the key's scopes lack it."""
+    found, least = caller(), permissions.least_role(permission)
+    raise Forbidden(
+        f"this needs the role {least} or higher, and you are {found.role}"
+        if not permissions.is_allowed(found.role, permission)
+        else "the scopes of this API key do not allow this"
+    )
+
+
+def actor_of(found: Caller) -> Actor:
+    """Return a caller as the audit log names them."""
+    return Actor(
+        kind="user" if found.kind == "session" else "api_key",
+        id=found.user_id if found.kind == "session" else found.token_id,
+        email=found.email,
+        address=client_address(),
+        organization_id=found.organization_id,
+    )
+
+
+def client_address() -> str:
+    """Return the address this request comes from, proxies of ours left out."""
+    found: str = g.client_address
+    return found
 
 
 def caller() -> Caller:
@@ -124,64 +150,8 @@ def caller() -> Caller:
     return found
 
 
-_CALLER = text("""
-    SELECT u.email, u.token_epoch, u.is_operator, chosen.organization_id, chosen.role,
-        EXISTS (SELECT FROM revoked_tokens WHERE jti = :jti) AS revoked,
-        EXISTS (
-            SELECT FROM memberships WHERE user_id = u.id AND organization_id = :tenant_id
-        ) AS still_member
-    FROM users u
-    LEFT JOIN LATERAL (
-        SELECT m.organization_id, m.role FROM memberships m
-        JOIN organizations o ON o.id = m.organization_id
-        WHERE m.user_id = u.id
-          AND CASE WHEN CAST(:slug AS text) IS NULL THEN o.id = :tenant_id ELSE o.slug = :slug END
-    ) chosen ON true
-    WHERE u.id = :user_id
-""")
-
-
-def authenticate(token: str, *, slug: str | None = None) -> Caller:
-    """Return the caller a token stands for, by one query.
-
-    `slug` selects another organization of the same person. Raises Unauthorized for a token that is
-    forged, expired, signed out, of an earlier epoch, or of somebody who is no longer a member;
-    NotFound for a slug of an organization they are not a member of.
-    """
-    try:
-        claims = decode_token(token)
-        ids = {name: UUID(claims[name]) for name in ("user_id", "tenant_id", "jti")}
-        epoch, expires_at = int(claims["epoch"]), datetime.fromtimestamp(claims["exp"], UTC)
-    except _BAD_TOKEN:
-        raise Unauthorized from None
-    if claims["type"] != "access":
-        raise Unauthorized
-    row = db.session.execute(_CALLER, {**ids, "slug": slug}).one_or_none()
-    if row is None or row.revoked or row.token_epoch != epoch or not row.still_member:
-        raise Unauthorized
-    role = permissions.role_named(row.role or "")
-    if role is None:
-        raise NotFound
-    return Caller(
-        kind="session",
-        user_id=ids["user_id"],
-        email=row.email,
-        organization_id=row.organization_id,
-        role=role,
-        is_operator=row.is_operator,
-        token_id=ids["jti"],
-        token_expires_at=expires_at,
-    )
-
-
-def issue_token(user_id: UUID, organization_id: UUID, email: str, epoch: int) -> str:
-    """Return a token of 72 hours for a user in one of their organizations."""
-    claims = {"tenant_id": str(organization_id), "email": email, "epoch": epoch}
-    token: str = create_access_token(identity=str(user_id), additional_claims=claims)
-    return token
-
-
-def _bearer_token() -> str:
+def bearer_token() -> str:
+    """Return the token of this request. Raises Unauthorized when there is none."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         raise Unauthorized
@@ -198,8 +168,13 @@ def _chosen_slug() -> str | None:
 
 
 def caller_in(organization_id: UUID) -> Caller | None:
-    """Return the caller as they are in another organization, None where they are not a member."""
+    """Return the caller as they are in another organization, None where they are not a member.
+
+    An API key is for one organization, whatever else its maker belongs to.
+    """
     found = caller()
+    if found.scopes is not None and organization_id != found.organization_id:
+        return None
     name = db.session.scalar(
         select(Membership.role).where(
             Membership.user_id == found.user_id, Membership.organization_id == organization_id

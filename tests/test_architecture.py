@@ -30,6 +30,9 @@ ADAPTERS = FOUNDATION | {
     "app.bootstrap",
     "app.signed_links",
     "app.tickets",
+    "app.actor",
+    "app.callers",
+    "app.limits",
 }
 LAYERS = {
     "app.domain": {"app.domain"},
@@ -45,6 +48,9 @@ LAYERS = {
     "app.events": {"app.clock"},
     "app.sealing": {"app.crypto"},
     "app.tickets": ADAPTERS,
+    "app.actor": {"app.extensions"},
+    "app.callers": ADAPTERS,
+    "app.limits": ADAPTERS,
     "app.signed_links": ADAPTERS,
     "app.transaction": {"app.extensions"},
     "app.bootstrap": ADAPTERS,

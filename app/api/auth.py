@@ -1,17 +1,21 @@
 """/auth: register, sign in and out, change the organization of a session."""
 
 from typing import Any
+from uuid import UUID
 
-from app.access import caller, issue_token, public, requires
+from app import challenges, limits
+from app.access import caller, client_address, issue_token, public, requires
 from app.api.http import Blueprint, invalid
 from app.bootstrap import runtime
 from app.crypto import ABSENT_PASSWORD_HASH, hash_password, verify_password
 from app.domain.passwords import is_common
-from app.errors import Forbidden, NotFound, Unauthorized
+from app.errors import NotFound, Unauthorized
+from app.limits import Guard
 from app.offload import offload
 from app.operations import auth
 from app.operations.auth import Account
 from app.schemas.auth import (
+    LoginAnswerSchema,
     LoginSchema,
     RegisteredSchema,
     RegisterSchema,
@@ -20,6 +24,7 @@ from app.schemas.auth import (
 )
 
 bp = Blueprint("auth", __name__, url_prefix="/auth", description="Accounts and sessions.")
+_SIGN_IN = Guard("sign-in")
 
 
 def refuse_common_password(field: str, password: str, *own: str) -> None:
@@ -35,32 +40,61 @@ def refuse_common_password(field: str, password: str, *own: str) -> None:
 def register(given: dict[str, Any]) -> dict[str, Any]:
     """Create an account
 
-    Creates the user and an organization that they own, on the free plan. The first account of a
-    server is its operator's.
+    Creates the user and an organization that they own, on the free plan; with the token of an
+    invitation, a member of that organization. The first account of a server is its operator's.
     """
     email, password = given["email"], given["password"]
+    invitation = given.get("invitation_token") or None
     refuse_common_password("password", password, email, email.partition("@")[0])
     mode = runtime().config.registration
-    auth.check_registration(mode)  # before the work of hashing
+    auth.check_registration(mode, invited=invitation is not None)  # before the work of hashing
     password_hash = offload(hash_password, password)
-    user_id, org_id = auth.register(email, password_hash, given["full_name"], mode)
+    user_id, org_id = auth.register(email, password_hash, given["full_name"], mode, invitation)
+    limits.remember(email, client_address())
     return {"message": "registered successfully", "user_id": user_id, "org_id": org_id}
 
 
 @bp.post("/login")
 @public
 @bp.accepts(LoginSchema)
-@bp.returns(TokenSchema)
+@bp.returns(LoginAnswerSchema)
 def login(given: dict[str, Any]) -> dict[str, Any]:
     """Sign in
 
-    A wrong password and an unknown e-mail address get the same answer in the same time.
+    A wrong password and an unknown e-mail address get the same answer in the same time. Too many
+    wrong tries are 429; an address where the account signed in before is not held up by tries from
+    elsewhere. With a second factor the answer is a challenge for `POST /auth/login/2fa`.
     """
-    account = auth.find_account(given["email"].strip().lower())
+    account = check_password(given["email"].strip().lower(), given["password"])
+    if account.two_factor:
+        challenge = challenges.issue(account.user_id, account.token_epoch)
+        return {"two_factor_required": True, "challenge": challenge}
+    return begin_session(account)
+
+
+def check_password(email: str, password: str) -> Account:
+    """Return the account of an e-mail address and its password.
+
+    Raises Unauthorized for wrong ones, TooManyRequests after too many of them.
+    """
+    _SIGN_IN.take(email, client_address())
+    account = auth.find_account(email)
     password_hash = account.password_hash if account else ABSENT_PASSWORD_HASH
-    if not offload(verify_password, password_hash, given["password"]) or account is None:
+    is_right = offload(verify_password, password_hash, password)
+    if account is None or not is_right:
+        if account is not None:
+            auth.failed(account)
         raise Unauthorized
-    return _session(account)
+    _SIGN_IN.give_back(email, client_address())
+    return account
+
+
+def begin_session(account: Account) -> dict[str, Any]:
+    """Return a token for somebody who has shown who they are, in the organization they joined
+    first."""
+    organization_id = auth.signed_in(account, runtime().config.registration)
+    limits.remember(account.email, client_address())
+    return _session(account, organization_id)
 
 
 @bp.post("/logout")
@@ -94,16 +128,17 @@ def switch(given: dict[str, Any]) -> dict[str, Any]:
 
     Returns a token for another organization of the caller; the present one stays valid.
     """
-    account = auth.account(caller().user_id, given["org_id"])
+    return session_in(caller().user_id, given["org_id"])
+
+
+def session_in(user_id: UUID, organization_id: UUID) -> dict[str, Any]:
+    """Return a token for somebody in an organization of theirs. Raises NotFound for another."""
+    account = auth.account(user_id, organization_id)
     if account is None:
         raise NotFound
-    return _session(account)
+    return _session(account, organization_id)
 
 
-def _session(account: Account) -> dict[str, Any]:
-    if account.organization_id is None:
-        raise Forbidden("you are not a member of any organization")
-    token = issue_token(
-        account.user_id, account.organization_id, account.email, account.token_epoch
-    )
-    return {"token": token, "user_id": account.user_id, "org_id": account.organization_id}
+def _session(account: Account, organization_id: UUID) -> dict[str, Any]:
+    token = issue_token(account.user_id, organization_id, account.email, account.token_epoch)
+    return {"token": token, "user_id": account.user_id, "org_id": organization_id}

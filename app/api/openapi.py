@@ -24,6 +24,16 @@ Sign in with `POST /api/v1/auth/login` and send the token as `Authorization: Bea
 Times are RFC 3339 in UTC. Lists are JSON arrays; `Link` with `rel="next"` leads to the next page.
 Every failure is `{"error": "<sentence>"}`, on every path. An id of another organization is answered
 like one that does not exist. Unknown fields in a body are refused.
+
+Programs send an API key, `WK_…`, in the place of the token; `POST /api/v1/api-keys` makes one.
+
+A `POST` with a header `Idempotency-Key` (1 to 255 visible ASCII characters) can be sent again
+safely: for 24 hours the first answer is repeated, with `Idempotency-Replayed: true`. The same key
+with another request is 422.
+
+Every answer to a caller says where they stand: `X-RateLimit-Limit`, `X-RateLimit-Remaining`,
+`X-RateLimit-Reset` (Unix seconds, when the whole limit is free again), `X-RateLimit-Window` (60).
+Beyond the limit there is a reserve for bursts, then 429 with `Retry-After`.
 """
 _METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 _WRITES = ("put", "post", "patch", "delete")
@@ -136,7 +146,7 @@ def _complete_components(document: dict[str, Any], runtime: Runtime) -> None:
             "type": "http",
             "scheme": "bearer",
             "bearerFormat": "JWT",
-            "description": "From `POST /api/v1/auth/login`; valid for 72 hours.",
+            "description": "From `POST /api/v1/auth/login`, valid for 72 hours; or an API key.",
         }
     }
     document["security"] = [{"token": []}]
@@ -182,7 +192,11 @@ def _complete(operation: dict[str, Any], rule: Rule, method: str, *, is_public: 
     responses = operation["responses"]
     for status in sorted(statuses):
         if status not in responses or "$ref" in responses[status]:
-            responses[status] = openapi_errors.reference(status)
+            responses[status] = (
+                openapi_errors.as_text(status)
+                if rule.rule.startswith("/ping/")  # answers as Healthchecks does
+                else openapi_errors.reference(status)
+            )
     for answer in responses.values():
         if "$ref" not in answer:
             answer.setdefault("headers", {})["X-Request-Id"] = openapi_errors.REQUEST_ID

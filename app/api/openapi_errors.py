@@ -50,6 +50,17 @@ def reference(status: str) -> dict[str, str]:
     return {"$ref": f"#/components/responses/{ERRORS[status][0]}"}
 
 
+def as_text(status: str) -> dict[str, Any]:
+    """Return the answer of a status for a path that speaks plain text.
+
+    What is refused before the path has its say is JSON as everywhere.
+    """
+    _, meaning, sentence = ERRORS[status]
+    content = {"text/plain": {"schema": {"type": "string"}, "example": sentence}}
+    content |= _response(status, meaning, sentence)["content"]
+    return {"description": meaning, "content": content}
+
+
 def _response(status: str, meaning: str, sentence: str) -> dict[str, Any]:
     example: dict[str, Any] = {"error": sentence}
     if status == "422":

@@ -69,11 +69,9 @@ class PingDoor:
             close()
         status, headers = began
         if dict(headers).get("Content-Type") == "application/json":
-            headers = [
-                pair for pair in headers if pair[0] not in ("Content-Type", "Content-Length")
-            ]
-            headers += [("Content-Type", _PLAIN), ("Content-Length", str(len(text)))]
-            body = text
+            body = json.loads(body)["error"].encode() if body else b""
+            own = {"Content-Type": _PLAIN, "Content-Length": str(len(body))}
+            headers = [*(pair for pair in headers if pair[0] not in own), *own.items()]
         start_response(status, headers)
         return [body]
 

@@ -9,7 +9,9 @@ from flask import Flask, Request, Response, g, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from app import logs
+from app.bootstrap import runtime
 from app.clock import monotonic
+from app.domain.client_addresses import client_address
 from app.domain.strict_json import has_control_characters
 from app.errors import Invalid, NotFound
 
@@ -45,6 +47,11 @@ def _open() -> None:
     given = request.headers.get("X-Request-Id", "")
     g.request_id = given if _REQUEST_ID.fullmatch(given) else uuid4().hex
     g.began = monotonic()
+    g.client_address = client_address(
+        request.remote_addr,
+        request.headers.get("X-Forwarded-For", ""),
+        runtime().config.trusted_proxies,
+    )
     logs.clear()
     logs.bind(request_id=g.request_id)
 

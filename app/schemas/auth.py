@@ -6,7 +6,7 @@ from typing import Any
 from marshmallow import fields, validate
 
 from app.domain.passwords import MAX_LENGTH, MIN_LENGTH
-from app.schemas.base import BaseSchema, Name
+from app.schemas.base import BaseSchema, Line, Name, Pattern
 
 _LABEL = r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?"
 _EMAIL = rf"^[A-Za-z0-9.!#$%&'*+/=?^_`{{|}}~-]{{1,64}}@{_LABEL}(\.{_LABEL})*$"
@@ -18,7 +18,7 @@ class Email(fields.String):
     def __init__(self, **kwargs: Any) -> None:
         checks = [
             validate.Length(max=254),
-            validate.Regexp(re.compile(_EMAIL, re.ASCII), error="Must be an e-mail address."),
+            Pattern(re.compile(_EMAIL, re.ASCII), error="Must be an e-mail address."),
         ]
         metadata = {"format": "email", "examples": ["alice@example.com"]}
         super().__init__(validate=checks, metadata=metadata, **kwargs)
@@ -51,6 +51,10 @@ class RegisterSchema(BaseSchema):
     email = Email(required=True)
     password = NewPassword(required=True)
     full_name = Name(required=True, metadata={"examples": ["Alice Example"]})
+    invitation_token = Line(
+        max=200,
+        metadata={"description": "Of an invitation: joins its organization, and founds none."},
+    )
 
 
 class RegisteredSchema(BaseSchema):
@@ -78,6 +82,18 @@ class TokenSchema(BaseSchema):
     token = fields.String(required=True, metadata={"description": "Valid for 72 hours."})
     user_id = fields.UUID(required=True)
     org_id = fields.UUID(required=True)
+
+
+class LoginAnswerSchema(BaseSchema):
+    """A session, or the demand for a second factor."""
+
+    token = fields.String(metadata={"description": "Valid for 72 hours."})
+    user_id = fields.UUID()
+    org_id = fields.UUID()
+    two_factor_required = fields.Boolean(
+        metadata={"description": "true: send `challenge` with a code to `/auth/login/2fa`."}
+    )
+    challenge = fields.String(metadata={"description": "Good for five minutes."})
 
 
 class SwitchSchema(BaseSchema):

@@ -20,12 +20,13 @@ OUTCOME: dict[str, Any] = {
 PROBED = {name: OUTCOME[name] for name in OUTCOME if name not in ("id", "checked_at", "region")}
 
 
-# Addresses that a person opens in a browser: they answer failures as pages too.
-_PAGES = ("/api/v1/alerts/act/",)
+# Addresses that a person opens in a browser answer failures as pages, those that speak as
+# Healthchecks does as text.
+_PAGES = ("/api/v1/alerts/act/", "/ping/")
 
 
 def is_page(path: str) -> bool:
-    """Say whether an address is for people and not for programs."""
+    """Say whether an address answers failures in another form than JSON."""
     return path.startswith(_PAGES)
 
 

@@ -1,0 +1,84 @@
+"""/instance: what operators of this server see and change."""
+
+from typing import Any
+from uuid import UUID
+
+from flask import Response
+
+from app.access import operators_only
+from app.api import audit_logs, row_lists
+from app.api.http import PAGE_HEADERS, Blueprint
+from app.bootstrap import runtime
+from app.operations import instance
+from app.schemas.audit_logs import AuditFilterSchema, AuditLogSchema
+from app.schemas.instance import (
+    InstanceChangeSchema,
+    InstanceSchema,
+    LimitsSchema,
+    OrganizationFilterSchema,
+    OrganizationLimitsSchema,
+)
+
+bp = Blueprint("instance", __name__, url_prefix="/instance", description="For operators.")
+
+
+@bp.get("")
+@operators_only
+@bp.returns(InstanceSchema)
+def read() -> dict[str, Any]:
+    """Read the settings of this installation
+
+    For operators: the first account, and whoever `flask --app wsgi operators add` named.
+    """
+    return instance.read(runtime().config.registration)
+
+
+@bp.route("", methods=["PATCH", "PUT"])
+@operators_only
+@bp.accepts(InstanceChangeSchema)
+@bp.returns(InstanceSchema)
+def change(given: dict[str, Any]) -> dict[str, Any]:
+    """Change the settings of this installation
+
+    They count at once. Organizations that have their plan's own number of services follow when that
+    number changes.
+    """
+    return instance.change(given, runtime().config.registration)
+
+
+@bp.get("/organizations")
+@operators_only
+@bp.accepts(OrganizationFilterSchema, location="query")
+@bp.returns(OrganizationLimitsSchema(many=True), headers=PAGE_HEADERS)
+def organizations(query: dict[str, Any]) -> Response:
+    """List all organizations
+
+    Newest first.
+    """
+    limit, after = row_lists.take_page(query)
+    return row_lists.answer(*instance.organizations(query, limit=limit, after=after))
+
+
+@bp.patch("/organizations/<uuid:organization_id>")
+@operators_only
+@bp.accepts(LimitsSchema)
+@bp.returns(OrganizationLimitsSchema)
+def change_organization(given: dict[str, Any], organization_id: UUID) -> dict[str, Any]:
+    """Change the plan of an organization
+
+    A new plan brings its own number of services, unless one is given.
+    """
+    return instance.change_organization(organization_id, given)
+
+
+@bp.get("/audit-logs")
+@operators_only
+@bp.accepts(AuditFilterSchema, location="query")
+@bp.returns(AuditLogSchema(many=True), headers=PAGE_HEADERS)
+@bp.doc(responses={200: audit_logs.CSV})  # type: ignore[untyped-decorator]
+def audit_log(query: dict[str, Any]) -> Response:
+    """Read what belongs to no organization
+
+    What operators did with queues and jobs, and what was done from the command line.
+    """
+    return audit_logs.show(None, query)

@@ -1,0 +1,94 @@
+"""/members: the people of the organization."""
+
+from typing import Any
+from uuid import UUID
+
+from flask import Response
+
+from app.access import caller, refuse, requires
+from app.api import row_lists
+from app.api.http import PAGE_HEADERS, Blueprint
+from app.operations import invitations, members
+from app.operations.members import Steward
+from app.schemas.members import (
+    AddedSchema,
+    MemberChangeSchema,
+    MemberFilterSchema,
+    MemberInputSchema,
+    MemberSchema,
+)
+
+bp = Blueprint(
+    "members", __name__, url_prefix="/members", description="The people of the organization."
+)
+
+
+def steward() -> Steward:
+    """Return the caller as somebody who changes members."""
+    return Steward(caller().user_id, is_session=caller().kind == "session")
+
+
+@bp.get("")
+@requires("members:read")
+@bp.accepts(MemberFilterSchema, location="query")
+@bp.returns(MemberSchema(many=True), headers=PAGE_HEADERS)
+def index(query: dict[str, Any]) -> Response:
+    """List members
+
+    Newest first.
+    """
+    limit, after = row_lists.take_page(query)
+    found = members.listed(caller().organization_id, query, limit=limit, after=after)
+    return row_lists.answer(*found)
+
+
+@bp.post("")
+@requires("members:write")
+@bp.accepts(MemberInputSchema)
+@bp.returns(AddedSchema, 201)
+def create(given: dict[str, Any]) -> dict[str, Any]:
+    """Add a member
+
+    Somebody with an account is a member at once. For any other address an invitation is made; it
+    is sent by mail where this server can, and its link stands in this answer.
+    """
+    organization_id = caller().organization_id
+    found = members.add(organization_id, steward(), given["email"], given["role"])
+    if found is not None:
+        return found
+    return invitations.invite(organization_id, steward(), given["email"], given["role"])
+
+
+@bp.get("/<uuid:user_id>")
+@requires("members:read")
+@bp.returns(MemberSchema)
+def read(user_id: UUID) -> dict[str, Any]:
+    """Read a member"""
+    return members.read(caller().organization_id, user_id)
+
+
+@bp.route("/<uuid:user_id>", methods=["PATCH", "PUT"])
+@requires("members:write")
+@bp.accepts(MemberChangeSchema)
+@bp.returns(MemberSchema)
+def change(given: dict[str, Any], user_id: UUID) -> dict[str, Any]:
+    """Change a member's role
+
+    It counts from their next request on. Nobody gives or takes a role above their own, and the
+    last owner stays one (409).
+    """
+    return members.change_role(caller().organization_id, steward(), user_id, given["role"])
+
+
+@bp.delete("/<uuid:user_id>")
+@requires("members:leave")
+@bp.returns(None, 204)
+def delete(user_id: UUID) -> None:
+    """Remove a member, or leave
+
+    Their tokens and API keys for this organization end at once, live connections within a minute.
+    Admins remove others; everybody may leave, except the last owner (409).
+    """
+    if user_id != caller().user_id and not caller().may("members:write"):
+        refuse("members:write")
+    members.remove(caller().organization_id, steward(), user_id)

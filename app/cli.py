@@ -1,0 +1,101 @@
+"""Commands for whoever has a shell on the server: `flask --app wsgi operators add EMAIL`."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+import click
+from flask import Flask
+from flask.cli import AppGroup
+
+from app.actor import Actor, act_as
+from app.domain.plans import PLANS
+from app.errors import AppError
+from app.operations import auth, instance, password_reset, two_factor
+
+operators = AppGroup("operators", help="People who run this installation.")
+accounts = AppGroup("accounts", help="Help for people who cannot sign in.")
+organizations = AppGroup("organizations", help="Plans of organizations.")
+
+
+def init_app(app: Flask) -> None:
+    """Add the commands."""
+    for group in (operators, accounts, organizations):
+        app.cli.add_command(group)
+
+
+def _told(command: Callable[..., None]) -> Callable[..., None]:
+    """Act as the command line, and tell refusals as one sentence."""
+
+    @wraps(command)
+    def run(*args: Any, **kwargs: Any) -> None:
+        act_as(Actor("command_line"))
+        try:
+            command(*args, **kwargs)
+        except AppError as error:
+            raise click.ClickException(error.message) from None
+
+    return run
+
+
+@operators.command("list")
+@_told
+def list_operators() -> None:
+    """Print the e-mail address of every operator."""
+    for email in instance.operators():
+        click.echo(email)
+
+
+@operators.command("add")
+@click.argument("email")
+@_told
+def add_operator(email: str) -> None:
+    """Make somebody with an account an operator."""
+    instance.set_operator(email.strip().lower(), is_operator=True)
+    click.echo(f"{email} is an operator now.")
+
+
+@operators.command("remove")
+@click.argument("email")
+@_told
+def remove_operator(email: str) -> None:
+    """Make an operator an ordinary person; the last one stays."""
+    instance.set_operator(email.strip().lower(), is_operator=False)
+    click.echo(f"{email} is no operator any more.")
+
+
+@accounts.command("reset-link")
+@click.argument("email")
+@_told
+def reset_link(email: str) -> None:
+    """Print a link for a new password, good once and for an hour."""
+    click.echo(password_reset.link_for(email.strip().lower()))
+
+
+@accounts.command("disable-2fa")
+@click.argument("email")
+@_told
+def disable_second_factor(email: str) -> None:
+    """Switch off the second factor of somebody who lost it."""
+    account = auth.find_account(email.strip().lower())
+    if account is None:
+        raise click.ClickException(f"nobody has an account with the address {email}")
+    two_factor.take_away(account.user_id)
+    click.echo(f"{email} signs in with the password alone now.")
+
+
+@organizations.command("plan")
+@click.argument("slug")
+@click.argument("plan", type=click.Choice(sorted(PLANS)))
+@click.option("--max-services", type=click.IntRange(0, 1_000_000))
+@_told
+def set_plan(slug: str, plan: str, max_services: int | None) -> None:
+    """Put an organization on a plan, and set how many services it may have."""
+    found, _, _ = instance.organizations({"slug": slug}, limit=1, after=None)
+    if not found:
+        raise click.ClickException(f"no organization has the slug {slug}")
+    changes: dict[str, Any] = {"plan_type": plan}
+    if max_services is not None:
+        changes["max_services"] = max_services
+    changed = instance.change_organization(found[0]["id"], changes)
+    click.echo(f"{slug}: {changed['plan_type']}, at most {changed['max_services']} services.")

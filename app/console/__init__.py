@@ -1,0 +1,1 @@
+"""Pages for people at a browser who run this server or watch with it."""

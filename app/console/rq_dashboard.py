@@ -1,0 +1,57 @@
+"""The RQ dashboard at /ops/rq, for operators: it has neither access control nor CSRF of its own."""
+
+from functools import partial
+from typing import Any
+
+import rq_dashboard
+from flask import Flask, Response, request
+from rq import requeue_job
+from rq.serializers import JSONSerializer
+from rq_dashboard import web as dashboard
+from werkzeug.exceptions import MethodNotAllowed
+
+from app.access import guarded_by
+from app.console import operator_sessions
+from app.queue import JsonJob
+
+PATH = "/ops/rq"
+_NAME = rq_dashboard.blueprint.name
+# Its pages carry their scripts inline.
+_CONTENT_SECURITY = (
+    "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline';"
+    " img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'"
+)
+
+
+def install(app: Flask) -> None:
+    """Mount the dashboard behind the operators' sign-in."""
+    # Jobs are JSON: the dashboard must not read Redis with pickle, its default.
+    dashboard.config.serializer = JSONSerializer
+    dashboard.Job = JsonJob
+    dashboard.requeue_job = partial(requeue_job, serializer=JSONSerializer)
+    app.config["RQ_DASHBOARD_REDIS_URL"] = app.extensions["runtime"].config.redis_url
+    dashboard.setup_rq_connection(app)
+    app.register_blueprint(rq_dashboard.blueprint, url_prefix=PATH)
+    for endpoint in [name for name in app.view_functions if name.startswith(f"{_NAME}.")]:
+        guarded_by(app, endpoint, operator_sessions.GUARD)
+    app.before_request(_refuse_deeds_by_get)
+    app.after_request(_allow_its_scripts)
+    app.url_build_error_handlers.append(_favicon)
+
+
+def _refuse_deeds_by_get() -> None:
+    if request.endpoint == f"{_NAME}.requeue_all" and request.method != "POST":
+        raise MethodNotAllowed(["POST"])
+
+
+def _allow_its_scripts(answer: Response) -> Response:
+    if request.blueprint == _NAME:
+        answer.headers["Content-Security-Policy"] = _CONTENT_SECURITY
+    return answer
+
+
+def _favicon(error: Exception, endpoint: str, values: dict[str, Any]) -> str:
+    """Answer its pages' wish for a file of the application, which has no static files itself."""
+    if endpoint == "static" and values.get("filename") == "favicon.ico":
+        return f"{PATH}/favicon.ico"
+    raise error

@@ -1,0 +1,70 @@
+"""What /members takes and gives."""
+
+from typing import Any
+
+from marshmallow import fields
+
+from app.domain.permissions import Role
+from app.schemas.auth import Email
+from app.schemas.base import BaseSchema, Choice, Moment, PageSchema
+
+ROLES = (*(role.value for role in Role), "member")
+
+
+class RoleName(Choice):
+    """A role; `member` is another name of `editor`."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        metadata = {"description": "`member` is `editor` by another name.", "examples": ["member"]}
+        super().__init__(*ROLES, metadata=metadata, **kwargs)
+
+
+class MemberFilterSchema(PageSchema):
+    """Which members."""
+
+    role = Choice(*(role.value for role in Role))
+
+
+class MemberInputSchema(BaseSchema):
+    """Somebody who shall be a member."""
+
+    email = Email(required=True)
+    role = RoleName(load_default="member")
+
+
+class MemberChangeSchema(BaseSchema):
+    """The role a member shall have."""
+
+    role = RoleName(required=True)
+
+
+class MemberSchema(BaseSchema):
+    """A person in the organization."""
+
+    id = fields.UUID(required=True, metadata={"description": "Of the membership."})
+    user_id = fields.UUID(required=True)
+    email = fields.String(required=True, metadata={"examples": ["bob@example.com"]})
+    full_name = fields.String(required=True)
+    role = RoleName(required=True)
+    status = Choice("active", required=True)
+    joined_at = Moment(required=True)
+    two_factor_enabled = fields.Boolean(required=True)
+
+
+class AddedSchema(BaseSchema):
+    """A new member, or an invitation where the address has no account."""
+
+    id = fields.UUID(required=True)
+    user_id = fields.UUID(required=True, allow_none=True)
+    email = fields.String(required=True, metadata={"examples": ["bob@example.com"]})
+    role = RoleName(required=True)
+    status = Choice("active", "invited", required=True)
+    full_name = fields.String()
+    joined_at = Moment()
+    two_factor_enabled = fields.Boolean()
+    invite_url = fields.String(metadata={"description": "Whoever has it can join; shown once."})
+    token = fields.String(metadata={"description": "The secret part of `invite_url`."})
+    email_sent = fields.Boolean(metadata={"description": "false: pass the link on yourself."})
+    invited_by = fields.UUID(allow_none=True)
+    expires_at = Moment()
+    created_at = Moment()

@@ -1,0 +1,17 @@
+"""What a forgotten password takes."""
+
+from app.schemas.auth import Email, NewPassword
+from app.schemas.base import BaseSchema, Line
+
+
+class ForgotSchema(BaseSchema):
+    """Whose password is forgotten."""
+
+    email = Email(required=True)
+
+
+class ResetSchema(BaseSchema):
+    """The secret of a link, and the password to be."""
+
+    token = Line(required=True, min=1, max=200)
+    password = NewPassword(required=True)

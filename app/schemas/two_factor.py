@@ -1,0 +1,42 @@
+"""What the second factor takes and gives."""
+
+from marshmallow import fields, validate
+
+from app.schemas.base import BaseSchema, Line
+
+
+class Code(Line):
+    """Six digits of an authenticator app, or a recovery code."""
+
+    def __init__(self) -> None:
+        super().__init__(min=1, max=40, required=True, metadata={"examples": ["123456"]})
+
+
+class CodeSchema(BaseSchema):
+    """A code that proves the second factor."""
+
+    code = Code()
+
+
+class SecondStepSchema(BaseSchema):
+    """The second step of signing in."""
+
+    challenge = fields.String(required=True, validate=validate.Length(1, 1000))
+    code = Code()
+
+
+class SetupSchema(BaseSchema):
+    """A key for an authenticator app."""
+
+    secret = fields.String(required=True, metadata={"examples": ["JBSWY3DPEHPK3PXP"]})
+    uri = fields.String(
+        required=True, metadata={"description": "For a QR code: `otpauth://totp/…`."}
+    )
+
+
+class RecoveryCodesSchema(BaseSchema):
+    """Codes for the day the authenticator is lost; each is good once. Shown only now."""
+
+    recovery_codes = fields.List(
+        fields.String(metadata={"examples": ["abcd-efgh-ijkl-mnop"]}), required=True
+    )

@@ -1,0 +1,216 @@
+"""Request limits and sign-in limits, counted on a real Redis."""
+
+import socket
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from app.limits import Counter
+from tests.factories import PASSWORD, make_member
+
+LOGIN = "/api/v1/auth/login"
+NAMES = ("Limit", "Remaining", "Reset", "Window")
+
+
+@pytest.fixture(autouse=True)
+def limits_on(configure):
+    configure(rate_limits=True)
+
+
+@pytest.fixture
+def key(alice):
+    """An API key of Alice's, on the free plan."""
+    return alice.post("/api-keys", {"name": "k", "scopes": ["read"]}).json["key"]
+
+
+def figures(answer):
+    return [int(answer.headers[f"X-RateLimit-{name}"]) for name in NAMES]
+
+
+def sign_in(client, email, password, address, **headers):
+    return client.post(
+        LOGIN,
+        json={"email": email, "password": password},
+        environ_base={"REMOTE_ADDR": address},
+        headers=headers,
+    )
+
+
+def test_a_free_key_has_30_a_minute_and_50_at_once(client, key):
+    headers = {"Authorization": f"Bearer {key}"}
+    answers = [client.get("/api/v1/organization", headers=headers) for _ in range(53)]
+    statuses = [answer.status_code for answer in answers]
+    assert statuses[:50] == [200] * 50
+    assert 429 in statuses[50:]
+    limit, remaining, reset, window = figures(answers[0])
+    assert (limit, remaining, window) == (30, 29, 60)
+    assert 0 < reset - time.time() <= 4
+    assert figures(answers[1])[1] == 28
+    refused = next(answer for answer in answers if answer.status_code == 429)
+    assert figures(refused)[1] == 0
+    assert 1 <= int(refused.headers["Retry-After"]) <= 2
+    assert set(refused.json) == {"error"}
+
+
+def test_every_answer_to_a_caller_says_where_they_stand(alice, client):
+    for answer in (
+        alice.get("/services/7b6f3d1e-0c4a-4e0b-9a51-6d5c2f1e8a90"),
+        alice.post("/services", {}),
+        alice.get("/instance"),
+    ):
+        assert figures(answer)[0] == 600, answer.status_code
+    assert "X-RateLimit-Limit" not in client.get("/api/v1/services").headers
+
+
+def test_callers_do_not_share_a_limit(app, client, alice, key):
+    other = alice.post("/api-keys", {"name": "k", "scopes": ["read"]}).json["key"]
+    for _ in range(20):
+        client.get("/api/v1/services", headers={"Authorization": f"Bearer {key}"})
+    answer = client.get("/api/v1/services", headers={"Authorization": f"Bearer {other}"})
+    assert figures(answer)[1] == 29
+    assert figures(alice.get("/services"))[1] > 590
+
+
+def test_many_at_once_get_no_more(client, app, key):
+    headers = {"Authorization": f"Bearer {key}"}
+
+    def call(_):
+        return app.test_client().get("/api/v1/organization", headers=headers).status_code
+
+    with ThreadPoolExecutor(8) as pool:
+        statuses = list(pool.map(call, range(100)))
+    assert 50 <= statuses.count(200) <= 53  # a little flows out meanwhile
+
+
+def test_the_plan_and_the_operator_set_the_limit(client, alice, key, rows):
+    headers = {"Authorization": f"Bearer {key}"}
+    rows("UPDATE organizations SET plan_type = 'professional'")
+    assert figures(client.get("/api/v1/services", headers=headers))[0] == 300
+    assert alice.patch("/instance", {"plans": {"professional": {"burst": 3}}}).status_code == 200
+    statuses = [client.get("/api/v1/services", headers=headers).status_code for _ in range(5)]
+    assert 429 in statuses
+    alice.patch("/instance", {"plans": {"professional": {"requests_per_minute": 777}}})
+    assert figures(client.get("/api/v1/services", headers=headers))[0] == 777
+
+
+def test_without_limits_there_are_no_headers(alice, configure):
+    configure(rate_limits=False)
+    assert "X-RateLimit-Limit" not in alice.get("/services").headers
+
+
+@pytest.fixture(params=["refuses", "is silent"])
+def no_redis(request):
+    """The address of a server that is no Redis."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        if request.param == "is silent":
+            listener.listen()
+        yield f"redis://127.0.0.1:{listener.getsockname()[1]}/0"
+
+
+def test_redis_away_means_no_limits_and_no_waiting(app, alice, no_redis, caplog, monkeypatch):
+    monkeypatch.setitem(app.extensions, "limits", Counter(no_redis))
+    began = time.monotonic()
+    for _ in range(20):
+        assert alice.get("/organization").status_code == 200
+    assert sign_in(app.test_client(), alice.email, PASSWORD, "192.0.2.9").status_code == 200
+    assert time.monotonic() - began < 3
+    assert len([r for r in caplog.records if "Redis is away" in r.message]) == 1
+
+
+@pytest.fixture
+def quick_passwords(monkeypatch):
+    """Spare the hashing, which would take most of a minute."""
+    monkeypatch.setattr("app.api.auth.verify_password", lambda _, given: given == PASSWORD)
+
+
+def test_wrong_passwords_from_one_address_are_held_up(client, alice):
+    statuses = [
+        sign_in(client, alice.email, "wrong horse", "198.51.100.7").status_code for _ in range(12)
+    ]
+    assert statuses == [401] * 10 + [429] * 2
+    refused = sign_in(client, alice.email, PASSWORD, "198.51.100.7")
+    assert refused.status_code == 429
+    assert 1 <= int(refused.headers["Retry-After"]) <= 900
+    assert sign_in(client, alice.email, PASSWORD, "198.51.100.8").status_code == 200
+
+
+def test_one_address_does_not_try_many_accounts(client, alice, quick_passwords):
+    statuses = {
+        sign_in(client, f"nobody{number}@example.com", "x", "198.51.100.7").status_code
+        for number in range(100)
+    }
+    assert statuses == {401}
+    assert sign_in(client, "more@example.com", "x", "198.51.100.7").status_code == 429
+
+
+def test_a_thousand_tries_from_everywhere_do_not_lock_the_owner_out(client, alice, quick_passwords):
+    home = "203.0.113.5"
+    assert sign_in(client, alice.email, PASSWORD, home).status_code == 200
+    attack = [
+        sign_in(client, alice.email, "wrong horse", f"198.51.{n // 250}.{n % 250}").status_code
+        for n in range(1000)
+    ]
+    assert set(attack) == {401}
+    again = [
+        sign_in(client, alice.email, "wrong horse", f"198.51.{n // 250}.{n % 250}").status_code
+        for n in range(0, 1000, 10)
+    ]
+    # While the account is hot, a stranger's address has one guess; the first ones had theirs
+    # before it was.
+    assert again.count(429) >= 85
+    assert sign_in(client, alice.email, PASSWORD, home).status_code == 200
+    assert sign_in(client, alice.email, PASSWORD, "192.0.2.200").status_code == 200, "on the road"
+
+
+def test_tries_behind_a_proxy_of_ours_are_told_apart(client, alice):
+    for number in range(30):
+        answer = sign_in(
+            client, alice.email, "x", "127.0.0.1", **{"X-Forwarded-For": f"198.51.100.{number}"}
+        )
+        assert answer.status_code == 401
+    mine = {"X-Forwarded-For": "192.0.2.77"}
+    assert sign_in(client, alice.email, PASSWORD, "127.0.0.1", **mine).status_code == 200
+
+
+def test_the_network_of_the_owner_is_held_to_the_pair(client, app, alice, quick_passwords):
+    """At a known address, others' mistakes with other accounts do not count against the owner."""
+    office = "203.0.113.5"
+    assert sign_in(client, alice.email, PASSWORD, office).status_code == 200
+    for number in range(101):
+        sign_in(client, f"nobody{number}@example.com", "x", office)
+    bob = make_member(app, alice, "Bob", "viewer")
+    assert sign_in(client, bob.email, PASSWORD, office).status_code == 429
+    assert sign_in(client, alice.email, PASSWORD, office).status_code == 200
+
+
+def test_concurrent_guesses_do_not_pass_together(app, alice):
+    def guess(_):
+        return sign_in(app.test_client(), alice.email, "x", "198.51.100.7").status_code
+
+    with ThreadPoolExecutor(8) as pool:
+        statuses = list(pool.map(guess, range(24)))
+    assert statuses.count(401) == 10
+
+
+def test_right_passwords_do_not_count(client, alice):
+    for _ in range(30):
+        assert sign_in(client, alice.email, PASSWORD, "198.51.100.7").status_code == 200
+
+
+def test_plan_limits_hold_when_many_create_at_once(app, alice):
+    body = {"endpoint": "https://shop.example.com/", "check_type": "HTTP"}
+
+    def create(number):
+        return alice.post("/services", body | {"name": f"S{number}"}).status_code
+
+    with ThreadPoolExecutor(8) as pool:
+        statuses = list(pool.map(create, range(24)))
+    assert statuses.count(201) == 5
+    assert statuses.count(403) == 19
+    assert len(alice.get("/services").json) == 5
+    bigger = {"plan_type": "starter"}
+    path = f"/instance/organizations/{alice.organization_id}"
+    assert alice.patch(path, bigger).json["max_services"] == 25
+    assert create(99) == 201
