@@ -50,9 +50,7 @@ def _uptime(tx: Transaction, heartbeat: Heartbeat, now: datetime) -> float | Non
 def _duration(tx: Transaction, heartbeat: Heartbeat) -> float | None:
     query: Any = (
         select(HeartbeatPing.duration_ms)
-        .where(
-            HeartbeatPing.heartbeat_id == heartbeat.id, HeartbeatPing.duration_ms.is_not(None)
-        )
+        .where(HeartbeatPing.heartbeat_id == heartbeat.id, HeartbeatPing.duration_ms.is_not(None))
         .order_by(HeartbeatPing.id.desc())
         .limit(_RUNS)
     )
