@@ -1,12 +1,8 @@
-"""What the isolation tests stand on: every route of the application, and an object behind each id.
-
-An id in a path is found by creating the object: the example of the OpenAPI document is sent to the
-collection that the path goes through. Where that is not possible, `BY_HAND` says how.
-"""
+"""What the isolation tests stand on: every route, and an object behind each id of a path."""
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID, uuid4
@@ -15,7 +11,9 @@ from flask import Flask
 from flask_smorest.spec.plugins import FlaskPlugin
 
 from app import access
-from tests.factories import API, Person, make_service
+from tests.alerting import make_override
+from tests.factories import Person
+from tests.owned import OWNED
 
 UUID_TEXT = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _PARAMETER = re.compile(r"<(?:(\w+)(?:\([^)]*\))?:)?(\w+)>")
@@ -74,122 +72,30 @@ def routes(app: Flask) -> list[Route]:
     return found
 
 
-def _alert(owner: Person, world: "World") -> str:
-    service = make_service(owner)
-    ((rule,),) = world.rows(
-        "SELECT id FROM alert_rules WHERE organization_id = %s LIMIT 1", owner.organization_id
-    )
-    alert_id = uuid4()
-    world.rows(
-        "INSERT INTO alerts (id, organization_id, service_id, service_name, alert_rule_id,"
-        " severity, title, message, status, fired_at, is_flapping)"
-        " VALUES (%s, %s, %s, 'Shop', %s, 'critical', 'Down', '', 'firing', now(), false)",
-        alert_id,
-        owner.organization_id,
-        service["id"],
-        rule,
-    )
-    return str(alert_id)
-
-
-def _invitation(owner: Person, _: "World") -> str:
-    email = f"{uuid4().hex}@example.com"
-    return str(owner.post("/members", {"email": email}).json["id"])
-
-
-def _channel(owner: Person, _: "World") -> str:
-    body = {"name": "Mail", "type": "email", "config": {"to": ["a@example.com"]}}
-    answer = owner.post("/notification-channels", body)
-    assert answer.status_code == 201, answer.text
-    return str(answer.json["id"])
-
-
-def _override(owner: Person, world: "World") -> str:
-    times = {"from": "2030-01-01T00:00:00Z", "to": "2030-01-02T00:00:00Z"}
-    path = f"/on-call-schedules/{world.ids['schedule_id']}/overrides"
-    answer = owner.post(path, times | {"user_id": str(owner.user_id)})
-    assert answer.status_code == 201, answer.text
-    return str(answer.json["id"])
-
-
-def _schedule(owner: Person, _: "World") -> str:
-    layer = {
-        "users": [str(owner.user_id)],
-        "rotation_type": "daily",
-        "handoff_time": "09:00",
-        "starts_at": "2026-01-01T09:00:00Z",
-    }
-    answer = owner.post("/on-call-schedules", {"name": "Nights", "layers": [layer]})
-    assert answer.status_code == 201, answer.text
-    return str(answer.json["id"])
-
-
-def _policy(owner: Person, world: "World") -> str:
-    line = {"level": 1, "delay_minutes": 0, "notify_type": "team"}
-    rules = [line | {"notify_id": world.ids["team_id"]}]
-    answer = owner.post("/escalation-policies", {"name": "Nights", "rules": rules})
-    assert answer.status_code == 201, answer.text
-    return str(answer.json["id"])
-
-
-BY_HAND: dict[str, Callable[[Person, "World"], str]] = {
-    "organization_id": lambda owner, _: str(owner.organization_id),
-    "user_id": lambda owner, _: str(owner.user_id),
-    "service_id": lambda owner, _: str(make_service(owner)["id"]),
-    "alert_id": _alert,
-    "invitation_id": _invitation,
-    "channel_id": _channel,
-    "schedule_id": _schedule,
-    "override_id": _override,
-    "policy_id": _policy,
-}
-_FIRST = ("service_id", "user_id", "team_id", "schedule_id")  # others are made with these
-
-
 @dataclass
 class World:
     """An object of the owner's behind every id that a path may hold."""
 
     routes: list[Route]
-    rows: Callable[..., list[tuple[Any, ...]]]
     ids: dict[str, str] = field(default_factory=dict)
 
     def fill(self, owner: Person) -> list[str]:
-        """Make the objects; return the routes for which that was not possible."""
-        missing = []
+        """Make the objects; return the routes for which nobody has said how."""
         wanted = {name: route for route in reversed(self.routes) for name in route.ids}
-        for name in sorted(wanted, key=lambda name: (name not in _FIRST, name)):
-            found = self._make(owner, name, wanted[name])
-            if found is None:
-                missing.append(f"{wanted[name]}: say in BY_HAND how to make a {name}")
-            else:
-                self.ids[name] = found
-        return missing
-
-    def _make(self, owner: Person, name: str, route: Route) -> str | None:
-        if name in BY_HAND:
-            return BY_HAND[name](owner, self)
-        collection = route.rule.partition(f"/<uuid:{name}>")[0]
-        create = next((r for r in self.routes if (r.method, r.rule) == ("POST", collection)), None)
-        if create is None:
-            return None
-        body = _owned(create.example, self.ids)
-        answer = owner.post(create.path(self.ids).removeprefix(API), body)
-        return str(answer.json["id"]) if answer.status_code == 201 else None
+        for name in wanted.keys() & OWNED.keys():
+            self.ids[name] = str(OWNED[name](owner))
+        if "override_id" in wanted:  # of the very schedule that stands before it in the path
+            override = make_override(owner, {"id": self.ids["schedule_id"]})
+            self.ids["override_id"] = override["id"]
+        return [
+            f"{route}: say in tests.owned how to make a {name}"
+            for name, route in wanted.items()
+            if name not in OWNED
+        ]
 
     def of_others(self) -> dict[str, str]:
         """Return an id that nobody has for each name."""
         return {name: str(uuid4()) for name in self.ids}
-
-
-def _owned(body: Any, ids: dict[str, str]) -> Any:
-    """Return a body whose ids are those of the owner's objects, as far as their names say which."""
-    if isinstance(body, dict):
-        known = {k: ids[k] if _refers(v) and k in ids else v for k, v in body.items()}
-        return {k: _owned(v, ids) for k, v in known.items() if not _refers(v) or k in ids}
-    if isinstance(body, list):
-        return [_owned(item, ids) for item in body]
-    return body
 
 
 def _without_ids(body: Any) -> Any:

@@ -9,8 +9,8 @@ import psycopg
 import pytest
 
 from app.models.base import OrganizationOwned
-from tests.api.isolation_world import BY_HAND, World
 from tests.factories import PASSWORD, make_member, make_service, service_body
+from tests.owned import OWNED
 
 # Rows of organizations that people do not change by hand, and why they need no line.
 UNAUDITED = {
@@ -189,9 +189,8 @@ def test_what_fails_leaves_no_line(alice):
     assert len(log(alice)) == before + 5
 
 
-def test_alerts_and_what_goes_along_with_a_deleted_thing(alice, rows):
-    world = World([], rows)
-    alert_id = BY_HAND["alert_id"](alice, world)
+def test_alerts_and_what_goes_along_with_a_deleted_thing(alice):
+    alert_id = OWNED["alert_id"](alice)
     assert alice.post(f"/alerts/{alert_id}/acknowledge").status_code == 200
     assert alice.post(f"/alerts/{alert_id}/resolve").status_code == 200
     events = [entry["event"] for entry in log(alice, f"?resource_id={alert_id}")]

@@ -1,7 +1,7 @@
 """Every route and method for everybody who might call it; the list is the route table itself.
 
-A new route is picked up by itself. Where an object behind one of its ids cannot be made from the
-examples of the OpenAPI document, the test names the route: say in `isolation_world.BY_HAND` how.
+A new route is picked up by itself. Where nobody has said in `tests.owned` how to make what one of
+its ids names, the tests fail and name the route.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -49,8 +49,8 @@ def table(app):
 
 
 @pytest.fixture
-def world(operator, alice, table, rows):
-    world = World(table, rows)
+def world(operator, alice, table):
+    world = World(table)
     missing = world.fill(alice)
     assert not missing, "\n".join(missing)
     return world

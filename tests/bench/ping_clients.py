@@ -69,8 +69,11 @@ class Load:
         self.keep_alive = keep_alive
         connection = "keep-alive" if keep_alive else "close"
         self.requests = [
-            f"POST /api/v1/heartbeat/{key} HTTP/1.1\r\nHost: 127.0.0.1\r\n"
-            f"User-Agent: curl/8.5.0\r\nConnection: {connection}\r\nContent-Length: 2\r\n\r\nok".encode()
+            (
+                f"POST /api/v1/heartbeat/{key} HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+                f"User-Agent: curl/8.5.0\r\nConnection: {connection}\r\n"
+                "Content-Length: 2\r\n\r\nok"
+            ).encode()
             for key in keys
         ]
         self.milliseconds: list[float] = []

@@ -189,7 +189,8 @@ def _judge(
     with product.database() as connection:
         alerts = connection.execute(
             "SELECT id::text, service_id::text, extract(epoch FROM fired_at)::float,"
-            " extract(epoch FROM resolved_at)::float, reason FROM alerts WHERE service_id IS NOT NULL"
+            " extract(epoch FROM resolved_at)::float, reason FROM alerts"
+            " WHERE service_id IS NOT NULL"
         ).fetchall()
         sent = {
             row[0]: row[1]
