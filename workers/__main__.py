@@ -95,16 +95,17 @@ def main(arguments: list[str]) -> int:
         return 2
     try:
         app = bootstrap()
+        serve(app)
+        process = _Process(app, kind)
     except ConfigError as error:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201
         return 1
-    serve(app)
     _allow_many_sockets()
     # What was imported stays for good, and a probe worker makes hundreds of objects a check that
     # die at once: with the default thresholds the collector took a fifth of the worker's time.
     gc.freeze()
     gc.set_threshold(100_000, 50, 100)
-    _Process(app, kind).run()
+    process.run()
     return 0
 
 

@@ -20,6 +20,7 @@ from app.channels import Context, DeliveryError, deliver, parse_smtp_url
 from app.channels.endpoints import ENDPOINTS
 from app.clock import monotonic
 from app.domain.messages import Message, Organization, compose, sample
+from app.errors import ConfigError
 from app.network.door import Network
 from app.network.policy import policy_of
 from app.operations import occasions, outbox, outbox_results, system_mail
@@ -45,6 +46,10 @@ class Courier:
     def __init__(self, app: Flask) -> None:
         self._app = app
         self._runtime: Runtime = app.extensions["runtime"]
+        try:
+            self._smtp = parse_smtp_url(self._runtime.config.smtp_url)
+        except ValueError as error:
+            raise ConfigError(str(error)) from None
         self._loop = uvloop.new_event_loop()
         self._context: Context | None = None
         self._running = threading.Lock()
@@ -102,7 +107,7 @@ class Courier:
         return Context(
             Network(policy),
             policy,
-            smtp=parse_smtp_url(config.smtp_url),
+            smtp=self._smtp,
             mail_from=config.mail_from,
             base_url=config.base_url,
             endpoints={**ENDPOINTS, **config.provider_urls},

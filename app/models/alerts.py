@@ -30,6 +30,7 @@ class Alert(OrganizationOwned, Base):
         Index(
             "ix_alerts_open_service", "service_id", postgresql_where=text("status <> 'resolved'")
         ),
+        Index("ix_alerts_suppressed_by", "suppressed_by"),
         Index("ix_alerts_organization_fired", "organization_id", "fired_at"),
         Index("ix_alerts_service", "service_id", "fired_at"),
     )

@@ -46,6 +46,7 @@ class Notification(OrganizationOwned, Base):
         Index("ix_notifications_due", "next_try_at", postgresql_where=text("status = 'pending'")),
         Index("ix_notifications_subject", "subject_key", "recipient_key", "created_at"),
         Index("ix_notifications_channel", "channel_id", "created_at"),
+        Index("ix_notifications_alert", "alert_id"),
     )
 
     alert_id: Mapped[UUID | None] = mapped_column(ForeignKey("alerts.id", ondelete="CASCADE"))

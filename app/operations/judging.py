@@ -43,6 +43,7 @@ class _Standing:
     latched: frozenset[tuple[UUID, UUID]]
 
 
+_STILL_ON = "SELECT id FROM alert_rules WHERE id = %s AND is_enabled FOR KEY SHARE"
 _STANDING = """
 SELECT alert_rule_id, service_id, id FROM alerts
 WHERE service_id = ANY(%(ids)s) AND status <> 'resolved' AND alert_rule_id IS NOT NULL
@@ -177,6 +178,9 @@ def _resolve(
 
 def _open(tx: Transaction, rule: Rule, result: Judged, history: History, now: datetime) -> None:
     definition = result.definition
+    # Deleted or switched off since the rulebook was read; locked until the alert refers to it.
+    if not tx.driver.execute(_STILL_ON, (rule.id,)).fetchone():
+        return
     root = suppression.root_cause(tx, definition)
     alert = Alert(
         organization_id=definition.organization_id,

@@ -245,6 +245,8 @@ CREATE INDEX ix_maintenance_windows_organization_id ON maintenance_windows (orga
 
 -- Raised by every change of rules, windows or channels: workers cache them by it.
 ALTER TABLE organizations ADD COLUMN alerting_version bigint NOT NULL DEFAULT 1;
+CREATE INDEX ix_alerts_suppressed_by ON alerts (suppressed_by);
+CREATE INDEX ix_notifications_alert ON notifications (alert_id);
 CREATE INDEX ix_alerts_open_service ON alerts (service_id) WHERE status <> 'resolved';
 CREATE INDEX ix_rule_states_latched ON rule_states (service_id) WHERE is_latched;
 

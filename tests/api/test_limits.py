@@ -39,7 +39,7 @@ def sign_in(client, email, password, address, **headers):
 
 def test_a_free_key_has_30_a_minute_and_50_at_once(client, key):
     headers = {"Authorization": f"Bearer {key}"}
-    answers = [client.get("/api/v1/organization", headers=headers) for _ in range(53)]
+    answers = [client.get("/api/v1/organization", headers=headers) for _ in range(65)]
     statuses = [answer.status_code for answer in answers]
     assert statuses[:50] == [200] * 50
     assert 429 in statuses[50:]
@@ -80,7 +80,7 @@ def test_many_at_once_get_no_more(client, app, key):
 
     with ThreadPoolExecutor(8) as pool:
         statuses = list(pool.map(call, range(100)))
-    assert 50 <= statuses.count(200) <= 53  # a little flows out meanwhile
+    assert 50 <= statuses.count(200) <= 60  # a little flows out meanwhile
 
 
 def test_the_plan_and_the_operator_set_the_limit(client, alice, key, rows):

@@ -54,9 +54,10 @@ def test_the_answer_tells_nothing(client, alice):
         answer = client.post(FORGOT, json={"email": email})
         return answer.status_code, answer.data, time.monotonic() - began
 
-    status, body, known = ask(alice.email)
+    status, body, _ = ask(alice.email)
     assert ask("nobody@example.com")[:2] == (status, body) == (202, body)
-    unknown = ask("nobody@example.com")[2]
+    known = min(ask(alice.email)[2] for _ in range(3))
+    unknown = min(ask("nobody@example.com")[2] for _ in range(3))
     assert abs(known - unknown) < 0.1
 
 
