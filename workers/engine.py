@@ -152,8 +152,9 @@ class Engine:
             return Observation(Status.UNKNOWN, None, error=claim.definition.fault)
         assert self._network is not None
         assert self._doubt is not None
-        target = claim.definition.target
-        return await self._doubt.judge(target, await runner.run(target, self._network))
+        target, began_at = claim.definition.target, monotonic()
+        observation = await runner.run(target, self._network)
+        return await self._doubt.judge(target, observation, began_at)
 
     async def _answer(self, task: ProbeTask) -> None:
         assert self._network is not None

@@ -16,7 +16,9 @@ from app.network.errors import NetworkError
 log = logging.getLogger(__name__)
 
 _PATIENCE_SECONDS = 2.0
-_VERDICT_SECONDS = 2.0  # how long one round of asking answers for the failures that follow
+_VERDICT_SECONDS = 0.5  # how long one round of asking answers for the failures that follow
+# After sight has returned, routes and neighbours may take a moment to come back as well.
+_DAZZLED_SECONDS = 3.0
 
 
 class SelfDoubt:
@@ -27,10 +29,15 @@ class SelfDoubt:
         self._witnesses = Witnesses(tuple(_witness(target) for target in named))
         self._asking: asyncio.Task[bool] | None = None
         self._asked_at = 0.0
+        self._saw_again_at = 0.0
         self.blind_since: datetime | None = None
 
-    async def judge(self, target: Target, observation: Observation) -> Observation:
-        """Return the observation, or UNKNOWN in its place while the monitor is blind."""
+    async def judge(self, target: Target, observation: Observation, began_at: float) -> Observation:
+        """Return the observation, or UNKNOWN in its place while the monitor is blind.
+
+        `began_at` is when the check began, by the monotonic clock: one that began in the dark
+        proves nothing, even if the light is on again when it fails.
+        """
         if observation.status in (Status.GREEN, Status.YELLOW):
             place = _place(target.endpoint)
             if place is not None:
@@ -40,7 +47,12 @@ class SelfDoubt:
             return observation
         place = _place(target.endpoint)
         witnesses = self._witnesses.against(place[0] if place else target.endpoint)
-        if not witnesses or not await self._is_blind(witnesses):
+        if not witnesses:
+            return observation
+        blind = await self._is_blind(witnesses)
+        if not blind and (
+            self._saw_again_at == 0.0 or began_at > self._saw_again_at + _DAZZLED_SECONDS
+        ):
             return observation
         return replace(
             observation,
@@ -66,7 +78,7 @@ class SelfDoubt:
             log.error("the monitor is blind: no witness answers", extra={"witnesses": asked})
         elif not blind and self.blind_since is not None:
             log.warning("the monitor sees again", extra={"blind_since": str(self.blind_since)})
-            self.blind_since = None
+            self.blind_since, self._saw_again_at = None, monotonic()
         return blind
 
     async def _answers(self, witness: Witness) -> bool:

@@ -84,11 +84,10 @@ class PingDoor:
             return None
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         environ["wsgi.input"] = io.BytesIO(body)  # should the application have to read it again
-        address = client_address(
-            environ.get("REMOTE_ADDR"),
-            environ.get("HTTP_X_FORWARDED_FOR", ""),
-            self._trusted_proxies,
-        )
+        address = environ.get("REMOTE_ADDR")
+        if self._trusted_proxies:
+            forwarded_for = environ.get("HTTP_X_FORWARDED_FOR", "")
+            address = client_address(address, forwarded_for, self._trusted_proxies)
         arrival = arrival_of(order, body, address, environ.get("HTTP_USER_AGENT", ""))
         try:
             receipt = self._desk().submit(arrival)

@@ -94,10 +94,10 @@ class Desk:
             self._waiting -= 1
 
     def _start(self) -> None:
-        if self._writer is not None:
+        if self._writer is not None and self._writer.is_alive():
             return
         with self._starting:
-            if self._writer is None:
+            if self._writer is None or not self._writer.is_alive():
                 self._writer = threading.Thread(target=self._run, name="ping-writer", daemon=True)
                 self._writer.start()
 

@@ -1,5 +1,6 @@
 """The desk: many pings in one transaction, and what happens when the database is not well."""
 
+import json
 import threading
 import time
 from dataclasses import replace
@@ -167,3 +168,32 @@ def test_a_ping_is_dated_back_to_when_it_came(desk, heartbeats, rows):
     desk.submit(early)
     ((ago,),) = rows("SELECT extract(epoch FROM now() - received_at) FROM heartbeat_pings")
     assert 1 <= ago < 1.5
+
+
+def test_a_slow_redis_delays_no_ping(app, desk, heartbeats, rows, monkeypatch):
+    told = threading.Event()
+
+    def publish(events):
+        told.set()
+        time.sleep(1)
+
+    monkeypatch.setattr(app.extensions["runtime"].feed, "publish", publish)
+    started = time.monotonic()
+    for heartbeat in heartbeats * 5:
+        assert desk.submit(arrival(heartbeat["unique_key"], PingKind.FAIL)) is not None
+    assert time.monotonic() - started < 1
+    assert told.wait(2)
+    assert rows("SELECT count(*) FROM heartbeat_pings") == [(20,)]
+
+
+def test_the_feed_hears_of_pings(app, desk, heartbeats, alice):
+    desk.submit(arrival(heartbeats[0]["unique_key"], PingKind.FAIL, exit_status=3))
+    feed = app.extensions["runtime"].feed
+    end = time.monotonic() + 5
+    while not (kept := [f for f in feed.kept(alice.organization_id) if "heartbeat.ping" in f]):
+        assert time.monotonic() < end
+        time.sleep(0.02)
+    frame = json.loads(kept[0])["data"]
+    assert frame["heartbeat_id"] == heartbeats[0]["id"]
+    assert (frame["kind"], frame["status"], frame["exit_status"]) == ("fail", "failed", 3)
+    assert heartbeats[0]["unique_key"] not in kept[0]
