@@ -1,6 +1,6 @@
 """/services: what is monitored."""
 
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from flask import Response
@@ -9,8 +9,9 @@ from app.access import caller, caller_in, requires
 from app.api.http import PAGE_HEADERS, Blueprint, invalid
 from app.api.row_lists import answer, take_page
 from app.bootstrap import runtime
+from app.domain.addresses import AddressPolicy
 from app.operations import service_answers, services
-from app.schemas.service_definitions import define, redefine
+from app.schemas.service_definitions import Judges, define, redefine
 from app.schemas.services import (
     BulkResultSchema,
     BulkSchema,
@@ -50,7 +51,7 @@ def create(given: dict[str, Any]) -> dict[str, Any]:
     Its first check runs within two seconds. A plan limit that is reached is 403.
     """
     organization_id = organization_for(given)
-    return services.create(organization_id, define(given, **judges()))
+    return services.create(organization_id, define(given, judges()))
 
 
 @bp.get("/<uuid:service_id>")
@@ -90,7 +91,7 @@ def _update(service_id: UUID, given: dict[str, Any]) -> dict[str, Any]:
     if given.pop("organization_id", caller().organization_id) != caller().organization_id:
         raise invalid({"organization_id": ["A service stays in its organization."]})
     return services.update(
-        caller().organization_id, service_id, lambda stored: redefine(stored, given, **judges())
+        caller().organization_id, service_id, lambda stored: redefine(stored, given, judges())
     )
 
 
@@ -158,7 +159,12 @@ def organization_for(given: dict[str, Any]) -> UUID:
     return chosen
 
 
-def judges() -> dict[str, Any]:
-    """Return what a definition is judged with: the shortest interval, and the vault."""
+def judges() -> Judges:
+    """Return what a definition is judged with on this server."""
     config = runtime().config
-    return {"min_interval": config.min_check_interval_seconds, "vault": runtime().vault}
+    targets: Literal["any", "public"] = "public" if config.probe_targets == "public" else "any"
+    return Judges(
+        min_interval=config.min_check_interval_seconds,
+        vault=runtime().vault,
+        policy=AddressPolicy(targets, config.probe_allow, config.probe_deny),
+    )

@@ -1,12 +1,15 @@
 """A service as a whole: what its fields mean together, which one field alone cannot say."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from marshmallow import ValidationError
 
 from app.checks import CHECK_TYPES
 from app.crypto import Vault
+from app.domain.addresses import AddressPolicy
+from app.domain.endpoints import is_address, parse_host_port, parse_url
 from app.errors import Invalid
 from app.sealing import seal
 
@@ -28,16 +31,23 @@ DEFAULTS: Mapping[str, Any] = {
 }
 
 
-def define(given: Mapping[str, Any], *, min_interval: int, vault: Vault) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Judges:
+    """What a definition is judged with: the shortest interval, the vault, the address guard."""
+
+    min_interval: int
+    vault: Vault
+    policy: AddressPolicy
+
+
+def define(given: Mapping[str, Any], judges: Judges) -> dict[str, Any]:
     """Return every column of a new service. Raises Invalid, naming the fields."""
     slow = CHECK_TYPES[given["check_type"]].slow_after_ms
     whole = {**DEFAULTS, "slow_threshold_ms": slow, **given}
-    return _judge(whole, set(whole), {}, min_interval=min_interval, vault=vault)
+    return _judge(whole, set(whole), {}, judges)
 
 
-def redefine(
-    stored: Mapping[str, Any], given: Mapping[str, Any], *, min_interval: int, vault: Vault
-) -> dict[str, Any]:
+def redefine(stored: Mapping[str, Any], given: Mapping[str, Any], judges: Judges) -> dict[str, Any]:
     """Return the columns of a service that an edit changes. Raises Invalid, naming the fields.
 
     A new check type begins with an empty config and its own slow threshold, unless they are given.
@@ -52,35 +62,55 @@ def redefine(
         before = CHECK_TYPES[stored["check_type"]].slow_after_ms
         if whole["slow_threshold_ms"] == before and "slow_threshold_ms" not in given:
             whole["slow_threshold_ms"] = CHECK_TYPES[whole["check_type"]].slow_after_ms
-    judged = _judge(whole, changed, kept, min_interval=min_interval, vault=vault)
+    judged = _judge(whole, changed, kept, judges)
     return {name: value for name, value in judged.items() if value != stored[name]}
 
 
-def _judge(
-    whole: dict[str, Any], changed: set[str], kept: Any, *, min_interval: int, vault: Vault
-) -> dict[str, Any]:
+def _judge(whole: dict[str, Any], changed: set[str], kept: Any, judges: Judges) -> dict[str, Any]:
     check_type = CHECK_TYPES[whole["check_type"]]
     faults: dict[str, Any] = {}
     judged = {name: whole[name] for name in changed}
     if "endpoint" in changed:
         try:
             judged["endpoint"] = check_type.validate_endpoint(whole["endpoint"])
+            refusal = _refusal(judged["endpoint"], judges.policy)
+            if refusal is not None and whole["check_type"] != "DNS":  # which dials no such host
+                raise ValueError(f"This server does not check {refusal}.")
         except ValueError as error:
             faults["endpoint"] = [str(error)]
     if "config" in changed:
         try:
-            judged["config"] = _sealed(check_type.config_schema(), whole["config"], kept, vault)
+            judged["config"] = _sealed(
+                check_type.config_schema(), whole["config"], kept, judges.vault
+            )
         except ValidationError as error:
             faults["config"] = error.messages
     interval, timeout = whole["check_interval_seconds"], whole["timeout_seconds"]
-    if "check_interval_seconds" in changed and interval < min_interval:
-        faults["check_interval_seconds"] = [f"Must be at least {min_interval} on this server."]
+    if "check_interval_seconds" in changed and interval < judges.min_interval:
+        faults["check_interval_seconds"] = [
+            f"Must be at least {judges.min_interval} on this server."
+        ]
     if timeout > interval:
         field = "timeout_seconds" if "timeout_seconds" in changed else "check_interval_seconds"
         faults.setdefault(field, []).append("The timeout must not be above the interval.")
     if faults:
         raise Invalid(_sentence(faults), faults)
     return judged
+
+
+def _refusal(endpoint: str, policy: AddressPolicy) -> str | None:
+    """Return the guard's word on an address that stands in an endpoint.
+
+    A name is judged when it is dialled: today's answer of the resolver says nothing of tomorrow's.
+    """
+    try:
+        if "://" in endpoint:
+            host = parse_url(endpoint, ("http", "https", "ws", "wss")).host
+        else:
+            host = parse_host_port(endpoint, 1).host
+    except ValueError:
+        return None
+    return policy.refusal(host) if is_address(host) else None
 
 
 def _sealed(schema: Any, config: Mapping[str, Any], kept: Any, vault: Vault) -> dict[str, Any]:

@@ -251,3 +251,25 @@ def test_dependencies_do_not_run_in_circles(alice, charlie):
         assert (answer.status_code, list(answer.json["fields"])) == (422, ["depends_on"])
     assert alice.delete(f"/services/{first}").status_code == 204
     assert alice.get(f"/services/{second['id']}").json["depends_on"] == []
+
+
+@pytest.mark.parametrize(
+    ("check_type", "endpoint"),
+    [
+        ("HTTP", "http://169.254.169.254/latest/meta-data"),
+        ("HTTP", "http://[::ffff:169.254.169.254]/"),
+        ("TCP", "0.0.0.0:80"),
+        ("REDIS", "[fd00:ec2::254]:6379"),
+    ],
+)
+def test_an_address_that_is_never_checked_is_refused_early(alice, check_type, endpoint):
+    answer = alice.post("/services", service_body(check_type=check_type, endpoint=endpoint))
+    assert answer.status_code == 422
+    assert "does not check" in answer.json["fields"]["endpoint"][0]
+
+
+def test_private_addresses_are_refused_early_where_the_operator_says_so(alice, configure):
+    body = service_body(endpoint="http://192.168.1.7/")
+    assert alice.post("/services", body).status_code == 201
+    configure(probe_targets="public")
+    assert alice.post("/services", body).status_code == 422
