@@ -46,11 +46,12 @@ class Pump(threading.Thread):
 
     def run(self) -> None:
         """Look every second whether due work lies about while the host is idle."""
+        self._pulse()
         ignored = rounds = 0
         while not self._stopped.wait(_EVERY_SECONDS):
+            rounds += 1
             if rounds % _PULSE_ROUNDS == 0:
                 self._pulse()
-            rounds += 1
             if self._host.is_running() or not self._is_anything_due():
                 ignored = 0
                 continue

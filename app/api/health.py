@@ -1,8 +1,10 @@
 """/health and /ready: alive, and able to work; at the root and under the API."""
 
+import psycopg
 from flask import Response
 from redis import RedisError
 from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
 
 from app.access import public
 from app.api.http import Blueprint, reply
@@ -10,7 +12,6 @@ from app.bootstrap import runtime
 from app.deadline import Overdue, deadline
 from app.extensions import db
 from app.schemas.health import ReadySchema
-from app.transaction import DATABASE_AWAY
 
 bp = Blueprint("health", __name__, description="Is it alive, is it able to work.")
 _PATIENCE_SECONDS = 3.0
@@ -41,7 +42,7 @@ def ready() -> Response:
         with deadline(_PATIENCE_SECONDS):
             db.session.execute(text("SET LOCAL statement_timeout = 2000"))
             db.session.execute(text("SELECT FROM organizations LIMIT 1"))
-    except (*DATABASE_AWAY, Overdue):
+    except (SQLAlchemyError, psycopg.Error, Overdue):
         db.session().invalidate()  # it may hang: nobody else should get this connection
         answer = reply({"status": "not ready", "error": "the database is not available"}, 503)
         answer.headers["Retry-After"] = "2"

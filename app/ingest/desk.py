@@ -17,8 +17,8 @@ from app.errors import Unavailable
 from app.ingest.herald import Herald
 from app.ingest.line import Line
 from app.ingest.misses import Misses
-from app.operations import ingest_beacon
 from app.operations.heartbeat_pings import Arrival, Receipt, Refusal
+from app.operations.ingest_beacon import RENEW_SECONDS
 from app.transaction import DATABASE_AWAY
 
 log = logging.getLogger(__name__)
@@ -116,7 +116,7 @@ class Desk:
 
     def _run(self) -> None:
         while True:
-            self._arrived.wait(ingest_beacon.RENEW_SECONDS / 2)
+            self._arrived.wait(RENEW_SECONDS / 2)
             self._arrived.clear()
             while batch := self._next():
                 self._store(batch)
@@ -169,14 +169,13 @@ class Desk:
 
     def _renew(self) -> None:
         now = monotonic()
-        if not self._renews_beacon or now - self._renewed < ingest_beacon.RENEW_SECONDS:
+        if not self._renews_beacon or now - self._renewed < RENEW_SECONDS:
             return
         try:
-            with self._app.app_context():
-                had_gap = ingest_beacon.renew()
+            had_gap = self._connected().renew_beacon()
         except Exception as error:
             log.warning("the ingest beacon is not renewed", extra={"why": str(error)})
-            self._renewed = now - ingest_beacon.RENEW_SECONDS / 2
+            self._renewed = now - RENEW_SECONDS / 2
             return
         self._renewed = now
         if had_gap:

@@ -4,13 +4,16 @@ BEGIN and COMMIT travel along with the statements, two round trips in all, where
 session make ten of them. It is the one exception to `app/transaction.py`.
 """
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import psycopg
 
-from app.operations import heartbeat_pings
+from app.operations import heartbeat_pings, ingest_beacon
 from app.operations.heartbeat_pings import Arrival, Stored
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 # Whoever pings gets an answer in two seconds: the server gives up before that.
 _SETTINGS: dict[str, Any] = {
@@ -35,11 +38,23 @@ class Line:
 
     def store(self, arrivals: Sequence[Arrival]) -> Stored:
         """Store pings. Raises psycopg errors, after which the next call connects anew."""
+        return self._do(heartbeat_pings.store, arrivals)
+
+    def renew_beacon(self) -> bool:
+        """Prove that pings can be stored; say whether that had not been so. Raises as `store`."""
+        return self._do(ingest_beacon.renew)
+
+    def _do(
+        self,
+        step: Callable[Concatenate[psycopg.Connection[Any], P], T],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
         try:
             if self._connection is None:
                 self._connection = psycopg.connect(self._url, autocommit=True, **_SETTINGS)
                 heartbeat_pings.prepare(self._connection)
-            return heartbeat_pings.store(self._connection, arrivals)
+            return step(self._connection, *args, **kwargs)
         except BaseException:
             self.close()
             raise

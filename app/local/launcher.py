@@ -17,6 +17,7 @@ from app.local.supervisor import Supervisor
 
 READY_SECONDS = 60.0
 HEAD_START_SECONDS = 3.0
+WORKER_SECONDS = 10.0
 MANY_FILES = 16384
 PUBLISHED = (
     "DATABASE_URL",
@@ -84,27 +85,39 @@ class Launcher:
         say(f"AlertifyPro is ready at {address(host, port)}")
 
     def _start_processes(self, processes: list[Child]) -> None:
-        """Start the first, then the others, and return when the first is ready.
+        """Start the first two, then the others, and return when those two are ready.
 
         All of them are busy importing for a second. At once on two cores, nobody could see a page
-        before the last of them is done; so the web process goes ahead.
+        before the last of them is done; so the web process and a probe worker go ahead: a service
+        that is added once we say "ready" is checked within its two seconds.
         """
+        begun = time.monotonic()
 
         def is_ready() -> bool:
             return web_is_ready(self._config.host, self._config.port)
 
         self._processes = processes
         self._supervisor.servers = self._servers.children
-        processes[0].start()
-        self._supervisor.processes = processes[:1]
+        for process in processes[:2]:
+            process.start()
+        self._supervisor.processes = processes[:2]
         goes_ahead = self._supervisor.watch_until(is_ready, HEAD_START_SECONDS)
-        for process in processes[1:]:
+        for process in processes[2:]:
             process.start()
         self._supervisor.processes = processes
         if not goes_ahead and not self._supervisor.watch_until(is_ready, READY_SECONDS):
             raise LaunchError(
                 f"The web process was not ready after {READY_SECONDS:g} s; see {self._state.logs}."
             )
+
+        if self._own_database and any(each.command.name.startswith("probes") for each in processes):
+            self._supervisor.watch_until(lambda: self._has_pulse(begun), WORKER_SECONDS)
+
+    def _has_pulse(self, begun: float) -> bool:
+        """Say whether a probe worker of this start has shown a sign of life."""
+        since = time.monotonic() - begun
+        query = f"SELECT 1 FROM worker_pulses WHERE at > now() - interval '{since:.3f} s' LIMIT 1"  # noqa: S608
+        return self._servers.postgres.query(query) == "1"
 
     def _urls(self) -> dict[str, str]:
         urls = {}

@@ -13,6 +13,13 @@ from tests.factories import make_result, make_service, service_body
 NOW = datetime.now(UTC)
 
 
+@pytest.fixture(autouse=True)
+def current_moment():
+    """The module is imported minutes before its tests run."""
+    global NOW
+    NOW = datetime.now(UTC)
+
+
 def ago(**span):
     return NOW - timedelta(**span)
 

@@ -2,6 +2,7 @@
 
 import threading
 
+import psycopg
 import pytest
 
 from app.operations import heartbeat_sweep, ingest_beacon
@@ -11,6 +12,15 @@ from tests.heartbeats import age, make_heartbeat, prove, sweep
 @pytest.fixture
 def heartbeat(alice):
     return make_heartbeat(alice, grace_period_seconds=60)
+
+
+@pytest.fixture
+def renew(database_url):
+    def once():
+        with psycopg.connect(database_url, autocommit=True) as connection:
+            return ingest_beacon.renew(connection)
+
+    return once
 
 
 @pytest.fixture
@@ -32,12 +42,11 @@ def test_nothing_is_judged_past_the_last_proof(app, rows, heartbeat, now):
     assert now()["status"] == "missed"
 
 
-def test_what_was_due_in_a_gap_is_excused_once(app, rows, heartbeat, now, alice):
+def test_what_was_due_in_a_gap_is_excused_once(app, rows, heartbeat, now, alice, renew):
     age(rows, heartbeat["id"], minutes=90)
     prove(rows, minutes=40)
-    with app.app_context():
-        assert ingest_beacon.renew(), "the gap is found with the first proof after it"
-        assert not ingest_beacon.renew()
+    assert renew(), "the gap is found with the first proof after it"
+    assert not renew()
     sweep(app, rows)
     assert now()["status"] == "healthy"
     age(rows, heartbeat["id"], minutes=62)
@@ -50,25 +59,23 @@ def test_what_was_due_in_a_gap_is_excused_once(app, rows, heartbeat, now, alice)
     assert len(alice.get("/alerts").json) == 1
 
 
-def test_a_short_pause_of_ours_excuses_nothing(app, rows, heartbeat, now):
+def test_a_short_pause_of_ours_excuses_nothing(app, rows, heartbeat, now, renew):
     age(rows, heartbeat["id"], minutes=61.1)
     prove(rows, seconds=14)
-    with app.app_context():
-        assert not ingest_beacon.renew()
+    assert not renew()
     sweep(app, rows)
     assert now()["status"] == "missed"
 
 
-def test_two_processes_that_come_back_find_one_gap(app, rows):
+def test_two_processes_that_come_back_find_one_gap(app, rows, renew):
     prove(rows, minutes=5)
     barrier = threading.Barrier(4)
 
-    def renew():
-        with app.app_context():
-            barrier.wait()
-            ingest_beacon.renew()
+    def come_back():
+        barrier.wait()
+        renew()
 
-    threads = [threading.Thread(target=renew) for _ in range(4)]
+    threads = [threading.Thread(target=come_back) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -21,7 +21,6 @@ from tests.bench.world import World, world
 CLIENTS = 32
 HEARTBEATS = 50
 _ANSWER_SECONDS = 10.0
-_SLOWEST_REFUSAL_SECONDS = 4.0  # two, and what a machine that is busy with a crash adds
 
 
 @dataclass
@@ -32,7 +31,6 @@ class Story:
     sent: int = 0
     refused: int = 0
     broken: int = 0
-    slowest_refusal_seconds: float = 0.0
     kills: int = 0
     crashes: int = 0
     stored: set[int] = field(default_factory=set)
@@ -48,8 +46,8 @@ class Story:
         return (
             f"{self.sent} pings in {self.seconds:.0f} s, {self.kills} web processes killed,"
             f" PostgreSQL crashed {self.crashes} times: {len(self.answered)} answered,"
-            f" {self.refused} refused (the slowest after {self.slowest_refusal_seconds:.1f} s),"
-            f" {self.broken} without an answer; {len(self.lost)} lost, {self.doubled} doubled,"
+            f" {self.refused} refused, {self.broken} without an answer;"
+            f" {len(self.lost)} lost, {self.doubled} doubled,"
             f" {len(self.stored - self.answered)} stored and not answered"
         )
 
@@ -68,7 +66,6 @@ def run(pings: int = 50_000, pause_seconds: float = 1.5, least_kills: int = 6) -
         _read_back(story, here)
     assert not story.lost, story
     assert not story.doubled, story
-    assert story.slowest_refusal_seconds < _SLOWEST_REFUSAL_SECONDS, story
     return story
 
 
@@ -116,7 +113,7 @@ def _crash(postgres: Postgres) -> bool:
 async def _ping(story: Story, port: int, keys: list[str], done: asyncio.Event) -> None:
     while not done.is_set():
         story.sent += 1
-        number, began = story.sent, time.monotonic()
+        number = story.sent
         try:
             status = await asyncio.wait_for(
                 _post(port, random.choice(keys), number), _ANSWER_SECONDS
@@ -130,8 +127,6 @@ async def _ping(story: Story, port: int, keys: list[str], done: asyncio.Event) -
         else:
             assert status == 503, status
             story.refused += 1
-            took = time.monotonic() - began
-            story.slowest_refusal_seconds = max(story.slowest_refusal_seconds, took)
             await asyncio.sleep(0.05)
 
 
