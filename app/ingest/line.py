@@ -4,6 +4,7 @@ BEGIN and COMMIT travel along with the statements, two round trips in all, where
 session make ten of them. It is the one exception to `app/transaction.py`.
 """
 
+import select
 from collections.abc import Callable, Sequence
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
@@ -51,6 +52,8 @@ class Line:
         **kwargs: P.kwargs,
     ) -> T:
         try:
+            if self._connection is not None and _has_been_hung_up(self._connection):
+                self.close()
             if self._connection is None:
                 self._connection = psycopg.connect(self._url, autocommit=True, **_SETTINGS)
                 heartbeat_pings.prepare(self._connection)
@@ -64,3 +67,14 @@ class Line:
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.close()
+
+
+def _has_been_hung_up(connection: psycopg.Connection[Any]) -> bool:
+    """Say whether the server has ended an idle connection: only then has it something to say.
+
+    A restarted PostgreSQL must not cost the next ping its place.
+    """
+    if connection.closed:
+        return True
+    readable, _, _ = select.select([connection.fileno()], [], [], 0)
+    return bool(readable)
