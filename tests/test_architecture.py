@@ -60,6 +60,7 @@ LAYERS = {
     "app.operations": ADAPTERS | {"app.operations"},
     "app.access": ADAPTERS,
     "app.schemas": ADAPTERS | {"app.schemas", "app.checks", "app.channels"},
+    "app.ingest": ADAPTERS | {"app.ingest", "app.operations"},
     "app.realtime": ADAPTERS | {"app.realtime", "app.access", "app.tickets"},
     "workers": ADAPTERS
     | {"app.operations", "app.checks", "app.channels", "app.network", "workers"},
