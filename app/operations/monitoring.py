@@ -7,7 +7,6 @@ a whole batch, because thousands of checks a second pass here.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID, uuid4
 
 from app.domain import schedule, service_states
@@ -19,6 +18,7 @@ from app.operations.check_rows import (
     Claim,
     Seen,
     Settled,
+    array_literal,
     check_event,
     entry_row,
     result_row,
@@ -134,10 +134,8 @@ def record(batch: Sequence[Seen], now: datetime) -> list[Event]:
     settled = [_settle(seen, now) for seen in batch]
     with transaction() as tx:
         cursor = tx.driver.cursor()
-        columns: list[list[Any]] = [
-            list(column) for column in zip(*map(entry_row, settled), strict=True)
-        ]
-        cursor.execute(_SETTLE, columns)
+        columns = zip(*map(entry_row, settled), strict=True)
+        cursor.execute(_SETTLE, [array_literal(column) for column in columns])
         won = {row[0] for row in cursor.fetchall()}
         winners = [entry for entry in settled if entry.seen.claim.lease_token in won]
         books = judging.books_for(tx, [entry.seen.claim for entry in winners])

@@ -184,3 +184,12 @@ def test_evidence_of_the_last_twenty_failures_is_kept(service, rows):
         settle(again(rows), Observation(Status.RED, None, "x", evidence={"a": 1}))
         settle(again(rows), GREEN)
     assert rows("SELECT count(*) FROM check_evidence") == [(20,)]
+
+
+@pytest.mark.parametrize(
+    "error", ['said "no\\"', "{a,b}", "NULL", "", "tab\tand newline\n", "naïve ☃ 𝄞", "a\\b'c"]
+)
+def test_any_reason_is_stored_as_it_is(service, rows, error):
+    settle(monitoring.claim("default", 10), Observation(Status.RED, 1.5, error))
+    assert rows("SELECT last_error FROM schedule_entries") == [(error,)]
+    assert rows("SELECT error, response_time_ms FROM check_results") == [(error, 1.5)]
