@@ -3,7 +3,7 @@
 from marshmallow import fields, validate
 
 from app.domain.secret_references import NAME
-from app.schemas.base import BaseSchema, Moment
+from app.schemas.base import BaseSchema, Moment, Pattern
 
 
 class SecretValueSchema(BaseSchema):
@@ -21,8 +21,8 @@ class SecretInputSchema(SecretValueSchema):
 
     name = fields.String(
         required=True,
-        validate=validate.Regexp(
-            f"^{NAME.pattern}$", error="Must be letters, digits and _, and not begin with a digit."
+        validate=Pattern(
+            NAME.pattern, error="Must be letters, digits and _, and not begin with a digit."
         ),
         metadata={"description": "Used as {{secrets.NAME}}.", "example": "API_TOKEN"},
     )

@@ -1,0 +1,66 @@
+"""How long after a failed check the message is at its receiver, under 500 services every 10 s."""
+
+import json
+import time
+from datetime import datetime
+from uuid import uuid4
+
+from tests.bench.world import World, percentile, seed_services
+from tests.receivers import HttpReceiver
+from tests.soak.outages import Farm
+
+SERVICES = 500
+INTERVAL_SECONDS = 10
+OUTAGES = 40
+
+
+def run(world: World) -> list[tuple[str, str, str]]:
+    """Return rows of (what, figure, bound)."""
+    farm = Farm()
+    names = [f"s{number}" for number in range(SERVICES)]
+    with (
+        HttpReceiver() as receiver,
+        world.connect() as connection,
+        world.process("scheduler"),
+        world.process("workers", "probes"),
+        world.process("workers", "notifications"),
+        world.process("workers", "background"),
+    ):
+        seed_services(
+            connection, [farm.url(name) for name in names], interval_seconds=INTERVAL_SECONDS
+        )
+        organization = connection.execute("SELECT id FROM organizations").fetchall()[0][0]
+        connection.execute(
+            "INSERT INTO notification_channels (id, organization_id, name, type, config,"
+            " is_enabled, min_severity, events, consecutive_failures)"
+            " VALUES (%s, %s, 'hook', 'webhook', %s, true, 'info', '{}', 0)",
+            (uuid4(), organization, json.dumps({"url": f"{receiver.url}/hook"})),
+        )
+        connection.execute(
+            "INSERT INTO alert_rules (id, organization_id, name, severity, tags, condition,"
+            " is_enabled, notification_channel_ids, auto_resolve, cooldown_minutes)"
+            " VALUES (%s, %s, 'down', 'critical', '{}', %s, true, '{}', true, 0)",
+            (
+                uuid4(),
+                organization,
+                json.dumps({"metric": "status", "operator": "in", "value": ["RED"]}),
+            ),
+        )
+        time.sleep(2 * INTERVAL_SECONDS)
+        for name in names[:OUTAGES]:
+            farm.down.add(name)
+            time.sleep(1.5)  # below what would count as a storm within any ten
+            farm.down.discard(names[max(0, names.index(name) - 10)])
+        time.sleep(INTERVAL_SECONDS + 2)
+    farm.close()
+    took = []
+    for request in receiver.requests:
+        alert = request.json["data"].get("alert")
+        if request.json["event"] == "alert.fired" and alert:
+            took.append(request.at - datetime.fromisoformat(alert["fired_at"]).timestamp())
+    return [
+        ("outages told by a message of their own", f"{len(took)} of {OUTAGES}", ""),
+        ("messages in all", str(len(receiver.requests)), ""),
+        ("failed check stored to message received, p50, s", f"{percentile(took, 0.5):.3f}", ""),
+        ("  p95, s", f"{percentile(took, 0.95):.3f}", "<= 1"),
+    ]
