@@ -49,7 +49,7 @@ def run(world: World) -> list[tuple[str, str, str]]:
         time.sleep(2 * INTERVAL_SECONDS)
         for name in names[:OUTAGES]:
             farm.down.add(name)
-            time.sleep(1.5)  # below what would count as a storm within any ten
+            time.sleep(1.5)  # more than ten a minute are a storm: the rest is told in digests
             farm.down.discard(names[max(0, names.index(name) - 10)])
         time.sleep(INTERVAL_SECONDS + 2)
     farm.close()
