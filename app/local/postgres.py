@@ -128,8 +128,10 @@ class Postgres:
 
     def _create_cluster(self) -> None:
         """Build the cluster beside its final name: a half-made one looks finished to PostgreSQL."""
-        building = self.data.with_suffix(".init")
-        shutil.rmtree(building, ignore_errors=True)
+        # A name of its own: what a killed start has left may still be written to for a moment.
+        for leftover in self.data.parent.glob(f"{self.data.name}*.init"):
+            shutil.rmtree(leftover, ignore_errors=True)
+        building = self.data.with_suffix(f".{os.getpid()}.init")
         building.mkdir(mode=0o700)
         self._own(building)
         initdb = [self._home.program("initdb"), "-D", str(building), "-U", USER, "-A", "trust"]
