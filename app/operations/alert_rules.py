@@ -114,7 +114,7 @@ def _close_unwatched(tx: Transaction, rule: AlertRule) -> None:
         .join(Service, Service.id == Alert.service_id)
         .where(Alert.alert_rule_id == rule.id, Alert.status != "resolved", ~watched)
         .order_by(Alert.id)
-        .with_for_update(of=Alert)
+        .with_for_update(key_share=True, of=Alert)
     ):
         alerts.resolve_alert(tx, alert, now, text="the alert rule does not watch this service now")
 

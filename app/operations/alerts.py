@@ -228,7 +228,7 @@ def close_rule(tx: Transaction, rule_id: UUID, *, reason: str) -> None:
     for alert in tx.session.scalars(
         select(Alert)
         .where(Alert.alert_rule_id == rule_id, Alert.status != AlertStatus.RESOLVED)
-        .with_for_update()
+        .with_for_update(key_share=True)
     ):
         resolve_alert(tx, alert, now, text=reason)
 
@@ -263,7 +263,7 @@ def _locked(tx: Transaction, organization_id: UUID, alert_id: UUID) -> Alert:
     alert = tx.session.scalar(
         select(Alert)
         .where(Alert.id == alert_id, Alert.organization_id == organization_id)
-        .with_for_update()
+        .with_for_update(key_share=True)
     )
     if alert is None:
         raise NotFound

@@ -168,7 +168,7 @@ def signed_in(found: Account, mode: str) -> UUID:
         if organization_id is None:
             if (instance.registration(tx) or mode) != "open":
                 raise Forbidden("you are not a member of any organization")
-            user = tx.session.get_one(User, found.user_id, with_for_update=True)
+            user = tx.session.get_one(User, found.user_id, with_for_update={"key_share": True})
             home = tx.session.scalar(select(_HOME).where(User.id == user.id))
             organization_id = home or _found_organization(tx, user)
         audit.record_of_person(tx, "auth.login", found.user_id, found.email, organization_id)

@@ -113,7 +113,9 @@ def _advance(alert_id: UUID) -> None:
     """Take one alert's escalation one step; an acknowledgement that came first wins."""
     with transaction() as tx:
         alert = tx.session.scalar(
-            select(Alert).where(Alert.id == alert_id, Alert.status == "firing").with_for_update()
+            select(Alert)
+            .where(Alert.id == alert_id, Alert.status == "firing")
+            .with_for_update(key_share=True)
         )
         if alert is None:
             return  # acknowledged or resolved while we were on our way

@@ -80,7 +80,7 @@ def settle(tx: Transaction, heartbeat: Heartbeat) -> None:
         select(HeartbeatFlip)
         .where(HeartbeatFlip.heartbeat_id == heartbeat.id, ~HeartbeatFlip.is_handled)
         .order_by(HeartbeatFlip.id)
-        .with_for_update()
+        .with_for_update(key_share=True)
     ).all()
     for flip in flips:
         flip.is_handled = True
@@ -144,7 +144,7 @@ def open_alert(tx: Transaction, heartbeat: Heartbeat) -> Alert | None:
     return tx.session.scalar(
         select(Alert)
         .where(Alert.heartbeat_id == heartbeat.id, Alert.status != "resolved")
-        .with_for_update()
+        .with_for_update(key_share=True)
     )
 
 

@@ -176,7 +176,7 @@ def set_operator(email: str, *, is_operator: bool) -> None:
             select(User)
             .where(User.is_operator | (User.email == email))
             .order_by(User.id)
-            .with_for_update()
+            .with_for_update(key_share=True)
         ).all()
         person = next((row for row in rows if row.email == email), None)
         if person is None:

@@ -134,7 +134,9 @@ def _apply(
     state = RuleState(is_open=alert_id is not None, awaits_fine=key in standing.latched)
     if verdict is Verdict.FIRING and alert_id is None:
         state = judged_history.with_cooldown(tx, state, *key)
-    alert = tx.session.get(Alert, alert_id, with_for_update=True) if alert_id else None
+    alert = (
+        tx.session.get(Alert, alert_id, with_for_update={"key_share": True}) if alert_id else None
+    )
     if alert is not None and alert.is_flapping:
         state = _flapping_state(tx, alert, service_id, state)
     match next_transition(state, verdict, now, rule.options):

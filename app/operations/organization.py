@@ -28,7 +28,9 @@ def read(organization_id: UUID) -> dict[str, Any]:
 def update(organization_id: UUID, changes: Mapping[str, Any]) -> dict[str, Any]:
     """Change an organization and return its answer. Raises Conflict for a slug that is taken."""
     with transaction() as tx:
-        organization = tx.session.get(Organization, organization_id, with_for_update=True)
+        organization = tx.session.get(
+            Organization, organization_id, with_for_update={"key_share": True}
+        )
         for name, value in changes.items():
             setattr(organization, name, value)
         try:

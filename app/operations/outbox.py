@@ -81,7 +81,7 @@ WITH due AS (
           SELECT FROM alerts a WHERE a.id = n.alert_id AND a.snoozed_until > now()
             AND a.status <> 'resolved')
     ORDER BY n.next_try_at LIMIT %(limit)s
-    FOR UPDATE OF n SKIP LOCKED
+    FOR NO KEY UPDATE OF n SKIP LOCKED
 )
 UPDATE notifications n
 SET lease_token = nextval('lease_tokens'), attempts = attempts + 1,

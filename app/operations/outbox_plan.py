@@ -161,7 +161,7 @@ def told(tx: Transaction, alert_id: UUID) -> list[Notification]:
             select(Notification)
             .where(Notification.alert_id == alert_id, Notification.status != "cancelled")
             .order_by(Notification.created_at, Notification.id)
-            .with_for_update()
+            .with_for_update(key_share=True)
         )
     )
 

@@ -27,7 +27,7 @@ def record(send: Send, outcome: Outcome) -> None:
     A sender whose lease was lost meanwhile changes nothing: another has taken the message over.
     """
     with transaction() as tx:
-        row = tx.session.get(Notification, send.id, with_for_update=True)
+        row = tx.session.get(Notification, send.id, with_for_update={"key_share": True})
         if row is None:
             return  # the alert or the channel is gone
         _write_attempt(tx, send, outcome)
@@ -125,7 +125,9 @@ def _owners(tx: Transaction, organization_id: UUID) -> list[outbox_plan.Recipien
 
 
 def _judge_channel(tx: Transaction, send: Send, outcome: Outcome, now: datetime) -> None:
-    channel = tx.session.get(NotificationChannel, send.channel_id, with_for_update=True)
+    channel = tx.session.get(
+        NotificationChannel, send.channel_id, with_for_update={"key_share": True}
+    )
     if channel is None:
         return
     circuit = backoff.Circuit(channel.consecutive_failures, channel.paused_until)

@@ -24,7 +24,9 @@ _ID_DIGITS = 32
 def send_link(email: str) -> None:
     """Mail a link to whoever has this address; nothing happens when nobody has it."""
     with transaction() as tx:
-        user = tx.session.scalar(select(User).where(User.email == email).with_for_update())
+        user = tx.session.scalar(
+            select(User).where(User.email == email).with_for_update(key_share=True)
+        )
         home = _home(tx, user.id) if user else None
         if user is None or home is None:
             return
@@ -50,7 +52,9 @@ def send_link(email: str) -> None:
 def link_for(email: str) -> str:
     """Return a link for an operator to pass on. Raises NotFound without an account."""
     with transaction() as tx:
-        user = tx.session.scalar(select(User).where(User.email == email).with_for_update())
+        user = tx.session.scalar(
+            select(User).where(User.email == email).with_for_update(key_share=True)
+        )
         if user is None:
             raise NotFound(f"nobody has an account with the address {email}")
         link = _new_link(tx, user)
@@ -95,7 +99,9 @@ def _new_link(tx: Transaction, user: User) -> str:
 def _owner(tx: Transaction, token: str) -> User:
     user = None
     try:
-        user = tx.session.get(User, UUID(hex=token[:_ID_DIGITS]), with_for_update=True)
+        user = tx.session.get(
+            User, UUID(hex=token[:_ID_DIGITS]), with_for_update={"key_share": True}
+        )
     except ValueError:
         raise _not_valid() from None
     if (

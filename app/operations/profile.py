@@ -32,7 +32,7 @@ def change(
     Conflict for an e-mail address in use.
     """
     with transaction() as tx:
-        user = tx.session.get_one(User, user_id, with_for_update=True)
+        user = tx.session.get_one(User, user_id, with_for_update={"key_share": True})
         before = user.email
         for name, value in redefine(user.contact_methods).items():
             setattr(user, name, value)

@@ -21,7 +21,7 @@ def remind_due() -> int:
                 Alert.next_reminder_at <= now,
                 Alert.suppressed_by.is_(None),
             )
-            .with_for_update(of=Alert, skip_locked=True)
+            .with_for_update(key_share=True, of=Alert, skip_locked=True)
             .limit(100)
         ).all()
         for alert, rule in rows:

@@ -72,7 +72,8 @@ def settle_services(
     ids = sorted({report.definition.service_id for report in candidates})
     current = dict(
         cursor.execute(
-            "SELECT id, status FROM services WHERE id = ANY(%s) ORDER BY id FOR UPDATE", (ids,)
+            "SELECT id, status FROM services WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE",
+            (ids,),
         ).fetchall()
     )
     regions = _region_statuses(cursor, ids)

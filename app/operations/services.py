@@ -157,7 +157,7 @@ def lock(tx: Transaction, organization_id: UUID, ids: Sequence[UUID]) -> list[Se
         .join(Service, Service.id == ScheduleEntry.service_id)
         .where(Service.organization_id == organization_id, Service.id.in_(ids))
         .order_by(ScheduleEntry.service_id, ScheduleEntry.region)
-        .with_for_update(of=ScheduleEntry)
+        .with_for_update(key_share=True, of=ScheduleEntry)
     )
     found = tx.session.scalars(
         select(Service)

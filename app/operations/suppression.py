@@ -75,7 +75,7 @@ def claim_children(tx: Transaction, root: Alert, since: datetime) -> None:
             Alert.fired_at >= since,
             Alert.id != root.id,
         )
-        .with_for_update(skip_locked=True)
+        .with_for_update(key_share=True, skip_locked=True)
     ).all()
     for child in children:
         rows = outbox_plan.told(tx, child.id)
@@ -115,7 +115,7 @@ def release() -> int:
         rows = tx.session.scalars(
             select(Alert)
             .where(Alert.status == "firing", Alert.suppressed_by.in_(root))
-            .with_for_update(skip_locked=True)
+            .with_for_update(key_share=True, skip_locked=True)
             .limit(100)
         ).all()
         for alert in rows:

@@ -94,7 +94,7 @@ def take_away(user_id: UUID) -> None:
 def is_right(user_id: UUID, epoch: int, code: str) -> bool:
     """Say whether a code completes a sign-in that began in an epoch; it is used up by that."""
     with transaction() as tx:
-        user = tx.session.get(User, user_id, with_for_update=True)
+        user = tx.session.get(User, user_id, with_for_update={"key_share": True})
         found = (
             user is not None
             and user.token_epoch == epoch
@@ -105,7 +105,7 @@ def is_right(user_id: UUID, epoch: int, code: str) -> bool:
 
 
 def _lock(tx: Transaction, user_id: UUID) -> User:
-    user = tx.session.get(User, user_id, with_for_update=True)
+    user = tx.session.get(User, user_id, with_for_update={"key_share": True})
     if user is None:
         raise NotFound
     return user
