@@ -4,7 +4,6 @@ Every event gets a sequence number that only grows, also after Redis was emptied
 starts from Redis' clock. The last events are kept, so that a client can resume where it was.
 """
 
-import json
 import logging
 from collections import defaultdict
 from collections.abc import Sequence
@@ -13,6 +12,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import orjson
 from redis import Redis, RedisError
 
 from app.clock import utcnow
@@ -61,10 +61,6 @@ def timestamp(at: datetime) -> str:
     return at.isoformat().replace("+00:00", "Z")
 
 
-def _plain(value: Any) -> str:
-    return timestamp(value) if isinstance(value, datetime) else str(value)
-
-
 class Feed:
     """Publishes events, and reads the kept ones."""
 
@@ -74,12 +70,10 @@ class Feed:
 
     def publish(self, events: Sequence[Event]) -> None:
         """Publish events in their order; a live feed that is away is logged, never an error."""
-        by_organization: dict[UUID, list[str]] = defaultdict(list)
+        by_organization: dict[UUID, list[bytes]] = defaultdict(list)
         for event in events:
-            frame = json.dumps(
-                {"type": event.type, "at": timestamp(event.at), "data": event.data},
-                default=_plain,
-                separators=(",", ":"),
+            frame = orjson.dumps(
+                {"type": event.type, "at": event.at, "data": event.data}, str, orjson.OPT_UTC_Z
             )
             by_organization[event.organization_id].append(frame[1:])
         try:

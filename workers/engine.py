@@ -31,9 +31,12 @@ T = TypeVar("T")
 
 SESSION_SECONDS = 60.0
 _CLAIM_BATCH = 500
+_CLAIM_AT_LEAST = 200  # a claim costs as much as dozens of checks: wait a moment for that much room
 _RECORD_BATCH = 1000
 _POLL_SECONDS = (0.05, 0.25)  # how soon to look again for due work: at the soonest, at the latest
-_LINGER_SECONDS = 0.02  # results wait this long for company before they are recorded
+_LINGER_SECONDS = 0.02  # results wait this long for company before they are recorded,
+_LINGER_ROUNDS = 4  # and so often while so many join: a transaction costs as much as dozens
+_COMPANY = 40
 _IDLE_SECONDS = 2.0  # a session ends when nothing falls due within this time
 _RETRY_SECONDS = 0.3
 
@@ -45,7 +48,7 @@ class Engine:
         self._app = app
         self._runtime: Runtime = app.extensions["runtime"]
         self._region = region
-        self._concurrency = self._runtime.config.probe_concurrency
+        self._concurrency: int = self._runtime.config.probe_concurrency
         self._loop = uvloop.new_event_loop()
         self._make_network = network
         self._network: Network | None = None
@@ -100,9 +103,8 @@ class Engine:
             self._doubt = SelfDoubt(self._network, self._runtime.config.witness_targets)
         end = monotonic() + seconds
         while not self._stopping.is_set() and monotonic() < end:
-            room = self._concurrency - len(self._checks) - len(self._unrecorded)
+            room = await self._room()
             if room <= 0:
-                await asyncio.sleep(_POLL_SECONDS[0])
                 continue
             try:
                 idle_seconds = await self._claim_and_start(min(room, _CLAIM_BATCH))
@@ -117,6 +119,18 @@ class Engine:
             await self._finish()
             return False
         return True
+
+    async def _room(self) -> int:
+        """Return how many checks may be started, after a short wait where that is not many."""
+        enough = min(_CLAIM_AT_LEAST, self._concurrency)
+        end = monotonic() + _POLL_SECONDS[0]
+        while True:
+            # What waits to be recorded holds memory, and it is long only if the database is away.
+            backlog = max(0, len(self._unrecorded) - 2 * _RECORD_BATCH)
+            room = self._concurrency - len(self._checks) - backlog
+            if room >= enough or monotonic() >= end:
+                return room
+            await asyncio.sleep(_LINGER_SECONDS / 4)
 
     async def _claim_and_start(self, limit: int) -> float:
         """Start what is due; return for how many seconds nothing more will be."""
@@ -164,12 +178,20 @@ class Engine:
     async def _record(self) -> None:
         """Record what has finished, a batch at a time, until nothing is left."""
         while self._unrecorded:
-            if len(self._unrecorded) < _RECORD_BATCH // 10:
-                await asyncio.sleep(_LINGER_SECONDS)
+            await self._linger()
             batch = self._unrecorded[:_RECORD_BATCH]
             await self._insist(self._recorder, self._store, batch)
             del self._unrecorded[: len(batch)]
         self._recording = None
+
+    async def _linger(self) -> None:
+        for _ in range(_LINGER_ROUNDS):
+            before = len(self._unrecorded)
+            if before >= _RECORD_BATCH // 2:
+                return
+            await asyncio.sleep(_LINGER_SECONDS)
+            if len(self._unrecorded) < before + _COMPANY:
+                return
 
     def _store(self, batch: list[Seen]) -> None:
         try:

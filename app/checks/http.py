@@ -1,7 +1,8 @@
 """HTTP: a URL answers as asserted."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from functools import lru_cache
 from typing import Any
 
 from marshmallow import fields
@@ -102,12 +103,13 @@ async def check_http(target: Target, network: Network) -> Probe:
         phases=response.phases,
         evidence=evidence.from_response(response) if failure else None,
         certificate=response.certificate,
+        body_texts=_found(target.body_texts, response) if target.body_texts else None,
     )
 
 
 def _request(endpoint: str, config: Mapping[str, Any]) -> HttpRequest:
     if not config:
-        return HttpRequest(endpoint)
+        return _plain_request(endpoint)
     body, auth = config.get("body"), config.get("basic_auth")
     written = body if isinstance(body, str) or body is None else json.dumps(body)
     return HttpRequest(
@@ -121,6 +123,11 @@ def _request(endpoint: str, config: Mapping[str, Any]) -> HttpRequest:
         final_codes=_final_codes(config.get("expected_status")),
         verify_tls=config.get("verify_tls", True),
     )
+
+
+@lru_cache(maxsize=10_000)
+def _plain_request(endpoint: str) -> HttpRequest:
+    return HttpRequest(endpoint)
 
 
 def _final_codes(rule: Any) -> frozenset[int]:
@@ -147,6 +154,11 @@ def _failure(response: HttpResponse, config: Mapping[str, Any]) -> str | None:
     if failure and response.truncated:
         return f"{failure} (only the first 1 MiB was read)"
     return failure
+
+
+def _found(texts: Collection[str], response: HttpResponse) -> dict[str, bool]:
+    body = response.text()
+    return {text: text in body for text in texts}
 
 
 def _warning(response: HttpResponse, config: Mapping[str, Any]) -> str | None:

@@ -1,11 +1,11 @@
 """The fence around every check: owns its time, its exceptions, its measure and its colour."""
 
-import asyncio
 import logging
 from dataclasses import replace
 from time import perf_counter
 
 from app.checks.base import CHECK_TYPES, CheckFailed, CheckType
+from app.checks.deadlines import deadline
 from app.checks.evidence import from_trace, mask, one_line, secrets_of
 from app.domain.endpoints import BadEndpoint
 from app.domain.services import grade
@@ -31,10 +31,10 @@ async def run(target: Target, network: Network) -> Observation:
     check = CHECK_TYPES[target.check_type]
     started = perf_counter()
     try:
-        async with asyncio.timeout(target.timeout_seconds) as deadline:
+        with deadline(target.timeout_seconds) as limit:
             probe = await check.run(target, network)
     except TimeoutError:
-        if deadline.expired():
+        if limit.has_passed:
             sentence = f"timed out after {target.timeout_seconds:g} s while {notes.stage}"
         else:
             sentence = "the connection timed out"
@@ -73,6 +73,7 @@ def _observation(
             status_code=probe.status_code,
             phases=phases,
             certificate=certificate,
+            body_texts=probe.body_texts,
         )
     reason = probe.error or probe.warning
     if reason is None:
@@ -86,6 +87,7 @@ def _observation(
         phases=phases,
         evidence=None if probe.ok else {**from_trace(notes), **(probe.evidence or {})},
         certificate=certificate,
+        body_texts=probe.body_texts,
     )
     return _clean(observation, target, check)
 

@@ -30,9 +30,12 @@ class HttpRequest:
     timeout_seconds: float | None = None
 
 
-@dataclass(frozen=True)
+@dataclass
 class HttpResponse:
-    """What was answered. `body` is decoded and cut at 1 MiB; times are in milliseconds."""
+    """What was answered. `body` is decoded and cut at 1 MiB; times are in milliseconds.
+
+    Nobody changes it; to freeze it would cost a microsecond for every check.
+    """
 
     status_code: int
     body: bytes

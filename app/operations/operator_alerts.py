@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from app.models.alerts import Alert
 from app.models.members import Membership, User
@@ -57,6 +58,6 @@ def _operators_organizations(tx: Transaction) -> set[UUID]:
         .join(User, User.id == Membership.user_id)
         .where(User.is_operator, Membership.role == "owner")
         .order_by(Membership.user_id, Membership.created_at)
-        .distinct(Membership.user_id)
+        .ext(distinct_on(Membership.user_id))
     )
     return {row.organization_id for row in rows}

@@ -1,14 +1,12 @@
 """How many checks one core can make: the probe alone, without queue and database.
 
-Run it as `python -m tests.bench.bench_probes [seconds per row]`. The server is a separate process;
-"per core" counts the CPU time of the client alone.
+The server is a process of its own; "per core" counts the CPU time of the client alone.
 """
 
 import asyncio
 import multiprocessing
 import resource
 import ssl
-import sys
 import tempfile
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -18,17 +16,20 @@ from typing import Any
 import trustme
 import uvloop
 
-from app.checks.runner import run
+from app.checks import runner
 from app.domain.types import Status, Target
 from app.network.door import Network
 from app.network.http import HttpRequest
 from app.network.policy import AddressPolicy
+from tests.bench.world import World
 
 ANSWER = (
     b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n"
     b"Connection: close\r\n\r\nok"
 )
 WORKERS = 200
+SECONDS = 3
+Row = tuple[str, str, str]
 
 
 class _FastHttp(asyncio.Protocol):
@@ -74,8 +75,8 @@ def serve(directory: str, ports: Any) -> None:
     uvloop.run(main())
 
 
-async def measure(name: str, seconds: float, once: Callable[[], Awaitable[None]]) -> None:
-    """Repeat one probe side by side and print its rates."""
+async def measure(name: str, once: Callable[[], Awaitable[None]]) -> Row:
+    """Repeat one probe side by side and return its row."""
     for _ in range(50):
         await once()
     done = 0
@@ -83,20 +84,18 @@ async def measure(name: str, seconds: float, once: Callable[[], Awaitable[None]]
 
     async def worker() -> None:
         nonlocal done
-        while perf_counter() - wall < seconds:
+        while perf_counter() - wall < SECONDS:
             await once()
             done += 1
 
     await asyncio.gather(*(worker() for _ in range(WORKERS)))
     wall, cpu = perf_counter() - wall, process_time() - cpu
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    print(
-        f"{name:34} {done / wall:8.0f} checks/s {done / cpu:8.0f} per core"
-        f" {cpu / done * 1e6:7.0f} us each {memory:5} MB"
-    )
+    detail = f"{cpu / done * 1e6:.0f} us each; {memory} MB"
+    return (f"{name}, checks/s per core", f"{done / cpu:,.0f}", detail)
 
 
-async def client(directory: str, ports: list[int], seconds: float) -> None:
+async def client(directory: str, ports: list[int]) -> list[Row]:
     """Measure every kind of probe."""
     http_port, https_port, dns_port = ports
     network = Network(
@@ -114,23 +113,25 @@ async def client(directory: str, ports: list[int], seconds: float) -> None:
         target = Target(kind, endpoint, 10, 5000, {})
 
         async def once() -> None:
-            observation = await run(target, network)
+            observation = await runner.run(target, network)
             assert observation.status is Status.GREEN, observation
 
         return once
 
-    await measure("network.http, fresh connection", seconds, request)
-    await measure("HTTP check", seconds, check("HTTP", plain))
     named = f"http://www.bench.test:{http_port}/"
-    await measure("HTTP check, name looked up", seconds, check("HTTP", named))
-    await measure("HTTPS check, certificate recorded", seconds, check("HTTP", secure))
-    await measure("TCP check", seconds, check("TCP", f"127.0.0.1:{http_port}"))
+    rows = [
+        await measure("network.http, fresh connection", request),
+        await measure("HTTP", check("HTTP", plain)),
+        await measure("HTTP, name looked up", check("HTTP", named)),
+        await measure("HTTPS, certificate recorded", check("HTTP", secure)),
+        await measure("TCP", check("TCP", f"127.0.0.1:{http_port}")),
+    ]
     network.close()
+    return rows
 
 
-def main() -> None:
-    """Start the server, measure, stop the server."""
-    seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 2.0
+def run(_: World) -> list[Row]:
+    """Return rows of (what, figure, detail)."""
     with tempfile.TemporaryDirectory() as directory:
         authority = trustme.CA()
         authority.cert_pem.write_to_path(str(Path(directory) / "ca.pem"))
@@ -142,11 +143,7 @@ def main() -> None:
         )
         server.start()
         try:
-            uvloop.run(client(directory, receive.recv(), seconds))
+            return uvloop.run(client(directory, receive.recv()))
         finally:
             server.terminate()
             server.join()
-
-
-if __name__ == "__main__":
-    main()
