@@ -12,7 +12,7 @@ from uuid import UUID
 from flask_jwt_extended import create_access_token, decode_token
 from flask_jwt_extended.exceptions import JWTExtendedException
 from jwt import PyJWTError
-from sqlalchemy import text
+from psycopg.rows import namedtuple_row
 
 from app.crypto import digest
 from app.domain import permissions
@@ -20,7 +20,7 @@ from app.domain.permissions import Role, Scope
 from app.domain.plans import Plan, plan_of
 from app.errors import NotFound, Unauthorized
 from app.extensions import db
-from app.transaction import transaction
+from app.transaction import Transaction, transaction
 
 KEY_PREFIX = "WK_"
 # What reading a token may raise; the library parses the claims before it checks the signature,
@@ -59,24 +59,25 @@ class Caller:
 
 
 _PLANS = "(SELECT value FROM instance_settings WHERE name = 'plans') AS plans"
-_SESSION = text(f"""
+_SESSION = f"""
     SELECT u.email, u.token_epoch, u.is_operator, chosen.organization_id, chosen.role,
         chosen.plan_type, {_PLANS},
-        EXISTS (SELECT FROM revoked_tokens WHERE jti = :jti) AS revoked,
+        EXISTS (SELECT FROM revoked_tokens WHERE jti = %(jti)s) AS revoked,
         EXISTS (
-            SELECT FROM memberships WHERE user_id = u.id AND organization_id = :tenant_id
+            SELECT FROM memberships WHERE user_id = u.id AND organization_id = %(tenant_id)s
         ) AS still_member
     FROM users u
     LEFT JOIN LATERAL (
         SELECT m.organization_id, m.role, o.plan_type FROM memberships m
         JOIN organizations o ON o.id = m.organization_id
         WHERE m.user_id = u.id
-          AND CASE WHEN CAST(:slug AS text) IS NULL THEN o.id = :tenant_id ELSE o.slug = :slug END
+          AND CASE WHEN CAST(%(slug)s AS text) IS NULL
+                   THEN o.id = %(tenant_id)s ELSE o.slug = %(slug)s END
     ) chosen ON true
-    WHERE u.id = :user_id
-""")  # noqa: S608  a constant
+    WHERE u.id = %(user_id)s
+"""  # noqa: S608  a constant
 # A key lives by its maker's membership: it shrinks with their role and ends with their removal.
-_API_KEY = text(f"""
+_API_KEY = f"""
     SELECT k.id, k.scopes, k.expires_at, k.created_by, k.organization_id, u.email, m.role, o.slug,
         o.plan_type, {_PLANS},
         k.last_used_at IS NULL OR k.last_used_at < now() - interval '1 minute' AS use_is_news
@@ -84,13 +85,13 @@ _API_KEY = text(f"""
     JOIN users u ON u.id = k.created_by
     JOIN memberships m ON m.user_id = k.created_by AND m.organization_id = k.organization_id
     JOIN organizations o ON o.id = k.organization_id
-    WHERE k.key_hash = :hash AND (k.expires_at IS NULL OR k.expires_at > now())
-""")  # noqa: S608  a constant
+    WHERE k.key_hash = %(hash)s AND (k.expires_at IS NULL OR k.expires_at > now())
+"""  # noqa: S608  a constant
 # Never waits: of many requests at once the first one writes, and the others have said the same.
-_USED = text("""
+_USED = """
     UPDATE api_keys SET last_used_at = now()
-    WHERE id = (SELECT id FROM api_keys WHERE id = :id FOR NO KEY UPDATE SKIP LOCKED)
-""")
+    WHERE id = (SELECT id FROM api_keys WHERE id = %(id)s FOR NO KEY UPDATE SKIP LOCKED)
+"""
 
 
 def authenticate(token: str, *, slug: str | None = None) -> Caller:
@@ -112,7 +113,7 @@ def _of_session(token: str, slug: str | None) -> Caller:
         raise Unauthorized from None
     if claims["type"] != "access":
         raise Unauthorized
-    row = db.session.execute(_SESSION, {**ids, "slug": slug}).one_or_none()
+    row = _one(_SESSION, {**ids, "slug": slug})
     if row is None or row.revoked or row.token_epoch != epoch or not row.still_member:
         raise Unauthorized
     role = permissions.role_named(row.role or "")
@@ -132,7 +133,7 @@ def _of_session(token: str, slug: str | None) -> Caller:
 
 
 def _of_key(key: str, slug: str | None) -> Caller:
-    row: Any = db.session.execute(_API_KEY, {"hash": digest(key)}).one_or_none()
+    row = _one(_API_KEY, {"hash": digest(key)})
     role = permissions.role_named(row.role) if row else None
     if row is None or role is None:
         raise Unauthorized
@@ -140,7 +141,7 @@ def _of_key(key: str, slug: str | None) -> Caller:
         raise NotFound  # a key is for one organization, also when its maker has several
     if row.use_is_news:
         with transaction() as tx:
-            tx.session.execute(_USED, {"id": row.id})
+            tx.driver.execute(_USED, {"id": row.id})
     return Caller(
         kind="api_key",
         user_id=row.created_by,
@@ -153,6 +154,12 @@ def _of_key(key: str, slug: str | None) -> Caller:
         plan=plan_of(row.plan_type, row.plans),
         scopes=frozenset(map(Scope, row.scopes)),
     )
+
+
+def _one(statement: str, values: dict[str, Any]) -> Any:
+    """Return the row of a statement, None without one, on the connection of this request."""
+    cursor = Transaction(db.session()).driver.cursor(row_factory=namedtuple_row)
+    return cursor.execute(statement, values).fetchone()
 
 
 def issue_token(user_id: UUID, organization_id: UUID, email: str, epoch: int) -> str:

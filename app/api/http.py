@@ -11,6 +11,7 @@ from uuid import UUID
 
 import flask
 import flask_smorest
+import orjson
 from flask import Response, request
 from marshmallow import Schema, ValidationError
 from webargs.flaskparser import FlaskParser
@@ -160,7 +161,10 @@ def reply(data: Any, status: int = 200) -> Response:
         answer = Response(status=204)
         del answer.headers["Content-Type"]
         return answer
-    body = json.dumps(data, separators=(",", ":"), default=_plain)
+    try:
+        body = orjson.dumps(data, option=orjson.OPT_UTC_Z)
+    except orjson.JSONEncodeError:  # a number of more than 64 bits in somebody's JSON
+        body = json.dumps(data, separators=(",", ":"), default=_plain).encode()
     return Response(body, status=status, mimetype="application/json")
 
 

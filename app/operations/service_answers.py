@@ -111,7 +111,8 @@ def answers(tx: Transaction, ids: Sequence[UUID]) -> list[dict[str, Any]]:
 
 def _mark_maintenance(tx: Transaction, found: Sequence[dict[str, Any]]) -> None:
     """Say of each service whether it is in a maintenance window now."""
-    books = rulebooks(tx, {UUID(service["organization_id"]) for service in found})
+    organizations = {service["organization_id"] for service in found}
+    books = rulebooks(tx, set(map(UUID, organizations)))
     if not any(book.windows for book in books.values()):
         return
     now = tx.now()

@@ -4,21 +4,14 @@ In the same run: the same load against the naive form, in which every request is
 its own through the ORM.
 """
 
-import json
 import os
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import psycopg
-import requests
 
-from app.local import ports
-from tests.bench.world import ROOT, World, percentile, tree_cpu_seconds, wait_until
+from tests.bench.web import gunicorn, load
+from tests.bench.world import World, percentile, tree_cpu_seconds
 
 HEARTBEATS = 1_000
 CLIENTS = 32
@@ -87,45 +80,23 @@ def seed_heartbeats(connection: psycopg.Connection, count: int) -> list[str]:
     return keys
 
 
-@contextmanager
-def gunicorn(world: World, application: str, **environment: str) -> Iterator[tuple[int, int]]:
-    """Serve as shipped, its log in a file; yield its port and its process number."""
-    port = ports.choose(None)
-    log = Path(world.servers.state.path) / "gunicorn.log"
-    settings = {"PORT": str(port), "HOST": "127.0.0.1", "LOG_LEVEL": "info", **environment}
-    with log.open("a") as lines:
-        child = subprocess.Popen(
-            [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", application],
-            cwd=ROOT,
-            env={**world.environment, **settings},
-            stderr=lines,
-        )
-    try:
-        assert wait_until(lambda: _answers(port), 30), log.read_text()[-2000:]
-        yield port, child.pid
-    finally:
-        child.terminate()
-        child.wait(30)
-
-
-def _answers(port: int) -> bool:
-    try:
-        return requests.get(f"http://127.0.0.1:{port}/health", timeout=2).ok
-    except requests.RequestException:
-        return False
-
-
 def measure(
     world: World, pid: int, port: int, keys: list[str], *, keep_alive: bool
 ) -> dict[str, Any]:
     """Return the figures of the round of the middle rate, and the sums of all rounds."""
-    load(port, keys, keep_alive=keep_alive, seconds=2)
+    connection = "keep-alive" if keep_alive else "close"
+    requests = [
+        f"POST /api/v1/heartbeat/{key} HTTP/1.1\r\nHost: 127.0.0.1\r\nUser-Agent: curl/8.5.0\r\n"
+        f"Connection: {connection}\r\nContent-Length: 2\r\n\r\nok"
+        for key in keys
+    ]
+    load(port, requests, CLIENTS, 2, keep_alive=keep_alive)
     postgres = world.servers.postgres.pid
     assert postgres
     rounds, total, failed = [], 0, 0
     for _ in range(ROUNDS):
         before = tree_cpu_seconds(pid), tree_cpu_seconds(postgres)
-        found = load(port, keys, keep_alive=keep_alive, seconds=SECONDS)
+        found = load(port, requests, CLIENTS, SECONDS, keep_alive=keep_alive)
         after = tree_cpu_seconds(pid), tree_cpu_seconds(postgres)
         count = len(found["milliseconds"])
         total, failed = total + count, failed + found["failed"]
@@ -141,25 +112,3 @@ def measure(
         )
     middle = sorted(rounds, key=lambda each: each["rate"])[len(rounds) // 2]
     return {**middle, "total": total, "failed": failed}
-
-
-def load(port: int, keys: list[str], *, keep_alive: bool, seconds: float) -> dict[str, Any]:
-    """Run the clients once and return what they saw."""
-    order = {
-        "port": port,
-        "keys": keys,
-        "clients": CLIENTS,
-        "seconds": seconds,
-        "keep_alive": keep_alive,
-    }
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.bench.ping_clients"],
-        cwd=ROOT,
-        input=json.dumps(order),
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=seconds + 60,
-    )
-    found: dict[str, Any] = json.loads(done.stdout)
-    return found

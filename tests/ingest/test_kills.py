@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.bench.bench_pings import gunicorn, seed_heartbeats
+from tests.bench.bench_pings import seed_heartbeats
+from tests.bench.web import gunicorn
 from tests.bench.world import wait_until, world
 from tests.soak import pings
 

@@ -15,7 +15,8 @@ from pathlib import Path
 import psycopg
 
 from app.local.postgres import Postgres
-from tests.bench.bench_pings import gunicorn, seed_heartbeats
+from tests.bench.bench_pings import seed_heartbeats
+from tests.bench.web import gunicorn
 from tests.bench.world import World, world
 
 CLIENTS = 32

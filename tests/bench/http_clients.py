@@ -1,13 +1,15 @@
-"""Closed-loop clients that ping: raw sockets in one process, `python -m tests.bench.ping_clients`.
+"""Closed-loop clients on raw sockets in one process, `python -m tests.bench.http_clients`.
 
-Standard input: a JSON object with `port`, `keys`, `clients`, `seconds`, `keep_alive`. Standard
-output: one with the milliseconds of every ping and the number of those not answered with 200. The
-clients share the machine with what they measure, so they do no more than they must.
+Standard input: a JSON object with `port`, `requests` (as they travel), `clients`, `seconds`,
+`keep_alive`. Standard output: one with the milliseconds of every request and the number of those
+not answered with 200. The clients share the machine with what they measure, so they do no more than
+they must.
 """
 
 import asyncio
 import json
 import random
+import re
 import resource
 import sys
 import time
@@ -17,7 +19,7 @@ import uvloop
 
 
 class Client(asyncio.Protocol):
-    """Sends the next ping when the last one is answered."""
+    """Sends the next request when the last one is answered."""
 
     def __init__(self, load: "Load", began_at: float | None) -> None:
         self.load = load
@@ -30,19 +32,27 @@ class Client(asyncio.Protocol):
         self.send()
 
     def send(self) -> None:
-        """Send one ping."""
+        """Send one request."""
         assert self.transport
         self.sent_at = self.sent_at or time.perf_counter()
         self.transport.write(random.choice(self.load.requests))
 
     def data_received(self, data: bytes) -> None:
         self.answer += data
-        if self.load.keep_alive and b"}" in self.answer:
+        if self.load.keep_alive and self.is_complete():
             self.finish()
             if time.perf_counter() < self.load.end:
                 self.send()
             elif self.transport:
                 self.transport.close()
+
+    def is_complete(self) -> bool:
+        """Say whether the answer has come to its end."""
+        head, end, body = self.answer.partition(b"\r\n\r\n")
+        if not end:
+            return False
+        length = re.search(rb"(?i)\r\ncontent-length: *([0-9]+)", head)
+        return length is not None and len(body) >= int(length[1])
 
     def finish(self) -> None:
         """Count one answer."""
@@ -63,19 +73,11 @@ class Load:
     """All clients, and what they saw."""
 
     def __init__(
-        self, port: int, keys: list[str], clients: int, seconds: float, keep_alive: bool
+        self, port: int, requests: list[str], clients: int, seconds: float, keep_alive: bool
     ) -> None:
         self.port, self.clients, self.seconds = port, clients, seconds
         self.keep_alive = keep_alive
-        connection = "keep-alive" if keep_alive else "close"
-        self.requests = [
-            (
-                f"POST /api/v1/heartbeat/{key} HTTP/1.1\r\nHost: 127.0.0.1\r\n"
-                f"User-Agent: curl/8.5.0\r\nConnection: {connection}\r\n"
-                "Content-Length: 2\r\n\r\nok"
-            ).encode()
-            for key in keys
-        ]
+        self.requests = [request.encode() for request in requests]
         self.milliseconds: list[float] = []
         self.failed = 0
         self.end = 0.0
@@ -83,7 +85,7 @@ class Load:
         self._done = asyncio.Event()
 
     async def run(self) -> None:
-        """Ping until the time is over."""
+        """Ask until the time is over."""
         self.end = time.perf_counter() + self.seconds
         await asyncio.gather(*(self._connect() for _ in range(self.clients)))
         await self._done.wait()
@@ -94,7 +96,7 @@ class Load:
         await loop.create_connection(lambda: Client(self, began_at), "127.0.0.1", self.port)
 
     def closed(self) -> None:
-        """Open the next connection, which belongs to the time of its ping."""
+        """Open the next connection, which belongs to the time of its request."""
         self._alive -= 1
         if time.perf_counter() < self.end:
             task = asyncio.ensure_future(self._connect(time.perf_counter()))
