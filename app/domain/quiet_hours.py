@@ -6,8 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from app.domain import timezones
-
-_RANKS = {"info": 0, "warning": 1, "critical": 2}
+from app.domain.notification_events import SEVERITIES, is_at_least
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +28,8 @@ def parse(source: Mapping[str, Any]) -> QuietHours:
     if since % (24 * 60) == until % (24 * 60):
         raise ValueError("quiet hours end at another time than they begin")
     severity = str(source.get("min_severity") or "critical")
-    if severity not in _RANKS:
-        raise ValueError(f"choose one of {', '.join(_RANKS)}")
+    if severity not in SEVERITIES:
+        raise ValueError(f"choose one of {', '.join(SEVERITIES)}")
     return QuietHours(timezone, since % (24 * 60), until, severity)
 
 
@@ -50,6 +49,6 @@ def quiet_until(quiet: QuietHours, now: datetime) -> datetime | None:
 
 def held_until(quiet: QuietHours, severity: str, now: datetime) -> datetime | None:
     """Return until when a notification of a severity waits; None: it is sent now."""
-    if _RANKS[severity] >= _RANKS[quiet.min_severity]:
+    if is_at_least(severity, quiet.min_severity):
         return None
     return quiet_until(quiet, now)

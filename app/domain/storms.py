@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from app.domain.notification_events import SEVERITIES, rank
+
 ALERTS_A_MINUTE = 10  # more than these of one organization are a storm
 WINDOW = timedelta(minutes=1)
 CALM_AFTER = timedelta(minutes=5)  # without a storm's worth of alerts it is over
 DIGEST_EVERY = timedelta(minutes=1)
 NAMED_IN_DIGEST = 20
-_RANKS = {"critical": 0, "warning": 1, "info": 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +96,7 @@ def plan(
 
 
 def _digest(channel_id: UUID, messages: Sequence[Pending]) -> Digest:
-    worst_first = sorted(messages, key=lambda m: (_RANKS[m.severity], m.created_at))
+    worst_first = sorted(messages, key=lambda m: (rank(m.severity), m.created_at))
     alerts = {message.alert_id: message.severity for message in worst_first[::-1]}
     counts = Counter(alerts.values())
     services = list(dict.fromkeys(message.service_name for message in worst_first))
@@ -104,7 +105,7 @@ def _digest(channel_id: UUID, messages: Sequence[Pending]) -> Digest:
         replaces=tuple(m.id for m in sorted(messages, key=lambda m: m.created_at)),
         alert_ids=tuple(dict.fromkeys(message.alert_id for message in worst_first)),
         severity=worst_first[0].severity,
-        counts=tuple((severity, counts[severity]) for severity in _RANKS if counts[severity]),
+        counts=tuple((severity, counts[severity]) for severity in SEVERITIES if counts[severity]),
         named=tuple(services[:NAMED_IN_DIGEST]),
         unnamed=max(len(services) - NAMED_IN_DIGEST, 0),
     )

@@ -7,6 +7,7 @@ from marshmallow import ValidationError, fields, validate
 from app.domain.condition_types import ConditionError
 from app.domain.conditions import parse
 from app.domain.endpoints import parse_url
+from app.domain.notification_events import SEVERITIES
 from app.schemas.base import (
     BaseSchema,
     Choice,
@@ -22,7 +23,6 @@ from app.schemas.base import (
 from app.schemas.replacements import Replacement, answer_only
 from app.schemas.services import Distinct
 
-SEVERITIES = ("critical", "warning", "info")
 WEEK_MINUTES = 7 * 24 * 60
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from marshmallow import fields, validate
 
 from app.domain.alerts import MAX_SNOOZE_MINUTES
-from app.schemas.alert_rules import SEVERITIES
+from app.domain.notification_events import SEVERITIES
 from app.schemas.base import BaseSchema, Choice, Moment, PageSchema, Text, Whole
 
 STATUSES = ("firing", "acknowledged", "resolved")

@@ -7,8 +7,8 @@ from marshmallow import ValidationError
 
 from app.channels import CHANNEL_TYPES
 from app.crypto import Vault
+from app.domain.notification_events import DEFAULT_EVENTS
 from app.errors import Invalid
-from app.schemas.notification_channels import DEFAULT_EVENTS
 from app.sealing import seal
 
 

@@ -4,7 +4,7 @@ from marshmallow import fields, validate
 
 from app.domain.heartbeat_schedules import MAX_EXPRESSION
 from app.domain.heartbeat_states import HeartbeatStatus, PingKind
-from app.schemas.alert_rules import SEVERITIES
+from app.domain.notification_events import SEVERITIES
 from app.schemas.base import (
     BaseSchema,
     Choice,

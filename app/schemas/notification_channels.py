@@ -8,7 +8,7 @@ from marshmallow import ValidationError, fields, post_load, validate, validates_
 from app.channels import CHANNEL_TYPES
 from app.domain import quiet_hours
 from app.domain.message_templates import MAX_BODY, MAX_SUBJECT, validate_template
-from app.schemas.alert_rules import SEVERITIES
+from app.domain.notification_events import DEFAULT_EVENTS, EVENTS, SEVERITIES
 from app.schemas.base import (
     BaseSchema,
     Choice,
@@ -27,23 +27,6 @@ from app.schemas.replacements import Replacement, answer_only
 from app.schemas.services import Distinct
 
 TYPES = tuple(kind for kind, _ in CHANNEL_TYPES.items())
-EVENTS = (
-    "alert.fired",
-    "alert.acknowledged",
-    "alert.resolved",
-    "alert.reminder",
-    "alert.escalated",
-    "service.status_changed",
-    "heartbeat.missed",
-    "heartbeat.recovered",
-    "ssl.expiring",
-    "maintenance.started",
-    "maintenance.ended",
-    "incident.created",
-    "incident.updated",
-    "incident.resolved",
-)
-DEFAULT_EVENTS = EVENTS[:5]
 
 
 class QuietHoursSchema(BaseSchema):
