@@ -69,9 +69,11 @@ class Occasion:
     """What there is to tell, as rows: the input of `compose`.
 
     `alert` has the fields of the API's section 5; `actor` is the name of whoever acted;
-    `from_status` belongs to `service.status_changed`; `alerts` to a `digest`; `certificate`,
-    `maintenance` and `incident` to the events named after them. Rows may hold more than is told:
-    only known fields travel on, so that no config, key or ping address leaks into a message.
+    `from_status` belongs to `service.status_changed`; `severity` to
+    events about no alert; `closed_because` to the end of an alert that has not recovered; `alerts`
+    to a `digest`; `certificate`, `maintenance` and `incident` to the events named after them. Rows
+    may hold more than is told: only known fields travel on, so that no config, key or ping address
+    leaks into a message.
     """
 
     id: str
@@ -88,6 +90,8 @@ class Occasion:
     reason: str | None = None
     region: str | None = None
     from_status: str | None = None
+    severity: str | None = None
+    closed_because: str | None = None
     root_cause: str | None = None
     hidden_services: Sequence[str] = ()
     actor: str | None = None

@@ -2,15 +2,16 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from app.domain.message_text import clean, duration, moment, one_line, read_time
 from app.domain.message_types import Occasion, Phase, Row, Tone
+from app.domain.notification_events import SEVERITIES, usual_severity
 
 MAX_LISTED = 20
 _TONES = {"critical": Tone.CRITICAL, "warning": Tone.WARNING, "info": Tone.INFO}
 _STATUS_TONES = {"GREEN": Tone.GOOD, "YELLOW": Tone.WARNING, "RED": Tone.CRITICAL}
-_RANK = ("critical", "warning", "info")
 _NOTHING: Mapping[str, Any] = {}
 
 
@@ -31,15 +32,15 @@ def speak(occasion: Occasion) -> Words:
 
 
 def severity_of(occasion: Occasion) -> str:
-    """Return `critical`, `warning` or `info`: the alert's, else what the event weighs."""
+    """Return `critical`, `warning` or `info`: what is given, the alert's, or the usual."""
+    if occasion.severity in SEVERITIES:
+        return occasion.severity
     rows = [occasion.alert, *occasion.alerts, occasion.heartbeat]
     given = {str(row.get("severity")) for row in rows if row}
-    for severity in _RANK:
+    for severity in SEVERITIES:
         if severity in given:
             return severity
-    if occasion.event == "heartbeat.missed":
-        return "critical"
-    return "warning" if occasion.event == "ssl.expiring" else "info"
+    return usual_severity(occasion.event)
 
 
 def subject_of(occasion: Occasion) -> str:
@@ -95,7 +96,10 @@ def _resolved(occasion: Occasion) -> Words:
     headline, text, _ = _problem(occasion)
     alert = occasion.alert or _NOTHING
     lasted = elapsed(alert, alert.get("resolved_at") or occasion.at)
-    if occasion.combined:
+    if occasion.closed_because:
+        after = f" after {lasted}" if lasted else ""
+        opening = f"Closed{after}: {clean(occasion.closed_because)}."
+    elif occasion.combined:
         opening = f"Was down{f' for {lasted}' if lasted else ''} and has recovered."
     elif occasion.actor:
         after = f" after {lasted}" if lasted else ""
@@ -135,17 +139,57 @@ def _heartbeat_recovered(occasion: Occasion) -> Words:
 
 def _ssl_expiring(occasion: Occasion) -> Words:
     certificate = occasion.certificate or _NOTHING
-    days = certificate.get("days_until_expiry")
-    domain = one_line(certificate.get("domain")) or subject_of(occasion)
-    when = f"in {days} day{'' if days == 1 else 's'}" if isinstance(days, int) else "soon"
-    until = read_time(certificate.get("valid_to"))
+    domain, until = _domain(occasion), read_time(certificate.get("valid_to"))
+    when = _in_time(until, occasion.at) if until else "soon"
     text = f"The certificate of {domain} expires {when}"
     text += f", on {moment(until)}." if until else "."
-    if certificate.get("issuer"):
-        text += f"\nIssuer: {one_line(certificate['issuer'])}"
     tone = _TONES.get(severity_of(occasion), Tone.WARNING)
     title = f"{domain}: certificate expires {when}"
-    return Words(severity_of(occasion).upper(), title, text, tone, Phase.TRIGGER)
+    words = _paragraphs(text, _issuer(certificate))
+    return Words(severity_of(occasion).upper(), title, words, tone, Phase.TRIGGER)
+
+
+def _ssl_expired(occasion: Occasion) -> Words:
+    certificate = occasion.certificate or _NOTHING
+    domain, until = _domain(occasion), read_time(certificate.get("valid_to"))
+    text = f"The certificate of {domain} expired{f' on {moment(until)}' if until else ''}."
+    tone = _TONES.get(severity_of(occasion), Tone.CRITICAL)
+    title = f"{domain}: certificate has expired"
+    words = _paragraphs(text, "Browsers and programs refuse it.", _issuer(certificate))
+    return Words(severity_of(occasion).upper(), title, words, tone, Phase.TRIGGER)
+
+
+def _ssl_changed(occasion: Occasion) -> Words:
+    """Say which certificate is shown now; where incidents are kept, that of the old one is over."""
+    certificate = occasion.certificate or _NOTHING
+    domain, until = _domain(occasion), read_time(certificate.get("valid_to"))
+    text = f"{domain} shows another certificate than before"
+    text += f", valid until {moment(until)}." if until else "."
+    prints = (("Fingerprint", "fingerprint_sha256"), ("Before", "previous_fingerprint"))
+    lines = [
+        f"{label}: {one_line(certificate[name])}" for label, name in prints if certificate.get(name)
+    ]
+    trouble = clean(certificate.get("error"))
+    words = _paragraphs(
+        text, f"It is not valid: {trouble}." if trouble else "", _issuer(certificate), *lines
+    )
+    tone = Tone.WARNING if trouble else Tone.INFO
+    return Words("CERTIFICATE", f"{domain}: certificate has changed", words, tone, Phase.RESOLVE)
+
+
+def _domain(occasion: Occasion) -> str:
+    return one_line((occasion.certificate or _NOTHING).get("domain")) or subject_of(occasion)
+
+
+def _issuer(certificate: Row) -> str:
+    return f"Issuer: {one_line(certificate['issuer'])}" if certificate.get("issuer") else ""
+
+
+def _in_time(until: datetime, now: datetime) -> str:
+    """Return how long it is until a time: in whole days, the last one in hours."""
+    seconds = (until - now).total_seconds()
+    days = round(seconds / 86_400)
+    return f"in {days} day{'' if days == 1 else 's'}" if days else f"in {duration(seconds)}"
 
 
 def _maintenance(occasion: Occasion) -> Words:
@@ -202,6 +246,8 @@ _WORDS: dict[str, Callable[[Occasion], Words]] = {
     "heartbeat.missed": _heartbeat_missed,
     "heartbeat.recovered": _heartbeat_recovered,
     "ssl.expiring": _ssl_expiring,
+    "ssl.expired": _ssl_expired,
+    "ssl.changed": _ssl_changed,
     "maintenance.started": _maintenance,
     "maintenance.ended": _maintenance,
     "incident.created": _incident,

@@ -56,7 +56,7 @@ _HEARTBEAT = _names(
 )
 _CERTIFICATE = _names(
     "service_id domain port subject issuer sans valid_from valid_to days_until_expiry status "
-    "fingerprint_sha256 chain_valid error key_type"
+    "fingerprint_sha256 previous_fingerprint chain_valid error key_type threshold_days"
 )
 _MAINTENANCE = _names("id name description starts_at ends_at service_ids tags status")
 _INCIDENT = _names("id title status severity status_page_id service_ids body created_at")

@@ -3,6 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
+from sqlalchemy import Index
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import UUID as PgUUID
 from sqlalchemy.orm import Mapped, mapped_column
@@ -14,6 +15,7 @@ class MaintenanceWindow(OrganizationOwned, Base):
     """One stretch of time, or a recurring one in local wall time."""
 
     __tablename__ = "maintenance_windows"
+    __table_args__ = (Index("ix_maintenance_windows_edge", "next_edge_at"),)
 
     name: Mapped[str]
     description: Mapped[str] = mapped_column(default="")
@@ -26,5 +28,6 @@ class MaintenanceWindow(OrganizationOwned, Base):
     tags: Mapped[list[str]] = mapped_column(default=list)
     status_page_ids: Mapped[list[UUID]] = mapped_column(ARRAY(PgUUID(as_uuid=True)), default=list)
     ended_at: Mapped[datetime | None]  # ended by hand
-    # What the edge tick has announced, so that each edge is announced once.
-    announced_until: Mapped[datetime | None]
+    next_edge_at: Mapped[datetime | None]  # when the edge tick looks again
+    # The beginning that was announced and whose end was not yet: each edge is announced once.
+    announced_start_at: Mapped[datetime | None]

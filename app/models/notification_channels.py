@@ -57,7 +57,7 @@ class Notification(OrganizationOwned, Base):
     subject_key: Mapped[str]
     recipient_key: Mapped[str]
     kind: Mapped[str]
-    step: Mapped[int] = mapped_column(default=0)
+    step: Mapped[int] = mapped_column(BigInteger, default=0)
     severity: Mapped[str]
     message: Mapped[dict[str, Any]] = mapped_column(JSONB)
     status: Mapped[str] = mapped_column(default="pending")  # pending, sent, dead, cancelled

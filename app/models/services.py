@@ -110,6 +110,18 @@ class StatusChange(Identified, Base):
     check_id: Mapped[UUID | None]
 
 
+class StatusHold(Base):
+    """A change of colour that was not told yet, and the colour that was told last."""
+
+    __tablename__ = "status_holds"
+
+    service_id: Mapped[UUID] = mapped_column(
+        ForeignKey("services.id", ondelete="CASCADE"), primary_key=True
+    )
+    told_status: Mapped[str]
+    is_flapping: Mapped[bool]
+
+
 class ProbeRequest(Identified, Base):
     """A one-off probe of an unsaved service, asked for by the API and answered by a worker."""
 

@@ -4,8 +4,6 @@ A kill in between leaves flips that are not handled, which the next tick takes u
 """
 
 import logging
-from collections.abc import Sequence
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
@@ -18,14 +16,12 @@ from app.events import Event
 from app.models.alerts import Alert
 from app.models.heartbeats import Heartbeat, HeartbeatFlip
 from app.operations import alerts, occasions, outbox_plan
-from app.operations.owned_rows import columns
 from app.transaction import DATABASE_AWAY, Transaction, transaction
 
 log = logging.getLogger(__name__)
 
 SWEEP_JOB = "workers.heartbeats.sweep"
 _BATCH = 100
-_STEPS = 2**31  # the outbox keeps a step as an integer
 
 
 def hint() -> None:
@@ -152,40 +148,18 @@ def _tell(
     tx: Transaction, heartbeat: Heartbeat, flip: HeartbeatFlip, event: str, alert: Alert | None
 ) -> None:
     """Tell the channels that want to hear of heartbeats as such, besides their alerts."""
-    now = tx.now()
-    recipients: Sequence[outbox_plan.Recipient] = outbox_plan.channels_for(
+    outbox_plan.announce(
         tx,
         heartbeat.organization_id,
         event,
         heartbeat.severity,
-        now,
-        tuple(heartbeat.notification_channel_ids),
-    )
-    if not recipients:
-        return
-    message = occasions.of_organization(
-        tx,
-        heartbeat.organization_id,
-        event,
-        heartbeat=_without_keys(heartbeat),
+        tx.now(),
+        subject_key=f"heartbeat:{heartbeat.id}",
+        step=flip.id,
+        ids=tuple(heartbeat.notification_channel_ids),
+        heartbeat=occasions.without_config(heartbeat),
         reason=flip.reason,
     )
-    outbox_plan.add(
-        tx,
-        organization_id=heartbeat.organization_id,
-        alert_id=None,
-        subject_key=f"heartbeat:{heartbeat.id}",
-        kind=event,
-        severity=heartbeat.severity,
-        message=message,
-        recipients=recipients,
-        now=now,
-        step=flip.id % _STEPS,
-    )
-
-
-def _without_keys(heartbeat: Heartbeat) -> dict[str, Any]:
-    return {name: value for name, value in columns(heartbeat).items() if not name.endswith("_key")}
 
 
 def _publish(

@@ -10,13 +10,14 @@ from app.domain.maintenance_windows import WindowError, WindowStatus
 from app.errors import Conflict
 from app.models.maintenance_windows import MaintenanceWindow
 from app.models.services import Service
-from app.operations import owned_rows, rulebooks
+from app.operations import maintenance_edges, owned_rows, rulebooks
 from app.operations.owned_rows import Position, columns, refused
 from app.transaction import Transaction, transaction
 
 Columns = Mapping[str, Any]
 
 _TIMES = ("starts_at", "ends_at", "recurrence", "duration_minutes", "timezone")
+_INTERNAL = ("next_edge_at", "announced_start_at")
 _DEFAULTS: Columns = {
     "ends_at": None,
     "recurrence": None,
@@ -61,6 +62,7 @@ def create(organization_id: UUID, given: Columns) -> dict[str, Any]:
         window = MaintenanceWindow(organization_id=organization_id, **whole)
         tx.session.add(window)
         tx.session.flush()
+        maintenance_edges.settle(tx, window, now, now)
         found = _answer(window, now)
     return found
 
@@ -78,11 +80,12 @@ def change(organization_id: UUID, window_id: UUID, given: Columns) -> dict[str, 
         _check_services(tx, organization_id, changes)
         if any(name in changes for name in _TIMES):
             _judge({**stored, **changes})
-            changes |= {"ended_at": None, "announced_until": None}
+            changes["ended_at"] = None
         for name, value in changes.items():
             setattr(window, name, value)
-        tx.session.flush()
-        found = _answer(window, tx.now())
+        now = tx.now()
+        maintenance_edges.settle(tx, window, now, now)
+        found = _answer(window, now)
     return found
 
 
@@ -101,7 +104,7 @@ def end(organization_id: UUID, window_id: UUID) -> dict[str, Any]:
             raise Conflict("the window is not active now; delete it, or change its recurrence")
         if status is not WindowStatus.ENDED:
             window.ended_at = now
-            tx.session.flush()
+            maintenance_edges.settle(tx, window, now, now)
         found = _answer(window, now)
     return found
 
@@ -110,7 +113,9 @@ def delete(organization_id: UUID, window_id: UUID) -> None:
     """Delete a window; one that is active ends with it. Raises NotFound."""
     with transaction() as tx:
         rulebooks.changed(tx, organization_id)
-        tx.session.delete(owned_rows.lock(tx, MaintenanceWindow, organization_id, window_id))
+        window = owned_rows.lock(tx, MaintenanceWindow, organization_id, window_id)
+        maintenance_edges.close(tx, window, tx.now())
+        tx.session.delete(window)
 
 
 def _judge(whole: Columns) -> None:
@@ -146,8 +151,7 @@ def _check_services(tx: Transaction, organization_id: UUID, given: Columns) -> N
 
 
 def _answer(row: MaintenanceWindow, now: datetime) -> dict[str, Any]:
-    found = columns(row)
-    del found["announced_until"]
+    found = {name: value for name, value in columns(row).items() if name not in _INTERNAL}
     window = _read(found)
     current = decisions.occurrence_at(window, now)
     following = decisions.next_occurrence(window, now)

@@ -13,7 +13,7 @@ from app.domain import schedule, service_states
 from app.domain.service_states import RegionState
 from app.domain.types import Status
 from app.events import Event
-from app.operations import evidence, judging, ssl_certificates
+from app.operations import evidence, judging, ssl_certificates, status_announcements
 from app.operations.check_rows import (
     Claim,
     Seen,
@@ -144,8 +144,9 @@ def record(batch: Sequence[Seen], now: datetime) -> list[Event]:
                 copy.write_row((*result_row(entry), _is_in_maintenance(entry, books, now)))
         changes = settle_services(cursor, [_region_status(entry) for entry in winners], now)
         evidence.keep(cursor, winners)
-        renewed = ssl_certificates.keep(cursor, winners)
+        renewed = ssl_certificates.keep(tx, winners, books, now)
         judging.judge(tx, _judged(winners, changes), books, now)
+        status_announcements.announce(tx, status_announcements.news_of(changes), books)
         events = [check_event(entry) for entry in winners]
         events.extend(change.event() for change in changes)
         events.extend(renewed)

@@ -80,8 +80,11 @@ def _organization(tx: Transaction, organization_id: UUID) -> dict[str, Any]:
 
 def _row(tx: Transaction, model: Any, id: UUID | None) -> dict[str, Any] | None:
     row = tx.session.get(model, id) if id is not None else None
-    if row is None:
-        return None
+    return without_config(row) if row is not None else None
+
+
+def without_config(row: Any) -> dict[str, Any]:
+    """Return the columns of a service or heartbeat that may be stored with a message."""
     # Configs and keys stay at home: what is not needed in a message is not stored with it.
     return {
         name: value

@@ -6,11 +6,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from app.bootstrap import runtime
 from app.domain import quiet_hours
+from app.domain.notification_events import is_at_least, wanted
 from app.models.alerts import Alert
 from app.models.notification_channels import Notification, NotificationChannel
 from app.operations import occasions
@@ -18,14 +19,6 @@ from app.transaction import Transaction
 
 DELIVER_JOB = "workers.notifications.deliver"
 QUEUE = "notifications"
-SEVERITIES = ("info", "warning", "critical")
-DEFAULT_EVENTS = (
-    "alert.fired",
-    "alert.acknowledged",
-    "alert.resolved",
-    "alert.reminder",
-    "alert.escalated",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +54,13 @@ def channels_for(
             channel_id=channel.id,
             not_before=_quiet_until(channel, severity, now),
         )
-        for channel in tx.session.scalars(query.order_by(NotificationChannel.created_at))
-        if event in (channel.events or DEFAULT_EVENTS)
-        and SEVERITIES.index(severity) >= SEVERITIES.index(channel.min_severity)
+        for channel in tx.session.scalars(
+            # A channel must not go away between here and the message that refers to it.
+            query.order_by(NotificationChannel.created_at).with_for_update(
+                read=True, key_share=True
+            )
+        )
+        if event in wanted(channel.events) and is_at_least(severity, channel.min_severity)
     ]
 
 
@@ -104,6 +101,52 @@ def plan(
     )
 
 
+def announce(
+    tx: Transaction,
+    organization_id: UUID,
+    event: str,
+    severity: str,
+    now: datetime,
+    *,
+    subject_key: str,
+    step: int = 0,
+    ids: Sequence[UUID] = (),
+    hold_until: datetime | None = None,
+    **more: Any,
+) -> int:
+    """Tell the channels that want an event about no single alert; return how many were new.
+
+    `ids` as for `channels_for`, `more` as for `plan`. Later messages under one `subject_key` wait
+    for earlier ones; `step` tells them apart.
+    """
+    recipients = channels_for(tx, organization_id, event, severity, now, ids)
+    if not recipients:
+        return 0
+    return add(
+        tx,
+        organization_id=organization_id,
+        alert_id=None,
+        subject_key=subject_key,
+        kind=event,
+        severity=severity,
+        message=occasions.of_organization(tx, organization_id, event, severity=severity, **more),
+        recipients=recipients,
+        now=now,
+        step=step,
+        hold_until=hold_until,
+    )
+
+
+def subject_of_certificate(service_id: UUID, fingerprint: str) -> str:
+    """Return the subject key of messages about a certificate that a service shows."""
+    return f"ssl:{service_id}:{fingerprint}"
+
+
+def step_at(moment: datetime) -> int:
+    """Return a step for what happens at most once at a moment: microseconds since the epoch."""
+    return int(moment.timestamp() * 1_000_000)
+
+
 def add(
     tx: Transaction,
     *,
@@ -131,6 +174,9 @@ def add(
             "step": step,
             "severity": severity,
             "message": message,
+            # The clock, not the transaction's beginning: planned under the lock of its subject, so
+            # that what is planned later is later, however long a transaction has waited.
+            "created_at": func.clock_timestamp(),
             "next_try_at": max(
                 moment for moment in (now, hold_until, recipient.not_before) if moment is not None
             ),

@@ -2,9 +2,13 @@
 
 from datetime import datetime
 
+from app.bootstrap import runtime
 from app.domain.service_states import overall
 from app.domain.types import Status
-from app.operations import operator_alerts
+from app.events import Event
+from app.operations import operator_alerts, status_announcements
+from app.operations.rulebooks import rulebooks
+from app.operations.status_announcements import News
 from app.transaction import Transaction, transaction
 
 # Three pulses missed, and something due for as long: then nobody checks that region.
@@ -17,6 +21,17 @@ WHERE e.next_due_at < now() - %(seconds)s * interval '1 second'
       SELECT FROM worker_pulses p WHERE p.region = e.region
         AND p.at > now() - %(seconds)s * interval '1 second')
 GROUP BY e.region ORDER BY e.region
+"""
+_SILENCE = """
+UPDATE schedule_entries SET status = 'UNKNOWN'
+WHERE region = %s AND status NOT IN ('UNKNOWN', 'PENDING')
+  AND next_due_at < now() - %s * interval '1 second'
+RETURNING service_id
+"""
+_VOTES = """
+SELECT s.id, s.organization_id, s.name, s.tags, s.status, s.region_quorum, array_agg(e.status)
+FROM services s JOIN schedule_entries e ON e.service_id = s.id
+WHERE s.id = ANY(%s) GROUP BY s.id ORDER BY s.id
 """
 _BLIND = """
 SELECT min(blind_since) FROM worker_pulses
@@ -61,27 +76,44 @@ def watch() -> list[str]:
 
 def _forget(tx: Transaction, region: str) -> None:
     """Settle the services of a region without workers: it has no vote any more."""
-    changed = tx.driver.execute(
-        "UPDATE schedule_entries SET status = 'UNKNOWN'"
-        " WHERE region = %s AND status NOT IN ('UNKNOWN', 'PENDING')"
-        " AND next_due_at < now() - %s * interval '1 second' RETURNING service_id",
-        (region, DEAD_AFTER_SECONDS),
-    ).fetchall()
-    rows = tx.driver.execute(
-        "SELECT s.id, s.status, s.region_quorum, array_agg(e.status) FROM services s"
-        " JOIN schedule_entries e ON e.service_id = s.id WHERE s.id = ANY(%s)"
-        " GROUP BY s.id ORDER BY s.id",
-        ([row[0] for row in changed],),
-    ).fetchall()
-    for service_id, before, quorum, regions in rows:
+    silent = tx.driver.execute(_SILENCE, (region, DEAD_AFTER_SECONDS)).fetchall()
+    ids = sorted({row[0] for row in silent})
+    # In the order of the engine's batches, and against them: a colour is settled once.
+    tx.driver.execute(
+        "SELECT id FROM services WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE", (ids,)
+    )
+    reason, now = f"no worker is alive in {region}", tx.now()
+    news, events = [], []
+    for service_id, organization_id, name, tags, before, quorum, regions in tx.driver.execute(
+        _VOTES, (ids,)
+    ).fetchall():
         after = overall((Status(status) for status in regions), quorum)
-        if after != before:
-            tx.driver.execute(
-                "UPDATE services SET status = %s, status_changed_at = now() WHERE id = %s",
-                (after.value, service_id),
-            )
-            tx.driver.execute(
-                "INSERT INTO status_changes (id, service_id, at, from_status, to_status, reason)"
-                " VALUES (gen_random_uuid(), %s, now(), %s, %s, %s)",
-                (service_id, before, after.value, f"no worker is alive in {region}"),
-            )
+        if after == before:
+            continue
+        tx.driver.execute(
+            "UPDATE services SET status = %s, status_changed_at = now() WHERE id = %s",
+            (after.value, service_id),
+        )
+        tx.driver.execute(
+            "INSERT INTO status_changes (id, service_id, at, from_status, to_status, reason)"
+            " VALUES (gen_random_uuid(), %s, now(), %s, %s, %s)",
+            (service_id, before, after.value, reason),
+        )
+        one = News(service_id, organization_id, frozenset(tags), Status(before), after, reason, now)
+        news.append(one)
+        events.append(_event(one, name))
+    books = rulebooks(tx, {one.organization_id for one in news})
+    status_announcements.announce(tx, news, books)
+    tx.after_commit(runtime().feed.publish, events)
+
+
+def _event(news: News, service_name: str) -> Event:
+    data = {
+        "service_id": news.service_id,
+        "service_name": service_name,
+        "from": news.before,
+        "to": news.after,
+        "reason": news.reason,
+        "check_id": None,
+    }
+    return Event(news.organization_id, status_announcements.EVENT, data, at=news.at)

@@ -1,4 +1,4 @@
-"""What a worker remembers of organizations: their rules and maintenance windows, by version."""
+"""What a worker remembers of organizations, by version: rules, windows, what channels want."""
 
 import logging
 from collections.abc import Collection, Iterable
@@ -15,8 +15,10 @@ from app.domain.check_history import Needs
 from app.domain.condition_types import Condition, ConditionError
 from app.domain.conditions import parse
 from app.domain.maintenance_windows import MaintenanceWindow
+from app.domain.notification_events import wanted
 from app.models.alert_rules import AlertRule
 from app.models.maintenance_windows import MaintenanceWindow as StoredWindow
+from app.models.notification_channels import NotificationChannel
 from app.models.organization import Organization
 from app.operations.definitions import Definition
 from app.transaction import Transaction
@@ -52,11 +54,12 @@ class Rule:
 
 @dataclass(slots=True)
 class Rulebook:
-    """The rules and windows of one organization at one version."""
+    """The rules, windows and subscriptions of one organization at one version."""
 
     version: int
     rules: tuple[Rule, ...] = ()
     windows: tuple[MaintenanceWindow, ...] = ()
+    events: frozenset[str] = frozenset()  # what any enabled channel hears of
     _by_service: dict[tuple[UUID, int], tuple[Rule, ...]] = field(default_factory=dict)
     # The windows that are active, and until when that holds: a recurrence is not expanded anew for
     # every check.
@@ -128,10 +131,16 @@ def _read(tx: Transaction, organization_id: UUID, version: int) -> Rulebook:
     windows = tx.session.scalars(
         select(StoredWindow).where(StoredWindow.organization_id == organization_id)
     )
+    subscriptions = tx.session.scalars(
+        select(NotificationChannel.events).where(
+            NotificationChannel.organization_id == organization_id, NotificationChannel.is_enabled
+        )
+    )
     return Rulebook(
         version,
         tuple(rule for row in rules if (rule := _rule(row)) is not None),
         tuple(window for row in windows if (window := window_of(row)) is not None),
+        frozenset().union(*(wanted(events) for events in subscriptions)),
     )
 
 

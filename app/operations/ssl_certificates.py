@@ -1,21 +1,26 @@
 """Remember the certificate each service shows, and notice when it changes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-import psycopg
-
 from app.domain.types import Certificate
 from app.errors import NotFound
 from app.events import Event
+from app.models.services import Service
+from app.operations import occasions, outbox_plan
 from app.operations.check_rows import Settled
-from app.transaction import transaction
+from app.operations.definitions import Definition
+from app.operations.rulebooks import Rulebook
+from app.transaction import Transaction, transaction
 
 # Between changes the row is only a clock: it is moved forward this often.
 _REFRESH = timedelta(minutes=10)
 _REMEMBERED = 50_000
+
+CHANGED = "ssl.changed"
 
 _written: dict[UUID, tuple[str, str | None, datetime]] = {}
 
@@ -30,21 +35,27 @@ ON CONFLICT (service_id) DO UPDATE SET
     chain_valid = excluded.chain_valid, error = excluded.error,
     last_checked_at = excluded.last_checked_at,
     previous_fingerprint = CASE
+        WHEN (known.domain, known.port) <> (excluded.domain, excluded.port) THEN NULL
         WHEN known.fingerprint_sha256 <> excluded.fingerprint_sha256 THEN known.fingerprint_sha256
         ELSE known.previous_fingerprint END,
     changed_at = CASE
+        WHEN (known.domain, known.port) <> (excluded.domain, excluded.port) THEN NULL
         WHEN known.fingerprint_sha256 <> excluded.fingerprint_sha256 THEN excluded.last_checked_at
         ELSE known.changed_at END,
     fingerprint_sha256 = excluded.fingerprint_sha256
-RETURNING changed_at = last_checked_at
+RETURNING changed_at = last_checked_at, previous_fingerprint
 """
 
 
-def keep(cursor: psycopg.Cursor[Any], entries: Sequence[Settled]) -> list[Event]:
+def keep(
+    tx: Transaction, entries: Sequence[Settled], books: Mapping[UUID, Rulebook], now: datetime
+) -> list[Event]:
     """Store the certificates that results bring, within the caller's transaction.
 
-    Returns an `ssl.changed` event for each service that shows another one than last time.
+    Returns an `ssl.changed` event for each service that shows another one than last time in the
+    same place, and plans a message to the channels that want it.
     """
+    cursor = tx.driver.cursor()
     events = []
     for entry in entries:
         certificate = entry.seen.observation.certificate
@@ -57,7 +68,7 @@ def keep(cursor: psycopg.Cursor[Any], entries: Sequence[Settled]) -> list[Event]
             events.append(
                 Event(
                     definition.organization_id,
-                    "ssl.changed",
+                    CHANGED,
                     {
                         "service_id": definition.service_id,
                         "service_name": definition.name,
@@ -66,7 +77,42 @@ def keep(cursor: psycopg.Cursor[Any], entries: Sequence[Settled]) -> list[Event]
                     },
                 )
             )
+            book = books.get(definition.organization_id)
+            if book is not None and CHANGED in book.events:
+                _tell(tx, definition, certificate, changed[1], book, now)
     return events
+
+
+def _tell(
+    tx: Transaction,
+    definition: Definition,
+    certificate: Certificate,
+    previous: str,
+    book: Rulebook,
+    now: datetime,
+) -> None:
+    """Plan a message: one for each certificate, however often two of them take turns."""
+    service = tx.session.get(Service, definition.service_id)
+    if service is None:
+        return  # deleted meanwhile
+    outbox_plan.announce(
+        tx,
+        definition.organization_id,
+        CHANGED,
+        "info",
+        now,
+        subject_key=outbox_plan.subject_of_certificate(
+            definition.service_id, certificate.fingerprint_sha256
+        ),
+        hold_until=book.maintenance_until(definition.service_id, definition.tags, now),
+        service=occasions.without_config(service),
+        certificate={
+            **asdict(certificate),
+            "service_id": definition.service_id,
+            "previous_fingerprint": previous,
+            "days_until_expiry": (certificate.valid_to - now).days,
+        },
+    )
 
 
 def _is_news(entry: Settled, certificate: Certificate) -> bool:

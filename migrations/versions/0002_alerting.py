@@ -180,7 +180,7 @@ CREATE TABLE notifications (
     subject_key text NOT NULL,
     recipient_key text NOT NULL,
     kind text NOT NULL,
-    step integer NOT NULL,
+    step bigint NOT NULL,
     severity text NOT NULL,
     message jsonb NOT NULL,
     status text NOT NULL,
@@ -233,7 +233,8 @@ CREATE TABLE maintenance_windows (
     tags text[] NOT NULL,
     status_page_ids uuid[] NOT NULL,
     ended_at timestamptz,
-    announced_until timestamptz,
+    next_edge_at timestamptz,
+    announced_start_at timestamptz,
     organization_id uuid NOT NULL,
     id uuid NOT NULL,
     created_at timestamptz DEFAULT now() NOT NULL,
@@ -242,6 +243,15 @@ CREATE TABLE maintenance_windows (
     FOREIGN KEY(organization_id) REFERENCES organizations (id) ON DELETE CASCADE
 );
 CREATE INDEX ix_maintenance_windows_organization_id ON maintenance_windows (organization_id);
+CREATE INDEX ix_maintenance_windows_edge ON maintenance_windows (next_edge_at);
+
+CREATE TABLE status_holds (
+    service_id uuid NOT NULL,
+    told_status text NOT NULL,
+    is_flapping boolean NOT NULL,
+    PRIMARY KEY (service_id),
+    FOREIGN KEY(service_id) REFERENCES services (id) ON DELETE CASCADE
+);
 
 -- Raised by every change of rules, windows or channels: workers cache them by it.
 ALTER TABLE organizations ADD COLUMN alerting_version bigint NOT NULL DEFAULT 1;
@@ -256,7 +266,7 @@ ALTER TABLE notifications SET (fillfactor = 70);
 
 DROP = """
 ALTER TABLE organizations DROP COLUMN alerting_version;
-DROP TABLE maintenance_windows, notification_attempts, notifications, notification_channels, on_call_overrides, on_call_schedules, escalation_levels, alert_events, alerts, rule_states, alert_rules, escalation_policies;
+DROP TABLE status_holds, maintenance_windows, notification_attempts, notifications, notification_channels, on_call_overrides, on_call_schedules, escalation_levels, alert_events, alerts, rule_states, alert_rules, escalation_policies;
 """
 
 

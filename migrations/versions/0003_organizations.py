@@ -148,7 +148,8 @@ CREATE FUNCTION audit_kept(changed jsonb) RETURNS jsonb LANGUAGE sql IMMUTABLE A
     SELECT coalesce(jsonb_object_agg(key, value), '{}') FROM jsonb_each(changed)
     WHERE key !~ '_hash(es)?$' AND key !~ '^totp_' AND key <> ALL (ARRAY['created_at',
         'updated_at', 'version', 'alerting_version', 'token_epoch', 'last_used_at',
-        'password_reset_expires_at', 'next_look_at', 'next_reminder_at'])
+        'password_reset_expires_at', 'next_look_at', 'next_reminder_at', 'next_edge_at',
+        'announced_start_at'])
 $$;
 
 CREATE FUNCTION audit_shown(kept jsonb) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$

@@ -38,6 +38,16 @@ CREATE TABLE ssl_certificates (
     PRIMARY KEY (service_id),
     FOREIGN KEY(service_id) REFERENCES services (id) ON DELETE CASCADE
 );
+CREATE INDEX ix_ssl_certificates_valid_to ON ssl_certificates (valid_to);
+
+CREATE TABLE ssl_notices (
+    service_id uuid NOT NULL,
+    fingerprint_sha256 text NOT NULL,
+    threshold_days integer NOT NULL,
+    at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (service_id, fingerprint_sha256, threshold_days),
+    FOREIGN KEY(service_id) REFERENCES services (id) ON DELETE CASCADE
+);
 
 CREATE TABLE worker_pulses (
     worker text NOT NULL,
@@ -49,7 +59,7 @@ CREATE TABLE worker_pulses (
 """
 
 DROP = """
-DROP TABLE worker_pulses, ssl_certificates, check_evidence;
+DROP TABLE worker_pulses, ssl_notices, ssl_certificates, check_evidence;
 """
 
 

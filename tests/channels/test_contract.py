@@ -20,7 +20,7 @@ EVENTS = {
     "alert": ("fired", "acknowledged", "resolved", "reminder", "escalated"),
     "service": ("status_changed",),
     "heartbeat": ("missed", "recovered"),
-    "ssl": ("expiring",),
+    "ssl": ("expiring", "expired", "changed"),
     "maintenance": ("started", "ended"),
     "incident": ("created", "updated", "resolved"),
     "never": ("heard.of",),

@@ -127,12 +127,12 @@ def told(**changes: object) -> Message:
                 "certificate": {
                     "domain": "shop.example.com",
                     "days_until_expiry": 1,
-                    "valid_to": "2026-03-02T14:27:12Z",
+                    "valid_to": "2026-03-03T14:27:12Z",
                     "issuer": "Let's Encrypt",
                 },
             },
             "[WARNING] shop.example.com: certificate expires in 1 day",
-            "The certificate of shop.example.com expires in 1 day, on 2026-03-02 14:27:12 UTC.\n"
+            "The certificate of shop.example.com expires in 1 day, on 2026-03-03 14:27:12 UTC.\n"
             "Issuer: Let's Encrypt",
             Tone.WARNING,
             Phase.TRIGGER,

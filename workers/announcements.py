@@ -1,0 +1,28 @@
+"""Standing chores of messages about no alert: maintenance, certificates, colours held back."""
+
+import logging
+
+from app.clock import monotonic
+from app.operations import maintenance_edges, ssl_expiry, status_announcements
+from workers.job import job
+
+log = logging.getLogger(__name__)
+
+_EDGE_SECONDS = 30  # well inside the job's time limit; the next tick goes on
+
+
+@job
+def announce() -> None:
+    """Announce maintenance that begins or ends, and the colours that were held back meanwhile."""
+    end = monotonic() + _EDGE_SECONDS
+    while monotonic() < end and maintenance_edges.announce_due():
+        pass
+    status_announcements.catch_up()
+
+
+@job
+def warn_of_certificates() -> None:
+    """Tell of certificates that end soon, and of those that have ended."""
+    told = ssl_expiry.warn()
+    if told:
+        log.info("certificates that end were told of", extra={"count": told})
