@@ -11,7 +11,7 @@ from app.models.alerts import Alert
 from app.models.escalation_policies import EscalationPolicy
 from app.models.notification_channels import NotificationChannel
 from app.models.services import Service
-from app.operations import alerts, owned_rows, rulebooks
+from app.operations import alert_endings, alerts, owned_rows, rulebooks
 from app.operations.owned_rows import Position, columns, refused
 from app.transaction import Transaction, transaction
 
@@ -81,7 +81,7 @@ def update(organization_id: UUID, rule_id: UUID, changes: Columns) -> dict[str, 
             setattr(rule, name, value)
         tx.session.flush()
         if was_enabled and not rule.is_enabled:
-            alerts.close_rule(tx, rule_id, reason="the alert rule was switched off")
+            alert_endings.close_rule(tx, rule_id, reason="the alert rule was switched off")
         elif (rule.service_id, set(rule.tags)) != was_about:
             _close_unwatched(tx, rule)
         found = columns(rule)
@@ -93,10 +93,10 @@ def delete(organization_id: UUID, rule_id: UUID) -> None:
     with transaction() as tx:
         rulebooks.changed(tx, organization_id)
         rule = owned_rows.lock(tx, AlertRule, organization_id, rule_id)
-        alerts.close_rule(tx, rule_id, reason=_DELETED)
+        alert_endings.close_rule(tx, rule_id, reason=_DELETED)
         # A worker may be opening one more at this moment: wait for it, then let nobody in.
         owned_rows.lock(tx, AlertRule, organization_id, rule_id, against_references=True)
-        alerts.close_rule(tx, rule_id, reason=_DELETED)
+        alert_endings.close_rule(tx, rule_id, reason=_DELETED)
         tx.session.flush()
         tx.session.delete(rule)
 
@@ -116,7 +116,9 @@ def _close_unwatched(tx: Transaction, rule: AlertRule) -> None:
         .order_by(Alert.id)
         .with_for_update(key_share=True, of=Alert)
     ):
-        alerts.resolve_alert(tx, alert, now, text="the alert rule does not watch this service now")
+        alerts.resolve_alert(
+            tx, alert, now, closed_because="the alert rule does not watch this service now"
+        )
 
 
 def check(

@@ -98,19 +98,21 @@ def resolve_alert(
     *,
     actor: str | None = None,
     text: str = "",
+    closed_because: str | None = None,
     hold_until: datetime | None = None,
 ) -> None:
     """Resolve an alert and tell everybody who heard of it, once and in order.
 
     Whoever has a firing message that is still unsent gets one combined message instead.
+    `closed_because` says why an alert ends whose matter has not recovered.
     """
     alert.status = AlertStatus.RESOLVED
     alert.resolved_at, alert.resolved_by, alert.next_reminder_at = now, actor, None
-    note(tx, alert, "resolved", actor=actor, text=text, at=now)
+    note(tx, alert, "resolved", actor=actor, text=closed_because or text, at=now)
     escalations.cancel(tx, alert.id)
     if alert.alert_rule_id is not None and alert.service_id is not None:
         _remember_resolve(tx, alert, now)
-    _tell_resolve(tx, alert, now, actor, hold_until)
+    _tell_resolve(tx, alert, now, actor, closed_because, hold_until)
     publish(tx, alert, "alert.resolved")
 
 
@@ -130,7 +132,12 @@ def _remember_resolve(tx: Transaction, alert: Alert, now: datetime) -> None:
 
 
 def _tell_resolve(
-    tx: Transaction, alert: Alert, now: datetime, actor: str | None, hold_until: datetime | None
+    tx: Transaction,
+    alert: Alert,
+    now: datetime,
+    actor: str | None,
+    closed_because: str | None,
+    hold_until: datetime | None,
 ) -> None:
     by_recipient: dict[str, list[Notification]] = defaultdict(list)
     for row in outbox_plan.told(tx, alert.id):
@@ -163,6 +170,7 @@ def _tell_resolve(
             hold_until=hold_until,
             combined=not was_told,
             actor=actor,
+            closed_because=closed_because,
         )
 
 
@@ -220,17 +228,6 @@ def comment(organization_id: UUID, alert_id: UUID, *, actor: str, text: str) -> 
     """Add a comment to an alert's timeline. Raises NotFound."""
     with transaction() as tx:
         _note(tx, _locked(tx, organization_id, alert_id), "comment", actor=actor, text=text)
-
-
-def close_rule(tx: Transaction, rule_id: UUID, *, reason: str) -> None:
-    """Resolve the alerts of a rule that is deleted or switched off."""
-    now = tx.now()
-    for alert in tx.session.scalars(
-        select(Alert)
-        .where(Alert.alert_rule_id == rule_id, Alert.status != AlertStatus.RESOLVED)
-        .with_for_update(key_share=True)
-    ):
-        resolve_alert(tx, alert, now, text=reason)
 
 
 def note(

@@ -5,17 +5,14 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import update
-
 from app.domain import heartbeats as decisions
 from app.domain.heartbeat_schedules import Every, ScheduleError, parse
 from app.domain.heartbeat_states import Flip, HeartbeatState, HeartbeatStatus
 from app.domain.slugs import slugify
-from app.models.alerts import Alert
 from app.models.escalation_policies import EscalationPolicy
 from app.models.heartbeats import Heartbeat
-from app.models.notification_channels import Notification, NotificationChannel
-from app.operations import alerts, heartbeat_flips, owned_rows
+from app.models.notification_channels import NotificationChannel
+from app.operations import alert_endings, heartbeat_flips, owned_rows
 from app.operations.heartbeat_answers import answer
 from app.operations.heartbeat_rows import add_flips, definition_of, state_of, stored_runs
 from app.operations.owned_rows import refused
@@ -114,26 +111,8 @@ def delete(organization_id: UUID, heartbeat_id: UUID) -> None:
         heartbeat = owned_rows.lock(
             tx, Heartbeat, organization_id, heartbeat_id, against_references=True
         )
-        alert = heartbeat_flips.open_alert(tx, heartbeat)
-        if alert is not None:
-            alerts.resolve_alert(tx, alert, tx.now(), text="the heartbeat was deleted")
-            tx.session.flush()
-        _keep_messages(tx, heartbeat.id)
+        alert_endings.close_heartbeat(tx, heartbeat.id, reason="the heartbeat was deleted")
         tx.session.delete(heartbeat)
-
-
-def _keep_messages(tx: Transaction, heartbeat_id: UUID) -> None:
-    """Let go the messages of alerts that vanish: a page is closed at the receiver all the same."""
-    of_heartbeat = Alert.__table__.select().with_only_columns(Alert.id)
-    tx.session.execute(
-        update(Notification)
-        .where(
-            Notification.alert_id.in_(of_heartbeat.where(Alert.heartbeat_id == heartbeat_id)),
-            Notification.status == "pending",
-        )
-        .values(alert_id=None)
-        .execution_options(synchronize_session=False)
-    )
 
 
 def _judge(whole: Columns) -> None:

@@ -14,7 +14,7 @@ from app.events import Event
 from app.models.escalation_policies import EscalationPolicy
 from app.models.organization import Organization
 from app.models.services import HistoryPurge, ScheduleEntry, Service
-from app.operations import service_schedule
+from app.operations import alert_endings, service_schedule, suppression
 from app.operations.service_answers import answers
 from app.transaction import Transaction, transaction
 
@@ -83,6 +83,7 @@ def update(
 def delete(organization_id: UUID, ids: Sequence[UUID]) -> None:
     """Delete services: their checks stop at once, their history goes in the background.
 
+    Whoever heard of their alerts hears that they are over; what those had hidden is told.
     Raises NotFound, and then deletes none, when one of them is not the organization's.
     """
     with transaction() as tx:
@@ -90,6 +91,8 @@ def delete(organization_id: UUID, ids: Sequence[UUID]) -> None:
         lock(tx, organization_id, ids)
         events = [Event(organization_id, "service.deleted", answer) for answer in answers(tx, ids)]
         _forget_dependency(tx, organization_id, ids)
+        alert_endings.close_services(tx, ids, reason="the service was deleted")
+        suppression.release_from(tx, ids, reason="the service that hid it was deleted")
         tx.driver.execute("DELETE FROM services WHERE id = ANY(%s)", (list(ids),))
         tx.session.execute(insert(HistoryPurge), [{"service_id": id} for id in ids])
         tx.after_commit(runtime().feed.publish, events)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select, text, update
+from sqlalchemy import delete, select, text
 
 from app.models.alert_rules import AlertRule
 from app.models.alerts import Alert
@@ -81,14 +81,11 @@ def claim_children(tx: Transaction, root: Alert, since: datetime) -> None:
         rows = outbox_plan.told(tx, child.id)
         if not all(outbox_plan.is_untouched(tx, row) for row in rows):
             continue
+        # Taken back altogether: an alert that is released is planned anew, under the same names.
         for row in rows:
-            row.status = "cancelled"
+            tx.session.delete(row)
+        tx.session.execute(delete(EscalationLevel).where(EscalationLevel.alert_id == child.id))
         child.suppressed_by, child.next_reminder_at = root.id, None
-        tx.session.execute(
-            update(EscalationLevel)
-            .where(EscalationLevel.alert_id == child.id, EscalationLevel.status == "pending")
-            .values(status="cancelled")
-        )
         alerts.note(tx, child, "suppressed", text=f"{root.service_name} is down")
         alerts.publish(tx, child, "alert.suppressed")
 
@@ -119,16 +116,39 @@ def release() -> int:
             .limit(100)
         ).all()
         for alert in rows:
-            alert.suppressed_by = None
-            alerts.note(tx, alert, "released", text="its root cause has recovered, it has not")
-            rule = tx.session.get(AlertRule, alert.alert_rule_id) if alert.alert_rule_id else None
-            alerts.tell(
-                tx,
-                alert,
-                tuple(rule.notification_channel_ids) if rule else (),
-                rule.escalation_policy_id if rule else None,
-                rule.reminder_interval_minutes if rule else None,
-                now,
-            )
-            alerts.publish(tx, alert, "alert.fired")
+            _release(tx, alert, now, "its root cause has recovered, it has not")
     return len(rows)
+
+
+def release_from(tx: Transaction, service_ids: Sequence[UUID], *, reason: str) -> None:
+    """Tell of what is hidden behind alerts that are about to go away with their services."""
+    # A worker may be hiding one more at this moment: wait for it, then let nobody in.
+    tx.driver.execute(
+        "SELECT id FROM alerts WHERE service_id = ANY(%s) ORDER BY id FOR UPDATE",
+        (list(service_ids),),
+    )
+    now = tx.now()
+    roots = select(Alert.id).where(Alert.service_id.in_(service_ids))
+    for alert in tx.session.scalars(
+        select(Alert)
+        .where(Alert.status == "firing", Alert.suppressed_by.in_(roots))
+        .order_by(Alert.id)
+        .with_for_update(key_share=True)
+    ):
+        _release(tx, alert, now, reason)
+    tx.session.flush()
+
+
+def _release(tx: Transaction, alert: Alert, now: datetime, reason: str) -> None:
+    alert.suppressed_by = None
+    alerts.note(tx, alert, "released", text=reason)
+    rule = tx.session.get(AlertRule, alert.alert_rule_id) if alert.alert_rule_id else None
+    alerts.tell(
+        tx,
+        alert,
+        tuple(rule.notification_channel_ids) if rule else (),
+        rule.escalation_policy_id if rule else None,
+        rule.reminder_interval_minutes if rule else None,
+        now,
+    )
+    alerts.publish(tx, alert, "alert.fired")

@@ -1,0 +1,49 @@
+"""Alerts hidden behind a root cause, and what is told of them once it is gone."""
+
+import pytest
+
+from app.operations import suppression
+from tests.alerting import make_channel, make_policy
+from tests.announcing import check
+from tests.factories import make_service
+
+
+@pytest.fixture
+def hidden(app, alice, rows):
+    """A shop that failed a moment before the database it needs: planned for, then taken back."""
+    make_channel(alice)
+    make_policy(alice, is_default=True)
+    database = make_service(alice, name="Database")
+    shop = make_service(alice, name="Shop")
+    alice.patch(f"/services/{database['id']}", {"is_active": False})
+    alice.patch(f"/services/{shop['id']}", {"depends_on": [database["id"]]})
+    check(app, rows, "RED")
+    alice.patch(f"/services/{database['id']}", {"is_active": True})
+    alice.patch(f"/services/{shop['id']}", {"is_active": False})
+    check(app, rows, "RED")
+    return {alert["service_name"]: alert for alert in alice.get("/alerts").json}
+
+
+def test_one_that_outlives_its_root_cause_is_told_after_all(app, alice, rows, hidden):
+    assert hidden["Shop"]["suppressed_by"] == hidden["Database"]["id"]
+    of_shop = ("SELECT kind, status FROM notifications WHERE alert_id = %s", hidden["Shop"]["id"])
+    assert rows(*of_shop) == []
+    alice.post(f"/alerts/{hidden['Database']['id']}/resolve", {})
+    with app.app_context():
+        assert suppression.release() == 0, "it gets a while to recover as well"
+        rows(
+            "UPDATE alerts SET resolved_at = now() - interval '1 minute' WHERE status = 'resolved'"
+        )
+        assert suppression.release() == 1
+        assert suppression.release() == 0
+    assert ("alert.fired", "pending") in rows(*of_shop)
+    levels = rows("SELECT status FROM escalation_levels WHERE alert_id = %s", hidden["Shop"]["id"])
+    assert levels == [("pending",)]
+
+
+def test_one_whose_root_cause_is_deleted_is_told_at_once(alice, rows, hidden):
+    alice.delete(f"/services/{hidden['Database']['service_id']}")
+    (alert,) = alice.get("/alerts").json
+    assert (alert["service_name"], alert["suppressed_by"]) == ("Shop", None)
+    told = rows("SELECT kind, status FROM notifications WHERE alert_id = %s", alert["id"])
+    assert told == [("alert.fired", "pending")]
