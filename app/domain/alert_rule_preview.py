@@ -11,8 +11,7 @@ from typing import overload
 from app.domain import alert_rules, alerts, comparing, flapping
 from app.domain.alerts import RuleOptions, RuleState, Transition
 from app.domain.check_history import History, Point, Window
-from app.domain.condition_types import Comparison, Condition, ForSeconds
-from app.domain.conditions import comparisons
+from app.domain.condition_types import Condition
 from app.domain.types import Status
 
 
@@ -34,16 +33,15 @@ def replay(
 ) -> list[WouldBeAlert]:
     """Return the alerts that points, oldest first, would have brought.
 
-    `consecutive_failures` is counted anew from the points. Windows see what lies in `points`, so
+    Windows see what lies in `points`, so
     the caller hands over as much from before the period as `alert_rules.needs` names.
     """
     needs = alert_rules.needs(condition)
-    told = _with_failures(points)
     windows = {minutes: _SlidingWindow(minutes) for minutes in needs.windows_minutes}
     recent = _Recollection(condition, max(needs.last_results, flapping.CHECKS))
     state = RuleState()
     found: list[WouldBeAlert] = []
-    for point in told:
+    for point in points:
         recent.add(point)
         for window in windows.values():
             window.add(point)
@@ -52,29 +50,29 @@ def replay(
             recent,
             {minutes: window.statistics() for minutes, window in windows.items()},
         )
-        if hold_while_flapping and point.counts:
-            colours = (earlier.status for earlier in history.counting())
-            judged = flapping.judge(colours, was_flapping=state.is_flapping)
-            state = replace(state, is_flapping=judged.is_flapping)
-        verdict = alert_rules.evaluate(condition, history, point.at)
+        verdict = (
+            alert_rules.evaluate_in_maintenance(condition, point)
+            if point.in_maintenance
+            else alert_rules.evaluate(condition, history, point.at)
+        )
+        if state.is_flapping:
+            state = replace(state, is_flapping=_flapping(history, state).is_flapping)
         transition = alerts.next_transition(state, verdict, point.at, options)
         if transition is Transition.OPEN:
             found.append(WouldBeAlert(point.at, None, alerts.message(condition, history)))
             state = replace(state, is_open=True)
         elif transition is Transition.RESOLVE:
+            if hold_while_flapping and _flapping(history, state).has_started:
+                state = replace(state, is_flapping=True)
+                continue
             found[-1] = replace(found[-1], resolved_at=point.at)
             state = replace(state, is_open=False, last_resolved_at=point.at)
     return found
 
 
-def _with_failures(points: Sequence[Point]) -> Iterator[Point]:
-    failures = 0
-    for point in points:
-        if point.counts:
-            failures = failures + 1 if point.status is Status.RED else 0
-        if failures != point.consecutive_failures:
-            point = replace(point, consecutive_failures=failures)
-        yield point
+def _flapping(history: History, state: RuleState) -> flapping.Flapping:
+    colours = (point.status for point in history.counting())
+    return flapping.judge(colours, was_flapping=state.is_flapping)
 
 
 class _Recollection(Sequence[Point]):
@@ -86,11 +84,7 @@ class _Recollection(Sequence[Point]):
     """
 
     def __init__(self, condition: Condition, kept: int) -> None:
-        self._tests = [
-            test
-            for test in comparisons(condition)
-            if isinstance(test, Comparison) and isinstance(test.qualifier, ForSeconds)
-        ]
+        self._tests = alert_rules.timed_tests(condition)
         self._kept = kept
         self._newest: deque[Point] = deque()
         self._runs: list[Point] = []  # older ones, oldest first: the ends of each run

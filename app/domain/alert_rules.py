@@ -4,11 +4,13 @@ Three-valued logic after Kleene: `all` is false as soon as one part is false, `a
 one is true, whatever is unknown beside it.
 """
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 
 from app.domain import comparing
-from app.domain.check_history import History, Needs
+from app.domain.check_history import History, Needs, Point, reaches_back
 from app.domain.condition_comparisons import OVER_A_WINDOW
 from app.domain.condition_types import (
     AllOf,
@@ -53,7 +55,23 @@ def needs(condition: Condition) -> Needs:
             for minutes in (test.window_minutes, test.short_window_minutes)
             if minutes is not None
         ),
+        percentiles_minutes=frozenset(
+            test.window_minutes
+            for test in tests
+            if test.metric is Metric.P95_RESPONSE_TIME_MS and test.window_minutes is not None
+        ),
         body_texts=frozenset(str(test.value) for test in tests if test.metric is Metric.BODY),
+    )
+
+
+def timed_tests(condition: Condition) -> Sequence[Comparison]:
+    """Return the tests that must hold for a time, each once, from left to right."""
+    return list(
+        dict.fromkeys(
+            test
+            for test in comparisons(condition)
+            if isinstance(test, Comparison) and isinstance(test.qualifier, ForSeconds)
+        )
     )
 
 
@@ -74,6 +92,16 @@ def evaluate(condition: Condition, history: History, now: datetime) -> Verdict:
     if not history.latest.counts:
         return Verdict.UNKNOWN
     return _VERDICTS[_truth(condition, history, now)]
+
+
+def evaluate_in_maintenance(condition: Condition, latest: Point) -> Verdict:
+    """Return the verdict during maintenance: nothing fires; what is open may resolve.
+
+    By the latest point alone, because points of the window tell nothing to later ones.
+    """
+    calm = History(replace(latest, in_maintenance=False))
+    verdict = evaluate(condition, calm, latest.at)
+    return Verdict.UNKNOWN if verdict is Verdict.FIRING else verdict
 
 
 def explain(condition: Condition, history: History) -> str:
@@ -116,6 +144,9 @@ def _qualified(
     test: Comparison, qualifier: Qualifier, history: History, now: datetime
 ) -> bool | None:
     if isinstance(qualifier, ForSeconds):
+        streak = history.streaks.get(test)
+        if streak is not None:
+            return streak.has_held(qualifier.seconds, now)
         return _held_for(test, qualifier.seconds, history, now)
     asked = _span(qualifier)
     wanted = qualifier.count if isinstance(qualifier, AtLeast) else asked
@@ -139,7 +170,6 @@ def _held_for(test: Comparison, seconds: int, history: History, now: datetime) -
         truth = comparing.holds(test, point)
         if not truth:
             return truth
-        # Whole seconds: a result a few milliseconds early must not cost another round of checks.
-        if round((now - point.at).total_seconds()) >= seconds:
+        if reaches_back(point.at, seconds, now):
             return True
     return None

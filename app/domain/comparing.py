@@ -63,7 +63,7 @@ def over_window(
 
 def _body_contains(text: str, point: Point) -> bool | None:
     if point.body_texts is not None:
-        return text in point.body_texts
+        return point.body_texts.get(text)  # None: the rule is younger than the check
     return False if point.status is Status.RED else None  # a failed check brought no such body
 
 

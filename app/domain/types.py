@@ -29,6 +29,7 @@ class Target:
     config: Mapping[str, Any]
     organization_id: UUID | None = None
     service_id: UUID | None = None
+    body_texts: frozenset[str] = frozenset()  # which of these the body contains is to be told
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,8 @@ class Probe:
     it YELLOW with that reason. `response_time_ms` is measured by the probe where it knows better
     than the runner (libcurl's own clock); otherwise the runner fills it in. `evidence` is kept for
     failures: address dialled, status line, headers, an excerpt of the body, certificate chain.
+    `body_texts` says of each of the target's texts whether the body contained it; None: there was
+    none to look in, or nothing to look for.
     """
 
     ok: bool
@@ -77,6 +80,7 @@ class Probe:
     phases: Phases | None = None
     evidence: Mapping[str, Any] | None = None
     certificate: Certificate | None = None
+    body_texts: Mapping[str, bool] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,3 +94,4 @@ class Observation:
     phases: Phases = field(default_factory=Phases)
     evidence: Mapping[str, Any] | None = None
     certificate: Certificate | None = None
+    body_texts: Mapping[str, bool] | None = None

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, text
+from sqlalchemy import BigInteger, ForeignKey, Index, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.dialects.postgresql import UUID as PgUUID
 from sqlalchemy.orm import Mapped, mapped_column
@@ -52,3 +52,25 @@ class RuleState(Base):
     resolved_at: Mapped[datetime | None]  # of the last alert: the cool-down counts from here
     # Resolved by hand while the condition held: nothing fires until it has been false once.
     is_latched: Mapped[bool] = mapped_column(default=False)
+
+
+class RuleStreak(Base):
+    """Since when a test of a rule that must hold for a time has held of a service.
+
+    There is a row only while the test holds, so that it is written when that changes and not with
+    every check. One of another version of rule or service says nothing: it was not kept up.
+    """
+
+    __tablename__ = "rule_streaks"
+
+    service_id: Mapped[UUID] = mapped_column(
+        ForeignKey("services.id", ondelete="CASCADE"), primary_key=True
+    )
+    alert_rule_id: Mapped[UUID] = mapped_column(
+        ForeignKey("alert_rules.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+    place: Mapped[int] = mapped_column(primary_key=True)  # of the test in the rule's condition
+    rule_version: Mapped[datetime]  # its `updated_at`
+    service_version: Mapped[int] = mapped_column(BigInteger)
+    since: Mapped[datetime]
+    before: Mapped[bool | None]  # what the result before it says of the test

@@ -94,6 +94,10 @@ class CheckResult(Base):
     ttfb_ms: Mapped[float | None] = mapped_column(REAL)
     transfer_ms: Mapped[float | None] = mapped_column(REAL)
     in_maintenance: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
+    # What rules saw beside the check itself; null where that takes no room to know.
+    settled_status: Mapped[str | None]  # the service's colour then; null: the check's own
+    consecutive_failures: Mapped[int | None]  # in its region; null: none
+    ssl_days_remaining: Mapped[int | None]
 
 
 class StatusChange(Identified, Base):

@@ -1,9 +1,12 @@
-"""What is claimed, seen and settled around a check, and the rows and event it becomes."""
+"""What is claimed, seen and settled around a check, and the rows and event it becomes.
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+Thousands of each are made a second: named tuples cost a third of frozen dataclasses.
+"""
+
+from collections.abc import Callable, Iterable
 from datetime import datetime
-from typing import Any
+from types import NoneType
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from app.domain.service_states import RegionState
@@ -12,8 +15,7 @@ from app.events import Event
 from app.operations.definitions import Definition
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(NamedTuple):
     """One check to run now, fenced by its lease token."""
 
     definition: Definition
@@ -24,8 +26,7 @@ class Claim:
     service_status: Status
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(NamedTuple):
     """The outcome of one claim: what was observed and when the check began."""
 
     claim: Claim
@@ -33,8 +34,7 @@ class Seen:
     checked_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Settled:
+class Settled(NamedTuple):
     """An outcome with what follows from it."""
 
     seen: Seen
@@ -66,20 +66,32 @@ def array_literal(values: Iterable[object]) -> str:
 
     Written here because the driver's own goes through its adapters for every element.
     """
-    return "{" + ",".join(map(_element, values)) + "}"
+    return "{" + ",".join([_WRITERS.get(type(value), _quoted)(value) for value in values]) + "}"
 
 
-def _element(value: object) -> str:
-    if value is None:
-        return "NULL"
-    if isinstance(value, str):
-        escaped = value.replace("\\", "\\\\").replace('"', '\\"')
-        return f'"{escaped}"'
-    return f'"{value}"' if isinstance(value, datetime) else str(value)
+def _quoted(value: object) -> str:
+    escaped = str(value).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+_WRITERS: dict[type, Callable[[object], str]] = {
+    NoneType: lambda _: "NULL",
+    datetime: '"{}"'.format,
+    UUID: str,
+    int: str,
+    float: str,
+}
+
+
+# The types of a result's row, so that the driver can write it in binary form: a tenth of the cost.
+RESULT_TYPES = (
+    *("uuid", "timestamptz", "text", "uuid", "timestamptz", "text", "float4", "int4", "text"),
+    *("float4", "float4", "float4", "float4", "float4", "bool", "text", "int4", "int4"),
+)
 
 
 def result_row(entry: Settled) -> tuple[Any, ...]:
-    """Return a check result in the order of monitoring's COPY."""
+    """Return a check result in the order of monitoring's COPY and of `RESULT_TYPES`."""
     claim, observation = entry.seen.claim, entry.seen.observation
     phases = observation.phases
     return (

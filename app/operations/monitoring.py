@@ -4,7 +4,7 @@ The hot path of the program. Statements are plain SQL on the driver connection, 
 a whole batch, because thousands of checks a second pass here.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
@@ -15,6 +15,7 @@ from app.domain.types import Status
 from app.events import Event
 from app.operations import evidence, judging, ssl_certificates, status_announcements
 from app.operations.check_rows import (
+    RESULT_TYPES,
     Claim,
     Seen,
     Settled,
@@ -25,8 +26,8 @@ from app.operations.check_rows import (
 )
 from app.operations.definitions import Definition, definitions
 from app.operations.judging import Judged
-from app.operations.rulebooks import Rulebook
-from app.operations.service_status import Change, RegionStatus, settle_services
+from app.operations.rulebooks import Rulebook, rulebooks
+from app.operations.service_status import RegionStatus, settle_services
 from app.transaction import transaction
 
 # Past the timeout, what a worker may take to record a result before its claim is void.
@@ -80,9 +81,10 @@ def claim(region: str, limit: int) -> Claimed:
         else:
             now, next_due_at = rows[0][8], None
         known = definitions(cursor, {row[0]: row[7] for row in rows})
+        books = rulebooks(tx, {definition.organization_id for definition in known.values()})
     claims = [
         Claim(
-            definition=known[row[0]],
+            definition=books[known[row[0]].organization_id].with_texts(known[row[0]]),
             region=region,
             lease_token=row[1],
             scheduled_for=_slot(known[row[0]], region, row[2], row[8]),
@@ -90,7 +92,7 @@ def claim(region: str, limit: int) -> Claimed:
             service_status=Status(row[6]),
         )
         for row in rows
-        if row[0] in known
+        if row[0] in known and known[row[0]].organization_id in books
     ]
     return Claimed(claims, now, next_due_at)
 
@@ -118,8 +120,9 @@ RETURNING v.lease_token
 
 _STORE = """
 COPY check_results (service_id, scheduled_for, region, id, checked_at, status, response_time_ms,
-    status_code, error, dns_ms, connect_ms, tls_ms, ttfb_ms, transfer_ms, in_maintenance)
-FROM STDIN
+    status_code, error, dns_ms, connect_ms, tls_ms, ttfb_ms, transfer_ms, in_maintenance,
+    settled_status, consecutive_failures, ssl_days_remaining)
+FROM STDIN (FORMAT binary)
 """
 
 
@@ -139,13 +142,18 @@ def record(batch: Sequence[Seen], now: datetime) -> list[Event]:
         won = {row[0] for row in cursor.fetchall()}
         winners = [entry for entry in settled if entry.seen.claim.lease_token in won]
         books = judging.books_for(tx, [entry.seen.claim for entry in winners])
+        changes, colours = settle_services(
+            cursor, [_region_status(entry) for entry in winners], now
+        )
+        judged = _judged(winners, colours)
         with cursor.copy(_STORE) as copy:
-            for entry in winners:
-                copy.write_row((*result_row(entry), _is_in_maintenance(entry, books, now)))
-        changes = settle_services(cursor, [_region_status(entry) for entry in winners], now)
+            copy.set_types(RESULT_TYPES)
+            for entry, told in zip(winners, judged, strict=True):
+                silent = _is_in_maintenance(entry, books, now)
+                copy.write_row((*result_row(entry), silent, *told.told))
         evidence.keep(cursor, winners)
         renewed = ssl_certificates.keep(tx, winners, books, now)
-        judging.judge(tx, _judged(winners, changes), books, now)
+        judging.judge(tx, judged, books, now)
         status_announcements.announce(tx, status_announcements.news_of(changes), books)
         events = [check_event(entry) for entry in winners]
         events.extend(change.event() for change in changes)
@@ -180,14 +188,13 @@ def _is_in_maintenance(entry: Settled, books: dict[UUID, Rulebook], now: datetim
     )
 
 
-def _judged(winners: Sequence[Settled], changes: Sequence[Change]) -> list[Judged]:
+def _judged(winners: Sequence[Settled], colours: Mapping[UUID, Status]) -> list[Judged]:
     """Return the results as rules see them: with the colour the whole service has now."""
-    changed = {change.definition.service_id: change.to_status for change in changes}
     return [
         Judged(
             definition=entry.seen.claim.definition,
             observation=entry.seen.observation,
-            status=changed.get(
+            status=colours.get(
                 entry.seen.claim.definition.service_id, entry.seen.claim.service_status
             )
             if entry.seen.observation.status is not Status.UNKNOWN

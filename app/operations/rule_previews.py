@@ -9,29 +9,23 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, func, select
 
-from app.domain import service_states
 from app.domain.alert_rule_preview import WouldBeAlert, replay
 from app.domain.alert_rules import needs
 from app.domain.alerts import RuleOptions
-from app.domain.check_history import Needs, Point
+from app.domain.check_history import Needs
 from app.domain.condition_types import Comparison, Condition, Metric
 from app.domain.conditions import comparisons, parse
-from app.domain.reachability import reach
-from app.domain.service_states import RegionState
-from app.domain.types import Phases, Status
 from app.models.services import Service
-from app.operations import alert_rules
+from app.operations import alert_rules, stored_points
 from app.transaction import Transaction, transaction
 
 MAX_SERVICES = 100
 MAX_RESULTS = 50_000
 _SHOWN_ALERTS = 200
-# Stored results do not carry these; live, they come with the check.
-_NOT_STORED = {
-    Metric.BODY: "bodies are not kept, so tests of the body are taken as unknown",
-    Metric.SSL_DAYS_REMAINING: "certificates are not kept with results, so tests of"
-    " ssl_days_remaining are taken as unknown",
-}
+_NO_BODIES = (
+    "bodies are not kept: a stored result that failed is taken as one without the text, and whether"
+    " one that passed had it is not known; live, the body of every HTTP check is searched"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +35,6 @@ class _Watched:
     id: UUID
     name: str
     check_type: str
-    failure_threshold: int
-    recovery_threshold: int
-    region_quorum: str
     results: list[tuple[Any, ...]]
     is_complete: bool
 
@@ -61,19 +52,16 @@ class Trial:
 
 
 # For each service the newest results of the window; the partitions are read from their end.
-_RESULTS = """
-SELECT s.id, r.checked_at, r.region, r.status, r.response_time_ms, r.status_code, r.error,
-    r.connect_ms, r.in_maintenance
+_RESULTS = f"""
+SELECT s.id, r.*
 FROM unnest(%(ids)s::uuid[], %(begins)s::timestamptz[]) WITH ORDINALITY AS s (id, begins, place)
 CROSS JOIN LATERAL (
-    SELECT checked_at, region, status, response_time_ms, status_code, error, connect_ms,
-        in_maintenance, scheduled_for
-    FROM check_results
+    SELECT {stored_points.COLUMNS}, scheduled_for, region FROM check_results
     WHERE service_id = s.id AND scheduled_for >= s.begins AND scheduled_for < %(until)s
     ORDER BY scheduled_for DESC, region DESC LIMIT %(limit)s
 ) r
 ORDER BY s.place, r.scheduled_for, r.region
-"""
+"""  # noqa: S608  constants
 
 
 def load(
@@ -110,9 +98,6 @@ def _watched(service: Service, results: list[tuple[Any, ...]], limit: int) -> _W
         service.id,
         service.name,
         service.check_type,
-        service.failure_threshold,
-        service.recovery_threshold,
-        service.region_quorum,
         results,
         is_complete=len(results) < limit,
     )
@@ -149,35 +134,6 @@ def _before(needed: Needs, interval_seconds: int) -> timedelta:
     return timedelta(seconds=max(needed.seconds, minutes * 60) + checks)
 
 
-def _settled(service: _Watched) -> Iterator[Point]:
-    """Yield results as rules see them: with the colour that thresholds and regions make of them."""
-    regions: dict[str, RegionState] = {}
-    for row in service.results:
-        _, at, region, status, milliseconds, status_code, error, connect_ms, silent = row
-        observed = Status(status)
-        regions[region] = service_states.settle(
-            regions.get(region, RegionState()),
-            observed,
-            service.failure_threshold,
-            service.recovery_threshold,
-        )
-        reached = reach(
-            service.check_type, observed, error, Phases(connect_ms=connect_ms), status_code
-        )
-        yield Point(
-            at=at,
-            status=service_states.overall(
-                (state.status for state in regions.values()), service.region_quorum
-            ),
-            response_time_ms=milliseconds,
-            status_code=status_code,
-            error=error,
-            in_maintenance=silent,
-            dns_resolved=reached.dns_resolved,
-            tcp_connected=reached.tcp_connected,
-        )
-
-
 def judge(trial: Trial) -> dict[str, Any]:
     """Return the answer of a preview. Pure; for very many results a matter of two seconds."""
     services = [_judged(trial, watched) for watched in trial.watched]
@@ -190,14 +146,18 @@ def judge(trial: Trial) -> dict[str, Any]:
         "results_looked_at": sum(service["results_looked_at"] for service in services),
         "is_complete": trial.services_in_scope == len(services)
         and all(watched.is_complete for watched in trial.watched),
-        "notes": [note for metric, note in _NOT_STORED.items() if metric in tested],
+        "notes": [_NO_BODIES] if Metric.BODY in tested else [],
         "alerts_total": sum(service["alerts_total"] for service in services),
         "services": services,
     }
 
 
 def _judged(trial: Trial, watched: _Watched) -> dict[str, Any]:
-    points = [point for point in _settled(watched) if point.at < trial.until]
+    points = [
+        point
+        for row in watched.results
+        if (point := stored_points.point(watched.check_type, row[1:])).at < trial.until
+    ]
     raised = replay(trial.condition, points, trial.options, hold_while_flapping=True)
     shown = [
         alert for alert in raised if alert.resolved_at is None or alert.resolved_at > trial.since

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -33,6 +33,7 @@ class Rule:
     """An enabled alert rule, its condition read once."""
 
     id: UUID
+    version: datetime  # when it was last edited
     name: str
     severity: str
     service_id: UUID | None
@@ -60,7 +61,9 @@ class Rulebook:
     rules: tuple[Rule, ...] = ()
     windows: tuple[MaintenanceWindow, ...] = ()
     events: frozenset[str] = frozenset()  # what any enabled channel hears of
+    body_texts: frozenset[str] = frozenset()  # what any rule looks for in bodies
     _by_service: dict[tuple[UUID, int], tuple[Rule, ...]] = field(default_factory=dict)
+    _looking: dict[tuple[UUID, int], Definition] = field(default_factory=dict)
     # The windows that are active, and until when that holds: a recurrence is not expanded anew for
     # every check.
     _active: tuple[tuple[MaintenanceWindow, datetime], ...] = ()
@@ -73,6 +76,23 @@ class Rulebook:
         if found is None:
             found = tuple(rule for rule in self.rules if rule.concerns(definition))
             self._by_service[key] = found
+        return found
+
+    def with_texts(self, definition: Definition) -> Definition:
+        """Return a service whose check looks for the texts that its rules ask bodies for."""
+        if not self.body_texts:
+            return definition
+        key = (definition.service_id, definition.version)
+        found = self._looking.get(key)
+        if found is None:
+            texts = frozenset().union(
+                *(rule.needs.body_texts for rule in self.rules_for(definition))
+            )
+            found = definition
+            if texts:
+                target = replace(definition.target, body_texts=texts)
+                found = replace(definition, target=target)
+            self._looking[key] = found
         return found
 
     def maintenance_until(
@@ -106,11 +126,13 @@ def rulebooks(tx: Transaction, organization_ids: Iterable[UUID]) -> dict[UUID, R
     rows = tx.driver.execute(
         "SELECT id, alerting_version FROM organizations WHERE id = ANY(%s)", (wanted,)
     ).fetchall()
+    found: dict[UUID, Rulebook] = {}
     for organization_id, version in rows:
         known = _cache.get(organization_id)
         if known is None or known.version != version:
-            _cache[organization_id] = _read(tx, organization_id, version)
-    return {organization_id: _cache[organization_id] for organization_id, _ in rows}
+            known = _cache[organization_id] = _read(tx, organization_id, version)
+        found[organization_id] = known  # another thread may put an older one into the cache now
+    return found
 
 
 def changed(tx: Transaction, organization_id: UUID) -> None:
@@ -136,11 +158,13 @@ def _read(tx: Transaction, organization_id: UUID, version: int) -> Rulebook:
             NotificationChannel.organization_id == organization_id, NotificationChannel.is_enabled
         )
     )
+    readable = tuple(rule for row in rules if (rule := _rule(row)) is not None)
     return Rulebook(
         version,
-        tuple(rule for row in rules if (rule := _rule(row)) is not None),
+        readable,
         tuple(window for row in windows if (window := window_of(row)) is not None),
         frozenset().union(*(wanted(events) for events in subscriptions)),
+        frozenset().union(*(rule.needs.body_texts for rule in readable)),
     )
 
 
@@ -170,6 +194,7 @@ def _rule(row: AlertRule) -> Rule | None:
         return None
     return Rule(
         id=row.id,
+        version=row.updated_at,
         name=row.name,
         severity=row.severity,
         service_id=row.service_id,

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
 import psycopg
@@ -14,8 +14,7 @@ from app.events import Event
 from app.operations.definitions import Definition
 
 
-@dataclass(frozen=True, slots=True)
-class RegionStatus:
+class RegionStatus(NamedTuple):
     """What a region now says of a service, and the check that made it say so."""
 
     definition: Definition
@@ -55,8 +54,11 @@ class Change:
 
 def settle_services(
     cursor: psycopg.Cursor[Any], reports: Sequence[RegionStatus], now: datetime
-) -> list[Change]:
-    """Write the colours that changed, within the caller's transaction, and return the changes.
+) -> tuple[list[Change], dict[UUID, Status]]:
+    """Write the colours that changed, within the caller's transaction.
+
+    Returns the changes, and the colours of all services that were looked at; the others have the
+    colour they had when their check was claimed.
 
     A service checked in one region costs nothing while its colour stays. One checked in several
     regions reads the others under a lock on its row: two regions may report at the same moment.
@@ -67,22 +69,20 @@ def settle_services(
         if len(report.definition.regions) > 1 or report.status is not report.service_status
     ]
     if not candidates:
-        return []
+        return [], {}
     # Always in the same order: two batches that meet must wait for one another, not deadlock.
     ids = sorted({report.definition.service_id for report in candidates})
-    current = dict(
-        cursor.execute(
-            "SELECT id, status FROM services WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE",
-            (ids,),
-        ).fetchall()
-    )
+    rows = cursor.execute(
+        "SELECT id, status FROM services WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE", (ids,)
+    ).fetchall()
+    current = {service_id: Status(status) for service_id, status in rows}
     regions = _region_statuses(cursor, ids)
     changes = []
     for report in candidates:
         service_id = report.definition.service_id
         if service_id not in current:
             continue  # deleted meanwhile
-        before = Status(current[service_id])
+        before = current[service_id]
         after = overall(regions[service_id], report.definition.region_quorum)
         if after is not before:
             current[service_id] = after
@@ -90,7 +90,7 @@ def settle_services(
             changes.append(Change(report.definition, before, after, reason, report.check_id, now))
     if changes:
         _write(cursor, changes)
-    return changes
+    return changes, current
 
 
 def _region_statuses(cursor: psycopg.Cursor[Any], ids: Sequence[UUID]) -> dict[UUID, list[Status]]:

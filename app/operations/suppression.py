@@ -47,9 +47,13 @@ def root_cause(tx: Transaction, definition: Definition) -> UUID | None:
 
 def recheck(tx: Transaction, service_ids: Sequence[UUID]) -> None:
     """Look at once whether the services one depends on are the cause."""
+    # Who records a check of one at this moment may wait for us; and has just looked.
     tx.driver.execute(
-        "UPDATE schedule_entries SET next_due_at = now() WHERE service_id = ANY(%s)"
-        " AND next_due_at > now() AND (lease_until IS NULL OR lease_until < now())",
+        "UPDATE schedule_entries e SET next_due_at = now() FROM ("
+        " SELECT service_id, region FROM schedule_entries WHERE service_id = ANY(%s)"
+        " AND next_due_at > now() AND (lease_until IS NULL OR lease_until < now())"
+        " FOR NO KEY UPDATE SKIP LOCKED"
+        ") free WHERE e.service_id = free.service_id AND e.region = free.region",
         (list(service_ids),),
     )
 

@@ -116,6 +116,9 @@ CREATE TABLE check_results (
     ttfb_ms real,
     transfer_ms real,
     in_maintenance boolean NOT NULL DEFAULT false,
+    settled_status text,
+    consecutive_failures integer,
+    ssl_days_remaining integer,
     PRIMARY KEY (service_id, scheduled_for, region)
 ) PARTITION BY RANGE (scheduled_for);
 

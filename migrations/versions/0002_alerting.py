@@ -56,6 +56,19 @@ CREATE TABLE rule_states (
     FOREIGN KEY(service_id) REFERENCES services (id) ON DELETE CASCADE
 );
 
+CREATE TABLE rule_streaks (
+    service_id uuid NOT NULL,
+    alert_rule_id uuid NOT NULL,
+    place integer NOT NULL,
+    rule_version timestamptz NOT NULL,
+    service_version bigint NOT NULL,
+    since timestamptz NOT NULL,
+    before boolean,
+    PRIMARY KEY (service_id, alert_rule_id, place),
+    FOREIGN KEY(alert_rule_id) REFERENCES alert_rules (id) ON DELETE CASCADE,
+    FOREIGN KEY(service_id) REFERENCES services (id) ON DELETE CASCADE
+);
+
 CREATE TABLE alerts (
     service_id uuid,
     service_name text NOT NULL,
@@ -258,6 +271,8 @@ ALTER TABLE organizations ADD COLUMN alerting_version bigint NOT NULL DEFAULT 1;
 CREATE INDEX ix_alerts_suppressed_by ON alerts (suppressed_by);
 CREATE INDEX ix_notifications_alert ON notifications (alert_id);
 CREATE INDEX ix_alerts_open_service ON alerts (service_id) WHERE status <> 'resolved';
+CREATE INDEX ix_rule_streaks_alert_rule_id ON rule_streaks (alert_rule_id);
+
 CREATE INDEX ix_rule_states_latched ON rule_states (service_id) WHERE is_latched;
 
 -- Leases and tries rewrite outbox rows: keep room for HOT updates.
@@ -266,7 +281,7 @@ ALTER TABLE notifications SET (fillfactor = 70);
 
 DROP = """
 ALTER TABLE organizations DROP COLUMN alerting_version;
-DROP TABLE status_holds, maintenance_windows, notification_attempts, notifications, notification_channels, on_call_overrides, on_call_schedules, escalation_levels, alert_events, alerts, rule_states, alert_rules, escalation_policies;
+DROP TABLE status_holds, maintenance_windows, notification_attempts, notifications, notification_channels, on_call_overrides, on_call_schedules, escalation_levels, alert_events, alerts, rule_streaks, rule_states, alert_rules, escalation_policies;
 """
 
 

@@ -13,7 +13,8 @@ def service(alice):
     return make_service(alice, tags=["web"])
 
 
-def outage(connection, service, letters, every=60, **changes):
+def outage(connection, service, letters, every=60, settled=None, **changes):
+    """Store a result for each letter; `settled` are the colours of the service after each."""
     colours = {"G": "GREEN", "R": "RED", "Y": "YELLOW", "U": "UNKNOWN"}
     start = NOW - timedelta(seconds=every * len(letters))
     for at, letter in enumerate(letters):
@@ -23,6 +24,7 @@ def outage(connection, service, letters, every=60, **changes):
             start + timedelta(seconds=every * at),
             colours[letter],
             error="HTTP 503" if letter == "R" else None,
+            settled_status=colours[settled[at]] if settled else None,
             **changes,
         )
 
@@ -69,7 +71,7 @@ def test_a_preview_tells_what_would_have_been(alice, bob, service, connection, p
 
 def test_a_preview_counts_thresholds_and_what_came_before(alice, connection, partitioned):
     service = make_service(alice, failure_threshold=2)
-    outage(connection, service, "GRGRRR")
+    outage(connection, service, "GRGRRR", settled="GGGGRR")
     found = alice.post("/alert-rules/preview", WINDOW | {"condition": RED}).json
     (alert,) = found["services"][0]["alerts"]
     assert alert["fired_at"] == "2026-03-02T13:58:00Z"
@@ -98,10 +100,23 @@ def test_a_preview_is_narrowed_by_service_and_tags(alice, service, connection, p
 
 def test_a_preview_says_what_it_cannot_know(alice, service, connection, partitioned):
     outage(connection, service, "GR")
-    body = WINDOW | {"condition": 'ssl_expiry < 14 || body_contains("x")'}
+    body = WINDOW | {"condition": 'body_contains("x")'}
     found = alice.post("/alert-rules/preview", body).json
-    assert len(found["notes"]) == 2
+    assert found["notes"][0].startswith("bodies are not kept")
     assert found["alerts_total"] == 0
+    found = alice.post("/alert-rules/preview", WINDOW | {"condition": '!body_contains("x")'}).json
+    assert found["alerts_total"] == 1, "of the one that failed, as the note says"
+
+
+def test_a_preview_knows_certificates_and_failures_in_a_row(
+    alice, service, connection, partitioned
+):
+    outage(connection, service, "GG", ssl_days_remaining=13)
+    found = alice.post("/alert-rules/preview", WINDOW | {"condition": "ssl_expiry < 14"}).json
+    assert (found["notes"], found["alerts_total"]) == ([], 1)
+    connection.execute("UPDATE check_results SET consecutive_failures = 3")
+    body = WINDOW | {"condition": "consecutive_failures >= 3"}
+    assert alice.post("/alert-rules/preview", body).json["alerts_total"] == 1
 
 
 def test_a_preview_is_bounded(alice, service, connection, partitioned, monkeypatch):

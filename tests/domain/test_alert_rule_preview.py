@@ -18,11 +18,15 @@ RED = {"metric": "status", "operator": "in", "value": ["RED"]}
 
 def points(letters: str, times: list[float] | None = None) -> list[Point]:
     """Return a point a minute for each letter; a lower-case one lies in maintenance."""
+    failures = [0]
+    for letter in letters.upper():
+        failures.append({"R": failures[-1] + 1, "U": failures[-1]}.get(letter, 0))
     return [
         Point(
             START + timedelta(minutes=at),
             Status(LETTERS[letter.upper()]),
             response_time_ms=times[at] if times else None,
+            consecutive_failures=failures[at + 1],
             in_maintenance=letter.islower(),
         )
         for at, letter in enumerate(letters)
@@ -51,7 +55,7 @@ def spans(source, letters, options=None, **more):
         (RED, "RURG", [(0, 3)], "blindness resolves nothing"),
         (RED, "GrrG", [], "maintenance raises nothing"),
         (RED, "GrrR", [(3, None)], "an outage that outlasts it fires at its end"),
-        (RED, "RggG", [(0, 3)], "nor does it resolve"),
+        (RED, "RggG", [(0, 1)], "what is open may resolve in it"),
         ({}, "GYGRG", [(1, 2), (3, 4)], "the empty condition sees YELLOW"),
         ({**RED, "for_checks": 3}, "RRGRRRRG", [(5, 7)], "a series"),
         ({**RED, "for_seconds": 120}, "GRRRRG", [(3, 5)], "a duration"),
@@ -100,6 +104,13 @@ def test_an_alert_says_why():
     assert alert.message == "Check failed with status RED"
 
 
+def judged(condition, history):
+    """Return the verdict of a moment, as both live and preview come to it."""
+    if history.latest.in_maintenance:
+        return alert_rules.evaluate_in_maintenance(condition, history.latest)
+    return alert_rules.evaluate(condition, history, history.latest.at)
+
+
 SOURCES = [
     {},
     {**RED, "for_checks": 3},
@@ -120,7 +131,7 @@ def test_replay_agrees_with_evaluating_each_moment_anew(source, letters):
         inside = [p for p in past[: at + 1] if p.counts and p.at > since]
         window = Window(len(inside), sum(p.status is Status.RED for p in inside))
         history = History(point, past[at::-1], {5: window})
-        verdict = alert_rules.evaluate(condition, history, point.at)
+        verdict = judged(condition, history)
         if not is_open and verdict is Verdict.FIRING:
             is_open = True
             expected.append((at, None))
@@ -144,7 +155,7 @@ def test_long_stretches_are_remembered_by_their_ends(source, stretches):
     condition, past = conditions.parse(source), points("".join(a * n for a, n in stretches))
     is_open, expected = False, []
     for at, point in enumerate(past):
-        verdict = alert_rules.evaluate(condition, History(point, past[at::-1]), point.at)
+        verdict = judged(condition, History(point, past[at::-1]))
         if not is_open and verdict is Verdict.FIRING:
             is_open = True
             expected.append((at, None))

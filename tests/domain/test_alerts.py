@@ -142,7 +142,7 @@ def test_a_title_names_the_rule():
         ),
         (
             "!body_contains('ok')",
-            Point(NOW, Status.GREEN, body_texts=frozenset()),
+            Point(NOW, Status.GREEN, body_texts={"ok": False}),
             'Check passed with status GREEN: not body contains "ok"',
         ),
     ],

@@ -1,0 +1,69 @@
+"""Checks of a service at times of the test's own choosing, judged as a worker has them judged."""
+
+from datetime import datetime, timedelta
+from itertools import count
+from typing import Any
+from uuid import UUID
+
+from app.clock import utcnow
+from app.domain.service_states import RegionState
+from app.domain.types import Observation, Status
+from app.operations import monitoring
+from app.operations.check_rows import Claim, Seen
+from app.operations.definitions import definitions
+from app.operations.rulebooks import rulebooks
+from app.transaction import transaction
+
+GREEN = Observation(Status.GREEN, 12.0, status_code=200)
+RED = Observation(Status.RED, None, error="connection refused")
+_tokens = count(1_000_000)
+
+
+def observe(letter: str, response_time_ms: float = 12.0) -> Observation:
+    """Return what a check saw: Green, Yellow, Red or Unknown."""
+    if letter == "R":
+        return Observation(Status.RED, None, error="connection refused")
+    if letter == "U":
+        return Observation(Status.UNKNOWN, None, error="cannot tell")
+    colour = Status.GREEN if letter == "G" else Status.YELLOW
+    return Observation(colour, response_time_ms, status_code=200)
+
+
+def claim_of(service_id: UUID, region: str, due: datetime) -> Claim:
+    """Claim a check as it would have been claimed when it was due."""
+    token = next(_tokens)
+    with transaction() as tx:
+        cursor = tx.driver.cursor()
+        row = cursor.execute(
+            "UPDATE schedule_entries e SET lease_token = %s FROM services s"
+            " WHERE s.id = e.service_id AND e.service_id = %s AND e.region = %s"
+            " RETURNING e.status, e.consecutive_failures, e.consecutive_successes, s.status,"
+            " s.version",
+            (token, service_id, region),
+        ).fetchone()
+        assert row is not None
+        known = definitions(cursor, {service_id: row[4]})[service_id]
+        known = rulebooks(tx, [known.organization_id])[known.organization_id].with_texts(known)
+    state = RegionState(Status(row[0]), row[1], row[2])
+    return Claim(known, region, token, due, state, Status(row[3]))
+
+
+def check(
+    service: dict[str, Any],
+    at: datetime,
+    observation: Observation,
+    region: str = "default",
+) -> None:
+    """Record one check that was made at a time."""
+    record([claim_of(UUID(service["id"]), region, at)], at, observation)
+
+
+def record(claims: list[Claim], at: datetime, observation: Observation) -> None:
+    """Record claimed checks in one batch."""
+    monitoring.record([Seen(claim, observation, at) for claim in claims], at)
+
+
+def moments(number: int, every: float = 60) -> list[datetime]:
+    """Return so many times up to about now, oldest first."""
+    now = utcnow().replace(microsecond=0)
+    return [now - timedelta(seconds=every * back) for back in reversed(range(number))]
