@@ -53,7 +53,8 @@ def test_deleting_a_rule_resolves_what_a_worker_opens_meanwhile(
     service, other, rule = make_service(alice), make_service(alice, name="Blog"), make_rule(alice)
     make_alert(connection, service, alert_rule_id=rule["id"])
     with psycopg.connect(database_url) as worker, ThreadPoolExecutor(1) as pool:
-        make_alert(worker, other, alert_rule_id=rule["id"])  # not committed: it holds the rule
+        worker.execute("SELECT FROM alert_rules WHERE id = %s FOR SHARE", (rule["id"],))
+        make_alert(worker, other, alert_rule_id=rule["id"])  # not committed
         deleting = pool.submit(alice.delete, f"/alert-rules/{rule['id']}")
         time.sleep(0.3)
         assert not deleting.done()
