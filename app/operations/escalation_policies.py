@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import select, update
 
 from app.domain.escalations import NotifyType
+from app.models.alert_rules import AlertRule
 from app.models.escalation_policies import EscalationPolicy, OnCallSchedule
 from app.models.members import Membership
 from app.models.notification_channels import NotificationChannel
@@ -108,6 +109,13 @@ def _forget(tx: Transaction, organization_id: UUID, policy_id: UUID) -> None:
             .where(Service.id.in_(ids))
             .values(escalation_policy_id=None, version=Service.version + 1)
         )
+    # Rules before the policy itself: a worker that holds them may be about to refer to it.
+    tx.session.execute(
+        select(AlertRule.id)
+        .where(AlertRule.escalation_policy_id == policy_id)
+        .order_by(AlertRule.id)
+        .with_for_update(key_share=True)
+    )
 
 
 def _stored(tx: Transaction, organization_id: UUID, given: Columns) -> dict[str, Any]:

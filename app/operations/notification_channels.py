@@ -84,11 +84,14 @@ def delete(organization_id: UUID, channel_id: UUID) -> None:
         rulebooks.changed(tx, organization_id)
         channel = owned_rows.lock(tx, NotificationChannel, organization_id, channel_id)
         for table in ("alert_rules", "heartbeats"):
+            # Locked in order first, as workers lock them; an UPDATE alone locks in any order.
             tx.driver.execute(
-                f"UPDATE {table} SET updated_at = now(),"  # noqa: S608  two constants
-                " notification_channel_ids = array_remove(notification_channel_ids, %(id)s)"
+                f"WITH named AS (SELECT id FROM {table}"  # noqa: S608  two constants
                 " WHERE organization_id = %(organization_id)s"
-                " AND %(id)s = ANY(notification_channel_ids)",
+                " AND %(id)s = ANY(notification_channel_ids) ORDER BY id FOR NO KEY UPDATE)"
+                f" UPDATE {table} SET updated_at = now(),"
+                " notification_channel_ids = array_remove(notification_channel_ids, %(id)s)"
+                " WHERE id = ANY(ARRAY(SELECT id FROM named))",
                 {"id": channel_id, "organization_id": organization_id},
             )
         tx.session.delete(channel)

@@ -8,9 +8,15 @@ from uuid import UUID
 import pytest
 
 from app.clock import utcnow
-from app.operations import alert_rules, alerts, monitoring
+from app.operations import (
+    alert_rules,
+    alerts,
+    escalation_policies,
+    monitoring,
+    notification_channels,
+)
 from app.operations.check_rows import Seen
-from tests.alerting import RED, make_channel, make_rule
+from tests.alerting import RED, make_channel, make_policy, make_rule
 from tests.factories import make_service
 from tests.judged import claim_of, observe
 
@@ -88,3 +94,24 @@ def test_a_rule_goes_away_while_a_batch_opens_and_resolves(app, alice, rows, cro
         )
         assert unresolved(rows) == 0
         assert go_away is switch_off or rows("SELECT count(*) FROM rule_streaks") == [(0,)]
+
+
+def test_what_rules_refer_to_goes_away_while_a_batch_opens(app, alice, rows, crowd):
+    at = utcnow() - timedelta(hours=1)
+    for _ in range(ROUNDS):
+        channel = make_channel(alice, name=f"Pager {at}")["id"]
+        policy = make_policy(alice, name=f"Policy {at}")["id"]
+        named = {"escalation_policy_id": policy, "notification_channel_ids": [channel]}
+        rules = [make_rule(alice, condition=RED, **named) for _ in range(3)]
+        at += timedelta(seconds=5)
+        seen = batch(crowd, "RRRR", at)
+        at_once(
+            app,
+            lambda seen=seen, at=at: monitoring.record(seen, at),
+            lambda id=policy: escalation_policies.delete(alice.organization_id, UUID(id)),
+            lambda id=channel: notification_channels.delete(alice.organization_id, UUID(id)),
+        )
+        assert unresolved(rows) == 12
+        for rule in rules:
+            delete(alice, rule)
+        assert unresolved(rows) == 0
