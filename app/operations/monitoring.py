@@ -82,9 +82,11 @@ def claim(region: str, limit: int) -> Claimed:
             now, next_due_at = rows[0][8], None
         known = definitions(cursor, {row[0]: row[7] for row in rows})
         books = rulebooks(tx, {definition.organization_id for definition in known.values()})
+        if any(book.body_texts for book in books.values()):
+            known = {id: books[one.organization_id].with_texts(one) for id, one in known.items()}
     claims = [
         Claim(
-            definition=books[known[row[0]].organization_id].with_texts(known[row[0]]),
+            definition=known[row[0]],
             region=region,
             lease_token=row[1],
             scheduled_for=_slot(known[row[0]], region, row[2], row[8]),
@@ -92,7 +94,7 @@ def claim(region: str, limit: int) -> Claimed:
             service_status=Status(row[6]),
         )
         for row in rows
-        if row[0] in known and known[row[0]].organization_id in books
+        if row[0] in known
     ]
     return Claimed(claims, now, next_due_at)
 
