@@ -69,11 +69,11 @@ class Occasion:
     """What there is to tell, as rows: the input of `compose`.
 
     `alert` has the fields of the API's section 5; `actor` is the name of whoever acted;
-    `from_status` belongs to `service.status_changed`; `severity` to
-    events about no alert; `closed_because` to the end of an alert that has not recovered; `alerts`
-    to a `digest`; `certificate`, `maintenance` and `incident` to the events named after them. Rows
-    may hold more than is told: only known fields travel on, so that no config, key or ping address
-    leaks into a message.
+    `from_status` belongs to `service.status_changed`; `severity` to events about no alert;
+    `closed_because` to the end of an alert that has not recovered; `alerts`, or `changes`, services
+    with a `from_status`, to a `digest`; `certificate`, `maintenance` and `incident` to the events
+    named after them. Rows may hold more than is told: only known fields travel on, so that no
+    config, key or ping address leaks into a message.
     """
 
     id: str
@@ -87,6 +87,7 @@ class Occasion:
     maintenance: Row | None = None
     incident: Row | None = None
     alerts: Sequence[Row] = ()
+    changes: Sequence[Row] = ()
     reason: str | None = None
     region: str | None = None
     from_status: str | None = None

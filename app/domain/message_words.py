@@ -1,6 +1,6 @@
 """What each event is called, said and looks like: one function an event, chosen by its name."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -111,11 +111,16 @@ def _resolved(occasion: Occasion) -> Words:
 
 
 def _status_changed(occasion: Occasion) -> Words:
-    status = str((occasion.service or _NOTHING).get("status") or "UNKNOWN")
-    before = f" (was {occasion.from_status})" if occasion.from_status else ""
-    title = f"{subject_of(occasion)} is {status}{before}"
+    service = {**(occasion.service or _NOTHING), "name": subject_of(occasion)}
+    status = str(service.get("status") or "UNKNOWN")
+    title = _is_now(service, occasion.from_status)
     tone = _STATUS_TONES.get(status, Tone.MUTED)
     return Words(status, title, clean(occasion.reason), tone, Phase.NOTE)
+
+
+def _is_now(service: Row, from_status: object) -> str:
+    was = f" (was {from_status})" if from_status else ""
+    return f"{one_line(service.get('name'))} is {service.get('status') or 'UNKNOWN'}{was}"
 
 
 def _heartbeat_missed(occasion: Occasion) -> Words:
@@ -213,18 +218,30 @@ def _incident(occasion: Occasion) -> Words:
 
 
 def _digest(occasion: Occasion) -> Words:
-    alerts = occasion.alerts
+    if occasion.changes:
+        return _digest_of_changes(occasion)
     lines = [
         f"- [{one_line(row.get('severity')).upper()}] "
         f"{one_line(row.get('service_name'))}: {one_line(row.get('title'))}"
-        for row in alerts[:MAX_LISTED]
+        for row in occasion.alerts
     ]
-    if len(alerts) > MAX_LISTED:
-        lines.append(f"… and {len(alerts) - MAX_LISTED} more")
     opening = clean(occasion.reason) or "So many alerts at once are told in one message."
     tone = _TONES.get(severity_of(occasion), Tone.CRITICAL)
-    title = f"{len(alerts)} alerts at {one_line(occasion.organization.get('name'))}"
-    return Words("DIGEST", title, _paragraphs(opening, "\n".join(lines)), tone, Phase.TRIGGER)
+    title = f"{len(lines)} alerts at {one_line(occasion.organization.get('name'))}"
+    return Words("DIGEST", title, _paragraphs(opening, *_listed(lines)), tone, Phase.TRIGGER)
+
+
+def _digest_of_changes(occasion: Occasion) -> Words:
+    lines = [f"- {_is_now(row, row.get('from_status'))}" for row in occasion.changes]
+    opening = "So many changes at once are told in one message."
+    tone = _TONES.get(severity_of(occasion), Tone.INFO)
+    title = f"{len(lines)} services have changed at {one_line(occasion.organization.get('name'))}"
+    return Words("DIGEST", title, _paragraphs(opening, *_listed(lines)), tone, Phase.NOTE)
+
+
+def _listed(lines: Sequence[str]) -> list[str]:
+    more = len(lines) - MAX_LISTED
+    return [*lines[:MAX_LISTED], *([f"… and {more} more"] if more > 0 else [])]
 
 
 def _unknown(occasion: Occasion) -> Words:

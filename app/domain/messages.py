@@ -173,6 +173,7 @@ def _data(occasion: Occasion) -> Row:
         "maintenance": _only(occasion.maintenance, _MAINTENANCE),
         "incident": _only(occasion.incident, _INCIDENT),
         "alerts": [_only(row, _ALERT) for row in occasion.alerts],
+        "changes": [_only(row, (*_SERVICE, "from_status")) for row in occasion.changes],
         "reason": plain(occasion.reason),
         "region": plain(occasion.region),
         "from_status": plain(occasion.from_status),

@@ -28,10 +28,10 @@ class StormState:
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """A message about an alert that has not been sent yet."""
+    """A message about an alert, or about a colour, that has not been sent yet."""
 
     id: UUID  # of the message
-    alert_id: UUID
+    subject_id: UUID  # of the alert, or of the service whose colour has changed
     channel_id: UUID
     severity: str
     service_name: str
@@ -45,7 +45,7 @@ class Digest:
 
     channel_id: UUID
     replaces: tuple[UUID, ...]  # messages, oldest first; it goes out under the first one's id
-    alert_ids: tuple[UUID, ...]  # the worst first
+    subject_ids: tuple[UUID, ...]  # the worst first
     severity: str  # the worst of them
     counts: tuple[tuple[str, int], ...]  # alerts by severity, the worst first
     named: tuple[str, ...]  # services, the worst first
@@ -97,13 +97,13 @@ def plan(
 
 def _digest(channel_id: UUID, messages: Sequence[Pending]) -> Digest:
     worst_first = sorted(messages, key=lambda m: (rank(m.severity), m.created_at))
-    alerts = {message.alert_id: message.severity for message in worst_first[::-1]}
+    alerts = {message.subject_id: message.severity for message in worst_first[::-1]}
     counts = Counter(alerts.values())
     services = list(dict.fromkeys(message.service_name for message in worst_first))
     return Digest(
         channel_id,
         replaces=tuple(m.id for m in sorted(messages, key=lambda m: m.created_at)),
-        alert_ids=tuple(dict.fromkeys(message.alert_id for message in worst_first)),
+        subject_ids=tuple(dict.fromkeys(message.subject_id for message in worst_first)),
         severity=worst_first[0].severity,
         counts=tuple((severity, counts[severity]) for severity in SEVERITIES if counts[severity]),
         named=tuple(services[:NAMED_IN_DIGEST]),

@@ -1,14 +1,14 @@
 """Fold the messages of a storm: one digest a channel in place of a message for each alert."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import func, select
 
 from app.domain import storms
-from app.domain.storms import ALERTS_A_MINUTE, CALM_AFTER, WINDOW, Pending, StormState
+from app.domain.storms import ALERTS_A_MINUTE, CALM_AFTER, WINDOW, Digest, Pending, StormState
 from app.models.alerts import Alert
 from app.models.notification_channels import Notification, NotificationChannel
 from app.operations import occasions
@@ -17,6 +17,7 @@ from app.transaction import Transaction
 Claimed = tuple[Notification, NotificationChannel | None]
 
 DIGEST = "digest"
+STATUS_CHANGED = "service.status_changed"
 _FOLDED_KINDS = ("alert.fired", "alert.resolved")
 # Systems that keep incidents fold by themselves, and need every opening and closing.
 _KEEP_INCIDENTS = ("pagerduty", "opsgenie")
@@ -24,20 +25,29 @@ _KEEP_INCIDENTS = ("pagerduty", "opsgenie")
 
 def fold(tx: Transaction, rows: Sequence[Claimed], now: datetime) -> list[Claimed]:
     """Return which of the claimed rows are sent; in a storm some become a digest or wait."""
-    by_organization: dict[UUID, list[Claimed]] = defaultdict(list)
+    alerts: dict[UUID, list[Notification]] = defaultdict(list)
+    colours: dict[UUID, list[Notification]] = defaultdict(list)
     for row, channel in rows:
-        if row.kind in _FOLDED_KINDS and channel and channel.type not in _KEEP_INCIDENTS:
-            by_organization[row.organization_id].append((row, channel))
+        if channel is None or channel.type in _KEEP_INCIDENTS:
+            continue
+        if row.kind in _FOLDED_KINDS and row.alert_id is not None:
+            alerts[row.organization_id].append(row)
+        elif row.kind == STATUS_CHANGED:
+            colours[channel.id].append(row)
     gone: set[UUID] = set()
-    for organization_id, candidates in by_organization.items():
-        state = _state(tx, organization_id, now)
+    for organization_id, candidates in alerts.items():
+        state = _state_of_alerts(tx, organization_id, now)
         if state.is_on(now):
-            gone |= _fold_organization(tx, organization_id, candidates, state, now)
+            gone |= _fold(tx, candidates, state, now)
+    for channel_id, candidates in colours.items():
+        state = _state_of_channel(tx, channel_id, now)
+        if state.is_on(now):
+            gone |= _fold(tx, candidates, state, now)
     return [(row, channel) for row, channel in rows if row.id not in gone]
 
 
-def _state(tx: Transaction, organization_id: UUID, now: datetime) -> StormState:
-    fired = sorted(
+def _state_of_alerts(tx: Transaction, organization_id: UUID, now: datetime) -> StormState:
+    return _state(
         tx.session.scalars(
             select(Alert.fired_at).where(
                 Alert.organization_id == organization_id,
@@ -45,25 +55,38 @@ def _state(tx: Transaction, organization_id: UUID, now: datetime) -> StormState:
             )
         )
     )
+
+
+def _state_of_channel(tx: Transaction, channel_id: UUID, now: datetime) -> StormState:
+    """Return the storm of colours that a channel is in: they are planned as they change."""
+    return _state(
+        tx.session.scalars(
+            select(Notification.created_at).where(
+                Notification.channel_id == channel_id,
+                Notification.kind == STATUS_CHANGED,
+                Notification.created_at > now - CALM_AFTER - WINDOW,
+            )
+        )
+    )
+
+
+def _state(moments: Iterable[datetime]) -> StormState:
+    times = sorted(moments)
     excess = [
         later
-        for earlier, later in zip(fired, fired[ALERTS_A_MINUTE:], strict=False)
+        for earlier, later in zip(times, times[ALERTS_A_MINUTE:], strict=False)
         if later - earlier < WINDOW
     ]
     return StormState(excess[-1] if excess else None)
 
 
-def _fold_organization(
-    tx: Transaction,
-    organization_id: UUID,
-    candidates: Sequence[Claimed],
-    state: StormState,
-    now: datetime,
+def _fold(
+    tx: Transaction, candidates: Sequence[Notification], state: StormState, now: datetime
 ) -> set[UUID]:
     """Apply the plan of each channel and kind; return the rows that are not sent by themselves."""
     groups: dict[tuple[UUID, str], list[Notification]] = defaultdict(list)
-    for row, _ in candidates:
-        if row.channel_id is not None and row.alert_id is not None:
+    for row in candidates:
+        if row.channel_id is not None:
             groups[row.channel_id, row.kind].append(row)
     gone: set[UUID] = set()
     for (channel_id, kind), rows in groups.items():
@@ -73,7 +96,10 @@ def _fold_organization(
         by_id = {row.id: row for row in rows}
         for digest in plan.digests:
             first, *others = (by_id[id] for id in digest.replaces)
-            first.message = _message(tx, organization_id, digest.alert_ids)
+            if kind == STATUS_CHANGED:
+                first.message = _message_of_colours(tx, rows, digest)
+            else:
+                first.message = _message_of_alerts(tx, first.organization_id, digest.subject_ids)
             first.severity = digest.severity
             for row in others:
                 row.status, row.lease_token, row.lease_until = "digested", None, None
@@ -89,14 +115,15 @@ def _fold_organization(
 
 
 def _pending(row: Notification) -> Pending:
-    assert row.alert_id is not None
     assert row.channel_id is not None
+    about = row.message.get("alert") or {}
+    service = row.message.get("service") or {}
     return Pending(
         id=row.id,
-        alert_id=row.alert_id,
+        subject_id=row.alert_id or UUID(service["id"]),
         channel_id=row.channel_id,
         severity=row.severity,
-        service_name=str((row.message.get("alert") or {}).get("service_name") or ""),
+        service_name=str(about.get("service_name") or service.get("name") or ""),
         created_at=row.created_at,
     )
 
@@ -112,7 +139,7 @@ def _last_digest_at(tx: Transaction, channel_id: UUID, kind: str) -> datetime | 
     )
 
 
-def _message(
+def _message_of_alerts(
     tx: Transaction, organization_id: UUID, alert_ids: Sequence[UUID]
 ) -> dict[str, object]:
     found = {
@@ -121,4 +148,18 @@ def _message(
     }
     rows = [found[alert_id] for alert_id in alert_ids if alert_id in found]
     message: dict[str, object] = occasions.of_organization(tx, organization_id, DIGEST, alerts=rows)
+    return message
+
+
+def _message_of_colours(
+    tx: Transaction, rows: Sequence[Notification], digest: Digest
+) -> dict[str, object]:
+    told = {row.message["service"]["id"]: row.message for row in rows}
+    changes = [
+        {**told[str(id)]["service"], "from_status": told[str(id)]["from_status"]}
+        for id in digest.subject_ids
+    ]
+    message: dict[str, object] = occasions.of_organization(
+        tx, rows[0].organization_id, DIGEST, changes=changes, severity=digest.severity
+    )
     return message

@@ -121,6 +121,20 @@ def test_what_is_said(event, changes, subject, text, tone, phase):
     assert (message.tone, message.phase) == (tone, phase)
 
 
+def test_a_digest_of_changes():
+    changes = [{**SERVICE, "status": "RED", "from_status": "GREEN", "config": "x"}] * 25
+    message = told("digest", service=None, changes=changes, severity="critical")
+    assert message.subject == "[DIGEST] 25 services have changed at Acme"
+    assert message.text.count("\n- Checkout is RED (was GREEN)") == 20
+    assert message.text.endswith("… and 5 more")
+    assert (message.severity, message.tone, message.phase) == (
+        "critical",
+        Tone.CRITICAL,
+        Phase.NOTE,
+    )
+    assert message.data["changes"][0] == {**SERVICE, "status": "RED", "from_status": "GREEN"}
+
+
 def test_a_maintenance_says_when():
     window = {
         "id": 5,

@@ -15,7 +15,7 @@ def message(number: int, channel: UUID = SLACK, severity: str = "critical", **mo
     created = NOW - timedelta(seconds=60 - number)
     return Pending(
         UUID(int=number),
-        more.pop("alert_id", UUID(int=1000 + number)),
+        more.pop("subject_id", UUID(int=1000 + number)),
         channel,
         severity,
         more.pop("service_name", f"web-{number}"),
@@ -75,7 +75,7 @@ def test_a_digest_names_the_worst_first():
     assert digest.named == ("shop", "db", "api", "blog")
     assert digest.counts == (("critical", 2), ("warning", 2), ("info", 1))
     assert digest.replaces == tuple(UUID(int=n) for n in range(1, 6))
-    assert digest.alert_ids[0] == UUID(int=1002)
+    assert digest.subject_ids[0] == UUID(int=1002)
     assert digest.unnamed == 0
 
 
@@ -83,14 +83,14 @@ def test_a_long_digest_counts_the_rest():
     (digest,) = storms.plan(STORM, [message(n) for n in range(1, 51)], None, NOW).digests
     assert len(digest.named) == storms.NAMED_IN_DIGEST
     assert digest.unnamed == 30
-    assert len(digest.replaces) == len(digest.alert_ids) == 50
+    assert len(digest.replaces) == len(digest.subject_ids) == 50
 
 
 def test_two_messages_about_one_alert_count_once():
-    same = [message(1, alert_id=UUID(int=7)), message(2, alert_id=UUID(int=7))]
+    same = [message(1, subject_id=UUID(int=7)), message(2, subject_id=UUID(int=7))]
     (digest,) = storms.plan(STORM, same, None, NOW).digests
     assert digest.counts == (("critical", 1),)
-    assert digest.alert_ids == (UUID(int=7),)
+    assert digest.subject_ids == (UUID(int=7),)
 
 
 def test_a_digest_of_one_is_the_message_itself():

@@ -1,14 +1,17 @@
-"""One running product for the stories that only watch; a fresh one for those that break it."""
+"""One running product for the stories that only watch, and a courier for those without one."""
 
 import tempfile
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from flask import Flask
 
 from tests.flows.product import Product, Target, target
 from tests.loopback import ca_file
 from tests.receivers import Answer, HttpReceiver, MailReceiver
+from workers.courier import Courier
 
 
 @pytest.fixture(scope="session")
@@ -42,3 +45,21 @@ def shop() -> Iterator[Target]:
     """A target to watch."""
     with target() as running:
         yield running
+
+
+@pytest.fixture
+def courier(app: Flask) -> Iterator[Courier]:
+    """A courier that looks at the outbox again and again."""
+    courier, ended = Courier(app), threading.Event()
+
+    def work() -> None:
+        while not ended.wait(0.05):
+            courier.run(5)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    yield courier
+    ended.set()
+    courier.stop()
+    thread.join(10)
+    assert not thread.is_alive()

@@ -1,10 +1,7 @@
 """From a failed check to a message, and from its link to an acknowledgement, without a browser."""
 
 import re
-import threading
 import time
-
-import pytest
 
 from app.domain.types import Observation, Status
 from app.operations import monitoring
@@ -12,28 +9,9 @@ from app.operations.check_rows import Seen
 from tests.alerting import make_channel
 from tests.factories import make_service
 from tests.receivers import Answer, HttpReceiver
-from workers.courier import Courier
 
 LINK = re.compile(r"/api/v1/alerts/act/[\w.-]+")
 RED = Observation(Status.RED, None, error="connection refused")
-
-
-@pytest.fixture
-def courier(app):
-    """A courier that looks at the outbox again and again."""
-    courier, ended = Courier(app), threading.Event()
-
-    def work():
-        while not ended.wait(0.05):
-            courier.run(5)
-
-    thread = threading.Thread(target=work)
-    thread.start()
-    yield courier
-    ended.set()
-    courier.stop()
-    thread.join(10)
-    assert not thread.is_alive()
 
 
 def fail(app):
