@@ -154,8 +154,9 @@ def record(batch: Sequence[Seen], now: datetime) -> list[Event]:
                 silent = _is_in_maintenance(entry, books, now)
                 copy.write_row((*result_row(entry), silent, *told.told))
         evidence.keep(cursor, winners)
-        renewed = ssl_certificates.keep(tx, winners, books, now)
+        # Rules are locked before the channels that any message refers to, as a deletion does.
         judging.judge(tx, judged, books, now)
+        renewed = ssl_certificates.keep(tx, winners, books, now)
         status_announcements.announce(tx, status_announcements.news_of(changes), books)
         events = [check_event(entry) for entry in winners]
         events.extend(change.event() for change in changes)

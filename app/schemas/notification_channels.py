@@ -82,12 +82,21 @@ class NotificationChannelInputSchema(BaseSchema):
     is_enabled = Flag(metadata={"default": True})
     min_severity = Choice(
         *SEVERITIES,
-        metadata={"default": "info", "description": "Alerts below it are not sent here."},
+        metadata={
+            "default": "info",
+            "description": "Messages below it are not sent here. A colour weighs `critical` (RED),"
+            " `warning` (YELLOW) or `info`; `ssl.expiring` is `info` at 30 days and `warning` from"
+            " 14 on, `ssl.expired` `critical`; `ssl.changed` and maintenance are `info`.",
+        },
     )
     events = Distinct(
         Choice(*EVENTS),
         validate=validate.Length(min=1),
-        metadata={"default": list(DEFAULT_EVENTS)},
+        metadata={
+            "default": list(DEFAULT_EVENTS),
+            "description": "`ssl.expiring` brings `ssl.expired` too; `ssl.changed` also closes what"
+            " `ssl.expiring` has opened in a system that keeps incidents.",
+        },
     )
     fallback_channel_id = fields.UUID(
         allow_none=True,
