@@ -19,6 +19,7 @@ from app.bootstrap import Runtime
 from app.checks import runner
 from app.clock import monotonic
 from app.domain.types import Observation, Status
+from app.events import Event
 from app.network.door import Network
 from app.operations import monitoring, probe_requests, retention
 from app.operations.check_rows import Claim, Seen
@@ -202,7 +203,14 @@ class Engine:
             # The fence: whatever one result does to the database, the others are recorded.
             self._store_apart(batch, error)
         else:
+            self._publish(events)
+
+    def _publish(self, events: list[Event]) -> None:
+        try:
             self._runtime.feed.publish(events)
+        except Exception:
+            # The fence: the results are stored; a frame nobody can write must not hold up the next.
+            log.exception("live events could not be published")
 
     def _store_apart(self, batch: list[Seen], error: Exception) -> None:
         """Find the one result the database refuses; the others must not be lost with it."""
