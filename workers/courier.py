@@ -25,7 +25,7 @@ from app.network.door import Network
 from app.network.policy import policy_of
 from app.operations import occasions, outbox, outbox_results, system_mail
 from app.operations.outbox import Outcome, Send
-from app.operations.storm_control import DIGEST
+from app.operations.outbox_plan import DIGEST
 from app.transaction import DATABASE_AWAY
 
 log = logging.getLogger(__name__)

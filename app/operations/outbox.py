@@ -63,8 +63,9 @@ class Outcome:
     retry_after_seconds: float | None = None
 
 
-# A later message about the same alert to the same recipient waits for the earlier one, so that
-# nobody hears of a recovery before the outage; a snoozed alert keeps still but for its end.
+# A later message about the same alert to the same recipient waits for the earlier one, or for the
+# digest that stands for it, so that nobody hears of a recovery before the outage; a snoozed alert
+# keeps still but for its end, and for the digest of others that goes out under its name.
 _CLAIM = """
 WITH due AS (
     SELECT n.id FROM notifications n
@@ -78,8 +79,15 @@ WITH due AS (
           WHERE earlier.subject_key = n.subject_key AND earlier.recipient_key = n.recipient_key
             AND earlier.status = 'pending' AND earlier.created_at < n.created_at)
       AND NOT EXISTS (
+          SELECT FROM notifications folded JOIN notifications digest
+            ON digest.recipient_key = folded.recipient_key AND digest.kind = folded.kind
+          WHERE folded.subject_key = n.subject_key AND folded.recipient_key = n.recipient_key
+            AND folded.status = 'digested' AND folded.created_at < n.created_at
+            AND digest.organization_id = n.organization_id AND digest.status = 'pending'
+            AND digest.message ->> 'event' = %(digest)s AND digest.created_at < n.created_at)
+      AND NOT EXISTS (
           SELECT FROM alerts a WHERE a.id = n.alert_id AND a.snoozed_until > now()
-            AND a.status <> 'resolved')
+            AND a.status <> 'resolved' AND n.message ->> 'event' IS DISTINCT FROM %(digest)s)
     ORDER BY n.next_try_at LIMIT %(limit)s
     FOR NO KEY UPDATE OF n SKIP LOCKED
 )
@@ -98,7 +106,12 @@ def claim(limit: int, busy: Sequence[UUID] = ()) -> list[Send]:
     Channels in `busy` have enough in the air. A channel whose circuit is half open gets one.
     """
     with transaction() as tx:
-        values = {"limit": limit, "busy": list(busy), "lease": LEASE_SECONDS}
+        values = {
+            "limit": limit,
+            "busy": list(busy),
+            "lease": LEASE_SECONDS,
+            "digest": outbox_plan.DIGEST,
+        }
         ids = [row[0] for row in tx.driver.execute(_CLAIM, values).fetchall()]
         if not ids:
             return []

@@ -19,6 +19,7 @@ from app.transaction import Transaction
 
 DELIVER_JOB = "workers.notifications.deliver"
 QUEUE = "notifications"
+DIGEST = "digest"  # the event of a message that stands for those about many alerts
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +224,12 @@ def cancel_unsent(tx: Transaction, alert_id: UUID, *, kinds: Sequence[str] = ())
 
 
 def is_untouched(tx: Transaction, row: Notification) -> bool:
-    """Say whether a message may still be withdrawn: pending, and in nobody's hands."""
+    """Say whether a message may still be withdrawn: pending, in nobody's hands, about one alert."""
     now = tx.now()
-    return row.status == "pending" and (row.lease_until is None or row.lease_until < now)
+    is_free = row.lease_until is None or row.lease_until < now
+    return row.status == "pending" and is_free and not is_digest(row)
+
+
+def is_digest(row: Notification) -> bool:
+    """Say whether a message stands for others: it may be all that is ever told of their alerts."""
+    return bool(row.message.get("event") == DIGEST)

@@ -12,11 +12,11 @@ from app.domain.storms import ALERTS_A_MINUTE, CALM_AFTER, WINDOW, Digest, Pendi
 from app.models.alerts import Alert
 from app.models.notification_channels import Notification, NotificationChannel
 from app.operations import occasions
+from app.operations.outbox_plan import DIGEST, is_digest
 from app.transaction import Transaction
 
 Claimed = tuple[Notification, NotificationChannel | None]
 
-DIGEST = "digest"
 STATUS_CHANGED = "service.status_changed"
 _FOLDED_KINDS = ("alert.fired", "alert.resolved")
 # Systems that keep incidents fold by themselves, and need every opening and closing.
@@ -28,7 +28,9 @@ def fold(tx: Transaction, rows: Sequence[Claimed], now: datetime) -> list[Claime
     alerts: dict[UUID, list[Notification]] = defaultdict(list)
     colours: dict[UUID, list[Notification]] = defaultdict(list)
     for row, channel in rows:
-        if channel is None or channel.type in _KEEP_INCIDENTS:
+        # A digest that is tried again goes out as it is: folded once more, it would forget whom it
+        # stands for.
+        if channel is None or channel.type in _KEEP_INCIDENTS or is_digest(row):
             continue
         if row.kind in _FOLDED_KINDS and row.alert_id is not None:
             alerts[row.organization_id].append(row)

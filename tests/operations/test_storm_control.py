@@ -1,82 +1,108 @@
-"""So many changes of colour at once that they are told in one message a minute."""
+"""Digests of a storm whose receiver does not take them at once."""
 
 import pytest
 
-from app.operations import outbox, outbox_results
+from app.operations import alerts, outbox, outbox_results
 from app.operations.outbox import Outcome
-from app.operations.status_announcements import EVENT
 from tests.alerting import make_channel
-from tests.announcing import check, listen
+from tests.announcing import check
 from tests.factories import make_service
 
-SERVICES = 12
+MANY = 13
+REFUSED = Outcome(ok=False, error="HTTP 500", status_code=500)
+
+
+@pytest.fixture(autouse=True)
+def no_limits(configure):
+    """More services than the free plan has."""
+    configure(plan_limits=False)
 
 
 @pytest.fixture
-def shops(alice, rows):
-    rows("UPDATE organizations SET max_services = 100")
-    return [make_service(alice, name=f"Shop {number}") for number in range(SERVICES)]
+def deliver(app, rows):
+    """Try everything that waits, with the same outcome; return what was tried, oldest first."""
 
-
-@pytest.fixture
-def send(app):
-    """Send everything that is due, and return it."""
-
-    def send():
+    def deliver(outcome):
+        rows("UPDATE notifications SET next_try_at = now() - interval '1 second'")
+        rows("UPDATE notification_channels SET consecutive_failures = 0, paused_until = NULL")
         with app.app_context():
             sends = outbox.claim(100)
-            for one in sends:
-                outbox_results.record(one, Outcome(ok=True))
-            return sends
+            for send in sends:
+                outbox_results.record(send, outcome)
+        return sends
 
-    return send
+    return deliver
 
 
-def test_many_changes_become_a_digest_and_the_next_one_waits_a_minute(
-    app, alice, rows, shops, send
-):
-    listen(alice, EVENT)
-    check(app, rows, "GREEN")
+@pytest.fixture
+def channel(alice):
+    return make_channel(alice)
+
+
+@pytest.fixture
+def storm(app, alice, rows, channel):
+    """Many services that fail at once."""
+    services = [make_service(alice, name=f"Shop {number}") for number in range(MANY)]
     check(app, rows, "RED")
-    (digest,) = send()
-    assert (digest.kind, digest.message["event"]) == (EVENT, "digest")
-    assert digest.message["severity"] == "critical"
-    changes = digest.message["changes"]
-    assert sorted(change["name"] for change in changes) == sorted(shop["name"] for shop in shops)
-    assert {(change["from_status"], change["status"]) for change in changes} == {("GREEN", "RED")}
-    check(app, rows, "GREEN")
-    assert send() == []
-    rows("UPDATE notifications SET sent_at = sent_at - interval '1 minute' WHERE status = 'sent'")
-    rows("UPDATE notifications SET next_try_at = now() WHERE status = 'pending'")
-    (digest,) = send()
-    assert len(digest.message["changes"]) == SERVICES
-    statuses = rows("SELECT status, count(*) FROM notifications GROUP BY status ORDER BY status")
-    assert statuses == [("digested", 2 * SERVICES - 2), ("sent", 2)]
+    return services
 
 
-def test_a_few_changes_are_told_one_by_one(app, alice, rows, send):
-    rows("UPDATE organizations SET max_services = 100")
-    for number in range(10):
+def named(send):
+    return {row["service_name"] for row in send.message["alerts"]}
+
+
+def resolve(app, alice, alert_id):
+    with app.app_context():
+        alerts.resolve(alice.organization_id, alert_id, actor="Alice")
+
+
+def test_a_digest_outlives_the_alert_under_whose_name_it_goes_out(app, alice, storm, deliver):
+    (digest,) = deliver(REFUSED)
+    assert len(named(digest)) == MANY
+    resolve(app, alice, digest.alert_id)
+    (again,) = deliver(Outcome(ok=True))
+    assert (again.id, named(again)) == (digest.id, named(digest))
+    (resolved,) = deliver(Outcome(ok=True))
+    assert (resolved.kind, resolved.alert_id) == ("alert.resolved", digest.alert_id)
+
+
+def test_a_digest_is_not_folded_into_the_next_one(app, alice, rows, storm, deliver):
+    (digest,) = deliver(REFUSED)
+    for service in storm:
+        alice.patch(f"/services/{service['id']}", {"is_active": False})
+    make_service(alice, name="Late 1")
+    make_service(alice, name="Late 2")
+    check(app, rows, "RED")
+    first, second = deliver(Outcome(ok=True))
+    assert (first.id, named(first)) == (digest.id, named(digest))
+    assert named(second) == {"Late 1", "Late 2"}
+
+
+def test_a_recovery_waits_for_the_digest_that_told_of_the_outage(app, alice, rows, storm, deliver):
+    (digest,) = deliver(REFUSED)
+    (other,) = rows("SELECT id FROM alerts WHERE id <> %s LIMIT 1", digest.alert_id)[0]
+    resolve(app, alice, other)
+    assert [send.id for send in deliver(REFUSED)] == [digest.id]
+    assert [send.id for send in deliver(Outcome(ok=True))] == [digest.id]
+    assert [send.kind for send in deliver(Outcome(ok=True))] == ["alert.resolved"]
+
+
+def test_a_snooze_does_not_silence_the_others_of_a_digest(app, alice, storm, deliver):
+    (digest,) = deliver(REFUSED)
+    with app.app_context():
+        alerts.snooze(alice.organization_id, digest.alert_id, actor="Alice", minutes=60)
+    assert [send.id for send in deliver(Outcome(ok=True))] == [digest.id]
+
+
+def test_a_digest_of_colours_that_is_tried_again_holds_up_nobody(app, alice, rows, deliver):
+    make_channel(alice, events=["service.status_changed"])
+    for number in range(MANY):
         make_service(alice, name=f"Shop {number}")
-    listen(alice, EVENT)
-    check(app, rows, "RED")
-    assert [one.message["event"] for one in send()] == [EVENT] * 10
-
-
-def test_a_storm_of_one_channel_is_none_of_another(app, alice, rows, shops, send):
-    listen(alice, EVENT, name="All")
-    check(app, rows, "RED")
-    send()
-    late = listen(alice, EVENT, name="Late")
-    alice.patch(f"/services/{shops[0]['id']}", {"failure_threshold": 1})
-    for shop in shops[1:]:
-        alice.post(f"/services/{shop['id']}/pause")
     check(app, rows, "GREEN")
-    told = {str(one.channel_id): one.message["event"] for one in send()}
-    assert told[late] == EVENT
-
-
-def test_systems_that_keep_incidents_get_every_one(app, alice, rows, shops, send):
-    make_channel(alice, type="pagerduty", config={"routing_key": "R" * 32}, events=[EVENT])
+    deliver(Outcome(ok=True))
+    rows("DELETE FROM notifications")
     check(app, rows, "RED")
-    assert len(send()) == SERVICES
+    (digest,) = deliver(REFUSED)
+    assert len(digest.message["changes"]) == MANY
+    (again,) = deliver(Outcome(ok=True))
+    assert (again.id, again.message) == (digest.id, digest.message)
