@@ -3,7 +3,12 @@
 import logging
 
 from app.clock import monotonic
-from app.operations import maintenance_edges, ssl_expiry, status_announcements
+from app.operations import (
+    maintenance_edges,
+    maintenance_silence,
+    ssl_expiry,
+    status_announcements,
+)
 from workers.job import job
 
 log = logging.getLogger(__name__)
@@ -13,10 +18,11 @@ _EDGE_SECONDS = 30  # well inside the job's time limit; the next tick goes on
 
 @job
 def announce() -> None:
-    """Announce maintenance that begins or ends, and the colours that were held back meanwhile."""
+    """Announce maintenance that begins or ends, and what was held back meanwhile."""
     end = monotonic() + _EDGE_SECONDS
     while monotonic() < end and maintenance_edges.announce_due():
         pass
+    maintenance_silence.let_go()
     status_announcements.catch_up()
 
 

@@ -76,7 +76,9 @@ def tell(
     )
 
 
-def tell_flapping(tx: Transaction, alert: Alert, now: datetime) -> None:
+def tell_flapping(
+    tx: Transaction, alert: Alert, now: datetime, hold_until: datetime | None = None
+) -> None:
     """Tell those who heard of an alert that its service flaps: once, instead of a storm."""
     heard = {row.recipient_key for row in outbox_plan.told(tx, alert.id)}
     recipients = [
@@ -88,7 +90,7 @@ def tell_flapping(tx: Transaction, alert: Alert, now: datetime) -> None:
     ]
     # One step for each episode: a service may calm down and flap again under the same alert.
     step = int(now.timestamp())
-    outbox_plan.plan(tx, alert, "alert.fired", recipients, now, step=step)
+    outbox_plan.plan(tx, alert, "alert.fired", recipients, now, step=step, hold_until=hold_until)
 
 
 def resolve_alert(

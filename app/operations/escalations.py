@@ -15,7 +15,7 @@ from app.events import Event
 from app.models.alerts import Alert, AlertEvent
 from app.models.escalation_policies import EscalationLevel, EscalationPolicy
 from app.models.services import Service
-from app.operations import escalation_targets, outbox_plan
+from app.operations import escalation_targets, maintenance_silence, outbox_plan
 from app.operations.occasions import columns
 from app.transaction import Transaction, transaction
 
@@ -89,9 +89,12 @@ def cancel(tx: Transaction, alert_id: UUID) -> None:
 
 
 def advance_due() -> int:
-    """Act on every alert that has an overdue level; return how many alerts were looked at."""
+    """Act on every alert that has an overdue level; return how many alerts were looked at.
+
+    Those of services in maintenance come when it is over, if they are still open then.
+    """
     with transaction() as tx:
-        due = tx.session.scalars(
+        overdue = tx.session.scalars(
             select(EscalationLevel.alert_id)
             .join(Alert, Alert.id == EscalationLevel.alert_id)
             .where(
@@ -102,8 +105,8 @@ def advance_due() -> int:
                 (Alert.snoozed_until.is_(None)) | (Alert.snoozed_until <= func.now()),
             )
             .distinct()
-            .limit(_BATCH)
         ).all()
+        due = maintenance_silence.audible(tx, overdue)[:_BATCH]
     for alert_id in due:
         _advance(alert_id)
     return len(due)

@@ -16,7 +16,7 @@ from app.domain.maintenance_edges import Edge, look
 from app.domain.maintenance_windows import WindowStatus
 from app.events import Event
 from app.models.maintenance_windows import MaintenanceWindow
-from app.operations import outbox_plan, rulebooks
+from app.operations import maintenance_silence, outbox_plan, rulebooks
 from app.transaction import Transaction, transaction
 
 log = logging.getLogger(__name__)
@@ -83,5 +83,7 @@ def _announce(tx: Transaction, window: MaintenanceWindow, edge: Edge, now: datet
         step=outbox_plan.step_at(now),
         maintenance=told,
     )
+    if current is None:
+        maintenance_silence.recheck(tx, window)
     event = Event(window.organization_id, kind, told, at=now)
     tx.after_commit(lambda: runtime().feed.publish([event]))

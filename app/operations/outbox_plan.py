@@ -53,7 +53,7 @@ def channels_for(
         Recipient(
             key=f"channel:{channel.id}",
             channel_id=channel.id,
-            not_before=_quiet_until(channel, severity, now),
+            not_before=quiet_until(channel, severity, now),
         )
         for channel in tx.session.scalars(
             # A channel must not go away between here and the message that refers to it.
@@ -65,7 +65,8 @@ def channels_for(
     ]
 
 
-def _quiet_until(channel: NotificationChannel, severity: str, now: datetime) -> datetime | None:
+def quiet_until(channel: NotificationChannel, severity: str, now: datetime) -> datetime | None:
+    """Return until when a channel's quiet hours hold a message of a severity; None: not at all."""
     if channel.quiet_hours is None:
         return None
     return quiet_hours.held_until(quiet_hours.parse(channel.quiet_hours), severity, now)

@@ -5,24 +5,33 @@ from sqlalchemy import select
 from app.domain.alerts import AlertStatus, next_reminder_at
 from app.models.alert_rules import AlertRule
 from app.models.alerts import Alert
-from app.operations import outbox_plan
+from app.operations import maintenance_silence, outbox_plan
 from app.transaction import transaction
+
+_BATCH = 100
 
 
 def remind_due() -> int:
-    """Plan the reminders that are due; return how many alerts were reminded of."""
+    """Plan the reminders that are due; return how many alerts were reminded of.
+
+    In maintenance nobody is reminded; what falls into it is folded into one at its end.
+    """
     with transaction() as tx:
         now = tx.now()
+        is_due = (
+            Alert.status == AlertStatus.FIRING,
+            Alert.next_reminder_at <= now,
+            Alert.suppressed_by.is_(None),
+        )
+        due = tx.session.scalars(select(Alert.id).where(*is_due)).all()
+        if not due:
+            return 0
         rows = tx.session.execute(
             select(Alert, AlertRule)
             .join(AlertRule, AlertRule.id == Alert.alert_rule_id)
-            .where(
-                Alert.status == AlertStatus.FIRING,
-                Alert.next_reminder_at <= now,
-                Alert.suppressed_by.is_(None),
-            )
+            .where(*is_due, Alert.id.in_(maintenance_silence.audible(tx, due)))
             .with_for_update(key_share=True, of=Alert, skip_locked=True)
-            .limit(100)
+            .limit(_BATCH)
         ).all()
         for alert, rule in rows:
             following = next_reminder_at(

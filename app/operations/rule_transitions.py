@@ -19,7 +19,7 @@ from app.domain.alerts import AlertStatus, RuleState, Transition, message, next_
 from app.domain.check_history import History
 from app.models.alert_rules import RuleState as StoredRuleState
 from app.models.alerts import Alert
-from app.operations import alerts, suppression
+from app.operations import alerts, service_schedule, suppression
 from app.operations.judged_history import Histories, Look
 from app.operations.rule_streaks import Streaks
 from app.transaction import Transaction
@@ -189,7 +189,7 @@ def _resolve(
         alert.is_flapping = True
         text = f"{judged.percent:.0f} % of state change in the last {flapping.CHECKS} results"
         alerts.note(tx, alert, "flapping_started", text=text)
-        alerts.tell_flapping(tx, alert, now)
+        alerts.tell_flapping(tx, alert, now, hold_until=ruling.maintenance_until)
         return
     alerts.resolve_alert(tx, alert, now, hold_until=ruling.maintenance_until)
     suppression.after_resolve(tx, alert)
@@ -215,7 +215,8 @@ def _open(tx: Transaction, ruling: Ruling, history: History, now: datetime) -> N
     )
     hold_until: datetime | None = None
     if definition.depends_on and root is None:
-        suppression.recheck(tx, definition.depends_on)
+        # Whether the services it depends on are the cause shows within its patience.
+        service_schedule.recheck(tx, definition.depends_on)
         hold_until = now + alerts.ROOT_CAUSE_PATIENCE
     stored = alerts.open_alert(
         tx,

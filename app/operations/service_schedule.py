@@ -38,6 +38,19 @@ def restart(tx: Transaction, ids: Sequence[UUID], *, due: bool) -> None:
     )
 
 
+def recheck(tx: Transaction, service_ids: Sequence[UUID]) -> None:
+    """Make services due at once, from within a transaction that others may wait for."""
+    # Who records a check of one at this moment may wait for us; and has just looked.
+    tx.driver.execute(
+        "UPDATE schedule_entries e SET next_due_at = now() FROM ("
+        " SELECT service_id, region FROM schedule_entries WHERE service_id = ANY(%s)"
+        " AND next_due_at > now() AND (lease_until IS NULL OR lease_until < now())"
+        " FOR NO KEY UPDATE SKIP LOCKED"
+        ") free WHERE e.service_id = free.service_id AND e.region = free.region",
+        (list(service_ids),),
+    )
+
+
 def bring_forward(tx: Transaction, service_id: UUID) -> None:
     """Make a service due at once where nobody is checking it already."""
     tx.driver.execute(

@@ -13,7 +13,7 @@ from app.models.alert_rules import AlertRule
 from app.models.alerts import Alert
 from app.models.escalation_policies import EscalationLevel
 from app.models.services import Service
-from app.operations import alerts, outbox_plan
+from app.operations import alerts, maintenance_silence, outbox_plan, service_schedule
 from app.operations.definitions import Definition
 from app.transaction import Transaction, transaction
 
@@ -43,19 +43,6 @@ def root_cause(tx: Transaction, definition: Definition) -> UUID | None:
         return None
     row = tx.driver.execute(_ROOT, (list(definition.depends_on),)).fetchone()
     return row[0] if row else None
-
-
-def recheck(tx: Transaction, service_ids: Sequence[UUID]) -> None:
-    """Look at once whether the services one depends on are the cause."""
-    # Who records a check of one at this moment may wait for us; and has just looked.
-    tx.driver.execute(
-        "UPDATE schedule_entries e SET next_due_at = now() FROM ("
-        " SELECT service_id, region FROM schedule_entries WHERE service_id = ANY(%s)"
-        " AND next_due_at > now() AND (lease_until IS NULL OR lease_until < now())"
-        " FOR NO KEY UPDATE SKIP LOCKED"
-        ") free WHERE e.service_id = free.service_id AND e.region = free.region",
-        (list(service_ids),),
-    )
 
 
 def claim_children(tx: Transaction, root: Alert, since: datetime) -> None:
@@ -103,19 +90,23 @@ def after_resolve(tx: Transaction, root: Alert) -> None:
     hidden = tx.session.scalars(
         select(Alert.service_id).where(Alert.suppressed_by == root.id, Alert.status != "resolved")
     ).all()
-    recheck(tx, [service_id for service_id in hidden if service_id is not None])
+    service_schedule.recheck(tx, [service_id for service_id in hidden if service_id is not None])
 
 
 def release() -> int:
-    """Tell of hidden alerts that outlived their root cause; return how many."""
+    """Tell of hidden alerts that outlived their root cause, and maintenance; return how many."""
     with transaction() as tx:
         now = tx.now()
         root = select(Alert.id).where(
             Alert.status == "resolved", Alert.resolved_at < now - RELEASE_AFTER
         )
+        is_left = (Alert.status == "firing", Alert.suppressed_by.in_(root))
+        left = tx.session.scalars(select(Alert.id).where(*is_left)).all()
+        if not left:
+            return 0
         rows = tx.session.scalars(
             select(Alert)
-            .where(Alert.status == "firing", Alert.suppressed_by.in_(root))
+            .where(*is_left, Alert.id.in_(maintenance_silence.audible(tx, left)))
             .with_for_update(key_share=True, skip_locked=True)
             .limit(100)
         ).all()
