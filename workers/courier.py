@@ -139,6 +139,8 @@ class Courier:
 
     async def _attempt(self, send: Send) -> Outcome:
         assert self._context is not None
+        if send.fault is not None:
+            return Outcome(ok=False, permanent=True, error=send.fault)
         facts = {
             "notification_id": str(send.id),
             "channel_type": send.channel_type,

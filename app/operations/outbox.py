@@ -48,6 +48,7 @@ class Send:
     config: dict[str, Any]
     template: dict[str, Any] | None
     message: dict[str, Any]
+    fault: str | None = None  # why it cannot even be tried; `config` is then empty
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,12 +148,12 @@ def _waits_for_probe(
 
 def _send(tx: Transaction, row: Notification, channel: NotificationChannel | None) -> Send:
     contact = row.contact or {}
-    config = reveal(channel.config if channel else contact["config"], runtime().vault)
-    if any(references(config)):
-        known = secrets.values(tx.driver.cursor(), [row.organization_id])
-        # A name that is gone stays as it is: the receiver's refusal then says what is wrong.
-        with suppress(UnknownSecret):
-            config = fill(config, known.get(row.organization_id, {}))
+    config, fault = {}, None
+    try:
+        config = _config(tx, row.organization_id, channel.config if channel else contact["config"])
+    except ValueError:
+        # Sealed with another key, or damaged: that must not hold up the messages of others.
+        fault = "its stored secrets cannot be read; enter them again"
     assert row.lease_token is not None
     return Send(
         id=row.id,
@@ -168,7 +169,19 @@ def _send(tx: Transaction, row: Notification, channel: NotificationChannel | Non
         config=config,
         template=channel.template if channel else None,
         message=row.message,
+        fault=fault,
     )
+
+
+def _config(tx: Transaction, organization_id: UUID, stored: Any) -> dict[str, Any]:
+    """Return a config in clear. Raises ValueError for secrets that cannot be read."""
+    config: dict[str, Any] = reveal(stored, runtime().vault)
+    if any(references(config)):
+        known = secrets.values(tx.driver.cursor(), [organization_id])
+        # A name that is gone stays as it is: the receiver's refusal then says what is wrong.
+        with suppress(UnknownSecret):
+            config = fill(config, known.get(organization_id, {}))
+    return config
 
 
 def next_due_seconds() -> float | None:

@@ -16,9 +16,11 @@ from app.models.notification_channels import (
     NotificationAttempt,
     NotificationChannel,
 )
-from app.operations import outbox_plan
+from app.operations import outbox_plan, system_mail
 from app.operations.outbox import TEST, Outcome, Send
 from app.transaction import Transaction, transaction
+
+_OWNER = ":owner"  # ends the key of an owner who hears of what could not be delivered
 
 
 def record(send: Send, outcome: Outcome) -> None:
@@ -74,7 +76,8 @@ def _again_or_dead(
     )
     if outcome.permanent or send.kind == TEST or wait is None:
         row.status = "dead"
-        if send.kind != TEST:
+        # A mail to one person, with a link in it, is nobody else's.
+        if send.kind not in (TEST, system_mail.KIND):
             _tell_somebody_else(tx, row, send, outcome, now)
     else:
         row.next_try_at = now + timedelta(seconds=wait)
@@ -85,14 +88,15 @@ def _tell_somebody_else(
 ) -> None:
     """Send a message that cannot be delivered through the fallback, else to the owners by mail."""
     channel = tx.session.get(NotificationChannel, send.channel_id) if send.channel_id else None
-    name = channel.name if channel else send.recipient_key
+    name = channel.name if channel else _person(tx, send)
     recipients: list[outbox_plan.Recipient] = []
     if channel is not None and channel.fallback_channel_id is not None:
         fallback = channel.fallback_channel_id
         recipients = [outbox_plan.Recipient(f"channel:{fallback}", channel_id=fallback)]
-    elif runtime().config.smtp_url and send.channel_type != "email":
+    elif runtime().config.smtp_url and not send.recipient_key.endswith(_OWNER):
         recipients = _owners(tx, row.organization_id)
-    told = outbox_plan.add(
+    # One that has it already, by themselves or for another channel, does not get it twice.
+    outbox_plan.add(
         tx,
         organization_id=row.organization_id,
         alert_id=row.alert_id,
@@ -105,9 +109,15 @@ def _tell_somebody_else(
         step=row.step,
     )
     if row.alert_id is not None:
-        end = "the message went elsewhere" if told else "nobody else could be told"
+        end = "the message went elsewhere" if recipients else "nobody else could be told"
         text = f"{name} could not be reached ({outcome.error}); {end}"
         tx.session.add(AlertEvent(alert_id=row.alert_id, at=now, kind="undelivered", text=text))
+
+
+def _person(tx: Transaction, send: Send) -> str:
+    """Return whose contact a message goes to, such as `Alice (email)`."""
+    user = tx.session.get(User, UUID(send.recipient_key.split(":")[1]))
+    return f"{user.full_name if user else '(deleted)'} ({send.channel_type})"
 
 
 def _owners(tx: Transaction, organization_id: UUID) -> list[outbox_plan.Recipient]:
@@ -118,7 +128,7 @@ def _owners(tx: Transaction, organization_id: UUID) -> list[outbox_plan.Recipien
     )
     return [
         outbox_plan.Recipient(
-            f"user:{user.id}:owner", contact={"type": "email", "config": {"to": [user.email]}}
+            f"user:{user.id}{_OWNER}", contact={"type": "email", "config": {"to": [user.email]}}
         )
         for user in users
     ]

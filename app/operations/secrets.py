@@ -1,5 +1,6 @@
 """Secrets of an organization: kept sealed, never shown, put into configs where they are used."""
 
+import logging
 from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
@@ -15,6 +16,8 @@ from app.models.notification_channels import NotificationChannel
 from app.models.secrets import Secret
 from app.models.services import Service
 from app.transaction import Transaction, transaction
+
+log = logging.getLogger(__name__)
 
 
 def listed(organization_id: UUID) -> list[dict[str, Any]]:
@@ -95,7 +98,11 @@ def _services_changed(tx: Transaction, organization_id: UUID, name: str) -> None
 
 
 def values(cursor: psycopg.Cursor[Any], organization_ids: Iterable[UUID]) -> dict[UUID, Any]:
-    """Return {organization: {name: value in clear}}, within the caller's transaction."""
+    """Return {organization: {name: value in clear}}, within the caller's transaction.
+
+    One that was sealed with another key, or is damaged, is left out: whoever refers to it is told
+    so, and nobody else is held up.
+    """
     found: dict[UUID, Any] = {}
     rows = cursor.execute(
         "SELECT organization_id, name, sealed_value FROM secrets WHERE organization_id = ANY(%s)",
@@ -103,7 +110,11 @@ def values(cursor: psycopg.Cursor[Any], organization_ids: Iterable[UUID]) -> dic
     )
     vault = runtime().vault
     for organization_id, name, sealed in rows.fetchall():
-        found.setdefault(organization_id, {})[name] = vault.unseal(sealed)
+        try:
+            found.setdefault(organization_id, {})[name] = vault.unseal(sealed)
+        except ValueError:
+            facts = {"organization_id": str(organization_id), "secret": name}
+            log.error("a secret cannot be opened", extra=facts)
     return found
 
 
