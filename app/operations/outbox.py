@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -29,6 +30,7 @@ from app.transaction import Transaction, transaction
 # A send has 30 seconds; after the lease another worker sends again.
 LEASE_SECONDS = 45
 TEST = "test"
+_WHOLE_STORM = 1000  # so many messages at most become one digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,7 @@ WITH due AS (
     WHERE n.status = 'pending' AND n.next_try_at <= now()
       AND (n.lease_until IS NULL OR n.lease_until < now())
       AND (c.paused_until IS NULL OR c.paused_until <= now() OR n.kind = 'test')
-      AND NOT coalesce(n.channel_id = ANY(%(busy)s), false)
+      AND NOT coalesce(n.channel_id = ANY(%(busy)s), false) {only}
       AND NOT EXISTS (
           SELECT FROM notifications earlier
           WHERE earlier.subject_key = n.subject_key AND earlier.recipient_key = n.recipient_key
@@ -107,29 +109,35 @@ def claim(limit: int, busy: Sequence[UUID] = ()) -> list[Send]:
     Channels in `busy` have enough in the air. A channel whose circuit is half open gets one.
     """
     with transaction() as tx:
-        values = {
-            "limit": limit,
-            "busy": list(busy),
-            "lease": LEASE_SECONDS,
-            "digest": outbox_plan.DIGEST,
-        }
-        ids = [row[0] for row in tx.driver.execute(_CLAIM, values).fetchall()]
-        if not ids:
-            return []
-        rows = tx.session.execute(
-            select(Notification, NotificationChannel)
-            .outerjoin(NotificationChannel, NotificationChannel.id == Notification.channel_id)
-            .where(Notification.id.in_(ids))
-            .order_by(Notification.created_at)
-        ).all()
-        claimed = [(row, channel) for row, channel in rows]
+        claimed = _claim(tx, _CLAIM.format(only=""), {"limit": limit, "busy": list(busy)})
         sends, probed = [], set[UUID]()
-        for row, channel in storm_control.fold(tx, claimed, tx.now()):
+        for row, channel in storm_control.fold(tx, claimed, tx.now(), partial(_claim_more, tx)):
             if channel is not None and _waits_for_probe(tx, row, channel, probed):
                 continue
             tx.session.add(NotificationAttempt(notification_id=row.id, number=row.attempts))
             sends.append(_send(tx, row, channel))
     return sends
+
+
+def _claim_more(tx: Transaction, channel_id: UUID, kind: str) -> list[storm_control.Claimed]:
+    values = {"limit": _WHOLE_STORM, "busy": [], "channel": channel_id, "kind": kind}
+    only = "AND n.channel_id = %(channel)s AND n.kind = %(kind)s"
+    return _claim(tx, _CLAIM.format(only=only), values)
+
+
+def _claim(tx: Transaction, statement: str, values: dict[str, Any]) -> list[storm_control.Claimed]:
+    found = tx.driver.execute(
+        statement, {**values, "lease": LEASE_SECONDS, "digest": outbox_plan.DIGEST}
+    ).fetchall()
+    if not found:
+        return []
+    rows = tx.session.execute(
+        select(Notification, NotificationChannel)
+        .outerjoin(NotificationChannel, NotificationChannel.id == Notification.channel_id)
+        .where(Notification.id.in_([row[0] for row in found]))
+        .order_by(Notification.created_at)
+    )
+    return [(row, channel) for row, channel in rows]
 
 
 def _waits_for_probe(

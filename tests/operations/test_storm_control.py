@@ -5,7 +5,7 @@ import pytest
 from app.operations import alerts, outbox, outbox_results
 from app.operations.outbox import Outcome
 from tests.alerting import make_channel
-from tests.announcing import check
+from tests.announcing import check, let_pass
 from tests.factories import make_service
 
 MANY = 13
@@ -23,6 +23,7 @@ def deliver(app, rows):
     """Try everything that waits, with the same outcome; return what was tried, oldest first."""
 
     def deliver(outcome):
+        let_pass(rows, 2)  # what the first of a storm waits for company
         rows("UPDATE notifications SET next_try_at = now() - interval '1 second'")
         rows("UPDATE notification_channels SET consecutive_failures = 0, paused_until = NULL")
         with app.app_context():
@@ -73,9 +74,29 @@ def test_a_digest_is_not_folded_into_the_next_one(app, alice, rows, storm, deliv
     make_service(alice, name="Late 1")
     make_service(alice, name="Late 2")
     check(app, rows, "RED")
-    first, second = deliver(Outcome(ok=True))
-    assert (first.id, named(first)) == (digest.id, named(digest))
-    assert named(second) == {"Late 1", "Late 2"}
+    (again,) = deliver(Outcome(ok=True))
+    assert (again.id, named(again)) == (digest.id, named(digest))
+    let_pass(rows, 60)
+    (next_one,) = deliver(Outcome(ok=True))
+    assert named(next_one) == {"Late 1", "Late 2"}
+
+
+def test_a_storm_that_trickles_in_is_told_once_a_minute(app, alice, rows, storm, deliver):
+    deliver(Outcome(ok=True))
+    for number in range(3):
+        make_service(alice, name=f"Late {number}")
+        check(app, rows, "RED")
+        assert deliver(Outcome(ok=True)) == []
+    let_pass(rows, 60)
+    (digest,) = deliver(Outcome(ok=True))
+    assert named(digest) == {"Late 0", "Late 1", "Late 2"}
+
+
+def test_a_digest_takes_more_than_one_claim_brings(app, storm, rows):
+    let_pass(rows, 2)
+    with app.app_context():
+        (digest,) = outbox.claim(2)
+    assert len(named(digest)) == MANY
 
 
 def test_a_recovery_waits_for_the_digest_that_told_of_the_outage(app, alice, rows, storm, deliver):
