@@ -69,8 +69,9 @@ class Vault:
         return {"$sealed": f"v1:{self.key_id}:{data}"}
 
     def unseal(self, sealed: dict[str, str]) -> str:
-        """Return the secret. Raises ValueError when it was sealed under another key."""
-        return self.decrypt(base64.b64decode(sealed["$sealed"].split(":", 2)[2])).decode()
+        """Return the secret. Raises ValueError when it is damaged, or sealed under another key."""
+        _, _, text = str(sealed["$sealed"]).rpartition(":")
+        return self.decrypt(base64.b64decode(text)).decode()
 
     def encrypt_json(self, value: Any) -> bytes:
         """Encrypt a JSON value whole."""

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from psycopg.types.json import Jsonb
 
 from app.clock import utcnow
 from app.operations import monitoring, outbox, outbox_plan, outbox_results, system_mail
@@ -125,13 +126,14 @@ def test_nobody_else_gets_a_mail_with_somebodys_link(alice, connection, rows, de
     assert rows("SELECT 1 FROM notifications WHERE status = 'pending'") == []
 
 
-def damaged(rows):
-    rows('UPDATE notification_channels SET config = \'{"webhook_url": {"$sealed": "v1:x:y"}}\'')
-
-
-def test_secrets_that_cannot_be_read_hold_up_nobody_else(app, alice, charlie, connection, rows):
+@pytest.mark.parametrize("sealed", ["v1:x:y", "AAAA", "", "v1:00000000:" + "A" * 80, 7, None])
+def test_secrets_that_cannot_be_read_hold_up_nobody_else(
+    app, alice, charlie, connection, rows, sealed
+):
     channel = make_channel(alice)
-    damaged(rows)
+    rows(
+        "UPDATE notification_channels SET config = %s", Jsonb({"webhook_url": {"$sealed": sealed}})
+    )
     a_firing_message(connection, alice, channel["id"])
     a_firing_message(connection, charlie, make_channel(charlie)["id"])
     with app.app_context():
