@@ -20,16 +20,18 @@ class Witness:
 
 
 def is_ambiguous(observation: Observation) -> bool:
-    """Say whether a failure could be the monitor's own: no answer at all came back.
+    """Say whether a failure could be the monitor's own: nothing came back, or nothing more.
 
-    A refused connection, a status code, a certificate or a wrong reply came from the target.
+    A refused connection, a status code, a certificate or a wrong reply came from the target. A
+    connection that fell silent may have been cut at our end.
     """
     if observation.status is not Status.RED or observation.status_code is not None:
         return False
-    phases = observation.phases
-    if phases.connect_ms is not None or phases.tls_ms is not None:
-        return False
     error = observation.error or ""
+    if "timed out" in error:
+        return True
+    if observation.phases.connect_ms is not None or observation.phases.tls_ms is not None:
+        return False
     return "refused" not in error and "not allowed" not in error
 
 

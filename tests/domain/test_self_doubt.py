@@ -15,9 +15,19 @@ from app.domain.types import Observation, Phases, Status
         (Observation(Status.RED, None, "connection refused"), False, "a refusal is an answer"),
         (Observation(Status.RED, 3.0, "got 503", status_code=503), False, "it answered"),
         (
-            Observation(Status.RED, None, "timed out", phases=Phases(connect_ms=1.0)),
+            Observation(Status.RED, None, "the banner is not SSH", phases=Phases(connect_ms=1.0)),
             False,
             "it accepted the connection",
+        ),
+        (
+            Observation(
+                Status.RED,
+                None,
+                "timed out after 2 s while reading the answer",
+                phases=Phases(connect_ms=1.0),
+            ),
+            True,
+            "the line may have been cut at our end meanwhile",
         ),
         (Observation(Status.RED, None, "target not allowed: metadata"), False, "our own rule"),
         (Observation(Status.GREEN, 3.0), False, "a pass is no failure"),
