@@ -88,6 +88,23 @@ def plan(
     return sorted(planned, key=lambda level: (level.due_at, level.position))
 
 
+def forecast(
+    planned: Sequence[PlannedLevel], reaches_nobody: Callable[[PlannedLevel, datetime], bool]
+) -> list[tuple[PlannedLevel, datetime]]:
+    """Return when each line acts if nobody answers: as `step` does it, had it run without delay.
+
+    `reaches_nobody` is asked of each line at the moment it would act.
+    """
+    found: list[tuple[PlannedLevel, datetime]] = []
+    skipped_at: datetime | None = None
+    for _, group in groupby(planned, key=lambda level: level.position):
+        lines = list(group)
+        at = skipped_at or lines[0].due_at
+        found += [(line, at) for line in lines]
+        skipped_at = at if all(reaches_nobody(line, at) for line in lines) else None
+    return found
+
+
 def next_level(
     planned: Sequence[PlannedLevel], after: tuple[int, int] | None
 ) -> tuple[PlannedLevel, ...]:

@@ -28,12 +28,13 @@ def recipients(
     organization_id: UUID,
     notify_type: str,
     notify_id: UUID,
+    event: str,
     severity: str,
     now: datetime,
 ) -> list[Recipient]:
-    """Return who is to be told; empty when the line reaches nobody now."""
+    """Return who is to be told of an event; empty when the line reaches nobody now."""
     if notify_type == NotifyType.CHANNEL:
-        return channels_for(tx, organization_id, "alert.escalated", severity, now, ids=(notify_id,))
+        return channels_for(tx, organization_id, event, severity, now, ids=(notify_id,))
     people = _people(tx, organization_id, notify_type, notify_id, now)
     return [recipient for user in people for recipient in _contacts(user, now)]
 
@@ -41,9 +42,16 @@ def recipients(
 def names(
     tx: Transaction, organization_id: UUID, notify_type: str, notify_id: UUID, at: datetime
 ) -> list[str]:
-    """Return the names of those a line means at a moment."""
+    """Return the names of those a line means at a moment; of channels, while they are enabled."""
     if notify_type == NotifyType.CHANNEL:
-        return [name_of(tx, notify_type, notify_id)]
+        name = tx.session.scalar(
+            select(NotificationChannel.name).where(
+                NotificationChannel.id == notify_id,
+                NotificationChannel.organization_id == organization_id,
+                NotificationChannel.is_enabled,
+            )
+        )
+        return [] if name is None else [name]
     return [user.full_name for user in _people(tx, organization_id, notify_type, notify_id, at)]
 
 

@@ -1,7 +1,7 @@
 """Tell the next people while nobody answers: levels are rows with absolute due times."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -21,6 +21,7 @@ from app.transaction import Transaction, transaction
 
 ADVANCE_JOB = "workers.escalations.advance"
 _BATCH = 100
+_SHORTEST_DELAY = timedelta(minutes=1)
 
 
 def start(tx: Transaction, alert: Alert, policy_id: UUID | None, at: datetime) -> None:
@@ -129,13 +130,8 @@ def _advance(alert_id: UUID) -> None:
         ).all()
         now = tx.now()
         planned = [_planned(row) for row in rows]
-        reached = {
-            level: escalation_targets.recipients(
-                tx, alert.organization_id, level.notify_type, level.notify_id, alert.severity, now
-            )
-            for level in planned
-            if level.due_at <= now or level.position == planned[0].position
-        }
+        told_at = _told_at(tx, alert)
+        reached: dict[PlannedLevel, list[outbox_plan.Recipient]] = {}
 
         def reaches_nobody(level: PlannedLevel) -> bool:
             if level not in reached:
@@ -144,6 +140,7 @@ def _advance(alert_id: UUID) -> None:
                     alert.organization_id,
                     level.notify_type,
                     level.notify_id,
+                    _event(level, told_at),
                     alert.severity,
                     now,
                 )
@@ -152,7 +149,28 @@ def _advance(alert_id: UUID) -> None:
         step = decisions.step(planned, None, now, reaches_nobody)
         _skip(tx, alert, rows, step.skipped, now)
         if step.notify:
-            _notify(tx, alert, rows, step.notify, reached, now)
+            event = _event(step.notify[0], told_at)
+            _notify(tx, alert, rows, step.notify, event, reached, now)
+
+
+def _told_at(tx: Transaction, alert: Alert) -> datetime:
+    """Return when an alert was told first: as it fired, or as its root cause let it go."""
+    released_at = tx.session.scalar(
+        select(func.max(AlertEvent.at)).where(
+            AlertEvent.alert_id == alert.id, AlertEvent.kind == "released"
+        )
+    )
+    return released_at or alert.fired_at
+
+
+def _event(level: PlannedLevel, told_at: datetime) -> str:
+    """Return what a level tells.
+
+    Of a first level without delay it is the firing message itself: a channel that the rule has told
+    already is not told twice. Both may have waited a few seconds for a root cause to show up.
+    """
+    is_first = level.round == 0 and level.due_at < told_at + _SHORTEST_DELAY
+    return "alert.fired" if is_first else "alert.escalated"
 
 
 def _planned(row: EscalationLevel) -> PlannedLevel:
@@ -181,6 +199,7 @@ def _notify(
     alert: Alert,
     rows: Sequence[EscalationLevel],
     lines: Sequence[PlannedLevel],
+    event: str,
     reached: dict[PlannedLevel, list[outbox_plan.Recipient]],
     now: datetime,
 ) -> None:
@@ -189,11 +208,7 @@ def _notify(
     for row in rows:
         if (row.round, row.level) == (number, level):
             row.status, row.done_at = "done", now
-    # The first level at once is the firing message itself: a channel that the rule has told
-    # already is not told twice.
-    first = number == 0 and lines[0].due_at <= alert.fired_at
-    event = "alert.fired" if first else "alert.escalated"
-    step = 0 if first else number * 1000 + level
+    step = 0 if event == "alert.fired" else number * 1000 + level
     outbox_plan.plan(tx, alert, event, recipients.values(), now, step=step)
     names = ", ".join(sorted({_describe(tx, line) for line in lines}))
     text = f"level {level}{_round(number)}: {names}"
@@ -217,7 +232,8 @@ def _describe(tx: Transaction, line: PlannedLevel) -> str:
 def simulate(organization_id: UUID, policy_id: UUID, at: datetime) -> list[dict[str, Any]]:
     """Return who would be told when, if an alert fired `at` and nobody answered.
 
-    Raises NotFound for a policy of another organization.
+    What follows a level that reaches nobody acts in its place, as it would. Raises NotFound for a
+    policy of another organization.
     """
     with transaction() as tx:
         policy = tx.session.scalar(
@@ -228,17 +244,30 @@ def simulate(organization_id: UUID, policy_id: UUID, at: datetime) -> list[dict[
         )
         if policy is None:
             raise NotFound
+        recipients: dict[tuple[PlannedLevel, datetime], list[str]] = {}
+
+        def reaches_nobody(level: PlannedLevel, moment: datetime) -> bool:
+            named = escalation_targets.names(
+                tx, organization_id, level.notify_type, level.notify_id, moment
+            )
+            recipients[level, moment] = named
+            return not named
+
+        def told(level: PlannedLevel, moment: datetime) -> list[str]:
+            if (level, moment) not in recipients:
+                reaches_nobody(level, moment)
+            return recipients[level, moment]
+
+        planned = decisions.plan(_rules(policy), policy.repeat_count, at)
         return [
             {
-                "at": level.due_at,
+                "at": moment,
                 "level": level.level,
                 "round": level.round,
                 "notify_type": level.notify_type,
                 "notify_id": level.notify_id,
                 "name": escalation_targets.name_of(tx, level.notify_type, level.notify_id),
-                "recipients": escalation_targets.names(
-                    tx, organization_id, level.notify_type, level.notify_id, level.due_at
-                ),
+                "recipients": told(level, moment),
             }
-            for level in decisions.plan(_rules(policy), policy.repeat_count, at)
+            for level, moment in decisions.forecast(planned, reaches_nobody)
         ]

@@ -180,3 +180,23 @@ def test_responders_only_read(app, alice):
     assert dora.post(f"{path}/simulate", {}).status_code == 200
     assert dora.patch(path, {"name": "x"}).status_code == 403
     assert dora.delete(path).status_code == 403
+
+
+def test_a_simulation_skips_what_reaches_nobody(alice, bob):
+    empty = alice.post("/teams", {"name": "Nobody"}).json["id"]
+    off = make_channel(alice, is_enabled=False)["id"]
+    rules = [
+        line(1, 0, "team", empty),
+        line(2, 15, "channel", off),
+        line(3, 30, "user", alice.user_id),
+        line(4, 45, "user", bob.user_id),
+    ]
+    policy = make_policy(alice, rules=rules)
+    path = f"/escalation-policies/{policy['id']}/simulate"
+    found = alice.post(path, {"at": "2026-03-02T14:00:00Z"}).json
+    assert [(step["at"][11:16], step["recipients"]) for step in found] == [
+        ("14:00", []),
+        ("14:00", []),
+        ("14:00", ["Alice"]),
+        ("14:45", ["Bob"]),
+    ]
