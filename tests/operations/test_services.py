@@ -5,10 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
-from redis import Redis
 
 from app.events import Feed
-from app.queue import Hints
+from app.queue import Hints, connect
 from tests.factories import make_service, service_body
 
 ENTRIES = (
@@ -165,7 +164,7 @@ def test_no_edit_is_lost_when_many_come_at_once(alice, rows):
 
 def test_writes_succeed_while_redis_is_away(app, alice, rows):
     before = app.extensions["runtime"]
-    away = Redis(host="127.0.0.1", port=1, socket_connect_timeout=1)
+    away = connect("redis://127.0.0.1:1")
     app.extensions["runtime"] = replace(before, redis=away, hints=Hints(away), feed=Feed(away))
     try:
         service = make_service(alice)
