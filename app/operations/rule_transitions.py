@@ -226,5 +226,5 @@ def _open(tx: Transaction, ruling: Ruling, history: History, now: datetime) -> N
         reminder_minutes=rule.reminder_minutes,
         hold_until=hold_until,
     )
-    if stored is not None and root is None:
+    if stored is not None:
         suppression.claim_children(tx, stored, now - timedelta(minutes=1))

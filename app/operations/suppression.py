@@ -45,18 +45,19 @@ def root_cause(tx: Transaction, definition: Definition) -> UUID | None:
     return row[0] if row else None
 
 
-def claim_children(tx: Transaction, root: Alert, since: datetime) -> None:
-    """Take the fresh alerts of dependent services under a root cause that showed up after them.
+def claim_children(tx: Transaction, parent: Alert, since: datetime) -> None:
+    """Take the fresh alerts of dependent services under the root cause of one that failed later.
 
     Only while nobody was told: what somebody has heard of stays an alert of its own.
     """
-    if root.service_id is None or not _is_red(tx, root.service_id):
+    if parent.service_id is None or not _is_red(tx, parent.service_id):
         return
     below = tx.session.scalars(
-        _DESCENDANTS, {"organization": root.organization_id, "service": root.service_id}
+        _DESCENDANTS, {"organization": parent.organization_id, "service": parent.service_id}
     ).all()
     if not below:
         return
+    root_id = parent.suppressed_by or parent.id
     children = tx.session.scalars(
         select(Alert)
         .where(
@@ -64,7 +65,7 @@ def claim_children(tx: Transaction, root: Alert, since: datetime) -> None:
             Alert.status == "firing",
             Alert.suppressed_by.is_(None),
             Alert.fired_at >= since,
-            Alert.id != root.id,
+            Alert.id.not_in((parent.id, root_id)),
         )
         .with_for_update(key_share=True, skip_locked=True)
     ).all()
@@ -76,8 +77,8 @@ def claim_children(tx: Transaction, root: Alert, since: datetime) -> None:
         for row in rows:
             tx.session.delete(row)
         tx.session.execute(delete(EscalationLevel).where(EscalationLevel.alert_id == child.id))
-        child.suppressed_by, child.next_reminder_at = root.id, None
-        alerts.note(tx, child, "suppressed", text=f"{root.service_name} is down")
+        child.suppressed_by, child.next_reminder_at = root_id, None
+        alerts.note(tx, child, "suppressed", text=f"{parent.service_name} is down")
         alerts.publish(tx, child, "alert.suppressed")
 
 

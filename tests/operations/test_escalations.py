@@ -13,10 +13,12 @@ from tests.factories import make_service
 
 @pytest.fixture
 def advance(app, rows):
-    """Let every level act whose time comes within half a minute."""
+    """Let half a minute go by, and every level act whose time has come."""
 
     def advance():
         rows("UPDATE escalation_levels SET due_at = due_at - interval '30 seconds'")
+        rows("UPDATE alerts SET fired_at = fired_at - interval '30 seconds'")
+        rows("UPDATE alert_events SET at = at - interval '30 seconds'")
         with app.app_context():
             return escalations.advance_due()
 

@@ -47,3 +47,21 @@ def test_one_whose_root_cause_is_deleted_is_told_at_once(alice, rows, hidden):
     assert (alert["service_name"], alert["suppressed_by"]) == ("Shop", None)
     told = rows("SELECT kind, status FROM notifications WHERE alert_id = %s", alert["id"])
     assert told == [("alert.fired", "pending")]
+
+
+def test_a_chain_is_hidden_whoever_of_it_is_seen_first(app, alice, rows):
+    # The shop needs the cache, the cache the database; seen in the order database, shop, cache.
+    make_channel(alice)
+    ids: dict[str, str] = {}
+    for name, needs in (("Database", ""), ("Cache", "Database"), ("Shop", "Cache")):
+        depends_on = [ids[needs]] if needs else []
+        ids[name] = make_service(alice, name=name, depends_on=depends_on)["id"]
+    for seen in ("Database", "Shop", "Cache"):
+        for name, id in ids.items():
+            alice.patch(f"/services/{id}", {"is_active": name == seen})
+        check(app, rows, "RED")
+    alerts = {alert["service_name"]: alert for alert in alice.get("/alerts").json}
+    root = alerts["Database"]["id"]
+    hidden = {name: alert["suppressed_by"] for name, alert in alerts.items()}
+    assert hidden == {"Database": None, "Cache": root, "Shop": root}
+    assert rows("SELECT DISTINCT alert_id::text FROM notifications") == [(root,)]
