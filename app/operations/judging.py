@@ -74,15 +74,19 @@ def judge(
 
     The verdict is that of the moment of the check, as in a preview of the rule.
     """
-    standing = _standing(tx, results)
+    watched = [
+        (result, book, rules)
+        for result in results
+        if (book := books.get(result.definition.organization_id))
+        and (rules := book.rules_for(result.definition))
+    ]
+    if not watched:
+        return
+    standing = _standing(tx, [result for result, _, _ in watched])
     rulings: list[Ruling] = []
     undecided: list[Ruling] = []
-    for result in results:
+    for result, book, rules in watched:
         definition = result.definition
-        book = books.get(definition.organization_id)
-        rules = book.rules_for(definition) if book else ()
-        if not book or not rules:
-            continue
         until = book.maintenance_until(definition.service_id, definition.tags, now)
         latest = _point(result, in_maintenance=until is not None)
         history = History(latest)
