@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +10,7 @@ import psycopg
 from psycopg.rows import dict_row
 
 from app.errors import NotFound
+from app.operations.occasions import HIDDEN_BEFORE
 from app.operations.owned_rows import Position
 from app.transaction import Transaction, transaction
 
@@ -52,9 +53,6 @@ SELECT suppressed_by, service_id, service_name FROM alerts
 WHERE organization_id = %s AND fired_at >= %s AND suppressed_by = ANY(%s)
 ORDER BY service_name, id
 """
-
-# A dependent service may fail this much before the cause does; the rest is for clocks.
-_HIDDEN_BEFORE = timedelta(minutes=10)
 
 _TIMELINE = "SELECT at, kind, actor, text FROM alert_events WHERE alert_id = %s ORDER BY id"
 
@@ -157,4 +155,4 @@ def _completed(
 
 def _earliest(rows: Sequence[Row]) -> datetime:
     earliest: datetime = min(row["fired_at"] for row in rows)
-    return earliest - _HIDDEN_BEFORE
+    return earliest - HIDDEN_BEFORE

@@ -48,7 +48,8 @@ def open_alert(
     stored = tx.session.get_one(Alert, row.id)
     note(tx, stored, "fired", text=stored.message, at=stored.fired_at)
     if stored.suppressed_by is not None:
-        note(tx, stored, "suppressed", text="a service it depends on is down")
+        root = tx.session.get_one(Alert, stored.suppressed_by)
+        note(tx, stored, "suppressed", text=f"{root.service_name} is down")
         publish(tx, stored, "alert.suppressed")
         return stored
     tell(tx, stored, channel_ids, policy_id, reminder_minutes, stored.fired_at, hold_until)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +19,9 @@ from app.signed_links import AlertAction, sign
 from app.transaction import Transaction
 
 _TIMES = ("_at", "_until")
+# A dependent service may fail this much before the cause does; the rest is for clocks. It narrows
+# the search for what an alert hides to a part of an index.
+HIDDEN_BEFORE = timedelta(minutes=10)
 
 
 def of_alert(tx: Transaction, alert: Alert, event: str, **more: Any) -> dict[str, Any]:
@@ -34,9 +37,26 @@ def of_alert(tx: Transaction, alert: Alert, event: str, **more: Any) -> dict[str
         "heartbeat": _row(tx, Heartbeat, alert.heartbeat_id),
         "reason": alert.reason,
         "runbook_url": alert.runbook_url,
+        "hidden_services": hidden_services(tx, alert),
         **more,
     }
     return stored(occasion)
+
+
+def hidden_services(tx: Transaction, alert: Alert) -> list[str]:
+    """Return the names of the services that an alert hides as their root cause."""
+    return list(
+        tx.session.scalars(
+            select(Alert.service_name)
+            .where(
+                Alert.organization_id == alert.organization_id,
+                Alert.fired_at >= alert.fired_at - HIDDEN_BEFORE,
+                Alert.suppressed_by == alert.id,
+            )
+            .distinct()
+            .order_by(Alert.service_name)
+        )
+    )
 
 
 def of_organization(tx: Transaction, organization_id: UUID, event: str, **more: Any) -> Any:

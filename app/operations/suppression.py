@@ -13,7 +13,13 @@ from app.models.alert_rules import AlertRule
 from app.models.alerts import Alert
 from app.models.escalation_policies import EscalationLevel
 from app.models.services import Service
-from app.operations import alerts, maintenance_silence, outbox_plan, service_schedule
+from app.operations import (
+    alerts,
+    maintenance_silence,
+    occasions,
+    outbox_plan,
+    service_schedule,
+)
 from app.operations.definitions import Definition
 from app.transaction import Transaction, transaction
 
@@ -80,6 +86,17 @@ def claim_children(tx: Transaction, parent: Alert, since: datetime) -> None:
         child.suppressed_by, child.next_reminder_at = root_id, None
         alerts.note(tx, child, "suppressed", text=f"{parent.service_name} is down")
         alerts.publish(tx, child, "alert.suppressed")
+    _name_hidden(tx, root_id)
+
+
+def _name_hidden(tx: Transaction, root_id: UUID) -> None:
+    """Write what a root cause hides into the messages about it that nobody has begun to send."""
+    tx.session.flush()
+    root = tx.session.get_one(Alert, root_id)
+    names = occasions.hidden_services(tx, root)
+    for row in outbox_plan.told(tx, root_id):
+        if outbox_plan.is_untouched(tx, row):
+            row.message = {**row.message, "hidden_services": names}
 
 
 def _is_red(tx: Transaction, service_id: UUID) -> bool:

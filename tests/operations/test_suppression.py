@@ -41,6 +41,19 @@ def test_one_that_outlives_its_root_cause_is_told_after_all(app, alice, rows, hi
     assert levels == [("pending",)]
 
 
+def test_messages_name_what_is_hidden_and_the_timeline_names_the_cause(alice, rows, hidden):
+    root, shop = hidden["Database"], hidden["Shop"]
+    of_root = "SELECT message FROM notifications WHERE alert_id = %s AND kind = %s"
+    ((fired,),) = rows(of_root, root["id"], "alert.fired")
+    assert fired["hidden_services"] == ["Shop"]
+    rows("UPDATE notifications SET status = 'sent'")
+    alice.post(f"/alerts/{root['id']}/acknowledge", {})
+    ((acknowledged,),) = rows(of_root, root["id"], "alert.acknowledged")
+    assert acknowledged["hidden_services"] == ["Shop"]
+    timeline = alice.get(f"/alerts/{shop['id']}").json["timeline"]
+    assert ("suppressed", "Database is down") in [(line["kind"], line["text"]) for line in timeline]
+
+
 def test_one_whose_root_cause_is_deleted_is_told_at_once(alice, rows, hidden):
     alice.delete(f"/services/{hidden['Database']['service_id']}")
     (alert,) = alice.get("/alerts").json
