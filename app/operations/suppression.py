@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import delete, select, text
+from sqlalchemy import delete, select, text, update
 
 from app.models.alert_rules import AlertRule
 from app.models.alerts import Alert
@@ -84,6 +84,12 @@ def claim_children(tx: Transaction, parent: Alert, since: datetime) -> None:
             tx.session.delete(row)
         tx.session.execute(delete(EscalationLevel).where(EscalationLevel.alert_id == child.id))
         child.suppressed_by, child.next_reminder_at = root_id, None
+        # What it hid itself so far has the same cause.
+        tx.session.execute(
+            update(Alert)
+            .where(Alert.suppressed_by == child.id, Alert.status != "resolved")
+            .values(suppressed_by=root_id)
+        )
         alerts.note(tx, child, "suppressed", text=f"{parent.service_name} is down")
         alerts.publish(tx, child, "alert.suppressed")
     _name_hidden(tx, root_id)
