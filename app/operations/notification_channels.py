@@ -55,13 +55,35 @@ def create(organization_id: UUID, given: Columns) -> dict[str, Any]:
     return found
 
 
+# Not what a worker has in its hands, and not the end of what was told here before.
+_WITHDRAW = """
+WITH waiting AS (
+    SELECT n.id, n.alert_id FROM notifications n
+    WHERE n.channel_id = %(id)s AND n.status = 'pending' AND n.kind <> 'test'
+      AND (n.lease_until IS NULL OR n.lease_until < now())
+      AND NOT (n.kind = 'alert.resolved' AND EXISTS (
+          SELECT FROM notifications told
+          WHERE told.channel_id = n.channel_id AND told.subject_key = n.subject_key
+            AND told.status = 'sent'))
+    FOR NO KEY UPDATE SKIP LOCKED
+), withdrawn AS (
+    UPDATE notifications SET status = 'cancelled' WHERE id IN (SELECT id FROM waiting)
+)
+INSERT INTO alert_events (alert_id, at, kind, text)
+SELECT alert_id, now(), 'undelivered',
+    %(name)s || ' was switched off before it was told'
+FROM waiting WHERE alert_id IS NOT NULL
+"""
+
+
 def update(
     organization_id: UUID, channel_id: UUID, redefine: Callable[[Columns], Columns]
 ) -> dict[str, Any]:
     """Change a channel and return its answer; `redefine` turns stored columns into changed ones.
 
     Raises NotFound, Invalid for a fallback that is none. A new config clears earlier failures, so
-    that what waits in the outbox is tried again.
+    that what waits in the outbox is tried again; what waits for a channel that is switched off is
+    withdrawn.
     """
     with transaction() as tx:
         # The lock of the organization keeps two edits from closing a circle of fallbacks together.
@@ -69,6 +91,8 @@ def update(
         channel = owned_rows.lock(tx, NotificationChannel, organization_id, channel_id)
         changes = redefine(columns(channel))
         _check_fallback(tx, organization_id, channel_id, changes)
+        if channel.is_enabled and changes.get("is_enabled") is False:
+            tx.driver.execute(_WITHDRAW, {"id": channel_id, "name": channel.name})
         for name, value in changes.items():
             setattr(channel, name, value)
         if _CLEARS_FAILURES & changes.keys():
