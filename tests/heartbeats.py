@@ -61,3 +61,4 @@ def sweep(app: Flask, rows: Rows) -> None:
     with app.app_context():
         heartbeat_sweep.look()
         heartbeat_flips.handle()
+        heartbeat_flips.release()

@@ -25,6 +25,7 @@ def _sweep() -> None:
         pass
     while monotonic() < end and heartbeat_flips.handle():
         pass
+    heartbeat_flips.release()
 
 
 @job

@@ -89,13 +89,15 @@ class HeartbeatPing(Base):
 class HeartbeatFlip(Base):
     """A change into or out of missed, failed or paused, at the time it was due.
 
-    Until `is_handled`, its alert is still to be opened or resolved.
+    Until `is_handled`, its alert is still to be opened or resolved. While `is_held`, maintenance
+    keeps it from being told.
     """
 
     __tablename__ = "heartbeat_flips"
     __table_args__ = (
         Index("ix_heartbeat_flips_heartbeat", "heartbeat_id", "id"),
         Index("ix_heartbeat_flips_open", "heartbeat_id", postgresql_where=text("NOT is_handled")),
+        Index("ix_heartbeat_flips_held", "heartbeat_id", postgresql_where=text("is_held")),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
@@ -105,6 +107,7 @@ class HeartbeatFlip(Base):
     to_status: Mapped[str]
     reason: Mapped[str | None]
     is_handled: Mapped[bool]
+    is_held: Mapped[bool] = mapped_column(server_default=text("false"))
 
 
 class IngestBeacon(Base):

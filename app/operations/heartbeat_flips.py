@@ -1,9 +1,11 @@
 """Turn the changes of heartbeats into alerts: a flip is a row first, its alert comes second.
 
-A kill in between leaves flips that are not handled, which the next tick takes up.
+A kill in between leaves flips that are not handled, which the next tick takes up. What goes down in
+maintenance is held until its end, and told if it is still down then.
 """
 
 import logging
+from collections.abc import Callable, Sequence
 from uuid import UUID
 
 from sqlalchemy import select
@@ -16,6 +18,7 @@ from app.events import Event
 from app.models.alerts import Alert
 from app.models.heartbeats import Heartbeat, HeartbeatFlip
 from app.operations import alerts, occasions, outbox_plan
+from app.operations.rulebooks import rulebooks
 from app.transaction import DATABASE_AWAY, Transaction, transaction
 
 log = logging.getLogger(__name__)
@@ -41,10 +44,29 @@ def handle() -> int:
             .distinct()
             .limit(_BATCH)
         ).all()
+    return _each(handle_one, waiting)
+
+
+def release() -> int:
+    """Open the alerts that maintenance has held, where it is over; return for how many heartbeats.
+
+    One that cannot be handled is logged, and holds up no other one.
+    """
+    with transaction() as tx:
+        held = tx.session.scalars(
+            select(Heartbeat).where(
+                Heartbeat.id.in_(select(HeartbeatFlip.heartbeat_id).where(HeartbeatFlip.is_held))
+            )
+        ).all()
+        over = [heartbeat.id for heartbeat in held if not _is_silent(tx, heartbeat)]
+    return _each(_release_one, over)
+
+
+def _each(handle_heartbeat: Callable[[UUID], None], ids: Sequence[UUID]) -> int:
     handled = 0
-    for heartbeat_id in waiting:
+    for heartbeat_id in ids:
         try:
-            handle_one(heartbeat_id)
+            handle_heartbeat(heartbeat_id)
             handled += 1
         except DATABASE_AWAY:
             raise
@@ -56,14 +78,48 @@ def handle() -> int:
 def handle_one(heartbeat_id: UUID) -> None:
     """Handle the flips of one heartbeat, in their order."""
     with transaction() as tx:
-        # Against a deletion; pings go on meanwhile.
-        heartbeat = tx.session.scalar(
-            select(Heartbeat)
-            .where(Heartbeat.id == heartbeat_id)
-            .with_for_update(read=True, key_share=True)
-        )
+        heartbeat = _kept(tx, heartbeat_id)
         if heartbeat is not None:
             settle(tx, heartbeat)
+
+
+def _release_one(heartbeat_id: UUID) -> None:
+    with transaction() as tx:
+        heartbeat = _kept(tx, heartbeat_id)
+        if heartbeat is None:
+            return
+        settle(tx, heartbeat)
+        flip = _let_go(tx, heartbeat)
+        if flip is not None:
+            _down(tx, heartbeat, flip, HeartbeatStatus(flip.to_status))
+
+
+def _kept(tx: Transaction, heartbeat_id: UUID) -> Heartbeat | None:
+    """Return a heartbeat, locked against a deletion; pings go on meanwhile."""
+    return tx.session.scalar(
+        select(Heartbeat)
+        .where(Heartbeat.id == heartbeat_id)
+        .with_for_update(read=True, key_share=True)
+    )
+
+
+def _let_go(tx: Transaction, heartbeat: Heartbeat) -> HeartbeatFlip | None:
+    """Hold a heartbeat's flip no longer; return it, None where nothing was held."""
+    flips = tx.session.scalars(
+        select(HeartbeatFlip)
+        .where(HeartbeatFlip.heartbeat_id == heartbeat.id, HeartbeatFlip.is_held)
+        .order_by(HeartbeatFlip.id)
+        .with_for_update(key_share=True)
+    ).all()
+    for flip in flips:
+        flip.is_held = False
+    return flips[-1] if flips else None
+
+
+def _is_silent(tx: Transaction, heartbeat: Heartbeat) -> bool:
+    """Say whether a heartbeat is in maintenance: by a window for all, or by its tags."""
+    book = rulebooks(tx, {heartbeat.organization_id})[heartbeat.organization_id]
+    return book.maintenance_until(heartbeat.id, heartbeat.tags, tx.now()) is not None
 
 
 def settle(tx: Transaction, heartbeat: Heartbeat) -> None:
@@ -92,6 +148,10 @@ def settle(tx: Transaction, heartbeat: Heartbeat) -> None:
 def _down(
     tx: Transaction, heartbeat: Heartbeat, flip: HeartbeatFlip, status: HeartbeatStatus
 ) -> None:
+    if _is_silent(tx, heartbeat):
+        flip.is_held = True
+        _publish(tx, heartbeat, flip, f"heartbeat.{status.value}", None)
+        return
     now = tx.now()
     alert = alerts.open_alert(
         tx,
@@ -121,6 +181,8 @@ def _worse(tx: Transaction, heartbeat: Heartbeat, flip: HeartbeatFlip) -> None:
     alert = open_alert(tx, heartbeat)
     if alert is not None:
         alerts.note(tx, alert, flip.to_status, text=flip.reason or "", at=flip.at)
+    elif _let_go(tx, heartbeat) is not None:
+        flip.is_held = True  # in place of the milder one
     _publish(tx, heartbeat, flip, f"heartbeat.{flip.to_status}", alert)
 
 
@@ -130,7 +192,9 @@ def _recovered(
     alert = open_alert(tx, heartbeat)
     if alert is not None:
         alerts.resolve_alert(tx, alert, tx.now(), text=words.recovery(status, flip.reason))
-    if status is not HeartbeatStatus.PAUSED:
+    if _let_go(tx, heartbeat) is not None:
+        _publish(tx, heartbeat, flip, "heartbeat.recovered", alert)
+    elif status is not HeartbeatStatus.PAUSED:
         _tell(tx, heartbeat, flip, "heartbeat.recovered", alert)
         _publish(tx, heartbeat, flip, "heartbeat.recovered", alert)
 

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import or_, select
 
 from app.models.alerts import Alert
+from app.models.heartbeats import Heartbeat
 from app.models.maintenance_windows import MaintenanceWindow
 from app.models.notification_channels import Notification, NotificationChannel
 from app.models.services import Service
@@ -18,20 +19,24 @@ _A_WHILE = timedelta(seconds=90)
 
 
 def audible(tx: Transaction, alert_ids: Sequence[UUID]) -> list[UUID]:
-    """Return, in the same order, the alerts whose services are not in maintenance now."""
+    """Return, in the same order, the alerts about what is not in maintenance now."""
     if not alert_ids:
         return []
-    about = tx.session.execute(
-        select(Alert.id, Service.id, Service.tags, Alert.organization_id)
-        .join(Service, Service.id == Alert.service_id)
-        .where(Alert.id.in_(alert_ids))
-    ).all()
+    about = [
+        row
+        for watched, column in ((Service, Alert.service_id), (Heartbeat, Alert.heartbeat_id))
+        for row in tx.session.execute(
+            select(Alert.id, watched.id, watched.tags, Alert.organization_id)
+            .join(watched, watched.id == column)
+            .where(Alert.id.in_(alert_ids))
+        )
+    ]
     books = rulebooks.rulebooks(tx, {organization_id for *_, organization_id in about})
     now = tx.now()
     silent = {
         alert_id
-        for alert_id, service_id, tags, organization_id in about
-        if books[organization_id].maintenance_until(service_id, tags, now) is not None
+        for alert_id, watched_id, tags, organization_id in about
+        if books[organization_id].maintenance_until(watched_id, tags, now) is not None
     }
     return [alert_id for alert_id in alert_ids if alert_id not in silent]
 

@@ -77,11 +77,13 @@ CREATE TABLE heartbeat_flips (
     to_status text NOT NULL,
     reason text,
     is_handled boolean NOT NULL,
+    is_held boolean NOT NULL DEFAULT false,
     PRIMARY KEY (id),
     FOREIGN KEY(heartbeat_id) REFERENCES heartbeats (id) ON DELETE CASCADE
 );
 CREATE INDEX ix_heartbeat_flips_heartbeat ON heartbeat_flips (heartbeat_id, id);
 CREATE INDEX ix_heartbeat_flips_open ON heartbeat_flips (heartbeat_id) WHERE NOT is_handled;
+CREATE INDEX ix_heartbeat_flips_held ON heartbeat_flips (heartbeat_id) WHERE is_held;
 
 CREATE TABLE ingest_beacons (
     id SERIAL NOT NULL,
