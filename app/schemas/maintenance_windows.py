@@ -56,8 +56,8 @@ class MaintenanceWindowInputSchema(BaseSchema):
         validate=validate.Length(max=1000),
         metadata={
             "examples": [[]],
-            "description": "With `tags`: services of either, and heartbeats of a tag. Both empty: all"
-            " services and heartbeats.",
+            "description": "With `tags`: services of either, and heartbeats of a tag. Both empty:"
+            " all services and heartbeats.",
         },
     )
     tags = Distinct(
