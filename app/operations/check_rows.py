@@ -3,6 +3,7 @@
 Thousands of each are made a second: named tuples cost a third of frozen dataclasses.
 """
 
+import os
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from types import NoneType
@@ -41,6 +42,16 @@ class Settled(NamedTuple):
     check_id: UUID
     state: RegionState
     next_due_at: datetime
+
+
+def random_ids(count: int) -> list[UUID]:
+    """Return random UUIDs (RFC 9562, version 4).
+
+    Each `uuid4()` lets go of the interpreter lock for a moment and then waits for it behind the
+    event loop: one look at the kernel's random numbers for all costs a tenth of the recording less.
+    """
+    numbers = os.urandom(16 * count)
+    return [UUID(bytes=numbers[at : at + 16], version=4) for at in range(0, 16 * count, 16)]
 
 
 def entry_row(entry: Settled) -> tuple[Any, ...]:

@@ -7,7 +7,7 @@ a whole batch, because thousands of checks a second pass here.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from app.domain import schedule, service_states
 from app.domain.service_states import RegionState
@@ -22,6 +22,7 @@ from app.operations.check_rows import (
     array_literal,
     check_event,
     entry_row,
+    random_ids,
     result_row,
 )
 from app.operations.definitions import Definition, definitions
@@ -136,7 +137,10 @@ def record(batch: Sequence[Seen], now: datetime) -> list[Event]:
     """
     if not batch:
         return []
-    settled = [_settle(seen, now) for seen in batch]
+    settled = [
+        _settle(seen, check_id, now)
+        for seen, check_id in zip(batch, random_ids(len(batch)), strict=True)
+    ]
     with transaction() as tx:
         cursor = tx.driver.cursor()
         columns = zip(*map(entry_row, settled), strict=True)
@@ -164,7 +168,7 @@ def record(batch: Sequence[Seen], now: datetime) -> list[Event]:
     return events
 
 
-def _settle(seen: Seen, now: datetime) -> Settled:
+def _settle(seen: Seen, check_id: UUID, now: datetime) -> Settled:
     definition = seen.claim.definition
     state = service_states.settle(
         seen.claim.state,
@@ -179,7 +183,7 @@ def _settle(seen: Seen, now: datetime) -> Settled:
     retry = definition.retry_interval_seconds
     if retry is not None and service_states.is_confirming(state, seen.observation.status):
         due = min(due, now + timedelta(seconds=retry))
-    return Settled(seen, uuid4(), state, due)
+    return Settled(seen, check_id, state, due)
 
 
 def _is_in_maintenance(entry: Settled, books: dict[UUID, Rulebook], now: datetime) -> bool:
