@@ -100,13 +100,14 @@ def config(database_url: str, servers: Servers) -> Config:
 
 
 @pytest.fixture(scope="session")
-def web(config: Config) -> Flask:
+def web(config: Config) -> Iterator[Flask]:
     """The application under test; use `app`, which also cleans up."""
     web = create_app(config)
     web.testing = True
     with web.app_context():
         ensure_partitions()
-    return web
+    yield web
+    web.extensions["hub"].close()
 
 
 @pytest.fixture(scope="session")

@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 QUEUE_LIMIT = 256
 _RECONNECT_SECONDS = 0.5
-_POLL_SECONDS = 5.0
+_POLL_SECONDS = 1.0
 
 
 class Client:
@@ -90,6 +90,11 @@ class Hub:
         self._start = threading.Lock()
         self._thread: threading.Thread | None = None
         self._subscribed = threading.Event()
+        self._closing = threading.Event()
+
+    def close(self) -> None:
+        """Stop listening within a second; clients that are still there hear nothing more."""
+        self._closing.set()
 
     def join(self, client: Client) -> None:
         """Add a client; from now on it is offered every event of its organization."""
@@ -112,18 +117,18 @@ class Hub:
         return sum(map(len, self._clients.values()))
 
     def _run(self) -> None:
-        while True:
+        while not self._closing.is_set():
             try:
                 self._listen()
             except RedisError as error:
                 self._subscribed.clear()
                 log.warning("live feed is away", extra={"why": str(error)})
-                threading.Event().wait(_RECONNECT_SECONDS)
+                self._closing.wait(_RECONNECT_SECONDS)
 
     def _listen(self) -> None:
         with self._redis.pubsub() as subscriber:  # type: ignore[no-untyped-call]
             subscriber.psubscribe(f"{CHANNEL_PREFIX}*")
-            while True:
+            while not self._closing.is_set():
                 message = subscriber.get_message(timeout=_POLL_SECONDS)
                 if message is None:
                     continue

@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Iterator
 from uuid import uuid4
 
 import pytest
@@ -16,8 +17,10 @@ def feed(app) -> Feed:
 
 
 @pytest.fixture
-def hub(app) -> Hub:
-    return Hub(app.extensions["runtime"].redis)
+def hub(app) -> Iterator[Hub]:
+    hub = Hub(app.extensions["runtime"].redis)
+    yield hub
+    hub.close()
 
 
 def join(hub: Hub, organization_id) -> Client:
