@@ -234,7 +234,15 @@ def _judge_alerts(
             and outage.began_at - 1 <= fired_at <= outage.ended_at + SEEN_AFTER_SECONDS
             for _, service_id, fired_at, *_ in alerts
         ):
-            story.faults.append(f"the outage of {outage.service} at {outage.began_at} was missed")
+            struck = [
+                f"{name} {at - outage.began_at:+.1f} s"
+                for at, name in story.kills
+                if outage.began_at - 15 <= at <= outage.ended_at + SEEN_AFTER_SECONDS
+            ]
+            story.faults.append(
+                f"the outage of {outage.service} at {outage.began_at:.1f}, for"
+                f" {outage.ended_at - outage.began_at:.1f} s, was missed; struck: {struck}"
+            )
 
 
 def _judge_results(product: Product, story: Story) -> None:
