@@ -11,7 +11,6 @@ from flask import Flask
 from app.clock import utcnow
 from app.domain.types import Certificate, Observation, Status
 from app.operations import monitoring
-from app.operations.check_rows import Seen
 from tests.alerting import make_channel
 from tests.factories import Person
 
@@ -112,7 +111,7 @@ def record(
     """Record the same result for everything that was taken."""
     error = None if status in ("GREEN", "YELLOW") else "connection refused"
     observation = Observation(Status(status), 12.0, error=error, certificate=shown)
-    seen = [Seen(claim, observation, claimed.now) for claim in claimed.claims]
+    seen = [claim.seen(observation, claimed.now) for claim in claimed.claims]
     with app.app_context():
         app.extensions["runtime"].feed.publish(monitoring.record(seen, claimed.now))
 

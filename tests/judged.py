@@ -9,7 +9,7 @@ from app.clock import utcnow
 from app.domain.service_states import RegionState
 from app.domain.types import Observation, Status
 from app.operations import monitoring
-from app.operations.check_rows import Claim, Seen
+from app.operations.check_rows import Claim
 from app.operations.definitions import definitions
 from app.operations.rulebooks import rulebooks
 from app.transaction import transaction
@@ -60,7 +60,7 @@ def check(
 
 def record(claims: list[Claim], at: datetime, observation: Observation) -> None:
     """Record claimed checks in one batch."""
-    monitoring.record([Seen(claim, observation, at) for claim in claims], at)
+    monitoring.record([claim.seen(observation, at) for claim in claims], at)
 
 
 def moments(number: int, every: float = 60) -> list[datetime]:

@@ -71,6 +71,8 @@ class _Process:
                 time.sleep(_RECONNECT_SECONDS)
         if self._pump:
             self._pump.stop()
+        if isinstance(self._session, Engine):
+            self._session.close()
         log.info("worker stopped", extra={"queue": self._queue})
 
     def _stop(self, _number: int, _frame: FrameType | None) -> None:
@@ -87,6 +89,13 @@ def _allow_many_sockets() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
+def _spare_the_collector() -> None:
+    # What was imported stays for good, and a probe worker makes hundreds of objects a check that
+    # die at once: with the default thresholds the collector took a fifth of the worker's time.
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 100)
+
+
 def main(arguments: list[str]) -> int:
     """Run a worker until it is told to stop; return the exit code."""
     kind = arguments[0] if arguments else ""
@@ -96,15 +105,12 @@ def main(arguments: list[str]) -> int:
     try:
         app = bootstrap()
         serve(app)
+        _allow_many_sockets()
+        _spare_the_collector()
         process = _Process(app, kind)
     except ConfigError as error:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201
         return 1
-    _allow_many_sockets()
-    # What was imported stays for good, and a probe worker makes hundreds of objects a check that
-    # die at once: with the default thresholds the collector took a fifth of the worker's time.
-    gc.freeze()
-    gc.set_threshold(100_000, 50, 100)
     process.run()
     return 0
 

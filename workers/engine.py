@@ -19,12 +19,12 @@ from app.bootstrap import Runtime
 from app.checks import runner
 from app.clock import monotonic
 from app.domain.types import Observation, Status
-from app.events import Event
 from app.network.door import Network
-from app.operations import monitoring, probe_requests, retention
+from app.operations import monitoring, probe_requests
 from app.operations.check_rows import Claim, Seen
 from app.operations.probe_requests import ProbeTask
 from app.transaction import DATABASE_AWAY
+from workers.recorder import RETRY_SECONDS, Recorder, RecorderGone, brief
 from workers.self_doubt import SelfDoubt
 
 log = logging.getLogger(__name__)
@@ -39,14 +39,16 @@ _LINGER_SECONDS = 0.02  # results wait this long for company before they are rec
 _LINGER_ROUNDS = 4  # and so often while so many join: a transaction costs as much as dozens
 _COMPANY = 40
 _IDLE_SECONDS = 2.0  # a session ends when nothing falls due within this time
-_RETRY_SECONDS = 0.3
 
 
 class Engine:
     """Runs the checks of one region in this process; one drain session at a time."""
 
-    def __init__(self, app: Flask, region: str, network: Callable[[], Network]) -> None:
+    def __init__(
+        self, app: Flask, region: str, network: Callable[[], Network], recorder: Recorder
+    ) -> None:
         self._app = app
+        self._recorder = recorder
         self._runtime: Runtime = app.extensions["runtime"]
         self._region = region
         self._concurrency: int = self._runtime.config.probe_concurrency
@@ -56,10 +58,9 @@ class Engine:
         self._doubt: SelfDoubt | None = None
         self._running = threading.Lock()
         self._stopping = threading.Event()
-        # One thread claims and one records, each with its own connection: neither waits for the
-        # other, and the event loop waits for neither.
+        # One thread claims and one waits for the recorder: the event loop waits for neither.
         self._claimer = ThreadPoolExecutor(1, "claimer")
-        self._recorder = ThreadPoolExecutor(1, "recorder")
+        self._hander = ThreadPoolExecutor(1, "hander")
         self._checks: set[asyncio.Task[None]] = set()
         self._unrecorded: list[Seen] = []
         self._recording: asyncio.Task[None] | None = None
@@ -84,6 +85,10 @@ class Engine:
     def stop(self) -> None:
         """End the running session soon and refuse further ones."""
         self._stopping.set()
+
+    def close(self) -> None:
+        """Let go of the recorder, after the last session."""
+        self._recorder.close()
 
     def drain(self, seconds: float = SESSION_SECONDS) -> bool:
         """Run due checks for a while; say whether more will soon be due.
@@ -110,8 +115,8 @@ class Engine:
             try:
                 idle_seconds = await self._claim_and_start(min(room, _CLAIM_BATCH))
             except DATABASE_AWAY as error:
-                log.warning("database is away, checks wait", extra={"why": _brief(error)})
-                await asyncio.sleep(_RETRY_SECONDS)
+                log.warning("database is away, checks wait", extra={"why": brief(error)})
+                await asyncio.sleep(RETRY_SECONDS)
                 continue
             if idle_seconds >= _IDLE_SECONDS and not self._checks and self._recording is None:
                 return False
@@ -158,7 +163,7 @@ class Engine:
 
     async def _check(self, claim: Claim) -> None:
         checked_at = self._database_now()
-        self._unrecorded.append(Seen(claim, await self._observe(claim), checked_at))
+        self._unrecorded.append(claim.seen(await self._observe(claim), checked_at))
         if self._recording is None:
             self._recording = self._loop.create_task(self._record())
 
@@ -181,7 +186,10 @@ class Engine:
         while self._unrecorded:
             await self._linger()
             batch = self._unrecorded[:_RECORD_BATCH]
-            await self._insist(self._recorder, self._store, batch)
+            try:
+                await self._loop.run_in_executor(self._hander, self._hand_over, batch)
+            except RecorderGone:
+                return  # this process is about to end
             del self._unrecorded[: len(batch)]
         self._recording = None
 
@@ -194,37 +202,8 @@ class Engine:
             if len(self._unrecorded) < before + _COMPANY:
                 return
 
-    def _store(self, batch: list[Seen]) -> None:
-        try:
-            events = monitoring.record(batch, self._database_now())
-        except DATABASE_AWAY:
-            raise
-        except Exception as error:
-            # The fence: whatever one result does to the database, the others are recorded.
-            self._store_apart(batch, error)
-        else:
-            self._publish(events)
-
-    def _publish(self, events: list[Event]) -> None:
-        try:
-            self._runtime.feed.publish(events)
-        except Exception:
-            # The fence: the results are stored; a frame nobody can write must not hold up the next.
-            log.exception("live events could not be published")
-
-    def _store_apart(self, batch: list[Seen], error: Exception) -> None:
-        """Find the one result the database refuses; the others must not be lost with it."""
-        if retention.ensure_partitions():
-            self._store(batch)
-        elif len(batch) == 1:
-            log.error(
-                "a check result cannot be stored",
-                extra={"service_id": str(batch[0].claim.definition.service_id), "why": str(error)},
-            )
-        else:
-            middle = len(batch) // 2
-            self._store(batch[:middle])
-            self._store(batch[middle:])
+    def _hand_over(self, batch: list[Seen]) -> None:
+        self._recorder.record(batch, self._database_now())
 
     async def _insist(self, pool: ThreadPoolExecutor, function: Callable[..., T], *args: Any) -> T:
         """Run a database operation until it goes through; leases make a repetition harmless."""
@@ -232,8 +211,8 @@ class Engine:
             try:
                 return await self._in(pool, function, *args)
             except DATABASE_AWAY as error:
-                log.warning("database is away, results wait", extra={"why": _brief(error)})
-                await asyncio.sleep(_RETRY_SECONDS)
+                log.warning("database is away, results wait", extra={"why": brief(error)})
+                await asyncio.sleep(RETRY_SECONDS)
 
     def _in(self, pool: ThreadPoolExecutor, function: Callable[..., T], *args: Any) -> Awaitable[T]:
         def call() -> T:
@@ -251,7 +230,3 @@ class Engine:
         """Before a stop: record what has finished; what has not comes again after its lease."""
         if self._recording is not None:
             await asyncio.wait({self._recording}, timeout=5)
-
-
-def _brief(error: Exception) -> str:
-    return str(error).splitlines()[0][:200] if str(error) else type(error).__name__

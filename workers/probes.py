@@ -13,6 +13,7 @@ from app.operations import monitoring, regions
 from workers.engine import SESSION_SECONDS, Engine
 from workers.job import application, job
 from workers.pump import Host
+from workers.recorder import Recorder
 
 _engine: Engine | None = None
 
@@ -23,7 +24,8 @@ def start_engine(region: str) -> Engine:
     app = application()
     config = app.extensions["runtime"].config
     ca_file = config.probe_ca_file or None
-    _engine = Engine(app, region, lambda: Network(policy_of(config), ca_file=ca_file))
+    recorder = Recorder(app)
+    _engine = Engine(app, region, lambda: Network(policy_of(config), ca_file=ca_file), recorder)
     return _engine
 
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
 
@@ -54,8 +53,7 @@ class SelfDoubt:
             self._saw_again_at == 0.0 or began_at > self._saw_again_at + _DAZZLED_SECONDS
         ):
             return observation
-        return replace(
-            observation,
+        return observation._replace(
             status=Status.UNKNOWN,
             error=f"the monitor itself seems cut off: {observation.error}",
             evidence=None,

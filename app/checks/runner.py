@@ -1,7 +1,6 @@
 """The fence around every check: owns its time, its exceptions, its measure and its colour."""
 
 import logging
-from dataclasses import replace
 from time import perf_counter
 
 from app.checks.base import CHECK_TYPES, CheckFailed, CheckType
@@ -108,8 +107,7 @@ def _failed(
 
 def _clean(observation: Observation, target: Target, check: CheckType) -> Observation:
     secrets = secrets_of(check.config_schema, target.config)
-    return replace(
-        observation,
+    return observation._replace(
         error=one_line(mask(observation.error, secrets)),
         evidence=mask(observation.evidence, secrets),
     )

@@ -1,7 +1,7 @@
 """How single results settle into a service's colour: thresholds first, then regions."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from app.domain.types import Status
 
@@ -9,8 +9,7 @@ from app.domain.types import Status
 _COUNTED = 1_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class RegionState:
+class RegionState(NamedTuple):
     """The running state of a service in one region."""
 
     status: Status = Status.PENDING

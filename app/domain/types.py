@@ -1,10 +1,13 @@
-"""The values that travel between layers. Words and their one meaning stand in ARCHITECTURE.md."""
+"""The values that travel between layers. Words and their one meaning stand in ARCHITECTURE.md.
+
+What is made anew for every check is a named tuple: a third of the cost of a frozen dataclass.
+"""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 
@@ -32,8 +35,7 @@ class Target:
     body_texts: frozenset[str] = frozenset()  # which of these the body contains is to be told
 
 
-@dataclass(frozen=True, slots=True)
-class Phases:
+class Phases(NamedTuple):
     """How long each part of a probe took, in milliseconds; None where there was no such part."""
 
     dns_ms: float | None = None
@@ -83,15 +85,14 @@ class Probe:
     body_texts: Mapping[str, bool] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Observation:
+class Observation(NamedTuple):
     """A probe plus time, duration and colour."""
 
     status: Status
     response_time_ms: float | None
     error: str | None = None
     status_code: int | None = None
-    phases: Phases = field(default_factory=Phases)
+    phases: Phases = Phases()
     evidence: Mapping[str, Any] | None = None
     certificate: Certificate | None = None
     body_texts: Mapping[str, bool] | None = None

@@ -151,7 +151,7 @@ def _joined(
         body=last.body,
         truncated=last.truncated,
         address=last.address,
-        phases=Phases(*(total(part) for part in Phases.__slots__)),
+        phases=Phases(*(total(part) for part in Phases._fields)),
         total_ms=sum(hop.total_ms for hop in hops),
         url=last.url,
         lines=last.lines,

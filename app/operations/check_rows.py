@@ -26,11 +26,31 @@ class Claim(NamedTuple):
     state: RegionState
     service_status: Status
 
+    def seen(self, observation: Observation, checked_at: datetime) -> "Seen":
+        """Return the outcome: what was observed, and when the check began."""
+        return Seen(
+            self.definition.service_id,
+            self.definition.version,
+            self.region,
+            self.lease_token,
+            self.scheduled_for,
+            self.state,
+            self.service_status,
+            observation,
+            checked_at,
+        )
+
 
 class Seen(NamedTuple):
-    """The outcome of one claim: what was observed and when the check began."""
+    """The outcome of one claim; it names its service, so that another process can record it."""
 
-    claim: Claim
+    service_id: UUID
+    version: int
+    region: str
+    lease_token: int
+    scheduled_for: datetime
+    state: RegionState
+    service_status: Status
     observation: Observation
     checked_at: datetime
 
@@ -39,6 +59,7 @@ class Settled(NamedTuple):
     """An outcome with what follows from it."""
 
     seen: Seen
+    definition: Definition
     check_id: UUID
     state: RegionState
     next_due_at: datetime
@@ -56,16 +77,16 @@ def random_ids(count: int) -> list[UUID]:
 
 def entry_row(entry: Settled) -> tuple[Any, ...]:
     """Return what a schedule entry becomes, in the order of monitoring's statement."""
-    claim, observation = entry.seen.claim, entry.seen.observation
+    seen, observation = entry.seen, entry.seen.observation
     return (
-        claim.definition.service_id,
-        claim.region,
-        claim.lease_token,
+        seen.service_id,
+        seen.region,
+        seen.lease_token,
         entry.next_due_at,
         entry.state.status.value,
         entry.state.consecutive_failures,
         entry.state.consecutive_successes,
-        entry.seen.checked_at,
+        seen.checked_at,
         _rounded(observation.response_time_ms),
         observation.status_code,
         observation.error,
@@ -103,14 +124,14 @@ RESULT_TYPES = (
 
 def result_row(entry: Settled) -> tuple[Any, ...]:
     """Return a check result in the order of monitoring's COPY and of `RESULT_TYPES`."""
-    claim, observation = entry.seen.claim, entry.seen.observation
+    seen, observation = entry.seen, entry.seen.observation
     phases = observation.phases
     return (
-        claim.definition.service_id,
-        claim.scheduled_for,
-        claim.region,
+        seen.service_id,
+        seen.scheduled_for,
+        seen.region,
         entry.check_id,
-        entry.seen.checked_at,
+        seen.checked_at,
         observation.status.value,
         _rounded(observation.response_time_ms),
         observation.status_code,
@@ -130,17 +151,17 @@ def _rounded(milliseconds: float | None) -> float | None:
 
 def check_event(entry: Settled) -> Event:
     """Return the live event of a check result."""
-    claim, observation = entry.seen.claim, entry.seen.observation
+    seen, observation = entry.seen, entry.seen.observation
     return Event(
-        organization_id=claim.definition.organization_id,
+        organization_id=entry.definition.organization_id,
         type="check_result",
-        at=entry.seen.checked_at,
+        at=seen.checked_at,
         data={
             "id": entry.check_id,
-            "service_id": claim.definition.service_id,
-            "service_name": claim.definition.name,
-            "region": claim.region,
-            "checked_at": entry.seen.checked_at,
+            "service_id": seen.service_id,
+            "service_name": entry.definition.name,
+            "region": seen.region,
+            "checked_at": seen.checked_at,
             "status": observation.status,
             "response_time_ms": _rounded(observation.response_time_ms),
             "status_code": observation.status_code,

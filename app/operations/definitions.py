@@ -56,14 +56,28 @@ def definitions(
 
     A service that was edited meanwhile is left out: the edit made it due again by itself.
     """
+    return {
+        service_id: known
+        for service_id, known in newest_definitions(cursor, versions).items()
+        if known.version == versions[service_id]
+    }
+
+
+def newest_definitions(
+    cursor: psycopg.Cursor[Any], versions: Mapping[UUID, int]
+) -> dict[UUID, Definition]:
+    """Return the definitions of services at the given versions, or at newer ones.
+
+    A service that is gone is left out.
+    """
+    if len(_cache) > _REMEMBERED:
+        _cache.clear()
     missing = [
         service_id
         for service_id, version in versions.items()
         if (known := _cache.get(service_id)) is None or known.version != version
     ]
     if missing:
-        if len(_cache) > _REMEMBERED:
-            _cache.clear()
         rows = cursor.execute(_READ, (missing,)).fetchall()
         known_secrets = secrets.values(cursor, {row[1] for row in rows})
         for row in rows:
@@ -71,7 +85,7 @@ def definitions(
     return {
         service_id: known
         for service_id, version in versions.items()
-        if (known := _cache.get(service_id)) is not None and known.version == version
+        if (known := _cache.get(service_id)) is not None and known.version >= version
     }
 
 

@@ -40,9 +40,9 @@ def keep(cursor: psycopg.Cursor[Any], entries: Sequence[Settled]) -> None:
         [
             (
                 entry.check_id,
-                entry.seen.claim.definition.service_id,
+                entry.seen.service_id,
                 entry.seen.checked_at,
-                entry.seen.claim.region,
+                entry.seen.region,
                 storable(entry.seen.observation.evidence),
             )
             for entry in failures
@@ -51,7 +51,7 @@ def keep(cursor: psycopg.Cursor[Any], entries: Sequence[Settled]) -> None:
     cursor.executemany(
         "DELETE FROM check_evidence WHERE check_id IN (SELECT check_id FROM check_evidence"
         " WHERE service_id = %s ORDER BY at DESC OFFSET %s)",
-        [(entry.seen.claim.definition.service_id, KEPT) for entry in failures],
+        [(entry.seen.service_id, KEPT) for entry in failures],
     )
 
 

@@ -25,7 +25,7 @@ from app.operations.check_rows import (
     random_ids,
     result_row,
 )
-from app.operations.definitions import Definition, definitions
+from app.operations.definitions import Definition, definitions, newest_definitions
 from app.operations.judging import Judged
 from app.operations.rulebooks import Rulebook, rulebooks
 from app.operations.service_status import RegionStatus, settle_services
@@ -137,17 +137,21 @@ def record(batch: Sequence[Seen], now: datetime) -> list[Event]:
     """
     if not batch:
         return []
-    settled = [
-        _settle(seen, check_id, now)
-        for seen, check_id in zip(batch, random_ids(len(batch)), strict=True)
-    ]
     with transaction() as tx:
         cursor = tx.driver.cursor()
+        known = newest_definitions(cursor, {seen.service_id: seen.version for seen in batch})
+        settled = [
+            _settle(seen, known[seen.service_id], check_id, now)
+            for seen, check_id in zip(batch, random_ids(len(batch)), strict=True)
+            if seen.service_id in known
+        ]
+        if not settled:
+            return []
         columns = zip(*map(entry_row, settled), strict=True)
         cursor.execute(_SETTLE, [array_literal(column) for column in columns])
         won = {row[0] for row in cursor.fetchall()}
-        winners = [entry for entry in settled if entry.seen.claim.lease_token in won]
-        books = judging.books_for(tx, [entry.seen.claim for entry in winners])
+        winners = [entry for entry in settled if entry.seen.lease_token in won]
+        books = judging.books_for(tx, winners)
         changes, colours = settle_services(
             cursor, [_region_status(entry) for entry in winners], now
         )
@@ -168,26 +172,25 @@ def record(batch: Sequence[Seen], now: datetime) -> list[Event]:
     return events
 
 
-def _settle(seen: Seen, check_id: UUID, now: datetime) -> Settled:
-    definition = seen.claim.definition
+def _settle(seen: Seen, definition: Definition, check_id: UUID, now: datetime) -> Settled:
     state = service_states.settle(
-        seen.claim.state,
+        seen.state,
         seen.observation.status,
         definition.failure_threshold,
         definition.recovery_threshold,
     )
     interval = definition.check_interval_seconds
     due = schedule.next_due(
-        now, interval, schedule.phase_ms(definition.service_id, seen.claim.region, interval)
+        now, interval, schedule.phase_ms(definition.service_id, seen.region, interval)
     )
     retry = definition.retry_interval_seconds
     if retry is not None and service_states.is_confirming(state, seen.observation.status):
         due = min(due, now + timedelta(seconds=retry))
-    return Settled(seen, check_id, state, due)
+    return Settled(seen, definition, check_id, state, due)
 
 
 def _is_in_maintenance(entry: Settled, books: dict[UUID, Rulebook], now: datetime) -> bool:
-    definition = entry.seen.claim.definition
+    definition = entry.definition
     book = books.get(definition.organization_id)
     return (
         book is not None
@@ -199,11 +202,9 @@ def _judged(winners: Sequence[Settled], colours: Mapping[UUID, Status]) -> list[
     """Return the results as rules see them: with the colour the whole service has now."""
     return [
         Judged(
-            definition=entry.seen.claim.definition,
+            definition=entry.definition,
             observation=entry.seen.observation,
-            status=colours.get(
-                entry.seen.claim.definition.service_id, entry.seen.claim.service_status
-            )
+            status=colours.get(entry.seen.service_id, entry.seen.service_status)
             if entry.seen.observation.status is not Status.UNKNOWN
             else Status.UNKNOWN,
             consecutive_failures=entry.state.consecutive_failures,
@@ -215,11 +216,10 @@ def _judged(winners: Sequence[Settled], colours: Mapping[UUID, Status]) -> list[
 
 
 def _region_status(entry: Settled) -> RegionStatus:
-    claim = entry.seen.claim
     return RegionStatus(
-        definition=claim.definition,
+        definition=entry.definition,
         status=entry.state.status,
-        service_status=claim.service_status,
+        service_status=entry.seen.service_status,
         reason=entry.seen.observation.error,
         check_id=entry.check_id,
     )

@@ -1,7 +1,7 @@
 """One-off probes of unsaved services: the API leaves a request, a worker leaves the outcome."""
 
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -74,7 +74,7 @@ def answer(request_id: UUID, observation: Observation) -> None:
         "response_time_ms": observation.response_time_ms,
         "status_code": observation.status_code,
         "error": observation.error,
-        "phases": asdict(observation.phases),
+        "phases": observation.phases._asdict(),
         "evidence": dict(observation.evidence) if observation.evidence else None,
     }
     with transaction() as tx:

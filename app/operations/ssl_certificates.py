@@ -61,7 +61,7 @@ def keep(
         certificate = entry.seen.observation.certificate
         if certificate is None or not _is_news(entry, certificate):
             continue
-        definition = entry.seen.claim.definition
+        definition = entry.definition
         row = cursor.execute(_UPSERT, _values(definition.service_id, certificate, entry))
         changed = row.fetchone()
         if changed and changed[0]:
@@ -116,7 +116,7 @@ def _tell(
 
 
 def _is_news(entry: Settled, certificate: Certificate) -> bool:
-    service_id, at = entry.seen.claim.definition.service_id, entry.seen.checked_at
+    service_id, at = entry.seen.service_id, entry.seen.checked_at
     known = _written.get(service_id)
     if (
         known is not None

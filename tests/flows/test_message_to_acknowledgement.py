@@ -5,7 +5,6 @@ import time
 
 from app.domain.types import Observation, Status
 from app.operations import monitoring
-from app.operations.check_rows import Seen
 from tests.alerting import make_channel
 from tests.factories import make_service
 from tests.receivers import Answer, HttpReceiver
@@ -17,7 +16,7 @@ RED = Observation(Status.RED, None, error="connection refused")
 def fail(app):
     with app.app_context():
         claimed = monitoring.claim("default", 10)
-        seen = [Seen(claim, RED, claimed.now) for claim in claimed.claims]
+        seen = [claim.seen(RED, claimed.now) for claim in claimed.claims]
         monitoring.record(seen, claimed.now)
 
 

@@ -8,7 +8,6 @@ from app.checks.runner import run
 from app.domain.types import Status
 from app.network.door import Network
 from app.operations import monitoring
-from app.operations.check_rows import Seen
 from tests import loopback
 from tests.alerting import make_rule
 from tests.factories import make_service
@@ -42,7 +41,7 @@ class Shop:
                 finally:
                     network.close()
 
-        return Seen(claim, go(story()), now)
+        return claim.seen(go(story()), now)
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ import pytest
 
 from app.domain.types import Observation, Status
 from app.operations import monitoring, regions, repair
-from app.operations.check_rows import Seen
 from tests.factories import make_service
 
 Rows = Callable[..., list[tuple[Any, ...]]]
@@ -24,7 +23,7 @@ def service(context, alice) -> dict[str, Any]:
 
 
 def settle(claimed: monitoring.Claimed, observation: Observation) -> list[Any]:
-    seen = [Seen(claim, observation, claimed.now) for claim in claimed.claims]
+    seen = [claim.seen(observation, claimed.now) for claim in claimed.claims]
     return monitoring.record(seen, claimed.now)
 
 

@@ -15,7 +15,6 @@ from app.operations import (
     monitoring,
     notification_channels,
 )
-from app.operations.check_rows import Seen
 from tests.alerting import RED, make_channel, make_policy, make_rule
 from tests.factories import make_service
 from tests.judged import claim_of, observe
@@ -49,7 +48,7 @@ def at_once(app, *stories):
 def batch(services, letters, at):
     """Return checks that were claimed and made, one letter for each service."""
     return [
-        Seen(claim_of(service, "default", at), observe(letter), at)
+        claim_of(service, "default", at).seen(observe(letter), at)
         for service, letter in zip(services, letters, strict=True)
     ]
 

@@ -1,0 +1,200 @@
+"""The recorder: a process beside the event loop that stores what was seen, judges and publishes.
+
+Python runs one thread at a time, and recording takes half as long as probing: within one process
+each would wait for the other. The recorder is a fork made before any thread or connection exists,
+and as good as part of its worker: it ends when the worker does, and the worker when it is gone.
+"""
+
+import logging
+import os
+import pickle
+import signal
+import threading
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import datetime, timedelta
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from uuid import UUID
+
+from flask import Flask
+
+from app import logs
+from app.clock import monotonic
+from app.domain.service_states import RegionState
+from app.domain.types import Observation, Phases
+from app.events import Event
+from app.operations import monitoring, retention
+from app.operations.check_rows import Seen
+from app.transaction import DATABASE_AWAY
+
+log = logging.getLogger(__name__)
+
+RETRY_SECONDS = 0.3
+_PHASES = Observation._fields.index("phases")
+_LEAVE_SECONDS = 5  # how long a recorder may take for its last batch when the worker stops
+
+
+class RecorderGone(RuntimeError):
+    """The recorder's process has ended."""
+
+
+class Recorder:
+    """The worker's end: hands batches over, one at a time."""
+
+    def __init__(self, app: Flask) -> None:
+        """Fork; this process must not yet have a thread, nor a connection to anything."""
+        context = get_context("fork")
+        self._connection, theirs = context.Pipe()
+        self._process = context.Process(
+            target=_serve, args=(app, theirs, self._connection), name="recorder"
+        )
+        self._process.start()
+        theirs.close()
+        self._closing = threading.Event()
+        threading.Thread(target=self._watch, name="recorder watch", daemon=True).start()
+
+    def record(self, batch: Sequence[Seen], now: datetime) -> None:
+        """Have a batch stored, judged and published, however long the database is away.
+
+        `now` is the database's clock. Raises RecorderGone.
+        """
+        try:
+            self._connection.send_bytes(_packed(batch, now))
+            self._connection.recv_bytes()
+        except (EOFError, OSError) as error:
+            raise RecorderGone("the recorder is gone") from error
+
+    def close(self) -> None:
+        """Let the recorder finish its batch and end."""
+        self._closing.set()
+        self._connection.close()
+        self._process.join(_LEAVE_SECONDS)
+
+    def _watch(self) -> None:
+        self._process.join()
+        if not self._closing.is_set():
+            # Whoever looks after us starts both anew; what was in hand comes again by its lease.
+            log.error("the recorder has died; this worker ends with it, to be started again")
+            os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _packed(batch: Sequence[Seen], now: datetime) -> bytes:
+    """Return a batch for the pipe: plain tuples take a third of the time of what they stand for."""
+    rows = [
+        (
+            seen.service_id.bytes,
+            *seen[1:5],
+            tuple(seen.state),
+            seen.service_status,
+            seen.observation[:_PHASES],
+            tuple(seen.observation.phases),
+            seen.observation[_PHASES + 1 :],
+            seen.checked_at,
+        )
+        for seen in batch
+    ]
+    return pickle.dumps((now, rows), pickle.HIGHEST_PROTOCOL)
+
+
+def _unpacked(data: bytes) -> tuple[list[Seen], datetime]:
+    now, rows = pickle.loads(data)  # noqa: S301  from the other end of our own pipe
+    return [
+        Seen(
+            UUID(bytes=id),
+            version,
+            region,
+            lease_token,
+            scheduled_for,
+            RegionState(*state),
+            service_status,
+            Observation._make((*before, Phases(*phases), *after)),
+            checked_at,
+        )
+        for (
+            id,
+            version,
+            region,
+            lease_token,
+            scheduled_for,
+            state,
+            service_status,
+            before,
+            phases,
+            after,
+            checked_at,
+        ) in rows
+    ], now
+
+
+def _serve(app: Flask, connection: Connection, theirs: Connection) -> None:
+    """Record batches until the worker has closed its end, or is gone."""
+    theirs.close()  # else we would hold open what is to tell us that the worker is gone
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_IGN)  # the worker is told, and hands over its last batch
+    logs.clear()
+    logs.bind(job="workers.recorder")
+    recording = _Recording(app, connection)
+    with suppress(EOFError, OSError):
+        while True:
+            recording.insist(*_unpacked(connection.recv_bytes()))
+            connection.send_bytes(b"")
+
+
+class _Recording:
+    """The recorder's end."""
+
+    def __init__(self, app: Flask, connection: Connection) -> None:
+        self._app = app
+        self._feed = app.extensions["runtime"].feed
+        self._connection = connection
+
+    def insist(self, batch: list[Seen], now: datetime) -> None:
+        """Record a batch as soon as the database is there; leases make a repetition harmless."""
+        began_at = monotonic()
+        while True:
+            waited = timedelta(seconds=monotonic() - began_at)
+            try:
+                with self._app.app_context():
+                    return self._store(batch, now + waited)
+            except DATABASE_AWAY as error:
+                log.warning("database is away, results wait", extra={"why": brief(error)})
+            if self._connection.poll(RETRY_SECONDS):  # the worker sends nothing before our answer
+                raise EOFError
+
+    def _store(self, batch: list[Seen], now: datetime) -> None:
+        try:
+            events = monitoring.record(batch, now)
+        except DATABASE_AWAY:
+            raise
+        except Exception as error:
+            # The fence: whatever one result does to the database, the others are recorded.
+            self._store_apart(batch, now, error)
+        else:
+            self._publish(events)
+
+    def _publish(self, events: list[Event]) -> None:
+        try:
+            self._feed.publish(events)
+        except Exception:
+            # The fence: the results are stored; a frame nobody can write must not hold up the next.
+            log.exception("live events could not be published")
+
+    def _store_apart(self, batch: list[Seen], now: datetime, error: Exception) -> None:
+        """Find the one result the database refuses; the others must not be lost with it."""
+        if retention.ensure_partitions():
+            self._store(batch, now)
+        elif len(batch) == 1:
+            log.error(
+                "a check result cannot be stored",
+                extra={"service_id": str(batch[0].service_id), "why": str(error)},
+            )
+        else:
+            middle = len(batch) // 2
+            self._store(batch[:middle], now)
+            self._store(batch[middle:], now)
+
+
+def brief(error: Exception) -> str:
+    """Return the first line of what went wrong, for the log."""
+    return str(error).splitlines()[0][:200] if str(error) else type(error).__name__
