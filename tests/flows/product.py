@@ -85,10 +85,25 @@ class Product(Launched):
         return StateDir(self.state).published()[name]
 
     def kill(self, name: str) -> int:
-        """Kill a child the hard way; return the process number it had."""
-        pid = self.child(name)
+        """Kill a child the hard way, or the recorder of one; return the process number it had."""
+        child, _, part = name.partition("/")
+        pid = self.child(child)
+        if part:
+            (pid,) = children_of(pid)
         os.kill(pid, signal.SIGKILL)
         return pid
+
+
+def children_of(pid: int) -> list[int]:
+    """Return the process numbers of what a process has started itself (proc(5), Linux)."""
+    return [int(entry.name) for entry in Path("/proc").glob("[0-9]*") if _parent(entry) == pid]
+
+
+def _parent(process: Path) -> int:
+    try:
+        return int((process / "stat").read_text().rsplit(")", 1)[1].split()[1])
+    except OSError:
+        return 0
 
 
 class Feed(threading.Thread):

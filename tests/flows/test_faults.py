@@ -14,7 +14,7 @@ import pytest
 import requests
 from redis import Redis
 
-from tests.flows.product import Product, Target, seconds_until, target
+from tests.flows.product import Product, Target, children_of, seconds_until, target
 
 INTERVAL_SECONDS = 2
 SERVICES = 12
@@ -71,7 +71,8 @@ def everything_checked_again(product: Product, since: datetime) -> bool:
 
 
 @pytest.mark.parametrize(
-    "victim", ["probes-1", "scheduler", "web", "background", "valkey", "postgres"]
+    "victim",
+    ["probes-1", "probes-1/recorder", "scheduler", "web", "background", "valkey", "postgres"],
 )
 def test_checks_go_on_after_a_kill(watched: tuple[Product, Target], victim: str) -> None:
     product, _ = watched
@@ -82,6 +83,21 @@ def test_checks_go_on_after_a_kill(watched: tuple[Product, Target], victim: str)
     assert time.monotonic() - killed < BOUND_SECONDS
     seconds_until(lambda: ready(product)[0] == 200, 10)
     assert {row[2] for row in results_since(product, since)} == {"GREEN"}
+
+
+@pytest.mark.parametrize("part", ["probes-1", "probes-1/recorder"])
+def test_a_worker_and_its_recorder_end_together(watched: tuple[Product, Target], part: str) -> None:
+    product, _ = watched
+    worker = product.child("probes-1")
+    (recorder,) = children_of(worker)
+    product.kill(part)
+    for pid in (worker, recorder):
+        seconds_until(lambda pid=pid: has_ended(pid), 3)
+    seconds_until(lambda: product.child("probes-1") != worker, BOUND_SECONDS)
+
+
+def has_ended(pid: int) -> bool:
+    return not Path(f"/proc/{pid}").exists()
 
 
 def test_checks_go_on_after_redis_was_emptied(watched: tuple[Product, Target]) -> None:
@@ -112,9 +128,7 @@ def test_readiness_tells_when_the_database_is_away(watched: tuple[Product, Targe
     seconds_until(lambda: ready(product)[0] == 200, 10)
     pid = product.child("postgres")
     os.kill(pid, signal.SIGSTOP)
-    children = [
-        int(entry.name) for entry in Path("/proc").glob("[0-9]*") if parent_of(entry) == pid
-    ]
+    children = children_of(pid)
     for child in children:
         os.kill(child, signal.SIGSTOP)
     try:
@@ -127,13 +141,6 @@ def test_readiness_tells_when_the_database_is_away(watched: tuple[Product, Targe
             os.kill(child, signal.SIGCONT)
         os.kill(pid, signal.SIGCONT)
     seconds_until(lambda: ready(product)[0] == 200, 15)
-
-
-def parent_of(entry: Path) -> int:
-    try:
-        return int((entry / "stat").read_text().rsplit(")", 1)[1].split()[1])
-    except OSError:
-        return 0
 
 
 def ready(product: Product) -> tuple[int, dict[str, Any]]:

@@ -23,7 +23,10 @@ SERVICES = 12
 INTERVAL_SECONDS = 1
 # What a kill may hide: the checks are back within the interval and five seconds.
 SEEN_AFTER_SECONDS = INTERVAL_SECONDS + 5
-VICTIMS = ("web", "probes-1", "notifications", "background", "scheduler", "valkey", "postgres")
+VICTIMS = (
+    *("probes-1", "probes-1/recorder", "notifications", "background", "scheduler"),
+    *("web", "valkey", "postgres"),
+)
 
 
 @dataclass
@@ -145,7 +148,7 @@ def _strike(product: Product, victim: str) -> None:
         with suppress(RedisError), Redis.from_url(product.address_of("REDIS_URL")) as redis:
             redis.flushall()
         return
-    with suppress(ProcessLookupError, FileNotFoundError):
+    with suppress(ProcessLookupError, FileNotFoundError, ValueError):  # just starting again
         product.kill(victim)
 
 
