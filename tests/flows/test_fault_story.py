@@ -18,3 +18,4 @@ def test_no_page_is_lost_whatever_is_killed() -> None:
         assert story.faults == [], str(story)
         assert story.messages >= 8
         assert len(story.kills) >= 5
+        assert story.escalated == 1

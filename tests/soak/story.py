@@ -1,0 +1,37 @@
+"""What was done to the product in a soak, and what it told."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+INTERVAL_SECONDS = 1
+# What a kill may hide: the checks are back within the interval and five seconds.
+SEEN_AFTER_SECONDS = INTERVAL_SECONDS + 5
+
+
+@dataclass
+class Outage:
+    """A time in which a target failed."""
+
+    service: str
+    began_at: float
+    ended_at: float = 0.0
+
+
+@dataclass
+class Story:
+    """What was done to the product, and what it told."""
+
+    outages: list[Outage] = field(default_factory=list)
+    kills: list[tuple[float, str]] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+    messages: int = 0
+    duplicates: int = 0
+    escalated: int = 0
+
+    def __str__(self) -> str:
+        kills = Counter(name for _, name in self.kills)
+        return (
+            f"{len(self.outages)} outages, {len(self.kills)} kills {dict(kills)},"
+            f" {self.messages} messages, {self.duplicates} duplicates,"
+            f" {self.escalated} escalated, {len(self.faults)} faults"
+        )
