@@ -94,7 +94,7 @@ class Occasion:
     severity: str | None = None
     closed_because: str | None = None
     root_cause: str | None = None
-    hidden_services: Sequence[str] = ()
+    hidden_services: Sequence[Row] = ()
     actor: str | None = None
     note: str | None = None
     runbook_url: str | None = None

@@ -44,7 +44,7 @@ def _names(words: str) -> tuple[str, ...]:
 _ALERT = _names(
     "id organization_id service_id service_name alert_rule_id severity title message status "
     "fired_at acknowledged_at acknowledged_by resolved_at resolved_by snoozed_until heartbeat_id "
-    "suppressed_by suppressed_services escalation check_id is_flapping"
+    "suppressed_by escalation check_id is_flapping"
 )
 _SERVICE = _names(
     "id organization_id name endpoint check_type description environment tags status "
@@ -133,7 +133,7 @@ def _facts(occasion: Occasion) -> Iterable[Fact]:
     alert, service = occasion.alert or {}, occasion.service or {}
     window = occasion.maintenance or {}
     hidden = list(occasion.hidden_services)
-    listed = ", ".join(one_line(name, 100) for name in hidden[:MAX_LISTED])
+    listed = ", ".join(one_line(row["service_name"], 100) for row in hidden[:MAX_LISTED])
     more = f" and {len(hidden) - MAX_LISTED} more" if len(hidden) > MAX_LISTED else ""
     end = alert.get("resolved_at") or occasion.at
     names = {
@@ -164,7 +164,7 @@ def _moment(value: object) -> str:
 
 def _data(occasion: Occasion) -> Row:
     data: dict[str, object] = {
-        "alert": _only(occasion.alert, _ALERT),
+        "alert": _alert(occasion),
         "service": _only(occasion.service, _SERVICE),
     }
     extra = {
@@ -182,6 +182,14 @@ def _data(occasion: Occasion) -> Row:
     }
     data.update({name: value for name, value in extra.items() if value})
     return data
+
+
+def _alert(occasion: Occasion) -> dict[str, object] | None:
+    found = _only(occasion.alert, _ALERT)
+    if found is not None:
+        hidden = [_only(row, ("service_id", "service_name")) for row in occasion.hidden_services]
+        found["suppressed_services"] = hidden
+    return found
 
 
 def _only(row: Row | None, names: Iterable[str]) -> dict[str, object] | None:

@@ -43,20 +43,19 @@ def of_alert(tx: Transaction, alert: Alert, event: str, **more: Any) -> dict[str
     return stored(occasion)
 
 
-def hidden_services(tx: Transaction, alert: Alert) -> list[str]:
-    """Return the names of the services that an alert hides as their root cause."""
-    return list(
-        tx.session.scalars(
-            select(Alert.service_name)
-            .where(
-                Alert.organization_id == alert.organization_id,
-                Alert.fired_at >= alert.fired_at - HIDDEN_BEFORE,
-                Alert.suppressed_by == alert.id,
-            )
-            .distinct()
-            .order_by(Alert.service_name)
+def hidden_services(tx: Transaction, alert: Alert) -> list[dict[str, Any]]:
+    """Return id and name of the services that an alert hides as their root cause, by name."""
+    found = tx.session.execute(
+        select(Alert.service_id, Alert.service_name)
+        .where(
+            Alert.organization_id == alert.organization_id,
+            Alert.fired_at >= alert.fired_at - HIDDEN_BEFORE,
+            Alert.suppressed_by == alert.id,
         )
+        .distinct()
+        .order_by(Alert.service_name, Alert.service_id)
     )
+    return [dict(row) for row in found.mappings()]
 
 
 def of_organization(tx: Transaction, organization_id: UUID, event: str, **more: Any) -> Any:

@@ -99,10 +99,10 @@ def _name_hidden(tx: Transaction, root_id: UUID) -> None:
     """Write what a root cause hides into the messages about it that nobody has begun to send."""
     tx.session.flush()
     root = tx.session.get_one(Alert, root_id)
-    names = occasions.hidden_services(tx, root)
+    hidden = occasions.stored({"hidden_services": occasions.hidden_services(tx, root)})
     for row in outbox_plan.told(tx, root_id):
         if outbox_plan.is_untouched(tx, row):
-            row.message = {**row.message, "hidden_services": names}
+            row.message = {**row.message, **hidden}
 
 
 def _is_red(tx: Transaction, service_id: UUID) -> bool:

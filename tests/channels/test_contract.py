@@ -99,7 +99,7 @@ def test_ten_thousand_characters_are_cut_and_not_refused(kind, sign):
             message(
                 alert=alert,
                 service=service,
-                hidden_services=[text] * 100,
+                hidden_services=[{"service_name": text}] * 100,
                 root_cause=text,
                 organization={**ORGANIZATION, "name": text},
             )

@@ -33,7 +33,8 @@ def test_the_envelope_is_the_documented_one():
     assert body["timestamp"] == "2026-03-02T14:27:00Z"
     assert body["organization"] == ORGANIZATION
     assert list(body["data"]) == ["alert", "service"]
-    assert body["data"]["alert"] == {**ALERT, "fired_at": "2026-03-02T14:23:00Z"}
+    fired = {"fired_at": "2026-03-02T14:23:00Z", "suppressed_services": []}
+    assert body["data"]["alert"] == {**ALERT, **fired}
     shown = {name: value for name, value in SERVICE.items() if name != "config"}
     assert body["data"]["service"] == shown
 
@@ -48,6 +49,12 @@ def test_a_heartbeat_event_carries_the_heartbeat_without_its_key():
     request = delivered(message(event="heartbeat.missed", alert=None, service=None, heartbeat=row))
     data = request.json["data"]
     assert data == {"alert": None, "service": None, "heartbeat": {"id": "h", "name": "Backup"}}
+
+
+def test_it_lists_what_the_alert_hides():
+    hidden = [{"service_id": "3", "service_name": "Shop"}]
+    request = delivered(message(hidden_services=hidden))
+    assert request.json["data"]["alert"]["suppressed_services"] == hidden
 
 
 def test_a_test_says_so():

@@ -175,7 +175,7 @@ def test_the_facts_beside_it():
         event="alert.reminder",
         region="eu-west-1",
         root_cause="Database down",
-        hidden_services=["Shop", "Cart"],
+        hidden_services=[{"service_name": "Shop"}, {"service_name": "Cart"}],
         alert={**ALERT, "is_flapping": True},
     ).facts
     assert facts == (
@@ -193,7 +193,11 @@ def test_the_facts_beside_it():
 
 
 def test_a_long_list_is_counted():
-    (fact,) = [one for one in told(hidden_services=["x"] * 25).facts if one.label[:4] == "Also"]
+    (fact,) = [
+        one
+        for one in told(hidden_services=[{"service_name": "x"}] * 25).facts
+        if one.label[:4] == "Also"
+    ]
     assert fact.value.endswith("x and 5 more")
 
 

@@ -47,11 +47,12 @@ def test_messages_name_what_is_hidden_and_the_timeline_names_the_cause(alice, ro
     root, shop = hidden["Database"], hidden["Shop"]
     of_root = "SELECT message FROM notifications WHERE alert_id = %s AND kind = %s"
     ((fired,),) = rows(of_root, root["id"], "alert.fired")
-    assert fired["hidden_services"] == ["Shop"]
+    named = {"service_id": str(shop["service_id"]), "service_name": "Shop"}
+    assert fired["hidden_services"] == [named]
     rows("UPDATE notifications SET status = 'sent'")
     alice.post(f"/alerts/{root['id']}/acknowledge", {})
     ((acknowledged,),) = rows(of_root, root["id"], "alert.acknowledged")
-    assert acknowledged["hidden_services"] == ["Shop"]
+    assert acknowledged["hidden_services"] == [named]
     timeline = alice.get(f"/alerts/{shop['id']}").json["timeline"]
     assert ("suppressed", "Database is down") in [(line["kind"], line["text"]) for line in timeline]
 
