@@ -2,7 +2,7 @@
 
 import time
 
-from tests.bench.world import World, cpu_seconds, percentile, seed_services
+from tests.bench.world import World, percentile, seed_services, tree_cpu_seconds
 
 SERVICES = 2000
 INTERVAL_SECONDS = 10
@@ -31,10 +31,10 @@ def _measure(
     ):
         seed_services(connection, endpoints, interval_seconds=INTERVAL_SECONDS)
         time.sleep(SETTLE_SECONDS)
-        cpu = cpu_seconds(worker.pid)
+        cpu = tree_cpu_seconds(worker.pid)
         connection.execute("CREATE TABLE window_start AS SELECT now() AS at")
         time.sleep(WATCH_SECONDS)
-        cpu = cpu_seconds(worker.pid) - cpu
+        cpu = tree_cpu_seconds(worker.pid) - cpu
         rows = connection.execute(
             "SELECT extract(epoch FROM r.checked_at - r.scheduled_for)::float, r.status"
             " FROM check_results r JOIN services s ON s.id = r.service_id, window_start"
