@@ -60,7 +60,7 @@ class Engine:
         self._stopping = threading.Event()
         # One thread claims and one waits for the recorder: the event loop waits for neither.
         self._claimer = ThreadPoolExecutor(1, "claimer")
-        self._hander = ThreadPoolExecutor(1, "hander")
+        self._handover = ThreadPoolExecutor(1, "handover")
         self._checks: set[asyncio.Task[None]] = set()
         self._unrecorded: list[Seen] = []
         self._recording: asyncio.Task[None] | None = None
@@ -187,9 +187,12 @@ class Engine:
             await self._linger()
             batch = self._unrecorded[:_RECORD_BATCH]
             try:
-                await self._loop.run_in_executor(self._hander, self._hand_over, batch)
+                await self._loop.run_in_executor(self._handover, self._hand_over, batch)
             except RecorderGone:
                 return  # this process is about to end
+            except Exception:
+                # The fence: these come again by their leases, and the next ones are recorded.
+                log.exception("a batch of results cannot be handed over")
             del self._unrecorded[: len(batch)]
         self._recording = None
 

@@ -6,6 +6,8 @@ import pytest
 
 from app.api import waiting
 from app.operations import check_history, outbox, probe_requests
+from tests import moments
+from tests.factories import make_service
 
 OUTCOME: dict[str, Any] = {
     "id": "7b6f3d1e-0c4a-4e0b-9a51-6d5c2f1e8a90",
@@ -28,6 +30,23 @@ _PAGES = ("/api/v1/alerts/act/", "/ping/")
 def is_page(path: str) -> bool:
     """Say whether an address answers failures in another form than JSON."""
     return path.startswith(_PAGES)
+
+
+@pytest.fixture(autouse=True)
+def current_moment():
+    moments.begin()
+
+
+@pytest.fixture
+def service(alice):
+    """A service of Alice's."""
+    return make_service(alice)
+
+
+@pytest.fixture
+def path(service):
+    """Where it is in the API."""
+    return f"/services/{service['id']}"
 
 
 @pytest.fixture

@@ -16,11 +16,6 @@ from tests.factories import make_member, make_service
 
 
 @pytest.fixture
-def service(alice):
-    return make_service(alice)
-
-
-@pytest.fixture
 def dora(app, alice):
     """Dora is a responder in Alice's organization."""
     return make_member(app, alice, "Dora", "responder")

@@ -5,12 +5,7 @@ from datetime import timedelta
 import pytest
 
 from tests.alerting import NOW, insert, make_alert, make_channel, make_notification
-from tests.factories import make_member, make_service
-
-
-@pytest.fixture
-def service(alice):
-    return make_service(alice)
+from tests.factories import make_member
 
 
 @pytest.fixture

@@ -8,34 +8,8 @@ import pytest
 
 from app.domain.types import Observation, Status
 from app.operations import probe_requests
-from tests.factories import make_result, make_service, service_body
-
-NOW = datetime.now(UTC)
-
-
-@pytest.fixture(autouse=True)
-def current_moment():
-    """The module is imported minutes before its tests run."""
-    global NOW
-    NOW = datetime.now(UTC)
-
-
-def ago(**span):
-    return NOW - timedelta(**span)
-
-
-def iso(at):
-    return at.isoformat().replace("+00:00", "Z")
-
-
-@pytest.fixture
-def service(alice):
-    return make_service(alice)
-
-
-@pytest.fixture
-def path(service):
-    return f"/services/{service['id']}"
+from tests.factories import make_result, service_body
+from tests.moments import ago, iso, now
 
 
 def test_checks_are_newest_first_within_the_last_hour(alice, service, path, connection):
@@ -96,7 +70,7 @@ def test_the_series_is_oldest_first_within_the_last_day(alice, service, path, co
 
 
 def test_buckets(alice, service, path, connection):
-    start = NOW.replace(minute=0, second=0, microsecond=0) - timedelta(hours=2)
+    start = now().replace(minute=0, second=0, microsecond=0) - timedelta(hours=2)
     for minute in range(10):
         make_result(
             connection,

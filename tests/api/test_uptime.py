@@ -1,37 +1,9 @@
 """How much of a time a service was up."""
 
-from datetime import UTC, datetime, timedelta
-
 import pytest
 
-from tests.factories import make_result, make_service
-
-NOW = datetime.now(UTC)
-
-
-@pytest.fixture(autouse=True)
-def current_moment():
-    """The module is imported minutes before its tests run."""
-    global NOW
-    NOW = datetime.now(UTC)
-
-
-def ago(**span):
-    return NOW - timedelta(**span)
-
-
-def iso(at):
-    return at.isoformat().replace("+00:00", "Z")
-
-
-@pytest.fixture
-def service(alice):
-    return make_service(alice)
-
-
-@pytest.fixture
-def path(service):
-    return f"/services/{service['id']}"
+from tests.factories import make_result
+from tests.moments import ago, iso, now
 
 
 def test_uptime_before_anything_was_recorded(alice, service, path):
@@ -63,11 +35,11 @@ def test_uptime(alice, service, path, connection, rows):
     changes = [(40, "PENDING", "GREEN"), (22, "GREEN", "RED"), (20, "RED", "UNKNOWN")]
     changes += [(19, "UNKNOWN", "GREEN"), (9, "GREEN", "RED"), (8, "RED", "GREEN")]
     make_changes(rows, service, changes)
-    window = f"from={iso(ago(hours=1))}&to={iso(NOW)}"
+    window = f"from={iso(ago(hours=1))}&to={iso(now())}"
     assert alice.get(f"{path}/uptime?{window}").json == {
         "service_id": service["id"],
         "period_start": iso(ago(hours=1)),
-        "period_end": iso(NOW),
+        "period_end": iso(now()),
         "uptime_percentage": 77.78,
         "total_checks": 9,
         "failed_checks": 2,
@@ -101,7 +73,7 @@ def test_downtime_leaves_maintenance_out(
         service,
         [(30, "PENDING", "GREEN"), (red_from, "GREEN", "RED"), (red_to, "RED", "GREEN")],
     )
-    found = alice.get(f"{path}/uptime?from={iso(ago(hours=1))}&to={iso(NOW)}").json
+    found = alice.get(f"{path}/uptime?from={iso(ago(hours=1))}&to={iso(now())}").json
     assert (found["downtime_seconds"], found["incidents"]) == (downtime, incidents)
     assert found["longest_outage_seconds"] == downtime
     assert found["maintenance_seconds"] == 300

@@ -10,7 +10,6 @@ import random
 import signal
 import time
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import psycopg
 
@@ -18,6 +17,7 @@ from app.local.postgres import Postgres
 from tests.bench.bench_pings import seed_heartbeats
 from tests.bench.web import gunicorn
 from tests.bench.world import World, world
+from tests.flows.product import children_of
 
 CLIENTS = 32
 HEARTBEATS = 50
@@ -94,9 +94,9 @@ async def _tell(
 
 
 def _kill_web_process(master: int) -> bool:
-    children = Path(f"/proc/{master}/task/{master}/children").read_text().split()
+    children = children_of(master)
     if children:
-        os.kill(int(random.choice(children)), signal.SIGKILL)
+        os.kill(random.choice(children), signal.SIGKILL)
     return bool(children)
 
 

@@ -14,7 +14,7 @@ class Outage:
 
     service: str
     began_at: float
-    ended_at: float = 0.0
+    ended_at: float  # infinity while it lasts
 
 
 @dataclass
