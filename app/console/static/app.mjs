@@ -1,0 +1,2 @@
+// The console: routes and frame.
+document.getElementById("app").textContent = "AlertifyPro";
