@@ -10,8 +10,8 @@ from marshmallow import Schema, ValidationError, fields
 
 from app.channels.base import CHANNEL_TYPES, Context, Delivery, DeliveryError
 from app.channels.fields import MASK
+from app.channels.templates import apply_template
 from app.clock import monotonic
-from app.domain.message_templates import apply_template
 from app.domain.message_types import Message
 
 log = logging.getLogger(__name__)
@@ -60,7 +60,8 @@ async def _deliver(
     secrets = list(_secrets(schema, checked))
     try:
         async with asyncio.timeout(context.timeout_seconds):
-            delivery = await channel.send(apply_template(message, template), checked, context)
+            worded = await apply_template(message, template)
+            delivery = await channel.send(worded, checked, context)
     except DeliveryError as error:
         error.args = (_masked(str(error), secrets),)
         error.answer = _masked(error.answer, secrets)

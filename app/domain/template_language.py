@@ -3,7 +3,9 @@
 The sandbox of Jinja2 keeps templates from Python's inner parts, but not from `"a" * 10**9` or three
 nested loops. So the language is small: only the node types, filters and tests below; no calls, no
 assignments, no loop inside a loop, at most 100 rounds, no filter that makes more than 20,000
-characters. What is left takes a time and a space that the length of the template bounds.
+characters. What is left takes a time and a space that the length of the template bounds; and as no
+list of powers is ever complete, templates are compiled and rendered in a process that can be killed
+(`app/channels/templates.py`).
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -11,7 +13,7 @@ from functools import wraps
 from itertools import islice
 from typing import Any
 
-from jinja2 import ChainableUndefined, Template, TemplateSyntaxError, Undefined, nodes
+from jinja2 import ChainableUndefined, Environment, Template, TemplateSyntaxError, Undefined, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from app.domain.message_text import one_line
@@ -21,6 +23,7 @@ MAX_NODES = 1_000
 MAX_DEPTH = 30
 MAX_ROUNDS = 100
 MAX_FILTERED = 20_000
+_NUMBER_ARGUMENTS = {"do_round": 15, "do_tojson": 16, "do_truncate": MAX_FILTERED}
 _SHOWN = (str, int, float, list, tuple, dict)
 _NUMBER_LIMIT = 10**15
 _ROUNDS = "rounds of a loop"  # no name a template could write
@@ -111,12 +114,32 @@ def _bounded(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(function)  # carries the mark that says whether the environment is passed first
     def bounded(*args: Any, **kwargs: Any) -> Any:
+        _judge_arguments(function.__name__, args, kwargs)
         result = function(*args, **kwargs)
         if isinstance(result, str | list | tuple) and len(result) > MAX_FILTERED:
             raise BrokenTemplate(f"a filter makes more than {MAX_FILTERED} characters")
         return result
 
     return bounded
+
+
+def _judge_arguments(filter_name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    """Refuse what would be large before it is made: `10**digits`, `indent`, text times text."""
+    if args and isinstance(args[0], Environment | nodes.EvalContext):
+        args = args[1:]
+    given = (*args[1:], *kwargs.values())
+    limit = _NUMBER_ARGUMENTS.get(filter_name)
+    if limit is not None and any(isinstance(one, int) and abs(one) > limit for one in given):
+        raise BrokenTemplate(f"this filter takes no number beyond {limit}")
+    texts = [one for one in given if isinstance(one, str)]
+    size = 0
+    if filter_name == "do_replace" and len(texts) > 1:
+        whole = str(args[0])
+        size = len(whole) + whole.count(texts[0]) * len(texts[1])
+    elif filter_name == "do_join" and texts and isinstance(args[0], str | list | tuple | dict):
+        size = len(args[0]) * len(texts[0])
+    if size > MAX_FILTERED:
+        raise BrokenTemplate(f"a filter makes more than {MAX_FILTERED} characters")
 
 
 def _rounds(values: Any) -> list[Any]:
@@ -153,7 +176,11 @@ def render(source: Any, limit: int, variables: Mapping[str, Any]) -> str:
     """
     if not source:
         return ""
-    template = compile_template(source, limit)
+    return render_compiled(compile_template(source, limit), variables)
+
+
+def render_compiled(template: Template, variables: Mapping[str, Any]) -> str:
+    """Return what a compiled template makes. Raises as `render` does."""
     pieces: list[str] = []
     size = 0
     for piece in template.generate(variables):

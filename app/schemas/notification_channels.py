@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
+from flask import g
 from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 
 from app.channels import CHANNEL_TYPES
+from app.channels.templates import validate_template
 from app.domain import quiet_hours
-from app.domain.message_templates import MAX_BODY, MAX_SUBJECT, validate_template
+from app.domain.message_templates import MAX_BODY, MAX_SUBJECT
 from app.domain.notification_events import DEFAULT_EVENTS, EVENTS, SEVERITIES
 from app.schemas.base import (
     BaseSchema,
@@ -61,7 +63,8 @@ class TemplateSchema(BaseSchema):
     @validates_schema
     def check_language(self, data: Mapping[str, Any], **_: Any) -> None:
         """Refuse what cannot be rendered, naming line and part."""
-        problems = validate_template(data)
+        caller = g.get("caller")
+        problems = validate_template(data, str(caller.organization_id) if caller else "")
         if problems:
             raise ValidationError(problems)
 
