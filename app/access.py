@@ -13,7 +13,7 @@ from uuid import UUID
 from flask import Flask, current_app, g, request
 from sqlalchemy import Select, select
 
-from app import limits, logs
+from app import limits, logs, session_cookie
 from app.actor import Actor, act_as
 from app.callers import Caller, authenticate, issue_token
 from app.domain import permissions
@@ -98,7 +98,7 @@ def check_access() -> Any:
         raise Unauthorized
     if permission.startswith(_GUARDED):
         return current_app.extensions["guards"][permission]()
-    found = g.caller = authenticate(bearer_token(), slug=_chosen_slug())
+    found = g.caller = authenticate(request_token(), slug=chosen_slug())
     logs.bind(user_id=str(found.user_id), organization_id=str(found.organization_id))
     interactive = found.kind == "session"
     whose = found.user_id if interactive else found.token_id
@@ -150,15 +150,23 @@ def caller() -> Caller:
     return found
 
 
-def bearer_token() -> str:
-    """Return the token of this request. Raises Unauthorized when there is none."""
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not token.strip():
+def request_token() -> str:
+    """Return the token of this request: of `Authorization`, else of a browser's session.
+
+    Raises Unauthorized when there is none, Forbidden for a cookie that another site sent along.
+    """
+    if "Authorization" in request.headers:
+        scheme, _, token = request.headers["Authorization"].partition(" ")
+        if scheme.lower() != "bearer" or not token.strip():
+            raise Unauthorized
+        return token.strip()
+    found = session_cookie.token()
+    if found is None:
         raise Unauthorized
-    return token.strip()
+    return found
 
 
-def _chosen_slug() -> str | None:
+def chosen_slug() -> str | None:
     """Return what `?org=` asks for; a repeated or disguised one matches no organization."""
     names = [name for name in request.args if name.partition("[")[0].strip().lower() == "org"]
     if not names:

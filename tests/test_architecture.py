@@ -33,6 +33,7 @@ ADAPTERS = FOUNDATION | {
     "app.actor",
     "app.callers",
     "app.limits",
+    "app.session_cookie",
 }
 LAYERS = {
     "app.domain": {"app.domain"},
@@ -51,6 +52,7 @@ LAYERS = {
     "app.actor": {"app.extensions"},
     "app.callers": ADAPTERS,
     "app.limits": ADAPTERS,
+    "app.session_cookie": ADAPTERS,
     "app.signed_links": ADAPTERS,
     "app.transaction": {"app.extensions"},
     "app.bootstrap": ADAPTERS,

@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from app import challenges, limits
+from app import __version__, challenges, limits
 from app.access import caller, client_address, issue_token, public, requires
 from app.api.http import Blueprint, invalid
 from app.bootstrap import runtime
@@ -15,6 +15,7 @@ from app.offload import offload
 from app.operations import auth
 from app.operations.auth import Account
 from app.schemas.auth import (
+    AuthOptionsSchema,
     LoginAnswerSchema,
     LoginSchema,
     RegisteredSchema,
@@ -67,8 +68,7 @@ def login(given: dict[str, Any]) -> dict[str, Any]:
     """
     account = check_password(given["email"].strip().lower(), given["password"])
     if account.two_factor:
-        challenge = challenges.issue(account.user_id, account.token_epoch)
-        return {"two_factor_required": True, "challenge": challenge}
+        return second_step(account)
     return begin_session(account)
 
 
@@ -89,12 +89,33 @@ def check_password(email: str, password: str) -> Account:
     return account
 
 
+def second_step(account: Account) -> dict[str, Any]:
+    """Return the demand for a second factor."""
+    challenge = challenges.issue(account.user_id, account.token_epoch)
+    return {"two_factor_required": True, "challenge": challenge}
+
+
 def begin_session(account: Account) -> dict[str, Any]:
     """Return a token for somebody who has shown who they are, in the organization they joined
     first."""
     organization_id = auth.signed_in(account, runtime().config.registration)
     limits.remember(account.email, client_address())
     return _session(account, organization_id)
+
+
+@bp.get("/options")
+@public
+@bp.returns(AuthOptionsSchema)
+def options() -> dict[str, Any]:
+    """Read how to sign in here
+
+    What the first page of a browser needs to know before anybody is signed in.
+    """
+    config = runtime().config
+    return auth.options(config.registration) | {
+        "mail_configured": bool(config.smtp_url),
+        "version": __version__,
+    }
 
 
 @bp.post("/logout")

@@ -10,7 +10,7 @@ from flask import Flask, current_app
 from flask_smorest.spec.plugins import FlaskPlugin
 from werkzeug.routing import Rule
 
-from app import access
+from app import __version__, access, session_cookie
 from app.api import openapi_errors
 from app.api.openapi_examples import add_examples
 from app.bootstrap import Runtime
@@ -24,6 +24,10 @@ Sign in with `POST /api/v1/auth/login` and send the token as `Authorization: Bea
 Times are RFC 3339 in UTC. Lists are JSON arrays; `Link` with `rel="next"` leads to the next page.
 Every failure is `{"error": "<sentence>"}`, on every path. An id of another organization is answered
 like one that does not exist. Unknown fields in a body are refused.
+
+Somebody who belongs to several organizations acts in the one that their token names, or in the one
+that `?org=<slug>` names, on every path and on the live feed; `GET /api/v1/profile/organizations`
+lists them.
 
 Programs send an API key, `WK_…`, in the place of the token; `POST /api/v1/api-keys` makes one.
 
@@ -46,7 +50,7 @@ _LIVE_FEED = {
     ' `{"subscribe": {"types": [], "service_ids": []}}` to narrow it.',
     "operationId": "live_feed",
     "tags": ["Ws tickets"],
-    "security": [],
+    "security": [{}, {"token": []}, {"session": []}],
     "parameters": [
         {
             "in": "query",
@@ -56,14 +60,18 @@ _LIVE_FEED = {
             "required": False,
         }
         for name, kind, description in (
-            ("token", "string", "A token; a ticket keeps it out of the address."),
+            ("token", "string", "A token; a header or a ticket keeps it out of the address."),
             ("ticket", "string", "From `POST /api/v1/ws-tickets`."),
+            ("org", "string", "Slug of another organization of the caller."),
             ("since_seq", "integer", "The last `seq` seen: what is kept since then is sent again."),
         )
     ],
     "responses": {
         "101": {"description": "The feed begins."},
-        **{status: openapi_errors.reference(status) for status in ("400", "401", "422", "503")},
+        **{
+            status: openapi_errors.reference(status)
+            for status in ("400", "401", "403", "404", "422", "503")
+        },
     },
 }
 _ORG = {
@@ -84,7 +92,7 @@ class Api(flask_smorest.Api):  # type: ignore[misc]
     def __init__(self, app: Flask) -> None:
         spec = {
             "title": "AlertifyPro",
-            "version": "1.0.0",
+            "version": __version__,
             "openapi_version": "3.1.0",
             "info": {"description": _DESCRIPTION.strip()},
             "servers": [{"url": "/", "description": "This server"}],
@@ -147,9 +155,16 @@ def _complete_components(document: dict[str, Any], runtime: Runtime) -> None:
             "scheme": "bearer",
             "bearerFormat": "JWT",
             "description": "From `POST /api/v1/auth/login`, valid for 72 hours; or an API key.",
-        }
+        },
+        "session": {
+            "type": "apiKey",
+            "in": "cookie",
+            "name": session_cookie.NAME,
+            "description": "Of a browser, from `POST /api/v1/session`: counts for requests of this"
+            " server's own pages only.",
+        },
     }
-    document["security"] = [{"token": []}]
+    document["security"] = [{"token": []}, {"session": []}]
     components["responses"] = openapi_errors.components()
     schemas = components["schemas"]
     schemas.pop("PaginationMetadata", None)

@@ -90,12 +90,20 @@ def login(given: dict[str, Any]) -> dict[str, Any]:
     Takes the challenge of `POST /auth/login`, within five minutes, and a code that was not used
     before, or a recovery code.
     """
-    user_id, epoch = challenges.read(given["challenge"])
+    return begin_session(check_second_step(given["challenge"], given["code"]))
+
+
+def check_second_step(challenge: str, code: str) -> Account:
+    """Return the account of a challenge whose code is right.
+
+    Raises Unauthorized for a wrong or an old one, TooManyRequests after too many of them.
+    """
+    user_id, epoch = challenges.read(challenge)
     account = auth.account_at_home(user_id)
     if account is None or account.token_epoch != epoch:
         raise Unauthorized
-    check_code(account, given["code"])
-    return begin_session(account)
+    check_code(account, code)
+    return account
 
 
 def check_code(account: Account, code: str) -> None:

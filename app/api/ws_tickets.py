@@ -3,7 +3,7 @@
 from typing import Any
 
 from app import tickets
-from app.access import bearer_token, requires
+from app.access import chosen_slug, request_token, requires
 from app.api.http import Blueprint
 from app.schemas.ws_tickets import TicketSchema
 
@@ -18,10 +18,10 @@ bp = Blueprint(
 def create() -> dict[str, Any]:
     """Get a ticket for the live feed
 
-    It stands for the caller's token in `/api/v1/ws?ticket=`, for 30 seconds and once, so that the
-    token itself never stands in an address.
+    It stands for the caller's token in `/api/v1/ws?ticket=`, and for the organization of `?org=`,
+    for 30 seconds and once, so that the token itself never stands in an address.
     """
     return {
-        "ticket": tickets.issue(bearer_token()),
+        "ticket": tickets.issue(request_token(), chosen_slug()),
         "expires_in_seconds": tickets.LIFETIME_SECONDS,
     }

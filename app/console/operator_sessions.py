@@ -11,7 +11,6 @@ from base64 import b64encode
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
 from flask import Blueprint, Flask, Response, g, redirect, request
@@ -19,7 +18,7 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from app import limits
+from app import limits, session_cookie
 from app.access import add_guard, client_address, guarded_by, public
 from app.actor import person
 from app.api.auth import check_password
@@ -129,12 +128,7 @@ def _check() -> Any:
 
 def check_origin() -> None:
     """Raise Forbidden unless a page of ours sent the request."""
-    origin = request.headers.get("Origin")
-    if origin is not None:
-        is_ours = urlsplit(origin).netloc == request.host
-    else:
-        is_ours = request.headers.get("Sec-Fetch-Site") == "same-origin"
-    if not is_ours:
+    if not session_cookie.is_from_our_page():
         raise Forbidden("this can only be done from the pages of this server")
 
 

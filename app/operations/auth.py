@@ -3,6 +3,7 @@
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import exists, select, text, update
@@ -67,6 +68,14 @@ def _check_registration(tx: Transaction, mode: str, *, invited: bool) -> bool:
     if mode == "invite" and not first and not invited:
         raise Forbidden("registration on this server needs an invitation")
     return first
+
+
+def options(mode: str) -> dict[str, Any]:
+    """Return who may register on this server; `mode` is that of the environment."""
+    with transaction() as tx:
+        first = not tx.session.scalar(select(exists(select(User.id))))
+        mode = instance.registration(tx) or mode
+    return {"is_first_account": first, "registration": "open" if first else mode}
 
 
 def register(

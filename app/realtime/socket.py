@@ -8,6 +8,7 @@ after a gap with `?since_seq=`: events still kept are sent again, or `hello` say
 import json
 import logging
 import threading
+from dataclasses import dataclass
 from typing import Any
 
 from flask import Flask, current_app, g, request
@@ -20,7 +21,7 @@ from wsproto.events import TextMessage
 from app import access, tickets
 from app.bootstrap import runtime
 from app.clock import monotonic, utcnow
-from app.errors import Unauthorized
+from app.errors import NotFound, Unauthorized
 from app.events import timestamp
 from app.extensions import db
 from app.realtime.hub import Client, Hub, sequence_of
@@ -42,6 +43,14 @@ _USAGE = 'send {"subscribe": {"types": [], "service_ids": []}}'
 sock = Sock()
 
 
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """What lets a client in: its token, and the slug of the organization it chose."""
+
+    token: str
+    slug: str | None
+
+
 def init_app(app: Flask) -> None:
     """Add the live feed to the web application."""
     app.config["SOCK_SERVER_OPTIONS"] = {
@@ -57,20 +66,31 @@ def _admit() -> None:
     """Refuse a bad token before the upgrade, where an HTTP answer is still possible."""
     if request.path != PATH:
         return
-    ticket = request.args.get("ticket")
-    g.feed_token = tickets.redeem(ticket) if ticket else request.args.get("token", "")
-    g.feed_caller = access.authenticate(g.feed_token)
+    g.feed_pass = _pass()
+    g.feed_caller = access.authenticate(g.feed_pass.token, slug=g.feed_pass.slug)
     if _hub().count() >= _MAX_CLIENTS:
         raise ServiceUnavailable("too many live connections to this process")
     # Compression costs a quarter of a megabyte of state for each client; frames are small.
     request.environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
 
 
+def _pass() -> Pass:
+    """Return what this client shows: a ticket, a token in the address, a header, or the session of
+    a browser. Raises Unauthorized without any, Forbidden for the cookie on a stranger's page."""
+    slug = access.chosen_slug()
+    if "ticket" in request.args:
+        token, its_slug = tickets.redeem(request.args["ticket"])
+        return Pass(token, slug if slug is not None else its_slug)
+    if "token" in request.args:
+        return Pass(request.args["token"], slug)
+    return Pass(access.request_token(), slug)
+
+
 @sock.route(PATH)  # type: ignore[untyped-decorator]
 @access.public
 def live(server: Server) -> None:
     """Serve one client until it leaves, falls behind, or loses its membership."""
-    organization_id, token = g.feed_caller.organization_id, g.feed_token
+    organization_id, shown = g.feed_caller.organization_id, g.feed_pass
     db.session.remove()  # a connection held for hours must not hold one to the database
     client = Client(organization_id)
     hub = _hub()
@@ -79,7 +99,7 @@ def live(server: Server) -> None:
     try:
         _greet(server, client)
         listener.start()
-        _serve(server, client, token)
+        _serve(server, client, shown)
     except (ConnectionClosed, OSError):
         pass
     finally:
@@ -87,7 +107,7 @@ def live(server: Server) -> None:
         client.wake()
 
 
-def _serve(server: Server, client: Client, token: str) -> None:
+def _serve(server: Server, client: Client, shown: Pass) -> None:
     next_ping = monotonic() + _PING_SECONDS
     next_recheck = monotonic() + _RECHECK_SECONDS
     while server.connected:
@@ -101,7 +121,7 @@ def _serve(server: Server, client: Client, token: str) -> None:
         now = monotonic()
         if now >= next_recheck:
             next_recheck = now + _RECHECK_SECONDS
-            if not _is_still_welcome(token):
+            if not _is_still_welcome(shown):
                 _close(server, _POLICY_VIOLATION, "access has ended")
                 return
         if now >= next_ping:
@@ -188,10 +208,10 @@ def _kept(client: Client) -> list[str]:
         return []
 
 
-def _is_still_welcome(token: str) -> bool:
+def _is_still_welcome(shown: Pass) -> bool:
     try:
-        access.authenticate(token)
-    except Unauthorized:
+        access.authenticate(shown.token, slug=shown.slug)
+    except (Unauthorized, NotFound):
         return False
     except DATABASE_AWAY:
         pass  # an outage of ours is no reason to drop everybody

@@ -6,7 +6,7 @@ from typing import Any
 from marshmallow import fields, validate
 
 from app.domain.passwords import MAX_LENGTH, MIN_LENGTH
-from app.schemas.base import BaseSchema, Line, Name, Pattern
+from app.schemas.base import BaseSchema, Choice, Line, Name, Pattern
 
 _LABEL = r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?"
 _EMAIL = rf"^[A-Za-z0-9.!#$%&'*+/=?^_`{{|}}~-]{{1,64}}@{_LABEL}(\.{_LABEL})*$"
@@ -100,3 +100,22 @@ class SwitchSchema(BaseSchema):
     """The organization to go on with."""
 
     org_id = fields.UUID(required=True)
+
+
+class AuthOptionsSchema(BaseSchema):
+    """How one comes to an account on this server."""
+
+    is_first_account = fields.Boolean(
+        required=True, metadata={"description": "Nobody has registered yet."}
+    )
+    registration = Choice(
+        "open",
+        "invite",
+        "closed",
+        required=True,
+        metadata={"description": "Who may register; the first account always may."},
+    )
+    mail_configured = fields.Boolean(
+        required=True, metadata={"description": "Whether this server can send e-mail."}
+    )
+    version = fields.String(required=True, metadata={"examples": ["1.0.0"]})

@@ -1,0 +1,122 @@
+"""The ways into the live feed: a header, a browser's session, a ticket, and `?org=`."""
+
+import json
+import threading
+from contextlib import contextmanager
+
+import pytest
+import simple_websocket
+from werkzeug.serving import make_server
+
+from app import session_cookie
+from tests.factories import make_member, make_service, service_body
+
+OWN = "http://127.0.0.1"  # the library leaves the port out of `Host`
+
+
+@pytest.fixture
+def server(app):
+    """The application on a real socket."""
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield server
+    server.shutdown()
+    thread.join(5)
+
+
+@contextmanager
+def feed(server, headers=None, query=""):
+    address = f"ws://127.0.0.1:{server.port}/api/v1/ws{query}"
+    client = simple_websocket.Client(address, headers=headers or {})
+    try:
+        assert json.loads(client.receive(timeout=5))["type"] == "hello"
+        yield client
+    finally:
+        client.close()
+
+
+def refused(server, headers, query=""):
+    with pytest.raises(simple_websocket.ConnectionError) as error, feed(server, headers, query):
+        pass
+    return error.value.status_code
+
+
+def cookie(person, **headers):
+    return {"Cookie": f"{session_cookie.NAME}={person.token}"} | headers
+
+
+def first_created(client):
+    """Return the name of the first service that the feed says was created."""
+    while (message := client.receive(timeout=5)) is not None:
+        frame = json.loads(message)
+        if frame["type"] == "service.created":
+            return frame["data"]["name"]
+    raise AssertionError("nothing was created")
+
+
+def test_a_header(server, alice):
+    with feed(server, alice.headers):
+        pass
+    assert refused(server, {"Authorization": "Bearer x"}) == 401
+    assert refused(server, {"Authorization": f"Basic {alice.token}"}) == 401
+    assert refused(server, {}) == 401
+
+
+def test_a_browser_of_our_page(server, alice):
+    with feed(server, cookie(alice, Origin=OWN)):
+        pass
+    with feed(server, cookie(alice, Origin=OWN, **{"Sec-Fetch-Site": "same-origin"})):
+        pass
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"Origin": "https://evil.example"},
+        {"Origin": "http://127.0.0.1:1"},
+        {"Origin": "null"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+    ],
+)
+def test_a_browser_of_another_page(server, alice, headers):
+    assert refused(server, cookie(alice, **headers)) == 403
+
+
+def test_a_session_that_has_ended(server, alice):
+    alice.post("/auth/logout")
+    assert refused(server, cookie(alice, Origin=OWN)) == 401
+
+
+@pytest.mark.parametrize("way", ["header", "cookie", "token", "ticket", "ticket made there"])
+def test_another_organization_of_the_same_person(app, server, alice, rows, way):
+    dora = make_member(app, alice, "Dora", "viewer")
+    ((home,),) = rows(
+        "SELECT o.slug FROM organizations o JOIN memberships m ON m.organization_id = o.id"
+        " WHERE m.user_id = %s AND m.role = 'owner'",
+        dora.user_id,
+    )
+    query, headers = f"?org={home}", {}
+    if way == "header":
+        headers = dora.headers
+    elif way == "cookie":
+        headers = cookie(dora, Origin=OWN)
+    elif way == "token":
+        query += f"&token={dora.token}"
+    elif way == "ticket":
+        query += f"&ticket={dora.post('/ws-tickets').json['ticket']}"
+    else:
+        query = f"?ticket={dora.post(f'/ws-tickets?org={home}').json['ticket']}"
+    with feed(server, headers, query) as client:
+        make_service(alice, name="Elsewhere")
+        assert dora.post(f"/services?org={home}", service_body(name="Here")).status_code == 201
+        assert first_created(client) == "Here"
+
+
+def test_an_organization_of_others(server, alice, charlie, rows):
+    ((slug,),) = rows("SELECT slug FROM organizations WHERE id = %s", charlie.organization_id)
+    assert refused(server, alice.headers, f"?org={slug}") == 404
+    assert refused(server, alice.headers, "?org=nobody") == 404
+    assert refused(server, alice.headers, "?org=") == 404
