@@ -20,6 +20,7 @@ from rq.serializers import JSONSerializer
 from rq_scheduler import Scheduler
 
 BACKGROUND = "background"
+METRICS = "metrics"  # long work on figures, which nothing urgent waits behind
 DRAIN_JOB = "workers.probes.drain"
 DRAIN_TIMEOUT_SECONDS = 240
 _FAILURE_TTL_SECONDS = 3600

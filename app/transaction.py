@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 import psycopg
@@ -22,6 +23,32 @@ DATABASE_AWAY = (
     exc.TimeoutError,
     exc.PendingRollbackError,
 )
+
+
+class Refusal(StrEnum):
+    """Why a database that is there did not carry out a statement; see `refusal`."""
+
+    STATEMENT_TIMEOUT = "statement timeout"
+    LOCK_TIMEOUT = "lock timeout"
+    CONFLICT = "deadlock or serialization failure"
+
+
+_REFUSALS = {
+    psycopg.errors.QueryCanceled.sqlstate: Refusal.STATEMENT_TIMEOUT,
+    psycopg.errors.LockNotAvailable.sqlstate: Refusal.LOCK_TIMEOUT,
+    psycopg.errors.DeadlockDetected.sqlstate: Refusal.CONFLICT,
+    psycopg.errors.SerializationFailure.sqlstate: Refusal.CONFLICT,
+}
+
+
+def refusal(error: BaseException) -> Refusal | None:
+    """Return why the database refused one of the DATABASE_AWAY errors; None: it is away.
+
+    By the SQLSTATE (PostgreSQL manual, appendix A): the driver calls all of them operational, but
+    a statement that takes too long takes too long the next time as well.
+    """
+    cause = error.orig if isinstance(error, exc.DBAPIError) else error
+    return _REFUSALS.get(getattr(cause, "sqlstate", None))
 
 
 class Transaction:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from app.operations.outbox_plan import QUEUE
-from app.queue import DRAIN_JOB, DRAIN_TIMEOUT_SECONDS, Tick, probe_queue
+from app.queue import DRAIN_JOB, DRAIN_TIMEOUT_SECONDS, METRICS, Tick, probe_queue
 
 _STANDING = (
     Tick("workers.notifications.deliver", every_seconds=2, queue=QUEUE, timeout_seconds=240),
@@ -16,6 +16,7 @@ _STANDING = (
     Tick("workers.housekeeping.forget", every_seconds=60),
     Tick("workers.heartbeats.forget", every_seconds=600),
     Tick("workers.housekeeping.keep_partitions", every_seconds=3600),
+    Tick("workers.metrics.freeze", every_seconds=600, queue=METRICS, timeout_seconds=7200),
 )
 
 

@@ -1,8 +1,8 @@
-"""Start one worker process: `python -m workers probes|notifications|background`.
+"""Start one worker process: `python -m workers probes|notifications|background|metrics`.
 
 A probe worker serves the queue of its REGION with a warm engine, a notification worker the outbox
-with a courier, the background worker the ticks. Each listens to one queue only: then RQ moves a job
-atomically instead of popping it.
+with a courier, the background worker the ticks, the metrics worker those that may take minutes.
+Each listens to one queue only: then RQ moves a job atomically instead of popping it.
 """
 
 import gc
@@ -19,7 +19,7 @@ from redis import RedisError
 from app.bootstrap import bootstrap
 from app.errors import ConfigError
 from app.operations import outbox_plan
-from app.queue import BACKGROUND, Worker, connect, probe_queue
+from app.queue import BACKGROUND, METRICS, Worker, connect, probe_queue
 from workers import heartbeats, notifications, probes
 from workers.courier import Courier
 from workers.engine import Engine
@@ -28,7 +28,7 @@ from workers.pump import Pump
 
 log = logging.getLogger("workers")
 
-KINDS = ("probes", "notifications", "background")
+KINDS = ("probes", "notifications", "background", "metrics")
 _RECONNECT_SECONDS = 1.0
 
 
@@ -49,6 +49,8 @@ class _Process:
             self._queue = outbox_plan.QUEUE
             self._session = notifications.start_courier()
             self._pump = Pump(app, notifications.host())
+        elif kind == "metrics":
+            self._queue = METRICS
         else:
             # Heartbeats are judged also while a chore takes long, or Redis is away.
             self._pump = Pump(app, heartbeats.host())

@@ -28,11 +28,12 @@ from app.domain.types import Observation, Phases
 from app.events import Event
 from app.operations import evidence, monitoring, retention
 from app.operations.check_rows import Seen
-from app.transaction import DATABASE_AWAY
+from app.transaction import DATABASE_AWAY, Refusal, refusal
 
 log = logging.getLogger(__name__)
 
 RETRY_SECONDS = 0.3
+_ATTEMPTS = 3  # at a batch whose rows others hold, before it is taken apart
 _PHASES = Observation._fields.index("phases")
 _LEAVE_SECONDS = 5  # how long a recorder may take for its last batch when the worker stops
 
@@ -177,16 +178,56 @@ class _Recording:
             if self._connection.poll(RETRY_SECONDS):  # the worker sends nothing before our answer
                 raise EOFError
 
-    def _store(self, batch: list[Seen], now: datetime) -> None:
+    def _store(self, batch: list[Seen], now: datetime, attempt: int = 1) -> None:
         try:
             events = monitoring.record(batch, now)
-        except DATABASE_AWAY:
-            raise
+        except DATABASE_AWAY as error:
+            why = refusal(error)
+            if why is None:
+                raise
+            log.warning(
+                "a batch was not recorded", extra={"why": why, "size": len(batch), "try": attempt}
+            )
+            self._store_refused(batch, now, why, attempt)
         except Exception as error:
             # The fence: whatever one result does to the database, the others are recorded.
             self._store_apart(batch, now, error)
         else:
             self._publish(events)
+
+    def _store_refused(self, batch: list[Seen], now: datetime, why: Refusal, attempt: int) -> None:
+        """Store a batch that the database did not want to wait for, in ever smaller parts.
+
+        Rivals over rows go away by themselves. What takes too long is the history that rules look
+        at: the one result whose rules cost so much is stored without, and its page is not lost
+        beyond the next check. A row that stays locked is left to the next lease.
+        """
+        if why is not Refusal.STATEMENT_TIMEOUT and attempt < _ATTEMPTS:
+            self._store(batch, now, attempt + 1)
+        elif len(batch) > 1:
+            middle = len(batch) // 2
+            self._store(batch[:middle], now, attempt)
+            self._store(batch[middle:], now, attempt)
+        elif why is Refusal.STATEMENT_TIMEOUT:
+            service_id = str(batch[0].service_id)
+            log.error("rules look at too much history", extra={"service_id": service_id})
+            self._store_without_history(batch, now)
+        else:
+            log.error(
+                "a check result cannot be stored now; the check is made again",
+                extra={"service_id": str(batch[0].service_id), "why": why},
+            )
+
+    def _store_without_history(self, batch: list[Seen], now: datetime) -> None:
+        try:
+            self._publish(monitoring.record(batch, now, with_history=False))
+        except DATABASE_AWAY as error:
+            if refusal(error) is None:
+                raise
+            log.error(
+                "a check result cannot be stored now; the check is made again",
+                extra={"service_id": str(batch[0].service_id), "why": refusal(error)},
+            )
 
     def _publish(self, events: list[Event]) -> None:
         try:

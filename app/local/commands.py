@@ -25,5 +25,6 @@ def product(env: Mapping[str, str], config: Config) -> list[Command]:
         *probes,
         python("notifications", "workers", "notifications"),
         python("background", "workers", "background"),
+        python("metrics", "workers", "metrics"),
         python("scheduler", "scheduler"),
     ]

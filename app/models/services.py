@@ -98,6 +98,8 @@ class CheckResult(Base):
     settled_status: Mapped[str | None]  # the service's colour then; null: the check's own
     consecutive_failures: Mapped[int | None]  # in its region; null: none
     ssl_days_remaining: Mapped[int | None]
+    # How long the result speaks for its service; null in results of before this was stored.
+    cover_seconds: Mapped[int | None]
 
 
 class StatusChange(Identified, Base):

@@ -118,6 +118,7 @@ _WRITERS: dict[type, Callable[[object], str]] = {
 RESULT_TYPES = (
     *("uuid", "timestamptz", "text", "uuid", "timestamptz", "text", "float4", "int4", "text"),
     *("float4", "float4", "float4", "float4", "float4", "bool", "text", "int4", "int4"),
+    "int4",
 )
 
 

@@ -72,8 +72,9 @@ class _Past:
 class Histories:
     """The histories of a batch's services; nothing is read twice."""
 
-    def __init__(self, tx: Transaction, streaks: Streaks) -> None:
+    def __init__(self, tx: Transaction, streaks: Streaks, *, with_windows: bool = True) -> None:
         self._tx = tx
+        self._with_windows = with_windows
         self._streaks = streaks
         self._pasts: dict[UUID, _Past] = {}
         self._windows: dict[Ask, Window] = {}
@@ -103,7 +104,7 @@ class Histories:
     def read_windows(self, looks: Iterable[Look]) -> None:
         """Read the windows of all rules at once."""
         asks = {ask for look in looks for ask in _asks(look)} - self._windows.keys()
-        if asks:
+        if asks and self._with_windows:
             self._windows |= judged_windows.statistics(self._tx, list(asks))
 
     def history(self, look: Look) -> History:

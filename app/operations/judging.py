@@ -69,10 +69,13 @@ def judge(
     results: Sequence[Judged],
     books: Mapping[UUID, Rulebook],
     now: datetime,
+    *,
+    with_history: bool = True,
 ) -> None:
     """Evaluate every rule on every result; open, keep or resolve alerts.
 
-    The verdict is that of the moment of the check, as in a preview of the rule.
+    The verdict is that of the moment of the check, as in a preview of the rule. Without history,
+    what the latest result does not settle alone stays as it is until the next check.
     """
     watched = [
         (result, book, rules)
@@ -100,10 +103,11 @@ def judge(
             look = Look(rule, definition, latest, result.check_id)
             ruling = Ruling(look, verdict, result.observation.error, until)
             if until is None and _looks_back(ruling, standing):
-                undecided.append(ruling)
+                if with_history:
+                    undecided.append(ruling)
             elif standing.minds(ruling):
                 rulings.append(ruling)
-    histories = Histories(tx, standing.streaks)
+    histories = Histories(tx, standing.streaks, with_windows=with_history)
     if undecided:
         rulings += [ruling for ruling in _decided(undecided, histories) if standing.minds(ruling)]
     rule_transitions.carry_out(tx, rulings, standing, histories, now)

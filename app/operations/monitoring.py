@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from app.domain import schedule, service_states
+from app.domain.metrics.coverage import cover_seconds
 from app.domain.service_states import RegionState
 from app.domain.types import Status
 from app.events import Event
@@ -124,16 +125,17 @@ RETURNING v.lease_token
 _STORE = """
 COPY check_results (service_id, scheduled_for, region, id, checked_at, status, response_time_ms,
     status_code, error, dns_ms, connect_ms, tls_ms, ttfb_ms, transfer_ms, in_maintenance,
-    settled_status, consecutive_failures, ssl_days_remaining)
+    settled_status, consecutive_failures, ssl_days_remaining, cover_seconds)
 FROM STDIN (FORMAT binary)
 """
 
 
-def record(batch: Sequence[Seen], now: datetime) -> list[Event]:
+def record(batch: Sequence[Seen], now: datetime, *, with_history: bool = True) -> list[Event]:
     """Store a batch of outcomes, set the next due times and settle the services' colours.
 
     An outcome whose lease was lost meanwhile writes nothing: somebody else has taken over, or the
-    service was edited. Returns the live events to publish; `now` is the database's clock.
+    service was edited. Returns the live events to publish; `now` is the database's clock. Rules
+    look at stored results unless told to do `with_history=False`.
     """
     if not batch:
         return []
@@ -160,10 +162,14 @@ def record(batch: Sequence[Seen], now: datetime) -> list[Event]:
             copy.set_types(RESULT_TYPES)
             for entry, told in zip(winners, judged, strict=True):
                 silent = _is_in_maintenance(entry, books, now)
-                copy.write_row((*result_row(entry), silent, *told.told))
+                definition = entry.definition
+                covers = cover_seconds(
+                    definition.check_interval_seconds, definition.target.timeout_seconds
+                )
+                copy.write_row((*result_row(entry), silent, *told.told, covers))
         evidence.keep(cursor, winners)
         # Rules are locked before the channels that any message refers to, as a deletion does.
-        judging.judge(tx, judged, books, now)
+        judging.judge(tx, judged, books, now, with_history=with_history)
         renewed = ssl_certificates.keep(tx, winners, books, now)
         status_announcements.announce(tx, status_announcements.news_of(changes), books)
         events = [check_event(entry) for entry in winners]

@@ -72,7 +72,16 @@ def everything_checked_again(product: Product, since: datetime) -> bool:
 
 @pytest.mark.parametrize(
     "victim",
-    ["probes-1", "probes-1/recorder", "scheduler", "web", "background", "valkey", "postgres"],
+    [
+        "probes-1",
+        "probes-1/recorder",
+        "scheduler",
+        "web",
+        "background",
+        "metrics",
+        "valkey",
+        "postgres",
+    ],
 )
 def test_checks_go_on_after_a_kill(watched: tuple[Product, Target], victim: str) -> None:
     product, _ = watched

@@ -18,7 +18,15 @@ def test_start_kill_everything_once_and_stop(state: Path) -> None:
         run.ready()
         assert run.get("/health") == 200
         children = {pid_file.stem for pid_file in (state / "pids").iterdir()}
-        assert children > {"postgres", "valkey", "web", "probes-1", "background", "scheduler"}
+        assert children > {
+            "postgres",
+            "valkey",
+            "web",
+            "probes-1",
+            "background",
+            "metrics",
+            "scheduler",
+        }
         for name in children:
             os.kill(run.child(name), signal.SIGKILL)
         eventually(lambda: all(f"{name} runs again" in run.said() for name in children), 40)

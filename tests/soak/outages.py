@@ -25,7 +25,7 @@ from tests.soak.story import Outage, Story
 
 SERVICES = 12
 VICTIMS = (
-    *("probes-1", "probes-1/recorder", "notifications", "background", "scheduler"),
+    *("probes-1", "probes-1/recorder", "notifications", "background", "metrics", "scheduler"),
     *("web", "valkey", "postgres"),
 )
 
