@@ -18,7 +18,7 @@ from flask import Flask
 from app.bootstrap import Runtime
 from app.checks import runner
 from app.clock import monotonic
-from app.domain.types import Observation, Status
+from app.domain.types import FailureKind, Observation, Status
 from app.network.door import Network
 from app.operations import monitoring, probe_requests
 from app.operations.check_rows import Claim, Seen
@@ -169,7 +169,12 @@ class Engine:
 
     async def _observe(self, claim: Claim) -> Observation:
         if claim.definition.fault:
-            return Observation(Status.UNKNOWN, None, error=claim.definition.fault)
+            return Observation(
+                Status.UNKNOWN,
+                None,
+                error=claim.definition.fault,
+                failure_kind=FailureKind.CONFIGURATION,
+            )
         assert self._network is not None
         assert self._doubt is not None
         target, began_at = claim.definition.target, monotonic()

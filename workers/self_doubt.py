@@ -8,7 +8,7 @@ from functools import lru_cache
 from app.clock import monotonic, utcnow
 from app.domain.endpoints import parse_host_port, parse_url
 from app.domain.self_doubt import Witness, Witnesses, is_ambiguous, is_blind
-from app.domain.types import Observation, Status, Target
+from app.domain.types import FailureKind, Observation, Status, Target
 from app.network.door import Network
 from app.network.errors import NetworkError
 
@@ -57,6 +57,7 @@ class SelfDoubt:
             status=Status.UNKNOWN,
             error=f"the monitor itself seems cut off: {observation.error}",
             evidence=None,
+            failure_kind=FailureKind.ISOLATED,
         )
 
     async def _is_blind(self, witnesses: list[Witness]) -> bool:
@@ -87,7 +88,7 @@ class SelfDoubt:
         except TimeoutError:
             return False
         except NetworkError as error:
-            return "refused" in str(error)  # a refusal is an answer: the network is there
+            return error.kind is FailureKind.REFUSED  # a refusal is an answer: the network is there
 
 
 @lru_cache(maxsize=100_000)

@@ -7,7 +7,7 @@ from typing import Any
 from marshmallow import RAISE, Schema
 
 from app.domain.endpoints import parse_host, parse_host_port, parse_url
-from app.domain.types import Probe, Target
+from app.domain.types import FailureKind, Probe, Target
 from app.network.door import Network
 from app.registry import Registry
 
@@ -37,7 +37,9 @@ class CheckType:
 
 
 class CheckFailed(Exception):
-    """Raised inside a check when the host answers, but not as it should."""
+    """Raised inside a check when the host answers, but not as the config asks."""
+
+    kind = FailureKind.ASSERTION
 
     def __init__(
         self,
@@ -45,10 +47,18 @@ class CheckFailed(Exception):
         *,
         status_code: int | None = None,
         evidence: Mapping[str, Any] | None = None,
+        kind: FailureKind | None = None,
     ) -> None:
         super().__init__(sentence)
+        self.kind = kind or self.kind
         self.status_code = status_code
         self.evidence = evidence
+
+
+class ProtocolBroken(CheckFailed):
+    """Raised inside a check when the host answers, but not as the protocol prescribes."""
+
+    kind = FailureKind.PROTOCOL
 
 
 CHECK_TYPES: Registry[CheckType] = Registry("check type")

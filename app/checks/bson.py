@@ -3,7 +3,7 @@
 import struct
 from typing import Any
 
-from app.checks.base import CheckFailed
+from app.checks.base import ProtocolBroken
 
 _MAX_DEPTH = 20
 _FIXED = {0x01: "<d", 0x09: "<q", 0x10: "<i", 0x11: "<Q", 0x12: "<q"}
@@ -22,7 +22,7 @@ def decode(data: bytes) -> dict[str, Any]:
     try:
         document, _ = _document(data, 0, _MAX_DEPTH)
     except (struct.error, IndexError, ValueError):
-        raise CheckFailed("the server's answer cannot be read") from None
+        raise ProtocolBroken("the server's answer cannot be read") from None
     return document
 
 

@@ -18,11 +18,11 @@ import dns.reversename
 import dns.rrset
 from marshmallow import ValidationError, fields, validate
 
-from app.checks.base import CheckConfig, CheckFailed, Endpoint, check_type
+from app.checks.base import CheckConfig, CheckFailed, Endpoint, ProtocolBroken, check_type
 from app.checks.fields import Text, choice, number
 from app.domain.assertions import shown
 from app.domain.endpoints import is_address, parse_host, parse_host_port
-from app.domain.types import Probe, Target
+from app.domain.types import FailureKind, Probe, Target
 from app.network.door import Network
 from app.network.errors import CannotTell, NetworkError, from_exception
 from app.network.trace import trace
@@ -94,7 +94,8 @@ def _name(endpoint: str, record_type: str) -> dns.name.Name:
     name = parse_host(endpoint)
     if is_address(name):
         if record_type != "PTR":
-            raise CheckFailed(f"{name} is an address: only PTR can be asked for it")
+            sentence = f"{name} is an address: only PTR can be asked for it"
+            raise CheckFailed(sentence, kind=FailureKind.CONFIGURATION)
         return dns.reversename.from_address(str(ipaddress.ip_address(name.partition("%")[0])))
     return dns.name.from_text(name)
 
@@ -139,7 +140,7 @@ async def _matching(receive: Any, question: dns.message.QueryMessage) -> dns.mes
         try:
             answer = dns.message.from_wire(data, ignore_trailing=True)
         except (dns.exception.DNSException, ValueError):
-            raise CheckFailed("the name server's answer cannot be read") from None
+            raise ProtocolBroken("the name server's answer cannot be read") from None
         if question.is_response(answer):
             return answer  # anything else may be forged or late
 
@@ -155,7 +156,7 @@ async def _ask_tcp(
             data = await connection.reader.readexactly(size)
             return dns.message.from_wire(data)
         except (asyncio.IncompleteReadError, dns.exception.DNSException, ValueError):
-            raise CheckFailed("the name server's answer cannot be read") from None
+            raise ProtocolBroken("the name server's answer cannot be read") from None
         except OSError as error:
             raise from_exception(error) from None
 
@@ -163,9 +164,10 @@ async def _ask_tcp(
 def _records(answer: dns.message.Message, record_type: str, endpoint: str) -> dns.rrset.RRset:
     code = answer.rcode()
     if code == dns.rcode.NXDOMAIN:
-        raise CheckFailed(f"{endpoint} does not exist (NXDOMAIN)")
+        raise CheckFailed(f"{endpoint} does not exist (NXDOMAIN)", kind=FailureKind.NO_SUCH_HOST)
     if code != dns.rcode.NOERROR:
-        raise CheckFailed(f"the name server answered {dns.rcode.to_text(code)}")
+        sentence = f"the name server answered {dns.rcode.to_text(code)}"
+        raise CheckFailed(sentence, kind=FailureKind.RESOLVER_FAILED)
     wanted = dns.rdatatype.from_text(record_type)
     found = [rrset for rrset in answer.answer if rrset.rdtype == wanted]
     if not found:

@@ -6,6 +6,7 @@ from typing import Any
 
 from app.checks.base import CheckFailed
 from app.domain.assertions import pattern, shown
+from app.domain.types import FailureKind
 from app.network.errors import from_exception
 from app.network.trace import trace
 
@@ -47,16 +48,17 @@ async def awaited(reader: asyncio.StreamReader, expected: str) -> bytes:
         except OSError as error:
             raise from_exception(error) from None
         if not data:
-            raise CheckFailed(_ended(reply, expected))
+            raise _ended(reply, expected)
         notes.note(data)
         reply += data
     return reply
 
 
-def _ended(reply: bytes, expected: str) -> str:
+def _ended(reply: bytes, expected: str) -> CheckFailed:
     if not reply:
-        return f"the server closed the connection without {shown(expected)}"
-    return f"expected {shown(expected)}, got {shown(reply.decode('utf-8', 'replace'))}"
+        sentence = f"the server closed the connection without {shown(expected)}"
+        return CheckFailed(sentence, kind=FailureKind.CLOSED)
+    return CheckFailed(f"expected {shown(expected)}, got {shown(reply.decode('utf-8', 'replace'))}")
 
 
 def _as_pattern(expected: str) -> Any:

@@ -3,7 +3,7 @@
 Sources: RFC 5321 and 3207 (SMTP), 3501 and 2595 (IMAP, POP3), 1939 (POP3), 959 and 4217 (FTP).
 """
 
-from app.checks.base import CheckFailed
+from app.checks.base import CheckFailed, ProtocolBroken
 from app.checks.wire import MAX_LINES, Wire
 from app.domain.assertions import shown
 
@@ -15,12 +15,12 @@ async def reply(wire: Wire, code: str, what: str) -> None:
     wire.stage(f"waiting for {what}")
     first = last = await wire.line()
     if first[:3] != code:
-        raise CheckFailed(f"expected {code} as {what}, got {shown(first)}")
+        raise ProtocolBroken(f"expected {code} as {what}, got {shown(first)}")
     for _ in range(MAX_LINES):
         if last[:3] == code and last[3:4] != "-":
             return
         last = await wire.line()
-    raise CheckFailed(f"{what} has more than {MAX_LINES} lines")
+    raise ProtocolBroken(f"{what} has more than {MAX_LINES} lines")
 
 
 async def greet_smtp(wire: Wire) -> None:
@@ -47,7 +47,7 @@ async def greet_imap(wire: Wire) -> None:
     wire.stage("waiting for the greeting")
     line = await wire.line()
     if not line.upper().startswith(("* OK", "* PREAUTH")):
-        raise CheckFailed(f'expected "* OK" as the greeting, got {shown(line)}')
+        raise ProtocolBroken(f'expected "* OK" as the greeting, got {shown(line)}')
 
 
 async def upgrade_imap(wire: Wire) -> None:
@@ -61,7 +61,7 @@ async def upgrade_imap(wire: Wire) -> None:
             if line[3:5].upper() == "OK":
                 return
             raise CheckFailed(f"the server refused STARTTLS: {shown(line)}")
-    raise CheckFailed("the server does not answer STARTTLS")
+    raise ProtocolBroken("the server does not answer STARTTLS")
 
 
 async def greet_pop3(wire: Wire) -> None:
@@ -92,4 +92,4 @@ async def _ok(wire: Wire, what: str) -> None:
     wire.stage(f"waiting for {what}")
     line = await wire.line()
     if not line.startswith("+OK"):
-        raise CheckFailed(f'expected "+OK" as {what}, got {shown(line)}')
+        raise ProtocolBroken(f'expected "+OK" as {what}, got {shown(line)}')

@@ -21,7 +21,7 @@ from h2.events import (
 )
 from h2.exceptions import H2Error
 
-from app.checks.base import CheckConfig, CheckFailed, check_type, host_and_port
+from app.checks.base import CheckConfig, CheckFailed, ProtocolBroken, check_type, host_and_port
 from app.checks.fields import Headers, text
 from app.checks.wire import Wire, tls_flag, verifies, verify_flag
 from app.domain.endpoints import bracketed, parse_host_port
@@ -97,14 +97,14 @@ async def _call(wire: Wire, authority: str, scheme: str, config: Mapping[str, An
             data = await wire.some()
             received += len(data)
             if received > MAX_BYTES:
-                raise CheckFailed("the server sends more than 1 MiB")
+                raise ProtocolBroken("the server sends more than 1 MiB")
             for event in http2.receive_data(data):
                 _take(answer, event, http2)
             wire.send(http2.data_to_send())
         http2.close_connection()
         wire.send(http2.data_to_send())
     except (H2Error, UnicodeDecodeError):
-        raise CheckFailed("the server does not speak HTTP/2") from None
+        raise ProtocolBroken("the server does not speak HTTP/2") from None
     return answer
 
 
@@ -134,26 +134,27 @@ def _take(answer: _Answer, event: Event, http2: H2Connection) -> None:
         answer.data += event.data or b""
         http2.acknowledge_received_data(event.flow_controlled_length or 0, 1)
         if len(answer.data) > MAX_ANSWER:
-            raise CheckFailed("the health service answers more than 64 KiB")
+            raise ProtocolBroken("the health service answers more than 64 KiB")
     elif isinstance(event, StreamEnded):
         answer.ended = True
     elif isinstance(event, StreamReset):
-        raise CheckFailed(f"the server broke off the call (HTTP/2 error {event.error_code})")
+        raise ProtocolBroken(f"the server broke off the call (HTTP/2 error {event.error_code})")
     elif isinstance(event, ConnectionTerminated) and not answer.ended:
-        raise CheckFailed(f"the server broke off (HTTP/2 error {event.error_code})")
+        raise ProtocolBroken(f"the server broke off (HTTP/2 error {event.error_code})")
 
 
 def _judge(answer: _Answer) -> None:
     if answer.headers.get(":status") != "200":
-        raise CheckFailed(f"expected HTTP status 200, got {answer.headers.get(':status', 'none')}")
+        code = answer.headers.get(":status", "none")
+        raise ProtocolBroken(f"expected HTTP status 200, got {code}")
     try:
-        code = int(answer.headers["grpc-status"])
+        result = int(answer.headers["grpc-status"])
     except (KeyError, ValueError):
-        raise CheckFailed("the answer is HTTP/2 but not gRPC") from None
-    if code == _UNIMPLEMENTED:
+        raise ProtocolBroken("the answer is HTTP/2 but not gRPC") from None
+    if result == _UNIMPLEMENTED:
         return  # no health service, but an orderly answer
-    if code != _OK:
-        name = _CODES.get(code, str(code))
+    if result != _OK:
+        name = _CODES.get(result, str(result))
         message = unquote(answer.headers.get("grpc-message", ""))
         raise CheckFailed(f"the health service answered {name}{': ' if message else ''}{message}")
     status = _status(answer.data)
@@ -164,11 +165,11 @@ def _judge(answer: _Answer) -> None:
 def _status(data: bytes) -> int:
     message = data[5:]
     if len(data) < 5 or data[0] or int.from_bytes(data[1:5]) != len(message):
-        raise CheckFailed("the health service's answer cannot be read")
+        raise ProtocolBroken("the health service's answer cannot be read")
     if not message:
         return 0
     if message[0] != 0x08 or len(message) < 2:  # field 1, a varint
-        raise CheckFailed("the health service's answer cannot be read")
+        raise ProtocolBroken("the health service's answer cannot be read")
     return message[1]
 
 

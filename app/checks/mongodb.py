@@ -7,7 +7,7 @@ import hashlib
 import struct
 from typing import Any
 
-from app.checks.base import CheckConfig, CheckFailed, check_type, host_and_port
+from app.checks.base import CheckConfig, CheckFailed, ProtocolBroken, check_type, host_and_port
 from app.checks.bson import decode, encode
 from app.checks.fields import secret, text
 from app.checks.scram import Scram
@@ -47,6 +47,8 @@ async def check_mongodb(target: Target, network: Network) -> Probe:
         _must_be_ok(answer, "hello")
         if user:
             mechanisms = answer.get("saslSupportedMechs") or ["SCRAM-SHA-256"]
+            if not isinstance(mechanisms, list):
+                raise ProtocolBroken("the server's answer cannot be read")
             await _sign_in(wire, user, config.get("password", ""), source, mechanisms)
         return wire.probe()
 
@@ -71,20 +73,20 @@ async def _sign_in(
         if answer.get("done"):
             return
         answer = await _sasl(wire, _next(answer, b""), source)
-    raise CheckFailed("the server does not end the sign-in")
+    raise ProtocolBroken("the server does not end the sign-in")
 
 
 def _next(answer: dict[str, Any], payload: bytes) -> dict[str, Any]:
     conversation = answer.get("conversationId")
     if not isinstance(conversation, int) or abs(conversation) > 2**31 - 1:
-        raise CheckFailed("the server breaks off the sign-in")
+        raise ProtocolBroken("the server breaks off the sign-in")
     return {"saslContinue": 1, "conversationId": conversation, "payload": payload}
 
 
 def _payload(answer: dict[str, Any]) -> bytes:
     payload = answer.get("payload")
     if not isinstance(payload, bytes):
-        raise CheckFailed("the server breaks off the sign-in")
+        raise ProtocolBroken("the server breaks off the sign-in")
     return payload
 
 
@@ -100,10 +102,10 @@ async def _command(wire: Wire, command: dict[str, Any], database: str = "admin")
     wire.send(struct.pack("<iiii", len(body) + 16, 1, 0, _OP_MSG) + body)
     size, _, _, operation = struct.unpack("<iiii", await wire.exactly(16))
     if operation != _OP_MSG or not 26 <= size <= MAX_MESSAGE:
-        raise CheckFailed("the server does not speak the MongoDB protocol")
+        raise ProtocolBroken("the server does not speak the MongoDB protocol")
     answer = await wire.exactly(size - 16)
     if answer[4] != 0:
-        raise CheckFailed("the server's answer cannot be read")
+        raise ProtocolBroken("the server's answer cannot be read")
     return decode(answer[5:])
 
 

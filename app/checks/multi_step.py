@@ -23,9 +23,9 @@ from app.checks.steps import Variables, extracted, step_failure
 from app.domain.assertions import expected_codes, pattern, status_rule
 from app.domain.endpoints import BadEndpoint
 from app.domain.json_path import parse as parse_path
-from app.domain.types import Probe, Target
+from app.domain.types import FailureKind, Probe, Target
 from app.network.door import Network
-from app.network.errors import AddressRefused, NetworkError
+from app.network.errors import AddressRefused, CannotTell, NetworkError
 from app.network.http import HttpRequest, HttpResponse
 from app.network.trace import trace
 
@@ -125,8 +125,12 @@ async def check_multi_step(target: Target, network: Network) -> Probe:
             response = await network.http(_request(step, variables))
         except AddressRefused as error:
             raise AddressRefused(f"{label}: {error.reason}") from None
-        except (NetworkError, BadEndpoint, CheckFailed) as error:
-            raise CheckFailed(f"{label}: {error}") from None
+        except CannotTell as error:
+            raise CannotTell(f"{label}: {error}") from None
+        except BadEndpoint as error:
+            raise CheckFailed(f"{label}: {error}", kind=FailureKind.CONFIGURATION) from None
+        except (NetworkError, CheckFailed) as error:
+            raise CheckFailed(f"{label}: {error}", kind=error.kind) from None
         total_ms += response.total_ms
         failure = step_failure(step.get("assert") or {}, response)
         if failure is None:

@@ -8,7 +8,7 @@ from app.checks.fields import secret, text
 from app.checks.mysql_protocol import Refused, Session
 from app.checks.wire import tls_flag, verifies, verify_flag, wire_to
 from app.clock import monotonic
-from app.domain.types import Probe, Target
+from app.domain.types import FailureKind, Probe, Target
 from app.network.door import Network
 from app.network.errors import NetworkError
 
@@ -40,7 +40,7 @@ async def check_mysql(target: Target, network: Network) -> Probe:
         await session.read_handshake()
         insists = bool(config.get("tls"))
         if insists and not session.offers_tls:
-            raise CheckFailed("the server does not offer TLS")
+            raise CheckFailed("the server does not offer TLS", kind=FailureKind.TLS)
         if session.offers_tls and (insists or wants_session):
             await session.start_tls(verify=insists and verifies(config))
         if not wants_session:

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
-from app.checks.base import CheckFailed
+from app.checks.base import CheckFailed, ProtocolBroken
 from app.checks.wire import Wire
 from app.domain.assertions import shown
 
@@ -57,12 +57,12 @@ class Session:
         self._wire.stage("waiting for the handshake")
         packet = await self._packet()
         if packet[:1] != b"\x0a":
-            raise CheckFailed("the server does not speak the MySQL protocol")
+            raise ProtocolBroken("the server does not speak the MySQL protocol")
         _, _, rest = packet[1:].partition(b"\0")  # the version's text
         try:
             first, low, high, size = struct.unpack_from("<4x8sxH3xHB", rest)
         except struct.error:
-            raise CheckFailed("the server's handshake cannot be read") from None
+            raise ProtocolBroken("the server's handshake cannot be read") from None
         self._capabilities = low | high << 16
         tail = rest[31:]
         second = max(13, size - 8)
@@ -100,7 +100,7 @@ class Session:
             elif packet[0] == _MORE and packet[1:2] == bytes([_FULL]):
                 await self._full_proof(password)
             elif packet[0] != _MORE or packet[1:2] != bytes([_FAST_DONE]):
-                raise CheckFailed("the server breaks off the sign-in")
+                raise ProtocolBroken("the server breaks off the sign-in")
 
     async def query(self, statement: str) -> None:
         """Run a statement and read its result, up to 1 MiB."""
@@ -148,7 +148,7 @@ class Session:
         try:
             key = load_pem_public_key(packet[1:])
         except ValueError:
-            raise CheckFailed("the server's public key cannot be read") from None
+            raise ProtocolBroken("the server's public key cannot be read") from None
         if not isinstance(key, rsa.RSAPublicKey):
             raise CheckFailed("the server's public key cannot be used")
         mask = self._nonce[:20] * (len(clear) // 20 + 1)
@@ -164,7 +164,7 @@ class Session:
         head = await self._wire.exactly(4)
         size = int.from_bytes(head[:3], "little")
         if not 0 < size <= limit:
-            raise CheckFailed("the server does not speak the MySQL protocol")
+            raise ProtocolBroken("the server does not speak the MySQL protocol")
         self._sequence = (head[3] + 1) % 256
         packet = await self._wire.exactly(size)
         if packet[0] == _ERROR:

@@ -5,7 +5,7 @@ import asyncio
 from app.checks.base import CheckConfig, CheckFailed, check_type, host
 from app.checks.fields import number
 from app.domain.endpoints import parse_host
-from app.domain.types import Probe, Target
+from app.domain.types import FailureKind, Probe, Target
 from app.network.door import Network
 from app.network.errors import NetworkError
 
@@ -41,15 +41,16 @@ async def check_ping(target: Target, network: Network) -> Probe:
         times = [answer.result() for answer in done if answer.exception() is None]
         lost = 100 * (count - len(times)) / count
         if lost > limit:
-            raise CheckFailed(_sentence(count, len(times), done))
+            raise _failure(count, len(times), done)
         mean = sum(times) / len(times) if times else None
         return Probe(ok=True, response_time_ms=mean)
 
 
-def _sentence(count: int, received: int, done: set["asyncio.Future[float]"]) -> str:
+def _failure(count: int, received: int, done: set["asyncio.Future[float]"]) -> Exception:
     errors = [error for answer in done if isinstance(error := answer.exception(), NetworkError)]
     if errors and not received:
-        return str(errors[0])
-    if not received:
-        return f"no reply to {count} echo requests"
-    return f"{count - received} of {count} echo replies were lost"
+        return errors[0]
+    sentence = f"no reply to {count} echo requests"
+    if received:
+        sentence = f"{count - received} of {count} echo replies were lost"
+    return CheckFailed(sentence, kind=FailureKind.TIMED_OUT)

@@ -7,11 +7,11 @@ import hashlib
 import struct
 from collections.abc import Mapping
 
-from app.checks.base import CheckConfig, CheckFailed, check_type, host_and_port
+from app.checks.base import CheckConfig, CheckFailed, ProtocolBroken, check_type, host_and_port
 from app.checks.fields import choice, secret, text
 from app.checks.scram import Scram
 from app.checks.wire import Wire, wire_to
-from app.domain.types import Probe, Target
+from app.domain.types import FailureKind, Probe, Target
 from app.network.door import Network
 
 PORT = 5432
@@ -54,7 +54,7 @@ async def check_postgres(target: Target, network: Network) -> Probe:
         try:
             kind, body = await _message(wire)
             if kind != b"R":
-                raise CheckFailed("the server does not speak the PostgreSQL protocol")
+                raise ProtocolBroken("the server does not speak the PostgreSQL protocol")
             if wants_session:
                 await _sign_in(wire, body, user, config.get("password"))
         except _Refused as refusal:
@@ -74,7 +74,7 @@ async def ask_for_tls(wire: Wire) -> bool:
     answer = await wire.exactly(1)
     if answer in (b"S", b"N"):
         return answer == b"S"
-    raise CheckFailed("the server does not speak the PostgreSQL protocol")
+    raise ProtocolBroken("the server does not speak the PostgreSQL protocol")
 
 
 async def _maybe_tls(wire: Wire, mode: str) -> None:
@@ -83,7 +83,7 @@ async def _maybe_tls(wire: Wire, mode: str) -> None:
     if await ask_for_tls(wire):
         await wire.start_tls(verify=mode.startswith("verify"), check_host=mode != "verify-ca")
     elif mode != "prefer":
-        raise CheckFailed("the server does not offer TLS")
+        raise CheckFailed("the server does not offer TLS", kind=FailureKind.TLS)
 
 
 def _start(wire: Wire, user: str, database: str) -> None:
@@ -97,7 +97,7 @@ async def _message(wire: Wire, limit: int = MAX_MESSAGE) -> tuple[bytes, bytes]:
     if kind == b"D" and size > limit:
         raise CheckFailed("the query returns more than 1 MiB")
     if not 4 <= size <= limit:
-        raise CheckFailed("the server does not speak the PostgreSQL protocol")
+        raise ProtocolBroken("the server does not speak the PostgreSQL protocol")
     body = await wire.exactly(size - 4)
     if kind == b"E":
         parts = [part.decode("utf-8", "replace") for part in body.split(b"\0") if part]
@@ -107,7 +107,7 @@ async def _message(wire: Wire, limit: int = MAX_MESSAGE) -> tuple[bytes, bytes]:
 
 async def _sign_in(wire: Wire, body: bytes, user: str, password: str | None) -> None:
     wire.stage("signing in")
-    (method,) = struct.unpack_from(">I", body)
+    method = _method(body)
     if method != _OK:
         if password is None:
             raise CheckFailed("the server asks for a password")
@@ -122,8 +122,8 @@ async def _sign_in(wire: Wire, body: bytes, user: str, password: str | None) -> 
     kind = b""
     while kind != b"Z":  # ready for a query
         kind, body = await _message(wire)
-        if kind == b"R" and struct.unpack_from(">I", body)[0] != _OK:
-            raise CheckFailed("the server does not end the sign-in")
+        if kind == b"R" and _method(body) != _OK:
+            raise ProtocolBroken("the server does not end the sign-in")
 
 
 async def _scram(wire: Wire, user: str, password: str) -> None:
@@ -136,8 +136,8 @@ async def _scram(wire: Wire, user: str, password: str) -> None:
 
 async def _sasl(wire: Wire, step: int) -> bytes:
     kind, body = await _message(wire)
-    if kind != b"R" or len(body) < 4 or struct.unpack_from(">I", body)[0] != step:
-        raise CheckFailed("the server breaks off the sign-in")
+    if kind != b"R" or _method(body) != step:
+        raise ProtocolBroken("the server breaks off the sign-in")
     return body[4:]
 
 
@@ -153,6 +153,12 @@ async def _query(wire: Wire, statement: str) -> None:
             raise CheckFailed("the query returns more than 1 MiB")
         if kind == b"G":
             raise CheckFailed("the query must not be a COPY")
+
+
+def _method(body: bytes) -> int:
+    if len(body) < 4:
+        raise ProtocolBroken("the server's answer cannot be read")
+    return int.from_bytes(body[:4])
 
 
 def _send(wire: Wire, body: bytes) -> None:

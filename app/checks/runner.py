@@ -8,25 +8,29 @@ from app.checks.deadlines import deadline
 from app.checks.evidence import from_trace, mask, one_line, secrets_of
 from app.domain.endpoints import BadEndpoint
 from app.domain.services import grade
-from app.domain.types import Observation, Phases, Probe, Status, Target
+from app.domain.types import FailureKind, Observation, Phases, Probe, Status, Target
 from app.network.door import Network
-from app.network.errors import CannotTell, NetworkError
+from app.network.errors import NetworkError
 from app.network.trace import Trace, start_trace
 
 log = logging.getLogger(__name__)
 _NO_PHASES = Phases()
+_OWN = (FailureKind.OWN_LIMIT, FailureKind.OWN_FAULT)  # they say nothing about the target
 _seen_faults: set[tuple[str, str]] = set()
 
 
 async def run(target: Target, network: Network) -> Observation:
     """Probe once and never raise, but for the caller's own cancellation.
 
-    UNKNOWN means that the monitor itself could not tell (no descriptors, no permission).
+    UNKNOWN means that the monitor itself could not tell: no descriptors, no permission, or a fault
+    in the code of the check.
     """
     notes = start_trace()
     if CHECK_TYPES.canonical(target.check_type) != target.check_type:
         sentence = f"this monitor knows no check type {target.check_type}"
-        return Observation(Status.UNKNOWN, None, one_line(sentence))
+        return Observation(
+            Status.UNKNOWN, None, one_line(sentence), failure_kind=FailureKind.OWN_FAULT
+        )
     check = CHECK_TYPES[target.check_type]
     started = perf_counter()
     try:
@@ -37,23 +41,24 @@ async def run(target: Target, network: Network) -> Observation:
             sentence = f"timed out after {target.timeout_seconds:g} s while {notes.stage}"
         else:
             sentence = "the connection timed out"
-        return _failed(target, check, notes, sentence)
+        return _failed(target, check, notes, sentence, FailureKind.TIMED_OUT)
     except CheckFailed as failure:
         probe = Probe(
             ok=False,
             error=str(failure),
             status_code=failure.status_code,
             evidence=failure.evidence,
+            failure_kind=failure.kind,
         )
     except BadEndpoint as error:
-        return _failed(target, check, notes, f"the endpoint cannot be used: {error}")
-    except CannotTell as error:
-        return _failed(target, check, notes, str(error), Status.UNKNOWN)
+        sentence = f"the endpoint cannot be used: {error}"
+        return _failed(target, check, notes, sentence, FailureKind.CONFIGURATION)
     except NetworkError as error:
-        return _failed(target, check, notes, str(error))
+        return _failed(target, check, notes, str(error), error.kind)
     except Exception as error:  # the fence: whatever a check does, its worker goes on
         _log_once(target, error)
-        return _failed(target, check, notes, f"the check itself failed: {type(error).__name__}")
+        sentence = f"the check itself failed: {type(error).__name__}"
+        return _failed(target, check, notes, sentence, FailureKind.OWN_FAULT)
     elapsed_ms = (perf_counter() - started) * 1000
     measured = probe.response_time_ms
     return _observation(target, check, notes, probe, elapsed_ms if measured is None else measured)
@@ -74,7 +79,9 @@ def _observation(
             certificate=certificate,
             body_texts=probe.body_texts,
         )
-    reason = probe.error or probe.warning
+    reason, kind = probe.error or probe.warning, None
+    if not probe.ok:
+        kind = probe.failure_kind or FailureKind.ASSERTION
     if reason is None:
         slow, limit = round(response_time_ms), target.slow_threshold_ms
         reason = f"slow: answered after {slow} ms, expected within {limit} ms"
@@ -87,20 +94,22 @@ def _observation(
         evidence=None if probe.ok else {**from_trace(notes), **(probe.evidence or {})},
         certificate=certificate,
         body_texts=probe.body_texts,
+        failure_kind=kind,
     )
     return _clean(observation, target, check)
 
 
 def _failed(
-    target: Target, check: CheckType, notes: Trace, sentence: str, status: Status = Status.RED
+    target: Target, check: CheckType, notes: Trace, sentence: str, kind: FailureKind
 ) -> Observation:
     observation = Observation(
-        status=status,
+        status=Status.UNKNOWN if kind in _OWN else Status.RED,
         response_time_ms=None,
         error=sentence,
         phases=notes.phases or _NO_PHASES,
         evidence={"stage": notes.stage, **from_trace(notes)},
         certificate=notes.certificate,
+        failure_kind=kind,
     )
     return _clean(observation, target, check)
 

@@ -7,7 +7,7 @@ import secrets
 import unicodedata
 from base64 import b64decode, b64encode
 
-from app.checks.base import CheckFailed
+from app.checks.base import CheckFailed, ProtocolBroken
 
 MAX_ITERATIONS = 100_000  # a hostile server must not buy our CPU time
 
@@ -33,11 +33,11 @@ class Scram:
         try:
             nonce, salt, iterations = values["r"], b64decode(values["s"]), int(values["i"])
         except (KeyError, ValueError):
-            raise CheckFailed("the server's sign-in message cannot be read") from None
+            raise ProtocolBroken("the server's sign-in message cannot be read") from None
         if not nonce.startswith(self._first_bare.partition("r=")[2]):
-            raise CheckFailed("the server answered somebody else's sign-in")
+            raise ProtocolBroken("the server answered somebody else's sign-in")
         if not 1 <= iterations <= MAX_ITERATIONS:
-            raise CheckFailed(f"the server asks for {iterations} rounds of hashing")
+            raise ProtocolBroken(f"the server asks for {iterations} rounds of hashing")
         # In a thread, without the interpreter's lock: thousands of other probes go on meanwhile.
         salted = await asyncio.to_thread(
             hashlib.pbkdf2_hmac, self._algorithm, self._password, salt, iterations
@@ -58,7 +58,7 @@ class Scram:
             raise CheckFailed(f"sign-in refused: {values['e']}")
         wanted = b64encode(self._server_signature).decode()
         if not hmac.compare_digest(values.get("v", "").encode(), wanted.encode()):
-            raise CheckFailed("the server could not prove that it knows the password")
+            raise ProtocolBroken("the server could not prove that it knows the password")
 
     def _hmac(self, key: bytes, message: bytes) -> bytes:
         return hmac.digest(key, message, self._algorithm)

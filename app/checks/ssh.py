@@ -5,7 +5,7 @@ from typing import Any
 
 from marshmallow import ValidationError
 
-from app.checks.base import CheckConfig, CheckFailed, check_type, host_and_port
+from app.checks.base import CheckConfig, CheckFailed, ProtocolBroken, check_type, host_and_port
 from app.checks.fields import Text
 from app.checks.ssh_keys import HOST_KEYS, fingerprints, host_key
 from app.checks.wire import Wire, wire_to
@@ -75,5 +75,5 @@ async def _banner(wire: Wire) -> str:
             wire.send(f"{CLIENT_BANNER}\r\n".encode())
             return line
         if not line.isprintable():
-            raise CheckFailed(f"expected a banner, got {shown(line)}")
-    raise CheckFailed("there is no banner in the first 50 lines")
+            raise ProtocolBroken(f"expected a banner, got {shown(line)}")
+    raise ProtocolBroken("there is no banner in the first 50 lines")

@@ -9,7 +9,7 @@ import struct
 from base64 import b64encode
 from collections.abc import Callable
 
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa, x25519
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_ssh_public_key,
 )
 
-from app.checks.base import CheckFailed
+from app.checks.base import CheckFailed, ProtocolBroken
 from app.checks.wire import Wire
 
 HOST_KEYS = (
@@ -76,8 +76,8 @@ async def host_key(
         secret = _shared(private, their_public)
         digest = hashlib.sha256(exchange + _string(their_public) + _mpint(secret)).digest()
         _verify(key, signature, digest)
-    except (InvalidSignature, ValueError):
-        raise CheckFailed("the server could not prove that it holds its host key") from None
+    except (InvalidSignature, UnsupportedAlgorithm, ValueError):
+        raise ProtocolBroken("the server could not prove that it holds its host key") from None
     return key, kinds
 
 
@@ -95,11 +95,11 @@ class _Reader:
 
     def string(self) -> bytes:
         if len(self._data) < 4:
-            raise CheckFailed("the server sent an unreadable SSH packet")
+            raise ProtocolBroken("the server sent an unreadable SSH packet")
         (size,) = struct.unpack_from(">I", self._data)
         value, self._data = self._data[4 : 4 + size], self._data[4 + size :]
         if len(value) != size:
-            raise CheckFailed("the server sent an unreadable SSH packet")
+            raise ProtocolBroken("the server sent an unreadable SSH packet")
         return value
 
 
@@ -159,16 +159,16 @@ async def _packet(wire: Wire, wanted: int) -> bytes:
     for _ in range(20):
         size, padding_size = struct.unpack(">IB", await wire.exactly(5))
         if not padding_size + 1 < size <= MAX_PACKET:
-            raise CheckFailed("the server sent an unreadable SSH packet")
+            raise ProtocolBroken("the server sent an unreadable SSH packet")
         payload = (await wire.exactly(size - 1))[: size - 1 - padding_size]
         if payload[0] == wanted:
             return payload
         if payload[0] == _DISCONNECT:
             reason = _Reader(payload[5:]).string().decode("utf-8", "replace")
-            raise CheckFailed(f"the server broke off: {reason}")
+            raise ProtocolBroken(f"the server broke off: {reason}")
         if payload[0] not in (_IGNORE, _DEBUG):
             break
-    raise CheckFailed("the server does not follow the SSH protocol")
+    raise ProtocolBroken("the server does not follow the SSH protocol")
 
 
 def _string(data: bytes) -> bytes:

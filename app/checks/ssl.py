@@ -10,7 +10,7 @@ from app.checks.mysql_protocol import Session
 from app.checks.postgres import ask_for_tls
 from app.checks.wire import Wire, wire_to
 from app.clock import utcnow
-from app.domain.types import Probe, Target
+from app.domain.types import FailureKind, Probe, Target
 from app.network.certificates import complaint_about, expiry_warning
 from app.network.door import Network
 from app.network.errors import CertificateProblem
@@ -21,14 +21,14 @@ EXPIRY_WARNING_DAYS = 30
 
 async def _upgrade_postgres(wire: Wire) -> None:
     if not await ask_for_tls(wire):
-        raise CheckFailed("the server does not offer TLS")
+        raise CheckFailed("the server does not offer TLS", kind=FailureKind.TLS)
 
 
 async def _upgrade_mysql(wire: Wire) -> None:
     session = Session(wire)
     await session.read_handshake()
     if not session.offers_tls:
-        raise CheckFailed("the server does not offer TLS")
+        raise CheckFailed("the server does not offer TLS", kind=FailureKind.TLS)
     session.ask_for_tls()
 
 
@@ -64,7 +64,7 @@ async def check_ssl(target: Target, network: Network) -> Probe:
             await _shake_hands(target, network, verify=False)
         raise problem
     if probe.certificate is None:
-        raise CheckFailed("the server shows no certificate")
+        raise CheckFailed("the server shows no certificate", kind=FailureKind.CERTIFICATE)
     days = config.get("expiry_warning_days", EXPIRY_WARNING_DAYS)
     return replace(probe, warning=expiry_warning(probe.certificate, days, utcnow()))
 
@@ -79,5 +79,5 @@ async def _shake_hands(target: Target, network: Network, *, verify: bool) -> Pro
         if not verify and certificate is not None:  # host name and dates count all the same
             sentence = complaint_about(certificate, wire.connection.host, utcnow())
             if sentence is not None:
-                raise CheckFailed(sentence)
+                raise CheckFailed(sentence, kind=FailureKind.CERTIFICATE)
         return wire.probe()

@@ -8,6 +8,7 @@ from typing import Any
 from app.checks.base import CheckFailed
 from app.domain import json_path
 from app.domain.assertions import json_failure, pattern, status_failure, text_failure
+from app.domain.types import FailureKind
 from app.network.http import HttpResponse
 
 MAX_VALUE = 8_192
@@ -55,7 +56,8 @@ class Variables:
         name = match[1]
         if name not in self._values:
             what = "secret" if name.startswith("secrets.") else "variable"
-            raise CheckFailed(f"there is no {what} named {name.removeprefix('secrets.')}")
+            sentence = f"there is no {what} named {name.removeprefix('secrets.')}"
+            raise CheckFailed(sentence, kind=FailureKind.CONFIGURATION)
         return self._values[name]
 
 

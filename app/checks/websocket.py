@@ -11,13 +11,13 @@ from websockets.protocol import Event, State
 from websockets.typing import Subprotocol
 from websockets.uri import WebSocketURI
 
-from app.checks.base import CheckConfig, CheckFailed, check_type, url
+from app.checks.base import CheckConfig, CheckFailed, ProtocolBroken, check_type, url
 from app.checks.expectation import matches
 from app.checks.fields import Headers, text
 from app.checks.wire import Wire, verifies, verify_flag
 from app.domain.assertions import shown
 from app.domain.endpoints import Url, parse_url
-from app.domain.types import Probe, Target
+from app.domain.types import FailureKind, Probe, Target
 from app.network.door import Network
 from app.network.http import USER_AGENT
 from app.network.tls import TlsOptions
@@ -119,18 +119,20 @@ class _Conversation:
     async def _next_event(self) -> Event:
         while not self._waiting:
             if self._protocol.close_rcvd is not None:
-                raise CheckFailed(f"the server closed: {self._protocol.close_rcvd}")
+                raise CheckFailed(
+                    f"the server closed: {self._protocol.close_rcvd}", kind=FailureKind.CLOSED
+                )
             data = await self._wire.some()
             self._received += len(data)
             if self._received > MAX_BYTES:
-                raise CheckFailed("the server sends more than 1 MiB")
+                raise ProtocolBroken("the server sends more than 1 MiB")
             self._protocol.receive_data(data)
             self._waiting.extend(self._protocol.events_received())
             self._flush()
             if self._protocol.handshake_exc is not None:
                 raise _refused(self._protocol.handshake_exc)
             if self._protocol.parser_exc is not None:
-                raise CheckFailed("the server does not follow the WebSocket protocol")
+                raise ProtocolBroken("the server does not follow the WebSocket protocol")
         return self._waiting.popleft()
 
     def _flush(self) -> None:
@@ -144,5 +146,5 @@ def _refused(error: Exception) -> CheckFailed:
         code = error.response.status_code
         return CheckFailed(f"the upgrade was refused with status {code}", status_code=code)
     if isinstance(error, InvalidMessage):
-        return CheckFailed("the answer is not HTTP")
+        return ProtocolBroken("the answer is not HTTP")
     return CheckFailed(f"the upgrade failed: {error}")

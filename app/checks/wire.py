@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
-from app.checks.base import CheckFailed
+from app.checks.base import CheckFailed, ProtocolBroken
 from app.checks.fields import flag
 from app.domain.endpoints import parse_host_port
-from app.domain.types import Probe, Target
+from app.domain.types import FailureKind, Probe, Target
 from app.network.door import Network
 from app.network.errors import from_exception
 from app.network.streams import Connection
@@ -40,14 +40,14 @@ class Wire:
             data = await self.connection.reader.readuntil(b"\n")
         except asyncio.IncompleteReadError as error:
             trace().note(error.partial)
-            raise CheckFailed(_closed(error.partial)) from None
+            raise _closed(error.partial) from None
         except asyncio.LimitOverrunError:
-            raise CheckFailed("the server sends text without a line break") from None
+            raise ProtocolBroken("the server sends text without a line break") from None
         except OSError as error:
             raise from_exception(error) from None
         trace().note(data)
         if len(data) > MAX_LINE:
-            raise CheckFailed("the server sends an endless line")
+            raise ProtocolBroken("the server sends an endless line")
         return data.decode("utf-8", "replace").rstrip("\r\n")
 
     async def exactly(self, size: int) -> bytes:
@@ -56,7 +56,7 @@ class Wire:
             data = await self.connection.reader.readexactly(size)
         except asyncio.IncompleteReadError as error:
             trace().note(error.partial)
-            raise CheckFailed(_closed(error.partial)) from None
+            raise _closed(error.partial) from None
         except OSError as error:
             raise from_exception(error) from None
         trace().note(data)
@@ -69,7 +69,7 @@ class Wire:
         except OSError as error:
             raise from_exception(error) from None
         if not data:
-            raise CheckFailed(_closed(b""))
+            raise _closed(b"")
         trace().note(data)
         return data
 
@@ -122,7 +122,6 @@ def verify_flag() -> Any:
     return flag("verify certificate and host name where TLS is spoken", True)
 
 
-def _closed(partial: bytes) -> str:
-    if partial:
-        return "the server closed the connection in the middle of an answer"
-    return "the server closed the connection without answering"
+def _closed(partial: bytes) -> CheckFailed:
+    when = "in the middle of an answer" if partial else "without answering"
+    return CheckFailed(f"the server closed the connection {when}", kind=FailureKind.CLOSED)

@@ -2,10 +2,9 @@
 
 from dataclasses import dataclass
 
-from app.domain.types import Phases, Status
+from app.domain.types import FailureKind, Phases, Status
 
-# What the probe engine says when a host name has no usable answer (app/network/resolver.py).
-_UNRESOLVED = ("no such host", "the name server", "could not be looked up")
+_UNRESOLVED = (FailureKind.NO_SUCH_HOST, FailureKind.RESOLVER_FAILED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,14 +16,21 @@ class Reach:
 
 
 def reach(
-    check_type: str, status: Status, error: str | None, phases: Phases, status_code: int | None
+    check_type: str,
+    status: Status,
+    failure_kind: FailureKind | None,
+    phases: Phases,
+    status_code: int | None,
 ) -> Reach:
-    """Return how far a check got; a check that passed got all the way."""
+    """Return how far a check got; a check that passed got all the way.
+
+    A failure without a kind was stored before there were kinds: of its name nothing is known.
+    """
     if status in (Status.UNKNOWN, Status.PENDING):
         return Reach()
     if status is not Status.RED or phases.connect_ms is not None or status_code is not None:
         return Reach(dns_resolved=True, tcp_connected=True)
     if check_type == "DNS":  # its failure is the answer's, and it connects to nothing
         return Reach(dns_resolved=False)
-    named = error is not None and any(part in error for part in _UNRESOLVED)
-    return Reach(dns_resolved=not named, tcp_connected=False)
+    resolved = None if failure_kind is None else failure_kind not in _UNRESOLVED
+    return Reach(dns_resolved=resolved, tcp_connected=False)

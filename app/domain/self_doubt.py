@@ -4,11 +4,20 @@ from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from app.domain.types import Observation, Status
+from app.domain.types import FailureKind, Observation, Status
 
 WITNESSES = 5
 LEAST_WITNESSES = 3  # fewer distinct hosts cannot convict the monitor
 _REMEMBERED = 500
+# What also comes about when the monitor's own network is gone; the rest came from the target.
+_FROM_NOWHERE = frozenset(
+    (
+        FailureKind.CLOSED,
+        FailureKind.NO_SUCH_HOST,
+        FailureKind.RESOLVER_FAILED,
+        FailureKind.UNREACHABLE,
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +36,10 @@ def is_ambiguous(observation: Observation) -> bool:
     """
     if observation.status is not Status.RED or observation.status_code is not None:
         return False
-    error = observation.error or ""
-    if "timed out" in error:
+    kind = observation.failure_kind
+    if kind is FailureKind.TIMED_OUT:
         return True
-    if observation.phases.connect_ms is not None or observation.phases.tls_ms is not None:
-        return False
-    return "refused" not in error and "not allowed" not in error
+    return kind in _FROM_NOWHERE and observation.phases.connect_ms is None
 
 
 @dataclass(slots=True)

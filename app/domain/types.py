@@ -21,6 +21,29 @@ class Status(StrEnum):
     UNKNOWN = "UNKNOWN"  # the monitor itself could not tell
 
 
+class FailureKind(StrEnum):
+    """Why a check failed or could not tell; what is decided about a failure is decided by this.
+
+    The sentence beside it is for people, and may change.
+    """
+
+    NO_SUCH_HOST = "no_such_host"  # the name has no address
+    RESOLVER_FAILED = "resolver_failed"  # a name server is silent, or cannot say
+    REFUSED = "refused"  # nobody listens on the port
+    UNREACHABLE = "unreachable"  # no way to the address
+    TIMED_OUT = "timed_out"  # no answer, or no more of it, in time
+    CLOSED = "closed"  # the connection ended before the answer was complete
+    TLS = "tls"  # the handshake failed
+    CERTIFICATE = "certificate"  # the host's certificate is not acceptable
+    PROTOCOL = "protocol"  # the answer is not what the protocol prescribes
+    ASSERTION = "assertion"  # the answer is not what the service's config asks for
+    GUARD = "guard"  # the address policy forbids the target
+    CONFIGURATION = "configuration"  # the endpoint or config cannot be used
+    OWN_LIMIT = "own_limit"  # the monitor lacks something: descriptors, a permission, a route
+    OWN_FAULT = "own_fault"  # the check's own code broke
+    ISOLATED = "isolated"  # the monitor is cut off
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """What a check function needs to know: an endpoint and how to ask it. Secrets are in clear."""
@@ -66,7 +89,8 @@ class Certificate:
 class Probe:
     """What a check function returns.
 
-    `ok=False` needs an `error`: a sentence a person understands. `warning` on a passing probe makes
+    `ok=False` needs an `error`: a sentence a person understands; its `failure_kind` is ASSERTION
+    unless the check says otherwise. `warning` on a passing probe makes
     it YELLOW with that reason. `response_time_ms` is measured by the probe where it knows better
     than the runner (libcurl's own clock); otherwise the runner fills it in. `evidence` is kept for
     failures: address dialled, status line, headers, an excerpt of the body, certificate chain.
@@ -83,10 +107,11 @@ class Probe:
     evidence: Mapping[str, Any] | None = None
     certificate: Certificate | None = None
     body_texts: Mapping[str, bool] | None = None
+    failure_kind: FailureKind | None = None
 
 
 class Observation(NamedTuple):
-    """A probe plus time, duration and colour."""
+    """A probe plus time, duration and colour; RED and UNKNOWN have a kind of failure."""
 
     status: Status
     response_time_ms: float | None
@@ -96,3 +121,4 @@ class Observation(NamedTuple):
     evidence: Mapping[str, Any] | None = None
     certificate: Certificate | None = None
     body_texts: Mapping[str, bool] | None = None
+    failure_kind: FailureKind | None = None

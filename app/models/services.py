@@ -88,6 +88,7 @@ class CheckResult(Base):
     response_time_ms: Mapped[float | None] = mapped_column(REAL)
     status_code: Mapped[int | None]
     error: Mapped[str | None]
+    failure_kind: Mapped[str | None]  # app.domain.types.FailureKind; null: passed, or before 0007
     dns_ms: Mapped[float | None] = mapped_column(REAL)
     connect_ms: Mapped[float | None] = mapped_column(REAL)
     tls_ms: Mapped[float | None] = mapped_column(REAL)

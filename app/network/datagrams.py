@@ -3,6 +3,7 @@
 import asyncio
 import socket
 
+from app.domain.types import FailureKind
 from app.network.errors import NetworkError, from_exception
 from app.network.resolver import Resolver
 from app.network.trace import trace
@@ -82,7 +83,7 @@ class Datagrams:
                 return DatagramSocket(address, port)
             except OSError as error:  # no route to this one; perhaps to the next
                 failure = failure or from_exception(error)
-        raise failure or NetworkError(f"no such host: {host}")
+        raise failure or NetworkError(f"no such host: {host}", FailureKind.NO_SUCH_HOST)
 
 
 def _numeric(address: str, port: int) -> tuple[str, int] | tuple[str, int, int, int]:

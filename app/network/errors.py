@@ -4,25 +4,37 @@ import errno
 import socket
 import ssl
 
+from app.domain.types import FailureKind
+
 
 class NetworkError(Exception):
     """The host could not be asked; the text is one sentence without secrets."""
+
+    def __init__(self, sentence: str, kind: FailureKind) -> None:
+        super().__init__(sentence)
+        self.kind = kind
 
 
 class AddressRefused(NetworkError):
     """The address policy forbids this host; nothing was sent to it."""
 
     def __init__(self, reason: str) -> None:
-        super().__init__(f"target not allowed: {reason}")
+        super().__init__(f"target not allowed: {reason}", FailureKind.GUARD)
         self.reason = reason
 
 
 class CannotTell(NetworkError):
     """The monitor itself lacks something (a permission, descriptors): no verdict on the host."""
 
+    def __init__(self, sentence: str) -> None:
+        super().__init__(sentence, FailureKind.OWN_LIMIT)
+
 
 class CertificateProblem(NetworkError):
     """The host's certificate is not acceptable."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(sentence, FailureKind.CERTIFICATE)
 
 
 _OWN_LIMITS = {
@@ -31,21 +43,21 @@ _OWN_LIMITS = {
     errno.ENOBUFS: "the monitor's system has no network buffers left",
     errno.ENOMEM: "the monitor's system has no memory left",
     errno.EADDRNOTAVAIL: "the monitor has no local port or address left for this connection",
-}
-_SENTENCES = {
-    errno.ECONNREFUSED: "connection refused",
-    errno.ECONNRESET: "connection reset by the server",
-    errno.ECONNABORTED: "connection aborted",
-    errno.EPIPE: "the server closed the connection",
-    errno.ETIMEDOUT: "the connection timed out",
-    errno.EHOSTUNREACH: "no route to the host",
-    errno.ENETUNREACH: "the network is unreachable",
-    errno.EHOSTDOWN: "the host is down",
-    errno.ENETDOWN: "the network is down",
-    errno.EACCES: "the system does not permit this connection",
-    errno.EPERM: "the system does not permit this connection",
     errno.EAFNOSUPPORT: "this address family is not available on the monitor",
     errno.EPROTONOSUPPORT: "this protocol is not available on the monitor",
+}
+_FAILURES = {
+    errno.ECONNREFUSED: ("connection refused", FailureKind.REFUSED),
+    errno.ECONNRESET: ("connection reset by the server", FailureKind.CLOSED),
+    errno.ECONNABORTED: ("connection aborted", FailureKind.CLOSED),
+    errno.EPIPE: ("the server closed the connection", FailureKind.CLOSED),
+    errno.ETIMEDOUT: ("the connection timed out", FailureKind.TIMED_OUT),
+    errno.EHOSTUNREACH: ("no route to the host", FailureKind.UNREACHABLE),
+    errno.ENETUNREACH: ("the network is unreachable", FailureKind.UNREACHABLE),
+    errno.EHOSTDOWN: ("the host is down", FailureKind.UNREACHABLE),
+    errno.ENETDOWN: ("the network is down", FailureKind.UNREACHABLE),
+    errno.EACCES: ("the system does not permit this connection", FailureKind.UNREACHABLE),
+    errno.EPERM: ("the system does not permit this connection", FailureKind.UNREACHABLE),
 }
 
 
@@ -53,9 +65,10 @@ def from_errno(number: int) -> NetworkError:
     """Return the error for an operating system's error number."""
     if number in _OWN_LIMITS:
         return CannotTell(_OWN_LIMITS[number])
-    if number in _SENTENCES:
-        return NetworkError(_SENTENCES[number])
-    return NetworkError(f"network error {errno.errorcode.get(number, number)}")
+    if number in _FAILURES:
+        return NetworkError(*_FAILURES[number])
+    name = errno.errorcode.get(number, number)
+    return NetworkError(f"network error {name}", FailureKind.UNREACHABLE)
 
 
 def from_exception(error: BaseException) -> NetworkError:
@@ -65,16 +78,16 @@ def from_exception(error: BaseException) -> NetworkError:
     if isinstance(error, ssl.SSLCertVerificationError):
         return CertificateProblem(untrusted(error.verify_code, error.verify_message))
     if isinstance(error, ssl.SSLError):
-        return NetworkError(_tls_sentence(error))
+        return NetworkError(_tls_sentence(error), FailureKind.TLS)
     if isinstance(error, socket.gaierror):
-        return NetworkError("no such host")
+        return NetworkError("no such host", FailureKind.NO_SUCH_HOST)
     if isinstance(error, ConnectionResetError | BrokenPipeError) and not error.errno:
-        return NetworkError("connection reset by the server")
+        return from_errno(errno.ECONNRESET)
     if isinstance(error, ConnectionAbortedError) and not error.errno:
-        return NetworkError("the server closed the connection")
+        return from_errno(errno.EPIPE)
     if isinstance(error, OSError) and error.errno:
         return from_errno(error.errno)
-    return NetworkError(f"network error ({type(error).__name__})")
+    return NetworkError(f"network error ({type(error).__name__})", FailureKind.UNREACHABLE)
 
 
 _VERIFY = {  # X509_V_ERR_… of OpenSSL's x509_vfy.h

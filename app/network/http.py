@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from app.domain.types import Certificate, Phases
+from app.domain.types import Certificate, FailureKind, Phases
 from app.network.errors import NetworkError
 
 MAX_REDIRECTS = 10
@@ -97,7 +97,7 @@ def header_lines(request: HttpRequest) -> Sequence[bytes]:
 
 def _line(name: str, value: str) -> bytes:
     if any(sign in name + value for sign in "\r\n\0"):
-        raise NetworkError("a header holds a line break")
+        raise NetworkError("a header holds a line break", FailureKind.CONFIGURATION)
     if not value and name != "Expect":
         return f"{name};".encode()  # libcurl's spelling of a header without a value
     return f"{name}: {value}".encode()

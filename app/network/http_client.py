@@ -11,7 +11,7 @@ from urllib.parse import urljoin
 
 from app.clock import monotonic
 from app.domain.endpoints import Url, is_address, parse_url
-from app.domain.types import Phases
+from app.domain.types import FailureKind, Phases
 from app.network.certificates import read_pem
 from app.network.curl import CurlEngine
 from app.network.errors import AddressRefused, NetworkError
@@ -46,7 +46,9 @@ class HttpClient:
                 return await self._request(request)
         except TimeoutError:
             limit, stage = request.timeout_seconds, trace().stage
-            raise NetworkError(f"timed out after {limit:g} s while {stage}") from None
+            raise NetworkError(
+                f"timed out after {limit:g} s while {stage}", FailureKind.TIMED_OUT
+            ) from None
 
     async def _request(self, request: HttpRequest) -> HttpResponse:
         url = parse_url(request.url, _SCHEMES)
@@ -65,7 +67,9 @@ class HttpClient:
         while _leads_on(response, request):
             passed.append(response)
             if len(passed) > request.max_redirects:
-                raise NetworkError(f"more than {request.max_redirects} redirects")
+                raise NetworkError(
+                    f"more than {request.max_redirects} redirects", FailureKind.PROTOCOL
+                )
             target = _target(url, response.headers["location"])
             if not _same_owner(url, target):
                 lines = [line for line in lines if _name(line) in _HARMLESS]
@@ -170,7 +174,8 @@ def _target(base: Url, location: str) -> Url:
     try:
         return parse_url(urljoin(base.text, location.replace(" ", "%20")), _SCHEMES)
     except ValueError as error:
-        raise NetworkError(f"redirect that cannot be followed: {error}") from None
+        sentence = f"redirect that cannot be followed: {error}"
+        raise NetworkError(sentence, FailureKind.PROTOCOL) from None
 
 
 def _same_owner(one: Url, other: Url) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pycurl
 
 from app.clock import utcnow
+from app.domain.types import FailureKind
 from app.network.certificates import complaint, read_pem
 from app.network.curl import CurlEngine
 from app.network.errors import (
@@ -20,19 +21,26 @@ from app.network.trace import trace
 from app.network.transfer import CurlJob, CurlOutcome
 
 _TOO_LARGE = 100  # CURLE_TOO_LARGE, which pycurl does not name
-_SENTENCES = {
-    pycurl.E_URL_MALFORMAT: "the URL cannot be used",
-    pycurl.E_COULDNT_RESOLVE_HOST: "no such host",
-    pycurl.E_FTP_WEIRD_SERVER_REPLY: "the answer is not HTTP",
-    pycurl.E_UNSUPPORTED_PROTOCOL: "the answer is not HTTP",
-    pycurl.E_GOT_NOTHING: "the server closed the connection without answering",
-    pycurl.E_PARTIAL_FILE: "the answer ended before it was complete",
-    pycurl.E_BAD_CONTENT_ENCODING: "the body cannot be decompressed",
-    pycurl.E_COULDNT_CONNECT: "could not connect",
-    pycurl.E_RECV_ERROR: "the answer is not readable HTTP",
-    pycurl.E_SEND_ERROR: "the server closed the connection during the request",
-    _TOO_LARGE: "the headers are too large or too many",
+_FAILURES = {
+    pycurl.E_URL_MALFORMAT: ("the URL cannot be used", FailureKind.CONFIGURATION),
+    pycurl.E_COULDNT_RESOLVE_HOST: ("no such host", FailureKind.NO_SUCH_HOST),
+    pycurl.E_FTP_WEIRD_SERVER_REPLY: ("the answer is not HTTP", FailureKind.PROTOCOL),
+    pycurl.E_UNSUPPORTED_PROTOCOL: ("the answer is not HTTP", FailureKind.PROTOCOL),
+    pycurl.E_GOT_NOTHING: (
+        "the server closed the connection without answering",
+        FailureKind.CLOSED,
+    ),
+    pycurl.E_PARTIAL_FILE: ("the answer ended before it was complete", FailureKind.CLOSED),
+    pycurl.E_BAD_CONTENT_ENCODING: ("the body cannot be decompressed", FailureKind.PROTOCOL),
+    pycurl.E_COULDNT_CONNECT: ("could not connect", FailureKind.UNREACHABLE),
+    pycurl.E_RECV_ERROR: ("the answer is not readable HTTP", FailureKind.PROTOCOL),
+    pycurl.E_SEND_ERROR: (
+        "the server closed the connection during the request",
+        FailureKind.CLOSED,
+    ),
+    _TOO_LARGE: ("the headers are too large or too many", FailureKind.PROTOCOL),
 }
+_UNNAMED = ("the exchange with the server failed", FailureKind.PROTOCOL)
 _TLS_REASON = re.compile(r"error:[0-9A-F]+:[^:]*:[^:]*:(.+)$")
 _VERIFY_CODE = re.compile(r"verify result: (.+) \((\d+)\)$")
 
@@ -51,9 +59,8 @@ async def failure(outcome: CurlOutcome, job: CurlJob, engine: CurlEngine) -> Net
         return from_errno(outcome.errno)
     if outcome.code == pycurl.E_SSL_CONNECT_ERROR:
         reason = _TLS_REASON.search(outcome.message)
-        return NetworkError(tls_sentence(reason[1] if reason else ""))
-    sentence = _SENTENCES.get(outcome.code)
-    return NetworkError(sentence or f"the request failed (libcurl {outcome.code})")
+        return NetworkError(tls_sentence(reason[1] if reason else ""), FailureKind.TLS)
+    return NetworkError(*_FAILURES.get(outcome.code, _UNNAMED))
 
 
 async def _certificate_problem(

@@ -11,6 +11,7 @@ import struct
 from collections.abc import Sequence
 
 from app.clock import monotonic
+from app.domain.types import FailureKind
 from app.network.errors import CannotTell, NetworkError, from_exception
 from app.network.trace import trace
 
@@ -77,7 +78,7 @@ class EchoSocket:
         if len(data) < 8:
             return
         if data[0] == _UNREACHABLE[self._family] and self._raw and self._identifier in data:
-            self._fail(NetworkError("the host is unreachable"))
+            self._fail(NetworkError("the host is unreachable", FailureKind.UNREACHABLE))
         if data[0] != _ECHO[self._family][1]:
             return
         if self._raw and data[4:6] != self._identifier:
@@ -96,7 +97,7 @@ class EchoSocket:
 def _unreachable(error: OSError) -> NetworkError:
     """Return the error for an ICMP message; the kernel words all kinds of "unreachable" alike."""
     if error.errno == errno.ECONNREFUSED:
-        return NetworkError("the host is unreachable")
+        return NetworkError("the host is unreachable", FailureKind.UNREACHABLE)
     return from_exception(error)
 
 
@@ -110,7 +111,7 @@ def open_echo(addresses: Sequence[str]) -> EchoSocket:
             raise
         except NetworkError as error:
             failure = failure or error
-    raise failure or NetworkError("no such host")
+    raise failure or NetworkError("no such host", FailureKind.NO_SUCH_HOST)
 
 
 def _open(family: socket.AddressFamily) -> tuple[socket.socket, bool]:

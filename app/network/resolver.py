@@ -13,6 +13,7 @@ import pycares
 
 from app.clock import monotonic
 from app.domain.endpoints import is_address, parse_host_port
+from app.domain.types import FailureKind
 from app.network.errors import AddressRefused, CannotTell, NetworkError
 from app.network.policy import AddressPolicy
 from app.network.trace import trace
@@ -108,7 +109,7 @@ class Resolver:
             raise _failure(host, error)
         addresses = [node.addr[0].decode() for node in result.nodes]
         if not addresses:
-            raise NetworkError(f"no such host: {host}")
+            raise NetworkError(f"no such host: {host}", FailureKind.NO_SUCH_HOST)
         return list(dict.fromkeys(addresses))
 
     def _on_socket(self, descriptor: int, readable: bool, writable: bool) -> None:
@@ -137,13 +138,15 @@ class Resolver:
 
 def _failure(host: str, error: int | None) -> NetworkError:
     if error in _NO_SUCH_HOST:
-        return NetworkError(f"no such host: {host}")
-    if error == pycares.errno.ARES_ETIMEOUT:
-        return NetworkError(f"the name server did not answer for {host}")
-    if error in (pycares.errno.ARES_ESERVFAIL, pycares.errno.ARES_EREFUSED):
-        return NetworkError(f"the name server could not answer for {host}")
+        return NetworkError(f"no such host: {host}", FailureKind.NO_SUCH_HOST)
     if error == pycares.errno.ARES_ECONNREFUSED:
         return CannotTell("the monitor cannot reach its name server")
     if error == pycares.errno.ARES_ENOMEM:
         return CannotTell("the monitor's system has no memory left")
-    return NetworkError(f"the host name {host} could not be looked up")
+    if error == pycares.errno.ARES_ETIMEOUT:
+        sentence = f"the name server did not answer for {host}"
+    elif error in (pycares.errno.ARES_ESERVFAIL, pycares.errno.ARES_EREFUSED):
+        sentence = f"the name server could not answer for {host}"
+    else:
+        sentence = f"the host name {host} could not be looked up"
+    return NetworkError(sentence, FailureKind.RESOLVER_FAILED)

@@ -5,7 +5,7 @@ import ssl
 from dataclasses import dataclass, field
 
 from app.clock import monotonic, utcnow
-from app.domain.types import Certificate, Phases
+from app.domain.types import Certificate, FailureKind, Phases
 from app.network.certificates import complaint, read_der
 from app.network.errors import CertificateProblem, NetworkError, from_exception
 from app.network.resolver import Resolver
@@ -77,8 +77,10 @@ class Streams:
         if _unread(connection.reader):
             connection.abort()
             if after_talk:
-                raise NetworkError("the server sent more before TLS than it may")
-            raise NetworkError("the server does not speak TLS on this port")
+                raise NetworkError(
+                    "the server sent more before TLS than it may", FailureKind.PROTOCOL
+                )
+            raise NetworkError("the server does not speak TLS on this port", FailureKind.TLS)
         name = tls.server_name or connection.host
         started = monotonic()
         try:
@@ -136,7 +138,7 @@ class Streams:
             for task in running:
                 task.cancel()
                 task.add_done_callback(_drop)
-        raise failure or NetworkError(f"no such host: {host}")
+        raise failure or NetworkError(f"no such host: {host}", FailureKind.NO_SUCH_HOST)
 
     async def _open(self, address: str, host: str, port: int) -> Connection:
         reader = asyncio.StreamReader(limit=READ_LIMIT, loop=self._loop)

@@ -18,7 +18,7 @@ _SKEW = timedelta(minutes=10)
 
 _RESULT = """
 SELECT id::text, checked_at, region, status, response_time_ms, status_code, error,
-    dns_ms, connect_ms, tls_ms, ttfb_ms, transfer_ms, scheduled_for
+    dns_ms, connect_ms, tls_ms, ttfb_ms, transfer_ms, scheduled_for, failure_kind
 FROM check_results
 """
 
@@ -32,6 +32,7 @@ def _result(row: tuple[Any, ...]) -> dict[str, Any]:
         "response_time_ms": row[4],
         "status_code": row[5],
         "error": row[6],
+        "failure_kind": row[13],
         "phases": {
             "dns_ms": row[7],
             "connect_ms": row[8],

@@ -117,6 +117,7 @@ _WRITERS: dict[type, Callable[[object], str]] = {
 # The types of a result's row, so that the driver can write it in binary form: a tenth of the cost.
 RESULT_TYPES = (
     *("uuid", "timestamptz", "text", "uuid", "timestamptz", "text", "float4", "int4", "text"),
+    "text",
     *("float4", "float4", "float4", "float4", "float4", "bool", "text", "int4", "int4"),
     "int4",
 )
@@ -136,6 +137,7 @@ def result_row(entry: Settled) -> tuple[Any, ...]:
         _rounded(observation.response_time_ms),
         observation.status_code,
         observation.error,
+        observation.failure_kind and observation.failure_kind.value,
         _rounded(phases.dns_ms),
         _rounded(phases.connect_ms),
         _rounded(phases.tls_ms),
@@ -166,5 +168,6 @@ def check_event(entry: Settled) -> Event:
             "response_time_ms": _rounded(observation.response_time_ms),
             "status_code": observation.status_code,
             "error": observation.error,
+            "failure_kind": observation.failure_kind,
         },
     )

@@ -15,10 +15,20 @@ from app.transaction import transaction
 
 KEPT = 20  # a service
 
+_OUTCOME = (
+    "id",
+    "checked_at",
+    "region",
+    "status",
+    "response_time_ms",
+    "status_code",
+    "error",
+    "failure_kind",
+)
 _PHASES = ("dns_ms", "connect_ms", "tls_ms", "ttfb_ms", "transfer_ms")
 _COLUMNS = (
-    "id, checked_at, region, status, response_time_ms, status_code, error, dns_ms, connect_ms,"
-    " tls_ms, ttfb_ms, transfer_ms"
+    "id, checked_at, region, status, response_time_ms, status_code, error, failure_kind, dns_ms,"
+    " connect_ms, tls_ms, ttfb_ms, transfer_ms"
 )
 
 
@@ -105,9 +115,8 @@ def read(service_id: UUID, check_id: UUID | None) -> dict[str, Any]:
 def _result(row: tuple[Any, ...] | None) -> dict[str, Any] | None:
     if row is None:
         return None
-    names = ("id", "checked_at", "region", "status", "response_time_ms", "status_code", "error")
-    found: dict[str, Any] = dict(zip(names, row, strict=False))
-    found["phases"] = dict(zip(_PHASES, row[len(names) :], strict=True))
+    found: dict[str, Any] = dict(zip(_OUTCOME, row, strict=False))
+    found["phases"] = dict(zip(_PHASES, row[len(_OUTCOME) :], strict=True))
     return found
 
 
@@ -119,7 +128,7 @@ def _difference(
         return {}
     before = {**good, **good["phases"]}
     after = {**failed, **failed["phases"]}
-    names = ("status", "status_code", "error", "response_time_ms", *_PHASES)
+    names = ("status", "status_code", "error", "failure_kind", "response_time_ms", *_PHASES)
     return {
         name: {"before": _shown(before[name]), "after": _shown(after[name])}
         for name in names

@@ -163,7 +163,7 @@ def _point(result: Judged, *, in_maintenance: bool) -> Point:
     reached = reach(
         result.definition.target.check_type,
         seen.status,
-        seen.error,
+        seen.failure_kind,
         seen.phases,
         seen.status_code,
     )

@@ -124,8 +124,8 @@ RETURNING v.lease_token
 
 _STORE = """
 COPY check_results (service_id, scheduled_for, region, id, checked_at, status, response_time_ms,
-    status_code, error, dns_ms, connect_ms, tls_ms, ttfb_ms, transfer_ms, in_maintenance,
-    settled_status, consecutive_failures, ssl_days_remaining, cover_seconds)
+    status_code, error, failure_kind, dns_ms, connect_ms, tls_ms, ttfb_ms, transfer_ms,
+    in_maintenance, settled_status, consecutive_failures, ssl_days_remaining, cover_seconds)
 FROM STDIN (FORMAT binary)
 """
 

@@ -74,6 +74,7 @@ def answer(request_id: UUID, observation: Observation) -> None:
         "response_time_ms": observation.response_time_ms,
         "status_code": observation.status_code,
         "error": observation.error,
+        "failure_kind": observation.failure_kind,
         "phases": observation.phases._asdict(),
         "evidence": dict(observation.evidence) if observation.evidence else None,
     }

@@ -4,23 +4,28 @@ from typing import Any
 
 from app.domain.check_history import Point
 from app.domain.reachability import reach
-from app.domain.types import Phases, Status
+from app.domain.types import FailureKind, Phases, Status
 
 SETTLED = "coalesce(settled_status, status)"
 COUNTS = f"{SETTLED} IN ('GREEN', 'YELLOW', 'RED') AND NOT in_maintenance"
 COLUMNS = (
     f"checked_at, {SETTLED} AS settled, response_time_ms, status_code, error, ssl_days_remaining,"
-    " consecutive_failures, in_maintenance, status, connect_ms"
+    " consecutive_failures, in_maintenance, status, connect_ms, failure_kind"
 )
-WIDTH = 10
+WIDTH = 11
 
 
 def point(check_type: str, row: tuple[Any, ...]) -> Point:
     """Return the point of a row that begins with `COLUMNS`; its body is not known any more."""
-    at, settled, milliseconds, status_code, error, days, failures, silent, status, connect_ms = row[
-        :WIDTH
-    ]
-    reached = reach(check_type, Status(status), error, Phases(connect_ms=connect_ms), status_code)
+    at, settled, milliseconds, status_code, error, days, failures, silent, *rest = row[:WIDTH]
+    status, connect_ms, failure_kind = rest
+    reached = reach(
+        check_type,
+        Status(status),
+        FailureKind(failure_kind) if failure_kind else None,
+        Phases(connect_ms=connect_ms),
+        status_code,
+    )
     return Point(
         at=at,
         status=Status(settled),

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from marshmallow import fields
 
+from app.domain.types import FailureKind
 from app.schemas.base import BaseSchema, Choice, Moment, PageSchema
 from app.schemas.services import STATUSES
 
@@ -32,6 +33,12 @@ class OutcomeSchema(BaseSchema):
     response_time_ms = fields.Float(required=True, allow_none=True)
     status_code = fields.Integer(required=True, allow_none=True)
     error = fields.String(required=True, allow_none=True)
+    failure_kind = Choice(
+        *(kind.value for kind in FailureKind),
+        required=True,
+        allow_none=True,
+        metadata={"description": "Why the check failed, as a word for programs; else null."},
+    )
     phases = fields.Nested(PhasesSchema, required=True)
 
 

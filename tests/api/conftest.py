@@ -17,6 +17,7 @@ OUTCOME: dict[str, Any] = {
     "response_time_ms": 12.5,
     "status_code": 200,
     "error": None,
+    "failure_kind": None,
     "phases": dict.fromkeys(("dns_ms", "connect_ms", "tls_ms", "ttfb_ms", "transfer_ms")),
 }
 PROBED = {name: OUTCOME[name] for name in OUTCOME if name not in ("id", "checked_at", "region")}

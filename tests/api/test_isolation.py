@@ -29,7 +29,7 @@ def quick(configure, monkeypatch):
     """No limits, and workers that answer at once."""
     configure(plan_limits=False, rate_limits=False)
     probed = {"status": "GREEN", "response_time_ms": 1.0, "status_code": 200, "error": None}
-    probed |= {"phases": {}, "evidence": None}
+    probed |= {"phases": {}, "evidence": None, "failure_kind": None}
     monkeypatch.setattr(check_history, "result_after", lambda *_: probed)
     monkeypatch.setattr(probe_requests, "outcome", lambda _: probed)
     sent = {"ok": True, "status_code": 200, "error": None, "duration_ms": 1.0}

@@ -25,6 +25,7 @@ def test_checks_are_newest_first_within_the_last_hour(alice, service, path, conn
         "response_time_ms": 1,
         "status_code": 200,
         "error": None,
+        "failure_kind": None,
         "phases": {
             "dns_ms": None,
             "connect_ms": None,

@@ -13,7 +13,7 @@ import pytest
 from app.checks import CHECK_TYPES
 from app.checks.base import CheckFailed
 from app.checks.runner import run
-from app.domain.types import Probe, Status, Target
+from app.domain.types import FailureKind, Probe, Status, Target
 from app.network.door import Network
 from app.network.errors import CannotTell, NetworkError
 from app.network.trace import trace
@@ -60,10 +60,13 @@ class TestOutcomes:
         observation = observe(target())
         assert time.monotonic() - started < 0.7
         assert observation.error == "timed out after 0.5 s while counting sheep"
+        assert observation.failure_kind is FailureKind.TIMED_OUT
         assert observation.evidence == {"stage": "counting sheep"}
         assert observation.response_time_ms is None
 
-    def test_a_check_that_breaks_is_red_and_logged_once(self, a_check_that, caplog):
+    def test_a_check_that_breaks_tells_nothing_of_the_target_and_is_logged_once(
+        self, a_check_that, caplog
+    ):
         async def break_down():
             raise KeyError("s3cret")
 
@@ -71,7 +74,8 @@ class TestOutcomes:
         with caplog.at_level(logging.ERROR):
             for _ in range(3):
                 observation = observe(target())
-        assert observation.status is Status.RED
+        assert observation.status is Status.UNKNOWN
+        assert observation.failure_kind is FailureKind.OWN_FAULT
         assert observation.error == "the check itself failed: KeyError"
         assert sum("failed by itself" in record.message for record in caplog.records) <= 1
 
@@ -80,9 +84,13 @@ class TestOutcomes:
             raise CannotTell("the monitor has no file descriptors left")
 
         a_check_that(fail)
-        assert observe(target()).status is Status.UNKNOWN
+        observation = observe(target())
+        assert observation.status is Status.UNKNOWN
+        assert observation.failure_kind is FailureKind.OWN_LIMIT
 
-    @pytest.mark.parametrize("error", [NetworkError("a\nb\x1b[31m"), CheckFailed("a\nb\x1b[31m")])
+    @pytest.mark.parametrize(
+        "error", [NetworkError("a\nb\x1b[31m", FailureKind.TLS), CheckFailed("a\nb\x1b[31m")]
+    )
     def test_errors_are_one_line(self, a_check_that, error):
         async def fail():
             raise error
@@ -92,7 +100,7 @@ class TestOutcomes:
 
     def test_errors_are_short(self, a_check_that):
         async def fail():
-            raise NetworkError("\x00" * 4000)
+            raise NetworkError("\x00" * 4000, FailureKind.TLS)
 
         a_check_that(fail)
         assert len(observe(target()).error) == 500

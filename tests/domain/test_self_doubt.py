@@ -3,33 +3,32 @@
 import pytest
 
 from app.domain.self_doubt import LEAST_WITNESSES, Witness, Witnesses, is_ambiguous, is_blind
-from app.domain.types import Observation, Phases, Status
+from app.domain.types import FailureKind, Observation, Phases, Status
+
+
+def failed(kind, status_code=None, **phases):
+    return Observation(
+        Status.RED, None, status_code=status_code, phases=Phases(**phases), failure_kind=kind
+    )
 
 
 @pytest.mark.parametrize(
     ("observation", "ambiguous", "why"),
     [
-        (Observation(Status.RED, None, "timed out after 10 s while connecting"), True, "no answer"),
-        (Observation(Status.RED, None, "no such host"), True, "the resolver may be ours"),
-        (Observation(Status.RED, None, "network is unreachable"), True, "our own network"),
-        (Observation(Status.RED, None, "connection refused"), False, "a refusal is an answer"),
-        (Observation(Status.RED, 3.0, "got 503", status_code=503), False, "it answered"),
-        (
-            Observation(Status.RED, None, "the banner is not SSH", phases=Phases(connect_ms=1.0)),
-            False,
-            "it accepted the connection",
-        ),
-        (
-            Observation(
-                Status.RED,
-                None,
-                "timed out after 2 s while reading the answer",
-                phases=Phases(connect_ms=1.0),
-            ),
-            True,
-            "the line may have been cut at our end meanwhile",
-        ),
-        (Observation(Status.RED, None, "target not allowed: metadata"), False, "our own rule"),
+        (failed(FailureKind.TIMED_OUT), True, "no answer"),
+        (failed(FailureKind.NO_SUCH_HOST), True, "the resolver may be ours"),
+        (failed(FailureKind.RESOLVER_FAILED), True, "the resolver may be ours"),
+        (failed(FailureKind.UNREACHABLE), True, "our own network"),
+        (failed(FailureKind.CLOSED), True, "a firewall at our end may reset"),
+        (failed(FailureKind.CLOSED, connect_ms=1.0), False, "it accepted the connection"),
+        (failed(FailureKind.REFUSED), False, "a refusal is an answer"),
+        (failed(FailureKind.ASSERTION, status_code=503), False, "it answered"),
+        (failed(FailureKind.TIMED_OUT, status_code=503), False, "it answered"),
+        (failed(FailureKind.ASSERTION), False, "it answered, over a datagram"),
+        (failed(FailureKind.CERTIFICATE), False, "it showed a certificate"),
+        (failed(FailureKind.PROTOCOL, connect_ms=1.0), False, "it spoke"),
+        (failed(FailureKind.TIMED_OUT, connect_ms=1.0), True, "the line may be cut at our end"),
+        (failed(FailureKind.GUARD), False, "our own rule"),
         (Observation(Status.GREEN, 3.0), False, "a pass is no failure"),
         (Observation(Status.UNKNOWN, None, "no descriptors"), False, "already in doubt"),
     ],
@@ -71,3 +70,10 @@ def test_witnesses_named_by_the_operator_decide_alone():
 )
 def test_one_answer_is_enough_to_see(answers, blind):
     assert is_blind(answers) is blind
+
+
+@pytest.mark.parametrize("sentence", ["timed out", "connection refused", "no such host", ""])
+def test_no_sentence_decides(sentence):
+    for kind in FailureKind:
+        observation = Observation(Status.RED, None, sentence, failure_kind=kind)
+        assert is_ambiguous(observation) is is_ambiguous(observation._replace(error=None))

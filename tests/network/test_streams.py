@@ -8,6 +8,7 @@ from ipaddress import ip_network
 import pytest
 
 from app.domain.addresses import AddressPolicy
+from app.domain.types import FailureKind
 from app.network.door import Network
 from app.network.errors import AddressRefused, NetworkError
 from app.network.tls import TlsOptions
@@ -52,7 +53,7 @@ def test_a_failure_drops_the_connection_at_once():
             for _ in range(20):
                 with pytest.raises(NetworkError):
                     async with network.stream("localhost", peer.port, tls=TlsOptions()):
-                        raise NetworkError("enough")
+                        raise NetworkError("enough", FailureKind.PROTOCOL)
             await asyncio.sleep(0.1)
             return before, len(os.listdir("/proc/self/fd"))
 

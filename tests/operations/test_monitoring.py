@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from app.domain.types import Observation, Status
+from app.domain.types import FailureKind, Observation, Status
 from app.operations import monitoring, regions, repair
 from tests.factories import make_service
 
@@ -163,6 +163,17 @@ def test_a_paused_service_is_not_repaired_awake(service, rows, alice):
     alice.post(f"/services/{service['id']}/pause")
     assert set(repair.mend().values()) == {0}
     assert monitoring.claim("default", 10).claims == []
+
+
+def test_the_kind_of_a_failure_is_stored_and_told(service, rows, alice):
+    settle(monitoring.claim("default", 10), GREEN)
+    settle(again(rows), RED._replace(failure_kind=FailureKind.REFUSED))
+    assert sorted(rows("SELECT status, failure_kind FROM check_results")) == [
+        ("GREEN", None),
+        ("RED", "refused"),
+    ]
+    checks = alice.get(f"/services/{service['id']}/checks").json
+    assert {check["failure_kind"] for check in checks} == {"refused", None}
 
 
 def test_evidence_and_what_changed(service, rows, alice):
