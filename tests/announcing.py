@@ -98,9 +98,16 @@ def certificate(valid_to: datetime, fingerprint: str = "aa", **changes: Any) -> 
     return Certificate(**(fields | changes))
 
 
-def claim(app: Flask, rows: Rows, region: str = "default") -> monitoring.Claimed:
-    """Take everything that is checked in a region."""
-    rows("UPDATE schedule_entries SET next_due_at = now() WHERE next_due_at IS NOT NULL")
+def claim(
+    app: Flask, rows: Rows, region: str = "default", only: str | None = None
+) -> monitoring.Claimed:
+    """Take everything that is checked in a region, or only one service of it."""
+    rows(
+        "UPDATE schedule_entries SET next_due_at = now() + CASE"
+        " WHEN service_id = coalesce(%s, service_id) THEN interval '0' ELSE interval '1 hour' END"
+        " WHERE next_due_at IS NOT NULL",
+        only,
+    )
     with app.app_context():
         return monitoring.claim(region, 100)
 
@@ -123,6 +130,7 @@ def check(
     *,
     region: str = "default",
     shown: Certificate | None = None,
+    only: str | None = None,
 ) -> None:
-    """Record one result for everything that is checked in a region."""
-    record(app, claim(app, rows, region), status, shown)
+    """Record one result for everything that is checked in a region, or for one service of it."""
+    record(app, claim(app, rows, region, only), status, shown)

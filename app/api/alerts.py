@@ -99,8 +99,8 @@ def _acknowledge(given: dict[str, Any], alert_id: UUID) -> dict[str, Any]:
 def resolve(given: dict[str, Any], alert_id: UUID) -> dict[str, Any]:
     """Resolve an alert by hand
 
-    Its rule fires anew only after the condition has been false once. Resolving twice changes
-    nothing. The body may be left out.
+    While what the rule asks for goes on, it fires anew only after that has been false once.
+    Resolving twice changes nothing. The body may be left out.
     """
     organization_id = caller().organization_id
     alerts.resolve(organization_id, alert_id, actor=_actor(), note=given.get("note"))

@@ -82,23 +82,10 @@ def _cools_down(state: RuleState, now: datetime, options: RuleOptions) -> bool:
     return now < state.last_resolved_at + timedelta(minutes=options.cooldown_minutes)
 
 
-def awaits_fine_after_resolve(verdict: Verdict) -> bool:
-    """Say whether an alert resolved by hand holds its rule back, given the verdict at that moment.
-
-    A rule with `auto_resolve` off may have been fine for hours: its next failure is a new one.
-    """
-    return verdict is not Verdict.FINE
-
-
 def acknowledge(status: AlertStatus) -> AlertStatus:
     """Return the status after an acknowledgement. Raises IllegalChange for a resolved alert."""
     _open(status, "acknowledged")
     return AlertStatus.ACKNOWLEDGED
-
-
-def resolve(status: AlertStatus) -> AlertStatus:
-    """Return the status after a resolve by hand; resolving twice changes nothing."""
-    return AlertStatus.RESOLVED
 
 
 def snooze(status: AlertStatus, minutes: int, now: datetime) -> datetime:
@@ -133,19 +120,6 @@ def next_reminder_at(
     if snoozed_until is not None and due < snoozed_until:
         due = fired_at + interval * -((fired_at - snoozed_until) // interval)
     return due
-
-
-def is_reminder_due(
-    status: AlertStatus,
-    fired_at: datetime,
-    last_told_at: datetime,
-    interval_minutes: int | None,
-    snoozed_until: datetime | None,
-    now: datetime,
-) -> bool:
-    """Say whether people are to be reminded now."""
-    due = next_reminder_at(status, fired_at, last_told_at, interval_minutes, snoozed_until)
-    return due is not None and due <= now
 
 
 def title(rule_name: str) -> str:

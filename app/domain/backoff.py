@@ -7,7 +7,6 @@ every hour, for 24 hours.
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 
 FIRST_DELAY_SECONDS = 2.0
 LONGEST_DELAY_SECONDS = 3_600.0
@@ -49,35 +48,12 @@ def _nominal_elapsed(attempt: int) -> float:
     return sum(_nominal(earlier) for earlier in range(1, attempt))
 
 
-class Gate(StrEnum):
-    """Whether a channel takes messages."""
-
-    CLOSED = "closed"  # the circuit is closed: messages flow
-    HALF_OPEN = "half_open"  # one message may try
-    OPEN = "open"  # nothing is sent until `Circuit.retry_at`
-
-
 @dataclass(frozen=True, slots=True)
 class Circuit:
     """How a channel has fared lately (circuit breaker: Nygard, Release It!)."""
 
     consecutive_failures: int = 0
     retry_at: datetime | None = None  # set from the `FAILURES_TO_OPEN`th failure on
-
-
-def gate(circuit: Circuit, now: datetime) -> Gate:
-    """Say whether a message may be sent over a channel now."""
-    if circuit.retry_at is None:
-        return Gate.CLOSED
-    return Gate.OPEN if now < circuit.retry_at else Gate.HALF_OPEN
-
-
-def probing(circuit: Circuit, now: datetime) -> Circuit:
-    """Return the circuit while one message tries a half-open channel: the others go on waiting.
-
-    Whoever stores it by compare-and-set holds the probe; if they die, another follows in a minute.
-    """
-    return Circuit(circuit.consecutive_failures, now + timedelta(seconds=PROBE_SECONDS))
 
 
 def after_send(circuit: Circuit, now: datetime, *, delivered: bool) -> Circuit:

@@ -14,7 +14,6 @@ from zoneinfo import ZoneInfo
 
 from app.domain import timezones
 
-FORECAST = timedelta(days=90)
 MAX_TIMELINE = timedelta(days=400)
 _DAY = timedelta(days=1)
 _ALL_DAYS = frozenset(range(7))
@@ -126,14 +125,6 @@ def timeline(schedule: OnCallSchedule, since: datetime, to: datetime) -> list[Se
         else:
             segments.append(Segment(begin, end, people))
     return segments
-
-
-def gaps(
-    schedule: OnCallSchedule, since: datetime, period: timedelta = FORECAST
-) -> list[tuple[datetime, datetime]]:
-    """Return when nobody will be on call in the 90 days ahead, or in another period."""
-    segments = timeline(schedule, since, since + period)
-    return [(found.starts_at, found.ends_at) for found in segments if not found.on_call]
 
 
 def _period_days(layer: Layer) -> int:

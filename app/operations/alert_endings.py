@@ -1,13 +1,15 @@
-"""End alerts whose matter goes away: a rule, a service or a heartbeat that is deleted."""
+"""End alerts whose matter goes away: deleted, paused, switched off, or watched no longer."""
 
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, case, false, func, select, update
 
 from app.domain.alerts import AlertStatus
+from app.models.alert_rules import AlertRule
 from app.models.alerts import Alert
 from app.models.notification_channels import Notification
+from app.models.services import Service
 from app.operations import alerts
 from app.transaction import Transaction
 
@@ -15,6 +17,36 @@ from app.transaction import Transaction
 def close_rule(tx: Transaction, rule_id: UUID, *, reason: str) -> None:
     """Resolve the alerts of a rule that is deleted or switched off."""
     _close(tx, Alert.alert_rule_id == rule_id, reason)
+
+
+def end_services(tx: Transaction, ids: Sequence[UUID], *, reason: str) -> None:
+    """Resolve the alerts of services that nobody checks for now."""
+    _close(tx, Alert.service_id.in_(ids), reason)
+
+
+def end_unwatched(
+    tx: Transaction, *, rule_id: UUID | None = None, service_ids: Sequence[UUID] = ()
+) -> None:
+    """Resolve the alerts of a rule, or of services, where the rule does not watch the service now.
+
+    Neither would say any more that it is over.
+    """
+    about = Alert.alert_rule_id == rule_id if rule_id else Alert.service_id.in_(service_ids)
+    unwatched = (
+        select(Alert.id)
+        .join(Service, Service.id == Alert.service_id)
+        .join(AlertRule, AlertRule.id == Alert.alert_rule_id)
+        .where(
+            about,
+            Alert.status != AlertStatus.RESOLVED,
+            case(
+                (AlertRule.service_id.is_not(None), AlertRule.service_id != Service.id),
+                (func.cardinality(AlertRule.tags) > 0, ~Service.tags.overlap(AlertRule.tags)),
+                else_=false(),
+            ),
+        )
+    )
+    _close(tx, Alert.id.in_(unwatched), "the alert rule does not watch this service now")
 
 
 def close_services(tx: Transaction, ids: Sequence[UUID], *, reason: str) -> None:

@@ -4,18 +4,20 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, select, true
+from sqlalchemy import ColumnElement
 
 from app.models.alert_rules import AlertRule
-from app.models.alerts import Alert
 from app.models.escalation_policies import EscalationPolicy
 from app.models.notification_channels import NotificationChannel
 from app.models.services import Service
-from app.operations import alert_endings, alerts, owned_rows, rulebooks
+from app.operations import alert_endings, owned_rows, rule_latches, rulebooks
 from app.operations.owned_rows import Position, columns, refused
 from app.transaction import Transaction, transaction
 
 Columns = Mapping[str, Any]
+
+# What a rule asks, and of whom.
+_ASKED = frozenset({"condition", "is_enabled", "service_id", "tags"})
 
 
 def add_default_rule(tx: Transaction, organization_id: UUID) -> None:
@@ -81,7 +83,9 @@ def update(organization_id: UUID, rule_id: UUID, changes: Columns) -> dict[str, 
         if was_enabled and not rule.is_enabled:
             alert_endings.close_rule(tx, rule_id, reason="the alert rule was switched off")
         elif (rule.service_id, set(rule.tags)) != was_about:
-            _close_unwatched(tx, rule)
+            alert_endings.end_unwatched(tx, rule_id=rule_id)
+        if _ASKED & changes.keys():
+            rule_latches.release_rule(tx, rule_id)
         found = columns(rule)
     return found
 
@@ -95,26 +99,6 @@ def delete(organization_id: UUID, rule_id: UUID) -> None:
         rule = owned_rows.lock(tx, AlertRule, organization_id, rule_id)
         alert_endings.close_rule(tx, rule_id, reason="the alert rule was deleted")
         tx.session.delete(rule)
-
-
-def _close_unwatched(tx: Transaction, rule: AlertRule) -> None:
-    """Resolve the alerts of services that the rule does not watch any more."""
-    watched: ColumnElement[bool] = true()
-    if rule.service_id is not None:
-        watched = Service.id == rule.service_id
-    elif rule.tags:
-        watched = Service.tags.overlap(rule.tags)
-    now = tx.now()
-    for alert in tx.session.scalars(
-        select(Alert)
-        .join(Service, Service.id == Alert.service_id)
-        .where(Alert.alert_rule_id == rule.id, Alert.status != "resolved", ~watched)
-        .order_by(Alert.id)
-        .with_for_update(key_share=True, of=Alert)
-    ):
-        alerts.resolve_alert(
-            tx, alert, now, closed_because="the alert rule does not watch this service now"
-        )
 
 
 def check(

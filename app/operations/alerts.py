@@ -120,16 +120,17 @@ def resolve_alert(
 
 
 def _remember_resolve(tx: Transaction, alert: Alert, now: datetime) -> None:
+    # By hand, and before the condition was false: it has to be false once before the next alert.
+    remembered = {
+        "resolved_at": now,
+        "is_latched": alert.resolved_by is not None and alert.condition_holds,
+    }
     statement = insert(RuleState).values(
-        alert_rule_id=alert.alert_rule_id,
-        service_id=alert.service_id,
-        resolved_at=now,
-        is_latched=alert.resolved_by is not None,
+        alert_rule_id=alert.alert_rule_id, service_id=alert.service_id, **remembered
     )
     tx.session.execute(
         statement.on_conflict_do_update(
-            index_elements=["alert_rule_id", "service_id"],
-            set_={"resolved_at": now, "is_latched": alert.resolved_by is not None},
+            index_elements=["alert_rule_id", "service_id"], set_=remembered
         )
     )
 
@@ -207,7 +208,7 @@ def acknowledge(
 
 
 def resolve(organization_id: UUID, alert_id: UUID, *, actor: str, note: str | None = None) -> None:
-    """Resolve an alert by hand; it fires anew only after its condition has been false once.
+    """Resolve an alert by hand; what fails still fires anew only once it has been fine.
 
     Raises NotFound. Resolving twice changes nothing.
     """

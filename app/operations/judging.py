@@ -48,17 +48,17 @@ class Judged(NamedTuple):
 
 
 _STANDING = """
-SELECT service_id, alert_rule_id, id, severity, is_flapping,
+SELECT service_id, alert_rule_id, id, severity, is_flapping, condition_holds,
     NULL::integer, NULL::timestamptz, NULL::bigint, NULL::timestamptz, NULL::boolean
 FROM alerts
 WHERE service_id = ANY(%(ids)s) AND status <> 'resolved' AND alert_rule_id IS NOT NULL
 UNION ALL
-SELECT service_id, alert_rule_id, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+SELECT service_id, alert_rule_id, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
 FROM rule_states
 WHERE service_id = ANY(%(ids)s) AND is_latched
 UNION ALL
-SELECT service_id, alert_rule_id, NULL, NULL, NULL, place, rule_version, service_version, since,
-    before
+SELECT service_id, alert_rule_id, NULL, NULL, NULL, NULL, place, rule_version, service_version,
+    since, before
 FROM rule_streaks
 WHERE service_id = ANY(%(ids)s)
 """
@@ -147,9 +147,9 @@ def _standing(tx: Transaction, results: Sequence[Judged]) -> Standing:
     latched: set[tuple[UUID, UUID]] = set()
     streaks: list[tuple[StreakKey, StreakRow]] = []
     rows = tx.driver.execute(_STANDING, {"ids": ids}).fetchall()
-    for service_id, rule_id, alert_id, severity, is_flapping, place, *streak in rows:
+    for service_id, rule_id, alert_id, severity, is_flapping, holds, place, *streak in rows:
         if alert_id is not None:
-            alerts[rule_id, service_id] = OpenAlert(alert_id, severity, is_flapping)
+            alerts[rule_id, service_id] = OpenAlert(alert_id, severity, is_flapping, holds)
         elif place is not None:
             streaks.append((StreakKey(service_id, rule_id, place), StreakRow(*streak)))
         else:

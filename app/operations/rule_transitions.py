@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from app.domain import flapping
 from app.domain.alert_rules import Verdict
@@ -19,7 +19,8 @@ from app.domain.alerts import AlertStatus, RuleState, Transition, message, next_
 from app.domain.check_history import History
 from app.models.alert_rules import RuleState as StoredRuleState
 from app.models.alerts import Alert
-from app.operations import alerts, service_schedule, suppression
+from app.models.services import Service
+from app.operations import alerts, rule_latches, service_schedule, suppression
 from app.operations.judged_history import Histories, Look
 from app.operations.rule_streaks import Streaks
 from app.transaction import Transaction
@@ -31,6 +32,7 @@ class OpenAlert(NamedTuple):
     id: UUID
     severity: str
     is_flapping: bool
+    condition_holds: bool
 
 
 class Ruling(NamedTuple):
@@ -62,6 +64,7 @@ class Standing:
         if alert is not None:
             return (
                 ruling.verdict is Verdict.FINE
+                or (ruling.verdict is Verdict.FIRING and not alert.condition_holds)
                 or alert.is_flapping
                 or alert.severity != ruling.look.rule.severity
             )
@@ -97,7 +100,10 @@ def carry_out(
         known = standing.alerts.get(ruling.key)
         alert = locked.get(known.id) if known else None
         if known is not None and (alert is None or alert.status == AlertStatus.RESOLVED):
-            continue  # somebody has resolved it meanwhile
+            # Somebody has resolved it meanwhile, not knowing yet what this check says.
+            if ruling.verdict is Verdict.FINE:
+                rule_latches.release(tx, *ruling.key)
+            continue
         _apply(tx, ruling, alert, histories, now, is_latched=ruling.key in standing.latched)
     standing.streaks.write(tx, still_on)
 
@@ -135,6 +141,8 @@ def _apply(
     state = RuleState(is_open=alert is not None, awaits_fine=is_latched)
     if alert is None and verdict is Verdict.FIRING and rule.options.cooldown_minutes:
         state = RuleState(last_resolved_at=_resolved_at(tx, ruling))
+    if alert is not None and verdict is not Verdict.UNKNOWN:
+        alert.condition_holds = verdict is Verdict.FIRING
     if alert is not None and alert.is_flapping:
         state = _flapping_state(tx, alert, look, histories)
     match next_transition(state, verdict, now, rule.options):
@@ -143,7 +151,7 @@ def _apply(
         case Transition.RESOLVE if alert is not None:
             _resolve(tx, ruling, alert, histories, now)
         case Transition.REARM:
-            _rearm(tx, ruling)
+            rule_latches.release(tx, *ruling.key)
         case _:
             if alert is not None and alert.severity != rule.severity:
                 alert.severity = rule.severity
@@ -156,18 +164,6 @@ def _resolved_at(tx: Transaction, ruling: Ruling) -> datetime | None:
             StoredRuleState.alert_rule_id == ruling.look.rule.id,
             StoredRuleState.service_id == ruling.look.service_id,
         )
-    )
-
-
-def _rearm(tx: Transaction, ruling: Ruling) -> None:
-    """Let a rule fire again that an alert resolved by hand had held back."""
-    tx.session.execute(
-        update(StoredRuleState)
-        .where(
-            StoredRuleState.alert_rule_id == ruling.look.rule.id,
-            StoredRuleState.service_id == ruling.look.service_id,
-        )
-        .values(is_latched=False)
     )
 
 
@@ -195,8 +191,16 @@ def _resolve(
     suppression.after_resolve(tx, alert)
 
 
+def _still_watches(tx: Transaction, ruling: Ruling) -> bool:
+    """Say whether a service has a tag of the rule, as nobody edits it now: its entry is locked."""
+    tags = tx.session.scalar(select(Service.tags).where(Service.id == ruling.look.service_id))
+    return not ruling.look.rule.tags.isdisjoint(tags or ())
+
+
 def _open(tx: Transaction, ruling: Ruling, history: History, now: datetime) -> None:
     rule, definition = ruling.look.rule, ruling.look.definition
+    if rule.tags and not _still_watches(tx, ruling):
+        return  # nothing would ever say that it is over
     root = suppression.root_cause(tx, definition)
     alert = Alert(
         organization_id=definition.organization_id,

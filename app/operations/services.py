@@ -14,7 +14,13 @@ from app.events import Event
 from app.models.escalation_policies import EscalationPolicy
 from app.models.organization import Organization
 from app.models.services import HistoryPurge, ScheduleEntry, Service
-from app.operations import alert_endings, service_schedule, suppression
+from app.operations import (
+    alert_endings,
+    rule_latches,
+    service_pauses,
+    service_schedule,
+    suppression,
+)
 from app.operations.service_answers import answers
 from app.transaction import Transaction, transaction
 
@@ -65,6 +71,7 @@ def update(
         # Two edits of one organization wait for one another: together they could close a circle.
         _lock_organization(tx, organization_id)
         (service,) = lock(tx, organization_id, [service_id])
+        was_active = service.is_active
         changes = redefine(_columns(service))
         _check_references(tx, organization_id, service_id, changes)
         for name, value in changes.items():
@@ -74,8 +81,13 @@ def update(
         if "regions" in changes:
             service_schedule.set_regions(tx, service_id, service.regions)
         if _VOIDS_CHECK & changes.keys():
+            rule_latches.release_services(tx, [service_id])
             service_schedule.restart(tx, [service_id], due=service.is_active)
             _hint(tx, service.regions if service.is_active else ())
+        if service.is_active is not was_active:
+            service_pauses.record(tx, [service])
+        if "tags" in changes:
+            alert_endings.end_unwatched(tx, service_ids=[service_id])
         found = _announce(tx, "service.updated", [service_id])
     return found[0]
 
@@ -118,6 +130,8 @@ def _forget_dependency(tx: Transaction, organization_id: UUID, ids: Sequence[UUI
 def set_active(organization_id: UUID, ids: Sequence[UUID], *, active: bool) -> list[dict[str, Any]]:
     """Pause services or let them go on, and return their answers; colours stay as they are.
 
+    A pause ends their alerts.
+
     Raises NotFound, and then changes none, when one of them is not the organization's.
     """
     with transaction() as tx:
@@ -128,6 +142,7 @@ def set_active(organization_id: UUID, ids: Sequence[UUID], *, active: bool) -> l
         tx.session.flush()
         changed_ids = [service.id for service in changed]
         service_schedule.restart(tx, changed_ids, due=active)
+        service_pauses.record(tx, changed)
         if active:
             _hint(tx, (region for service in changed for region in service.regions))
         _announce(tx, "service.updated", changed_ids)

@@ -130,7 +130,7 @@ def _catch_up_with(service_id: UUID) -> None:
             return
         last = tx.session.scalars(
             select(StatusChange)
-            .where(StatusChange.service_id == service_id)
+            .where(StatusChange.service_id == service_id, StatusChange.to_status.in_(_COLOURS))
             .order_by(StatusChange.at.desc())
             .limit(1)
         ).one_or_none()

@@ -53,12 +53,6 @@ def test_next_transition(state, verdict, options, expected, why):
     assert alerts.next_transition(state, verdict, NOW, options) is expected, why
 
 
-def test_resolving_by_hand_holds_the_rule_back_unless_all_is_well():
-    assert alerts.awaits_fine_after_resolve(FIRING)
-    assert alerts.awaits_fine_after_resolve(UNKNOWN)
-    assert not alerts.awaits_fine_after_resolve(FINE)
-
-
 @pytest.mark.parametrize("status", AlertStatus)
 def test_what_people_may_do(status):
     if status is AlertStatus.RESOLVED:
@@ -69,7 +63,6 @@ def test_what_people_may_do(status):
     else:
         assert alerts.acknowledge(status) is AlertStatus.ACKNOWLEDGED
         assert alerts.snooze(status, 5, NOW) == NOW + timedelta(minutes=5)
-    assert alerts.resolve(status) is AlertStatus.RESOLVED
 
 
 @pytest.mark.parametrize("minutes", [0, -1, alerts.MAX_SNOOZE_MINUTES + 1])
@@ -103,13 +96,6 @@ def test_next_reminder_at(status, told, interval, snoozed, expected, why):
     until = None if snoozed is None else ago(snoozed)
     due = alerts.next_reminder_at(status, fired, ago(told), interval, until)
     assert due == (None if expected is None else fired - timedelta(minutes=expected)), why
-
-
-def test_a_reminder_is_due_from_its_time_on():
-    arguments = (AlertStatus.FIRING, NOW, NOW, 10, None)
-    assert not alerts.is_reminder_due(*arguments, now=NOW + timedelta(minutes=9))
-    assert alerts.is_reminder_due(*arguments, now=NOW + timedelta(minutes=10))
-    assert not alerts.is_reminder_due(ACKED, *arguments[1:], now=NOW + timedelta(minutes=10))
 
 
 def test_a_title_names_the_rule():

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain import backoff
-from app.domain.backoff import Circuit, Gate
+from app.domain.backoff import Circuit
 
 NOW = datetime(2026, 3, 2, 14, tzinfo=UTC)
 MIDDLE = 0.5  # the jitter that changes nothing
@@ -70,18 +70,12 @@ def failed(times: int, at: datetime = NOW) -> Circuit:
 def test_the_circuit_opens_after_five_failures_and_rests_ever_longer(failures, rest):
     circuit = failed(failures)
     assert circuit.retry_at == (None if rest is None else NOW + timedelta(seconds=rest))
-    assert backoff.gate(circuit, NOW) is (Gate.CLOSED if rest is None else Gate.OPEN)
 
 
-def test_after_the_rest_one_message_may_try():
-    circuit = failed(5)
-    later = NOW + timedelta(seconds=30)
-    assert backoff.gate(circuit, later) is Gate.HALF_OPEN
-    trying = backoff.probing(circuit, later)
-    assert backoff.gate(trying, later) is Gate.OPEN
-    assert backoff.gate(trying, later + timedelta(seconds=60)) is Gate.HALF_OPEN
-    assert backoff.after_send(trying, later, delivered=True) == Circuit()
-    worse = backoff.after_send(trying, later, delivered=False)
+def test_after_the_rest_a_failure_doubles_it_and_a_delivery_ends_it():
+    circuit, later = failed(5), NOW + timedelta(seconds=30)
+    assert backoff.after_send(circuit, later, delivered=True) == Circuit()
+    worse = backoff.after_send(circuit, later, delivered=False)
     assert worse == Circuit(6, later + timedelta(seconds=60))
 
 

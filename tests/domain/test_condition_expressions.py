@@ -2,6 +2,7 @@ import pytest
 
 from app.domain import conditions
 from app.domain.condition_types import ConditionError
+from tests.domain.written_conditions import as_json
 
 
 def metric_test(name, operator, value):
@@ -41,7 +42,7 @@ def metric_test(name, operator, value):
     ],
 )
 def test_a_test_in_short_form(expression, expected):
-    assert conditions.as_json(conditions.parse(expression)) == expected
+    assert as_json(conditions.parse(expression)) == expected
 
 
 R = metric_test("status", "==", "RED")
@@ -71,7 +72,7 @@ def test_and_binds_tighter_than_or(expression, expected):
         .replace("S", "response_time > 1")
         .replace("C", "status_code != 200")
     )
-    assert conditions.as_json(conditions.parse(written)) == expected
+    assert as_json(conditions.parse(written)) == expected
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from app.domain.condition_types import (
     NotGreen,
     Operator,
 )
+from tests.domain.written_conditions import as_json
 
 SLOW = {"metric": "response_time_ms", "operator": ">", "value": 800}
 RED = {"metric": "status", "operator": "in", "value": ["RED"]}
@@ -70,7 +71,7 @@ def test_the_samples_of_the_contract_are_read():
     ],
 )
 def test_what_is_read_can_be_written_again(source):
-    assert conditions.as_json(conditions.parse(source)) == source
+    assert as_json(conditions.parse(source)) == source
 
 
 @pytest.mark.parametrize(
@@ -199,7 +200,7 @@ def test_every_tree_makes_the_round_trip(source):
         condition = conditions.parse(source)
     except ConditionError:
         return  # deeper than allowed
-    assert conditions.parse(conditions.as_json(condition)) == condition
+    assert conditions.parse(as_json(condition)) == condition
 
 
 @given(st.fixed_dictionaries({}, optional=dict.fromkeys([*BURN, "all", "for_checks"], _json)))

@@ -69,11 +69,9 @@ def test_a_digest_outlives_the_alert_under_whose_name_it_goes_out(app, alice, st
 
 def test_a_digest_is_not_folded_into_the_next_one(app, alice, rows, storm, deliver):
     (digest,) = deliver(REFUSED)
-    for service in storm:
-        alice.patch(f"/services/{service['id']}", {"is_active": False})
-    make_service(alice, name="Late 1")
-    make_service(alice, name="Late 2")
-    check(app, rows, "RED")
+    for number in (1, 2):
+        late = make_service(alice, name=f"Late {number}")
+        check(app, rows, "RED", only=late["id"])
     (again,) = deliver(Outcome(ok=True))
     assert (again.id, named(again)) == (digest.id, named(digest))
     let_pass(rows, 60)
