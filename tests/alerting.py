@@ -76,6 +76,12 @@ def make_window(person: Person, **changes: Any) -> dict[str, Any]:
     return created(person, "/maintenance-windows", {"name": "Upgrade", **times} | changes)
 
 
+def make_page(person: Person, **changes: Any) -> dict[str, Any]:
+    """Create a status page."""
+    body = {"name": "Acme status", "slug": f"acme-{uuid4().hex[:12]}"}
+    return created(person, "/status-pages", body | changes)
+
+
 def insert(connection: psycopg.Connection[Any], table: str, **columns: Any) -> Any:
     """Insert a row and return its id."""
     names = ", ".join(columns)
@@ -152,5 +158,6 @@ OWNED: dict[str, Callable[[Person], Any]] = {
     "policy_id": lambda person: make_policy(person)["id"],
     "schedule_id": lambda person: make_schedule(person)["id"],
     "override_id": lambda person: make_override(person, make_schedule(person))["id"],
+    "page_id": lambda person: make_page(person)["id"],
     "window_id": lambda person: make_window(person)["id"],
 }

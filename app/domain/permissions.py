@@ -81,6 +81,10 @@ _PERMISSIONS: dict[str, tuple[Role, Scope | None]] = {
     "secrets:write": (Role.EDITOR, Scope.WRITE),
     "heartbeats:read": (Role.VIEWER, Scope.READ),
     "heartbeats:write": (Role.EDITOR, Scope.WRITE),
+    "status_pages:read": (Role.VIEWER, Scope.READ),
+    "status_pages:write": (Role.EDITOR, Scope.WRITE),
+    "status_pages:post": (Role.RESPONDER, Scope.WRITE),
+    "status_pages:admin": (Role.ADMIN, Scope.ADMIN),
     "feed:read": (Role.VIEWER, Scope.READ),
 }
 

@@ -18,6 +18,7 @@ class Service(OrganizationOwned, Base):
     __tablename__ = "services"
     __table_args__ = (
         Index("ix_services_newest", "organization_id", text("created_at DESC"), text("id DESC")),
+        Index("ix_services_status_changed_at", "status_changed_at"),
     )
 
     name: Mapped[str]

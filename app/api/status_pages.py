@@ -1,0 +1,119 @@
+"""/status-pages: pages for strangers, what they show and how they look."""
+
+from typing import Any
+from uuid import UUID
+
+from flask import Response
+
+from app.access import caller, refuse, requires
+from app.api import row_lists
+from app.api.http import PAGE_HEADERS, Blueprint
+from app.crypto import hash_password
+from app.offload import offload
+from app.operations.status_pages import pages
+from app.schemas.status_pages import (
+    StatusPageChangeSchema,
+    StatusPageFilterSchema,
+    StatusPageInputSchema,
+    StatusPageReplacementSchema,
+    StatusPageSchema,
+    wants_admin,
+)
+
+bp = Blueprint(
+    "status_pages",
+    __name__,
+    url_prefix="/status-pages",
+    description="Pages that tell strangers how things are.",
+)
+
+_ADMIN = "status_pages:admin"
+
+
+@bp.get("")
+@requires("status_pages:read")
+@bp.accepts(StatusPageFilterSchema, location="query")
+@bp.returns(StatusPageSchema(many=True), headers=PAGE_HEADERS)
+def index(query: dict[str, Any]) -> Response:
+    """List status pages
+
+    Newest first.
+    """
+    limit, after = row_lists.take_page(query)
+    return row_lists.answer(*pages.listed(caller().organization_id, limit=limit, after=after))
+
+
+@bp.post("")
+@requires("status_pages:write")
+@bp.accepts(StatusPageInputSchema)
+@bp.returns(StatusPageSchema, 201)
+def create(data: dict[str, Any]) -> dict[str, Any]:
+    """Create a status page
+
+    It answers at `url` at once. Sections hold services by id or by tag: a service with one of the
+    tags joins by itself. What strangers see of a service is its public name and state, and nothing
+    of its address, tags, regions or errors unless `show` says so.
+    """
+    _refuse_for_editors(data)
+    return pages.create(caller().organization_id, data, _hash(data))
+
+
+@bp.get("/<uuid:page_id>")
+@requires("status_pages:read")
+@bp.returns(StatusPageSchema)
+def read(page_id: UUID) -> dict[str, Any]:
+    """Read a status page"""
+    return pages.read(caller().organization_id, page_id)
+
+
+@bp.patch("/<uuid:page_id>")
+@requires("status_pages:write")
+@bp.accepts(StatusPageChangeSchema(partial=True))
+@bp.returns(StatusPageSchema)
+def update(data: dict[str, Any], page_id: UUID) -> dict[str, Any]:
+    """Change a status page
+
+    Changes the given fields and leaves the others. An earlier slug leads on to the page for 90 days
+    and is given to nobody else in that time.
+    """
+    return _update(data, page_id)
+
+
+@bp.put("/<uuid:page_id>")
+@requires("status_pages:write")
+@bp.accepts(StatusPageReplacementSchema(partial=True))
+@bp.returns(StatusPageSchema)
+def replace(data: dict[str, Any], page_id: UUID) -> dict[str, Any]:
+    """Change a status page that was read before
+
+    The same as PATCH; fields that only the server sets may be sent along and are ignored.
+    """
+    return _update(data, page_id)
+
+
+@bp.delete("/<uuid:page_id>")
+@requires("status_pages:write")
+@bp.returns(None, 204)
+def delete(page_id: UUID) -> None:
+    """Delete a status page
+
+    Its incidents and subscribers go with it.
+    """
+    pages.delete(caller().organization_id, page_id)
+
+
+def _update(data: dict[str, Any], page_id: UUID) -> dict[str, Any]:
+    if wants_admin(data):
+        stored = pages.read(caller().organization_id, page_id)
+        _refuse_for_editors({name: v for name, v in data.items() if stored.get(name) != v})
+    return pages.update(caller().organization_id, page_id, data, password_hash=_hash(data))
+
+
+def _refuse_for_editors(data: dict[str, Any]) -> None:
+    if wants_admin(data) and not caller().may(_ADMIN):
+        refuse(_ADMIN)
+
+
+def _hash(data: dict[str, Any]) -> str | None:
+    password = data.get("password")
+    return None if password is None else offload(hash_password, password)

@@ -1,0 +1,70 @@
+"""The services of a page: which they are now, and the keys that stand for them in public."""
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+
+from app.crypto import random_key
+from app.domain.status_pages import sections
+from app.domain.status_pages.sections import Candidate
+from app.events import timestamp
+from app.models.services import Service
+from app.models.status_pages import StatusPage, StatusPageService
+from app.transaction import Transaction
+
+_KEY_BITS = 64
+
+
+def candidates(tx: Transaction, organization_id: UUID) -> list[Candidate]:
+    """Return the services of an organization as sections choose among them."""
+    rows = tx.session.execute(
+        select(Service.id, Service.name, Service.tags).where(
+            Service.organization_id == organization_id
+        )
+    )
+    return [Candidate(id, name, frozenset(tags)) for id, name, tags in rows]
+
+
+def shown(page_sections: Iterable[dict[str, Any]], known: Sequence[Candidate]) -> list[UUID]:
+    """Return the ids of all services that sections hold, each once."""
+    ids = (id for section in page_sections for id in sections.members(section, known))
+    return list(dict.fromkeys(ids))
+
+
+def count(page_sections: Iterable[dict[str, Any]], known: Sequence[Candidate]) -> int:
+    """Return how many services sections hold."""
+    return len(shown(page_sections, known))
+
+
+def assign_keys(tx: Transaction, page: StatusPage) -> dict[UUID, str]:
+    """Return the public key of each service that a page shows; new ones get one now."""
+    ids = shown(page.sections, candidates(tx, page.organization_id))
+    known = keys(tx, page.id)
+    missing = [
+        {"status_page_id": page.id, "service_id": id, "key": f"sv_{random_key(_KEY_BITS)}"}
+        for id in ids
+        if id not in known
+    ]
+    if missing:
+        tx.session.execute(insert(StatusPageService).values(missing).on_conflict_do_nothing())
+        known = keys(tx, page.id)
+    return known
+
+
+def keys(tx: Transaction, page_id: UUID) -> dict[UUID, str]:
+    """Return the public keys of a page's services by service id."""
+    rows = tx.session.execute(
+        select(StatusPageService.service_id, StatusPageService.key).where(
+            StatusPageService.status_page_id == page_id
+        )
+    )
+    return {row.service_id: row.key for row in rows}
+
+
+def plain(value: Any) -> Any:
+    """Return a value as JSON stores it."""
+    return json.loads(json.dumps(value, default=timestamp))

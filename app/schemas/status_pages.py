@@ -1,0 +1,286 @@
+"""What /status-pages takes and gives."""
+
+import json
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+from marshmallow import ValidationError, fields, validate
+
+from app.domain.slugs import MAX_SLUG
+from app.domain.status_pages import branding, custom_css, slugs
+from app.domain.status_pages.sections import Display, Rule
+from app.domain.status_pages.types import LANGUAGES, AutoIncidents
+from app.schemas.base import (
+    BaseSchema,
+    Choice,
+    Flag,
+    Line,
+    Moment,
+    Name,
+    PageSchema,
+    Text,
+    Whole,
+    WholeAnswer,
+)
+from app.schemas.nested import Complete
+from app.schemas.organization import ZoneName
+from app.schemas.replacements import Replacement, answer_only
+from app.schemas.services import Distinct
+
+MAX_SECTIONS, MAX_SERVICES = 100, 2000
+THEMES = ("light", "dark", "auto")
+LAYOUTS = ("list", "columns")
+_BRANDING_BYTES = 300_000
+_PASSWORD = validate.Length(min=8, max=128)
+
+
+def _judge(judge: Callable[[Any], Any], value: Any) -> None:
+    """Raise ValidationError where a decision raises ValueError."""
+    try:
+        judge(value)
+    except ValueError as error:
+        raise ValidationError(str(error)) from None
+
+
+class _Link(Line):
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> str:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        _judge(branding.check_link, text)
+        return text
+
+
+class _Slug(Line):
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> str:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        _judge(slugs.check_slug, text)
+        return text
+
+
+class _Styles(Text):
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> str:
+        text = super()._deserialize(value, attr, data, **kwargs)
+        _judge(custom_css.check, text)
+        return text
+
+
+def _small(value: Any) -> None:
+    if len(json.dumps(value)) > _BRANDING_BYTES:
+        raise ValidationError("Must not take more than 300 kB.")
+
+
+class SectionSchema(BaseSchema):
+    """A part of a page: services by id, or all that carry one of the tags."""
+
+    name = Name(required=True, metadata={"examples": ["Shop"]})
+    description = Text(load_default="")
+    service_ids = Distinct(
+        fields.UUID(),
+        load_default=list,
+        validate=validate.Length(max=MAX_SERVICES),
+        metadata={"examples": [[]]},
+    )
+    tags = Distinct(
+        Line(min=1, max=50),
+        load_default=list,
+        validate=validate.Length(max=50),
+        metadata={"examples": [["public"]], "description": "Services with one of these tags."},
+    )
+    display = Choice(
+        *Display,
+        load_default="list",
+        metadata={"description": "`rolled`: one line that sums the section up."},
+    )
+    rule = Choice(
+        *Rule,
+        load_default="all",
+        metadata={"description": "How many must work for a `rolled` section to be up."},
+    )
+    required_percentage = Whole(
+        min=1, max=100, load_default=100, metadata={"description": "With the rule `percentage`."}
+    )
+    collapsed = Flag(
+        load_default=False,
+        metadata={"description": "Folded while nothing in it is wrong."},
+    )
+
+
+class PublicServiceSchema(BaseSchema):
+    """How a page calls a service; what is missing is the service's own name."""
+
+    name = Name(metadata={"examples": ["Checkout"]})
+    description = Text()
+
+
+class ShowSchema(BaseSchema):
+    """What a page shows besides states."""
+
+    response_times = Flag(load_default=False)
+    error_category = Flag(load_default=False)
+    regions = Flag(load_default=False)
+    made_with = Flag(load_default=True)
+
+
+class LinksSchema(BaseSchema):
+    """Addresses in the foot of a page."""
+
+    website = _Link(max=2000)
+    support = _Link(max=2000)
+    imprint = _Link(max=2000)
+    privacy = _Link(max=2000)
+
+
+class NotifySchema(BaseSchema):
+    """What subscribers are told of."""
+
+    incidents = Flag(load_default=True)
+    maintenance_announced = Flag(load_default=True)
+    maintenance_reminder = Flag(load_default=True)
+    maintenance_started = Flag(load_default=True)
+    maintenance_ended = Flag(load_default=True)
+
+
+class AutoIncidentsSchema(BaseSchema):
+    """What becomes of a critical alert that stands."""
+
+    mode = Choice(*AutoIncidents, load_default="draft")
+    after_minutes = Whole(min=0, max=1440, load_default=3)
+    resolve_minutes = Whole(min=0, max=1440, load_default=10)
+
+
+class _AutoIncidents(Complete):
+    """Also true, which drafts, and false, which is off."""
+
+    def _deserialize(
+        self, value: Any, attr: Any, data: Any, partial: Any = None, **kwargs: Any
+    ) -> Any:
+        if isinstance(value, bool):
+            value = {"mode": "draft" if value else "off"}
+        return super()._deserialize(value, attr, data, **kwargs)
+
+
+class AnnouncementSchema(BaseSchema):
+    """A banner over the page."""
+
+    text = Text(required=True, max=1000, metadata={"examples": ["We move on Sunday."]})
+    starts_at = Moment(allow_none=True, load_default=None)
+    ends_at = Moment(allow_none=True, load_default=None)
+
+
+class _Branding(fields.Dict):
+    def __init__(self) -> None:
+        super().__init__(
+            keys=fields.String(),
+            validate=[_small, partial(_judge, branding.check)],
+            metadata={
+                "description": "`logo_url`, `dark_logo_url`, `primary_color`, `company_name`; other"
+                " names are kept and not shown. Replaced as a whole. Logos are `data:` images, or"
+                " addresses that are fetched once and served from here.",
+                "examples": [{"primary_color": "#2563eb", "company_name": "Acme"}],
+            },
+        )
+
+
+class _Domain(Line):
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> str:
+        try:
+            return slugs.host_name(super()._deserialize(value, attr, data, **kwargs))
+        except slugs.AddressError as error:
+            raise ValidationError(str(error)) from None
+
+
+class StatusPageInputSchema(BaseSchema):
+    """The fields of a page that callers set; what is missing takes its default."""
+
+    name = Name(required=True, metadata={"examples": ["Acme status"]})
+    slug = _Slug(
+        min=1,
+        max=MAX_SLUG,
+        metadata={"description": "Missing: made from the name.", "examples": ["acme"]},
+    )
+    description = Text()
+    is_public = Flag(
+        metadata={"default": True, "description": "false: only members who are signed in see it."}
+    )
+    branding = _Branding()
+    sections = fields.List(fields.Nested(SectionSchema), validate=validate.Length(max=MAX_SECTIONS))
+    services = fields.Dict(
+        keys=fields.UUID(),
+        values=fields.Nested(PublicServiceSchema),
+        validate=validate.Length(max=MAX_SERVICES),
+        metadata={"description": "Public names by service id.", "examples": [{}]},
+    )
+    custom_domain = _Domain(
+        min=1,
+        max=253,
+        allow_none=True,
+        metadata={"examples": [None], "description": "Set by admins; served once verified."},
+    )
+    password = fields.String(
+        allow_none=True,
+        validate=_PASSWORD,
+        load_only=True,
+        metadata={"examples": [None], "description": "Visitors have to give it; null: none."},
+    )
+    show_uptime_days = Whole(min=1, max=90, metadata={"default": 90})
+    theme = Choice(*THEMES, metadata={"default": "auto"})
+    layout = Choice(*LAYOUTS, metadata={"default": "list"})
+    language = Choice(*LANGUAGES, metadata={"default": "en"})
+    timezone = ZoneName()
+    links = fields.Nested(LinksSchema, metadata={"examples": [{}]})
+    show = Complete(ShowSchema)
+    notify = Complete(NotifySchema)
+    auto_incidents = _AutoIncidents(AutoIncidentsSchema)
+    announcement = Complete(AnnouncementSchema, allow_none=True, metadata={"examples": [None]})
+    allow_subscribe = Flag(metadata={"default": True})
+    is_indexed = Flag(metadata={"default": True, "description": "Search engines may list it."})
+    custom_css = _Styles(
+        max=20_000,
+        metadata={"examples": [""], "description": "Set by admins; a few properties only."},
+    )
+
+
+class DomainSchema(BaseSchema):
+    """How far a custom domain has come, and the records that are looked for."""
+
+    state = Choice("waiting", "verified", required=True)
+    cname = fields.String(required=True, metadata={"examples": ["status.example.net"]})
+    txt_name = fields.String(required=True)
+    txt_value = fields.String(required=True)
+    seen = fields.String(required=True, allow_none=True)
+    checked_at = Moment(required=True, allow_none=True)
+
+
+class StatusPageSchema(WholeAnswer, StatusPageInputSchema):
+    """A page as it is answered."""
+
+    id = fields.UUID(required=True)
+    organization_id = fields.UUID(required=True)
+    url = fields.String(required=True, metadata={"examples": ["https://example.com/status/acme"]})
+    has_password = fields.Boolean(required=True)
+    domain = fields.Nested(DomainSchema, required=True, allow_none=True)
+    services_count = fields.Integer(
+        required=True, metadata={"description": "How many services it shows now."}
+    )
+    badge_key = fields.String(required=True, metadata={"examples": ["sp-0123456789abcdef"]})
+    created_at = Moment(required=True)
+    updated_at = Moment(required=True)
+
+
+class StatusPageChangeSchema(StatusPageInputSchema):
+    """The fields of a page to change; the others stay."""
+
+
+class StatusPageReplacementSchema(Replacement, StatusPageInputSchema):
+    """A page as it was read and then edited: what only the server sets is ignored."""
+
+    ignored = answer_only(StatusPageSchema, StatusPageInputSchema)
+
+
+class StatusPageFilterSchema(PageSchema):
+    """Which part of the pages to list."""
+
+
+def wants_admin(changes: Mapping[str, Any]) -> bool:
+    """Say whether a change of a page is for admins: its domain, or styles of its own."""
+    return bool(changes.get("custom_domain")) or bool(changes.get("custom_css"))

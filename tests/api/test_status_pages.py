@@ -1,0 +1,158 @@
+"""/status-pages: create, list, read, change, delete; who may; what is refused."""
+
+import pytest
+
+from tests.alerting import created, make_window
+from tests.factories import make_member, make_service
+
+DOCUMENTED = {"id", "organization_id", "name", "slug", "is_public", "branding", "created_at", "url"}
+
+
+@pytest.fixture
+def make_page(alice):
+    def make(**changes):
+        return created(alice, "/status-pages", {"name": "Acme status", **changes})
+
+    return make
+
+
+def test_a_name_is_enough(alice, make_page):
+    page = make_page()
+    assert set(page) >= DOCUMENTED
+    assert page["organization_id"] == str(alice.organization_id)
+    assert (page["slug"], page["is_public"], page["branding"]) == ("acme-status", True, {})
+    assert page["url"] == "http://localhost/status/acme-status"
+    assert (page["show_uptime_days"], page["theme"], page["has_password"]) == (90, "auto", False)
+    assert alice.get(f"/status-pages/{page['id']}").json == page
+    assert alice.get("/status-pages").json == [page]
+
+
+def test_the_documented_example(alice, make_page):
+    branding = {
+        "logo_url": "https://example.com/logo.png",
+        "primary_color": "#2563eb",
+        "company_name": "Acme",
+    }
+    page = make_page(slug="acme", is_public=False, branding=branding)
+    assert page["branding"] == branding
+    assert page["slug"] == "acme"
+
+
+def test_branding_is_free_form(make_page):
+    assert make_page(branding={"mascot": {"name": "Otto"}})["branding"]["mascot"] == {
+        "name": "Otto"
+    }
+
+
+@pytest.mark.parametrize("body", [{}, {"slug": "acme-status"}])
+def test_a_slug_is_there_once_on_the_whole_server(charlie, make_page, body):
+    make_page()
+    answer = charlie.post("/status-pages", {"name": "Acme status", **body})
+    assert (answer.status_code, answer.json) == (409, {"error": "this slug is taken"})
+
+
+def test_an_earlier_slug_is_kept_for_the_page(alice, charlie, make_page):
+    page = make_page(slug="old")
+    path = f"/status-pages/{page['id']}"
+    assert alice.patch(path, {"slug": "new"}).json["slug"] == "new"
+    assert charlie.post("/status-pages", {"name": "Mine", "slug": "old"}).status_code == 409
+    assert alice.patch(path, {"slug": "old"}).status_code == 200
+    assert charlie.post("/status-pages", {"name": "Mine", "slug": "new"}).status_code == 409
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"slug": "Acme"},
+        {"slug": "a--b"},
+        {"slug": "api"},
+        {"slug": "../x"},
+        {"branding": {"primary_color": "red"}},
+        {"branding": {"logo_url": "javascript:alert(1)"}},
+        {"branding": {"logo_url": "data:text/html;base64,AAAA"}},
+        {"links": {"support": "javascript:alert(1)"}},
+        {"custom_domain": "10.0.0.1"},
+        {"custom_domain": "localhost"},
+        {"custom_css": ".section {background: url(https://evil.example)}"},
+        {"custom_css": "h1 {color: red}"},
+        {"custom_css": ".service {margin-top: -900px}"},
+        {"custom_css": "@import 'x';"},
+        {"language": "xx"},
+        {"timezone": "Mars/Base"},
+        {"password": "short"},
+        {"sections": [{"name": "A"}, {"name": "A"}]},
+        {"sections": [{"name": "A", "service_ids": ["7b6f3d1e-0c4a-4e0b-9a51-6d5c2f1e8a90"]}]},
+        {"services": {"7b6f3d1e-0c4a-4e0b-9a51-6d5c2f1e8a90": {"name": "x"}}},
+        {"unknown": 1},
+    ],
+)
+def test_what_makes_no_sense_is_refused(alice, wrong):
+    answer = alice.post("/status-pages", {"name": "Acme", **wrong})
+    assert answer.status_code == 422, answer.text
+    assert next(iter(wrong)) in answer.json["fields"]
+
+
+def test_services_of_others_are_unknown(alice, charlie):
+    theirs = make_service(charlie)["id"]
+    for body in (
+        {"sections": [{"name": "A", "service_ids": [theirs]}]},
+        {"services": {theirs: {"name": "Mine"}}},
+    ):
+        assert alice.post("/status-pages", {"name": "Acme", **body}).status_code == 422
+
+
+def test_sections_hold_services_by_id_and_tag(alice, make_page):
+    one = make_service(alice, name="One")
+    make_service(alice, name="Two", tags=["public"])
+    section = {"name": "All", "service_ids": [one["id"]], "tags": ["public"]}
+    page = make_page(sections=[section])
+    assert page["services_count"] == 2
+    make_service(alice, name="Three", tags=["public"])
+    assert alice.get(f"/status-pages/{page['id']}").json["services_count"] == 3
+
+
+def test_what_was_read_can_be_sent_back(alice, make_page):
+    page = make_page(password="open sesame", sections=[{"name": "A"}], announcement={"text": "x"})
+    path = f"/status-pages/{page['id']}"
+    answer = alice.put(path, page)
+    assert answer.status_code == 200, answer.text
+    assert {**answer.json, "updated_at": ""} == {**page, "updated_at": ""}
+    assert answer.json["has_password"] is True
+    assert alice.patch(path, {"password": None}).json["has_password"] is False
+
+
+def test_who_may(app, alice, make_page):
+    page = make_page()
+    path = f"/status-pages/{page['id']}"
+    people = {
+        role: make_member(app, alice, role, role)
+        for role in ("viewer", "responder", "editor", "admin")
+    }
+    for role in ("viewer", "responder"):
+        assert people[role].get(path).status_code == 200
+        assert people[role].patch(path, {"name": "x"}).status_code == 403
+    assert people["editor"].patch(path, {"name": "x"}).status_code == 200
+    for change in (
+        {"custom_domain": "status.example.com"},
+        {"custom_css": ".section {color: red}"},
+    ):
+        assert people["editor"].patch(path, change).status_code == 403
+        assert people["admin"].patch(path, change).status_code == 200
+        # What an admin has set, an editor may send back.
+        assert people["editor"].patch(path, change).status_code == 200
+
+
+def test_a_deleted_page_leaves_nothing(alice, make_page):
+    page = make_page()
+    window = make_window(alice, status_page_ids=[page["id"]])
+    assert alice.delete(f"/status-pages/{page['id']}").status_code == 204
+    assert alice.get(f"/status-pages/{page['id']}").status_code == 404
+    assert alice.get(f"/maintenance-windows/{window['id']}").json["status_page_ids"] == []
+    assert make_page()["slug"] == page["slug"]
+
+
+def test_a_password_is_stored_as_a_hash_and_never_told(alice, make_page, rows):
+    make_page(password="open sesame")
+    ((stored,),) = rows("SELECT password_hash FROM status_pages")
+    assert stored.startswith("$argon2id$")
+    assert "sesame" not in alice.get("/status-pages").text + alice.get("/audit-logs").text
