@@ -1,8 +1,8 @@
 """The application for gunicorn: `gunicorn -c gunicorn.conf.py wsgi:app`."""
 
-from app.ingest import desk
+from app.ingest import batcher
 from app.web import create_app
 
 app = create_app()
 # A process that serves also proves that pings can be received, whether or not any come.
-desk.desk_of(app).open()
+batcher.desk_of(app).open()

@@ -8,10 +8,10 @@ import click
 from flask import Flask
 from flask.cli import AppGroup
 
-from app.actor import Actor, act_as
-from app.domain.plans import PLANS
-from app.errors import AppError
-from app.operations import auth, instance, password_reset, two_factor
+from app.domain.accounts.plans import PLANS
+from app.operations.accounts import auth, instance, password_reset, two_factor
+from app.platform.errors import AppError
+from app.security.actor import Actor, act_as
 
 operators = AppGroup("operators", help="People who run this installation.")
 accounts = AppGroup("accounts", help="Help for people who cannot sign in.")

@@ -3,13 +3,15 @@
 from flask import Flask
 
 import app.api
-from app import access, cli, limits
-from app.api import error_handlers, idempotency, openapi, request_frame
-from app.bootstrap import bootstrap
-from app.config import Config
+from app import cli
+from app.api import error_handlers, idempotency, request_hooks
+from app.api.openapi import document
 from app.console import operator_sessions, pages, rq_dashboard
+from app.platform.bootstrap import bootstrap
+from app.platform.config import Config
+from app.platform.registry import import_modules
 from app.realtime import socket
-from app.registry import import_modules
+from app.security import access, limits
 
 API_PREFIX = "/api/v1"
 POOL_SIZE = 20
@@ -22,12 +24,12 @@ def create_app(config: Config | None = None) -> Flask:
     web.config["JWT_COOKIE_CSRF_PROTECT"] = False  # tokens travel in a header, never in a cookie
     web.url_map.strict_slashes = False
     web.url_map.merge_slashes = False
-    request_frame.install(web)
+    request_hooks.install(web)
     limits.install(web)
     web.before_request(access.check_access)
     idempotency.install(web)
     error_handlers.register(web)
-    api = openapi.Api(web)
+    api = document.Api(web)
     for module in import_modules(app.api):
         if hasattr(module, "bp"):
             api.register_blueprint(

@@ -4,8 +4,8 @@ from alembic import context
 from sqlalchemy import create_engine, text
 
 import app.models  # noqa: F401  fills the metadata
-from app.config import Config
 from app.models.base import Base
+from app.platform.config import Config
 
 # Any constant will do; two launchers that migrate at once must wait for one another.
 MIGRATION_LOCK = 7_261_001

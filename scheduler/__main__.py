@@ -13,10 +13,10 @@ from types import FrameType
 from flask import Flask
 from redis import RedisError
 
-from app.bootstrap import bootstrap
-from app.errors import ConfigError
-from app.operations import monitoring, retention
-from app.transaction import DATABASE_AWAY
+from app.operations.checks import monitoring, retention
+from app.platform.bootstrap import bootstrap
+from app.platform.errors import ConfigError
+from app.platform.transaction import DATABASE_AWAY
 from scheduler.periodic import ticks
 
 log = logging.getLogger("scheduler")

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
-from app.operations.outbox_plan import QUEUE
-from app.queue import DRAIN_JOB, DRAIN_TIMEOUT_SECONDS, METRICS, Tick, probe_queue
+from app.operations.notifications.enqueue import QUEUE
+from app.platform.queue import DRAIN_JOB, DRAIN_TIMEOUT_SECONDS, METRICS, Tick, probe_queue
 
 _STANDING = (
     Tick("workers.notifications.deliver", every_seconds=2, queue=QUEUE, timeout_seconds=240),

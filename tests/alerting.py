@@ -8,9 +8,9 @@ from uuid import UUID, uuid4
 import psycopg
 from psycopg.types.json import Jsonb
 
-from app.clock import utcnow
-from app.events import timestamp
-from app.transaction import transaction
+from app.platform.clock import utcnow
+from app.platform.events import timestamp
+from app.platform.transaction import transaction
 from tests.factories import Person, make_service
 
 NOW = datetime(2026, 3, 2, 14, tzinfo=UTC)

@@ -8,9 +8,9 @@ from typing import Any
 
 from flask import Flask
 
-from app.clock import utcnow
 from app.domain.types import Certificate, Observation, Status
-from app.operations import monitoring
+from app.operations.checks import monitoring
+from app.platform.clock import utcnow
 from tests.alerting import make_channel
 from tests.factories import Person
 

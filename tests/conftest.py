@@ -17,9 +17,9 @@ from flask.testing import FlaskClient
 from psycopg import sql
 from redis import Redis
 
-from app.config import Config
 from app.local.embedded import Embedded
-from app.operations.retention import ensure_partitions
+from app.operations.checks.retention import ensure_partitions
+from app.platform.config import Config
 from app.web import create_app
 from tests.factories import Person, make_member, make_person
 

@@ -1,20 +1,21 @@
 """Valid people and rows in one line."""
 
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from typing import Any
 from uuid import UUID, uuid4
 
 import psycopg
 from flask import Flask
+from psycopg import sql
 from werkzeug.test import TestResponse
 
-from app import access
-from app.crypto import hash_password
 from app.models.members import Membership
-from app.operations import auth
-from app.transaction import transaction
+from app.operations.accounts import auth
+from app.platform.crypto import hash_password
+from app.platform.transaction import transaction
+from app.security import access
 
 API = "/api/v1"
 PASSWORD = "correct horse battery"
@@ -111,6 +112,17 @@ def make_service(person: Person, **changes: Any) -> dict[str, Any]:
     return found
 
 
+def make_partition(connection: psycopg.Connection[Any], day: date) -> None:
+    """Make the partition of check results for a day in UTC."""
+    connection.execute(
+        sql.SQL("CREATE TABLE {} PARTITION OF check_results FOR VALUES FROM ({}) TO ({})").format(
+            sql.Identifier(f"check_results_{day:%Y%m%d}"),
+            sql.Literal(f"{day} 00:00:00+00"),
+            sql.Literal(f"{day + timedelta(days=1)} 00:00:00+00"),
+        )
+    )
+
+
 def make_result(
     connection: psycopg.Connection[Any],
     service_id: str,
@@ -118,7 +130,7 @@ def make_result(
     status: str = "GREEN",
     **changes: Any,
 ) -> UUID:
-    """Store a check result and return its id."""
+    """Store a check result and return its id; days that have no partition yet get one."""
     columns = {
         "id": uuid4(),
         "service_id": service_id,
@@ -131,6 +143,11 @@ def make_result(
     } | changes
     names = ", ".join(columns)
     marks = ", ".join(f"%({name})s" for name in columns)
-    connection.execute(f"INSERT INTO check_results ({names}) VALUES ({marks})", columns)
+    insert = f"INSERT INTO check_results ({names}) VALUES ({marks})"
+    try:
+        connection.execute(insert, columns)
+    except psycopg.errors.CheckViolation:  # just after midnight, 25 hours ago is two days ago
+        make_partition(connection, columns["scheduled_for"].astimezone(UTC).date())
+        connection.execute(insert, columns)
     found: UUID = columns["id"]
     return found

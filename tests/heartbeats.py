@@ -6,7 +6,8 @@ from typing import Any
 
 from flask import Flask
 
-from app.operations import heartbeat_flips, heartbeat_sweep
+from app.operations.heartbeats import flips as heartbeat_flips
+from app.operations.heartbeats import sweep as heartbeat_sweep
 from tests.factories import Person
 
 Rows = Callable[..., list[tuple[Any, ...]]]

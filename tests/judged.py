@@ -5,14 +5,14 @@ from itertools import count
 from typing import Any
 from uuid import UUID
 
-from app.clock import utcnow
-from app.domain.service_states import RegionState
+from app.domain.checks.service_states import RegionState
 from app.domain.types import Observation, Status
-from app.operations import monitoring
-from app.operations.check_rows import Claim
-from app.operations.definitions import definitions
-from app.operations.rulebooks import rulebooks
-from app.transaction import transaction
+from app.operations.checks import monitoring
+from app.operations.checks.rows import Claim
+from app.operations.snapshots.alerting import rulebooks
+from app.operations.snapshots.services import definitions
+from app.platform.clock import utcnow
+from app.platform.transaction import transaction
 
 GREEN = Observation(Status.GREEN, 12.0, status_code=200)
 RED = Observation(Status.RED, None, error="connection refused")

@@ -5,7 +5,7 @@ import zlib
 
 import pytest
 
-from app.queue import BACKGROUND, Hints, Tick, probe_queue
+from app.platform.queue import BACKGROUND, Hints, Tick, probe_queue
 from scheduler.periodic import ticks
 
 TICK = Tick("workers.housekeeping.repair", every_seconds=15)

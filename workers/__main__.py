@@ -16,15 +16,15 @@ from types import FrameType
 from flask import Flask
 from redis import RedisError
 
-from app.bootstrap import bootstrap
-from app.errors import ConfigError
-from app.operations import outbox_plan
-from app.queue import BACKGROUND, METRICS, Worker, connect, probe_queue
+from app.operations.notifications import enqueue
+from app.platform.bootstrap import bootstrap
+from app.platform.errors import ConfigError
+from app.platform.queue import BACKGROUND, METRICS, Worker, connect, probe_queue
 from workers import heartbeats, notifications, probes
-from workers.courier import Courier
+from workers.dispatcher import Courier
 from workers.engine import Engine
 from workers.job import serve
-from workers.pump import Pump
+from workers.watchdog import Pump
 
 log = logging.getLogger("workers")
 
@@ -46,7 +46,7 @@ class _Process:
             self._session = probes.start_engine(config.region)
             self._pump = Pump(app, probes.host(config.region))
         elif kind == "notifications":
-            self._queue = outbox_plan.QUEUE
+            self._queue = enqueue.QUEUE
             self._session = notifications.start_courier()
             self._pump = Pump(app, notifications.host())
         elif kind == "metrics":

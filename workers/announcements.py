@@ -2,13 +2,10 @@
 
 import logging
 
-from app.clock import monotonic
-from app.operations import (
-    maintenance_edges,
-    maintenance_silence,
-    ssl_expiry,
-    status_announcements,
-)
+from app.operations.checks import certificate_expiry, status_announcements
+from app.operations.maintenance import announcements as maintenance_announcements
+from app.operations.maintenance import muting
+from app.platform.clock import monotonic
 from workers.job import job
 
 log = logging.getLogger(__name__)
@@ -20,15 +17,15 @@ _EDGE_SECONDS = 30  # well inside the job's time limit; the next tick goes on
 def announce() -> None:
     """Announce maintenance that begins or ends, and what was held back meanwhile."""
     end = monotonic() + _EDGE_SECONDS
-    while monotonic() < end and maintenance_edges.announce_due():
+    while monotonic() < end and maintenance_announcements.announce_due():
         pass
-    maintenance_silence.let_go()
+    muting.let_go()
     status_announcements.catch_up()
 
 
 @job
 def warn_of_certificates() -> None:
     """Tell of certificates that end soon, and of those that have ended."""
-    told = ssl_expiry.warn()
+    told = certificate_expiry.warn()
     if told:
         log.info("certificates that end were told of", extra={"count": told})

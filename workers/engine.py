@@ -15,17 +15,18 @@ from typing import Any, TypeVar
 import uvloop
 from flask import Flask
 
-from app.bootstrap import Runtime
 from app.checks import runner
-from app.clock import monotonic
 from app.domain.types import FailureKind, Observation, Status
 from app.network.door import Network
-from app.operations import monitoring, probe_requests
-from app.operations.check_rows import Claim, Seen
-from app.operations.probe_requests import ProbeTask
-from app.transaction import DATABASE_AWAY
+from app.operations.checks import monitoring
+from app.operations.checks.rows import Claim, Seen
+from app.operations.services import one_off_checks
+from app.operations.services.one_off_checks import ProbeTask
+from app.platform.bootstrap import Runtime
+from app.platform.clock import monotonic
+from app.platform.transaction import DATABASE_AWAY
+from workers.connectivity import SelfDoubt
 from workers.recorder import RETRY_SECONDS, Recorder, RecorderGone, brief
-from workers.self_doubt import SelfDoubt
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -154,7 +155,7 @@ class Engine:
         return max(idle, _POLL_SECONDS[0])
 
     def _claim(self, limit: int) -> tuple[monitoring.Claimed, list[ProbeTask]]:
-        return monitoring.claim(self._region, limit), probe_requests.claim(self._region, 20)
+        return monitoring.claim(self._region, limit), one_off_checks.claim(self._region, 20)
 
     def _start(self, work: Any) -> None:
         task = self._loop.create_task(work)
@@ -184,7 +185,7 @@ class Engine:
     async def _answer(self, task: ProbeTask) -> None:
         assert self._network is not None
         observation = await runner.run(task.target, self._network)
-        await self._insist(self._claimer, probe_requests.answer, task.id, observation)
+        await self._insist(self._claimer, one_off_checks.answer, task.id, observation)
 
     async def _record(self) -> None:
         """Record what has finished, a batch at a time, until nothing is left."""

@@ -1,12 +1,13 @@
 """Standing chores of alerts: escalation levels, reminders, releases."""
 
-from app.operations import escalations, reminders, suppression
+from app.operations.alerts import reminders, suppression
+from app.operations.escalation import levels as escalation_levels
 from workers.job import job
 
 
 @job
 def advance() -> None:
     """Act on overdue levels, reminders, and hidden alerts that outlived their root cause."""
-    escalations.advance_due()
+    escalation_levels.advance_due()
     reminders.remind_due()
     suppression.release()

@@ -2,10 +2,12 @@
 
 import logging
 
-from app.clock import monotonic
-from app.operations import heartbeat_flips, heartbeat_retention, heartbeat_sweep
+from app.operations.heartbeats import flips as heartbeat_flips
+from app.operations.heartbeats import retention as heartbeat_retention
+from app.operations.heartbeats import sweep as heartbeat_sweep
+from app.platform.clock import monotonic
 from workers.job import application, job
-from workers.pump import Host
+from workers.watchdog import Host
 
 log = logging.getLogger(__name__)
 

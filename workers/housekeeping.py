@@ -4,9 +4,9 @@ import logging
 
 from redis import RedisError
 
-from app.bootstrap import runtime
-from app.operations import repair as repairs
-from app.operations import retention
+from app.operations.checks import retention
+from app.operations.schedule import repair as repairs
+from app.platform.bootstrap import runtime
 from workers.job import job
 
 log = logging.getLogger(__name__)

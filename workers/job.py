@@ -7,7 +7,7 @@ from typing import ParamSpec, TypeVar
 
 from flask import Flask
 
-from app import logs
+from app.platform import logs
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -3,7 +3,7 @@
 import logging
 
 from app.operations.metrics import freezing
-from app.transaction import transaction
+from app.platform.transaction import transaction
 from workers.job import job
 
 log = logging.getLogger(__name__)

@@ -4,10 +4,11 @@ from contextlib import suppress
 
 from redis import RedisError
 
-from app.operations import outbox, outbox_plan
-from workers.courier import SESSION_SECONDS, Courier
+from app.operations.notifications import claim as outbox_claim
+from app.operations.notifications import enqueue
+from workers.dispatcher import SESSION_SECONDS, Courier
 from workers.job import application, job
-from workers.pump import Host
+from workers.watchdog import Host
 
 _courier: Courier | None = None
 
@@ -26,13 +27,13 @@ def host() -> Host:
     return Host(
         is_running=lambda: courier.is_running,
         is_anything_due=_is_anything_due,
-        hint=outbox_plan.hint,
+        hint=enqueue.hint,
         run=courier.run,
     )
 
 
 def _is_anything_due() -> bool:
-    seconds = outbox.next_due_seconds()
+    seconds = outbox_claim.next_due_seconds()
     return seconds is not None and seconds <= 0
 
 
@@ -43,4 +44,4 @@ def deliver(seconds: float = SESSION_SECONDS) -> None:
         raise RuntimeError("no courier in this process: python -m workers notifications")
     if _courier.run(seconds):
         with suppress(RedisError):  # the pump and the tick give the same hint
-            outbox_plan.hint()
+            enqueue.hint()

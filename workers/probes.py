@@ -6,14 +6,14 @@ from contextlib import suppress
 
 from redis import RedisError
 
-from app.bootstrap import runtime
 from app.network.door import Network
 from app.network.policy import policy_of
-from app.operations import monitoring, regions
+from app.operations.checks import monitoring, regions
+from app.platform.bootstrap import runtime
 from workers.engine import SESSION_SECONDS, Engine
 from workers.job import application, job
-from workers.pump import Host
 from workers.recorder import Recorder
+from workers.watchdog import Host
 
 _engine: Engine | None = None
 

@@ -21,14 +21,14 @@ from uuid import UUID
 
 from flask import Flask
 
-from app import logs
-from app.clock import monotonic
-from app.domain.service_states import RegionState
+from app.domain.checks.service_states import RegionState
 from app.domain.types import Observation, Phases
-from app.events import Event
-from app.operations import evidence, monitoring, retention
-from app.operations.check_rows import Seen
-from app.transaction import DATABASE_AWAY, Refusal, refusal
+from app.operations.checks import failure_details, monitoring, retention
+from app.operations.checks.rows import Seen
+from app.platform import logs
+from app.platform.clock import monotonic
+from app.platform.events import Event
+from app.platform.transaction import DATABASE_AWAY, Refusal, refusal
 
 log = logging.getLogger(__name__)
 
@@ -108,7 +108,7 @@ def _row(seen: Seen) -> tuple[Any, ...]:
 
 
 def _with_plain_evidence(seen: Seen) -> Observation:
-    text = evidence.storable(seen.observation.evidence)
+    text = failure_details.storable(seen.observation.evidence)
     return seen.observation._replace(evidence=json.loads(text))
 
 

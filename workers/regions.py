@@ -2,7 +2,7 @@
 
 import logging
 
-from app.operations import regions
+from app.operations.checks import regions
 from workers.job import job
 
 log = logging.getLogger(__name__)

@@ -5,15 +5,17 @@ from typing import Any, cast
 
 from flask import Response, request
 
-from app import signed_links
-from app.access import public
 from app.api.http import Blueprint, View, reply
-from app.errors import Conflict, NotFound
-from app.events import timestamp
-from app.operations import alert_answers, alerts, deliveries
+from app.operations.alerts import lifecycle
+from app.operations.alerts import queries as alert_queries
+from app.operations.notifications import deliveries
 from app.pages import alert_action
+from app.platform.errors import Conflict, NotFound
+from app.platform.events import timestamp
 from app.schemas.base import ErrorSchema
-from app.signed_links import AlertAction, BadLink, ExpiredLink
+from app.security import signed_links
+from app.security.access import public
+from app.security.signed_links import AlertAction, BadLink, ExpiredLink
 
 bp = Blueprint(
     "alert_actions",
@@ -65,7 +67,7 @@ def show(signed: str) -> Response:
     """
     try:
         link = signed_links.read(signed)
-        return _page(link, alert_answers.read_for_link(link.alert_id))
+        return _page(link, alert_queries.read_for_link(link.alert_id))
     except (BadLink, NotFound) as error:
         return _no_alert(error)
 
@@ -81,9 +83,9 @@ def act(signed: str) -> Response:
     """
     try:
         link = signed_links.read(signed)
-        organization_id = alert_answers.read_for_link(link.alert_id)["organization_id"]
+        organization_id = alert_queries.read_for_link(link.alert_id)["organization_id"]
         done = _act(link, organization_id)
-        alert = alert_answers.read_for_link(link.alert_id)
+        alert = alert_queries.read_for_link(link.alert_id)
     except (BadLink, NotFound) as error:
         return _no_alert(error)
     if not done:
@@ -96,9 +98,9 @@ def _act(link: AlertAction, organization_id: Any) -> bool:
     actor = f"link sent to {deliveries.recipient_name(organization_id, link.recipient)}"
     try:
         if link.action == "snooze":
-            alerts.snooze(organization_id, link.alert_id, actor=actor, minutes=SNOOZE_MINUTES)
+            lifecycle.snooze(organization_id, link.alert_id, actor=actor, minutes=SNOOZE_MINUTES)
         else:
-            alerts.acknowledge(organization_id, link.alert_id, actor=actor)
+            lifecycle.acknowledge(organization_id, link.alert_id, actor=actor)
     except Conflict:
         return False
     return True

@@ -6,12 +6,12 @@ from uuid import UUID
 
 from flask import Response
 
-from app.access import caller, requires
-from app.api import row_lists
+from app.api import pagination
 from app.api.http import PAGE_HEADERS, Blueprint, invalid
-from app.clock import utcnow
-from app.offload import offload
-from app.operations import alert_rules, rule_previews
+from app.operations.rules import preview as rule_preview
+from app.operations.rules import rules as alert_rules
+from app.platform.clock import utcnow
+from app.platform.cooperative import offload
 from app.schemas.alert_rules import (
     AlertRuleChangeSchema,
     AlertRuleFilterSchema,
@@ -21,6 +21,7 @@ from app.schemas.alert_rules import (
     PreviewInputSchema,
     PreviewSchema,
 )
+from app.security.access import caller, requires
 
 bp = Blueprint(
     "alert_rules",
@@ -42,8 +43,8 @@ def index(query: dict[str, Any]) -> Response:
     Newest first. `service_id` selects the rules of that one service; those for all services or for
     a tag have no `service_id`.
     """
-    limit, after = row_lists.take_page(query)
-    return row_lists.answer(
+    limit, after = pagination.take_page(query)
+    return pagination.answer(
         *alert_rules.listed(caller().organization_id, query, limit=limit, after=after)
     )
 
@@ -75,8 +76,8 @@ def preview(given: dict[str, Any]) -> dict[str, Any]:
     since = given.pop("from_", None) or until - _PREVIEWED
     if since >= until:
         raise invalid({"from": ["Must be before to."]})
-    trial = rule_previews.load(caller().organization_id, given, since, until)
-    return offload(rule_previews.judge, trial)
+    trial = rule_preview.load(caller().organization_id, given, since, until)
+    return offload(rule_preview.judge, trial)
 
 
 @bp.get("/<uuid:rule_id>")

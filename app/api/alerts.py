@@ -5,11 +5,12 @@ from uuid import UUID
 
 from flask import Response
 
-from app.access import caller, requires
-from app.api import row_lists
+from app.api import pagination
 from app.api.http import PAGE_HEADERS
 from app.api.optional_bodies import LenientBlueprint
-from app.operations import alert_answers, alerts, deliveries
+from app.operations.alerts import lifecycle
+from app.operations.alerts import queries as alert_queries
+from app.operations.notifications import deliveries
 from app.schemas.alerts import (
     AlertDetailSchema,
     AlertFilterSchema,
@@ -20,6 +21,7 @@ from app.schemas.alerts import (
 )
 from app.schemas.base import PageSchema
 from app.schemas.deliveries import DeliverySchema
+from app.security.access import caller, requires
 
 bp = LenientBlueprint(
     "alerts",
@@ -44,9 +46,9 @@ def index(query: dict[str, Any]) -> Response:
 
     Newest first; active ones, firing or acknowledged, unless `status` says otherwise.
     """
-    limit, after = row_lists.take_page(query)
-    return row_lists.answer(
-        *alert_answers.listed(caller().organization_id, query, limit=limit, after=after)
+    limit, after = pagination.take_page(query)
+    return pagination.answer(
+        *alert_queries.listed(caller().organization_id, query, limit=limit, after=after)
     )
 
 
@@ -58,7 +60,7 @@ def read(alert_id: UUID) -> dict[str, Any]:
 
     With its timeline, oldest first.
     """
-    return alert_answers.read(caller().organization_id, alert_id)
+    return alert_queries.read(caller().organization_id, alert_id)
 
 
 @bp.post("/<uuid:alert_id>/acknowledge")
@@ -88,8 +90,8 @@ def put_acknowledgement(given: dict[str, Any], alert_id: UUID) -> dict[str, Any]
 
 def _acknowledge(given: dict[str, Any], alert_id: UUID) -> dict[str, Any]:
     organization_id = caller().organization_id
-    alerts.acknowledge(organization_id, alert_id, actor=_actor(), note=given.get("note"))
-    return alert_answers.read(organization_id, alert_id)
+    lifecycle.acknowledge(organization_id, alert_id, actor=_actor(), note=given.get("note"))
+    return alert_queries.read(organization_id, alert_id)
 
 
 @bp.post("/<uuid:alert_id>/resolve")
@@ -103,8 +105,8 @@ def resolve(given: dict[str, Any], alert_id: UUID) -> dict[str, Any]:
     Resolving twice changes nothing. The body may be left out.
     """
     organization_id = caller().organization_id
-    alerts.resolve(organization_id, alert_id, actor=_actor(), note=given.get("note"))
-    return alert_answers.read(organization_id, alert_id)
+    lifecycle.resolve(organization_id, alert_id, actor=_actor(), note=given.get("note"))
+    return alert_queries.read(organization_id, alert_id)
 
 
 @bp.post("/<uuid:alert_id>/snooze")
@@ -117,8 +119,8 @@ def snooze(given: dict[str, Any], alert_id: UUID) -> dict[str, Any]:
     No message and no escalation for so many minutes, at most a week. A resolved alert is 409.
     """
     organization_id = caller().organization_id
-    alerts.snooze(organization_id, alert_id, actor=_actor(), minutes=given["minutes"])
-    return alert_answers.read(organization_id, alert_id)
+    lifecycle.snooze(organization_id, alert_id, actor=_actor(), minutes=given["minutes"])
+    return alert_queries.read(organization_id, alert_id)
 
 
 @bp.post("/<uuid:alert_id>/comments")
@@ -131,8 +133,8 @@ def comment(given: dict[str, Any], alert_id: UUID) -> dict[str, Any]:
     Answers the alert with the comment on its timeline.
     """
     organization_id = caller().organization_id
-    alerts.comment(organization_id, alert_id, actor=_actor(), text=given["text"])
-    return alert_answers.read(organization_id, alert_id)
+    lifecycle.comment(organization_id, alert_id, actor=_actor(), text=given["text"])
+    return alert_queries.read(organization_id, alert_id)
 
 
 @bp.get("/<uuid:alert_id>/notifications")
@@ -144,8 +146,8 @@ def notifications(query: dict[str, Any], alert_id: UUID) -> Response:
 
     Newest first, each with every try to deliver it. What the receiver said is shown to admins.
     """
-    limit, after = row_lists.take_page(query)
-    return row_lists.answer(
+    limit, after = pagination.take_page(query)
+    return pagination.answer(
         *deliveries.of_alert(
             caller().organization_id,
             alert_id,

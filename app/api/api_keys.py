@@ -5,11 +5,10 @@ from uuid import UUID
 
 from flask import Response
 
-from app.access import caller, requires
-from app.api import row_lists
+from app.api import pagination
 from app.api.http import PAGE_HEADERS, Blueprint
-from app.operations import api_keys
-from app.operations.api_keys import Maker
+from app.operations.accounts import api_keys
+from app.operations.accounts.api_keys import Maker
 from app.schemas.api_keys import (
     ApiKeyChangeSchema,
     ApiKeyInputSchema,
@@ -18,6 +17,7 @@ from app.schemas.api_keys import (
     NewApiKeySchema,
 )
 from app.schemas.base import PageSchema
+from app.security.access import caller, requires
 
 bp = Blueprint("api_keys", __name__, url_prefix="/api-keys", description="Keys for programs.")
 
@@ -42,8 +42,8 @@ def index(query: dict[str, Any]) -> Response:
 
     Newest first: editors see their own, admins all.
     """
-    limit, after = row_lists.take_page(query)
-    return row_lists.answer(*api_keys.listed(_maker(), limit=limit, after=after))
+    limit, after = pagination.take_page(query)
+    return pagination.answer(*api_keys.listed(_maker(), limit=limit, after=after))
 
 
 @bp.post("")

@@ -9,11 +9,11 @@ from uuid import UUID
 
 from flask import Response, stream_with_context
 
-from app.access import caller, requires
 from app.api.http import PAGE_HEADERS, Blueprint, invalid, page, read_cursor, write_cursor
-from app.events import timestamp
-from app.operations import audit_logs
+from app.operations.accounts import audit_logs
+from app.platform.events import timestamp
 from app.schemas.audit_logs import AuditFilterSchema, AuditLogSchema
+from app.security.access import caller, requires
 
 bp = Blueprint("audit_logs", __name__, url_prefix="/audit-logs", description="Who did what.")
 

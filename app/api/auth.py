@@ -3,17 +3,15 @@
 from typing import Any
 from uuid import UUID
 
-from app import __version__, challenges, limits
-from app.access import caller, client_address, issue_token, public, requires
+from app import __version__
 from app.api.http import Blueprint, invalid
-from app.bootstrap import runtime
-from app.crypto import ABSENT_PASSWORD_HASH, hash_password, verify_password
-from app.domain.passwords import is_common
-from app.errors import NotFound, Unauthorized
-from app.limits import Guard
-from app.offload import offload
-from app.operations import auth
-from app.operations.auth import Account
+from app.domain.accounts.passwords import is_common
+from app.operations.accounts import auth
+from app.operations.accounts.auth import Account
+from app.platform.bootstrap import runtime
+from app.platform.cooperative import offload
+from app.platform.crypto import ABSENT_PASSWORD_HASH, hash_password, verify_password
+from app.platform.errors import NotFound, Unauthorized
 from app.schemas.auth import (
     AuthOptionsSchema,
     LoginAnswerSchema,
@@ -23,6 +21,9 @@ from app.schemas.auth import (
     SwitchSchema,
     TokenSchema,
 )
+from app.security import challenges, limits
+from app.security.access import caller, client_address, issue_token, public, requires
+from app.security.limits import Guard
 
 bp = Blueprint("auth", __name__, url_prefix="/auth", description="Accounts and sessions.")
 _SIGN_IN = Guard("sign-in")

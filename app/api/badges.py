@@ -5,12 +5,12 @@ from typing import Any
 
 from flask import Response
 
-from app.access import public
 from app.api.http import Blueprint
-from app.errors import NotFound
-from app.operations import badges
+from app.operations.services import badges
 from app.pages.badges import svg
+from app.platform.errors import NotFound
 from app.schemas.badges import BadgeQuerySchema
+from app.security.access import public
 
 bp = Blueprint("badges", __name__, url_prefix="/badges", description="Small pictures of a state.")
 

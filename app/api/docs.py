@@ -4,9 +4,9 @@ from pathlib import Path
 
 from flask import Response, request, send_from_directory
 
-from app.access import public
 from app.api.http import Blueprint
-from app.api.openapi import document_of
+from app.api.openapi.document import document_of
+from app.security.access import public
 
 _ASSETS = Path(__file__).parent / "assets"
 _CONTENT_SECURITY = (

@@ -11,8 +11,8 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as WsgiResponse
 
 from app.api.http import reply
-from app.errors import AppError, TooManyRequests, Unavailable
-from app.transaction import DATABASE_AWAY
+from app.platform.errors import AppError, TooManyRequests, Unavailable
+from app.platform.transaction import DATABASE_AWAY
 
 log = logging.getLogger(__name__)
 

@@ -5,12 +5,12 @@ from uuid import UUID
 
 from flask import Response
 
-from app.access import caller, requires
-from app.api import row_lists
+from app.api import pagination
 from app.api.http import PAGE_HEADERS
 from app.api.optional_bodies import LenientBlueprint
-from app.clock import utcnow
-from app.operations import escalation_policies, escalations
+from app.operations.escalation import levels as escalation_levels
+from app.operations.escalation import policies as escalation_policies
+from app.platform.clock import utcnow
 from app.schemas.escalation_policies import (
     EscalationPolicyChangeSchema,
     EscalationPolicyFilterSchema,
@@ -20,6 +20,7 @@ from app.schemas.escalation_policies import (
     SimulatedLevelSchema,
     SimulationInputSchema,
 )
+from app.security.access import caller, requires
 
 bp = LenientBlueprint(
     "escalation_policies",
@@ -38,8 +39,8 @@ def index(query: dict[str, Any]) -> Response:
 
     Newest first.
     """
-    limit, after = row_lists.take_page(query)
-    return row_lists.answer(
+    limit, after = pagination.take_page(query)
+    return pagination.answer(
         *escalation_policies.listed(caller().organization_id, limit=limit, after=after)
     )
 
@@ -112,4 +113,4 @@ def simulate(given: dict[str, Any], policy_id: UUID) -> list[dict[str, Any]]:
     sent. The body may be left out.
     """
     at = given.get("at") or utcnow()
-    return escalations.simulate(caller().organization_id, policy_id, at)
+    return escalation_levels.simulate(caller().organization_id, policy_id, at)

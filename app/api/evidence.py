@@ -3,11 +3,11 @@
 from typing import Any
 from uuid import UUID
 
-from app.access import find, requires
 from app.api.http import Blueprint
 from app.models.services import Service
-from app.operations import evidence
+from app.operations.checks import failure_details
 from app.schemas.evidence import EvidenceQuerySchema, EvidenceSchema
+from app.security.access import find, requires
 
 bp = Blueprint(
     "evidence", __name__, url_prefix="/services", description="What was seen of a failure."
@@ -23,4 +23,4 @@ def read(query: dict[str, Any], service_id: UUID) -> dict[str, Any]:
 
     Kept for the last twenty failures of a service, each as it began.
     """
-    return evidence.read(find(Service, service_id).id, query.get("check_id"))
+    return failure_details.read(find(Service, service_id).id, query.get("check_id"))

@@ -6,12 +6,12 @@ from redis import RedisError
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.access import public
 from app.api.http import Blueprint, reply
-from app.bootstrap import runtime
-from app.deadline import Overdue, deadline
-from app.extensions import db
+from app.platform.bootstrap import runtime
+from app.platform.cooperative import Overdue, deadline
+from app.platform.extensions import db
 from app.schemas.health import ReadySchema
+from app.security.access import public
 
 bp = Blueprint("health", __name__, description="Is it alive, is it able to work.")
 _PATIENCE_SECONDS = 3.0

@@ -5,24 +5,24 @@ from typing import NoReturn, cast
 
 from flask import Flask, Response, current_app, g, request
 
-from app.access import public
 from app.api.http import Blueprint, View, invalid
-from app.api.ping_door import HEALTHCHECKS_HEADERS, PingDoor, answer_of
+from app.api.ping_middleware import HEALTHCHECKS_HEADERS, PingDoor, answer_of
 from app.api.ping_order import Misread, arrival_of, order_of
-from app.bootstrap import runtime
-from app.errors import AppError, Invalid, NotFound, TooManyRequests, Unavailable
-from app.ingest import desk
-from app.operations.heartbeat_pings import MAX_KEPT_BODY_BYTES, Receipt
+from app.ingest import batcher
+from app.operations.heartbeats.pings import MAX_KEPT_BODY_BYTES, Receipt
+from app.platform.bootstrap import runtime
+from app.platform.errors import AppError, Invalid, NotFound, TooManyRequests, Unavailable
 from app.schemas.heartbeat_ping import PingAnswerSchema
+from app.security.access import public
 
 bp = Blueprint("heartbeat_ping", __name__, description="Where jobs report, without signing in.")
 root_bp = Blueprint("root_heartbeat_ping", __name__, description="As Healthchecks has it.")
 
 
 def _open_door(app: Flask) -> None:
-    desk.init_app(app)
+    batcher.init_app(app)
     config = app.extensions["runtime"].config
-    door = PingDoor(app.wsgi_app, config, lambda: desk.desk_of(app))
+    door = PingDoor(app.wsgi_app, config, lambda: batcher.desk_of(app))
     app.wsgi_app = door  # type: ignore[method-assign]
 
 
@@ -54,7 +54,7 @@ def _take(key: str, action: str | None) -> Receipt:
     order = order_of(key, action, request.args.get("rid"))
     if isinstance(order, Misread):
         _refuse(order)
-    here = desk.desk_of(current_app)
+    here = batcher.desk_of(current_app)
     # All of the body is read, so that the connection can be used again.
     body = request.get_data(cache=False)
     receipt = here.submit(
@@ -74,7 +74,7 @@ def _refuse(misread: Misread) -> NoReturn:
     raise Invalid(misread.value)
 
 
-def _count_miss(here: desk.Desk) -> None:
+def _count_miss(here: batcher.Desk) -> None:
     if not runtime().config.rate_limits:
         return
     wait_seconds = here.misses.add(g.client_address or "")

@@ -5,11 +5,11 @@ from uuid import UUID
 
 from flask import Response
 
-from app.access import caller, requires
 from app.api.http import PAGE_HEADERS, Blueprint, invalid, page, read_cursor, write_cursor
-from app.api.row_lists import answer, take_page
-from app.operations import heartbeat_answers, heartbeats
-from app.operations.heartbeat_answers import HistoryPosition
+from app.api.pagination import answer, take_page
+from app.operations.heartbeats import heartbeats
+from app.operations.heartbeats import queries as heartbeat_queries
+from app.operations.heartbeats.queries import HistoryPosition
 from app.schemas.base import PageSchema
 from app.schemas.heartbeats import (
     HeartbeatChangeSchema,
@@ -21,6 +21,7 @@ from app.schemas.heartbeats import (
     HeartbeatSchema,
     PingFilterSchema,
 )
+from app.security.access import caller, requires
 
 bp = Blueprint(
     "heartbeats",
@@ -40,7 +41,7 @@ def index(query: dict[str, Any]) -> Response:
     Newest first. `X-Total-Count` says how many match in all.
     """
     limit, after = take_page(query)
-    found, position, total = heartbeat_answers.listed(
+    found, position, total = heartbeat_queries.listed(
         caller().organization_id, query, limit=limit, after=after
     )
     return answer(found, position, total)
@@ -63,7 +64,7 @@ def create(given: dict[str, Any]) -> dict[str, Any]:
 @bp.returns(HeartbeatSchema)
 def read(heartbeat_id: UUID) -> dict[str, Any]:
     """Read a heartbeat"""
-    return heartbeat_answers.read(caller().organization_id, heartbeat_id)
+    return heartbeat_queries.read(caller().organization_id, heartbeat_id)
 
 
 @bp.patch("/<uuid:heartbeat_id>")
@@ -145,7 +146,7 @@ def pings(query: dict[str, Any], heartbeat_id: UUID) -> Response:
     Newest first. The last 1,000 are kept for 90 days, the last 100 for good.
     """
     limit, after = _take_history_page(query)
-    found, position = heartbeat_answers.pings(
+    found, position = heartbeat_queries.pings(
         caller().organization_id, heartbeat_id, query, limit=limit, after=after
     )
     return _history_page(found, position)
@@ -161,7 +162,7 @@ def flips(query: dict[str, Any], heartbeat_id: UUID) -> Response:
     Newest first: into and out of missed, failed and paused, at the time each was due.
     """
     limit, after = _take_history_page(query)
-    found, position = heartbeat_answers.flips(
+    found, position = heartbeat_queries.flips(
         caller().organization_id, heartbeat_id, limit=limit, after=after
     )
     return _history_page(found, position)

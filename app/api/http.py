@@ -17,11 +17,11 @@ from marshmallow import Schema, ValidationError
 from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnsupportedMediaType
 
-from app.bootstrap import runtime
 from app.domain import strict_json
 from app.domain.strict_json import has_control_characters
-from app.errors import Invalid
-from app.events import timestamp
+from app.platform.bootstrap import runtime
+from app.platform.errors import Invalid
+from app.platform.events import timestamp
 
 View = TypeVar("View", bound=Callable[..., Any])
 

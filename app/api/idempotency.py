@@ -8,11 +8,11 @@ from typing import Any
 from flask import Flask, Response, g, request
 
 from app.api.http import invalid
-from app.api.waiting import wait_for
-from app.errors import Conflict, Unavailable
-from app.operations import idempotency_keys
-from app.operations.idempotency_keys import Answer, Key
-from app.transaction import DATABASE_AWAY
+from app.api.polling import wait_for
+from app.operations.accounts import idempotency_keys
+from app.operations.accounts.idempotency_keys import Answer, Key
+from app.platform.errors import Conflict, Unavailable
+from app.platform.transaction import DATABASE_AWAY
 
 log = logging.getLogger(__name__)
 

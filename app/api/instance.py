@@ -5,11 +5,10 @@ from uuid import UUID
 
 from flask import Response
 
-from app.access import operators_only
-from app.api import audit_logs, row_lists
+from app.api import audit_logs, pagination
 from app.api.http import PAGE_HEADERS, Blueprint
-from app.bootstrap import runtime
-from app.operations import instance
+from app.operations.accounts import instance
+from app.platform.bootstrap import runtime
 from app.schemas.audit_logs import AuditFilterSchema, AuditLogSchema
 from app.schemas.instance import (
     InstanceChangeSchema,
@@ -18,6 +17,7 @@ from app.schemas.instance import (
     OrganizationFilterSchema,
     OrganizationLimitsSchema,
 )
+from app.security.access import operators_only
 
 bp = Blueprint("instance", __name__, url_prefix="/instance", description="For operators.")
 
@@ -55,8 +55,8 @@ def organizations(query: dict[str, Any]) -> Response:
 
     Newest first.
     """
-    limit, after = row_lists.take_page(query)
-    return row_lists.answer(*instance.organizations(query, limit=limit, after=after))
+    limit, after = pagination.take_page(query)
+    return pagination.answer(*instance.organizations(query, limit=limit, after=after))
 
 
 @bp.patch("/organizations/<uuid:organization_id>")

@@ -5,12 +5,11 @@ from uuid import UUID
 
 from flask import Response
 
-from app.access import caller, requires
-from app.api import row_lists
+from app.api import pagination
 from app.api.auth import session_in
 from app.api.http import PAGE_HEADERS, Blueprint
 from app.api.members import steward
-from app.operations import invitations
+from app.operations.accounts import invitations
 from app.schemas.base import PageSchema
 from app.schemas.invitations import (
     AcceptedSchema,
@@ -18,6 +17,7 @@ from app.schemas.invitations import (
     ListedInvitationSchema,
     SentInvitationSchema,
 )
+from app.security.access import caller, requires
 
 bp = Blueprint(
     "invitations", __name__, url_prefix="/invitations", description="Links that let people join."
@@ -33,9 +33,9 @@ def index(query: dict[str, Any]) -> Response:
 
     Those that nobody has accepted yet, newest first; `POST /members` makes them.
     """
-    limit, after = row_lists.take_page(query)
+    limit, after = pagination.take_page(query)
     found = invitations.listed(caller().organization_id, limit=limit, after=after)
-    return row_lists.answer(*found)
+    return pagination.answer(*found)
 
 
 @bp.post("/<uuid:invitation_id>/resend")

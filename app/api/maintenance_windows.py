@@ -5,10 +5,9 @@ from uuid import UUID
 
 from flask import Response
 
-from app.access import caller, requires
-from app.api import row_lists
+from app.api import pagination
 from app.api.http import PAGE_HEADERS, Blueprint
-from app.operations import maintenance_windows
+from app.operations.maintenance import windows as maintenance_windows
 from app.schemas.maintenance_windows import (
     MaintenanceWindowChangeSchema,
     MaintenanceWindowFilterSchema,
@@ -16,6 +15,7 @@ from app.schemas.maintenance_windows import (
     MaintenanceWindowReplacementSchema,
     MaintenanceWindowSchema,
 )
+from app.security.access import caller, requires
 
 bp = Blueprint(
     "maintenance_windows",
@@ -34,8 +34,8 @@ def index(query: dict[str, Any]) -> Response:
 
     Newest first.
     """
-    limit, after = row_lists.take_page(query)
-    return row_lists.answer(
+    limit, after = pagination.take_page(query)
+    return pagination.answer(
         *maintenance_windows.listed(caller().organization_id, limit=limit, after=after)
     )
 

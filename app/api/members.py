@@ -5,11 +5,10 @@ from uuid import UUID
 
 from flask import Response
 
-from app.access import caller, refuse, requires
-from app.api import row_lists
+from app.api import pagination
 from app.api.http import PAGE_HEADERS, Blueprint
-from app.operations import invitations, members
-from app.operations.members import Steward
+from app.operations.accounts import invitations, members
+from app.operations.accounts.members import Steward
 from app.schemas.members import (
     AddedSchema,
     MemberChangeSchema,
@@ -17,6 +16,7 @@ from app.schemas.members import (
     MemberInputSchema,
     MemberSchema,
 )
+from app.security.access import caller, refuse, requires
 
 bp = Blueprint(
     "members", __name__, url_prefix="/members", description="The people of the organization."
@@ -37,9 +37,9 @@ def index(query: dict[str, Any]) -> Response:
 
     Newest first.
     """
-    limit, after = row_lists.take_page(query)
+    limit, after = pagination.take_page(query)
     found = members.listed(caller().organization_id, query, limit=limit, after=after)
-    return row_lists.answer(*found)
+    return pagination.answer(*found)
 
 
 @bp.post("")

@@ -5,13 +5,14 @@ from uuid import UUID
 
 from flask import Response
 
-from app.access import caller, requires
-from app.api import row_lists
+from app.api import pagination
 from app.api.http import PAGE_HEADERS, Blueprint
-from app.api.waiting import wait_for
-from app.bootstrap import runtime
+from app.api.polling import wait_for
 from app.channels import CHANNEL_TYPES
-from app.operations import deliveries, notification_channels, outbox
+from app.operations.notifications import channels as notification_channels
+from app.operations.notifications import claim as outbox_claim
+from app.operations.notifications import deliveries
+from app.platform.bootstrap import runtime
 from app.schemas.base import PageSchema
 from app.schemas.channel_definitions import define, redefine
 from app.schemas.deliveries import DeliverySchema
@@ -25,6 +26,7 @@ from app.schemas.notification_channels import (
     NotificationChannelSchema,
     TestOutcomeSchema,
 )
+from app.security.access import caller, requires
 
 bp = Blueprint(
     "notification_channels",
@@ -46,8 +48,8 @@ def index(query: dict[str, Any]) -> Response:
 
     Newest first. Secrets are answered as `********`.
     """
-    limit, after = row_lists.take_page(query)
-    return row_lists.answer(
+    limit, after = pagination.take_page(query)
+    return pagination.answer(
         *notification_channels.listed(caller().organization_id, query, limit=limit, after=after)
     )
 
@@ -144,8 +146,8 @@ def test(channel_id: UUID) -> dict[str, Any]:
     Sends one now, once, and waits for the outcome, at most 35 seconds; 503 means that no worker
     answered.
     """
-    notification_id = outbox.send_test(caller().organization_id, channel_id)
-    return wait_for(lambda: outbox.test_outcome(notification_id), _TEST_SECONDS)
+    notification_id = outbox_claim.send_test(caller().organization_id, channel_id)
+    return wait_for(lambda: outbox_claim.test_outcome(notification_id), _TEST_SECONDS)
 
 
 @bp.get("/<uuid:channel_id>/deliveries")
@@ -157,8 +159,8 @@ def list_deliveries(query: dict[str, Any], channel_id: UUID) -> Response:
 
     Newest first, each with every try to deliver it. What the receiver said is shown to admins.
     """
-    limit, after = row_lists.take_page(query)
-    return row_lists.answer(
+    limit, after = pagination.take_page(query)
+    return pagination.answer(
         *deliveries.of_channel(
             caller().organization_id,
             channel_id,

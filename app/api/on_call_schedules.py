@@ -6,12 +6,12 @@ from uuid import UUID
 
 from flask import Response
 
-from app.access import caller, requires
-from app.api import row_lists
+from app.api import pagination
 from app.api.http import PAGE_HEADERS, Blueprint, invalid
-from app.clock import utcnow
-from app.offload import offload
-from app.operations import on_call_schedules, rosters
+from app.operations.escalation import on_call as on_call_people
+from app.operations.escalation import on_call_schedules
+from app.platform.clock import utcnow
+from app.platform.cooperative import offload
 from app.schemas.base import PageSchema
 from app.schemas.on_call_schedules import (
     MAX_TIMELINE_DAYS,
@@ -29,6 +29,7 @@ from app.schemas.on_call_schedules import (
     TimelineQuerySchema,
     TimelineSchema,
 )
+from app.security.access import caller, requires
 
 bp = Blueprint(
     "on_call_schedules",
@@ -49,8 +50,8 @@ def index(query: dict[str, Any]) -> Response:
 
     Newest first.
     """
-    limit, after = row_lists.take_page(query)
-    return row_lists.answer(
+    limit, after = pagination.take_page(query)
+    return pagination.answer(
         *on_call_schedules.listed(caller().organization_id, limit=limit, after=after)
     )
 
@@ -120,8 +121,8 @@ def overrides(query: dict[str, Any], schedule_id: UUID) -> Response:
 
     The latest first.
     """
-    limit, after = row_lists.take_page(query)
-    return row_lists.answer(
+    limit, after = pagination.take_page(query)
+    return pagination.answer(
         *on_call_schedules.overrides(
             caller().organization_id, schedule_id, limit=limit, after=after
         )
@@ -165,8 +166,8 @@ def on_call(query: dict[str, Any], schedule_id: UUID) -> dict[str, Any]:
     gap.
     """
     at = query.get("at") or utcnow()
-    roster = rosters.load(caller().organization_id, schedule_id, at, at)
-    return {"at": at, "on_call": rosters.people_at(roster, at)}
+    roster = on_call_people.load(caller().organization_id, schedule_id, at, at)
+    return {"at": at, "on_call": on_call_people.people_at(roster, at)}
 
 
 @bp.get("/<uuid:schedule_id>/timeline")
@@ -202,6 +203,6 @@ def gaps(query: dict[str, Any], schedule_id: UUID) -> dict[str, Any]:
 
 
 def _timeline(schedule_id: UUID, since: datetime, until: datetime) -> dict[str, Any]:
-    roster = rosters.load(caller().organization_id, schedule_id, since, until)
-    segments = offload(rosters.timeline, roster, since, until)
-    return {"from": since, "to": until, "segments": segments, "gaps": rosters.gaps(segments)}
+    roster = on_call_people.load(caller().organization_id, schedule_id, since, until)
+    segments = offload(on_call_people.timeline, roster, since, until)
+    return {"from": since, "to": until, "segments": segments, "gaps": on_call_people.gaps(segments)}

@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from app.access import caller, requires
 from app.api.http import Blueprint
-from app.operations import organization
+from app.operations.accounts import organization
 from app.schemas.organization import (
     OrganizationChangeSchema,
     OrganizationDeletionSchema,
     OrganizationSchema,
 )
+from app.security.access import caller, requires
 
 bp = Blueprint(
     "organization", __name__, url_prefix="/organization", description="Yours, by your token."

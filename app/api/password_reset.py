@@ -3,16 +3,16 @@
 import time
 from typing import Any
 
-from app import limits
-from app.access import client_address, public
 from app.api.auth import refuse_common_password
 from app.api.http import Blueprint
-from app.clock import monotonic
-from app.crypto import hash_password
-from app.domain.client_addresses import group
-from app.offload import offload
-from app.operations import password_reset
+from app.domain.accounts.client_addresses import group
+from app.operations.accounts import password_reset
+from app.platform.clock import monotonic
+from app.platform.cooperative import offload
+from app.platform.crypto import hash_password
 from app.schemas.password_reset import ForgotSchema, ResetSchema
+from app.security import limits
+from app.security.access import client_address, public
 
 bp = Blueprint("password_reset", __name__, url_prefix="/auth", description="Forgotten passwords.")
 

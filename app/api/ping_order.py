@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from enum import Enum
 from uuid import UUID
 
-from app.clock import monotonic
-from app.domain.heartbeat_states import PingKind
-from app.domain.heartbeats import kind_of_exit_status
-from app.operations.heartbeat_pings import MAX_KEPT_BODY_BYTES, Arrival
+from app.domain.heartbeats.heartbeats import kind_of_exit_status
+from app.domain.heartbeats.states import PingKind
+from app.operations.heartbeats.pings import MAX_KEPT_BODY_BYTES, Arrival
+from app.platform.clock import monotonic
 
 _KEY = re.compile(r"[!-~]{1,200}", re.ASCII)
 _ACTIONS = {kind.value: kind for kind in PingKind if kind is not PingKind.SUCCESS}

@@ -2,14 +2,12 @@
 
 from typing import Any
 
-from app.access import caller, client_address, requires
 from app.api.auth import refuse_common_password
 from app.api.http import Blueprint, invalid
-from app.bootstrap import runtime
-from app.crypto import hash_password, verify_password
-from app.limits import Guard
-from app.offload import offload
-from app.operations import profile
+from app.operations.accounts import profile
+from app.platform.bootstrap import runtime
+from app.platform.cooperative import offload
+from app.platform.crypto import hash_password, verify_password
 from app.schemas.contact_methods import redefine_contacts
 from app.schemas.profile import (
     OwnOrganizationSchema,
@@ -17,6 +15,8 @@ from app.schemas.profile import (
     ProfileChangeSchema,
     ProfileSchema,
 )
+from app.security.access import caller, client_address, requires
+from app.security.limits import Guard
 
 bp = Blueprint("profile", __name__, url_prefix="/profile", description="Who is calling.")
 _GUARD = Guard("present password")  # a stolen token must not find out the password

@@ -3,10 +3,10 @@
 from typing import Any
 from uuid import UUID
 
-from app.access import caller, requires
 from app.api.http import Blueprint
 from app.operations import secrets
 from app.schemas.secrets import SecretInputSchema, SecretSchema, SecretValueSchema
+from app.security.access import caller, requires
 
 bp = Blueprint(
     "secrets",

@@ -6,15 +6,15 @@ from uuid import UUID
 
 from flask import Response
 
-from app.access import find, requires
 from app.api.http import PAGE_HEADERS, Blueprint, invalid, page, read_cursor, write_cursor
+from app.api.polling import wait_for
 from app.api.services import judges, organization_for
-from app.api.waiting import wait_for
-from app.bootstrap import runtime
-from app.clock import utcnow
 from app.models.services import Service
-from app.operations import check_history, probe_requests
-from app.operations.uptime import uptime as uptime_of
+from app.operations.services import history as service_history
+from app.operations.services import one_off_checks
+from app.operations.services.uptime import uptime as uptime_of
+from app.platform.bootstrap import runtime
+from app.platform.clock import utcnow
 from app.schemas.check_history import (
     INTERVALS,
     CheckResultSchema,
@@ -27,7 +27,8 @@ from app.schemas.check_history import (
 )
 from app.schemas.service_definitions import define
 from app.schemas.services import ServiceInputSchema
-from app.sealing import reveal
+from app.security.access import find, requires
+from app.security.sealing import reveal
 
 # Past the timeout of a check, what a worker may take to begin it and to record it.
 _MARGIN_SECONDS = 5
@@ -49,8 +50,8 @@ def check_now(service_id: UUID) -> dict[str, Any]:
     """
     service = find(Service, service_id)
     seconds = service.timeout_seconds + _MARGIN_SECONDS
-    last = check_history.ask_for_check(service_id, service.regions)
-    return wait_for(lambda: check_history.result_after(service_id, last), seconds)
+    last = service_history.ask_for_check(service_id, service.regions)
+    return wait_for(lambda: service_history.result_after(service_id, last), seconds)
 
 
 @bp.post("/test")
@@ -64,7 +65,7 @@ def test(given: dict[str, Any]) -> dict[str, Any]:
     """
     organization_id = organization_for(given)
     columns = define(given, judges())
-    request_id = probe_requests.ask(
+    request_id = one_off_checks.ask(
         organization_id,
         columns["regions"][0],
         {
@@ -76,7 +77,7 @@ def test(given: dict[str, Any]) -> dict[str, Any]:
         },
     )
     seconds = columns["timeout_seconds"] + _MARGIN_SECONDS
-    return wait_for(lambda: probe_requests.outcome(request_id), seconds)
+    return wait_for(lambda: one_off_checks.outcome(request_id), seconds)
 
 
 @bp.get("/<uuid:service_id>/checks")
@@ -90,7 +91,7 @@ def checks(query: dict[str, Any], service_id: UUID) -> Response:
     """
     find(Service, service_id)
     since, until = _window(query, "since", "until", timedelta(hours=1))
-    found, position = check_history.checks(
+    found, position = service_history.checks(
         service_id,
         since,
         until,
@@ -115,8 +116,8 @@ def metrics(query: dict[str, Any], service_id: UUID) -> list[dict[str, Any]]:
     since, until = _window(query, "from_", "to", _DAY)
     if "interval" in query:
         width = INTERVALS[query["interval"]]
-        return check_history.buckets(service_id, since, until, width)
-    return check_history.series(service_id, since, until)
+        return service_history.buckets(service_id, since, until, width)
+    return service_history.series(service_id, since, until)
 
 
 @bp.get("/<uuid:service_id>/uptime")

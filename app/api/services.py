@@ -5,12 +5,12 @@ from uuid import UUID
 
 from flask import Response
 
-from app.access import caller, caller_in, requires
 from app.api.http import PAGE_HEADERS, Blueprint, invalid
-from app.api.row_lists import answer, take_page
-from app.bootstrap import runtime
-from app.domain.addresses import AddressPolicy
-from app.operations import service_answers, services
+from app.api.pagination import answer, take_page
+from app.domain.checks.addresses import AddressPolicy
+from app.operations.services import queries as service_queries
+from app.operations.services import services
+from app.platform.bootstrap import runtime
 from app.schemas.service_definitions import Judges, define, redefine
 from app.schemas.services import (
     BulkResultSchema,
@@ -21,6 +21,7 @@ from app.schemas.services import (
     ServiceReplacementSchema,
     ServiceSchema,
 )
+from app.security.access import caller, caller_in, requires
 
 bp = Blueprint("services", __name__, url_prefix="/services", description="What is monitored.")
 
@@ -35,7 +36,7 @@ def index(query: dict[str, Any]) -> Response:
     Newest first. `X-Total-Count` says how many match in all.
     """
     limit, after = take_page(query)
-    found, position, total = service_answers.listed(
+    found, position, total = service_queries.listed(
         caller().organization_id, query, limit=limit, after=after
     )
     return answer(found, position, total)
@@ -59,7 +60,7 @@ def create(given: dict[str, Any]) -> dict[str, Any]:
 @bp.returns(ServiceSchema)
 def read(service_id: UUID) -> dict[str, Any]:
     """Read a service"""
-    return service_answers.read(caller().organization_id, service_id)
+    return service_queries.read(caller().organization_id, service_id)
 
 
 @bp.patch("/<uuid:service_id>")

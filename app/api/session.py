@@ -4,18 +4,18 @@ from typing import Any
 
 from flask import Response
 
-from app import access, session_cookie
-from app.access import actor_of, authenticate, caller, public, requires
-from app.actor import act_as
 from app.api.auth import begin_session, check_password, second_step
 from app.api.http import Blueprint, reply
 from app.api.two_factor import check_second_step
-from app.domain import permissions
-from app.errors import AppError, Forbidden
-from app.operations import auth, profile
+from app.domain.accounts import permissions
+from app.operations.accounts import auth, profile
+from app.platform.errors import AppError, Forbidden
 from app.schemas.auth import LoginSchema
 from app.schemas.session import BegunSessionSchema, SessionSchema
 from app.schemas.two_factor import SecondStepSchema
+from app.security import access, session_cookie
+from app.security.access import actor_of, authenticate, caller, public, requires
+from app.security.actor import act_as
 
 bp = Blueprint("session", __name__, url_prefix="/session", description="Signing in by browser.")
 

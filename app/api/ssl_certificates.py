@@ -3,10 +3,10 @@
 from typing import Any
 from uuid import UUID
 
-from app.access import caller, requires
 from app.api.http import Blueprint
-from app.operations import ssl_certificates
+from app.operations.checks import certificates
 from app.schemas.ssl_certificates import SslCertificateSchema
+from app.security.access import caller, requires
 
 bp = Blueprint(
     "ssl_certificates",
@@ -24,7 +24,7 @@ def index() -> list[dict[str, Any]]:
 
     The first to expire first.
     """
-    return ssl_certificates.listed(caller().organization_id)
+    return certificates.listed(caller().organization_id)
 
 
 @bp.get("/<uuid:service_id>")
@@ -32,4 +32,4 @@ def index() -> list[dict[str, Any]]:
 @bp.returns(SslCertificateSchema)
 def read(service_id: UUID) -> dict[str, Any]:
     """Read the certificate of a service"""
-    return ssl_certificates.read(caller().organization_id, service_id)
+    return certificates.read(caller().organization_id, service_id)

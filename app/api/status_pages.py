@@ -5,12 +5,11 @@ from uuid import UUID
 
 from flask import Response
 
-from app.access import caller, refuse, requires
-from app.api import row_lists
+from app.api import pagination
 from app.api.http import PAGE_HEADERS, Blueprint
-from app.crypto import hash_password
-from app.offload import offload
 from app.operations.status_pages import pages
+from app.platform.cooperative import offload
+from app.platform.crypto import hash_password
 from app.schemas.status_pages import (
     StatusPageChangeSchema,
     StatusPageFilterSchema,
@@ -19,6 +18,7 @@ from app.schemas.status_pages import (
     StatusPageSchema,
     wants_admin,
 )
+from app.security.access import caller, refuse, requires
 
 bp = Blueprint(
     "status_pages",
@@ -39,8 +39,8 @@ def index(query: dict[str, Any]) -> Response:
 
     Newest first.
     """
-    limit, after = row_lists.take_page(query)
-    return row_lists.answer(*pages.listed(caller().organization_id, limit=limit, after=after))
+    limit, after = pagination.take_page(query)
+    return pagination.answer(*pages.listed(caller().organization_id, limit=limit, after=after))
 
 
 @bp.post("")

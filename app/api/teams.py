@@ -5,10 +5,9 @@ from uuid import UUID
 
 from flask import Response
 
-from app.access import caller, requires
-from app.api import row_lists
+from app.api import pagination
 from app.api.http import PAGE_HEADERS, Blueprint
-from app.operations import teams
+from app.operations.accounts import teams
 from app.schemas.base import PageSchema
 from app.schemas.teams import (
     TeamChangeSchema,
@@ -18,6 +17,7 @@ from app.schemas.teams import (
     TeamReplacementSchema,
     TeamSchema,
 )
+from app.security.access import caller, requires
 
 bp = Blueprint("teams", __name__, url_prefix="/teams", description="Groups that are told together.")
 
@@ -31,8 +31,8 @@ def index(query: dict[str, Any]) -> Response:
 
     Newest first.
     """
-    limit, after = row_lists.take_page(query)
-    return row_lists.answer(*teams.listed(caller().organization_id, limit=limit, after=after))
+    limit, after = pagination.take_page(query)
+    return pagination.answer(*teams.listed(caller().organization_id, limit=limit, after=after))
 
 
 @bp.post("")

@@ -2,16 +2,16 @@
 
 from typing import Any
 
-from app import challenges
-from app.access import caller, client_address, public, requires
 from app.api.auth import begin_session
 from app.api.http import Blueprint
-from app.errors import Invalid, Unauthorized
-from app.limits import Guard
-from app.operations import auth, two_factor
-from app.operations.auth import Account
+from app.operations.accounts import auth, two_factor
+from app.operations.accounts.auth import Account
+from app.platform.errors import Invalid, Unauthorized
 from app.schemas.auth import TokenSchema
 from app.schemas.two_factor import CodeSchema, RecoveryCodesSchema, SecondStepSchema, SetupSchema
+from app.security import challenges
+from app.security.access import caller, client_address, public, requires
+from app.security.limits import Guard
 
 bp = Blueprint("two_factor", __name__, description="The second factor of signing in.")
 _GUARD = Guard("second factor", per_pair=5, per_address=50, hot=20)

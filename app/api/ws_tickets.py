@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from app import tickets
-from app.access import chosen_slug, request_token, requires
 from app.api.http import Blueprint
 from app.schemas.ws_tickets import TicketSchema
+from app.security import tickets
+from app.security.access import chosen_slug, request_token, requires
 
 bp = Blueprint(
     "ws_tickets", __name__, url_prefix="/ws-tickets", description="Tickets for the live feed."

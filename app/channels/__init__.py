@@ -12,7 +12,7 @@ from app.channels.base import (
 )
 from app.channels.delivery import deliver
 from app.channels.smtp_settings import SmtpSettings, parse_smtp_url
-from app.registry import import_modules
+from app.platform.registry import import_modules
 
 import_modules(sys.modules[__name__])
 

@@ -23,7 +23,7 @@ import certifi
 from apprise import plugins
 from apprise.plugins.base import NotifyBase
 
-from app.domain.addresses import AddressPolicy
+from app.domain.checks.addresses import AddressPolicy
 
 MEMORY_BYTES = 512 * 1024 * 1024
 NICENESS = 5

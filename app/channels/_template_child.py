@@ -15,7 +15,7 @@ from typing import Any
 
 sys.path.append(str(Path(__file__).parents[2]))
 
-from app.domain.message_templates import validate_template, words_of
+from app.domain.messages.templates import validate_template, words_of
 
 MEMORY_BYTES = 256 * 1024 * 1024
 CPU_SECONDS = 0.5  # a usual template takes a thousandth of it

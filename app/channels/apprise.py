@@ -20,9 +20,9 @@ from marshmallow import ValidationError
 from app.channels.base import ChannelConfig, Context, Delivery, DeliveryError, channel_type
 from app.channels.fields import MASK, Line
 from app.channels.http import shown
-from app.domain.addresses import AddressPolicy
-from app.domain.message_text import cut
-from app.domain.message_types import Message, Tone
+from app.domain.checks.addresses import AddressPolicy
+from app.domain.messages.text import cut
+from app.domain.messages.types import Message, Tone
 
 MAX_URL, TITLE, TEXT = 2_048, 250, 8_000
 # They show windows, write files or drive devices of the machine this runs on.

@@ -8,10 +8,10 @@ from marshmallow import RAISE, Schema
 
 from app.channels.endpoints import ENDPOINTS
 from app.channels.smtp_settings import SmtpSettings
-from app.domain.addresses import AddressPolicy
-from app.domain.message_types import Message
+from app.domain.checks.addresses import AddressPolicy
+from app.domain.messages.types import Message
 from app.network.door import Network
-from app.registry import Registry
+from app.platform.registry import Registry
 
 MAX_ANSWER = 500
 

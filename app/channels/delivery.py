@@ -11,8 +11,8 @@ from marshmallow import Schema, ValidationError, fields
 from app.channels.base import CHANNEL_TYPES, Context, Delivery, DeliveryError
 from app.channels.fields import MASK
 from app.channels.templates import apply_template
-from app.clock import monotonic
-from app.domain.message_types import Message
+from app.domain.messages.types import Message
+from app.platform.clock import monotonic
 
 log = logging.getLogger(__name__)
 _SHORTEST_SECRET = 6  # a shorter one would blot out half of an answer

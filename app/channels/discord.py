@@ -8,8 +8,8 @@ from app.channels.fields import web_url
 from app.channels.http import post_json
 from app.channels.looks import colour, footer, headline, is_known_everywhere
 from app.channels.markdown import link, literal
-from app.domain.message_text import cut, timestamp, utf16_length
-from app.domain.message_types import Message
+from app.domain.messages.text import cut, timestamp, utf16_length
+from app.domain.messages.types import Message
 
 CONTENT, TITLE, DESCRIPTION, NAME, VALUE, FOOTER, TOTAL = (
     2_000,

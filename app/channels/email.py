@@ -7,8 +7,8 @@ from app.channels.base import ChannelConfig, Context, Delivery, DeliveryError, c
 from app.channels.fields import Address, several
 from app.channels.mail import build_mail, split_sender
 from app.channels.smtp import submit
-from app.clock import utcnow
-from app.domain.message_types import Message
+from app.domain.messages.types import Message
+from app.platform.clock import utcnow
 
 
 class EmailConfig(ChannelConfig):

@@ -6,12 +6,12 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate
 
-from app.domain.endpoints import is_address, parse_host, parse_url
+from app.domain.checks.endpoints import is_address, parse_host, parse_url
 
 MAX_SECRET = 4_096
 MAX_RECIPIENTS = 50
 MAX_HEADERS = 50
-# What `app.sealing` shows in the place of a secret; sent back, it keeps the stored one.
+# What `app.security.sealing` shows in the place of a secret; sent back, it keeps the stored one.
 MASK = "*" * 8
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}\Z")  # RFC 9110 5.6.2

@@ -6,8 +6,8 @@ from typing import Any
 from app.channels.base import ChannelConfig, Context, Delivery, channel_type
 from app.channels.fields import secret, web_url
 from app.channels.http import post_json
-from app.domain.message_text import cut
-from app.domain.message_types import Message, Tone
+from app.domain.messages.text import cut
+from app.domain.messages.types import Message, Tone
 
 TITLE, TEXT = 250, 10_000
 _PRIORITIES = {Tone.CRITICAL: 8, Tone.WARNING: 6, Tone.INFO: 4, Tone.GOOD: 4, Tone.MUTED: 2}

@@ -9,10 +9,10 @@ from typing import Any
 from urllib.parse import urlencode
 
 from app.channels.base import MAX_ANSWER, Context, Delivery, DeliveryError
-from app.clock import utcnow
-from app.domain.message_text import clean
+from app.domain.messages.text import clean
 from app.network.errors import AddressRefused, NetworkError
 from app.network.http import HttpRequest, HttpResponse
+from app.platform.clock import utcnow
 
 MAX_RETRY_AFTER_SECONDS = 86_400.0
 _COME_BACK = frozenset((408, 425, 429))  # the 4xx that time heals

@@ -2,7 +2,7 @@
 
 from urllib.parse import urlsplit
 
-from app.domain.message_types import Message, Tone
+from app.domain.messages.types import Message, Tone
 
 COLOURS = {
     Tone.CRITICAL: "#D92D20",

@@ -16,8 +16,8 @@ from email.utils import format_datetime, parseaddr
 from html import escape
 
 from app.channels.looks import colour, footer
-from app.domain.message_text import one_line
-from app.domain.message_types import Message, Phase
+from app.domain.messages.text import one_line
+from app.domain.messages.types import Message, Phase
 
 MAX_SUBJECT = 400
 _ID = re.compile(r"[^A-Za-z0-9_.-]")

@@ -12,8 +12,8 @@ from app.channels.fields import line, web_url
 from app.channels.http import post_json
 from app.channels.looks import colour, footer, headline
 from app.channels.markdown import link, literal, without_mentions
-from app.domain.message_text import cut
-from app.domain.message_types import Message
+from app.domain.messages.text import cut
+from app.domain.messages.types import Message
 
 TITLE, TEXT, FACT, POST = 600, 8_000, 1_000, 12_000  # a post holds 16,383 characters
 

@@ -6,8 +6,8 @@ from typing import Any
 from app.channels.base import ChannelConfig, Context, Delivery, channel_type
 from app.channels.fields import line, secret, web_url
 from app.channels.http import post_json
-from app.domain.message_text import cut, utf8_length
-from app.domain.message_types import Message, Tone
+from app.domain.messages.text import cut, utf8_length
+from app.domain.messages.types import Message, Tone
 
 TITLE, TEXT, ACTIONS = 250, 3_900, 3  # bytes; beyond 4,096 a message becomes an attached file
 _PRIORITIES = {

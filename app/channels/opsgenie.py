@@ -10,8 +10,8 @@ from urllib.parse import quote
 from app.channels.base import ChannelConfig, Context, Delivery, channel_type
 from app.channels.fields import choice, secret
 from app.channels.http import post_json
-from app.domain.message_text import cut, utf16_length
-from app.domain.message_types import Message, Phase, Tone
+from app.domain.messages.text import cut, utf16_length
+from app.domain.messages.types import Message, Phase, Tone
 
 MESSAGE, ALIAS, DESCRIPTION, ENTITY, NOTE, DETAIL = 130, 512, 15_000, 512, 25_000, 400
 _PRIORITIES = {"critical": "P1", "warning": "P3", "info": "P5"}

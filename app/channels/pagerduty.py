@@ -9,8 +9,8 @@ from typing import Any
 from app.channels.base import ChannelConfig, Context, Delivery, channel_type
 from app.channels.fields import choice, secret
 from app.channels.http import post_json
-from app.domain.message_text import cut, timestamp, utf16_length
-from app.domain.message_types import Message, Phase
+from app.domain.messages.text import cut, timestamp, utf16_length
+from app.domain.messages.types import Message, Phase
 
 SUMMARY, DEDUP_KEY, DETAIL = 1_024, 255, 8_000
 _SEVERITIES = {"critical": "critical", "warning": "warning", "info": "info"}

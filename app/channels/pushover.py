@@ -6,8 +6,8 @@ from typing import Any
 from app.channels.base import ChannelConfig, Context, Delivery, channel_type
 from app.channels.fields import secret
 from app.channels.http import post_form
-from app.domain.message_text import cut
-from app.domain.message_types import Message, Phase, Tone
+from app.domain.messages.text import cut
+from app.domain.messages.types import Message, Phase, Tone
 
 TITLE, TEXT, URL, URL_TITLE = 250, 1_024, 512, 100
 _HIGH, _NORMAL, _LOW = "1", "0", "-1"

@@ -12,8 +12,8 @@ from app.channels.base import ChannelConfig, Context, Delivery, channel_type
 from app.channels.fields import line, web_url
 from app.channels.http import post_json
 from app.channels.looks import colour, footer, headline
-from app.domain.message_text import cut, utf16_length
-from app.domain.message_types import Message
+from app.domain.messages.text import cut, utf16_length
+from app.domain.messages.types import Message
 
 HEADER, SECTION, FIELD, BUTTON_URL, FALLBACK = 150, 3_000, 2_000, 3_000, 4_000
 _FACTS_IN_A_SECTION = 5  # a section has ten fields, and a fact is two of them

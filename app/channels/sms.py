@@ -10,8 +10,8 @@ from marshmallow import ValidationError
 from app.channels.base import ChannelConfig, Context, Delivery, DeliveryError, channel_type
 from app.channels.fields import Line, line, secret, several
 from app.channels.http import post_form
-from app.domain.message_text import cut, one_line, utf16_length
-from app.domain.message_types import Message
+from app.domain.messages.text import cut, one_line, utf16_length
+from app.domain.messages.types import Message
 
 GSM_TWO_SEGMENTS, UCS2_TWO_SEGMENTS = 306, 134
 _GSM = frozenset(

@@ -12,8 +12,8 @@ from app.channels.base import ChannelConfig, Context, Delivery, DeliveryError, c
 from app.channels.fields import web_url
 from app.channels.http import post_json
 from app.channels.looks import footer, headline
-from app.domain.message_text import cut, utf8_length
-from app.domain.message_types import Message, Tone
+from app.domain.messages.text import cut, utf8_length
+from app.domain.messages.types import Message, Tone
 
 TITLE, TEXT, FACT, LINK, LINES = 600, 4_000, 240, 1_000, 40
 _COLOURS = {

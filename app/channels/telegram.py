@@ -11,8 +11,8 @@ from app.channels.base import ChannelConfig, Context, Delivery, channel_type
 from app.channels.fields import Line, secret
 from app.channels.http import post_json
 from app.channels.looks import footer, headline, is_known_everywhere
-from app.domain.message_text import cut, utf16_length
-from app.domain.message_types import Message
+from app.domain.messages.text import cut, utf16_length
+from app.domain.messages.types import Message
 
 TEXT = 4_096  # after the markup is taken out, in UTF-16 units
 _TITLE, _FACT, _ADDRESS = 600, 160, 300

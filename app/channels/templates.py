@@ -1,9 +1,9 @@
 """Templates of users, compiled and rendered where they can be ended.
 
-A template is a program of a stranger. The language is small (`app/domain/template_language.py`),
-but the one operation nobody thought of would stop everybody in the process that runs it: so none is
-ever compiled or rendered here, only in children with limits (`_template_child.py`) that answer many
-orders each and are killed when they do not.
+A template is a program of a stranger. The language is small
+(`app/domain/messages/template_language.py`), but the one operation nobody thought of would stop
+everybody in the process that runs it: so none is ever compiled or rendered here, only in children
+with limits (`_template_child.py`) that answer many orders each and are killed when they do not.
 """
 
 import asyncio
@@ -24,10 +24,10 @@ from uuid import UUID
 from weakref import WeakKeyDictionary
 
 from app.channels._template_child import LENGTH
-from app.clock import monotonic, utcnow
-from app.domain.message_templates import variables_of, with_usual_text, with_words
-from app.domain.message_types import Links, Message
-from app.domain.messages import sample
+from app.domain.messages.messages import sample
+from app.domain.messages.templates import variables_of, with_usual_text, with_words
+from app.domain.messages.types import Links, Message
+from app.platform.clock import monotonic, utcnow
 
 WALL_SECONDS = 10.0  # its CPU time ends a template long before; this is for a child that hangs
 MAX_ANSWER_BYTES = 256 * 1024

@@ -12,10 +12,10 @@ from typing import Any
 from app.channels.base import ChannelConfig, Context, Delivery, channel_type
 from app.channels.fields import Headers, secret, web_url
 from app.channels.http import post
-from app.clock import utcnow
-from app.domain.message_text import timestamp
-from app.domain.message_types import Message
+from app.domain.messages.text import timestamp
+from app.domain.messages.types import Message
 from app.network.http import USER_AGENT, HttpRequest
+from app.platform.clock import utcnow
 
 _OURS = frozenset(
     (

@@ -3,7 +3,7 @@
 import sys
 
 from app.checks.base import CHECK_TYPES, CheckType
-from app.registry import import_modules
+from app.platform.registry import import_modules
 
 import_modules(sys.modules[__name__])
 

@@ -6,10 +6,10 @@ from typing import Any
 
 from marshmallow import RAISE, Schema
 
-from app.domain.endpoints import parse_host, parse_host_port, parse_url
+from app.domain.checks.endpoints import parse_host, parse_host_port, parse_url
 from app.domain.types import FailureKind, Probe, Target
 from app.network.door import Network
-from app.registry import Registry
+from app.platform.registry import Registry
 
 Run = Callable[[Target, Network], Awaitable[Probe]]
 ValidateEndpoint = Callable[[str], str]

@@ -20,8 +20,8 @@ from marshmallow import ValidationError, fields, validate
 
 from app.checks.base import CheckConfig, CheckFailed, Endpoint, ProtocolBroken, check_type
 from app.checks.fields import Text, choice, number
-from app.domain.assertions import shown
-from app.domain.endpoints import is_address, parse_host, parse_host_port
+from app.domain.checks.assertions import shown
+from app.domain.checks.endpoints import is_address, parse_host, parse_host_port
 from app.domain.types import FailureKind, Probe, Target
 from app.network.door import Network
 from app.network.errors import CannotTell, NetworkError, from_exception

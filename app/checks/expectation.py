@@ -5,7 +5,7 @@ import re
 from typing import Any
 
 from app.checks.base import CheckFailed
-from app.domain.assertions import pattern, shown
+from app.domain.checks.assertions import pattern, shown
 from app.domain.types import FailureKind
 from app.network.errors import from_exception
 from app.network.trace import trace

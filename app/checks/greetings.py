@@ -5,7 +5,7 @@ Sources: RFC 5321 and 3207 (SMTP), 3501 and 2595 (IMAP, POP3), 1939 (POP3), 959 
 
 from app.checks.base import CheckFailed, ProtocolBroken
 from app.checks.wire import MAX_LINES, Wire
-from app.domain.assertions import shown
+from app.domain.checks.assertions import shown
 
 CLIENT_NAME = "alertifypro.local"
 

@@ -24,7 +24,7 @@ from h2.exceptions import H2Error
 from app.checks.base import CheckConfig, CheckFailed, ProtocolBroken, check_type, host_and_port
 from app.checks.fields import Headers, text
 from app.checks.wire import Wire, tls_flag, verifies, verify_flag
-from app.domain.endpoints import bracketed, parse_host_port
+from app.domain.checks.endpoints import bracketed, parse_host_port
 from app.domain.types import Probe, Target
 from app.network.door import Network
 from app.network.http import USER_AGENT

@@ -23,8 +23,7 @@ from app.checks.fields import (
     secret,
     text,
 )
-from app.clock import utcnow
-from app.domain.assertions import (
+from app.domain.checks.assertions import (
     expected_codes,
     header_failure,
     json_failure,
@@ -36,6 +35,7 @@ from app.domain.types import Probe, Target
 from app.network.certificates import expiry_warning
 from app.network.door import Network
 from app.network.http import HttpRequest, HttpResponse
+from app.platform.clock import utcnow
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 EXPIRY_WARNING_DAYS = 30

@@ -20,9 +20,9 @@ from app.checks.fields import (
 )
 from app.checks.http import METHODS
 from app.checks.steps import Variables, extracted, step_failure
-from app.domain.assertions import expected_codes, pattern, status_rule
-from app.domain.endpoints import BadEndpoint
-from app.domain.json_path import parse as parse_path
+from app.domain.checks.assertions import expected_codes, pattern, status_rule
+from app.domain.checks.endpoints import BadEndpoint
+from app.domain.checks.json_path import parse as parse_path
 from app.domain.types import FailureKind, Probe, Target
 from app.network.door import Network
 from app.network.errors import AddressRefused, CannotTell, NetworkError

@@ -7,10 +7,10 @@ from app.checks.base import CheckConfig, CheckFailed, check_type, host_and_port
 from app.checks.fields import secret, text
 from app.checks.mysql_protocol import Refused, Session
 from app.checks.wire import tls_flag, verifies, verify_flag, wire_to
-from app.clock import monotonic
 from app.domain.types import FailureKind, Probe, Target
 from app.network.door import Network
 from app.network.errors import NetworkError
+from app.platform.clock import monotonic
 
 PORT = 3306
 VISITOR = "alertifypro"

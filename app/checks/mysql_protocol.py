@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from app.checks.base import CheckFailed, ProtocolBroken
 from app.checks.wire import Wire
-from app.domain.assertions import shown
+from app.domain.checks.assertions import shown
 
 MAX_PACKET = 64 * 1024
 MAX_RESULT = 1024 * 1024

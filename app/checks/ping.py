@@ -4,7 +4,7 @@ import asyncio
 
 from app.checks.base import CheckConfig, CheckFailed, check_type, host
 from app.checks.fields import number
-from app.domain.endpoints import parse_host
+from app.domain.checks.endpoints import parse_host
 from app.domain.types import FailureKind, Probe, Target
 from app.network.door import Network
 from app.network.errors import NetworkError

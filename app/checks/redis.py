@@ -9,7 +9,7 @@ from typing import Any
 from app.checks.base import CheckConfig, CheckFailed, check_type, host_and_port
 from app.checks.fields import number, secret, text
 from app.checks.wire import Wire, tls_flag, verify_flag, wire_to
-from app.domain.assertions import shown
+from app.domain.checks.assertions import shown
 from app.domain.types import Probe, Target
 from app.network.door import Network
 

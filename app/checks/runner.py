@@ -6,8 +6,8 @@ from time import perf_counter
 from app.checks.base import CHECK_TYPES, CheckFailed, CheckType
 from app.checks.deadlines import deadline
 from app.checks.evidence import from_trace, mask, one_line, secrets_of
-from app.domain.endpoints import BadEndpoint
-from app.domain.services import grade
+from app.domain.checks.endpoints import BadEndpoint
+from app.domain.checks.statuses import grade
 from app.domain.types import FailureKind, Observation, Phases, Probe, Status, Target
 from app.network.door import Network
 from app.network.errors import NetworkError

@@ -9,7 +9,7 @@ from app.checks.base import CheckConfig, CheckFailed, ProtocolBroken, check_type
 from app.checks.fields import Text
 from app.checks.ssh_keys import HOST_KEYS, fingerprints, host_key
 from app.checks.wire import Wire, wire_to
-from app.domain.assertions import shown
+from app.domain.checks.assertions import shown
 from app.domain.types import Probe, Target
 from app.network.door import Network
 

@@ -9,11 +9,11 @@ from app.checks.greetings import upgrade_ftp, upgrade_imap, upgrade_pop3, upgrad
 from app.checks.mysql_protocol import Session
 from app.checks.postgres import ask_for_tls
 from app.checks.wire import Wire, wire_to
-from app.clock import utcnow
 from app.domain.types import FailureKind, Probe, Target
 from app.network.certificates import complaint_about, expiry_warning
 from app.network.door import Network
 from app.network.errors import CertificateProblem
+from app.platform.clock import utcnow
 
 PORT = 443
 EXPIRY_WARNING_DAYS = 30

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.checks.base import CheckFailed
-from app.domain import json_path
-from app.domain.assertions import json_failure, pattern, status_failure, text_failure
+from app.domain.checks import json_path
+from app.domain.checks.assertions import json_failure, pattern, status_failure, text_failure
 from app.domain.types import FailureKind
 from app.network.http import HttpResponse
 

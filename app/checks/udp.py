@@ -9,13 +9,13 @@ from marshmallow import ValidationError, validates_schema
 from app.checks.base import CheckConfig, CheckFailed, check_type, host_and_port
 from app.checks.expectation import matches, raw_bytes
 from app.checks.fields import Text, text
-from app.clock import monotonic
-from app.domain.assertions import shown
-from app.domain.endpoints import parse_host_port
+from app.domain.checks.assertions import shown
+from app.domain.checks.endpoints import parse_host_port
 from app.domain.types import Probe, Target
 from app.network.datagrams import DatagramSocket
 from app.network.door import Network
 from app.network.trace import trace
+from app.platform.clock import monotonic
 
 AGAIN_SECONDS = 1.0  # datagrams get lost; ask again
 REFUSAL_SECONDS = 1.0  # how long an ICMP refusal may take to come back

@@ -15,8 +15,8 @@ from app.checks.base import CheckConfig, CheckFailed, ProtocolBroken, check_type
 from app.checks.expectation import matches
 from app.checks.fields import Headers, text
 from app.checks.wire import Wire, verifies, verify_flag
-from app.domain.assertions import shown
-from app.domain.endpoints import Url, parse_url
+from app.domain.checks.assertions import shown
+from app.domain.checks.endpoints import Url, parse_url
 from app.domain.types import FailureKind, Probe, Target
 from app.network.door import Network
 from app.network.http import USER_AGENT

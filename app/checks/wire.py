@@ -7,7 +7,7 @@ from typing import Any
 
 from app.checks.base import CheckFailed, ProtocolBroken
 from app.checks.fields import flag
-from app.domain.endpoints import parse_host_port
+from app.domain.checks.endpoints import parse_host_port
 from app.domain.types import FailureKind, Probe, Target
 from app.network.door import Network
 from app.network.errors import from_exception

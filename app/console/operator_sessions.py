@@ -18,16 +18,16 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from app import limits, session_cookie
-from app.access import add_guard, client_address, guarded_by, public
-from app.actor import person
 from app.api.auth import check_password
 from app.api.two_factor import check_code
-from app.bootstrap import runtime
-from app.clock import utcnow
-from app.errors import AppError, Forbidden, Unauthorized
-from app.operations import operations_console
-from app.operations.auth import Account
+from app.operations.accounts import operator_sessions
+from app.operations.accounts.auth import Account
+from app.platform.bootstrap import runtime
+from app.platform.clock import utcnow
+from app.platform.errors import AppError, Forbidden, Unauthorized
+from app.security import limits, session_cookie
+from app.security.access import add_guard, client_address, guarded_by, public
+from app.security.actor import person
 
 log = logging.getLogger(__name__)
 
@@ -74,7 +74,7 @@ def sign_in() -> Any:
         account = check_password(email, request.form.get("password", "")[:1024])
         if account.two_factor:
             check_code(account, request.form.get("code", "")[:40])
-        operations_console.signed_in(account.user_id, account.email)
+        operator_sessions.signed_in(account.user_id, account.email)
     except AppError as error:
         return _form(error.status, error, email)
     limits.remember(account.email, client_address())
@@ -95,7 +95,7 @@ def sign_in() -> Any:
 def sign_out() -> Any:
     """End the session."""
     session_id: UUID = g.operator_session
-    operations_console.end(session_id, utcnow() + _LIFETIME)
+    operator_sessions.end(session_id, utcnow() + _LIFETIME)
     answer = redirect(SIGN_IN, 303)
     answer.delete_cookie(_COOKIE, path="/ops")
     return answer
@@ -112,7 +112,7 @@ def _check() -> Any:
             request.cookies.get(_COOKIE, ""), max_age=int(_LIFETIME.total_seconds())
         )
         g.operator_session = UUID(session_id)
-        email = operations_console.operator(UUID(user_id), int(epoch), g.operator_session)
+        email = operator_sessions.operator(UUID(user_id), int(epoch), g.operator_session)
     except (BadSignature, ValueError, TypeError):
         email = None
     if email is None:
@@ -122,7 +122,7 @@ def _check() -> Any:
     if request.method not in ("GET", "HEAD", "OPTIONS"):
         check_origin()
         g.actor = person(UUID(user_id), email)
-        operations_console.record(request.endpoint or "", request.path)
+        operator_sessions.record(request.endpoint or "", request.path)
     return None
 
 

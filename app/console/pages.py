@@ -14,10 +14,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from werkzeug.exceptions import NotFound as NoSuchPath
 
-from app.access import public
 from app.api.error_handlers import answer_failure
 from app.api.http import reply
 from app.console.assets import Asset, Assets
+from app.security.access import public
 
 # The first segment of every address of the console; those of status pages, pings and the API are
 # answered elsewhere.

@@ -10,9 +10,9 @@ from rq.serializers import JSONSerializer
 from rq_dashboard import web as dashboard
 from werkzeug.exceptions import MethodNotAllowed
 
-from app.access import guarded_by
 from app.console import operator_sessions
-from app.queue import JsonJob
+from app.platform.queue import JsonJob
+from app.security.access import guarded_by
 
 PATH = "/ops/rq"
 _NAME = rq_dashboard.blueprint.name

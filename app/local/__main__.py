@@ -7,9 +7,9 @@ import signal
 import sys
 import time
 
-from app.errors import ConfigError
 from app.local import LaunchError, launcher, migrate, settings
 from app.local.state import StateDir
+from app.platform.errors import ConfigError
 
 STOP_SECONDS = 30.0
 

@@ -3,9 +3,9 @@
 import sys
 from collections.abc import Callable, Mapping
 
-from app.config import Config
 from app.local.child import Command
 from app.local.settings import PROJECT
+from app.platform.config import Config
 
 CommandTable = Callable[[Mapping[str, str], Config], list[Command]]
 

@@ -6,7 +6,6 @@ import sys
 import time
 from collections.abc import Mapping
 
-from app.config import Config
 from app.local import LaunchError, migrate, preflight, settings
 from app.local.child import Child
 from app.local.commands import CommandTable, product
@@ -14,6 +13,7 @@ from app.local.embedded import Embedded
 from app.local.readiness import address, web_is_ready
 from app.local.signals import StopRequested, StopSignals
 from app.local.supervisor import Supervisor
+from app.platform.config import Config
 
 READY_SECONDS = 60.0
 HEAD_START_SECONDS = 3.0

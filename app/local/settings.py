@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from app.config import Config
 from app.local import LaunchError
 from app.local.state import Secrets
+from app.platform.config import Config
 
 PROJECT = Path(__file__).resolve().parents[2]
 NOT_YET_KNOWN = {

@@ -2,6 +2,6 @@
 
 import sys
 
-from app.registry import import_modules
+from app.platform.registry import import_modules
 
 import_modules(sys.modules[__name__])

@@ -15,7 +15,7 @@ from app.models.base import Base, OrganizationOwned
 class Heartbeat(OrganizationOwned, Base):
     """A job that should report on a schedule: how it is set up, and where it stands.
 
-    From `status` on, the columns are `app.domain.heartbeat_states.HeartbeatState`. The runs that
+    From `status` on, the columns are `app.domain.heartbeats.states.HeartbeatState`. The runs that
     are open stand in the row itself, so that a ping locks, reads and writes one row.
 
     `next_look_at` is when time alone may change the status, or earlier: a ping that puts it off

@@ -9,8 +9,7 @@ import re
 from collections.abc import Sequence
 from urllib.parse import urljoin
 
-from app.clock import monotonic
-from app.domain.endpoints import Url, is_address, parse_url
+from app.domain.checks.endpoints import Url, is_address, parse_url
 from app.domain.types import FailureKind, Phases
 from app.network.certificates import read_pem
 from app.network.curl import CurlEngine
@@ -20,6 +19,7 @@ from app.network.http_errors import failure
 from app.network.resolver import Resolver
 from app.network.trace import trace
 from app.network.transfer import CurlJob, CurlOutcome
+from app.platform.clock import monotonic
 
 _SCHEMES = ("http", "https")
 _INTERIM = re.compile(rb"HTTP/[0-9.]+ 1")

@@ -5,7 +5,6 @@ from dataclasses import replace
 
 import pycurl
 
-from app.clock import utcnow
 from app.domain.types import FailureKind
 from app.network.certificates import complaint, read_pem
 from app.network.curl import CurlEngine
@@ -19,6 +18,7 @@ from app.network.errors import (
 )
 from app.network.trace import trace
 from app.network.transfer import CurlJob, CurlOutcome
+from app.platform.clock import utcnow
 
 _TOO_LARGE = 100  # CURLE_TOO_LARGE, which pycurl does not name
 _FAILURES = {

@@ -10,10 +10,10 @@ import socket
 import struct
 from collections.abc import Sequence
 
-from app.clock import monotonic
 from app.domain.types import FailureKind
 from app.network.errors import CannotTell, NetworkError, from_exception
 from app.network.trace import trace
+from app.platform.clock import monotonic
 
 PAYLOAD = b"AlertifyPro echo request."
 _NOT_ALLOWED = (

@@ -4,7 +4,7 @@ import socket
 from typing import Literal, Protocol
 from urllib.parse import urlsplit
 
-from app.domain.addresses import AddressPolicy, Network
+from app.domain.checks.addresses import AddressPolicy, Network
 
 __all__ = ["AddressPolicy", "PolicySettings", "policy_of"]
 
@@ -13,7 +13,7 @@ _REDIS_PORT = 6379
 
 
 class PolicySettings(Protocol):
-    """The part of `app.config.Config` that the guard reads."""
+    """The part of `app.platform.config.Config` that the guard reads."""
 
     @property
     def probe_targets(self) -> str: ...

@@ -11,12 +11,12 @@ from collections.abc import Sequence
 
 import pycares
 
-from app.clock import monotonic
-from app.domain.endpoints import is_address, parse_host_port
+from app.domain.checks.endpoints import is_address, parse_host_port
 from app.domain.types import FailureKind
 from app.network.errors import AddressRefused, CannotTell, NetworkError
 from app.network.policy import AddressPolicy
 from app.network.trace import trace
+from app.platform.clock import monotonic
 
 TRY_SECONDS = 2.0
 TRIES = 3

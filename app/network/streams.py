@@ -4,13 +4,13 @@ import asyncio
 import ssl
 from dataclasses import dataclass, field
 
-from app.clock import monotonic, utcnow
 from app.domain.types import Certificate, FailureKind, Phases
 from app.network.certificates import complaint, read_der
 from app.network.errors import CertificateProblem, NetworkError, from_exception
 from app.network.resolver import Resolver
 from app.network.tls import TlsContexts, TlsOptions
 from app.network.trace import trace
+from app.platform.clock import monotonic, utcnow
 
 READ_LIMIT = 64 * 1024
 NEXT_ADDRESS_SECONDS = 0.25  # RFC 8305 5: start with the next address when one is slow

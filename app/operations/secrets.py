@@ -9,13 +9,13 @@ import psycopg
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
-from app.bootstrap import runtime
-from app.domain.secret_references import references
-from app.errors import Conflict, NotFound
+from app.domain.checks.secret_references import references
 from app.models.notification_channels import NotificationChannel
 from app.models.secrets import Secret
 from app.models.services import Service
-from app.transaction import Transaction, transaction
+from app.platform.bootstrap import runtime
+from app.platform.errors import Conflict, NotFound
+from app.platform.transaction import Transaction, transaction
 
 log = logging.getLogger(__name__)
 

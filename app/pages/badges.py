@@ -2,7 +2,7 @@
 
 from html import escape
 
-from app.domain.badges import Badge, Tone
+from app.domain.checks.badges import Badge, Tone
 
 _COLOURS = {
     Tone.GOOD: "#2e7d32",

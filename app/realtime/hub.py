@@ -14,7 +14,7 @@ from uuid import UUID
 
 from redis import Redis, RedisError
 
-from app.events import CHANNEL_PREFIX
+from app.platform.events import CHANNEL_PREFIX
 
 log = logging.getLogger(__name__)
 

@@ -18,14 +18,14 @@ from simple_websocket import ConnectionClosed, Server
 from werkzeug.exceptions import ServiceUnavailable
 from wsproto.events import TextMessage
 
-from app import access, tickets
-from app.bootstrap import runtime
-from app.clock import monotonic, utcnow
-from app.errors import NotFound, Unauthorized
-from app.events import timestamp
-from app.extensions import db
+from app.platform.bootstrap import runtime
+from app.platform.clock import monotonic, utcnow
+from app.platform.errors import NotFound, Unauthorized
+from app.platform.events import timestamp
+from app.platform.extensions import db
+from app.platform.transaction import DATABASE_AWAY
 from app.realtime.hub import Client, Hub, sequence_of
-from app.transaction import DATABASE_AWAY
+from app.security import access, tickets
 
 log = logging.getLogger(__name__)
 

@@ -4,10 +4,10 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate
 
-from app.domain.condition_types import ConditionError
-from app.domain.conditions import parse
-from app.domain.endpoints import parse_url
-from app.domain.notification_events import SEVERITIES
+from app.domain.checks.endpoints import parse_url
+from app.domain.messages.events import SEVERITIES
+from app.domain.rules.conditions import parse
+from app.domain.rules.types import ConditionError
 from app.schemas.base import (
     BaseSchema,
     Choice,

@@ -4,8 +4,8 @@ from typing import Any
 
 from marshmallow import fields, validate
 
-from app.domain.alerts import MAX_SNOOZE_MINUTES
-from app.domain.notification_events import SEVERITIES
+from app.domain.messages.events import SEVERITIES
+from app.domain.rules.transitions import MAX_SNOOZE_MINUTES
 from app.schemas.base import BaseSchema, Choice, Moment, PageSchema, Text, Whole
 
 STATUSES = ("firing", "acknowledged", "resolved")

@@ -2,7 +2,7 @@
 
 from marshmallow import fields, validate
 
-from app.domain.permissions import Scope
+from app.domain.accounts.permissions import Scope
 from app.schemas.base import BaseSchema, Choice, Moment, Name, WholeAnswer
 from app.schemas.replacements import Replacement, answer_only
 from app.schemas.services import Distinct

@@ -5,7 +5,7 @@ from typing import Any
 
 from marshmallow import fields, validate
 
-from app.domain.passwords import MAX_LENGTH, MIN_LENGTH
+from app.domain.accounts.passwords import MAX_LENGTH, MIN_LENGTH
 from app.schemas.base import BaseSchema, Choice, Line, Name, Pattern
 
 _LABEL = r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?"

@@ -6,10 +6,10 @@ from typing import Any
 from marshmallow import ValidationError
 
 from app.channels import CHANNEL_TYPES
-from app.crypto import Vault
-from app.domain.notification_events import DEFAULT_EVENTS
-from app.errors import Invalid
-from app.sealing import seal
+from app.domain.messages.events import DEFAULT_EVENTS
+from app.platform.crypto import Vault
+from app.platform.errors import Invalid
+from app.security.sealing import seal
 
 
 def define(given: Mapping[str, Any], vault: Vault) -> dict[str, Any]:

@@ -6,9 +6,9 @@ from typing import Any
 from marshmallow import ValidationError
 
 from app.channels import CHANNEL_TYPES
-from app.crypto import Vault
-from app.errors import Invalid
-from app.sealing import seal
+from app.platform.crypto import Vault
+from app.platform.errors import Invalid
+from app.security.sealing import seal
 
 # What reaches one person; what reaches a team or a program is a notification channel.
 _PERSONAL = (

@@ -2,7 +2,7 @@
 
 from marshmallow import fields
 
-from app.domain.notification_events import SEVERITIES
+from app.domain.messages.events import SEVERITIES
 from app.schemas.base import BaseSchema, Choice, Moment
 
 STATUSES = ("pending", "sent", "digested", "dead", "cancelled")

@@ -4,7 +4,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate
 
-from app.domain.escalations import MAX_REPEATS, NotifyType
+from app.domain.escalation.levels import MAX_REPEATS, NotifyType
 from app.schemas.base import BaseSchema, Choice, Flag, Moment, Name, PageSchema, Whole, WholeAnswer
 from app.schemas.nested import Complete
 from app.schemas.replacements import Replacement, answer_only

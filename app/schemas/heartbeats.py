@@ -2,9 +2,9 @@
 
 from marshmallow import fields, validate
 
-from app.domain.heartbeat_schedules import MAX_EXPRESSION
-from app.domain.heartbeat_states import HeartbeatStatus, PingKind
-from app.domain.notification_events import SEVERITIES
+from app.domain.heartbeats.schedules import MAX_EXPRESSION
+from app.domain.heartbeats.states import HeartbeatStatus, PingKind
+from app.domain.messages.events import SEVERITIES
 from app.schemas.base import (
     BaseSchema,
     Choice,

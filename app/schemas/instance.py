@@ -2,7 +2,7 @@
 
 from marshmallow import fields
 
-from app.domain.plans import PLANS
+from app.domain.accounts.plans import PLANS
 from app.schemas.base import BaseSchema, Choice, Line, Moment, Name, PageSchema, Whole
 
 MOST_SERVICES = 1_000_000

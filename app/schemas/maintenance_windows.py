@@ -2,7 +2,7 @@
 
 from marshmallow import fields, validate
 
-from app.domain.maintenance_windows import MAX_DURATION_MINUTES, WindowStatus
+from app.domain.maintenance.windows import MAX_DURATION_MINUTES, WindowStatus
 from app.schemas.base import (
     BaseSchema,
     Choice,

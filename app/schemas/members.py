@@ -4,7 +4,7 @@ from typing import Any
 
 from marshmallow import fields
 
-from app.domain.permissions import Role
+from app.domain.accounts.permissions import Role
 from app.schemas.auth import Email
 from app.schemas.base import BaseSchema, Choice, Moment, PageSchema
 

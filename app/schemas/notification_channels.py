@@ -8,9 +8,9 @@ from marshmallow import ValidationError, fields, post_load, validate, validates_
 
 from app.channels import CHANNEL_TYPES
 from app.channels.templates import validate_template
-from app.domain import quiet_hours
-from app.domain.message_templates import MAX_BODY, MAX_SUBJECT
-from app.domain.notification_events import DEFAULT_EVENTS, EVENTS, SEVERITIES
+from app.domain.delivery import quiet_hours
+from app.domain.messages.events import DEFAULT_EVENTS, EVENTS, SEVERITIES
+from app.domain.messages.templates import MAX_BODY, MAX_SUBJECT
 from app.schemas.base import (
     BaseSchema,
     Choice,

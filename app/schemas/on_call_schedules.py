@@ -5,11 +5,11 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate
 
-from app.clock import utcnow
-from app.domain import on_call_layers
-from app.domain.on_call import RotationType
-from app.domain.on_call_layers import MAX_ROTATION_DAYS, MAX_USERS, LayerError
-from app.events import timestamp
+from app.domain.escalation import on_call_layers
+from app.domain.escalation.on_call import RotationType
+from app.domain.escalation.on_call_layers import MAX_ROTATION_DAYS, MAX_USERS, LayerError
+from app.platform.clock import utcnow
+from app.platform.events import timestamp
 from app.schemas.base import (
     BaseSchema,
     Choice,

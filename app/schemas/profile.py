@@ -2,7 +2,7 @@
 
 from marshmallow import fields, validate
 
-from app.domain.permissions import Role
+from app.domain.accounts.permissions import Role
 from app.schemas.auth import Email, GivenPassword, NewPassword
 from app.schemas.base import BaseSchema, Choice, Line, Moment, Name, Whole, WholeAnswer
 from app.schemas.contact_methods import CONTACT_TYPES

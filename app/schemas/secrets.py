@@ -2,7 +2,7 @@
 
 from marshmallow import fields, validate
 
-from app.domain.secret_references import NAME
+from app.domain.checks.secret_references import NAME
 from app.schemas.base import BaseSchema, Moment, Pattern
 
 

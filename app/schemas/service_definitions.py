@@ -7,11 +7,11 @@ from typing import Any
 from marshmallow import ValidationError
 
 from app.checks import CHECK_TYPES
-from app.crypto import Vault
-from app.domain.addresses import AddressPolicy
-from app.domain.endpoints import is_address, parse_host_port, parse_url
-from app.errors import Invalid
-from app.sealing import seal
+from app.domain.checks.addresses import AddressPolicy
+from app.domain.checks.endpoints import is_address, parse_host_port, parse_url
+from app.platform.crypto import Vault
+from app.platform.errors import Invalid
+from app.security.sealing import seal
 
 DEFAULTS: Mapping[str, Any] = {
     "description": "",

@@ -2,7 +2,7 @@
 
 from marshmallow import fields
 
-from app.domain.permissions import Role
+from app.domain.accounts.permissions import Role
 from app.schemas.base import BaseSchema, Choice, Moment
 from app.schemas.profile import OwnOrganizationSchema
 

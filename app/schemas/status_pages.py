@@ -7,7 +7,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate
 
-from app.domain.slugs import MAX_SLUG
+from app.domain.accounts.slugs import MAX_SLUG
 from app.domain.status_pages import branding, custom_css, slugs
 from app.domain.status_pages.sections import Display, Rule
 from app.domain.status_pages.types import LANGUAGES, AutoIncidents

@@ -4,8 +4,10 @@ from typing import Any
 
 import pytest
 
-from app.api import waiting
-from app.operations import check_history, outbox, probe_requests
+from app.api import polling
+from app.operations.notifications import claim as outbox_claim
+from app.operations.services import history as service_history
+from app.operations.services import one_off_checks
 from tests import moments
 from tests.factories import make_service
 
@@ -53,11 +55,11 @@ def path(service):
 @pytest.fixture
 def answering(monkeypatch):
     """Workers that answer at once, and requests that wait for nobody else."""
-    monkeypatch.setattr(check_history, "result_after", lambda *_: OUTCOME)
-    monkeypatch.setattr(probe_requests, "outcome", lambda _: {**PROBED, "evidence": None})
+    monkeypatch.setattr(service_history, "result_after", lambda *_: OUTCOME)
+    monkeypatch.setattr(one_off_checks, "outcome", lambda _: {**PROBED, "evidence": None})
     sent = {"ok": True, "status_code": 200, "error": None, "duration_ms": 12.5}
-    monkeypatch.setattr(outbox, "test_outcome", lambda _: sent)
-    monkeypatch.setattr(waiting, "monotonic", iter(range(0, 10**9, 3600)).__next__)
+    monkeypatch.setattr(outbox_claim, "test_outcome", lambda _: sent)
+    monkeypatch.setattr(polling, "monotonic", iter(range(0, 10**9, 3600)).__next__)
 
 
 @pytest.fixture

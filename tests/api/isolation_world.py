@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 from flask import Flask
 from flask_smorest.spec.plugins import FlaskPlugin
 
-from app import access
+from app.security import access
 from tests.alerting import make_override
 from tests.factories import Person
 from tests.owned import OWNED

@@ -7,7 +7,7 @@ import jwt
 import pytest
 from flask import Flask
 
-from app import access
+from app.security import access
 from tests.factories import make_member, service_body
 
 UNAUTHORIZED = b'{"error":"unauthorized"}'

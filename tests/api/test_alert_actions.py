@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 from itsdangerous import TimestampSigner
 
-from app.signed_links import AlertAction, sign
+from app.security.signed_links import AlertAction, sign
 from tests.alerting import make_alert, make_channel
 from tests.factories import make_service
 

@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from app.crypto import digest
+from app.platform.crypto import digest
 from tests.factories import make_member, make_service, service_body
 
 UNAUTHORIZED = b'{"error":"unauthorized"}'

@@ -5,9 +5,9 @@ from uuid import uuid4
 
 import pytest
 
-from app import logs
-from app.ingest import desk
-from app.ingest.misses import Misses
+from app.ingest import batcher
+from app.ingest.unknown_keys import Misses
+from app.platform import logs
 from tests.heartbeats import age, make_heartbeat
 
 BOTH = ["/api/v1/heartbeat", "/ping"]
@@ -15,7 +15,7 @@ BOTH = ["/api/v1/heartbeat", "/ping"]
 
 @pytest.fixture(autouse=True)
 def nobody_has_missed(web):
-    desk.desk_of(web).misses = Misses()
+    batcher.desk_of(web).misses = Misses()
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from app.errors import Unavailable
-from app.operations import services
+from app.operations.services import services
+from app.platform.errors import Unavailable
 from tests.factories import make_member, service_body
 
 KEY = {"Idempotency-Key": "order-1"}

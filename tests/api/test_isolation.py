@@ -11,9 +11,11 @@ from uuid import uuid4
 import jwt
 import pytest
 
-from app.domain import permissions
-from app.domain.permissions import Role
-from app.operations import check_history, outbox, probe_requests
+from app.domain.accounts import permissions
+from app.domain.accounts.permissions import Role
+from app.operations.notifications import claim as outbox_claim
+from app.operations.services import history as service_history
+from app.operations.services import one_off_checks
 from tests.api.isolation_world import World, plain, routes, slots, with_id
 from tests.factories import API, make_member, make_person
 
@@ -30,10 +32,10 @@ def quick(configure, monkeypatch):
     configure(plan_limits=False, rate_limits=False)
     probed = {"status": "GREEN", "response_time_ms": 1.0, "status_code": 200, "error": None}
     probed |= {"phases": {}, "evidence": None, "failure_kind": None}
-    monkeypatch.setattr(check_history, "result_after", lambda *_: probed)
-    monkeypatch.setattr(probe_requests, "outcome", lambda _: probed)
+    monkeypatch.setattr(service_history, "result_after", lambda *_: probed)
+    monkeypatch.setattr(one_off_checks, "outcome", lambda _: probed)
     sent = {"ok": True, "status_code": 200, "error": None, "duration_ms": 1.0}
-    monkeypatch.setattr(outbox, "test_outcome", lambda _: sent)
+    monkeypatch.setattr(outbox_claim, "test_outcome", lambda _: sent)
     monkeypatch.setattr("app.api.password_reset._ANSWER_SECONDS", 0.0)
 
 

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from app.limits import Counter
+from app.security.limits import Counter
 from tests.factories import PASSWORD, make_member
 
 LOGIN = "/api/v1/auth/login"

@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 
 from app.channels import CHANNEL_TYPES
-from app.operations import outbox
+from app.operations.notifications import claim as outbox_claim
 from tests.alerting import SECRET_URL, make_channel, make_rule
 from tests.factories import make_member
 
@@ -191,7 +191,7 @@ OUTCOME = {"ok": True, "status_code": 200, "error": None, "duration_ms": 12.5}
 
 def test_the_test_button_waits_for_a_worker(alice, rows, monkeypatch):
     channel = make_channel(alice)
-    monkeypatch.setattr(outbox, "test_outcome", lambda _: OUTCOME)
+    monkeypatch.setattr(outbox_claim, "test_outcome", lambda _: OUTCOME)
     answer = alice.post(f"/notification-channels/{channel['id']}/test")
     assert (answer.status_code, answer.json) == (200, OUTCOME)
     assert rows("SELECT kind, status, channel_id::text FROM notifications") == [

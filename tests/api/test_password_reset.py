@@ -5,9 +5,9 @@ import time
 
 import pytest
 
-from app.operations import outbox
+from app.operations.notifications import claim as outbox_claim
 from tests.factories import PASSWORD
-from workers.courier import compose_message
+from workers.dispatcher import compose_message
 
 FORGOT, RESET = "/api/v1/auth/forgot-password", "/api/v1/auth/reset-password"
 LOGIN = "/api/v1/auth/login"
@@ -28,7 +28,7 @@ def token(app, client, alice):
 
 def token_of(app):
     with app.app_context():
-        (send,) = outbox.claim(10)
+        (send,) = outbox_claim.claim(10)
         message = compose_message(send)
     assert send.channel_type == "email"
     (found,) = re.findall(r"/reset-password#token=([0-9a-f]+)", message.text)
@@ -107,7 +107,7 @@ def test_an_invitation_is_mailed(app, alice):
     answer = alice.post("/members", {"email": "dora@example.com"}).json
     assert answer["email_sent"] is True
     with app.app_context():
-        (send,) = outbox.claim(10)
+        (send,) = outbox_claim.claim(10)
         message = compose_message(send)
     assert send.config == {"to": ["dora@example.com"]}
     assert answer["invite_url"] in message.text

@@ -32,15 +32,7 @@ def outage(connection, service, letters, every=60, settled=None, **changes):
 WINDOW = {"from": "2026-03-02T13:00:00Z", "to": "2026-03-02T14:00:00Z"}
 
 
-@pytest.fixture
-def partitioned(connection):
-    connection.execute(
-        "CREATE TABLE IF NOT EXISTS check_results_old PARTITION OF check_results"
-        " FOR VALUES FROM ('2026-03-01') TO ('2026-03-04')"
-    )
-
-
-def test_a_preview_tells_what_would_have_been(alice, bob, service, connection, partitioned, rows):
+def test_a_preview_tells_what_would_have_been(alice, bob, service, connection, rows):
     outage(connection, service, "GGRRGGRG")
     answer = bob.post("/alert-rules/preview", WINDOW | {"condition": RED})
     assert answer.status_code == 200, answer.text
@@ -69,7 +61,7 @@ def test_a_preview_tells_what_would_have_been(alice, bob, service, connection, p
     assert len(alice.get("/alert-rules").json) == 1
 
 
-def test_a_preview_counts_thresholds_and_what_came_before(alice, connection, partitioned):
+def test_a_preview_counts_thresholds_and_what_came_before(alice, connection):
     service = make_service(alice, failure_threshold=2)
     outage(connection, service, "GRGRRR", settled="GGGGRR")
     found = alice.post("/alert-rules/preview", WINDOW | {"condition": RED}).json
@@ -85,7 +77,7 @@ def test_a_preview_counts_thresholds_and_what_came_before(alice, connection, par
     assert (found["alerts_total"], found["results_looked_at"]) == (1, 0)
 
 
-def test_a_preview_is_narrowed_by_service_and_tags(alice, service, connection, partitioned):
+def test_a_preview_is_narrowed_by_service_and_tags(alice, service, connection):
     other = make_service(alice, name="Blog", tags=["blog"])
     for one in (service, other):
         outage(connection, one, "GR")
@@ -98,7 +90,7 @@ def test_a_preview_is_narrowed_by_service_and_tags(alice, service, connection, p
     assert [one["service_name"] for one in everything["services"]] == ["Blog", "Shop"]
 
 
-def test_a_preview_says_what_it_cannot_know(alice, service, connection, partitioned):
+def test_a_preview_says_what_it_cannot_know(alice, service, connection):
     outage(connection, service, "GR")
     body = WINDOW | {"condition": 'body_contains("x")'}
     found = alice.post("/alert-rules/preview", body).json
@@ -108,9 +100,7 @@ def test_a_preview_says_what_it_cannot_know(alice, service, connection, partitio
     assert found["alerts_total"] == 1, "of the one that failed, as the note says"
 
 
-def test_a_preview_knows_certificates_and_failures_in_a_row(
-    alice, service, connection, partitioned
-):
+def test_a_preview_knows_certificates_and_failures_in_a_row(alice, service, connection):
     outage(connection, service, "GG", ssl_days_remaining=13)
     found = alice.post("/alert-rules/preview", WINDOW | {"condition": "ssl_expiry < 14"}).json
     assert (found["notes"], found["alerts_total"]) == ([], 1)
@@ -119,8 +109,8 @@ def test_a_preview_knows_certificates_and_failures_in_a_row(
     assert alice.post("/alert-rules/preview", body).json["alerts_total"] == 1
 
 
-def test_a_preview_is_bounded(alice, service, connection, partitioned, monkeypatch):
-    monkeypatch.setattr("app.operations.rule_previews.MAX_RESULTS", 3)
+def test_a_preview_is_bounded(alice, service, connection, monkeypatch):
+    monkeypatch.setattr("app.operations.rules.preview.MAX_RESULTS", 3)
     outage(connection, service, "RRGGRG")
     found = alice.post("/alert-rules/preview", WINDOW | {"condition": RED}).json
     assert not found["is_complete"]

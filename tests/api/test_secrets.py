@@ -1,6 +1,6 @@
 """Secrets: listed by name, never shown, put into the configs that name them."""
 
-from app.operations import monitoring
+from app.operations.checks import monitoring
 from tests.factories import make_service
 
 

@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from app.domain.types import Observation, Status
-from app.operations import probe_requests
+from app.operations.services import one_off_checks
 from tests.factories import make_result, service_body
 from tests.moments import ago, iso, now
 
@@ -192,9 +192,9 @@ def test_an_unsaved_service_is_probed_and_nothing_is_stored(app, alice, rows):
 
     def work():
         with app.app_context():
-            (task,) = probe_requests.claim("default", 10)
+            (task,) = one_off_checks.claim("default", 10)
             targets.append(task.target)
-            probe_requests.answer(task.id, Observation(Status.RED, 5.5, "refused", 502))
+            one_off_checks.answer(task.id, Observation(Status.RED, 5.5, "refused", 502))
 
     worker = threading.Timer(0.2, work)
     worker.start()

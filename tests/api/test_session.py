@@ -9,7 +9,7 @@ import pyotp
 import pytest
 
 import app as package
-from app.domain import permissions
+from app.domain.accounts import permissions
 from tests.factories import API, PASSWORD, make_member
 
 OURS = {"Sec-Fetch-Site": "same-origin"}

@@ -7,7 +7,7 @@ import pyotp
 import pytest
 from itsdangerous import URLSafeTimedSerializer
 
-from app import challenges
+from app.security import challenges
 from tests.factories import PASSWORD
 
 LOGIN, SECOND = "/api/v1/auth/login", "/api/v1/auth/login/2fa"

@@ -2,8 +2,8 @@
 
 import pytest
 
-from app import tickets
-from app.errors import Unauthorized
+from app.platform.errors import Unauthorized
+from app.security import tickets
 
 
 def test_a_ticket_stands_for_the_token_once(app, alice):

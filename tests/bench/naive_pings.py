@@ -5,9 +5,9 @@ from datetime import timedelta
 from flask import Flask, Response, jsonify, request
 from sqlalchemy import select
 
-from app.bootstrap import bootstrap
 from app.models.heartbeats import Heartbeat, HeartbeatPing
-from app.transaction import transaction
+from app.platform.bootstrap import bootstrap
+from app.platform.transaction import transaction
 
 
 def create() -> Flask:

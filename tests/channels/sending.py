@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from app.channels import Context, Delivery, deliver, parse_smtp_url
-from app.domain.addresses import AddressPolicy
-from app.domain.messages import Links, Message, Occasion, compose
+from app.domain.checks.addresses import AddressPolicy
+from app.domain.messages.messages import Links, Message, Occasion, compose
 from app.network.door import Network
 
 NOW = datetime(2026, 3, 2, 14, 27, tzinfo=UTC)

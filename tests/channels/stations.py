@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.channels import Delivery
-from app.domain.messages import Message
+from app.domain.messages.messages import Message
 from tests.channels.sending import send
 from tests.paging_providers import (
     GotifyLike,

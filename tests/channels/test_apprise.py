@@ -12,7 +12,7 @@ from marshmallow import ValidationError
 
 from app.channels import DeliveryError
 from app.channels.apprise import REFUSED_SCHEMES, AppriseConfig
-from app.domain.addresses import AddressPolicy
+from app.domain.checks.addresses import AddressPolicy
 from tests.channels.sending import ALERT, message, send
 from tests.receivers import Answer, HttpReceiver
 

@@ -6,10 +6,10 @@ import pytest
 from marshmallow import ValidationError
 
 from app.channels import CHANNEL_TYPES, DeliveryError
-from app.domain.addresses import AddressPolicy
-from app.domain.message_text import clean, one_line
-from app.domain.messages import sample
-from app.sealing import MASK
+from app.domain.checks.addresses import AddressPolicy
+from app.domain.messages.messages import sample
+from app.domain.messages.text import clean, one_line
+from app.security.sealing import MASK
 from tests.channels.sending import ALERT, FIRED, NOW, ORGANIZATION, SERVICE, message, send
 from tests.channels.stations import KEY, station
 from tests.receivers import Answer

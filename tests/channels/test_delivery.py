@@ -6,7 +6,7 @@ import pytest
 
 from app.channels import CHANNEL_TYPES, Context, DeliveryError, deliver, parse_smtp_url
 from app.channels.base import ChannelConfig, ChannelType, Delivery
-from app.domain.addresses import AddressPolicy
+from app.domain.checks.addresses import AddressPolicy
 from app.network.door import Network
 from tests.channels.sending import message, send
 from tests.receivers import HttpReceiver

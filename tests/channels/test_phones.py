@@ -7,7 +7,7 @@ from marshmallow import ValidationError
 
 from app.channels import DeliveryError
 from app.channels.sms import SmsConfig, gsm_length, short_text
-from app.domain.messages import Links
+from app.domain.messages.messages import Links
 from tests.channels.sending import ALERT, message
 from tests.channels.stations import KEY, station
 from tests.receivers import Answer

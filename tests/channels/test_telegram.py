@@ -4,7 +4,7 @@ import pytest
 from marshmallow import ValidationError
 
 from app.channels.telegram import TelegramConfig
-from app.domain.messages import Links
+from app.domain.messages.messages import Links
 from tests.channels.sending import ALERT, message
 from tests.channels.stations import KEY, station
 from tests.receivers import Answer

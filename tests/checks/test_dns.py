@@ -5,7 +5,7 @@ from dnslib.zoneresolver import ZoneResolver
 from marshmallow import ValidationError
 
 from app.checks.dns import DnsConfig
-from app.domain.addresses import AddressPolicy
+from app.domain.checks.addresses import AddressPolicy
 from app.domain.types import Status
 from app.network.door import Network
 from tests.checks.servers import name_server

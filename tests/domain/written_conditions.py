@@ -2,7 +2,7 @@
 
 from typing import Any, assert_never
 
-from app.domain.condition_types import (
+from app.domain.rules.types import (
     AllOf,
     AnyOf,
     AtLeast,

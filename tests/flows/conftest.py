@@ -11,7 +11,7 @@ from flask import Flask
 from tests.flows.product import Product, Target, target
 from tests.loopback import ca_file
 from tests.receivers import Answer, HttpReceiver, MailReceiver
-from workers.courier import Courier
+from workers.dispatcher import Courier
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from app.clock import utcnow
+from app.platform.clock import utcnow
 from tests.alerting import make_channel, make_window
 from tests.announcing import certificate, check
 from tests.factories import make_service

@@ -4,7 +4,7 @@ import re
 import time
 
 from app.domain.types import Observation, Status
-from app.operations import monitoring
+from app.operations.checks import monitoring
 from tests.alerting import make_channel
 from tests.factories import make_service
 from tests.receivers import Answer, HttpReceiver

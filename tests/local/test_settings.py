@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from app.config import Config
-from app.errors import ConfigError
 from app.local import LaunchError, settings
 from app.local.commands import product
 from app.local.settings import PROJECT
 from app.local.state import Secrets
+from app.platform.config import Config
+from app.platform.errors import ConfigError
 from workers.__main__ import KINDS
 
 CONFIG = (PROJECT / "app" / "config.py").read_text()

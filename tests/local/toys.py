@@ -4,11 +4,11 @@ import os
 import sys
 from collections.abc import Mapping
 
-from app.config import Config
-from app.errors import ConfigError
 from app.local import LaunchError, launcher, migrate
 from app.local.child import Command
 from app.local.settings import PROJECT
+from app.platform.config import Config
+from app.platform.errors import ConfigError
 
 WEB = """
 import http.server, os

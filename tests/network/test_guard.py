@@ -7,7 +7,7 @@ from ipaddress import ip_network
 
 import pytest
 
-from app.domain.addresses import AddressPolicy
+from app.domain.checks.addresses import AddressPolicy
 from app.domain.types import Status
 from app.network.curl import CurlEngine
 from app.network.door import Network

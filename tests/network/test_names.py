@@ -8,7 +8,7 @@ from ipaddress import ip_network
 import pytest
 from dnslib import CNAME, QTYPE, RR, A
 
-from app.domain.addresses import AddressPolicy
+from app.domain.checks.addresses import AddressPolicy
 from app.network.door import Network
 from tests import certificates, loopback
 from tests.checks.matrix import WAYS

@@ -7,7 +7,7 @@ from ipaddress import ip_network
 
 import pytest
 
-from app.domain.addresses import AddressPolicy
+from app.domain.checks.addresses import AddressPolicy
 from app.domain.types import FailureKind
 from app.network.door import Network
 from app.network.errors import AddressRefused, NetworkError

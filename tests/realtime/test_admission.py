@@ -8,7 +8,7 @@ import pytest
 import simple_websocket
 from werkzeug.serving import make_server
 
-from app import session_cookie
+from app.security import session_cookie
 from tests.factories import make_member, make_service, service_body
 
 OWN = "http://127.0.0.1"  # the library leaves the port out of `Host`

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from app.events import Event, Feed
+from app.platform.events import Event, Feed
 from app.realtime.hub import QUEUE_LIMIT, Client, Hub, sequence_of
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from app.clock import utcnow
+from app.platform.clock import utcnow
 from tests.alerting import make_window
 from tests.announcing import certificate, check, kinds, listen
 from tests.factories import make_service
@@ -19,18 +19,18 @@ from workers.job import serve
 ROOT = Path(__file__).parents[2]
 KILLED = """
 import os, signal
-from app.bootstrap import bootstrap
-from app.operations import outbox_plan
+from app.platform.bootstrap import bootstrap
+from app.operations.notifications import enqueue
 from workers import announcements
 from workers.job import serve
 
-add = outbox_plan.add
+add = enqueue.add
 
 def planned_and_killed(*arguments, **named):
     assert add(*arguments, **named) == 1
     os.kill(os.getpid(), signal.SIGKILL)
 
-outbox_plan.add = planned_and_killed
+enqueue.add = planned_and_killed
 serve(bootstrap())
 announcements.{job}()
 """

@@ -4,10 +4,10 @@ from datetime import timedelta
 from threading import Lock
 from uuid import uuid4
 
-from app.clock import utcnow
-from app.domain.service_states import RegionState
+from app.domain.checks.service_states import RegionState
 from app.domain.types import Observation, Phases, Status
-from app.operations.check_rows import Seen
+from app.operations.checks.rows import Seen
+from app.platform.clock import utcnow
 from tests.announcing import certificate
 from workers.recorder import pack, unpack
 

@@ -5,10 +5,11 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from app.clock import monotonic
-from app.operations import judged_windows, monitoring
-from app.operations.check_rows import Seen
-from app.transaction import Refusal, refusal, transaction
+from app.operations.checks import monitoring
+from app.operations.checks.rows import Seen
+from app.operations.rules import windows as rule_windows
+from app.platform.clock import monotonic
+from app.platform.transaction import Refusal, refusal, transaction
 from tests.factories import make_service
 from tests.judged import GREEN, RED, claim_of
 from tests.moments import now
@@ -57,7 +58,7 @@ def test_rules_that_take_too_long_do_not_stop_the_recorder(recording, alice, row
     def slow(tx, _asks):
         tx.driver.execute("SET LOCAL statement_timeout = 50; SELECT pg_sleep(10)")
 
-    monkeypatch.setattr(judged_windows, "statistics", slow)
+    monkeypatch.setattr(rule_windows, "statistics", slow)
     began_at = monotonic()
     recording.insist(outcomes(services, RED), now())
     assert monotonic() - began_at < 9

@@ -2,7 +2,7 @@
 
 import re
 
-from app.domain.slugs import MAX_SLUG, slugify
+from app.domain.accounts.slugs import MAX_SLUG, slugify
 
 RESERVED = frozenset((
     "api", "assets", "embed", "health", "metrics", "open", "ops", "ping", "preview", "ready",

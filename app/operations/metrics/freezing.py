@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from psycopg import sql
 from sqlalchemy import text
 
-from app.extensions import db
-from app.transaction import transaction
+from app.platform.extensions import db
+from app.platform.transaction import transaction
 
 # Results of checks that were due before midnight are recorded after it.
 _SETTLED_AFTER = timedelta(minutes=20)

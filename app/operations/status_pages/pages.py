@@ -10,17 +10,17 @@ from sqlalchemy import delete as delete_rows
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from app.bootstrap import runtime
-from app.crypto import random_key
 from app.domain.status_pages import slugs
-from app.errors import Conflict
 from app.models.maintenance_windows import MaintenanceWindow
 from app.models.services import Service
 from app.models.status_pages import PageSnapshot, StatusPage, StatusPageSlug
-from app.operations import owned_rows
-from app.operations.owned_rows import Position, columns, refused
+from app.operations import rows as owned_rows
+from app.operations.rows import Position, columns, refused
 from app.operations.status_pages import services
-from app.transaction import Transaction, transaction
+from app.platform.bootstrap import runtime
+from app.platform.crypto import random_key
+from app.platform.errors import Conflict
+from app.platform.transaction import Transaction, transaction
 
 SLUG_KEPT = timedelta(days=90)
 TXT_LABEL = "_alertifypro"

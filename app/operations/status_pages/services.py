@@ -8,13 +8,13 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
-from app.crypto import random_key
 from app.domain.status_pages import sections
 from app.domain.status_pages.sections import Candidate
-from app.events import timestamp
 from app.models.services import Service
 from app.models.status_pages import StatusPage, StatusPageService
-from app.transaction import Transaction
+from app.platform.crypto import random_key
+from app.platform.events import timestamp
+from app.platform.transaction import Transaction
 
 _KEY_BITS = 64
 

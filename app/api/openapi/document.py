@@ -1,0 +1,219 @@
+"""The OpenAPI document: what smorest collects from the routes, completed in one place."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import flask_smorest
+from flask import Flask, current_app
+from flask_smorest.spec.plugins import FlaskPlugin
+from werkzeug.routing import Rule
+
+from app import __version__
+from app.api.openapi import errors as openapi_errors
+from app.api.openapi.examples import add_examples
+from app.checks import CHECK_TYPES
+from app.platform.bootstrap import Runtime
+from app.schemas.base import ErrorSchema
+from app.security import access, session_cookie
+
+_DESCRIPTION = """
+Uptime monitoring that runs on your own machines.
+
+Sign in with `POST /api/v1/auth/login` and send the token as `Authorization: Bearer <token>`.
+Times are RFC 3339 in UTC. Lists are JSON arrays; `Link` with `rel="next"` leads to the next page.
+Every failure is `{"error": "<sentence>"}`, on every path. An id of another organization is answered
+like one that does not exist. Unknown fields in a body are refused.
+
+Somebody who belongs to several organizations acts in the one that their token names, or in the one
+that `?org=<slug>` names, on every path and on the live feed; `GET /api/v1/profile/organizations`
+lists them.
+
+Programs send an API key, `WK_…`, in the place of the token; `POST /api/v1/api-keys` makes one.
+
+A `POST` with a header `Idempotency-Key` (1 to 255 visible ASCII characters) can be sent again
+safely: for 24 hours the first answer is repeated, with `Idempotency-Replayed: true`. The same key
+with another request is 422.
+
+Every answer to a caller says where they stand: `X-RateLimit-Limit`, `X-RateLimit-Remaining`,
+`X-RateLimit-Reset` (Unix seconds, when the whole limit is free again), `X-RateLimit-Window` (60).
+Beyond the limit there is a reserve for bursts, then 429 with `Retry-After`.
+"""
+_METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+_WRITES = ("put", "post", "patch", "delete")
+_INTERNAL = ("/api/v1/docs/",)
+
+_LIVE_FEED = {
+    "summary": "Follow the live feed",
+    "description": "A WebSocket. Frames are `{type, seq, at, data}`: `hello` first, `ping` every 20"
+    " seconds, and events such as `check_result`, `service.status_changed` and `alert.fired`. Send"
+    ' `{"subscribe": {"types": [], "service_ids": []}}` to narrow it.',
+    "operationId": "live_feed",
+    "tags": ["Ws tickets"],
+    "security": [{}, {"token": []}, {"session": []}],
+    "parameters": [
+        {
+            "in": "query",
+            "name": name,
+            "description": description,
+            "schema": {"type": kind},
+            "required": False,
+        }
+        for name, kind, description in (
+            ("token", "string", "A token; a header or a ticket keeps it out of the address."),
+            ("ticket", "string", "From `POST /api/v1/ws-tickets`."),
+            ("org", "string", "Slug of another organization of the caller."),
+            ("since_seq", "integer", "The last `seq` seen: what is kept since then is sent again."),
+        )
+    ],
+    "responses": {
+        "101": {"description": "The feed begins."},
+        **{
+            status: openapi_errors.reference(status)
+            for status in ("400", "401", "403", "404", "422", "503")
+        },
+    },
+}
+_ORG = {
+    "in": "query",
+    "name": "org",
+    "description": "Slug of another organization of the caller, to act in that one.",
+    "schema": {"type": "string"},
+    "required": False,
+}
+
+
+class Api(flask_smorest.Api):  # type: ignore[misc]
+    """Collects the routes; errors are answered by `error_handlers`, not by smorest."""
+
+    DEFAULT_ERROR_RESPONSE_NAME = None
+    ERROR_SCHEMA = ErrorSchema
+
+    def __init__(self, app: Flask) -> None:
+        spec = {
+            "title": "AlertifyPro",
+            "version": __version__,
+            "openapi_version": "3.1.0",
+            "info": {"description": _DESCRIPTION.strip()},
+            "servers": [{"url": "/", "description": "This server"}],
+        }
+        super().__init__(app, spec_kwargs=spec)
+
+    def _register_error_handlers(self) -> None:
+        """Leave errors to the one handler."""
+
+    def finish(self, app: Flask) -> None:
+        """Complete the document and keep it with the application, once every route is known."""
+        for kind, check_type in CHECK_TYPES.items():
+            self.spec.components.schema(_config_name(kind), schema=check_type.config_schema)
+        document = self.spec.to_dict()
+        _drop_internal(document)
+        _complete_components(document, app.extensions["runtime"])
+        for rule, method, operation in _operations(app, document):
+            _complete(operation, rule, method, is_public=_is_public(app, rule))
+        document["paths"]["/api/v1/ws"] = {"get": _LIVE_FEED}
+        add_examples(document)
+        body = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+        app.extensions["openapi"] = body, hashlib.sha256(body).hexdigest()[:16]
+
+
+def document_of() -> tuple[bytes, str]:
+    """Return the document of the current application and its entity tag."""
+    found: tuple[bytes, str] = current_app.extensions["openapi"]
+    return found
+
+
+def _config_name(kind: str) -> str:
+    return f"{kind.title().replace('_', '')}Config"
+
+
+def _is_public(app: Flask, rule: Rule) -> bool:
+    return access.access_of(app, rule.endpoint) == "public"
+
+
+def _drop_internal(document: dict[str, Any]) -> None:
+    document["paths"] = {
+        path: item for path, item in document["paths"].items() if not path.startswith(_INTERNAL)
+    }
+    document["tags"] = [
+        tag | {"name": _title(tag["name"])}
+        for tag in sorted(document["tags"], key=lambda tag: str(tag["name"]))
+        if not tag["name"].startswith("root_")
+    ]
+
+
+def _title(name: str) -> str:
+    """Return the name of a blueprint as people read it."""
+    return name.replace("_", " ").capitalize()
+
+
+def _complete_components(document: dict[str, Any], runtime: Runtime) -> None:
+    components = document["components"]
+    components["securitySchemes"] = {
+        "token": {
+            "type": "http",
+            "scheme": "bearer",
+            "bearerFormat": "JWT",
+            "description": "From `POST /api/v1/auth/login`, valid for 72 hours; or an API key.",
+        },
+        "session": {
+            "type": "apiKey",
+            "in": "cookie",
+            "name": session_cookie.NAME,
+            "description": "Of a browser, from `POST /api/v1/session`: counts for requests of this"
+            " server's own pages only.",
+        },
+    }
+    document["security"] = [{"token": []}, {"session": []}]
+    components["responses"] = openapi_errors.components()
+    schemas = components["schemas"]
+    schemas.pop("PaginationMetadata", None)
+    for kind, check_type in CHECK_TYPES.items():
+        schemas[_config_name(kind)]["description"] = check_type.description
+    names = [_config_name(kind) for kind, _ in CHECK_TYPES.items()]
+    for name in ("Service", "ServiceInput", "ServiceChange", "ServiceReplacement"):
+        properties = schemas[name]["properties"]
+        properties["config"].pop("additionalProperties", None)
+        properties["config"]["anyOf"] = [
+            {"$ref": f"#/components/schemas/{config}"} for config in names
+        ]
+        properties["check_interval_seconds"]["minimum"] = runtime.config.min_check_interval_seconds
+
+
+def _operations(app: Flask, document: dict[str, Any]) -> Iterator[tuple[Rule, str, dict[str, Any]]]:
+    for rule in app.url_map.iter_rules():
+        item = document["paths"].get(FlaskPlugin.flaskpath2openapi(rule.rule), {})
+        for method in _METHODS:
+            if method in item and method.upper() in (rule.methods or ()):
+                yield rule, method, item[method]
+
+
+def _complete(operation: dict[str, Any], rule: Rule, method: str, *, is_public: bool) -> None:
+    name = rule.endpoint.replace(".", "_")
+    operation["operationId"] = f"{name}_{method}" if method == "put" else name
+    operation["tags"] = [_title(tag.removeprefix("root_")) for tag in operation["tags"]]
+    statuses = ["400", "405", "422", "429", "500", "503"]
+    if is_public:
+        operation["security"] = []
+        statuses += ["401", "403"] if method in _WRITES else []
+    else:
+        operation.setdefault("parameters", []).append(_ORG)
+        statuses += ["401", "403", "404"]
+    if method in _WRITES:
+        statuses += ["409"]
+    if rule.arguments and "404" not in statuses:
+        statuses.append("404")
+    statuses += ["413", "415"] if "requestBody" in operation else ["413"]
+    responses = operation["responses"]
+    for status in sorted(statuses):
+        if status not in responses or "$ref" in responses[status]:
+            responses[status] = (
+                openapi_errors.as_text(status)
+                if rule.rule.startswith("/ping/")  # answers as Healthchecks does
+                else openapi_errors.reference(status)
+            )
+    for answer in responses.values():
+        if "$ref" not in answer:
+            answer.setdefault("headers", {})["X-Request-Id"] = openapi_errors.REQUEST_ID
+    operation["responses"] = dict(sorted(responses.items()))

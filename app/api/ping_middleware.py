@@ -1,0 +1,157 @@
+"""A short way for pings, in front of Flask: it takes what is right, the views judge the rest.
+
+Flask and its hooks cost four times what the rest of a ping does. Whatever is not an ordinary ping
+with a known key goes on to `app/api/heartbeat_ping.py`, which judges and answers all of it. A ping
+taken here is in the heartbeat's history, and therefore not in the log as well.
+"""
+
+import io
+import json
+import logging
+from collections.abc import Callable, Iterable
+from typing import Any
+from urllib.parse import parse_qs
+from uuid import uuid4
+
+from app.api import request_hooks
+from app.api.ping_order import Order, arrival_of, order_of
+from app.domain.accounts.client_addresses import client_address
+from app.ingest.batcher import Desk
+from app.operations.heartbeats.pings import MAX_KEPT_BODY_BYTES, Receipt
+from app.platform.config import Config
+from app.platform.errors import Unavailable
+from app.platform.events import timestamp
+
+log = logging.getLogger(__name__)
+
+Environ = dict[str, Any]
+StartResponse = Callable[..., Any]
+Application = Callable[[Environ, StartResponse], Iterable[bytes]]
+
+HEARTBEAT, HEALTHCHECKS = "/api/v1/heartbeat/", "/ping/"
+HEALTHCHECKS_HEADERS = {
+    "Access-Control-Allow-Origin": "*",
+    "Ping-Body-Limit": str(MAX_KEPT_BODY_BYTES),
+}
+_METHODS = frozenset(("GET", "HEAD", "POST"))
+_COMMON = list(request_hooks._HEADERS.items())
+_JSON = [*_COMMON, ("Content-Type", "application/json")]
+_PLAIN = "text/plain; charset=utf-8"
+_TEXT = [*_COMMON, *HEALTHCHECKS_HEADERS.items(), ("Content-Type", _PLAIN)]
+
+
+class PingDoor:
+    """WSGI middleware."""
+
+    def __init__(self, application: Application, config: Config, desk: Callable[[], Desk]) -> None:
+        self._application = application
+        self._trusted_proxies = config.trusted_proxies
+        self._desk = desk
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer a ping, or let the application answer."""
+        path: str = environ["PATH_INFO"]
+        if path.startswith((HEARTBEAT, HEALTHCHECKS)):
+            answer = self._take(environ, path, start_response)
+            if answer is not None:
+                return answer
+            if path.startswith(HEALTHCHECKS):
+                return self._refuse_in_text(environ, start_response)
+        return self._application(environ, start_response)
+
+    def _refuse_in_text(self, environ: Environ, start_response: StartResponse) -> list[bytes]:
+        """Let the application answer, and tell a client of Healthchecks only the sentence."""
+        began: list[Any] = []
+        answer = self._application(environ, lambda *given: began.extend(given[:2]))
+        body = b"".join(answer)
+        close = getattr(answer, "close", None)
+        if close is not None:
+            close()
+        status, headers = began
+        if dict(headers).get("Content-Type") == "application/json":
+            body = json.loads(body)["error"].encode() if body else b""
+            own = {"Content-Type": _PLAIN, "Content-Length": str(len(body))}
+            headers = [*(pair for pair in headers if pair[0] not in own), *own.items()]
+        start_response(status, headers)
+        return [body]
+
+    def _take(
+        self, environ: Environ, path: str, start_response: StartResponse
+    ) -> Iterable[bytes] | None:
+        is_plain = path.startswith(HEALTHCHECKS)
+        order = _order(environ, path[len(HEALTHCHECKS if is_plain else HEARTBEAT) :])
+        if order is None:
+            return None
+        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        environ["wsgi.input"] = io.BytesIO(body)  # should the application have to read it again
+        address = environ.get("REMOTE_ADDR")
+        if self._trusted_proxies:
+            forwarded_for = environ.get("HTTP_X_FORWARDED_FOR", "")
+            address = client_address(address, forwarded_for, self._trusted_proxies)
+        arrival = arrival_of(order, body, address, environ.get("HTTP_USER_AGENT", ""))
+        try:
+            receipt = self._desk().submit(arrival)
+        except Unavailable as error:
+            return _refuse(error, environ, start_response, is_plain=is_plain)
+        if receipt is None:
+            return None
+        return _answer(receipt, environ, start_response, is_plain=is_plain)
+
+
+def _order(environ: Environ, rest: str) -> Order | None:
+    """Return what a request orders; None when it is for the views to judge."""
+    key, _, action = rest.partition("/")
+    if (
+        environ["REQUEST_METHOD"] not in _METHODS
+        or "HTTP_TRANSFER_ENCODING" in environ
+        or not key.isascii()
+        or rest.endswith("/")
+    ):
+        return None
+    length = environ.get("CONTENT_LENGTH") or "0"
+    if not length.isdecimal() or int(length) > request_hooks.MAX_BODY_BYTES:
+        return None
+    query = environ.get("QUERY_STRING")
+    run_ids = parse_qs(query, keep_blank_values=True).get("rid", ()) if query else ()
+    order = order_of(key, action or None, run_ids[0] if run_ids else None)
+    return order if isinstance(order, Order) else None
+
+
+def _answer(
+    receipt: Receipt, environ: Environ, start_response: StartResponse, *, is_plain: bool
+) -> list[bytes]:
+    body = b"OK" if is_plain else answer_of(receipt)
+    _start(start_response, "200 OK", _TEXT if is_plain else _JSON, environ, body)
+    return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
+
+
+def answer_of(receipt: Receipt) -> bytes:
+    """Return the documented answer to a ping."""
+    answer = {
+        "status": "ok",
+        "monitor": receipt.name,
+        "pinged_at": timestamp(receipt.received_at),
+    }
+    return json.dumps(answer, separators=(",", ":")).encode()
+
+
+def _refuse(
+    error: Unavailable, environ: Environ, start_response: StartResponse, *, is_plain: bool
+) -> list[bytes]:
+    told = error.message if is_plain else json.dumps({"error": error.message})
+    headers = [*(_TEXT if is_plain else _JSON), ("Retry-After", str(error.retry_after_seconds))]
+    _start(start_response, "503 SERVICE UNAVAILABLE", headers, environ, told.encode())
+    return [] if environ["REQUEST_METHOD"] == "HEAD" else [told.encode()]
+
+
+def _start(
+    start_response: StartResponse,
+    status: str,
+    headers: list[tuple[str, str]],
+    environ: Environ,
+    body: bytes,
+) -> None:
+    given = environ.get("HTTP_X_REQUEST_ID", "")
+    request_id = given if given and request_hooks._REQUEST_ID.fullmatch(given) else uuid4().hex
+    own = [("Content-Length", str(len(body))), ("X-Request-Id", request_id)]
+    start_response(status, [*headers, *own])

@@ -1,0 +1,1 @@
+"""Accounts: roles and permissions, plans, passwords and second factors."""

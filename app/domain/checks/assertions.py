@@ -1,0 +1,187 @@
+"""What a response must look like: status, text, patterns, JSON values and headers.
+
+Every `…_failure` function returns the sentence that says what does not hold, or None. Patterns of
+users run in linear time (RE2), so no pattern can hang a worker.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
+from typing import Any
+
+import re2
+
+from app.domain.checks import json_path
+
+OPERATORS = ("==", "!=", ">", ">=", "<", "<=", "contains", "startsWith", "matches", "exists")
+MAX_PATTERN = 1_000
+_SHOWN = 100
+_STATUS_PART = re.compile(r"([1-5])xx|([1-5][0-9]{2})(?:-([1-5][0-9]{2}))?")
+
+StatusRule = str | int | tuple[str | int, ...]
+
+
+@lru_cache(maxsize=5_000)
+def expected_codes(rule: StatusRule) -> frozenset[int]:
+    """Return the codes that "2xx", 301, (200, 201) or "200-299,301" names. Raises ValueError."""
+    parts: Iterable[str | int] = rule if isinstance(rule, tuple) else (rule,)
+    texts = [piece.strip().lower() for part in parts for piece in str(part).split(",")]
+    codes: set[int] = set()
+    for text in texts:
+        match = _STATUS_PART.fullmatch(text)
+        if match is None:
+            raise ValueError('write a status as 200, "2xx", "200-299,301" or a list of these')
+        if match[1]:
+            codes.update(range(int(match[1]) * 100, int(match[1]) * 100 + 100))
+        else:
+            codes.update(range(int(match[2]), int(match[3] or match[2]) + 1))
+    if not codes:
+        raise ValueError("a range of statuses goes from low to high")
+    return frozenset(codes)
+
+
+def status_rule(rule: Any) -> StatusRule:
+    """Return a rule as it is written in JSON in the form that `expected_codes` takes."""
+    return tuple(rule) if isinstance(rule, list) else rule
+
+
+def status_failure(rule: Any, code: int) -> str | None:
+    """Say what is wrong with a status code."""
+    if code in expected_codes(status_rule(rule)):
+        return None
+    wanted = ", ".join(map(str, rule)) if isinstance(rule, list) else rule
+    return f"expected status {wanted}, got {code}"
+
+
+@lru_cache(maxsize=2_000)
+def pattern(text: str) -> Any:
+    """Compile a pattern for linear-time matching. Raises ValueError with a sentence."""
+    if len(text) > MAX_PATTERN:
+        raise ValueError(f"the pattern is longer than {MAX_PATTERN} characters")
+    options = re2.Options()
+    options.log_errors = False
+    options.max_mem = 4 << 20
+    try:
+        return re2.compile(text, options)
+    except re2.error as error:
+        reason = error.args[0] if error.args else ""
+        reason = reason.decode(errors="replace") if isinstance(reason, bytes) else str(reason)
+        raise ValueError(f"the pattern cannot be used: {reason}") from None
+
+
+def text_failure(
+    text: str,
+    contains: str | None = None,
+    not_contains: str | None = None,
+    regex: str | None = None,
+    what: str = "the body",
+) -> str | None:
+    """Say which of the wanted things a text lacks, or which unwanted one it holds."""
+    if contains and contains not in text:
+        return f"{what} does not contain {shown(contains)}"
+    if not_contains and not_contains in text:
+        return f"{what} contains {shown(not_contains)}"
+    if regex and pattern(regex).search(text) is None:
+        return f"{what} does not match the pattern {shown(regex)}"
+    return None
+
+
+def header_failure(headers: Mapping[str, str], wanted: Mapping[str, str]) -> str | None:
+    """Say which header is missing or lacks a text; names in `headers` are lower case."""
+    for name, part in wanted.items():
+        value = headers.get(name.lower())
+        if value is None:
+            return f"the header {name} is missing"
+        if part.lower() not in value.lower():
+            return f"the header {name} is {shown(value)} and does not contain {shown(part)}"
+    return None
+
+
+def json_failure(body: bytes | str, rules: Iterable[Mapping[str, Any]]) -> str | None:
+    """Say which JSON rule ({path, operator, value}) a body does not satisfy."""
+    try:
+        document = json.loads(body, parse_constant=_not_a_number)
+    except (ValueError, RecursionError):
+        return "the body is not readable JSON"
+    for rule in rules:
+        failure = _json_rule_failure(document, rule)
+        if failure:
+            return failure
+    return None
+
+
+def shown(value: object) -> str:
+    """Return a value as JSON for a sentence, cut to 100 characters."""
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+
+
+def _json_rule_failure(document: object, rule: Mapping[str, Any]) -> str | None:
+    path, operator, wanted = rule["path"], rule.get("operator", "=="), rule.get("value")
+    found = json_path.find(document, path)
+    if operator == "exists":
+        if bool(found) is (wanted is not False):
+            return None
+        return f"{path} {'exists' if found else 'does not exist'}"
+    if not found:
+        return f"{path} does not exist"
+    if operator == "!=":  # of several values none may be equal
+        if not any(_equal(value, wanted) for value in found):
+            return None
+        return f"{path} is {shown(wanted)}, which it must not be"
+    if any(_holds(operator, value, wanted) for value in found):
+        return None
+    return f"{path} is {shown(found[0])}, expected {operator} {shown(wanted)}"
+
+
+def _holds(operator: str, value: object, wanted: object) -> bool:
+    if operator == "==":
+        return _equal(value, wanted)
+    if operator in _ORDER:
+        left, right = _number(value), _number(wanted)
+        return left is not None and right is not None and _ORDER[operator](left, right)
+    if operator == "contains":
+        if isinstance(value, list):
+            return any(_equal(item, wanted) for item in value)
+        if isinstance(value, dict):
+            return isinstance(wanted, str) and wanted in value
+        return _scalar_text(wanted) in _scalar_text(value)
+    if operator == "startsWith":
+        return _scalar_text(value).startswith(_scalar_text(wanted))
+    return pattern(str(wanted)).search(_scalar_text(value)) is not None
+
+
+_ORDER: dict[str, Callable[[float, float], bool]] = {
+    ">": lambda left, right: left > right,
+    ">=": lambda left, right: left >= right,
+    "<": lambda left, right: left < right,
+    "<=": lambda left, right: left <= right,
+}
+
+
+def _equal(value: object, wanted: object) -> bool:
+    if isinstance(value, bool) or isinstance(wanted, bool):  # True == 1 in Python, not in JSON
+        if isinstance(wanted, str):
+            return _scalar_text(value) == wanted
+        return value is wanted
+    if isinstance(wanted, str) and not isinstance(value, str | list | dict):
+        return _scalar_text(value) == wanted  # forms often send every value as text
+    return value == wanted
+
+
+def _number(value: object) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        return float(value)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _scalar_text(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _not_a_number(name: str) -> float:
+    raise ValueError(f"{name} is not JSON")

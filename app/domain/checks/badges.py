@@ -1,0 +1,92 @@
+"""What a badge shows: a label, a value, and how good that is."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from app.domain.heartbeats.states import HeartbeatStatus
+
+
+class Tone(StrEnum):
+    """How good a value is."""
+
+    GOOD = "good"
+    FAIR = "fair"
+    BAD = "bad"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Badge:
+    """One small figure for a readme or a dashboard."""
+
+    label: str
+    value: str
+    tone: Tone
+
+
+_TONES = {
+    HeartbeatStatus.HEALTHY: Tone.GOOD,
+    HeartbeatStatus.RUNNING: Tone.GOOD,
+    HeartbeatStatus.LATE: Tone.FAIR,
+    HeartbeatStatus.MISSED: Tone.BAD,
+    HeartbeatStatus.FAILED: Tone.BAD,
+    HeartbeatStatus.PAUSED: Tone.NONE,
+}
+
+
+def of_status(name: str, status: HeartbeatStatus) -> Badge:
+    """Return the badge of a heartbeat's status."""
+    return Badge(name, status.value, _TONES[status])
+
+
+def of_uptime(name: str, percentage: float | None) -> Badge:
+    """Return the badge of an uptime in percent; None where nothing is known."""
+    if percentage is None:
+        return Badge(name, "unknown", Tone.NONE)
+    tone = Tone.GOOD if percentage >= 99 else Tone.FAIR if percentage >= 95 else Tone.BAD
+    # Cut, not rounded: 99.999 is no 100.
+    cut = int(percentage * 100) / 100
+    return Badge(name, "100%" if cut == 100 else f"{cut:.2f}%", tone)
+
+
+def of_duration(name: str, milliseconds: float | None) -> Badge:
+    """Return the badge of how long something takes; None where nothing is known."""
+    if milliseconds is None:
+        return Badge(name, "unknown", Tone.NONE)
+    return Badge(name, _duration(milliseconds), Tone.GOOD)
+
+
+def _duration(milliseconds: float) -> str:
+    if milliseconds < 1_000:
+        return f"{milliseconds:.0f} ms"
+    seconds = milliseconds / 1_000
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    if seconds < 3_600:
+        return f"{int(seconds // 60)} min {int(seconds % 60)} s"
+    return f"{int(seconds // 3_600)} h {int(seconds % 3_600 // 60)} min"
+
+
+Change = tuple[datetime, HeartbeatStatus, HeartbeatStatus]  # when, from, to
+
+
+def uptime(
+    since: datetime, now: datetime, changes: list[Change], status: HeartbeatStatus
+) -> float | None:
+    """Return the share of time that was neither missed nor failed, in percent.
+
+    `changes` are those since `since`, oldest first. Pauses count for nothing; None when there was
+    nothing else.
+    """
+    good = bad = timedelta(0)
+    begin = since
+    for end, before, after in [*changes, (now, status, status)]:
+        lasted = max(end - begin, timedelta(0))
+        if before.is_down:
+            bad += lasted
+        elif before is not HeartbeatStatus.PAUSED:
+            good += lasted
+        begin, status = max(begin, end), after
+    counted = good + bad
+    return good / counted * 100 if counted else None

@@ -1,0 +1,1 @@
+"""Delivery: when a message is sent, retried, held back or folded into a digest."""

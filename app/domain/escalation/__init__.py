@@ -1,0 +1,1 @@
+"""Escalation: levels in absolute time, and who is on call."""

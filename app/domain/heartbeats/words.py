@@ -1,0 +1,36 @@
+"""What an alert of a heartbeat says."""
+
+from datetime import datetime
+
+from app.domain.heartbeats.states import HeartbeatStatus
+
+
+def message(
+    status: HeartbeatStatus,
+    reason: str | None,
+    last_ping_at: datetime | None,
+    expected_at: datetime | None,
+) -> str:
+    """Return the message: what happened, and for a silent job when it was last heard of."""
+    said = _sentence(reason or status.value)
+    if status is HeartbeatStatus.FAILED:
+        return said
+    last = "No ping has ever come" if last_ping_at is None else f"The last came {_at(last_ping_at)}"
+    if expected_at is None:
+        return f"{said} {last}."
+    return f"{said} {last}; the next was expected {_at(expected_at)}."
+
+
+def recovery(status: HeartbeatStatus, reason: str | None) -> str:
+    """Return what the timeline says when an alert is over."""
+    if status is HeartbeatStatus.PAUSED:
+        return "the heartbeat was paused"
+    return reason or "a ping came"
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}."
+
+
+def _at(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%S} UTC"

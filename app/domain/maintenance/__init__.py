@@ -1,0 +1,1 @@
+"""Maintenance windows: single or recurring, in local wall time."""

@@ -1,0 +1,1 @@
+"""Messages: composed from stored rows, in plain text that every channel can show."""

@@ -1,0 +1,185 @@
+"""Composes messages: rows in, one plain-text value out that every channel can show."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from app.domain.messages.text import clean, moment, one_line, plain, read_time, without_password
+from app.domain.messages.types import Fact, Links, Message, Occasion, Organization, Phase, Row, Tone
+from app.domain.messages.words import MAX_LISTED, elapsed, severity_of, speak, subject_of
+
+__all__ = [
+    "Fact",
+    "Links",
+    "Message",
+    "Occasion",
+    "Organization",
+    "Phase",
+    "Tone",
+    "compose",
+    "sample",
+]
+
+
+def _names(words: str) -> tuple[str, ...]:
+    return tuple(words.split())
+
+
+# What may travel; anything else in a row stays at home.
+_ALERT = _names(
+    "id organization_id service_id service_name alert_rule_id severity title message status "
+    "fired_at acknowledged_at acknowledged_by resolved_at resolved_by snoozed_until heartbeat_id "
+    "suppressed_by escalation check_id is_flapping"
+)
+_SERVICE = _names(
+    "id organization_id name endpoint check_type description environment tags status "
+    "last_checked_at last_response_time_ms last_error status_changed_at in_maintenance"
+)
+_HEARTBEAT = _names(
+    "id organization_id name schedule timezone grace_period_seconds description severity tags "
+    "status last_ping_at last_duration_ms next_expected_at"
+)
+_CERTIFICATE = _names(
+    "service_id domain port subject issuer sans valid_from valid_to days_until_expiry status "
+    "fingerprint_sha256 previous_fingerprint chain_valid error key_type threshold_days"
+)
+_MAINTENANCE = _names("id name description starts_at ends_at service_ids tags status")
+_INCIDENT = _names("id title status severity status_page_id service_ids body created_at")
+
+
+def compose(occasion: Occasion) -> Message:
+    """Return the message for an occasion; any text at all is made fit to show."""
+    words = speak(occasion)
+    title = one_line(words.title, 500) or f"{subject_of(occasion)}: {one_line(occasion.event)}"
+    return Message(
+        id=occasion.id,
+        event=occasion.event,
+        at=occasion.at,
+        organization=Organization(
+            str(occasion.organization["id"]), one_line(occasion.organization.get("name"))
+        ),
+        severity=severity_of(occasion),
+        tone=words.tone,
+        phase=words.phase,
+        label="TEST" if occasion.test else words.label,
+        title=title,
+        text=words.text or title,
+        reason=clean(occasion.reason) or clean((occasion.alert or {}).get("message")),
+        dedup_key=occasion.dedup_key or _dedup_key(occasion),
+        facts=tuple(_facts(occasion)),
+        links=occasion.links,
+        runbook_url=one_line(occasion.runbook_url, 2_000) or None,
+        data=_data(occasion),
+        combined=occasion.combined,
+        test=occasion.test,
+    )
+
+
+def sample(*, id: str, at: datetime, organization: Row, links: Links | None = None) -> Message:
+    """Return the message of a channel's test button."""
+    text = "This is a test. If you can read it, this channel works."
+    alert = {
+        "id": id,
+        "organization_id": organization["id"],
+        "service_name": "Example service",
+        "severity": "info",
+        "title": "Test notification",
+        "message": text,
+        "status": "firing",
+        "fired_at": at,
+    }
+    return compose(
+        Occasion(
+            id=id,
+            event="alert.fired",
+            at=at,
+            organization=organization,
+            alert=alert,
+            links=links or Links(),
+            dedup_key=f"test-{id}",
+            test=True,
+        )
+    )
+
+
+def _dedup_key(occasion: Occasion) -> str:
+    """Return the alert's id, else a key that the same matter gets again."""
+    if occasion.alert is not None:
+        return str(occasion.alert["id"])
+    family = occasion.event.partition(".")[0]
+    rows = (occasion.heartbeat, occasion.maintenance, occasion.incident, occasion.service)
+    for row in rows:
+        if row is not None:
+            return f"{family}-{row['id']}"
+    return f"{family}-{occasion.id}"
+
+
+def _facts(occasion: Occasion) -> Iterable[Fact]:
+    alert, service = occasion.alert or {}, occasion.service or {}
+    window = occasion.maintenance or {}
+    hidden = list(occasion.hidden_services)
+    listed = ", ".join(one_line(row["service_name"], 100) for row in hidden[:MAX_LISTED])
+    more = f" and {len(hidden) - MAX_LISTED} more" if len(hidden) > MAX_LISTED else ""
+    end = alert.get("resolved_at") or occasion.at
+    names = {
+        "Service": subject_of(occasion) if service or alert.get("service_id") else "",
+        "Heartbeat": (occasion.heartbeat or {}).get("name"),
+        "Endpoint": without_password(service.get("endpoint")),
+        "Environment": service.get("environment"),
+        "Severity": severity_of(occasion) if alert else "",
+        "Region": occasion.region,
+        "Since": _moment(alert.get("fired_at")),
+        "Duration": elapsed(alert, end) if occasion.event != "alert.fired" else "",
+        "From": _moment(window.get("starts_at")),
+        "Until": _moment(window.get("ends_at")),
+        "Root cause": occasion.root_cause,
+        "Also affected": listed + more,
+        "Flapping": "yes, the state keeps changing" if alert.get("is_flapping") else "",
+    }
+    for label, value in names.items():
+        shown = one_line(value, 500)
+        if shown:
+            yield Fact(label, shown)
+
+
+def _moment(value: object) -> str:
+    at = read_time(value)
+    return moment(at) if at else ""
+
+
+def _data(occasion: Occasion) -> Row:
+    data: dict[str, object] = {
+        "alert": _alert(occasion),
+        "service": _only(occasion.service, _SERVICE),
+    }
+    extra = {
+        "heartbeat": _only(occasion.heartbeat, _HEARTBEAT),
+        "certificate": _only(occasion.certificate, _CERTIFICATE),
+        "maintenance": _only(occasion.maintenance, _MAINTENANCE),
+        "incident": _only(occasion.incident, _INCIDENT),
+        "alerts": [_only(row, _ALERT) for row in occasion.alerts],
+        "changes": [_only(row, (*_SERVICE, "from_status")) for row in occasion.changes],
+        "reason": plain(occasion.reason),
+        "region": plain(occasion.region),
+        "from_status": plain(occasion.from_status),
+        "combined": occasion.combined,
+        "test": occasion.test,
+    }
+    data.update({name: value for name, value in extra.items() if value})
+    return data
+
+
+def _alert(occasion: Occasion) -> dict[str, object] | None:
+    found = _only(occasion.alert, _ALERT)
+    if found is not None:
+        hidden = [_only(row, ("service_id", "service_name")) for row in occasion.hidden_services]
+        found["suppressed_services"] = hidden
+    return found
+
+
+def _only(row: Row | None, names: Iterable[str]) -> dict[str, object] | None:
+    if row is None:
+        return None
+    kept = {name: plain(row[name]) for name in names if name in row}
+    if "endpoint" in kept:
+        kept["endpoint"] = without_password(kept["endpoint"])
+    return kept

@@ -1,0 +1,1 @@
+"""Alert rules: conditions, their history, and when an alert opens or resolves."""

@@ -1,0 +1,115 @@
+"""When an alert rule fires: reading, writing and wording conditions in both their forms."""
+
+from collections.abc import Mapping
+from typing import Any, assert_never
+
+from app.domain.checks.assertions import shown
+from app.domain.rules import comparisons as condition_comparisons
+from app.domain.rules import expressions as condition_expressions
+from app.domain.rules.types import (
+    MAX_COMPARISONS,
+    MAX_DEPTH,
+    AllOf,
+    AnyOf,
+    AtLeast,
+    Comparison,
+    Condition,
+    ConditionError,
+    ForChecks,
+    ForSeconds,
+    Not,
+    NotGreen,
+)
+
+Path = tuple[str | int, ...]
+
+
+def parse(source: Any) -> Condition:
+    """Return the condition of an object or of an expression text.
+
+    Raises ConditionError, whose text is one sentence with the place in front.
+    """
+    if isinstance(source, str):
+        return condition_expressions.parse(source)
+    condition = _parse(source, (), 1)
+    if sum(1 for _ in comparisons(condition)) > MAX_COMPARISONS:
+        raise ConditionError(f"more than {MAX_COMPARISONS} tests")
+    return condition
+
+
+def _parse(source: Any, path: Path, depth: int) -> Condition:
+    if not isinstance(source, Mapping):
+        raise ConditionError("a condition is an object or an expression", path)
+    if depth > MAX_DEPTH:
+        raise ConditionError(f"nested deeper than {MAX_DEPTH} levels", path)
+    if not source:
+        return NotGreen()
+    joints = [key for key in ("all", "any", "not") if key in source]
+    if not joints:
+        return condition_comparisons.read(source, path)
+    if len(source) > 1:
+        raise ConditionError(f"`{joints[0]}` stands alone in its object", path)
+    joint = joints[0]
+    inside = (*path, joint)
+    if joint == "not":
+        return Not(_parse(source["not"], inside, depth + 1))
+    parts = source[joint]
+    if not isinstance(parts, list | tuple) or not parts:
+        raise ConditionError("this must be a list of conditions", inside)
+    if len(parts) > MAX_COMPARISONS:
+        raise ConditionError(f"more than {MAX_COMPARISONS} tests", inside)
+    read = tuple(_parse(part, (*inside, at), depth + 1) for at, part in enumerate(parts))
+    return AllOf(read) if joint == "all" else AnyOf(read)
+
+
+def comparisons(condition: Condition) -> list[Comparison | NotGreen]:
+    """Return every test of a condition, from left to right."""
+    match condition:
+        case AllOf(parts) | AnyOf(parts):
+            return [test for part in parts for test in comparisons(part)]
+        case Not(part):
+            return comparisons(part)
+        case _:
+            return [condition]
+
+
+def describe(condition: Condition) -> str:
+    """Return a condition in words, for messages and pages."""
+    match condition:
+        case NotGreen():
+            return "status is RED or YELLOW"
+        case AllOf(parts):
+            return " and ".join(_grouped(part) for part in parts)
+        case AnyOf(parts):
+            return " or ".join(_grouped(part) for part in parts)
+        case Not(part):
+            return f"not {_grouped(part)}"
+        case Comparison():
+            return _comparison_in_words(condition)
+        case _:
+            assert_never(condition)
+
+
+def _grouped(part: Condition) -> str:
+    words = describe(part)
+    return f"({words})" if isinstance(part, AllOf | AnyOf) else words
+
+
+def _comparison_in_words(test: Comparison) -> str:
+    values = test.value if isinstance(test.value, tuple) else (test.value,)
+    texts = (value if test.metric == "status" else shown(value) for value in values)
+    words = f"{test.metric} {test.operator} {', '.join(map(str, texts))}"
+    match test.qualifier:
+        case ForChecks(count):
+            words += f" for {count} checks"
+        case ForSeconds(seconds):
+            words += f" for {seconds} seconds"
+        case AtLeast(count, of_last):
+            words += f" in at least {count} of the last {of_last} checks"
+    if test.slo_target is not None:
+        words += f" of a target of {test.slo_target:g} %"
+    if test.window_minutes is not None:
+        words += f" over {test.window_minutes} minutes"
+    if test.short_window_minutes is not None:
+        words += f" and over {test.short_window_minutes} minutes"
+    return words

@@ -1,0 +1,193 @@
+"""The desk of a web process: requests leave a ping, one writer stores what has come together.
+
+A commit that waits for the disk carries all pings that arrived during the last one, so that their
+number a second is not bounded by the disk, and one connection is enough. The writer also proves
+every two seconds that pings can be stored here: were it stuck, nobody would be called late.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Sequence
+
+from flask import Flask
+
+from app.ingest.connection import Line
+from app.ingest.publisher import Herald
+from app.ingest.unknown_keys import Misses
+from app.operations.heartbeats.ingest_beacon import RENEW_SECONDS
+from app.operations.heartbeats.pings import Arrival, Receipt, Refusal
+from app.platform.clock import monotonic
+from app.platform.errors import Unavailable
+from app.platform.transaction import DATABASE_AWAY
+
+log = logging.getLogger(__name__)
+
+# Longer than this nobody waits: a job's curl tries again, and our memory is not a queue.
+PATIENCE_SECONDS = 1.5
+MAX_WAITING = 1_000
+MAX_BATCH = 200
+_BUSY_PAUSE_SECONDS = 0.01
+# While pings come thick, waiting a moment for more of them costs each less than a transaction of
+# its own would; a lone one is stored at once.
+_GATHER_SECONDS = 0.004
+_AWAY = "the ping could not be stored at the moment; please try again"
+
+Outcome = Receipt | Refusal | Exception
+
+
+class _Batch:
+    """Pings that are stored together, and what became of each."""
+
+    __slots__ = ("arrivals", "done", "outcomes")
+
+    def __init__(self) -> None:
+        self.arrivals: list[Arrival] = []
+        self.outcomes: Sequence[Outcome] = ()
+        self.done = threading.Event()
+
+
+class Desk:
+    """Takes pings from the requests of this process."""
+
+    def __init__(self, app: Flask) -> None:
+        self.misses = Misses()
+        self._app = app
+        self._herald = Herald(app)
+        self._line: Line | None = None
+        self._starting = threading.Lock()
+        self._turn = threading.Lock()
+        self._open: list[_Batch] = []
+        self._arrived = threading.Event()
+        self._waiting = 0
+        self._writer: threading.Thread | None = None
+        self._renews_beacon = False
+        self._renewed = 0.0
+
+    def open(self) -> None:
+        """Start the writer, and prove from now on that pings can be received here."""
+        self._renews_beacon = True
+        self._start()
+
+    def close(self) -> None:
+        """End the proof; pings are still taken."""
+        self._renews_beacon = False
+
+    def submit(self, arrival: Arrival) -> Receipt | None:
+        """Return when a ping is durable; None for an unknown key. Raises Unavailable in time."""
+        self._start()
+        if self._waiting >= MAX_WAITING:
+            raise Unavailable(_AWAY)
+        deadline = monotonic() + PATIENCE_SECONDS
+        self._waiting += 1
+        try:
+            while True:
+                outcome = self._leave(arrival, deadline - monotonic())
+                if isinstance(outcome, Exception):
+                    raise outcome
+                if outcome is Refusal.UNKNOWN:
+                    return None
+                if isinstance(outcome, Receipt):
+                    return outcome
+                time.sleep(_BUSY_PAUSE_SECONDS)
+        finally:
+            self._waiting -= 1
+
+    def _start(self) -> None:
+        if self._writer is not None and self._writer.is_alive():
+            return
+        with self._starting:
+            if self._writer is None or not self._writer.is_alive():
+                self._writer = threading.Thread(target=self._run, name="ping-writer", daemon=True)
+                self._writer.start()
+
+    def _leave(self, arrival: Arrival, patience_seconds: float) -> Outcome:
+        with self._turn:
+            if not self._open or len(self._open[-1].arrivals) >= MAX_BATCH:
+                self._open.append(_Batch())
+            batch = self._open[-1]
+            index = len(batch.arrivals)
+            batch.arrivals.append(arrival)
+        self._arrived.set()
+        if not batch.done.wait(max(patience_seconds, 0)):
+            arrival.given_up = True
+            return Unavailable(_AWAY)
+        return batch.outcomes[index]
+
+    def _run(self) -> None:
+        while True:
+            self._arrived.wait(RENEW_SECONDS / 2)
+            self._arrived.clear()
+            while batch := self._next():
+                self._store(batch)
+                self._renew()
+                if len(batch.arrivals) > 1:
+                    time.sleep(_GATHER_SECONDS)
+            self._renew()
+
+    def _next(self) -> _Batch | None:
+        with self._turn:
+            return self._open.pop(0) if self._open else None
+
+    def _store(self, batch: _Batch) -> None:
+        concerns_alerts = False
+        try:
+            stored = self._connected().store(batch.arrivals)
+            batch.outcomes = stored.outcomes
+            concerns_alerts = stored.concerns_alerts
+        except DATABASE_AWAY as error:
+            log.error("pings are refused", extra={"count": len(batch.arrivals), "why": str(error)})
+            batch.outcomes = [Unavailable(_AWAY) for _ in batch.arrivals]
+        except Exception as error:
+            if len(batch.arrivals) > 1:
+                self._store_singly(batch)
+                return
+            log.exception("a ping could not be stored")
+            batch.outcomes = [error]
+        finally:
+            if batch.outcomes:
+                batch.done.set()
+        receipts = [outcome for outcome in batch.outcomes if isinstance(outcome, Receipt)]
+        if receipts:
+            self._herald.tell(receipts, concerns_alerts=concerns_alerts)
+
+    def _connected(self) -> Line:
+        if self._line is None:
+            self._line = Line(self._app.extensions["runtime"].config.database_url)
+        return self._line
+
+    def _store_singly(self, batch: _Batch) -> None:
+        """Find the ping that spoils a batch: the others are stored."""
+        outcomes: list[Outcome] = []
+        for arrival in batch.arrivals:
+            alone = _Batch()
+            alone.arrivals.append(arrival)
+            self._store(alone)
+            outcomes.append(alone.outcomes[0])
+        batch.outcomes = outcomes
+        batch.done.set()
+
+    def _renew(self) -> None:
+        now = monotonic()
+        if not self._renews_beacon or now - self._renewed < RENEW_SECONDS:
+            return
+        try:
+            had_gap = self._connected().renew_beacon()
+        except Exception as error:
+            log.warning("the ingest beacon is not renewed", extra={"why": str(error)})
+            self._renewed = now - RENEW_SECONDS / 2
+            return
+        self._renewed = now
+        if had_gap:
+            log.warning("pings could not be received for a while; what was due is excused")
+
+
+def init_app(app: Flask) -> None:
+    """Give an application its desk; nothing runs before the first ping, or before it is opened."""
+    app.extensions["ping_desk"] = Desk(app)
+
+
+def desk_of(app: Flask) -> Desk:
+    """Return the desk of an application."""
+    found: Desk = app.extensions["ping_desk"]
+    return found

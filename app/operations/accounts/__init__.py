@@ -1,0 +1,1 @@
+"""Accounts: people, organizations, roles, keys and the audit log."""

@@ -1,0 +1,149 @@
+"""Keys for programs: made, changed, rotated and revoked; never beyond their maker's role."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement
+
+from app.domain.accounts.permissions import Role, Scope, included, scopes_within
+from app.models.api_keys import ApiKey
+from app.operations import rows as owned_rows
+from app.operations.rows import Position, refused
+from app.platform.crypto import digest, random_key
+from app.platform.errors import Forbidden, NotFound
+from app.platform.transaction import Transaction, transaction
+from app.security.callers import KEY_PREFIX
+
+_SHOWN = len(KEY_PREFIX) + 8
+
+
+@dataclass(frozen=True, slots=True)
+class Maker:
+    """Who deals with keys: their role bounds the scopes, and whose keys they see."""
+
+    user_id: UUID
+    organization_id: UUID
+    role: Role
+    sees_all: bool
+    scopes: frozenset[Scope] | None = None  # of the key they call with; None: a session
+
+
+def listed(
+    maker: Maker, *, limit: int, after: Position | None
+) -> tuple[list[dict[str, Any]], Position | None, int]:
+    """Return a page of keys, newest first, where to go on (None at the end), their number."""
+    conditions: list[ColumnElement[bool]] = []
+    if not maker.sees_all:
+        conditions.append(ApiKey.created_by == maker.user_id)
+    with transaction() as tx:
+        rows, position, total = owned_rows.page(
+            tx, ApiKey, maker.organization_id, *conditions, limit=limit, after=after
+        )
+        found = [_answer(row) for row in rows]
+    return found, position, total
+
+
+def read(maker: Maker, key_id: UUID) -> dict[str, Any]:
+    """Return a key's answer. Raises NotFound."""
+    with transaction() as tx:
+        found = _answer(_seen(maker, owned_rows.find(tx, ApiKey, maker.organization_id, key_id)))
+    return found
+
+
+def create(maker: Maker, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Create a key and return its answer with the key itself, which is shown this once.
+
+    Raises Forbidden for scopes beyond the maker's, Invalid for an expiry that has passed.
+    """
+    key = _new_key()
+    with transaction() as tx:
+        _check(tx, maker, given)
+        row = ApiKey(
+            organization_id=maker.organization_id,
+            created_by=maker.user_id,
+            prefix=key[:_SHOWN],
+            key_hash=digest(key),
+            **given,
+        )
+        tx.session.add(row)
+        tx.session.flush()
+        found = _answer(row) | {"key": key}
+    return found
+
+
+def update(maker: Maker, key_id: UUID, changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Change a key and return its answer. Raises as `create`, and NotFound."""
+    with transaction() as tx:
+        row = _seen(maker, owned_rows.lock(tx, ApiKey, maker.organization_id, key_id))
+        _check(tx, maker, changes)
+        for name, value in changes.items():
+            setattr(row, name, value)
+        tx.session.flush()
+        found = _answer(row)
+    return found
+
+
+def rotate(maker: Maker, key_id: UUID) -> dict[str, Any]:
+    """Replace a key by a new one at once, and return the answer with it.
+
+    Raises NotFound, and Forbidden for somebody else's key: the new one would act with their role.
+    """
+    key = _new_key()
+    with transaction() as tx:
+        row = _seen(maker, owned_rows.lock(tx, ApiKey, maker.organization_id, key_id))
+        if row.created_by != maker.user_id:
+            raise Forbidden("only its maker can rotate a key; revoke it, and make one of your own")
+        _check(tx, maker, {"scopes": row.scopes})
+        row.prefix, row.key_hash, row.last_used_at = key[:_SHOWN], digest(key), None
+        tx.session.flush()
+        found = _answer(row) | {"key": key}
+    return found
+
+
+def delete(maker: Maker, key_id: UUID) -> None:
+    """Revoke a key at once. Raises NotFound."""
+    with transaction() as tx:
+        tx.session.delete(_seen(maker, owned_rows.lock(tx, ApiKey, maker.organization_id, key_id)))
+
+
+def _new_key() -> str:
+    return f"{KEY_PREFIX}{random_key(256)}"
+
+
+def _seen(maker: Maker, row: ApiKey) -> ApiKey:
+    if not maker.sees_all and row.created_by != maker.user_id:
+        raise NotFound
+    return row
+
+
+def _check(tx: Transaction, maker: Maker, given: Mapping[str, Any]) -> None:
+    expires_at: datetime | None = given.get("expires_at")
+    if expires_at is not None and expires_at <= tx.now():
+        raise refused("expires_at", "This time has passed.")
+    wanted = frozenset(map(Scope, given.get("scopes", ())))
+    _check_scopes(wanted, scopes_within(maker.role), f"the role {maker.role}")
+    if maker.scopes is not None:
+        _check_scopes(wanted, included(maker.scopes), "this key")
+
+
+def _check_scopes(wanted: Collection[Scope], allowed: Collection[Scope], whose: str) -> None:
+    beyond = sorted(set(wanted) - set(allowed))
+    if beyond:
+        raise Forbidden(f"{whose} does not reach as far as the scope {beyond[0]}")
+
+
+def _answer(row: ApiKey) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "name": row.name,
+        "prefix": row.prefix,
+        "scopes": row.scopes,
+        "last_used_at": row.last_used_at,
+        "expires_at": row.expires_at,
+        "created_by": row.created_by,
+        "created_at": row.created_at,
+        "updated_at": row.updated_at,
+    }

@@ -1,0 +1,168 @@
+"""Invitations: a link for one e-mail address, good once, for a week, and while its maker counts."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import exists, select
+
+from app.domain.accounts import permissions
+from app.domain.accounts.permissions import may_appoint
+from app.models.invitations import Invitation
+from app.models.members import Membership, User
+from app.models.organization import Organization
+from app.operations import rows as owned_rows
+from app.operations.accounts import instance, members
+from app.operations.accounts.members import Steward
+from app.operations.notifications import system_mail
+from app.operations.rows import Position
+from app.platform.bootstrap import runtime
+from app.platform.crypto import digest, random_key
+from app.platform.errors import Conflict, Forbidden, NotFound, TooManyRequests
+from app.platform.transaction import Transaction, transaction
+from app.security import limits
+
+LIFETIME = timedelta(days=7)
+_A_DAY = 24 * 3600
+_MOST_A_DAY = 100
+_NOT_VALID = "this invitation is not valid, or no longer"
+
+
+def listed(
+    organization_id: UUID, *, limit: int, after: Position | None
+) -> tuple[list[dict[str, Any]], Position | None, int]:
+    """Return a page of open invitations, newest first, where to go on, and their number."""
+    with transaction() as tx:
+        now = tx.now()
+        rows, position, total = owned_rows.page(
+            tx, Invitation, organization_id, limit=limit, after=after
+        )
+        found = [_answer(row) | {"is_expired": row.expires_at <= now} for row in rows]
+    return found, position, total
+
+
+def invite(organization_id: UUID, steward: Steward, email: str, role_name: str) -> dict[str, Any]:
+    """Invite an address, or renew its invitation, and return the answer with the link.
+
+    Raises Forbidden for a role above the steward's or where registration is closed, TooManyRequests
+    after a hundred a day.
+    """
+    if not limits.is_within("invitations", str(organization_id), _MOST_A_DAY, _A_DAY):
+        raise TooManyRequests("too many invitations today", 3600)
+    token = random_key()
+    with transaction() as tx:
+        organization = members.lock(tx, organization_id)
+        members.check_appointment(tx, organization_id, steward, role_name)
+        if (instance.registration(tx) or runtime().config.registration) == "closed":
+            raise Forbidden("registration is closed on this server: only accounts can be added")
+        row = tx.session.scalar(
+            select(Invitation).where(
+                Invitation.organization_id == organization_id, Invitation.email == email
+            )
+        )
+        if row is None:
+            row = Invitation(organization_id=organization_id, email=email)
+            tx.session.add(row)
+        row.role, row.invited_by = role_name, steward.user_id
+        found = _renew(tx, row, organization, token)
+    return found
+
+
+def resend(organization_id: UUID, steward: Steward, invitation_id: UUID) -> dict[str, Any]:
+    """Renew an invitation in the steward's name: a new link, and the old one ends.
+
+    Raises NotFound, Forbidden for a role above the steward's.
+    """
+    token = random_key()
+    with transaction() as tx:
+        organization = members.lock(tx, organization_id)
+        row = owned_rows.lock(tx, Invitation, organization_id, invitation_id)
+        members.check_appointment(tx, organization_id, steward, row.role)
+        row.invited_by = steward.user_id
+        found = _renew(tx, row, organization, token)
+    return found
+
+
+def delete(organization_id: UUID, invitation_id: UUID) -> None:
+    """Withdraw an invitation. Raises NotFound."""
+    with transaction() as tx:
+        tx.session.delete(owned_rows.lock(tx, Invitation, organization_id, invitation_id))
+
+
+def accept(user_id: UUID, token: str) -> UUID:
+    """Make somebody with an account a member by an invitation, and return the organization.
+
+    Raises NotFound for an invitation that is not valid, Forbidden for another address's, Conflict
+    for a member.
+    """
+    with transaction() as tx:
+        email = tx.session.scalar(select(User.email).where(User.id == user_id))
+        organization_id = redeem(tx, token, email or "", user_id)
+    return organization_id
+
+
+def redeem(tx: Transaction, token: str, email: str, user_id: UUID) -> UUID:
+    """Turn an invitation into a membership and return the organization. Raises as `accept`."""
+    organization_id = tx.session.scalar(
+        select(Invitation.organization_id).where(Invitation.token_hash == digest(token))
+    )
+    if organization_id is None:
+        raise NotFound(_NOT_VALID)
+    members.lock(tx, organization_id)
+    row = tx.session.scalar(
+        select(Invitation)
+        .where(Invitation.token_hash == digest(token), Invitation.expires_at > tx.now())
+        .execution_options(populate_existing=True)
+    )
+    # An invitation never reaches further than whoever made it does now.
+    made_by = row.invited_by if row else None
+    inviter = members.role_of(tx, organization_id, made_by) if made_by else None
+    role = permissions.role_named(row.role) if row else None
+    if row is None or role is None or not inviter or not may_appoint(inviter, role):
+        raise NotFound(_NOT_VALID)
+    if row.email != email:
+        raise Forbidden("this invitation is for another e-mail address")
+    if tx.session.scalar(
+        select(
+            exists().where(
+                Membership.organization_id == organization_id, Membership.user_id == user_id
+            )
+        )
+    ):
+        raise Conflict("you are a member already")
+    members.join(tx, organization_id, user_id, row.role)
+    tx.session.delete(row)
+    return organization_id
+
+
+def _renew(
+    tx: Transaction, row: Invitation, organization: Organization, token: str
+) -> dict[str, Any]:
+    with tx.session.no_autoflush:  # a new row has nothing to be stored with before
+        row.token_hash, row.expires_at = digest(token), tx.now() + LIFETIME
+    tx.session.flush()
+    # Behind the #, which browsers keep to themselves, so that no log of a server holds it.
+    link = f"{runtime().config.base_url}/invitation#token={token}"
+    sent = system_mail.plan(
+        tx,
+        organization.id,
+        row.email,
+        f"You are invited to {organization.name}",
+        f"You are invited to join {organization.name} on AlertifyPro, as {row.role}.\n\n{link}\n\n"
+        "The link is good once, and for seven days.",
+    )
+    more = {"invite_url": link, "token": token, "email_sent": sent}
+    return _answer(row) | more
+
+
+def _answer(row: Invitation) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "user_id": None,
+        "email": row.email,
+        "role": row.role,
+        "status": "invited",
+        "invited_by": row.invited_by,
+        "expires_at": row.expires_at,
+        "created_at": row.created_at,
+    }

@@ -1,0 +1,227 @@
+"""The members of an organization: who they are, how they come, change and go.
+
+Every change locks the organization first, so that two at once see one another: the last owner
+cannot vanish, and nobody acts on a role that was taken from them a moment ago.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, delete, func, select
+
+from app.domain.accounts import permissions
+from app.domain.accounts.permissions import Role
+from app.models.api_keys import ApiKey
+from app.models.members import Membership, User
+from app.models.organization import Organization
+from app.models.teams import Team, TeamMember
+from app.operations.notifications import system_mail
+from app.operations.rows import Position
+from app.platform.errors import Conflict, Forbidden, NotFound
+from app.platform.transaction import Transaction, transaction
+
+LAST_OWNER = "the last owner cannot leave or be demoted; make somebody else an owner first"
+
+
+@dataclass(frozen=True, slots=True)
+class Steward:
+    """Who changes members. API keys rank as admins at most: ownership is for people."""
+
+    user_id: UUID
+    is_session: bool
+
+
+def listed(
+    organization_id: UUID, filters: Mapping[str, Any], *, limit: int, after: Position | None
+) -> tuple[list[dict[str, Any]], Position | None, int]:
+    """Return a page of members, newest first, where to go on (None at the end), their number."""
+    query = _select(organization_id)
+    if "role" in filters:
+        names = [n for n in (*Role, "member") if permissions.role_named(n) == filters["role"]]
+        query = query.where(Membership.role.in_(names))
+    with transaction() as tx:
+        total = tx.session.scalar(select(func.count()).select_from(query.subquery())) or 0
+        if after is not None:
+            at, id = after
+            query = query.where(
+                (Membership.created_at < at)
+                | ((Membership.created_at == at) & (Membership.id < id))
+            )
+        ordered = query.order_by(Membership.created_at.desc(), Membership.id.desc())
+        rows = tx.session.execute(ordered.limit(limit + 1)).all()
+        position = (rows[limit - 1].joined_at, rows[limit - 1].id) if len(rows) > limit else None
+        found = [_answer(row) for row in rows[:limit]]
+    return found, position, total
+
+
+def read(organization_id: UUID, user_id: UUID) -> dict[str, Any]:
+    """Return a member's answer. Raises NotFound."""
+    with transaction() as tx:
+        found = _one(tx, organization_id, user_id)
+    return found
+
+
+def add(
+    organization_id: UUID, steward: Steward, email: str, role_name: str
+) -> dict[str, Any] | None:
+    """Make the person of an e-mail address a member; None when nobody has an account with it.
+
+    Raises Forbidden for a role above the steward's, Conflict for a member.
+    """
+    with transaction() as tx:
+        organization = lock(tx, organization_id)
+        check_appointment(tx, organization_id, steward, role_name)
+        user_id = tx.session.scalar(select(User.id).where(User.email == email))
+        if user_id is None:
+            return None
+        if _membership(tx, organization_id, user_id) is not None:
+            raise Conflict("they are a member already")
+        join(tx, organization_id, user_id, role_name)
+        text = f"You are now a member of {organization.name} on AlertifyPro, as {role_name}."
+        system_mail.plan(tx, organization_id, email, f"You joined {organization.name}", text)
+        found = _one(tx, organization_id, user_id)
+    return found
+
+
+def join(tx: Transaction, organization_id: UUID, user_id: UUID, role_name: str) -> None:
+    """Add a membership."""
+    tx.session.add(Membership(organization_id=organization_id, user_id=user_id, role=role_name))
+    tx.session.flush()
+
+
+def change_role(
+    organization_id: UUID, steward: Steward, user_id: UUID, role_name: str
+) -> dict[str, Any]:
+    """Give a member another role and return their answer.
+
+    Raises NotFound, Forbidden for a role above the steward's, Conflict for the last owner.
+    """
+    with transaction() as tx:
+        lock(tx, organization_id)
+        membership = _membership(tx, organization_id, user_id)
+        if membership is None:
+            raise NotFound
+        check_appointment(tx, organization_id, steward, membership.role)
+        check_appointment(tx, organization_id, steward, role_name)
+        if permissions.role_named(role_name) is not Role.OWNER:
+            _keep_an_owner(tx, membership)
+        membership.role = role_name
+        tx.session.flush()
+        found = _one(tx, organization_id, user_id)
+    return found
+
+
+def remove(organization_id: UUID, steward: Steward, user_id: UUID) -> None:
+    """End a membership, its places in teams and its API keys; everybody may end their own.
+
+    Raises NotFound, Forbidden for a role above the steward's, Conflict for the last owner.
+    """
+    with transaction() as tx:
+        lock(tx, organization_id)
+        membership = _membership(tx, organization_id, user_id)
+        if membership is None:
+            raise NotFound
+        if user_id != steward.user_id:
+            check_appointment(tx, organization_id, steward, membership.role)
+        _keep_an_owner(tx, membership)
+        teams = select(Team.id).where(Team.organization_id == organization_id)
+        tx.session.execute(
+            delete(TeamMember).where(TeamMember.user_id == user_id, TeamMember.team_id.in_(teams))
+        )
+        # Their keys are dead without the membership; gone, they stay dead if it comes back.
+        tx.session.execute(
+            delete(ApiKey).where(
+                ApiKey.created_by == user_id, ApiKey.organization_id == organization_id
+            )
+        )
+        tx.session.delete(membership)
+
+
+def lock(tx: Transaction, organization_id: UUID) -> Organization:
+    """Return an organization, locked against other changes of its members. Raises NotFound."""
+    found = tx.session.scalar(
+        select(Organization)
+        .where(Organization.id == organization_id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    )
+    if found is None:
+        raise NotFound
+    return found
+
+
+def check_appointment(
+    tx: Transaction, organization_id: UUID, steward: Steward, role_name: str
+) -> None:
+    """Raise Forbidden unless the steward may give or take a role, as they stand now."""
+    own = role_of(tx, organization_id, steward.user_id)
+    role = permissions.role_named(role_name)
+    if own is Role.OWNER and not steward.is_session:
+        own = Role.ADMIN
+    if own is None or role is None or not permissions.may_appoint(own, role):
+        raise Forbidden(f"the role {role_name} is not yours to give or take")
+
+
+def role_of(tx: Transaction, organization_id: UUID, user_id: UUID) -> Role | None:
+    """Return somebody's role in an organization now, None where they are not a member."""
+    name = tx.session.scalar(
+        select(Membership.role).where(
+            Membership.organization_id == organization_id, Membership.user_id == user_id
+        )
+    )
+    return permissions.role_named(name or "")
+
+
+def _membership(tx: Transaction, organization_id: UUID, user_id: UUID) -> Membership | None:
+    return tx.session.scalar(
+        select(Membership)
+        .where(Membership.organization_id == organization_id, Membership.user_id == user_id)
+        .execution_options(populate_existing=True)
+    )
+
+
+def _keep_an_owner(tx: Transaction, leaving: Membership) -> None:
+    """Raise Conflict when this membership is the organization's last owner."""
+    if permissions.role_named(leaving.role) is not Role.OWNER:
+        return
+    owners = tx.session.scalar(
+        select(func.count())
+        .select_from(Membership)
+        .where(
+            Membership.organization_id == leaving.organization_id,
+            Membership.role == Role.OWNER.value,
+        )
+    )
+    if owners == 1:
+        raise Conflict(LAST_OWNER)
+
+
+def _select(organization_id: UUID) -> Any:
+    return (
+        select(
+            Membership.id,
+            Membership.user_id,
+            Membership.role,
+            Membership.created_at.label("joined_at"),
+            User.email,
+            User.full_name,
+            User.totp_enabled_at.is_not(None).label("two_factor_enabled"),
+        )
+        .join(User, User.id == Membership.user_id)
+        .where(Membership.organization_id == organization_id)
+    )
+
+
+def _one(tx: Transaction, organization_id: UUID, user_id: UUID) -> dict[str, Any]:
+    row = tx.session.execute(
+        _select(organization_id).where(Membership.user_id == user_id)
+    ).one_or_none()
+    if row is None:
+        raise NotFound
+    return _answer(row)
+
+
+def _answer(row: Row[Any]) -> dict[str, Any]:
+    return dict(row._mapping) | {"status": "active"}

@@ -1,0 +1,148 @@
+"""Teams: groups of members that escalation policies can tell together."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
+
+from app.models.escalation_policies import EscalationPolicy
+from app.models.members import Membership, User
+from app.models.teams import Team, TeamMember
+from app.operations import rows as owned_rows
+from app.operations.accounts import members
+from app.operations.rows import Position
+from app.platform.errors import Conflict, NotFound
+from app.platform.transaction import Transaction, transaction
+
+
+def listed(
+    organization_id: UUID, *, limit: int, after: Position | None
+) -> tuple[list[dict[str, Any]], Position | None, int]:
+    """Return a page of teams, newest first, where to go on (None at the end), their number."""
+    with transaction() as tx:
+        rows, position, total = owned_rows.page(tx, Team, organization_id, limit=limit, after=after)
+        found = _answers(tx, rows)
+    return found, position, total
+
+
+def read(organization_id: UUID, team_id: UUID) -> dict[str, Any]:
+    """Return a team's answer. Raises NotFound."""
+    with transaction() as tx:
+        (found,) = _answers(tx, [owned_rows.find(tx, Team, organization_id, team_id)])
+    return found
+
+
+def create(organization_id: UUID, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Create a team and return its answer."""
+    with transaction() as tx:
+        team = Team(id=uuid4(), organization_id=organization_id, **given)
+        tx.session.add(team)
+        tx.session.flush()
+        (found,) = _answers(tx, [team])
+    return found
+
+
+def update(organization_id: UUID, team_id: UUID, changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Change a team and return its answer. Raises NotFound."""
+    with transaction() as tx:
+        team = owned_rows.lock(tx, Team, organization_id, team_id)
+        for name, value in changes.items():
+            setattr(team, name, value)
+        tx.session.flush()
+        (found,) = _answers(tx, [team])
+    return found
+
+
+def delete(organization_id: UUID, team_id: UUID) -> None:
+    """Delete a team. Raises NotFound, Conflict while an escalation policy counts on it."""
+    with transaction() as tx:
+        members.lock(tx, organization_id)
+        team = owned_rows.lock(tx, Team, organization_id, team_id, against_references=True)
+        policy = tx.session.scalar(
+            select(EscalationPolicy.name)
+            .where(
+                EscalationPolicy.organization_id == organization_id,
+                EscalationPolicy.rules.contains([{"notify_id": str(team_id)}]),
+            )
+            .limit(1)
+        )
+        if policy is not None:
+            raise Conflict(f"the escalation policy {policy} tells this team; change it first")
+        tx.session.delete(team)
+
+
+def team_members(organization_id: UUID, team_id: UUID) -> list[dict[str, Any]]:
+    """Return the members of a team in alphabetical order. Raises NotFound."""
+    with transaction() as tx:
+        owned_rows.find(tx, Team, organization_id, team_id)
+        rows = tx.session.execute(
+            select(
+                TeamMember.id,
+                TeamMember.team_id,
+                TeamMember.user_id,
+                User.email,
+                User.full_name,
+                TeamMember.created_at.label("added_at"),
+            )
+            .join(User, User.id == TeamMember.user_id)
+            .where(TeamMember.team_id == team_id)
+            .order_by(User.full_name, User.email)
+        ).all()
+    return [dict(row._mapping) for row in rows]
+
+
+def add_member(organization_id: UUID, team_id: UUID, user_id: UUID) -> dict[str, Any]:
+    """Put a member of the organization into a team and return the place.
+
+    Raises NotFound for anybody else, Conflict for somebody who is in it.
+    """
+    with transaction() as tx:
+        # The lock keeps a removal from the organization from passing by unseen.
+        members.lock(tx, organization_id)
+        team = owned_rows.lock(tx, Team, organization_id, team_id)
+        user = tx.session.scalar(
+            select(User)
+            .join(Membership, Membership.user_id == User.id)
+            .where(User.id == user_id, Membership.organization_id == organization_id)
+        )
+        if user is None:
+            raise NotFound
+        row = TeamMember(team_id=team.id, user_id=user_id)
+        tx.session.add(row)
+        try:
+            tx.session.flush()
+        except IntegrityError:
+            raise Conflict("they are in this team already") from None
+        found = {
+            "id": row.id,
+            "team_id": team.id,
+            "user_id": user_id,
+            "email": user.email,
+            "full_name": user.full_name,
+            "added_at": row.created_at,
+        }
+    return found
+
+
+def remove_member(organization_id: UUID, team_id: UUID, user_id: UUID) -> None:
+    """Take somebody out of a team. Raises NotFound."""
+    with transaction() as tx:
+        team = owned_rows.lock(tx, Team, organization_id, team_id)
+        row = tx.session.scalar(
+            select(TeamMember).where(TeamMember.team_id == team.id, TeamMember.user_id == user_id)
+        )
+        if row is None:
+            raise NotFound
+        tx.session.delete(row)
+
+
+def _answers(tx: Transaction, teams: list[Team]) -> list[dict[str, Any]]:
+    rows = tx.session.execute(
+        select(TeamMember.team_id, func.count().label("number"))
+        .where(TeamMember.team_id.in_([team.id for team in teams]))
+        .group_by(TeamMember.team_id)
+    )
+    counts = {row.team_id: row.number for row in rows}
+    return [owned_rows.columns(team) | {"members_count": counts.get(team.id, 0)} for team in teams]

@@ -1,0 +1,1 @@
+"""Alerts: opened, acknowledged, resolved, suppressed, and ended when their subject goes."""

@@ -1,0 +1,149 @@
+"""Alerts as they are answered: what happened, how far their escalation is, and what they hide."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from psycopg.rows import dict_row
+
+from app.operations.notifications.payloads import HIDDEN_BEFORE
+from app.operations.rows import Position
+from app.platform.errors import NotFound
+from app.platform.transaction import transaction
+
+Row = dict[str, Any]
+
+_SELECT = """
+SELECT id, organization_id, service_id, service_name, heartbeat_id, alert_rule_id, severity, title,
+    message, reason, status, fired_at, acknowledged_at, acknowledged_by, resolved_at, resolved_by,
+    snoozed_until, suppressed_by, check_id, is_flapping, runbook_url
+FROM alerts a
+"""
+
+# A filter is a fixed piece of SQL; what the caller wrote travels as its parameter.
+_FILTERS = {
+    "service_id": "a.service_id = %(service_id)s",
+    "heartbeat_id": "a.heartbeat_id = %(heartbeat_id)s",
+    "alert_rule_id": "a.alert_rule_id = %(alert_rule_id)s",
+    "severity": "a.severity = %(severity)s",
+    "from_": "a.fired_at >= %(from_)s",
+    "to": "a.fired_at < %(to)s",
+}
+_STATUSES = {
+    "active": "a.status <> 'resolved'",
+    "all": "true",
+    "firing": "a.status = 'firing'",
+    "acknowledged": "a.status = 'acknowledged'",
+    "resolved": "a.status = 'resolved'",
+}
+
+_ESCALATIONS = """
+SELECT alert_id, (array_agg(policy_id ORDER BY position))[1] AS policy_id,
+    (array_agg(level ORDER BY position DESC) FILTER (WHERE status = 'done'))[1] AS level,
+    min(due_at) FILTER (WHERE status = 'pending') AS next_level_at
+FROM escalation_levels WHERE alert_id = ANY(%s) GROUP BY alert_id
+"""
+
+# What an alert hides fired about when it did: that narrows the search to a part of an index.
+_SUPPRESSED = """
+SELECT suppressed_by, service_id, service_name FROM alerts
+WHERE organization_id = %s AND fired_at >= %s AND suppressed_by = ANY(%s)
+ORDER BY service_name, id
+"""
+
+_TIMELINE = "SELECT at, kind, actor, text FROM alert_events WHERE alert_id = %s ORDER BY id"
+
+
+def listed(
+    organization_id: UUID,
+    filters: Mapping[str, Any],
+    *,
+    limit: int,
+    after: Position | None,
+) -> tuple[list[Row], Position | None, int]:
+    """Return a page of alerts, newest first, where to go on (None at the end), and their number.
+
+    Active ones unless the filter `status` says otherwise.
+    """
+    values = {**filters, "organization_id": organization_id, "limit": limit + 1}
+    conditions = ["a.organization_id = %(organization_id)s"]
+    conditions.append(_STATUSES[values.pop("status", "active")])
+    conditions.extend(piece for name, piece in _FILTERS.items() if name in filters)
+    where = " AND ".join(conditions)
+    onward = ""
+    if after is not None:
+        onward = "AND (a.fired_at, a.id) < (%(after_at)s, %(after_id)s)"
+        values |= {"after_at": after[0], "after_id": after[1]}
+    with transaction() as tx:
+        cursor = tx.driver.cursor(row_factory=dict_row)
+        rows = cursor.execute(
+            f"{_SELECT} WHERE {where} {onward} ORDER BY a.fired_at DESC, a.id DESC LIMIT %(limit)s",
+            values,
+        ).fetchall()
+        total = len(rows)
+        if after is not None or total > limit:
+            counted = cursor.execute(
+                f"SELECT count(*) AS total FROM alerts a WHERE {where}",  # noqa: S608  fixed pieces
+                values,
+            ).fetchone()
+            total = counted["total"] if counted else 0
+        found = _completed(cursor, organization_id, rows[:limit])
+    last = rows[limit - 1] if len(rows) > limit else None
+    return found, (last["fired_at"], last["id"]) if last else None, total
+
+
+def read(organization_id: UUID, alert_id: UUID) -> Row:
+    """Return an alert with its timeline. Raises NotFound."""
+    with transaction() as tx:
+        cursor = tx.driver.cursor(row_factory=dict_row)
+        rows = cursor.execute(
+            f"{_SELECT} WHERE a.id = %s AND a.organization_id = %s", (alert_id, organization_id)
+        ).fetchall()
+        if not rows:
+            raise NotFound
+        found = _completed(cursor, organization_id, rows)[0]
+        found["timeline"] = cursor.execute(_TIMELINE, (alert_id,)).fetchall()
+    return found
+
+
+def read_for_link(alert_id: UUID) -> Row:
+    """Return what the page of a signed link shows of an alert, whosever it is. Raises NotFound."""
+    with transaction() as tx:
+        row = (
+            tx.driver.cursor(row_factory=dict_row)
+            .execute(
+                "SELECT id, organization_id, title, message, severity, service_name, status,"
+                " fired_at, acknowledged_at, acknowledged_by, resolved_at, snoozed_until"
+                " FROM alerts WHERE id = %s",
+                (alert_id,),
+            )
+            .fetchone()
+        )
+    if row is None:
+        raise NotFound
+    return row
+
+
+def _completed(
+    cursor: psycopg.Cursor[Row], organization_id: UUID, rows: Sequence[Row]
+) -> list[Row]:
+    """Return alerts with their escalation and with what they hide: two queries for all of them."""
+    if not rows:
+        return []
+    ids = [row["id"] for row in rows]
+    escalations = {row.pop("alert_id"): row for row in cursor.execute(_ESCALATIONS, (ids,))}
+    hidden = defaultdict(list)
+    for row in cursor.execute(_SUPPRESSED, (organization_id, _earliest(rows), ids)):
+        hidden[row.pop("suppressed_by")].append(row)
+    return [
+        {**row, "escalation": escalations.get(row["id"]), "suppressed_services": hidden[row["id"]]}
+        for row in rows
+    ]
+
+
+def _earliest(rows: Sequence[Row]) -> datetime:
+    earliest: datetime = min(row["fired_at"] for row in rows)
+    return earliest - HIDDEN_BEFORE

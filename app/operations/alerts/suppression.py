@@ -1,0 +1,170 @@
+"""Alerts of services that depend on a failed one: held back, and released if they were real.
+
+The root cause is told, and lists whom it hides; the others are stored, on the timeline, silent.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import delete, select, text, update
+
+from app.models.alert_rules import AlertRule
+from app.models.alerts import Alert
+from app.models.escalation_policies import EscalationLevel
+from app.models.services import Service
+from app.operations.alerts import lifecycle
+from app.operations.maintenance import muting
+from app.operations.notifications import enqueue, payloads
+from app.operations.schedule import entries as schedule_entries
+from app.operations.snapshots.services import Definition
+from app.platform.transaction import Transaction, transaction
+
+# After its root cause has recovered, a hidden service gets this long to show that it has too.
+RELEASE_AFTER = timedelta(seconds=10)
+
+# A service's settled colour is RED only when enough regions fail: one region does not hide others.
+_ROOT = """
+SELECT coalesce(a.suppressed_by, a.id) FROM alerts a JOIN services s ON s.id = a.service_id
+WHERE a.service_id = ANY(%s) AND a.status <> 'resolved' AND s.status = 'RED'
+ORDER BY a.fired_at LIMIT 1
+"""
+_DESCENDANTS = text("""
+WITH RECURSIVE below AS (
+    SELECT id FROM services WHERE organization_id = :organization AND :service = ANY(depends_on)
+    UNION
+    SELECT s.id FROM services s JOIN below b ON b.id = ANY(s.depends_on)
+    WHERE s.organization_id = :organization
+)
+SELECT id FROM below
+""")
+
+
+def root_cause(tx: Transaction, definition: Definition) -> UUID | None:
+    """Return the alert of a failed service that this one depends on, None without one."""
+    if not definition.depends_on:
+        return None
+    row = tx.driver.execute(_ROOT, (list(definition.depends_on),)).fetchone()
+    return row[0] if row else None
+
+
+def claim_children(tx: Transaction, parent: Alert, since: datetime) -> None:
+    """Take the fresh alerts of dependent services under the root cause of one that failed later.
+
+    Only while nobody was told: what somebody has heard of stays an alert of its own.
+    """
+    if parent.service_id is None or not _is_red(tx, parent.service_id):
+        return
+    below = tx.session.scalars(
+        _DESCENDANTS, {"organization": parent.organization_id, "service": parent.service_id}
+    ).all()
+    if not below:
+        return
+    root_id = parent.suppressed_by or parent.id
+    children = tx.session.scalars(
+        select(Alert)
+        .where(
+            Alert.service_id.in_(below),
+            Alert.status == "firing",
+            Alert.suppressed_by.is_(None),
+            Alert.fired_at >= since,
+            Alert.id.not_in((parent.id, root_id)),
+        )
+        .with_for_update(key_share=True, skip_locked=True)
+    ).all()
+    for child in children:
+        rows = enqueue.told(tx, child.id)
+        if not all(enqueue.is_untouched(tx, row) for row in rows):
+            continue
+        # Taken back altogether: an alert that is released is planned anew, under the same names.
+        for row in rows:
+            tx.session.delete(row)
+        tx.session.execute(delete(EscalationLevel).where(EscalationLevel.alert_id == child.id))
+        child.suppressed_by, child.next_reminder_at = root_id, None
+        # What it hid itself so far has the same cause.
+        tx.session.execute(
+            update(Alert)
+            .where(Alert.suppressed_by == child.id, Alert.status != "resolved")
+            .values(suppressed_by=root_id)
+        )
+        lifecycle.note(tx, child, "suppressed", text=f"{parent.service_name} is down")
+        lifecycle.publish(tx, child, "alert.suppressed")
+    _name_hidden(tx, root_id)
+
+
+def _name_hidden(tx: Transaction, root_id: UUID) -> None:
+    """Write what a root cause hides into the messages about it that nobody has begun to send."""
+    tx.session.flush()
+    root = tx.session.get_one(Alert, root_id)
+    hidden = payloads.stored({"hidden_services": payloads.hidden_services(tx, root)})
+    for row in enqueue.told(tx, root_id):
+        if enqueue.is_untouched(tx, row):
+            row.message = {**row.message, **hidden}
+
+
+def _is_red(tx: Transaction, service_id: UUID) -> bool:
+    return tx.session.scalar(select(Service.status).where(Service.id == service_id)) == "RED"
+
+
+def after_resolve(tx: Transaction, root: Alert) -> None:
+    """Check the services at once that a root cause has hidden: most have recovered with it."""
+    hidden = tx.session.scalars(
+        select(Alert.service_id).where(Alert.suppressed_by == root.id, Alert.status != "resolved")
+    ).all()
+    schedule_entries.recheck(tx, [service_id for service_id in hidden if service_id is not None])
+
+
+def release() -> int:
+    """Tell of hidden alerts that outlived their root cause, and maintenance; return how many."""
+    with transaction() as tx:
+        now = tx.now()
+        root = select(Alert.id).where(
+            Alert.status == "resolved", Alert.resolved_at < now - RELEASE_AFTER
+        )
+        is_left = (Alert.status == "firing", Alert.suppressed_by.in_(root))
+        left = tx.session.scalars(select(Alert.id).where(*is_left)).all()
+        if not left:
+            return 0
+        rows = tx.session.scalars(
+            select(Alert)
+            .where(*is_left, Alert.id.in_(muting.audible(tx, left)))
+            .with_for_update(key_share=True, skip_locked=True)
+            .limit(100)
+        ).all()
+        for alert in rows:
+            _release(tx, alert, now, "its root cause has recovered, it has not")
+    return len(rows)
+
+
+def release_from(tx: Transaction, service_ids: Sequence[UUID], *, reason: str) -> None:
+    """Tell of what is hidden behind alerts that are about to go away with their services."""
+    # A worker may be hiding one more at this moment: wait for it, then let nobody in.
+    tx.driver.execute(
+        "SELECT id FROM alerts WHERE service_id = ANY(%s) ORDER BY id FOR UPDATE",
+        (list(service_ids),),
+    )
+    now = tx.now()
+    roots = select(Alert.id).where(Alert.service_id.in_(service_ids))
+    for alert in tx.session.scalars(
+        select(Alert)
+        .where(Alert.status == "firing", Alert.suppressed_by.in_(roots))
+        .order_by(Alert.id)
+        .with_for_update(key_share=True)
+    ):
+        _release(tx, alert, now, reason)
+    tx.session.flush()
+
+
+def _release(tx: Transaction, alert: Alert, now: datetime, reason: str) -> None:
+    alert.suppressed_by = None
+    lifecycle.note(tx, alert, "released", text=reason)
+    rule = tx.session.get(AlertRule, alert.alert_rule_id) if alert.alert_rule_id else None
+    lifecycle.tell(
+        tx,
+        alert,
+        tuple(rule.notification_channel_ids) if rule else (),
+        rule.escalation_policy_id if rule else None,
+        rule.reminder_interval_minutes if rule else None,
+        now,
+    )
+    lifecycle.publish(tx, alert, "alert.fired")

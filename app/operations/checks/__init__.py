@@ -1,0 +1,1 @@
+"""Checks: claimed when due, their results stored, and what follows from a result."""

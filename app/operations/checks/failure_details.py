@@ -1,0 +1,140 @@
+"""Keep what was seen when a service began to fail, and set it against the last good check."""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import psycopg
+
+from app.operations.checks.rows import Settled
+from app.platform.errors import NotFound
+from app.platform.events import timestamp
+from app.platform.transaction import transaction
+
+KEPT = 20  # a service
+
+_OUTCOME = (
+    "id",
+    "checked_at",
+    "region",
+    "status",
+    "response_time_ms",
+    "status_code",
+    "error",
+    "failure_kind",
+)
+_PHASES = ("dns_ms", "connect_ms", "tls_ms", "ttfb_ms", "transfer_ms")
+_COLUMNS = (
+    "id, checked_at, region, status, response_time_ms, status_code, error, failure_kind, dns_ms,"
+    " connect_ms, tls_ms, ttfb_ms, transfer_ms"
+)
+
+
+def keep(cursor: psycopg.Cursor[Any], entries: Sequence[Settled]) -> None:
+    """Store the evidence of results that begin a failure, within the caller's transaction.
+
+    One that goes on failing adds nothing new; it stays the evidence of its outage.
+    """
+    failures = [
+        entry
+        for entry in entries
+        if entry.seen.observation.evidence and entry.state.consecutive_failures == 1
+    ]
+    if not failures:
+        return
+    cursor.executemany(
+        "INSERT INTO check_evidence (check_id, service_id, at, region, evidence)"
+        " VALUES (%s, %s, %s, %s, %s)",
+        [
+            (
+                entry.check_id,
+                entry.seen.service_id,
+                entry.seen.checked_at,
+                entry.seen.region,
+                storable(entry.seen.observation.evidence),
+            )
+            for entry in failures
+        ],
+    )
+    cursor.executemany(
+        "DELETE FROM check_evidence WHERE check_id IN (SELECT check_id FROM check_evidence"
+        " WHERE service_id = %s ORDER BY at DESC OFFSET %s)",
+        [(entry.seen.service_id, KEPT) for entry in failures],
+    )
+
+
+def storable(value: object) -> str:
+    """Return JSON that PostgreSQL takes: a target may well send NUL and lone surrogates."""
+    text = json.dumps(value, default=str, ensure_ascii=False)
+    return text.encode("utf-8", "replace").decode().replace("\\u0000", "\\ufffd")
+
+
+def read(service_id: UUID, check_id: UUID | None) -> dict[str, Any]:
+    """Return the evidence of a failed check, the latest without an id, and what had changed.
+
+    Raises NotFound when none is kept.
+    """
+    with transaction() as tx:
+        row = tx.driver.execute(
+            "SELECT check_id, at, region, evidence FROM check_evidence WHERE service_id = %s"
+            " AND (%s::uuid IS NULL OR check_id = %s) ORDER BY at DESC LIMIT 1",
+            (service_id, check_id, check_id),
+        ).fetchone()
+        if row is None:
+            raise NotFound("no evidence is kept for this check")
+        failed = _result(
+            tx.driver.execute(
+                f"SELECT {_COLUMNS} FROM check_results WHERE service_id = %s"  # noqa: S608
+                " AND scheduled_for > %s - interval '1 day'"
+                " AND scheduled_for < %s + interval '1 day' AND id = %s",
+                (service_id, row[1], row[1], row[0]),
+            ).fetchone()
+        )
+        good = _result(
+            tx.driver.execute(
+                f"SELECT {_COLUMNS} FROM check_results WHERE service_id = %s"  # noqa: S608
+                " AND region = %s AND checked_at < %s AND status IN ('GREEN', 'YELLOW')"
+                " ORDER BY scheduled_for DESC LIMIT 1",
+                (service_id, row[2], row[1]),
+            ).fetchone()
+        )
+    return {
+        "check_id": row[0],
+        "service_id": service_id,
+        "at": row[1],
+        "region": row[2],
+        "check": failed,
+        "evidence": row[3],
+        "last_good_check": good,
+        "difference": _difference(failed, good),
+    }
+
+
+def _result(row: tuple[Any, ...] | None) -> dict[str, Any] | None:
+    if row is None:
+        return None
+    found: dict[str, Any] = dict(zip(_OUTCOME, row, strict=False))
+    found["phases"] = dict(zip(_PHASES, row[len(_OUTCOME) :], strict=True))
+    return found
+
+
+def _difference(
+    failed: dict[str, Any] | None, good: dict[str, Any] | None
+) -> dict[str, dict[str, Any]]:
+    """Return what is not as it was: `{field: {before, after}}`."""
+    if failed is None or good is None:
+        return {}
+    before = {**good, **good["phases"]}
+    after = {**failed, **failed["phases"]}
+    names = ("status", "status_code", "error", "failure_kind", "response_time_ms", *_PHASES)
+    return {
+        name: {"before": _shown(before[name]), "after": _shown(after[name])}
+        for name in names
+        if before[name] != after[name]
+    }
+
+
+def _shown(value: Any) -> Any:
+    return timestamp(value) if isinstance(value, datetime) else value

@@ -1,0 +1,120 @@
+"""Signs of life of workers, and what becomes of a region that has none."""
+
+from datetime import datetime
+
+from app.domain.checks.service_states import overall
+from app.domain.types import Status
+from app.operations.alerts import operator_alerts
+from app.operations.checks import status_announcements
+from app.operations.checks.status_announcements import News
+from app.operations.snapshots.alerting import rulebooks
+from app.platform.bootstrap import runtime
+from app.platform.events import Event
+from app.platform.transaction import Transaction, transaction
+
+# Three pulses missed, and something due for as long: then nobody checks that region.
+DEAD_AFTER_SECONDS = 30
+
+_DEAD = """
+SELECT e.region FROM schedule_entries e
+WHERE e.next_due_at < now() - %(seconds)s * interval '1 second'
+  AND NOT EXISTS (
+      SELECT FROM worker_pulses p WHERE p.region = e.region
+        AND p.at > now() - %(seconds)s * interval '1 second')
+GROUP BY e.region ORDER BY e.region
+"""
+_SILENCE = """
+UPDATE schedule_entries SET status = 'UNKNOWN'
+WHERE region = %s AND status NOT IN ('UNKNOWN', 'PENDING')
+  AND next_due_at < now() - %s * interval '1 second'
+RETURNING service_id
+"""
+_VOTES = """
+SELECT s.id, s.organization_id, s.name, s.tags, s.status, s.region_quorum, array_agg(e.status)
+FROM services s JOIN schedule_entries e ON e.service_id = s.id
+WHERE s.id = ANY(%s) GROUP BY s.id ORDER BY s.id
+"""
+_BLIND = """
+SELECT min(blind_since) FROM worker_pulses
+WHERE blind_since IS NOT NULL AND at > now() - interval '30 seconds'
+"""
+
+
+def pulse(worker: str, region: str, blind_since: datetime | None) -> None:
+    """Write down that a worker is alive, and since when it cannot see."""
+    with transaction() as tx:
+        tx.driver.execute(
+            "INSERT INTO worker_pulses (worker, region, at, blind_since)"
+            " VALUES (%s, %s, now(), %s) ON CONFLICT (worker) DO UPDATE SET"
+            " region = excluded.region, at = excluded.at, blind_since = excluded.blind_since",
+            (worker, region, blind_since),
+        )
+
+
+def watch() -> list[str]:
+    """Mark what nobody checks as UNKNOWN, and tell the operators; return the dead regions."""
+    with transaction() as tx:
+        rows = tx.driver.execute(_DEAD, {"seconds": DEAD_AFTER_SECONDS}).fetchall()
+        dead = [row[0] for row in rows]
+        for region in dead:
+            _forget(tx, region)
+        tx.driver.execute("DELETE FROM worker_pulses WHERE at < now() - interval '1 day'")
+        blind = tx.driver.execute(_BLIND).fetchone()
+    operator_alerts.settle(
+        "regions",
+        f"Nobody checks {', '.join(dead)}: no probe worker is alive there" if dead else None,
+    )
+    since = blind[0] if blind else None
+    operator_alerts.settle(
+        "blind",
+        f"The monitor has been blind since {since:%H:%M:%S} UTC: no witness answers, so results"
+        " are UNKNOWN and nobody is paged about services"
+        if since
+        else None,
+    )
+    return dead
+
+
+def _forget(tx: Transaction, region: str) -> None:
+    """Settle the services of a region without workers: it has no vote any more."""
+    silent = tx.driver.execute(_SILENCE, (region, DEAD_AFTER_SECONDS)).fetchall()
+    ids = sorted({row[0] for row in silent})
+    # In the order of the engine's batches, and against them: a colour is settled once.
+    tx.driver.execute(
+        "SELECT id FROM services WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE", (ids,)
+    )
+    reason, now = f"no worker is alive in {region}", tx.now()
+    news, events = [], []
+    for service_id, organization_id, name, tags, before, quorum, regions in tx.driver.execute(
+        _VOTES, (ids,)
+    ).fetchall():
+        after = overall((Status(status) for status in regions), quorum)
+        if after == before:
+            continue
+        tx.driver.execute(
+            "UPDATE services SET status = %s, status_changed_at = now() WHERE id = %s",
+            (after.value, service_id),
+        )
+        tx.driver.execute(
+            "INSERT INTO status_changes (id, service_id, at, from_status, to_status, reason)"
+            " VALUES (gen_random_uuid(), %s, now(), %s, %s, %s)",
+            (service_id, before, after.value, reason),
+        )
+        one = News(service_id, organization_id, frozenset(tags), Status(before), after, reason, now)
+        news.append(one)
+        events.append(_event(one, name))
+    books = rulebooks(tx, {one.organization_id for one in news})
+    status_announcements.announce(tx, news, books)
+    tx.after_commit(runtime().feed.publish, events)
+
+
+def _event(news: News, service_name: str) -> Event:
+    data = {
+        "service_id": news.service_id,
+        "service_name": service_name,
+        "from": news.before,
+        "to": news.after,
+        "reason": news.reason,
+        "check_id": None,
+    }
+    return Event(news.organization_id, status_announcements.EVENT, data, at=news.at)

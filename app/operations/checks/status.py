@@ -1,0 +1,126 @@
+"""Settle the colour of services after their regions were judged: a change of state is a row."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID, uuid4
+
+import psycopg
+
+from app.domain.checks.service_states import overall
+from app.domain.types import Status
+from app.operations.snapshots.services import Definition
+from app.platform.events import Event
+
+
+class RegionStatus(NamedTuple):
+    """What a region now says of a service, and the check that made it say so."""
+
+    definition: Definition
+    status: Status
+    service_status: Status  # the service's colour when the check was claimed
+    reason: str | None
+    check_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A service that took another colour."""
+
+    definition: Definition
+    from_status: Status
+    to_status: Status
+    reason: str | None
+    check_id: UUID
+    at: datetime
+
+    def event(self) -> Event:
+        """Return the live event of the change."""
+        return Event(
+            organization_id=self.definition.organization_id,
+            type="service.status_changed",
+            at=self.at,
+            data={
+                "service_id": self.definition.service_id,
+                "service_name": self.definition.name,
+                "from": self.from_status,
+                "to": self.to_status,
+                "reason": self.reason,
+                "check_id": self.check_id,
+            },
+        )
+
+
+def settle_services(
+    cursor: psycopg.Cursor[Any], reports: Sequence[RegionStatus], now: datetime
+) -> tuple[list[Change], dict[UUID, Status]]:
+    """Write the colours that changed, within the caller's transaction.
+
+    Returns the changes, and the colours of all services that were looked at; the others have the
+    colour they had when their check was claimed.
+
+    A service checked in one region costs nothing while its colour stays. One checked in several
+    regions reads the others under a lock on its row: two regions may report at the same moment.
+    """
+    candidates = [
+        report
+        for report in reports
+        if len(report.definition.regions) > 1 or report.status is not report.service_status
+    ]
+    if not candidates:
+        return [], {}
+    # Always in the same order: two batches that meet must wait for one another, not deadlock.
+    ids = sorted({report.definition.service_id for report in candidates})
+    rows = cursor.execute(
+        "SELECT id, status FROM services WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE", (ids,)
+    ).fetchall()
+    current = {service_id: Status(status) for service_id, status in rows}
+    regions = _region_statuses(cursor, ids)
+    changes = []
+    for report in candidates:
+        service_id = report.definition.service_id
+        if service_id not in current:
+            continue  # deleted meanwhile
+        before = current[service_id]
+        after = overall(regions[service_id], report.definition.region_quorum)
+        if after is not before:
+            current[service_id] = after
+            reason = report.reason if after in (Status.RED, Status.YELLOW) else None
+            changes.append(Change(report.definition, before, after, reason, report.check_id, now))
+    if changes:
+        _write(cursor, changes)
+    return changes, current
+
+
+def _region_statuses(cursor: psycopg.Cursor[Any], ids: Sequence[UUID]) -> dict[UUID, list[Status]]:
+    found: dict[UUID, list[Status]] = {service_id: [] for service_id in ids}
+    rows = cursor.execute(
+        "SELECT service_id, status FROM schedule_entries WHERE service_id = ANY(%s)", (ids,)
+    )
+    for service_id, status in rows.fetchall():
+        found[service_id].append(Status(status))
+    return found
+
+
+def _write(cursor: psycopg.Cursor[Any], changes: Sequence[Change]) -> None:
+    cursor.executemany(
+        "UPDATE services SET status = %s, status_changed_at = %s WHERE id = %s",
+        [(change.to_status.value, change.at, change.definition.service_id) for change in changes],
+    )
+    cursor.executemany(
+        "INSERT INTO status_changes (id, service_id, at, from_status, to_status, reason, check_id)"
+        " VALUES (%s, %s, %s, %s, %s, %s, %s)",
+        [
+            (
+                uuid4(),
+                change.definition.service_id,
+                change.at,
+                change.from_status.value,
+                change.to_status.value,
+                change.reason,
+                change.check_id,
+            )
+            for change in changes
+        ],
+    )

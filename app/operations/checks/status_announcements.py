@@ -1,0 +1,222 @@
+"""Tell the channels that want to hear of every change of a service's colour.
+
+Planned in the transaction that settles the colour. A change that is withheld (maintenance,
+flapping, a blind monitor) leaves a hold, a row that the standing tick looks at again.
+"""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import delete, select
+from sqlalchemy.dialects.postgresql import insert
+
+from app.domain.delivery import status_announcements as decisions
+from app.domain.delivery.status_announcements import CHANGES, Hold
+from app.domain.types import Status
+from app.models.alerts import Alert
+from app.models.services import Service, StatusChange, StatusHold
+from app.operations.checks.status import Change
+from app.operations.notifications import enqueue, payloads
+from app.operations.snapshots.alerting import Rulebook, rulebooks
+from app.platform.transaction import DATABASE_AWAY, Transaction, transaction
+
+log = logging.getLogger(__name__)
+
+EVENT = "service.status_changed"
+_BATCH = 500
+
+_COLOURS = ("GREEN", "YELLOW", "RED")
+_RECENT_CHANGES = """
+SELECT c.service_id, count(*) FROM status_changes c JOIN services s ON s.id = c.service_id
+WHERE c.service_id = ANY(%(ids)s)
+  AND c.at > now() - %(changes)s * s.check_interval_seconds * interval '1 second'
+  AND c.from_status = ANY(%(colours)s) AND c.to_status = ANY(%(colours)s)
+GROUP BY c.service_id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """A service, the colour it had and the one it has now."""
+
+    service_id: UUID
+    organization_id: UUID
+    tags: frozenset[str]
+    before: Status
+    after: Status
+    reason: str | None
+    at: datetime
+
+
+def news_of(changes: Sequence[Change]) -> list[News]:
+    """Return what changes of colour come to, one for each service that has changed."""
+    merged: dict[UUID, News] = {}
+    for change in changes:
+        definition = change.definition
+        earlier = merged.get(definition.service_id)
+        merged[definition.service_id] = News(
+            definition.service_id,
+            definition.organization_id,
+            definition.tags,
+            earlier.before if earlier else change.from_status,
+            change.to_status,
+            change.reason,
+            change.at,
+        )
+    return list(merged.values())
+
+
+def announce(tx: Transaction, news: Sequence[News], books: Mapping[UUID, Rulebook]) -> None:
+    """Plan the messages about changes whose services the caller has locked.
+
+    An organization none of whose channels listens costs a look at its rulebook.
+    """
+    heard = [
+        one
+        for one in news
+        if (book := books.get(one.organization_id)) is not None and EVENT in book.events
+    ]
+    if not heard:
+        return
+    holds = _holds(tx, [one.service_id for one in heard])
+    flapping = _flapping(tx, holds, [one.service_id for one in heard])
+    for one in heard:
+        _decide(tx, one, holds.get(one.service_id), books[one.organization_id], flapping)
+
+
+def catch_up() -> int:
+    """Tell the colours that were withheld and stand now; return for how many services."""
+    ready = _ready()
+    for service_id in ready:
+        try:
+            _catch_up_with(service_id)
+        except DATABASE_AWAY:
+            raise
+        except Exception:
+            log.exception("a colour stays untold", extra={"service_id": str(service_id)})
+    return len(ready)
+
+
+def _ready() -> list[UUID]:
+    """Return the services with a hold that nothing justifies any more."""
+    with transaction() as tx:
+        rows = tx.session.execute(
+            select(Service.id, Service.organization_id, Service.tags)
+            .join(StatusHold, StatusHold.service_id == Service.id)
+            .where(Service.is_active, Service.status.in_(_COLOURS))
+        ).all()
+        now = tx.now()
+        books = rulebooks(tx, {row.organization_id for row in rows})
+        awake = [
+            row.id
+            for row in rows
+            if books[row.organization_id].maintenance_until(row.id, row.tags, now) is None
+        ][:_BATCH]
+        flapping = _flapping(tx, _holds(tx, awake), awake)
+    return [id for id in awake if id not in flapping]
+
+
+def _catch_up_with(service_id: UUID) -> None:
+    with transaction() as tx:
+        # Locked as by a transaction that settles a colour: neither misses what the other writes.
+        service = tx.session.scalar(
+            select(Service).where(Service.id == service_id).with_for_update(key_share=True)
+        )
+        hold = _holds(tx, [service_id]).get(service_id)
+        if service is None or hold is None:
+            return
+        last = tx.session.scalars(
+            select(StatusChange)
+            .where(StatusChange.service_id == service_id, StatusChange.to_status.in_(_COLOURS))
+            .order_by(StatusChange.at.desc())
+            .limit(1)
+        ).one_or_none()
+        now = tx.now()
+        news = News(
+            service_id,
+            service.organization_id,
+            frozenset(service.tags),
+            hold.told_status,
+            Status(service.status),
+            last.reason if last else None,
+            now,
+        )
+        book = rulebooks(tx, [service.organization_id])[service.organization_id]
+        if EVENT not in book.events:
+            _store(tx, service_id, None)  # nobody listens any more
+            return
+        _decide(tx, news, hold, book, _flapping(tx, {service_id: hold}, [service_id]))
+
+
+def _holds(tx: Transaction, ids: Sequence[UUID]) -> dict[UUID, Hold]:
+    rows = tx.session.execute(
+        select(StatusHold.service_id, StatusHold.told_status, StatusHold.is_flapping).where(
+            StatusHold.service_id.in_(ids)
+        )
+    )
+    return {row.service_id: Hold(Status(row.told_status), row.is_flapping) for row in rows}
+
+
+def _flapping(tx: Transaction, holds: Mapping[UUID, Hold], ids: Sequence[UUID]) -> set[UUID]:
+    """Return which services flap: by an alert that says so, or by their settled changes."""
+    found = set(
+        tx.session.scalars(
+            select(Alert.service_id).where(
+                Alert.service_id.in_(ids), Alert.status != "resolved", Alert.is_flapping
+            )
+        )
+    )
+    values = {"ids": list(ids), "changes": CHANGES, "colours": list(_COLOURS)}
+    for service_id, changes in tx.driver.execute(_RECENT_CHANGES, values).fetchall():
+        hold = holds.get(service_id)
+        if decisions.flaps(changes, was_flapping=hold is not None and hold.is_flapping):
+            found.add(service_id)
+    return {id for id in found if id is not None}
+
+
+def _decide(
+    tx: Transaction, news: News, hold: Hold | None, book: Rulebook, flapping: set[UUID]
+) -> None:
+    until = book.maintenance_until(news.service_id, news.tags, news.at)
+    decision = decisions.decide(
+        news.before,
+        news.after,
+        hold,
+        in_maintenance=until is not None,
+        is_flapping=news.service_id in flapping,
+    )
+    if decision.hold != hold:
+        _store(tx, news.service_id, decision.hold)
+    if decision.is_told:
+        _tell(tx, news, decision.from_status)
+
+
+def _store(tx: Transaction, service_id: UUID, hold: Hold | None) -> None:
+    if hold is None:
+        tx.session.execute(delete(StatusHold).where(StatusHold.service_id == service_id))
+        return
+    values = {"told_status": hold.told_status.value, "is_flapping": hold.is_flapping}
+    tx.session.execute(
+        insert(StatusHold)
+        .values(service_id=service_id, **values)
+        .on_conflict_do_update(index_elements=["service_id"], set_=values)
+    )
+
+
+def _tell(tx: Transaction, news: News, from_status: Status | None) -> None:
+    service = tx.session.get_one(Service, news.service_id, populate_existing=True)
+    enqueue.announce(
+        tx,
+        news.organization_id,
+        EVENT,
+        decisions.severity(news.after),
+        news.at,
+        subject_key=f"service:{news.service_id}",
+        step=enqueue.step_at(news.at),
+        service=payloads.without_config(service),
+        from_status=from_status,
+        reason=news.reason,
+    )

@@ -1,0 +1,1 @@
+"""Escalation: policies and their levels, on-call schedules, and whom they reach."""

@@ -1,0 +1,275 @@
+"""Tell the next people while nobody answers: levels are rows with absolute due times."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select, update
+
+from app.domain.escalation import levels as decisions
+from app.domain.escalation.levels import EscalationRule, NotifyType, PlannedLevel
+from app.models.alerts import Alert, AlertEvent
+from app.models.escalation_policies import EscalationLevel, EscalationPolicy
+from app.models.services import Service
+from app.operations.escalation import recipients as escalation_recipients
+from app.operations.maintenance import muting
+from app.operations.notifications import enqueue
+from app.operations.notifications.payloads import columns
+from app.platform.bootstrap import runtime
+from app.platform.errors import NotFound
+from app.platform.events import Event
+from app.platform.transaction import Transaction, transaction
+
+ADVANCE_JOB = "workers.escalations.advance"
+_BATCH = 100
+_SHORTEST_DELAY = timedelta(minutes=1)
+
+
+def start(tx: Transaction, alert: Alert, policy_id: UUID | None, at: datetime) -> None:
+    """Write the levels of an alert's policy with their due times, counted from `at`.
+
+    The rule's policy, else the service's, else the organization's default; without any, nothing.
+    A later edit of the policy does not touch alerts that run already.
+    """
+    policy = _policy_of(tx, alert, policy_id)
+    if policy is None:
+        return
+    planned = decisions.plan(_rules(policy), policy.repeat_count, at)
+    for position, level in enumerate(planned):
+        tx.session.add(
+            EscalationLevel(
+                alert_id=alert.id,
+                policy_id=policy.id,
+                round=level.round,
+                position=position,
+                level=level.level,
+                notify_type=level.notify_type,
+                notify_id=level.notify_id,
+                due_at=level.due_at,
+            )
+        )
+    if planned:
+        tx.after_commit(_hint)
+
+
+def _hint() -> None:
+    runtime().hints.work(ADVANCE_JOB)
+
+
+def _policy_of(tx: Transaction, alert: Alert, policy_id: UUID | None) -> EscalationPolicy | None:
+    if policy_id is None and alert.service_id is not None:
+        policy_id = tx.session.scalar(
+            select(Service.escalation_policy_id).where(Service.id == alert.service_id)
+        )
+    query = select(EscalationPolicy).where(
+        EscalationPolicy.organization_id == alert.organization_id
+    )
+    if policy_id is not None:
+        return tx.session.scalar(query.where(EscalationPolicy.id == policy_id))
+    return tx.session.scalar(query.where(EscalationPolicy.is_default))
+
+
+def _rules(policy: EscalationPolicy) -> list[EscalationRule]:
+    return [
+        EscalationRule(
+            int(rule["level"]),
+            int(rule["delay_minutes"]),
+            NotifyType(rule["notify_type"]),
+            UUID(str(rule["notify_id"])),
+        )
+        for rule in policy.rules
+    ]
+
+
+def cancel(tx: Transaction, alert_id: UUID) -> None:
+    """Call off the levels that have not acted; the row a sender needs is then gone for it."""
+    tx.session.execute(
+        update(EscalationLevel)
+        .where(EscalationLevel.alert_id == alert_id, EscalationLevel.status == "pending")
+        .values(status="cancelled", done_at=func.now())
+    )
+
+
+def advance_due() -> int:
+    """Act on every alert that has an overdue level; return how many alerts were looked at.
+
+    Those of services in maintenance come when it is over, if they are still open then.
+    """
+    with transaction() as tx:
+        overdue = tx.session.scalars(
+            select(EscalationLevel.alert_id)
+            .join(Alert, Alert.id == EscalationLevel.alert_id)
+            .where(
+                EscalationLevel.status == "pending",
+                EscalationLevel.due_at <= func.now(),
+                Alert.status == "firing",
+                Alert.suppressed_by.is_(None),
+                (Alert.snoozed_until.is_(None)) | (Alert.snoozed_until <= func.now()),
+            )
+            .distinct()
+        ).all()
+        due = muting.audible(tx, overdue)[:_BATCH]
+    for alert_id in due:
+        _advance(alert_id)
+    return len(due)
+
+
+def _advance(alert_id: UUID) -> None:
+    """Take one alert's escalation one step; an acknowledgement that came first wins."""
+    with transaction() as tx:
+        alert = tx.session.scalar(
+            select(Alert)
+            .where(Alert.id == alert_id, Alert.status == "firing")
+            .with_for_update(key_share=True)
+        )
+        if alert is None:
+            return  # acknowledged or resolved while we were on our way
+        rows = tx.session.scalars(
+            select(EscalationLevel)
+            .where(EscalationLevel.alert_id == alert_id, EscalationLevel.status == "pending")
+            .order_by(EscalationLevel.position)
+        ).all()
+        now = tx.now()
+        planned = [_planned(row) for row in rows]
+        told_at = _told_at(tx, alert)
+        reached: dict[PlannedLevel, list[enqueue.Recipient]] = {}
+
+        def reaches_nobody(level: PlannedLevel) -> bool:
+            if level not in reached:
+                reached[level] = escalation_recipients.recipients(
+                    tx,
+                    alert.organization_id,
+                    level.notify_type,
+                    level.notify_id,
+                    _event(level, told_at),
+                    alert.severity,
+                    now,
+                )
+            return not reached[level]
+
+        step = decisions.step(planned, None, now, reaches_nobody)
+        _skip(tx, alert, rows, step.skipped, now)
+        if step.notify:
+            event = _event(step.notify[0], told_at)
+            _notify(tx, alert, rows, step.notify, event, reached, now)
+
+
+def _told_at(tx: Transaction, alert: Alert) -> datetime:
+    """Return when an alert was told first: as it fired, or as its root cause let it go."""
+    released_at = tx.session.scalar(
+        select(func.max(AlertEvent.at)).where(
+            AlertEvent.alert_id == alert.id, AlertEvent.kind == "released"
+        )
+    )
+    return released_at or alert.fired_at
+
+
+def _event(level: PlannedLevel, told_at: datetime) -> str:
+    """Return what a level tells.
+
+    Of a first level without delay it is the firing message itself: a channel that the rule has told
+    already is not told twice. Both may have waited a few seconds for a root cause to show up.
+    """
+    is_first = level.round == 0 and level.due_at < told_at + _SHORTEST_DELAY
+    return "alert.fired" if is_first else "alert.escalated"
+
+
+def _planned(row: EscalationLevel) -> PlannedLevel:
+    return PlannedLevel(
+        row.level, row.round, row.due_at, NotifyType(row.notify_type), row.notify_id
+    )
+
+
+def _skip(
+    tx: Transaction,
+    alert: Alert,
+    rows: Sequence[EscalationLevel],
+    skipped: Sequence[tuple[int, int]],
+    now: datetime,
+) -> None:
+    for row in rows:
+        if (row.round, row.level) in skipped:
+            row.status, row.done_at = "skipped", now
+    for number, level in skipped:
+        text = f"level {level}{_round(number)} reaches nobody and was skipped"
+        tx.session.add(AlertEvent(alert_id=alert.id, at=now, kind="escalation_skipped", text=text))
+
+
+def _notify(
+    tx: Transaction,
+    alert: Alert,
+    rows: Sequence[EscalationLevel],
+    lines: Sequence[PlannedLevel],
+    event: str,
+    reached: dict[PlannedLevel, list[enqueue.Recipient]],
+    now: datetime,
+) -> None:
+    number, level = lines[0].position
+    recipients = {recipient.key: recipient for line in lines for recipient in reached.get(line, [])}
+    for row in rows:
+        if (row.round, row.level) == (number, level):
+            row.status, row.done_at = "done", now
+    step = 0 if event == "alert.fired" else number * 1000 + level
+    enqueue.plan(tx, alert, event, recipients.values(), now, step=step)
+    names = ", ".join(sorted({_describe(tx, line) for line in lines}))
+    text = f"level {level}{_round(number)}: {names}"
+    tx.session.add(AlertEvent(alert_id=alert.id, at=now, kind="escalated", text=text))
+    data = {**columns(alert), "level": level}
+    organization_id = alert.organization_id
+    tx.after_commit(
+        lambda: runtime().feed.publish([Event(organization_id, "alert.escalated", data)])
+    )
+
+
+def _round(number: int) -> str:
+    return f" (round {number + 1})" if number else ""
+
+
+def _describe(tx: Transaction, line: PlannedLevel) -> str:
+    name = escalation_recipients.name_of(tx, line.notify_type, line.notify_id)
+    return f"{line.notify_type} {name}"
+
+
+def simulate(organization_id: UUID, policy_id: UUID, at: datetime) -> list[dict[str, Any]]:
+    """Return who would be told when, if an alert fired `at` and nobody answered.
+
+    What follows a level that reaches nobody acts in its place, as it would. Raises NotFound for a
+    policy of another organization.
+    """
+    with transaction() as tx:
+        policy = tx.session.scalar(
+            select(EscalationPolicy).where(
+                EscalationPolicy.id == policy_id,
+                EscalationPolicy.organization_id == organization_id,
+            )
+        )
+        if policy is None:
+            raise NotFound
+        recipients: dict[tuple[PlannedLevel, datetime], list[str]] = {}
+
+        def reaches_nobody(level: PlannedLevel, moment: datetime) -> bool:
+            named = escalation_recipients.names(
+                tx, organization_id, level.notify_type, level.notify_id, moment
+            )
+            recipients[level, moment] = named
+            return not named
+
+        def told(level: PlannedLevel, moment: datetime) -> list[str]:
+            if (level, moment) not in recipients:
+                reaches_nobody(level, moment)
+            return recipients[level, moment]
+
+        planned = decisions.plan(_rules(policy), policy.repeat_count, at)
+        return [
+            {
+                "at": moment,
+                "level": level.level,
+                "round": level.round,
+                "notify_type": level.notify_type,
+                "notify_id": level.notify_id,
+                "name": escalation_recipients.name_of(tx, level.notify_type, level.notify_id),
+                "recipients": told(level, moment),
+            }
+            for level, moment in decisions.forecast(planned, reaches_nobody)
+        ]

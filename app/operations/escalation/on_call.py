@@ -1,0 +1,128 @@
+"""Who is on call when: a stored schedule with its overrides and the people in it."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+
+from app.domain.escalation import on_call, on_call_layers
+from app.domain.escalation.on_call import OnCall
+from app.models.escalation_policies import OnCallOverride, OnCallSchedule
+from app.models.members import Membership, User
+from app.operations import rows as owned_rows
+from app.platform.transaction import Transaction, transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Roster:
+    """A schedule, and those of its people who are members now."""
+
+    schedule: on_call.OnCallSchedule
+    people: Mapping[UUID, dict[str, Any]]
+
+
+def load(organization_id: UUID, schedule_id: UUID, since: datetime, until: datetime) -> Roster:
+    """Return a schedule with the overrides of a time. Raises NotFound."""
+    with transaction() as tx:
+        row = owned_rows.find(tx, OnCallSchedule, organization_id, schedule_id)
+        schedule = _read(tx, row, since, until)
+        found = Roster(schedule, _people(tx, organization_id, _users(schedule)))
+    return found
+
+
+def users_at(tx: Transaction, organization_id: UUID, schedule_id: UUID, at: datetime) -> list[UUID]:
+    """Return who is on call, in the order in which they are asked; empty without such a schedule.
+
+    Whoever is no member any more may be among them.
+    """
+    row = tx.session.scalar(
+        select(OnCallSchedule).where(
+            OnCallSchedule.id == schedule_id, OnCallSchedule.organization_id == organization_id
+        )
+    )
+    if row is None:
+        return []
+    return [person.user_id for person in on_call.on_call_at(_read(tx, row, at, at), at)]
+
+
+def _read(
+    tx: Transaction, row: OnCallSchedule, since: datetime, until: datetime
+) -> on_call.OnCallSchedule:
+    rows = tx.session.scalars(
+        select(OnCallOverride)
+        .where(
+            OnCallOverride.schedule_id == row.id,
+            OnCallOverride.starts_at <= until,
+            OnCallOverride.ends_at > since,
+        )
+        .order_by(OnCallOverride.starts_at, OnCallOverride.id)
+    )
+    return on_call.OnCallSchedule(
+        row.timezone,
+        on_call_layers.parse(row.layers, row.created_at),
+        tuple(on_call.Override(o.user_id, o.starts_at, o.ends_at) for o in rows),
+    )
+
+
+def _users(schedule: on_call.OnCallSchedule) -> set[UUID]:
+    standing_in = {override.user_id for override in schedule.overrides}
+    return standing_in.union(*(layer.users for layer in schedule.layers))
+
+
+def _people(
+    tx: Transaction, organization_id: UUID, user_ids: Iterable[UUID]
+) -> dict[UUID, dict[str, Any]]:
+    rows = tx.session.execute(
+        select(User.id, User.full_name, User.email)
+        .join(Membership, Membership.user_id == User.id)
+        .where(Membership.organization_id == organization_id, User.id.in_(user_ids))
+    )
+    return {
+        row.id: {"user_id": row.id, "full_name": row.full_name, "email": row.email} for row in rows
+    }
+
+
+def people_at(roster: Roster, at: datetime) -> list[dict[str, Any]]:
+    """Return who is on call at a moment, in the order in which they are asked."""
+    return _shown(roster, on_call.on_call_at(roster.schedule, at))
+
+
+def timeline(roster: Roster, since: datetime, until: datetime) -> list[dict[str, Any]]:
+    """Return who is on call from one time to another, in stretches without a hole. Pure."""
+    return [
+        {
+            "from": segment.starts_at,
+            "to": segment.ends_at,
+            "on_call": _shown(roster, segment.on_call),
+        }
+        for segment in on_call.timeline(roster.schedule, since, until)
+    ]
+
+
+def gaps(segments: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return the stretches of a timeline in which nobody is on call, neighbours as one."""
+    found: list[dict[str, Any]] = []
+    for segment in segments:
+        if segment["on_call"]:
+            continue
+        if found and found[-1]["to"] == segment["from"]:
+            found[-1]["to"] = segment["to"]
+        else:
+            found.append({"from": segment["from"], "to": segment["to"]})
+    return found
+
+
+def _shown(roster: Roster, people: Iterable[OnCall]) -> list[dict[str, Any]]:
+    """Leave out who is no member any more: nobody would reach them."""
+    return [
+        {
+            **roster.people[person.user_id],
+            "layer": person.layer,
+            "is_override": person.is_override,
+        }
+        for person in people
+        if person.user_id in roster.people
+    ]

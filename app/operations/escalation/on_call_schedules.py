@@ -1,0 +1,161 @@
+"""Create, change and delete on-call schedules, and let somebody stand in for a while."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select, tuple_
+
+from app.models.escalation_policies import OnCallOverride, OnCallSchedule
+from app.models.members import Membership, User
+from app.operations import rows as owned_rows
+from app.operations.rows import Position, columns, refused
+from app.operations.snapshots import alerting as alerting_snapshots
+from app.platform.errors import NotFound
+from app.platform.transaction import Transaction, transaction
+
+Columns = Mapping[str, Any]
+
+
+def listed(
+    organization_id: UUID, *, limit: int, after: Position | None
+) -> tuple[list[dict[str, Any]], Position | None, int]:
+    """Return a page of schedules, newest first, where to go on (None at the end), their number."""
+    with transaction() as tx:
+        rows, position, total = owned_rows.page(
+            tx, OnCallSchedule, organization_id, limit=limit, after=after
+        )
+        found = [columns(row) for row in rows]
+    return found, position, total
+
+
+def read(organization_id: UUID, schedule_id: UUID) -> dict[str, Any]:
+    """Return a schedule. Raises NotFound."""
+    with transaction() as tx:
+        found = columns(owned_rows.find(tx, OnCallSchedule, organization_id, schedule_id))
+    return found
+
+
+def create(organization_id: UUID, given: Columns) -> dict[str, Any]:
+    """Create a schedule and return its answer. Raises Invalid for users who are no members."""
+    with transaction() as tx:
+        alerting_snapshots.changed(tx, organization_id)
+        _check_layers(tx, organization_id, given)
+        schedule = OnCallSchedule(organization_id=organization_id, **given)
+        tx.session.add(schedule)
+        tx.session.flush()
+        found = columns(schedule)
+    return found
+
+
+def change(organization_id: UUID, schedule_id: UUID, given: Columns) -> dict[str, Any]:
+    """Change a schedule and return its answer. Raises NotFound, Invalid for strangers as users."""
+    with transaction() as tx:
+        alerting_snapshots.changed(tx, organization_id)
+        schedule = owned_rows.lock(tx, OnCallSchedule, organization_id, schedule_id)
+        if given.get("layers") != schedule.layers:
+            _check_layers(tx, organization_id, given)
+        for name, value in given.items():
+            setattr(schedule, name, value)
+        tx.session.flush()
+        found = columns(schedule)
+    return found
+
+
+def delete(organization_id: UUID, schedule_id: UUID) -> None:
+    """Delete a schedule; policies that name it skip that line from then on. Raises NotFound."""
+    with transaction() as tx:
+        alerting_snapshots.changed(tx, organization_id)
+        tx.session.delete(owned_rows.lock(tx, OnCallSchedule, organization_id, schedule_id))
+
+
+def overrides(
+    organization_id: UUID, schedule_id: UUID, *, limit: int, after: Position | None
+) -> tuple[list[dict[str, Any]], Position | None]:
+    """Return a page of a schedule's overrides, the latest first, and where to go on."""
+    query = (
+        select(OnCallOverride, User.full_name)
+        .join(User, User.id == OnCallOverride.user_id)
+        .where(OnCallOverride.schedule_id == schedule_id)
+        .order_by(OnCallOverride.starts_at.desc(), OnCallOverride.id.desc())
+        .limit(limit + 1)
+    )
+    if after is not None:
+        query = query.where(tuple_(OnCallOverride.starts_at, OnCallOverride.id) < after)
+    with transaction() as tx:
+        owned_rows.find(tx, OnCallSchedule, organization_id, schedule_id)
+        rows = tx.session.execute(query).all()
+        found = [_override(row, name) for row, name in rows[:limit]]
+        last = rows[limit - 1][0] if len(rows) > limit else None
+        position = (last.starts_at, last.id) if last else None
+    return found, position
+
+
+def add_override(
+    organization_id: UUID, schedule_id: UUID, user_id: UUID, starts_at: datetime, ends_at: datetime
+) -> dict[str, Any]:
+    """Let a member stand in and return the override. Raises NotFound, Invalid for a stranger."""
+    with transaction() as tx:
+        alerting_snapshots.changed(tx, organization_id)
+        owned_rows.lock(tx, OnCallSchedule, organization_id, schedule_id)
+        if ends_at <= max(starts_at, tx.now()):
+            raise refused("to", "Must lie after from, and in the future.")
+        if strangers(tx, organization_id, [user_id]):
+            raise refused("user_id", f"There is no member {user_id}.")
+        row = OnCallOverride(
+            schedule_id=schedule_id, user_id=user_id, starts_at=starts_at, ends_at=ends_at
+        )
+        tx.session.add(row)
+        tx.session.flush()
+        found = _override(row, tx.session.get_one(User, user_id).full_name)
+    return found
+
+
+def delete_override(organization_id: UUID, schedule_id: UUID, override_id: UUID) -> None:
+    """End an override at once. Raises NotFound."""
+    with transaction() as tx:
+        alerting_snapshots.changed(tx, organization_id)
+        owned_rows.lock(tx, OnCallSchedule, organization_id, schedule_id)
+        row = tx.session.scalar(
+            select(OnCallOverride).where(
+                OnCallOverride.id == override_id, OnCallOverride.schedule_id == schedule_id
+            )
+        )
+        if row is None:
+            raise NotFound
+        tx.session.delete(row)
+
+
+def strangers(tx: Transaction, organization_id: UUID, user_ids: Iterable[UUID]) -> list[UUID]:
+    """Return those users who are not members of an organization."""
+    wanted = list(dict.fromkeys(user_ids))
+    members = set(
+        tx.session.scalars(
+            select(Membership.user_id).where(
+                Membership.organization_id == organization_id, Membership.user_id.in_(wanted)
+            )
+        )
+    )
+    return [user_id for user_id in wanted if user_id not in members]
+
+
+def _check_layers(tx: Transaction, organization_id: UUID, given: Columns) -> None:
+    layers = given.get("layers", ())
+    everybody = [UUID(user) for layer in layers for user in layer["users"]]
+    unknown = strangers(tx, organization_id, everybody)
+    for at, layer in enumerate(layers):
+        for user in layer["users"]:
+            if UUID(user) in unknown:
+                raise refused(f"layers.{at}.users", f"There is no member {user}.")
+
+
+def _override(row: OnCallOverride, full_name: str) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "schedule_id": row.schedule_id,
+        "user_id": row.user_id,
+        "full_name": full_name,
+        "from": row.starts_at,
+        "to": row.ends_at,
+    }

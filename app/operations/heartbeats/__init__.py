@@ -1,0 +1,1 @@
+"""Heartbeats: pings stored, lateness found, and the alerts that follow."""

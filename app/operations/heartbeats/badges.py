@@ -1,0 +1,58 @@
+"""The figures on a heartbeat's badges."""
+
+from datetime import datetime, timedelta
+from statistics import median
+from typing import Any
+
+from sqlalchemy import select
+
+from app.domain.checks import badges
+from app.domain.checks.badges import Badge
+from app.domain.heartbeats.states import HeartbeatStatus
+from app.models.heartbeats import Heartbeat, HeartbeatFlip, HeartbeatPing
+from app.platform.errors import NotFound
+from app.platform.transaction import Transaction, transaction
+
+_WINDOW = timedelta(days=30)
+_RUNS = 50
+
+
+def badge(key: str, what: str) -> Badge:
+    """Return a badge: `status`, `uptime` of the last 30 days, or `response`: the median duration
+    of the last runs. Raises NotFound for an unknown key."""
+    with transaction() as tx:
+        heartbeat = tx.session.scalar(select(Heartbeat).where(Heartbeat.badge_key == key))
+        if heartbeat is None:
+            raise NotFound
+        if what == "status":
+            found = badges.of_status(heartbeat.name, HeartbeatStatus(heartbeat.status))
+        elif what == "uptime":
+            found = badges.of_uptime(heartbeat.name, _uptime(tx, heartbeat, tx.now()))
+        else:
+            found = badges.of_duration(heartbeat.name, _duration(tx, heartbeat))
+    return found
+
+
+def _uptime(tx: Transaction, heartbeat: Heartbeat, now: datetime) -> float | None:
+    since = max(heartbeat.created_at, now - _WINDOW)
+    flips = tx.session.scalars(
+        select(HeartbeatFlip)
+        .where(HeartbeatFlip.heartbeat_id == heartbeat.id, HeartbeatFlip.at >= since)
+        .order_by(HeartbeatFlip.at, HeartbeatFlip.id)
+    )
+    changes = [
+        (flip.at, HeartbeatStatus(flip.from_status), HeartbeatStatus(flip.to_status))
+        for flip in flips
+    ]
+    return badges.uptime(since, now, changes, HeartbeatStatus(heartbeat.status))
+
+
+def _duration(tx: Transaction, heartbeat: Heartbeat) -> float | None:
+    query: Any = (
+        select(HeartbeatPing.duration_ms)
+        .where(HeartbeatPing.heartbeat_id == heartbeat.id, HeartbeatPing.duration_ms.is_not(None))
+        .order_by(HeartbeatPing.id.desc())
+        .limit(_RUNS)
+    )
+    durations = tx.session.scalars(query).all()
+    return median(durations) if durations else None

@@ -1,0 +1,1 @@
+"""Maintenance windows: kept, announced, and what they mute."""

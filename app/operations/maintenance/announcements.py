@@ -1,0 +1,91 @@
+"""Announce the beginnings and ends of maintenance windows, each once.
+
+Whatever changes a window settles it in the same transaction; the edge tick settles those whose
+time has come. Both hold the row's lock, and both write with the message what was announced.
+"""
+
+import logging
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm.attributes import flag_modified
+
+from app.domain.maintenance.starts_and_ends import Edge, look
+from app.domain.maintenance.windows import WindowStatus
+from app.models.maintenance_windows import MaintenanceWindow
+from app.operations.maintenance import muting
+from app.operations.notifications import enqueue
+from app.operations.snapshots import alerting as alerting_snapshots
+from app.platform.bootstrap import runtime
+from app.platform.events import Event
+from app.platform.transaction import Transaction, transaction
+
+log = logging.getLogger(__name__)
+
+_TOLD = ("id", "name", "description", "service_ids", "tags")
+
+
+def announce_due() -> bool:
+    """Look at the window whose edge is due longest; say whether there was one.
+
+    One at a time: a beginning and an end of the same window are told in their order.
+    """
+    with transaction() as tx:
+        now = tx.now()
+        window = tx.session.scalar(
+            select(MaintenanceWindow)
+            .where(MaintenanceWindow.next_edge_at <= now)
+            .order_by(MaintenanceWindow.next_edge_at)
+            .limit(1)
+            # Another tick, or an edit, is at a row that is locked: it settles it as well.
+            .with_for_update(key_share=True, skip_locked=True)
+        )
+        if window is not None:
+            flag_modified(window, "updated_at")  # written as it is: nobody has edited the window
+            settle(tx, window, window.next_edge_at or now, now)
+    return window is not None
+
+
+def settle(tx: Transaction, window: MaintenanceWindow, since: datetime, now: datetime) -> None:
+    """Announce the first edge of a locked window since a moment; set when to look again."""
+    known = alerting_snapshots.window_of(window)
+    if known is None:
+        window.next_edge_at = None
+        return
+    looked = look(known, since, now, is_announced=window.announced_start_at is not None)
+    window.next_edge_at = looked.next_at
+    if looked.edge is not None:
+        _announce(tx, window, looked.edge, now)
+    tx.session.flush()
+
+
+def close(tx: Transaction, window: MaintenanceWindow, now: datetime) -> None:
+    """Announce the end of a window that is about to be deleted, if its beginning was announced."""
+    if window.announced_start_at is not None:
+        _announce(tx, window, Edge(now, None), now)
+
+
+def _announce(tx: Transaction, window: MaintenanceWindow, edge: Edge, now: datetime) -> None:
+    current = edge.occurrence
+    told: dict[str, Any] = {name: getattr(window, name) for name in _TOLD} | {
+        "starts_at": current.starts_at if current else window.announced_start_at,
+        "ends_at": current.ends_at if current else edge.at,
+        "status": WindowStatus.ACTIVE if current else WindowStatus.ENDED,
+    }
+    window.announced_start_at = current.starts_at if current else None
+    kind = "maintenance.started" if current else "maintenance.ended"
+    enqueue.announce(
+        tx,
+        window.organization_id,
+        kind,
+        "info",
+        now,
+        subject_key=f"maintenance:{window.id}",
+        step=enqueue.step_at(now),
+        maintenance=told,
+    )
+    if current is None:
+        muting.recheck(tx, window)
+    event = Event(window.organization_id, kind, told, at=now)
+    tx.after_commit(lambda: runtime().feed.publish([event]))

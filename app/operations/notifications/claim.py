@@ -1,0 +1,249 @@
+"""The outbox: claim messages under a lease, and write down how each try went.
+
+A try is written before the send and its outcome after it, so a kill in between sends the message
+again, under the same id: at least once, and recognisable.
+"""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import select
+
+from app.domain.checks.secret_references import UnknownSecret, fill, references
+from app.domain.delivery import backoff
+from app.models.notification_channels import (
+    Notification,
+    NotificationAttempt,
+    NotificationChannel,
+)
+from app.operations import secrets
+from app.operations.notifications import digests, enqueue, payloads
+from app.platform.bootstrap import runtime
+from app.platform.errors import NotFound
+from app.platform.transaction import Transaction, transaction
+from app.security.sealing import reveal
+
+# A send has 30 seconds; after the lease another worker sends again.
+LEASE_SECONDS = 45
+TEST = "test"
+_WHOLE_STORM = 1000  # so many messages at most become one digest
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """One message to send now, its config in clear, fenced by its lease token."""
+
+    id: UUID
+    lease_token: int
+    attempt: int
+    organization_id: UUID
+    channel_id: UUID | None
+    recipient_key: str
+    alert_id: UUID | None
+    kind: str
+    at: datetime
+    channel_type: str
+    config: dict[str, Any]
+    template: dict[str, Any] | None
+    message: dict[str, Any]
+    fault: str | None = None  # why it cannot even be tried; `config` is then empty
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a try went."""
+
+    ok: bool
+    permanent: bool = False
+    status_code: int | None = None
+    error: str | None = None
+    answer: str | None = None
+    duration_ms: float | None = None
+    retry_after_seconds: float | None = None
+
+
+# A later message about the same alert to the same recipient waits for the earlier one, or for the
+# digest that stands for it, so that nobody hears of a recovery before the outage; a snoozed alert
+# keeps still but for its end, and for the digest of others that goes out under its name.
+_CLAIM = """
+WITH due AS (
+    SELECT n.id FROM notifications n
+    LEFT JOIN notification_channels c ON c.id = n.channel_id
+    WHERE n.status = 'pending' AND n.next_try_at <= now()
+      AND (n.lease_until IS NULL OR n.lease_until < now())
+      AND (c.paused_until IS NULL OR c.paused_until <= now() OR n.kind = 'test')
+      AND NOT coalesce(n.channel_id = ANY(%(busy)s), false) {only}
+      AND NOT EXISTS (
+          SELECT FROM notifications earlier
+          WHERE earlier.subject_key = n.subject_key AND earlier.recipient_key = n.recipient_key
+            AND earlier.status = 'pending' AND earlier.created_at < n.created_at)
+      AND NOT EXISTS (
+          SELECT FROM notifications folded JOIN notifications digest
+            ON digest.recipient_key = folded.recipient_key AND digest.kind = folded.kind
+          WHERE folded.subject_key = n.subject_key AND folded.recipient_key = n.recipient_key
+            AND folded.status = 'digested' AND folded.created_at < n.created_at
+            AND digest.organization_id = n.organization_id AND digest.status = 'pending'
+            AND digest.message ->> 'event' = %(digest)s AND digest.created_at < n.created_at)
+      AND NOT EXISTS (
+          SELECT FROM alerts a WHERE a.id = n.alert_id AND a.snoozed_until > now()
+            AND a.status <> 'resolved' AND n.message ->> 'event' IS DISTINCT FROM %(digest)s)
+    ORDER BY n.next_try_at LIMIT %(limit)s
+    FOR NO KEY UPDATE OF n SKIP LOCKED
+)
+UPDATE notifications n
+SET lease_token = nextval('lease_tokens'), attempts = attempts + 1,
+    lease_until = now() + %(lease)s * interval '1 second'
+FROM due
+WHERE n.id = due.id
+RETURNING n.id
+"""
+
+
+def claim(limit: int, busy: Sequence[UUID] = ()) -> list[Send]:
+    """Take up to `limit` due messages under a lease, and write down that they are tried.
+
+    Channels in `busy` have enough in the air. A channel whose circuit is half open gets one.
+    """
+    with transaction() as tx:
+        claimed = _claim(tx, _CLAIM.format(only=""), {"limit": limit, "busy": list(busy)})
+        sends, probed = [], set[UUID]()
+        for row, channel in digests.fold(tx, claimed, tx.now(), partial(_claim_more, tx)):
+            if channel is not None and _waits_for_probe(tx, row, channel, probed):
+                continue
+            tx.session.add(NotificationAttempt(notification_id=row.id, number=row.attempts))
+            sends.append(_send(tx, row, channel))
+    return sends
+
+
+def _claim_more(tx: Transaction, channel_id: UUID, kind: str) -> list[digests.Claimed]:
+    values = {"limit": _WHOLE_STORM, "busy": [], "channel": channel_id, "kind": kind}
+    only = "AND n.channel_id = %(channel)s AND n.kind = %(kind)s"
+    return _claim(tx, _CLAIM.format(only=only), values)
+
+
+def _claim(tx: Transaction, statement: str, values: dict[str, Any]) -> list[digests.Claimed]:
+    found = tx.driver.execute(
+        statement, {**values, "lease": LEASE_SECONDS, "digest": enqueue.DIGEST}
+    ).fetchall()
+    if not found:
+        return []
+    rows = tx.session.execute(
+        select(Notification, NotificationChannel)
+        .outerjoin(NotificationChannel, NotificationChannel.id == Notification.channel_id)
+        .where(Notification.id.in_([row[0] for row in found]))
+        .order_by(Notification.created_at)
+    )
+    return [(row, channel) for row, channel in rows]
+
+
+def _waits_for_probe(
+    tx: Transaction, row: Notification, channel: NotificationChannel, probed: set[UUID]
+) -> bool:
+    """Let one message try a channel that has failed again and again; the others wait for it."""
+    if channel.consecutive_failures < backoff.FAILURES_TO_OPEN or row.kind == TEST:
+        return False
+    if channel.id in probed:
+        row.lease_token, row.lease_until, row.attempts = None, None, row.attempts - 1
+        return True
+    probed.add(channel.id)
+    channel.paused_until = tx.now() + timedelta(seconds=backoff.PROBE_SECONDS)
+    return False
+
+
+def _send(tx: Transaction, row: Notification, channel: NotificationChannel | None) -> Send:
+    contact = row.contact or {}
+    config, fault = {}, None
+    try:
+        config = _config(tx, row.organization_id, channel.config if channel else contact["config"])
+    except ValueError:
+        # Sealed with another key, or damaged: that must not hold up the messages of others.
+        fault = "its stored secrets cannot be read; enter them again"
+    assert row.lease_token is not None
+    return Send(
+        id=row.id,
+        lease_token=row.lease_token,
+        attempt=row.attempts,
+        organization_id=row.organization_id,
+        channel_id=row.channel_id,
+        recipient_key=row.recipient_key,
+        alert_id=row.alert_id,
+        kind=row.kind,
+        at=row.created_at,
+        channel_type=channel.type if channel else contact["type"],
+        config=config,
+        template=channel.template if channel else None,
+        message=row.message,
+        fault=fault,
+    )
+
+
+def _config(tx: Transaction, organization_id: UUID, stored: Any) -> dict[str, Any]:
+    """Return a config in clear. Raises ValueError for secrets that cannot be read."""
+    config: dict[str, Any] = reveal(stored, runtime().vault)
+    if any(references(config)):
+        known = secrets.values(tx.driver.cursor(), [organization_id])
+        # A name that is gone stays as it is: the receiver's refusal then says what is wrong.
+        with suppress(UnknownSecret):
+            config = fill(config, known.get(organization_id, {}))
+    return config
+
+
+def next_due_seconds() -> float | None:
+    """Return in how many seconds the next message is due; None when none is waiting."""
+    with transaction() as tx:
+        row = tx.driver.execute(
+            "SELECT extract(epoch FROM min(next_try_at) - now())::float FROM notifications"
+            " WHERE status = 'pending'"
+        ).fetchone()
+    return row[0] if row else None
+
+
+def send_test(organization_id: UUID, channel_id: UUID) -> UUID:
+    """Plan a test message that is tried once, and return its id. Raises NotFound."""
+    with transaction() as tx:
+        channel = tx.session.scalar(
+            select(NotificationChannel).where(
+                NotificationChannel.id == channel_id,
+                NotificationChannel.organization_id == organization_id,
+            )
+        )
+        if channel is None:
+            raise NotFound
+        row = Notification(
+            id=uuid4(),
+            organization_id=organization_id,
+            channel_id=channel.id,
+            subject_key=f"test:{uuid4()}",
+            recipient_key=f"channel:{channel.id}",
+            kind=TEST,
+            severity="info",
+            message=payloads.of_organization(tx, organization_id, "alert.fired", test=True),
+            next_try_at=tx.now(),
+        )
+        tx.session.add(row)
+        tx.after_commit(enqueue.hint)
+        return row.id
+
+
+def test_outcome(notification_id: UUID) -> dict[str, Any] | None:
+    """Return how a test message went: `{ok, status_code, error, duration_ms}`; None until then."""
+    with transaction() as tx:
+        attempt = tx.session.scalar(
+            select(NotificationAttempt).where(
+                NotificationAttempt.notification_id == notification_id,
+                NotificationAttempt.finished_at.is_not(None),
+            )
+        )
+        if attempt is None:
+            return None
+        return {
+            "ok": attempt.error is None,
+            "status_code": attempt.status_code,
+            "error": attempt.error,
+            "duration_ms": attempt.duration_ms,
+        }

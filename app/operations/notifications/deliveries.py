@@ -1,0 +1,125 @@
+"""Messages as they are shown: what was sent to whom, every try, and what the receiver said."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from psycopg.rows import dict_row
+
+from app.models.alerts import Alert
+from app.models.notification_channels import NotificationChannel
+from app.operations import rows as owned_rows
+from app.operations.rows import Position
+from app.platform.transaction import transaction
+
+Row = dict[str, Any]
+
+# A person is reached through a contact, whose config is theirs; only its type is shown.
+_SELECT = """
+SELECT n.id, n.alert_id, n.kind, n.severity, n.status, n.channel_id, c.name AS channel_name,
+    coalesce(c.type, n.contact ->> 'type') AS channel_type, u.full_name AS person_name,
+    n.created_at,
+    CASE WHEN n.status = 'pending' THEN n.next_try_at END AS next_try_at, n.sent_at, n.last_error,
+    n.last_status_code
+FROM notifications n
+LEFT JOIN notification_channels c ON c.id = n.channel_id
+LEFT JOIN users u
+    ON n.recipient_key LIKE 'user:%%' AND u.id::text = split_part(n.recipient_key, ':', 2)
+"""
+_ATTEMPTS = """
+SELECT notification_id, number, started_at, finished_at, status_code, error, duration_ms, answer
+FROM notification_attempts WHERE notification_id = ANY(%s) ORDER BY notification_id, number
+"""
+
+
+def of_alert(
+    organization_id: UUID,
+    alert_id: UUID,
+    *,
+    with_answers: bool,
+    limit: int,
+    after: Position | None,
+) -> tuple[list[Row], Position | None]:
+    """Return a page of the messages about an alert, newest first, and where to go on.
+
+    Raises NotFound. What receivers said is left out unless `with_answers`: their answers may come
+    from inside a network that not every member should be able to read.
+    """
+    with transaction() as tx:
+        owned_rows.find(tx, Alert, organization_id, alert_id)
+        found = _page(tx.driver, "n.subject_key", f"alert:{alert_id}", with_answers, limit, after)
+    return found
+
+
+def of_channel(
+    organization_id: UUID,
+    channel_id: UUID,
+    *,
+    with_answers: bool,
+    limit: int,
+    after: Position | None,
+) -> tuple[list[Row], Position | None]:
+    """Return a page of the messages to a channel, newest first, and where to go on.
+
+    Raises NotFound; `with_answers` as above.
+    """
+    with transaction() as tx:
+        owned_rows.find(tx, NotificationChannel, organization_id, channel_id)
+        found = _page(tx.driver, "n.channel_id", channel_id, with_answers, limit, after)
+    return found
+
+
+# The key of a recipient names a channel, or a person and the number of one of their contacts.
+_RECIPIENT = """
+SELECT name FROM notification_channels
+WHERE organization_id = %(organization_id)s AND 'channel:' || id = %(key)s
+UNION ALL
+SELECT u.full_name FROM users u JOIN memberships m ON m.user_id = u.id
+WHERE m.organization_id = %(organization_id)s AND %(key)s LIKE 'user:' || u.id || ':%%'
+"""
+
+
+def recipient_name(organization_id: UUID, key: str) -> str:
+    """Return the name of the channel or person that a key of the outbox stands for.
+
+    The key itself where they are gone.
+    """
+    with transaction() as tx:
+        row = tx.driver.execute(
+            _RECIPIENT, {"organization_id": organization_id, "key": key}
+        ).fetchone()
+    return row[0] if row else key
+
+
+def _page(
+    driver: psycopg.Connection[Any],
+    column: str,
+    value: UUID | str,
+    with_answers: bool,
+    limit: int,
+    after: Position | None,
+) -> tuple[list[Row], Position | None]:
+    cursor = driver.cursor(row_factory=dict_row)
+    values: dict[str, Any] = {"value": value, "limit": limit + 1}
+    onward = ""
+    if after is not None:
+        onward = "AND (n.created_at, n.id) < (%(after_at)s, %(after_id)s)"
+        values |= {"after_at": after[0], "after_id": after[1]}
+    rows = cursor.execute(
+        f"{_SELECT} WHERE {column} = %(value)s {onward}"
+        " ORDER BY n.created_at DESC, n.id DESC LIMIT %(limit)s",
+        values,
+    ).fetchall()
+    last = rows[limit - 1] if len(rows) > limit else None
+    rows = rows[:limit]
+    tries = defaultdict(list)
+    for row in cursor.execute(_ATTEMPTS, ([row["id"] for row in rows],)):
+        tries[row.pop("notification_id")].append(_try(row, with_answers))
+    found = [{**row, "attempts": tries[row["id"]]} for row in rows]
+    return found, (last["created_at"], last["id"]) if last else None
+
+
+def _try(row: Mapping[str, Any], with_answers: bool) -> Row:
+    return {**row, "answer": row["answer"] if with_answers else None}

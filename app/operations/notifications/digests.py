@@ -1,0 +1,156 @@
+"""Fold the messages of a storm: one digest a channel in place of a message for each alert."""
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import case, func, or_, select
+
+from app.domain.delivery import storms
+from app.domain.delivery.storms import CALM_AFTER, WINDOW, Digest, Pending, Storm
+from app.models.alerts import Alert
+from app.models.notification_channels import Notification, NotificationChannel
+from app.operations.notifications import payloads
+from app.operations.notifications.enqueue import DIGEST, is_digest
+from app.platform.transaction import Transaction
+
+Claimed = tuple[Notification, NotificationChannel | None]
+
+STATUS_CHANGED = "service.status_changed"
+_FOLDED_KINDS = ("alert.fired", "alert.resolved")
+# Systems that keep incidents fold by themselves, and need every opening and closing.
+_KEEP_INCIDENTS = ("pagerduty", "opsgenie")
+_EVENT = Notification.message["event"].as_string()
+
+
+def fold(
+    tx: Transaction,
+    rows: Sequence[Claimed],
+    now: datetime,
+    claim_more: Callable[[UUID, str], Sequence[Claimed]],
+) -> list[Claimed]:
+    """Return which of the claimed rows are sent; in a storm some become a digest or wait.
+
+    `claim_more` claims whatever else is due to a channel of a kind, for a digest to be whole.
+    """
+    groups: dict[tuple[UUID, str], list[Notification]] = defaultdict(list)
+    for row, channel in rows:
+        if channel is not None and _may_be_folded(row, channel):
+            groups[channel.id, row.kind].append(row)
+    every, gone = list(rows), set[UUID]()
+    for (channel_id, kind), waiting in groups.items():
+        storm = _storm(tx, waiting[0], now)
+        if storm is None:
+            continue
+        told_at = _last_told_at(tx, storm, waiting, now)
+        plan = storms.plan(storm, [_pending(row) for row in waiting], told_at, now)
+        if plan.digest is not None:
+            more = claim_more(channel_id, kind)
+            every += more
+            waiting += [row for row, _ in more if not is_digest(row)]
+            plan = storms.plan(storm, [_pending(row) for row in waiting], told_at, now)
+        gone |= _carry_out(tx, plan, waiting)
+    return [(row, channel) for row, channel in every if row.id not in gone]
+
+
+def _may_be_folded(row: Notification, channel: NotificationChannel) -> bool:
+    # A digest that is tried again goes out as it is: folded once more, it would forget whom it
+    # stands for.
+    if channel.type in _KEEP_INCIDENTS or is_digest(row):
+        return False
+    return (row.kind in _FOLDED_KINDS and row.alert_id is not None) or row.kind == STATUS_CHANGED
+
+
+def _storm(tx: Transaction, row: Notification, now: datetime) -> Storm | None:
+    """Return the storm that a message belongs to: of alerts, or of one channel's colours."""
+    since = now - CALM_AFTER - WINDOW
+    if row.kind == STATUS_CHANGED:
+        moments = select(Notification.created_at).where(
+            Notification.channel_id == row.channel_id,
+            Notification.kind == STATUS_CHANGED,
+            Notification.created_at > since,
+        )
+    else:
+        moments = select(Alert.fired_at).where(
+            Alert.organization_id == row.organization_id, Alert.fired_at > since
+        )
+    return storms.latest(tx.session.scalars(moments))
+
+
+def _last_told_at(
+    tx: Transaction, storm: Storm, waiting: Sequence[Notification], now: datetime
+) -> datetime | None:
+    """Return when the channel was last told something in this storm; now, if that is in the air."""
+    first = waiting[0]
+    in_the_air = case((Notification.lease_until > now, now))
+    return tx.session.scalar(
+        select(func.max(func.coalesce(Notification.sent_at, in_the_air))).where(
+            Notification.channel_id == first.channel_id,
+            Notification.kind == first.kind,
+            Notification.status.in_(("sent", "pending")),
+            Notification.created_at > now - CALM_AFTER,
+            or_(Notification.created_at >= storm.began_at, _EVENT == DIGEST),
+            Notification.id.not_in([row.id for row in waiting]),
+        )
+    )
+
+
+def _carry_out(tx: Transaction, plan: storms.Plan, waiting: Sequence[Notification]) -> set[UUID]:
+    """Apply the plan for a channel; return the rows that are not sent by themselves."""
+    gone: set[UUID] = set()
+    if plan.digest is not None:
+        by_id = {row.id: row for row in waiting}
+        first, *others = (by_id[id] for id in plan.digest.replaces)
+        if first.kind == STATUS_CHANGED:
+            first.message = _message_of_colours(tx, waiting, plan.digest)
+        else:
+            first.message = _message_of_alerts(tx, first.organization_id, plan.digest.subject_ids)
+        first.severity = plan.digest.severity
+        for row in others:
+            row.status, row.lease_token, row.lease_until = "digested", None, None
+            gone.add(row.id)
+    elif plan.wait_until is not None:
+        for row in waiting:
+            row.lease_token, row.lease_until = None, None
+            row.attempts, row.next_try_at = row.attempts - 1, plan.wait_until
+            gone.add(row.id)
+    return gone
+
+
+def _pending(row: Notification) -> Pending:
+    about = row.message.get("alert") or {}
+    service = row.message.get("service") or {}
+    return Pending(
+        id=row.id,
+        subject_id=row.alert_id or UUID(service["id"]),
+        severity=row.severity,
+        service_name=str(about.get("service_name") or service.get("name") or ""),
+        created_at=row.created_at,
+    )
+
+
+def _message_of_alerts(
+    tx: Transaction, organization_id: UUID, alert_ids: Sequence[UUID]
+) -> dict[str, object]:
+    found = {
+        alert.id: payloads.columns(alert)
+        for alert in tx.session.scalars(select(Alert).where(Alert.id.in_(alert_ids)))
+    }
+    rows = [found[alert_id] for alert_id in alert_ids if alert_id in found]
+    message: dict[str, object] = payloads.of_organization(tx, organization_id, DIGEST, alerts=rows)
+    return message
+
+
+def _message_of_colours(
+    tx: Transaction, rows: Sequence[Notification], digest: Digest
+) -> dict[str, object]:
+    told = {row.message["service"]["id"]: row.message for row in rows}
+    changes = [
+        {**told[str(id)]["service"], "from_status": told[str(id)]["from_status"]}
+        for id in digest.subject_ids
+    ]
+    message: dict[str, object] = payloads.of_organization(
+        tx, rows[0].organization_id, DIGEST, changes=changes, severity=digest.severity
+    )
+    return message

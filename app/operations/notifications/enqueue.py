@@ -1,0 +1,236 @@
+"""Plan messages: an outbox row for each recipient, in the transaction that has news to tell."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
+
+from app.domain.delivery import quiet_hours
+from app.domain.messages.events import is_at_least, wanted
+from app.models.alerts import Alert
+from app.models.notification_channels import Notification, NotificationChannel
+from app.operations.notifications import payloads
+from app.platform.bootstrap import runtime
+from app.platform.transaction import Transaction
+
+DELIVER_JOB = "workers.notifications.deliver"
+QUEUE = "notifications"
+DIGEST = "digest"  # the event of a message that stands for those about many alerts
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """A channel, or one contact of a person; `key` names it in the outbox."""
+
+    key: str
+    channel_id: UUID | None = None
+    contact: dict[str, Any] | None = None
+    not_before: datetime | None = None  # quiet hours, or a contact's own delay
+
+
+def channels_for(
+    tx: Transaction,
+    organization_id: UUID,
+    event: str,
+    severity: str,
+    now: datetime,
+    ids: Sequence[UUID] = (),
+) -> list[Recipient]:
+    """Return the enabled channels that want an event of a severity.
+
+    Those named by `ids`; without ids, every channel of the organization.
+    """
+    query = select(NotificationChannel).where(
+        NotificationChannel.organization_id == organization_id, NotificationChannel.is_enabled
+    )
+    if ids:
+        query = query.where(NotificationChannel.id.in_(ids))
+    return [
+        Recipient(
+            key=f"channel:{channel.id}",
+            channel_id=channel.id,
+            not_before=quiet_until(channel, severity, now),
+        )
+        for channel in tx.session.scalars(
+            # A channel must not go away between here and the message that refers to it.
+            query.order_by(NotificationChannel.created_at).with_for_update(
+                read=True, key_share=True
+            )
+        )
+        if event in wanted(channel.events) and is_at_least(severity, channel.min_severity)
+    ]
+
+
+def quiet_until(channel: NotificationChannel, severity: str, now: datetime) -> datetime | None:
+    """Return until when a channel's quiet hours hold a message of a severity; None: not at all."""
+    if channel.quiet_hours is None:
+        return None
+    return quiet_hours.held_until(quiet_hours.parse(channel.quiet_hours), severity, now)
+
+
+def plan(
+    tx: Transaction,
+    alert: Alert,
+    event: str,
+    recipients: Iterable[Recipient],
+    now: datetime,
+    *,
+    step: int = 0,
+    hold_until: datetime | None = None,
+    **more: Any,
+) -> int:
+    """Add one message about an alert for each recipient; return how many were new.
+
+    `more` goes into the occasion. Planning the same message twice adds nothing.
+    """
+    message = payloads.of_alert(tx, alert, event, **more)
+    return add(
+        tx,
+        organization_id=alert.organization_id,
+        alert_id=alert.id,
+        subject_key=f"alert:{alert.id}",
+        kind=event,
+        severity=alert.severity,
+        message=message,
+        recipients=recipients,
+        now=now,
+        step=step,
+        hold_until=hold_until,
+    )
+
+
+def announce(
+    tx: Transaction,
+    organization_id: UUID,
+    event: str,
+    severity: str,
+    now: datetime,
+    *,
+    subject_key: str,
+    step: int = 0,
+    ids: Sequence[UUID] = (),
+    hold_until: datetime | None = None,
+    **more: Any,
+) -> int:
+    """Tell the channels that want an event about no single alert; return how many were new.
+
+    `ids` as for `channels_for`, `more` as for `plan`. Later messages under one `subject_key` wait
+    for earlier ones; `step` tells them apart.
+    """
+    recipients = channels_for(tx, organization_id, event, severity, now, ids)
+    if not recipients:
+        return 0
+    return add(
+        tx,
+        organization_id=organization_id,
+        alert_id=None,
+        subject_key=subject_key,
+        kind=event,
+        severity=severity,
+        message=payloads.of_organization(tx, organization_id, event, severity=severity, **more),
+        recipients=recipients,
+        now=now,
+        step=step,
+        hold_until=hold_until,
+    )
+
+
+def subject_of_certificate(service_id: UUID, fingerprint: str) -> str:
+    """Return the subject key of messages about a certificate that a service shows."""
+    return f"ssl:{service_id}:{fingerprint}"
+
+
+def step_at(moment: datetime) -> int:
+    """Return a step for what happens at most once at a moment: microseconds since the epoch."""
+    return int(moment.timestamp() * 1_000_000)
+
+
+def add(
+    tx: Transaction,
+    *,
+    organization_id: UUID,
+    alert_id: UUID | None,
+    subject_key: str,
+    kind: str,
+    severity: str,
+    message: dict[str, Any],
+    recipients: Iterable[Recipient],
+    now: datetime,
+    step: int = 0,
+    hold_until: datetime | None = None,
+) -> int:
+    """Add outbox rows and ask for their delivery after the commit; return how many were new."""
+    rows = [
+        {
+            "organization_id": organization_id,
+            "alert_id": alert_id,
+            "channel_id": recipient.channel_id,
+            "contact": recipient.contact,
+            "subject_key": subject_key,
+            "recipient_key": recipient.key,
+            "kind": kind,
+            "step": step,
+            "severity": severity,
+            "message": message,
+            # The clock, not the transaction's beginning: planned under the lock of its subject, so
+            # that what is planned later is later, however long a transaction has waited.
+            "created_at": func.clock_timestamp(),
+            "next_try_at": max(
+                moment for moment in (now, hold_until, recipient.not_before) if moment is not None
+            ),
+        }
+        for recipient in recipients
+    ]
+    if not rows:
+        return 0
+    added = tx.session.execute(
+        insert(Notification).values(rows).on_conflict_do_nothing().returning(Notification.id)
+    ).all()
+    if added:
+        tx.after_commit(hint)
+    return len(added)
+
+
+def hint() -> None:
+    """Say that the outbox may have work. Raises redis errors when Redis is away."""
+    hints = runtime().hints
+    if hints.queue(QUEUE).count == 0:
+        hints.work(DELIVER_JOB, queue=QUEUE, timeout_seconds=240)
+
+
+def told(tx: Transaction, alert_id: UUID) -> list[Notification]:
+    """Return the outbox rows about an alert that are not cancelled, locked against the sender."""
+    return list(
+        tx.session.scalars(
+            select(Notification)
+            .where(Notification.alert_id == alert_id, Notification.status != "cancelled")
+            .order_by(Notification.created_at, Notification.id)
+            .with_for_update(key_share=True)
+        )
+    )
+
+
+def cancel_unsent(tx: Transaction, alert_id: UUID, *, kinds: Sequence[str] = ()) -> int:
+    """Withdraw messages about an alert that nobody has begun to send; return how many."""
+    cancelled = 0
+    for row in told(tx, alert_id):
+        if (not kinds or row.kind in kinds) and is_untouched(tx, row):
+            row.status = "cancelled"
+            cancelled += 1
+    return cancelled
+
+
+def is_untouched(tx: Transaction, row: Notification) -> bool:
+    """Say whether a message may still be withdrawn: pending, in nobody's hands, about one alert."""
+    now = tx.now()
+    is_free = row.lease_until is None or row.lease_until < now
+    return row.status == "pending" and is_free and not is_digest(row)
+
+
+def is_digest(row: Notification) -> bool:
+    """Say whether a message stands for others: it may be all that is ever told of their alerts."""
+    return bool(row.message.get("event") == DIGEST)

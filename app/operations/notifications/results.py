@@ -1,0 +1,164 @@
+"""What follows a try to send: done, another try later, or somebody else is told."""
+
+import random
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import func, select, update
+
+from app.domain.delivery import backoff
+from app.models.alerts import AlertEvent
+from app.models.members import Membership, User
+from app.models.notification_channels import (
+    Notification,
+    NotificationAttempt,
+    NotificationChannel,
+)
+from app.operations.notifications import enqueue, system_mail
+from app.operations.notifications.claim import TEST, Outcome, Send
+from app.platform.bootstrap import runtime
+from app.platform.events import Event
+from app.platform.transaction import Transaction, transaction
+
+_OWNER = ":owner"  # ends the key of an owner who hears of what could not be delivered
+
+
+def record(send: Send, outcome: Outcome) -> None:
+    """Write down how a try went and what follows: done, another try, or somebody else is told.
+
+    A sender whose lease was lost meanwhile changes nothing: another has taken the message over.
+    """
+    with transaction() as tx:
+        row = tx.session.get(Notification, send.id, with_for_update={"key_share": True})
+        if row is None:
+            return  # the alert or the channel is gone
+        _write_attempt(tx, send, outcome)
+        if row.lease_token != send.lease_token or row.status != "pending":
+            return
+        row.lease_token = row.lease_until = None
+        row.last_error, row.last_status_code = outcome.error, outcome.status_code
+        now = tx.now()
+        if outcome.ok:
+            row.status, row.sent_at = "sent", now
+        else:
+            _again_or_dead(tx, row, send, outcome, now)
+        if send.channel_id is not None:
+            _judge_channel(tx, send, outcome, now)
+        _publish(tx, row, send)
+
+
+def _write_attempt(tx: Transaction, send: Send, outcome: Outcome) -> None:
+    tx.session.execute(
+        update(NotificationAttempt)
+        .where(
+            NotificationAttempt.notification_id == send.id,
+            NotificationAttempt.number == send.attempt,
+        )
+        .values(
+            finished_at=func.now(),
+            status_code=outcome.status_code,
+            error=outcome.error,
+            answer=outcome.answer,
+            duration_ms=outcome.duration_ms,
+        )
+    )
+
+
+def _again_or_dead(
+    tx: Transaction, row: Notification, send: Send, outcome: Outcome, now: datetime
+) -> None:
+    elapsed = (now - row.created_at).total_seconds()
+    wait = backoff.delay(
+        send.attempt,
+        random.random(),  # noqa: S311  jitter, not a secret
+        outcome.retry_after_seconds,
+        elapsed,
+    )
+    if outcome.permanent or send.kind == TEST or wait is None:
+        row.status = "dead"
+        # A mail to one person, with a link in it, is nobody else's.
+        if send.kind not in (TEST, system_mail.KIND):
+            _tell_somebody_else(tx, row, send, outcome, now)
+    else:
+        row.next_try_at = now + timedelta(seconds=wait)
+
+
+def _tell_somebody_else(
+    tx: Transaction, row: Notification, send: Send, outcome: Outcome, now: datetime
+) -> None:
+    """Send a message that cannot be delivered through the fallback, else to the owners by mail."""
+    channel = tx.session.get(NotificationChannel, send.channel_id) if send.channel_id else None
+    name = channel.name if channel else _person(tx, send)
+    recipients: list[enqueue.Recipient] = []
+    if channel is not None and channel.fallback_channel_id is not None:
+        fallback = channel.fallback_channel_id
+        recipients = [enqueue.Recipient(f"channel:{fallback}", channel_id=fallback)]
+    elif runtime().config.smtp_url and not send.recipient_key.endswith(_OWNER):
+        recipients = _owners(tx, row.organization_id)
+    # One that has it already, by themselves or for another channel, does not get it twice.
+    enqueue.add(
+        tx,
+        organization_id=row.organization_id,
+        alert_id=row.alert_id,
+        subject_key=row.subject_key,
+        kind=row.kind,
+        severity=row.severity,
+        message={**row.message, "note": f"{name} could not be reached: {outcome.error}"},
+        recipients=recipients,
+        now=now,
+        step=row.step,
+    )
+    if row.alert_id is not None:
+        end = "the message went elsewhere" if recipients else "nobody else could be told"
+        text = f"{name} could not be reached ({outcome.error}); {end}"
+        tx.session.add(AlertEvent(alert_id=row.alert_id, at=now, kind="undelivered", text=text))
+
+
+def _person(tx: Transaction, send: Send) -> str:
+    """Return whose contact a message goes to, such as `Alice (email)`."""
+    user = tx.session.get(User, UUID(send.recipient_key.split(":")[1]))
+    return f"{user.full_name if user else '(deleted)'} ({send.channel_type})"
+
+
+def _owners(tx: Transaction, organization_id: UUID) -> list[enqueue.Recipient]:
+    users = tx.session.scalars(
+        select(User)
+        .join(Membership, Membership.user_id == User.id)
+        .where(Membership.organization_id == organization_id, Membership.role == "owner")
+    )
+    return [
+        enqueue.Recipient(
+            f"user:{user.id}{_OWNER}", contact={"type": "email", "config": {"to": [user.email]}}
+        )
+        for user in users
+    ]
+
+
+def _judge_channel(tx: Transaction, send: Send, outcome: Outcome, now: datetime) -> None:
+    channel = tx.session.get(
+        NotificationChannel, send.channel_id, with_for_update={"key_share": True}
+    )
+    if channel is None:
+        return
+    circuit = backoff.Circuit(channel.consecutive_failures, channel.paused_until)
+    circuit = backoff.after_send(circuit, now, delivered=outcome.ok)
+    channel.consecutive_failures = circuit.consecutive_failures
+    channel.paused_until = circuit.retry_at
+    channel.last_error = outcome.error
+    if outcome.ok:
+        channel.last_success_at = now
+
+
+def _publish(tx: Transaction, row: Notification, send: Send) -> None:
+    if row.status == "pending":
+        return
+    data = {
+        "notification_id": row.id,
+        "alert_id": row.alert_id,
+        "channel_id": row.channel_id,
+        "kind": row.kind,
+        "error": row.last_error,
+    }
+    kind = "notification.sent" if row.status == "sent" else "notification.failed"
+    event = Event(send.organization_id, kind, data)
+    tx.after_commit(lambda: runtime().feed.publish([event]))

@@ -1,0 +1,108 @@
+"""Rows of one organization: locked for a change, listed in pages, and referred to by others."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, TypeVar
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, func, inspect, select
+
+from app.models.base import OrganizationOwned
+from app.platform.errors import Invalid, NotFound
+from app.platform.transaction import Transaction
+
+Row = TypeVar("Row", bound=OrganizationOwned)
+Position = tuple[datetime, UUID]
+
+
+def find(tx: Transaction, model: type[Row], organization_id: UUID, id: UUID) -> Row:
+    """Return a row of an organization. Raises NotFound for any other id."""
+    found = tx.session.scalar(
+        select(model).where(model.id == id, model.organization_id == organization_id)
+    )
+    if found is None:
+        raise NotFound
+    return found
+
+
+def lock(
+    tx: Transaction,
+    model: type[Row],
+    organization_id: UUID,
+    id: UUID,
+    *,
+    against_references: bool = False,
+) -> Row:
+    """Return a row of an organization as it is now, locked for a change. Raises NotFound.
+
+    Other rows may begin to refer to it meanwhile, unless the lock is `against_references` too.
+    """
+    found = tx.session.scalar(
+        select(model)
+        .where(model.id == id, model.organization_id == organization_id)
+        .with_for_update(key_share=not against_references)
+        .execution_options(populate_existing=True)
+    )
+    if found is None:
+        raise NotFound
+    return found
+
+
+def page(
+    tx: Transaction,
+    model: type[Row],
+    organization_id: UUID,
+    *conditions: ColumnElement[bool],
+    limit: int,
+    after: Position | None,
+) -> tuple[list[Row], Position | None, int]:
+    """Return a page of an organization's rows, newest first.
+
+    With it the position to go on from, None at the end, and how many rows match in all.
+    """
+    where = (model.organization_id == organization_id, *conditions)
+    query = select(model).where(*where).order_by(model.created_at.desc(), model.id.desc())
+    if after is not None:
+        at, id = after
+        query = query.where((model.created_at < at) | ((model.created_at == at) & (model.id < id)))
+    found = list(tx.session.scalars(query.limit(limit + 1)))
+    if after is None and len(found) <= limit:
+        return found, None, len(found)
+    total = tx.session.scalar(select(func.count()).select_from(model).where(*where)) or 0
+    if len(found) <= limit:
+        return found, None, total
+    last = found[limit - 1]
+    return found[:limit], (last.created_at, last.id), total
+
+
+def require(
+    tx: Transaction,
+    model: type[Row],
+    organization_id: UUID,
+    ids: Iterable[UUID],
+    *,
+    field: str,
+    what: str,
+) -> None:
+    """Raise Invalid when an id is not that of the organization's own; it is named by `field`."""
+    wanted = list(dict.fromkeys(ids))
+    if not wanted:
+        return
+    known = set(
+        tx.session.scalars(
+            select(model.id).where(model.organization_id == organization_id, model.id.in_(wanted))
+        )
+    )
+    for id in wanted:
+        if id not in known:
+            raise refused(field, f"There is no {what} {id}.")
+
+
+def refused(field: str, message: str) -> Invalid:
+    """Return the refusal of one field's value."""
+    return Invalid(f"{field}: {message}", {field: [message]})
+
+
+def columns(row: Any) -> dict[str, Any]:
+    """Return the columns of a row by name."""
+    return {column.key: getattr(row, column.key) for column in inspect(row).mapper.column_attrs}

@@ -1,0 +1,1 @@
+"""Alert rules: kept, evaluated on new check results, and previewed on stored ones."""

@@ -1,0 +1,60 @@
+"""The schedule entries of services as edits change them; the checks themselves are in monitoring.
+
+Clearing a lease voids the check in flight: its result is not accepted any more.
+"""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from app.platform.transaction import Transaction
+
+
+def add(tx: Transaction, service_id: UUID, regions: Sequence[str], *, due: bool) -> None:
+    """Add an entry for each region: due at once, or paused."""
+    tx.driver.execute(
+        "INSERT INTO schedule_entries (service_id, region, next_due_at, status,"
+        " consecutive_failures, consecutive_successes)"
+        " SELECT %s, region, CASE WHEN %s THEN now() END, 'PENDING', 0, 0"
+        " FROM unnest(%s::text[]) AS region ON CONFLICT DO NOTHING",
+        (service_id, due, list(regions)),
+    )
+
+
+def set_regions(tx: Transaction, service_id: UUID, regions: Sequence[str]) -> None:
+    """Leave an entry for exactly these regions; new ones wait for `restart`."""
+    tx.driver.execute(
+        "DELETE FROM schedule_entries WHERE service_id = %s AND region <> ALL(%s)",
+        (service_id, list(regions)),
+    )
+    add(tx, service_id, regions, due=False)
+
+
+def restart(tx: Transaction, ids: Sequence[UUID], *, due: bool) -> None:
+    """Make services due at once, or never while they are paused."""
+    tx.driver.execute(
+        "UPDATE schedule_entries SET next_due_at = CASE WHEN %s THEN now() END,"
+        " lease_token = NULL, lease_until = NULL WHERE service_id = ANY(%s)",
+        (due, list(ids)),
+    )
+
+
+def recheck(tx: Transaction, service_ids: Sequence[UUID]) -> None:
+    """Make services due at once, from within a transaction that others may wait for."""
+    # Who records a check of one at this moment may wait for us; and has just looked.
+    tx.driver.execute(
+        "UPDATE schedule_entries e SET next_due_at = now() FROM ("
+        " SELECT service_id, region FROM schedule_entries WHERE service_id = ANY(%s)"
+        " AND next_due_at > now() AND (lease_until IS NULL OR lease_until < now())"
+        " FOR NO KEY UPDATE SKIP LOCKED"
+        ") free WHERE e.service_id = free.service_id AND e.region = free.region",
+        (list(service_ids),),
+    )
+
+
+def bring_forward(tx: Transaction, service_id: UUID) -> None:
+    """Make a service due at once where nobody is checking it already."""
+    tx.driver.execute(
+        "UPDATE schedule_entries SET next_due_at = now() WHERE service_id = %s"
+        " AND next_due_at > now() AND (lease_until IS NULL OR lease_until < now())",
+        (service_id,),
+    )

@@ -1,0 +1,1 @@
+"""Services: what an organization watches, and what was seen of it."""

@@ -1,0 +1,194 @@
+"""What was seen of a service: single results, series for charts, and a check asked for just now."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from app.operations.schedule import entries as schedule_entries
+from app.platform.bootstrap import runtime
+from app.platform.errors import Conflict, Invalid
+from app.platform.events import timestamp
+from app.platform.transaction import transaction
+
+MOST_POINTS = 50_000
+# `check_results` is partitioned by due time, while windows speak of the time of the check itself,
+# which is later by at most one interval (86,400 s) and earlier by nothing but a clock's error.
+_LATENESS = timedelta(days=1, minutes=10)
+_SKEW = timedelta(minutes=10)
+
+_RESULT = """
+SELECT id::text, checked_at, region, status, response_time_ms, status_code, error,
+    dns_ms, connect_ms, tls_ms, ttfb_ms, transfer_ms, scheduled_for, failure_kind
+FROM check_results
+"""
+
+
+def _result(row: tuple[Any, ...]) -> dict[str, Any]:
+    return {
+        "id": row[0],
+        "checked_at": timestamp(row[1]),
+        "region": row[2],
+        "status": row[3],
+        "response_time_ms": row[4],
+        "status_code": row[5],
+        "error": row[6],
+        "failure_kind": row[13],
+        "phases": {
+            "dns_ms": row[7],
+            "connect_ms": row[8],
+            "tls_ms": row[9],
+            "ttfb_ms": row[10],
+            "transfer_ms": row[11],
+        },
+    }
+
+
+def _window(service_id: UUID, since: datetime, until: datetime) -> dict[str, Any]:
+    return {
+        "service_id": service_id,
+        "since": since,
+        "until": until,
+        "due_since": since - _LATENESS,
+        "due_until": until + _SKEW,
+    }
+
+
+_IN_WINDOW = """
+WHERE service_id = %(service_id)s AND checked_at >= %(since)s AND checked_at < %(until)s
+    AND scheduled_for >= %(due_since)s AND scheduled_for < %(due_until)s
+"""
+
+
+def checks(
+    service_id: UUID,
+    since: datetime,
+    until: datetime,
+    *,
+    status: str | None,
+    limit: int,
+    after: tuple[datetime, str] | None,
+) -> tuple[list[dict[str, Any]], tuple[datetime, str] | None]:
+    """Return a page of a service's results, newest first, and where to go on, None at the end."""
+    values = _window(service_id, since, until) | {"status": status, "limit": limit + 1}
+    where = _IN_WINDOW
+    if status is not None:
+        where += " AND status = %(status)s"
+    if after is not None:
+        where += " AND (scheduled_for, region) < (%(after_at)s, %(after_region)s)"
+        values |= {"after_at": after[0], "after_region": after[1]}
+    with transaction() as tx:
+        rows = tx.driver.execute(
+            f"{_RESULT} {where} ORDER BY scheduled_for DESC, region DESC LIMIT %(limit)s", values
+        ).fetchall()
+    position = None
+    if len(rows) > limit:
+        rows.pop()
+        position = rows[-1][12], rows[-1][2]
+    return [_result(row) for row in rows], position
+
+
+# Built of fixed pieces; what a caller wrote travels as parameters.
+_SERIES = f"""
+SELECT checked_at, status, response_time_ms, status_code FROM check_results {_IN_WINDOW}
+ORDER BY scheduled_for, region LIMIT {MOST_POINTS + 1}
+"""  # noqa: S608
+
+
+def series(service_id: UUID, since: datetime, until: datetime) -> list[dict[str, Any]]:
+    """Return every result of a window, oldest first. Raises Invalid when they are too many."""
+    with transaction() as tx:
+        rows = tx.driver.execute(_SERIES, _window(service_id, since, until)).fetchall()
+    _check_size(len(rows))
+    return [
+        {
+            "timestamp": timestamp(at),
+            "status": status,
+            "response_time_ms": response_time_ms,
+            "status_code": status_code,
+        }
+        for at, status, response_time_ms, status_code in rows
+    ]
+
+
+_BUCKETS = f"""
+SELECT date_bin(%(width)s, checked_at, timestamptz 'epoch') AS bucket,
+    count(*) FILTER (WHERE counts), count(*) FILTER (WHERE counts AND status = 'RED'),
+    avg(response_time_ms), min(response_time_ms), max(response_time_ms),
+    percentile_cont(ARRAY[0.5, 0.95, 0.99]) WITHIN GROUP (ORDER BY response_time_ms)
+FROM (
+    SELECT checked_at, status, response_time_ms,
+        status IN ('GREEN', 'YELLOW', 'RED') AND NOT in_maintenance AS counts
+    FROM check_results {_IN_WINDOW}
+) results
+GROUP BY bucket ORDER BY bucket LIMIT {MOST_POINTS + 1}
+"""  # noqa: S608
+
+
+def buckets(
+    service_id: UUID, since: datetime, until: datetime, width: timedelta
+) -> list[dict[str, Any]]:
+    """Return a window's results put together by intervals of time, oldest first.
+
+    Raises Invalid when they are too many.
+    """
+    with transaction() as tx:
+        rows = tx.driver.execute(
+            _BUCKETS, _window(service_id, since, until) | {"width": width}
+        ).fetchall()
+    _check_size(len(rows))
+    return [
+        {
+            "timestamp": timestamp(row[0]),
+            "checks": row[1],
+            "failed": row[2],
+            "uptime_percentage": round(100 * (row[1] - row[2]) / row[1], 2) if row[1] else None,
+            "avg_ms": _rounded(row[3]),
+            "min_ms": _rounded(row[4]),
+            "max_ms": _rounded(row[5]),
+            "p50_ms": _rounded(row[6][0] if row[6] else None),
+            "p95_ms": _rounded(row[6][1] if row[6] else None),
+            "p99_ms": _rounded(row[6][2] if row[6] else None),
+        }
+        for row in rows
+    ]
+
+
+def _rounded(milliseconds: float | None) -> float | None:
+    return None if milliseconds is None else round(milliseconds, 2)
+
+
+def _check_size(found: int) -> None:
+    if found > MOST_POINTS:
+        message = f"the window holds more than {MOST_POINTS} points; narrow it or widen `interval`"
+        raise Invalid(message, {"from": ["The window is too wide."]})
+
+
+def ask_for_check(service_id: UUID, regions: list[str]) -> datetime:
+    """Make a service due at once; return the time of its last result so far.
+
+    Raises Conflict when the service is paused.
+    """
+    with transaction() as tx:
+        row = tx.driver.execute(
+            "SELECT coalesce(max(last_checked_at), 'epoch'), bool_or(next_due_at IS NOT NULL)"
+            " FROM schedule_entries WHERE service_id = %s",
+            (service_id,),
+        ).fetchone()
+        if row is None or not row[1]:
+            raise Conflict("the service is paused; resume it to have it checked")
+        schedule_entries.bring_forward(tx, service_id)
+        for region in regions:
+            tx.after_commit(runtime().hints.probes, region)
+        last: datetime = row[0]
+    return last
+
+
+def result_after(service_id: UUID, last: datetime) -> dict[str, Any] | None:
+    """Return the first result newer than a time, None while there is none."""
+    with transaction() as tx:
+        row = tx.driver.execute(
+            f"{_RESULT} WHERE service_id = %s AND checked_at > %s"
+            " AND scheduled_for > now() - interval '2 days' ORDER BY scheduled_for LIMIT 1",
+            (service_id, last),
+        ).fetchone()
+    return None if row is None else _result(row)

@@ -1,0 +1,94 @@
+"""One-off probes of unsaved services: the API leaves a request, a worker leaves the outcome."""
+
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from app.domain.checks.secret_references import UnknownSecret, fill
+from app.domain.types import Observation, Target
+from app.operations import secrets
+from app.operations.checks.failure_details import storable
+from app.platform.bootstrap import runtime
+from app.platform.transaction import transaction
+
+# Past this age nobody waits for the answer any more.
+PATIENCE_SECONDS = 120
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeTask:
+    """A request a worker has taken."""
+
+    id: UUID
+    target: Target
+
+
+def ask(organization_id: UUID, region: str, definition: dict[str, Any]) -> UUID:
+    """Leave a request to probe a definition (the fields of a Target) and return its id."""
+    vault, hints = runtime().vault, runtime().hints
+    with transaction() as tx:
+        row = tx.driver.execute(
+            "INSERT INTO probe_requests (id, organization_id, region, sealed_target)"
+            " VALUES (gen_random_uuid(), %s, %s, %s) RETURNING id",
+            (organization_id, region, vault.encrypt_json(definition)),
+        ).fetchone()
+        tx.after_commit(hints.probes, region)
+    assert row is not None
+    found: UUID = row[0]
+    return found
+
+
+def claim(region: str, limit: int) -> list[ProbeTask]:
+    """Take requests of a region under a lease; a request is tried once."""
+    with transaction() as tx:
+        rows = tx.driver.execute(
+            """
+            UPDATE probe_requests SET lease_until = now() + interval '2 minutes'
+            WHERE id IN (
+                SELECT id FROM probe_requests
+                WHERE region = %s AND outcome IS NULL AND lease_until IS NULL
+                  AND created_at > now() - %s * interval '1 second'
+                ORDER BY created_at LIMIT %s FOR UPDATE SKIP LOCKED
+            )
+            RETURNING id, organization_id, sealed_target
+            """,
+            (region, PATIENCE_SECONDS, limit),
+        ).fetchall()
+        known = secrets.values(tx.driver.cursor(), {row[1] for row in rows})
+    tasks = []
+    for request_id, organization_id, sealed_target in rows:
+        fields = runtime().vault.decrypt_json(bytes(sealed_target))
+        fields.pop("organization_id", None)
+        # A name that does not exist stays as it is: the probe then shows what comes of it.
+        with suppress(UnknownSecret):
+            fields = fill(fields, known.get(organization_id, {}))
+        tasks.append(ProbeTask(request_id, Target(**fields, organization_id=organization_id)))
+    return tasks
+
+
+def answer(request_id: UUID, observation: Observation) -> None:
+    """Leave the outcome for whoever waits."""
+    outcome = {
+        "status": observation.status,
+        "response_time_ms": observation.response_time_ms,
+        "status_code": observation.status_code,
+        "error": observation.error,
+        "failure_kind": observation.failure_kind,
+        "phases": observation.phases._asdict(),
+        "evidence": dict(observation.evidence) if observation.evidence else None,
+    }
+    with transaction() as tx:
+        tx.driver.execute(
+            "UPDATE probe_requests SET outcome = %s WHERE id = %s",
+            (storable(outcome), request_id),
+        )
+
+
+def outcome(request_id: UUID) -> dict[str, Any] | None:
+    """Return the outcome of a request, None while there is none."""
+    with transaction() as tx:
+        row = tx.driver.execute(
+            "SELECT outcome FROM probe_requests WHERE id = %s", (request_id,)
+        ).fetchone()
+    return row[0] if row else None

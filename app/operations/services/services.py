@@ -1,0 +1,259 @@
+"""Create, change and delete services, and keep their schedule right."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
+
+from app.domain.checks.dependencies import find_cycle
+from app.models.escalation_policies import EscalationPolicy
+from app.models.organization import Organization
+from app.models.services import HistoryPurge, ScheduleEntry, Service
+from app.operations.alerts import closing, suppression
+from app.operations.rules import latches as rule_latches
+from app.operations.schedule import entries as schedule_entries
+from app.operations.services import pauses as service_pauses
+from app.operations.services.queries import answers
+from app.platform.bootstrap import runtime
+from app.platform.errors import Forbidden, Invalid, NotFound
+from app.platform.events import Event
+from app.platform.transaction import Transaction, transaction
+
+Columns = Mapping[str, Any]
+
+# What makes the last result say nothing about the service any more.
+_VOIDS_CHECK = frozenset(
+    {
+        "endpoint",
+        "check_type",
+        "config",
+        "check_interval_seconds",
+        "timeout_seconds",
+        "regions",
+        "is_active",
+    }
+)
+
+
+def create(organization_id: UUID, columns: Columns) -> dict[str, Any]:
+    """Create a service that is due at once, and return its answer.
+
+    Raises Forbidden at the plan's limit, Invalid for a reference to nothing.
+    """
+    service_id = uuid4()
+    with transaction() as tx:
+        organization = _lock_organization(tx, organization_id)
+        _check_limit(tx, organization)
+        _check_references(tx, organization_id, service_id, columns)
+        tx.session.execute(
+            insert(Service).values(id=service_id, organization_id=organization_id, **columns)
+        )
+        schedule_entries.add(tx, service_id, columns["regions"], due=columns["is_active"])
+        found = _announce(tx, "service.created", [service_id])
+        if columns["is_active"]:
+            _hint(tx, columns["regions"])
+    return found[0]
+
+
+def update(
+    organization_id: UUID, service_id: UUID, redefine: Callable[[Columns], Columns]
+) -> dict[str, Any]:
+    """Change a service and return its answer; `redefine` turns stored columns into changed ones.
+
+    Raises NotFound, and Invalid for a reference to nothing or a circle in `depends_on`.
+    """
+    with transaction() as tx:
+        # Two edits of one organization wait for one another: together they could close a circle.
+        _lock_organization(tx, organization_id)
+        (service,) = lock(tx, organization_id, [service_id])
+        was_active = service.is_active
+        changes = redefine(_columns(service))
+        _check_references(tx, organization_id, service_id, changes)
+        for name, value in changes.items():
+            setattr(service, name, value)
+        service.version += 1
+        tx.session.flush()
+        if "regions" in changes:
+            schedule_entries.set_regions(tx, service_id, service.regions)
+        if _VOIDS_CHECK & changes.keys():
+            rule_latches.release_services(tx, [service_id])
+            schedule_entries.restart(tx, [service_id], due=service.is_active)
+            _hint(tx, service.regions if service.is_active else ())
+        if service.is_active is not was_active:
+            service_pauses.record(tx, [service])
+        if "tags" in changes:
+            closing.end_unwatched(tx, service_ids=[service_id])
+        found = _announce(tx, "service.updated", [service_id])
+    return found[0]
+
+
+def delete(organization_id: UUID, ids: Sequence[UUID]) -> None:
+    """Delete services: their checks stop at once, their history goes in the background.
+
+    Whoever heard of their alerts hears that they are over; what those had hidden is told.
+    Raises NotFound, and then deletes none, when one of them is not the organization's.
+    """
+    with transaction() as tx:
+        _lock_organization(tx, organization_id)
+        lock(tx, organization_id, ids)
+        events = [Event(organization_id, "service.deleted", answer) for answer in answers(tx, ids)]
+        _forget_dependency(tx, organization_id, ids)
+        closing.close_services(tx, ids, reason="the service was deleted")
+        suppression.release_from(tx, ids, reason="the service that hid it was deleted")
+        tx.driver.execute("DELETE FROM services WHERE id = ANY(%s)", (list(ids),))
+        tx.session.execute(insert(HistoryPurge), [{"service_id": id} for id in ids])
+        tx.after_commit(runtime().feed.publish, events)
+
+
+def _forget_dependency(tx: Transaction, organization_id: UUID, ids: Sequence[UUID]) -> None:
+    values = {"ids": list(ids), "organization_id": organization_id}
+    # Locked in order first, as the engine does; an UPDATE alone locks in any order.
+    rows = tx.driver.execute(
+        "SELECT id FROM services WHERE organization_id = %(organization_id)s"
+        " AND depends_on && %(ids)s ORDER BY id FOR NO KEY UPDATE",
+        values,
+    ).fetchall()
+    tx.driver.execute(
+        "UPDATE services SET version = version + 1, updated_at = now(), depends_on = ARRAY("
+        " SELECT id FROM unnest(depends_on) WITH ORDINALITY AS needed (id, place)"
+        " WHERE id <> ALL(%(ids)s) ORDER BY place"
+        ") WHERE id = ANY(%(dependents)s)",
+        {**values, "dependents": [row[0] for row in rows]},
+    )
+
+
+def set_active(organization_id: UUID, ids: Sequence[UUID], *, active: bool) -> list[dict[str, Any]]:
+    """Pause services or let them go on, and return their answers; colours stay as they are.
+
+    A pause ends their alerts.
+
+    Raises NotFound, and then changes none, when one of them is not the organization's.
+    """
+    with transaction() as tx:
+        changed = [s for s in lock(tx, organization_id, ids) if s.is_active is not active]
+        for service in changed:
+            service.is_active = active
+            service.version += 1
+        tx.session.flush()
+        changed_ids = [service.id for service in changed]
+        schedule_entries.restart(tx, changed_ids, due=active)
+        service_pauses.record(tx, changed)
+        if active:
+            _hint(tx, (region for service in changed for region in service.regions))
+        _announce(tx, "service.updated", changed_ids)
+        found = answers(tx, ids)
+    return found
+
+
+def add_tags(organization_id: UUID, ids: Sequence[UUID], tags: Sequence[str]) -> None:
+    """Add tags to services. Raises NotFound or Invalid, and then changes none of them."""
+    with transaction() as tx:
+        for service in lock(tx, organization_id, ids):
+            service.tags = list(dict.fromkeys([*service.tags, *tags]))
+            service.version += 1
+            if len(service.tags) > 50:
+                raise Invalid(
+                    f"{service.name} would have more than 50 tags", {"tags": ["Too many."]}
+                )
+        tx.session.flush()
+        _announce(tx, "service.updated", ids)
+
+
+def lock(tx: Transaction, organization_id: UUID, ids: Sequence[UUID]) -> list[Service]:
+    """Return services of an organization, locked for a change. Raises NotFound if one is missing.
+
+    Always schedule first, then services, each in order: the engine's batches lock the same way, so
+    two that meet wait for one another and do not deadlock.
+    """
+    tx.session.execute(
+        select(ScheduleEntry.service_id)
+        .join(Service, Service.id == ScheduleEntry.service_id)
+        .where(Service.organization_id == organization_id, Service.id.in_(ids))
+        .order_by(ScheduleEntry.service_id, ScheduleEntry.region)
+        .with_for_update(key_share=True, of=ScheduleEntry)
+    )
+    found = tx.session.scalars(
+        select(Service)
+        .where(Service.organization_id == organization_id, Service.id.in_(ids))
+        .order_by(Service.id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    ).all()
+    if len(found) != len(ids):
+        raise NotFound
+    return list(found)
+
+
+def _lock_organization(tx: Transaction, organization_id: UUID) -> Organization:
+    found = tx.session.scalar(
+        select(Organization)
+        .where(Organization.id == organization_id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    )
+    if found is None:
+        raise NotFound
+    return found
+
+
+def _check_limit(tx: Transaction, organization: Organization) -> None:
+    if not runtime().config.plan_limits:
+        return
+    count = tx.session.scalar(
+        select(func.count()).select_from(Service).where(Service.organization_id == organization.id)
+    )
+    if (count or 0) >= organization.max_services:
+        raise Forbidden(
+            f"the {organization.plan_type} plan allows at most {organization.max_services} services"
+        )
+
+
+def _check_references(
+    tx: Transaction, organization_id: UUID, service_id: UUID, columns: Columns
+) -> None:
+    """Raise Invalid for a reference to nothing, or to something of another organization."""
+    policy_id = columns.get("escalation_policy_id")
+    if policy_id is not None and not tx.session.scalar(
+        select(EscalationPolicy.id).where(
+            EscalationPolicy.id == policy_id, EscalationPolicy.organization_id == organization_id
+        )
+    ):
+        raise _refused("escalation_policy_id", "There is no such escalation policy.")
+    needs = columns.get("depends_on")
+    if not needs:
+        return
+    rows = tx.session.execute(
+        select(Service.id, Service.depends_on).where(Service.organization_id == organization_id)
+    )
+    graph = {row.id: row.depends_on for row in rows}
+    unknown = [id for id in needs if id not in graph and id != service_id]
+    if unknown:
+        raise _refused("depends_on", f"There is no service {unknown[0]}.")
+    if find_cycle(service_id, needs, graph):
+        raise _refused("depends_on", "A service cannot need itself, directly or through others.")
+
+
+def _refused(field: str, message: str) -> Invalid:
+    return Invalid(f"{field}: {message}", {field: [message]})
+
+
+def _columns(service: Service) -> Columns:
+    return {column.key: getattr(service, column.key) for column in Service.__table__.columns}
+
+
+def _announce(tx: Transaction, event: str, ids: Sequence[UUID]) -> list[dict[str, Any]]:
+    """Return the answers of services, and publish them once they are durable."""
+    found = answers(tx, ids)
+    if found:
+        organization_id = UUID(found[0]["organization_id"])
+        tx.after_commit(
+            runtime().feed.publish, [Event(organization_id, event, answer) for answer in found]
+        )
+    return found
+
+
+def _hint(tx: Transaction, regions: Iterable[str]) -> None:
+    for region in sorted(set(regions)):
+        tx.after_commit(runtime().hints.probes, region)

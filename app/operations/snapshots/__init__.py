@@ -1,0 +1,1 @@
+"""Snapshots: the configuration that workers keep in memory, by version."""

@@ -1,0 +1,209 @@
+"""What a worker remembers of organizations, by version: rules, windows, what channels want."""
+
+import logging
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import select, update
+
+from app.domain.maintenance import windows as maintenance_windows
+from app.domain.maintenance.windows import MaintenanceWindow
+from app.domain.messages.events import wanted
+from app.domain.rules.conditions import parse
+from app.domain.rules.evaluate import needs
+from app.domain.rules.history import Needs
+from app.domain.rules.transitions import RuleOptions
+from app.domain.rules.types import Condition, ConditionError
+from app.models.alert_rules import AlertRule
+from app.models.maintenance_windows import MaintenanceWindow as StoredWindow
+from app.models.notification_channels import NotificationChannel
+from app.models.organization import Organization
+from app.operations.snapshots.services import Definition
+from app.platform.transaction import Transaction
+
+log = logging.getLogger(__name__)
+
+_A_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """An enabled alert rule, its condition read once."""
+
+    id: UUID
+    version: datetime  # when it was last edited
+    name: str
+    severity: str
+    service_id: UUID | None
+    tags: frozenset[str]
+    condition: Condition
+    needs: Needs
+    options: RuleOptions
+    channel_ids: tuple[UUID, ...]
+    policy_id: UUID | None
+    reminder_minutes: int | None
+    runbook_url: str | None
+
+    def concerns(self, definition: Definition) -> bool:
+        """Say whether the rule watches a service."""
+        if self.service_id is not None:
+            return self.service_id == definition.service_id
+        return not self.tags or not self.tags.isdisjoint(definition.tags)
+
+
+@dataclass(slots=True)
+class Rulebook:
+    """The rules, windows and subscriptions of one organization at one version."""
+
+    version: int
+    rules: tuple[Rule, ...] = ()
+    windows: tuple[MaintenanceWindow, ...] = ()
+    events: frozenset[str] = frozenset()  # what any enabled channel hears of
+    body_texts: frozenset[str] = frozenset()  # what any rule looks for in bodies
+    _by_service: dict[tuple[UUID, int], tuple[Rule, ...]] = field(default_factory=dict)
+    _looking: dict[tuple[UUID, int], Definition] = field(default_factory=dict)
+    # The windows that are active, and until when that holds: a recurrence is not expanded anew for
+    # every check.
+    _active: tuple[tuple[MaintenanceWindow, datetime], ...] = ()
+    _active_until: datetime | None = None
+
+    def rules_for(self, definition: Definition) -> tuple[Rule, ...]:
+        """Return the rules that watch a service, remembered by the version of the service."""
+        key = (definition.service_id, definition.version)
+        found = self._by_service.get(key)
+        if found is None:
+            found = tuple(rule for rule in self.rules if rule.concerns(definition))
+            self._by_service[key] = found
+        return found
+
+    def with_texts(self, definition: Definition) -> Definition:
+        """Return a service whose check looks for the texts that its rules ask bodies for."""
+        if not self.body_texts:
+            return definition
+        key = (definition.service_id, definition.version)
+        found = self._looking.get(key)
+        if found is None:
+            texts = frozenset().union(
+                *(rule.needs.body_texts for rule in self.rules_for(definition))
+            )
+            found = definition
+            if texts:
+                target = replace(definition.target, body_texts=texts)
+                found = replace(definition, target=target)
+            self._looking[key] = found
+        return found
+
+    def maintenance_until(
+        self, service_id: UUID, tags: Collection[str], now: datetime
+    ) -> datetime | None:
+        """Return the end of the maintenance a service is in; None when it is in none."""
+        if not self.windows:
+            return None
+        if self._active_until is None or now >= self._active_until:
+            self._look_at_windows(now)
+        ends = [
+            ends_at
+            for window, ends_at in self._active
+            if maintenance_windows.covers(window, service_id, tags)
+        ]
+        return max(ends, default=None)
+
+    def _look_at_windows(self, now: datetime) -> None:
+        current = [(w, maintenance_windows.occurrence_at(w, now)) for w in self.windows]
+        self._active = tuple((w, found.ends_at) for w, found in current if found is not None)
+        edges = [maintenance_windows.next_change_at(w, now) for w in self.windows]
+        self._active_until = min((edge for edge in edges if edge), default=now + _A_DAY)
+
+
+_cache: dict[UUID, Rulebook] = {}
+
+
+def rulebooks(tx: Transaction, organization_ids: Iterable[UUID]) -> dict[UUID, Rulebook]:
+    """Return the rulebooks of organizations as they are now; one query while nothing changed."""
+    wanted = list(set(organization_ids))
+    rows = tx.driver.execute(
+        "SELECT id, alerting_version FROM organizations WHERE id = ANY(%s)", (wanted,)
+    ).fetchall()
+    found: dict[UUID, Rulebook] = {}
+    for organization_id, version in rows:
+        known = _cache.get(organization_id)
+        if known is None or known.version != version:
+            known = _cache[organization_id] = _read(tx, organization_id, version)
+        found[organization_id] = known  # another thread may put an older one into the cache now
+    return found
+
+
+def changed(tx: Transaction, organization_id: UUID) -> None:
+    """Tell every worker that rules, channels, policies, schedules or windows have changed."""
+    tx.session.execute(
+        update(Organization)
+        .where(Organization.id == organization_id)
+        .values(alerting_version=Organization.alerting_version + 1)
+    )
+
+
+def _read(tx: Transaction, organization_id: UUID, version: int) -> Rulebook:
+    rules = tx.session.scalars(
+        select(AlertRule)
+        .where(AlertRule.organization_id == organization_id, AlertRule.is_enabled)
+        .order_by(AlertRule.created_at, AlertRule.id)
+    )
+    windows = tx.session.scalars(
+        select(StoredWindow).where(StoredWindow.organization_id == organization_id)
+    )
+    subscriptions = tx.session.scalars(
+        select(NotificationChannel.events).where(
+            NotificationChannel.organization_id == organization_id, NotificationChannel.is_enabled
+        )
+    )
+    readable = tuple(rule for row in rules if (rule := _rule(row)) is not None)
+    return Rulebook(
+        version,
+        readable,
+        tuple(window for row in windows if (window := window_of(row)) is not None),
+        frozenset().union(*(wanted(events) for events in subscriptions)),
+        frozenset().union(*(rule.needs.body_texts for rule in readable)),
+    )
+
+
+def window_of(row: StoredWindow) -> MaintenanceWindow | None:
+    """Return a stored window as the domain reads it; None, logged, for one that cannot be read."""
+    try:
+        return maintenance_windows.parse(
+            starts_at=row.starts_at,
+            ends_at=row.ends_at,
+            recurrence=row.recurrence,
+            duration_minutes=row.duration_minutes,
+            timezone=row.timezone,
+            service_ids=row.service_ids,
+            tags=row.tags,
+            ended_at=row.ended_at,
+        )
+    except maintenance_windows.WindowError as error:
+        log.error("a stored window cannot be read", extra={"window_id": str(row.id), "why": error})
+        return None
+
+
+def _rule(row: AlertRule) -> Rule | None:
+    try:
+        condition = parse(row.condition)
+    except ConditionError as error:
+        log.error("a stored rule cannot be read", extra={"rule_id": str(row.id), "why": str(error)})
+        return None
+    return Rule(
+        id=row.id,
+        version=row.updated_at,
+        name=row.name,
+        severity=row.severity,
+        service_id=row.service_id,
+        tags=frozenset(row.tags),
+        condition=condition,
+        needs=needs(condition),
+        options=RuleOptions(row.auto_resolve, row.cooldown_minutes),
+        channel_ids=tuple(row.notification_channel_ids),
+        policy_id=row.escalation_policy_id,
+        reminder_minutes=row.reminder_interval_minutes,
+        runbook_url=row.runbook_url,
+    )

@@ -1,0 +1,125 @@
+"""What a worker remembers of services: their targets with secrets in clear, by version."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import psycopg
+
+from app.domain.checks.secret_references import UnknownSecret, fill
+from app.domain.types import Target
+from app.operations import secrets
+from app.platform.bootstrap import runtime
+from app.security.sealing import reveal
+
+log = logging.getLogger(__name__)
+
+_REMEMBERED = 50_000
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """One version of a service, as far as checking and judging need it."""
+
+    service_id: UUID
+    organization_id: UUID
+    version: int
+    name: str
+    target: Target
+    check_interval_seconds: int
+    retry_interval_seconds: int | None
+    failure_threshold: int
+    recovery_threshold: int
+    regions: tuple[str, ...]
+    region_quorum: str
+    tags: frozenset[str]
+    depends_on: tuple[UUID, ...]
+    fault: str | None  # why the service cannot be checked at all
+
+
+_cache: dict[UUID, Definition] = {}
+
+_READ = """
+SELECT id, organization_id, version, name, check_type, endpoint, timeout_seconds,
+    slow_threshold_ms, config, check_interval_seconds, retry_interval_seconds, failure_threshold,
+    recovery_threshold, regions, region_quorum, tags, depends_on
+FROM services WHERE id = ANY(%s)
+"""
+
+
+def definitions(
+    cursor: psycopg.Cursor[Any], versions: Mapping[UUID, int]
+) -> dict[UUID, Definition]:
+    """Return the definitions of services at the given versions, reading only what is not known.
+
+    A service that was edited meanwhile is left out: the edit made it due again by itself.
+    """
+    return {
+        service_id: known
+        for service_id, known in newest_definitions(cursor, versions).items()
+        if known.version == versions[service_id]
+    }
+
+
+def newest_definitions(
+    cursor: psycopg.Cursor[Any], versions: Mapping[UUID, int]
+) -> dict[UUID, Definition]:
+    """Return the definitions of services at the given versions, or at newer ones.
+
+    A service that is gone is left out.
+    """
+    if len(_cache) > _REMEMBERED:
+        _cache.clear()
+    missing = [
+        service_id
+        for service_id, version in versions.items()
+        if (known := _cache.get(service_id)) is None or known.version != version
+    ]
+    if missing:
+        rows = cursor.execute(_READ, (missing,)).fetchall()
+        known_secrets = secrets.values(cursor, {row[1] for row in rows})
+        for row in rows:
+            _remember(row, known_secrets.get(row[1], {}))
+    return {
+        service_id: known
+        for service_id, version in versions.items()
+        if (known := _cache.get(service_id)) is not None and known.version >= version
+    }
+
+
+def _remember(row: tuple[Any, ...], known_secrets: Mapping[str, str]) -> None:
+    config, endpoint, fault = {}, row[5], None
+    try:
+        config = fill(reveal(row[8], runtime().vault), known_secrets)
+        endpoint = fill(endpoint, known_secrets)
+    except UnknownSecret as error:
+        fault = f"this service cannot be checked: {error}"
+    except ValueError as error:
+        fault = f"the stored secrets of this service cannot be opened: {error}"
+        log.error("cannot open a service's secrets", extra={"service_id": str(row[0])})
+    _cache[row[0]] = Definition(
+        service_id=row[0],
+        organization_id=row[1],
+        version=row[2],
+        name=row[3],
+        target=Target(
+            check_type=row[4],
+            endpoint=endpoint,
+            timeout_seconds=row[6],
+            slow_threshold_ms=row[7],
+            config=config,
+            organization_id=row[1],
+            service_id=row[0],
+        ),
+        check_interval_seconds=row[9],
+        retry_interval_seconds=row[10],
+        failure_threshold=row[11],
+        recovery_threshold=row[12],
+        regions=tuple(row[13]),
+        region_quorum=row[14],
+        tags=frozenset(row[15]),
+        depends_on=tuple(row[16]),
+        fault=fault,
+    )

@@ -1,0 +1,1 @@
+"""Platform: settings, clock, database, Redis and RQ; each has one module and no other."""

@@ -1,0 +1,76 @@
+"""Configuration, database and Redis bound to a Flask application without routes.
+
+Every process starts here: workers, scheduler and command line use it as it is, the web process
+adds its routes in `app/web.py`.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from flask import Flask, current_app
+from redis import Redis
+
+import app.models  # noqa: F401  the metadata must be complete before the first query
+from app.platform import logs
+from app.platform.config import Config
+from app.platform.crypto import Vault
+from app.platform.events import Feed
+from app.platform.extensions import db, jwt
+from app.platform.queue import Hints, connect
+
+TOKEN_LIFETIME = timedelta(hours=72)
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """What a process holds open: reach it with `runtime()`."""
+
+    config: Config
+    redis: Redis
+    hints: Hints
+    feed: Feed
+    vault: Vault
+
+
+def bootstrap(config: Config | None = None, *, pool_size: int = 5) -> Flask:
+    """Return an application bound to configuration, database and Redis. Raises ConfigError."""
+    config = config or Config.from_env()
+    logs.configure(log_format=config.log_format, level=config.log_level)
+    app = Flask("app", static_folder=None)
+    app.config.update(
+        SQLALCHEMY_DATABASE_URI=config.database_url,
+        SQLALCHEMY_ENGINE_OPTIONS={
+            "pool_size": pool_size,
+            "max_overflow": pool_size,
+            "pool_timeout": 2,
+            "pool_pre_ping": True,
+            "hide_parameters": True,  # an error in the log must not show e-mails or hashes
+            "connect_args": {
+                "connect_timeout": 3,
+                "application_name": "alertifypro",
+                "options": "-c timezone=UTC -c statement_timeout=15000 -c lock_timeout=5000",
+            },
+        },
+        JWT_SECRET_KEY=config.jwt_secret,
+        JWT_ALGORITHM="HS256",
+        JWT_DECODE_ALGORITHMS=["HS256"],
+        JWT_ACCESS_TOKEN_EXPIRES=TOKEN_LIFETIME,
+        JWT_IDENTITY_CLAIM="user_id",
+    )
+    db.init_app(app)
+    jwt.init_app(app)
+    redis = connect(config.redis_url)
+    app.extensions["runtime"] = Runtime(
+        config=config,
+        redis=redis,
+        hints=Hints(redis),
+        feed=Feed(redis),
+        vault=Vault(config.encryption_key),
+    )
+    return app
+
+
+def runtime() -> Runtime:
+    """Return what the current application holds open."""
+    found: Runtime = current_app.extensions["runtime"]
+    return found

@@ -1,0 +1,181 @@
+"""Settings: the only reader of the environment. Each setting stands in .env.example too."""
+
+import base64
+import binascii
+import ipaddress
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from app.platform.errors import ConfigError
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+MIN_SECRET_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """One immutable value per process; build it with `from_env()`."""
+
+    database_url: str
+    redis_url: str
+    jwt_secret: str
+    encryption_key: bytes
+    host: str
+    port: int
+    base_url: str
+    state_dir: Path
+    registration: str
+    trusted_proxies: tuple[Network, ...]
+    rate_limits: bool
+    plan_limits: bool
+    min_check_interval_seconds: int
+    probe_targets: str
+    probe_allow: tuple[Network, ...]
+    probe_deny: tuple[Network, ...]
+    probe_ca_file: str
+    region: str
+    workers: int
+    probe_concurrency: int
+    witness_targets: tuple[str, ...]
+    provider_urls: Mapping[str, str]
+    smtp_url: str
+    mail_from: str
+    metrics_token: str
+    deadman_url: str
+    raw_retention_days: int
+    log_format: str
+    log_level: str
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None) -> "Config":
+        """Read and check every setting. Raises ConfigError, a sentence for the first bad one."""
+        env = _Reader(os.environ if environ is None else environ)
+        port = env.integer("PORT", 3001, 1, 65535)
+        host = env.text("HOST", "127.0.0.1")
+        return cls(
+            database_url=_sqlalchemy_url(env.required("DATABASE_URL")),
+            redis_url=_redis_url(env.required("REDIS_URL")),
+            jwt_secret=env.secret("JWT_SECRET"),
+            encryption_key=env.key("ENCRYPTION_KEY"),
+            host=host,
+            port=port,
+            base_url=env.text("BASE_URL", f"http://localhost:{port}").rstrip("/"),
+            state_dir=Path(env.text("STATE_DIR", ".state")),
+            registration=env.choice("REGISTRATION", "open", ("open", "invite", "closed")),
+            trusted_proxies=env.networks("TRUSTED_PROXIES", "127.0.0.0/8,::1/128"),
+            rate_limits=env.switch("RATE_LIMITS", True),
+            plan_limits=env.switch("PLAN_LIMITS", True),
+            min_check_interval_seconds=env.integer("MIN_CHECK_INTERVAL_SECONDS", 10, 1, 86400),
+            probe_targets=env.choice("PROBE_TARGETS", "any", ("any", "public")),
+            probe_allow=env.networks("PROBE_ALLOW"),
+            probe_deny=env.networks("PROBE_DENY"),
+            probe_ca_file=env.file("PROBE_CA_FILE"),
+            region=env.text("REGION", "default"),
+            workers=env.integer("WORKERS", 1, 1, 64),
+            probe_concurrency=env.integer("PROBE_CONCURRENCY", 1000, 1, 20000),
+            witness_targets=env.items("WITNESS_TARGETS"),
+            provider_urls=env.mapping("PROVIDER_URLS"),
+            smtp_url=env.text("SMTP_URL", ""),
+            mail_from=env.text("MAIL_FROM", "AlertifyPro <alerts@localhost>"),
+            metrics_token=env.text("METRICS_TOKEN", ""),
+            deadman_url=env.text("DEADMAN_URL", ""),
+            raw_retention_days=env.integer("RAW_RETENTION_DAYS", 30, 1, 3650),
+            log_format=env.choice("LOG_FORMAT", "json", ("json", "text")),
+            log_level=env.choice("LOG_LEVEL", "info", ("debug", "info", "warning", "error")),
+        )
+
+
+class _Reader:
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+
+    def text(self, name: str, default: str) -> str:
+        return self._environ.get(name, "").strip() or default
+
+    def required(self, name: str) -> str:
+        value = self.text(name, "")
+        if not value:
+            raise ConfigError(
+                f"{name} is not set; set it, or use `make run`, which brings its own servers."
+            )
+        return value
+
+    def secret(self, name: str) -> str:
+        value = self.required(name)
+        if len(value.encode()) < MIN_SECRET_BYTES:
+            raise ConfigError(
+                f"{name} is too short: it needs at least {MIN_SECRET_BYTES} bytes; "
+                "`openssl rand -hex 32` makes a good one."
+            )
+        return value
+
+    def key(self, name: str) -> bytes:
+        value = self.required(name)
+        for decode in (bytes.fromhex, lambda text: base64.b64decode(text, validate=True)):
+            try:
+                key = decode(value)
+            except (ValueError, binascii.Error):
+                continue
+            if len(key) == 32:
+                return key
+        raise ConfigError(
+            f"{name} must be 32 bytes written as 64 hex digits or as base64; "
+            "`openssl rand -hex 32` makes a good one."
+        )
+
+    def integer(self, name: str, default: int, low: int, high: int) -> int:
+        raw = self.text(name, str(default))
+        try:
+            value = int(raw)
+        except ValueError:
+            raise ConfigError(f"{name} must be a whole number, not {raw!r}.") from None
+        if not low <= value <= high:
+            raise ConfigError(f"{name} must be between {low} and {high}, not {value}.")
+        return value
+
+    def choice(self, name: str, default: str, allowed: tuple[str, ...]) -> str:
+        value = self.text(name, default).lower()
+        if value not in allowed:
+            raise ConfigError(f"{name} must be one of {', '.join(allowed)}, not {value!r}.")
+        return value
+
+    def switch(self, name: str, default: bool) -> bool:
+        return self.choice(name, "on" if default else "off", ("on", "off")) == "on"
+
+    def items(self, name: str, default: str = "") -> tuple[str, ...]:
+        return tuple(part.strip() for part in self.text(name, default).split(",") if part.strip())
+
+    def file(self, name: str) -> str:
+        path = self.text(name, "")
+        if path and not os.access(path, os.R_OK):
+            raise ConfigError(f"{name} names a file that cannot be read: {path}.")
+        return path
+
+    def mapping(self, name: str) -> Mapping[str, str]:
+        pairs = [item.partition("=") for item in self.items(name)]
+        if not all(key and value for key, _, value in pairs):
+            raise ConfigError(f"{name} must look like pagerduty.us=https://events.example.com.")
+        return {key.strip(): value.strip().rstrip("/") for key, _, value in pairs}
+
+    def networks(self, name: str, default: str = "") -> tuple[Network, ...]:
+        try:
+            parts = self.items(name, default)
+            return tuple(ipaddress.ip_network(part, strict=False) for part in parts)
+        except ValueError as error:
+            raise ConfigError(f"{name} must list networks like 10.0.0.0/8: {error}.") from None
+
+
+def _sqlalchemy_url(url: str) -> str:
+    scheme, separator, rest = url.partition("://")
+    if not separator or scheme not in ("postgres", "postgresql", "postgresql+psycopg"):
+        raise ConfigError("DATABASE_URL must look like postgresql://user:password@host:5432/name.")
+    return f"postgresql+psycopg://{rest}"
+
+
+def _redis_url(url: str) -> str:
+    if urlsplit(url).scheme not in ("redis", "rediss", "unix"):
+        raise ConfigError("REDIS_URL must look like redis://:password@host:6379/0.")
+    return url

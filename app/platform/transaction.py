@@ -1,0 +1,100 @@
+"""The only `commit()` of the program."""
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import psycopg
+from sqlalchemy import exc, func, select
+from sqlalchemy.orm import Session
+
+from app.platform.extensions import db
+
+log = logging.getLogger(__name__)
+
+# The database is away, overloaded or asked us to try again; nothing is wrong with the data.
+DATABASE_AWAY = (
+    psycopg.OperationalError,
+    exc.OperationalError,
+    exc.InterfaceError,
+    exc.TimeoutError,
+    exc.PendingRollbackError,
+)
+
+
+class Refusal(StrEnum):
+    """Why a database that is there did not carry out a statement; see `refusal`."""
+
+    STATEMENT_TIMEOUT = "statement timeout"
+    LOCK_TIMEOUT = "lock timeout"
+    CONFLICT = "deadlock or serialization failure"
+
+
+_REFUSALS = {
+    psycopg.errors.QueryCanceled.sqlstate: Refusal.STATEMENT_TIMEOUT,
+    psycopg.errors.LockNotAvailable.sqlstate: Refusal.LOCK_TIMEOUT,
+    psycopg.errors.DeadlockDetected.sqlstate: Refusal.CONFLICT,
+    psycopg.errors.SerializationFailure.sqlstate: Refusal.CONFLICT,
+}
+
+
+def refusal(error: BaseException) -> Refusal | None:
+    """Return why the database refused one of the DATABASE_AWAY errors; None: it is away.
+
+    By the SQLSTATE (PostgreSQL manual, appendix A): the driver calls all of them operational, but
+    a statement that takes too long takes too long the next time as well.
+    """
+    cause = error.orig if isinstance(error, exc.DBAPIError) else error
+    return _REFUSALS.get(getattr(cause, "sqlstate", None))
+
+
+class Transaction:
+    """The open transaction: its session, and what to do once it is durable."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self._after_commit: list[tuple[Callable[..., Any], tuple[Any, ...]]] = []
+
+    def after_commit(self, function: Callable[..., Any], *args: Any) -> None:
+        """Call `function(*args)` after the commit; for hints and live events, which may be lost."""
+        self._after_commit.append((function, args))
+
+    def now(self) -> datetime:
+        """Return the time at which this transaction began, by the database's clock."""
+        return self.session.execute(select(func.now())).scalar_one()
+
+    @property
+    def driver(self) -> psycopg.Connection[Any]:
+        """The psycopg connection of this transaction, for COPY and bulk statements."""
+        connection = self.session.connection().connection.driver_connection
+        if not isinstance(connection, psycopg.Connection):
+            raise TypeError("the database driver is not psycopg")
+        return connection
+
+
+@contextmanager
+def transaction() -> Iterator[Transaction]:
+    """Open one transaction for one operation; commit at the end, roll back on any exception."""
+    tx = Transaction(db.session())
+    try:
+        yield tx
+        tx.session.commit()
+    except BaseException:
+        _roll_back(tx.session)
+        raise
+    for function, args in tx._after_commit:
+        try:
+            function(*args)
+        except Exception:
+            # The work is durable; ticks and repair find what a lost hint would have said.
+            log.exception("after-commit step failed: %s", function.__qualname__)
+
+
+def _roll_back(session: Session) -> None:
+    try:
+        session.rollback()
+    except DATABASE_AWAY:
+        session.invalidate()  # the connection is broken: the pool must not hand it out again

@@ -1,0 +1,92 @@
+"""Secrets inside a config: sealed at rest, masked in answers, revealed only to workers.
+
+A plug-in marks its secret fields in its marshmallow schema with `metadata={"secret": True}`; a
+mapping of headers is marked `"headers"`, and then the values under sensitive names are secret.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from marshmallow import Schema, fields
+
+from app.platform.crypto import Vault
+
+MASK = "********"
+_SENSITIVE_HEADER = re.compile(
+    r"authorization|cookie|token|secret|password|passwd|credential|session|signature|api[-_]?key"
+    r"|auth[-_]?key|access[-_]?key|private[-_]?key",
+    re.IGNORECASE,
+)
+
+
+def is_sealed(value: object) -> bool:
+    """Say whether a stored JSON value stands for a secret."""
+    return isinstance(value, Mapping) and "$sealed" in value
+
+
+def seal(schema: Schema, config: Mapping[str, Any], old: Any, vault: Vault) -> dict[str, Any]:
+    """Return the config as it is stored.
+
+    A secret sent back as the mask keeps the stored one; raises ValueError when there is none.
+    """
+    kept = old if isinstance(old, Mapping) else {}
+    return {
+        name: _seal_field(schema.fields.get(name), value, kept.get(name), vault)
+        for name, value in config.items()
+    }
+
+
+def _seal_field(field: fields.Field[Any] | None, value: Any, old: Any, vault: Vault) -> Any:
+    if field is None or value is None:
+        return value
+    mark = field.metadata.get("secret")
+    if mark == "headers" and isinstance(value, Mapping):
+        kept = old if isinstance(old, Mapping) else {}
+        return {
+            name: _seal_value(item, kept.get(name), vault)
+            if _SENSITIVE_HEADER.search(name)
+            else item
+            for name, item in value.items()
+        }
+    if mark and isinstance(value, str):
+        return _seal_value(value, old, vault)
+    if isinstance(field, fields.Nested) and isinstance(value, Mapping):
+        return seal(field.schema, value, old, vault)
+    if isinstance(field, fields.List) and isinstance(value, list):
+        kept_items = old if isinstance(old, list) else []
+        return [
+            _seal_field(
+                field.inner, item, kept_items[index] if index < len(kept_items) else None, vault
+            )
+            for index, item in enumerate(value)
+        ]
+    return value
+
+
+def _seal_value(value: str, old: Any, vault: Vault) -> Any:
+    if value == MASK:
+        if not is_sealed(old):
+            raise ValueError(f'"{MASK}" keeps a stored secret, and none is stored')
+        return old
+    return vault.seal(value)
+
+
+def mask(stored: Any) -> Any:
+    """Return a stored config as it is shown: every secret as eight asterisks."""
+    return _replace(stored, lambda _: MASK)
+
+
+def reveal(stored: Any, vault: Vault) -> Any:
+    """Return a stored config with its secrets in clear. Raises ValueError under another key."""
+    return _replace(stored, vault.unseal)
+
+
+def _replace(value: Any, secret: Any) -> Any:
+    if is_sealed(value):
+        return secret(value)
+    if isinstance(value, Mapping):
+        return {name: _replace(item, secret) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_replace(item, secret) for item in value]
+    return value

@@ -1,0 +1,53 @@
+"""Links in messages that let somebody act on one alert without signing in.
+
+A link is signed, expires, and names one alert and one action. Opening it changes nothing: mail
+scanners open links; only the button on the page it shows does.
+"""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from itsdangerous import BadSignature, SignatureExpired, URLSafeTimedSerializer
+
+from app.platform.bootstrap import runtime
+
+LIFETIME_SECONDS = 7 * 24 * 3600
+ACTIONS = ("acknowledge", "snooze")
+
+
+class BadLink(Exception):
+    """The link is not one of ours, or too old; the text says which."""
+
+
+class ExpiredLink(BadLink):
+    """The link was one of ours, and is too old."""
+
+
+@dataclass(frozen=True, slots=True)
+class AlertAction:
+    """What a link allows, and whom the message was sent to."""
+
+    action: str
+    alert_id: UUID
+    recipient: str
+
+
+def sign(action: AlertAction) -> str:
+    """Return the address of the page that offers an action on an alert."""
+    token = _serializer().dumps([action.action, str(action.alert_id), action.recipient])
+    return f"{runtime().config.base_url}/api/v1/alerts/act/{token}"
+
+
+def read(token: str) -> AlertAction:
+    """Return what a link allows. Raises BadLink, its child ExpiredLink for an old one."""
+    try:
+        action, alert_id, recipient = _serializer().loads(token, max_age=LIFETIME_SECONDS)
+        return AlertAction(action, UUID(alert_id), recipient)
+    except SignatureExpired:
+        raise ExpiredLink("this link has expired") from None
+    except (BadSignature, ValueError, TypeError):
+        raise BadLink("this link is not valid") from None
+
+
+def _serializer() -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(runtime().config.jwt_secret, salt="alert-action")

@@ -1,0 +1,146 @@
+"""What a response must look like."""
+
+import time
+
+import pytest
+
+from app.domain.checks import json_path
+from app.domain.checks.assertions import (
+    expected_codes,
+    header_failure,
+    json_failure,
+    pattern,
+    status_failure,
+    text_failure,
+)
+
+
+@pytest.mark.parametrize(
+    ("rule", "inside", "outside"),
+    [
+        ("2xx", (200, 299), (199, 300)),
+        (301, (301,), (302,)),
+        ([200, "3xx"], (200, 301), (404,)),
+        ("200-299,301", (250, 301), (300,)),
+        (" 2XX , 404 ", (204, 404), (500,)),
+    ],
+)
+def test_status_rules(rule, inside, outside):
+    assert all(status_failure(rule, code) is None for code in inside)
+    assert all(status_failure(rule, code) for code in outside)
+
+
+@pytest.mark.parametrize("rule", ["", "abc", "6xx", 99, 600, "299-200", "2xx;3xx", (), "200--299"])
+def test_unreadable_status_rules(rule):
+    with pytest.raises(ValueError, match="status"):
+        expected_codes(rule)
+
+
+def test_status_sentence():
+    assert status_failure([200, 201], 500) == "expected status 200, 201, got 500"
+
+
+def test_text():
+    assert text_failure("hello", contains="ell") is None
+    assert text_failure("hello", contains="xyz") == 'the body does not contain "xyz"'
+    assert text_failure("hello", not_contains="ell") == 'the body contains "ell"'
+    assert text_failure("hello", regex="^h.*o$") is None
+    assert text_failure("héllo", regex="h.llo") is None
+
+
+def test_patterns_run_in_linear_time():
+    started = time.perf_counter()
+    assert text_failure("a" * 1_000_000, regex="(a+)+$b") is not None
+    assert time.perf_counter() - started < 2
+
+
+@pytest.mark.parametrize("text", ["(", "(?=x)", r"(a)\1", "a" * 1001, "[z-a]"])
+def test_unusable_patterns_say_why(text):
+    with pytest.raises(ValueError, match="the pattern"):
+        pattern(text)
+
+
+def test_headers():
+    headers = {"content-type": "application/json; charset=utf-8"}
+    assert header_failure(headers, {"Content-Type": "JSON"}) is None
+    assert header_failure(headers, {"Server": "x"}) == "the header Server is missing"
+    assert "does not contain" in header_failure(headers, {"content-type": "xml"})
+
+
+BODY = b"""{"status": "ok", "n": 5, "f": 1.5, "yes": true, "none": null,
+ "list": [1, 2, {"a": "x"}], "odd key": {"it's": 1}, "big": 12345678901234567890}"""
+
+
+@pytest.mark.parametrize(
+    ("path", "operator", "value", "holds"),
+    [
+        ("$.status", "==", "ok", True),
+        ("status", "==", "ok", True),
+        ("$.status", "!=", "ok", False),
+        ("$.n", "==", 5, True),
+        ("$.n", "==", "5", True),
+        ("$.n", "==", 5.0, True),
+        ("$.yes", "==", True, True),
+        ("$.yes", "==", 1, False),
+        ("$.yes", "==", "true", True),
+        ("$.none", "==", None, True),
+        ("$.none", "exists", None, True),
+        ("$.gone", "exists", None, False),
+        ("$.gone", "exists", False, True),
+        ("$.gone", "==", None, False),
+        ("$.n", ">", 4, True),
+        ("$.n", ">=", "5", True),
+        ("$.n", "<", 5, False),
+        ("$.f", "<=", 1.5, True),
+        ("$.status", ">", 1, False),
+        ("$.yes", ">", 0, False),
+        ("$.status", "contains", "k", True),
+        ("$.list", "contains", 2, True),
+        ("$.list", "contains", "2", True),
+        ("$['odd key']", "contains", "it's", True),
+        ("$.n", "contains", [1], False),
+        ("$['odd key']", "contains", [1], False),
+        ("$.status", "startsWith", "o", True),
+        ("$.n", "startsWith", "5", True),
+        ("$.status", "matches", "^o[a-z]$", True),
+        ("$.list[0]", "==", 1, True),
+        ("$.list[-1].a", "==", "x", True),
+        ("$.list[9]", "exists", None, False),
+        ("$.list[*]", "==", 2, True),
+        ("$.list[*]", "!=", 2, False),
+        ("$.list[*].a", "==", "x", True),
+        ("$.odd key", "exists", None, None),
+        ("$[\"odd key\"]['it\\'s']", "==", 1, True),
+        ("$", "exists", None, True),
+        ("$.big", ">", 1e18, True),
+    ],
+)
+def test_json_rules(path, operator, value, holds):
+    rule = {"path": path, "operator": operator, "value": value}
+    if holds is None:
+        with pytest.raises(ValueError, match="cannot read the path"):
+            json_failure(BODY, [rule])
+        return
+    assert (json_failure(BODY, [rule]) is None) is holds
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"nope", b"{", b"[" * 100_000, b"NaN", b"\xff\xfe", b"1" * 5_000]
+)
+def test_unreadable_json(body):
+    assert json_failure(body, [{"path": "$", "operator": "exists"}]) == (
+        "the body is not readable JSON"
+    )
+
+
+@pytest.mark.parametrize(
+    "path", ["$..a", "$[?(@.a)]", "$.a[1:2]", "$.a b", "$.", "$[", "a..b", "$.a" * 200, "$[1.5]"]
+)
+def test_unreadable_paths(path):
+    with pytest.raises(ValueError, match="path"):
+        json_path.parse(path)
+
+
+def test_a_wildcard_is_bounded():
+    document = [[0] * 1000] * 1000
+    assert len(json_path.find(document, "$[*][*]")) == json_path.MAX_MATCHES

@@ -1,0 +1,27 @@
+"""What an alert of a heartbeat says."""
+
+from datetime import UTC, datetime
+
+from app.domain.heartbeats import words
+from app.domain.heartbeats.states import HeartbeatStatus as Status
+
+AT = datetime(2026, 3, 2, 14, 5, tzinfo=UTC)
+
+
+def test_silence():
+    assert words.message(Status.MISSED, "no ping came by noon", AT, AT) == (
+        "No ping came by noon. The last came 2026-03-02 14:05:00 UTC;"
+        " the next was expected 2026-03-02 14:05:00 UTC."
+    )
+    assert words.message(Status.MISSED, None, None, None) == "Missed. No ping has ever come."
+
+
+def test_failure():
+    assert words.message(Status.FAILED, "the job ended with exit status 3", AT, AT) == (
+        "The job ended with exit status 3."
+    )
+
+
+def test_recovery():
+    assert words.recovery(Status.HEALTHY, None) == "a ping came"
+    assert words.recovery(Status.PAUSED, None) == "the heartbeat was paused"

@@ -1,0 +1,78 @@
+"""Alerts hidden behind a root cause, and what is told of them once it is gone."""
+
+from itertools import permutations
+
+import pytest
+
+from app.operations.alerts import suppression
+from tests.alerting import make_channel, make_policy
+from tests.announcing import check
+from tests.factories import make_service
+
+
+@pytest.fixture
+def hidden(app, alice, rows):
+    """A shop that failed a moment before the database it needs: planned for, then taken back."""
+    make_channel(alice)
+    make_policy(alice, is_default=True)
+    database = make_service(alice, name="Database")
+    shop = make_service(alice, name="Shop")
+    alice.patch(f"/services/{shop['id']}", {"depends_on": [database["id"]]})
+    check(app, rows, "RED", only=shop["id"])
+    check(app, rows, "RED", only=database["id"])
+    return {alert["service_name"]: alert for alert in alice.get("/alerts").json}
+
+
+def test_one_that_outlives_its_root_cause_is_told_after_all(app, alice, rows, hidden):
+    assert hidden["Shop"]["suppressed_by"] == hidden["Database"]["id"]
+    of_shop = ("SELECT kind, status FROM notifications WHERE alert_id = %s", hidden["Shop"]["id"])
+    assert rows(*of_shop) == []
+    alice.post(f"/alerts/{hidden['Database']['id']}/resolve", {})
+    with app.app_context():
+        assert suppression.release() == 0, "it gets a while to recover as well"
+        rows(
+            "UPDATE alerts SET resolved_at = now() - interval '1 minute' WHERE status = 'resolved'"
+        )
+        assert suppression.release() == 1
+        assert suppression.release() == 0
+    assert ("alert.fired", "pending") in rows(*of_shop)
+    levels = rows("SELECT status FROM escalation_levels WHERE alert_id = %s", hidden["Shop"]["id"])
+    assert levels == [("pending",)]
+
+
+def test_messages_name_what_is_hidden_and_the_timeline_names_the_cause(alice, rows, hidden):
+    root, shop = hidden["Database"], hidden["Shop"]
+    of_root = "SELECT message FROM notifications WHERE alert_id = %s AND kind = %s"
+    ((fired,),) = rows(of_root, root["id"], "alert.fired")
+    named = {"service_id": str(shop["service_id"]), "service_name": "Shop"}
+    assert fired["hidden_services"] == [named]
+    rows("UPDATE notifications SET status = 'sent'")
+    alice.post(f"/alerts/{root['id']}/acknowledge", {})
+    ((acknowledged,),) = rows(of_root, root["id"], "alert.acknowledged")
+    assert acknowledged["hidden_services"] == [named]
+    timeline = alice.get(f"/alerts/{shop['id']}").json["timeline"]
+    assert ("suppressed", "Database is down") in [(line["kind"], line["text"]) for line in timeline]
+
+
+def test_one_whose_root_cause_is_deleted_is_told_at_once(alice, rows, hidden):
+    alice.delete(f"/services/{hidden['Database']['service_id']}")
+    (alert,) = alice.get("/alerts").json
+    assert (alert["service_name"], alert["suppressed_by"]) == ("Shop", None)
+    told = rows("SELECT kind, status FROM notifications WHERE alert_id = %s", alert["id"])
+    assert told == [("alert.fired", "pending")]
+
+
+@pytest.mark.parametrize("order", list(permutations(("Database", "Cache", "Shop"))))
+def test_a_chain_is_hidden_whoever_of_it_is_seen_first(app, alice, rows, order):
+    make_channel(alice)
+    ids: dict[str, str] = {}
+    for name, needs in (("Database", ""), ("Cache", "Database"), ("Shop", "Cache")):
+        depends_on = [ids[needs]] if needs else []
+        ids[name] = make_service(alice, name=name, depends_on=depends_on)["id"]
+    for seen in order:
+        check(app, rows, "RED", only=ids[seen])
+    alerts = {alert["service_name"]: alert for alert in alice.get("/alerts").json}
+    root = alerts["Database"]["id"]
+    hidden = {name: alert["suppressed_by"] for name, alert in alerts.items()}
+    assert hidden == {"Database": None, "Cache": root, "Shop": root}
+    assert rows("SELECT DISTINCT alert_id::text FROM notifications") == [(root,)]

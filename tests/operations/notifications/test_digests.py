@@ -1,0 +1,129 @@
+"""Digests of a storm whose receiver does not take them at once."""
+
+import pytest
+
+from app.operations.alerts import lifecycle
+from app.operations.notifications import claim as outbox_claim
+from app.operations.notifications import results as delivery_results
+from app.operations.notifications.claim import Outcome
+from tests.alerting import make_channel
+from tests.announcing import check, let_pass
+from tests.factories import make_service
+
+MANY = 13
+REFUSED = Outcome(ok=False, error="HTTP 500", status_code=500)
+
+
+@pytest.fixture(autouse=True)
+def no_limits(configure):
+    """More services than the free plan has."""
+    configure(plan_limits=False)
+
+
+@pytest.fixture
+def deliver(app, rows):
+    """Try everything that waits, with the same outcome; return what was tried, oldest first."""
+
+    def deliver(outcome):
+        let_pass(rows, 2)  # what the first of a storm waits for company
+        rows("UPDATE notifications SET next_try_at = now() - interval '1 second'")
+        rows("UPDATE notification_channels SET consecutive_failures = 0, paused_until = NULL")
+        with app.app_context():
+            sends = outbox_claim.claim(100)
+            for send in sends:
+                delivery_results.record(send, outcome)
+        return sends
+
+    return deliver
+
+
+@pytest.fixture
+def channel(alice):
+    return make_channel(alice)
+
+
+@pytest.fixture
+def storm(app, alice, rows, channel):
+    """Many services that fail at once."""
+    services = [make_service(alice, name=f"Shop {number}") for number in range(MANY)]
+    check(app, rows, "RED")
+    return services
+
+
+def named(send):
+    return {row["service_name"] for row in send.message["alerts"]}
+
+
+def resolve(app, alice, alert_id):
+    with app.app_context():
+        lifecycle.resolve(alice.organization_id, alert_id, actor="Alice")
+
+
+def test_a_digest_outlives_the_alert_under_whose_name_it_goes_out(app, alice, storm, deliver):
+    (digest,) = deliver(REFUSED)
+    assert len(named(digest)) == MANY
+    resolve(app, alice, digest.alert_id)
+    (again,) = deliver(Outcome(ok=True))
+    assert (again.id, named(again)) == (digest.id, named(digest))
+    (resolved,) = deliver(Outcome(ok=True))
+    assert (resolved.kind, resolved.alert_id) == ("alert.resolved", digest.alert_id)
+
+
+def test_a_digest_is_not_folded_into_the_next_one(app, alice, rows, storm, deliver):
+    (digest,) = deliver(REFUSED)
+    for number in (1, 2):
+        late = make_service(alice, name=f"Late {number}")
+        check(app, rows, "RED", only=late["id"])
+    (again,) = deliver(Outcome(ok=True))
+    assert (again.id, named(again)) == (digest.id, named(digest))
+    let_pass(rows, 60)
+    (next_one,) = deliver(Outcome(ok=True))
+    assert named(next_one) == {"Late 1", "Late 2"}
+
+
+def test_a_storm_that_trickles_in_is_told_once_a_minute(app, alice, rows, storm, deliver):
+    deliver(Outcome(ok=True))
+    for number in range(3):
+        make_service(alice, name=f"Late {number}")
+        check(app, rows, "RED")
+        assert deliver(Outcome(ok=True)) == []
+    let_pass(rows, 60)
+    (digest,) = deliver(Outcome(ok=True))
+    assert named(digest) == {"Late 0", "Late 1", "Late 2"}
+
+
+def test_a_digest_takes_more_than_one_claim_brings(app, storm, rows):
+    let_pass(rows, 2)
+    with app.app_context():
+        (digest,) = outbox_claim.claim(2)
+    assert len(named(digest)) == MANY
+
+
+def test_a_recovery_waits_for_the_digest_that_told_of_the_outage(app, alice, rows, storm, deliver):
+    (digest,) = deliver(REFUSED)
+    (other,) = rows("SELECT id FROM alerts WHERE id <> %s LIMIT 1", digest.alert_id)[0]
+    resolve(app, alice, other)
+    assert [send.id for send in deliver(REFUSED)] == [digest.id]
+    assert [send.id for send in deliver(Outcome(ok=True))] == [digest.id]
+    assert [send.kind for send in deliver(Outcome(ok=True))] == ["alert.resolved"]
+
+
+def test_a_snooze_does_not_silence_the_others_of_a_digest(app, alice, storm, deliver):
+    (digest,) = deliver(REFUSED)
+    with app.app_context():
+        lifecycle.snooze(alice.organization_id, digest.alert_id, actor="Alice", minutes=60)
+    assert [send.id for send in deliver(Outcome(ok=True))] == [digest.id]
+
+
+def test_a_digest_of_colours_that_is_tried_again_holds_up_nobody(app, alice, rows, deliver):
+    make_channel(alice, events=["service.status_changed"])
+    for number in range(MANY):
+        make_service(alice, name=f"Shop {number}")
+    check(app, rows, "GREEN")
+    deliver(Outcome(ok=True))
+    rows("DELETE FROM notifications")
+    check(app, rows, "RED")
+    (digest,) = deliver(REFUSED)
+    assert len(digest.message["changes"]) == MANY
+    (again,) = deliver(Outcome(ok=True))
+    assert (again.id, again.message) == (digest.id, digest.message)

@@ -1,0 +1,115 @@
+"""Rules about the bodies of checks that pass, against a real HTTP server."""
+
+from dataclasses import replace
+
+import pytest
+
+from app.checks.runner import run
+from app.domain.types import Status
+from app.network.door import Network
+from app.operations.checks import monitoring
+from tests import loopback
+from tests.alerting import make_rule
+from tests.factories import make_service
+from tests.loopback import ANYWHERE, Answer, go
+
+
+class Shop:
+    """A web server whose page can be changed."""
+
+    def __init__(self, rows):
+        self._rows = rows
+        self.page = b"<h1>Everything is fine</h1>"
+        self.status = "200 OK"
+
+    def checked(self, meanwhile=lambda: None):
+        """Check as a worker does; return the observations."""
+        self._rows("UPDATE schedule_entries SET next_due_at = now(), lease_until = NULL")
+        claimed = monitoring.claim("default", 10)
+        seen = [self._seen(claim, claimed.now) for claim in claimed.claims]
+        meanwhile()
+        monitoring.record(seen, claimed.now)
+        return [one.observation for one in seen]
+
+    def _seen(self, claim, now):
+        async def story():
+            async with loopback.http(lambda _: Answer(self.status, body=self.page)) as (peer, _):
+                network = Network(ANYWHERE)
+                target = replace(claim.definition.target, endpoint=peer.url())
+                try:
+                    return await run(target, network)
+                finally:
+                    network.close()
+
+        return claim.seen(go(story()), now)
+
+
+@pytest.fixture
+def shop(context, alice, rows):
+    make_service(alice)
+    return Shop(rows)
+
+
+def open_alerts(person):
+    return [alert["message"] for alert in person.get("/alerts").json]
+
+
+def test_a_passing_check_without_the_text_opens_an_alert_until_it_is_back(shop, alice):
+    make_rule(alice, condition='!body_contains("fine")')
+    (seen,) = shop.checked()
+    assert (seen.status, seen.body_texts) == (Status.GREEN, {"fine": True})
+    assert open_alerts(alice) == []
+    shop.page = b"<h1>Database error</h1>"
+    (seen,) = shop.checked()
+    assert (seen.status, seen.body_texts) == (Status.GREEN, {"fine": False})
+    assert open_alerts(alice) == ['Check passed with status GREEN: not body contains "fine"']
+    shop.page = b"all is fine again"
+    shop.checked()
+    assert open_alerts(alice) == []
+
+
+def test_a_text_that_must_not_be_there(shop, alice):
+    make_rule(alice, condition='body_contains("Grüße")')
+    shop.checked()
+    assert open_alerts(alice) == []
+    shop.page = "viele Grüße".encode()
+    shop.checked()
+    assert len(open_alerts(alice)) == 1
+
+
+def test_workers_notice_when_rules_come_and_go(shop, alice):
+    (seen,) = shop.checked()
+    assert seen.body_texts is None
+    rule = make_rule(alice, condition='!body_contains("a") || body_contains("b")')
+    (seen,) = shop.checked()
+    assert set(seen.body_texts) == {"a", "b"}
+    alice.patch(f"/alert-rules/{rule['id']}", {"condition": '!body_contains("c")'})
+    (seen,) = shop.checked()
+    assert set(seen.body_texts) == {"c"}
+    alice.delete(f"/alert-rules/{rule['id']}")
+    (seen,) = shop.checked()
+    assert seen.body_texts is None
+
+
+def test_services_that_no_such_rule_watches_are_not_searched(shop, alice):
+    make_rule(alice, condition='!body_contains("x")', tags=["another"])
+    (seen,) = shop.checked()
+    assert seen.body_texts is None
+    assert open_alerts(alice) == []
+
+
+def test_a_rule_made_while_the_check_ran_waits_for_the_next_one(shop, alice):
+    make_rule(alice, condition='!body_contains("fine")')
+    shop.checked(meanwhile=lambda: make_rule(alice, condition='!body_contains("Everything")'))
+    assert open_alerts(alice) == []
+    shop.checked()
+    assert open_alerts(alice) == []
+
+
+def test_the_body_of_a_failure_is_searched_as_well(shop, alice):
+    make_rule(alice, condition='!body_contains("fine")')
+    shop.status = "503 Service Unavailable"
+    (seen,) = shop.checked()
+    assert (seen.status, seen.body_texts) == (Status.RED, {"fine": True})
+    down = "Service down Triggered by Check"
+    assert [alert["title"] for alert in alice.get("/alerts").json] == [down]

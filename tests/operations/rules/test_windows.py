@@ -1,0 +1,110 @@
+"""Windows of hours and days, moved along, against counting every result anew."""
+
+from datetime import timedelta
+from math import ceil
+from uuid import UUID, uuid4
+
+import pytest
+
+from app.operations.rules import windows as rule_windows
+from app.operations.rules.windows import Ask, statistics
+from app.platform.clock import utcnow
+from app.platform.transaction import transaction
+from tests.factories import make_result, make_service
+
+RESULTS = """
+INSERT INTO check_results (service_id, scheduled_for, region, id, checked_at, status,
+    response_time_ms, in_maintenance, settled_status)
+SELECT %s, t, 'default', gen_random_uuid(), t + random() * interval '30 seconds',
+    (ARRAY['GREEN', 'RED', 'UNKNOWN'])[1 + floor(random() * 3)::int],
+    CASE WHEN random() < 0.9 THEN round((1 + 900 * random())::numeric, 2)::real END,
+    random() < 0.1, CASE WHEN random() < 0.1 THEN 'YELLOW' WHEN random() < 0.1 THEN 'PENDING' END
+FROM generate_series(now() - interval '22 hours', now(), interval '20 seconds') t
+"""
+COUNTED = """
+SELECT response_time_ms, coalesce(settled_status, status) FROM check_results
+WHERE service_id = %s AND checked_at > %s AND scheduled_for <= %s AND NOT in_maintenance
+  AND coalesce(settled_status, status) IN ('GREEN', 'YELLOW', 'RED')
+"""
+
+
+@pytest.fixture
+def service_id(context, alice):
+    rule_windows._middles.clear()
+    yield UUID(make_service(alice)["id"])
+    rule_windows._middles.clear()
+
+
+def look(service_id, minutes, at, percentile=True):
+    return Ask(service_id, minutes, at, timedelta(seconds=60), percentile)
+
+
+def read(*asks):
+    with transaction() as tx:
+        return statistics(tx, asks)
+
+
+@pytest.mark.parametrize("minutes", [1, 7, 60, 61, 90, 125, 600, 1080])
+def test_a_window_agrees_with_counting_everything(service_id, rows, connection, minutes):
+    connection.execute(RESULTS, (service_id,))
+    newest = utcnow()
+    stored = rows("SELECT * FROM check_results WHERE scheduled_for > %s", newest)
+    assert stored == []
+    at = newest - timedelta(hours=4)
+    while at < newest:
+        # As live: nothing newer than the check itself is stored yet.
+        connection.execute(
+            "CREATE TEMP TABLE future AS SELECT * FROM check_results WHERE scheduled_for > %s",
+            (at,),
+        )
+        connection.execute("DELETE FROM check_results WHERE scheduled_for > %s", (at,))
+        ask = look(service_id, minutes, at)
+        found = read(ask)[ask]
+        counted = rows(COUNTED, service_id, ask.begin, at)
+        assert (found.total, found.failed) == (
+            len(counted),
+            sum(colour == "RED" for _, colour in counted),
+        )
+        times = sorted(time for time, _ in counted if time is not None)
+        exact = times[ceil(0.95 * len(times)) - 1] if times else None
+        if minutes <= 60 or exact is None:
+            assert found.p95_response_time_ms == exact
+        else:
+            assert found.p95_response_time_ms == pytest.approx(exact, rel=0.0101)
+        connection.execute("INSERT INTO check_results SELECT * FROM future; DROP TABLE future")
+        at += timedelta(minutes=17, seconds=13)
+
+
+def test_first_counts_of_very_many_services_take_turns(service_id, connection):
+    ids = [uuid4() for _ in range(7)]
+    at = utcnow()
+    for id in ids:
+        make_result(connection, str(id), at - timedelta(minutes=1), "RED")
+    asks = [look(id, 1440, at) for id in ids]
+    assert len(read(*asks)) == 5
+    assert [window.failed for window in read(*asks).values()] == [1] * 7
+
+
+def test_a_result_that_comes_late_still_finds_its_window(service_id, connection):
+    at = utcnow()
+    make_result(connection, str(service_id), at - timedelta(minutes=100), "RED")
+    for back in (0, 25, 5):
+        ask = look(service_id, 120, at - timedelta(minutes=back))
+        assert read(ask)[ask].failed == 1
+
+
+def test_after_a_day_the_middle_is_counted_anew(service_id, connection):
+    at = utcnow() - timedelta(hours=1)
+    ask = look(service_id, 600, at)
+    assert read(ask)[ask].total == 0
+    # Recorded an hour after it was due: the settled middle does not know of it.
+    make_result(connection, str(service_id), at - timedelta(hours=1), "RED")
+    assert read(ask)[ask].total == 0
+    later = look(service_id, 3_000, at)
+    assert read(later)[later].total == 1
+    (key,) = [key for key in rule_windows._middles if key[1] == 600]
+    middle = rule_windows._middles[key]
+    rule_windows._middles[key] = rule_windows._Middle(
+        middle.begin, middle.end, middle.counts, at - timedelta(hours=25)
+    )
+    assert read(ask)[ask].total == 1

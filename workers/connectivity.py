@@ -1,0 +1,109 @@
+"""Ask the witnesses before a failure is believed that could be the monitor's own."""
+
+import asyncio
+import logging
+from datetime import datetime
+from functools import lru_cache
+
+from app.domain.checks.connectivity import Witness, Witnesses, is_ambiguous, is_blind
+from app.domain.checks.endpoints import parse_host_port, parse_url
+from app.domain.types import FailureKind, Observation, Status, Target
+from app.network.door import Network
+from app.network.errors import NetworkError
+from app.platform.clock import monotonic, utcnow
+
+log = logging.getLogger(__name__)
+
+_PATIENCE_SECONDS = 2.0
+_VERDICT_SECONDS = 0.5  # how long one round of asking answers for the failures that follow
+# After sight has returned, routes and neighbours may take a moment to come back as well.
+_DAZZLED_SECONDS = 3.0
+
+
+class SelfDoubt:
+    """What one worker knows of its own sight."""
+
+    def __init__(self, network: Network, named: tuple[str, ...]) -> None:
+        self._network = network
+        self._witnesses = Witnesses(tuple(_witness(target) for target in named))
+        self._asking: asyncio.Task[bool] | None = None
+        self._asked_at = 0.0
+        self._saw_again_at = 0.0
+        self.blind_since: datetime | None = None
+
+    async def judge(self, target: Target, observation: Observation, began_at: float) -> Observation:
+        """Return the observation, or UNKNOWN in its place while the monitor is blind.
+
+        `began_at` is when the check began, by the monotonic clock: one that began in the dark
+        proves nothing, even if the light is on again when it fails.
+        """
+        if observation.status in (Status.GREEN, Status.YELLOW):
+            place = _place(target.endpoint)
+            if place is not None:
+                self._witnesses.saw(*place)
+            return observation
+        if not is_ambiguous(observation):
+            return observation
+        place = _place(target.endpoint)
+        witnesses = self._witnesses.against(place[0] if place else target.endpoint)
+        if not witnesses:
+            return observation
+        blind = await self._is_blind(witnesses)
+        if not blind and (
+            self._saw_again_at == 0.0 or began_at > self._saw_again_at + _DAZZLED_SECONDS
+        ):
+            return observation
+        return observation._replace(
+            status=Status.UNKNOWN,
+            error=f"the monitor itself seems cut off: {observation.error}",
+            evidence=None,
+            failure_kind=FailureKind.ISOLATED,
+        )
+
+    async def _is_blind(self, witnesses: list[Witness]) -> bool:
+        """Ask once for all the failures of a moment."""
+        if self._asking is None or (
+            self._asking.done() and monotonic() - self._asked_at > _VERDICT_SECONDS
+        ):
+            self._asked_at = monotonic()
+            self._asking = asyncio.get_running_loop().create_task(self._ask(witnesses))
+        return await asyncio.shield(self._asking)
+
+    async def _ask(self, witnesses: list[Witness]) -> bool:
+        blind = is_blind(await asyncio.gather(*map(self._answers, witnesses)))
+        if blind and self.blind_since is None:
+            self.blind_since = utcnow()
+            asked = ", ".join(f"{witness.host}:{witness.port}" for witness in witnesses)
+            log.error("the monitor is blind: no witness answers", extra={"witnesses": asked})
+        elif not blind and self.blind_since is not None:
+            log.warning("the monitor sees again", extra={"blind_since": str(self.blind_since)})
+            self.blind_since, self._saw_again_at = None, monotonic()
+        return blind
+
+    async def _answers(self, witness: Witness) -> bool:
+        try:
+            async with asyncio.timeout(_PATIENCE_SECONDS):
+                async with self._network.stream(witness.host, witness.port):
+                    return True
+        except TimeoutError:
+            return False
+        except NetworkError as error:
+            return error.kind is FailureKind.REFUSED  # a refusal is an answer: the network is there
+
+
+@lru_cache(maxsize=100_000)
+def _place(endpoint: str) -> tuple[str, int] | None:
+    """Return host and port of an endpoint that can be connected to; None for other kinds."""
+    try:
+        if "://" in endpoint:
+            _, host, port = parse_url(endpoint, ("http", "https", "ws", "wss")).origin
+            return host, port
+        parsed = parse_host_port(endpoint)
+    except ValueError:
+        return None
+    return parsed.host, parsed.port
+
+
+def _witness(target: str) -> Witness:
+    parsed = parse_host_port(target, 443)
+    return Witness(parsed.host, parsed.port)

@@ -1,0 +1,212 @@
+"""The courier of a notification worker: claims messages, sends them side by side, records.
+
+One receiver that hangs holds a few slots of many; the others' messages pass it by.
+"""
+
+import asyncio
+import logging
+import threading
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+from uuid import UUID
+
+import uvloop
+from flask import Flask
+
+from app.channels import Context, DeliveryError, deliver, parse_smtp_url
+from app.channels.endpoints import ENDPOINTS
+from app.domain.messages.messages import Message, Organization, compose, sample
+from app.network.door import Network
+from app.network.policy import policy_of
+from app.operations.notifications import claim as outbox_claim
+from app.operations.notifications import payloads, system_mail
+from app.operations.notifications import results as delivery_results
+from app.operations.notifications.claim import Outcome, Send
+from app.operations.notifications.enqueue import DIGEST
+from app.platform.bootstrap import Runtime
+from app.platform.clock import monotonic
+from app.platform.errors import ConfigError
+from app.platform.transaction import DATABASE_AWAY
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+SESSION_SECONDS = 60.0
+_CLAIM_BATCH = 50
+_CONCURRENCY = 200
+_PER_CHANNEL = 8
+_POLL_SECONDS = 0.1
+_IDLE_SECONDS = 1.0
+_RETRY_SECONDS = 0.3
+
+
+class Courier:
+    """Delivers the outbox from this process; one session at a time."""
+
+    def __init__(self, app: Flask) -> None:
+        self._app = app
+        self._runtime: Runtime = app.extensions["runtime"]
+        try:
+            self._smtp = parse_smtp_url(self._runtime.config.smtp_url)
+        except ValueError as error:
+            raise ConfigError(str(error)) from None
+        self._loop = uvloop.new_event_loop()
+        self._context: Context | None = None
+        self._running = threading.Lock()
+        self._stopping = threading.Event()
+        self._threads = ThreadPoolExecutor(4, "outbox")
+        self._sends: set[asyncio.Task[None]] = set()
+        self._in_flight: Counter[UUID] = Counter()
+
+    @property
+    def is_running(self) -> bool:
+        """Say whether a delivery session is under way."""
+        return self._running.locked()
+
+    def stop(self) -> None:
+        """Claim nothing more; the running session ends when what is in the air has landed."""
+        self._stopping.set()
+
+    def run(self, seconds: float = SESSION_SECONDS) -> bool:
+        """Deliver for a while; say whether more is waiting. Returns at once if already running."""
+        if self._stopping.is_set() or not self._running.acquire(blocking=False):
+            return False
+        try:
+            asyncio.set_event_loop(self._loop)
+            return self._loop.run_until_complete(self._session(seconds))
+        finally:
+            self._running.release()
+
+    async def _session(self, seconds: float) -> bool:
+        if self._context is None:
+            self._context = self._make_context()
+        end = monotonic() + seconds
+        while not self._stopping.is_set() and monotonic() < end:
+            room = min(_CONCURRENCY - len(self._sends), _CLAIM_BATCH)
+            try:
+                claimed = (
+                    await self._call(outbox_claim.claim, room, self._busy()) if room > 0 else []
+                )
+                idle = None if claimed else await self._call(outbox_claim.next_due_seconds)
+            except DATABASE_AWAY as error:
+                log.warning("database is away, messages wait", extra={"why": str(error)[:200]})
+                await asyncio.sleep(_RETRY_SECONDS)
+                continue
+            for send in claimed:
+                self._start(send)
+            if claimed:
+                continue
+            if not self._sends and (idle is None or idle > _IDLE_SECONDS):
+                return False
+            await asyncio.sleep(_POLL_SECONDS)
+        if self._sends:
+            await asyncio.wait(self._sends, timeout=5 if self._stopping.is_set() else None)
+        return not self._stopping.is_set()
+
+    def _make_context(self) -> Context:
+        config = self._runtime.config
+        policy = policy_of(config)
+        return Context(
+            Network(policy),
+            policy,
+            smtp=self._smtp,
+            mail_from=config.mail_from,
+            base_url=config.base_url,
+            endpoints={**ENDPOINTS, **config.provider_urls},
+        )
+
+    def _busy(self) -> list[UUID]:
+        return [channel for channel, count in self._in_flight.items() if count >= _PER_CHANNEL]
+
+    def _start(self, send: Send) -> None:
+        if send.channel_id is not None:
+            self._in_flight[send.channel_id] += 1
+        task = self._loop.create_task(self._deliver(send))
+        self._sends.add(task)
+        task.add_done_callback(self._sends.discard)
+
+    async def _deliver(self, send: Send) -> None:
+        try:
+            outcome = await self._attempt(send)
+        finally:
+            if send.channel_id is not None:
+                self._in_flight[send.channel_id] -= 1
+        while True:
+            try:
+                await self._call(delivery_results.record, send, outcome)
+                return
+            except DATABASE_AWAY as error:
+                log.warning("database is away, outcomes wait", extra={"why": str(error)[:200]})
+                await asyncio.sleep(_RETRY_SECONDS)
+
+    async def _attempt(self, send: Send) -> Outcome:
+        assert self._context is not None
+        if send.fault is not None:
+            return Outcome(ok=False, permanent=True, error=send.fault)
+        facts = {
+            "notification_id": str(send.id),
+            "channel_type": send.channel_type,
+            "kind": send.kind,
+            "attempt": send.attempt,
+        }
+        try:
+            message = await self._call(compose_message, send)
+            done = await deliver(
+                send.channel_type, message, send.config, self._context, template=send.template
+            )
+        except DeliveryError as error:
+            log.warning("message not delivered", extra={**facts, "why": str(error)})
+            return Outcome(
+                ok=False,
+                permanent=error.permanent,
+                status_code=error.status_code,
+                error=str(error),
+                answer=error.answer,
+                duration_ms=error.duration_ms,
+                retry_after_seconds=error.retry_after_seconds,
+            )
+        except Exception as error:
+            # The fence: a message that cannot even be composed must not stop the others.
+            log.exception("message could not be sent", extra=facts)
+            return Outcome(ok=False, error=f"could not be sent: {type(error).__name__}")
+        log.info("message delivered", extra={**facts, "duration_ms": round(done.duration_ms, 1)})
+        return Outcome(
+            ok=True,
+            status_code=done.status_code,
+            answer=done.answer,
+            duration_ms=done.duration_ms,
+        )
+
+    def _call(self, function: Callable[..., T], *args: Any) -> Awaitable[T]:
+        def call() -> T:
+            with self._app.app_context():
+                return function(*args)
+
+        return self._loop.run_in_executor(self._threads, call)
+
+
+def compose_message(send: Send) -> Message:
+    """Return the message of an outbox row; its id stays the same over retries."""
+    id = f"del_{send.id.hex}"
+    if send.kind == system_mail.KIND:
+        return system_mail.compose(send)
+    if send.kind == outbox_claim.TEST:
+        organization = Organization(**send.message["organization"])
+        row = {"id": organization.id, "name": organization.name}
+        return sample(id=id, at=send.at, organization=row)
+    return compose(
+        payloads.revive(
+            send.message,
+            id=id,
+            at=send.at,
+            alert_id=send.alert_id if _may_act(send) else None,
+            recipient=send.recipient_key,
+        )
+    )
+
+
+def _may_act(send: Send) -> bool:
+    """Say whether a message offers to acknowledge: it is about one alert that still stands."""
+    return send.kind != "alert.resolved" and send.message.get("event") != DIGEST
