@@ -24,6 +24,7 @@ worker_connections = 1500
 # master's own waiting goes through gevent, and it did not always stop when told to.
 preload_app = False
 
+limit_request_line = 8190  # a hundred ids in a query take most of the default
 timeout = 60
 graceful_timeout = 4  # no request takes longer; whoever supervises us waits 10 s before it kills
 keepalive = 5

@@ -4,7 +4,7 @@ from flask import Flask
 
 import app.api
 from app import cli
-from app.api import error_handlers, idempotency, request_hooks
+from app.api import compression, error_handlers, idempotency, request_hooks
 from app.api.openapi import document
 from app.console import operator_sessions, pages, rq_dashboard
 from app.platform.bootstrap import bootstrap
@@ -24,6 +24,7 @@ def create_app(config: Config | None = None) -> Flask:
     web.config["JWT_COOKIE_CSRF_PROTECT"] = False  # tokens travel in a header, never in a cookie
     web.url_map.strict_slashes = False
     web.url_map.merge_slashes = False
+    compression.install(web)
     request_hooks.install(web)
     limits.install(web)
     web.before_request(access.check_access)

@@ -31,7 +31,7 @@ bp = LenientBlueprint(
 )
 
 
-def _actor() -> str:
+def actor() -> str:
     """Return whom the timeline names: a person, or the API key that stands for them."""
     found = caller()
     return found.email if found.kind == "session" else f"{found.email} (API key)"
@@ -90,7 +90,7 @@ def put_acknowledgement(given: dict[str, Any], alert_id: UUID) -> dict[str, Any]
 
 def _acknowledge(given: dict[str, Any], alert_id: UUID) -> dict[str, Any]:
     organization_id = caller().organization_id
-    lifecycle.acknowledge(organization_id, alert_id, actor=_actor(), note=given.get("note"))
+    lifecycle.acknowledge(organization_id, alert_id, actor=actor(), note=given.get("note"))
     return alert_queries.read(organization_id, alert_id)
 
 
@@ -105,7 +105,7 @@ def resolve(given: dict[str, Any], alert_id: UUID) -> dict[str, Any]:
     Resolving twice changes nothing. The body may be left out.
     """
     organization_id = caller().organization_id
-    lifecycle.resolve(organization_id, alert_id, actor=_actor(), note=given.get("note"))
+    lifecycle.resolve(organization_id, alert_id, actor=actor(), note=given.get("note"))
     return alert_queries.read(organization_id, alert_id)
 
 
@@ -119,7 +119,7 @@ def snooze(given: dict[str, Any], alert_id: UUID) -> dict[str, Any]:
     No message and no escalation for so many minutes, at most a week. A resolved alert is 409.
     """
     organization_id = caller().organization_id
-    lifecycle.snooze(organization_id, alert_id, actor=_actor(), minutes=given["minutes"])
+    lifecycle.snooze(organization_id, alert_id, actor=actor(), minutes=given["minutes"])
     return alert_queries.read(organization_id, alert_id)
 
 
@@ -133,7 +133,7 @@ def comment(given: dict[str, Any], alert_id: UUID) -> dict[str, Any]:
     Answers the alert with the comment on its timeline.
     """
     organization_id = caller().organization_id
-    lifecycle.comment(organization_id, alert_id, actor=_actor(), text=given["text"])
+    lifecycle.comment(organization_id, alert_id, actor=actor(), text=given["text"])
     return alert_queries.read(organization_id, alert_id)
 
 

@@ -124,10 +124,12 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
         """Decorate a view that returns plain JSON data; the schema describes it."""
         described.setdefault("description", _DESCRIPTIONS.get(status, "Done."))
         document = self.response(status, schema, **described)
+        item_fields = _fields_of(schema)
 
         def decorate(view: View) -> View:
             @wraps(view)
             def answer(*args: Any, **kwargs: Any) -> Response:
+                flask.g.item_fields = item_fields
                 found = view(*args, **kwargs)
                 return found if isinstance(found, Response) else reply(found, status)
 
@@ -139,6 +141,13 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
         """Decorate a view that may give another answer, built by the view itself."""
         alternative = self.alt_response(status, schema=schema, **described)
         return cast(Callable[[View], View], alternative)
+
+
+def _fields_of(schema: Any) -> frozenset[str]:
+    """Return the names in an item of a list as they are answered."""
+    if not isinstance(schema, Schema):
+        return frozenset()
+    return frozenset(field.data_key or name for name, field in schema.dump_fields.items())
 
 
 # The headers of a list, for `returns(..., headers=PAGE_HEADERS)`.
@@ -178,7 +187,7 @@ def _plain(value: Any) -> str:
 
 def page(items: list[Any], next_cursor: str | None, total: int | None = None) -> Response:
     """Return one page of a list, with the link to the next one and the number of all."""
-    answer = reply(items)
+    answer = reply(_narrowed(items))
     if next_cursor is not None:
         query = request.args.to_dict(flat=False) | {"cursor": [next_cursor]}
         address = f"{_own_address()}{request.path}?{urlencode(query, doseq=True)}"
@@ -186,6 +195,18 @@ def page(items: list[Any], next_cursor: str | None, total: int | None = None) ->
     if total is not None:
         answer.headers["X-Total-Count"] = str(total)
     return answer
+
+
+def _narrowed(items: list[Any]) -> list[Any]:
+    """Return items with the fields that `?fields=` asks for. Raises Invalid for an unknown one."""
+    written = request.args.get("fields")
+    if written is None:
+        return items
+    names = dict.fromkeys(written.split(","))
+    unknown = [name for name in names if name not in flask.g.item_fields]
+    if unknown:
+        raise invalid({"fields": [f"There is no field {unknown[0]}."]})
+    return [{name: item[name] for name in names if name in item} for item in items]
 
 
 def _own_address() -> str:

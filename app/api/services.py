@@ -13,8 +13,6 @@ from app.operations.services import services
 from app.platform.bootstrap import runtime
 from app.schemas.service_definitions import Judges, define, redefine
 from app.schemas.services import (
-    BulkResultSchema,
-    BulkSchema,
     ServiceChangeSchema,
     ServiceFilterSchema,
     ServiceInputSchema,
@@ -33,7 +31,7 @@ bp = Blueprint("services", __name__, url_prefix="/services", description="What i
 def index(query: dict[str, Any]) -> Response:
     """List services
 
-    Newest first. `X-Total-Count` says how many match in all.
+    Newest first. `X-Total-Count` says how many match in all. `last_error` is cut to 200 characters.
     """
     limit, after = take_page(query)
     found, position, total = service_queries.listed(
@@ -128,27 +126,6 @@ def resume(service_id: UUID) -> dict[str, Any]:
     It is checked at once, and then at its interval.
     """
     return services.set_active(caller().organization_id, [service_id], active=True)[0]
-
-
-@bp.post("/bulk")
-@requires("services:write")
-@bp.accepts(BulkSchema)
-@bp.returns(BulkResultSchema)
-def bulk(given: dict[str, Any]) -> dict[str, Any]:
-    """Act on many services
-
-    All of them or none: one unknown id, and nothing is changed.
-    """
-    organization_id, action, ids = caller().organization_id, given["action"], given["ids"]
-    if (action == "tag") != ("tags" in given):
-        raise invalid({"tags": ["Required with the action tag, and only with it."]})
-    if action == "delete":
-        services.delete(organization_id, ids)
-    elif action == "tag":
-        services.add_tags(organization_id, ids, given["tags"])
-    else:
-        services.set_active(organization_id, ids, active=action == "resume")
-    return {"action": action, "ids": ids}
 
 
 def organization_for(given: dict[str, Any]) -> UUID:

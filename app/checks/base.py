@@ -34,6 +34,9 @@ class CheckType:
     default_port: int | None
     validate_endpoint: ValidateEndpoint
     description: str
+    label: str
+    endpoint_hint: str
+    example: str
 
 
 class CheckFailed(Exception):
@@ -70,6 +73,8 @@ class Endpoint:
 
     validate: ValidateEndpoint
     default_port: int | None = None
+    hint: str = "host"
+    example: str = "host.example.com"
 
 
 def check_type(
@@ -77,9 +82,11 @@ def check_type(
     *aliases: str,
     config: type[CheckConfig],
     endpoint: Endpoint,
+    label: str,
     slow_after_ms: int = 1000,
 ) -> Callable[[Run], Run]:
-    """Register a check function under its kind; its docstring is the type's description."""
+    """Register a check function under its kind; its docstring is the type's description, and
+    `label` what people call it."""
 
     def register(run: Run) -> Run:
         plugin = CheckType(
@@ -91,6 +98,9 @@ def check_type(
             default_port=endpoint.default_port,
             validate_endpoint=endpoint.validate,
             description=" ".join((run.__doc__ or "").split()),
+            label=label,
+            endpoint_hint=endpoint.hint,
+            example=endpoint.example,
         )
         CHECK_TYPES.add(plugin, kind, *aliases)
         return run
@@ -98,17 +108,25 @@ def check_type(
     return register
 
 
-def host_and_port(default_port: int | None = None) -> Endpoint:
+def host_and_port(default_port: int | None = None, *, example: str = "") -> Endpoint:
     """Endpoints of the form host:port; the port may be left out where a protocol has one."""
-
-    return Endpoint(lambda text: parse_host_port(text.strip(), default_port).text, default_port)
+    return Endpoint(
+        lambda text: parse_host_port(text.strip(), default_port).text,
+        default_port,
+        "host:port" if default_port is None else f"host or host:port ({default_port})",
+        example or f"server.example.com:{default_port}",
+    )
 
 
 def url(*schemes: str) -> Endpoint:
     """Endpoints that are URLs of the given schemes."""
-    return Endpoint(lambda text: parse_url(text.strip(), schemes).text)
+    return Endpoint(
+        lambda text: parse_url(text.strip(), schemes).text,
+        hint=f"URL that begins with {schemes[-1]}:// or {schemes[0]}://",
+        example=f"{schemes[-1]}://www.example.com/",
+    )
 
 
 def host() -> Endpoint:
     """Endpoints that are a host name or an address."""
-    return Endpoint(lambda text: parse_host(text.strip()))
+    return Endpoint(lambda text: parse_host(text.strip()), hint="host name or address")

@@ -71,7 +71,14 @@ class DnsConfig(CheckConfig):
     max_ttl = number("highest time to live allowed, in seconds", 0, MAX_TTL)
 
 
-@check_type("DNS", config=DnsConfig, endpoint=Endpoint(lambda text: parse_host(text.strip())))
+@check_type(
+    "DNS",
+    config=DnsConfig,
+    endpoint=Endpoint(
+        lambda text: parse_host(text.strip()), hint="name to look up", example="example.com"
+    ),
+    label="DNS record",
+)
 async def check_dns(target: Target, network: Network) -> Probe:
     """Ask for a record and judge values and times to live."""
     config = target.config

@@ -17,7 +17,12 @@ class FtpConfig(CheckConfig):
     verify_tls = verify_flag()
 
 
-@check_type("FTP", config=FtpConfig, endpoint=host_and_port(PORT))
+@check_type(
+    "FTP",
+    config=FtpConfig,
+    endpoint=host_and_port(PORT),
+    label="FTP server",
+)
 async def check_ftp(target: Target, network: Network) -> Probe:
     """Read the greeting 220, and change over to TLS if asked."""
     config = target.config

@@ -70,7 +70,12 @@ class _Answer:
     ended: bool = False
 
 
-@check_type("GRPC", config=GrpcConfig, endpoint=host_and_port())
+@check_type(
+    "GRPC",
+    config=GrpcConfig,
+    endpoint=host_and_port(example="server.example.com:50051"),
+    label="gRPC service",
+)
 async def check_grpc(target: Target, network: Network) -> Probe:
     """Call grpc.health.v1.Health/Check over HTTP/2."""
     config = target.config

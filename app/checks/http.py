@@ -88,7 +88,13 @@ class HttpConfig(CheckConfig):
     )
 
 
-@check_type("HTTP", "HTTPS", config=HttpConfig, endpoint=url("http", "https"))
+@check_type(
+    "HTTP",
+    "HTTPS",
+    config=HttpConfig,
+    endpoint=url("http", "https"),
+    label="Website or API (HTTP)",
+)
 async def check_http(target: Target, network: Network) -> Probe:
     """Ask a URL and judge status, headers, body and certificate."""
     config = target.config

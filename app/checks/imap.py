@@ -19,7 +19,12 @@ class ImapConfig(CheckConfig):
     verify_tls = verify_flag()
 
 
-@check_type("IMAP", config=ImapConfig, endpoint=host_and_port(PORT))
+@check_type(
+    "IMAP",
+    config=ImapConfig,
+    endpoint=host_and_port(PORT),
+    label="Mailbox server (IMAP)",
+)
 async def check_imap(target: Target, network: Network) -> Probe:
     """Read the greeting * OK, and change over to TLS if asked."""
     config = target.config

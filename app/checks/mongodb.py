@@ -31,7 +31,13 @@ class MongodbConfig(CheckConfig):
     verify_tls = verify_flag()
 
 
-@check_type("MONGODB", "MONGO", config=MongodbConfig, endpoint=host_and_port(PORT))
+@check_type(
+    "MONGODB",
+    "MONGO",
+    config=MongodbConfig,
+    endpoint=host_and_port(PORT),
+    label="MongoDB",
+)
 async def check_mongodb(target: Target, network: Network) -> Probe:
     """Say hello; with credentials sign in by SCRAM."""
     config = target.config

@@ -113,7 +113,12 @@ def flow_name(text: str) -> str:
     return name
 
 
-@check_type("MULTI_STEP", config=MultiStepConfig, endpoint=Endpoint(flow_name))
+@check_type(
+    "MULTI_STEP",
+    config=MultiStepConfig,
+    endpoint=Endpoint(flow_name, hint="name of the flow", example="Sign in and pay"),
+    label="Several requests in a row",
+)
 async def check_multi_step(target: Target, network: Network) -> Probe:
     """Send the requests of a flow in order; the response time is the sum of all."""
     variables = Variables()

@@ -29,7 +29,13 @@ class MysqlConfig(CheckConfig):
     verify_tls = verify_flag()
 
 
-@check_type("MYSQL", "MARIADB", config=MysqlConfig, endpoint=host_and_port(PORT))
+@check_type(
+    "MYSQL",
+    "MARIADB",
+    config=MysqlConfig,
+    endpoint=host_and_port(PORT),
+    label="MySQL or MariaDB",
+)
 async def check_mysql(target: Target, network: Network) -> Probe:
     """Read the handshake; with credentials sign in, with `query` run it."""
     config = target.config

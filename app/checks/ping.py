@@ -21,7 +21,13 @@ class PingConfig(CheckConfig):
     max_loss_percent = number("lost replies that are still fine", 0, 100, MAX_LOSS_PERCENT)
 
 
-@check_type("PING", "ICMP", config=PingConfig, endpoint=host())
+@check_type(
+    "PING",
+    "ICMP",
+    config=PingConfig,
+    endpoint=host(),
+    label="Ping",
+)
 async def check_ping(target: Target, network: Network) -> Probe:
     """Send echo requests; the response time is the mean round trip."""
     count = target.config.get("count", COUNT)

@@ -17,7 +17,12 @@ class Pop3Config(CheckConfig):
     verify_tls = verify_flag()
 
 
-@check_type("POP3", config=Pop3Config, endpoint=host_and_port(PORT))
+@check_type(
+    "POP3",
+    config=Pop3Config,
+    endpoint=host_and_port(PORT),
+    label="Mailbox server (POP3)",
+)
 async def check_pop3(target: Target, network: Network) -> Probe:
     """Read the greeting +OK."""
     tls = target.config.get("tls", port_of(target, PORT) == TLS_PORT)

@@ -41,7 +41,13 @@ class _Refused(CheckFailed):
         super().__init__(f"the server answered: {message} ({self.code or 'no code'})")
 
 
-@check_type("POSTGRES", "POSTGRESQL", config=PostgresConfig, endpoint=host_and_port(PORT))
+@check_type(
+    "POSTGRES",
+    "POSTGRESQL",
+    config=PostgresConfig,
+    endpoint=host_and_port(PORT),
+    label="PostgreSQL",
+)
 async def check_postgres(target: Target, network: Network) -> Probe:
     """Start a session; with credentials sign in, with `query` run it."""
     config = target.config

@@ -27,7 +27,13 @@ class RedisConfig(CheckConfig):
     db = number("database to select", 0, 1_000_000, 0)
 
 
-@check_type("REDIS", config=RedisConfig, endpoint=host_and_port(PORT), slow_after_ms=SLOW_AFTER_MS)
+@check_type(
+    "REDIS",
+    config=RedisConfig,
+    endpoint=host_and_port(PORT),
+    slow_after_ms=SLOW_AFTER_MS,
+    label="Redis or Valkey",
+)
 async def check_redis(target: Target, network: Network) -> Probe:
     """Send PING and read +PONG; without credentials a demand for them is an answer too."""
     config = target.config

@@ -19,7 +19,12 @@ class SmtpConfig(CheckConfig):
     verify_tls = verify_flag()
 
 
-@check_type("SMTP", config=SmtpConfig, endpoint=host_and_port(PORT))
+@check_type(
+    "SMTP",
+    config=SmtpConfig,
+    endpoint=host_and_port(PORT),
+    label="Mail server (SMTP)",
+)
 async def check_smtp(target: Target, network: Network) -> Probe:
     """Read the greeting 220 and the answer to EHLO, over TLS if asked."""
     config = target.config

@@ -44,7 +44,12 @@ class SshConfig(CheckConfig):
     )
 
 
-@check_type("SSH", config=SshConfig, endpoint=host_and_port(PORT))
+@check_type(
+    "SSH",
+    config=SshConfig,
+    endpoint=host_and_port(PORT),
+    label="SSH server",
+)
 async def check_ssh(target: Target, network: Network) -> Probe:
     """Read the banner; with a fingerprint, make the server prove that it holds that key."""
     wanted = target.config.get("host_key_fingerprint")

@@ -52,7 +52,12 @@ class SslConfig(CheckConfig):
     starttls = choice("protocol that changes over to TLS after a greeting", tuple(UPGRADES))
 
 
-@check_type("SSL", config=SslConfig, endpoint=host_and_port(PORT))
+@check_type(
+    "SSL",
+    config=SslConfig,
+    endpoint=host_and_port(PORT),
+    label="Certificate (TLS)",
+)
 async def check_ssl(target: Target, network: Network) -> Probe:
     """Shake hands over TLS and judge chain, host name and dates."""
     config = target.config

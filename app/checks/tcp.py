@@ -27,7 +27,13 @@ class TcpConfig(CheckConfig):
     verify_tls = verify_flag()
 
 
-@check_type("TCP", "TELNET", config=TcpConfig, endpoint=host_and_port())
+@check_type(
+    "TCP",
+    "TELNET",
+    config=TcpConfig,
+    endpoint=host_and_port(example="server.example.com:8080"),
+    label="TCP port",
+)
 async def check_tcp(target: Target, network: Network) -> Probe:
     """Connect to a port; with `expect`, wait for a reply that matches."""
     config: Mapping[str, Any] = target.config

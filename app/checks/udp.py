@@ -55,7 +55,12 @@ class UdpConfig(CheckConfig):
             raise ValidationError("Give payload or payload_hex, not both.", "payload_hex")
 
 
-@check_type("UDP", config=UdpConfig, endpoint=host_and_port())
+@check_type(
+    "UDP",
+    config=UdpConfig,
+    endpoint=host_and_port(example="game.example.com:27015"),
+    label="UDP port",
+)
 async def check_udp(target: Target, network: Network) -> Probe:
     """Send a datagram; with `expect` wait for a reply that matches, else only for a refusal."""
     config = target.config

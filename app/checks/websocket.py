@@ -40,7 +40,13 @@ class WebsocketConfig(CheckConfig):
     verify_tls = verify_flag()
 
 
-@check_type("WEBSOCKET", "WS", config=WebsocketConfig, endpoint=url(*SCHEMES))
+@check_type(
+    "WEBSOCKET",
+    "WS",
+    config=WebsocketConfig,
+    endpoint=url(*SCHEMES),
+    label="WebSocket",
+)
 async def check_websocket(target: Target, network: Network) -> Probe:
     """Upgrade a connection; with `expect` wait for a message that matches."""
     config = target.config

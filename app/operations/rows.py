@@ -13,6 +13,7 @@ from app.platform.transaction import Transaction
 
 Row = TypeVar("Row", bound=OrganizationOwned)
 Position = tuple[datetime, UUID]
+SHOWN = 200
 
 
 def find(tx: Transaction, model: type[Row], organization_id: UUID, id: UUID) -> Row:
@@ -106,3 +107,8 @@ def refused(field: str, message: str) -> Invalid:
 def columns(row: Any) -> dict[str, Any]:
     """Return the columns of a row by name."""
     return {column.key: getattr(row, column.key) for column in inspect(row).mapper.column_attrs}
+
+
+def beginning(text: str | None) -> str | None:
+    """Return a text as lists show it, which hold many: its first 200 characters."""
+    return text if text is None or len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"

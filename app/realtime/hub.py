@@ -30,6 +30,7 @@ class Client:
         self.organization_id = organization_id
         self.types: Collection[str] | None = None
         self.service_ids: Collection[str] | None = None
+        self.check_results_of: Collection[str] | None = None
         self.is_overrun = False
         self.after_seq = 0  # what the client was sent before it began to listen
         self._frames: deque[str] = deque()
@@ -37,6 +38,8 @@ class Client:
 
     def wants(self, frame: dict[str, Any]) -> bool:
         """Say whether a frame passes the client's own filters."""
+        if self.check_results_of is not None and frame["type"] == "check_result":
+            return frame["data"].get("service_id") in self.check_results_of
         if self.types is not None and frame["type"] not in self.types:
             return False
         service_id = frame["data"].get("service_id")
@@ -44,7 +47,8 @@ class Client:
 
     def has_filters(self) -> bool:
         """Say whether frames must be looked into before they are sent."""
-        return self.types is not None or self.service_ids is not None
+        filters = (self.types, self.service_ids, self.check_results_of)
+        return any(filter is not None for filter in filters)
 
     def offer(self, frames: list[str]) -> None:
         """Queue frames in their order, or mark the client as overrun when it is too far behind."""

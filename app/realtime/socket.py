@@ -1,8 +1,9 @@
 """`GET /api/v1/ws`: the live feed of the caller's organization over a WebSocket.
 
 Frames are `{"type", "seq", "at", "data"}`. The first is `hello`; `ping` follows every 20 seconds.
-A client may narrow the feed with `{"subscribe": {"types": […], "service_ids": […]}}`, and resumes
-after a gap with `?since_seq=`: events still kept are sent again, or `hello` says that it is not.
+A client may narrow the feed with `{"subscribe": {"types": […], "service_ids": […]}}`, or only its
+check results with `{"subscribe": {"check_results_of": […]}}`, and resumes after a gap with
+`?since_seq=`: events still kept are sent again, or `hello` says that it is not.
 """
 
 import json
@@ -38,7 +39,8 @@ _MAX_MESSAGE_BYTES = 65536
 _TRY_AGAIN_LATER = 1013  # RFC 6455, IANA registry of close codes
 _POLICY_VIOLATION = 1008
 
-_USAGE = 'send {"subscribe": {"types": [], "service_ids": []}}'
+_FILTERS = ("types", "service_ids", "check_results_of")
+_USAGE = 'send {"subscribe": {"types": [], "service_ids": [], "check_results_of": []}}'
 
 sock = Sock()
 
@@ -160,12 +162,15 @@ def _listen(server: Server, client: Client) -> None:
 def _subscribe(client: Client, message: str | bytes) -> None:
     try:
         wish = json.loads(message)["subscribe"]
-        types, service_ids = wish.get("types"), wish.get("service_ids")
+        filters = [_words(wish.get(name)) for name in _FILTERS]
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         client.tell(_frame("error", client.after_seq, {"error": _USAGE}))
         return
-    client.types = frozenset(map(str, types)) if isinstance(types, list) else None
-    client.service_ids = frozenset(map(str, service_ids)) if isinstance(service_ids, list) else None
+    client.types, client.service_ids, client.check_results_of = filters
+
+
+def _words(wish: Any) -> frozenset[str] | None:
+    return frozenset(map(str, wish)) if isinstance(wish, list) else None
 
 
 def _send(server: Server, frame: str) -> None:

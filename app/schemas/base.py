@@ -4,7 +4,7 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
-from marshmallow import RAISE, Schema, ValidationError, fields, validate
+from marshmallow import RAISE, Schema, ValidationError, fields, post_load, validate
 
 NAME_MAX = 200
 DESCRIPTION_MAX = 2000
@@ -156,7 +156,7 @@ class Moment(fields.DateTime):
 
 
 class PageSchema(BaseSchema):
-    """Which part of a list."""
+    """Which part of a list, and which fields of its items."""
 
     limit = WrittenNumber(
         min=1, max=1000, load_default=500, metadata={"description": "How many at most."}
@@ -165,6 +165,23 @@ class PageSchema(BaseSchema):
         validate=validate.Length(max=200),
         metadata={"description": "Where to go on: the `cursor` of the last answer's `Link`."},
     )
+    shown = fields.String(
+        data_key="fields",
+        validate=[
+            validate.Length(max=1000),
+            Pattern(r"^[a-z0-9_]+(,[a-z0-9_]+)*$", error="Must be names with commas in between."),
+        ],
+        metadata={
+            "description": "Only these fields of each item, with commas in between.",
+            "examples": ["id"],
+        },
+    )
+
+    @post_load
+    def leave_fields_to_the_answer(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
+        """Take out what is no filter: the answer reads it from the request itself."""
+        data.pop("shown", None)
+        return data
 
 
 class ErrorSchema(BaseSchema):

@@ -176,22 +176,3 @@ class ServiceFilterSchema(PageSchema):
     check_type = CheckTypeName()
     q = Line(min=1, max=200, metadata={"description": "Part of the name, endpoint or description."})
     is_active = WrittenFlag()
-
-
-class BulkSchema(BaseSchema):
-    """One action on many services: all of them or none."""
-
-    action = Choice("pause", "resume", "delete", "tag", required=True)
-    ids = Distinct(fields.UUID(), required=True, validate=validate.Length(min=1, max=1000))
-    tags = Distinct(
-        Name(max=50),
-        validate=validate.Length(min=1, max=50),
-        metadata={"description": "With `tag`: the tags to add."},
-    )
-
-
-class BulkResultSchema(BaseSchema):
-    """What a bulk action changed."""
-
-    action = Choice("pause", "resume", "delete", "tag", required=True)
-    ids = fields.List(fields.UUID(), required=True)

@@ -109,13 +109,16 @@ def test_a_cursor_of_another_organization_shows_nothing_of_it(alice, charlie, fi
 def test_bulk_actions(alice, five):
     ids = [service["id"] for service in five[:3]]
     paused = alice.post("/services/bulk", {"action": "pause", "ids": ids})
-    assert (paused.status_code, paused.json) == (200, {"action": "pause", "ids": ids})
+    assert (paused.status_code, paused.json["action"], paused.json["ids"]) == (200, "pause", ids)
+    assert [result["ok"] for result in paused.json["results"]] == [True, True, True]
     active = {service["id"]: service["is_active"] for service in alice.get("/services").json}
     assert [active[service["id"]] for service in five] == [False, False, False, True, True]
     alice.post("/services/bulk", {"action": "resume", "ids": ids})
     assert len(alice.get("/services?is_active=true").json) == 5
     alice.post("/services/bulk", {"action": "tag", "ids": ids, "tags": ["web", "new"]})
     assert alice.get(f"/services/{ids[0]}").json["tags"] == ["web", "eu", "new"]
+    alice.post("/services/bulk", {"action": "untag", "ids": ids, "tags": ["web", "other"]})
+    assert alice.get(f"/services/{ids[0]}").json["tags"] == ["eu", "new"]
     assert alice.post("/services/bulk", {"action": "delete", "ids": ids}).status_code == 200
     assert len(alice.get("/services").json) == 2
 
@@ -124,8 +127,8 @@ def test_bulk_is_all_or_nothing(alice, charlie, five):
     foreign = make_service(charlie)["id"]
     own = five[0]["id"]
     before = alice.get("/services").json
-    for action in ("pause", "resume", "delete", "tag"):
-        tags = {"tags": ["x"]} if action == "tag" else {}
+    for action in ("pause", "resume", "delete", "tag", "untag"):
+        tags = {"tags": ["x"]} if action.endswith("tag") else {}
         answers = [
             alice.post("/services/bulk", {"action": action, "ids": [own, other], **tags})
             for other in (foreign, str(uuid4()))
@@ -141,6 +144,13 @@ def test_bulk_is_all_or_nothing(alice, charlie, five):
     [
         {"action": "tag", "ids": [str(uuid4())]},
         {"action": "pause", "ids": [str(uuid4())], "tags": ["x"]},
+        {"action": "untag", "ids": [str(uuid4())]},
+        {"action": "update", "ids": [str(uuid4())]},
+        {"action": "pause", "ids": [str(uuid4())], "changes": {"tags": []}},
+        {"action": "update", "ids": [str(uuid4())], "changes": {"name": "x"}},
+        {"action": "update", "ids": [str(uuid4())], "changes": {"endpoint": "x"}},
+        {"action": "update", "ids": [str(uuid4())], "changes": {"timeout_seconds": 61}},
+        {"action": "update", "ids": [str(uuid4())], "changes": []},
         {"action": "pause", "ids": []},
         {"action": "pause"},
         {"action": "explode", "ids": [str(uuid4())]},

@@ -3,11 +3,13 @@
 import json
 import threading
 from contextlib import contextmanager
+from uuid import uuid4
 
 import pytest
 import simple_websocket
 from werkzeug.serving import make_server
 
+from app.platform.events import Event
 from app.security import session_cookie
 from tests.factories import make_member, make_service, service_body
 
@@ -120,3 +122,18 @@ def test_an_organization_of_others(server, alice, charlie, rows):
     assert refused(server, alice.headers, f"?org={slug}") == 404
     assert refused(server, alice.headers, "?org=nobody") == 404
     assert refused(server, alice.headers, "?org=") == 404
+
+
+def test_subscribing_over_the_wire(app, server, alice):
+    runtime, service = app.extensions["runtime"], make_service(alice)
+    with feed(server, alice.headers) as client:
+        client.send(json.dumps({"subscribe": {"check_results_of": [service["id"]]}}))
+        client.send("not json")
+        assert json.loads(client.receive(timeout=5))["type"] == "error"  # so the first is read too
+        events = [
+            Event(alice.organization_id, "check_result", {"service_id": str(id)})
+            for id in (uuid4(), service["id"])
+        ]
+        runtime.feed.publish(events)
+        heard = json.loads(client.receive(timeout=5))
+        assert heard["data"]["service_id"] == service["id"]

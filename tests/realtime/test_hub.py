@@ -124,3 +124,46 @@ def test_a_client_that_leaves_is_forgotten(hub):
     assert hub.count() == 1
     hub.leave(client)
     assert hub.count() == 0
+
+
+def test_check_results_of_some_services_and_everything_else(feed, hub):
+    organization = uuid4()
+    client = join(hub, organization)
+    assert not client.has_filters()
+    client.check_results_of = frozenset({"a", "b"})
+    assert client.has_filters()
+    feed.publish(
+        [
+            Event(organization, "check_result", {"service_id": "a"}),
+            Event(organization, "check_result", {"service_id": "c"}),
+            Event(organization, "service.status_changed", {"service_id": "c"}),
+            Event(organization, "alert.fired", {"service_id": "c"}),
+            Event(organization, "heartbeat.ping", {}),
+            Event(organization, "check_result", {"service_id": "b"}),
+        ]
+    )
+    seen = [(frame["type"], frame["data"].get("service_id")) for frame in frames_of(client, 5)]
+    assert seen == [
+        ("check_result", "a"),
+        ("service.status_changed", "c"),
+        ("alert.fired", "c"),
+        ("heartbeat.ping", None),
+        ("check_result", "b"),
+    ]
+    client.check_results_of = frozenset()
+    feed.publish([*events(organization, 1, service_id="a"), Event(organization, "x.y", {})])
+    assert [frame["type"] for frame in frames_of(client, 1)] == ["x.y"]
+
+
+def test_kinds_and_check_results_go_together(feed, hub):
+    organization = uuid4()
+    client = join(hub, organization)
+    client.types, client.check_results_of = frozenset({"alert.fired"}), frozenset({"a"})
+    feed.publish(
+        [
+            Event(organization, "check_result", {"service_id": "a"}),
+            Event(organization, "heartbeat.ping", {}),
+            Event(organization, "alert.fired", {"service_id": "b"}),
+        ]
+    )
+    assert [frame["type"] for frame in frames_of(client, 2)] == ["check_result", "alert.fired"]

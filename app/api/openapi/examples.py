@@ -44,7 +44,9 @@ def _modernise(schema: Any) -> None:
     if "example" in schema and "properties" not in schema:
         schema.setdefault("examples", [schema.pop("example")])
     for name, item in schema.items():
-        if name not in ("examples", "default", "enum", "const"):
+        if name == "properties":  # whose keys are names, not keywords
+            _modernise(list(item.values()))
+        elif name not in ("examples", "default", "enum", "const"):
             _modernise(item)
 
 

@@ -32,7 +32,9 @@ def listed(
         rows, position, total = owned_rows.page(
             tx, NotificationChannel, organization_id, *conditions, limit=limit, after=after
         )
-        found = [_answer(row) for row in rows]
+        found = [
+            _answer(row) | {"last_error": owned_rows.beginning(row.last_error)} for row in rows
+        ]
     return found, position, total
 
 

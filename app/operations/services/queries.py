@@ -8,6 +8,7 @@ from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
+from app.operations.rows import beginning
 from app.operations.snapshots.alerting import rulebooks
 from app.platform.errors import NotFound
 from app.platform.transaction import Transaction, transaction
@@ -148,6 +149,16 @@ _FILTERS = {
 }
 
 
+def filtered(organization_id: UUID, filters: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    """Return the condition that leaves the services `s` of an organization which match the filters
+    of a list, and its parameters."""
+    values: dict[str, Any] = {**filters, "organization_id": organization_id}
+    if "q" in values:
+        values["q"] = f"%{_escape_pattern(values['q'])}%"
+    conditions = ["s.organization_id = %(organization_id)s", *(_FILTERS[name] for name in filters)]
+    return " AND ".join(conditions), values
+
+
 def listed(
     organization_id: UUID,
     filters: Mapping[str, Any],
@@ -158,14 +169,10 @@ def listed(
     """Return a page of an organization's services, newest first.
 
     With it the position to go on from, None at the end, and how many services match in all, None
-    where the page is past the last one.
+    where the page is past the last one. Errors are cut to their beginning.
     """
-    values: dict[str, Any] = {**filters, "organization_id": organization_id, "limit": limit + 1}
-    if "q" in values:
-        values["q"] = f"%{_escape_pattern(values['q'])}%"
-    where = " AND ".join(
-        ["s.organization_id = %(organization_id)s", *(_FILTERS[name] for name in filters)]
-    )
+    where, values = filtered(organization_id, filters)
+    values["limit"] = limit + 1
     onward = ""
     if after is not None:
         onward = "AND (s.created_at, s.id) < (%(after_at)s, %(after_id)s)"
@@ -178,6 +185,8 @@ def listed(
         rows = tx.driver.execute(statement, values).fetchall()
         found, position = list(_answers(rows)), None
         _mark_maintenance(tx, found)
+    for service in found:
+        service["last_error"] = beginning(service["last_error"])
     if not rows:
         return [], None, None if after else 0
     if len(found) > limit:

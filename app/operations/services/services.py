@@ -44,16 +44,16 @@ def create(organization_id: UUID, columns: Columns) -> dict[str, Any]:
     """
     service_id = uuid4()
     with transaction() as tx:
-        organization = _lock_organization(tx, organization_id)
+        organization = lock_organization(tx, organization_id)
         _check_limit(tx, organization)
-        _check_references(tx, organization_id, service_id, columns)
+        check_references(tx, organization_id, service_id, columns)
         tx.session.execute(
             insert(Service).values(id=service_id, organization_id=organization_id, **columns)
         )
         schedule_entries.add(tx, service_id, columns["regions"], due=columns["is_active"])
-        found = _announce(tx, "service.created", [service_id])
+        found = announce(tx, "service.created", [service_id])
         if columns["is_active"]:
-            _hint(tx, columns["regions"])
+            hint(tx, columns["regions"])
     return found[0]
 
 
@@ -66,27 +66,33 @@ def update(
     """
     with transaction() as tx:
         # Two edits of one organization wait for one another: together they could close a circle.
-        _lock_organization(tx, organization_id)
+        lock_organization(tx, organization_id)
         (service,) = lock(tx, organization_id, [service_id])
-        was_active = service.is_active
-        changes = redefine(_columns(service))
-        _check_references(tx, organization_id, service_id, changes)
-        for name, value in changes.items():
-            setattr(service, name, value)
-        service.version += 1
-        tx.session.flush()
-        if "regions" in changes:
-            schedule_entries.set_regions(tx, service_id, service.regions)
-        if _VOIDS_CHECK & changes.keys():
-            rule_latches.release_services(tx, [service_id])
-            schedule_entries.restart(tx, [service_id], due=service.is_active)
-            _hint(tx, service.regions if service.is_active else ())
-        if service.is_active is not was_active:
-            service_pauses.record(tx, [service])
-        if "tags" in changes:
-            closing.end_unwatched(tx, service_ids=[service_id])
-        found = _announce(tx, "service.updated", [service_id])
+        changes = redefine(columns(service))
+        check_references(tx, organization_id, service_id, changes)
+        apply(tx, service, changes)
+        found = announce(tx, "service.updated", [service_id])
     return found[0]
+
+
+def apply(tx: Transaction, service: Service, changes: Columns) -> None:
+    """Change a locked service: what its last result no longer speaks of is checked at once, and
+    alerts that no rule watches any more are ended."""
+    was_active = service.is_active
+    for name, value in changes.items():
+        setattr(service, name, value)
+    service.version += 1
+    tx.session.flush()
+    if "regions" in changes:
+        schedule_entries.set_regions(tx, service.id, service.regions)
+    if _VOIDS_CHECK & changes.keys():
+        rule_latches.release_services(tx, [service.id])
+        schedule_entries.restart(tx, [service.id], due=service.is_active)
+        hint(tx, service.regions if service.is_active else ())
+    if service.is_active is not was_active:
+        service_pauses.record(tx, [service])
+    if "tags" in changes:
+        closing.end_unwatched(tx, service_ids=[service.id])
 
 
 def delete(organization_id: UUID, ids: Sequence[UUID]) -> None:
@@ -96,7 +102,7 @@ def delete(organization_id: UUID, ids: Sequence[UUID]) -> None:
     Raises NotFound, and then deletes none, when one of them is not the organization's.
     """
     with transaction() as tx:
-        _lock_organization(tx, organization_id)
+        lock_organization(tx, organization_id)
         lock(tx, organization_id, ids)
         events = [Event(organization_id, "service.deleted", answer) for answer in answers(tx, ids)]
         _forget_dependency(tx, organization_id, ids)
@@ -141,24 +147,10 @@ def set_active(organization_id: UUID, ids: Sequence[UUID], *, active: bool) -> l
         schedule_entries.restart(tx, changed_ids, due=active)
         service_pauses.record(tx, changed)
         if active:
-            _hint(tx, (region for service in changed for region in service.regions))
-        _announce(tx, "service.updated", changed_ids)
+            hint(tx, (region for service in changed for region in service.regions))
+        announce(tx, "service.updated", changed_ids)
         found = answers(tx, ids)
     return found
-
-
-def add_tags(organization_id: UUID, ids: Sequence[UUID], tags: Sequence[str]) -> None:
-    """Add tags to services. Raises NotFound or Invalid, and then changes none of them."""
-    with transaction() as tx:
-        for service in lock(tx, organization_id, ids):
-            service.tags = list(dict.fromkeys([*service.tags, *tags]))
-            service.version += 1
-            if len(service.tags) > 50:
-                raise Invalid(
-                    f"{service.name} would have more than 50 tags", {"tags": ["Too many."]}
-                )
-        tx.session.flush()
-        _announce(tx, "service.updated", ids)
 
 
 def lock(tx: Transaction, organization_id: UUID, ids: Sequence[UUID]) -> list[Service]:
@@ -186,7 +178,8 @@ def lock(tx: Transaction, organization_id: UUID, ids: Sequence[UUID]) -> list[Se
     return list(found)
 
 
-def _lock_organization(tx: Transaction, organization_id: UUID) -> Organization:
+def lock_organization(tx: Transaction, organization_id: UUID) -> Organization:
+    """Return an organization, locked for a change of what belongs to it. Raises NotFound."""
     found = tx.session.scalar(
         select(Organization)
         .where(Organization.id == organization_id)
@@ -210,7 +203,7 @@ def _check_limit(tx: Transaction, organization: Organization) -> None:
         )
 
 
-def _check_references(
+def check_references(
     tx: Transaction, organization_id: UUID, service_id: UUID, columns: Columns
 ) -> None:
     """Raise Invalid for a reference to nothing, or to something of another organization."""
@@ -239,11 +232,12 @@ def _refused(field: str, message: str) -> Invalid:
     return Invalid(f"{field}: {message}", {field: [message]})
 
 
-def _columns(service: Service) -> Columns:
+def columns(service: Service) -> Columns:
+    """Return the columns of a service by name."""
     return {column.key: getattr(service, column.key) for column in Service.__table__.columns}
 
 
-def _announce(tx: Transaction, event: str, ids: Sequence[UUID]) -> list[dict[str, Any]]:
+def announce(tx: Transaction, event: str, ids: Sequence[UUID]) -> list[dict[str, Any]]:
     """Return the answers of services, and publish them once they are durable."""
     found = answers(tx, ids)
     if found:
@@ -254,6 +248,7 @@ def _announce(tx: Transaction, event: str, ids: Sequence[UUID]) -> list[dict[str
     return found
 
 
-def _hint(tx: Transaction, regions: Iterable[str]) -> None:
+def hint(tx: Transaction, regions: Iterable[str]) -> None:
+    """Tell workers of these regions, after the commit, that something is due."""
     for region in sorted(set(regions)):
         tx.after_commit(runtime().hints.probes, region)

@@ -1,0 +1,100 @@
+"""/services/bulk and /alerts/bulk: one action on many, with an outcome for each."""
+
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from app.api.alerts import actor
+from app.api.http import Blueprint, invalid
+from app.api.services import judges
+from app.operations.alerts import lifecycle
+from app.operations.services import bulk as service_bulk
+from app.operations.services import services
+from app.operations.services.bulk import Outcomes
+from app.platform.errors import AppError, Conflict, NotFound
+from app.schemas.bulk import (
+    AlertBulkResultSchema,
+    AlertBulkSchema,
+    ServiceBulkResultSchema,
+    ServiceBulkSchema,
+    bulk_result,
+)
+from app.schemas.service_definitions import redefine
+from app.security.access import caller, requires
+
+bp = Blueprint("bulk", __name__, description="One action on many.")
+# What an action needs beside the ids.
+_NEEDS = {"tag": "tags", "untag": "tags", "update": "changes", "snooze": "minutes"}
+
+
+@bp.post("/services/bulk")
+@requires("services:write")
+@bp.accepts(ServiceBulkSchema)
+@bp.returns(ServiceBulkResultSchema)
+def change_services(given: dict[str, Any]) -> dict[str, Any]:
+    """Act on many services
+
+    `pause`, `resume`, `delete`, `tag` and `untag` act on all of them or none: one unknown id is
+    404, and nothing is changed. `update` and `check` act on each that allows it, and `results` says
+    of every other one why not. `check` does not wait for the results.
+    """
+    _check_needs(given, ("tags", "changes"))
+    action, ids = given["action"], given["ids"]
+    return bulk_result(action, ids, _act(action, ids, given))
+
+
+def _act(action: str, ids: list[UUID], given: dict[str, Any]) -> Outcomes:
+    organization_id = caller().organization_id
+    if action == "update":
+        changes, judged_with = given["changes"], judges()
+        return service_bulk.update(
+            organization_id, ids, lambda stored: redefine(stored, changes, judged_with)
+        )
+    if action == "check":
+        return service_bulk.check(organization_id, ids)
+    if action == "delete":
+        services.delete(organization_id, ids)
+    elif action == "tag":
+        service_bulk.add_tags(organization_id, ids, given["tags"])
+    elif action == "untag":
+        service_bulk.remove_tags(organization_id, ids, given["tags"])
+    else:
+        services.set_active(organization_id, ids, active=action == "resume")
+    return {}
+
+
+@bp.post("/alerts/bulk")
+@requires("alerts:act")
+@bp.accepts(AlertBulkSchema)
+@bp.returns(AlertBulkResultSchema)
+def change_alerts(given: dict[str, Any]) -> dict[str, Any]:
+    """Act on many alerts
+
+    Each by itself, as the route of the action does; `results` says of every one how it went.
+    """
+    _check_needs(given, ("minutes",))
+    action, ids = given["action"], given["ids"]
+    if action == "snooze" and "note" in given:
+        raise invalid({"note": ["Not possible with the action snooze."]})
+    act = {
+        "acknowledge": partial(lifecycle.acknowledge, note=given.get("note")),
+        "resolve": partial(lifecycle.resolve, note=given.get("note")),
+        "snooze": partial(lifecycle.snooze, minutes=given.get("minutes", 0)),
+    }[action]
+    errors: dict[UUID, AppError | None] = {}
+    for id in ids:
+        try:
+            act(caller().organization_id, id, actor=actor())
+        except (NotFound, Conflict) as error:
+            errors[id] = error
+    return bulk_result(action, ids, errors)
+
+
+def _check_needs(given: dict[str, Any], fields: tuple[str, ...]) -> None:
+    """Raise Invalid where the action lacks what it needs, or has what it cannot use."""
+    action = given["action"]
+    for field in fields:
+        if _NEEDS.get(action) == field and field not in given:
+            raise invalid({field: [f"Required with the action {action}."]})
+        if _NEEDS.get(action) != field and field in given:
+            raise invalid({field: [f"Not possible with the action {action}."]})

@@ -1,0 +1,108 @@
+"""One change of many services: tags and checks of all, or settings of each that allows it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from uuid import UUID
+
+from app.operations.alerts import closing
+from app.operations.schedule import entries as schedule_entries
+from app.operations.services.services import (
+    Columns,
+    announce,
+    apply,
+    check_references,
+    columns,
+    hint,
+    lock,
+    lock_organization,
+)
+from app.platform.errors import AppError, Conflict, Invalid, NotFound
+from app.platform.transaction import Transaction, transaction
+
+MOST_TAGS = 50
+# What went wrong with a service, None for nothing.
+Outcomes = Mapping[UUID, AppError | None]
+
+
+def add_tags(organization_id: UUID, ids: Sequence[UUID], tags: Sequence[str]) -> None:
+    """Add tags to services. Raises NotFound or Invalid, and then changes none of them."""
+    _retag(organization_id, ids, lambda own: list(dict.fromkeys([*own, *tags])))
+
+
+def remove_tags(organization_id: UUID, ids: Sequence[UUID], tags: Sequence[str]) -> None:
+    """Take tags from services that have them. Raises NotFound, and then changes none of them."""
+    _retag(organization_id, ids, lambda own: [tag for tag in own if tag not in tags])
+
+
+def _retag(
+    organization_id: UUID, ids: Sequence[UUID], change: Callable[[list[str]], list[str]]
+) -> None:
+    with transaction() as tx:
+        changed = []
+        for service in lock(tx, organization_id, ids):
+            tags = change(service.tags)
+            if len(tags) > MOST_TAGS:
+                raise Invalid(
+                    f"{service.name} would have more than {MOST_TAGS} tags", {"tags": ["Too many."]}
+                )
+            if tags != service.tags:
+                service.tags = tags
+                service.version += 1
+                changed.append(service.id)
+        tx.session.flush()
+        closing.end_unwatched(tx, service_ids=changed)
+        announce(tx, "service.updated", changed)
+
+
+def update(
+    organization_id: UUID, ids: Sequence[UUID], redefine: Callable[[Columns], Columns]
+) -> Outcomes:
+    """Change each service that allows it, and return what went wrong with the others.
+
+    `redefine` turns stored columns into changed ones, or raises Invalid.
+    """
+    with transaction() as tx:
+        lock_organization(tx, organization_id)
+        known = _known(tx, organization_id, ids)
+        outcomes: dict[UUID, AppError | None] = {
+            id: None if id in known else NotFound() for id in ids
+        }
+        changed = []
+        for service in lock(tx, organization_id, known):
+            try:
+                changes = redefine(columns(service))
+                check_references(tx, organization_id, service.id, changes)
+            except Invalid as error:
+                outcomes[service.id] = error
+                continue
+            if changes:
+                apply(tx, service, changes)
+                changed.append(service.id)
+        announce(tx, "service.updated", changed)
+    return outcomes
+
+
+def check(organization_id: UUID, ids: Sequence[UUID]) -> Outcomes:
+    """Make services due at once, without waiting for the results; return which could not be."""
+    with transaction() as tx:
+        known = _known(tx, organization_id, ids)
+        outcomes: dict[UUID, AppError | None] = {
+            id: None if id in known else NotFound() for id in ids
+        }
+        rows = tx.driver.execute(
+            "SELECT id, is_active, regions FROM services WHERE id = ANY(%s)", (list(known),)
+        ).fetchall()
+        due = [(id, regions) for id, is_active, regions in rows if is_active]
+        for id, is_active, _ in rows:
+            if not is_active:
+                outcomes[id] = Conflict("the service is paused; resume it to have it checked")
+        schedule_entries.recheck(tx, [id for id, _ in due])
+        hint(tx, (region for _, regions in due for region in regions))
+    return outcomes
+
+
+def _known(tx: Transaction, organization_id: UUID, ids: Sequence[UUID]) -> list[UUID]:
+    rows = tx.driver.execute(
+        "SELECT id FROM services WHERE organization_id = %s AND id = ANY(%s) ORDER BY id",
+        (organization_id, list(ids)),
+    ).fetchall()
+    return [row[0] for row in rows]
