@@ -6,14 +6,14 @@ from app.operations.checks import certificate_expiry, status_announcements
 from app.operations.maintenance import announcements as maintenance_announcements
 from app.operations.maintenance import muting
 from app.platform.clock import monotonic
-from workers.job import job
+from workers.job import chore
 
 log = logging.getLogger(__name__)
 
 _EDGE_SECONDS = 30  # well inside the job's time limit; the next tick goes on
 
 
-@job
+@chore
 def announce() -> None:
     """Announce maintenance that begins or ends, and what was held back meanwhile."""
     end = monotonic() + _EDGE_SECONDS
@@ -23,7 +23,7 @@ def announce() -> None:
     status_announcements.catch_up()
 
 
-@job
+@chore
 def warn_of_certificates() -> None:
     """Tell of certificates that end soon, and of those that have ended."""
     told = certificate_expiry.warn()

@@ -20,6 +20,8 @@ from app.channels.endpoints import ENDPOINTS
 from app.domain.messages.messages import Message, Organization, compose, sample
 from app.network.door import Network
 from app.network.policy import policy_of
+from app.operations.health import quarantine
+from app.operations.health.quarantine import ALONE_AFTER, Kind
 from app.operations.notifications import claim as outbox_claim
 from app.operations.notifications import payloads, system_mail
 from app.operations.notifications import results as delivery_results
@@ -29,6 +31,8 @@ from app.platform.bootstrap import Runtime
 from app.platform.clock import monotonic
 from app.platform.errors import ConfigError
 from app.platform.transaction import DATABASE_AWAY
+from workers.isolation import LostAloneError, run_alone
+from workers.stalls import StallGuard
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -40,6 +44,8 @@ _PER_CHANNEL = 8
 _POLL_SECONDS = 0.1
 _IDLE_SECONDS = 1.0
 _RETRY_SECONDS = 0.3
+_ALONE_SECONDS = 60.0  # a send has 30, and its process takes a few to start
+_ALONE_WAITING = 10  # two at a time: a lease allows for some to wait
 
 
 class Courier:
@@ -57,6 +63,7 @@ class Courier:
         self._running = threading.Lock()
         self._stopping = threading.Event()
         self._threads = ThreadPoolExecutor(4, "outbox")
+        self._alone = ThreadPoolExecutor(2, "alone")
         self._sends: set[asyncio.Task[None]] = set()
         self._in_flight: Counter[UUID] = Counter()
 
@@ -75,7 +82,8 @@ class Courier:
             return False
         try:
             asyncio.set_event_loop(self._loop)
-            return self._loop.run_until_complete(self._session(seconds))
+            with StallGuard(self._loop):
+                return self._loop.run_until_complete(self._session(seconds))
         finally:
             self._running.release()
 
@@ -127,15 +135,49 @@ class Courier:
         self._sends.add(task)
         task.add_done_callback(self._sends.discard)
 
+    def deliver_one(self, send: Send) -> None:
+        """Send one message on this process' own loop, and record how it went."""
+
+        async def deliver_here() -> None:
+            self._context = self._make_context()
+            await self._send_and_record(send)
+
+        self._loop.run_until_complete(deliver_here())
+
     async def _deliver(self, send: Send) -> None:
         try:
-            outcome = await self._attempt(send)
+            if send.losses < ALONE_AFTER:
+                await self._send_and_record(send)
+            else:
+                await self._deliver_alone(send)
         finally:
             if send.channel_id is not None:
                 self._in_flight[send.channel_id] -= 1
+
+    async def _send_and_record(self, send: Send) -> None:
+        outcome = await self._attempt(send)
+        await self._insist(delivery_results.record, send, outcome)
+        if send.losses:
+            await self._insist(quarantine.clear, Kind.MESSAGE, [str(send.id)])
+
+    async def _deliver_alone(self, send: Send) -> None:
+        """Send what two processes were lost with from one of its own; give it up with a third."""
+        await self._insist(outbox_claim.extend_lease, send, _ALONE_SECONDS * _ALONE_WAITING)
+        try:
+            await self._loop.run_in_executor(
+                self._alone, run_alone, "message", send, _ALONE_SECONDS
+            )
+        except LostAloneError as error:
+            why = "it ended three processes that tried to send it, and is set aside"
+            await self._insist(quarantine.count_failure, Kind.MESSAGE, str(send.id), str(error))
+            outcome = Outcome(ok=False, permanent=True, error=why)
+            await self._insist(delivery_results.record, send, outcome)
+
+    async def _insist(self, function: Callable[..., Any], *args: Any) -> None:
+        """Run a database operation until it goes through."""
         while True:
             try:
-                await self._call(delivery_results.record, send, outcome)
+                await self._call(function, *args)
                 return
             except DATABASE_AWAY as error:
                 log.warning("database is away, outcomes wait", extra={"why": str(error)[:200]})

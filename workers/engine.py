@@ -19,14 +19,16 @@ from app.checks import runner
 from app.domain.types import FailureKind, Observation, Status
 from app.network.door import Network
 from app.operations.checks import monitoring
-from app.operations.checks.rows import Claim, Seen
+from app.operations.checks.rows import Claim, Seen, quarantine_key
 from app.operations.services import one_off_checks
 from app.operations.services.one_off_checks import ProbeTask
 from app.platform.bootstrap import Runtime
 from app.platform.clock import monotonic
 from app.platform.transaction import DATABASE_AWAY
+from workers.check_quarantine import SET_ASIDE, CheckQuarantine, run_check_alone
 from workers.connectivity import SelfDoubt
 from workers.recorder import RETRY_SECONDS, Recorder, RecorderGone, brief
+from workers.stalls import StallGuard
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -62,6 +64,8 @@ class Engine:
         # One thread claims and one waits for the recorder: the event loop waits for neither.
         self._claimer = ThreadPoolExecutor(1, "claimer")
         self._handover = ThreadPoolExecutor(1, "handover")
+        self._alone = ThreadPoolExecutor(2, "alone")
+        self._quarantine = CheckQuarantine()
         self._checks: set[asyncio.Task[None]] = set()
         self._unrecorded: list[Seen] = []
         self._recording: asyncio.Task[None] | None = None
@@ -100,7 +104,8 @@ class Engine:
             return False
         try:
             asyncio.set_event_loop(self._loop)
-            return self._loop.run_until_complete(self._session(seconds))
+            with StallGuard(self._loop):
+                return self._loop.run_until_complete(self._session(seconds))
         finally:
             self._running.release()
 
@@ -155,7 +160,9 @@ class Engine:
         return max(idle, _POLL_SECONDS[0])
 
     def _claim(self, limit: int) -> tuple[monitoring.Claimed, list[ProbeTask]]:
-        return monitoring.claim(self._region, limit), one_off_checks.claim(self._region, 20)
+        claimed = monitoring.claim(self._region, limit)
+        self._quarantine.refresh(claimed.claims)
+        return claimed, one_off_checks.claim(self._region, 20)
 
     def _start(self, work: Any) -> None:
         task = self._loop.create_task(work)
@@ -164,7 +171,18 @@ class Engine:
 
     async def _check(self, claim: Claim) -> None:
         checked_at = self._database_now()
-        self._unrecorded.append(claim.seen(await self._observe(claim), checked_at))
+        if self._quarantine.rests(claim):
+            observation = SET_ASIDE
+        elif self._quarantine.runs_alone(claim):
+            lost = await self._loop.run_in_executor(
+                self._alone, run_check_alone, claim, self._in_context
+            )
+            if lost is None:
+                return
+            observation = lost
+        else:
+            observation = await self._observe(claim)
+        self._unrecorded.append(claim.seen(observation, checked_at))
         if self._recording is None:
             self._recording = self._loop.create_task(self._record())
 
@@ -199,8 +217,15 @@ class Engine:
             except Exception:
                 # The fence: these come again by their leases, and the next ones are recorded.
                 log.exception("a batch of results cannot be handed over")
+            else:
+                await self._clear(batch)
             del self._unrecorded[: len(batch)]
         self._recording = None
+
+    async def _clear(self, batch: list[Seen]) -> None:
+        if self._quarantine.has_suspects:
+            keys = {quarantine_key(seen.service_id, seen.region) for seen in batch}
+            await self._insist(self._claimer, self._quarantine.recorded, keys)
 
     async def _linger(self) -> None:
         for _ in range(_LINGER_ROUNDS):
@@ -224,11 +249,11 @@ class Engine:
                 await asyncio.sleep(RETRY_SECONDS)
 
     def _in(self, pool: ThreadPoolExecutor, function: Callable[..., T], *args: Any) -> Awaitable[T]:
-        def call() -> T:
-            with self._app.app_context():
-                return function(*args)
+        return self._loop.run_in_executor(pool, self._in_context, function, *args)
 
-        return self._loop.run_in_executor(pool, call)
+    def _in_context(self, function: Callable[..., T], *args: Any) -> T:
+        with self._app.app_context():
+            return function(*args)
 
     def _database_now(self) -> datetime:
         # The database's clock, carried forward by ours: skewed hosts do not matter.

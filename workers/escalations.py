@@ -2,10 +2,10 @@
 
 from app.operations.alerts import reminders, suppression
 from app.operations.escalation import levels as escalation_levels
-from workers.job import job
+from workers.job import chore
 
 
-@job
+@chore
 def advance() -> None:
     """Act on overdue levels, reminders, and hidden alerts that outlived their root cause."""
     escalation_levels.advance_due()

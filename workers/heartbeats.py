@@ -6,7 +6,7 @@ from app.operations.heartbeats import flips as heartbeat_flips
 from app.operations.heartbeats import retention as heartbeat_retention
 from app.operations.heartbeats import sweep as heartbeat_sweep
 from app.platform.clock import monotonic
-from workers.job import application, job
+from workers.job import chore
 from workers.watchdog import Host
 
 log = logging.getLogger(__name__)
@@ -15,13 +15,9 @@ _SWEEP_SECONDS = 30  # well inside the job's time limit; the next tick goes on
 _BEHIND_SECONDS = 1.5  # the tick comes every second
 
 
-@job
+@chore
 def sweep() -> None:
     """Look at every heartbeat whose time has come, then see to the alerts of what has changed."""
-    _sweep()
-
-
-def _sweep() -> None:
     end = monotonic() + _SWEEP_SECONDS
     while monotonic() < end and heartbeat_sweep.look() == heartbeat_sweep.BATCH:
         pass
@@ -30,7 +26,7 @@ def _sweep() -> None:
     heartbeat_flips.release()
 
 
-@job
+@chore
 def forget() -> None:
     """Remove old pings, flips and gaps; mend heartbeats that nobody would look at."""
     removed, after = heartbeat_retention.prune_pings()
@@ -55,7 +51,6 @@ def host() -> Host:
 
 def _sweep_here() -> None:
     try:
-        with application().app_context():
-            _sweep()
+        sweep()
     except Exception:
         log.exception("a sweep failed; the next look tries again")

@@ -7,12 +7,12 @@ from redis import RedisError
 from app.operations.checks import retention
 from app.operations.schedule import repair as repairs
 from app.platform.bootstrap import runtime
-from workers.job import job
+from workers.job import chore
 
 log = logging.getLogger(__name__)
 
 
-@job
+@chore
 def repair() -> None:
     """Find and mend what crashes left behind, and count it."""
     for what, count in repairs.mend().items():
@@ -20,7 +20,7 @@ def repair() -> None:
             log.warning("mended", extra={"what": what, "count": count})
 
 
-@job
+@chore
 def keep_partitions() -> None:
     """Make the coming days' partitions and drop the days past retention."""
     for name in retention.ensure_partitions():
@@ -29,7 +29,7 @@ def keep_partitions() -> None:
         log.info("partition dropped", extra={"partition": name})
 
 
-@job
+@chore
 def forget() -> None:
     """Remove expired tokens and probe requests, and the history of deleted services."""
     retention.forget_expired()

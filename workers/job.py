@@ -2,16 +2,23 @@
 
 import functools
 import logging
+import traceback
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 
 from flask import Flask
 
+from app.operations.health import ticks
+from app.operations.health.quarantine import ALONE_AFTER
 from app.platform import logs
+from workers import stalls
+from workers.isolation import LostAloneError, run_alone
 
 P = ParamSpec("P")
 T = TypeVar("T")
 log = logging.getLogger("workers")
+
+_CHORE_SECONDS = ticks.TICK_SECONDS + 15.0  # RQ interrupts it before, where it can
 
 _application: Flask | None = None
 
@@ -44,3 +51,45 @@ def job(function: Callable[P, T]) -> Callable[P, T]:
                 raise
 
     return run
+
+
+def chore(function: Callable[[], None]) -> Callable[[], None]:
+    """Mark a function as a standing chore: a job whose runs are written down.
+
+    One that took its process with it twice in a row is done in a process of its own, and set aside
+    for an hour if that one ends as well; the other chores go on.
+    """
+    name = f"{function.__module__}.{function.__name__}"
+
+    @functools.wraps(function)
+    def run() -> None:
+        turn = ticks.begin(name)
+        if turn.rests:
+            return
+        if turn.losses >= ALONE_AFTER:
+            _run_alone(name)
+            return
+        stalls.end_unless_done(_CHORE_SECONDS)
+        try:
+            function()
+        except Exception:
+            ticks.fail(name, traceback.format_exc())
+            raise
+        finally:
+            stalls.done()
+        ticks.finish(name)
+
+    # What `workers.alone` calls is the function itself, not the job around the ledger.
+    marked = job(run)
+    marked.__wrapped__ = function  # type: ignore[attr-defined]
+    return marked
+
+
+def _run_alone(name: str) -> None:
+    try:
+        run_alone("tick", name, _CHORE_SECONDS)
+    except LostAloneError as error:
+        log.error("a chore ended its process", extra={"chore": name, "why": str(error)})
+        ticks.lose(name, str(error))
+    else:
+        ticks.finish(name)

@@ -37,7 +37,7 @@ announcements.{job}()
 
 
 @pytest.fixture
-def killed(config):
+def killed(config, monkeypatch):
     """Run a job in a process of its own that is killed as soon as it has planned a message."""
     settings = {
         "DATABASE_URL": config.database_url,
@@ -45,6 +45,9 @@ def killed(config):
         "JWT_SECRET": "a secret of the tests, long enough to be taken",
         "ENCRYPTION_KEY": "ab" * 32,
     }
+
+    for name, value in settings.items():  # what was lost twice goes to a process of its own
+        monkeypatch.setenv(name, value)
 
     def run(job):
         found = subprocess.run(

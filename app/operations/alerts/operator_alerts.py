@@ -11,7 +11,11 @@ from app.operations.alerts import lifecycle
 from app.platform.transaction import Transaction, transaction
 
 SOURCE = "AlertifyPro itself"
-_TITLES = {"regions": "Checks are not running", "blind": "The monitor is blind"}
+_TITLES = {
+    "regions": "Checks are not running",
+    "blind": "The monitor is blind",
+    "quarantine": "Work of the monitor is set aside",
+}
 
 
 def settle(kind: str, problem: str | None) -> None:

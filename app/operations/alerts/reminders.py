@@ -1,10 +1,16 @@
 """Remind people of alerts that nobody has acknowledged."""
 
-from sqlalchemy import select
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, select
 
 from app.domain.rules.transitions import AlertStatus, next_reminder_at
 from app.models.alert_rules import AlertRule
 from app.models.alerts import Alert
+from app.operations.health import quarantine
+from app.operations.health.quarantine import Kind
 from app.operations.maintenance import muting
 from app.operations.notifications import enqueue
 from app.platform.transaction import transaction
@@ -18,21 +24,32 @@ def remind_due() -> int:
     In maintenance nobody is reminded; what falls into it is folded into one at its end.
     """
     with transaction() as tx:
+        due = tx.session.scalars(
+            select(Alert.id)
+            .join(AlertRule, AlertRule.id == Alert.alert_rule_id)
+            .where(*_is_due(tx.now()), Alert.id.not_in(quarantine.resting(tx, Kind.REMINDER)))
+        ).all()
+        ids = muting.audible(tx, due)[:_BATCH] if due else []
+    return quarantine.each_apart(Kind.REMINDER, ids, _remind)
+
+
+def _is_due(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    return (
+        Alert.status == AlertStatus.FIRING,
+        Alert.next_reminder_at <= now,
+        Alert.suppressed_by.is_(None),
+    )
+
+
+def _remind(ids: Sequence[UUID]) -> None:
+    """Plan the reminders of some alerts, as far as they are still due, in one transaction."""
+    with transaction() as tx:
         now = tx.now()
-        is_due = (
-            Alert.status == AlertStatus.FIRING,
-            Alert.next_reminder_at <= now,
-            Alert.suppressed_by.is_(None),
-        )
-        due = tx.session.scalars(select(Alert.id).where(*is_due)).all()
-        if not due:
-            return 0
         rows = tx.session.execute(
             select(Alert, AlertRule)
             .join(AlertRule, AlertRule.id == Alert.alert_rule_id)
-            .where(*is_due, Alert.id.in_(muting.audible(tx, due)))
+            .where(*_is_due(now), Alert.id.in_(ids))
             .with_for_update(key_share=True, of=Alert, skip_locked=True)
-            .limit(_BATCH)
         ).all()
         for alert, rule in rows:
             following = next_reminder_at(
@@ -54,4 +71,3 @@ def remind_due() -> int:
                 step = int((now - alert.fired_at).total_seconds() // 60)
                 enqueue.plan(tx, alert, "alert.reminder", recipients, now, step=step)
             alert.next_reminder_at = following
-    return len(rows)

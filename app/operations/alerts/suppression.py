@@ -14,6 +14,8 @@ from app.models.alerts import Alert
 from app.models.escalation_policies import EscalationLevel
 from app.models.services import Service
 from app.operations.alerts import lifecycle
+from app.operations.health import quarantine
+from app.operations.health.quarantine import Kind
 from app.operations.maintenance import muting
 from app.operations.notifications import enqueue, payloads
 from app.operations.schedule import entries as schedule_entries
@@ -122,18 +124,24 @@ def release() -> int:
             Alert.status == "resolved", Alert.resolved_at < now - RELEASE_AFTER
         )
         is_left = (Alert.status == "firing", Alert.suppressed_by.in_(root))
-        left = tx.session.scalars(select(Alert.id).where(*is_left)).all()
-        if not left:
-            return 0
-        rows = tx.session.scalars(
-            select(Alert)
-            .where(*is_left, Alert.id.in_(muting.audible(tx, left)))
-            .with_for_update(key_share=True, skip_locked=True)
-            .limit(100)
+        left = tx.session.scalars(
+            select(Alert.id).where(
+                *is_left, Alert.id.not_in(quarantine.resting(tx, Kind.SUPPRESSION))
+            )
         ).all()
-        for alert in rows:
+        ids = muting.audible(tx, left)[:100] if left else []
+    return quarantine.each_apart(Kind.SUPPRESSION, ids, _release_left)
+
+
+def _release_left(ids: Sequence[UUID]) -> None:
+    with transaction() as tx:
+        now = tx.now()
+        for alert in tx.session.scalars(
+            select(Alert)
+            .where(Alert.id.in_(ids), Alert.status == "firing", Alert.suppressed_by.is_not(None))
+            .with_for_update(key_share=True, skip_locked=True)
+        ).all():
             _release(tx, alert, now, "its root cause has recovered, it has not")
-    return len(rows)
 
 
 def release_from(tx: Transaction, service_ids: Sequence[UUID], *, reason: str) -> None:

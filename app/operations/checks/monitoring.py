@@ -22,10 +22,12 @@ from app.operations.checks.rows import (
     array_literal,
     check_event,
     entry_row,
+    quarantine_key,
     random_ids,
     result_row,
 )
 from app.operations.checks.status import RegionStatus, settle_services
+from app.operations.health import quarantine
 from app.operations.rules import evaluation
 from app.operations.rules.evaluation import Judged
 from app.operations.snapshots.alerting import Rulebook, rulebooks
@@ -48,7 +50,8 @@ class Claimed:
 
 _CLAIM = """
 WITH due AS (
-    SELECT service_id, region, next_due_at FROM schedule_entries
+    SELECT service_id, region, next_due_at, lease_until IS NOT NULL AS is_lost
+    FROM schedule_entries
     WHERE region = %(region)s AND next_due_at <= now()
       AND (lease_until IS NULL OR lease_until < now())
     ORDER BY next_due_at LIMIT %(limit)s
@@ -60,8 +63,19 @@ SET lease_token = nextval('lease_tokens'),
 FROM due, services s
 WHERE e.service_id = due.service_id AND e.region = due.region AND s.id = due.service_id
 RETURNING e.service_id, e.lease_token, due.next_due_at, e.status, e.consecutive_failures,
-    e.consecutive_successes, s.status, s.version, now()
+    e.consecutive_successes, s.status, s.version, now(), due.is_lost
 """
+
+
+def extend_lease(claim: Claim, seconds: float) -> None:
+    """Give a check that runs alone more time."""
+    with transaction() as tx:
+        tx.driver.execute(
+            "UPDATE schedule_entries SET lease_until = now() + %s * interval '1 second'"
+            " WHERE service_id = %s AND region = %s AND lease_token = %s",
+            (seconds, claim.definition.service_id, claim.region, claim.lease_token),
+        )
+
 
 _NEXT_DUE = """
 SELECT now(), (
@@ -83,6 +97,8 @@ def claim(region: str, limit: int) -> Claimed:
             now, next_due_at = cursor.execute(_NEXT_DUE, (region,)).fetchall()[0]
         else:
             now, next_due_at = rows[0][8], None
+        lost = [quarantine_key(row[0], region) for row in rows if row[9]]
+        losses = quarantine.note_lost(tx, quarantine.Kind.CHECK, lost)
         known = definitions(cursor, {row[0]: row[7] for row in rows})
         books = rulebooks(tx, {definition.organization_id for definition in known.values()})
         if any(book.body_texts for book in books.values()):
@@ -95,6 +111,7 @@ def claim(region: str, limit: int) -> Claimed:
             scheduled_for=_slot(known[row[0]], region, row[2], row[8]),
             state=RegionState(Status(row[3]), row[4], row[5]),
             service_status=Status(row[6]),
+            losses=losses.get(quarantine_key(row[0], region), 0) if row[9] else 0,
         )
         for row in rows
         if row[0] in known

@@ -16,6 +16,11 @@ from app.operations.snapshots.services import Definition
 from app.platform.events import Event
 
 
+def quarantine_key(service_id: UUID, region: str) -> str:
+    """Return what a check is called in the quarantine."""
+    return f"{service_id}/{region}"
+
+
 class Claim(NamedTuple):
     """One check to run now, fenced by its lease token."""
 
@@ -25,6 +30,12 @@ class Claim(NamedTuple):
     scheduled_for: datetime
     state: RegionState
     service_status: Status
+    losses: int = 0  # processes in a row that ended, or lost its lease, with it in hand
+
+    @property
+    def key(self) -> str:
+        """Return what this check is called in the quarantine."""
+        return quarantine_key(self.definition.service_id, self.region)
 
     def seen(self, observation: Observation, checked_at: datetime) -> "Seen":
         """Return the outcome: what was observed, and when the check began."""

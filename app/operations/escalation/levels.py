@@ -13,6 +13,8 @@ from app.models.alerts import Alert, AlertEvent
 from app.models.escalation_policies import EscalationLevel, EscalationPolicy
 from app.models.services import Service
 from app.operations.escalation import recipients as escalation_recipients
+from app.operations.health import quarantine
+from app.operations.health.quarantine import Kind
 from app.operations.maintenance import muting
 from app.operations.notifications import enqueue
 from app.operations.notifications.payloads import columns
@@ -109,9 +111,12 @@ def advance_due() -> int:
             )
             .distinct()
         ).all()
-        due = muting.audible(tx, overdue)[:_BATCH]
+        resting = set(quarantine.resting(tx, Kind.ESCALATION))
+        due = [alert_id for alert_id in muting.audible(tx, overdue) if alert_id not in resting][
+            :_BATCH
+        ]
     for alert_id in due:
-        _advance(alert_id)
+        quarantine.each_apart(Kind.ESCALATION, [alert_id], lambda ids: _advance(ids[0]))
     return len(due)
 
 

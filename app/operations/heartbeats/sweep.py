@@ -1,12 +1,17 @@
 """Judge lateness: look at the heartbeats whose time has come, by the database's clock."""
 
+import logging
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import psycopg
 
 from app.domain.heartbeats import heartbeats as decisions
 from app.domain.heartbeats.heartbeats import Gap
+from app.operations.health import quarantine
+from app.operations.health.quarantine import Kind
 from app.operations.heartbeats.rows import (
     COLUMNS,
     Row,
@@ -16,7 +21,9 @@ from app.operations.heartbeats.rows import (
     state_of,
     write,
 )
-from app.platform.transaction import transaction
+from app.platform.transaction import DATABASE_AWAY, transaction
+
+log = logging.getLogger(__name__)
 
 BATCH = 200
 
@@ -26,8 +33,9 @@ _DUE = f"""
 SELECT b.until, {COLUMNS}
 FROM heartbeats h,
     (SELECT LEAST(now(), last_at) AS until FROM ingest_beacons WHERE id = 1) b
-WHERE h.next_look_at <= b.until
-ORDER BY h.next_look_at LIMIT %s
+WHERE h.next_look_at <= b.until AND NOT h.id = ANY(%(resting)s)
+    AND (%(only)s::uuid[] IS NULL OR h.id = ANY(%(only)s))
+ORDER BY h.next_look_at LIMIT %(limit)s
 FOR NO KEY UPDATE OF h SKIP LOCKED
 """  # noqa: S608  a fixed list of columns
 
@@ -44,11 +52,32 @@ def look() -> int:
 
     Whoever else looks at the same time, and a ping that is on its way, has its rows skipped here.
     """
+    looked: list[UUID] = []
+    try:
+        return _look(looked)
+    except DATABASE_AWAY:
+        raise
+    except Exception:
+        log.exception("a batch of heartbeats failed; they are looked at one by one")
+        quarantine.each_apart(Kind.HEARTBEAT, looked, _look_at_each)
+        return len(looked)
+
+
+def _look_at_each(ids: Sequence[UUID]) -> None:
+    for each in ids:
+        _look([], [each])
+
+
+def _look(looked: list[UUID], only: list[UUID] | None = None) -> int:
+    """Look at what is due in one transaction; `looked` takes the ids, also of those that fail."""
     with transaction() as tx:
         cursor = tx.driver.cursor()
-        found = cursor.execute(_DUE, (BATCH,)).fetchall()
+        resting = quarantine.resting(tx, Kind.HEARTBEAT)
+        values = {"limit": BATCH, "resting": resting, "only": only}
+        found = cursor.execute(_DUE, values).fetchall()
         if not found:
             return 0
+        looked.extend(columns[1] for columns in found)
         until = found[0][0]
         rows = [Row._make(columns[1:]) for columns in found]
         gaps = _gaps(cursor, rows)

@@ -7,6 +7,7 @@ time has come. Both hold the row's lock, and both write with the message what wa
 import logging
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm.attributes import flag_modified
@@ -14,6 +15,8 @@ from sqlalchemy.orm.attributes import flag_modified
 from app.domain.maintenance.starts_and_ends import Edge, look
 from app.domain.maintenance.windows import WindowStatus
 from app.models.maintenance_windows import MaintenanceWindow
+from app.operations.health import quarantine
+from app.operations.health.quarantine import Kind
 from app.operations.maintenance import muting
 from app.operations.notifications import enqueue
 from app.operations.snapshots import alerting as alerting_snapshots
@@ -32,19 +35,34 @@ def announce_due() -> bool:
     One at a time: a beginning and an end of the same window are told in their order.
     """
     with transaction() as tx:
-        now = tx.now()
-        window = tx.session.scalar(
-            select(MaintenanceWindow)
-            .where(MaintenanceWindow.next_edge_at <= now)
+        window_id = tx.session.scalar(
+            select(MaintenanceWindow.id)
+            .where(
+                MaintenanceWindow.next_edge_at <= tx.now(),
+                MaintenanceWindow.id.not_in(quarantine.resting(tx, Kind.MAINTENANCE)),
+            )
             .order_by(MaintenanceWindow.next_edge_at)
             .limit(1)
             # Another tick, or an edit, is at a row that is locked: it settles it as well.
             .with_for_update(key_share=True, skip_locked=True)
         )
+    if window_id is None:
+        return False
+    quarantine.each_apart(Kind.MAINTENANCE, [window_id], lambda ids: _announce_one(ids[0]))
+    return True
+
+
+def _announce_one(window_id: UUID) -> None:
+    with transaction() as tx:
+        now = tx.now()
+        window = tx.session.scalar(
+            select(MaintenanceWindow)
+            .where(MaintenanceWindow.id == window_id, MaintenanceWindow.next_edge_at <= now)
+            .with_for_update(key_share=True, skip_locked=True)
+        )
         if window is not None:
             flag_modified(window, "updated_at")  # written as it is: nobody has edited the window
             settle(tx, window, window.next_edge_at or now, now)
-    return window is not None
 
 
 def settle(tx: Transaction, window: MaintenanceWindow, since: datetime, now: datetime) -> None:

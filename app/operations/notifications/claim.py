@@ -22,6 +22,7 @@ from app.models.notification_channels import (
     NotificationChannel,
 )
 from app.operations import secrets
+from app.operations.health import quarantine
 from app.operations.notifications import digests, enqueue, payloads
 from app.platform.bootstrap import runtime
 from app.platform.errors import NotFound
@@ -52,6 +53,7 @@ class Send:
     template: dict[str, Any] | None
     message: dict[str, Any]
     fault: str | None = None  # why it cannot even be tried; `config` is then empty
+    losses: int = 0  # processes in a row that ended, or lost its lease, with it in hand
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,7 @@ class Outcome:
 # keeps still but for its end, and for the digest of others that goes out under its name.
 _CLAIM = """
 WITH due AS (
-    SELECT n.id FROM notifications n
+    SELECT n.id, n.lease_until IS NOT NULL AS is_lost FROM notifications n
     LEFT JOIN notification_channels c ON c.id = n.channel_id
     WHERE n.status = 'pending' AND n.next_try_at <= now()
       AND (n.lease_until IS NULL OR n.lease_until < now())
@@ -100,7 +102,7 @@ SET lease_token = nextval('lease_tokens'), attempts = attempts + 1,
     lease_until = now() + %(lease)s * interval '1 second'
 FROM due
 WHERE n.id = due.id
-RETURNING n.id
+RETURNING n.id, due.is_lost
 """
 
 
@@ -110,28 +112,45 @@ def claim(limit: int, busy: Sequence[UUID] = ()) -> list[Send]:
     Channels in `busy` have enough in the air. A channel whose circuit is half open gets one.
     """
     with transaction() as tx:
-        claimed = _claim(tx, _CLAIM.format(only=""), {"limit": limit, "busy": list(busy)})
+        lost = _Lost(tx)
+        claim_more = partial(_claim_more, tx, lost)
+        claimed = _claim(tx, lost, _CLAIM.format(only=""), {"limit": limit, "busy": list(busy)})
         sends, probed = [], set[UUID]()
-        for row, channel in digests.fold(tx, claimed, tx.now(), partial(_claim_more, tx)):
+        for row, channel in digests.fold(tx, claimed, tx.now(), claim_more):
             if channel is not None and _waits_for_probe(tx, row, channel, probed):
                 continue
             tx.session.add(NotificationAttempt(notification_id=row.id, number=row.attempts))
-            sends.append(_send(tx, row, channel))
+            sends.append(_send(tx, row, channel, lost.losses.get(str(row.id), 0)))
     return sends
 
 
-def _claim_more(tx: Transaction, channel_id: UUID, kind: str) -> list[digests.Claimed]:
+class _Lost:
+    """The claimed messages whose lease ran out: their process may have died of one of them."""
+
+    def __init__(self, tx: Transaction) -> None:
+        self._tx = tx
+        self.losses: dict[str, int] = {}
+
+    def note(self, ids: Sequence[UUID]) -> None:
+        keys = map(str, ids)
+        self.losses |= quarantine.note_lost(self._tx, quarantine.Kind.MESSAGE, keys)
+
+
+def _claim_more(tx: Transaction, lost: _Lost, channel_id: UUID, kind: str) -> list[digests.Claimed]:
     values = {"limit": _WHOLE_STORM, "busy": [], "channel": channel_id, "kind": kind}
     only = "AND n.channel_id = %(channel)s AND n.kind = %(kind)s"
-    return _claim(tx, _CLAIM.format(only=only), values)
+    return _claim(tx, lost, _CLAIM.format(only=only), values)
 
 
-def _claim(tx: Transaction, statement: str, values: dict[str, Any]) -> list[digests.Claimed]:
+def _claim(
+    tx: Transaction, lost: _Lost, statement: str, values: dict[str, Any]
+) -> list[digests.Claimed]:
     found = tx.driver.execute(
         statement, {**values, "lease": LEASE_SECONDS, "digest": enqueue.DIGEST}
     ).fetchall()
     if not found:
         return []
+    lost.note([row[0] for row in found if row[1]])
     rows = tx.session.execute(
         select(Notification, NotificationChannel)
         .outerjoin(NotificationChannel, NotificationChannel.id == Notification.channel_id)
@@ -155,7 +174,9 @@ def _waits_for_probe(
     return False
 
 
-def _send(tx: Transaction, row: Notification, channel: NotificationChannel | None) -> Send:
+def _send(
+    tx: Transaction, row: Notification, channel: NotificationChannel | None, losses: int
+) -> Send:
     contact = row.contact or {}
     config, fault = {}, None
     try:
@@ -179,6 +200,7 @@ def _send(tx: Transaction, row: Notification, channel: NotificationChannel | Non
         template=channel.template if channel else None,
         message=row.message,
         fault=fault,
+        losses=losses,
     )
 
 
@@ -191,6 +213,16 @@ def _config(tx: Transaction, organization_id: UUID, stored: Any) -> dict[str, An
         with suppress(UnknownSecret):
             config = fill(config, known.get(organization_id, {}))
     return config
+
+
+def extend_lease(send: Send, seconds: float) -> None:
+    """Give a message that is sent alone more time."""
+    with transaction() as tx:
+        tx.driver.execute(
+            "UPDATE notifications SET lease_until = now() + %s * interval '1 second'"
+            " WHERE id = %s AND lease_token = %s",
+            (seconds, send.id, send.lease_token),
+        )
 
 
 def next_due_seconds() -> float | None:

@@ -1,0 +1,21 @@
+"""Work that ended or stalled the process that did it."""
+
+from datetime import datetime
+
+from sqlalchemy import func
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.models.base import Base
+
+
+class QuarantineEntry(Base):
+    """How often one piece of work took its process with it, and since when it is set aside."""
+
+    __tablename__ = "quarantine"
+
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    losses: Mapped[int]
+    trace: Mapped[str | None]
+    set_aside_at: Mapped[datetime | None]
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now())

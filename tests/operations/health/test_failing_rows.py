@@ -1,0 +1,98 @@
+"""A row that a chore cannot handle holds up no other one, and is set aside after three tries."""
+
+from app.operations.alerts import reminders
+from app.operations.health import quarantine
+from app.operations.heartbeats import sweep as heartbeat_sweep
+from app.operations.maintenance import announcements as maintenance_announcements
+from tests.alerting import make_alert, make_channel, make_rule
+from tests.factories import make_service
+from tests.heartbeats import age, make_heartbeat, prove
+
+
+def test_a_heartbeat_that_cannot_be_judged_holds_up_no_other_one(context, alice, rows, monkeypatch):
+    beats = [make_heartbeat(alice, name=f"Job {n}") for n in range(3)]
+    for beat in beats:
+        age(rows, beat["id"], hours=2)
+    prove(rows)
+    assess = heartbeat_sweep.decisions.assess
+    sick = beats[1]["name"]
+    state_of = heartbeat_sweep.state_of
+    judged = []
+
+    def read(row):
+        judged.append(row.name)
+        return state_of(row)
+
+    def judge(definition, state, until, gaps):
+        if judged[-1] == sick:
+            raise OverflowError("date value out of range")
+        return assess(definition, state, until, gaps)
+
+    monkeypatch.setattr(heartbeat_sweep, "state_of", read)
+    monkeypatch.setattr(heartbeat_sweep.decisions, "assess", judge)
+    for _ in range(3):
+        heartbeat_sweep.look()
+    statuses = {beat["name"]: beat["status"] for beat in alice.get("/heartbeats").json}
+    assert [statuses[f"Job {n}"] for n in (0, 2)] == ["missed", "missed"]
+    judged.clear()
+    heartbeat_sweep.look()
+    assert sick not in judged, "set aside after three"
+    assert "date value out of range" in quarantine.problem()
+
+
+def test_a_window_that_cannot_be_announced_holds_up_no_other_one(context, alice, rows, monkeypatch):
+    from_api = [
+        alice.post(
+            "/maintenance-windows",
+            {
+                "name": name,
+                "starts_at": "2030-01-01T00:00:00Z",
+                "ends_at": "2030-01-02T00:00:00Z",
+                "service_ids": [],
+                "tags": [],
+            },
+        )
+        for name in ("Sick", "Well")
+    ]
+    assert {answer.status_code for answer in from_api} == {201}
+    rows(
+        "UPDATE maintenance_windows SET next_edge_at = now() - CASE name WHEN 'Sick' THEN"
+        " interval '2 hours' ELSE interval '1 hour' END"
+    )
+    settle, settled = maintenance_announcements.settle, []
+
+    def settle_or_fail(tx, window, since, now):
+        if window.name == "Sick":
+            raise OverflowError("date value out of range")
+        settled.append(window.name)
+        settle(tx, window, since, now)
+
+    monkeypatch.setattr(maintenance_announcements, "settle", settle_or_fail)
+    for _ in range(10):
+        if not maintenance_announcements.announce_due():
+            break
+    assert settled == ["Well"]
+    assert "maintenance" in quarantine.problem()
+
+
+def test_a_reminder_that_cannot_be_planned_holds_up_no_other_one(
+    context, alice, connection, rows, monkeypatch
+):
+    rule = make_rule(alice)
+    make_channel(alice)
+    alerts = [
+        make_alert(connection, make_service(alice), alert_rule_id=rule["id"]) for _ in range(3)
+    ]
+    rows("UPDATE alerts SET next_reminder_at = now() - interval '1 minute', severity = 'critical'")
+    plan = reminders.enqueue.plan
+    planned = []
+
+    def plan_or_fail(tx, alert, *args, **named):
+        if alert.id == alerts[1]:
+            raise KeyError("a fault of ours")
+        planned.append(alert.id)
+        return plan(tx, alert, *args, **named)
+
+    monkeypatch.setattr(reminders.enqueue, "plan", plan_or_fail)
+    assert reminders.remind_due() == 2
+    assert set(planned) == {alerts[0], alerts[2]}

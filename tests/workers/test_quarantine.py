@@ -1,0 +1,274 @@
+"""What ends, stalls or fails a process is done alone, and set aside; everything else goes on."""
+
+import asyncio
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from app.operations.checks import monitoring
+from app.operations.health import quarantine
+from app.operations.health.quarantine import Kind
+from app.operations.notifications import claim as outbox_claim
+from tests.alerting import make_alert, make_channel, make_notification
+from tests.factories import make_service
+from tests.workers import poison
+from workers import check_quarantine, dispatcher, isolation, job, regions
+from workers.dispatcher import Courier
+from workers.engine import Engine
+from workers.isolation import LostAloneError, run_alone
+from workers.job import serve
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def environment(app, context, config, monkeypatch, tmp_path):
+    """What a process of its own needs to start."""
+    for name, value in {
+        "DATABASE_URL": config.database_url,
+        "REDIS_URL": config.redis_url,
+        "JWT_SECRET": "a secret of the tests, long enough to be taken",
+        "ENCRYPTION_KEY": "ab" * 32,
+        poison.DONE: str(tmp_path / "done"),
+    }.items():
+        monkeypatch.setenv(name, value)
+    serve(app)
+    return tmp_path / "done"
+
+
+def dies_at(name: str) -> None:
+    code = (
+        "from app.platform.bootstrap import bootstrap\nfrom workers.job import serve\n"
+        "serve(bootstrap())\n"
+        f"from tests.workers import poison\npoison.{name}()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, timeout=60, capture_output=True)
+    assert done.returncode < 0
+
+
+@pytest.mark.parametrize("name", ["crash", "killed"])
+def test_a_tick_that_ends_its_process_is_alone_next_and_then_set_aside(environment, rows, name):
+    dies_at(name)
+    dies_at(name)
+    getattr(poison, name)()  # this process lives: the third went to one of its own
+    ((losses, trace, at),) = rows(
+        "SELECT losses, trace, set_aside_at FROM tick_runs WHERE job LIKE %s", f"%.{name}"
+    )
+    assert losses == 3
+    assert at is not None
+    assert "ended by signal" in trace
+    assert ("string_at" in trace) == (name == "crash"), "with its trace"
+    began = time.monotonic()
+    getattr(poison, name)()  # it rests
+    assert time.monotonic() - began < 1
+    poison.fine()  # the others go on
+    assert environment.read_text() == "x"
+
+
+def test_the_operators_hear_of_what_is_set_aside(environment, alice, rows):
+    rows("UPDATE users SET is_operator = true WHERE id = %s", alice.user_id)
+    for _ in range(3):
+        quarantine.count_failure(Kind.CHECK, "some check", "trace of the death")
+    with suppress(RuntimeError):
+        poison.fail()
+    regions.watch()
+    (alert,) = alice.get("/alerts").json
+    assert alert["title"] == "Work of the monitor is set aside"
+    assert "trace of the death" in alert["message"]
+    quarantine.clear(Kind.CHECK, ["some check"])
+    regions.watch()
+    assert alice.get("/alerts").json == []
+
+
+def test_a_tick_that_fails_again_and_again_is_told_of_and_goes_on(environment, rows):
+    for _ in range(3):
+        with pytest.raises(RuntimeError):
+            poison.fail()
+    from_ticks = job.ticks.problem()
+    assert "poison.fail has failed 3 times" in from_ticks
+    assert "a fault of ours" in from_ticks
+
+
+def test_a_tick_alone_that_goes_well_is_trusted_again(environment, rows):
+    poison.fine()
+    rows("UPDATE tick_runs SET losses = 2 WHERE job LIKE '%%.fine'")
+    poison.fine()
+    assert environment.read_text() == "xx"
+    assert rows("SELECT losses FROM tick_runs WHERE job LIKE '%%.fine'") == [(0,)]
+
+
+def test_a_stall_in_a_process_of_its_own_is_ended_with_its_trace(environment):
+    with pytest.raises(LostAloneError, match="its process stalled") as caught:
+        run_alone("tick", "tests.workers.poison.stall", 8)
+    assert "poison.py" in str(caught.value)
+
+
+def test_a_loop_that_does_not_turn_ends_its_process(tmp_path):
+    code = (
+        "import asyncio, time, uvloop\nfrom workers.stalls import StallGuard\n"
+        "loop = uvloop.new_event_loop()\n"
+        "async def go():\n    await asyncio.sleep(1.5)\n    sum(10**n for n in range(60_000))\n"
+        "    (7**20_000_000) % 10\n    pow(7, 20_000_000) % 10\n    time.sleep(60)\n"
+        "with StallGuard(loop, 2.0):\n    loop.run_until_complete(go())\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, timeout=50, capture_output=True)
+    assert done.returncode == 1
+    assert b"most recent call first" in done.stderr
+
+
+@pytest.fixture
+def lost_twice(alice, connection, rows):
+    """A message that two processes were lost with."""
+    channel = make_channel(alice)
+    alert_id = make_alert(connection, make_service(alice))
+    make_notification(
+        connection,
+        alice.organization_id,
+        alert_id=alert_id,
+        channel_id=channel["id"],
+        subject_key=f"alert:{alert_id}",
+        recipient_key=f"channel:{channel['id']}",
+        status="pending",
+        attempts=0,
+    )
+
+    def lose():
+        (send,) = outbox_claim.claim(10)
+        rows("UPDATE notifications SET lease_until = now() - interval '1 second'")
+        return send
+
+    return lose
+
+
+def test_a_message_that_ends_three_processes_is_given_up(
+    context, lost_twice, rows, monkeypatch, alice
+):
+    assert [lost_twice().losses for _ in range(2)] == [0, 1]
+    (send,) = outbox_claim.claim(10)
+    assert send.losses == 2
+
+    def lost(what, work, seconds):
+        assert (what, work) == ("message", send)
+        raise LostAloneError("its process was ended by signal 11")
+
+    monkeypatch.setattr(dispatcher, "run_alone", lost)
+    sender = Courier(context)
+    sender._loop.run_until_complete(sender._deliver(send))
+    assert rows("SELECT status, last_error FROM notifications WHERE id = %s", send.id) == [
+        ("dead", "it ended three processes that tried to send it, and is set aside")
+    ]
+    assert "signal 11" in quarantine.problem()
+
+
+def test_a_message_that_was_lost_twice_goes_out_alone(context, environment, lost_twice, rows):
+    """The channel's host is nobody: what matters is that the outcome comes from the other one."""
+    lost_twice()
+    lost_twice()
+    (send,) = outbox_claim.claim(10)
+    sender = Courier(context)
+    sender._loop.run_until_complete(sender._deliver(send))
+    ((error, lease),) = rows(
+        "SELECT last_error, lease_until FROM notifications WHERE id = %s", send.id
+    )
+    assert error
+    assert lease is None
+    assert quarantine.problem() is None
+    assert rows("SELECT key FROM quarantine") == []
+
+
+class SameProcess:
+    """A recorder without a process of its own."""
+
+    def __init__(self, app):
+        self._app = app
+
+    def record(self, batch, now):
+        with self._app.app_context():
+            monitoring.record(batch, now)
+
+    def close(self):
+        pass
+
+
+def engine_of(app):
+    return Engine(app, "default", lambda: None, SameProcess(app))
+
+
+def test_a_check_that_ends_three_processes_is_set_aside_and_the_others_go_on(
+    context, alice, rows, monkeypatch
+):
+    sick, well = make_service(alice, name="Sick"), make_service(alice, name="Well")
+    ours = "UPDATE schedule_entries SET lease_until = now() - interval '1 s' WHERE service_id = %s"
+    for losses in (0, 1):
+        claims = {c.definition.name: c for c in monitoring.claim("default", 10).claims}
+        assert claims["Sick"].losses == losses
+        rows(ours, sick["id"])
+    died = []
+
+    def lost(what, work, seconds):
+        died.append(work.definition.name)
+        raise LostAloneError("its process was ended by signal 11")
+
+    async def observe(claim):
+        raise AssertionError("not in this process")
+
+    monkeypatch.setattr(check_quarantine, "run_alone", lost)
+    engine = engine_of(context)
+    monkeypatch.setattr(engine, "_observe", observe)
+    asyncio.set_event_loop(engine._loop)
+    engine._loop.run_until_complete(engine._claim_and_start(10))
+    engine._loop.run_until_complete(asyncio.wait(engine._checks))
+    engine._loop.run_until_complete(engine._finish())
+    assert died == ["Sick"]
+    ((status, error),) = rows(
+        "SELECT status, last_error FROM schedule_entries WHERE service_id = %s", sick["id"]
+    )
+    assert status == "UNKNOWN"
+    assert "set aside" in error
+    rows("UPDATE schedule_entries SET next_due_at = now(), lease_until = NULL")
+    claims = {c.definition.name: c for c in monitoring.claim("default", 10).claims}
+    known = check_quarantine.CheckQuarantine()
+    known.refresh(list(claims.values()))
+    assert known.rests(claims["Sick"])
+    assert not known.rests(claims["Well"])
+    assert not known.runs_alone(claims["Well"])
+    rows("UPDATE quarantine SET set_aside_at = now() - interval '2 hours'")
+    known = check_quarantine.CheckQuarantine()
+    known.refresh([])
+    assert not known.rests(claims["Sick"])
+    assert known.runs_alone(claims["Sick"])
+    assert well["id"]
+
+
+def test_a_check_that_was_lost_twice_is_run_and_recorded_alone(context, environment, alice, rows):
+    make_service(alice, check_type="TCP", endpoint="127.0.0.1:9")
+    for _ in range(2):
+        monitoring.claim("default", 10)
+        rows("UPDATE schedule_entries SET lease_until = now() - interval '1 second'")
+    (claim,) = monitoring.claim("default", 10).claims
+    assert check_quarantine.run_check_alone(claim, lambda function, *args: function(*args)) is None
+    assert rows("SELECT status FROM check_results") == [("RED",)]
+    assert rows("SELECT key FROM quarantine") == []
+
+
+def test_a_plain_kill_costs_nothing_but_the_lease(context, alice, rows):
+    make_service(alice)
+    monitoring.claim("default", 10)
+    rows("UPDATE schedule_entries SET lease_until = now() - interval '1 second'")
+    (claim,) = monitoring.claim("default", 10).claims
+    known = check_quarantine.CheckQuarantine()
+    known.refresh([claim])
+    assert not known.runs_alone(claim)
+    assert known.has_suspects
+    known.recorded({claim.key})
+    assert not known.has_suspects
+    assert rows("SELECT key FROM quarantine") == []
+
+
+def test_how_a_process_ended_is_said():
+    assert isolation._ended(-9) == "its process was ended by signal 9"
+    assert isolation._ended(3) == "its process ended with code 3"

@@ -1,0 +1,79 @@
+"""One piece of work in a process of its own: `python -m workers.alone check|message|tick`.
+
+The work comes over standard input. Exit code 0 means that it is done and recorded.
+"""
+
+import asyncio
+import importlib
+import pickle
+import resource
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from flask import Flask
+
+from app.checks import runner
+from app.network.door import Network
+from app.network.policy import policy_of
+from app.operations.checks import monitoring
+from app.operations.checks.rows import Claim, Seen
+from app.operations.notifications.claim import Send
+from app.platform.bootstrap import bootstrap
+from app.platform.clock import monotonic
+from app.platform.transaction import transaction
+from workers.connectivity import SelfDoubt
+from workers.dispatcher import Courier
+from workers.job import serve
+
+MEMORY_BYTES = 1024 * 1024 * 1024
+
+
+def check(app: Flask, claim: Claim) -> None:
+    """Run and record one check."""
+    runtime = app.extensions["runtime"]
+    with app.app_context(), transaction() as tx:
+        checked_at = tx.now()
+
+    async def observe() -> Seen:
+        network = Network(policy_of(runtime.config), ca_file=runtime.config.probe_ca_file or None)
+        doubt = SelfDoubt(network, runtime.config.witness_targets)
+        target, began_at = claim.definition.target, monotonic()
+        observation = await runner.run(target, network)
+        return claim.seen(await doubt.judge(target, observation, began_at), checked_at)
+
+    seen = asyncio.run(observe())
+    with app.app_context():
+        with transaction() as tx:
+            now = tx.now()
+        runtime.feed.publish(monitoring.record([seen], now))
+
+
+def message(app: Flask, send: Send) -> None:
+    """Send one message and record how it went."""
+    Courier(app).deliver_one(send)
+
+
+def tick(app: Flask, job: str) -> None:
+    """Do what a tick does."""
+    module, _, name = job.rpartition(".")
+    with app.app_context():
+        getattr(importlib.import_module(module), name).__wrapped__()
+
+
+KINDS: dict[str, Callable[[Flask, Any], None]] = {"check": check, "message": message, "tick": tick}
+
+
+def main(arguments: list[str]) -> int:
+    """Do one piece of work; return the exit code."""
+    resource.setrlimit(resource.RLIMIT_DATA, (MEMORY_BYTES, MEMORY_BYTES))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    work = pickle.load(sys.stdin.buffer)  # noqa: S301  from the worker that started us
+    app = bootstrap()
+    serve(app)
+    KINDS[arguments[0]](app, work)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,78 @@
+"""What a probe worker knows of checks that took their process with them."""
+
+from collections.abc import Callable
+from typing import Any
+
+from app.domain.types import Observation, Status
+from app.operations.checks import monitoring
+from app.operations.checks.rows import Claim
+from app.operations.health import quarantine
+from app.operations.health.quarantine import ALONE_AFTER, Kind
+from app.platform.clock import monotonic
+from app.platform.transaction import DATABASE_AWAY
+from workers.isolation import LostAloneError, run_alone
+
+_REFRESH_SECONDS = 5.0
+_STARTING_SECONDS = 20.0
+_ALONE_WAITING = 10  # two at a time: a lease allows for some to wait
+SET_ASIDE = Observation(
+    Status.UNKNOWN,
+    None,
+    error="the monitor itself: this check ended the process that ran it again and again, and is"
+    " set aside for an hour; its operators have been told",
+)
+
+
+class CheckQuarantine:
+    """Which checks of this process are suspects, and which rest. One thread at a time uses it."""
+
+    def __init__(self) -> None:
+        self._set_aside: dict[str, bool] = {}
+        self._read_at = float("-inf")
+        self._suspects: set[str] = set()
+
+    def refresh(self, claims: list[Claim]) -> None:
+        """Learn what is set aside, and which of the claims were lost before."""
+        self._suspects.update(claim.key for claim in claims if 0 < claim.losses < ALONE_AFTER)
+        self._suspects -= {claim.key for claim in claims if claim.losses >= ALONE_AFTER}
+        if monotonic() - self._read_at > _REFRESH_SECONDS:
+            self._set_aside = quarantine.set_aside(Kind.CHECK)
+            self._read_at = monotonic()
+
+    def rests(self, claim: Claim) -> bool:
+        """Say whether a check is not to be run for now."""
+        return self._set_aside.get(claim.key, False)
+
+    def runs_alone(self, claim: Claim) -> bool:
+        """Say whether a check is to be run in a process of its own."""
+        return claim.losses >= ALONE_AFTER or claim.key in self._set_aside
+
+    def recorded(self, keys: set[str]) -> None:
+        """Forget what was held against checks whose results are stored."""
+        cleared = keys & self._suspects
+        if cleared:
+            self._suspects -= cleared
+            quarantine.clear(Kind.CHECK, cleared)
+
+    @property
+    def has_suspects(self) -> bool:
+        """Say whether there is anything to clear."""
+        return bool(self._suspects)
+
+
+def run_check_alone(claim: Claim, call: Callable[..., Any]) -> Observation | None:
+    """Run and record a check in a process of its own; return what to record if that was lost.
+
+    `call` runs a database operation in an application context.
+    """
+    seconds = claim.definition.target.timeout_seconds + _STARTING_SECONDS
+    try:
+        call(monitoring.extend_lease, claim, seconds * _ALONE_WAITING)
+        run_alone("check", claim, seconds)
+        call(quarantine.clear, Kind.CHECK, [claim.key])
+    except LostAloneError as error:
+        call(quarantine.count_failure, Kind.CHECK, claim.key, str(error))
+        return SET_ASIDE
+    except DATABASE_AWAY:
+        pass  # it comes again by its lease
+    return None
