@@ -57,6 +57,25 @@ def make_schedule(person: Person, *users: Person, **layer: Any) -> dict[str, Any
     return created(person, "/on-call-schedules", body)
 
 
+def policy_of(person: Person, notify_type: str, notify_id: Any, **changes: Any) -> dict[str, Any]:
+    """Create an escalation policy of one line, which acts at once."""
+    line = {
+        "level": 1,
+        "delay_minutes": 0,
+        "notify_type": notify_type,
+        "notify_id": str(notify_id),
+    }
+    return make_policy(person, rules=[line], **changes)
+
+
+def team_of(person: Person, *users: Person) -> str:
+    """Create a team of people; return its id."""
+    team: str = created(person, "/teams", {"name": "Night"})["id"]
+    for user in users:
+        created(person, f"/teams/{team}/members", {"user_id": str(user.user_id)})
+    return team
+
+
 def make_override(person: Person, schedule: dict[str, Any]) -> dict[str, Any]:
     """Let a person stand in for a day."""
     body = {

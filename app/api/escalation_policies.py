@@ -97,7 +97,7 @@ def replace(given: dict[str, Any], policy_id: UUID) -> dict[str, Any]:
 def delete(policy_id: UUID) -> None:
     """Delete an escalation policy
 
-    Rules, services and heartbeats that named it fall back on the organization's default.
+    Not while a service, an alert rule or a heartbeat names it (409 says which).
     """
     escalation_policies.delete(caller().organization_id, policy_id)
 

@@ -15,6 +15,7 @@ from app.schemas.members import (
     MemberFilterSchema,
     MemberInputSchema,
     MemberSchema,
+    RemovalSchema,
 )
 from app.security.access import caller, refuse, requires
 
@@ -82,13 +83,19 @@ def change(given: dict[str, Any], user_id: UUID) -> dict[str, Any]:
 
 @bp.delete("/<uuid:user_id>")
 @requires("members:leave")
+@bp.accepts(RemovalSchema, location="query")
 @bp.returns(None, 204)
-def delete(user_id: UUID) -> None:
+def delete(query: dict[str, Any], user_id: UUID) -> None:
     """Remove a member, or leave
 
     Their tokens and API keys for this organization end at once, live connections within a minute.
-    Admins remove others; everybody may leave, except the last owner (409).
+    Admins remove others; everybody may leave, except the last owner (409). Who stands in on-call
+    schedules or escalation policies goes only once they were taken out (409 names where), or with
+    a successor, which takes the right to edit both.
     """
     if user_id != caller().user_id and not caller().may("members:write"):
         refuse("members:write")
-    members.remove(caller().organization_id, steward(), user_id)
+    successor_id = query.get("replace_with")
+    if successor_id is not None and not caller().may("escalation_policies:write"):
+        refuse("escalation_policies:write")
+    members.remove(caller().organization_id, steward(), user_id, successor_id)

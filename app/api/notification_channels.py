@@ -131,8 +131,8 @@ def _update(channel_id: UUID, given: dict[str, Any]) -> dict[str, Any]:
 def delete(channel_id: UUID) -> None:
     """Delete a notification channel
 
-    Rules and heartbeats that named it no longer do; one that named no other notifies every enabled
-    channel from then on.
+    Not while an alert rule, a heartbeat, an escalation policy or the fallback of another channel
+    names it (409 says which).
     """
     notification_channels.delete(caller().organization_id, channel_id)
 

@@ -107,7 +107,7 @@ def replace(given: dict[str, Any], schedule_id: UUID) -> dict[str, Any]:
 def delete(schedule_id: UUID) -> None:
     """Delete an on-call schedule
 
-    Lines of escalation policies that name it reach nobody from then on, and are skipped.
+    Not while an escalation policy names it (409 says which).
     """
     on_call_schedules.delete(caller().organization_id, schedule_id)
 

@@ -57,6 +57,7 @@ class Alert(OrganizationOwned, Base):
     suppressed_by: Mapped[UUID | None] = mapped_column(ForeignKey("alerts.id", ondelete="SET NULL"))
     check_id: Mapped[UUID | None]
     is_flapping: Mapped[bool] = mapped_column(default=False)
+    untold_reason: Mapped[str | None]  # why the ordinary way reached nobody
     # What the rule said last: resolved by hand, the alert holds its rule back only while it held.
     condition_holds: Mapped[bool] = mapped_column(default=True, server_default=text("true"))
     runbook_url: Mapped[str | None]

@@ -91,7 +91,11 @@ def require(
         return
     known = set(
         tx.session.scalars(
-            select(model.id).where(model.organization_id == organization_id, model.id.in_(wanted))
+            select(model.id)
+            .where(model.organization_id == organization_id, model.id.in_(wanted))
+            .order_by(model.id)
+            # They stay until whoever names them is there to be seen by a deletion.
+            .with_for_update(read=True, key_share=True)
         )
     )
     for id in wanted:

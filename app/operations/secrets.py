@@ -16,6 +16,7 @@ from app.models.services import Service
 from app.platform.bootstrap import runtime
 from app.platform.errors import Conflict, NotFound
 from app.platform.transaction import Transaction, transaction
+from app.security.sealing import reveal
 
 log = logging.getLogger(__name__)
 
@@ -77,14 +78,22 @@ def _find(tx: Transaction, organization_id: UUID, secret_id: UUID) -> Secret:
 
 
 def _users(tx: Transaction, organization_id: UUID, name: str) -> list[str]:
-    """Return the names of services and channels whose readable config names a secret."""
+    """Return the names of services and channels whose config names a secret, sealed fields too."""
     found: list[str] = []
     for model in (Service, NotificationChannel):
         rows = tx.session.execute(
             select(model.name, model.config).where(model.organization_id == organization_id)
         )
-        found += [row.name for row in rows if name in references(row.config)]
+        found += [row.name for row in rows if name in references(_readable(row.config))]
     return found
+
+
+def _readable(config: dict[str, Any]) -> Any:
+    """Return a config in clear; as it is where it was sealed with another key, or is damaged."""
+    try:
+        return reveal(config, runtime().vault)
+    except ValueError:
+        return config
 
 
 def _services_changed(tx: Transaction, organization_id: UUID, name: str) -> None:

@@ -32,6 +32,14 @@ class MemberInputSchema(BaseSchema):
     role = RoleName(load_default="member")
 
 
+class RemovalSchema(BaseSchema):
+    """Who takes over from a member who goes."""
+
+    replace_with = fields.UUID(
+        metadata={"description": "Takes their place in schedules, overrides, policies and teams."}
+    )
+
+
 class MemberChangeSchema(BaseSchema):
     """The role a member shall have."""
 

@@ -4,8 +4,8 @@ from uuid import uuid4
 
 import pytest
 
-from tests.alerting import insert, make_channel, make_policy, make_rule
-from tests.factories import make_member, make_service
+from tests.alerting import insert, make_channel, make_policy
+from tests.factories import make_member
 
 
 def line(level, delay, notify_type, notify_id):
@@ -110,15 +110,6 @@ def test_one_policy_is_the_default(alice, charlie):
     alice.patch(f"/escalation-policies/{first['id']}", {"is_default": False})
     assert alice.get("/organization").json["default_escalation_policy_id"] is None
     assert charlie.get(f"/escalation-policies/{theirs['id']}").json["is_default"]
-
-
-def test_what_named_a_deleted_policy_forgets_it(alice):
-    policy = make_policy(alice)
-    service = make_service(alice, escalation_policy_id=policy["id"])
-    rule = make_rule(alice, escalation_policy_id=policy["id"])
-    assert alice.delete(f"/escalation-policies/{policy['id']}").status_code == 204
-    assert alice.get(f"/services/{service['id']}").json["escalation_policy_id"] is None
-    assert alice.get(f"/alert-rules/{rule['id']}").json["escalation_policy_id"] is None
 
 
 def test_a_simulation_tells_who_would_be_told_when(alice, bob, team):

@@ -141,17 +141,18 @@ def test_fallbacks_run_in_no_circle(alice, charlie):
         answer = alice.patch(path, {"fallback_channel_id": fallback})
         assert answer.status_code == 422
         assert "fallback_channel_id" in answer.json["fields"]
+    assert alice.delete(path).status_code == 409
+    alice.patch(f"/notification-channels/{second['id']}", {"fallback_channel_id": None})
     assert alice.delete(path).status_code == 204
-    found = alice.get(f"/notification-channels/{second['id']}").json
-    assert found["fallback_channel_id"] is None
 
 
-def test_rules_forget_a_deleted_channel(alice):
+def test_a_rule_keeps_the_channels_it_names(alice):
     first, second = make_channel(alice), make_channel(alice)
-    rule = make_rule(alice, notification_channel_ids=[first["id"], second["id"]])
-    alice.delete(f"/notification-channels/{first['id']}")
+    named = [first["id"], second["id"]]
+    rule = make_rule(alice, notification_channel_ids=named)
+    assert alice.delete(f"/notification-channels/{first['id']}").status_code == 409
     found = alice.get(f"/alert-rules/{rule['id']}").json
-    assert found["notification_channel_ids"] == [second["id"]]
+    assert found["notification_channel_ids"] == named
 
 
 def test_a_new_config_is_a_new_chance(alice, rows):

@@ -65,7 +65,7 @@ class OnCallSchedule:
 
     timezone: str
     layers: tuple[Layer, ...]
-    overrides: tuple[Override, ...] = ()  # of several at once, the later in the list counts
+    overrides: tuple[Override, ...] = ()  # of several at once, the last in the list counts
 
 
 @dataclass(frozen=True, slots=True)

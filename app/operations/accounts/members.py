@@ -17,6 +17,9 @@ from app.models.api_keys import ApiKey
 from app.models.members import Membership, User
 from app.models.organization import Organization
 from app.models.teams import Team, TeamMember
+from app.operations import rows as owned_rows
+from app.operations import usages
+from app.operations.accounts import successions
 from app.operations.notifications import system_mail
 from app.operations.rows import Position
 from app.platform.errors import Conflict, Forbidden, NotFound
@@ -113,10 +116,14 @@ def change_role(
     return found
 
 
-def remove(organization_id: UUID, steward: Steward, user_id: UUID) -> None:
+def remove(
+    organization_id: UUID, steward: Steward, user_id: UUID, successor_id: UUID | None = None
+) -> None:
     """End a membership, its places in teams and its API keys; everybody may end their own.
 
-    Raises NotFound, Forbidden for a role above the steward's, Conflict for the last owner.
+    A successor takes over what counts on the member: schedules, overrides, policies, their teams.
+    Raises NotFound, Forbidden for a role above the steward's, Invalid for a successor who is no
+    other member, Conflict for the last owner and for whom something counts on without a successor.
     """
     with transaction() as tx:
         lock(tx, organization_id)
@@ -126,6 +133,7 @@ def remove(organization_id: UUID, steward: Steward, user_id: UUID) -> None:
         if user_id != steward.user_id:
             check_appointment(tx, organization_id, steward, membership.role)
         _keep_an_owner(tx, membership)
+        _hand_over(tx, organization_id, user_id, successor_id)
         teams = select(Team.id).where(Team.organization_id == organization_id)
         tx.session.execute(
             delete(TeamMember).where(TeamMember.user_id == user_id, TeamMember.team_id.in_(teams))
@@ -137,6 +145,20 @@ def remove(organization_id: UUID, steward: Steward, user_id: UUID) -> None:
             )
         )
         tx.session.delete(membership)
+
+
+def _hand_over(
+    tx: Transaction, organization_id: UUID, user_id: UUID, successor_id: UUID | None
+) -> None:
+    if successor_id is None:
+        name = tx.session.get_one(User, user_id).full_name
+        uses = usages.of_member(tx, organization_id, user_id)
+        usages.refuse(name, uses, "name a successor with ?replace_with=, or change that first")
+    elif successor_id == user_id or _membership(tx, organization_id, successor_id) is None:
+        raise owned_rows.refused("replace_with", f"There is no other member {successor_id}.")
+    else:
+        successions.hand_over(tx, organization_id, user_id, successor_id)
+    successions.withdraw_messages(tx, organization_id, user_id, successor_id)
 
 
 def lock(tx: Transaction, organization_id: UUID) -> Organization:

@@ -7,10 +7,10 @@ from uuid import UUID, uuid4
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
-from app.models.escalation_policies import EscalationPolicy
 from app.models.members import Membership, User
 from app.models.teams import Team, TeamMember
 from app.operations import rows as owned_rows
+from app.operations import usages
 from app.operations.accounts import members
 from app.operations.rows import Position
 from app.platform.errors import Conflict, NotFound
@@ -60,16 +60,7 @@ def delete(organization_id: UUID, team_id: UUID) -> None:
     with transaction() as tx:
         members.lock(tx, organization_id)
         team = owned_rows.lock(tx, Team, organization_id, team_id, against_references=True)
-        policy = tx.session.scalar(
-            select(EscalationPolicy.name)
-            .where(
-                EscalationPolicy.organization_id == organization_id,
-                EscalationPolicy.rules.contains([{"notify_id": str(team_id)}]),
-            )
-            .limit(1)
-        )
-        if policy is not None:
-            raise Conflict(f"the escalation policy {policy} tells this team; change it first")
+        usages.refuse(team.name, usages.of_team(tx, organization_id, team_id))
         tx.session.delete(team)
 
 
@@ -127,14 +118,21 @@ def add_member(organization_id: UUID, team_id: UUID, user_id: UUID) -> dict[str,
 
 
 def remove_member(organization_id: UUID, team_id: UUID, user_id: UUID) -> None:
-    """Take somebody out of a team. Raises NotFound."""
+    """Take somebody out of a team.
+
+    Raises NotFound, Conflict for the last one while an escalation policy counts on the team.
+    """
     with transaction() as tx:
+        members.lock(tx, organization_id)
         team = owned_rows.lock(tx, Team, organization_id, team_id)
         row = tx.session.scalar(
             select(TeamMember).where(TeamMember.team_id == team.id, TeamMember.user_id == user_id)
         )
         if row is None:
             raise NotFound
+        if any(other.id == team_id for other in usages.only_in(tx, organization_id, user_id)):
+            uses = usages.of_team(tx, organization_id, team_id)
+            usages.refuse(f"the last member of {team.name}", uses)
         tx.session.delete(row)
 
 

@@ -1,7 +1,7 @@
 """Who is on call when: a stored schedule with its overrides and the people in it."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -34,10 +34,7 @@ def load(organization_id: UUID, schedule_id: UUID, since: datetime, until: datet
 
 
 def users_at(tx: Transaction, organization_id: UUID, schedule_id: UUID, at: datetime) -> list[UUID]:
-    """Return who is on call, in the order in which they are asked; empty without such a schedule.
-
-    Whoever is no member any more may be among them.
-    """
+    """Return who is on call, in the order in which they are asked; none without a schedule."""
     row = tx.session.scalar(
         select(OnCallSchedule).where(
             OnCallSchedule.id == schedule_id, OnCallSchedule.organization_id == organization_id
@@ -58,12 +55,37 @@ def _read(
             OnCallOverride.starts_at <= until,
             OnCallOverride.ends_at > since,
         )
-        .order_by(OnCallOverride.starts_at, OnCallOverride.id)
+        # Of several at once the decision made last counts.
+        .order_by(OnCallOverride.created_at, OnCallOverride.id)
+    ).all()
+    layers = on_call_layers.parse(row.layers, row.created_at)
+    members = _members(
+        tx,
+        row.organization_id,
+        {o.user_id for o in rows}.union(*(layer.users for layer in layers)),
     )
+    # Whoever is no member any more stands in nobody's way: rotations close up.
     return on_call.OnCallSchedule(
         row.timezone,
-        on_call_layers.parse(row.layers, row.created_at),
-        tuple(on_call.Override(o.user_id, o.starts_at, o.ends_at) for o in rows),
+        tuple(
+            replace(layer, users=tuple(user for user in layer.users if user in members))
+            for layer in layers
+        ),
+        tuple(
+            on_call.Override(o.user_id, o.starts_at, o.ends_at)
+            for o in rows
+            if o.user_id in members
+        ),
+    )
+
+
+def _members(tx: Transaction, organization_id: UUID, user_ids: Iterable[UUID]) -> set[UUID]:
+    return set(
+        tx.session.scalars(
+            select(Membership.user_id).where(
+                Membership.organization_id == organization_id, Membership.user_id.in_(user_ids)
+            )
+        )
     )
 
 
@@ -116,7 +138,6 @@ def gaps(segments: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _shown(roster: Roster, people: Iterable[OnCall]) -> list[dict[str, Any]]:
-    """Leave out who is no member any more: nobody would reach them."""
     return [
         {
             **roster.people[person.user_id],
@@ -124,5 +145,4 @@ def _shown(roster: Roster, people: Iterable[OnCall]) -> list[dict[str, Any]]:
             "is_override": person.is_override,
         }
         for person in people
-        if person.user_id in roster.people
     ]

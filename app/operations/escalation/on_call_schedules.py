@@ -10,6 +10,7 @@ from sqlalchemy import select, tuple_
 from app.models.escalation_policies import OnCallOverride, OnCallSchedule
 from app.models.members import Membership, User
 from app.operations import rows as owned_rows
+from app.operations import usages
 from app.operations.rows import Position, columns, refused
 from app.operations.snapshots import alerting as alerting_snapshots
 from app.platform.errors import NotFound
@@ -64,10 +65,12 @@ def change(organization_id: UUID, schedule_id: UUID, given: Columns) -> dict[str
 
 
 def delete(organization_id: UUID, schedule_id: UUID) -> None:
-    """Delete a schedule; policies that name it skip that line from then on. Raises NotFound."""
+    """Delete a schedule. Raises NotFound, Conflict while an escalation policy names it."""
     with transaction() as tx:
         alerting_snapshots.changed(tx, organization_id)
-        tx.session.delete(owned_rows.lock(tx, OnCallSchedule, organization_id, schedule_id))
+        schedule = owned_rows.lock(tx, OnCallSchedule, organization_id, schedule_id)
+        usages.refuse(schedule.name, usages.of_schedule(tx, organization_id, schedule_id))
+        tx.session.delete(schedule)
 
 
 def overrides(

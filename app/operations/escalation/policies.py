@@ -7,13 +7,12 @@ from uuid import UUID, uuid4
 from sqlalchemy import select, update
 
 from app.domain.escalation.levels import NotifyType
-from app.models.alert_rules import AlertRule
 from app.models.escalation_policies import EscalationPolicy, OnCallSchedule
 from app.models.members import Membership
 from app.models.notification_channels import NotificationChannel
-from app.models.services import Service
 from app.models.teams import Team
 from app.operations import rows as owned_rows
+from app.operations import usages
 from app.operations.rows import Position, columns, refused
 from app.operations.snapshots import alerting as alerting_snapshots
 from app.platform.transaction import Transaction, transaction
@@ -85,38 +84,14 @@ def change(organization_id: UUID, policy_id: UUID, given: Columns) -> dict[str, 
 
 
 def delete(organization_id: UUID, policy_id: UUID) -> None:
-    """Delete a policy; what named it falls back on the default. Raises NotFound."""
+    """Delete a policy. Raises NotFound, Conflict while something names it."""
     with transaction() as tx:
         alerting_snapshots.changed(tx, organization_id)
-        policy = owned_rows.lock(tx, EscalationPolicy, organization_id, policy_id)
-        _forget(tx, organization_id, policy_id)
+        policy = owned_rows.lock(
+            tx, EscalationPolicy, organization_id, policy_id, against_references=True
+        )
+        usages.refuse(policy.name, usages.of_policy(tx, organization_id, policy_id))
         tx.session.delete(policy)
-
-
-def _forget(tx: Transaction, organization_id: UUID, policy_id: UUID) -> None:
-    # Locked in order first, as the engine does; an UPDATE alone locks in any order.
-    ids = tx.session.scalars(
-        select(Service.id)
-        .where(
-            Service.organization_id == organization_id,
-            Service.escalation_policy_id == policy_id,
-        )
-        .order_by(Service.id)
-        .with_for_update(key_share=True)
-    ).all()
-    if ids:
-        tx.session.execute(
-            update(Service)
-            .where(Service.id.in_(ids))
-            .values(escalation_policy_id=None, version=Service.version + 1)
-        )
-    # Rules before the policy itself: a worker that holds them may be about to refer to it.
-    tx.session.execute(
-        select(AlertRule.id)
-        .where(AlertRule.escalation_policy_id == policy_id)
-        .order_by(AlertRule.id)
-        .with_for_update(key_share=True)
-    )
 
 
 def _stored(tx: Transaction, organization_id: UUID, given: Columns) -> dict[str, Any]:

@@ -36,7 +36,7 @@ def recipients(
     if notify_type == NotifyType.CHANNEL:
         return channels_for(tx, organization_id, event, severity, now, ids=(notify_id,))
     people = _people(tx, organization_id, notify_type, notify_id, now)
-    return [recipient for user in people for recipient in _contacts(user, now)]
+    return [recipient for user in people for recipient in contacts(user, now)]
 
 
 def names(
@@ -90,7 +90,7 @@ def _people(
     return [found[user_id] for user_id in dict.fromkeys(wanted) if user_id in found]
 
 
-def _contacts(user: User, now: datetime) -> list[Recipient]:
+def contacts(user: User, now: datetime) -> list[Recipient]:
     """Return a person's contact methods; their e-mail address when they named none."""
     methods = user.contact_methods or [{"type": "email", "config": {"to": [user.email]}}]
     return [

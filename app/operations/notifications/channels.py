@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, select
 from app.domain.checks.dependencies import find_cycle
 from app.models.notification_channels import NotificationChannel
 from app.operations import rows as owned_rows
+from app.operations import usages
 from app.operations.rows import Position, columns, refused
 from app.operations.snapshots import alerting as alerting_snapshots
 from app.platform.transaction import Transaction, transaction
@@ -106,21 +107,14 @@ def update(
 
 
 def delete(organization_id: UUID, channel_id: UUID) -> None:
-    """Delete a channel, its messages, and every mention of it in rules. Raises NotFound."""
+    """Delete a channel and its messages. Raises NotFound, Conflict while something tells it."""
     with transaction() as tx:
         alerting_snapshots.changed(tx, organization_id)
-        channel = owned_rows.lock(tx, NotificationChannel, organization_id, channel_id)
-        for table in ("alert_rules", "heartbeats"):
-            # Locked in order first, as workers lock them; an UPDATE alone locks in any order.
-            tx.driver.execute(
-                f"WITH named AS (SELECT id FROM {table}"  # noqa: S608  two constants
-                " WHERE organization_id = %(organization_id)s"
-                " AND %(id)s = ANY(notification_channel_ids) ORDER BY id FOR NO KEY UPDATE)"
-                f" UPDATE {table} SET updated_at = now(),"
-                " notification_channel_ids = array_remove(notification_channel_ids, %(id)s)"
-                " WHERE id = ANY(ARRAY(SELECT id FROM named))",
-                {"id": channel_id, "organization_id": organization_id},
-            )
+        # Heartbeats may name it without the organization's lock: from now on they wait.
+        channel = owned_rows.lock(
+            tx, NotificationChannel, organization_id, channel_id, against_references=True
+        )
+        usages.refuse(channel.name, usages.of_channel(tx, organization_id, channel_id))
         tx.session.delete(channel)
 
 

@@ -1,0 +1,159 @@
+"""Hand over what a member is relied on for, so that their removal leaves nobody unreachable."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from app.domain.escalation.levels import NotifyType
+from app.models.alerts import Alert
+from app.models.escalation_policies import (
+    EscalationLevel,
+    EscalationPolicy,
+    OnCallOverride,
+    OnCallSchedule,
+)
+from app.models.members import User
+from app.models.notification_channels import Notification
+from app.models.teams import TeamMember
+from app.operations import usages
+from app.operations.escalation import recipients as escalation_recipients
+from app.operations.notifications import enqueue
+from app.operations.snapshots import alerting as alerting_snapshots
+from app.platform.transaction import Transaction
+
+_SAME = ("level", "notify_type", "notify_id")
+
+
+def hand_over(tx: Transaction, organization_id: UUID, user_id: UUID, successor_id: UUID) -> None:
+    """Put a successor in a member's place in schedules, overrides, policies and teams.
+
+    A rotation that has the successor already closes up. Levels of alerts that run tell the
+    successor, and what was still to be sent to the member goes to them.
+    """
+    alerting_snapshots.changed(tx, organization_id)
+    _in_schedules(tx, organization_id, user_id, successor_id)
+    _in_policies(tx, organization_id, user_id, successor_id)
+    for team in usages.only_in(tx, organization_id, user_id):
+        tx.session.execute(
+            insert(TeamMember)
+            .values(team_id=team.id, user_id=successor_id)
+            .on_conflict_do_nothing()
+        )
+    running = select(Alert.id).where(
+        Alert.organization_id == organization_id, Alert.status != "resolved"
+    )
+    tx.session.execute(
+        update(EscalationLevel)
+        .where(
+            EscalationLevel.alert_id.in_(running),
+            EscalationLevel.status == "pending",
+            EscalationLevel.notify_type == NotifyType.USER,
+            EscalationLevel.notify_id == user_id,
+        )
+        .values(notify_id=successor_id)
+        .execution_options(synchronize_session=False)
+    )
+    tx.session.flush()
+
+
+def withdraw_messages(
+    tx: Transaction, organization_id: UUID, user_id: UUID, successor_id: UUID | None
+) -> None:
+    """Send a member nothing any more; a successor gets what was about to be sent about alerts."""
+    rows = tx.session.scalars(
+        select(Notification)
+        .where(
+            Notification.organization_id == organization_id,
+            Notification.recipient_key.like(f"user:{user_id}:%"),
+            Notification.status == "pending",
+        )
+        .order_by(Notification.created_at)
+        .with_for_update(key_share=True)
+    ).all()
+    now = tx.now()
+    told: set[tuple[str, str, int]] = set()
+    for row in rows:
+        row.status = "cancelled"
+        name = (row.subject_key, row.kind, row.step)
+        if successor_id is None or row.alert_id is None or name in told:
+            continue
+        told.add(name)
+        enqueue.add(
+            tx,
+            organization_id=organization_id,
+            alert_id=row.alert_id,
+            subject_key=row.subject_key,
+            kind=row.kind,
+            severity=row.severity,
+            message=row.message,
+            recipients=escalation_recipients.contacts(tx.session.get_one(User, successor_id), now),
+            now=now,
+            step=row.step,
+        )
+
+
+def _in_schedules(
+    tx: Transaction, organization_id: UUID, user_id: UUID, successor_id: UUID
+) -> None:
+    schedules = tx.session.scalars(
+        select(OnCallSchedule)
+        .where(OnCallSchedule.organization_id == organization_id)
+        .order_by(OnCallSchedule.id)
+        .with_for_update(key_share=True)
+    ).all()
+    for schedule in schedules:
+        layers = [
+            {**layer, "users": _replaced(layer["users"], str(user_id), str(successor_id))}
+            for layer in schedule.layers
+        ]
+        if layers != schedule.layers:
+            schedule.layers = layers
+    tx.session.execute(
+        update(OnCallOverride)
+        .where(
+            OnCallOverride.schedule_id.in_([schedule.id for schedule in schedules]),
+            OnCallOverride.user_id == user_id,
+            OnCallOverride.ends_at > tx.now(),
+        )
+        .values(user_id=successor_id)
+    )
+
+
+def _in_policies(tx: Transaction, organization_id: UUID, user_id: UUID, successor_id: UUID) -> None:
+    line = {"notify_type": NotifyType.USER.value, "notify_id": str(user_id)}
+    for policy in tx.session.scalars(
+        select(EscalationPolicy)
+        .where(
+            EscalationPolicy.organization_id == organization_id,
+            EscalationPolicy.rules.contains([line]),
+        )
+        .order_by(EscalationPolicy.id)
+        .with_for_update(key_share=True)
+    ):
+        policy.rules = _with_successor(policy.rules, line, str(successor_id))
+
+
+def _replaced(users: list[str], user: str, successor: str) -> list[str]:
+    """Return the users of a rotation with the successor in place of a user, once."""
+    if successor in users:
+        return [other for other in users if other != user]
+    return [successor if other == user else other for other in users]
+
+
+def _with_successor(
+    rules: list[dict[str, Any]], line: dict[str, str], successor: str
+) -> list[dict[str, Any]]:
+    """Return the lines of a policy; one that would tell the successor twice at a level goes."""
+    found: list[dict[str, Any]] = []
+    for rule in rules:
+        if line.items() <= rule.items():
+            rule = {**rule, "notify_id": successor}
+        same = [other for other in found if all(other[key] == rule[key] for key in _SAME)]
+        if same:
+            # The lines of a level act together, at the earliest of their delays.
+            same[0]["delay_minutes"] = min(same[0]["delay_minutes"], rule["delay_minutes"])
+        else:
+            found.append(dict(rule))
+    return found
