@@ -32,6 +32,8 @@ OWNED: dict[str, Callable[[Person], Any]] = {
     "organization_id": lambda person: person.organization_id,
     "secret_id": _created("/secrets", name="KEY_{}", value="x"),
     "team_id": _created("/teams", name="Team {}"),
+    "view_id": _created("/saved-views", name="View {}", screen="services", query="tag=a"),
+    "calendar_id": _created("/on-call/calendars", scope="mine"),
     "user_id": lambda person: person.user_id,
     **alerting.OWNED,
 }

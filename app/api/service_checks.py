@@ -6,12 +6,14 @@ from uuid import UUID
 
 from flask import Response
 
+from app.api import pagination
 from app.api.http import PAGE_HEADERS, Blueprint, invalid, page, read_cursor, write_cursor
 from app.api.polling import wait_for
 from app.api.services import judges, organization_for
 from app.models.services import Service
 from app.operations.services import history as service_history
 from app.operations.services import one_off_checks
+from app.operations.services import outages as service_outages
 from app.operations.services.uptime import uptime as uptime_of
 from app.platform.bootstrap import runtime
 from app.platform.clock import utcnow
@@ -20,6 +22,8 @@ from app.schemas.check_history import (
     CheckResultSchema,
     ChecksQuerySchema,
     MetricsQuerySchema,
+    OutageSchema,
+    OutagesQuerySchema,
     PointSchema,
     ProbeOutcomeSchema,
     UptimeSchema,
@@ -132,6 +136,24 @@ def uptime(query: dict[str, Any], service_id: UUID) -> dict[str, Any]:
     service = find(Service, service_id)
     since, until = _window(query, "from_", "to", 30 * _DAY)
     return uptime_of(service_id, service.status, service.check_interval_seconds, since, until)
+
+
+@bp.get("/<uuid:service_id>/outages")
+@requires("services:read")
+@bp.accepts(OutagesQuerySchema, location="query")
+@bp.returns(OutageSchema(many=True), headers=PAGE_HEADERS)
+def outages(query: dict[str, Any], service_id: UUID) -> Response:
+    """List the outages of a service
+
+    Newest first, with the alerts that fired during each; those that reach into the last 30 days
+    unless `from` and `to` say otherwise.
+    """
+    find(Service, service_id)
+    limit, after = pagination.take_page(query)
+    since, until = _window(query, "from_", "to", 30 * _DAY)
+    return pagination.answer(
+        *service_outages.outages(service_id, since, until, limit=limit, after=after)
+    )
 
 
 def _window(

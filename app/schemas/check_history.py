@@ -113,3 +113,34 @@ class UptimeSchema(BaseSchema):
     maintenance_seconds = fields.Integer()
     incidents = fields.Integer()
     longest_outage_seconds = fields.Integer()
+
+
+class OutagesQuerySchema(PageSchema):
+    """Which outages to list; those that reach into the last 30 days unless said otherwise."""
+
+    from_ = Moment(data_key="from", metadata={"description": "Default: 30 days before `to`."})
+    to = Moment(metadata={"description": "Default: now."})
+
+
+class OutageSchema(BaseSchema):
+    """A time in which a service was RED."""
+
+    started_at = Moment(required=True)
+    ended_at = Moment(
+        required=True, allow_none=True, metadata={"description": "null: it still lasts."}
+    )
+    duration_seconds = fields.Integer(required=True)
+    ended_with = Choice(
+        *STATUSES,
+        "PAUSED",
+        required=True,
+        allow_none=True,
+        metadata={"description": "The status that followed.", "examples": ["GREEN"]},
+    )
+    reason = fields.String(
+        required=True, allow_none=True, metadata={"examples": ["expected status 2xx, got 503"]}
+    )
+    check_id = fields.UUID(
+        required=True, allow_none=True, metadata={"description": "The check that turned it RED."}
+    )
+    alert_ids = fields.List(fields.UUID(), required=True)

@@ -32,7 +32,8 @@ class ZoneName(Line):
         return str(name)
 
 
-def _small(settings: Any) -> None:
+def small(settings: Any) -> None:
+    """Raise ValidationError for settings that take too much room."""
     if len(json.dumps(settings)) > _SETTINGS_BYTES:
         raise ValidationError("Must not take more than 16 kB.")
 
@@ -54,7 +55,7 @@ class OrganizationChangeSchema(BaseSchema):
     timezone = ZoneName()
     settings = fields.Dict(
         keys=fields.String(),
-        validate=_small,
+        validate=small,
         metadata={"description": "Free for the caller's use; replaced as a whole."},
     )
 

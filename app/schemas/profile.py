@@ -6,7 +6,7 @@ from app.domain.accounts.permissions import Role
 from app.schemas.auth import Email, GivenPassword, NewPassword
 from app.schemas.base import BaseSchema, Choice, Line, Moment, Name, Whole, WholeAnswer
 from app.schemas.contact_methods import CONTACT_TYPES
-from app.schemas.organization import ZoneName
+from app.schemas.organization import ZoneName, small
 
 
 class ContactMethodSchema(BaseSchema):
@@ -34,6 +34,15 @@ class ProfileChangeSchema(BaseSchema):
         fields.Nested(ContactMethodSchema),
         validate=validate.Length(max=10),
         metadata={"description": "Empty: the e-mail address."},
+    )
+    preferences = fields.Dict(
+        keys=fields.String(),
+        validate=small,
+        metadata={
+            "description": "Free for the caller's use, the same in every organization; replaced as"
+            " a whole.",
+            "examples": [{"theme": "dark", "density": "compact"}],
+        },
     )
 
 

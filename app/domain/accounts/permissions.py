@@ -85,6 +85,12 @@ _PERMISSIONS: dict[str, tuple[Role, Scope | None]] = {
     "status_pages:write": (Role.EDITOR, Scope.WRITE),
     "status_pages:post": (Role.RESPONDER, Scope.WRITE),
     "status_pages:admin": (Role.ADMIN, Scope.ADMIN),
+    "saved_views:read": (Role.VIEWER, Scope.READ),
+    "saved_views:write": (Role.VIEWER, Scope.WRITE),
+    "saved_views:share": (Role.EDITOR, Scope.WRITE),
+    "on_call_calendars:read": (Role.VIEWER, None),
+    "on_call_calendars:write": (Role.VIEWER, None),
+    "coverage:read": (Role.VIEWER, Scope.READ),
     "feed:read": (Role.VIEWER, Scope.READ),
 }
 

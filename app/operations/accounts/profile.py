@@ -9,17 +9,17 @@ from sqlalchemy.exc import IntegrityError
 
 from app.models.members import Membership, User
 from app.models.organization import Organization
-from app.operations.accounts import audit
+from app.operations.accounts import audit, preferences
 from app.operations.notifications import system_mail
 from app.platform.errors import Conflict, NotFound
-from app.platform.transaction import transaction
+from app.platform.transaction import Transaction, transaction
 from app.security.sealing import mask
 
 
 def read(user_id: UUID) -> dict[str, Any]:
     """Return a user's answer. Raises NotFound."""
     with transaction() as tx:
-        found = _answer(tx.session.get(User, user_id))
+        found = _answer(tx, tx.session.get(User, user_id))
     return found
 
 
@@ -35,7 +35,9 @@ def change(
     with transaction() as tx:
         user = tx.session.get_one(User, user_id, with_for_update={"key_share": True})
         before = user.email
-        for name, value in redefine(user.contact_methods).items():
+        changes = dict(redefine(user.contact_methods))
+        wanted = changes.pop("preferences", None)
+        for name, value in changes.items():
             setattr(user, name, value)
         if user.email != before:
             user.password_reset_hash = user.password_reset_expires_at = None
@@ -43,12 +45,14 @@ def change(
             tx.session.flush()
         except IntegrityError:
             raise Conflict("an account with this e-mail address exists already") from None
+        if wanted is not None:
+            preferences.replace(tx, user_id, wanted)
         if user.email != before:
             text = (
                 "Your e-mail address on AlertifyPro was changed. If it was not you, tell an admin."
             )
             system_mail.plan(tx, organization_id, before, "Your e-mail address was changed", text)
-        found = _answer(user)
+        found = _answer(tx, user)
     return found
 
 
@@ -101,7 +105,7 @@ def organizations(user_id: UUID) -> list[dict[str, Any]]:
     return [dict(row._mapping) for row in rows]
 
 
-def _answer(user: User | None) -> dict[str, Any]:
+def _answer(tx: Transaction, user: User | None) -> dict[str, Any]:
     if user is None:
         raise NotFound
     return {
@@ -110,6 +114,7 @@ def _answer(user: User | None) -> dict[str, Any]:
         "full_name": user.full_name,
         "timezone": user.timezone,
         "contact_methods": mask(user.contact_methods),
+        "preferences": preferences.read(tx, user.id),
         "is_operator": user.is_operator,
         "two_factor_enabled": user.totp_enabled_at is not None,
         "created_at": user.created_at,

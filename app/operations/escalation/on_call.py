@@ -28,9 +28,16 @@ def load(organization_id: UUID, schedule_id: UUID, since: datetime, until: datet
     """Return a schedule with the overrides of a time. Raises NotFound."""
     with transaction() as tx:
         row = owned_rows.find(tx, OnCallSchedule, organization_id, schedule_id)
-        schedule = _read(tx, row, since, until)
-        found = Roster(schedule, _people(tx, organization_id, _users(schedule)))
+        found = read_roster(tx, organization_id, row, since, until)
     return found
+
+
+def read_roster(
+    tx: Transaction, organization_id: UUID, row: OnCallSchedule, since: datetime, until: datetime
+) -> Roster:
+    """Return a stored schedule with the overrides of a time, and its people."""
+    schedule = _read(tx, row, since, until)
+    return Roster(schedule, _people(tx, organization_id, _users(schedule)))
 
 
 def users_at(tx: Transaction, organization_id: UUID, schedule_id: UUID, at: datetime) -> list[UUID]:

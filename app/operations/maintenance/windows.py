@@ -55,18 +55,31 @@ def create(organization_id: UUID, given: Columns) -> dict[str, Any]:
     """Create a window and return its answer. Raises Invalid for one that makes no sense."""
     with transaction() as tx:
         alerting_snapshots.changed(tx, organization_id)
-        _check_services(tx, organization_id, given)
         now = tx.now()
-        whole = {**_DEFAULTS, **given}
-        if whole.get("starts_at") is None and whole["recurrence"] is not None:
-            whole["starts_at"] = decisions.default_start(now, whole["timezone"])
-        _judge(whole)
+        whole = _whole(tx, organization_id, given, now)
         window = MaintenanceWindow(organization_id=organization_id, **whole)
         tx.session.add(window)
         tx.session.flush()
         maintenance_announcements.settle(tx, window, now, now)
         found = _answer(window, now)
     return found
+
+
+def validated(
+    tx: Transaction, organization_id: UUID, given: Columns, now: datetime
+) -> decisions.MaintenanceWindow:
+    """Return an unsaved window as the domain reads it. Raises Invalid where it makes no sense."""
+    return _read({**_whole(tx, organization_id, given, now), "ended_at": None})
+
+
+def _whole(tx: Transaction, organization_id: UUID, given: Columns, now: datetime) -> dict[str, Any]:
+    """Return a new window with its defaults. Raises Invalid for one that makes no sense."""
+    _check_services(tx, organization_id, given)
+    whole = {**_DEFAULTS, **given}
+    if whole.get("starts_at") is None and whole["recurrence"] is not None:
+        whole["starts_at"] = decisions.default_start(now, whole["timezone"])
+    _judge(whole)
+    return whole
 
 
 def change(organization_id: UUID, window_id: UUID, given: Columns) -> dict[str, Any]:

@@ -1,0 +1,98 @@
+"""On-call duty of a whole organization: who is on call now, who is next, and where gaps are."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+
+from app.models.escalation_policies import OnCallSchedule
+from app.operations.escalation import on_call
+from app.operations.escalation.on_call import Roster
+from app.platform.transaction import transaction
+
+MOST_SCHEDULES = 200
+
+
+def load_all(
+    organization_id: UUID, since: datetime, until: datetime
+) -> list[tuple[UUID, str, Roster]]:
+    """Return the id, the name and the roster of every schedule, by name; 200 at most."""
+    with transaction() as tx:
+        rows = tx.session.scalars(
+            select(OnCallSchedule)
+            .where(OnCallSchedule.organization_id == organization_id)
+            .order_by(OnCallSchedule.name, OnCallSchedule.id)
+            .limit(MOST_SCHEDULES)
+        ).all()
+        found = [
+            (row.id, row.name, on_call.read_roster(tx, organization_id, row, since, until))
+            for row in rows
+        ]
+    return found
+
+
+def overview(
+    rosters: list[tuple[UUID, str, Roster]], since: datetime, until: datetime
+) -> list[dict[str, Any]]:
+    """Return of each schedule who is on call from `since` on and until when, who comes next, and
+    the gaps up to `until`. Pure."""
+    found = []
+    for schedule_id, name, roster in rosters:
+        stretches = _stretches(on_call.timeline(roster, since, until))
+        following = stretches[1] if len(stretches) > 1 else None
+        found.append(
+            {
+                "schedule_id": schedule_id,
+                "name": name,
+                "timezone": roster.schedule.timezone,
+                "on_call": stretches[0]["on_call"],
+                "until": stretches[0]["to"] if following else None,
+                "next": following,
+                "gaps": on_call.gaps(stretches),
+            }
+        )
+    return found
+
+
+def shifts(
+    rosters: list[tuple[UUID, str, Roster]],
+    since: datetime,
+    until: datetime,
+    user_id: UUID | None,
+) -> list[dict[str, Any]]:
+    """Return the shifts of everybody, or of one person: neighbouring stretches of the same person
+    in the same layer of a schedule are one. Pure."""
+    found: list[dict[str, Any]] = []
+    for schedule_id, name, roster in rosters:
+        open_shifts: dict[tuple[Any, ...], dict[str, Any]] = {}
+        for segment in on_call.timeline(roster, since, until):
+            for person in segment["on_call"]:
+                if user_id is not None and person["user_id"] != user_id:
+                    continue
+                key = (person["user_id"], person["layer"], person["is_override"])
+                shift = open_shifts.get(key)
+                if shift is not None and shift["to"] == segment["from"]:
+                    shift["to"] = segment["to"]
+                    continue
+                shift = {
+                    "schedule_id": schedule_id,
+                    "schedule": name,
+                    "from": segment["from"],
+                    "to": segment["to"],
+                    **person,
+                }
+                open_shifts[key] = shift
+                found.append(shift)
+    return sorted(found, key=lambda shift: (shift["from"], shift["schedule"]))
+
+
+def _stretches(segments: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return segments with neighbours of the same people put together."""
+    found: list[dict[str, Any]] = []
+    for segment in segments:
+        if found and found[-1]["on_call"] == segment["on_call"]:
+            found[-1] = found[-1] | {"to": segment["to"]}
+        else:
+            found.append(segment)
+    return found
