@@ -44,7 +44,7 @@ LAYERS = {
     "app.platform.transaction": {"app.platform.extensions"},
     "app.platform.bootstrap": ADAPTERS,
     "app.security": ADAPTERS,
-    "app.security.sealing": {"app.platform.crypto"},
+    "app.security.sealing": {"app.platform.crypto", "app.domain"},
     "app.security.actor": {"app.platform.extensions"},
     "app.models": {"app.models", "app.platform.registry", "app.domain"},
     "app.network": FOUNDATION | {"app.network"},

@@ -196,7 +196,12 @@ class Courier:
         try:
             message = await self._call(compose_message, send)
             done = await deliver(
-                send.channel_type, message, send.config, self._context, template=send.template
+                send.channel_type,
+                message,
+                send.config,
+                self._context,
+                template=send.template,
+                secrets=send.secrets,
             )
         except DeliveryError as error:
             log.warning("message not delivered", extra={**facts, "why": str(error)})

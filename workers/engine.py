@@ -202,7 +202,12 @@ class Engine:
 
     async def _answer(self, task: ProbeTask) -> None:
         assert self._network is not None
-        observation = await runner.run(task.target, self._network)
+        if task.fault:
+            observation = Observation(
+                Status.UNKNOWN, None, error=task.fault, failure_kind=FailureKind.CONFIGURATION
+            )
+        else:
+            observation = await runner.run(task.target, self._network)
         await self._insist(self._claimer, one_off_checks.answer, task.id, observation)
 
     async def _record(self) -> None:

@@ -46,7 +46,7 @@ def change_services(given: dict[str, Any]) -> dict[str, Any]:
 def _act(action: str, ids: list[UUID], given: dict[str, Any]) -> Outcomes:
     organization_id = caller().organization_id
     if action == "update":
-        changes, judged_with = given["changes"], judges()
+        changes, judged_with = given["changes"], judges(organization_id)
         return service_bulk.update(
             organization_id, ids, lambda stored: redefine(stored, changes, judged_with)
         )

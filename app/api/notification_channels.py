@@ -9,6 +9,7 @@ from app.api import pagination
 from app.api.http import PAGE_HEADERS, Blueprint
 from app.api.polling import wait_for
 from app.channels import CHANNEL_TYPES
+from app.operations import secrets
 from app.operations.notifications import channels as notification_channels
 from app.operations.notifications import claim as outbox_claim
 from app.operations.notifications import deliveries
@@ -63,7 +64,7 @@ def create(given: dict[str, Any]) -> dict[str, Any]:
 
     Its `config` is judged by its type, as `GET /notification-channels/types` describes it.
     """
-    columns = define(given, runtime().vault)
+    columns = define(given, runtime().vault, secrets.hosts_by_name(caller().organization_id))
     return notification_channels.create(caller().organization_id, columns)
 
 
@@ -119,9 +120,9 @@ def replace(given: dict[str, Any], channel_id: UUID) -> dict[str, Any]:
 
 
 def _update(channel_id: UUID, given: dict[str, Any]) -> dict[str, Any]:
-    vault = runtime().vault
+    vault, known = runtime().vault, secrets.hosts_by_name(caller().organization_id)
     return notification_channels.update(
-        caller().organization_id, channel_id, lambda stored: redefine(stored, given, vault)
+        caller().organization_id, channel_id, lambda stored: redefine(stored, given, vault, known)
     )
 
 

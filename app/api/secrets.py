@@ -33,11 +33,12 @@ def index() -> list[dict[str, Any]]:
 @bp.returns(SecretSchema, 201)
 def create(given: dict[str, Any]) -> dict[str, Any]:
     """Create a secret"""
-    return secrets.create(caller().organization_id, given["name"], given["value"])
+    hosts = given.get("hosts", ())
+    return secrets.create(caller().organization_id, given["name"], given["value"], hosts)
 
 
 def _replace(given: dict[str, Any], secret_id: UUID) -> dict[str, Any]:
-    return secrets.replace(caller().organization_id, secret_id, given["value"])
+    return secrets.replace(caller().organization_id, secret_id, given["value"], given.get("hosts"))
 
 
 @bp.patch("/<uuid:secret_id>")

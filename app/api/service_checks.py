@@ -68,7 +68,7 @@ def test(given: dict[str, Any]) -> dict[str, Any]:
     The body is that of a new service. Nothing is stored.
     """
     organization_id = organization_for(given)
-    columns = define(given, judges())
+    columns = define(given, judges(organization_id))
     request_id = one_off_checks.ask(
         organization_id,
         columns["regions"][0],

@@ -8,6 +8,7 @@ from flask import Response
 from app.api.http import PAGE_HEADERS, Blueprint, invalid
 from app.api.pagination import answer, take_page
 from app.domain.checks.addresses import AddressPolicy
+from app.operations import secrets
 from app.operations.services import queries as service_queries
 from app.operations.services import services
 from app.platform.bootstrap import runtime
@@ -50,7 +51,7 @@ def create(given: dict[str, Any]) -> dict[str, Any]:
     Its first check runs within two seconds. A plan limit that is reached is 403.
     """
     organization_id = organization_for(given)
-    return services.create(organization_id, define(given, judges()))
+    return services.create(organization_id, define(given, judges(organization_id)))
 
 
 @bp.get("/<uuid:service_id>")
@@ -89,8 +90,10 @@ def replace(given: dict[str, Any], service_id: UUID) -> dict[str, Any]:
 def _update(service_id: UUID, given: dict[str, Any]) -> dict[str, Any]:
     if given.pop("organization_id", caller().organization_id) != caller().organization_id:
         raise invalid({"organization_id": ["A service stays in its organization."]})
+    organization_id = caller().organization_id
+    judged_with = judges(organization_id)
     return services.update(
-        caller().organization_id, service_id, lambda stored: redefine(stored, given, judges())
+        organization_id, service_id, lambda stored: redefine(stored, given, judged_with)
     )
 
 
@@ -138,12 +141,13 @@ def organization_for(given: dict[str, Any]) -> UUID:
     return chosen
 
 
-def judges() -> Judges:
-    """Return what a definition is judged with on this server."""
+def judges(organization_id: UUID) -> Judges:
+    """Return what a definition of an organization is judged with on this server."""
     config = runtime().config
     targets: Literal["any", "public"] = "public" if config.probe_targets == "public" else "any"
     return Judges(
         min_interval=config.min_check_interval_seconds,
         vault=runtime().vault,
         policy=AddressPolicy(targets, config.probe_allow, config.probe_deny),
+        secrets=secrets.hosts_by_name(organization_id),
     )

@@ -2,20 +2,19 @@
 
 import asyncio
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from marshmallow import Schema, ValidationError, fields
 
 from app.channels.base import CHANNEL_TYPES, Context, Delivery, DeliveryError
-from app.channels.fields import MASK
 from app.channels.templates import apply_template
+from app.domain.masking import mask, needles
 from app.domain.messages.types import Message
 from app.platform.clock import monotonic
 
 log = logging.getLogger(__name__)
-_SHORTEST_SECRET = 6  # a shorter one would blot out half of an answer
 
 
 async def deliver(
@@ -24,14 +23,17 @@ async def deliver(
     config: Mapping[str, Any],
     context: Context,
     template: Mapping[str, Any] | None = None,
+    secrets: Sequence[str] = (),
 ) -> Delivery:
     """Send a message within `context.timeout_seconds`, secrets of the config in clear.
+
+    `secrets` are values of the organization that were filled into the config.
 
     Raises DeliveryError and nothing else, but for the caller's own cancellation.
     """
     started = monotonic()
     try:
-        delivery = await _deliver(kind, message, config, context, template)
+        delivery = await _deliver(kind, message, config, context, template, secrets)
     except DeliveryError as error:
         error.duration_ms = (monotonic() - started) * 1000
         raise
@@ -44,6 +46,7 @@ async def _deliver(
     config: Mapping[str, Any],
     context: Context,
     template: Mapping[str, Any] | None,
+    secrets: Sequence[str],
 ) -> Delivery:
     name = CHANNEL_TYPES.canonical(kind)
     if name is None:
@@ -57,14 +60,14 @@ async def _deliver(
         raise DeliveryError(
             f"this channel's config is not valid: {wrong}", permanent=True
         ) from None
-    secrets = list(_secrets(schema, checked))
+    forms = needles([*_secrets(schema, checked), *secrets])
     try:
         async with asyncio.timeout(context.timeout_seconds):
             worded = await apply_template(message, template)
             delivery = await channel.send(worded, checked, context)
     except DeliveryError as error:
-        error.args = (_masked(str(error), secrets),)
-        error.answer = _masked(error.answer, secrets)
+        error.args = (mask(str(error), forms),)
+        error.answer = mask(error.answer, forms)
         raise
     except TimeoutError:
         sentence = f"no answer within {context.timeout_seconds:g} s"
@@ -73,7 +76,7 @@ async def _deliver(
         log.exception("the %s channel failed by itself", name)
         sentence = f"the channel itself failed: {type(error).__name__}"
         raise DeliveryError(sentence, permanent=False) from None
-    return replace(delivery, answer=_masked(delivery.answer, secrets))
+    return replace(delivery, answer=mask(delivery.answer, forms))
 
 
 def _secrets(schema: Schema, config: Mapping[str, Any]) -> Iterator[str]:
@@ -84,10 +87,3 @@ def _secrets(schema: Schema, config: Mapping[str, Any]) -> Iterator[str]:
             yield from (value or {}).values()
         elif mark and isinstance(value, str):
             yield value
-
-
-def _masked(text: str, secrets: list[str]) -> str:
-    for secret in secrets:
-        if len(secret) >= _SHORTEST_SECRET:
-            text = text.replace(secret, MASK)
-    return text

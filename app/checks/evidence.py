@@ -7,6 +7,7 @@ from typing import Any
 
 from marshmallow import Schema, fields
 
+from app.domain.masking import MASK, MIN_SECRET, SENSITIVE_NAME
 from app.network.certificates import read_pem
 from app.network.http import HttpResponse
 from app.network.trace import MAX_RECEIVED, Trace
@@ -15,13 +16,8 @@ MAX_ERROR = 500
 MAX_HEADERS = 50
 MAX_VALUE = 500
 MAX_CHAIN = 10
-MASK = "********"
 _INVISIBLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _INVISIBLE_BUT_LINES = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
-_SENSITIVE_NAME = re.compile(
-    r"authorization|cookie|token|secret|password|passwd|api[-_]?key|access[-_]?key|signature", re.I
-)
-_MIN_SECRET = 4  # shorter values would blank out half of every text
 
 
 def one_line(text: str) -> str:
@@ -37,7 +33,7 @@ def from_response(response: HttpResponse) -> dict[str, Any]:
         "address": response.address,
         "status_line": one_line(response.status_line),
         "headers": [
-            [name[:MAX_VALUE], MASK if _SENSITIVE_NAME.search(name) else one_line(value)]
+            [name[:MAX_VALUE], MASK if SENSITIVE_NAME.search(name) else one_line(value)]
             for name, value in response.header_list[:MAX_HEADERS]
         ],
         "body": readable(response.text()[:MAX_RECEIVED]),
@@ -80,21 +76,8 @@ def chain(certificates: Iterable[bytes]) -> list[dict[str, Any]]:
 
 
 def secrets_of(schema: type[Schema], config: Mapping[str, Any]) -> list[str]:
-    """Return the values in a config that its schema marks as secret, longest first."""
-    return sorted(_secrets(schema, config), key=len, reverse=True)
-
-
-def mask(value: Any, secrets: Iterable[str]) -> Any:
-    """Return a text, or a structure of texts, without the secrets it repeats."""
-    if isinstance(value, str):
-        for secret in secrets:
-            value = value.replace(secret, MASK)
-        return value
-    if isinstance(value, Mapping):
-        return {key: mask(item, secrets) for key, item in value.items()}
-    if isinstance(value, list):
-        return [mask(item, secrets) for item in value]
-    return value
+    """Return the values in a config that its schema marks as secret."""
+    return list(_secrets(schema, config))
 
 
 def _secrets(schema: type[Schema], config: object) -> Iterable[str]:
@@ -110,7 +93,7 @@ def _secrets(schema: type[Schema], config: object) -> Iterable[str]:
         kind = field.metadata.get("secret")
         if kind == "headers" and isinstance(value, Mapping):
             yield from _sensitive_headers(value)
-        elif kind and isinstance(value, str) and len(value) >= _MIN_SECRET:
+        elif kind and isinstance(value, str) and len(value) >= MIN_SECRET:
             yield value
         elif isinstance(field, fields.Nested):
             yield from _secrets(type(field.schema), value)
@@ -123,8 +106,8 @@ def _sensitive_headers(headers: Mapping[str, str]) -> Iterable[str]:
     for name, value in headers.items():
         if not isinstance(value, str):
             continue
-        if _SENSITIVE_NAME.search(name) and len(value) >= _MIN_SECRET:
+        if SENSITIVE_NAME.search(name) and len(value) >= MIN_SECRET:
             yield value
             scheme, _, credential = value.partition(" ")
-            if len(credential) >= _MIN_SECRET and scheme.isalpha():
+            if len(credential) >= MIN_SECRET and scheme.isalpha():
                 yield credential

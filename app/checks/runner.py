@@ -5,9 +5,10 @@ from time import perf_counter
 
 from app.checks.base import CHECK_TYPES, CheckFailed, CheckType
 from app.checks.deadlines import deadline
-from app.checks.evidence import from_trace, mask, one_line, secrets_of
+from app.checks.evidence import from_trace, one_line, secrets_of
 from app.domain.checks.endpoints import BadEndpoint
 from app.domain.checks.statuses import grade
+from app.domain.masking import mask, needles
 from app.domain.types import FailureKind, Observation, Phases, Probe, Status, Target
 from app.network.door import Network
 from app.network.errors import NetworkError
@@ -115,10 +116,10 @@ def _failed(
 
 
 def _clean(observation: Observation, target: Target, check: CheckType) -> Observation:
-    secrets = secrets_of(check.config_schema, target.config)
+    forms = needles([*secrets_of(check.config_schema, target.config), *target.secrets])
     return observation._replace(
-        error=one_line(mask(observation.error, secrets)),
-        evidence=mask(observation.evidence, secrets),
+        error=one_line(mask(observation.error, forms)),
+        evidence=mask(observation.evidence, forms),
     )
 
 

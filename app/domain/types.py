@@ -55,6 +55,7 @@ class Target:
     config: Mapping[str, Any]
     organization_id: UUID | None = None
     service_id: UUID | None = None
+    secrets: tuple[str, ...] = ()  # of the organization, as filled into endpoint and config
     body_texts: frozenset[str] = frozenset()  # which of these the body contains is to be told
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from sqlalchemy import UniqueConstraint
-from sqlalchemy.orm import Mapped
+from sqlalchemy.orm import Mapped, mapped_column
 
 from app.models.base import Base, OrganizationOwned
 
@@ -16,3 +16,4 @@ class Secret(OrganizationOwned, Base):
 
     name: Mapped[str]
     sealed_value: Mapped[dict[str, Any]]
+    hosts: Mapped[list[str]] = mapped_column(server_default="{}")

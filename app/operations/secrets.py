@@ -1,7 +1,7 @@
 """Secrets of an organization: kept sealed, never shown, put into configs where they are used."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -9,7 +9,8 @@ import psycopg
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
-from app.domain.checks.secret_references import references
+from app.domain.checks.destinations import destinations
+from app.domain.checks.secret_references import check_references, fill, references, used
 from app.models.notification_channels import NotificationChannel
 from app.models.secrets import Secret
 from app.models.services import Service
@@ -30,7 +31,9 @@ def listed(organization_id: UUID) -> list[dict[str, Any]]:
         return [_answer(row) for row in rows]
 
 
-def create(organization_id: UUID, name: str, value: str) -> dict[str, Any]:
+def create(
+    organization_id: UUID, name: str, value: str, hosts: Sequence[str] = ()
+) -> dict[str, Any]:
     """Store a secret. Raises Conflict when the name is taken."""
     try:
         with transaction() as tx:
@@ -38,6 +41,7 @@ def create(organization_id: UUID, name: str, value: str) -> dict[str, Any]:
                 organization_id=organization_id,
                 name=name,
                 sealed_value=runtime().vault.seal(value),
+                hosts=list(hosts),
             )
             tx.session.add(row)
             tx.session.flush()
@@ -47,11 +51,16 @@ def create(organization_id: UUID, name: str, value: str) -> dict[str, Any]:
         raise Conflict(f"a secret called {name} exists already") from None
 
 
-def replace(organization_id: UUID, secret_id: UUID, value: str) -> dict[str, Any]:
-    """Give a secret another value; checks that use it run with it from now on. Raises NotFound."""
+def replace(
+    organization_id: UUID, secret_id: UUID, value: str, hosts: Sequence[str] | None = None
+) -> dict[str, Any]:
+    """Give a secret another value, and hosts where they are given; checks that use it run with it
+    from now on. Raises NotFound."""
     with transaction() as tx:
         row = _find(tx, organization_id, secret_id)
         row.sealed_value = runtime().vault.seal(value)
+        if hosts is not None:
+            row.hosts = list(hosts)
         _services_changed(tx, organization_id, row.name)
         tx.session.flush()
         tx.session.refresh(row)
@@ -96,6 +105,15 @@ def _readable(config: dict[str, Any]) -> Any:
         return config
 
 
+def hosts_by_name(organization_id: UUID) -> dict[str, list[str]]:
+    """Return the hosts that each secret of an organization may go to; none means everywhere."""
+    with transaction() as tx:
+        rows = tx.session.execute(
+            select(Secret.name, Secret.hosts).where(Secret.organization_id == organization_id)
+        )
+        return {row.name: row.hosts for row in rows}
+
+
 def _services_changed(tx: Transaction, organization_id: UUID, name: str) -> None:
     # Workers remember definitions by version: the next check then reads the secret anew. A sealed
     # field may hold a reference too, so every service of the organization counts.
@@ -106,21 +124,45 @@ def _services_changed(tx: Transaction, organization_id: UUID, name: str) -> None
     )
 
 
-def values(cursor: psycopg.Cursor[Any], organization_ids: Iterable[UUID]) -> dict[UUID, Any]:
-    """Return {organization: {name: value in clear}}, within the caller's transaction.
+class Secrets(dict[str, str]):
+    """Values in clear by name, and the hosts that each may go to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.hosts: dict[str, list[str]] = {}
+
+    def fill(self, endpoint: str, config: Any) -> tuple[str, Any, tuple[str, ...]]:
+        """Return endpoint and config with every reference replaced, and the values put in.
+
+        Raises UnknownSecret, MisdirectedSecret.
+        """
+        both = [endpoint, config]
+        names = set(references(both))
+        if not names:
+            return endpoint, config, ()
+        filled = fill(both, self)
+        check_references(names, destinations(filled[0], filled[1]), self.hosts)
+        return filled[0], filled[1], used(both, self)
+
+
+def values(cursor: psycopg.Cursor[Any], organization_ids: Iterable[UUID]) -> dict[UUID, Secrets]:
+    """Return the secrets of organizations in clear, within the caller's transaction.
 
     One that was sealed with another key, or is damaged, is left out: whoever refers to it is told
     so, and nobody else is held up.
     """
-    found: dict[UUID, Any] = {}
+    found: dict[UUID, Secrets] = {}
     rows = cursor.execute(
-        "SELECT organization_id, name, sealed_value FROM secrets WHERE organization_id = ANY(%s)",
+        "SELECT organization_id, name, sealed_value, hosts FROM secrets"
+        " WHERE organization_id = ANY(%s)",
         (list(organization_ids),),
     )
     vault = runtime().vault
-    for organization_id, name, sealed in rows.fetchall():
+    for organization_id, name, sealed, hosts in rows.fetchall():
+        known = found.setdefault(organization_id, Secrets())
         try:
-            found.setdefault(organization_id, {})[name] = vault.unseal(sealed)
+            known[name] = vault.unseal(sealed)
+            known.hosts[name] = hosts
         except ValueError:
             facts = {"organization_id": str(organization_id), "secret": name}
             log.error("a secret cannot be opened", extra=facts)
@@ -131,6 +173,7 @@ def _answer(row: Secret) -> dict[str, Any]:
     return {
         "id": row.id,
         "name": row.name,
+        "hosts": row.hosts,
         "created_at": row.created_at,
         "updated_at": row.updated_at,
     }

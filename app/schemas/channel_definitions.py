@@ -1,48 +1,66 @@
 """A channel as a whole: its config judged by its type, and the secrets in it sealed."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from marshmallow import ValidationError
 
 from app.channels import CHANNEL_TYPES
+from app.domain.checks.destinations import destinations
+from app.domain.checks.secret_references import check_references, references
 from app.domain.messages.events import DEFAULT_EVENTS
 from app.platform.crypto import Vault
 from app.platform.errors import Invalid
-from app.security.sealing import seal
+from app.schemas.service_definitions import GIVE_ANEW
+from app.security.sealing import retained, seal
+
+Known = Mapping[str, Sequence[str]]
 
 
-def define(given: Mapping[str, Any], vault: Vault) -> dict[str, Any]:
-    """Return the columns of a new channel. Raises Invalid, naming the fields of its config."""
-    config = _judged(given["type"], given.get("config", {}), {}, vault)
+def define(given: Mapping[str, Any], vault: Vault, known: Known) -> dict[str, Any]:
+    """Return the columns of a new channel. Raises Invalid, naming the fields of its config.
+
+    `known` is the hosts that each secret of the organization may go to, by its name.
+    """
+    config = _judged(given["type"], given.get("config", {}), {}, vault, known)
     return {"events": list(DEFAULT_EVENTS), **given, "config": config}
 
 
-def redefine(stored: Mapping[str, Any], given: Mapping[str, Any], vault: Vault) -> dict[str, Any]:
+def redefine(
+    stored: Mapping[str, Any], given: Mapping[str, Any], vault: Vault, known: Known
+) -> dict[str, Any]:
     """Return the columns of a channel that an edit changes. Raises Invalid.
 
     A new type begins with an empty config, unless one is given.
     """
     changes = {name: value for name, value in given.items() if value != stored[name]}
     if "type" in changes:
-        changes["config"] = _judged(given["type"], given.get("config", {}), {}, vault)
+        changes["config"] = _judged(given["type"], given.get("config", {}), {}, vault, known)
     elif "config" in given:
-        changes["config"] = _judged(stored["type"], given["config"], stored["config"], vault)
+        before = stored["config"]
+        changes["config"] = _judged(stored["type"], given["config"], before, vault, known)
     if changes.get("config") == stored["config"]:
         del changes["config"]
     return changes
 
 
-def _judged(kind: str, config: Mapping[str, Any], kept: Any, vault: Vault) -> dict[str, Any]:
+def _judged(
+    kind: str, config: Mapping[str, Any], kept: Any, vault: Vault, known: Known
+) -> dict[str, Any]:
     schema = CHANNEL_TYPES[kind].config_schema()
     try:
         loaded = schema.load(config)
     except ValidationError as error:
         raise _refused(error.messages) from None
     try:
-        return seal(schema, loaded, kept, vault)
+        sealed = seal(schema, loaded, kept, vault)
+        check_references(references(config), destinations("", sealed), known)
     except ValueError as error:
         raise _refused({"secrets": [str(error)]}) from None
+    places = destinations("", sealed)
+    if retained(kept, sealed) and not places <= destinations("", kept):
+        raise _refused({"secrets": [GIVE_ANEW]})
+    return sealed
 
 
 def _refused(messages: Any) -> Invalid:

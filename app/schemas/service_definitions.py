@@ -1,6 +1,6 @@
 """A service as a whole: what its fields mean together, which one field alone cannot say."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,10 +8,14 @@ from marshmallow import ValidationError
 
 from app.checks import CHECK_TYPES
 from app.domain.checks.addresses import AddressPolicy
+from app.domain.checks.destinations import destinations
 from app.domain.checks.endpoints import is_address, parse_host_port, parse_url
+from app.domain.checks.secret_references import check_references, references
 from app.platform.crypto import Vault
 from app.platform.errors import Invalid
-from app.security.sealing import seal
+from app.security.sealing import retained, seal
+
+GIVE_ANEW = "Must be given anew: they would go to another scheme, host or port."
 
 DEFAULTS: Mapping[str, Any] = {
     "description": "",
@@ -33,18 +37,20 @@ DEFAULTS: Mapping[str, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class Judges:
-    """What a definition is judged with: the shortest interval, the vault, the address guard."""
+    """What a definition is judged with: the shortest interval, the vault, the address guard, and
+    the organization's secrets by name with the hosts each may go to."""
 
     min_interval: int
     vault: Vault
     policy: AddressPolicy
+    secrets: Mapping[str, Sequence[str]]
 
 
 def define(given: Mapping[str, Any], judges: Judges) -> dict[str, Any]:
     """Return every column of a new service. Raises Invalid, naming the fields."""
     slow = CHECK_TYPES[given["check_type"]].slow_after_ms
     whole = {**DEFAULTS, "slow_threshold_ms": slow, **given}
-    return _judge(whole, set(whole), {}, judges)
+    return _judge(whole, set(whole), {}, judges, None)
 
 
 def redefine(stored: Mapping[str, Any], given: Mapping[str, Any], judges: Judges) -> dict[str, Any]:
@@ -62,11 +68,17 @@ def redefine(stored: Mapping[str, Any], given: Mapping[str, Any], judges: Judges
         before = CHECK_TYPES[stored["check_type"]].slow_after_ms
         if whole["slow_threshold_ms"] == before and "slow_threshold_ms" not in given:
             whole["slow_threshold_ms"] = CHECK_TYPES[whole["check_type"]].slow_after_ms
-    judged = _judge(whole, changed, kept, judges)
+    judged = _judge(whole, changed, kept, judges, stored)
     return {name: value for name, value in judged.items() if value != stored[name]}
 
 
-def _judge(whole: dict[str, Any], changed: set[str], kept: Any, judges: Judges) -> dict[str, Any]:
+def _judge(
+    whole: dict[str, Any],
+    changed: set[str],
+    kept: Any,
+    judges: Judges,
+    stored: Mapping[str, Any] | None,
+) -> dict[str, Any]:
     check_type = CHECK_TYPES[whole["check_type"]]
     faults: dict[str, Any] = {}
     judged = {name: whole[name] for name in changed}
@@ -85,6 +97,8 @@ def _judge(whole: dict[str, Any], changed: set[str], kept: Any, judges: Judges) 
             )
         except ValidationError as error:
             faults["config"] = error.messages
+    if {"endpoint", "config"} & changed and not faults:
+        faults |= _secret_faults({**whole, **judged}, whole["config"], judges, stored)
     interval, timeout = whole["check_interval_seconds"], whole["timeout_seconds"]
     if "check_interval_seconds" in changed and interval < judges.min_interval:
         faults["check_interval_seconds"] = [
@@ -96,6 +110,26 @@ def _judge(whole: dict[str, Any], changed: set[str], kept: Any, judges: Judges) 
     if faults:
         raise Invalid(_sentence(faults), faults)
     return judged
+
+
+def _secret_faults(
+    judged: Mapping[str, Any],
+    given: Any,
+    judges: Judges,
+    stored: Mapping[str, Any] | None,
+) -> dict[str, Any]:
+    """Return what is wrong with the secrets: unknown ones, and those that would go elsewhere."""
+    places = destinations(judged["endpoint"], judged["config"])
+    if stored is not None and retained(stored["config"], judged["config"]):
+        known = destinations(stored["endpoint"], stored["config"])
+        if not places <= known:
+            return {"config": {"secrets": [GIVE_ANEW]}}
+    named = set(references(judged["endpoint"])) | set(references(given))
+    try:
+        check_references(named, places, judges.secrets)
+    except ValueError as error:
+        return {"config": {"secrets": [f"{str(error)[:1].upper()}{str(error)[1:]}."]}}
+    return {}
 
 
 def _refusal(endpoint: str, policy: AddressPolicy) -> str | None:

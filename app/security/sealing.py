@@ -4,20 +4,13 @@ A plug-in marks its secret fields in its marshmallow schema with `metadata={"sec
 mapping of headers is marked `"headers"`, and then the values under sensitive names are secret.
 """
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from marshmallow import Schema, fields
 
+from app.domain.masking import MASK, SENSITIVE_NAME
 from app.platform.crypto import Vault
-
-MASK = "********"
-_SENSITIVE_HEADER = re.compile(
-    r"authorization|cookie|token|secret|password|passwd|credential|session|signature|api[-_]?key"
-    r"|auth[-_]?key|access[-_]?key|private[-_]?key",
-    re.IGNORECASE,
-)
 
 
 def is_sealed(value: object) -> bool:
@@ -44,9 +37,7 @@ def _seal_field(field: fields.Field[Any] | None, value: Any, old: Any, vault: Va
     if mark == "headers" and isinstance(value, Mapping):
         kept = old if isinstance(old, Mapping) else {}
         return {
-            name: _seal_value(item, kept.get(name), vault)
-            if _SENSITIVE_HEADER.search(name)
-            else item
+            name: _seal_value(item, kept.get(name), vault) if SENSITIVE_NAME.search(name) else item
             for name, item in value.items()
         }
     if mark and isinstance(value, str):
@@ -70,6 +61,20 @@ def _seal_value(value: str, old: Any, vault: Vault) -> Any:
             raise ValueError(f'"{MASK}" keeps a stored secret, and none is stored')
         return old
     return vault.seal(value)
+
+
+def retained(before: Any, after: Any) -> bool:
+    """Say whether a stored config still holds a secret that an earlier one held."""
+    return bool(_sealed_in(before) & _sealed_in(after))
+
+
+def _sealed_in(value: Any) -> set[str]:
+    if is_sealed(value):
+        return {str(value["$sealed"])}
+    items = value.values() if isinstance(value, Mapping) else value
+    if not isinstance(value, Mapping | list):
+        return set()
+    return {found for item in items for found in _sealed_in(item)}
 
 
 def mask(stored: Any) -> Any:

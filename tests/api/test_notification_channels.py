@@ -62,12 +62,15 @@ def test_secrets_stay_secret(alice, rows, app):
         assert "$sealed" not in answer.text
     ((stored,),) = rows("SELECT config FROM notification_channels")
     assert "a-secret" not in json.dumps(stored)
-    kept = alice.patch(path, {"config": channel["config"] | {"url": "https://example.org/"}})
+    elsewhere = alice.patch(path, {"config": channel["config"] | {"url": "https://example.org/"}})
+    assert elsewhere.status_code == 422, "a stored secret is not sent to another host"
+    moved = "https://example.com/another-hook"
+    kept = alice.patch(path, {"config": channel["config"] | {"url": moved}})
     assert kept.status_code == 200, kept.text
     ((again,),) = rows("SELECT config FROM notification_channels")
     assert again["secret"] == stored["secret"]
     assert again["headers"] == stored["headers"]
-    assert again["url"] == "https://example.org/"
+    assert again["url"] == moved
 
 
 def test_a_mask_keeps_only_what_is_there(alice):

@@ -1,8 +1,10 @@
 """`{{secrets.NAME}}` in configs: found, and replaced by the secret's value."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
+
+from app.domain.checks.destinations import Destination, hosts, may_go_to
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}", re.ASCII)
 _REFERENCE = re.compile(r"\{\{\s*secrets\.([A-Za-z_][A-Za-z0-9_]{0,99})\s*\}\}", re.ASCII)
@@ -13,6 +15,14 @@ class UnknownSecret(ValueError):
 
     def __init__(self, name: str) -> None:
         super().__init__(f"there is no secret called {name}")
+        self.name = name
+
+
+class MisdirectedSecret(ValueError):
+    """A secret would go to a host that it is not for."""
+
+    def __init__(self, name: str, host: str) -> None:
+        super().__init__(f"the secret {name} may not go to {host}")
         self.name = name
 
 
@@ -40,6 +50,29 @@ def fill(value: Any, secrets: Mapping[str, str]) -> Any:
     if isinstance(value, list):
         return [fill(item, secrets) for item in value]
     return value
+
+
+def check_references(
+    names: Iterable[str],
+    places: Iterable[Destination],
+    known: Mapping[str, Sequence[str]],
+) -> None:
+    """Raise UnknownSecret or MisdirectedSecret for a name that may not be used at these places.
+
+    `known` is the hosts that each secret may go to, by its name; an empty list means everywhere.
+    """
+    reached = hosts(places)
+    for name in sorted(names):
+        if name not in known:
+            raise UnknownSecret(name)
+        for host in sorted(reached):
+            if not may_go_to(known[name], host):
+                raise MisdirectedSecret(name, host)
+
+
+def used(value: Any, secrets: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the values that `fill` puts into a config."""
+    return tuple(secrets[name] for name in sorted(set(references(value))) if name in secrets)
 
 
 def _value(name: str, secrets: Mapping[str, str]) -> str:

@@ -5,7 +5,6 @@ again, under the same id: at least once, and recognisable.
 """
 
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -14,7 +13,7 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import select
 
-from app.domain.checks.secret_references import UnknownSecret, fill, references
+from app.domain.checks.secret_references import MisdirectedSecret, UnknownSecret, references
 from app.domain.delivery import backoff
 from app.models.notification_channels import (
     Notification,
@@ -53,6 +52,7 @@ class Send:
     template: dict[str, Any] | None
     message: dict[str, Any]
     fault: str | None = None  # why it cannot even be tried; `config` is then empty
+    secrets: tuple[str, ...] = ()  # of the organization, as filled into the config
     losses: int = 0  # processes in a row that ended, or lost its lease, with it in hand
 
 
@@ -178,9 +178,13 @@ def _send(
     tx: Transaction, row: Notification, channel: NotificationChannel | None, losses: int
 ) -> Send:
     contact = row.contact or {}
-    config, fault = {}, None
+    config: dict[str, Any] = {}
+    filled: tuple[str, ...] = ()
+    fault = None
     try:
-        config = _config(tx, row.organization_id, channel.config if channel else contact["config"])
+        config, filled = _config(tx, row, channel)
+    except (UnknownSecret, MisdirectedSecret) as error:
+        fault = f"this channel's config cannot be used: {error}"
     except ValueError:
         # Sealed with another key, or damaged: that must not hold up the messages of others.
         fault = "its stored secrets cannot be read; enter them again"
@@ -201,18 +205,26 @@ def _send(
         message=row.message,
         fault=fault,
         losses=losses,
+        secrets=filled,
     )
 
 
-def _config(tx: Transaction, organization_id: UUID, stored: Any) -> dict[str, Any]:
-    """Return a config in clear. Raises ValueError for secrets that cannot be read."""
+def _config(
+    tx: Transaction, row: Notification, channel: NotificationChannel | None
+) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """Return a config in clear, and the secrets filled into it.
+
+    Raises ValueError for secrets that cannot be read, UnknownSecret and MisdirectedSecret. What a
+    person has given as their own contact never takes a secret of the organization.
+    """
+    stored = channel.config if channel else (row.contact or {})["config"]
     config: dict[str, Any] = reveal(stored, runtime().vault)
-    if any(references(config)):
-        known = secrets.values(tx.driver.cursor(), [organization_id])
-        # A name that is gone stays as it is: the receiver's refusal then says what is wrong.
-        with suppress(UnknownSecret):
-            config = fill(config, known.get(organization_id, {}))
-    return config
+    if channel is None or not any(references(config)):
+        return config, ()
+    known = secrets.values(tx.driver.cursor(), [row.organization_id])
+    of_organization = known.get(row.organization_id, secrets.Secrets())
+    _, config, filled = of_organization.fill("", config)
+    return config, filled
 
 
 def extend_lease(send: Send, seconds: float) -> None:

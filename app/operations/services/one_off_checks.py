@@ -1,11 +1,10 @@
 """One-off probes of unsaved services: the API leaves a request, a worker leaves the outcome."""
 
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from app.domain.checks.secret_references import UnknownSecret, fill
+from app.domain.checks.secret_references import MisdirectedSecret, UnknownSecret
 from app.domain.types import Observation, Target
 from app.operations import secrets
 from app.operations.checks.failure_details import storable
@@ -22,6 +21,7 @@ class ProbeTask:
 
     id: UUID
     target: Target
+    fault: str | None = None  # why it cannot be run at all
 
 
 def ask(organization_id: UUID, region: str, definition: dict[str, Any]) -> UUID:
@@ -60,10 +60,17 @@ def claim(region: str, limit: int) -> list[ProbeTask]:
     for request_id, organization_id, sealed_target in rows:
         fields = runtime().vault.decrypt_json(bytes(sealed_target))
         fields.pop("organization_id", None)
-        # A name that does not exist stays as it is: the probe then shows what comes of it.
-        with suppress(UnknownSecret):
-            fields = fill(fields, known.get(organization_id, {}))
-        tasks.append(ProbeTask(request_id, Target(**fields, organization_id=organization_id)))
+        secrets_known = known.get(organization_id, secrets.Secrets())
+        filled: tuple[str, ...] = ()
+        fault = None
+        try:
+            fields["endpoint"], fields["config"], filled = secrets_known.fill(
+                fields["endpoint"], fields["config"]
+            )
+        except (UnknownSecret, MisdirectedSecret) as error:
+            fault = f"this service cannot be checked: {error}"
+        target = Target(**fields, organization_id=organization_id, secrets=filled)
+        tasks.append(ProbeTask(request_id, target, fault))
     return tasks
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import psycopg
 
-from app.domain.checks.secret_references import UnknownSecret, fill
+from app.domain.checks.secret_references import MisdirectedSecret, UnknownSecret
 from app.domain.types import Target
 from app.operations import secrets
 from app.platform.bootstrap import runtime
@@ -81,7 +81,7 @@ def newest_definitions(
         rows = cursor.execute(_READ, (missing,)).fetchall()
         known_secrets = secrets.values(cursor, {row[1] for row in rows})
         for row in rows:
-            _remember(row, known_secrets.get(row[1], {}))
+            _remember(row, known_secrets.get(row[1], secrets.Secrets()))
     return {
         service_id: known
         for service_id, version in versions.items()
@@ -89,12 +89,13 @@ def newest_definitions(
     }
 
 
-def _remember(row: tuple[Any, ...], known_secrets: Mapping[str, str]) -> None:
-    config, endpoint, fault = {}, row[5], None
+def _remember(row: tuple[Any, ...], known: secrets.Secrets) -> None:
+    config: dict[str, Any] = {}
+    endpoint, fault = row[5], None
+    filled: tuple[str, ...] = ()
     try:
-        config = fill(reveal(row[8], runtime().vault), known_secrets)
-        endpoint = fill(endpoint, known_secrets)
-    except UnknownSecret as error:
+        endpoint, config, filled = known.fill(endpoint, reveal(row[8], runtime().vault))
+    except (UnknownSecret, MisdirectedSecret) as error:
         fault = f"this service cannot be checked: {error}"
     except ValueError as error:
         fault = f"the stored secrets of this service cannot be opened: {error}"
@@ -112,6 +113,7 @@ def _remember(row: tuple[Any, ...], known_secrets: Mapping[str, str]) -> None:
             config=config,
             organization_id=row[1],
             service_id=row[0],
+            secrets=filled,
         ),
         check_interval_seconds=row[9],
         retry_interval_seconds=row[10],

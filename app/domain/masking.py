@@ -1,0 +1,114 @@
+"""Masking: what is secret by its name, and texts without the secrets that they repeat.
+
+A receiver may echo what it was sent in another form, so a secret is looked for as it is, escaped as
+JSON, HTML and URLs have it, and in base64 wherever it may begin within the encoded bytes.
+"""
+
+import html
+import json
+import re
+from base64 import b64encode, urlsafe_b64encode
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+from urllib.parse import quote, quote_plus
+
+MASK = "********"
+MIN_SECRET = 4  # shorter values would blank out half of every text
+_MIN_LINE = 16  # of a secret of several lines, each that is this long
+# The one list of names: what is sealed under them is also masked under them.
+SENSITIVE_NAME = re.compile(
+    r"authorization|cookie|token|secret|password|passwd|credential|session|signature|api[-_]?key"
+    r"|auth[-_]?key|access[-_]?key|private[-_]?key",
+    re.IGNORECASE,
+)
+_HEX = re.compile("%[0-9A-F]{2}")
+
+
+def needles(secrets: Iterable[str]) -> tuple[str, ...]:
+    """Return every form of the secrets that `mask` looks for, longest first."""
+    found = {form for secret in set(secrets) for form in _forms(secret)}
+    return tuple(sorted(found, key=len, reverse=True))
+
+
+@lru_cache(maxsize=4096)
+def _forms(secret: str) -> frozenset[str]:
+    stripped = secret.strip()
+    if len(stripped) < MIN_SECRET:
+        return frozenset()
+    forms = {secret, stripped}
+    forms.update(line.strip() for line in secret.splitlines() if len(line.strip()) >= _MIN_LINE)
+    for plain in tuple(forms):
+        forms.update(_escaped(plain))
+        forms.update(_base64(plain.encode("utf-8", "surrogatepass")))
+    return frozenset(form for form in forms if len(form) >= MIN_SECRET)
+
+
+def _escaped(plain: str) -> Iterable[str]:
+    safe = plain.encode("utf-8", "surrogatepass")
+    for encoded in (quote(safe, safe=""), quote(safe, safe="/"), quote_plus(safe)):
+        yield encoded
+        yield _HEX.sub(lambda match: match[0].lower(), encoded)
+    for as_ascii in (True, False):
+        written = json.dumps(plain, ensure_ascii=as_ascii)[1:-1]
+        yield written
+        yield written.replace("/", "\\/")
+        yield json.dumps(written, ensure_ascii=as_ascii)[1:-1]  # JSON within JSON
+    yield html.escape(plain)
+    yield html.escape(plain, quote=False)
+    yield re.sub(r"[\x00-\x1f]", lambda match: f"\\x{ord(match[0]):02x}", plain)
+    yield safe.hex()
+
+
+def _base64(plain: bytes) -> Iterable[str]:
+    """Yield the secret in base64: alone, and the part that is its own inside something longer."""
+    for encode in (b64encode, urlsafe_b64encode):
+        yield encode(plain).decode()
+        yield encode(plain).decode().rstrip("=")
+        if len(plain) < 8:
+            continue  # its inner part would be too short to be told from chance
+        for offset in range(3):
+            whole = encode(b"\0" * offset + plain).decode().rstrip("=")
+            # The first and last characters mix in bits of the neighbours.
+            first = (0, 2, 3)[offset]
+            last = len(whole) - (1 if (offset + len(plain)) % 3 else 0)
+            yield whole[first:last]
+
+
+def mask(value: Any, forms: Sequence[str]) -> Any:
+    """Return a text, or a structure of texts, without the forms that `needles` has made.
+
+    What was cut in the middle of a secret does not end with the first half of it.
+    """
+    if not forms:
+        return value
+    if isinstance(value, str):
+        return _mask_text(value, forms)
+    if isinstance(value, Mapping):
+        return {_mask_key(key, forms): mask(item, forms) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [mask(item, forms) for item in value]
+    return value
+
+
+def _mask_key(key: Any, forms: Sequence[str]) -> Any:
+    return _mask_text(key, forms) if isinstance(key, str) else key
+
+
+def _mask_text(text: str, forms: Sequence[str]) -> str:
+    for form in forms:
+        if form in text:
+            text = text.replace(form, MASK)
+    return _without_torn_end(text, forms)
+
+
+def _without_torn_end(text: str, forms: Sequence[str]) -> str:
+    body = text.rstrip("…")
+    for form in forms:
+        begin = form[:MIN_SECRET]
+        at = body.find(begin, max(0, len(body) - len(form) + 1))
+        while at >= 0:
+            if form.startswith(body[at:]):
+                return body[:at] + MASK
+            at = body.find(begin, at + 1)
+    return text

@@ -1,0 +1,73 @@
+"""A secret is masked in every form in which a receiver may echo it."""
+
+import json
+from base64 import b64encode, urlsafe_b64encode
+from html import escape
+from urllib.parse import quote, quote_plus
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.domain.masking import MASK, SENSITIVE_NAME, mask, needles
+
+SECRET = 'p@ss/w0rd+"<&>é '
+FORMS = [
+    str,
+    quote_plus,
+    lambda text: quote(text, safe=""),
+    lambda text: quote(text, safe="").lower(),
+    lambda text: json.dumps(text)[1:-1],
+    lambda text: json.dumps(text, ensure_ascii=False)[1:-1],
+    lambda text: json.dumps(json.dumps(text))[3:-3],
+    escape,
+    lambda text: b64encode(text.encode()).decode(),
+    lambda text: urlsafe_b64encode(text.encode()).decode().rstrip("="),
+    lambda text: text.encode().hex(),
+]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_every_form_is_masked(form):
+    echoed = form(SECRET.strip())
+    found = mask(f"you sent {echoed}, right", needles([SECRET]))
+    assert echoed not in found
+    assert MASK in found
+    assert found.startswith("you sent ")
+    assert found.endswith(", right")
+
+
+@given(st.binary(min_size=0, max_size=5), st.binary(max_size=5))
+def test_base64_of_more_than_the_secret_does_not_give_it_away(before, after):
+    secret = "correct-horse-battery"
+    encoded = b64encode(before + secret.encode() + after).decode()
+    found = mask(encoded, needles([secret]))
+    assert MASK in found
+    assert len(found.replace(MASK, "")) <= len(encoded) - 24
+
+
+def test_structures_keys_and_the_longest_first():
+    found = mask({"abcdef": ["x abcdef", ("abcd", 1)], "n": None}, needles(["abcd", "abcdef"]))
+    assert found == {MASK: [f"x {MASK}", [MASK, 1]], "n": None}
+
+
+@pytest.mark.parametrize("end", ["", "…"])
+def test_what_was_cut_does_not_end_with_half_of_it(end):
+    assert mask(f"token=correct-hor{end}", needles(["correct-horse"])) == f"token={MASK}"
+    assert mask("a plain text", needles(["correct-horse"])) == "a plain text"
+
+
+def test_a_private_key_is_masked_line_by_line():
+    key = "-----BEGIN KEY-----\n" + "A1b2C3d4" * 8 + "\n-----END KEY-----\n"
+    assert "A1b2" not in mask("echo: " + "A1b2C3d4" * 8, needles([key]))
+
+
+def test_short_values_blank_nothing_out():
+    assert mask("a b c", needles(["a", "", "  b "])) == "a b c"
+
+
+@pytest.mark.parametrize(
+    "name", ["X-Auth-Key", "Api-Key", "Authorization", "Set-Cookie", "X-Session-Id", "DD-API-KEY"]
+)
+def test_one_list_of_names_for_sealing_and_masking(name):
+    assert SENSITIVE_NAME.search(name)
