@@ -9,20 +9,7 @@ import pytest
 
 from app.domain.types import Status
 from app.network import icmp
-from tests.loopback import go, probe
-
-
-def may_ping() -> bool:
-    for kind in (socket.SOCK_DGRAM, socket.SOCK_RAW):
-        try:
-            socket.socket(socket.AF_INET, kind, socket.IPPROTO_ICMP).close()
-        except PermissionError:
-            continue
-        return True
-    return False
-
-
-needs_ping = pytest.mark.skipif(not may_ping(), reason="this kernel lets nobody ping")
+from tests.loopback import go, needs_ping, probe
 
 
 @needs_ping

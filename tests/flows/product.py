@@ -89,9 +89,16 @@ class Product(Launched):
         child, _, part = name.partition("/")
         pid = self.child(child)
         if part:
-            (pid,) = children_of(pid)
+            pid = recorder_of(pid)
         os.kill(pid, signal.SIGKILL)
         return pid
+
+
+def recorder_of(worker: int) -> int:
+    """The process number of a worker's recorder; a worker that has just started forks it first."""
+    seconds_until(lambda: children_of(worker), 10)
+    (recorder,) = children_of(worker)
+    return recorder
 
 
 def children_of(pid: int) -> list[int]:

@@ -27,8 +27,12 @@ def installs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str,
     venv = tmp_path / ".venv"
 
     def make_venv() -> None:
+        shutil.rmtree(venv, ignore_errors=True)
         (venv / "bin").mkdir(parents=True)
-        (venv / "bin" / "python").symlink_to(sys.executable)
+        # Not a link: a Python that is linked to looks for its packages, pip among them, elsewhere.
+        python = venv / "bin" / "python"
+        python.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
+        python.chmod(0o755)
 
     monkeypatch.setattr(prepare, "PROJECT", tmp_path)
     monkeypatch.setattr(prepare, "VENV", venv)
