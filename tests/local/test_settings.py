@@ -13,7 +13,7 @@ from app.platform.config import Config
 from app.platform.errors import ConfigError
 from workers.__main__ import KINDS
 
-CONFIG = (PROJECT / "app" / "config.py").read_text()
+CONFIG = (PROJECT / "app" / "platform" / "config.py").read_text()
 EXAMPLE = (PROJECT / ".env.example").read_text()
 READ_BY_CONFIG = set(re.findall(r'env\.\w+\(\s*"([A-Z_]+)"', CONFIG))
 
