@@ -2,12 +2,9 @@
 
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
 
-from flask import Response
-
-from app.api import pagination
-from app.api.http import PAGE_HEADERS, Blueprint, invalid
+from app.api.crud import Operations, Resource, add_routes
+from app.api.http import Blueprint, invalid
 from app.operations.rules import preview as rule_preview
 from app.operations.rules import rules as alert_rules
 from app.platform.clock import utcnow
@@ -30,35 +27,31 @@ bp = Blueprint(
     description="When a check result raises an alert.",
 )
 
+add_routes(
+    bp,
+    Resource(
+        noun="an alert rule",
+        plural="alert rules",
+        permission="alert_rules",
+        id_name="rule_id",
+        answer=AlertRuleSchema,
+        body=AlertRuleInputSchema,
+        change=AlertRuleChangeSchema(partial=True),
+        replacement=AlertRuleReplacementSchema(partial=True),
+        filter=AlertRuleFilterSchema,
+        operations=Operations.of(alert_rules),
+        notes={
+            "list": "`service_id` selects the rules of that one service; those for all services "
+            "or for a tag have no `service_id`.",
+            "create": "It is evaluated after every check result from then on.",
+            "change": "Changes the given fields and leaves the others. Switching a rule off, or "
+            "pointing it at other services, resolves its open alerts.",
+            "delete": "Its open alerts are resolved; they stay in the history.",
+        },
+    ),
+)
+
 _PREVIEWED = timedelta(days=7)
-
-
-@bp.get("")
-@requires("alert_rules:read")
-@bp.accepts(AlertRuleFilterSchema, location="query")
-@bp.returns(AlertRuleSchema(many=True), headers=PAGE_HEADERS)
-def index(query: dict[str, Any]) -> Response:
-    """List alert rules
-
-    Newest first. `service_id` selects the rules of that one service; those for all services or for
-    a tag have no `service_id`.
-    """
-    limit, after = pagination.take_page(query)
-    return pagination.answer(
-        *alert_rules.listed(caller().organization_id, query, limit=limit, after=after)
-    )
-
-
-@bp.post("")
-@requires("alert_rules:write")
-@bp.accepts(AlertRuleInputSchema)
-@bp.returns(AlertRuleSchema, 201)
-def create(given: dict[str, Any]) -> dict[str, Any]:
-    """Create an alert rule
-
-    It is evaluated after every check result from then on.
-    """
-    return alert_rules.create(caller().organization_id, given)
 
 
 @bp.post("/preview")
@@ -78,47 +71,3 @@ def preview(given: dict[str, Any]) -> dict[str, Any]:
         raise invalid({"from": ["Must be before to."]})
     trial = rule_preview.load(caller().organization_id, given, since, until)
     return offload(rule_preview.judge, trial)
-
-
-@bp.get("/<uuid:rule_id>")
-@requires("alert_rules:read")
-@bp.returns(AlertRuleSchema)
-def read(rule_id: UUID) -> dict[str, Any]:
-    """Read an alert rule"""
-    return alert_rules.read(caller().organization_id, rule_id)
-
-
-@bp.patch("/<uuid:rule_id>")
-@requires("alert_rules:write")
-@bp.accepts(AlertRuleChangeSchema(partial=True))
-@bp.returns(AlertRuleSchema)
-def change(given: dict[str, Any], rule_id: UUID) -> dict[str, Any]:
-    """Change an alert rule
-
-    Changes the given fields and leaves the others. Switching a rule off, or pointing it at other
-    services, resolves its open alerts.
-    """
-    return alert_rules.update(caller().organization_id, rule_id, given)
-
-
-@bp.put("/<uuid:rule_id>")
-@requires("alert_rules:write")
-@bp.accepts(AlertRuleReplacementSchema(partial=True))
-@bp.returns(AlertRuleSchema)
-def replace(given: dict[str, Any], rule_id: UUID) -> dict[str, Any]:
-    """Change an alert rule that was read before
-
-    The same as PATCH; fields that only the server sets may be sent along and are ignored.
-    """
-    return alert_rules.update(caller().organization_id, rule_id, given)
-
-
-@bp.delete("/<uuid:rule_id>")
-@requires("alert_rules:write")
-@bp.returns(None, 204)
-def delete(rule_id: UUID) -> None:
-    """Delete an alert rule
-
-    Its open alerts are resolved; they stay in the history.
-    """
-    alert_rules.delete(caller().organization_id, rule_id)

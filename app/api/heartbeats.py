@@ -5,8 +5,8 @@ from uuid import UUID
 
 from flask import Response
 
+from app.api.crud import Operations, Resource, add_routes
 from app.api.http import PAGE_HEADERS, Blueprint, invalid, page, read_cursor, write_cursor
-from app.api.pagination import answer, take_page
 from app.operations.heartbeats import heartbeats
 from app.operations.heartbeats import queries as heartbeat_queries
 from app.operations.heartbeats.queries import HistoryPosition
@@ -30,77 +30,35 @@ bp = Blueprint(
     description="Jobs that report by themselves; silence raises an alert.",
 )
 
-
-@bp.get("")
-@requires("heartbeats:read")
-@bp.accepts(HeartbeatFilterSchema, location="query")
-@bp.returns(HeartbeatSchema(many=True), headers=PAGE_HEADERS)
-def index(query: dict[str, Any]) -> Response:
-    """List heartbeats
-
-    Newest first. `X-Total-Count` says how many match in all.
-    """
-    limit, after = take_page(query)
-    found, position, total = heartbeat_queries.listed(
-        caller().organization_id, query, limit=limit, after=after
-    )
-    return answer(found, position, total)
-
-
-@bp.post("")
-@requires("heartbeats:write")
-@bp.accepts(HeartbeatInputSchema)
-@bp.returns(HeartbeatSchema, 201)
-def create(given: dict[str, Any]) -> dict[str, Any]:
-    """Create a heartbeat
-
-    It is awaited from now on: let the job call its `ping_url`.
-    """
-    return heartbeats.create(caller().organization_id, given)
-
-
-@bp.get("/<uuid:heartbeat_id>")
-@requires("heartbeats:read")
-@bp.returns(HeartbeatSchema)
-def read(heartbeat_id: UUID) -> dict[str, Any]:
-    """Read a heartbeat"""
-    return heartbeat_queries.read(caller().organization_id, heartbeat_id)
-
-
-@bp.patch("/<uuid:heartbeat_id>")
-@requires("heartbeats:write")
-@bp.accepts(HeartbeatChangeSchema(partial=True))
-@bp.returns(HeartbeatSchema)
-def change(given: dict[str, Any], heartbeat_id: UUID) -> dict[str, Any]:
-    """Change a heartbeat
-
-    Changes the given fields and leaves the others. What a new schedule would have expected before
-    the change is not held against the job.
-    """
-    return heartbeats.update_one(caller().organization_id, heartbeat_id, given)
-
-
-@bp.put("/<uuid:heartbeat_id>")
-@requires("heartbeats:write")
-@bp.accepts(HeartbeatReplacementSchema(partial=True))
-@bp.returns(HeartbeatSchema)
-def replace(given: dict[str, Any], heartbeat_id: UUID) -> dict[str, Any]:
-    """Change a heartbeat that was read before
-
-    The same as PATCH; fields that only the server sets may be sent along and are ignored.
-    """
-    return heartbeats.update_one(caller().organization_id, heartbeat_id, given)
-
-
-@bp.delete("/<uuid:heartbeat_id>")
-@requires("heartbeats:write")
-@bp.returns(None, 204)
-def delete(heartbeat_id: UUID) -> None:
-    """Delete a heartbeat
-
-    Its key stops to work, its history goes, and an alert that is open is resolved first.
-    """
-    heartbeats.delete(caller().organization_id, heartbeat_id)
+add_routes(
+    bp,
+    Resource(
+        noun="a heartbeat",
+        plural="heartbeats",
+        permission="heartbeats",
+        id_name="heartbeat_id",
+        answer=HeartbeatSchema,
+        body=HeartbeatInputSchema,
+        change=HeartbeatChangeSchema(partial=True),
+        replacement=HeartbeatReplacementSchema(partial=True),
+        filter=HeartbeatFilterSchema,
+        operations=Operations(
+            listed=heartbeat_queries.listed,
+            create=heartbeats.create,
+            read=heartbeat_queries.read,
+            update=heartbeats.update,
+            delete=heartbeats.delete,
+        ),
+        notes={
+            "list": "`X-Total-Count` says how many match in all.",
+            "create": "It is awaited from now on: let the job call its `ping_url`.",
+            "change": "Changes the given fields and leaves the others. What a new schedule would "
+            "have expected before the change is not held against the job.",
+            "delete": "Its key stops to work, its history goes, and an alert that is open is "
+            "resolved first.",
+        },
+    ),
+)
 
 
 @bp.post("/<uuid:heartbeat_id>/pause")

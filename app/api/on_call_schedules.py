@@ -7,6 +7,7 @@ from uuid import UUID
 from flask import Response
 
 from app.api import pagination
+from app.api.crud import Operations, Resource, add_routes
 from app.api.http import PAGE_HEADERS, Blueprint, invalid
 from app.operations.escalation import on_call as on_call_people
 from app.operations.escalation import on_call_schedules
@@ -19,7 +20,6 @@ from app.schemas.on_call_schedules import (
     ForecastQuerySchema,
     ForecastSchema,
     OnCallScheduleChangeSchema,
-    OnCallScheduleFilterSchema,
     OnCallScheduleInputSchema,
     OnCallScheduleReplacementSchema,
     OnCallScheduleSchema,
@@ -38,78 +38,29 @@ bp = Blueprint(
     description="Who is on call when.",
 )
 
+add_routes(
+    bp,
+    Resource(
+        noun="an on-call schedule",
+        plural="on-call schedules",
+        permission="on_call_schedules",
+        id_name="schedule_id",
+        answer=OnCallScheduleSchema,
+        body=OnCallScheduleInputSchema,
+        change=OnCallScheduleChangeSchema(partial=True),
+        replacement=OnCallScheduleReplacementSchema(partial=True),
+        operations=Operations.of(on_call_schedules),
+        notes={
+            "create": "Hand-offs stand in local wall time of `timezone`. The first layer is "
+            "asked first, the others are its backup.",
+            "change": "Changes the given fields and leaves the others; `layers` are replaced as "
+            "a whole.",
+            "delete": "Not while an escalation policy names it (409 says which).",
+        },
+    ),
+)
+
 _SHOWN = timedelta(days=14)
-
-
-@bp.get("")
-@requires("on_call_schedules:read")
-@bp.accepts(OnCallScheduleFilterSchema, location="query")
-@bp.returns(OnCallScheduleSchema(many=True), headers=PAGE_HEADERS)
-def index(query: dict[str, Any]) -> Response:
-    """List on-call schedules
-
-    Newest first.
-    """
-    limit, after = pagination.take_page(query)
-    return pagination.answer(
-        *on_call_schedules.listed(caller().organization_id, limit=limit, after=after)
-    )
-
-
-@bp.post("")
-@requires("on_call_schedules:write")
-@bp.accepts(OnCallScheduleInputSchema)
-@bp.returns(OnCallScheduleSchema, 201)
-def create(given: dict[str, Any]) -> dict[str, Any]:
-    """Create an on-call schedule
-
-    Hand-offs stand in local wall time of `timezone`. The first layer is asked first, the others are
-    its backup.
-    """
-    return on_call_schedules.create(caller().organization_id, given)
-
-
-@bp.get("/<uuid:schedule_id>")
-@requires("on_call_schedules:read")
-@bp.returns(OnCallScheduleSchema)
-def read(schedule_id: UUID) -> dict[str, Any]:
-    """Read an on-call schedule"""
-    return on_call_schedules.read(caller().organization_id, schedule_id)
-
-
-@bp.patch("/<uuid:schedule_id>")
-@requires("on_call_schedules:write")
-@bp.accepts(OnCallScheduleChangeSchema(partial=True))
-@bp.returns(OnCallScheduleSchema)
-def change(given: dict[str, Any], schedule_id: UUID) -> dict[str, Any]:
-    """Change an on-call schedule
-
-    Changes the given fields and leaves the others; `layers` are replaced as a whole.
-    """
-    return on_call_schedules.change(caller().organization_id, schedule_id, given)
-
-
-@bp.put("/<uuid:schedule_id>")
-@requires("on_call_schedules:write")
-@bp.accepts(OnCallScheduleReplacementSchema(partial=True))
-@bp.returns(OnCallScheduleSchema)
-def replace(given: dict[str, Any], schedule_id: UUID) -> dict[str, Any]:
-    """Change an on-call schedule that was read before
-
-    The same as PATCH; fields that only the server sets may be sent along and are ignored.
-    """
-    return on_call_schedules.change(caller().organization_id, schedule_id, given)
-
-
-@bp.delete("/<uuid:schedule_id>")
-@requires("on_call_schedules:write")
-@bp.returns(None, 204)
-def delete(schedule_id: UUID) -> None:
-    """Delete an on-call schedule
-
-    Not while an escalation policy names it (409 says which).
-    """
-    on_call_schedules.delete(caller().organization_id, schedule_id)
 
 
 @bp.get("/<uuid:schedule_id>/overrides")

@@ -50,7 +50,7 @@ def create(organization_id: UUID, given: Columns) -> dict[str, Any]:
     return found
 
 
-def change(organization_id: UUID, schedule_id: UUID, given: Columns) -> dict[str, Any]:
+def update(organization_id: UUID, schedule_id: UUID, given: Columns) -> dict[str, Any]:
     """Change a schedule and return its answer. Raises NotFound, Invalid for strangers as users."""
     with transaction() as tx:
         alerting_snapshots.changed(tx, organization_id)

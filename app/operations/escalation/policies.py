@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import select, update
+import sqlalchemy
+from sqlalchemy import select
 
 from app.domain.escalation.levels import NotifyType
 from app.models.escalation_policies import EscalationPolicy, OnCallSchedule
@@ -66,7 +67,7 @@ def create(organization_id: UUID, given: Columns) -> dict[str, Any]:
     return found
 
 
-def change(organization_id: UUID, policy_id: UUID, given: Columns) -> dict[str, Any]:
+def update(organization_id: UUID, policy_id: UUID, given: Columns) -> dict[str, Any]:
     """Change a policy and return its answer. Alerts that run already keep their levels.
 
     Raises NotFound, Invalid for a target that does not exist.
@@ -121,7 +122,7 @@ def _make_room(tx: Transaction, organization_id: UUID, policy_id: UUID, given: C
     """Take the mark of the default from the others, when this policy gets it."""
     if given.get("is_default"):
         tx.session.execute(
-            update(EscalationPolicy)
+            sqlalchemy.update(EscalationPolicy)
             .where(
                 EscalationPolicy.organization_id == organization_id,
                 EscalationPolicy.id != policy_id,

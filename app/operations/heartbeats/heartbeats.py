@@ -65,7 +65,7 @@ def create(organization_id: UUID, given: Columns) -> dict[str, Any]:
     return found
 
 
-def update_one(organization_id: UUID, heartbeat_id: UUID, given: Columns) -> dict[str, Any]:
+def update(organization_id: UUID, heartbeat_id: UUID, given: Columns) -> dict[str, Any]:
     """Change the given fields and return the answer. Raises NotFound; Invalid, naming the field."""
     with transaction() as tx:
         heartbeat = owned_rows.lock(tx, Heartbeat, organization_id, heartbeat_id)
@@ -88,7 +88,7 @@ def update_one(organization_id: UUID, heartbeat_id: UUID, given: Columns) -> dic
 
 def set_active(organization_id: UUID, heartbeat_id: UUID, *, active: bool) -> dict[str, Any]:
     """Pause a heartbeat, or await it again from now on; return its answer. Raises NotFound."""
-    return update_one(organization_id, heartbeat_id, {"is_active": active})
+    return update(organization_id, heartbeat_id, {"is_active": active})
 
 
 def rotate_key(organization_id: UUID, heartbeat_id: UUID) -> dict[str, Any]:

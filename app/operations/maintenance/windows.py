@@ -82,7 +82,7 @@ def _whole(tx: Transaction, organization_id: UUID, given: Columns, now: datetime
     return whole
 
 
-def change(organization_id: UUID, window_id: UUID, given: Columns) -> dict[str, Any]:
+def update(organization_id: UUID, window_id: UUID, given: Columns) -> dict[str, Any]:
     """Change a window and return its answer. Other times make one that was ended come again.
 
     Raises NotFound, Invalid for a window that makes no sense.

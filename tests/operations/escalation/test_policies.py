@@ -15,7 +15,7 @@ def test_one_of_many_becomes_the_default(app, alice, _):
 
     def choose(id):
         with app.app_context():
-            escalation_policies.change(alice.organization_id, id, {"is_default": True})
+            escalation_policies.update(alice.organization_id, id, {"is_default": True})
 
     with ThreadPoolExecutor(6) as pool:
         list(pool.map(choose, ids))
