@@ -1,0 +1,70 @@
+"""Which rules tell of an outage, and why a service may be one that nobody would hear of."""
+
+from enum import StrEnum
+
+from app.domain.rules.conditions import comparisons
+from app.domain.rules.types import Comparison, Condition, Metric
+
+# What an outage changes by itself. A slow answer, a certificate, a text in a body say nothing of a
+# server that does not answer at all.
+_TELLS_OF_OUTAGES = frozenset(
+    {
+        Metric.STATUS,
+        Metric.STATUS_CODE,
+        Metric.CONSECUTIVE_FAILURES,
+        Metric.ERROR,
+        Metric.DNS_RESOLVED,
+        Metric.TCP_CONNECTED,
+        Metric.UPTIME_PERCENTAGE,
+        Metric.ERROR_RATE,
+        Metric.SLO_BURN_RATE,
+    }
+)
+
+
+class GapReason(StrEnum):
+    """Why nobody would hear of it."""
+
+    NO_RULE = "no_rule"
+    NO_OUTAGE_RULE = "no_outage_rule"
+    NOBODY_TOLD = "nobody_told"
+    CHANNELS_FAILING = "channels_failing"
+
+
+SENTENCES = {
+    GapReason.NO_RULE: "No enabled alert rule watches it.",
+    GapReason.NO_OUTAGE_RULE: "The rules that watch it do not ask whether it is down.",
+    GapReason.NOBODY_TOLD: "An alert would reach no enabled channel and nobody on call.",
+    GapReason.CHANNELS_FAILING: "The last messages to everybody who would be told have failed.",
+}
+
+
+class Reach(StrEnum):
+    """Whom an alert would reach now, from best to worst."""
+
+    SOMEBODY = "somebody"
+    FAILING = "failing"  # only channels whose last message failed
+    NOBODY = "nobody"
+
+
+def tells_of_outages(condition: Condition) -> bool:
+    """Say whether a rule looks at something that an outage changes."""
+    return any(
+        not isinstance(test, Comparison) or test.metric in _TELLS_OF_OUTAGES
+        for test in comparisons(condition)
+    )
+
+
+def gap(watching: list[tuple[bool, Reach]]) -> GapReason | None:
+    """Return why nobody would hear of an outage; None where somebody would.
+
+    Each rule that watches is given as whether it tells of outages, and whom it reaches.
+    """
+    if not watching:
+        return GapReason.NO_RULE
+    reaches = [reach for tells, reach in watching if tells]
+    if not reaches:
+        return GapReason.NO_OUTAGE_RULE
+    if Reach.SOMEBODY in reaches:
+        return None
+    return GapReason.CHANNELS_FAILING if Reach.FAILING in reaches else GapReason.NOBODY_TOLD

@@ -1,0 +1,171 @@
+"""Coverage of an organization: what nobody would hear of if it failed now, and why."""
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+
+from app.domain.messages.events import is_at_least, wanted
+from app.domain.rules.coverage import SENTENCES, GapReason, Reach, gap, tells_of_outages
+from app.models.escalation_policies import EscalationPolicy
+from app.models.heartbeats import Heartbeat
+from app.models.notification_channels import NotificationChannel
+from app.models.services import Service
+from app.operations.escalation import recipients as escalation_recipients
+from app.operations.snapshots.alerting import Rule, rulebooks
+from app.platform.bootstrap import runtime
+from app.platform.transaction import Transaction, transaction
+
+_FIRED = "alert.fired"
+_FAILING = "The last message to it failed."
+
+
+def coverage(organization_id: UUID) -> dict[str, Any]:
+    """Return how many active services and heartbeats somebody would hear of, and for each other
+    one, each rule that tells nobody and each channel that fails, why."""
+    with transaction() as tx:
+        whom = _Whom(tx, organization_id)
+        rules = rulebooks(tx, {organization_id})[organization_id].rules
+        services = tx.session.execute(
+            select(Service.id, Service.name, Service.tags, Service.escalation_policy_id)
+            .where(Service.organization_id == organization_id, Service.is_active)
+            .order_by(Service.name, Service.id)
+        ).all()
+        heartbeats = tx.session.scalars(
+            select(Heartbeat)
+            .where(Heartbeat.organization_id == organization_id, Heartbeat.is_active)
+            .order_by(Heartbeat.name, Heartbeat.id)
+        ).all()
+        gaps = [
+            *_unheard("service", ((s.id, s.name, _of_service(whom, rules, s)) for s in services)),
+            *_unheard("heartbeat", ((h.id, h.name, _of_heartbeat(whom, h)) for h in heartbeats)),
+            *_unheard("rule", ((rule.id, rule.name, _of_rule(whom, rule)) for rule in rules)),
+            *(
+                _gap("channel", channel.id, channel.name, "failing", _FAILING)
+                for channel in whom.channels
+                if channel.consecutive_failures
+            ),
+        ]
+    return {
+        "services": _counts("service", len(services), gaps),
+        "heartbeats": _counts("heartbeat", len(heartbeats), gaps),
+        "channels_enabled": len(whom.channels),
+        "gaps": gaps,
+    }
+
+
+class _Whom:
+    """Whom alerts of an organization would reach at this moment, each question asked once."""
+
+    def __init__(self, tx: Transaction, organization_id: UUID) -> None:
+        self._tx, self._organization_id, self._now = tx, organization_id, tx.now()
+        self._has_mail = bool(runtime().config.smtp_url)
+        self.channels = tx.session.scalars(
+            select(NotificationChannel)
+            .where(
+                NotificationChannel.organization_id == organization_id,
+                NotificationChannel.is_enabled,
+            )
+            .order_by(NotificationChannel.name, NotificationChannel.id)
+        ).all()
+        policies = tx.session.scalars(
+            select(EscalationPolicy).where(EscalationPolicy.organization_id == organization_id)
+        ).all()
+        self._policies = {policy.id: policy for policy in policies}
+        self._default = next((policy.id for policy in policies if policy.is_default), None)
+        self._known: dict[tuple[UUID, str], Reach] = {}
+
+    def reach(self, channel_ids: Iterable[UUID], severity: str, policy_id: UUID | None) -> Reach:
+        """Return whom an alert reaches by its channels (none named: all) and by escalation."""
+        named = frozenset(channel_ids)
+        told = [c for c in self.channels if not named or c.id in named]
+        return min(
+            self._by_channels(told, severity),
+            self._by_policy(policy_id or self._default, severity),
+            key=list(Reach).index,
+        )
+
+    def _by_channels(self, channels: Iterable[NotificationChannel], severity: str) -> Reach:
+        told = [
+            channel
+            for channel in channels
+            if _FIRED in wanted(channel.events)
+            and is_at_least(severity, channel.min_severity)
+            and (self._has_mail or channel.type != "email")
+        ]
+        if not told:
+            return Reach.NOBODY
+        healthy = any(channel.consecutive_failures == 0 for channel in told)
+        return Reach.SOMEBODY if healthy else Reach.FAILING
+
+    def _by_policy(self, policy_id: UUID | None, severity: str) -> Reach:
+        policy = self._policies.get(policy_id) if policy_id else None
+        if policy is None:
+            return Reach.NOBODY
+        key = (policy.id, severity)
+        if key not in self._known:
+            reaches = [self._by_line(line, severity) for line in policy.rules]
+            self._known[key] = min(reaches, key=list(Reach).index, default=Reach.NOBODY)
+        return self._known[key]
+
+    def _by_line(self, line: dict[str, Any], severity: str) -> Reach:
+        target = UUID(line["notify_id"])
+        if line["notify_type"] == "channel":
+            return self._by_channels([c for c in self.channels if c.id == target], severity)
+        people = escalation_recipients.recipients(
+            self._tx,
+            self._organization_id,
+            line["notify_type"],
+            target,
+            _FIRED,
+            severity,
+            self._now,
+        )
+        reachable = [
+            person
+            for person in people
+            if self._has_mail or (person.contact or {}).get("type") != "email"
+        ]
+        return Reach.SOMEBODY if reachable else Reach.NOBODY
+
+
+def _of_service(whom: _Whom, rules: Iterable[Rule], service: Any) -> GapReason | None:
+    return gap(
+        [
+            (
+                tells_of_outages(rule.condition),
+                whom.reach(
+                    rule.channel_ids, rule.severity, rule.policy_id or service.escalation_policy_id
+                ),
+            )
+            for rule in rules
+            if (rule.service_id == service.id)
+            or (rule.service_id is None and (not rule.tags or rule.tags & set(service.tags)))
+        ]
+    )
+
+
+def _of_heartbeat(whom: _Whom, heartbeat: Heartbeat) -> GapReason | None:
+    reach = whom.reach(
+        heartbeat.notification_channel_ids, heartbeat.severity, heartbeat.escalation_policy_id
+    )
+    return gap([(True, reach)])
+
+
+def _of_rule(whom: _Whom, rule: Rule) -> GapReason | None:
+    return gap([(True, whom.reach(rule.channel_ids, rule.severity, rule.policy_id))])
+
+
+def _unheard(
+    kind: str, found: Iterable[tuple[UUID, str, GapReason | None]]
+) -> list[dict[str, Any]]:
+    return [_gap(kind, id, name, why, SENTENCES[why]) for id, name, why in found if why is not None]
+
+
+def _gap(kind: str, id: UUID, name: str, reason: str, text: str) -> dict[str, Any]:
+    return {"kind": kind, "id": id, "name": name, "reason": reason, "text": text}
+
+
+def _counts(kind: str, total: int, gaps: list[dict[str, Any]]) -> dict[str, int]:
+    return {"total": total, "covered": total - sum(found["kind"] == kind for found in gaps)}
