@@ -42,9 +42,9 @@ def start() -> dict[str, Any]:
     endpoint = practice_links.make()
     known = practice.find(organization_id, practice_links.prefix())
     if known is None:
-        services.create(organization_id, define(_service(endpoint), judges()))
+        services.create(organization_id, define(_service(endpoint), judges(organization_id)))
     else:
-        changes, judged_with = {"endpoint": endpoint, "is_active": True}, judges()
+        changes, judged_with = {"endpoint": endpoint, "is_active": True}, judges(organization_id)
         services.update(
             organization_id, known, lambda stored: redefine(stored, changes, judged_with)
         )
