@@ -8,6 +8,7 @@ from app.platform.queue import DRAIN_JOB, DRAIN_TIMEOUT_SECONDS, METRICS, Tick, 
 _STANDING = (
     Tick("workers.notifications.deliver", every_seconds=2, queue=QUEUE, timeout_seconds=240),
     Tick("workers.heartbeats.sweep", every_seconds=1),
+    Tick("workers.status_pages.make_snapshots", every_seconds=1),
     Tick("workers.escalations.advance", every_seconds=5),
     Tick("workers.regions.watch", every_seconds=10),
     Tick("workers.announcements.announce", every_seconds=10),

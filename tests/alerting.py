@@ -101,6 +101,12 @@ def make_page(person: Person, **changes: Any) -> dict[str, Any]:
     return created(person, "/status-pages", body | changes)
 
 
+def make_incident(person: Person, page: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    """Publish an incident on a page."""
+    body = {"title": "Payments fail", "body": "We look at it."}
+    return created(person, f"/status-pages/{page['id']}/incidents", body | changes)
+
+
 def insert(connection: psycopg.Connection[Any], table: str, **columns: Any) -> Any:
     """Insert a row and return its id."""
     names = ", ".join(columns)
@@ -178,5 +184,7 @@ OWNED: dict[str, Callable[[Person], Any]] = {
     "schedule_id": lambda person: make_schedule(person)["id"],
     "override_id": lambda person: make_override(person, make_schedule(person))["id"],
     "page_id": lambda person: make_page(person)["id"],
+    "incident_id": lambda person: make_incident(person, make_page(person))["id"],
+    "update_id": lambda person: make_incident(person, make_page(person))["updates"][0]["id"],
     "window_id": lambda person: make_window(person)["id"],
 }

@@ -38,7 +38,14 @@ OWNED: dict[str, Callable[[Person], Any]] = {
     **alerting.OWNED,
 }
 # Arguments of public paths: they name the same for everybody.
-PUBLIC = {"signed": "not-a-link", "key": "no-such-key", "action": "start", "what": "status"}
+PUBLIC = {
+    "slug": "no-such-page",
+    "rest": "history",
+    "signed": "not-a-link",
+    "key": "no-such-key",
+    "action": "start",
+    "what": "status",
+}
 
 
 def make_owned(person: Person) -> dict[str, str]:

@@ -20,7 +20,7 @@ from app.operations.notifications import enqueue
 from app.platform.bootstrap import bootstrap
 from app.platform.errors import ConfigError
 from app.platform.queue import BACKGROUND, METRICS, Worker, connect, probe_queue
-from workers import heartbeats, notifications, probes
+from workers import heartbeats, notifications, probes, status_pages
 from workers.dispatcher import Courier
 from workers.engine import Engine
 from workers.job import serve
@@ -40,28 +40,29 @@ class _Process:
         self._redis_url = config.redis_url
         self._queue = BACKGROUND
         self._session: Engine | Courier | None = None
-        self._pump: Pump | None = None
+        self._pumps: list[Pump] = []
         if kind == "probes":
             self._queue = probe_queue(config.region)
             self._session = probes.start_engine(config.region)
-            self._pump = Pump(app, probes.host(config.region))
+            self._pumps = [Pump(app, probes.host(config.region))]
         elif kind == "notifications":
             self._queue = enqueue.QUEUE
             self._session = notifications.start_courier()
-            self._pump = Pump(app, notifications.host())
+            self._pumps = [Pump(app, notifications.host())]
         elif kind == "metrics":
             self._queue = METRICS
         else:
-            # Heartbeats are judged also while a chore takes long, or Redis is away.
-            self._pump = Pump(app, heartbeats.host())
+            # Heartbeats are judged, and status pages stay true, also while a chore takes long or
+            # Redis is away.
+            self._pumps = [Pump(app, heartbeats.host()), Pump(app, status_pages.host())]
         self._worker: Worker | None = None
         self._stopping = False
 
     def run(self) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
-        if self._pump:
-            self._pump.start()
+        for pump in self._pumps:
+            pump.start()
         log.info("worker started", extra={"queue": self._queue})
         while not self._stopping:
             try:
@@ -71,8 +72,8 @@ class _Process:
                 log.warning("Redis is away", extra={"why": str(error)})
             if not self._stopping:
                 time.sleep(_RECONNECT_SECONDS)
-        if self._pump:
-            self._pump.stop()
+        for pump in self._pumps:
+            pump.stop()
         if isinstance(self._session, Engine):
             self._session.close()
         log.info("worker stopped", extra={"queue": self._queue})

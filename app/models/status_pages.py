@@ -102,6 +102,7 @@ class PageSnapshot(Base):
     hash: Mapped[str | None]
     archive_hash: Mapped[str | None]
     version: Mapped[int] = mapped_column(BigInteger, default=0)  # raised by every new document
+    alerting_version: Mapped[int | None] = mapped_column(BigInteger)  # of the organization then
     made_at: Mapped[datetime | None]
     due_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     lease_until: Mapped[datetime | None]

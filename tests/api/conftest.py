@@ -27,7 +27,7 @@ PROBED = {name: OUTCOME[name] for name in OUTCOME if name not in ("id", "checked
 
 # Addresses that a person opens in a browser answer failures as pages, those that speak as
 # Healthchecks does as text.
-_PAGES = ("/api/v1/alerts/act/", "/ping/")
+_PAGES = ("/api/v1/alerts/act/", "/ping/", "/status/")
 
 
 def is_page(path: str) -> bool:

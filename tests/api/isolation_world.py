@@ -11,7 +11,7 @@ from flask import Flask
 from flask_smorest.spec.plugins import FlaskPlugin
 
 from app.security import access
-from tests.alerting import make_override
+from tests.alerting import make_incident, make_override
 from tests.factories import Person
 from tests.owned import OWNED
 
@@ -87,6 +87,10 @@ class World:
         if "override_id" in wanted:  # of the very schedule that stands before it in the path
             override = make_override(owner, {"id": self.ids["schedule_id"]})
             self.ids["override_id"] = override["id"]
+        if "incident_id" in wanted:  # of the very page that stands before it in the path
+            incident = make_incident(owner, {"id": self.ids["page_id"]})
+            self.ids["incident_id"] = incident["id"]
+            self.ids["update_id"] = incident["updates"][0]["id"]
         return [
             f"{route}: say in tests.owned how to make a {name}"
             for name, route in wanted.items()

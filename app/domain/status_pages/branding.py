@@ -5,11 +5,14 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+LEAST_CONTRAST = 4.5  # WCAG 2.2, 1.4.3
+LIGHT_GROUND, DARK_GROUND = "#ffffff", "#0f1512"
 _COLOR = re.compile(r"#(?:[0-9a-fA-F]{3}|[0-9a-fA-F]{6})")
 _DATA_IMAGE = re.compile(
     r"data:image/(?:png|jpeg|gif|webp|svg\+xml);base64,[A-Za-z0-9+/]+={0,2}", re.ASCII
 )
 _MAX_URL = 2000
+_STEPS = 100
 
 
 def check(branding: Mapping[str, Any]) -> None:
@@ -33,6 +36,11 @@ def check_link(address: str) -> None:
         raise ValueError("Must be an address like https://example.com or mailto:help@example.com.")
 
 
+def is_embedded(logo: str) -> bool:
+    """Say whether a logo is the image itself and not an address of one."""
+    return bool(_DATA_IMAGE.fullmatch(logo))
+
+
 def _is_web(address: str) -> bool:
     try:
         parts = urlsplit(address)
@@ -45,3 +53,41 @@ def _is_web(address: str) -> bool:
         )
     except ValueError:
         return False
+
+
+def readable(color: str, ground: str) -> str:
+    """Return the colour itself, or the nearest darker or lighter one that reads on the ground."""
+    if contrast(color, ground) >= LEAST_CONTRAST:
+        return color.lower() if len(color) == 7 else _hex(_channels(color))
+    target = (0, 0, 0) if _luminance(_channels(ground)) > 0.18 else (255, 255, 255)
+    start = _channels(color)
+    for step in range(1, _STEPS + 1):
+        share = step / _STEPS
+        mixed = tuple(round(a + (b - a) * share) for a, b in zip(start, target, strict=True))
+        found = _hex(mixed)
+        if contrast(found, ground) >= LEAST_CONTRAST:
+            return found
+    return _hex(target)
+
+
+def contrast(one: str, other: str) -> float:
+    """Return the contrast ratio of two colours, 1 to 21 (WCAG 2.2, contrast ratio)."""
+    low, high = sorted((_luminance(_channels(one)), _luminance(_channels(other))))
+    return (high + 0.05) / (low + 0.05)
+
+
+def _channels(color: str) -> tuple[int, ...]:
+    digits = color[1:] if len(color) == 7 else "".join(digit * 2 for digit in color[1:])
+    return tuple(bytes.fromhex(digits))
+
+
+def _hex(channels: tuple[int, ...]) -> str:
+    return "#" + bytes(channels).hex()
+
+
+def _luminance(channels: tuple[int, ...]) -> float:
+    linear = [
+        share / 12.92 if (share := channel / 255) <= 0.04045 else ((share + 0.055) / 1.055) ** 2.4
+        for channel in channels
+    ]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]

@@ -2,11 +2,22 @@
 
 import re
 
-# The classes that `app/pages/templates` documents as stable; the verdict is not among them.
-CLASSES = frozenset((
-    "announcement", "bars", "brand", "button", "day", "foot", "head", "incident", "maintenance",
-    "past", "section", "service",
-))  # fmt: skip
+# What may be styled, by names that stay, and the selectors of our templates that they stand for;
+# the verdict is not among them.
+CLASSES = {
+    "announcement": ".announcement",
+    "bars": ".l svg",
+    "brand": ".brand",
+    "button": ".button",
+    "day": ".past h3",
+    "foot": ".foot",
+    "head": ".head",
+    "incident": ".incident",
+    "maintenance": ".maintenance",
+    "past": ".past",
+    "section": ".section",
+    "service": ".l li",
+}
 PROPERTIES = frozenset((
     "background-color", "border", "border-color", "border-radius", "border-style", "border-width",
     "color", "font-family", "font-size", "font-style", "font-weight", "letter-spacing",
@@ -14,7 +25,7 @@ PROPERTIES = frozenset((
     "padding", "padding-block", "padding-inline", "text-align", "text-decoration",
     "text-transform",
 ))  # fmt: skip
-_SELECTOR = re.compile(r"\.([a-z]+)(?::hover|:focus-visible)?")
+_SELECTOR = re.compile(r"\.([a-z]+)(:hover|:focus-visible)?")
 _VALUE = re.compile(r"[-a-zA-Z0-9#%.,' ]{1,200}")
 # Nothing is drawn over something else, or pushed out of sight.
 _TOO_FAR = re.compile(r"-[\d.]|\d{4}|(?<![\w.#])[2-9]\d\d(?=[a-z%])")
@@ -50,7 +61,7 @@ def _rule(selectors: str, body: str) -> str:
         if not match or match[1] not in CLASSES:
             known = ", ".join(sorted(f".{name}" for name in CLASSES))
             raise StyleError(f"{selector.strip()[:60]} is not one of {known}")
-        chosen.append(selector.strip())
+        chosen.append(f"body {CLASSES[match[1]]}{match[2] or ''}")
     lines = [_declaration(line) for line in body.split(";") if line.strip()]
     return f"{', '.join(chosen)} {{{'; '.join(lines)}}}"
 

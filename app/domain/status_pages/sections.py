@@ -1,10 +1,23 @@
 """Sections of a page: which services they hold, and how one that is summed up stands."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
+
+from app.domain.status_pages.types import ShownState
+
+# From worst to best: what says something about a thing comes before what says nothing.
+_WORST_FIRST = (
+    ShownState.DOWN,
+    ShownState.SLOW,
+    ShownState.MAINTENANCE,
+    ShownState.UNKNOWN,
+    ShownState.UP,
+    ShownState.WAITING,
+    ShownState.PAUSED,
+)
 
 
 class Display(StrEnum):
@@ -41,3 +54,28 @@ def members(section: dict[str, Any], services: Iterable[Candidate]) -> list[UUID
         key=lambda service: (service.name.casefold(), service.id),
     )
     return list(dict.fromkeys([*named, *(service.id for service in tagged)]))
+
+
+def worst(states: Collection[ShownState]) -> ShownState:
+    """Return the worst of states; WAITING where there are none."""
+    return next((state for state in _WORST_FIRST if state in states), ShownState.WAITING)
+
+
+def rolled(states: Sequence[ShownState], rule: Rule, required_percentage: int = 100) -> ShownState:
+    """Return how a section stands as one: whether enough of its services work.
+
+    What is paused or was never checked counts for nothing. What is unknown or in maintenance
+    decides only where the rest does not.
+    """
+    counted = [s for s in states if s not in (ShownState.PAUSED, ShownState.WAITING)]
+    if rule is Rule.ALL or not counted:
+        return worst(states)
+    needed = 1 if rule is Rule.ANY else -(-len(counted) * required_percentage // 100)
+    working = sum(state in (ShownState.UP, ShownState.SLOW) for state in counted)
+    if working >= needed:
+        fast = counted.count(ShownState.UP)
+        return ShownState.UP if fast >= needed else ShownState.SLOW
+    open_states = (ShownState.MAINTENANCE, ShownState.UNKNOWN)
+    if working + sum(state in open_states for state in counted) >= needed:
+        return worst([state for state in counted if state in open_states])
+    return ShownState.DOWN

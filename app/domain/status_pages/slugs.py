@@ -49,3 +49,14 @@ def host_name(given: str) -> str:
     if labels[-1].isdecimal():
         raise AddressError("Give a name, not an address.")
     return name
+
+
+def requested_host(header: str) -> str:
+    """Return the host of a `Host` header as it is compared; empty for what names none."""
+    host = header.rsplit("@", 1)[-1] if "@" in header else header
+    if host.startswith("[") or "@" in header:
+        return ""
+    name, _, port = host.partition(":")
+    if port and not port.isdecimal():
+        return ""
+    return name.removesuffix(".").lower()

@@ -16,7 +16,7 @@ from app.models.services import Service
 from app.models.status_pages import PageSnapshot, StatusPage, StatusPageSlug
 from app.operations import rows as owned_rows
 from app.operations.rows import Position, columns, refused
-from app.operations.status_pages import services
+from app.operations.status_pages import addresses, services, snapshots
 from app.platform.bootstrap import runtime
 from app.platform.crypto import random_key
 from app.platform.errors import Conflict
@@ -116,6 +116,7 @@ def update(
             setattr(page, name, value)
         _flush(tx)
         services.assign_keys(tx, page)
+        snapshots.wanted(tx, page.id)
         found = _response(tx, page)
     return found
 
@@ -142,14 +143,6 @@ def password_hash_of(organization_id: UUID, page_id: UUID) -> str | None:
     with transaction() as tx:
         found = owned_rows.find(tx, StatusPage, organization_id, page_id).password_hash
     return found
-
-
-def address(page: StatusPage) -> str:
-    """Return where a page is reached: its own host once that is verified."""
-    base = runtime().config.base_url
-    if page.custom_domain and page.domain_verified_at is not None:
-        return f"{urlsplit(base).scheme}://{page.custom_domain}/"
-    return f"{base}/status/{page.slug}"
 
 
 def _stored(tx: Transaction, organization_id: UUID, data: Mapping[str, Any]) -> dict[str, Any]:
@@ -202,7 +195,7 @@ def _response(tx: Transaction, page: StatusPage) -> dict[str, Any]:
 def _to_json(page: StatusPage, services_count: int) -> dict[str, Any]:
     stored = {name: value for name, value in columns(page).items() if name not in _INTERNAL}
     return stored | {
-        "url": address(page),
+        "url": addresses.of_page(page),
         "has_password": page.password_hash is not None,
         "services_count": services_count,
         "domain": _domain(page),

@@ -16,8 +16,6 @@ from app.platform.crypto import random_key
 from app.platform.events import timestamp
 from app.platform.transaction import Transaction
 
-_KEY_BITS = 64
-
 
 def candidates(tx: Transaction, organization_id: UUID) -> list[Candidate]:
     """Return the services of an organization as sections choose among them."""
@@ -45,7 +43,7 @@ def assign_keys(tx: Transaction, page: StatusPage) -> dict[UUID, str]:
     ids = shown(page.sections, candidates(tx, page.organization_id))
     known = keys(tx, page.id)
     missing = [
-        {"status_page_id": page.id, "service_id": id, "key": f"sv_{random_key(_KEY_BITS)}"}
+        {"status_page_id": page.id, "service_id": id, "key": f"sv_{random_key(48)}"}
         for id in ids
         if id not in known
     ]

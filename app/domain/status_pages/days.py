@@ -1,0 +1,94 @@
+"""What a day looks like as a bar, and the figure that stands beside ninety of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import StrEnum
+
+FULL_HEIGHT_SHARE = 0.05  # of a day: so much downtime is drawn at full height
+_SLOW_SHARE = 0.05
+
+
+class DayState(StrEnum):
+    """What was worst on a day; one letter each, so that ninety days are ninety letters."""
+
+    UP = "u"
+    SLOW = "s"
+    DOWN = "d"
+    MAINTENANCE = "m"
+    NOTHING = "n"  # nobody looked, or nothing was there yet
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A local day of a service in seconds of its confirmed status; `slow` is a share of checks."""
+
+    date: date
+    up_seconds: float = 0
+    down_seconds: float = 0
+    maintenance_seconds: float = 0
+    slow: float = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Bars:
+    """Days in a row, the oldest first: a letter each, and the seconds of those with downtime."""
+
+    first: date
+    states: str
+    down_seconds: dict[int, int]  # by the place of the day
+    percentage: float | None
+    known_since: date | None  # the first day that says anything, where that is not the first
+
+    @property
+    def failures(self) -> int:
+        """Return on how many days there was downtime."""
+        return len(self.down_seconds)
+
+
+def state_of(day: Day) -> DayState:
+    """Return what a bar shows: any downtime marks the day, however short."""
+    if day.down_seconds > 0:
+        return DayState.DOWN
+    if day.maintenance_seconds > 0:
+        return DayState.MAINTENANCE
+    if day.up_seconds <= 0:
+        return DayState.NOTHING
+    return DayState.SLOW if day.slow >= _SLOW_SHARE else DayState.UP
+
+
+def bars(days: Sequence[Day]) -> Bars:
+    """Return the bars of days, the oldest first, and the uptime over all of them."""
+    states = "".join(state_of(day) for day in days)
+    down = {
+        place: max(1, round(day.down_seconds))
+        for place, day in enumerate(days)
+        if day.down_seconds > 0
+    }
+    known = next((i for i, state in enumerate(states) if state != DayState.NOTHING), None)
+    return Bars(
+        first=days[0].date,
+        states=states,
+        down_seconds=down,
+        percentage=percentage(
+            sum(day.up_seconds for day in days), sum(day.down_seconds for day in days)
+        ),
+        known_since=days[known].date if known else None,
+    )
+
+
+def height(down_seconds: float) -> float:
+    """Return how high the bar of a day with downtime is, above that of a good day: 0 to 1."""
+    return min(1.0, down_seconds / (FULL_HEIGHT_SHARE * timedelta(days=1).total_seconds()))
+
+
+def percentage(up_seconds: float, down_seconds: float) -> float | None:
+    """Return the uptime with two decimals, None where nothing is known.
+
+    Never 100 while there was downtime.
+    """
+    known = up_seconds + down_seconds
+    if known <= 0:
+        return None
+    found = round(100 * up_seconds / known, 2)
+    return min(found, 99.99) if down_seconds > 0 else found

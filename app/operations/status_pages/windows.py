@@ -1,0 +1,77 @@
+"""Maintenance windows as pages show them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+
+from app.domain.maintenance.windows import MaintenanceWindow, covers, next_change_at
+from app.domain.status_pages import maintenance
+from app.domain.status_pages.maintenance import MaintenanceState
+from app.models.maintenance_windows import MaintenanceWindow as StoredWindow
+from app.operations.snapshots.alerting import window_of
+from app.platform.transaction import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class PageWindow:
+    """A window of the organization, read once."""
+
+    row: StoredWindow
+    window: MaintenanceWindow
+
+
+def of_organization(tx: Transaction, organization_id: UUID) -> list[PageWindow]:
+    """Return the windows of an organization that can be read."""
+    rows = tx.session.scalars(
+        select(StoredWindow).where(StoredWindow.organization_id == organization_id)
+    )
+    return [PageWindow(row, window) for row in rows if (window := window_of(row)) is not None]
+
+
+def shown(
+    page_id: UUID,
+    windows: Sequence[PageWindow],
+    services: Mapping[UUID, Any],
+    now: datetime,
+    *,
+    since: datetime,
+) -> list[dict[str, Any]]:
+    """Return the occurrences of the windows that name a page, in order of their beginning.
+
+    `services` are the `Shown` of the page by id.
+    """
+    found = []
+    for one in windows:
+        if page_id not in one.row.status_page_ids:
+            continue
+        hit = [s for id, s in services.items() if covers(one.window, id, s.service.tags)]
+        is_all = len(hit) == len(services)
+        down = [s.service.status_changed_at for s in hit if s.service.status == "RED"]
+        for appearance in maintenance.appearances(one.window, since, now):
+            begin, end = appearance.occurrence.starts_at, appearance.occurrence.ends_at
+            is_done = appearance.state is MaintenanceState.DONE
+            found.append(
+                {
+                    "key": maintenance.public_key(page_id, one.row.id, begin),
+                    "title": one.row.name,
+                    "description": one.row.description,
+                    "state": appearance.state,
+                    "starts_at": begin,
+                    "ends_at": end,
+                    "affected": [] if is_all else [s.key for s in hit],
+                    "took_longer": is_done
+                    and maintenance.took_longer(end, [at for at in down if at], now),
+                    "updated_at": max(one.row.created_at, min(now, one.row.updated_at)),
+                }
+            )
+    return sorted(found, key=lambda entry: (entry["starts_at"], entry["key"]))
+
+
+def next_change(windows: Sequence[PageWindow], now: datetime) -> datetime | None:
+    """Return when the next window begins or ends."""
+    moments = [next_change_at(one.window, now) for one in windows]
+    return min((at + timedelta(milliseconds=50) for at in moments if at), default=None)

@@ -1,0 +1,125 @@
+"""The news of a page as Atom (RFC 4287) and RSS 2.0: the latest 50 incidents and maintenance."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from email.utils import format_datetime
+from typing import Any
+from xml.sax.saxutils import escape, quoteattr
+
+from app.pages.status import times
+from app.pages.status.view import View
+
+_MOST = 50
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    key: str
+    link: str
+    title: str
+    html: str
+    published: datetime
+    updated: datetime
+
+
+def atom(view: View, service_key: str | None = None) -> bytes:
+    """Return the Atom feed of a page, or of one of its services."""
+    entries = _entries(view, service_key)
+    page = str(view.page["url"])
+    own = f"{page.rstrip('/')}/feed.atom" + (f"?service={service_key}" if service_key else "")
+    updated = max((entry.updated for entry in entries), default=times.read(view.page["updated_at"]))
+    parts = [
+        '<?xml version="1.0" encoding="utf-8"?>',
+        f'<feed xmlns="http://www.w3.org/2005/Atom" xml:lang={quoteattr(view.snapshot.language)}>',
+        f"<id>{escape(own)}</id><title>{escape(_title(view, service_key))}</title>",
+        f"<updated>{_stamp(updated)}</updated>",
+        f"<link rel={quoteattr('self')} href={quoteattr(own)}/><link href={quoteattr(page)}/>",
+        f"<author><name>{escape(view.company)}</name></author>",
+    ]
+    for entry in entries:
+        parts.append(
+            f"<entry><id>{escape(entry.link)}</id><title>{escape(entry.title)}</title>"
+            f"<link href={quoteattr(entry.link)}/><published>{_stamp(entry.published)}</published>"
+            f"<updated>{_stamp(entry.updated)}</updated>"
+            f'<content type="html">{escape(entry.html)}</content></entry>'
+        )
+    return "\n".join([*parts, "</feed>"]).encode()
+
+
+def rss(view: View, service_key: str | None = None) -> bytes:
+    """Return the RSS feed of a page, or of one of its services."""
+    page = str(view.page["url"])
+    title = escape(_title(view, service_key))
+    parts = [
+        '<?xml version="1.0" encoding="utf-8"?>',
+        f'<rss version="2.0"><channel><title>{title}</title>',
+        f"<link>{escape(page)}</link><description>{title}</description>",
+        f"<language>{escape(view.snapshot.language)}</language>",
+    ]
+    for entry in _entries(view, service_key):
+        parts.append(
+            f"<item><title>{escape(entry.title)}</title><link>{escape(entry.link)}</link>"
+            f'<guid isPermaLink="true">{escape(entry.link)}</guid>'
+            f"<pubDate>{format_datetime(entry.updated, usegmt=True)}</pubDate>"
+            f"<description>{escape(entry.html)}</description></item>"
+        )
+    return "\n".join([*parts, "</channel></rss>"]).encode()
+
+
+def _title(view: View, service_key: str | None) -> str:
+    service = view.snapshot.service(service_key) if service_key else None
+    return f"{service['name']} · {view.page['name']}" if service else str(view.page["name"])
+
+
+def _entries(view: View, service_key: str | None) -> list[_Entry]:
+    found = [_incident(view, one) for one in view.snapshot.incidents() if _is_of(one, service_key)]
+    found += [
+        _maintenance(view, one)
+        for one in view.snapshot.maintenance()
+        if not one["affected"] or _is_of(one, service_key)
+    ]
+    return sorted(found, key=lambda entry: (entry.updated, entry.key), reverse=True)[:_MOST]
+
+
+def _is_of(entry: dict[str, Any], service_key: str | None) -> bool:
+    if service_key is None:
+        return True
+    return service_key in [hit if isinstance(hit, str) else hit["key"] for hit in entry["affected"]]
+
+
+def _incident(view: View, one: dict[str, Any]) -> _Entry:
+    parts = [
+        f"<p><strong>{view.say(update['status'])}</strong> {view.moment(update['at'])}</p>"
+        f"{view.markdown(update['body'])}"
+        for update in one["updates"]
+    ]
+    if one["post_mortem"]:
+        parts.insert(0, f"<h3>{view.say('post_mortem')}</h3>{view.markdown(one['post_mortem'])}")
+    return _Entry(
+        key=one["key"],
+        link=f"{str(view.page['url']).rstrip('/')}/incidents/{one['key']}",
+        title=f"{view.say(one['status'])}: {one['title']}",
+        html="".join(parts),
+        published=times.read(one["published_at"] or one["started_at"]),
+        updated=times.read(one["updated_at"]),
+    )
+
+
+def _maintenance(view: View, one: dict[str, Any]) -> _Entry:
+    span = view.fill("from_to", from_=view.moment(one["starts_at"]), to=view.moment(one["ends_at"]))
+    updated = times.read(one["updated_at"])
+    for moment in (times.read(one["starts_at"]), times.read(one["ends_at"])):
+        if moment <= view.snapshot.made_at:
+            updated = max(updated, moment)
+    return _Entry(
+        key=one["key"],
+        link=f"{str(view.page['url']).rstrip('/')}/maintenance/{one['key']}",
+        title=f"{view.say('maintenance')}: {one['title']}",
+        html=f"<p>{span}</p>{view.markdown(one['description'])}",
+        published=min(times.read(one["updated_at"]), updated),
+        updated=updated,
+    )
+
+
+def _stamp(at: datetime) -> str:
+    return at.isoformat().replace("+00:00", "Z")

@@ -1,0 +1,133 @@
+"""A short way for pages, in front of Flask: what lies in memory is answered before all else.
+
+No sign-in, no limit and no database stands before it, so that a flood of visitors, or a database
+that is away, leaves pages as quick as they were. Restricted pages and forms go on to the views of
+`app/api/status_page_views.py`. A page with a host of its own is found by `Host`; nothing but that
+page and the badges is answered there.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from app.domain.status_pages.slugs import requested_host
+from app.pages.status import html, styles
+from app.pages.status.responses import FOREVER, Rendered, kept
+from app.pages.status.store import PageStore
+from app.platform.clock import utcnow
+from app.platform.config import Config
+
+Environ = dict[str, Any]
+StartResponse = Callable[..., Any]
+Application = Callable[[Environ, StartResponse], Iterable[bytes]]
+
+PREFIX = "/status/"
+HOST_ROOT = "alertifypro.page_root"  # in the environ: the page has a host of its own
+_BADGES = "/api/v1/badges/"
+_FORMS = ("subscribe", "subscriptions/")
+_STATUS = {200: "200 OK", 301: "301 Moved Permanently", 304: "304 Not Modified"}
+_NOT_FOUND = "404 Not Found"
+
+
+class PageMiddleware:
+    """WSGI middleware."""
+
+    def __init__(self, application: Application, config: Config, store: PageStore) -> None:
+        self._application = application
+        self._store = store
+        self._own_host = urlsplit(config.base_url).hostname or ""
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer a page, or let the application answer."""
+        path: str = environ["PATH_INFO"]
+        host = requested_host(environ.get("HTTP_HOST", ""))
+        if host != self._own_host:
+            page = self._store.of_host(host)
+            if page is not None:
+                return self._on_own_host(page.slug, path, environ, start_response)
+            if self._store.is_claimed(host):
+                return _send(not_found(), environ, start_response, _NOT_FOUND)
+        if path.startswith(PREFIX) and environ["REQUEST_METHOD"] in ("GET", "HEAD"):
+            found = self._find(path[len(PREFIX) :], environ)
+            if found is not None:
+                return _send(found, environ, start_response, _STATUS[found.status])
+        return self._application(environ, start_response)
+
+    def _on_own_host(
+        self, slug: str, path: str, environ: Environ, start_response: StartResponse
+    ) -> Iterable[bytes]:
+        if path.startswith(_BADGES):
+            return self._application(environ, start_response)
+        rest = path.lstrip("/")
+        page = self._store.of_slug(slug)
+        if page is not None and page.is_open and not rest.startswith(_FORMS):
+            found = self._store.find(page, rest, _query(environ), "")
+            if found is None or environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
+                return _send(not_found(), environ, start_response, _NOT_FOUND)
+            return _send(found, environ, start_response, _STATUS[found.status])
+        inner = "/status/" + (rest if rest.startswith("subscriptions/") else f"{slug}/{rest}")
+        environ = environ | {"PATH_INFO": inner.rstrip("/"), HOST_ROOT: slug}
+        return self._application(environ, start_response)
+
+    def _find(self, rest: str, environ: Environ) -> Rendered | None:
+        if not self._store.is_watched:
+            return None  # the view looks first
+        slug, slash, inner = rest.partition("/")
+        if slug == "assets":
+            return asset(inner)
+        if not slash and slug.endswith(".json"):
+            slug, inner = slug.removesuffix(".json"), "page.json"
+        page = self._store.of_slug(slug)
+        if page is None or not page.is_open or (slash and not inner):
+            return None
+        return self._store.find(page, inner, _query(environ), f"{PREFIX}{slug}")
+
+
+def asset(name: str) -> Rendered | None:
+    """Return a file that pages of nobody use."""
+    if name != "style.css":
+        return None
+    return kept(styles.BASE, "text/css; charset=utf-8", utcnow(), cache=FOREVER)
+
+
+def not_found() -> Rendered:
+    """Return the page for what nobody has, and for what not everybody may see."""
+    return kept(
+        html.plain("not_found"), "text/html; charset=utf-8", utcnow(), status=404, cache="no-store"
+    )
+
+
+def _query(environ: Environ) -> Mapping[str, str]:
+    text = environ.get("QUERY_STRING")
+    if not text:
+        return {}
+    try:
+        return {name: values[0] for name, values in parse_qs(text, max_num_fields=20).items()}
+    except ValueError:
+        return {}
+
+
+def _send(
+    found: Rendered, environ: Environ, start_response: StartResponse, status: str
+) -> list[bytes]:
+    headers, body = negotiate(found, environ)
+    if body is None:
+        start_response(_STATUS[304], list(headers.items()))
+        return []
+    headers["Content-Length"] = str(len(body))
+    start_response(status, list(headers.items()))
+    return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
+
+
+def negotiate(found: Rendered, environ: Environ) -> tuple[dict[str, str], bytes | None]:
+    """Return the headers and the body for a request, compressed if it may be; None: 304."""
+    headers, body = found.headers(), found.body
+    if found.compressed is not None and "gzip" in environ.get("HTTP_ACCEPT_ENCODING", ""):
+        body = found.compressed
+        headers |= {"Content-Encoding": "gzip", "ETag": f'"{found.etag}-gzip"'}
+    asked = environ.get("HTTP_IF_NONE_MATCH", "")
+    if asked and found.status == 200 and (asked.strip() == "*" or found.etag in asked):
+        headers.pop("Content-Type")
+        headers.pop("Content-Encoding", None)
+        return headers, None
+    return headers, body

@@ -1,0 +1,234 @@
+"""Which content an address of a page has, rendered: bytes, compressed once, and their headers."""
+
+import gzip
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from email.utils import format_datetime
+from typing import Any
+
+from markupsafe import Markup
+
+from app.pages.status import calendar, feeds, html, styles, summary, times
+from app.pages.status.snapshot import Freshness, Snapshot
+from app.pages.status.view import View
+
+PUBLIC_CACHE = "public, max-age=10, stale-while-revalidate=60, stale-if-error=86400"
+PRIVATE_CACHE = "private, no-store"
+FOREVER = "public, max-age=31536000, immutable"
+_SELF = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:;"
+    " connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors "
+)
+CONTENT_SECURITY = f"{_SELF}'none'"
+EMBED_SECURITY = f"{_SELF}*"
+HTML, JSON = "text/html; charset=utf-8", "application/json"
+_MONTHS_IN_NAVIGATION = 10
+_LEAST_COMPRESSED = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """An answer that is kept: `moved_to` leads elsewhere, and has no body."""
+
+    body: bytes
+    content_type: str
+    etag: str
+    modified: datetime
+    compressed: bytes | None = None
+    cache: str = PUBLIC_CACHE
+    security: str = CONTENT_SECURITY
+    status: int = 200
+    more: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def size(self) -> int:
+        """Return how many bytes this keeps."""
+        return len(self.body) + len(self.compressed or b"") + 500
+
+    def headers(self) -> dict[str, str]:
+        """Return the headers that do not depend on the request."""
+        framed = {} if self.security == EMBED_SECURITY else {"X-Frame-Options": "DENY"}
+        return {
+            "Content-Type": self.content_type,
+            "ETag": f'"{self.etag}"',
+            "Last-Modified": format_datetime(self.modified.replace(microsecond=0), usegmt=True),
+            "Cache-Control": self.cache,
+            "Vary": "Accept-Encoding",
+            "Content-Security-Policy": self.security,
+            "X-Content-Type-Options": "nosniff",
+            "Referrer-Policy": "no-referrer",
+            **framed,
+            **self.more,
+        }
+
+
+def kept(body: bytes, content_type: str, modified: datetime, **more: Any) -> Rendered:
+    """Return an answer with its tag, compressed where that gains something."""
+    squeezed = gzip.compress(body, 6, mtime=0) if len(body) >= _LEAST_COMPRESSED else None
+    tag = hashlib.sha256(body).hexdigest()[:24]
+    return Rendered(body, content_type, tag, modified, squeezed, **more)
+
+
+def moved(address: str, modified: datetime) -> Rendered:
+    """Return an answer that leads to another address for good."""
+    return Rendered(
+        b"", HTML, "moved", modified, status=301, more={"Location": address}, cache=PUBLIC_CACHE
+    )
+
+
+Render = Callable[[View, Mapping[str, str]], tuple[bytes, str] | None]
+
+
+def find(
+    snapshot: Snapshot, rest: str, query: Mapping[str, str], freshness: Freshness, root: str
+) -> Rendered | None:
+    """Return what a page answers on the path behind it; None where there is nothing."""
+    view = View(snapshot, freshness, root)
+    fixed = _FIXED.get(rest)
+    found = fixed(view, query) if fixed is not None else _by_key(view, rest)
+    if found is None:
+        return None
+    body, content_type = found
+    more: dict[str, Any] = {}
+    if not snapshot.is_open:
+        more["cache"] = PRIVATE_CACHE
+        more["more"] = {"X-Robots-Tag": "noindex"}
+    elif rest in _FOREVER:
+        more["cache"] = FOREVER
+    if rest in ("embed", "embed.js"):
+        more["security"] = EMBED_SECURITY
+    if rest in ("summary.json", "page.json", "embed.js", "feed.atom", "feed.rss"):
+        more["more"] = {**more.get("more", {}), "Access-Control-Allow-Origin": "*"}
+    return kept(body, content_type, snapshot.made_at, **more)
+
+
+def _page(view: View, _query: Mapping[str, str]) -> tuple[bytes, str]:
+    return html.render("page", view, maintenance=_current(view), made=_made(view)), HTML
+
+
+def _made(view: View) -> Any:
+    return Markup("<time datetime={} data-r=1>{}</time>").format(view.made_at, view.made_clock)
+
+
+def _current(view: View) -> list[dict[str, Any]]:
+    """Return maintenance that runs, is coming, or has just been outlasted."""
+    late = [one for one in view.snapshot.data["past_maintenance"] if one["took_longer"]]
+    order = {"running": 0, "done": 1, "coming": 2}
+    both = [*view.snapshot.data["maintenance"], *late]
+    return sorted(both, key=lambda one: (order[one["state"]], one["starts_at"]))
+
+
+def _history(view: View, query: Mapping[str, str]) -> tuple[bytes, str] | None:
+    today = times.local(view.snapshot.made_at, view.zone).date()
+    asked = query.get("month") or f"{today:%Y-%m}"
+    try:
+        month = date.fromisoformat(f"{asked}-01")
+    except ValueError:
+        return None
+    if not today.year - 20 <= month.year <= today.year + 1:
+        return None
+    entries = [
+        *((one["started_at"], one) for one in view.snapshot.incidents()),
+        *((one["starts_at"], one) for one in view.snapshot.maintenance()),
+    ]
+    shown = [
+        one
+        for at, one in sorted(entries, key=lambda pair: str(pair[0]), reverse=True)
+        if f"{times.local(times.read(at), view.zone):%Y-%m}" == asked
+    ]
+    months = [_back(today.replace(day=1), back) for back in range(_MONTHS_IN_NAVIGATION)]
+    language = view.snapshot.language
+    body = html.render(
+        "history",
+        view,
+        month=asked,
+        title=f"{view.say('history')}: {times.month(month, language)}",
+        entries=shown,
+        months=[(f"{one:%Y-%m}", times.month(one, language)) for one in months],
+        older=f"{_back(month, 1):%Y-%m}",
+        newer=f"{_back(month, -1):%Y-%m}" if month < today.replace(day=1) else None,
+    )
+    return body, HTML
+
+
+def _back(month: date, count: int) -> date:
+    place = month.year * 12 + month.month - 1 - count
+    return date(place // 12, place % 12 + 1, 1)
+
+
+def _feed(write: Callable[[View, str | None], bytes], content_type: str) -> Render:
+    def feed(view: View, query: Mapping[str, str]) -> tuple[bytes, str] | None:
+        key = query.get("service")
+        if key is not None and view.snapshot.service(key) is None:
+            return None
+        return write(view, key), content_type
+
+    return feed
+
+
+def _robots(view: View, _query: Mapping[str, str]) -> tuple[bytes, str]:
+    allowed = view.page["is_indexed"] and view.snapshot.is_open
+    lines = ["User-agent: *", "Allow: /" if allowed else "Disallow: /"]
+    if allowed:
+        lines.append(f"Sitemap: {str(view.page['url']).rstrip('/')}/sitemap.xml")
+    return "\n".join([*lines, ""]).encode(), "text/plain; charset=utf-8"
+
+
+def _sitemap(view: View, _query: Mapping[str, str]) -> tuple[bytes, str] | None:
+    if not (view.page["is_indexed"] and view.snapshot.is_open):
+        return None
+    page = str(view.page["url"]).rstrip("/")
+    paths = ["", "/history", *(f"/incidents/{one['key']}" for one in view.snapshot.incidents())]
+    urls = "".join(f"<url><loc>{Markup.escape(page + path)}</loc></url>" for path in paths)
+    text = (
+        '<?xml version="1.0" encoding="utf-8"?>'
+        f'<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">{urls}</urlset>'
+    )
+    return text.encode(), "application/xml"
+
+
+def _by_key(view: View, rest: str) -> tuple[bytes, str] | None:
+    kind, _, key = rest.partition("/")
+    if kind == "incidents":
+        one = _first(view.snapshot.incidents(), key)
+        return (html.render("incident", view, one=one), HTML) if one else None
+    if kind == "maintenance":
+        one = _first(view.snapshot.maintenance(), key.removesuffix(".ics"))
+        if one is None:
+            return None
+        if key.endswith(".ics"):
+            return calendar.of_one(view, one), "text/calendar; charset=utf-8"
+        return html.render("maintenance", view, one=one), HTML
+    if kind == "services" and view.snapshot.service(key) is not None:
+        service = view.service(key)
+        incidents = [
+            one
+            for one in view.snapshot.incidents()
+            if key in [hit["key"] for hit in one["affected"]]
+        ]
+        days = list(view.bad_days(service))
+        return html.render("service", view, s=service, days=days, incidents=incidents[:50]), HTML
+    return None
+
+
+def _first(entries: list[dict[str, Any]], key: str) -> dict[str, Any] | None:
+    return next((one for one in entries if one["key"] == key), None)
+
+
+_FIXED: Mapping[str, Render] = {
+    "": _page,
+    "page.json": lambda view, _: (summary.whole(view), JSON),
+    "summary.json": lambda view, _: (summary.summary(view), JSON),
+    "history": _history,
+    "feed.atom": _feed(feeds.atom, "application/atom+xml; charset=utf-8"),
+    "feed.rss": _feed(feeds.rss, "application/rss+xml; charset=utf-8"),
+    "maintenance.ics": lambda view, _: (calendar.of_page(view), "text/calendar; charset=utf-8"),
+    "style.css": lambda view, _: (styles.style(view.page), "text/css; charset=utf-8"),
+    "custom.css": lambda view, _: (styles.custom(view.page), "text/css; charset=utf-8"),
+    "page.mjs": lambda _v, _q: (styles.SCRIPT, "text/javascript; charset=utf-8"),
+    "robots.txt": _robots,
+    "sitemap.xml": _sitemap,
+}
+_FOREVER = ("style.css", "custom.css", "page.mjs")

@@ -1,0 +1,106 @@
+"""A snapshot as pages are rendered from it."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from functools import cached_property
+from typing import Any
+
+import orjson
+
+from app.platform.crypto import digest
+
+OLD_AFTER = timedelta(seconds=60)
+STALE_AFTER = timedelta(minutes=2)
+
+
+class Freshness(StrEnum):
+    """How much a snapshot may still claim."""
+
+    FRESH = "fresh"
+    OLD = "old"  # said with its time
+    AWAY = "away"  # said with its time, and that the database is being repaired
+    STALE = "stale"  # nothing is claimed any more
+    STALE_AWAY = "stale_away"
+
+    @property
+    def is_stale(self) -> bool:
+        """Say whether a state may only be called the last one known."""
+        return self in (Freshness.STALE, Freshness.STALE_AWAY)
+
+    @property
+    def is_away(self) -> bool:
+        """Say whether the database was away when it was last asked."""
+        return self in (Freshness.AWAY, Freshness.STALE_AWAY)
+
+
+def freshness(made_at: datetime, now: datetime, *, is_database_away: bool) -> Freshness:
+    """Return how much a snapshot of that age may claim."""
+    if now - made_at >= STALE_AFTER:
+        return Freshness.STALE_AWAY if is_database_away else Freshness.STALE
+    if is_database_away:
+        return Freshness.AWAY
+    return Freshness.OLD if now - made_at >= OLD_AFTER else Freshness.FRESH
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What a page showed at a moment. `page_id` names it for no visitor."""
+
+    page_id: str
+    document: bytes
+    archive: bytes
+    hash: str
+    made_at: datetime
+    old_slugs: tuple[str, ...] = ()
+
+    @cached_property
+    def data(self) -> dict[str, Any]:
+        """The document, with what is over beside it."""
+        found: dict[str, Any] = orjson.loads(self.document)
+        over = orjson.loads(self.archive)
+        return found | {
+            "past_incidents": over.get("incidents", []),
+            "past_maintenance": over.get("maintenance", []),
+        }
+
+    @property
+    def page(self) -> dict[str, Any]:
+        """The fields of the page itself."""
+        found: dict[str, Any] = self.data["page"]
+        return found
+
+    @property
+    def slug(self) -> str:
+        """The slug of the page."""
+        return str(self.page["slug"])
+
+    @property
+    def is_open(self) -> bool:
+        """Whether everybody may see it."""
+        return bool(self.page["is_public"]) and not self.page["has_password"]
+
+    @property
+    def language(self) -> str:
+        """The language of the page."""
+        return str(self.page["language"])
+
+    @cached_property
+    def guard(self) -> str:
+        """What a visitor's cookie is bound to: another password ends it."""
+        return digest(f"{self.page_id}:{self.data['guard']['password_hash']}")[:32]
+
+    def service(self, key: str) -> dict[str, Any] | None:
+        """Return a service of the page with its key."""
+        found = self.data["services"].get(key)
+        return {"key": key, **found} if found else None
+
+    def incidents(self) -> list[dict[str, Any]]:
+        """Return all incidents, newest first."""
+        both = [*self.data["incidents"], *self.data["past_incidents"]]
+        return sorted(both, key=lambda incident: str(incident["started_at"]), reverse=True)
+
+    def maintenance(self) -> list[dict[str, Any]]:
+        """Return all maintenance, newest first."""
+        both = [*self.data["maintenance"], *self.data["past_maintenance"]]
+        return sorted(both, key=lambda entry: str(entry["starts_at"]), reverse=True)

@@ -1,0 +1,56 @@
+"""The styles of a page: ours, its owner's colour made readable, and the few rules of its own."""
+
+import hashlib
+import re
+from pathlib import Path
+from typing import Any
+
+from app.domain.status_pages import branding, custom_css
+
+_FOLDER = Path(__file__).parent
+SCRIPT = (_FOLDER / "page.mjs").read_bytes()
+
+
+def _squeezed(css: str) -> str:
+    css = re.sub(r"/\*.*?\*/", "", css, flags=re.DOTALL)
+    css = re.sub(r"\s+", " ", css)
+    return re.sub(r" ?([{}:;,>]) ?", r"\1", css).replace(";}", "}").strip()
+
+
+def _hash(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:12]
+
+
+_BASE = _squeezed((_FOLDER / "page.css").read_text(encoding="utf-8"))
+BASE = _BASE.encode()
+BASE_HASH = _hash(BASE)
+SCRIPT_HASH = _hash(SCRIPT)
+
+
+def style(page: dict[str, Any]) -> bytes:
+    """Return our styles with the page's colour, made readable on both grounds."""
+    color = page["branding"].get("primary_color")
+    if not color:
+        return BASE
+    light = branding.readable(color, branding.LIGHT_GROUND)
+    dark = branding.readable(color, branding.DARK_GROUND)
+    return f"{_BASE}:root{{--a:light-dark({light},{dark})}}".encode()
+
+
+def custom(page: dict[str, Any]) -> bytes:
+    """Return the page's own styles; what is not on the list is left out."""
+    try:
+        return custom_css.clean(page["custom_css"]).encode()
+    except custom_css.StyleError:  # stored under another list
+        return b""
+
+
+def fingerprint(page: dict[str, Any]) -> str:
+    """Return what the address of the styles changes with."""
+    return _hash(style(page) + custom(page))
+
+
+def logo(page: dict[str, Any], name: str) -> str | None:
+    """Return a logo that can be shown: an image that is embedded, or one that we have fetched."""
+    found = page["branding"].get(name)
+    return found if isinstance(found, str) and branding.is_embedded(found) else None

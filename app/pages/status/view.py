@@ -1,0 +1,233 @@
+"""A snapshot in words: what templates show, in the language and the zone of the page."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import cached_property
+from typing import Any
+
+from markupsafe import Markup, escape
+
+from app.domain.status_pages import languages
+from app.domain.status_pages.types import ShownState
+from app.pages.status import bars, markdown, times
+from app.pages.status.snapshot import Freshness, Snapshot
+
+LETTERS = {
+    ShownState.UP: "u",
+    ShownState.SLOW: "s",
+    ShownState.DOWN: "d",
+    ShownState.MAINTENANCE: "m",
+    ShownState.UNKNOWN: "k",
+    ShownState.WAITING: "w",
+    ShownState.PAUSED: "p",
+}
+INLINE_DAYS_UP_TO = 50  # services: with more, a page lists the days of each on its own page
+_PAST_DAYS = 14
+
+
+@dataclass(frozen=True)
+class View:
+    """What templates ask: `root` is the path of the page, empty on a host of its own."""
+
+    snapshot: Snapshot
+    freshness: Freshness
+    root: str
+
+    @property
+    def page(self) -> dict[str, Any]:
+        """The fields of the page."""
+        return self.snapshot.page
+
+    @property
+    def near(self) -> str:
+        """What links on the page itself begin with: as short as can be."""
+        return f"{self.snapshot.slug}/" if self.root else ""
+
+    @property
+    def zone(self) -> str:
+        """The time zone of the page."""
+        return str(self.page["timezone"])
+
+    @cached_property
+    def company(self) -> str:
+        """Whose page it is."""
+        return str(self.page["branding"].get("company_name") or self.page["name"])
+
+    def say(self, key: str, **values: Any) -> str:
+        """Return a fixed sentence in the language of the page."""
+        return languages.sentence(self.snapshot.language, key, **values)
+
+    def word(self, state: str) -> str:
+        """Return the word for a state."""
+        return self.say(f"state_{state}")
+
+    def letter(self, state: str) -> str:
+        """Return the class of a state."""
+        return LETTERS[ShownState(state)]
+
+    def moment(self, text: str, *, is_short: bool = False) -> Markup:
+        """Return a time as an element that scripts can read."""
+        at = times.read(text)
+        shown = (
+            times.soon(at, self.snapshot.made_at, self.zone, self.snapshot.language)
+            if is_short
+            else times.moment(at, self.zone, self.snapshot.language)
+        )
+        return Markup("<time datetime={}>{}</time>").format(text, shown)
+
+    def day(self, on: date | str) -> str:
+        """Return a date."""
+        read = date.fromisoformat(on) if isinstance(on, str) else on
+        return times.day(read, self.snapshot.language)
+
+    def markdown(self, source: str) -> Markup:
+        """Return Markdown as HTML."""
+        return markdown.html(source)
+
+    def fill(self, key: str, **values: Any) -> Markup:
+        """Return a fixed sentence whose values may be markup; all else is escaped."""
+        safe = {name: escape(value) for name, value in values.items()}
+        return Markup(languages.sentence(self.snapshot.language, key, **safe))  # noqa: S704
+
+    @cached_property
+    def verdict(self) -> str:
+        """The sentence on top, as the snapshot has it."""
+        found = self.snapshot.data["verdict"]
+        until = found["until"]
+        return self.say(
+            f"verdict_{found['saying']}",
+            names=languages.listing(self.snapshot.language, found["names"]),
+            count=found["count"],
+            total=found["total"],
+            until=until and times.soon(
+                times.read(until), self.snapshot.made_at, self.zone, self.snapshot.language
+            ),
+        )  # fmt: skip
+
+    @property
+    def headline(self) -> str:
+        """The sentence on top; nothing is claimed by what is too old."""
+        return self.say("verdict_cannot_tell") if self.freshness.is_stale else self.verdict
+
+    @property
+    def state(self) -> str:
+        """The state on top."""
+        if self.freshness.is_stale:
+            return ShownState.UNKNOWN
+        return str(self.snapshot.data["verdict"]["state"])
+
+    @property
+    def as_of(self) -> str | None:
+        """The line that says how old a page is; None for a fresh one."""
+        if self.freshness is Freshness.FRESH:
+            return None
+        at = times.clock(self.snapshot.made_at, self.zone, seconds=True)
+        return self.say("repaired" if self.freshness.is_away else "shown_as_of", at=at)
+
+    @property
+    def made_at(self) -> str:
+        """When the snapshot was made, for scripts."""
+        return self.snapshot.made_at.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    @property
+    def made_clock(self) -> str:
+        """When the snapshot was made, on the clocks of the page."""
+        return times.clock(self.snapshot.made_at, self.zone, seconds=True)
+
+    @cached_property
+    def lists_days(self) -> bool:
+        """Whether the days with failures stand on the page itself."""
+        return len(self.snapshot.data["services"]) <= INLINE_DAYS_UP_TO
+
+    def service(self, key: str) -> dict[str, Any]:
+        """Return a service as a row shows it."""
+        service = self.snapshot.data["services"][key]
+        return {
+            **service,
+            "key": key,
+            "letter": self.letter(service["state"]),
+            "word": self.word(service["state"]),
+            "bars": bars.svg(service),
+            "figure": self.figure(service),
+            "failures": self.failures(service),
+            "days": list(self.bad_days(service)) if self.lists_days else [],
+        }
+
+    def figure(self, service: dict[str, Any]) -> str:
+        """Return the uptime in words."""
+        if service["uptime"] is None:
+            return self.say("no_figure")
+        uptime = f"{service['uptime']:.2f}" if service["uptime"] < 100 else "100"
+        if service["known_since"]:
+            return self.say("since", uptime=uptime, date=self.day(service["known_since"]))
+        key = "in_days" if self.page["days"] > 1 else "in_a_day"
+        return self.say(key, uptime=uptime, days=self.page["days"])
+
+    def failures(self, service: dict[str, Any]) -> str:
+        """Return on how many days there was downtime; empty for none."""
+        count = len(service["down_seconds"])
+        return self.say("failures", count=count) if count else ""
+
+    def bad_days(self, service: dict[str, Any]) -> Iterator[tuple[str, str]]:
+        """Yield each day with downtime and how long it was, newest first."""
+        first = date.fromisoformat(service["first_day"])
+        for place in sorted(map(int, service["down_seconds"]), reverse=True):
+            seconds = service["down_seconds"][str(place)]
+            lasted = languages.duration(self.snapshot.language, seconds)
+            yield self.day(first + timedelta(days=place)), lasted
+
+    def names(self, entry: dict[str, Any]) -> list[tuple[str, str, str | None]]:
+        """Return (key, name, state) of what an incident or a maintenance hits."""
+        known = self.snapshot.data["services"]
+        pairs = [
+            (hit, None) if isinstance(hit, str) else (hit["key"], hit["state"])
+            for hit in entry["affected"]
+        ]
+        return [(key, known[key]["name"], state) for key, state in pairs if key in known]
+
+    def lasted(self, incident: dict[str, Any]) -> str:
+        """Return how long an incident was."""
+        begin, end = times.read(incident["started_at"]), times.read(incident["resolved_at"])
+        return languages.duration(self.snapshot.language, (end - begin).total_seconds())
+
+    def past(self) -> list[tuple[str, list[dict[str, Any]]]]:
+        """Return the last days, newest first: one with its incidents, or a run of quiet ones."""
+        today = times.local(self.snapshot.made_at, self.zone).date()
+        by_day: dict[date, list[dict[str, Any]]] = {}
+        for incident in self.snapshot.data["past_incidents"]:
+            on = times.local(times.read(incident["started_at"]), self.zone).date()
+            by_day.setdefault(on, []).append(incident)
+        found: list[tuple[str, list[dict[str, Any]]]] = []
+        quiet: list[date] = []
+        for back in range(_PAST_DAYS + 1):
+            on = today - timedelta(days=back)
+            if back < _PAST_DAYS and on not in by_day:
+                quiet.append(on)
+                continue
+            if quiet:
+                found.append((self._run(quiet), []))
+                quiet = []
+            if back < _PAST_DAYS:
+                found.append((self.day(on), by_day[on]))
+        return found
+
+    def _run(self, quiet: list[date]) -> str:
+        if len(quiet) == 1:
+            return self.day(quiet[0])
+        return f"{self.day(quiet[-1])} – {self.day(quiet[0])}"
+
+    def announcement(self) -> str | None:
+        """Return the text of the banner while it is up."""
+        found = self.page["announcement"]
+        if not found:
+            return None
+        now: datetime = self.snapshot.made_at
+        begin, end = found.get("starts_at"), found.get("ends_at")
+        if (begin and times.read(begin) > now) or (end and times.read(end) <= now):
+            return None
+        return str(found["text"])
+
+    def offset(self) -> str:
+        """Return how far the zone of the page is from UTC."""
+        return times.offset(self.snapshot.made_at, self.zone)

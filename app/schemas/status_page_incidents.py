@@ -1,0 +1,147 @@
+"""What incidents of a status page take and give."""
+
+from marshmallow import fields, validate
+
+from app.domain.status_pages.types import STATED, IncidentStatus, Severity
+from app.schemas.base import (
+    BaseSchema,
+    Choice,
+    Flag,
+    Moment,
+    Name,
+    PageSchema,
+    Text,
+    WholeAnswer,
+    WrittenFlag,
+)
+from app.schemas.replacements import Replacement, answer_only
+from app.schemas.services import Distinct
+
+MAX_BODY = 20_000
+_MARKDOWN = "CommonMark: paragraphs, lists, links, code; no HTML, no images."
+
+
+class IncidentUpdateInputSchema(BaseSchema):
+    """Something to say about an incident."""
+
+    status = Choice(*IncidentStatus, required=True)
+    body = Text(
+        required=True,
+        max=MAX_BODY,
+        metadata={"description": _MARKDOWN, "examples": ["We have found the cause."]},
+    )
+    at = Moment(
+        metadata={"description": "When it was so; missing: now.", "examples": [None]},
+        allow_none=True,
+    )
+    next_update_at = Moment(allow_none=True, metadata={"examples": [None]})
+    service_states = fields.Dict(
+        keys=fields.UUID(),
+        values=Choice(*STATED),
+        validate=validate.Length(max=500),
+        metadata={"examples": [{}]},
+    )
+    notify = Flag(load_default=True, metadata={"description": "Tell subscribers."})
+
+
+class IncidentUpdateChangeSchema(BaseSchema):
+    """What may be edited of what was said; it is marked as edited, and tells nobody."""
+
+    body = Text(max=MAX_BODY, metadata={"description": _MARKDOWN, "examples": ["Better words."]})
+    status = Choice(*IncidentStatus)
+
+
+class IncidentUpdateSchema(BaseSchema):
+    """Something that was said about an incident."""
+
+    id = fields.UUID(required=True)
+    status = Choice(*IncidentStatus, required=True)
+    body = fields.String(required=True)
+    at = Moment(required=True)
+    edited_at = Moment(required=True, allow_none=True)
+    is_minor = fields.Boolean(required=True, metadata={"description": "It told nobody."})
+    created_at = Moment(required=True)
+
+
+class IncidentInputSchema(BaseSchema):
+    """The fields of an incident that callers set."""
+
+    title = Name(required=True, metadata={"examples": ["Payments fail"]})
+    status = Choice(*IncidentStatus, metadata={"default": "investigating"})
+    severity = Choice(*Severity, metadata={"default": "minor"})
+    service_ids = Distinct(
+        fields.UUID(), validate=validate.Length(max=500), metadata={"examples": [[]]}
+    )
+    service_states = fields.Dict(
+        keys=fields.UUID(),
+        values=Choice(*STATED),
+        validate=validate.Length(max=500),
+        metadata={
+            "description": "What the page shows of an affected service while the incident is open,"
+            " whatever was measured; it says that a person said so.",
+            "examples": [{}],
+        },
+    )
+    overall_state = Choice(
+        *STATED,
+        allow_none=True,
+        metadata={"description": "Decides the sentence on top by hand.", "examples": [None]},
+    )
+    started_at = Moment(metadata={"description": "Missing: now."})
+    next_update_at = Moment(allow_none=True, metadata={"examples": [None]})
+    is_draft = Flag(metadata={"default": False, "description": "true: nobody sees it yet."})
+    post_mortem = Text(max=100_000, metadata={"description": _MARKDOWN, "examples": [""]})
+    is_post_mortem_published = Flag(metadata={"default": False})
+
+
+class NewIncidentSchema(IncidentInputSchema):
+    """An incident to create, with what is said first."""
+
+    body = Text(
+        max=MAX_BODY,
+        load_default="",
+        metadata={"description": f"The first update. {_MARKDOWN}", "examples": ["We look at it."]},
+    )
+    notify = Flag(load_default=True, metadata={"description": "Tell subscribers."})
+
+
+class IncidentSchema(WholeAnswer, IncidentInputSchema):
+    """An incident as it is answered."""
+
+    id = fields.UUID(required=True)
+    organization_id = fields.UUID(required=True)
+    status_page_id = fields.UUID(required=True)
+    key = fields.String(required=True, metadata={"description": "In its public address."})
+    url = fields.String(required=True)
+    is_automatic = fields.Boolean(required=True)
+    published_at = Moment(required=True, allow_none=True)
+    resolved_at = Moment(required=True, allow_none=True)
+    post_mortem_published_at = Moment(required=True, allow_none=True)
+    updates = fields.List(
+        fields.Nested(IncidentUpdateSchema), required=True, metadata={"description": "Newest first"}
+    )
+    created_at = Moment(required=True)
+    updated_at = Moment(required=True)
+
+
+class IncidentChangeSchema(IncidentInputSchema):
+    """The fields of an incident to change; the others stay."""
+
+
+class IncidentReplacementSchema(Replacement, IncidentInputSchema):
+    """An incident as it was read and then edited: what only the server sets is ignored."""
+
+    ignored = answer_only(IncidentSchema, IncidentInputSchema)
+
+
+class IncidentFilterSchema(PageSchema):
+    """Which incidents to list."""
+
+    is_open = WrittenFlag()
+    is_draft = WrittenFlag()
+
+
+class PostMortemDraftSchema(BaseSchema):
+    """A post-mortem to begin with."""
+
+    markdown = fields.String(required=True)

@@ -1,0 +1,166 @@
+"""/status/{slug}: what visitors get, its headers, and who does not see it."""
+
+import json
+
+import pytest
+
+from tests.factories import make_member
+from tests.status_pages import make_shown, take_snapshots
+
+
+@pytest.fixture
+def shown(app, alice):
+    def show(*names, **changes):
+        page, services = make_shown(alice, *names, **changes)
+        take_snapshots(app)
+        return page, services
+
+    return show
+
+
+def set_status(rows, service, status):
+    rows(
+        "UPDATE services SET status = %s, status_changed_at = now() WHERE id = %s",
+        status,
+        service["id"],
+    )
+
+
+def test_a_page_tells_how_everything_is(app, client, shown, rows):
+    page, services = shown("Checkout", "Search")
+    path = f"/status/{page['slug']}"
+    assert "Waiting for the first results" in client.get(path).text
+    for service in services:
+        set_status(rows, service, "GREEN")
+    take_snapshots(app)
+    assert "<h1>All systems work</h1>" in client.get(path).text
+    set_status(rows, services[0], "RED")
+    rows("UPDATE page_snapshots SET made_at = made_at - interval '2 seconds'")
+    assert (
+        take_snapshots(app, is_forced=False) == 1
+    )  # nobody asked for it: the status of a service did
+    text = client.get(path).text
+    assert "<h1>Checkout is down</h1>" in text
+    assert "✖ Checkout is down" in text
+
+
+def test_its_headers_let_it_be_cached(client, shown):
+    page, _ = shown("Checkout")
+    path = f"/status/{page['slug']}"
+    answer = client.get(path)
+    assert answer.headers["Cache-Control"].startswith("public, max-age=10, stale-while-revalidate")
+    assert answer.headers["ETag"].startswith('"')
+    assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'; style-src")
+    assert answer.headers["Vary"] == "Accept-Encoding"
+    assert "Set-Cookie" not in answer.headers
+    again = client.get(path, headers={"If-None-Match": answer.headers["ETag"]})
+    assert (again.status_code, again.data) == (304, b"")
+    squeezed = client.get(path, headers={"Accept-Encoding": "gzip"})
+    assert squeezed.headers["Content-Encoding"] == "gzip"
+    assert len(squeezed.data) < len(answer.data) / 2
+
+
+@pytest.mark.parametrize("rest", ["", "/summary.json", "/history", "/feed.atom", "/style.css"])
+def test_restricted_pages_are_like_no_page(client, shown, rest):
+    secret, _ = shown("Checkout", is_public=False)
+    locked, _ = shown("Checkout", password="open sesame")
+    nobody = client.get(f"/status/no-such-page{rest}")
+    assert nobody.status_code == 404
+    for page in (secret, locked):
+        theirs = client.get(f"/status/{page['slug']}{rest}")
+        assert theirs.data == nobody.data
+        changing = ("X-Request-Id", "Date", "Last-Modified")
+        assert [pair for pair in theirs.headers if pair[0] not in changing] == [
+            pair for pair in nobody.headers if pair[0] not in changing
+        ]
+
+
+def test_a_password_opens_one_page(client, shown):
+    page, _ = shown("Checkout", password="open sesame")
+    other, _ = shown("Search", password="open sesame")
+    form = {"page": page["slug"], "password": "open says me"}
+    wrong = client.post("/status/open", data=form)
+    unknown = client.post("/status/open", data=form | {"page": "nobody"})
+    assert wrong.status_code == unknown.status_code == 403
+    assert wrong.text.replace(page["slug"], "") == unknown.text.replace("nobody", "")
+    opened = client.post("/status/open", data=form | {"password": "open sesame"})
+    assert (opened.status_code, opened.headers["Location"]) == (303, f"/status/{page['slug']}")
+    assert "HttpOnly" in opened.headers["Set-Cookie"]
+    answer = client.get(opened.headers["Location"])
+    assert answer.status_code == 200
+    assert answer.headers["Cache-Control"] == "private, no-store"
+    assert "noindex" in answer.headers["X-Robots-Tag"]
+    assert client.get(f"/status/{other['slug']}").status_code == 404
+
+
+def test_another_password_closes_it_again(app, alice, client, shown):
+    page, _ = shown("Checkout", password="open sesame")
+    client.post("/status/open", data={"page": page["slug"], "password": "open sesame"})
+    assert client.get(f"/status/{page['slug']}").status_code == 200
+    alice.patch(f"/status-pages/{page['id']}", {"password": "another one"})
+    take_snapshots(app)
+    assert client.get(f"/status/{page['slug']}").status_code == 404
+
+
+def test_members_see_a_private_page(app, alice, charlie, client, shown):
+    page, _ = shown("Checkout", is_public=False)
+    path = f"/status/{page['slug']}"
+    viewer = make_member(app, alice, "Vic", "viewer")
+    assert client.get(path, headers=viewer.headers).status_code == 200
+    assert client.get(path, headers=charlie.headers).status_code == 404
+    browser = app.test_client()
+    opened = browser.get(f"/api/v1/status-pages/{page['id']}/open", headers=viewer.headers)
+    assert opened.status_code == 303
+    assert browser.get(path).status_code == 200
+    alice.delete(f"/members/{viewer.user_id}")
+    assert browser.get(path).status_code == 404
+
+
+def test_parts_of_a_page(client, shown):
+    page, _ = shown("Checkout")
+    path = f"/status/{page['slug']}"
+    whole = client.get(f"{path}.json").json
+    assert client.get(f"{path}/page.json").json == whole
+    (key,) = whole["services"]
+    assert key.startswith("sv_")
+    for rest in (
+        "history",
+        "history?month=2026-11",
+        f"services/{key}",
+        "feed.atom",
+        "feed.rss",
+        f"feed.atom?service={key}",
+        "maintenance.ics",
+        "style.css",
+        "page.mjs",
+        "summary.json",
+        "robots.txt",
+        "sitemap.xml",
+    ):
+        answer = client.get(f"{path}/{rest}")
+        assert answer.status_code == 200, rest
+    for rest in (
+        "history?month=x",
+        "history?month=9999-01",
+        "services/sv_x",
+        "incidents/x",
+        "x",
+        "feed.atom?service=sv_x",
+        "maintenance/x.ics",
+    ):
+        assert client.get(f"{path}/{rest}").status_code == 404, rest
+    summary = client.get(f"{path}/summary.json").json
+    assert set(summary) == {"page", "status", "components", "incidents", "scheduled_maintenances"}
+    assert json.dumps(summary)
+
+
+def test_an_earlier_slug_leads_on(app, alice, client, shown):
+    page, _ = shown("Checkout")
+    old = page["slug"]
+    alice.patch(f"/status-pages/{page['id']}", {"slug": "new-name"})
+    take_snapshots(app)
+    answer = client.get(f"/status/{old}/history")
+    assert (answer.status_code, answer.headers["Location"]) == (301, "/status/new-name/history")
+    assert client.get("/status/new-name").status_code == 200
+    alice.delete(f"/status-pages/{page['id']}")
+    assert client.get("/status/new-name").status_code == 404

@@ -1,0 +1,31 @@
+"""Pages of a test: made, their snapshots made, and read as a visitor reads them."""
+
+from typing import Any
+
+from flask import Flask
+
+from app.operations.status_pages import snapshots
+from app.platform.transaction import transaction
+from tests.alerting import make_page
+from tests.factories import Person, make_service
+
+
+def make_shown(person: Person, *names: str, **changes: Any) -> tuple[dict[str, Any], list[Any]]:
+    """Create services and a page that shows them; return both."""
+    services = [make_service(person, name=name) for name in names]
+    section = {"name": "Services", "service_ids": [service["id"] for service in services]}
+    return make_page(person, **({"sections": [section]} | changes)), services
+
+
+def take_snapshots(app: Flask, *, is_forced: bool = True) -> int:
+    """Make the snapshots that are due, as the worker does; return how many."""
+    count = 0
+    with app.app_context():
+        if is_forced:
+            with transaction() as tx:
+                tx.driver.execute("UPDATE page_snapshots SET due_at = now()")
+        while (claimed := snapshots.claim()) is not None:
+            snapshots.assign_keys(claimed.page_id)
+            snapshots.make(claimed)
+            count += 1
+    return count
