@@ -126,15 +126,15 @@ def test_escalation_stops_at_the_acknowledgement_from_the_message(
         seconds_until(lambda: events(hook) == ["alert.fired"], 5)
         alert = product.call("GET", "/alerts")[0]
         assert alert["escalation"]["policy_id"] == policy["id"]
-        # Half an hour goes by: levels are due so long after the firing.
+        # Half an hour goes by: levels are due so long after the firing. Alerts are locked first.
         with product.database() as connection, connection.transaction():
             connection.execute(
-                "UPDATE escalation_levels SET due_at = due_at - interval '30 minutes'"
-                " WHERE alert_id = %s",
+                "UPDATE alerts SET fired_at = fired_at - interval '30 minutes' WHERE id = %s",
                 (alert["id"],),
             )
             connection.execute(
-                "UPDATE alerts SET fired_at = fired_at - interval '30 minutes' WHERE id = %s",
+                "UPDATE escalation_levels SET due_at = due_at - interval '30 minutes'"
+                " WHERE alert_id = %s",
                 (alert["id"],),
             )
         seconds_until(lambda: events(second) == ["alert.escalated"], 8)

@@ -13,6 +13,7 @@ from app.operations.escalation import policies as escalation_policies
 from app.operations.notifications import channels as notification_channels
 from app.operations.rules import rules as alert_rules
 from app.platform.clock import utcnow
+from app.platform.errors import Conflict
 from tests.alerting import RED, make_channel, make_policy, make_rule
 from tests.factories import make_service
 from tests.judged import claim_of, observe
@@ -93,8 +94,13 @@ def test_a_rule_goes_away_while_a_batch_opens_and_resolves(app, alice, rows, cro
         assert go_away is switch_off or rows("SELECT count(*) FROM rule_streaks") == [(0,)]
 
 
-def test_what_rules_refer_to_goes_away_while_a_batch_opens(app, alice, rows, crowd):
+def test_what_rules_refer_to_stays_while_a_batch_opens(app, alice, rows, crowd):
     at = utcnow() - timedelta(hours=1)
+
+    def refused(delete_it, id):
+        with pytest.raises(Conflict):
+            delete_it(alice.organization_id, UUID(id))
+
     for _ in range(ROUNDS):
         channel = make_channel(alice, name=f"Pager {at}")["id"]
         policy = make_policy(alice, name=f"Policy {at}")["id"]
@@ -105,10 +111,11 @@ def test_what_rules_refer_to_goes_away_while_a_batch_opens(app, alice, rows, cro
         at_once(
             app,
             lambda seen=seen, at=at: monitoring.record(seen, at),
-            lambda id=policy: escalation_policies.delete(alice.organization_id, UUID(id)),
-            lambda id=channel: notification_channels.delete(alice.organization_id, UUID(id)),
+            lambda id=policy: refused(escalation_policies.delete, id),
+            lambda id=channel: refused(notification_channels.delete, id),
         )
         assert unresolved(rows) == 12
-        for rule in rules:
-            delete(alice, rule)
+        at_once(app, *(lambda rule=rule: delete(alice, rule) for rule in rules))
         assert unresolved(rows) == 0
+        escalation_policies.delete(alice.organization_id, UUID(policy))
+        notification_channels.delete(alice.organization_id, UUID(channel))
