@@ -27,6 +27,8 @@ def _maker() -> Maker:
         role=found.role,
         sees_all=found.may("api_keys:all"),
         scopes=found.scopes,
+        key_id=found.token_id if found.kind == "api_key" else None,
+        key_expires_at=found.token_expires_at if found.kind == "api_key" else None,
     )
 
 

@@ -85,6 +85,8 @@ def check_password(email: str, password: str) -> Account:
     if account is None or not is_right:
         if account is not None:
             auth.failed(account)
+        else:
+            auth.failed_without_account()
         raise Unauthorized
     _SIGN_IN.give_back(email, client_address())
     return account

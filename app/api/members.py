@@ -9,8 +9,8 @@ from app.api import pagination
 from app.api.http import PAGE_HEADERS, Blueprint
 from app.operations.accounts import invitations, members
 from app.operations.accounts.members import Steward
+from app.schemas.invitations import SentInvitationSchema
 from app.schemas.members import (
-    AddedSchema,
     MemberChangeSchema,
     MemberFilterSchema,
     MemberInputSchema,
@@ -46,18 +46,15 @@ def index(query: dict[str, Any]) -> Response:
 @bp.post("")
 @requires("members:write")
 @bp.accepts(MemberInputSchema)
-@bp.returns(AddedSchema, 201)
+@bp.returns(SentInvitationSchema, 201)
 def create(given: dict[str, Any]) -> dict[str, Any]:
-    """Add a member
+    """Invite a member
 
-    Somebody with an account is a member at once. For any other address an invitation is made; it
-    is sent by mail where this server can, and its link stands in this answer.
+    They are a member once they accept: by the link, which is sent by mail where this server can and
+    stands in this answer, or in their profile. The answer is the same whether or not the address
+    has an account; `user_id` is that of the account, or of the one it will get.
     """
-    organization_id = caller().organization_id
-    found = members.add(organization_id, steward(), given["email"], given["role"])
-    if found is not None:
-        return found
-    return invitations.invite(organization_id, steward(), given["email"], given["role"])
+    return invitations.invite(caller().organization_id, steward(), given["email"], given["role"])
 
 
 @bp.get("/<uuid:user_id>")

@@ -1,14 +1,16 @@
 """/profile: the person who is calling."""
 
 from typing import Any
+from uuid import UUID
 
-from app.api.auth import refuse_common_password
+from app.api.auth import refuse_common_password, session_in
 from app.api.http import Blueprint, invalid
-from app.operations.accounts import profile
+from app.operations.accounts import invitations, profile
 from app.platform.bootstrap import runtime
 from app.platform.cooperative import offload
 from app.platform.crypto import hash_password, verify_password
 from app.schemas.contact_methods import redefine_contacts
+from app.schemas.invitations import AcceptedSchema, OwnInvitationSchema
 from app.schemas.profile import (
     OwnOrganizationSchema,
     PasswordChangeSchema,
@@ -82,3 +84,34 @@ def organizations() -> list[dict[str, Any]]:
     In alphabetical order; `POST /auth/switch` or `?org=<slug>` chooses one of them.
     """
     return profile.organizations(caller().user_id)
+
+
+@bp.get("/invitations")
+@requires("profile:read")
+@bp.returns(OwnInvitationSchema(many=True))
+def own_invitations() -> list[dict[str, Any]]:
+    """List the invitations to oneself
+
+    Newest first; each is one to accept or to decline.
+    """
+    return invitations.of_person(caller().user_id)
+
+
+@bp.post("/invitations/<uuid:invitation_id>/accept")
+@requires("session:write")
+@bp.returns(AcceptedSchema)
+def accept_invitation(invitation_id: UUID) -> dict[str, Any]:
+    """Accept an invitation to oneself
+
+    Returns a token for the organization that was joined.
+    """
+    organization_id = invitations.accept_own(caller().user_id, invitation_id)
+    return session_in(caller().user_id, organization_id)
+
+
+@bp.delete("/invitations/<uuid:invitation_id>")
+@requires("session:write")
+@bp.returns(None, 204)
+def decline_invitation(invitation_id: UUID) -> None:
+    """Decline an invitation to oneself"""
+    invitations.decline(caller().user_id, invitation_id)

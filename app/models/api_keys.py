@@ -19,5 +19,9 @@ class ApiKey(OrganizationOwned, Base):
     key_hash: Mapped[str] = mapped_column(unique=True)
     scopes: Mapped[list[str]]
     created_by: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    # The key it was made with: it ends with that one, and never reaches or lives longer.
+    parent_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("api_keys.id", ondelete="CASCADE"), index=True
+    )
     expires_at: Mapped[datetime | None]
     last_used_at: Mapped[datetime | None]

@@ -16,6 +16,7 @@ class Invitation(OrganizationOwned, Base):
     __table_args__ = (UniqueConstraint("organization_id", "email"),)
 
     email: Mapped[str]
+    user_id: Mapped[UUID]  # of the account of this address, or of the one it will get
     role: Mapped[str]
     token_hash: Mapped[str] = mapped_column(unique=True)
     invited_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))

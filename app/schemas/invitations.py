@@ -10,7 +10,10 @@ class InvitationSchema(BaseSchema):
     """An invitation that nobody has accepted yet."""
 
     id = fields.UUID(required=True)
-    user_id = fields.UUID(required=True, allow_none=True, metadata={"description": "null"})
+    user_id = fields.UUID(
+        required=True,
+        metadata={"description": "Of the account of this address, or of the one it will get."},
+    )
     email = fields.String(required=True, metadata={"examples": ["bob@example.com"]})
     role = RoleName(required=True)
     status = Choice("invited", required=True)
@@ -31,6 +34,17 @@ class SentInvitationSchema(InvitationSchema):
     invite_url = fields.String(required=True)
     token = fields.String(required=True)
     email_sent = fields.Boolean(required=True)
+
+
+class OwnInvitationSchema(BaseSchema):
+    """An invitation of the caller."""
+
+    id = fields.UUID(required=True)
+    organization_id = fields.UUID(required=True)
+    organization_name = fields.String(required=True)
+    role = RoleName(required=True)
+    expires_at = Moment(required=True)
+    created_at = Moment(required=True)
 
 
 class AcceptSchema(BaseSchema):

@@ -57,22 +57,3 @@ class MemberSchema(BaseSchema):
     status = Choice("active", required=True)
     joined_at = Moment(required=True)
     two_factor_enabled = fields.Boolean(required=True)
-
-
-class AddedSchema(BaseSchema):
-    """A new member, or an invitation where the address has no account."""
-
-    id = fields.UUID(required=True)
-    user_id = fields.UUID(required=True, allow_none=True)
-    email = fields.String(required=True, metadata={"examples": ["bob@example.com"]})
-    role = RoleName(required=True)
-    status = Choice("active", "invited", required=True)
-    full_name = fields.String()
-    joined_at = Moment()
-    two_factor_enabled = fields.Boolean()
-    invite_url = fields.String(metadata={"description": "Whoever has it can join; shown once."})
-    token = fields.String(metadata={"description": "The secret part of `invite_url`."})
-    email_sent = fields.Boolean(metadata={"description": "false: pass the link on yourself."})
-    invited_by = fields.UUID(allow_none=True)
-    expires_at = Moment()
-    created_at = Moment()

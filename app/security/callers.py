@@ -33,6 +33,8 @@ _BAD_TOKEN = (
     TypeError,
     AttributeError,
     RecursionError,
+    OverflowError,
+    OSError,
 )
 
 
@@ -65,6 +67,8 @@ _SESSION = f"""
         EXISTS (SELECT FROM revoked_tokens WHERE jti = %(jti)s) AS revoked,
         EXISTS (
             SELECT FROM memberships WHERE user_id = u.id AND organization_id = %(tenant_id)s
+              -- A token ends with the membership it was made for, also if they come again.
+              AND created_at < to_timestamp(%(issued_at)s) + interval '1 second'
         ) AS still_member
     FROM users u
     LEFT JOIN LATERAL (
@@ -109,11 +113,13 @@ def _of_session(token: str, slug: str | None) -> Caller:
         claims = decode_token(token)
         ids = {name: UUID(claims[name]) for name in ("user_id", "tenant_id", "jti")}
         epoch, expires_at = int(claims["epoch"]), datetime.fromtimestamp(claims["exp"], UTC)
+        issued_at = float(claims["iat"])
+        datetime.fromtimestamp(issued_at, UTC)  # what PostgreSQL can read as well
     except _BAD_TOKEN:
         raise Unauthorized from None
     if claims["type"] != "access":
         raise Unauthorized
-    row = _one(_SESSION, {**ids, "slug": slug})
+    row = _one(_SESSION, {**ids, "slug": slug, "issued_at": issued_at})
     if row is None or row.revoked or row.token_epoch != epoch or not row.still_member:
         raise Unauthorized
     role = permissions.role_named(row.role or "")

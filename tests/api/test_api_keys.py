@@ -5,6 +5,7 @@ from uuid import uuid4
 
 import pytest
 
+from app.platform.clock import utcnow
 from app.platform.crypto import digest
 from tests.factories import make_member, make_service, service_body
 
@@ -168,3 +169,55 @@ def test_a_key_opens_the_live_feed(alice, calling):
     key = make_key(alice, "read")["key"]
     assert calling(key, "POST", "/ws-tickets").status_code == 201
     make_service(alice)
+
+
+def with_key(client, key):
+    def call(method, path, json=None):
+        headers = {"Authorization": f"Bearer {key}"}
+        return client.open(f"/api/v1{path}", method=method, json=json, headers=headers)
+
+    return call
+
+
+def test_a_key_made_with_a_key_ends_with_it(client, alice):
+    soon = (utcnow() + timedelta(hours=1)).isoformat()
+    later = (utcnow() + timedelta(days=9)).isoformat()
+    body = {"name": "parent", "scopes": ["admin"], "expires_at": soon}
+    parent = alice.post("/api-keys", body).json
+    call = with_key(client, parent["key"])
+    child = call("POST", "/api-keys", {"name": "child", "scopes": ["admin"]}).json
+    assert child["expires_at"] == parent["expires_at"]
+    for expires_at in (later, None):
+        longer = {"name": "x", "scopes": ["read"], "expires_at": expires_at}
+        assert call("POST", "/api-keys", longer).status_code == 422
+        own = call("PATCH", f"/api-keys/{parent['id']}", {"expires_at": expires_at})
+        assert own.status_code == 422
+    grandchild = with_key(client, child["key"])(
+        "POST", "/api-keys", {"name": "grandchild", "scopes": ["admin"]}
+    ).json
+    last = with_key(client, grandchild["key"])
+    assert last("GET", "/services").status_code == 200
+    sooner = (utcnow() + timedelta(minutes=5)).isoformat()
+    changed = {"expires_at": sooner, "scopes": ["read"]}
+    assert alice.patch(f"/api-keys/{parent['id']}", changed).status_code == 200
+    bounded = alice.get(f"/api-keys/{grandchild['id']}").json
+    assert bounded["expires_at"][:16] == sooner[:16]
+    assert bounded["scopes"] == []
+    assert alice.delete(f"/api-keys/{parent['id']}").status_code == 204
+    assert last("GET", "/services").status_code == 401
+    assert alice.get("/api-keys").json == []
+
+
+def test_a_key_leaves_no_door_open_in_other_keys(client, alice):
+    parent = alice.post("/api-keys", {"name": "parent", "scopes": ["admin"]}).json
+    other = alice.post("/api-keys", {"name": "other", "scopes": ["read"]}).json
+    call = with_key(client, parent["key"])
+    path = f"/api-keys/{other['id']}"
+    assert call("PATCH", path, {"scopes": ["admin"]}).status_code == 403
+    assert call("POST", f"{path}/rotate").status_code == 403
+    child = call("POST", "/api-keys", {"name": "child", "scopes": ["read"]}).json
+    assert call("PATCH", f"/api-keys/{child['id']}", {"name": "mine"}).status_code == 200
+    rotated = alice.post(f"/api-keys/{parent['id']}/rotate")
+    assert rotated.status_code == 200
+    assert with_key(client, child["key"])("GET", "/services").status_code == 401
+    assert with_key(client, rotated.json["key"])("DELETE", path).status_code == 204

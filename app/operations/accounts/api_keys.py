@@ -2,11 +2,12 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, select
+from sqlalchemy import delete as delete_rows
 
 from app.domain.accounts.permissions import Role, Scope, included, scopes_within
 from app.models.api_keys import ApiKey
@@ -17,6 +18,7 @@ from app.platform.errors import Forbidden, NotFound
 from app.platform.transaction import Transaction, transaction
 from app.security.callers import KEY_PREFIX
 
+FOREVER = datetime.max.replace(tzinfo=UTC)
 _SHOWN = len(KEY_PREFIX) + 8
 
 
@@ -29,6 +31,8 @@ class Maker:
     role: Role
     sees_all: bool
     scopes: frozenset[Scope] | None = None  # of the key they call with; None: a session
+    key_id: UUID | None = None
+    key_expires_at: datetime | None = None
 
 
 def listed(
@@ -61,7 +65,9 @@ def create(maker: Maker, given: Mapping[str, Any]) -> dict[str, Any]:
     key = _new_key()
     with transaction() as tx:
         _check(tx, maker, given)
+        given = {"expires_at": maker.key_expires_at, **given}
         row = ApiKey(
+            parent_id=maker.key_id,
             organization_id=maker.organization_id,
             created_by=maker.user_id,
             prefix=key[:_SHOWN],
@@ -78,10 +84,12 @@ def update(maker: Maker, key_id: UUID, changes: Mapping[str, Any]) -> dict[str, 
     """Change a key and return its answer. Raises as `create`, and NotFound."""
     with transaction() as tx:
         row = _seen(maker, owned_rows.lock(tx, ApiKey, maker.organization_id, key_id))
+        _check_reach(tx, maker, row)
         _check(tx, maker, changes)
         for name, value in changes.items():
             setattr(row, name, value)
         tx.session.flush()
+        _bound_children(tx, row)
         found = _answer(row)
     return found
 
@@ -94,10 +102,13 @@ def rotate(maker: Maker, key_id: UUID) -> dict[str, Any]:
     key = _new_key()
     with transaction() as tx:
         row = _seen(maker, owned_rows.lock(tx, ApiKey, maker.organization_id, key_id))
+        _check_reach(tx, maker, row)
         if row.created_by != maker.user_id:
             raise Forbidden("only its maker can rotate a key; revoke it, and make one of your own")
         _check(tx, maker, {"scopes": row.scopes})
         row.prefix, row.key_hash, row.last_used_at = key[:_SHOWN], digest(key), None
+        # Whoever had the old key may have made others with it.
+        tx.session.execute(delete_rows(ApiKey).where(ApiKey.parent_id == row.id))
         tx.session.flush()
         found = _answer(row) | {"key": key}
     return found
@@ -119,10 +130,35 @@ def _seen(maker: Maker, row: ApiKey) -> ApiKey:
     return row
 
 
+def _check_reach(tx: Transaction, maker: Maker, row: ApiKey) -> None:
+    """Raise Forbidden where a key would change another one that it has not made."""
+    if maker.key_id is None or row.id == maker.key_id:
+        return
+    parent_id = row.parent_id
+    while parent_id is not None and parent_id != maker.key_id:
+        parent_id = tx.session.scalar(select(ApiKey.parent_id).where(ApiKey.id == parent_id))
+    if parent_id is None:
+        raise Forbidden("a key changes only itself and the keys that were made with it")
+
+
+def _bound_children(tx: Transaction, row: ApiKey) -> None:
+    """Let no key live longer or reach further than the one it was made with."""
+    reach = included(frozenset(map(Scope, row.scopes)))
+    for child in tx.session.scalars(select(ApiKey).where(ApiKey.parent_id == row.id)).all():
+        ends = [at for at in (child.expires_at, row.expires_at) if at is not None]
+        child.expires_at = min(ends, default=None)
+        child.scopes = [name for name in child.scopes if Scope(name) in reach]
+        tx.session.flush()
+        _bound_children(tx, child)
+
+
 def _check(tx: Transaction, maker: Maker, given: Mapping[str, Any]) -> None:
     expires_at: datetime | None = given.get("expires_at")
     if expires_at is not None and expires_at <= tx.now():
         raise refused("expires_at", "This time has passed.")
+    ends_at = maker.key_expires_at
+    if "expires_at" in given and ends_at is not None and (expires_at or FOREVER) > ends_at:
+        raise refused("expires_at", f"Must not be after {ends_at:%Y-%m-%dT%H:%M:%SZ}.")
     wanted = frozenset(map(Scope, given.get("scopes", ())))
     _check_scopes(wanted, scopes_within(maker.role), f"the role {maker.role}")
     if maker.scopes is not None:

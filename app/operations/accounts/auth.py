@@ -15,7 +15,7 @@ from app.domain.accounts.plans import FREE
 from app.domain.accounts.slugs import slugify
 from app.models.members import Membership, RevokedToken, User
 from app.models.organization import Organization
-from app.operations.accounts import audit, instance, invitations
+from app.operations.accounts import audit, instance, invitations, members
 from app.operations.rows import refused
 from app.operations.rules import rules as alert_rules
 from app.platform.errors import Conflict, Forbidden, NotFound
@@ -96,7 +96,7 @@ def register(
         if tx.session.scalar(select(exists(select(User.id).where(User.email == email)))):
             raise Conflict("an account with this e-mail address exists already")
         user = User(
-            id=uuid4(),
+            id=members.free_user_id(tx, email),
             email=email,
             password_hash=password_hash,
             full_name=full_name,
@@ -191,6 +191,16 @@ def failed(found: Account, event: str = "auth.login_failed") -> None:
         audit.record_of_person(
             tx, event, found.user_id, found.email, found.organization_id, who=actor.present()
         )
+
+
+def failed_without_account() -> None:
+    """Do the work of `failed` for an address without an account, so that its time tells nothing.
+
+    It writes down the end of a token that was never made, which is forgotten within a minute.
+    """
+    with transaction() as tx:
+        tx.session.execute(select(*_ACCOUNT).where(User.id == uuid4()))
+        tx.session.execute(insert(RevokedToken).values(jti=uuid4(), expires_at=tx.now()))
 
 
 def end_token(token_id: UUID, expires_at: datetime | None) -> None:

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import exists, select
+from sqlalchemy import ColumnElement, exists, select
 
 from app.domain.accounts import permissions
 from app.domain.accounts.permissions import may_appoint
@@ -12,7 +12,7 @@ from app.models.invitations import Invitation
 from app.models.members import Membership, User
 from app.models.organization import Organization
 from app.operations import rows as owned_rows
-from app.operations.accounts import instance, members
+from app.operations.accounts import members
 from app.operations.accounts.members import Steward
 from app.operations.notifications import system_mail
 from app.operations.rows import Position
@@ -44,8 +44,8 @@ def listed(
 def invite(organization_id: UUID, steward: Steward, email: str, role_name: str) -> dict[str, Any]:
     """Invite an address, or renew its invitation, and return the answer with the link.
 
-    Raises Forbidden for a role above the steward's or where registration is closed, TooManyRequests
-    after a hundred a day.
+    Whether the address has an account does not show. Raises Forbidden for a role above the
+    steward's, Conflict for a member, TooManyRequests after a hundred a day.
     """
     if not limits.is_within("invitations", str(organization_id), _MOST_A_DAY, _A_DAY):
         raise TooManyRequests("too many invitations today", 3600)
@@ -53,8 +53,7 @@ def invite(organization_id: UUID, steward: Steward, email: str, role_name: str) 
     with transaction() as tx:
         organization = members.lock(tx, organization_id)
         members.check_appointment(tx, organization_id, steward, role_name)
-        if (instance.registration(tx) or runtime().config.registration) == "closed":
-            raise Forbidden("registration is closed on this server: only accounts can be added")
+        user_id = members.check_newcomer(tx, organization_id, email)
         row = tx.session.scalar(
             select(Invitation).where(
                 Invitation.organization_id == organization_id, Invitation.email == email
@@ -63,6 +62,7 @@ def invite(organization_id: UUID, steward: Steward, email: str, role_name: str) 
         if row is None:
             row = Invitation(organization_id=organization_id, email=email)
             tx.session.add(row)
+        row.user_id = user_id
         row.role, row.invited_by = role_name, steward.user_id
         found = _renew(tx, row, organization, token)
     return found
@@ -101,6 +101,57 @@ def accept(user_id: UUID, token: str) -> UUID:
     return organization_id
 
 
+def of_person(user_id: UUID) -> list[dict[str, Any]]:
+    """Return the open invitations of somebody with an account, newest first."""
+    with transaction() as tx:
+        rows = tx.session.execute(
+            select(Invitation, Organization.name)
+            .join(Organization, Organization.id == Invitation.organization_id)
+            .join(User, User.email == Invitation.email)
+            .where(User.id == user_id, Invitation.expires_at > tx.now())
+            .order_by(Invitation.created_at.desc())
+        )
+        return [
+            {
+                "id": row.id,
+                "organization_id": row.organization_id,
+                "organization_name": name,
+                "role": row.role,
+                "expires_at": row.expires_at,
+                "created_at": row.created_at,
+            }
+            for row, name in rows
+        ]
+
+
+def accept_own(user_id: UUID, invitation_id: UUID) -> UUID:
+    """Accept an invitation of one's own without its link, and return the organization.
+
+    Raises as `accept`.
+    """
+    with transaction() as tx:
+        row, email = _own(tx, user_id, invitation_id)
+        organization_id = _join(tx, row.organization_id, Invitation.id == row.id, email, user_id)
+    return organization_id
+
+
+def decline(user_id: UUID, invitation_id: UUID) -> None:
+    """Remove an invitation of one's own. Raises NotFound."""
+    with transaction() as tx:
+        tx.session.delete(_own(tx, user_id, invitation_id)[0])
+
+
+def _own(tx: Transaction, user_id: UUID, invitation_id: UUID) -> tuple[Invitation, str]:
+    found = tx.session.execute(
+        select(Invitation, User.email)
+        .join(User, User.email == Invitation.email)
+        .where(User.id == user_id, Invitation.id == invitation_id)
+    ).one_or_none()
+    if found is None:
+        raise NotFound
+    return found[0], found[1]
+
+
 def redeem(tx: Transaction, token: str, email: str, user_id: UUID) -> UUID:
     """Turn an invitation into a membership and return the organization. Raises as `accept`."""
     organization_id = tx.session.scalar(
@@ -108,10 +159,20 @@ def redeem(tx: Transaction, token: str, email: str, user_id: UUID) -> UUID:
     )
     if organization_id is None:
         raise NotFound(_NOT_VALID)
+    return _join(tx, organization_id, Invitation.token_hash == digest(token), email, user_id)
+
+
+def _join(
+    tx: Transaction,
+    organization_id: UUID,
+    which: ColumnElement[bool],
+    email: str,
+    user_id: UUID,
+) -> UUID:
     members.lock(tx, organization_id)
     row = tx.session.scalar(
         select(Invitation)
-        .where(Invitation.token_hash == digest(token), Invitation.expires_at > tx.now())
+        .where(which, Invitation.expires_at > tx.now())
         .execution_options(populate_existing=True)
     )
     # An invitation never reaches further than whoever made it does now.
@@ -158,7 +219,7 @@ def _renew(
 def _answer(row: Invitation) -> dict[str, Any]:
     return {
         "id": row.id,
-        "user_id": None,
+        "user_id": row.user_id,
         "email": row.email,
         "role": row.role,
         "status": "invited",

@@ -20,10 +20,10 @@ from app.models.teams import Team, TeamMember
 from app.operations import rows as owned_rows
 from app.operations import usages
 from app.operations.accounts import successions
-from app.operations.notifications import system_mail
 from app.operations.rows import Position
 from app.platform.errors import Conflict, Forbidden, NotFound
 from app.platform.transaction import Transaction, transaction
+from app.security.future_ids import future_user_id
 
 LAST_OWNER = "the last owner cannot leave or be demoted; make somebody else an owner first"
 
@@ -66,26 +66,25 @@ def read(organization_id: UUID, user_id: UUID) -> dict[str, Any]:
     return found
 
 
-def add(
-    organization_id: UUID, steward: Steward, email: str, role_name: str
-) -> dict[str, Any] | None:
-    """Make the person of an e-mail address a member; None when nobody has an account with it.
+def check_newcomer(tx: Transaction, organization_id: UUID, email: str) -> UUID:
+    """Return the id of an address's account, or the one that it will get.
 
-    Raises Forbidden for a role above the steward's, Conflict for a member.
+    Raises Conflict for a member.
     """
-    with transaction() as tx:
-        organization = lock(tx, organization_id)
-        check_appointment(tx, organization_id, steward, role_name)
-        user_id = tx.session.scalar(select(User.id).where(User.email == email))
-        if user_id is None:
-            return None
-        if _membership(tx, organization_id, user_id) is not None:
-            raise Conflict("they are a member already")
-        join(tx, organization_id, user_id, role_name)
-        text = f"You are now a member of {organization.name} on AlertifyPro, as {role_name}."
-        system_mail.plan(tx, organization_id, email, f"You joined {organization.name}", text)
-        found = _one(tx, organization_id, user_id)
-    return found
+    user_id = tx.session.scalar(select(User.id).where(User.email == email))
+    if user_id is None:
+        return free_user_id(tx, email)
+    if _membership(tx, organization_id, user_id) is not None:
+        raise Conflict("they are a member already")
+    return user_id
+
+
+def free_user_id(tx: Transaction, email: str) -> UUID:
+    """Return the id that the account of an address will get; taken ones are passed over."""
+    attempt = 0
+    while tx.session.scalar(select(User.id).where(User.id == future_user_id(email, attempt))):
+        attempt += 1
+    return future_user_id(email, attempt)
 
 
 def join(tx: Transaction, organization_id: UUID, user_id: UUID, role_name: str) -> None:
