@@ -5,8 +5,8 @@ from uuid import UUID
 
 from app.api.crud import Operations, Resource, add_routes
 from app.api.optional_bodies import LenientBlueprint
-from app.operations.escalation import levels as escalation_levels
 from app.operations.escalation import policies as escalation_policies
+from app.operations.escalation import simulation
 from app.platform.clock import utcnow
 from app.schemas.escalation_policies import (
     EscalationPolicyChangeSchema,
@@ -61,4 +61,4 @@ def simulate(given: dict[str, Any], policy_id: UUID) -> list[dict[str, Any]]:
     sent. The body may be left out.
     """
     at = given.get("at") or utcnow()
-    return escalation_levels.simulate(caller().organization_id, policy_id, at)
+    return simulation.simulate(caller().organization_id, policy_id, at)

@@ -8,6 +8,7 @@ from app.domain.messages.events import SEVERITIES
 from app.domain.rules.transitions import MAX_SNOOZE_MINUTES
 from app.schemas.base import BaseSchema, Choice, Moment, PageSchema, Text, Whole
 
+TOLD = ("none", "pending", "sent")
 STATUSES = ("firing", "acknowledged", "resolved")
 
 
@@ -91,6 +92,23 @@ class AlertSchema(BaseSchema):
         metadata={"description": "The check that raised it."},
     )
     is_flapping = fields.Boolean(required=True, metadata={"examples": [False]})
+    told = Choice(
+        *TOLD,
+        required=True,
+        metadata={
+            "description": "`sent`: somebody has a message about it. `pending`: a message is still"
+            " to come, or a level of the escalation. `none`: nobody was told."
+        },
+    )
+    told_reason = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "Why the ordinary way told nobody; the owners or a fallback may have"
+            " been told instead.",
+            "examples": [None],
+        },
+    )
     runbook_url = fields.String(required=True, allow_none=True)
 
 
@@ -126,6 +144,7 @@ class AlertFilterSchema(PageSchema):
     heartbeat_id = fields.UUID()
     alert_rule_id = fields.UUID()
     severity = Choice(*SEVERITIES)
+    told = Choice(*TOLD, metadata={"description": "`none`: those that nobody was told of."})
     from_ = Moment(data_key="from", metadata={"description": "Fired at this time or later."})
     to = Moment(metadata={"description": "Fired before this time."})
 

@@ -54,6 +54,8 @@ def test_an_alert_has_every_field(alice, service, connection):
         "escalation": None,
         "check_id": str(check),
         "is_flapping": False,
+        "told": "none",
+        "told_reason": "its messages were withdrawn, or there was none",
         "runbook_url": None,
     }
     read = alice.get(f"/alerts/{id}").json

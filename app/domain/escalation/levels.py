@@ -8,6 +8,7 @@ from itertools import groupby
 from uuid import UUID
 
 MAX_REPEATS = 5
+_PUNCTUAL = timedelta(minutes=1)  # the shortest distance of two levels
 REPEAT_PAUSE_MINUTES = 5  # of a policy whose only level acts at once
 
 
@@ -117,6 +118,16 @@ def next_level(
         return ()
     following = places.index(after) + 1
     return groups[following] if following < len(groups) else ()
+
+
+def lateness(due_at: datetime, now: datetime) -> timedelta:
+    """Return how much later the levels behind one come that acts only now: none for a moment.
+
+    Overdue levels pile up while an alert is in maintenance, or nobody escalates. Those behind the
+    first keep their distances from it, so that people have the time to answer that a policy gives.
+    """
+    late = now - due_at
+    return late if late >= _PUNCTUAL else timedelta(0)
 
 
 def step(

@@ -9,6 +9,7 @@ from uuid import UUID
 import psycopg
 from psycopg.rows import dict_row
 
+from app.operations.alerts import told
 from app.operations.notifications.payloads import HIDDEN_BEFORE
 from app.operations.rows import Position
 from app.platform.errors import NotFound
@@ -29,6 +30,7 @@ _FILTERS = {
     "heartbeat_id": "a.heartbeat_id = %(heartbeat_id)s",
     "alert_rule_id": "a.alert_rule_id = %(alert_rule_id)s",
     "severity": "a.severity = %(severity)s",
+    "told": f"{told.TOLD} = %(told)s",
     "from_": "a.fired_at >= %(from_)s",
     "to": "a.fired_at < %(to)s",
 }
@@ -130,7 +132,7 @@ def read_for_link(alert_id: UUID) -> Row:
 def _completed(
     cursor: psycopg.Cursor[Row], organization_id: UUID, rows: Sequence[Row]
 ) -> list[Row]:
-    """Return alerts with their escalation and with what they hide: two queries for all of them."""
+    """Return alerts with their escalation and with what they hide: a query each for all of them."""
     if not rows:
         return []
     ids = [row["id"] for row in rows]
@@ -138,8 +140,14 @@ def _completed(
     hidden = defaultdict(list)
     for row in cursor.execute(_SUPPRESSED, (organization_id, _earliest(rows), ids)):
         hidden[row.pop("suppressed_by")].append(row)
+    heard = told.of_alerts(cursor, ids)
     return [
-        {**row, "escalation": escalations.get(row["id"]), "suppressed_services": hidden[row["id"]]}
+        {
+            **row,
+            **heard[row["id"]],
+            "escalation": escalations.get(row["id"]),
+            "suppressed_services": hidden[row["id"]],
+        }
         for row in rows
     ]
 

@@ -13,7 +13,7 @@ from app.models.alert_rules import AlertRule
 from app.models.alerts import Alert
 from app.models.escalation_policies import EscalationLevel
 from app.models.services import Service
-from app.operations.alerts import lifecycle
+from app.operations.alerts import messages, timeline
 from app.operations.health import quarantine
 from app.operations.health.quarantine import Kind
 from app.operations.maintenance import muting
@@ -83,14 +83,15 @@ def claim_children(tx: Transaction, parent: Alert, since: datetime) -> None:
             tx.session.delete(row)
         tx.session.execute(delete(EscalationLevel).where(EscalationLevel.alert_id == child.id))
         child.suppressed_by, child.next_reminder_at = root_id, None
+        child.untold_reason = None
         # What it hid itself so far has the same cause.
         tx.session.execute(
             update(Alert)
             .where(Alert.suppressed_by == child.id, Alert.status != "resolved")
             .values(suppressed_by=root_id)
         )
-        lifecycle.note(tx, child, "suppressed", text=f"{parent.service_name} is down")
-        lifecycle.publish(tx, child, "alert.suppressed")
+        timeline.note(tx, child, "suppressed", text=f"{parent.service_name} is down")
+        timeline.publish(tx, child, "alert.suppressed")
     _name_hidden(tx, root_id)
 
 
@@ -165,9 +166,9 @@ def release_from(tx: Transaction, service_ids: Sequence[UUID], *, reason: str) -
 
 def _release(tx: Transaction, alert: Alert, now: datetime, reason: str) -> None:
     alert.suppressed_by = None
-    lifecycle.note(tx, alert, "released", text=reason)
+    timeline.note(tx, alert, "released", text=reason)
     rule = tx.session.get(AlertRule, alert.alert_rule_id) if alert.alert_rule_id else None
-    lifecycle.tell(
+    messages.enqueue_fired(
         tx,
         alert,
         tuple(rule.notification_channel_ids) if rule else (),
@@ -175,4 +176,4 @@ def _release(tx: Transaction, alert: Alert, now: datetime, reason: str) -> None:
         rule.reminder_interval_minutes if rule else None,
         now,
     )
-    lifecycle.publish(tx, alert, "alert.fired")
+    timeline.publish(tx, alert, "alert.fired")

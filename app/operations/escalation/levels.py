@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select, update
@@ -16,10 +15,9 @@ from app.operations.escalation import recipients as escalation_recipients
 from app.operations.health import quarantine
 from app.operations.health.quarantine import Kind
 from app.operations.maintenance import muting
-from app.operations.notifications import enqueue
+from app.operations.notifications import enqueue, last_resort
 from app.operations.notifications.payloads import columns
 from app.platform.bootstrap import runtime
-from app.platform.errors import NotFound
 from app.platform.events import Event
 from app.platform.transaction import Transaction, transaction
 
@@ -28,16 +26,16 @@ _BATCH = 100
 _SHORTEST_DELAY = timedelta(minutes=1)
 
 
-def start(tx: Transaction, alert: Alert, policy_id: UUID | None, at: datetime) -> None:
+def start(tx: Transaction, alert: Alert, policy_id: UUID | None, at: datetime) -> bool:
     """Write the levels of an alert's policy with their due times, counted from `at`.
 
-    The rule's policy, else the service's, else the organization's default; without any, nothing.
-    A later edit of the policy does not touch alerts that run already.
+    Say whether there are any. The rule's policy counts, else the service's, else the organization's
+    default. A later edit of the policy does not touch alerts that run already.
     """
     policy = _policy_of(tx, alert, policy_id)
     if policy is None:
-        return
-    planned = decisions.plan(_rules(policy), policy.repeat_count, at)
+        return False
+    planned = decisions.plan(rules_of(policy), policy.repeat_count, at)
     for position, level in enumerate(planned):
         tx.session.add(
             EscalationLevel(
@@ -53,6 +51,7 @@ def start(tx: Transaction, alert: Alert, policy_id: UUID | None, at: datetime) -
         )
     if planned:
         tx.after_commit(_hint)
+    return bool(planned)
 
 
 def _hint() -> None:
@@ -64,15 +63,19 @@ def _policy_of(tx: Transaction, alert: Alert, policy_id: UUID | None) -> Escalat
         policy_id = tx.session.scalar(
             select(Service.escalation_policy_id).where(Service.id == alert.service_id)
         )
-    query = select(EscalationPolicy).where(
-        EscalationPolicy.organization_id == alert.organization_id
+    # It must not go away between here and the levels that refer to it.
+    query = (
+        select(EscalationPolicy)
+        .where(EscalationPolicy.organization_id == alert.organization_id)
+        .with_for_update(read=True, key_share=True)
     )
     if policy_id is not None:
         return tx.session.scalar(query.where(EscalationPolicy.id == policy_id))
     return tx.session.scalar(query.where(EscalationPolicy.is_default))
 
 
-def _rules(policy: EscalationPolicy) -> list[EscalationRule]:
+def rules_of(policy: EscalationPolicy) -> list[EscalationRule]:
+    """Return the lines of a stored policy."""
     return [
         EscalationRule(
             int(rule["level"]),
@@ -91,6 +94,24 @@ def cancel(tx: Transaction, alert_id: UUID) -> None:
         .where(EscalationLevel.alert_id == alert_id, EscalationLevel.status == "pending")
         .values(status="cancelled", done_at=func.now())
     )
+
+
+def postpone(tx: Transaction, alert: Alert, until: datetime, now: datetime) -> None:
+    """Let the levels of an alert that is snoozed anew wait until its end, and as long as before.
+
+    What a snooze that is not over has added already counts: they keep their distances from the end.
+    """
+    since = max(now, alert.snoozed_until or now)
+    for row in _pending(tx, alert.id):
+        row.due_at = max(row.due_at, since) + (until - since)
+
+
+def _pending(tx: Transaction, alert_id: UUID) -> Sequence[EscalationLevel]:
+    return tx.session.scalars(
+        select(EscalationLevel)
+        .where(EscalationLevel.alert_id == alert_id, EscalationLevel.status == "pending")
+        .order_by(EscalationLevel.position)
+    ).all()
 
 
 def advance_due() -> int:
@@ -130,11 +151,7 @@ def _advance(alert_id: UUID) -> None:
         )
         if alert is None:
             return  # acknowledged or resolved while we were on our way
-        rows = tx.session.scalars(
-            select(EscalationLevel)
-            .where(EscalationLevel.alert_id == alert_id, EscalationLevel.status == "pending")
-            .order_by(EscalationLevel.position)
-        ).all()
+        rows = _pending(tx, alert_id)
         now = tx.now()
         planned = [_planned(row) for row in rows]
         told_at = _told_at(tx, alert)
@@ -158,6 +175,31 @@ def _advance(alert_id: UUID) -> None:
         if step.notify:
             event = _event(step.notify[0], told_at)
             _notify(tx, alert, rows, step.notify, event, reached, now)
+        elif step.skipped:
+            _tell_owners(tx, alert, planned, step.skipped, now)
+        if step.skipped or step.notify:
+            late = decisions.lateness(planned[0].due_at, now)
+            for row in rows:
+                if row.status == "pending":
+                    row.due_at += late
+
+
+def _tell_owners(
+    tx: Transaction,
+    alert: Alert,
+    planned: Sequence[PlannedLevel],
+    skipped: Sequence[tuple[int, int]],
+    now: datetime,
+) -> None:
+    """Tell the owners in place of a last level that reaches nobody."""
+    lines = [level for level in planned if level.position in skipped]
+    names = ", ".join(sorted({_describe(tx, line) for line in lines}))
+    why = f"the last level of the escalation policy reaches nobody ({names})"
+    was_told = any(row.status != "dead" for row in enqueue.told(tx, alert.id))
+    event = "alert.escalated" if was_told else "alert.fired"
+    number, level = skipped[-1]
+    step = number * 1000 + level if was_told else 0
+    last_resort.tell_untold(tx, alert, event, now, why=why, step=step, was_told=was_told)
 
 
 def _told_at(tx: Transaction, alert: Alert) -> datetime:
@@ -234,47 +276,3 @@ def _round(number: int) -> str:
 def _describe(tx: Transaction, line: PlannedLevel) -> str:
     name = escalation_recipients.name_of(tx, line.notify_type, line.notify_id)
     return f"{line.notify_type} {name}"
-
-
-def simulate(organization_id: UUID, policy_id: UUID, at: datetime) -> list[dict[str, Any]]:
-    """Return who would be told when, if an alert fired `at` and nobody answered.
-
-    What follows a level that reaches nobody acts in its place, as it would. Raises NotFound for a
-    policy of another organization.
-    """
-    with transaction() as tx:
-        policy = tx.session.scalar(
-            select(EscalationPolicy).where(
-                EscalationPolicy.id == policy_id,
-                EscalationPolicy.organization_id == organization_id,
-            )
-        )
-        if policy is None:
-            raise NotFound
-        recipients: dict[tuple[PlannedLevel, datetime], list[str]] = {}
-
-        def reaches_nobody(level: PlannedLevel, moment: datetime) -> bool:
-            named = escalation_recipients.names(
-                tx, organization_id, level.notify_type, level.notify_id, moment
-            )
-            recipients[level, moment] = named
-            return not named
-
-        def told(level: PlannedLevel, moment: datetime) -> list[str]:
-            if (level, moment) not in recipients:
-                reaches_nobody(level, moment)
-            return recipients[level, moment]
-
-        planned = decisions.plan(_rules(policy), policy.repeat_count, at)
-        return [
-            {
-                "at": moment,
-                "level": level.level,
-                "round": level.round,
-                "notify_type": level.notify_type,
-                "notify_id": level.notify_id,
-                "name": escalation_recipients.name_of(tx, level.notify_type, level.notify_id),
-                "recipients": told(level, moment),
-            }
-            for level, moment in decisions.forecast(planned, reaches_nobody)
-        ]

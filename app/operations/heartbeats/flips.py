@@ -15,7 +15,7 @@ from app.domain.heartbeats import words
 from app.domain.heartbeats.states import HeartbeatStatus
 from app.models.alerts import Alert
 from app.models.heartbeats import Heartbeat, HeartbeatFlip
-from app.operations.alerts import lifecycle
+from app.operations.alerts import lifecycle, timeline
 from app.operations.notifications import enqueue, payloads
 from app.operations.snapshots.alerting import rulebooks
 from app.platform.bootstrap import runtime
@@ -181,7 +181,7 @@ def _worse(tx: Transaction, heartbeat: Heartbeat, flip: HeartbeatFlip) -> None:
     """A job that was missed reports a failure: the alert it has goes on, and says so."""
     alert = open_alert(tx, heartbeat)
     if alert is not None:
-        lifecycle.note(tx, alert, flip.to_status, text=flip.reason or "", at=flip.at)
+        timeline.note(tx, alert, flip.to_status, text=flip.reason or "", at=flip.at)
     elif _let_go(tx, heartbeat) is not None:
         flip.is_held = True  # in place of the milder one
     _publish(tx, heartbeat, flip, f"heartbeat.{flip.to_status}", alert)

@@ -13,7 +13,7 @@ from app.models.escalation_policies import EscalationPolicy
 from app.models.heartbeats import Heartbeat
 from app.models.notification_channels import NotificationChannel
 from app.operations import rows as owned_rows
-from app.operations.alerts import closing
+from app.operations.alerts import closing, edits
 from app.operations.heartbeats import flips as heartbeat_flips
 from app.operations.heartbeats.queries import answer
 from app.operations.heartbeats.rows import add_flips, definition_of, state_of, stored_runs
@@ -80,6 +80,8 @@ def update(organization_id: UUID, heartbeat_id: UUID, given: Columns) -> dict[st
             _reschedule(tx, heartbeat)
         if "is_active" in changes:
             _switch(tx, heartbeat)
+        if edits.AUDIENCE & changes.keys():
+            edits.follow_heartbeat(tx, heartbeat)
         tx.session.flush()
         tx.session.refresh(heartbeat)
         found = answer(heartbeat)

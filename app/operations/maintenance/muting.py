@@ -1,7 +1,7 @@
 """What maintenance holds back of alerts that were open before it, and what follows its end."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import or_, select
@@ -41,6 +41,19 @@ def audible(tx: Transaction, alert_ids: Sequence[UUID]) -> list[UUID]:
         if books[organization_id].maintenance_until(watched_id, tags, now) is not None
     }
     return [alert_id for alert_id in alert_ids if alert_id not in silent]
+
+
+def until(tx: Transaction, alert: Alert) -> datetime | None:
+    """Return the end of the maintenance that what an alert is about is in; None without one."""
+    watched: Service | Heartbeat | None = None
+    if alert.service_id is not None:
+        watched = tx.session.get(Service, alert.service_id)
+    elif alert.heartbeat_id is not None:
+        watched = tx.session.get(Heartbeat, alert.heartbeat_id)
+    if watched is None:
+        return None
+    book = alerting_snapshots.rulebooks(tx, [alert.organization_id])[alert.organization_id]
+    return book.maintenance_until(watched.id, watched.tags, tx.now())
 
 
 def let_go() -> int:

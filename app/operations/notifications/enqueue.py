@@ -10,7 +10,8 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from app.domain.delivery import quiet_hours
-from app.domain.messages.events import is_at_least, wanted
+from app.domain.messages import listeners
+from app.domain.messages.listeners import Listener, why_not
 from app.models.alerts import Alert
 from app.models.notification_channels import Notification, NotificationChannel
 from app.operations.notifications import payloads
@@ -44,25 +45,42 @@ def channels_for(
 
     Those named by `ids`; without ids, every channel of the organization.
     """
-    query = select(NotificationChannel).where(
-        NotificationChannel.organization_id == organization_id, NotificationChannel.is_enabled
-    )
-    if ids:
-        query = query.where(NotificationChannel.id.in_(ids))
     return [
         Recipient(
             key=f"channel:{channel.id}",
             channel_id=channel.id,
             not_before=quiet_until(channel, severity, now),
         )
-        for channel in tx.session.scalars(
-            # A channel must not go away between here and the message that refers to it.
-            query.order_by(NotificationChannel.created_at).with_for_update(
-                read=True, key_share=True
-            )
-        )
-        if event in wanted(channel.events) and is_at_least(severity, channel.min_severity)
+        for channel in _meant(tx, organization_id, ids)
+        if why_not(_listener(channel), event, severity) is None
     ]
+
+
+def why_nobody(
+    tx: Transaction, organization_id: UUID, event: str, severity: str, ids: Sequence[UUID]
+) -> str:
+    """Return in words why none of the channels meant takes an event; `ids` as `channels_for`."""
+    channels = _meant(tx, organization_id, ids)
+    reasons = [why_not(_listener(channel), event, severity) or "" for channel in channels]
+    return listeners.why_nobody(reasons, are_named=bool(ids))
+
+
+def _meant(
+    tx: Transaction, organization_id: UUID, ids: Sequence[UUID]
+) -> Sequence[NotificationChannel]:
+    query = select(NotificationChannel).where(
+        NotificationChannel.organization_id == organization_id
+    )
+    if ids:
+        query = query.where(NotificationChannel.id.in_(ids))
+    # A channel must not go away between here and the message that refers to it.
+    return tx.session.scalars(
+        query.order_by(NotificationChannel.created_at).with_for_update(read=True, key_share=True)
+    ).all()
+
+
+def _listener(channel: NotificationChannel) -> Listener:
+    return Listener(channel.name, channel.is_enabled, channel.min_severity, channel.events)
 
 
 def quiet_until(channel: NotificationChannel, severity: str, now: datetime) -> datetime | None:
@@ -204,24 +222,19 @@ def hint() -> None:
 
 def told(tx: Transaction, alert_id: UUID) -> list[Notification]:
     """Return the outbox rows about an alert that are not cancelled, locked against the sender."""
+    return [row for row in all_about(tx, alert_id) if row.status != "cancelled"]
+
+
+def all_about(tx: Transaction, alert_id: UUID) -> list[Notification]:
+    """Return the outbox rows about an alert, oldest first, locked against the sender."""
     return list(
         tx.session.scalars(
             select(Notification)
-            .where(Notification.alert_id == alert_id, Notification.status != "cancelled")
+            .where(Notification.alert_id == alert_id)
             .order_by(Notification.created_at, Notification.id)
             .with_for_update(key_share=True)
         )
     )
-
-
-def cancel_unsent(tx: Transaction, alert_id: UUID, *, kinds: Sequence[str] = ()) -> int:
-    """Withdraw messages about an alert that nobody has begun to send; return how many."""
-    cancelled = 0
-    for row in told(tx, alert_id):
-        if (not kinds or row.kind in kinds) and is_untouched(tx, row):
-            row.status = "cancelled"
-            cancelled += 1
-    return cancelled
 
 
 def is_untouched(tx: Transaction, row: Notification) -> bool:

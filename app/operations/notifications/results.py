@@ -4,23 +4,21 @@ import random
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, update
 
 from app.domain.delivery import backoff
 from app.models.alerts import AlertEvent
-from app.models.members import Membership, User
+from app.models.members import User
 from app.models.notification_channels import (
     Notification,
     NotificationAttempt,
     NotificationChannel,
 )
-from app.operations.notifications import enqueue, system_mail
+from app.operations.notifications import enqueue, last_resort, system_mail
 from app.operations.notifications.claim import TEST, Outcome, Send
 from app.platform.bootstrap import runtime
 from app.platform.events import Event
 from app.platform.transaction import Transaction, transaction
-
-_OWNER = ":owner"  # ends the key of an owner who hears of what could not be delivered
 
 
 def record(send: Send, outcome: Outcome) -> None:
@@ -93,8 +91,8 @@ def _tell_somebody_else(
     if channel is not None and channel.fallback_channel_id is not None:
         fallback = channel.fallback_channel_id
         recipients = [enqueue.Recipient(f"channel:{fallback}", channel_id=fallback)]
-    elif runtime().config.smtp_url and not send.recipient_key.endswith(_OWNER):
-        recipients = _owners(tx, row.organization_id)
+    elif not send.recipient_key.endswith(last_resort.OWNER):
+        recipients = last_resort.owners(tx, row.organization_id)
     # One that has it already, by themselves or for another channel, does not get it twice.
     enqueue.add(
         tx,
@@ -118,20 +116,6 @@ def _person(tx: Transaction, send: Send) -> str:
     """Return whose contact a message goes to, such as `Alice (email)`."""
     user = tx.session.get(User, UUID(send.recipient_key.split(":")[1]))
     return f"{user.full_name if user else '(deleted)'} ({send.channel_type})"
-
-
-def _owners(tx: Transaction, organization_id: UUID) -> list[enqueue.Recipient]:
-    users = tx.session.scalars(
-        select(User)
-        .join(Membership, Membership.user_id == User.id)
-        .where(Membership.organization_id == organization_id, Membership.role == "owner")
-    )
-    return [
-        enqueue.Recipient(
-            f"user:{user.id}{_OWNER}", contact={"type": "email", "config": {"to": [user.email]}}
-        )
-        for user in users
-    ]
 
 
 def _judge_channel(tx: Transaction, send: Send, outcome: Outcome, now: datetime) -> None:

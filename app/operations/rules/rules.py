@@ -11,7 +11,7 @@ from app.models.escalation_policies import EscalationPolicy
 from app.models.notification_channels import NotificationChannel
 from app.models.services import Service
 from app.operations import rows as owned_rows
-from app.operations.alerts import closing
+from app.operations.alerts import closing, edits
 from app.operations.rows import Position, columns, refused
 from app.operations.rules import latches as rule_latches
 from app.operations.snapshots import alerting as alerting_snapshots
@@ -89,6 +89,8 @@ def update(organization_id: UUID, rule_id: UUID, changes: Columns) -> dict[str, 
             closing.end_unwatched(tx, rule_id=rule_id)
         if _ASKED & changes.keys():
             rule_latches.release_rule(tx, rule_id)
+        if edits.AUDIENCE & changes.keys():
+            edits.follow_rule(tx, rule)
         found = columns(rule)
     return found
 

@@ -27,7 +27,7 @@ from app.domain.rules.transitions import (
 from app.models.alert_rules import RuleState as StoredRuleState
 from app.models.alerts import Alert
 from app.models.services import Service
-from app.operations.alerts import lifecycle, suppression
+from app.operations.alerts import lifecycle, messages, suppression, timeline
 from app.operations.rules import latches as rule_latches
 from app.operations.rules.history import Histories, Look
 from app.operations.rules.streaks import Streaks
@@ -162,8 +162,15 @@ def _apply(
         case Transition.REARM:
             rule_latches.release(tx, *ruling.key)
         case _:
-            if alert is not None and alert.severity != rule.severity:
-                alert.severity = rule.severity
+            if alert is not None:
+                messages.enqueue_severity(
+                    tx,
+                    alert,
+                    rule.severity,
+                    rule.channel_ids,
+                    now,
+                    hold_until=ruling.maintenance_until,
+                )
 
 
 def _resolved_at(tx: Transaction, ruling: Ruling) -> datetime | None:
@@ -180,9 +187,7 @@ def _flapping_state(tx: Transaction, alert: Alert, look: Look, histories: Histor
     judged = flapping.judge(histories.colours(look), was_flapping=True)
     if judged.has_stopped:
         alert.is_flapping = False
-        lifecycle.note(
-            tx, alert, "flapping_stopped", text=f"{judged.percent:.0f} % of state change"
-        )
+        timeline.note(tx, alert, "flapping_stopped", text=f"{judged.percent:.0f} % of state change")
     return RuleState(is_open=True, is_flapping=judged.is_flapping)
 
 
@@ -195,8 +200,8 @@ def _resolve(
     if judged.has_started:
         alert.is_flapping = True
         text = f"{judged.percent:.0f} % of state change in the last {flapping.CHECKS} results"
-        lifecycle.note(tx, alert, "flapping_started", text=text)
-        lifecycle.tell_flapping(tx, alert, now, hold_until=ruling.maintenance_until)
+        timeline.note(tx, alert, "flapping_started", text=text)
+        messages.enqueue_flapping(tx, alert, now, hold_until=ruling.maintenance_until)
         return
     lifecycle.resolve_alert(tx, alert, now, hold_until=ruling.maintenance_until)
     suppression.after_resolve(tx, alert)

@@ -92,7 +92,7 @@ def test_a_ping_resolves_it(app, rows, heartbeat, now, alerts, ping, alice):
     assert alert["status"] == "resolved"
     assert alert["resolved_by"] is None
     timeline = alice.get(f"/alerts/{alert['id']}").json["timeline"]
-    assert [line["kind"] for line in timeline] == ["fired", "resolved"]
+    assert [line["kind"] for line in timeline] == ["fired", "untold", "resolved"]
     flips = alice.get(f"/heartbeats/{heartbeat['id']}/flips").json
     assert [(f["from"], f["to"]) for f in flips] == [("missed", "healthy"), ("healthy", "missed")]
 

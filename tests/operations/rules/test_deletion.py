@@ -119,3 +119,25 @@ def test_what_rules_refer_to_stays_while_a_batch_opens(app, alice, rows, crowd):
         assert unresolved(rows) == 0
         escalation_policies.delete(alice.organization_id, UUID(policy))
         notification_channels.delete(alice.organization_id, UUID(channel))
+
+
+def test_what_alerts_refer_to_without_naming_it_goes_away_while_a_batch_opens(
+    app, alice, rows, crowd
+):
+    at = utcnow() - timedelta(hours=1)
+    for _ in range(ROUNDS):
+        channel = make_channel(alice, name=f"Pager {at}")["id"]
+        policy = make_policy(alice, name=f"Policy {at}", is_default=True)["id"]
+        rules = [make_rule(alice, condition=RED) for _ in range(3)]
+        at += timedelta(seconds=5)
+        seen = batch(crowd, "RRRR", at)
+        at_once(
+            app,
+            lambda seen=seen, at=at: monitoring.record(seen, at),
+            lambda id=policy: escalation_policies.delete(alice.organization_id, UUID(id)),
+            lambda id=channel: notification_channels.delete(alice.organization_id, UUID(id)),
+        )
+        assert unresolved(rows) == 12
+        for rule in rules:
+            delete(alice, rule)
+        assert unresolved(rows) == 0

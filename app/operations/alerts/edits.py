@@ -1,0 +1,45 @@
+"""What an edit of a rule or a heartbeat does to the alerts that are open already."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, select
+
+from app.domain.rules.transitions import AlertStatus
+from app.models.alert_rules import AlertRule
+from app.models.alerts import Alert
+from app.models.heartbeats import Heartbeat
+from app.operations.alerts import messages
+from app.operations.maintenance import muting
+from app.platform.transaction import Transaction
+
+# Edits of these say who would hear of an alert now.
+AUDIENCE = frozenset({"severity", "notification_channel_ids"})
+
+
+def follow_rule(tx: Transaction, rule: AlertRule) -> None:
+    """Give the open alerts of a rule its severity, and tell who would hear of them now."""
+    _follow(tx, Alert.alert_rule_id == rule.id, rule.severity, rule.notification_channel_ids)
+
+
+def follow_heartbeat(tx: Transaction, heartbeat: Heartbeat) -> None:
+    """Give the open alert of a heartbeat its severity, and tell who would hear of it now."""
+    ids = heartbeat.notification_channel_ids
+    _follow(tx, Alert.heartbeat_id == heartbeat.id, heartbeat.severity, ids)
+
+
+def _follow(
+    tx: Transaction, which: ColumnElement[bool], severity: str, channel_ids: Sequence[UUID]
+) -> None:
+    now = tx.now()
+    for alert in tx.session.scalars(
+        select(Alert)
+        .where(which, Alert.status != AlertStatus.RESOLVED)
+        .order_by(Alert.id)
+        .with_for_update(key_share=True)
+    ).all():
+        hold_until = muting.until(tx, alert)
+        if alert.severity != severity:
+            messages.enqueue_severity(tx, alert, severity, channel_ids, now, hold_until=hold_until)
+        elif alert.status == AlertStatus.FIRING and alert.suppressed_by is None:
+            messages.enqueue_newcomers(tx, alert, channel_ids, now, hold_until=hold_until)

@@ -1,0 +1,293 @@
+"""Messages about alerts: who hears of a beginning, of what follows, and of the end.
+
+Whoever heard the beginning hears the end, whatever has been edited meanwhile; whoever heard nothing
+hears no end.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+
+from app.domain.messages.events import wanted
+from app.domain.rules import transitions as decisions
+from app.domain.rules.transitions import AlertStatus
+from app.models.alerts import Alert
+from app.models.members import Membership
+from app.models.notification_channels import Notification, NotificationChannel
+from app.operations.alerts import timeline
+from app.operations.escalation import levels as escalation_levels
+from app.operations.notifications import enqueue, last_resort
+from app.operations.notifications.enqueue import Recipient
+from app.platform.transaction import Transaction
+
+_BEGINNINGS = ("alert.fired", "alert.escalated", "alert.reminder")
+_SENT = ("sent", "digested")
+
+
+def enqueue_fired(
+    tx: Transaction,
+    alert: Alert,
+    channel_ids: Sequence[UUID],
+    policy_id: UUID | None,
+    reminder_minutes: int | None,
+    now: datetime,
+    hold_until: datetime | None = None,
+) -> None:
+    """Plan the first messages, the escalation and the reminder of a firing alert."""
+    recipients = enqueue.channels_for(
+        tx, alert.organization_id, "alert.fired", alert.severity, now, channel_ids
+    )
+    enqueue.plan(tx, alert, "alert.fired", recipients, now, hold_until=hold_until)
+    escalates = escalation_levels.start(tx, alert, policy_id, hold_until or now)
+    if not recipients and not escalates:
+        last_resort.tell_untold(
+            tx, alert, "alert.fired", now, channel_ids=channel_ids, hold_until=hold_until
+        )
+    alert.next_reminder_at = decisions.next_reminder_at(
+        AlertStatus.FIRING, alert.fired_at, now, reminder_minutes
+    )
+
+
+def enqueue_flapping(
+    tx: Transaction, alert: Alert, now: datetime, hold_until: datetime | None = None
+) -> None:
+    """Tell those who heard of an alert that its service flaps: once, instead of a storm."""
+    recipients = _channels_that_heard(tx, alert, "alert.fired", now)
+    # One step for each episode: a service may calm down and flap again under the same alert.
+    step = int(now.timestamp())
+    enqueue.plan(tx, alert, "alert.fired", recipients, now, step=step, hold_until=hold_until)
+
+
+def enqueue_severity(
+    tx: Transaction,
+    alert: Alert,
+    severity: str,
+    channel_ids: Sequence[UUID],
+    now: datetime,
+    *,
+    hold_until: datetime | None = None,
+) -> None:
+    """Give an open alert another severity; whoever would hear of it now, and has not, is told."""
+    if severity == alert.severity:
+        return
+    timeline.note(tx, alert, "severity_changed", text=f"{alert.severity} → {severity}", at=now)
+    alert.severity = severity
+    if alert.suppressed_by is not None:
+        return
+    enqueue_newcomers(tx, alert, channel_ids, now, hold_until=hold_until)
+
+
+def enqueue_newcomers(
+    tx: Transaction,
+    alert: Alert,
+    channel_ids: Sequence[UUID],
+    now: datetime,
+    *,
+    hold_until: datetime | None = None,
+) -> None:
+    """Tell of an open alert whoever would hear of it if it fired now, and has not heard of it.
+
+    What quiet hours hold back goes out where they let the alert's severity pass now.
+    """
+    rows = {row.recipient_key: row for row in enqueue.told(tx, alert.id)}
+    newcomers = []
+    for recipient in enqueue.channels_for(
+        tx, alert.organization_id, "alert.fired", alert.severity, now, channel_ids
+    ):
+        row = rows.get(recipient.key)
+        if row is None:
+            newcomers.append(recipient)
+        elif enqueue.is_untouched(tx, row) and row.attempts == 0:
+            until = max(t for t in (now, hold_until, recipient.not_before) if t is not None)
+            row.next_try_at = min(row.next_try_at, until)
+    # A step of its own: an earlier message to them may have been withdrawn.
+    step = int(now.timestamp())
+    if enqueue.plan(tx, alert, "alert.fired", newcomers, now, step=step, hold_until=hold_until):
+        alert.untold_reason = None
+
+
+def enqueue_acknowledged(
+    tx: Transaction, alert: Alert, now: datetime, *, actor: str, note: str | None
+) -> None:
+    """Withdraw what is not due yet, and tell the channels that heard that somebody is on it."""
+    withdraw_not_due(tx, alert, now)
+    recipients = _channels_that_heard(tx, alert, "alert.acknowledged", now)
+    enqueue.plan(tx, alert, "alert.acknowledged", recipients, now, actor=actor, note=note)
+
+
+def enqueue_snooze_end(
+    tx: Transaction, alert: Alert, channel_ids: Sequence[UUID], now: datetime
+) -> None:
+    """Tell again of an alert that still fires after its snooze.
+
+    Channels that would hear of it now, and the people who heard of it or were about to.
+    """
+    rows = _beginnings(enqueue.all_about(tx, alert.id))
+    waiting = {row.recipient_key for row in rows if row.status == "pending"}
+    people = {
+        row.recipient_key: Recipient(
+            row.recipient_key,
+            contact=row.contact,
+            # Where a contact's own delay had not run out, it runs anew.
+            not_before=None if row.attempts else now + (row.next_try_at - row.created_at),
+        )
+        for row in rows
+        if row.contact is not None
+    }
+    people = _members_only(tx, alert, people)
+    channels = {
+        event: enqueue.channels_for(
+            tx, alert.organization_id, event, alert.severity, now, channel_ids
+        )
+        for event in ("alert.reminder", "alert.fired")
+    }
+    reminded = {recipient.key for recipient in channels["alert.reminder"]}
+    first = [recipient for recipient in channels["alert.fired"] if recipient.key not in reminded]
+    step = int((now - alert.fired_at).total_seconds() // 60)
+    for event, recipients in (
+        ("alert.reminder", [*channels["alert.reminder"], *people.values()]),
+        ("alert.fired", first),  # they do not listen to reminders
+    ):
+        again = [recipient for recipient in recipients if recipient.key not in waiting]
+        enqueue.plan(tx, alert, event, again, now, step=max(step, 1))
+
+
+def enqueue_resolved(
+    tx: Transaction,
+    alert: Alert,
+    now: datetime,
+    *,
+    actor: str | None,
+    closed_because: str | None,
+    hold_until: datetime | None,
+) -> None:
+    """Tell everybody who heard of an alert that it is over, once and in order.
+
+    Whoever has a firing message that is due and unsent gets one combined message instead. A
+    contact whose own delay has not run out hears of neither.
+    """
+    by_recipient: dict[str, list[Notification]] = defaultdict(list)
+    for row in _beginnings(enqueue.told(tx, alert.id)):
+        by_recipient[row.recipient_key].append(row)
+    ends = _ends(tx, alert, by_recipient, now)
+    is_told = False
+    for key, rows in by_recipient.items():
+        if key not in ends:
+            is_told = True  # of the beginning; it does not listen to the end
+            continue
+        in_flight = hears_of_it = False
+        for row in rows:
+            hears_of_it = hears_of_it or not _waits_for_its_delay(row, now)
+            if enqueue.is_untouched(tx, row):
+                row.status = "cancelled"
+            in_flight = in_flight or row.status == "pending"
+        was_told = in_flight or any(row.status in _SENT for row in rows)
+        if not was_told and not hears_of_it:
+            continue
+        is_told = True
+        enqueue.plan(
+            tx,
+            alert,
+            "alert.resolved",
+            [ends[key]],
+            now,
+            hold_until=hold_until,
+            combined=not was_told,
+            actor=actor,
+            closed_because=closed_because,
+        )
+    if not is_told and alert.untold_reason is None:
+        reason = "it was over before anybody was to be told"
+        if alert.suppressed_by is not None:
+            reason = "it was over while another alert hid it"
+        alert.untold_reason = reason
+        timeline.note(tx, alert, "untold", text=f"nobody was told: {reason}", at=now)
+
+
+def withdraw_not_due(tx: Transaction, alert: Alert, now: datetime) -> None:
+    """Withdraw the beginnings whose time has not come: of delayed contacts and quiet hours."""
+    for row in _beginnings(enqueue.told(tx, alert.id)):
+        if row.attempts == 0 and row.next_try_at > now and enqueue.is_untouched(tx, row):
+            row.status = "cancelled"
+
+
+def _waits_for_its_delay(row: Notification, now: datetime) -> bool:
+    return row.contact is not None and row.attempts == 0 and row.next_try_at > now
+
+
+def _beginnings(rows: Iterable[Notification]) -> list[Notification]:
+    return [row for row in rows if row.kind in _BEGINNINGS]
+
+
+def _channels_that_heard(
+    tx: Transaction, alert: Alert, event: str, now: datetime
+) -> list[Recipient]:
+    """Return the enabled channels that heard of an alert and listen to an event."""
+    heard = [row.channel_id for row in enqueue.told(tx, alert.id) if row.channel_id is not None]
+    return [
+        Recipient(
+            f"channel:{channel.id}",
+            channel_id=channel.id,
+            not_before=enqueue.quiet_until(channel, alert.severity, now),
+        )
+        for channel in _channels(tx, heard)
+        if channel.is_enabled and event in wanted(channel.events)
+    ]
+
+
+def _ends(
+    tx: Transaction, alert: Alert, rows: dict[str, list[Notification]], now: datetime
+) -> dict[str, Recipient]:
+    """Return who of those with a beginning is told the end, by key.
+
+    Channels that listen to ends, switched off or not, whatever severity they take; people who are
+    members still.
+    """
+    people = {
+        key: Recipient(key, contact=found[0].contact)
+        for key, found in rows.items()
+        if found[0].contact is not None
+    }
+    ids = [found[0].channel_id for found in rows.values() if found[0].channel_id is not None]
+    channels = {
+        f"channel:{channel.id}": Recipient(
+            f"channel:{channel.id}",
+            channel_id=channel.id,
+            not_before=enqueue.quiet_until(channel, alert.severity, now),
+        )
+        for channel in _channels(tx, ids)
+        if "alert.resolved" in wanted(channel.events)
+    }
+    return _members_only(tx, alert, people) | channels
+
+
+def _channels(tx: Transaction, ids: Sequence[UUID]) -> list[NotificationChannel]:
+    if not ids:
+        return []
+    return list(
+        tx.session.scalars(
+            select(NotificationChannel)
+            .where(NotificationChannel.id.in_(ids))
+            .order_by(NotificationChannel.created_at, NotificationChannel.id)
+            .with_for_update(read=True, key_share=True)
+        )
+    )
+
+
+def _members_only(
+    tx: Transaction, alert: Alert, people: dict[str, Recipient]
+) -> dict[str, Recipient]:
+    """Leave out who is no member any more: what happens here is no business of theirs."""
+    ids = {key: UUID(key.split(":")[1]) for key in people}
+    members = set(
+        tx.session.scalars(
+            select(Membership.user_id).where(
+                Membership.organization_id == alert.organization_id,
+                Membership.user_id.in_(ids.values()),
+            )
+        )
+    )
+    return {key: recipient for key, recipient in people.items() if ids[key] in members}

@@ -1,0 +1,64 @@
+"""Ends of snoozes: an alert that still fires is told again."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, select
+
+from app.domain.rules.transitions import AlertStatus
+from app.models.alert_rules import AlertRule
+from app.models.alerts import Alert
+from app.models.heartbeats import Heartbeat
+from app.operations.alerts import messages, timeline
+from app.operations.health import quarantine
+from app.operations.health.quarantine import Kind
+from app.operations.maintenance import muting
+from app.platform.transaction import Transaction, transaction
+
+_BATCH = 100
+
+
+def end_due() -> int:
+    """End the snoozes whose time has come; return for how many alerts.
+
+    One that falls into maintenance ends with it.
+    """
+    with transaction() as tx:
+        over = tx.session.scalars(
+            select(Alert.id).where(
+                *_is_over(tx.now()), Alert.id.not_in(quarantine.resting(tx, Kind.REMINDER))
+            )
+        ).all()
+        ids = muting.audible(tx, over)[:_BATCH] if over else []
+    return quarantine.each_apart(Kind.REMINDER, ids, _end)
+
+
+def _is_over(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    return (
+        Alert.status != AlertStatus.RESOLVED,
+        Alert.snoozed_until <= now,
+        Alert.suppressed_by.is_(None),
+    )
+
+
+def _end(ids: Sequence[UUID]) -> None:
+    with transaction() as tx:
+        now = tx.now()
+        for alert in tx.session.scalars(
+            select(Alert)
+            .where(*_is_over(now), Alert.id.in_(ids))
+            .order_by(Alert.id)
+            .with_for_update(key_share=True, skip_locked=True)
+        ).all():
+            alert.snoozed_until = None
+            timeline.note(tx, alert, "snooze_ended", text="it still fires", at=now)
+            messages.enqueue_snooze_end(tx, alert, _channel_ids(tx, alert), now)
+
+
+def _channel_ids(tx: Transaction, alert: Alert) -> Sequence[UUID]:
+    if alert.alert_rule_id is not None:
+        return tx.session.get_one(AlertRule, alert.alert_rule_id).notification_channel_ids
+    if alert.heartbeat_id is not None:
+        return tx.session.get_one(Heartbeat, alert.heartbeat_id).notification_channel_ids
+    return ()

@@ -1,0 +1,63 @@
+"""One service that fails and recovers, and what people do about its alert."""
+
+import pytest
+
+from app.operations.escalation import levels as escalation_levels
+from app.platform.clock import utcnow
+from tests.alert_messages import ALERT, PENDING
+from tests.alerting import policy_of
+from tests.factories import make_service
+from tests.judged import check, observe
+
+
+@pytest.fixture
+def service(context, alice):
+    return make_service(alice)
+
+
+@pytest.fixture
+def see(service):
+    def see(letter):
+        check(service, utcnow(), observe(letter))
+        escalation_levels.advance_due()
+
+    return see
+
+
+@pytest.fixture
+def act(alice, rows):
+    """Do something to the alert over the API."""
+
+    def act(action, **body):
+        answer = alice.post(f"/alerts/{rows(ALERT)[0][0]}/{action}", body)
+        assert answer.status_code == 200, answer.text
+
+    return act
+
+
+@pytest.fixture
+def messages(rows):
+    """Return kind and status of each message, by the short name of its recipient."""
+
+    def messages(names):
+        found = rows(PENDING)
+        return [(kind, names.get(key, key), status) for kind, key, status in found]
+
+    return messages
+
+
+@pytest.fixture
+def delayed(alice):
+    """A policy that tells Alice by webhook at once, by another in ten minutes."""
+    methods = [
+        {"type": "webhook", "config": {"url": "https://hooks.example.com/a"}},
+        {
+            "type": "webhook",
+            "config": {"url": "https://hooks.example.com/b"},
+            "delay_minutes": 10,
+        },
+    ]
+    assert alice.put("/profile", {"contact_methods": methods}).status_code == 200
+    policy_of(alice, "user", alice.user_id, is_default=True)
+    first, late = (f"user:{alice.user_id}:{number}" for number in (0, 1))
+    return {first: "first", late: "late"}

@@ -1,0 +1,76 @@
+"""The end of a snooze: what still fails is told again."""
+
+import pytest
+
+from app.operations.alerts import snoozes
+from tests.alert_messages import ALERT, PENDING, sent
+from tests.alerting import make_channel, make_window
+from tests.announcing import at_once
+
+
+@pytest.fixture
+def snoozed(alice, rows, see, act, delayed):
+    """An alert that was told and is snoozed for half an hour."""
+    channel = make_channel(alice)
+    see("R")
+    first, _ = delayed
+    sent(rows, first, f"channel:{channel['id']}")
+    act("snooze", minutes=30)
+    return {**delayed, f"channel:{channel['id']}": "channel"}
+
+
+def end_snooze(rows):
+    rows("UPDATE alerts SET snoozed_until = now() WHERE snoozed_until IS NOT NULL")
+    return snoozes.end_due()
+
+
+def told_again(rows, names):
+    found = rows(
+        "SELECT recipient_key, next_try_at > now() FROM notifications"
+        " WHERE kind = 'alert.reminder' AND status = 'pending'"
+    )
+    return sorted((names[key], is_later) for key, is_later in found)
+
+
+def test_what_still_fails_after_its_snooze_is_told_again(alice, rows, snoozed):
+    assert snoozes.end_due() == 0
+    assert end_snooze(rows) == 1
+    assert told_again(rows, snoozed) == [("channel", False), ("first", False), ("late", True)]
+    assert end_snooze(rows) == 0
+    alert = alice.get(f"/alerts/{rows(ALERT)[0][0]}").json
+    assert alert["snoozed_until"] is None
+    assert alert["timeline"][-1]["kind"] == "snooze_ended"
+
+
+def test_one_that_recovered_meanwhile_is_not(rows, see, snoozed):
+    see("G")
+    assert end_snooze(rows) == 0
+    assert told_again(rows, snoozed) == []
+
+
+def test_one_that_somebody_has_taken_on_is(rows, act, snoozed):
+    act("acknowledge")
+    assert end_snooze(rows) == 1
+    assert ("channel", False) in told_again(rows, snoozed)
+
+
+def test_a_snooze_that_ends_in_maintenance_ends_with_it(alice, rows, snoozed):
+    window = make_window(alice)
+    assert end_snooze(rows) == 0
+    alice.post(f"/maintenance-windows/{window['id']}/end")
+    assert end_snooze(rows) == 1
+
+
+def test_a_channel_that_hears_of_firings_only_is_told_of_one(alice, rows, see, act, context):
+    make_channel(alice, events=["alert.fired", "alert.resolved"])
+    see("R")
+    sent(rows)
+    act("snooze", minutes=1)
+    assert end_snooze(rows) == 1
+    assert [kind for kind, _, _ in rows(PENDING)] == ["alert.fired", "alert.fired"]
+
+
+def test_ticks_at_once_tell_once(alice, rows, snoozed, app):
+    rows("UPDATE alerts SET snoozed_until = now()")
+    at_once(app, snoozes.end_due)
+    assert len(told_again(rows, snoozed)) == 3
