@@ -6,5 +6,5 @@ from app.web import create_app
 
 app = create_app()
 # A process that serves also proves that pings can be received, whether or not any come.
-batcher.desk_of(app).open()
+batcher.batcher_of(app).open()
 Watcher(app, store_of(app)).start()

@@ -6,8 +6,8 @@ from typing import NoReturn, cast
 from flask import Flask, Response, current_app, g, request
 
 from app.api.http import Blueprint, View, invalid
-from app.api.ping_middleware import HEALTHCHECKS_HEADERS, PingDoor, answer_of
-from app.api.ping_order import Misread, arrival_of, order_of
+from app.api.ping_middleware import HEALTHCHECKS_HEADERS, PingMiddleware, answer_of
+from app.api.ping_request import PingParseError, incoming_ping, parse_ping
 from app.ingest import batcher
 from app.operations.heartbeats.pings import MAX_KEPT_BODY_BYTES, Receipt
 from app.platform.bootstrap import runtime
@@ -22,7 +22,7 @@ root_bp = Blueprint("root_heartbeat_ping", __name__, description="As Healthcheck
 def _open_door(app: Flask) -> None:
     batcher.init_app(app)
     config = app.extensions["runtime"].config
-    door = PingDoor(app.wsgi_app, config, lambda: batcher.desk_of(app))
+    door = PingMiddleware(app.wsgi_app, config, lambda: batcher.batcher_of(app))
     app.wsgi_app = door  # type: ignore[method-assign]
 
 
@@ -51,14 +51,14 @@ def _documented(blueprint: Blueprint, *, body: bool = False) -> Callable[[View],
 
 def _take(key: str, action: str | None) -> Receipt:
     """Store the ping that this request is. Raises what every refusal is."""
-    order = order_of(key, action, request.args.get("rid"))
-    if isinstance(order, Misread):
-        _refuse(order)
-    here = batcher.desk_of(current_app)
+    ping = parse_ping(key, action, request.args.get("rid"))
+    if isinstance(ping, PingParseError):
+        _refuse(ping)
+    here = batcher.batcher_of(current_app)
     # All of the body is read, so that the connection can be used again.
     body = request.get_data(cache=False)
     receipt = here.submit(
-        arrival_of(order, body, g.client_address, request.headers.get("User-Agent", ""))
+        incoming_ping(ping, body, g.client_address, request.headers.get("User-Agent", ""))
     )
     if receipt is None:
         _count_miss(here)
@@ -66,18 +66,18 @@ def _take(key: str, action: str | None) -> Receipt:
     return receipt
 
 
-def _refuse(misread: Misread) -> NoReturn:
-    if misread is Misread.ACTION:
+def _refuse(misread: PingParseError) -> NoReturn:
+    if misread is PingParseError.ACTION:
         raise NotFound
-    if misread is Misread.RUN_ID:
+    if misread is PingParseError.RUN_ID:
         raise invalid({"rid": [misread.value]})
     raise Invalid(misread.value)
 
 
-def _count_miss(here: batcher.Desk) -> None:
+def _count_miss(here: batcher.PingBatcher) -> None:
     if not runtime().config.rate_limits:
         return
-    wait_seconds = here.misses.add(g.client_address or "")
+    wait_seconds = here.unknown_keys.add(g.client_address or "")
     if wait_seconds is not None:
         raise TooManyRequests("too many pings with unknown keys", wait_seconds)
 

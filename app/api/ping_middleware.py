@@ -1,4 +1,4 @@
-"""A short way for pings, in front of Flask: it takes what is right, the views judge the rest.
+"""Middleware in front of Flask that stores ordinary pings; the views handle all the rest.
 
 Flask and its hooks cost four times what the rest of a ping does. Whatever is not an ordinary ping
 with a known key goes on to `app/api/heartbeat_ping.py`, which judges and answers all of it. A ping
@@ -14,9 +14,9 @@ from urllib.parse import parse_qs
 from uuid import uuid4
 
 from app.api import request_hooks
-from app.api.ping_order import Order, arrival_of, order_of
+from app.api.ping_request import PingRequest, incoming_ping, parse_ping
 from app.domain.accounts.client_addresses import client_address
-from app.ingest.batcher import Desk
+from app.ingest.batcher import PingBatcher
 from app.operations.heartbeats.pings import MAX_KEPT_BODY_BYTES, Receipt
 from app.platform.config import Config
 from app.platform.errors import Unavailable
@@ -40,13 +40,15 @@ _PLAIN = "text/plain; charset=utf-8"
 _TEXT = [*_COMMON, *HEALTHCHECKS_HEADERS.items(), ("Content-Type", _PLAIN)]
 
 
-class PingDoor:
-    """WSGI middleware."""
+class PingMiddleware:
+    """WSGI middleware that answers ordinary pings and hands on every other request."""
 
-    def __init__(self, application: Application, config: Config, desk: Callable[[], Desk]) -> None:
+    def __init__(
+        self, application: Application, config: Config, batcher: Callable[[], PingBatcher]
+    ) -> None:
         self._application = application
         self._trusted_proxies = config.trusted_proxies
-        self._desk = desk
+        self._batcher = batcher
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a ping, or let the application answer."""
@@ -79,8 +81,8 @@ class PingDoor:
         self, environ: Environ, path: str, start_response: StartResponse
     ) -> Iterable[bytes] | None:
         is_plain = path.startswith(HEALTHCHECKS)
-        order = _order(environ, path[len(HEALTHCHECKS if is_plain else HEARTBEAT) :])
-        if order is None:
+        requested = _requested(environ, path[len(HEALTHCHECKS if is_plain else HEARTBEAT) :])
+        if requested is None:
             return None
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         environ["wsgi.input"] = io.BytesIO(body)  # should the application have to read it again
@@ -88,9 +90,9 @@ class PingDoor:
         if self._trusted_proxies:
             forwarded_for = environ.get("HTTP_X_FORWARDED_FOR", "")
             address = client_address(address, forwarded_for, self._trusted_proxies)
-        arrival = arrival_of(order, body, address, environ.get("HTTP_USER_AGENT", ""))
+        ping = incoming_ping(requested, body, address, environ.get("HTTP_USER_AGENT", ""))
         try:
-            receipt = self._desk().submit(arrival)
+            receipt = self._batcher().submit(ping)
         except Unavailable as error:
             return _refuse(error, environ, start_response, is_plain=is_plain)
         if receipt is None:
@@ -98,8 +100,8 @@ class PingDoor:
         return _answer(receipt, environ, start_response, is_plain=is_plain)
 
 
-def _order(environ: Environ, rest: str) -> Order | None:
-    """Return what a request orders; None when it is for the views to judge."""
+def _requested(environ: Environ, rest: str) -> PingRequest | None:
+    """Return the ping of a request; None when it is for the views to answer."""
     key, _, action = rest.partition("/")
     if (
         environ["REQUEST_METHOD"] not in _METHODS
@@ -113,8 +115,8 @@ def _order(environ: Environ, rest: str) -> Order | None:
         return None
     query = environ.get("QUERY_STRING")
     run_ids = parse_qs(query, keep_blank_values=True).get("rid", ()) if query else ()
-    order = order_of(key, action or None, run_ids[0] if run_ids else None)
-    return order if isinstance(order, Order) else None
+    ping = parse_ping(key, action or None, run_ids[0] if run_ids else None)
+    return ping if isinstance(ping, PingRequest) else None
 
 
 def _answer(

@@ -1,4 +1,4 @@
-"""The desk of a web process: requests leave a ping, one writer stores what has come together.
+"""Batcher of pings in a web process: one writer stores what has come together.
 
 A commit that waits for the disk carries all pings that arrived during the last one, so that their
 number a second is not bounded by the disk, and one connection is enough. The writer also proves
@@ -12,11 +12,11 @@ from collections.abc import Sequence
 
 from flask import Flask
 
-from app.ingest.connection import Line
-from app.ingest.publisher import Herald
-from app.ingest.unknown_keys import Misses
+from app.ingest.connection import WriterConnection
+from app.ingest.publisher import PingPublisher
+from app.ingest.unknown_keys import UnknownKeyLimit
 from app.operations.heartbeats.ingest_beacon import RENEW_SECONDS
-from app.operations.heartbeats.pings import Arrival, Receipt, Refusal
+from app.operations.heartbeats.pings import IncomingPing, Receipt, Refusal
 from app.platform.clock import monotonic
 from app.platform.errors import Unavailable
 from app.platform.transaction import DATABASE_AWAY
@@ -39,22 +39,22 @@ Outcome = Receipt | Refusal | Exception
 class _Batch:
     """Pings that are stored together, and what became of each."""
 
-    __slots__ = ("arrivals", "done", "outcomes")
+    __slots__ = ("done", "incoming", "outcomes")
 
     def __init__(self) -> None:
-        self.arrivals: list[Arrival] = []
+        self.incoming: list[IncomingPing] = []
         self.outcomes: Sequence[Outcome] = ()
         self.done = threading.Event()
 
 
-class Desk:
-    """Takes pings from the requests of this process."""
+class PingBatcher:
+    """Batcher of the pings of this process, stored by one writer thread."""
 
     def __init__(self, app: Flask) -> None:
-        self.misses = Misses()
+        self.unknown_keys = UnknownKeyLimit()
         self._app = app
-        self._herald = Herald(app)
-        self._line: Line | None = None
+        self._publisher = PingPublisher(app)
+        self._connection: WriterConnection | None = None
         self._starting = threading.Lock()
         self._turn = threading.Lock()
         self._open: list[_Batch] = []
@@ -73,7 +73,7 @@ class Desk:
         """End the proof; pings are still taken."""
         self._renews_beacon = False
 
-    def submit(self, arrival: Arrival) -> Receipt | None:
+    def submit(self, ping: IncomingPing) -> Receipt | None:
         """Return when a ping is durable; None for an unknown key. Raises Unavailable in time."""
         self._start()
         if self._waiting >= MAX_WAITING:
@@ -82,7 +82,7 @@ class Desk:
         self._waiting += 1
         try:
             while True:
-                outcome = self._leave(arrival, deadline - monotonic())
+                outcome = self._leave(ping, deadline - monotonic())
                 if isinstance(outcome, Exception):
                     raise outcome
                 if outcome is Refusal.UNKNOWN:
@@ -101,16 +101,16 @@ class Desk:
                 self._writer = threading.Thread(target=self._run, name="ping-writer", daemon=True)
                 self._writer.start()
 
-    def _leave(self, arrival: Arrival, patience_seconds: float) -> Outcome:
+    def _leave(self, ping: IncomingPing, patience_seconds: float) -> Outcome:
         with self._turn:
-            if not self._open or len(self._open[-1].arrivals) >= MAX_BATCH:
+            if not self._open or len(self._open[-1].incoming) >= MAX_BATCH:
                 self._open.append(_Batch())
             batch = self._open[-1]
-            index = len(batch.arrivals)
-            batch.arrivals.append(arrival)
+            index = len(batch.incoming)
+            batch.incoming.append(ping)
         self._arrived.set()
         if not batch.done.wait(max(patience_seconds, 0)):
-            arrival.given_up = True
+            ping.given_up = True
             return Unavailable(_AWAY)
         return batch.outcomes[index]
 
@@ -121,7 +121,7 @@ class Desk:
             while batch := self._next():
                 self._store(batch)
                 self._renew()
-                if len(batch.arrivals) > 1:
+                if len(batch.incoming) > 1:
                     time.sleep(_GATHER_SECONDS)
             self._renew()
 
@@ -132,14 +132,14 @@ class Desk:
     def _store(self, batch: _Batch) -> None:
         concerns_alerts = False
         try:
-            stored = self._connected().store(batch.arrivals)
+            stored = self._connected().store(batch.incoming)
             batch.outcomes = stored.outcomes
             concerns_alerts = stored.concerns_alerts
         except DATABASE_AWAY as error:
-            log.error("pings are refused", extra={"count": len(batch.arrivals), "why": str(error)})
-            batch.outcomes = [Unavailable(_AWAY) for _ in batch.arrivals]
+            log.error("pings are refused", extra={"count": len(batch.incoming), "why": str(error)})
+            batch.outcomes = [Unavailable(_AWAY) for _ in batch.incoming]
         except Exception as error:
-            if len(batch.arrivals) > 1:
+            if len(batch.incoming) > 1:
                 self._store_singly(batch)
                 return
             log.exception("a ping could not be stored")
@@ -149,19 +149,19 @@ class Desk:
                 batch.done.set()
         receipts = [outcome for outcome in batch.outcomes if isinstance(outcome, Receipt)]
         if receipts:
-            self._herald.tell(receipts, concerns_alerts=concerns_alerts)
+            self._publisher.enqueue(receipts, concerns_alerts=concerns_alerts)
 
-    def _connected(self) -> Line:
-        if self._line is None:
-            self._line = Line(self._app.extensions["runtime"].config.database_url)
-        return self._line
+    def _connected(self) -> WriterConnection:
+        if self._connection is None:
+            self._connection = WriterConnection(self._app.extensions["runtime"].config.database_url)
+        return self._connection
 
     def _store_singly(self, batch: _Batch) -> None:
         """Find the ping that spoils a batch: the others are stored."""
         outcomes: list[Outcome] = []
-        for arrival in batch.arrivals:
+        for ping in batch.incoming:
             alone = _Batch()
-            alone.arrivals.append(arrival)
+            alone.incoming.append(ping)
             self._store(alone)
             outcomes.append(alone.outcomes[0])
         batch.outcomes = outcomes
@@ -183,11 +183,11 @@ class Desk:
 
 
 def init_app(app: Flask) -> None:
-    """Give an application its desk; nothing runs before the first ping, or before it is opened."""
-    app.extensions["ping_desk"] = Desk(app)
+    """Give an application its batcher; nothing runs before it is opened, or the first ping."""
+    app.extensions["ping_batcher"] = PingBatcher(app)
 
 
-def desk_of(app: Flask) -> Desk:
-    """Return the desk of an application."""
-    found: Desk = app.extensions["ping_desk"]
+def batcher_of(app: Flask) -> PingBatcher:
+    """Return the batcher of an application."""
+    found: PingBatcher = app.extensions["ping_batcher"]
     return found

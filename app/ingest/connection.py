@@ -1,4 +1,4 @@
-"""The writer's own line to the database: not one of the pool, which slow requests may exhaust.
+"""Connection of the ping writer: not one of the pool, which slow requests may exhaust.
 
 BEGIN and COMMIT travel along with the statements, two round trips in all, where the pool and its
 session make ten of them. It is the one exception to `app/platform/transaction.py`.
@@ -12,7 +12,7 @@ import psycopg
 
 from app.operations.heartbeats import ingest_beacon
 from app.operations.heartbeats import pings as heartbeat_pings
-from app.operations.heartbeats.pings import Arrival, Stored
+from app.operations.heartbeats.pings import IncomingPing, Stored
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -31,16 +31,16 @@ _SETTINGS: dict[str, Any] = {
 }
 
 
-class Line:
-    """One connection, made when it is needed and dropped after any failure."""
+class WriterConnection:
+    """Connection that is made when it is needed and dropped after any failure."""
 
     def __init__(self, database_url: str) -> None:
         self._url = database_url.replace("postgresql+psycopg://", "postgresql://", 1)
         self._connection: psycopg.Connection[Any] | None = None
 
-    def store(self, arrivals: Sequence[Arrival]) -> Stored:
+    def store(self, incoming: Sequence[IncomingPing]) -> Stored:
         """Store pings. Raises psycopg errors, after which the next call connects anew."""
-        return self._do(heartbeat_pings.store, arrivals)
+        return self._do(heartbeat_pings.store, incoming)
 
     def renew_beacon(self) -> bool:
         """Prove that pings can be stored; say whether that had not been so. Raises as `store`."""

@@ -1,4 +1,4 @@
-"""Tells the live feed and the sweep of pings that are stored; never waited for.
+"""Publisher of stored pings, to the live feed and the sweep; never waited for.
 
 Redis may be slow or away: what cannot be told is dropped, the ping is in its row all the same, and
 the next tick of the sweep does what the hint would have asked for.
@@ -23,38 +23,40 @@ log = logging.getLogger(__name__)
 # More than this nobody can follow, and it would push the alerts out of the feed's memory. Of a
 # heartbeat that pings again within the pause, only the last ping is told.
 _PAUSE_SECONDS = 0.25
-_MAX_UNTOLD = 50
+_MAX_WAITING = 50
 
 
-class Herald:
-    """A thread of its own that starts with the first news."""
+class PingPublisher:
+    """Publisher in a thread of its own, which starts with the first ping."""
 
     def __init__(self, app: Flask) -> None:
         self._app = app
         self._lock = threading.Lock()
-        self._news = threading.Event()
-        self._untold: dict[UUID, Receipt] = {}
+        self._arrived = threading.Event()
+        self._waiting: dict[UUID, Receipt] = {}
         self._hint = False
         self._thread: threading.Thread | None = None
 
-    def tell(self, receipts: Sequence[Receipt], *, concerns_alerts: bool) -> None:
-        """Take news and return at once."""
+    def enqueue(self, receipts: Sequence[Receipt], *, concerns_alerts: bool) -> None:
+        """Take over receipts and return at once."""
         with self._lock:
             for receipt in receipts:
-                if len(self._untold) < _MAX_UNTOLD or receipt.heartbeat_id in self._untold:
-                    self._untold[receipt.heartbeat_id] = receipt
+                if len(self._waiting) < _MAX_WAITING or receipt.heartbeat_id in self._waiting:
+                    self._waiting[receipt.heartbeat_id] = receipt
             self._hint = self._hint or concerns_alerts
             if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="ping-herald", daemon=True)
+                self._thread = threading.Thread(
+                    target=self._run, name="ping-publisher", daemon=True
+                )
                 self._thread.start()
-        self._news.set()
+        self._arrived.set()
 
     def _run(self) -> None:
         while True:
-            self._news.wait()
-            self._news.clear()
+            self._arrived.wait()
+            self._arrived.clear()
             with self._lock:
-                receipts, self._untold = self._untold, {}
+                receipts, self._waiting = self._waiting, {}
                 hint, self._hint = self._hint, False
             try:
                 with self._app.app_context():
@@ -64,7 +66,7 @@ class Herald:
             except RedisError as error:
                 log.warning("no hint for the sweep", extra={"why": str(error)})
             except Exception:
-                log.exception("news of pings are lost")
+                log.exception("stored pings were not published")
             time.sleep(_PAUSE_SECONDS)
 
 

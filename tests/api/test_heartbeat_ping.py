@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 
 from app.ingest import batcher
-from app.ingest.unknown_keys import Misses
+from app.ingest.unknown_keys import UnknownKeyLimit
 from app.platform import logs
 from tests.heartbeats import age, make_heartbeat
 
@@ -15,7 +15,7 @@ BOTH = ["/api/v1/heartbeat", "/ping"]
 
 @pytest.fixture(autouse=True)
 def nobody_has_missed(web):
-    batcher.desk_of(web).misses = Misses()
+    batcher.batcher_of(web).unknown_keys = UnknownKeyLimit()
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The desk: many pings in one transaction, and what happens when the database is not well."""
+"""The batcher: many pings in one transaction, and what happens when the database is not well."""
 
 import json
 import threading
@@ -9,17 +9,17 @@ import psycopg
 import pytest
 
 from app.domain.heartbeats.states import PingKind
-from app.ingest import batcher as desks
-from app.ingest.batcher import Desk
-from app.operations.heartbeats.pings import Arrival
+from app.ingest import batcher as batcher_module
+from app.ingest.batcher import PingBatcher
+from app.operations.heartbeats.pings import IncomingPing
 from app.platform.clock import monotonic
 from app.platform.errors import Unavailable
 from tests.heartbeats import make_heartbeat
 
 
 @pytest.fixture
-def desk(app):
-    return Desk(app)
+def batcher(app):
+    return PingBatcher(app)
 
 
 @pytest.fixture
@@ -27,8 +27,8 @@ def heartbeats(alice):
     return [make_heartbeat(alice, name=f"Job {n}") for n in range(4)]
 
 
-def arrival(key, kind=PingKind.SUCCESS, **fields):
-    return Arrival(key, kind, monotonic(), **fields)
+def ping(key, kind=PingKind.SUCCESS, **fields):
+    return IncomingPing(key, kind, monotonic(), **fields)
 
 
 def together(*calls):
@@ -51,9 +51,9 @@ def together(*calls):
     return outcomes
 
 
-def test_pings_that_come_together_are_stored_together(desk, heartbeats, rows):
+def test_pings_that_come_together_are_stored_together(batcher, heartbeats, rows):
     calls = [
-        lambda key=heartbeats[n % 4]["unique_key"]: desk.submit(arrival(key)) for n in range(60)
+        lambda key=heartbeats[n % 4]["unique_key"]: batcher.submit(ping(key)) for n in range(60)
     ]
     receipts = together(*calls)
     assert {receipt.status for receipt in receipts} == {"healthy"}
@@ -62,35 +62,35 @@ def test_pings_that_come_together_are_stored_together(desk, heartbeats, rows):
     assert transactions < 40
 
 
-def test_an_unknown_key_does_not_spoil_the_others(desk, heartbeats, rows):
+def test_an_unknown_key_does_not_spoil_the_others(batcher, heartbeats, rows):
     key = heartbeats[0]["unique_key"]
     outcomes = together(
-        *[lambda k=k: desk.submit(arrival(k)) for k in (key, "unknown", key, "", key)]
+        *[lambda k=k: batcher.submit(ping(k)) for k in (key, "unknown", key, "", key)]
     )
     assert [outcome is None for outcome in outcomes] == [False, True, False, True, False]
     assert rows("SELECT count(*) FROM heartbeat_pings") == [(3,)]
 
 
-def test_a_ping_that_cannot_be_stored_does_not_spoil_the_others(desk, heartbeats, rows, caplog):
+def test_a_ping_that_cannot_be_stored_does_not_spoil_the_others(batcher, heartbeats, rows, caplog):
     key = heartbeats[0]["unique_key"]
-    poison = arrival(key, user_agent="a\x00b")
+    poison = ping(key, user_agent="a\x00b")
     outcomes = together(
-        *[lambda: desk.submit(arrival(key))] * 3,
-        lambda: desk.submit(poison),
+        *[lambda: batcher.submit(ping(key))] * 3,
+        lambda: batcher.submit(poison),
     )
     assert isinstance(outcomes[3], psycopg.Error)
     assert rows("SELECT count(*) FROM heartbeat_pings") == [(3,)]
     assert "could not be stored" in caplog.text
 
 
-def test_a_row_that_somebody_holds_delays_no_other_one(desk, heartbeats, database_url, rows):
+def test_a_row_that_somebody_holds_delays_no_other_one(batcher, heartbeats, database_url, rows):
     held, free = heartbeats[0]["unique_key"], heartbeats[1]["unique_key"]
     with psycopg.connect(database_url) as holder:
         holder.execute("SELECT FROM heartbeats WHERE unique_key = %s FOR UPDATE", (held,))
-        waiting = threading.Thread(target=lambda: desk.submit(arrival(held)))
+        waiting = threading.Thread(target=lambda: batcher.submit(ping(held)))
         waiting.start()
         started = time.monotonic()
-        assert desk.submit(arrival(free)) is not None
+        assert batcher.submit(ping(free)) is not None
         assert time.monotonic() - started < 0.5
         assert waiting.is_alive()
         holder.rollback()
@@ -98,26 +98,28 @@ def test_a_row_that_somebody_holds_delays_no_other_one(desk, heartbeats, databas
     assert rows("SELECT count(*) FROM heartbeat_pings") == [(2,)]
 
 
-def test_a_locked_table_means_503_within_two_seconds(desk, heartbeats, database_url, rows, client):
+def test_a_locked_table_means_503_within_two_seconds(
+    batcher, heartbeats, database_url, rows, client
+):
     key = heartbeats[0]["unique_key"]
     with psycopg.connect(database_url) as holder:
         holder.execute("LOCK TABLE heartbeats")
         started = time.monotonic()
-        outcomes = together(*[lambda: desk.submit(arrival(key))] * 8)
+        outcomes = together(*[lambda: batcher.submit(ping(key))] * 8)
         assert time.monotonic() - started < 2
         assert {type(outcome) for outcome in outcomes} == {Unavailable}
         holder.rollback()
-    assert desk.submit(arrival(key)) is not None, "and goes on afterwards"
+    assert batcher.submit(ping(key)) is not None, "and goes on afterwards"
     ((stored,),) = rows("SELECT count(*) FROM heartbeat_pings")
     assert stored == 1, "what was refused is not stored"
 
 
 def test_without_a_database_pings_are_refused_at_once(app, configure, heartbeats):
     configure(database_url="postgresql+psycopg://nobody:x@127.0.0.1:1/none")
-    desk = Desk(app)
+    batcher = PingBatcher(app)
     started = time.monotonic()
     with pytest.raises(Unavailable):
-        desk.submit(arrival(heartbeats[0]["unique_key"]))
+        batcher.submit(ping(heartbeats[0]["unique_key"]))
     assert time.monotonic() - started < 1
 
 
@@ -127,48 +129,48 @@ def test_the_answer_when_the_database_is_away(
     app, client, configure, heartbeats, monkeypatch, prefix, method
 ):
     configure(database_url="postgresql+psycopg://nobody:x@127.0.0.1:1/none")
-    monkeypatch.setitem(app.extensions, "ping_desk", Desk(app))
+    monkeypatch.setitem(app.extensions, "ping_batcher", PingBatcher(app))
     answer = client.open(f"{prefix}/{heartbeats[0]['unique_key']}", method=method)
     assert answer.status_code == 503
     assert int(answer.headers["Retry-After"]) > 0
     assert "127.0.0.1" not in answer.text
 
 
-def test_a_connection_that_was_hung_up_costs_no_ping(desk, heartbeats, rows):
+def test_a_connection_that_was_hung_up_costs_no_ping(batcher, heartbeats, rows):
     key = heartbeats[0]["unique_key"]
-    desk.submit(arrival(key))
+    batcher.submit(ping(key))
     for _ in range(3):
         rows(
             "SELECT pg_terminate_backend(pid, 1000) FROM pg_stat_activity"
             " WHERE application_name = 'alertifypro pings' AND datname = current_database()"
         )
-        assert desk.submit(arrival(key)) is not None
+        assert batcher.submit(ping(key)) is not None
     assert rows("SELECT count(*) FROM heartbeat_pings") == [(4,)]
 
 
-def test_more_than_fit_are_shed_at_once(desk, heartbeats, monkeypatch):
-    monkeypatch.setattr(desks, "MAX_WAITING", 0)
+def test_more_than_fit_are_shed_at_once(batcher, heartbeats, monkeypatch):
+    monkeypatch.setattr(batcher_module, "MAX_WAITING", 0)
     with pytest.raises(Unavailable):
-        desk.submit(arrival(heartbeats[0]["unique_key"]))
+        batcher.submit(ping(heartbeats[0]["unique_key"]))
 
 
-def test_an_open_desk_proves_itself(app, desk, rows):
-    desk.open()
+def test_an_open_batcher_proves_itself(app, batcher, rows):
+    batcher.open()
     end = time.monotonic() + 5
     while rows("SELECT count(*) FROM ingest_beacons") == [(0,)]:
         assert time.monotonic() < end
         time.sleep(0.05)
-    desk.close()
+    batcher.close()
 
 
-def test_a_ping_is_dated_back_to_when_it_came(desk, heartbeats, rows):
-    early = replace(arrival(heartbeats[0]["unique_key"]), came=monotonic() - 1)
-    desk.submit(early)
+def test_a_ping_is_dated_back_to_when_it_came(batcher, heartbeats, rows):
+    early = replace(ping(heartbeats[0]["unique_key"]), came=monotonic() - 1)
+    batcher.submit(early)
     ((ago,),) = rows("SELECT extract(epoch FROM now() - received_at) FROM heartbeat_pings")
     assert 1 <= ago < 1.5
 
 
-def test_a_slow_redis_delays_no_ping(app, desk, heartbeats, rows, monkeypatch):
+def test_a_slow_redis_delays_no_ping(app, batcher, heartbeats, rows, monkeypatch):
     told = threading.Event()
 
     def publish(events):
@@ -178,14 +180,14 @@ def test_a_slow_redis_delays_no_ping(app, desk, heartbeats, rows, monkeypatch):
     monkeypatch.setattr(app.extensions["runtime"].feed, "publish", publish)
     started = time.monotonic()
     for heartbeat in heartbeats * 5:
-        assert desk.submit(arrival(heartbeat["unique_key"], PingKind.FAIL)) is not None
+        assert batcher.submit(ping(heartbeat["unique_key"], PingKind.FAIL)) is not None
     assert time.monotonic() - started < 1
     assert told.wait(2)
     assert rows("SELECT count(*) FROM heartbeat_pings") == [(20,)]
 
 
-def test_the_feed_hears_of_pings(app, desk, heartbeats, alice):
-    desk.submit(arrival(heartbeats[0]["unique_key"], PingKind.FAIL, exit_status=3))
+def test_the_feed_hears_of_pings(app, batcher, heartbeats, alice):
+    batcher.submit(ping(heartbeats[0]["unique_key"], PingKind.FAIL, exit_status=3))
     feed = app.extensions["runtime"].feed
     end = time.monotonic() + 5
     while not (kept := [f for f in feed.kept(alice.organization_id) if "heartbeat.ping" in f]):

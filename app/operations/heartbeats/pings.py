@@ -31,7 +31,7 @@ MAX_KEPT_BODY_BYTES = 10_000
 
 
 @dataclass(slots=True)
-class Arrival:
+class IncomingPing:
     """A ping as it came in; `came` is when, by the monotonic clock of this process.
 
     `given_up`: it was refused while it waited, and must not be stored any more.
@@ -71,7 +71,7 @@ class Refusal(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What became of a batch: an outcome for each arrival, in their order."""
+    """What became of a batch: an outcome for each ping, in their order."""
 
     outcomes: list[Receipt | Refusal]
     concerns_alerts: bool
@@ -118,7 +118,7 @@ def prepare(connection: psycopg.Connection[Any]) -> None:
         connection.execute(f"PREPARE {name} AS {statement}".encode())
 
 
-class _Ledger:
+class _HeartbeatUpdate:
     """One locked heartbeat while the pings of a batch pass over it."""
 
     __slots__ = ("changed_at", "definition", "duration_ms", "flips", "pinged_at", "row", "state")
@@ -132,26 +132,26 @@ class _Ledger:
         self.pinged_at: datetime | None = None
         self.duration_ms: float | None = None
 
-    def enter(self, arrival: Arrival, at: datetime) -> Receipt:
+    def apply(self, ping: IncomingPing, at: datetime) -> Receipt:
         """Apply one ping."""
-        run_id = None if arrival.run_id is None else str(arrival.run_id)
-        ping = Ping(at, arrival.kind, arrival.exit_status, run_id)
-        outcome = decisions.receive(self.definition, self.state, ping)
+        run_id = None if ping.run_id is None else str(ping.run_id)
+        received = Ping(at, ping.kind, ping.exit_status, run_id)
+        outcome = decisions.receive(self.definition, self.state, received)
         self.state = outcome.state
         if outcome.flip is not None:
             self.flips.append((self.row.id, outcome.flip))
             self.changed_at = outcome.flip.at
         if outcome.duration_ms is not None:
             self.duration_ms = outcome.duration_ms
-        if arrival.kind in (PingKind.SUCCESS, PingKind.FAIL):
+        if ping.kind in (PingKind.SUCCESS, PingKind.FAIL):
             self.pinged_at = at
         return Receipt(
             heartbeat_id=self.row.id,
             organization_id=self.row.organization_id,
             name=self.row.name,
-            kind=arrival.kind,
+            kind=ping.kind,
             received_at=at,
-            exit_status=arrival.exit_status,
+            exit_status=ping.exit_status,
             duration_ms=outcome.duration_ms,
             status=self.state.status.value,
         )
@@ -161,7 +161,7 @@ class _Ledger:
         return Written(self.row.id, self.state, self.changed_at, self.pinged_at, self.duration_ms)
 
 
-def store(connection: psycopg.Connection[Any], arrivals: Sequence[Arrival]) -> Stored:
+def store(connection: psycopg.Connection[Any], incoming: Sequence[IncomingPing]) -> Stored:
     """Store a batch of pings with what they change; durable when it returns.
 
     `connection` is the writer's own: prepared, and in autocommit, so that BEGIN and COMMIT travel
@@ -170,28 +170,28 @@ def store(connection: psycopg.Connection[Any], arrivals: Sequence[Arrival]) -> S
     """
     cursor = psycopg.ClientCursor(connection)
     started = monotonic()
-    now, ledgers = _lock(cursor, arrivals)
-    missing = {arrival.key for arrival in arrivals} - ledgers.keys()
+    now, updates = _lock(cursor, incoming)
+    missing = {ping.key for ping in incoming} - updates.keys()
     known = _known(cursor, missing) if missing else set()
     outcomes: list[Receipt | Refusal] = []
-    pings: list[dict[str, Any]] = []
-    for arrival in arrivals:
-        ledger = ledgers.get(arrival.key)
-        if ledger is None or now is None or arrival.given_up:
-            is_unknown = ledger is None and arrival.key not in known
+    rows: list[dict[str, Any]] = []
+    for ping in incoming:
+        update = updates.get(ping.key)
+        if update is None or now is None or ping.given_up:
+            is_unknown = update is None and ping.key not in known
             outcomes.append(Refusal.UNKNOWN if is_unknown else Refusal.BUSY)
             continue
-        at = now - timedelta(seconds=max(started - arrival.came, 0))
-        receipt = ledger.enter(arrival, at)
+        at = now - timedelta(seconds=max(started - ping.came, 0))
+        receipt = update.apply(ping, at)
         outcomes.append(receipt)
-        pings.append(_ping_row(arrival, receipt))
-    entered = list({id(ledger): ledger for ledger in ledgers.values()}.values())
-    flips = [flip for ledger in entered for flip in ledger.flips if is_kept(flip[1])]
+        rows.append(_ping_row(ping, receipt))
+    applied = list({id(update): update for update in updates.values()}.values())
+    flips = [flip for update in applied for flip in update.flips if is_kept(flip[1])]
     _commit(
         cursor,
         {
-            "ping_insert": as_json(pings),
-            "ping_update": as_json(stored(ledger.written()) for ledger in entered),
+            "ping_insert": as_json(rows),
+            "ping_update": as_json(stored(update.written()) for update in applied),
             "ping_flips": as_json(map(stored_flip, flips)),
         },
     )
@@ -199,20 +199,20 @@ def store(connection: psycopg.Connection[Any], arrivals: Sequence[Arrival]) -> S
 
 
 def _lock(
-    cursor: psycopg.Cursor[Any], arrivals: Sequence[Arrival]
-) -> tuple[datetime | None, dict[str, _Ledger]]:
+    cursor: psycopg.Cursor[Any], incoming: Sequence[IncomingPing]
+) -> tuple[datetime | None, dict[str, _HeartbeatUpdate]]:
     """Begin the transaction; return its time, and the heartbeats by the keys that lead to them."""
-    keys = list({arrival.key for arrival in arrivals})
+    keys = list({ping.key for ping in incoming})
     cursor.execute("BEGIN; EXECUTE ping_lock(%s)", (keys,))
     cursor.nextset()
     rows = cursor.fetchall()
-    ledgers: dict[str, _Ledger] = {}
+    updates: dict[str, _HeartbeatUpdate] = {}
     for row in rows:
-        ledger = _Ledger(Row._make(row[3:]))
-        ledgers[row[1]] = ledger
+        update = _HeartbeatUpdate(Row._make(row[3:]))
+        updates[row[1]] = update
         if row[2] is not None:
-            ledgers[row[2]] = ledger  # the key of before a rotation leads to the same heartbeat
-    return (rows[0][0] if rows else None), ledgers
+            updates[row[2]] = update  # the key of before a rotation leads to the same heartbeat
+    return (rows[0][0] if rows else None), updates
 
 
 def _known(cursor: psycopg.Cursor[Any], keys: set[str]) -> set[str]:
@@ -231,15 +231,15 @@ def _commit(cursor: psycopg.Cursor[Any], rows: Mapping[str, str]) -> None:
         raise psycopg.OperationalError(f"the commit was answered with {cursor.statusmessage}")
 
 
-def _ping_row(arrival: Arrival, receipt: Receipt) -> dict[str, Any]:
+def _ping_row(ping: IncomingPing, receipt: Receipt) -> dict[str, Any]:
     return {
         "heartbeat_id": receipt.heartbeat_id.hex,
         "received_at": receipt.received_at.isoformat(),
-        "kind": arrival.kind.value,
-        "exit_status": arrival.exit_status,
-        "run_id": None if arrival.run_id is None else arrival.run_id.hex,
+        "kind": ping.kind.value,
+        "exit_status": ping.exit_status,
+        "run_id": None if ping.run_id is None else ping.run_id.hex,
         "duration_ms": receipt.duration_ms,
-        "body": arrival.body.hex() if arrival.body else None,
-        "remote_addr": arrival.remote_addr,
-        "user_agent": arrival.user_agent,
+        "body": ping.body.hex() if ping.body else None,
+        "remote_addr": ping.remote_addr,
+        "user_agent": ping.user_agent,
     }

@@ -1,4 +1,4 @@
-"""What the address of a ping says: which heartbeat, what happened, which run."""
+"""Parser of the address of a ping: which heartbeat, what happened, which run."""
 
 import re
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from uuid import UUID
 
 from app.domain.heartbeats.heartbeats import kind_of_exit_status
 from app.domain.heartbeats.states import PingKind
-from app.operations.heartbeats.pings import MAX_KEPT_BODY_BYTES, Arrival
+from app.operations.heartbeats.pings import MAX_KEPT_BODY_BYTES, IncomingPing
 from app.platform.clock import monotonic
 
 _KEY = re.compile(r"[!-~]{1,200}", re.ASCII)
@@ -20,7 +20,7 @@ _MAX_USER_AGENT = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class PingRequest:
     """A ping as its address has it."""
 
     key: str
@@ -29,7 +29,7 @@ class Order:
     run_id: UUID | None = None
 
 
-class Misread(Enum):
+class PingParseError(Enum):
     """Why an address is no ping's."""
 
     ACTION = "not found"
@@ -37,23 +37,23 @@ class Misread(Enum):
     RUN_ID = "Not a valid UUID."
 
 
-def order_of(key: str, action: str | None, run_id: str | None) -> Order | Misread:
+def parse_ping(key: str, action: str | None, run_id: str | None) -> PingRequest | PingParseError:
     """Return what a ping is, or why it is none."""
     kind, exit_status = PingKind.SUCCESS, None
     if action is not None:
         if action in _ACTIONS:
             kind = _ACTIONS[action]
         elif not _EXIT_STATUS.fullmatch(action):
-            return Misread.ACTION
+            return PingParseError.ACTION
         else:
             exit_status = int(action)
             if exit_status > _MAX_EXIT_STATUS:
-                return Misread.EXIT_STATUS
+                return PingParseError.EXIT_STATUS
             kind = kind_of_exit_status(exit_status)
     if run_id is not None and not _RUN_ID.fullmatch(run_id):
-        return Misread.RUN_ID
+        return PingParseError.RUN_ID
     # What cannot be a key is looked up as the empty one, which nobody has.
-    return Order(
+    return PingRequest(
         key if _KEY.fullmatch(key) else "",
         kind,
         exit_status,
@@ -61,14 +61,16 @@ def order_of(key: str, action: str | None, run_id: str | None) -> Order | Misrea
     )
 
 
-def arrival_of(order: Order, body: bytes, address: str | None, user_agent: str) -> Arrival:
-    """Return the ping for the desk, dated now; a body is cut, and an agent made fit to show."""
-    return Arrival(
-        key=order.key,
-        kind=order.kind,
+def incoming_ping(
+    ping: PingRequest, body: bytes, address: str | None, user_agent: str
+) -> IncomingPing:
+    """Return the ping for the batcher, dated now; a body is cut, and an agent made fit to show."""
+    return IncomingPing(
+        key=ping.key,
+        kind=ping.kind,
         came=monotonic(),
-        exit_status=order.exit_status,
-        run_id=order.run_id,
+        exit_status=ping.exit_status,
+        run_id=ping.run_id,
         body=body[:MAX_KEPT_BODY_BYTES],
         remote_addr=address,
         user_agent=_UNPRINTABLE.sub(" ", user_agent[:_MAX_USER_AGENT]) or None,
