@@ -175,10 +175,28 @@ def make_stored_alert(person: Person) -> UUID:
     return found
 
 
+def make_dead_message(person: Person) -> UUID:
+    """Store a message about an open alert of somebody's that was given up; return its id."""
+    alert_id = make_stored_alert(person)
+    channel = make_channel(person)["id"]
+    with person.app.app_context(), transaction() as tx:
+        found = make_notification(
+            tx.driver,
+            person.organization_id,
+            alert_id=alert_id,
+            channel_id=channel,
+            subject_key=f"alert:{alert_id}",
+            recipient_key=f"channel:{channel}",
+            status="dead",
+        )
+    return found
+
+
 # For tests.owned: how to make what the argument of a path names.
 OWNED: dict[str, Callable[[Person], Any]] = {
     "rule_id": lambda person: make_rule(person)["id"],
     "alert_id": make_stored_alert,
+    "notification_id": make_dead_message,
     "channel_id": lambda person: make_channel(person)["id"],
     "policy_id": lambda person: make_policy(person)["id"],
     "schedule_id": lambda person: make_schedule(person)["id"],

@@ -8,7 +8,7 @@ from flask import Response
 from app.api import pagination
 from app.api.http import PAGE_HEADERS
 from app.api.optional_bodies import LenientBlueprint
-from app.operations.alerts import lifecycle
+from app.operations.alerts import lifecycle, notify
 from app.operations.alerts import queries as alert_queries
 from app.operations.notifications import deliveries
 from app.schemas.alerts import (
@@ -18,6 +18,7 @@ from app.schemas.alerts import (
     CommentSchema,
     NoteSchema,
     SnoozeSchema,
+    WhomToTellSchema,
 )
 from app.schemas.base import PageSchema
 from app.schemas.deliveries import DeliverySchema
@@ -120,6 +121,21 @@ def snooze(given: dict[str, Any], alert_id: UUID) -> dict[str, Any]:
     """
     organization_id = caller().organization_id
     lifecycle.snooze(organization_id, alert_id, actor=actor(), minutes=given["minutes"])
+    return alert_queries.read(organization_id, alert_id)
+
+
+@bp.post("/<uuid:alert_id>/notify")
+@requires("alerts:act")
+@bp.accepts(WhomToTellSchema)
+@bp.returns(AlertDetailSchema, 202)
+def notify_now(given: dict[str, Any], alert_id: UUID) -> dict[str, Any]:
+    """Tell somebody of an alert now
+
+    A channel, or a member by all their contacts, whatever severity, quiet hours, delays or a snooze
+    would hold back. A resolved alert, or a channel that is switched off, is 409.
+    """
+    organization_id = caller().organization_id
+    notify.notify(organization_id, alert_id, actor=actor(), **given)
     return alert_queries.read(organization_id, alert_id)
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from marshmallow import fields, validate
+from marshmallow import ValidationError, fields, validate, validates_schema
 
 from app.domain.messages.events import SEVERITIES
 from app.domain.rules.transitions import MAX_SNOOZE_MINUTES
@@ -159,6 +159,18 @@ class SnoozeSchema(BaseSchema):
     """For how long to be silent."""
 
     minutes = Whole(min=1, max=MAX_SNOOZE_MINUTES, required=True, metadata={"examples": [60]})
+
+
+class WhomToTellSchema(BaseSchema):
+    """Whom to tell: a channel or a member."""
+
+    channel_id = fields.UUID()
+    user_id = fields.UUID(metadata={"description": "By all their contacts, without delay."})
+
+    @validates_schema
+    def _one_of_them(self, data: dict[str, Any], **_: Any) -> None:
+        if ("channel_id" in data) == ("user_id" in data):
+            raise ValidationError("Name either a channel or a user.", "channel_id")
 
 
 class CommentSchema(BaseSchema):

@@ -3,9 +3,21 @@
 from marshmallow import fields
 
 from app.domain.messages.events import SEVERITIES
-from app.schemas.base import BaseSchema, Choice, Moment
+from app.schemas.base import BaseSchema, Choice, Moment, PageSchema, Text
 
 STATUSES = ("pending", "sent", "digested", "dead", "cancelled")
+
+
+class DeliveryFilterSchema(PageSchema):
+    """Which messages."""
+
+    status = Choice(*STATUSES)
+    kind = Text(metadata={"examples": ["alert.fired"]})
+    alert_id = fields.UUID()
+    channel_id = fields.UUID()
+    user_id = fields.UUID(metadata={"description": "Whose own contacts they went to."})
+    from_ = Moment(data_key="from", metadata={"description": "Planned at this time or later."})
+    to = Moment(metadata={"description": "Planned before this time."})
 
 
 class AttemptSchema(BaseSchema):

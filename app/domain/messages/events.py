@@ -27,6 +27,9 @@ EVENTS = (
     "incident.resolved",
 )
 
+# What tells that an alert has begun, or goes on; `alert.notified` is told because somebody asks.
+BEGINNINGS = ("alert.fired", "alert.escalated", "alert.reminder", "alert.notified")
+
 # Who wants the warning wants the end.
 _IMPLIED = {"ssl.expiring": ("ssl.expired",)}
 _WEIGHTS = {"heartbeat.missed": "critical", "ssl.expiring": "warning", "ssl.expired": "critical"}

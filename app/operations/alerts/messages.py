@@ -11,7 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from app.domain.messages.events import wanted
+from app.domain.messages.events import BEGINNINGS, wanted
 from app.domain.rules import transitions as decisions
 from app.domain.rules.transitions import AlertStatus
 from app.models.alerts import Alert
@@ -23,7 +23,6 @@ from app.operations.notifications import enqueue, last_resort
 from app.operations.notifications.enqueue import Recipient
 from app.platform.transaction import Transaction
 
-_BEGINNINGS = ("alert.fired", "alert.escalated", "alert.reminder")
 _SENT = ("sent", "digested")
 
 
@@ -219,7 +218,7 @@ def _waits_for_its_delay(row: Notification, now: datetime) -> bool:
 
 
 def _beginnings(rows: Iterable[Notification]) -> list[Notification]:
-    return [row for row in rows if row.kind in _BEGINNINGS]
+    return [row for row in rows if row.kind in BEGINNINGS]
 
 
 def _channels_that_heard(

@@ -93,7 +93,8 @@ WITH due AS (
             AND digest.message ->> 'event' = %(digest)s AND digest.created_at < n.created_at)
       AND NOT EXISTS (
           SELECT FROM alerts a WHERE a.id = n.alert_id AND a.snoozed_until > now()
-            AND a.status <> 'resolved' AND n.message ->> 'event' IS DISTINCT FROM %(digest)s)
+            AND a.status <> 'resolved' AND n.kind <> 'alert.notified'
+            AND n.message ->> 'event' IS DISTINCT FROM %(digest)s)
     ORDER BY n.next_try_at LIMIT %(limit)s
     FOR NO KEY UPDATE OF n SKIP LOCKED
 )

@@ -12,6 +12,7 @@ from app.models.alerts import Alert
 from app.models.notification_channels import NotificationChannel
 from app.operations import rows as owned_rows
 from app.operations.rows import Position
+from app.platform.errors import NotFound
 from app.platform.transaction import transaction
 
 Row = dict[str, Any]
@@ -49,7 +50,8 @@ def of_alert(
     """
     with transaction() as tx:
         owned_rows.find(tx, Alert, organization_id, alert_id)
-        found = _page(tx.driver, "n.subject_key", f"alert:{alert_id}", with_answers, limit, after)
+        where = {"n.subject_key = %(subject_key)s": {"subject_key": f"alert:{alert_id}"}}
+        found = _page(tx.driver, where, with_answers, limit, after)
     return found
 
 
@@ -67,8 +69,54 @@ def of_channel(
     """
     with transaction() as tx:
         owned_rows.find(tx, NotificationChannel, organization_id, channel_id)
-        found = _page(tx.driver, "n.channel_id", channel_id, with_answers, limit, after)
+        where = {"n.channel_id = %(channel_id)s": {"channel_id": channel_id}}
+        found = _page(tx.driver, where, with_answers, limit, after)
     return found
+
+
+# A filter is a fixed piece of SQL; what the caller wrote travels as its parameter.
+_FILTERS = {
+    "status": "n.status = %(status)s",
+    "kind": "n.kind = %(kind)s",
+    "alert_id": "n.alert_id = %(alert_id)s",
+    "channel_id": "n.channel_id = %(channel_id)s",
+    "user_id": "n.recipient_key LIKE 'user:' || %(user_id)s || ':%%'",
+    "from_": "n.created_at >= %(from_)s",
+    "to": "n.created_at < %(to)s",
+}
+# A mail to one person, with a link in it, is nobody else's.
+_OWN = "n.organization_id = %(organization_id)s AND n.kind <> 'system'"
+
+
+def listed(
+    organization_id: UUID,
+    filters: Mapping[str, Any],
+    *,
+    with_answers: bool,
+    limit: int,
+    after: Position | None,
+) -> tuple[list[Row], Position | None]:
+    """Return a page of an organization's messages, newest first, and where to go on.
+
+    `with_answers` as above.
+    """
+    where = {_OWN: {"organization_id": organization_id}}
+    where |= {_FILTERS[name]: {name: value} for name, value in filters.items()}
+    with transaction() as tx:
+        return _page(tx.driver, where, with_answers, limit, after)
+
+
+def read(organization_id: UUID, notification_id: UUID, *, with_answers: bool) -> Row:
+    """Return a message. Raises NotFound; `with_answers` as above."""
+    where = {
+        _OWN: {"organization_id": organization_id},
+        "n.id = %(id)s": {"id": notification_id},
+    }
+    with transaction() as tx:
+        found, _ = _page(tx.driver, where, with_answers, 1, None)
+    if not found:
+        raise NotFound
+    return found[0]
 
 
 # The key of a recipient names a channel, or a person and the number of one of their contacts.
@@ -95,20 +143,21 @@ def recipient_name(organization_id: UUID, key: str) -> str:
 
 def _page(
     driver: psycopg.Connection[Any],
-    column: str,
-    value: UUID | str,
+    where: Mapping[str, Mapping[str, Any]],
     with_answers: bool,
     limit: int,
     after: Position | None,
 ) -> tuple[list[Row], Position | None]:
     cursor = driver.cursor(row_factory=dict_row)
-    values: dict[str, Any] = {"value": value, "limit": limit + 1}
+    values: dict[str, Any] = {"limit": limit + 1}
+    for value in where.values():
+        values |= value
     onward = ""
     if after is not None:
         onward = "AND (n.created_at, n.id) < (%(after_at)s, %(after_id)s)"
         values |= {"after_at": after[0], "after_id": after[1]}
     rows = cursor.execute(
-        f"{_SELECT} WHERE {column} = %(value)s {onward}"
+        f"{_SELECT} WHERE {' AND '.join(where)} {onward}"
         " ORDER BY n.created_at DESC, n.id DESC LIMIT %(limit)s",
         values,
     ).fetchall()

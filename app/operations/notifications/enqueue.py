@@ -20,6 +20,7 @@ from app.platform.transaction import Transaction
 
 DELIVER_JOB = "workers.notifications.deliver"
 QUEUE = "notifications"
+NOTIFIED = "alert.notified"  # told because somebody asked for it, whatever holds others back
 DIGEST = "digest"  # the event of a message that stands for those about many alerts
 
 
