@@ -11,7 +11,7 @@ RUN useradd --system --uid 10001 --home-dir /srv/alertifypro --shell /usr/sbin/n
 COPY requirements.txt .
 RUN pip install --no-cache-dir --disable-pip-version-check -r requirements.txt
 
-COPY wsgi.py gunicorn.conf.py ./
+COPY wsgi.py wsgi_pings.py gunicorn.conf.py ./
 COPY migrations migrations
 COPY scheduler scheduler
 COPY workers workers

@@ -17,7 +17,7 @@ bind = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 workers = int(processes)
 
 # One thread carries a thousand browsers on the live feed besides the requests.
-worker_class = "gevent"
+worker_class = "app.platform.http_worker.GuardedWorker"
 worker_connections = 1500
 # Each process imports the application after gevent has patched the standard library in it. Patched
 # and imported before the fork it starts 0.4 s sooner and takes no less memory in sum, but then the

@@ -5,6 +5,7 @@ from http import HTTPStatus
 from typing import Any
 
 from flask import Flask, Response, g, request
+from gunicorn.http.errors import ParseException
 from redis import RedisError
 from sqlalchemy.exc import DataError, DBAPIError
 from werkzeug.exceptions import HTTPException
@@ -31,6 +32,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(HTTPException, answer_failure)
     for away in (*DATABASE_AWAY, RedisError):
         app.register_error_handler(away, _away)
+    app.register_error_handler(ParseException, _unreadable)
     app.register_error_handler(DataError, _not_storable)
     app.register_error_handler(Exception, _broken)
 
@@ -51,8 +53,8 @@ def answer_failure(error: HTTPException) -> WsgiResponse:
         return error.get_response()
     if error.code == 405:
         sentence = f"{request.method} is not possible here"
-    elif error.code in (400, 415) and error.description != type(error).description:
-        sentence = error.description or _SENTENCES[error.code]
+    elif error.code in (400, 408, 415) and error.description != type(error).description:
+        sentence = error.description or _SENTENCES.get(error.code, "")
     else:
         sentence = _SENTENCES.get(error.code) or HTTPStatus(error.code).phrase.lower()
     answer = reply({"error": sentence}, error.code)
@@ -72,6 +74,11 @@ def _away(error: Exception) -> Response:
 def _not_storable(error: DataError) -> Response:
     log.warning("the database refused a value", extra={"why": str(error.orig)})
     return reply({"error": "a value is out of range"}, 422)
+
+
+def _unreadable(error: ParseException) -> Response:
+    """Answer a body that is no HTTP: the server finds that out while the view reads it."""
+    return reply({"error": _SENTENCES[400]}, 400)
 
 
 def _broken(error: Exception) -> Response:

@@ -100,6 +100,20 @@ class PingMiddleware:
         return _answer(receipt, environ, start_response, is_plain=is_plain)
 
 
+def only_pings(application: Application) -> Application:
+    """Return the application as a port for pings serves it: nothing else is there."""
+
+    def serve(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        path: str = environ["PATH_INFO"]
+        if path.startswith((HEARTBEAT, HEALTHCHECKS)) or path == "/health":
+            return application(environ, start_response)
+        body = b'{"error":"only pings are served here"}'
+        _start(start_response, "404 NOT FOUND", _JSON, environ, body)
+        return [body]
+
+    return serve
+
+
 def _requested(environ: Environ, rest: str) -> PingRequest | None:
     """Return the ping of a request; None when it is for the views to answer."""
     key, _, action = rest.partition("/")

@@ -20,6 +20,11 @@ def product(env: Mapping[str, str], config: Config) -> list[Command]:
     probes = [
         python(f"probes-{number}", "workers", "probes") for number in range(1, config.workers + 1)
     ]
+    pings = []
+    if config.ping_port:
+        address = f"[{config.host}]" if ":" in config.host else config.host
+        bind = ("-b", f"{address}:{config.ping_port}", "--workers", "1")
+        pings = [python("pings", "gunicorn", "-c", "gunicorn.conf.py", *bind, "wsgi_pings:app")]
     return [
         python("web", "gunicorn", "-c", "gunicorn.conf.py", "wsgi:app"),
         *probes,
@@ -27,4 +32,5 @@ def product(env: Mapping[str, str], config: Config) -> list[Command]:
         python("background", "workers", "background"),
         python("metrics", "workers", "metrics"),
         python("scheduler", "scheduler"),
+        *pings,
     ]

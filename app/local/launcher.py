@@ -68,6 +68,8 @@ class Launcher:
         begun = time.monotonic()
         host, port = self._config.host, self._config.port
         preflight.check_port(host, port, self._signals.pause)
+        if self._config.ping_port:
+            preflight.check_port(host, self._config.ping_port, self._signals.pause)
         if not (self._own_database and self._own_redis):
             preflight.check_external(self._env)
         say(f"Starting AlertifyPro; its data and logs are in {self._state.path}")

@@ -26,6 +26,8 @@ class Config:
     host: str
     port: int
     base_url: str
+    ping_port: int
+    ping_url: str
     state_dir: Path
     registration: str
     trusted_proxies: tuple[Network, ...]
@@ -55,6 +57,11 @@ class Config:
         env = _Reader(os.environ if environ is None else environ)
         port = env.integer("PORT", 3001, 1, 65535)
         host = env.text("HOST", "127.0.0.1")
+        base_url = env.text("BASE_URL", f"http://localhost:{port}").rstrip("/")
+        ping_port = env.integer("PING_PORT", 0, 0, 65535)
+        if ping_port == port:
+            raise ConfigError("PING_PORT must be another port than PORT.")
+        default_ping_url = f"http://localhost:{ping_port}" if ping_port else base_url
         return cls(
             database_url=_sqlalchemy_url(env.required("DATABASE_URL")),
             redis_url=_redis_url(env.required("REDIS_URL")),
@@ -62,7 +69,9 @@ class Config:
             encryption_key=env.key("ENCRYPTION_KEY"),
             host=host,
             port=port,
-            base_url=env.text("BASE_URL", f"http://localhost:{port}").rstrip("/"),
+            base_url=base_url,
+            ping_port=ping_port,
+            ping_url=env.text("PING_URL", default_ping_url).rstrip("/"),
             state_dir=Path(env.text("STATE_DIR", ".state")),
             registration=env.choice("REGISTRATION", "open", ("open", "invite", "closed")),
             trusted_proxies=env.networks("TRUSTED_PROXIES", "127.0.0.0/8,::1/128"),

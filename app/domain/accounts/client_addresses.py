@@ -26,6 +26,12 @@ def client_address(peer: str | None, forwarded_for: str, trusted: Sequence[Netwo
     return str(found)
 
 
+def is_trusted(address: str, trusted: Sequence[Network]) -> bool:
+    """Say whether an address is that of a proxy of ours."""
+    found = _parse(address)
+    return found is not None and _is_trusted(found, trusted)
+
+
 def group(address: str) -> str:
     """Return what limits count as one place: an IPv4 address, a /64 of IPv6 (RFC 6177)."""
     found = _parse(address)

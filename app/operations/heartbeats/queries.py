@@ -46,7 +46,7 @@ _FIELDS = [
 def answer(heartbeat: Heartbeat) -> dict[str, Any]:
     """Return a heartbeat as plain data."""
     found = {name: getattr(heartbeat, name) for name in _FIELDS}
-    base = f"{runtime().config.base_url}/api/v1"
+    base = f"{runtime().config.ping_url}/api/v1"
     found["ping_url"] = f"{base}/heartbeat/{heartbeat.unique_key}"
     found["badge_url"] = f"{base}/badges/{heartbeat.badge_key}/status.svg"
     found["next_expected_at"] = None if not heartbeat.is_active else heartbeat.next_expected_at

@@ -1,0 +1,179 @@
+"""Worker of gunicorn that slow strangers cannot occupy.
+
+The headers of a request have five seconds (`keepalive` in gunicorn.conf.py), its body ten and then
+a minimum rate, a read of the answer thirty. One address holds so many connections at most, unless
+it is a reverse proxy of ours. When a process has nearly all connections it can have, the one that
+has kept it waiting longest is closed for each new one: whoever sends a whole request is served. All
+that goes wrong before the application sees a request is answered in its one JSON shape.
+"""
+
+import json
+import logging
+import socket
+from collections import Counter
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any
+
+from gunicorn.http import errors
+from gunicorn.workers.ggevent import GeventWorker
+from werkzeug.exceptions import HTTPException, RequestTimeout
+
+from app.domain.accounts.client_addresses import is_trusted
+from app.platform.clock import monotonic
+from app.platform.config import Config
+
+log = logging.getLogger(__name__)
+
+BODY_SECONDS = 10.0
+BODY_BYTES_PER_SECOND = 8 * 1024  # after the first ten seconds
+ANSWER_SECONDS = 30.0
+PER_ADDRESS = 256
+SPARE = 50  # connections of a process that are kept for who comes next
+_STATUSES: tuple[tuple[type[Exception], HTTPStatus], ...] = (
+    (errors.LimitRequestLine, HTTPStatus.REQUEST_URI_TOO_LONG),
+    (errors.LimitRequestHeaders, HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE),
+    (errors.UnsupportedTransferCoding, HTTPStatus.NOT_IMPLEMENTED),
+    (errors.ExpectationFailed, HTTPStatus.EXPECTATION_FAILED),
+    (errors.ForbiddenProxyRequest, HTTPStatus.FORBIDDEN),
+    (errors.ParseException, HTTPStatus.BAD_REQUEST),
+)
+
+
+class _Connection:
+    """What is known of an open connection; `waits_since` is None while the application works."""
+
+    def __init__(self, sock: socket.socket, address: str) -> None:
+        self.socket = sock
+        self.address = address
+        self.waits_since: float | None = monotonic()
+        self.is_spent = False  # its body was given up, so that nothing after it can be read
+
+
+class GuardedWorker(GeventWorker):  # type: ignore[misc]
+    """Worker that serves many, and gives none of them more than its share."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._trusted = Config.from_env().trusted_proxies
+        self._open: dict[int, _Connection] = {}
+        self._counts: Counter[str] = Counter()
+        self._per_address = min(PER_ADDRESS, (self.worker_connections - SPARE) // 2)
+
+    def handle(self, listener: Any, client: socket.socket, addr: Any) -> None:
+        """Serve a connection, unless its address has too many."""
+        address = addr[0] if isinstance(addr, tuple) else ""
+        capped = bool(address) and not is_trusted(address, self._trusted)
+        if capped and self._counts[address] >= self._per_address:
+            _refuse(client, HTTPStatus.TOO_MANY_REQUESTS, "too many connections from this address")
+            client.close()
+            return
+        self._make_room()
+        self._counts[address] += 1
+        self._open[client.fileno()] = connection = _Connection(client, address)
+        key = client.fileno()
+        try:
+            super().handle(listener, client, addr)
+        finally:
+            if self._open.get(key) is connection:
+                del self._open[key]
+            self._counts[address] -= 1
+            if not self._counts[address]:
+                del self._counts[address]
+
+    def _make_room(self) -> None:
+        """Close what has kept us waiting longest, while there is too little room."""
+        if len(self._open) < self.worker_connections - SPARE:
+            return
+        waiting = [one for one in self._open.values() if one.waits_since is not None]
+        if not waiting:
+            return
+        longest = min(waiting, key=lambda one: one.waits_since or 0.0)
+        longest.waits_since = None
+        _shut(longest.socket)
+
+    def handle_request(self, listener_name: Any, req: Any, sock: socket.socket, addr: Any) -> None:
+        """Serve one request with a clock on its body and its answer."""
+        connection = self._open.get(sock.fileno())
+        upgrades = any(name == "UPGRADE" for name, _ in req.headers)
+        if connection is not None:
+            connection.waits_since = None
+            if not upgrades:
+                _time_body(req.unreader, connection)
+        sock.settimeout(None if upgrades else ANSWER_SECONDS)
+        try:
+            super().handle_request(listener_name, req, sock, addr)
+        finally:
+            if connection is not None:
+                connection.waits_since = monotonic()
+                req.unreader.__dict__.pop("chunk", None)
+            if sock.fileno() >= 0:
+                sock.settimeout(None)
+                if connection is not None and connection.is_spent:
+                    _shut(sock)
+
+    def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: Exception) -> None:
+        """Answer what failed before or around the application, as the application would."""
+        if isinstance(exc, HTTPException):
+            status, sentence = HTTPStatus(exc.code or 500), exc.description or "not possible"
+        else:
+            found = (status for kind, status in _STATUSES if isinstance(exc, kind))
+            status = next(found, HTTPStatus.INTERNAL_SERVER_ERROR)
+            sentence = "the request could not be read"
+            if status is HTTPStatus.INTERNAL_SERVER_ERROR:
+                log.exception("request failed outside the application", exc_info=exc)
+                sentence = "something broke on our side"
+            elif status is not HTTPStatus.BAD_REQUEST:
+                sentence = status.phrase.lower()
+        _refuse(client, status, sentence)
+
+
+def _time_body(unreader: Any, connection: _Connection) -> None:
+    """Let the pieces of a body take ten seconds together, and then come at a minimum rate."""
+    read: Callable[..., bytes] = type(unreader).chunk.__get__(unreader)
+    began_at, received = monotonic(), 0
+
+    def chunk(size_hint: int | None = None) -> bytes:
+        nonlocal received
+        left = began_at + BODY_SECONDS + received / BODY_BYTES_PER_SECOND - monotonic()
+        if left <= 0:
+            raise _too_slow(connection)
+        connection.waits_since = began_at
+        connection.socket.settimeout(left)
+        try:
+            piece = read(size_hint)
+        except TimeoutError:
+            raise _too_slow(connection) from None
+        finally:
+            connection.waits_since = None
+            connection.socket.settimeout(ANSWER_SECONDS)
+        received += len(piece)
+        return piece
+
+    unreader.chunk = chunk
+
+
+def _too_slow(connection: _Connection) -> RequestTimeout:
+    connection.is_spent = True
+    return RequestTimeout("the body came too slowly")
+
+
+def _shut(sock: socket.socket) -> None:
+    try:
+        sock.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        log.debug("a connection that was to be shut has ended by itself")
+
+
+def _refuse(client: socket.socket, status: HTTPStatus, sentence: str) -> None:
+    body = json.dumps({"error": sentence}).encode()
+    head = (
+        f"HTTP/1.1 {status.value} {status.phrase}\r\nConnection: close\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
+        "X-Content-Type-Options: nosniff\r\nCache-Control: no-store\r\n\r\n"
+    )
+    try:
+        client.settimeout(1.0)
+        client.sendall(head.encode() + body)
+    except OSError:
+        log.debug("a refusal did not reach its client")

@@ -1,0 +1,191 @@
+"""The server keeps serving while strangers are slow, and its own refusals are JSON."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+
+from app.local import ports
+from tests.heartbeats import make_heartbeat
+
+ROOT = Path(__file__).parents[2]
+ROOM = 20  # connections that the process under test may have, beside those kept for the next
+
+
+@pytest.fixture(scope="module")
+def server(config, tmp_path_factory):
+    """The port of a web process with room for few."""
+    with serving(config, tmp_path_factory.mktemp("web"), "wsgi:app") as port:
+        yield port
+
+
+@contextmanager
+def serving(config, folder, application):
+    port = ports.choose(None)
+    log = (folder / "log").open("wb")
+    env = os.environ | {
+        "DATABASE_URL": config.database_url.replace("+psycopg", ""),
+        "REDIS_URL": config.redis_url,
+        "JWT_SECRET": config.jwt_secret,
+        "ENCRYPTION_KEY": "ab" * 32,
+        "PORT": str(port),
+        "WEB_PROCESSES": "1",
+        "TRUSTED_PROXIES": "127.0.0.1/32",
+    }
+    process = subprocess.Popen(
+        [
+            sys.executable,
+            "-m",
+            "gunicorn",
+            *("-c", "gunicorn.conf.py", "--worker-connections", str(50 + ROOM)),
+            application,
+        ],
+        cwd=ROOT,
+        env=env,
+        stdout=log,
+        stderr=log,
+    )
+    try:
+        end = time.monotonic() + 30
+        while True:
+            try:
+                assert ask(port, b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")[0] == 200
+                break
+            except OSError:
+                assert process.poll() is None
+                assert time.monotonic() < end
+                time.sleep(0.1)
+        yield port
+    finally:
+        process.terminate()
+        process.wait(15)
+        log.close()
+
+
+def connect(port, host="127.0.0.1"):
+    return socket.create_connection(("127.0.0.1", port), timeout=20, source_address=(host, 0))
+
+
+def answer_of(sock):
+    data = b""
+    while b"\r\n\r\n" not in data:
+        piece = sock.recv(65536)
+        if not piece:
+            break
+        data += piece
+    head, _, body = data.partition(b"\r\n\r\n")
+    lines = head.decode().split("\r\n")
+    headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}
+    while len(body) < int(headers.get("content-length", 0)):
+        body += sock.recv(65536)
+    return int(lines[0].split()[1]), headers, body
+
+
+def ask(port, request, host="127.0.0.1"):
+    with connect(port, host) as sock:
+        sock.sendall(request)
+        return answer_of(sock)
+
+
+LOGIN = b"POST /api/v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+
+
+@pytest.mark.parametrize(
+    ("request_bytes", "status"),
+    [
+        (b"GET /" + b"x" * 9000 + b" HTTP/1.1\r\nHost: x\r\n\r\n", 414),
+        (b"GET / HTTP/1.1\r\nHost: x\r\n" + b"A: b\r\n" * 150 + b"\r\n", 431),
+        (b"GET / HTTP/1.1\r\nHost: x\r\nA: " + b"b" * 9000 + b"\r\n\r\n", 431),
+        (b"nonsense\r\n\r\n", 400),
+        (b"GET / HTTP/9.9\r\nHost: x\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: x\r\nA b: c\r\n\r\n", 400),
+        (LOGIN + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n", 400),
+        (LOGIN + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}xx\r\n0\r\n\r\n", 400),
+        (LOGIN + b"Transfer-Encoding: what\r\n\r\n", 501),
+        (LOGIN + b"Content-Length: -1\r\n\r\n", 400),
+        (LOGIN + b"Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}", 400),
+        (LOGIN + b"Expect: miracles\r\nContent-Length: 2\r\n\r\n{}", 417),
+    ],
+)
+def test_what_is_no_request_is_refused_in_json(server, request_bytes, status):
+    found, headers, body = ask(server, request_bytes)
+    assert found == status, body
+    assert headers["content-type"] == "application/json"
+    assert set(json.loads(body)) == {"error"}
+
+
+def test_a_body_has_ten_seconds_and_then_a_minimum_rate(server):
+    began = time.monotonic()
+    with connect(server) as still, connect(server) as dripping:
+        for sock in (still, dripping):
+            sock.sendall(LOGIN + b"Content-Length: 1000\r\n\r\n{")
+        for _ in range(12):
+            time.sleep(1)
+            try:
+                dripping.sendall(b" ")
+            except OSError:
+                break
+        status, headers, body = answer_of(still)
+        assert status == 408
+        assert headers["content-type"] == "application/json"
+        assert "too slowly" in json.loads(body)["error"]
+        assert still.recv(1) == b"", "the connection is closed"
+        assert answer_of(dripping)[0] == 408
+    assert time.monotonic() - began < 40
+
+
+def test_whoever_sends_a_whole_request_is_served_among_slow_ones(server):
+    with ExitStack() as stack:
+        slow = [stack.enter_context(connect(server)) for _ in range(4 * ROOM)]
+        for number, sock in enumerate(slow):
+            half = b"" if number % 3 == 0 else b"GET /health HTTP/1.1\r\nHo"
+            if number % 3 == 1:
+                half = LOGIN + b"Content-Length: 1000\r\n\r\n{"
+            try:
+                sock.sendall(half)
+            except OSError:
+                continue  # it has made room already
+        began = time.monotonic()
+        for _ in range(10):
+            assert ask(server, b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")[0] == 200
+        unknown = b"GET /ping/no-such-key HTTP/1.1\r\nHost: x\r\n\r\n"
+        assert ask(server, unknown)[0] == 404
+        assert time.monotonic() - began < 8
+
+
+def test_one_address_does_not_take_all_connections(server):
+    """127.0.0.2 is no proxy of this server."""
+    answers = []
+    with ExitStack() as stack:
+        for _ in range(ROOM // 2 + 3):
+            sock = stack.enter_context(connect(server, "127.0.0.2"))
+            sock.settimeout(0.1)
+            try:
+                answers.append(answer_of(sock))
+            except TimeoutError:
+                continue  # it waits for our request
+            except IndexError:
+                continue  # it has made room
+        refused = [answer for answer in answers if answer[0] == 429]
+        assert refused
+        assert "too many connections" in json.loads(refused[0][2])["error"]
+        assert ask(server, b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")[0] == 200
+
+
+def test_a_port_for_pings_serves_them_and_nothing_else(app, alice, config, tmp_path):
+    heartbeat = make_heartbeat(alice)
+    key = heartbeat["ping_url"].rpartition("/")[2]
+    with serving(config, tmp_path, "wsgi_pings:app") as port:
+        for path in (f"/ping/{key}", f"/api/v1/heartbeat/{key}"):
+            assert ask(port, f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())[0] == 200
+        for path in ("/api/v1/services", "/", "/ops/rq", "/healthy"):
+            status, headers, body = ask(port, f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+            assert status == 404
+            assert headers["content-type"] == "application/json"
+            assert "only pings" in json.loads(body)["error"]
