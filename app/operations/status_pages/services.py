@@ -1,7 +1,9 @@
 """The services of a page: which they are now, and the keys that stand for them in public."""
 
 import json
+from base64 import b32encode
 from collections.abc import Iterable, Sequence
+from secrets import token_bytes
 from typing import Any
 from uuid import UUID
 
@@ -12,9 +14,10 @@ from app.domain.status_pages import sections
 from app.domain.status_pages.sections import Candidate
 from app.models.services import Service
 from app.models.status_pages import StatusPage, StatusPageService
-from app.platform.crypto import random_key
 from app.platform.events import timestamp
 from app.platform.transaction import Transaction
+
+_KEY_BYTES = 5
 
 
 def candidates(tx: Transaction, organization_id: UUID) -> list[Candidate]:
@@ -43,7 +46,7 @@ def assign_keys(tx: Transaction, page: StatusPage) -> dict[UUID, str]:
     ids = shown(page.sections, candidates(tx, page.organization_id))
     known = keys(tx, page.id)
     missing = [
-        {"status_page_id": page.id, "service_id": id, "key": f"sv_{random_key(48)}"}
+        {"status_page_id": page.id, "service_id": id, "key": new_key()}
         for id in ids
         if id not in known
     ]
@@ -51,6 +54,11 @@ def assign_keys(tx: Transaction, page: StatusPage) -> dict[UUID, str]:
         tx.session.execute(insert(StatusPageService).values(missing).on_conflict_do_nothing())
         known = keys(tx, page.id)
     return known
+
+
+def new_key() -> str:
+    """Return a key: short, for a page of many services holds as many of them."""
+    return f"sv_{b32encode(token_bytes(_KEY_BYTES)).decode().lower()}"
 
 
 def keys(tx: Transaction, page_id: UUID) -> dict[UUID, str]:

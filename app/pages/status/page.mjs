@@ -1,152 +1,145 @@
 // Everything here is an addition: the page is complete without it.
-const root = document.documentElement, body = document.body, { base, made, words } = body.dataset;
-const [themeWord, autoWord, lightWord, darkWord, down, maintenance, up, slow, unknown] = words.split("|");
-const lang = root.lang, $ = (selector, from = document) => from.querySelector(selector);
+const root = document.documentElement, body = document.body, { base, made } = body.dataset;
+const [themeWord, auto, light, dark, down, maintenance, up, slow, unknown] = body.dataset.words.split("|");
+const lang = navigator.language.startsWith(root.lang) ? navigator.language : root.lang;
+const $ = (selector, from = document) => from.querySelector(selector);
 const all = (selector, from = document) => [...from.querySelectorAll(selector)];
-const pageTheme = root.dataset.theme || "auto";
-let shownAt = Date.parse(made);
 
 // Theme: a button that goes round; the choice stays in this browser.
-const themes = ["auto", "light", "dark"], named = { auto: autoWord, light: lightWord, dark: darkWord };
-const read = () => { try { return localStorage.theme; } catch { return null; } };
-let theme = themes.includes(read()) ? read() : pageTheme;
-const button = document.createElement("button");
+const themes = { auto, light, dark }, names = Object.keys(themes), button = document.createElement("button");
+let store = {};
+try { store = localStorage; } catch { /* the choice is not kept then */ }
+let theme = store.theme in themes ? store.theme : root.dataset.theme || "auto";
 const show = () => {
   if (theme === "auto") delete root.dataset.theme; else root.dataset.theme = theme;
-  button.textContent = `${themeWord}: ${named[theme]}`;
+  button.textContent = `◐ ${themes[theme]}`;
+  button.title = themeWord;
 };
-button.type = "button";
 button.onclick = () => {
-  theme = themes[(themes.indexOf(theme) + 1) % 3];
-  try { localStorage.theme = theme; } catch { /* not kept then */ }
+  store.theme = theme = names[(names.indexOf(theme) + 1) % 3];
   show();
 };
 show();
-$(".tools")?.append(button);
-if (new URLSearchParams(location.search).get("view") === "wall") body.classList.add("wall");
+$(".tools").append(button);
+if (location.search.includes("view=wall")) body.classList.add("wall");
 
 // Times: on the visitor's clocks, with the written form as the title.
-const clock = new Intl.DateTimeFormat(lang, { dateStyle: "medium", timeStyle: "short" });
-const relative = new Intl.RelativeTimeFormat(lang, { numeric: "auto" });
-function localise(from = document) {
-  for (const time of all("time[datetime]:not([title])", from)) {
-    time.title = time.textContent;
-    if (!time.dataset.r) time.textContent = clock.format(new Date(time.dateTime));
-  }
-}
-function age() {
-  const seconds = Math.round((shownAt - Date.now()) / 1000);
-  const text = seconds > -90 ? relative.format(Math.min(seconds, 0), "second") : relative.format(Math.round(seconds / 60), "minute");
+let shownAt = Date.parse(made);
+const dates = (options) => new Intl.DateTimeFormat(lang, { dateStyle: "medium", ...options });
+const clock = dates({ timeStyle: "short" }), relative = new Intl.RelativeTimeFormat(lang, { numeric: "auto" });
+const age = () => {
+  const seconds = Math.min(0, Math.round((shownAt - Date.now()) / 1000));
+  const text = relative.format(...(seconds > -90 ? [seconds, "second"] : [Math.round(seconds / 60), "minute"]));
   for (const time of all("time[data-r]")) time.textContent = text;
-}
+};
+const localise = () => {
+  for (const time of all("time:not([title])")) {
+    time.title = time.textContent;
+    time.textContent = clock.format(new Date(time.dateTime));
+  }
+  age();
+};
 localise();
-age();
 setInterval(age, 5000);
 
 // Live: the summary is asked with its tag; when it has changed, texts and classes are replaced.
-const still = new Set(["verdict", "now", "past"]);
-let tag = null, failures = 0, days = null;
+const load = async (path, headers = {}) => {
+  const answer = await fetch(path, { cache: "no-store", headers });
+  if (!answer.ok && answer.status !== 304) throw answer.status;
+  return answer;
+};
+const parse = async (answer) => new DOMParser().parseFromString(await answer.text(), "text/html");
+let tag = "", failures = 0, days;
 async function refresh() {
   if (document.hidden) return;
   try {
-    const answer = await fetch(`${base}/summary.json`, { cache: "no-store", headers: tag ? { "If-None-Match": tag } : {} });
-    if (answer.status !== 304 && !answer.ok) throw new Error(answer.status);
-    const changed = tag !== null && answer.status === 200;
+    const answer = await load(`${base}/summary.json`, tag && { "If-None-Match": tag });
+    if (tag && answer.ok) await replace(await parse(await load(location.href)));
+    else shownAt = Math.max(shownAt, Date.parse(answer.headers.get("Last-Modified")) || 0);
     tag = answer.headers.get("ETag") || tag;
     failures = 0;
-    const at = Date.parse(answer.headers.get("Last-Modified"));
-    if (changed) await replace();
-    else if (at) shownAt = Math.max(shownAt, at);
     age();
   } catch { failures += 1; }
 }
-async function replace() {
-  const answer = await fetch(location.href, { cache: "no-store" });
-  if (!answer.ok) throw new Error(answer.status);
-  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html"), before = $("h1")?.textContent;
+function replace(fresh) {
+  const pairs = (selector) => {
+    const next = all(selector, fresh), old = all(selector);
+    if (old.length !== next.length) location.reload();
+    return old.map((one, place) => [one, next[place]]);
+  };
+  const before = $("h1").textContent;
   shownAt = Date.parse(fresh.body.dataset.made);
   document.title = fresh.title;
-  $("link[rel=icon]").href = $("link[rel=icon]", fresh).href;
-  for (const next of all("main [id]", fresh)) {
-    const now = document.getElementById(next.id);
-    if (!now || now.closest("#now, #past") && !still.has(next.id)) continue;
-    if (still.has(next.id)) {
-      const opened = all("details[open]", now).map((one) => one.id);
-      if (now.innerHTML === next.innerHTML) continue;
-      now.className = next.className;
-      now.replaceChildren(...next.childNodes);
-      for (const id of opened) document.getElementById(id)?.setAttribute("open", "");
-    } else if (now.matches("details")) {
-      const [old, b] = [$("summary > b", now), $("summary > b", next)];
-      if (old && b) { old.textContent = b.textContent; old.className = b.className; }
-    } else if (now.matches("li")) {
-      now.className = next.className;
-      for (const part of ["b", "small", "svg"]) {
-        const [old, b] = [$(`:scope > ${part}`, now), $(`:scope > ${part}`, next)];
-        if (old && b && old.outerHTML !== b.outerHTML) old.replaceWith(b);
-      }
-    }
+  $("[rel=icon]").href = $("[rel=icon]", fresh).href;
+  for (const [old, next] of pairs("#verdict, #now, #past")) {
+    const open = all("[open]", old);
+    old.className = next.className;
+    old.replaceChildren(...next.childNodes);
+    for (const { id } of open) document.getElementById(id)?.toggleAttribute("open", true);
   }
-  localise();
+  for (const [old, next] of pairs("summary > b, .l li, .l b, .l p, .l svg")) {
+    old.className = next.className;
+    if (old.localName !== "li" && old.innerHTML !== next.innerHTML) old.innerHTML = next.innerHTML;
+  }
   days = null;
-  const after = $("h1")?.textContent;
-  if (after !== before) $("#live").textContent = after;
+  localise();
+  if ($("h1").textContent !== before) $("#live").textContent = $("h1").textContent;
 }
+const next = async () => {
+  await refresh();
+  setTimeout(next, ($("#now .incident") ? 1e4 : 3e4) * 2 ** Math.min(failures, 4));
+};
 if ($("#verdict")) {
-  const wait = () => ($("#now .incident") ? 10000 : 30000) * 2 ** Math.min(failures, 4);
-  const next = () => setTimeout(async () => { await refresh(); next(); }, wait());
-  refresh();
   next();
   document.addEventListener("visibilitychange", refresh);
 }
 
 // Days: pointer and arrow keys show one in a tooltip.
-const tip = document.createElement("div");
+const tip = document.createElement("div"), meaning = { u: up, s: slow, d: down, m: maintenance, n: unknown };
 tip.id = "tip";
 tip.hidden = true;
 body.append(tip);
-const meaning = { u: up, s: slow, d: down, m: maintenance, n: unknown };
-async function day(svg, place) {
-  days ??= fetch(`${base || "/page"}.json`).then((answer) => answer.json()).catch(() => (days = null));
-  const service = (await days)?.services?.[svg.closest("li").id];
-  if (!service) return;
-  const count = service.days.states.length, at = Math.max(0, Math.min(count - 1, place ?? count - 1));
-  svg.dataset.at = at;
-  const date = new Date(`${service.days.first}T12:00Z`);
+async function day(svg, share, step = 0) {
+  days ??= load(`${base}/page.json`).then((answer) => answer.json()).catch(() => {});
+  const key = $("a", svg.parentNode).href.split("/").pop(), found = (await days)?.services[key]?.days;
+  if (!found) return;
+  const count = found.states.length, asked = share < 1 ? Math.floor(share * count) : Number(svg.dataset.at ?? count - 1) + step;
+  const at = svg.dataset.at = Math.max(0, Math.min(count - 1, asked));
+  const date = new Date(`${found.first}T12:00Z`), seconds = found.down_seconds[at], box = svg.getBoundingClientRect();
   date.setUTCDate(date.getUTCDate() + at);
-  const seconds = service.days.down_seconds[at], box = svg.getBoundingClientRect();
-  const state = service.days.states[at];
-  tip.textContent = `${new Intl.DateTimeFormat(lang, { dateStyle: "medium", timeZone: "UTC" }).format(date)} · ${meaning[state]}`
-    + (seconds ? ` ${seconds < 60 ? `${seconds} s` : `${Math.round(seconds / 60)} min`}` : "");
-  svg.setAttribute("aria-label", tip.textContent);
-  tip.style.left = `${Math.max(80, Math.min(innerWidth - 80, box.left + box.width * (at + .5) / count))}px`;
+  const lasted = seconds ? ` ${seconds < 60 ? `${seconds} s` : `${Math.round(seconds / 60)} min`}` : "";
+  tip.textContent = `${dates({ timeZone: "UTC" }).format(date)} · ${meaning[found.states[at]]}${lasted}`;
+  svg.ariaLabel = tip.textContent;
+  tip.style.left = `${Math.max(80, Math.min(innerWidth - 80, box.left + box.width * (at + 0.5) / count))}px`;
   tip.style.top = `${box.top}px`;
   tip.hidden = false;
 }
-for (const svg of all(".l svg")) { svg.tabIndex = 0; svg.setAttribute("role", "img"); svg.setAttribute("aria-label", svg.nextSibling?.textContent || ""); }
-const bars = (event) => event.target.closest?.(".l svg");
-addEventListener("pointermove", (event) => {
-  const svg = bars(event);
-  if (!svg) { tip.hidden = true; return; }
-  const box = svg.getBoundingClientRect();
-  day(svg, Math.floor((event.clientX - box.left) / box.width * 90 * (Number(body.dataset.days || 90) / 90)));
+for (const svg of all(".l svg")) {
+  svg.tabIndex = 0;
+  svg.role = "img";
+  svg.ariaLabel = svg.nextSibling.textContent;
+}
+const bars = ({ target }) => target.closest?.(".l svg");
+const on = (name, act) => addEventListener(name, (event) => (bars(event) ? act(bars(event), event) : (tip.hidden = true)));
+on("pointermove", (svg, { clientX }) => {
+  const { left, width } = svg.getBoundingClientRect();
+  day(svg, (clientX - left) / width);
 });
-addEventListener("focusin", (event) => bars(event) && day(bars(event)));
-addEventListener("focusout", () => { tip.hidden = true; });
-addEventListener("keydown", (event) => {
-  const svg = bars(event), step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
-  if (svg && step) { event.preventDefault(); day(svg, Number(svg.dataset.at ?? 89) + step); }
-  if (event.key === "Escape") tip.hidden = true;
+on("focusin", (svg) => day(svg));
+on("keydown", (svg, event) => {
+  const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+  if (!step) return;
+  event.preventDefault();
+  day(svg, 1, step);
 });
 
-// Subscribe in place: the same form, and the answer under it.
+// Subscribe in place: the same form, and the answer where it stood.
 addEventListener("submit", async (event) => {
   const form = event.target;
   if (!form.matches("[data-inline]")) return;
   event.preventDefault();
   try {
-    const answer = await fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)), headers: { Accept: "text/html" } });
-    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
-    form.replaceWith(...$("main", fresh).childNodes);
+    const answer = await fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)) });
+    form.replaceWith(...$("main", await parse(answer)).childNodes);
   } catch { form.submit(); }
 });

@@ -8,7 +8,6 @@ from typing import Any
 from app.domain.status_pages import branding, custom_css
 
 _FOLDER = Path(__file__).parent
-SCRIPT = (_FOLDER / "page.mjs").read_bytes()
 
 
 def _squeezed(css: str) -> str:
@@ -17,12 +16,19 @@ def _squeezed(css: str) -> str:
     return re.sub(r" ?([{}:;,>]) ?", r"\1", css).replace(";}", "}").strip()
 
 
+def _stripped(script: str) -> str:
+    """Return a script without indents and lines that are comments."""
+    lines = (line.strip() for line in script.splitlines())
+    return "\n".join(line for line in lines if line and not line.startswith("//"))
+
+
 def _hash(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()[:12]
 
 
 _BASE = _squeezed((_FOLDER / "page.css").read_text(encoding="utf-8"))
 BASE = _BASE.encode()
+SCRIPT = _stripped((_FOLDER / "page.mjs").read_text(encoding="utf-8")).encode()
 BASE_HASH = _hash(BASE)
 SCRIPT_HASH = _hash(SCRIPT)
 

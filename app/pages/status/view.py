@@ -140,14 +140,19 @@ class View:
         """Whether the days with failures stand on the page itself."""
         return len(self.snapshot.data["services"]) <= INLINE_DAYS_UP_TO
 
+    def shown_state(self, state: str) -> str:
+        """Return a state as it may be shown: what is too old says nothing any more."""
+        return ShownState.UNKNOWN if self.freshness.is_stale else state
+
     def service(self, key: str) -> dict[str, Any]:
         """Return a service as a row shows it."""
         service = self.snapshot.data["services"][key]
+        state = self.shown_state(service["state"])
         return {
             **service,
             "key": key,
-            "letter": self.letter(service["state"]),
-            "word": self.word(service["state"]),
+            "letter": self.letter(state),
+            "word": self.word(state),
             "bars": bars.svg(service),
             "figure": self.figure(service),
             "failures": self.failures(service),

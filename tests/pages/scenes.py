@@ -1,0 +1,238 @@
+"""Pages in every state, made without a database: what their tests and pictures look at."""
+
+import random
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import orjson
+
+from app.domain.status_pages import days, sections
+from app.domain.status_pages.days import Day
+from app.domain.status_pages.types import ShownState
+from app.domain.status_pages.verdict import Unit, verdict
+from app.pages.status.snapshot import Snapshot
+
+NOW = datetime(2026, 11, 27, 14, 3, 22, tzinfo=UTC)
+_PAGE: dict[str, Any] = {
+    "name": "Acme status",
+    "description": "How the shop and its parts are.",
+    "is_public": True,
+    "branding": {"company_name": "Acme"},
+    "theme": "auto",
+    "layout": "list",
+    "language": "en",
+    "timezone": "Europe/Berlin",
+    "links": {"support": "https://example.com/help", "privacy": "https://example.com/privacy"},
+    "show": {"response_times": False, "made_with": True},
+    "announcement": None,
+    "allow_subscribe": True,
+    "is_indexed": True,
+    "custom_css": "",
+    "badge_key": "sp-0011223344556677",
+    "updated_at": NOW,
+    "days": 90,
+    "host": None,
+    "claimed_host": None,
+    "has_password": False,
+}
+
+
+def history(seed: int, failures: int = 3, *, known: int = 90) -> list[Day]:
+    """Return ninety days of which some had downtime; those before `known` days say nothing."""
+    chance = random.Random(seed)
+    bad = set(chance.sample(range(90 - known, 90), min(failures, known)))
+    found = []
+    for place in range(90):
+        on = NOW.date() - timedelta(days=89 - place)
+        down = chance.choice((20, 300, 1800, 9000)) if place in bad else 0
+        is_known = place >= 90 - known
+        found.append(
+            Day(
+                on,
+                up_seconds=(86_400 - down) if is_known else 0,
+                down_seconds=down,
+                maintenance_seconds=3600 if is_known and place in (40, 41) and seed % 3 == 0 else 0,
+                slow=0.2 if place == 70 and seed % 2 else 0,
+            )
+        )
+    return found
+
+
+def service(name: str, state: str = "up", seed: int = 0, **more: Any) -> dict[str, Any]:
+    """Return a service as a document has it."""
+    bars = days.bars(more.pop("days", history(seed)))
+    return {
+        "name": name,
+        "description": "",
+        "state": state,
+        "since": NOW - timedelta(hours=2),
+        "stated_at": None,
+        "first_day": bars.first,
+        "states": bars.states,
+        "down_seconds": {str(place): seconds for place, seconds in bars.down_seconds.items()},
+        "uptime": bars.percentage,
+        "known_since": bars.known_since,
+        "response": None,
+    } | more
+
+
+def incident(title: str, key: str, affected: list[str], **more: Any) -> dict[str, Any]:
+    """Return an open incident with two updates."""
+    begin = NOW - timedelta(minutes=40)
+    updates = [
+        {
+            "status": "identified",
+            "body": "A release of this morning breaks **payments by card**. We take it back.",
+            "at": NOW - timedelta(minutes=8),
+            "edited_at": None,
+        },
+        {
+            "status": "investigating",
+            "body": "Some payments fail. We look into it.",
+            "at": begin,
+            "edited_at": None,
+        },
+    ]
+    return {
+        "key": key,
+        "title": title,
+        "status": "identified",
+        "severity": "major",
+        "started_at": begin,
+        "published_at": begin,
+        "resolved_at": None,
+        "next_update_at": NOW + timedelta(minutes=30),
+        "updated_at": NOW - timedelta(minutes=8),
+        "affected": [{"key": hit, "state": "down"} for hit in affected],
+        "updates": updates,
+        "post_mortem": "",
+        "post_mortem_published_at": None,
+    } | more
+
+
+def maintenance(title: str, key: str, begin: timedelta, hours: int, state: str) -> dict[str, Any]:
+    """Return a maintenance that begins so long after now."""
+    return {
+        "key": key,
+        "title": title,
+        "description": "The database moves to new disks. Orders wait meanwhile.",
+        "state": state,
+        "starts_at": NOW + begin,
+        "ends_at": NOW + begin + timedelta(hours=hours),
+        "affected": [],
+        "took_longer": False,
+        "updated_at": NOW - timedelta(days=1),
+    }
+
+
+def snapshot(
+    parts: dict[str, list[dict[str, Any]]],
+    *,
+    slug: str = "acme",
+    incidents: list[dict[str, Any]] | None = None,
+    windows: list[dict[str, Any]] | None = None,
+    past: list[dict[str, Any]] | None = None,
+    **page: Any,
+) -> Snapshot:
+    """Return a page of sections, by their names, each with its services."""
+    keyed: dict[str, dict[str, Any]] = {}
+    listed = []
+    for name, services in parts.items():
+        keys = [f"sv_{len(keyed) + place:08x}" for place in range(len(services))]
+        keyed |= dict(zip(keys, services, strict=True))
+        states = [ShownState(one["state"]) for one in services]
+        listed.append(
+            {
+                "name": name,
+                "description": "",
+                "display": "list",
+                "state": sections.worst(states),
+                "collapsed": False,
+                "services": keys,
+            }
+        )
+    until = max((one["ends_at"] for one in windows or []), default=None)
+    units = [
+        Unit(one["name"], ShownState(one["state"]), one["stated_at"], until)
+        for one in keyed.values()
+    ]
+    document = {
+        "page": {**_PAGE, "slug": slug, "url": f"http://localhost/status/{slug}", **page},
+        "guard": {"password_hash": None, "organization_id": "x"},
+        "verdict": verdict(units).to_json(),
+        "sections": listed,
+        "services": keyed,
+        "incidents": incidents or [],
+        "maintenance": windows or [],
+    }
+    archive = {"incidents": past or [], "maintenance": []}
+    options = orjson.OPT_UTC_Z
+    return Snapshot(
+        page_id=slug,
+        document=orjson.dumps(document, default=str, option=options),
+        archive=orjson.dumps(archive, default=str, option=options),
+        hash=slug,
+        made_at=NOW,
+    )
+
+
+_SHOP = ("Checkout", "Search", "Catalogue", "Mail")
+_BASIS = ("API", "Database", "Object storage")
+
+
+def _parts(**states: str) -> dict[str, list[dict[str, Any]]]:
+    def made(names: tuple[str, ...], base: int) -> list[dict[str, Any]]:
+        return [
+            service(
+                name,
+                states.get(name.lower(), "up"),
+                base + i,
+                days=history(base + i, (0, 1, 4, 2)[i % 4], known=20 if name == "Mail" else 90),
+                description="Pay by card, bank or voucher" if name == "Checkout" else "",
+            )
+            for i, name in enumerate(names)
+        ]
+
+    return {"Shop": made(_SHOP, 0), "Basis": made(_BASIS, 4)}
+
+
+def scenes() -> dict[str, Snapshot]:
+    """Return every state of a page by its name."""
+    over = incident(
+        "Slow search", "in_past", [], status="resolved", started_at=NOW - timedelta(days=3),
+        resolved_at=NOW - timedelta(days=3) + timedelta(minutes=50), next_update_at=None,
+    )  # fmt: skip
+    names = [f"Service {number:03d}" for number in range(200)]
+    many = [
+        service(name, "up", i, days=history(i, (0, 3, 0, 6)[i % 4])) for i, name in enumerate(names)
+    ]
+    every = [name.lower() for name in (*_SHOP, *_BASIS)]
+    long_name = "Payments-by-card-and-by-voucher-in-the-whole-of-" + "Europe" * 12
+    right_to_left = [service("خدمة الدفع", "down", 1), service("חיפוש", "up", 2)]
+    windows = [
+        maintenance("New disks", "mw_running", timedelta(hours=-1), 3, "running"),
+        maintenance("New switch", "mw_coming", timedelta(days=3), 2, "coming"),
+    ]
+    return {
+        "all_well": snapshot(_parts(), slug="all_well", past=[over]),
+        "slow": snapshot(_parts(search="slow"), slug="slow"),
+        "one_down": snapshot(
+            _parts(checkout="down"), slug="one_down", past=[over],
+            incidents=[incident("Payments fail", "in_now", ["sv_00000000"])],
+        ),
+        "major": snapshot(
+            _parts(checkout="down", search="down", catalogue="down", api="down", mail="down"),
+            slug="major", branding={"company_name": "Acme", "primary_color": "#ffe600"},
+        ),
+        "maintenance": snapshot(
+            _parts(database="maintenance"), slug="maintenance", windows=windows,
+            announcement={"text": "We move on **Sunday**.", "starts_at": None, "ends_at": None},
+        ),
+        "unknown": snapshot(_parts(**dict.fromkeys(every, "unknown")), slug="unknown"),
+        "empty": snapshot({}, slug="empty"),
+        "one": snapshot({"Services": [service("Website", "up", 1)]}, slug="one"),
+        "many": snapshot({"All": many}, slug="many"),
+        "columns": snapshot(_parts(search="slow"), slug="columns", layout="columns"),
+        "long_names": snapshot({long_name: [service(long_name, "down", 3)]}, slug="long_names"),
+        "right_to_left": snapshot({"الخدمات": right_to_left}, slug="right_to_left"),
+    }  # fmt: skip

@@ -1,0 +1,151 @@
+"""Pages as bytes: small enough, readable as text, and text stays text."""
+
+import re
+import shutil
+import subprocess
+from datetime import timedelta
+from html.parser import HTMLParser
+
+import orjson
+import pytest
+
+from app.pages.status import responses, styles
+from app.pages.status.snapshot import Freshness, Snapshot
+from tests.pages import scenes
+
+HOSTILE = [
+    "<script>alert(1)</script>", "\"><img src=x onerror=alert(1)>", "' onmouseover='alert(1)",
+    "{{7*7}}", "{% raw %}", "{0}{names}", "</title><svg/onload=alert(1)>", "]]><x>", "&lt;b&gt;",
+    "javascript:alert(1)", "<!--", "-->", "\u202egnp.exe", "a`b", "<style>*{display:none}</style>",
+    "@import url(https://evil.example/x.css)", "<base href=https://evil.example/>", "${7*7}",
+    "%3Cscript%3E", "<meta http-equiv=refresh content=0>", "<a href=//evil.example>x</a>",
+]  # fmt: skip
+
+
+def page(snapshot: Snapshot, rest: str = "", freshness: Freshness = Freshness.FRESH) -> str:
+    found = responses.find(snapshot, rest, {}, freshness, f"/status/{snapshot.slug}")
+    assert found is not None
+    return found.body.decode()
+
+
+@pytest.fixture(scope="module")
+def all_scenes():
+    return scenes.scenes()
+
+
+def test_two_hundred_services_fit_the_budget(all_scenes):
+    found = responses.find(all_scenes["many"], "", {}, Freshness.FRESH, "/status/many")
+    parts = [found.body, styles.BASE, styles.SCRIPT]
+    assert sum(map(len, parts)) <= 60_000
+    assert len(styles.SCRIPT) <= 6_000
+    squeezed = [responses.kept(part, "x", scenes.NOW).compressed for part in parts]
+    assert sum(map(len, squeezed)) <= 15_000
+
+
+@pytest.mark.parametrize(
+    ("scene", "sentence"),
+    [
+        ("all_well", "All systems work"),
+        ("slow", "Some systems are slow"),
+        ("one_down", "Checkout is down"),
+        ("major", "5 of 7 systems are down"),
+        ("maintenance", "Planned maintenance until"),
+        ("unknown", "We cannot tell at the moment"),
+        ("empty", "Nothing is shown here yet"),
+        ("one", "All systems work"),
+    ],
+)
+def test_the_verdict_is_the_heading_and_the_title(all_scenes, scene, sentence):
+    text = page(all_scenes[scene])
+    assert re.search(rf"<h1>{sentence}", text)
+    assert sentence in re.search(r"<title>(.*?)</title>", text)[1]
+    assert text.count("<h1") == 1
+
+
+@pytest.mark.parametrize(
+    ("freshness", "said", "unsaid"),
+    [
+        (Freshness.OLD, "Shown as of 15:03:22.", "repaired"),
+        (Freshness.AWAY, "Shown as of 15:03:22, our own database is being repaired.", "Last known"),
+        (Freshness.STALE, "Last known: All systems work.", "<h1>All systems work"),
+        (Freshness.STALE_AWAY, "We cannot tell at the moment", "● Up"),
+    ],
+)
+def test_an_old_page_says_how_old_it_is(all_scenes, freshness, said, unsaid):
+    text = page(all_scenes["all_well"], "", freshness)
+    assert said in text
+    assert unsaid not in text
+    summary = orjson.loads(page(all_scenes["all_well"], "summary.json", freshness))
+    assert (summary["status"]["indicator"] == "unknown") is freshness.is_stale
+    states = {component["status"] for component in summary["components"]}
+    assert states == ({"unknown"} if freshness.is_stale else {"operational"})
+
+
+class _Inspector(HTMLParser):
+    """Collects what a page would run or fetch."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def handle_starttag(self, tag, attrs):
+        for name, value in attrs:
+            if name.startswith("on") or name in ("style", "srcdoc"):
+                self.found.append(f"{tag} {name}")
+            is_fetched = name in ("src", "action") or (tag == "link" and name == "href")
+            if (
+                is_fetched
+                and re.match(r"(?!data:|/status/)", value or "")
+                and "canonical" not in str(attrs)
+            ):
+                self.found.append(f"{tag} {name}={value}")
+        if tag in ("iframe", "object", "embed", "base", "style", "img"):
+            self.found.append(tag)
+        if tag == "script" and "src" not in dict(attrs):
+            self.found.append("inline script")
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_text_stays_text(text):
+    service = scenes.service(text, "down", 1, description=text)
+    one = scenes.incident(text, "in_1", ["sv_00000000"])
+    one["updates"][0]["body"] = text
+    window = scenes.maintenance(text, "mw_1", timedelta(hours=-1), 2, "running")
+    snapshot = scenes.snapshot(
+        {text: [service]}, incidents=[one], windows=[window | {"description": text}], name=text,
+        description=text, branding={"company_name": text}, links={"support": "https://example.com"},
+        announcement={"text": text, "starts_at": None, "ends_at": None},
+    )  # fmt: skip
+    for rest in ("", "incidents/in_1", "maintenance/mw_1", "services/sv_00000000", "history"):
+        inspector = _Inspector()
+        inspector.feed(page(snapshot, rest))
+        assert inspector.found == [], rest
+    for rest in ("page.json", "summary.json"):
+        orjson.loads(page(snapshot, rest))
+
+
+def test_a_colour_is_made_readable_and_never_touches_states(all_scenes):
+    bright = all_scenes["major"]
+    style = styles.style(bright.page).decode()
+    assert "#ffe600" not in style.split("light-dark(")[-1].split(",")[0]
+    assert style.endswith("#ffe600)}")  # on the dark ground it reads as it is
+
+
+@pytest.mark.skipif(not shutil.which("w3m"), reason="w3m is not installed")
+@pytest.mark.parametrize("scene", ["all_well", "one_down", "maintenance"])
+def test_text_browsers_read_it_in_order(all_scenes, scene, tmp_path):
+    path = tmp_path / "page.html"
+    path.write_text(page(all_scenes[scene]))
+    command = ["w3m", "-dump", "-cols", "100", "-T", "text/html", "-I", "UTF-8", str(path)]
+    read = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    expected = {
+        "all_well": ["All systems work", "Shop", "Checkout", "Up", "100 % in 90 days", "Past inc"],
+        "one_down": ["Checkout is down", "Open incidents", "Payments fail", "Affected: Checkout",
+                     "Next update by", "Shop", "Checkout", "Down", "Past incidents"],
+        "maintenance": ["Planned maintenance until", "New disks Running", "Add to calendar", "Shop",
+                        "Database Maintenance 99.98 %", "Past incidents"],
+    }[scene]  # fmt: skip
+    at = 0
+    for words in expected:
+        at = read.find(words, at)
+        assert at >= 0, f"{words} is not where it should be in:\n{read}"
