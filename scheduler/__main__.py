@@ -13,7 +13,8 @@ from types import FrameType
 from flask import Flask
 from redis import RedisError
 
-from app.operations.checks import monitoring, retention
+from app.operations.checks import claim as checks_claim
+from app.operations.checks import retention
 from app.platform.bootstrap import bootstrap
 from app.platform.errors import ConfigError
 from app.platform.transaction import DATABASE_AWAY
@@ -51,7 +52,7 @@ def run(app: Flask, stopping: threading.Event) -> None:
 def _regions(app: Flask, known: list[str]) -> list[str]:
     try:
         with app.app_context():
-            return monitoring.scheduled_regions()
+            return checks_claim.scheduled_regions()
     except DATABASE_AWAY:
         return known
 

@@ -9,7 +9,8 @@ from typing import Any
 from flask import Flask
 
 from app.domain.types import Certificate, Observation, Status
-from app.operations.checks import monitoring
+from app.operations.checks import claim as checks_claim
+from app.operations.checks import record as checks_record
 from app.platform.clock import utcnow
 from tests.alerting import make_channel
 from tests.factories import Person
@@ -100,7 +101,7 @@ def certificate(valid_to: datetime, fingerprint: str = "aa", **changes: Any) -> 
 
 def claim(
     app: Flask, rows: Rows, region: str = "default", only: str | None = None
-) -> monitoring.Claimed:
+) -> checks_claim.Claimed:
     """Take everything that is checked in a region, or only one service of it."""
     rows(
         "UPDATE schedule_entries SET next_due_at = now() + CASE"
@@ -109,18 +110,18 @@ def claim(
         only,
     )
     with app.app_context():
-        return monitoring.claim(region, 100)
+        return checks_claim.claim(region, 100)
 
 
 def record(
-    app: Flask, claimed: monitoring.Claimed, status: str, shown: Certificate | None = None
+    app: Flask, claimed: checks_claim.Claimed, status: str, shown: Certificate | None = None
 ) -> None:
     """Record the same result for everything that was taken."""
     error = None if status in ("GREEN", "YELLOW") else "connection refused"
     observation = Observation(Status(status), 12.0, error=error, certificate=shown)
-    seen = [claim.seen(observation, claimed.now) for claim in claimed.claims]
+    checks = [claim.finished(observation, claimed.now) for claim in claimed.claims]
     with app.app_context():
-        app.extensions["runtime"].feed.publish(monitoring.record(seen, claimed.now))
+        app.extensions["runtime"].feed.publish(checks_record.record(checks, claimed.now))
 
 
 def check(

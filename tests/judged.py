@@ -7,8 +7,8 @@ from uuid import UUID
 
 from app.domain.checks.service_states import RegionState
 from app.domain.types import Observation, Status
-from app.operations.checks import monitoring
-from app.operations.checks.rows import Claim
+from app.operations.checks import record as checks_record
+from app.operations.checks.claim import Claim
 from app.operations.snapshots.alerting import rulebooks
 from app.operations.snapshots.services import definitions
 from app.platform.clock import utcnow
@@ -60,7 +60,7 @@ def check(
 
 def record(claims: list[Claim], at: datetime, observation: Observation) -> None:
     """Record claimed checks in one batch."""
-    monitoring.record([claim.seen(observation, at) for claim in claims], at)
+    checks_record.record([claim.finished(observation, at) for claim in claims], at)
 
 
 def moments(number: int, every: float = 60) -> list[datetime]:

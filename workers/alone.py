@@ -16,9 +16,10 @@ from flask import Flask
 from app.checks import runner
 from app.network.door import Network
 from app.network.policy import policy_of
-from app.operations.checks import monitoring
-from app.operations.checks.rows import Claim, Seen
+from app.operations.checks import record as checks_record
+from app.operations.checks.claim import Claim
 from app.operations.notifications.claim import Send
+from app.operations.recorded_check import RecordedCheck
 from app.platform.bootstrap import bootstrap
 from app.platform.clock import monotonic
 from app.platform.transaction import transaction
@@ -35,18 +36,18 @@ def check(app: Flask, claim: Claim) -> None:
     with app.app_context(), transaction() as tx:
         checked_at = tx.now()
 
-    async def observe() -> Seen:
+    async def observe() -> RecordedCheck:
         network = Network(policy_of(runtime.config), ca_file=runtime.config.probe_ca_file or None)
         doubt = SelfDoubt(network, runtime.config.witness_targets)
         target, began_at = claim.definition.target, monotonic()
         observation = await runner.run(target, network)
-        return claim.seen(await doubt.judge(target, observation, began_at), checked_at)
+        return claim.finished(await doubt.judge(target, observation, began_at), checked_at)
 
-    seen = asyncio.run(observe())
+    check = asyncio.run(observe())
     with app.app_context():
         with transaction() as tx:
             now = tx.now()
-        runtime.feed.publish(monitoring.record([seen], now))
+        runtime.feed.publish(checks_record.record([check], now))
 
 
 def message(app: Flask, send: Send) -> None:

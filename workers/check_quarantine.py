@@ -4,8 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 from app.domain.types import Observation, Status
-from app.operations.checks import monitoring
-from app.operations.checks.rows import Claim
+from app.operations.checks import claim as checks_claim
+from app.operations.checks.claim import Claim
 from app.operations.health import quarantine
 from app.operations.health.quarantine import ALONE_AFTER, Kind
 from app.platform.clock import monotonic
@@ -67,7 +67,7 @@ def run_check_alone(claim: Claim, call: Callable[..., Any]) -> Observation | Non
     """
     seconds = claim.definition.target.timeout_seconds + _STARTING_SECONDS
     try:
-        call(monitoring.extend_lease, claim, seconds * _ALONE_WAITING)
+        call(checks_claim.extend_lease, claim, seconds * _ALONE_WAITING)
         run_alone("check", claim, seconds)
         call(quarantine.clear, Kind.CHECK, [claim.key])
     except LostAloneError as error:

@@ -18,8 +18,9 @@ from flask import Flask
 from app.checks import runner
 from app.domain.types import FailureKind, Observation, Status
 from app.network.door import Network
-from app.operations.checks import monitoring
-from app.operations.checks.rows import Claim, Seen, quarantine_key
+from app.operations.checks import claim as checks_claim
+from app.operations.checks.claim import Claim
+from app.operations.recorded_check import RecordedCheck, quarantine_key
 from app.operations.services import one_off_checks
 from app.operations.services.one_off_checks import ProbeTask
 from app.platform.bootstrap import Runtime
@@ -67,7 +68,7 @@ class Engine:
         self._alone = ThreadPoolExecutor(2, "alone")
         self._quarantine = CheckQuarantine()
         self._checks: set[asyncio.Task[None]] = set()
-        self._unrecorded: list[Seen] = []
+        self._unrecorded: list[RecordedCheck] = []
         self._recording: asyncio.Task[None] | None = None
         self._clock_offset = timedelta(0)
         self._clock_base: datetime | None = None
@@ -159,8 +160,8 @@ class Engine:
         idle = (claimed.next_due_at - claimed.now).total_seconds()
         return max(idle, _POLL_SECONDS[0])
 
-    def _claim(self, limit: int) -> tuple[monitoring.Claimed, list[ProbeTask]]:
-        claimed = monitoring.claim(self._region, limit)
+    def _claim(self, limit: int) -> tuple[checks_claim.Claimed, list[ProbeTask]]:
+        claimed = checks_claim.claim(self._region, limit)
         self._quarantine.refresh(claimed.claims)
         return claimed, one_off_checks.claim(self._region, 20)
 
@@ -182,7 +183,7 @@ class Engine:
             observation = lost
         else:
             observation = await self._observe(claim)
-        self._unrecorded.append(claim.seen(observation, checked_at))
+        self._unrecorded.append(claim.finished(observation, checked_at))
         if self._recording is None:
             self._recording = self._loop.create_task(self._record())
 
@@ -227,9 +228,9 @@ class Engine:
             del self._unrecorded[: len(batch)]
         self._recording = None
 
-    async def _clear(self, batch: list[Seen]) -> None:
+    async def _clear(self, batch: list[RecordedCheck]) -> None:
         if self._quarantine.has_suspects:
-            keys = {quarantine_key(seen.service_id, seen.region) for seen in batch}
+            keys = {quarantine_key(check.service_id, check.region) for check in batch}
             await self._insist(self._claimer, self._quarantine.recorded, keys)
 
     async def _linger(self) -> None:
@@ -241,7 +242,7 @@ class Engine:
             if len(self._unrecorded) < before + _COMPANY:
                 return
 
-    def _hand_over(self, batch: list[Seen]) -> None:
+    def _hand_over(self, batch: list[RecordedCheck]) -> None:
         self._recorder.record(batch, self._database_now())
 
     async def _insist(self, pool: ThreadPoolExecutor, function: Callable[..., T], *args: Any) -> T:

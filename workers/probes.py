@@ -8,7 +8,8 @@ from redis import RedisError
 
 from app.network.door import Network
 from app.network.policy import policy_of
-from app.operations.checks import monitoring, regions
+from app.operations.checks import claim as checks_claim
+from app.operations.checks import regions
 from app.platform.bootstrap import runtime
 from workers.engine import SESSION_SECONDS, Engine
 from workers.job import application, job
@@ -36,7 +37,7 @@ def host(region: str) -> Host:
     name = f"{socket.gethostname()}:{os.getpid()}"
     return Host(
         is_running=lambda: engine.is_running,
-        is_anything_due=lambda: monitoring.anything_due(region),
+        is_anything_due=lambda: checks_claim.anything_due(region),
         hint=lambda: runtime().hints.probes(region),
         run=engine.drain,
         pulse=lambda: regions.pulse(name, region, engine.blind_since),

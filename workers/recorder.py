@@ -1,4 +1,4 @@
-"""The recorder: a process beside the event loop that stores what was seen, judges and publishes.
+"""The recorder: a process beside the event loop that records finished checks and publishes them.
 
 Python runs one thread at a time, and recording takes half as long as probing: within one process
 each would wait for the other. The recorder is a fork made before any thread or connection exists,
@@ -13,6 +13,7 @@ import signal
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
@@ -23,8 +24,9 @@ from flask import Flask
 
 from app.domain.checks.service_states import RegionState
 from app.domain.types import Observation, Phases
-from app.operations.checks import failure_details, monitoring, retention
-from app.operations.checks.rows import Seen
+from app.operations.checks import failure_details, retention
+from app.operations.checks import record as checks_record
+from app.operations.recorded_check import RecordedCheck
 from app.platform import logs
 from app.platform.clock import monotonic
 from app.platform.events import Event
@@ -57,8 +59,8 @@ class Recorder:
         self._closing = threading.Event()
         threading.Thread(target=self._watch, name="recorder watch", daemon=True).start()
 
-    def record(self, batch: Sequence[Seen], now: datetime) -> None:
-        """Have a batch stored, judged and published, however long the database is away.
+    def record(self, batch: Sequence[RecordedCheck], now: datetime) -> None:
+        """Have a batch recorded and published, however long the database is away.
 
         `now` is the database's clock. Raises RecorderGone.
         """
@@ -82,41 +84,44 @@ class Recorder:
             os.kill(os.getpid(), signal.SIGTERM)
 
 
-def pack(batch: Sequence[Seen], now: datetime) -> bytes:
+def pack(batch: Sequence[RecordedCheck], now: datetime) -> bytes:
     """Return a batch for the pipe: plain tuples take a third of the time of what they stand for."""
     try:
         return pickle.dumps((now, list(map(_row, batch))), pickle.HIGHEST_PROTOCOL)
     except Exception:
         # The fence: whatever a check put into its evidence, its result is not lost.
         log.exception("evidence that does not travel")
-        plain = [seen._replace(observation=_with_plain_evidence(seen)) for seen in batch]
+        plain = [replace(check, observation=_with_plain_evidence(check)) for check in batch]
         return pickle.dumps((now, list(map(_row, plain))), pickle.HIGHEST_PROTOCOL)
 
 
-def _row(seen: Seen) -> tuple[Any, ...]:
-    observation = seen.observation
+def _row(check: RecordedCheck) -> tuple[Any, ...]:
+    observation = check.observation
     return (
-        seen.service_id.bytes,
-        *seen[1:5],
-        tuple(seen.state),
-        seen.service_status,
+        check.service_id.bytes,
+        check.version,
+        check.region,
+        check.lease_token,
+        check.scheduled_for,
+        tuple(check.claimed_state),
+        check.claimed_service_status,
         observation[:_PHASES],
         tuple(observation.phases),
         observation[_PHASES + 1 :],
-        seen.checked_at,
+        check.checked_at,
     )
 
 
-def _with_plain_evidence(seen: Seen) -> Observation:
-    text = failure_details.storable(seen.observation.evidence)
-    return seen.observation._replace(evidence=json.loads(text))
+def _with_plain_evidence(check: RecordedCheck) -> Observation:
+    text = failure_details.storable(check.observation.evidence)
+    return check.observation._replace(evidence=json.loads(text))
 
 
-def unpack(data: bytes) -> tuple[list[Seen], datetime]:
+def unpack(data: bytes) -> tuple[list[RecordedCheck], datetime]:
     """Return what was packed."""
     now, rows = pickle.loads(data)  # noqa: S301  from the other end of our own pipe
     return [
-        Seen(
+        RecordedCheck(
             UUID(bytes=id),
             version,
             region,
@@ -165,7 +170,7 @@ class _Recording:
         self._feed = app.extensions["runtime"].feed
         self._connection = connection
 
-    def insist(self, batch: list[Seen], now: datetime) -> None:
+    def insist(self, batch: list[RecordedCheck], now: datetime) -> None:
         """Record a batch as soon as the database is there; leases make a repetition harmless."""
         began_at = monotonic()
         while True:
@@ -178,9 +183,9 @@ class _Recording:
             if self._connection.poll(RETRY_SECONDS):  # the worker sends nothing before our answer
                 raise EOFError
 
-    def _store(self, batch: list[Seen], now: datetime, attempt: int = 1) -> None:
+    def _store(self, batch: list[RecordedCheck], now: datetime, attempt: int = 1) -> None:
         try:
-            events = monitoring.record(batch, now)
+            events = checks_record.record(batch, now)
         except DATABASE_AWAY as error:
             why = refusal(error)
             if why is None:
@@ -195,7 +200,9 @@ class _Recording:
         else:
             self._publish(events)
 
-    def _store_refused(self, batch: list[Seen], now: datetime, why: Refusal, attempt: int) -> None:
+    def _store_refused(
+        self, batch: list[RecordedCheck], now: datetime, why: Refusal, attempt: int
+    ) -> None:
         """Store a batch that the database did not want to wait for, in ever smaller parts.
 
         Rivals over rows go away by themselves. What takes too long is the history that rules look
@@ -218,9 +225,9 @@ class _Recording:
                 extra={"service_id": str(batch[0].service_id), "why": why},
             )
 
-    def _store_without_history(self, batch: list[Seen], now: datetime) -> None:
+    def _store_without_history(self, batch: list[RecordedCheck], now: datetime) -> None:
         try:
-            self._publish(monitoring.record(batch, now, with_history=False))
+            self._publish(checks_record.record(batch, now, with_history=False))
         except DATABASE_AWAY as error:
             if refusal(error) is None:
                 raise
@@ -236,7 +243,7 @@ class _Recording:
             # The fence: the results are stored; a frame nobody can write must not hold up the next.
             log.exception("live events could not be published")
 
-    def _store_apart(self, batch: list[Seen], now: datetime, error: Exception) -> None:
+    def _store_apart(self, batch: list[RecordedCheck], now: datetime, error: Exception) -> None:
         """Find the one result the database refuses; the others must not be lost with it."""
         if retention.ensure_partitions():
             self._store(batch, now)

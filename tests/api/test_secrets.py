@@ -3,7 +3,7 @@
 import pytest
 from psycopg.types.json import Jsonb
 
-from app.operations.checks import monitoring
+from app.operations.checks import claim as checks_claim
 from app.operations.notifications import claim as outbox_claim
 from tests.alerting import make_alert, make_channel, make_notification
 from tests.factories import make_service, service_body
@@ -33,7 +33,7 @@ def test_a_check_runs_with_the_value_and_with_a_new_one_at_once(context, alice, 
     make_service(alice, config={"headers": {"X-Api-Key": "Bearer {{secrets.TOKEN}}"}})
 
     def header() -> str:
-        (claim,) = monitoring.claim("default", 10).claims
+        (claim,) = checks_claim.claim("default", 10).claims
         return str(claim.definition.target.config["headers"]["X-Api-Key"])
 
     assert header() == "Bearer one"
@@ -69,14 +69,14 @@ def test_a_secret_that_is_gone_is_unknown_with_the_reason(context, alice, rows):
     alice.post("/secrets", {"name": "GONE", "value": "x1y2z3"})
     make_service(alice, config={"body_contains": "{{secrets.GONE}}"})
     rows("DELETE FROM secrets")
-    (claim,) = monitoring.claim("default", 10).claims
+    (claim,) = checks_claim.claim("default", 10).claims
     assert "there is no secret called GONE" in str(claim.definition.fault)
 
 
 def test_what_a_check_carries_travels_with_it_to_be_masked(context, alice):
     alice.post("/secrets", {"name": "TOKEN", "value": "t0ps3cret"})
     make_service(alice, config={"headers": {"X-Custom": "{{secrets.TOKEN}}"}})
-    (claim,) = monitoring.claim("default", 10).claims
+    (claim,) = checks_claim.claim("default", 10).claims
     assert claim.definition.target.secrets == ("t0ps3cret",)
 
 
@@ -143,7 +143,7 @@ def test_a_secret_goes_to_its_hosts_alone(context, alice, rows):
     assert alice.post("/notification-channels", channel).status_code == 422
     # However it came about: what stands in the database elsewhere is not sent.
     rows("UPDATE services SET endpoint = 'https://evil.example/', version = version + 1")
-    for claim in monitoring.claim("default", 10).claims:
+    for claim in checks_claim.claim("default", 10).claims:
         assert "may not go to" in str(claim.definition.fault)
     assert alice.post("/secrets", body | {"name": "B", "hosts": ["https://x/"]}).status_code == 422
 

@@ -4,7 +4,8 @@ import re
 import time
 
 from app.domain.types import Observation, Status
-from app.operations.checks import monitoring
+from app.operations.checks import claim as checks_claim
+from app.operations.checks import record as checks_record
 from tests.alerting import make_channel
 from tests.factories import make_service
 from tests.receivers import Answer, HttpReceiver
@@ -15,9 +16,9 @@ RED = Observation(Status.RED, None, error="connection refused")
 
 def fail(app):
     with app.app_context():
-        claimed = monitoring.claim("default", 10)
-        seen = [claim.seen(RED, claimed.now) for claim in claimed.claims]
-        monitoring.record(seen, claimed.now)
+        claimed = checks_claim.claim("default", 10)
+        checks = [claim.finished(RED, claimed.now) for claim in claimed.claims]
+        checks_record.record(checks, claimed.now)
 
 
 def test_a_message_is_answered_by_its_link(app, alice, client, courier):

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from app.operations.checks import monitoring
+from app.operations.checks import claim as checks_claim
+from app.operations.checks import record as checks_record
 from app.operations.health import quarantine
 from app.operations.health.quarantine import Kind
 from app.operations.notifications import claim as outbox_claim
@@ -188,7 +189,7 @@ class SameProcess:
 
     def record(self, batch, now):
         with self._app.app_context():
-            monitoring.record(batch, now)
+            checks_record.record(batch, now)
 
     def close(self):
         pass
@@ -204,7 +205,7 @@ def test_a_check_that_ends_three_processes_is_set_aside_and_the_others_go_on(
     sick, well = make_service(alice, name="Sick"), make_service(alice, name="Well")
     ours = "UPDATE schedule_entries SET lease_until = now() - interval '1 s' WHERE service_id = %s"
     for losses in (0, 1):
-        claims = {c.definition.name: c for c in monitoring.claim("default", 10).claims}
+        claims = {c.definition.name: c for c in checks_claim.claim("default", 10).claims}
         assert claims["Sick"].losses == losses
         rows(ours, sick["id"])
     died = []
@@ -230,7 +231,7 @@ def test_a_check_that_ends_three_processes_is_set_aside_and_the_others_go_on(
     assert status == "UNKNOWN"
     assert "set aside" in error
     rows("UPDATE schedule_entries SET next_due_at = now(), lease_until = NULL")
-    claims = {c.definition.name: c for c in monitoring.claim("default", 10).claims}
+    claims = {c.definition.name: c for c in checks_claim.claim("default", 10).claims}
     known = check_quarantine.CheckQuarantine()
     known.refresh(list(claims.values()))
     assert known.rests(claims["Sick"])
@@ -247,9 +248,9 @@ def test_a_check_that_ends_three_processes_is_set_aside_and_the_others_go_on(
 def test_a_check_that_was_lost_twice_is_run_and_recorded_alone(context, environment, alice, rows):
     make_service(alice, check_type="TCP", endpoint="127.0.0.1:9")
     for _ in range(2):
-        monitoring.claim("default", 10)
+        checks_claim.claim("default", 10)
         rows("UPDATE schedule_entries SET lease_until = now() - interval '1 second'")
-    (claim,) = monitoring.claim("default", 10).claims
+    (claim,) = checks_claim.claim("default", 10).claims
     assert check_quarantine.run_check_alone(claim, lambda function, *args: function(*args)) is None
     assert rows("SELECT status FROM check_results") == [("RED",)]
     assert rows("SELECT key FROM quarantine") == []
@@ -257,9 +258,9 @@ def test_a_check_that_was_lost_twice_is_run_and_recorded_alone(context, environm
 
 def test_a_plain_kill_costs_nothing_but_the_lease(context, alice, rows):
     make_service(alice)
-    monitoring.claim("default", 10)
+    checks_claim.claim("default", 10)
     rows("UPDATE schedule_entries SET lease_until = now() - interval '1 second'")
-    (claim,) = monitoring.claim("default", 10).claims
+    (claim,) = checks_claim.claim("default", 10).claims
     known = check_quarantine.CheckQuarantine()
     known.refresh([claim])
     assert not known.runs_alone(claim)

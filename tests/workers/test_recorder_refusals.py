@@ -5,8 +5,8 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from app.operations.checks import monitoring
-from app.operations.checks.rows import Seen
+from app.operations.checks import record as checks_record
+from app.operations.recorded_check import RecordedCheck
 from app.operations.rules import windows as rule_windows
 from app.platform.clock import monotonic
 from app.platform.transaction import Refusal, refusal, transaction
@@ -31,16 +31,16 @@ def recording(context):
     return _Recording(context, Pipe())
 
 
-def outcomes(services, observation=GREEN) -> list[Seen]:
+def outcomes(services, observation=GREEN) -> list[RecordedCheck]:
     return [
-        claim_of(UUID(service["id"]), "default", now()).seen(observation, now())
+        claim_of(UUID(service["id"]), "default", now()).finished(observation, now())
         for service in services
     ]
 
 
 def first(statement):
     """Return a function like `newest_definitions` that runs a statement first."""
-    real = monitoring.newest_definitions
+    real = checks_record.newest_definitions
 
     def read(cursor, versions):
         cursor.execute(statement)
@@ -74,7 +74,7 @@ def test_a_locked_row_holds_up_nobody_else(recording, alice, rows, database_url,
     services = [make_service(alice, name=f"Shop {number}") for number in range(4)]
     batch = outcomes(services)
     short = first("SET LOCAL lock_timeout = 50")
-    monkeypatch.setattr(monitoring, "newest_definitions", short)
+    monkeypatch.setattr(checks_record, "newest_definitions", short)
     with psycopg.connect(database_url) as rival:
         rival.execute(
             "SELECT FROM schedule_entries WHERE service_id = %s FOR UPDATE", (services[2]["id"],)
@@ -88,7 +88,7 @@ def test_a_locked_row_holds_up_nobody_else(recording, alice, rows, database_url,
 def test_a_database_that_ends_the_connection_is_waited_for(recording, alice, rows, monkeypatch):
     batch = outcomes([make_service(alice)])
     ending = first("SELECT pg_terminate_backend(pg_backend_pid())")
-    monkeypatch.setattr(monitoring, "newest_definitions", ending)
+    monkeypatch.setattr(checks_record, "newest_definitions", ending)
     with pytest.raises(EOFError):
         recording.insist(batch, now())
     assert rows(STORED) == [(0,)]
@@ -112,7 +112,7 @@ def test_what_the_driver_calls_operational_is_told_apart(context, statement, why
 
 def test_a_deadlock_is_tried_again(recording, alice, rows, monkeypatch):
     batch = outcomes([make_service(alice)])
-    real = monitoring.record
+    real = checks_record.record
     tries = []
 
     def once_in_a_circle(batch, now, **options):
@@ -121,7 +121,7 @@ def test_a_deadlock_is_tried_again(recording, alice, rows, monkeypatch):
             raise psycopg.errors.DeadlockDetected("deadlock detected")
         return real(batch, now, **options)
 
-    monkeypatch.setattr(monitoring, "record", once_in_a_circle)
+    monkeypatch.setattr(checks_record, "record", once_in_a_circle)
     recording.insist(batch, now())
     assert tries == [1, 1]
     assert rows(STORED) == [(1,)]

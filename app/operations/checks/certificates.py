@@ -8,8 +8,8 @@ from uuid import UUID
 
 from app.domain.types import Certificate
 from app.models.services import Service
-from app.operations.checks.rows import Settled
 from app.operations.notifications import enqueue, payloads
+from app.operations.recorded_check import RecordedCheck
 from app.operations.snapshots.alerting import Rulebook
 from app.operations.snapshots.services import Definition
 from app.platform.errors import NotFound
@@ -48,7 +48,7 @@ RETURNING changed_at = last_checked_at, previous_fingerprint
 
 
 def keep(
-    tx: Transaction, entries: Sequence[Settled], books: Mapping[UUID, Rulebook], now: datetime
+    tx: Transaction, checks: Sequence[RecordedCheck], books: Mapping[UUID, Rulebook], now: datetime
 ) -> list[Event]:
     """Store the certificates that results bring, within the caller's transaction.
 
@@ -57,12 +57,12 @@ def keep(
     """
     cursor = tx.driver.cursor()
     events = []
-    for entry in entries:
-        certificate = entry.seen.observation.certificate
-        if certificate is None or not _is_news(entry, certificate):
+    for check in checks:
+        certificate = check.observation.certificate
+        if certificate is None or not _is_news(check, certificate):
             continue
-        definition = entry.definition
-        row = cursor.execute(_UPSERT, _values(definition.service_id, certificate, entry))
+        definition = check.definition
+        row = cursor.execute(_UPSERT, _values(definition.service_id, certificate, check))
         changed = row.fetchone()
         if changed and changed[0]:
             events.append(
@@ -115,8 +115,8 @@ def _tell(
     )
 
 
-def _is_news(entry: Settled, certificate: Certificate) -> bool:
-    service_id, at = entry.seen.service_id, entry.seen.checked_at
+def _is_news(check: RecordedCheck, certificate: Certificate) -> bool:
+    service_id, at = check.service_id, check.checked_at
     known = _written.get(service_id)
     if (
         known is not None
@@ -130,7 +130,7 @@ def _is_news(entry: Settled, certificate: Certificate) -> bool:
     return True
 
 
-def _values(service_id: UUID, certificate: Certificate, entry: Settled) -> tuple[Any, ...]:
+def _values(service_id: UUID, certificate: Certificate, check: RecordedCheck) -> tuple[Any, ...]:
     return (
         service_id,
         certificate.domain,
@@ -144,7 +144,7 @@ def _values(service_id: UUID, certificate: Certificate, entry: Settled) -> tuple
         certificate.key_type,
         certificate.chain_valid,
         certificate.error,
-        entry.seen.checked_at,
+        check.checked_at,
     )
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import psycopg
 
-from app.operations.checks.rows import Settled
+from app.operations.recorded_check import RecordedCheck
 from app.platform.errors import NotFound
 from app.platform.events import timestamp
 from app.platform.transaction import transaction
@@ -32,15 +32,15 @@ _COLUMNS = (
 )
 
 
-def keep(cursor: psycopg.Cursor[Any], entries: Sequence[Settled]) -> None:
+def keep(cursor: psycopg.Cursor[Any], checks: Sequence[RecordedCheck]) -> None:
     """Store the evidence of results that begin a failure, within the caller's transaction.
 
     One that goes on failing adds nothing new; it stays the evidence of its outage.
     """
     failures = [
-        entry
-        for entry in entries
-        if entry.seen.observation.evidence and entry.state.consecutive_failures == 1
+        check
+        for check in checks
+        if check.observation.evidence and check.state.consecutive_failures == 1
     ]
     if not failures:
         return
@@ -49,19 +49,19 @@ def keep(cursor: psycopg.Cursor[Any], entries: Sequence[Settled]) -> None:
         " VALUES (%s, %s, %s, %s, %s)",
         [
             (
-                entry.check_id,
-                entry.seen.service_id,
-                entry.seen.checked_at,
-                entry.seen.region,
-                storable(entry.seen.observation.evidence),
+                check.check_id,
+                check.service_id,
+                check.checked_at,
+                check.region,
+                storable(check.observation.evidence),
             )
-            for entry in failures
+            for check in failures
         ],
     )
     cursor.executemany(
         "DELETE FROM check_evidence WHERE check_id IN (SELECT check_id FROM check_evidence"
         " WHERE service_id = %s ORDER BY at DESC OFFSET %s)",
-        [(entry.seen.service_id, KEPT) for entry in failures],
+        [(check.service_id, KEPT) for check in failures],
     )
 
 

@@ -1,79 +1,15 @@
-"""What is claimed, seen and settled around a check, and the rows and event it becomes.
-
-Thousands of each are made a second: named tuples cost a third of frozen dataclasses.
-"""
+"""Rows and the live event that a recorded check becomes."""
 
 import os
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from types import NoneType
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
-from app.domain.checks.service_states import RegionState
-from app.domain.types import Observation, Status
-from app.operations.snapshots.services import Definition
+from app.domain.metrics.coverage import cover_seconds
+from app.operations.recorded_check import RecordedCheck
 from app.platform.events import Event
-
-
-def quarantine_key(service_id: UUID, region: str) -> str:
-    """Return what a check is called in the quarantine."""
-    return f"{service_id}/{region}"
-
-
-class Claim(NamedTuple):
-    """One check to run now, fenced by its lease token."""
-
-    definition: Definition
-    region: str
-    lease_token: int
-    scheduled_for: datetime
-    state: RegionState
-    service_status: Status
-    losses: int = 0  # processes in a row that ended, or lost its lease, with it in hand
-
-    @property
-    def key(self) -> str:
-        """Return what this check is called in the quarantine."""
-        return quarantine_key(self.definition.service_id, self.region)
-
-    def seen(self, observation: Observation, checked_at: datetime) -> "Seen":
-        """Return the outcome: what was observed, and when the check began."""
-        return Seen(
-            self.definition.service_id,
-            self.definition.version,
-            self.region,
-            self.lease_token,
-            self.scheduled_for,
-            self.state,
-            self.service_status,
-            observation,
-            checked_at,
-        )
-
-
-class Seen(NamedTuple):
-    """The outcome of one claim; it names its service, so that another process can record it."""
-
-    service_id: UUID
-    version: int
-    region: str
-    lease_token: int
-    scheduled_for: datetime
-    state: RegionState
-    service_status: Status
-    observation: Observation
-    checked_at: datetime
-
-
-class Settled(NamedTuple):
-    """An outcome with what follows from it."""
-
-    seen: Seen
-    definition: Definition
-    check_id: UUID
-    state: RegionState
-    next_due_at: datetime
 
 
 def random_ids(count: int) -> list[UUID]:
@@ -85,18 +21,18 @@ def random_ids(count: int) -> list[UUID]:
     return [UUID(bytes=numbers[at : at + 16], version=4) for at in range(0, 16 * count, 16)]
 
 
-def entry_row(entry: Settled) -> tuple[Any, ...]:
-    """Return what a schedule entry becomes, in the order of monitoring's statement."""
-    seen, observation = entry.seen, entry.seen.observation
+def entry_row(check: RecordedCheck) -> tuple[Any, ...]:
+    """Return what a schedule entry becomes, in the order of `record`'s statement."""
+    observation = check.observation
     return (
-        seen.service_id,
-        seen.region,
-        seen.lease_token,
-        entry.next_due_at,
-        entry.state.status.value,
-        entry.state.consecutive_failures,
-        entry.state.consecutive_successes,
-        seen.checked_at,
+        check.service_id,
+        check.region,
+        check.lease_token,
+        check.next_due_at,
+        check.state.status.value,
+        check.state.consecutive_failures,
+        check.state.consecutive_successes,
+        check.checked_at,
         _rounded(observation.response_time_ms),
         observation.status_code,
         observation.error,
@@ -134,16 +70,16 @@ RESULT_TYPES = (
 )
 
 
-def result_row(entry: Settled) -> tuple[Any, ...]:
-    """Return a check result in the order of monitoring's COPY and of `RESULT_TYPES`."""
-    seen, observation = entry.seen, entry.seen.observation
-    phases = observation.phases
+def result_row(check: RecordedCheck) -> tuple[Any, ...]:
+    """Return a check result in the order of `record`'s COPY and of `RESULT_TYPES`."""
+    observation, definition = check.observation, check.definition
+    phases, confirmed = observation.phases, check.confirmed_status
     return (
-        seen.service_id,
-        seen.scheduled_for,
-        seen.region,
-        entry.check_id,
-        seen.checked_at,
+        check.service_id,
+        check.scheduled_for,
+        check.region,
+        check.check_id,
+        check.checked_at,
         observation.status.value,
         _rounded(observation.response_time_ms),
         observation.status_code,
@@ -154,6 +90,11 @@ def result_row(entry: Settled) -> tuple[Any, ...]:
         _rounded(phases.tls_ms),
         _rounded(phases.ttfb_ms),
         _rounded(phases.transfer_ms),
+        check.maintenance_until is not None,
+        None if confirmed is observation.status else confirmed.value,
+        check.state.consecutive_failures or None,
+        check.ssl_days_remaining,
+        cover_seconds(definition.check_interval_seconds, definition.target.timeout_seconds),
     )
 
 
@@ -162,19 +103,19 @@ def _rounded(milliseconds: float | None) -> float | None:
     return None if milliseconds is None else round(milliseconds, 2)
 
 
-def check_event(entry: Settled) -> Event:
+def check_event(check: RecordedCheck) -> Event:
     """Return the live event of a check result."""
-    seen, observation = entry.seen, entry.seen.observation
+    observation = check.observation
     return Event(
-        organization_id=entry.definition.organization_id,
+        organization_id=check.definition.organization_id,
         type="check_result",
-        at=seen.checked_at,
+        at=check.checked_at,
         data={
-            "id": entry.check_id,
-            "service_id": seen.service_id,
-            "service_name": entry.definition.name,
-            "region": seen.region,
-            "checked_at": seen.checked_at,
+            "id": check.check_id,
+            "service_id": check.service_id,
+            "service_name": check.definition.name,
+            "region": check.region,
+            "checked_at": check.checked_at,
             "status": observation.status,
             "response_time_ms": _rounded(observation.response_time_ms),
             "status_code": observation.status_code,

@@ -1,32 +1,23 @@
-"""Settle the colour of services after their regions were judged: a change of state is a row."""
+"""Status of services after checks in their regions: a change is a row."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID, uuid4
 
 import psycopg
 
 from app.domain.checks.service_states import overall
 from app.domain.types import Status
+from app.operations.recorded_check import RecordedCheck
 from app.operations.snapshots.services import Definition
 from app.platform.events import Event
 
 
-class RegionStatus(NamedTuple):
-    """What a region now says of a service, and the check that made it say so."""
-
-    definition: Definition
-    status: Status
-    service_status: Status  # the service's colour when the check was claimed
-    reason: str | None
-    check_id: UUID
-
-
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A service that took another colour."""
+    """A change of the status of a service."""
 
     definition: Definition
     from_status: Status
@@ -52,42 +43,43 @@ class Change:
         )
 
 
-def settle_services(
-    cursor: psycopg.Cursor[Any], reports: Sequence[RegionStatus], now: datetime
+def update_statuses(
+    cursor: psycopg.Cursor[Any], checks: Sequence[RecordedCheck], now: datetime
 ) -> tuple[list[Change], dict[UUID, Status]]:
-    """Write the colours that changed, within the caller's transaction.
+    """Write the statuses that changed, within the caller's transaction.
 
-    Returns the changes, and the colours of all services that were looked at; the others have the
-    colour they had when their check was claimed.
+    Returns the changes, and the statuses of all services that were looked at; the others have the
+    one they had when their check was claimed.
 
-    A service checked in one region costs nothing while its colour stays. One checked in several
+    A service checked in one region costs nothing while its status stays. One checked in several
     regions reads the others under a lock on its row: two regions may report at the same moment.
     """
     candidates = [
-        report
-        for report in reports
-        if len(report.definition.regions) > 1 or report.status is not report.service_status
+        check
+        for check in checks
+        if len(check.definition.regions) > 1
+        or check.state.status is not check.claimed_service_status
     ]
     if not candidates:
         return [], {}
     # Always in the same order: two batches that meet must wait for one another, not deadlock.
-    ids = sorted({report.definition.service_id for report in candidates})
+    ids = sorted({check.service_id for check in candidates})
     rows = cursor.execute(
         "SELECT id, status FROM services WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE", (ids,)
     ).fetchall()
     current = {service_id: Status(status) for service_id, status in rows}
     regions = _region_statuses(cursor, ids)
     changes = []
-    for report in candidates:
-        service_id = report.definition.service_id
+    for check in candidates:
+        service_id = check.service_id
         if service_id not in current:
             continue  # deleted meanwhile
         before = current[service_id]
-        after = overall(regions[service_id], report.definition.region_quorum)
+        after = overall(regions[service_id], check.definition.region_quorum)
         if after is not before:
             current[service_id] = after
-            reason = report.reason if after in (Status.RED, Status.YELLOW) else None
-            changes.append(Change(report.definition, before, after, reason, report.check_id, now))
+            reason = check.observation.error if after in (Status.RED, Status.YELLOW) else None
+            changes.append(Change(check.definition, before, after, reason, check.check_id, now))
     if changes:
         _write(cursor, changes)
     return changes, current

@@ -1,51 +1,25 @@
-"""Let an organization's rules judge new check results, within the transaction that stores them.
+"""Evaluation of rules on new check results, within the transaction that stores them.
 
 A result that no rule minds costs a few microseconds: rules are remembered, the latest result alone
 settles most of them, and one query for the whole batch tells what stands open at all. Only what it
 does not settle reads history, each step for the whole batch: results, then windows. What is to be
-done about it comes last, because locks are taken in one order (`rule_transitions`).
+done about it comes last, because locks are taken in one order (`transitions`).
 """
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
 from uuid import UUID
 
 from app.domain.rules.evaluate import Verdict, evaluate, evaluate_in_maintenance
 from app.domain.rules.history import History, Point
 from app.domain.rules.reachability import reach
-from app.domain.types import Observation, Status
+from app.operations.recorded_check import RecordedCheck
 from app.operations.rules import transitions as rule_transitions
 from app.operations.rules.history import Histories, Look
 from app.operations.rules.streaks import StreakKey, StreakRow, Streaks
 from app.operations.rules.transitions import OpenAlert, Ruling, Standing
-from app.operations.snapshots.alerting import Rulebook, rulebooks
-from app.operations.snapshots.services import Definition
+from app.operations.snapshots.alerting import Rulebook
 from app.platform.transaction import Transaction
-
-
-class Judged(NamedTuple):
-    """A result that is being stored, with the service's settled colour."""
-
-    definition: Definition
-    observation: Observation
-    status: Status
-    consecutive_failures: int
-    checked_at: datetime
-    check_id: UUID
-
-    @property
-    def told(self) -> tuple[str | None, int | None, int | None]:
-        """Return what rules see beside the check itself, as it is stored with the result."""
-        settled = None if self.status is self.observation.status else self.status.value
-        return settled, self.consecutive_failures or None, self.ssl_days_remaining
-
-    @property
-    def ssl_days_remaining(self) -> int | None:
-        """Return the days until the certificate ends that the check was shown."""
-        certificate = self.observation.certificate
-        return (certificate.valid_to - self.checked_at).days if certificate else None
-
 
 _STANDING = """
 SELECT service_id, alert_rule_id, id, severity, is_flapping, condition_holds,
@@ -64,9 +38,9 @@ WHERE service_id = ANY(%(ids)s)
 """
 
 
-def judge(
+def evaluate_rules(
     tx: Transaction,
-    results: Sequence[Judged],
+    checks: Sequence[RecordedCheck],
     books: Mapping[UUID, Rulebook],
     now: datetime,
     *,
@@ -78,20 +52,19 @@ def judge(
     what the latest result does not settle alone stays as it is until the next check.
     """
     watched = [
-        (result, book, rules)
-        for result in results
-        if (book := books.get(result.definition.organization_id))
-        and (rules := book.rules_for(result.definition))
+        (check, rules)
+        for check in checks
+        if (book := books.get(check.definition.organization_id))
+        and (rules := book.rules_for(check.definition))
     ]
     if not watched:
         return
-    standing = _standing(tx, [result for result, _, _ in watched])
+    standing = _standing(tx, [check for check, _ in watched])
     rulings: list[Ruling] = []
     undecided: list[Ruling] = []
-    for result, book, rules in watched:
-        definition = result.definition
-        until = book.maintenance_until(definition.service_id, definition.tags, now)
-        latest = _point(result, in_maintenance=until is not None)
+    for check, rules in watched:
+        definition, until = check.definition, check.maintenance_until
+        latest = _point(check)
         history = History(latest)
         for rule in rules:
             if until is not None:
@@ -100,8 +73,8 @@ def judge(
                 verdict = evaluate(rule.condition, history, latest.at)
             if verdict is Verdict.FINE and (rule.id, definition.service_id) not in standing.keys:
                 continue  # by far the most frequent case
-            look = Look(rule, definition, latest, result.check_id)
-            ruling = Ruling(look, verdict, result.observation.error, until)
+            look = Look(rule, definition, latest, check.check_id)
+            ruling = Ruling(look, verdict, check.observation.error, until)
             if until is None and _looks_back(ruling, standing):
                 if with_history:
                     undecided.append(ruling)
@@ -141,8 +114,8 @@ def _with_history(ruling: Ruling, histories: Histories) -> Ruling:
     return ruling._replace(verdict=verdict)
 
 
-def _standing(tx: Transaction, results: Sequence[Judged]) -> Standing:
-    ids = [result.definition.service_id for result in results]
+def _standing(tx: Transaction, checks: Sequence[RecordedCheck]) -> Standing:
+    ids = [check.service_id for check in checks]
     alerts: dict[tuple[UUID, UUID], OpenAlert] = {}
     latched: set[tuple[UUID, UUID]] = set()
     streaks: list[tuple[StreakKey, StreakRow]] = []
@@ -158,10 +131,10 @@ def _standing(tx: Transaction, results: Sequence[Judged]) -> Standing:
     return Standing(alerts, latched, kept, frozenset((*alerts, *latched, *kept.keys)))
 
 
-def _point(result: Judged, *, in_maintenance: bool) -> Point:
-    seen = result.observation
+def _point(check: RecordedCheck) -> Point:
+    seen = check.observation
     reached = reach(
-        result.definition.target.check_type,
+        check.definition.target.check_type,
         seen.status,
         seen.failure_kind,
         seen.phases,
@@ -169,21 +142,16 @@ def _point(result: Judged, *, in_maintenance: bool) -> Point:
     )
     milliseconds = seen.response_time_ms
     return Point(
-        at=result.checked_at,
-        status=result.status,
+        at=check.checked_at,
+        status=check.confirmed_status,
         # As it is stored, so that it counts today as it will count tomorrow.
         response_time_ms=None if milliseconds is None else round(milliseconds, 2),
         status_code=seen.status_code,
         error=seen.error,
-        ssl_days_remaining=result.ssl_days_remaining,
-        consecutive_failures=result.consecutive_failures,
-        in_maintenance=in_maintenance,
+        ssl_days_remaining=check.ssl_days_remaining,
+        consecutive_failures=check.state.consecutive_failures,
+        in_maintenance=check.maintenance_until is not None,
         dns_resolved=reached.dns_resolved,
         tcp_connected=reached.tcp_connected,
         body_texts=seen.body_texts,
     )
-
-
-def books_for(tx: Transaction, results: Sequence[Any]) -> dict[UUID, Rulebook]:
-    """Return the rulebooks of the organizations whose results are about to be stored."""
-    return rulebooks(tx, {entry.definition.organization_id for entry in results})

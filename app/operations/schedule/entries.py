@@ -1,4 +1,4 @@
-"""The schedule entries of services as edits change them; the checks themselves are in monitoring.
+"""The schedule entries of services as edits change them; the checks themselves are in `checks`.
 
 Clearing a lease voids the check in flight: its result is not accepted any more.
 """

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from psycopg.types.json import Jsonb
 
-from app.operations.checks import monitoring
+from app.operations.checks import claim as checks_claim
 from app.operations.notifications import claim as outbox_claim
 from app.operations.notifications import enqueue, system_mail
 from app.operations.notifications import results as delivery_results
@@ -156,7 +156,7 @@ def test_a_named_secret_that_cannot_be_read_holds_up_no_check(app, alice, charli
         alice.organization_id,
     )
     with app.app_context():
-        claims = monitoring.claim("default", 10).claims
+        claims = checks_claim.claim("default", 10).claims
     faults = {claim.definition.organization_id: claim.definition.fault for claim in claims}
     assert "there is no secret called TOKEN" in str(faults[alice.organization_id])
     assert faults[charlie.organization_id] is None

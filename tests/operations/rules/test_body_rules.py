@@ -7,7 +7,8 @@ import pytest
 from app.checks.runner import run
 from app.domain.types import Status
 from app.network.door import Network
-from app.operations.checks import monitoring
+from app.operations.checks import claim as checks_claim
+from app.operations.checks import record as checks_record
 from tests import loopback
 from tests.alerting import make_rule
 from tests.factories import make_service
@@ -25,11 +26,11 @@ class Shop:
     def checked(self, meanwhile=lambda: None):
         """Check as a worker does; return the observations."""
         self._rows("UPDATE schedule_entries SET next_due_at = now(), lease_until = NULL")
-        claimed = monitoring.claim("default", 10)
-        seen = [self._seen(claim, claimed.now) for claim in claimed.claims]
+        claimed = checks_claim.claim("default", 10)
+        checks = [self._seen(claim, claimed.now) for claim in claimed.claims]
         meanwhile()
-        monitoring.record(seen, claimed.now)
-        return [one.observation for one in seen]
+        checks_record.record(checks, claimed.now)
+        return [one.observation for one in checks]
 
     def _seen(self, claim, now):
         async def story():
@@ -41,7 +42,7 @@ class Shop:
                 finally:
                     network.close()
 
-        return claim.seen(go(story()), now)
+        return claim.finished(go(story()), now)
 
 
 @pytest.fixture

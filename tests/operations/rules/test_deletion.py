@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from app.operations.alerts import lifecycle
-from app.operations.checks import monitoring
+from app.operations.checks import record as checks_record
 from app.operations.escalation import policies as escalation_policies
 from app.operations.notifications import channels as notification_channels
 from app.operations.rules import rules as alert_rules
@@ -47,7 +47,7 @@ def at_once(app, *stories):
 def batch(services, letters, at):
     """Return checks that were claimed and made, one letter for each service."""
     return [
-        claim_of(service, "default", at).seen(observe(letter), at)
+        claim_of(service, "default", at).finished(observe(letter), at)
         for service, letter in zip(services, letters, strict=True)
     ]
 
@@ -72,7 +72,7 @@ def test_a_rule_goes_away_while_a_batch_opens_and_resolves(app, alice, rows, cro
         kept = [make_rule(alice, condition=condition) for condition in (RED, long_red)]
         for letters in ("GGGG", "RGRG", "RGRG"):
             at += timedelta(seconds=5)
-            monitoring.record(batch(crowd, letters, at), at)
+            checks_record.record(batch(crowd, letters, at), at)
         assert unresolved(rows) == 4
         at += timedelta(seconds=5)
         # Opening before resolving and the other way round: in whatever order alerts are met.
@@ -85,7 +85,7 @@ def test_a_rule_goes_away_while_a_batch_opens_and_resolves(app, alice, rows, cro
 
         at_once(
             app,
-            lambda seen=seen, at=at: monitoring.record(seen, at),
+            lambda seen=seen, at=at: checks_record.record(seen, at),
             lambda rule=kept[0]: go_away(alice, rule),
             lambda rule=kept[1]: go_away(alice, rule),
             by_hand,
@@ -110,7 +110,7 @@ def test_what_rules_refer_to_stays_while_a_batch_opens(app, alice, rows, crowd):
         seen = batch(crowd, "RRRR", at)
         at_once(
             app,
-            lambda seen=seen, at=at: monitoring.record(seen, at),
+            lambda seen=seen, at=at: checks_record.record(seen, at),
             lambda id=policy: refused(escalation_policies.delete, id),
             lambda id=channel: refused(notification_channels.delete, id),
         )
@@ -133,7 +133,7 @@ def test_what_alerts_refer_to_without_naming_it_goes_away_while_a_batch_opens(
         seen = batch(crowd, "RRRR", at)
         at_once(
             app,
-            lambda seen=seen, at=at: monitoring.record(seen, at),
+            lambda seen=seen, at=at: checks_record.record(seen, at),
             lambda id=policy: escalation_policies.delete(alice.organization_id, UUID(id)),
             lambda id=channel: notification_channels.delete(alice.organization_id, UUID(id)),
         )

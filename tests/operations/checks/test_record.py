@@ -8,7 +8,9 @@ from uuid import UUID
 import pytest
 
 from app.domain.types import FailureKind, Observation, Status
-from app.operations.checks import monitoring, regions
+from app.operations.checks import claim as checks_claim
+from app.operations.checks import record as checks_record
+from app.operations.checks import regions
 from app.operations.schedule import repair
 from tests.factories import make_service
 
@@ -23,28 +25,28 @@ def service(context, alice) -> dict[str, Any]:
     return make_service(alice, check_interval_seconds=60, timeout_seconds=10)
 
 
-def settle(claimed: monitoring.Claimed, observation: Observation) -> list[Any]:
-    seen = [claim.seen(observation, claimed.now) for claim in claimed.claims]
-    return monitoring.record(seen, claimed.now)
+def settle(claimed: checks_claim.Claimed, observation: Observation) -> list[Any]:
+    checks = [claim.finished(observation, claimed.now) for claim in claimed.claims]
+    return checks_record.record(checks, claimed.now)
 
 
-def again(rows: Rows) -> monitoring.Claimed:
+def again(rows: Rows) -> checks_claim.Claimed:
     rows("UPDATE schedule_entries SET next_due_at = now()")
-    return monitoring.claim("default", 10)
+    return checks_claim.claim("default", 10)
 
 
 def test_a_new_service_is_due_at_once_and_claimed_once(service):
-    first = monitoring.claim("default", 10)
+    first = checks_claim.claim("default", 10)
     assert [str(claim.definition.service_id) for claim in first.claims] == [service["id"]]
-    assert monitoring.claim("default", 10).claims == []
+    assert checks_claim.claim("default", 10).claims == []
 
 
 def test_another_region_does_not_see_it(service):
-    assert monitoring.claim("eu", 10).claims == []
+    assert checks_claim.claim("eu", 10).claims == []
 
 
 def test_a_result_is_stored_and_the_next_due_time_is_on_the_grid(service, rows):
-    claimed = monitoring.claim("default", 10)
+    claimed = checks_claim.claim("default", 10)
     events = settle(claimed, GREEN)
     assert [event.type for event in events] == ["check_result", "service.status_changed"]
     (stored,) = rows("SELECT service_id, status, response_time_ms FROM check_results")
@@ -56,9 +58,9 @@ def test_a_result_is_stored_and_the_next_due_time_is_on_the_grid(service, rows):
 
 
 def test_a_late_twin_writes_nothing(service, rows):
-    first = monitoring.claim("default", 10)
+    first = checks_claim.claim("default", 10)
     rows("UPDATE schedule_entries SET lease_until = now() - interval '1 second'")
-    second = monitoring.claim("default", 10)
+    second = checks_claim.claim("default", 10)
     assert len(second.claims) == 1
     assert settle(second, GREEN)
     assert settle(first, RED) == []
@@ -67,32 +69,32 @@ def test_a_late_twin_writes_nothing(service, rows):
 
 
 def test_a_killed_worker_is_replaced_when_its_lease_ends(service, rows):
-    monitoring.claim("default", 10)
+    checks_claim.claim("default", 10)
     (lease,) = rows("SELECT lease_until - now() FROM schedule_entries")
-    assert lease[0] <= timedelta(seconds=10 + monitoring.LEASE_MARGIN_SECONDS)
-    assert monitoring.claim("default", 10).claims == []
+    assert lease[0] <= timedelta(seconds=10 + checks_claim.LEASE_MARGIN_SECONDS)
+    assert checks_claim.claim("default", 10).claims == []
     rows("UPDATE schedule_entries SET lease_until = now() - interval '1 second'")
-    assert len(monitoring.claim("default", 10).claims) == 1
+    assert len(checks_claim.claim("default", 10).claims) == 1
 
 
 def test_an_edit_voids_the_check_in_flight(service, rows, alice):
-    claimed = monitoring.claim("default", 10)
+    claimed = checks_claim.claim("default", 10)
     alice.patch(f"/services/{service['id']}", {"endpoint": "https://other.example.com/"})
     assert settle(claimed, RED) == []
     assert rows("SELECT count(*) FROM check_results") == [(0,)]
-    (claim,) = monitoring.claim("default", 10).claims
+    (claim,) = checks_claim.claim("default", 10).claims
     assert claim.definition.target.endpoint == "https://other.example.com/"
 
 
 def test_a_deleted_service_takes_its_result_with_it(service, rows, alice):
-    claimed = monitoring.claim("default", 10)
+    claimed = checks_claim.claim("default", 10)
     alice.delete(f"/services/{service['id']}")
     assert settle(claimed, GREEN) == []
     assert rows("SELECT count(*) FROM check_results") == [(0,)]
 
 
 def test_repeating_a_batch_whose_answer_was_lost_changes_nothing(service, rows):
-    claimed = monitoring.claim("default", 10)
+    claimed = checks_claim.claim("default", 10)
     settle(claimed, GREEN)
     assert settle(claimed, GREEN) == []
     assert rows("SELECT count(*) FROM check_results") == [(1,)]
@@ -100,16 +102,16 @@ def test_repeating_a_batch_whose_answer_was_lost_changes_nothing(service, rows):
 
 def test_runs_missed_for_an_hour_are_one_result(service, rows):
     rows("UPDATE schedule_entries SET next_due_at = now() - interval '1 hour'")
-    claimed = monitoring.claim("default", 10)
+    claimed = checks_claim.claim("default", 10)
     (claim,) = claimed.claims
     assert claimed.now - claim.scheduled_for < timedelta(seconds=60)
     settle(claimed, GREEN)
-    assert monitoring.claim("default", 10).claims == []
+    assert checks_claim.claim("default", 10).claims == []
 
 
 def test_thresholds_and_the_retry_interval(context, alice, rows):
     make_service(alice, check_interval_seconds=600, failure_threshold=3, retry_interval_seconds=5)
-    settle(monitoring.claim("default", 10), GREEN)
+    settle(checks_claim.claim("default", 10), GREEN)
     for failures in (1, 2):
         claimed = again(rows)
         settle(claimed, RED)
@@ -123,17 +125,17 @@ def test_thresholds_and_the_retry_interval(context, alice, rows):
 def test_regions_vote(context, alice, rows):
     make_service(alice, regions=["default", "eu", "us"])
     for region, observation in (("default", RED), ("eu", GREEN), ("us", GREEN)):
-        claimed = monitoring.claim(region, 10)
+        claimed = checks_claim.claim(region, 10)
         settle(claimed, observation)
     assert rows("SELECT status FROM services") == [("YELLOW",)]
     rows("UPDATE schedule_entries SET next_due_at = now()")
-    settle(monitoring.claim("eu", 10), RED)
+    settle(checks_claim.claim("eu", 10), RED)
     assert rows("SELECT status FROM services") == [("RED",)]
 
 
 def test_a_region_without_workers_cannot_tell(context, alice, rows):
     make_service(alice)
-    settle(monitoring.claim("default", 10), GREEN)
+    settle(checks_claim.claim("default", 10), GREEN)
     assert regions.watch() == []
     rows("UPDATE schedule_entries SET next_due_at = now() - interval '1 minute'")
     assert regions.watch() == ["default"]
@@ -163,11 +165,11 @@ def test_repair_mends_a_schedule_that_somebody_broke(service, rows):
 def test_a_paused_service_is_not_repaired_awake(service, rows, alice):
     alice.post(f"/services/{service['id']}/pause")
     assert set(repair.mend().values()) == {0}
-    assert monitoring.claim("default", 10).claims == []
+    assert checks_claim.claim("default", 10).claims == []
 
 
 def test_the_kind_of_a_failure_is_stored_and_told(service, rows, alice):
-    settle(monitoring.claim("default", 10), GREEN)
+    settle(checks_claim.claim("default", 10), GREEN)
     settle(again(rows), RED._replace(failure_kind=FailureKind.REFUSED))
     assert sorted(rows("SELECT status, failure_kind FROM check_results")) == [
         ("GREEN", None),
@@ -178,7 +180,7 @@ def test_the_kind_of_a_failure_is_stored_and_told(service, rows, alice):
 
 
 def test_evidence_and_what_changed(service, rows, alice):
-    settle(monitoring.claim("default", 10), GREEN)
+    settle(checks_claim.claim("default", 10), GREEN)
     failed = Observation(
         Status.RED, 5.0, "got 502", status_code=502, evidence={"body": "nul \x00 and \ud800"}
     )
@@ -201,6 +203,6 @@ def test_evidence_of_the_last_twenty_failures_is_kept(service, rows):
     "error", ['said "no\\"', "{a,b}", "NULL", "", "tab\tand newline\n", "naïve ☃ 𝄞", "a\\b'c"]
 )
 def test_any_reason_is_stored_as_it_is(service, rows, error):
-    settle(monitoring.claim("default", 10), Observation(Status.RED, 1.5, error))
+    settle(checks_claim.claim("default", 10), Observation(Status.RED, 1.5, error))
     assert rows("SELECT last_error FROM schedule_entries") == [(error,)]
     assert rows("SELECT error, response_time_ms FROM check_results") == [(error, 1.5)]

@@ -1,0 +1,163 @@
+"""Claims of due checks: the transaction before a check. What becomes of one is in `record`.
+
+The hot path of the program. Statements are plain SQL on the driver connection, one round trip for
+all claims, because thousands of checks a second pass here.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from psycopg.rows import namedtuple_row
+
+from app.domain.checks import schedule
+from app.domain.checks.service_states import RegionState
+from app.domain.types import Observation, Status
+from app.operations.health import quarantine
+from app.operations.recorded_check import RecordedCheck, quarantine_key
+from app.operations.snapshots.alerting import rulebooks
+from app.operations.snapshots.services import Definition, definitions
+from app.platform.transaction import transaction
+
+# Past the timeout, what a worker may take to record a result before its claim is void.
+LEASE_MARGIN_SECONDS = 3
+
+
+class Claim(NamedTuple):
+    """One check to run now, fenced by its lease token."""
+
+    definition: Definition
+    region: str
+    lease_token: int
+    scheduled_for: datetime
+    state: RegionState
+    service_status: Status
+    losses: int = 0  # processes in a row that ended, or lost its lease, with it in hand
+
+    @property
+    def key(self) -> str:
+        """Return what this check is called in the quarantine."""
+        return quarantine_key(self.definition.service_id, self.region)
+
+    def finished(self, observation: Observation, checked_at: datetime) -> RecordedCheck:
+        """Return the check to be recorded: what was observed, and when the check began."""
+        return RecordedCheck(
+            self.definition.service_id,
+            self.definition.version,
+            self.region,
+            self.lease_token,
+            self.scheduled_for,
+            self.state,
+            self.service_status,
+            observation,
+            checked_at,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """What a claim brought, by the database's clock."""
+
+    claims: list[Claim]
+    now: datetime
+    next_due_at: datetime | None  # None: the batch was full, or nothing is scheduled
+
+
+_CLAIM = """
+WITH due AS (
+    SELECT service_id, region, next_due_at, lease_until IS NOT NULL AS is_lost
+    FROM schedule_entries
+    WHERE region = %(region)s AND next_due_at <= now()
+      AND (lease_until IS NULL OR lease_until < now())
+    ORDER BY next_due_at LIMIT %(limit)s
+    FOR UPDATE SKIP LOCKED
+)
+UPDATE schedule_entries e
+SET lease_token = nextval('lease_tokens'),
+    lease_until = now() + (s.timeout_seconds + %(margin)s) * interval '1 second'
+FROM due, services s
+WHERE e.service_id = due.service_id AND e.region = due.region AND s.id = due.service_id
+RETURNING e.service_id, e.lease_token, due.next_due_at, e.status, e.consecutive_failures,
+    e.consecutive_successes, s.status AS service_status, s.version, now() AS now, due.is_lost
+"""
+_NEXT_DUE = """
+SELECT now(), (
+    SELECT min(next_due_at) FROM schedule_entries WHERE region = %s AND next_due_at > now()
+)
+"""
+
+
+def claim(region: str, limit: int) -> Claimed:
+    """Take up to `limit` due checks of a region under a lease.
+
+    Whoever else claims at the same time skips the rows locked here.
+    """
+    with transaction() as tx:
+        cursor = tx.driver.cursor()
+        rows: list[Any] = (
+            tx.driver.cursor(row_factory=namedtuple_row)
+            .execute(_CLAIM, {"region": region, "limit": limit, "margin": LEASE_MARGIN_SECONDS})
+            .fetchall()
+        )
+        if len(rows) < limit:
+            now, next_due_at = cursor.execute(_NEXT_DUE, (region,)).fetchall()[0]
+        else:
+            now, next_due_at = rows[0].now, None
+        lost = [quarantine_key(row.service_id, region) for row in rows if row.is_lost]
+        losses = quarantine.note_lost(tx, quarantine.Kind.CHECK, lost)
+        known = definitions(cursor, {row.service_id: row.version for row in rows})
+        books = rulebooks(tx, {definition.organization_id for definition in known.values()})
+        if any(book.body_texts for book in books.values()):
+            known = {id: books[one.organization_id].with_texts(one) for id, one in known.items()}
+    claims = [
+        Claim(
+            definition=known[row.service_id],
+            region=region,
+            lease_token=row.lease_token,
+            scheduled_for=_slot(known[row.service_id], region, row.next_due_at, row.now),
+            state=RegionState(
+                Status(row.status), row.consecutive_failures, row.consecutive_successes
+            ),
+            service_status=Status(row.service_status),
+            losses=losses.get(quarantine_key(row.service_id, region), 0) if row.is_lost else 0,
+        )
+        for row in rows
+        if row.service_id in known
+    ]
+    return Claimed(claims, now, next_due_at)
+
+
+def _slot(definition: Definition, region: str, due: datetime, now: datetime) -> datetime:
+    interval = definition.check_interval_seconds
+    phase = schedule.phase_ms(definition.service_id, region, interval)
+    return schedule.scheduled_slot(due, now, interval, phase)
+
+
+def extend_lease(claim: Claim, seconds: float) -> None:
+    """Give a check that runs alone more time."""
+    with transaction() as tx:
+        tx.driver.execute(
+            "UPDATE schedule_entries SET lease_until = now() + %s * interval '1 second'"
+            " WHERE service_id = %s AND region = %s AND lease_token = %s",
+            (seconds, claim.definition.service_id, claim.region, claim.lease_token),
+        )
+
+
+def anything_due(region: str) -> bool:
+    """Say whether a region has a check that is due and that nobody is on."""
+    with transaction() as tx:
+        row = tx.driver.execute(
+            "SELECT EXISTS (SELECT FROM schedule_entries WHERE region = %s"
+            " AND next_due_at <= now() AND (lease_until IS NULL OR lease_until < now()))",
+            (region,),
+        ).fetchone()
+    return bool(row and row[0])
+
+
+def scheduled_regions() -> list[str]:
+    """Return the regions that any service is checked in, in alphabetical order."""
+    with transaction() as tx:
+        rows = tx.driver.execute(
+            "SELECT DISTINCT region FROM schedule_entries ORDER BY region"
+        ).fetchall()
+    return [row[0] for row in rows]

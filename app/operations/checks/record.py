@@ -1,0 +1,184 @@
+"""Records of finished checks: the transaction after a check, as a list of stages over one batch.
+
+The hot path of the program. Statements are plain SQL on the driver connection, one round trip for
+a whole batch, because thousands of checks a second pass here.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from app.domain.checks import schedule, service_states
+from app.domain.types import Status
+from app.operations.checks import certificates, failure_details, status_announcements
+from app.operations.checks.rows import (
+    RESULT_TYPES,
+    array_literal,
+    check_event,
+    entry_row,
+    random_ids,
+    result_row,
+)
+from app.operations.checks.status import Change, update_statuses
+from app.operations.recorded_check import RecordedCheck
+from app.operations.rules import evaluation
+from app.operations.snapshots.alerting import Rulebook, rulebooks
+from app.operations.snapshots.services import newest_definitions
+from app.platform.events import Event
+from app.platform.transaction import Transaction, transaction
+
+
+@dataclass(slots=True)
+class _Batch:
+    """Checks recorded in one transaction, and what the stages so far have found out."""
+
+    tx: Transaction
+    now: datetime  # the database's clock
+    checks: list[RecordedCheck]
+    with_history: bool
+    books: Mapping[UUID, Rulebook] = field(default_factory=dict)
+    changes: list[Change] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+
+
+def record(
+    batch: Sequence[RecordedCheck], now: datetime, *, with_history: bool = True
+) -> list[Event]:
+    """Store a batch of finished checks, with all that follows from them, in one transaction.
+
+    A check whose lease was lost meanwhile writes nothing: somebody else has taken over, or the
+    service was edited. Returns the live events to publish; `now` is the database's clock. Rules
+    look at stored results unless told to do `with_history=False`.
+    """
+    if not batch:
+        return []
+    with transaction() as tx:
+        recording = _Batch(tx, now, list(batch), with_history)
+        for stage in _STAGES:
+            stage(recording)
+            if not recording.checks:
+                return []
+    return recording.events
+
+
+_SETTLE = """
+UPDATE schedule_entries e
+SET next_due_at = v.next_due_at, lease_until = NULL, lease_token = NULL, status = v.status,
+    consecutive_failures = v.failures, consecutive_successes = v.successes,
+    last_checked_at = v.checked_at, last_response_time_ms = v.response_time_ms,
+    last_status_code = v.status_code, last_error = v.error
+FROM unnest(
+    %s::uuid[], %s::text[], %s::bigint[], %s::timestamptz[], %s::text[], %s::int[], %s::int[],
+    %s::timestamptz[], %s::real[], %s::int[], %s::text[]
+) AS v (service_id, region, lease_token, next_due_at, status, failures, successes, checked_at,
+    response_time_ms, status_code, error)
+WHERE e.service_id = v.service_id AND e.region = v.region AND e.lease_token = v.lease_token
+RETURNING v.lease_token
+"""
+
+
+def _settle(batch: _Batch) -> None:
+    """Set the running state and the next due time, and keep the checks whose lease still holds."""
+    cursor = batch.tx.driver.cursor()
+    known = newest_definitions(cursor, {check.service_id: check.version for check in batch.checks})
+    batch.checks = [check for check in batch.checks if check.service_id in known]
+    if not batch.checks:
+        return
+    for check, check_id in zip(batch.checks, random_ids(len(batch.checks)), strict=True):
+        check.definition, check.check_id = known[check.service_id], check_id
+        check.state = service_states.settle(
+            check.claimed_state,
+            check.observation.status,
+            check.definition.failure_threshold,
+            check.definition.recovery_threshold,
+        )
+        check.next_due_at = _next_due(check, batch.now)
+    columns = zip(*map(entry_row, batch.checks), strict=True)
+    cursor.execute(_SETTLE, [array_literal(column) for column in columns])
+    won = {lease_token for (lease_token,) in cursor.fetchall()}
+    batch.checks = [check for check in batch.checks if check.lease_token in won]
+
+
+def _next_due(check: RecordedCheck, now: datetime) -> datetime:
+    interval = check.definition.check_interval_seconds
+    phase = schedule.phase_ms(check.service_id, check.region, interval)
+    due = schedule.next_due(now, interval, phase)
+    retry = check.definition.retry_interval_seconds
+    if retry is not None and service_states.is_confirming(check.state, check.observation.status):
+        due = min(due, now + timedelta(seconds=retry))
+    return due
+
+
+def _update_status(batch: _Batch) -> None:
+    """Write the statuses of services that changed; note which one rules see beside each check."""
+    batch.books = rulebooks(batch.tx, {check.definition.organization_id for check in batch.checks})
+    cursor = batch.tx.driver.cursor()
+    batch.changes, current = update_statuses(cursor, batch.checks, batch.now)
+    for check in batch.checks:
+        definition = check.definition
+        check.confirmed_status = (
+            current.get(check.service_id, check.claimed_service_status)
+            if check.observation.status is not Status.UNKNOWN
+            else Status.UNKNOWN
+        )
+        book = batch.books.get(definition.organization_id)
+        check.maintenance_until = (
+            None
+            if book is None
+            else book.maintenance_until(check.service_id, definition.tags, batch.now)
+        )
+
+
+_STORE = """
+COPY check_results (service_id, scheduled_for, region, id, checked_at, status, response_time_ms,
+    status_code, error, failure_kind, dns_ms, connect_ms, tls_ms, ttfb_ms, transfer_ms,
+    in_maintenance, settled_status, consecutive_failures, ssl_days_remaining, cover_seconds)
+FROM STDIN (FORMAT binary)
+"""
+
+
+def _store(batch: _Batch) -> None:
+    """Store the results, and the details of failures that begin."""
+    cursor = batch.tx.driver.cursor()
+    with cursor.copy(_STORE) as copy:
+        copy.set_types(RESULT_TYPES)
+        for check in batch.checks:
+            copy.write_row(result_row(check))
+    failure_details.keep(cursor, batch.checks)
+
+
+def _evaluate_rules(batch: _Batch) -> None:
+    """Open and resolve alerts.
+
+    Rules are locked before the channels that any message refers to, as a deletion does.
+    """
+    evaluation.evaluate_rules(
+        batch.tx, batch.checks, batch.books, batch.now, with_history=batch.with_history
+    )
+
+
+def _store_certificates(batch: _Batch) -> None:
+    """Store the certificates that were shown, and enqueue messages about new ones."""
+    batch.events += certificates.keep(batch.tx, batch.checks, batch.books, batch.now)
+
+
+def _announce(batch: _Batch) -> None:
+    """Enqueue messages about changes of status, and list the live events."""
+    news = status_announcements.news_of(batch.changes)
+    status_announcements.announce(batch.tx, news, batch.books)
+    batch.events = [
+        *map(check_event, batch.checks),
+        *(change.event() for change in batch.changes),
+        *batch.events,
+    ]
+
+
+_STAGES: tuple[Callable[[_Batch], None], ...] = (
+    _settle,
+    _update_status,
+    _store,
+    _evaluate_rules,
+    _store_certificates,
+    _announce,
+)
