@@ -18,7 +18,7 @@ from app.schemas.alert_rules import (
     PreviewInputSchema,
     PreviewSchema,
 )
-from app.security.access import caller, requires
+from app.security.access import budget, caller, requires
 
 bp = Blueprint(
     "alert_rules",
@@ -58,6 +58,7 @@ _PREVIEWED = timedelta(days=7)
 @requires("alert_rules:read")
 @bp.accepts(PreviewInputSchema)
 @bp.returns(PreviewSchema)
+@budget("previews", 30)
 def preview(given: dict[str, Any]) -> dict[str, Any]:
     """Try an unsaved rule on stored results
 

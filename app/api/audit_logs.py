@@ -13,7 +13,7 @@ from app.api.http import PAGE_HEADERS, Blueprint, invalid, page, read_cursor, wr
 from app.operations.accounts import audit_logs
 from app.platform.events import timestamp
 from app.schemas.audit_logs import AuditFilterSchema, AuditLogSchema
-from app.security.access import caller, requires
+from app.security.access import budget, caller, requires
 
 bp = Blueprint("audit_logs", __name__, url_prefix="/audit-logs", description="Who did what.")
 
@@ -39,6 +39,7 @@ CSV = {"content": {"text/csv": {"schema": {"type": "string"}, "example": ",".joi
 @bp.accepts(AuditFilterSchema, location="query")
 @bp.returns(AuditLogSchema(many=True), headers=PAGE_HEADERS)
 @bp.doc(responses={200: CSV})  # type: ignore[untyped-decorator]
+@budget("audit log", 120)
 def index(query: dict[str, Any]) -> Response:
     """Read the audit log
 

@@ -27,7 +27,7 @@ from app.schemas.notification_channels import (
     NotificationChannelSchema,
     TestOutcomeSchema,
 )
-from app.security.access import caller, requires
+from app.security.access import budget, caller, requires
 
 bp = Blueprint(
     "notification_channels",
@@ -141,6 +141,7 @@ def delete(channel_id: UUID) -> None:
 @bp.post("/<uuid:channel_id>/test")
 @requires("notification_channels:write")
 @bp.returns(TestOutcomeSchema)
+@budget("test messages", 20)
 def test(channel_id: UUID) -> dict[str, Any]:
     """Send a test message
 

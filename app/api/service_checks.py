@@ -31,7 +31,7 @@ from app.schemas.check_history import (
 )
 from app.schemas.service_definitions import define
 from app.schemas.services import ServiceInputSchema
-from app.security.access import find, requires
+from app.security.access import budget, find, requires
 from app.security.sealing import reveal
 
 # Past the timeout of a check, what a worker may take to begin it and to record it.
@@ -46,6 +46,7 @@ bp = Blueprint(
 @bp.post("/<uuid:service_id>/check")
 @requires("services:check")
 @bp.returns(CheckResultSchema)
+@budget("checks asked for", 60)
 def check_now(service_id: UUID) -> dict[str, Any]:
     """Check a service now
 
@@ -62,6 +63,7 @@ def check_now(service_id: UUID) -> dict[str, Any]:
 @requires("services:write")
 @bp.accepts(ServiceInputSchema)
 @bp.returns(ProbeOutcomeSchema)
+@budget("checks asked for", 60)
 def test(given: dict[str, Any]) -> dict[str, Any]:
     """Probe an unsaved service
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import rq_dashboard
 from flask import Flask, Response, request
-from rq import requeue_job
+from rq import Worker, requeue_job
 from rq.serializers import JSONSerializer
 from rq_dashboard import web as dashboard
 from werkzeug.exceptions import MethodNotAllowed
@@ -28,6 +28,7 @@ def install(app: Flask) -> None:
     # Jobs are JSON: the dashboard must not read Redis with pickle, its default.
     dashboard.config.serializer = JSONSerializer
     dashboard.Job = JsonJob
+    dashboard.Worker = _JsonWorker
     dashboard.requeue_job = partial(requeue_job, serializer=JSONSerializer)
     app.config["RQ_DASHBOARD_REDIS_URL"] = app.extensions["runtime"].config.redis_url
     dashboard.setup_rq_connection(app)
@@ -37,6 +38,16 @@ def install(app: Flask) -> None:
     app.before_request(_refuse_deeds_by_get)
     app.after_request(_allow_its_scripts)
     app.url_build_error_handlers.append(_favicon)
+
+
+class _JsonWorker(Worker):
+    """A worker as the dashboard lists it: what it is busy with is JSON, like every job."""
+
+    @classmethod
+    def all(cls, *args: Any, **kwargs: Any) -> list[Any]:
+        """Return the workers there are, reading their jobs as JSON."""
+        found = super().all(*args, **{"job_class": JsonJob, "serializer": JSONSerializer} | kwargs)
+        return [worker for worker in found if worker is not None]
 
 
 def _refuse_deeds_by_get() -> None:

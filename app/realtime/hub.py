@@ -26,8 +26,9 @@ _POLL_SECONDS = 1.0
 class Client:
     """One browser's place on the feed: what it wants, and what it has not been sent yet."""
 
-    def __init__(self, organization_id: UUID) -> None:
+    def __init__(self, organization_id: UUID, user_id: UUID | None = None) -> None:
         self.organization_id = organization_id
+        self.user_id = user_id
         self.types: Collection[str] | None = None
         self.service_ids: Collection[str] | None = None
         self.check_results_of: Collection[str] | None = None
@@ -116,8 +117,13 @@ class Hub:
         if not members:
             del self._clients[client.organization_id]
 
-    def count(self) -> int:
-        """Return how many clients are connected to this process."""
+    def count(self, *, organization_id: UUID | None = None, user_id: UUID | None = None) -> int:
+        """Return how many clients are connected to this process: all, or somebody's."""
+        if organization_id is not None:
+            return len(self._clients.get(organization_id, ()))
+        if user_id is not None:
+            everybody = list(self._clients.values())
+            return sum(client.user_id == user_id for one in everybody for client in list(one))
         return sum(map(len, self._clients.values()))
 
     def _run(self) -> None:

@@ -21,7 +21,7 @@ from wsproto.events import TextMessage
 
 from app.platform.bootstrap import runtime
 from app.platform.clock import monotonic, utcnow
-from app.platform.errors import NotFound, Unauthorized
+from app.platform.errors import NotFound, TooManyRequests, Unauthorized
 from app.platform.events import timestamp
 from app.platform.extensions import db
 from app.platform.transaction import DATABASE_AWAY
@@ -35,6 +35,11 @@ _PING_SECONDS = 20.0
 _RECHECK_SECONDS = 30.0
 _CLOSE_GRACE_SECONDS = 5.0
 _MAX_CLIENTS = 1100  # a process; beyond it another process should take the connection
+MOST_OF_A_PERSON = 25  # in one process: tabs and devices
+MOST_OF_AN_ORGANIZATION = 400
+_MANY_OF_A_PERSON = "you have too many live connections; close some"
+_MANY_OF_AN_ORGANIZATION = "this organization has too many live connections"
+_LATER_SECONDS = 30
 _MAX_MESSAGE_BYTES = 65536
 _TRY_AGAIN_LATER = 1013  # RFC 6455, IANA registry of close codes
 _POLICY_VIOLATION = 1008
@@ -66,12 +71,17 @@ def init_app(app: Flask) -> None:
 
 def _admit() -> None:
     """Refuse a bad token before the upgrade, where an HTTP answer is still possible."""
-    if request.path != PATH:
+    if request.path.rstrip("/") != PATH:
         return
     g.feed_pass = _pass()
     g.feed_caller = access.authenticate(g.feed_pass.token, slug=g.feed_pass.slug)
     if _hub().count() >= _MAX_CLIENTS:
         raise ServiceUnavailable("too many live connections to this process")
+    caller = g.feed_caller
+    if _hub().count(user_id=caller.user_id) >= MOST_OF_A_PERSON:
+        raise TooManyRequests(_MANY_OF_A_PERSON, _LATER_SECONDS)
+    if _hub().count(organization_id=caller.organization_id) >= MOST_OF_AN_ORGANIZATION:
+        raise TooManyRequests(_MANY_OF_AN_ORGANIZATION, _LATER_SECONDS)
     # Compression costs a quarter of a megabyte of state for each client; frames are small.
     request.environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
 
@@ -94,7 +104,7 @@ def live(server: Server) -> None:
     """Serve one client until it leaves, falls behind, or loses its membership."""
     organization_id, shown = g.feed_caller.organization_id, g.feed_pass
     db.session.remove()  # a connection held for hours must not hold one to the database
-    client = Client(organization_id)
+    client = Client(organization_id, g.feed_caller.user_id)
     hub = _hub()
     hub.join(client)
     listener = threading.Thread(target=_listen, args=(server, client), daemon=True)

@@ -9,9 +9,13 @@ from marshmallow import RAISE, Schema, ValidationError, fields, post_load, valid
 NAME_MAX = 200
 DESCRIPTION_MAX = 2000
 # Written for JavaScript too, because the API's description carries them.
-LINE_PATTERN = r"^[^\x00-\x1f\x7f-\x9f]*$"
-NAME_PATTERN = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$"
-TEXT_PATTERN = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$"
+# Marks, embeddings, overrides and isolates (Unicode UAX 9) turn the text around them as well.
+_TURNS = r"\u202a-\u202e\u2066-\u2069"
+_NO_CONTROL = "Control characters, also of the reading direction, are not allowed."
+_NO_LINE = rf"\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u061c{_TURNS}"
+LINE_PATTERN = rf"^[^{_NO_LINE}]*$"
+NAME_PATTERN = rf"^[^{_NO_LINE}]*[^\s{_NO_LINE}][^{_NO_LINE}]*$"
+TEXT_PATTERN = rf"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f{_TURNS}]*$"
 _RFC3339 = re.compile(
     r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})", re.ASCII
 )
@@ -50,7 +54,10 @@ class Line(fields.String):
     def __init__(self, *, max: int, min: int = 0, **kwargs: Any) -> None:
         checks = [
             validate.Length(min=min or None, max=max),
-            Pattern(LINE_PATTERN, error="Control characters are not allowed."),
+            Pattern(
+                LINE_PATTERN,
+                error=_NO_CONTROL,
+            ),
         ]
         super().__init__(validate=checks, **kwargs)
 
@@ -61,7 +68,7 @@ class Name(fields.String):
     def __init__(self, *, max: int = NAME_MAX, **kwargs: Any) -> None:
         checks = [
             validate.Length(min=1, max=max),
-            Pattern(NAME_PATTERN, error="Must be one line of text, not blank."),
+            Pattern(NAME_PATTERN, error="Must be one line of text, not blank, in one direction."),
         ]
         super().__init__(validate=checks, **kwargs)
 
@@ -75,7 +82,10 @@ class Text(fields.String):
     def __init__(self, *, max: int = DESCRIPTION_MAX, **kwargs: Any) -> None:
         checks = [
             validate.Length(max=max),
-            Pattern(TEXT_PATTERN, error="Control characters are not allowed."),
+            Pattern(
+                TEXT_PATTERN,
+                error=_NO_CONTROL,
+            ),
         ]
         super().__init__(validate=checks, **kwargs)
 

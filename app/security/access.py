@@ -85,6 +85,21 @@ def seal(app: Flask) -> None:
         raise RuntimeError(f"these paths say neither @public nor @requires: {unmarked}")
 
 
+def budget(name: str, per_minute: int) -> Callable[[View], View]:
+    """Give an organization a budget for a view that costs much; views of a name share it.
+
+    The description of the view says so; it stands innermost, below what reads that.
+    """
+
+    def give(view: View) -> View:
+        view.budget = (name, per_minute)  # type: ignore[attr-defined]
+        told = f"At most {per_minute} a minute for each organization; beyond that it is 429."
+        view.__doc__ = f"{(view.__doc__ or '').rstrip()}\n\n    {told}\n    "
+        return view
+
+    return give
+
+
 def check_access() -> Any:
     """Let the request pass, or return the answer of a view's own guard; runs before every view.
 
@@ -111,6 +126,9 @@ def check_access() -> Any:
             raise Forbidden("this is for operators of this server")
     elif not found.may(permission):
         refuse(permission)
+    costly = getattr(current_app.view_functions[request.endpoint], "budget", None)
+    if costly is not None:
+        limits.count_costly(costly[0], str(found.organization_id), costly[1])
     if request.method not in _READS:
         act_as(actor_of(found))
     return None

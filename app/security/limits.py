@@ -145,6 +145,18 @@ def count_request(caller: str, per_minute: int, burst: int) -> None:
         raise TooManyRequests(_MANY, max(1, ceil(wait)))
 
 
+def count_costly(what: str, organization: str, per_minute: int) -> None:
+    """Count what costs much against an organization's budget. Raises TooManyRequests."""
+    counter = _counter()
+    keys = [f"budget:{what}:{organization}"]
+    answer = counter.run(_REQUEST, keys, per_minute, per_minute) if counter else None
+    if answer is not None and float(answer[2]) > 0:
+        raise TooManyRequests(
+            f"this organization has used its budget of {what}; please wait",
+            max(1, ceil(float(answer[2]))),
+        )
+
+
 def is_within(what: str, whose: str, most: int, seconds: int) -> bool:
     """Count something and say whether it is among the first `most` of a span of time."""
     counter = _counter()

@@ -42,10 +42,12 @@ def read(token: str) -> AlertAction:
     """Return what a link allows. Raises BadLink, its child ExpiredLink for an old one."""
     try:
         action, alert_id, recipient = _serializer().loads(token, max_age=LIFETIME_SECONDS)
+        if action not in ACTIONS or not isinstance(recipient, str):
+            raise BadLink("this link is not valid")
         return AlertAction(action, UUID(alert_id), recipient)
     except SignatureExpired:
         raise ExpiredLink("this link has expired") from None
-    except (BadSignature, ValueError, TypeError):
+    except (BadSignature, ValueError, TypeError, AttributeError, OverflowError, OSError):
         raise BadLink("this link is not valid") from None
 
 

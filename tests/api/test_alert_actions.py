@@ -9,6 +9,7 @@ from uuid import uuid4
 import pytest
 from itsdangerous import TimestampSigner
 
+from app.security import signed_links
 from app.security.signed_links import AlertAction, sign
 from tests.alerting import make_alert, make_channel
 from tests.factories import make_service
@@ -167,3 +168,22 @@ def test_programs_get_failures_as_json(app, client, alice, alert):
     alice.post(f"/alerts/{alert}/resolve")
     late = client.post(link(app, alert), headers={"Accept": "application/json"})
     assert (late.status_code, late.json) == (409, {"error": "this alert is resolved"})
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        ["resolve", str(uuid4()), "channel:x"],
+        ["", str(uuid4()), "channel:x"],
+        ["acknowledge", str(uuid4()), 7],
+        ["acknowledge", 7, "channel:x"],
+        ["acknowledge"],
+        {"action": "acknowledge"},
+        "acknowledge",
+        None,
+    ],
+)
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_signed_link_that_makes_no_sense_is_not_found(context, client, content, method):
+    token = signed_links._serializer().dumps(content)
+    assert client.open(f"/api/v1/alerts/act/{token}", method=method).status_code == 404

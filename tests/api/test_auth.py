@@ -163,3 +163,27 @@ def test_nobody_changes_into_a_foreign_organization(app, alice):
     unknown = stranger.post("/auth/switch", {"org_id": str(uuid4())})
     assert foreign.status_code == unknown.status_code == 404
     assert foreign.data == unknown.data
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"exp": 10**18},
+        {"exp": 10**400},
+        {"exp": 253402300800},
+        {"iat": -(10**18)},
+        {"iat": "soon"},
+        {"iat": 10**30, "exp": 10**12},
+        {"nbf": 10**300},
+        {"exp": None},
+        {"iat": []},
+    ],
+)
+def test_a_token_of_ours_with_times_beyond_reason_is_refused(app, alice, config, claims):
+    token = alice.headers["Authorization"].removeprefix("Bearer ")
+    sound = jwt.decode(token, options={"verify_signature": False})
+    forged = jwt.encode(sound | claims, config.jwt_secret, algorithm="HS256")
+    answer = app.test_client().get(
+        "/api/v1/services", headers={"Authorization": f"Bearer {forged}"}
+    )
+    assert answer.status_code == 401

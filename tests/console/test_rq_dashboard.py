@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 import pyotp
 import pytest
 
+from app.platform import queue
 from tests.factories import PASSWORD
 
 HOME = "/ops/rq/"
@@ -55,6 +56,25 @@ def test_the_cookie_is_for_these_pages_and_this_site(client, alice):
 )
 def test_operators_see_the_dashboard(operator, path):
     assert operator.get(path, follow_redirects=True).status_code == 200, path
+
+
+def test_the_workers_page_shows_a_busy_worker(app, operator, config):
+    hints = app.extensions["runtime"].hints
+    job = hints.queue("background").enqueue("workers.housekeeping.repair", args=("argument",))
+    worker = queue.Worker("background", hints.redis)
+    worker.register_birth()
+    worker.prepare_execution(job)
+    worker.prepare_job_execution(job)
+    worker.set_state("busy")
+    try:
+        assert operator.get("/ops/rq/0/view/workers").status_code == 200
+        listed = operator.get("/ops/rq/0/data/workers.json")
+        assert listed.status_code == 200
+        (shown,) = listed.json["workers"]
+        assert shown["state"] == "busy"
+        assert "workers.housekeeping.repair" in str(shown["current_job"])
+    finally:
+        worker.register_death()
 
 
 def test_jobs_are_read_as_json_and_deleted(app, operator, config, rows):

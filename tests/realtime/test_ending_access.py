@@ -22,8 +22,8 @@ def feed(app, monkeypatch):
     thread.start()
     clients = []
 
-    def open_feed(token):
-        address = f"ws://127.0.0.1:{server.port}/api/v1/ws?token={token}"
+    def open_feed(token, path="/api/v1/ws"):
+        address = f"ws://127.0.0.1:{server.port}{path}?token={token}"
         client = simple_websocket.Client(address)
         clients.append(client)
         assert json.loads(client.receive(timeout=5))["type"] == "hello"
@@ -98,3 +98,23 @@ def test_whoever_may_stays(bob, feed):
 def test_the_product_looks_again_in_time():
     """A recheck follows the first ping after it is due: together less than a minute."""
     assert live._RECHECK_SECONDS + live._PING_SECONDS < 60
+
+
+def test_a_slash_at_the_end_opens_no_back_door(app, alice, feed):
+    assert app.test_client().get("/api/v1/ws/").status_code == 401
+    assert app.test_client().get("/api/v1/ws/?token=nonsense").status_code == 401
+    feed(alice.token, "/api/v1/ws/")
+
+
+def test_nobody_holds_all_live_connections(app, alice, bob, charlie, feed, monkeypatch):
+    monkeypatch.setattr(live, "MOST_OF_A_PERSON", 2)
+    monkeypatch.setattr(live, "MOST_OF_AN_ORGANIZATION", 3)
+    for person in (alice, alice, bob):
+        feed(person.token)
+    headers = {"Connection": "Upgrade", "Upgrade": "websocket"}
+    for person, whose in ((alice, "you have"), (bob, "this organization")):
+        answer = app.test_client().get(f"/api/v1/ws?token={person.token}", headers=headers)
+        assert answer.status_code == 429
+        assert answer.json["error"].startswith(whose)
+        assert int(answer.headers["Retry-After"]) > 0
+    feed(charlie.token)
