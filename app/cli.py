@@ -8,6 +8,7 @@ import click
 from flask import Flask
 from flask.cli import AppGroup
 
+from app.configuration_cli import config
 from app.domain.accounts.plans import PLANS
 from app.operations.accounts import auth, instance, password_reset, two_factor
 from app.platform.errors import AppError
@@ -20,7 +21,7 @@ organizations = AppGroup("organizations", help="Plans of organizations.")
 
 def init_app(app: Flask) -> None:
     """Add the commands."""
-    for group in (operators, accounts, organizations):
+    for group in (operators, accounts, organizations, config):
         app.cli.add_command(group)
 
 

@@ -30,20 +30,7 @@ class StrictParser(FlaskParser):
     """Reads JSON bodies strictly and refuses bad values in the one error shape."""
 
     def _raw_load_json(self, req: flask.Request) -> Any:
-        body = req.get_data(cache=True)
-        # A chunked body is cut at the limit without a word.
-        if req.content_length is None and len(body) >= (req.max_content_length or 0) > 0:
-            raise RequestEntityTooLarge
-        if body and req.mimetype != "application/json":
-            raise UnsupportedMediaType("the body must be sent as application/json")
-        if not body:
-            raise BadRequest("the body is empty; a JSON object is expected")
-        try:
-            return strict_json.parse(body)
-        except strict_json.UnreadableJson as error:
-            raise BadRequest(str(error)) from None
-        except strict_json.UnacceptableValue as error:
-            raise invalid(_nest(error.path, [error.message])) from None
+        return json_of(req)
 
     def handle_error(
         self, error: ValidationError, req: flask.Request, schema: Schema, **_: Any
@@ -53,6 +40,30 @@ class StrictParser(FlaskParser):
         if isinstance(messages, dict) and len(messages) == 1:
             messages = next(iter(messages.values()))  # webargs' name of the place: json, query
         raise invalid(messages) from None
+
+
+def body_of(req: flask.Request) -> bytes:
+    """Return the body of a request. Raises RequestEntityTooLarge."""
+    body = req.get_data(cache=True)
+    # A chunked body is cut at the limit without a word.
+    if req.content_length is None and len(body) >= (req.max_content_length or 0) > 0:
+        raise RequestEntityTooLarge
+    return body
+
+
+def json_of(req: flask.Request) -> Any:
+    """Return the JSON value of a body. Raises 400, 413 or 415, Invalid for what is unacceptable."""
+    body = body_of(req)
+    if body and req.mimetype != "application/json":
+        raise UnsupportedMediaType("the body must be sent as application/json")
+    if not body:
+        raise BadRequest("the body is empty; a JSON object is expected")
+    try:
+        return strict_json.parse(body)
+    except strict_json.UnreadableJson as error:
+        raise BadRequest(str(error)) from None
+    except strict_json.UnacceptableValue as error:
+        raise invalid(_nest(error.path, [error.message])) from None
 
 
 def invalid(messages: Any) -> Invalid:
@@ -136,6 +147,10 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
             return cast(View, document(answer))
 
         return decorate
+
+    def documents(self, **described: Any) -> Callable[[View], View]:
+        """Decorate a view with parts of its description that nothing else says."""
+        return cast(Callable[[View], View], self.doc(**described))
 
     def describes(self, status: int, schema: Any, **described: Any) -> Callable[[View], View]:
         """Decorate a view that may give another answer, built by the view itself."""

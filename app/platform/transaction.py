@@ -15,6 +15,8 @@ from app.platform.extensions import db
 
 log = logging.getLogger(__name__)
 
+_OUTER = "enclosing transaction"  # in the session's own dictionary
+
 # The database is away, overloaded or asked us to try again; nothing is wrong with the data.
 DATABASE_AWAY = (
     psycopg.OperationalError,
@@ -77,14 +79,38 @@ class Transaction:
 
 @contextmanager
 def transaction() -> Iterator[Transaction]:
-    """Open one transaction for one operation; commit at the end, roll back on any exception."""
-    tx = Transaction(db.session())
+    """Open one transaction for one operation; commit at the end, roll back on any exception.
+
+    Within `enclosing_transaction` it is a part of that one, which is committed as a whole.
+    """
+    session = db.session()
+    outer = session.info.get(_OUTER)
+    if isinstance(outer, Transaction):
+        yield outer
+        session.flush()  # statements of the driver must see it
+        return
+    tx = Transaction(session)
     try:
         yield tx
         tx.session.commit()
     except BaseException:
         _roll_back(tx.session)
         raise
+    _carry_out(tx)
+
+
+@contextmanager
+def enclosing_transaction() -> Iterator[Transaction]:
+    """Open one transaction for many operations: all of them count, or none does."""
+    with transaction() as tx:
+        tx.session.info[_OUTER] = tx
+        try:
+            yield tx
+        finally:
+            del tx.session.info[_OUTER]
+
+
+def _carry_out(tx: Transaction) -> None:
     for function, args in tx._after_commit:
         try:
             function(*args)

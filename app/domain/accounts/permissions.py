@@ -90,6 +90,8 @@ _PERMISSIONS: dict[str, tuple[Role, Scope | None]] = {
     "saved_views:share": (Role.EDITOR, Scope.WRITE),
     "on_call_calendars:read": (Role.VIEWER, None),
     "on_call_calendars:write": (Role.VIEWER, None),
+    "config:read": (Role.EDITOR, Scope.WRITE),
+    "config:write": (Role.EDITOR, Scope.WRITE),
     "coverage:read": (Role.VIEWER, Scope.READ),
     "feed:read": (Role.VIEWER, Scope.READ),
 }

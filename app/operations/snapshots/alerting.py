@@ -135,6 +135,12 @@ def rulebooks(tx: Transaction, organization_ids: Iterable[UUID]) -> dict[UUID, R
     return found
 
 
+def forget(organization_id: UUID) -> None:
+    """Drop what is remembered of an organization, before a transaction that may have read its own
+    changes is rolled back: another one will give the same version to other contents."""
+    _cache.pop(organization_id, None)
+
+
 def changed(tx: Transaction, organization_id: UUID) -> None:
     """Tell every worker that rules, channels, policies, schedules or windows have changed."""
     tx.session.execute(

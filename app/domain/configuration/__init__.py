@@ -1,0 +1,1 @@
+"""Configuration as a file: its keys and references, and files of other monitors."""

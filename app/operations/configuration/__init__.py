@@ -1,0 +1,1 @@
+"""Configuration as a file: exported, compared with what is there, and applied as a whole."""
