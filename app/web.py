@@ -7,6 +7,7 @@ from app import cli
 from app.api import compression, error_handlers, idempotency, request_hooks
 from app.api.openapi import document
 from app.console import operator_sessions, pages, rq_dashboard
+from app.pages.guide import views as guide
 from app.platform.bootstrap import bootstrap
 from app.platform.config import Config
 from app.platform.registry import import_modules
@@ -41,6 +42,7 @@ def create_app(config: Config | None = None) -> Flask:
     operator_sessions.install(web)
     rq_dashboard.install(web)
     pages.install(web)
+    guide.install(web)
     socket.init_app(web)
     cli.init_app(web)
     access.seal(web)
