@@ -20,9 +20,10 @@ from app.operations.notifications import enqueue
 from app.platform.bootstrap import bootstrap
 from app.platform.errors import ConfigError
 from app.platform.queue import BACKGROUND, METRICS, Worker, connect, probe_queue
-from workers import heartbeats, notifications, probes, status_pages
+from workers import escalations, heartbeats, notifications, probes, status_pages
 from workers.dispatcher import Courier
 from workers.engine import Engine
+from workers.health_watch import HealthWatch
 from workers.job import serve
 from workers.watchdog import Pump
 
@@ -41,6 +42,7 @@ class _Process:
         self._queue = BACKGROUND
         self._session: Engine | Courier | None = None
         self._pumps: list[Pump] = []
+        self._watch: HealthWatch | None = None
         if kind == "probes":
             self._queue = probe_queue(config.region)
             self._session = probes.start_engine(config.region)
@@ -54,7 +56,13 @@ class _Process:
         else:
             # Heartbeats are judged, and status pages stay true, also while a chore takes long or
             # Redis is away.
-            self._pumps = [Pump(app, heartbeats.host()), Pump(app, status_pages.host())]
+            self._pumps = [
+                Pump(app, heartbeats.host()),
+                Pump(app, status_pages.host()),
+                Pump(app, escalations.host()),
+            ]
+        if kind in ("notifications", "background"):  # either is enough, should the other be ill
+            self._watch = HealthWatch(app)
         self._worker: Worker | None = None
         self._stopping = False
 
@@ -63,6 +71,8 @@ class _Process:
             signal.signal(number, self._stop)
         for pump in self._pumps:
             pump.start()
+        if self._watch:
+            self._watch.start()
         log.info("worker started", extra={"queue": self._queue})
         while not self._stopping:
             try:
@@ -74,6 +84,8 @@ class _Process:
                 time.sleep(_RECONNECT_SECONDS)
         for pump in self._pumps:
             pump.stop()
+        if self._watch:
+            self._watch.stop()
         if isinstance(self._session, Engine):
             self._session.close()
         log.info("worker stopped", extra={"queue": self._queue})

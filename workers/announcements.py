@@ -13,7 +13,7 @@ log = logging.getLogger(__name__)
 _EDGE_SECONDS = 30  # well inside the job's time limit; the next tick goes on
 
 
-@chore
+@chore()
 def announce() -> None:
     """Announce maintenance that begins or ends, and what was held back meanwhile."""
     end = monotonic() + _EDGE_SECONDS
@@ -23,7 +23,7 @@ def announce() -> None:
     status_announcements.catch_up()
 
 
-@chore
+@chore()
 def warn_of_certificates() -> None:
     """Tell of certificates that end soon, and of those that have ended."""
     told = certificate_expiry.warn()

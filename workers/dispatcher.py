@@ -29,6 +29,7 @@ from app.operations.notifications.claim import Outcome, Send
 from app.operations.notifications.enqueue import DIGEST
 from app.platform.bootstrap import Runtime
 from app.platform.clock import monotonic
+from app.platform.config import Config
 from app.platform.errors import ConfigError
 from app.platform.transaction import DATABASE_AWAY
 from workers.isolation import LostAloneError, run_alone
@@ -55,7 +56,7 @@ class Courier:
         self._app = app
         self._runtime: Runtime = app.extensions["runtime"]
         try:
-            self._smtp = parse_smtp_url(self._runtime.config.smtp_url)
+            parse_smtp_url(self._runtime.config.smtp_url)
         except ValueError as error:
             raise ConfigError(str(error)) from None
         self._loop = uvloop.new_event_loop()
@@ -89,7 +90,7 @@ class Courier:
 
     async def _session(self, seconds: float) -> bool:
         if self._context is None:
-            self._context = self._make_context()
+            self._context = make_context(self._runtime.config)
         end = monotonic() + seconds
         while not self._stopping.is_set() and monotonic() < end:
             room = min(_CONCURRENCY - len(self._sends), _CLAIM_BATCH)
@@ -113,18 +114,6 @@ class Courier:
             await asyncio.wait(self._sends, timeout=5 if self._stopping.is_set() else None)
         return not self._stopping.is_set()
 
-    def _make_context(self) -> Context:
-        config = self._runtime.config
-        policy = policy_of(config)
-        return Context(
-            Network(policy),
-            policy,
-            smtp=self._smtp,
-            mail_from=config.mail_from,
-            base_url=config.base_url,
-            endpoints={**ENDPOINTS, **config.provider_urls},
-        )
-
     def _busy(self) -> list[UUID]:
         return [channel for channel, count in self._in_flight.items() if count >= _PER_CHANNEL]
 
@@ -139,7 +128,7 @@ class Courier:
         """Send one message on this process' own loop, and record how it went."""
 
         async def deliver_here() -> None:
-            self._context = self._make_context()
+            self._context = make_context(self._runtime.config)
             await self._send_and_record(send)
 
         self._loop.run_until_complete(deliver_here())
@@ -162,7 +151,7 @@ class Courier:
 
     async def _deliver_alone(self, send: Send) -> None:
         """Send what two processes were lost with from one of its own; give it up with a third."""
-        await self._insist(outbox_claim.extend_lease, send, _ALONE_SECONDS * _ALONE_WAITING)
+        await self._insist(delivery_results.extend_lease, send, _ALONE_SECONDS * _ALONE_WAITING)
         try:
             await self._loop.run_in_executor(
                 self._alone, run_alone, "message", send, _ALONE_SECONDS
@@ -232,6 +221,19 @@ class Courier:
                 return function(*args)
 
         return self._loop.run_in_executor(self._threads, call)
+
+
+def make_context(config: Config) -> Context:
+    """Return what the server lends to every channel; made on the loop that sends."""
+    policy = policy_of(config)
+    return Context(
+        Network(policy),
+        policy,
+        smtp=parse_smtp_url(config.smtp_url),
+        mail_from=config.mail_from,
+        base_url=config.base_url,
+        endpoints={**ENDPOINTS, **config.provider_urls},
+    )
 
 
 def compose_message(send: Send) -> Message:

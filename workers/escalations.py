@@ -1,14 +1,41 @@
 """Standing chores of alerts: escalation levels, reminders, releases."""
 
+import logging
+
 from app.operations.alerts import reminders, snoozes, suppression
 from app.operations.escalation import levels as escalation_levels
+from app.operations.health import ticks
+from app.platform.bootstrap import runtime
 from workers.job import chore
+from workers.watchdog import Host
+
+log = logging.getLogger(__name__)
+
+_BEHIND_SECONDS = 12.0  # the tick comes every five
 
 
-@chore
+@chore()
 def advance() -> None:
     """Act on overdue levels, reminders, ends of snoozes, and what outlived its root cause."""
     escalation_levels.advance_due()
     reminders.remind_due()
     snoozes.end_due()
     suppression.release()
+
+
+def host() -> Host:
+    """Return what a pump needs to escalate where ticks do not get through."""
+    name = escalation_levels.ADVANCE_JOB
+    return Host(
+        is_running=lambda: False,
+        is_anything_due=lambda: ticks.is_behind(name, _BEHIND_SECONDS),
+        hint=lambda: runtime().hints.work(name),
+        run=_advance_here,
+    )
+
+
+def _advance_here() -> None:
+    try:
+        advance()
+    except Exception:
+        log.exception("escalations failed; the next look tries again")

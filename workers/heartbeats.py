@@ -15,7 +15,7 @@ _SWEEP_SECONDS = 30  # well inside the job's time limit; the next tick goes on
 _BEHIND_SECONDS = 1.5  # the tick comes every second
 
 
-@chore
+@chore()
 def sweep() -> None:
     """Look at every heartbeat whose time has come, then see to the alerts of what has changed."""
     end = monotonic() + _SWEEP_SECONDS
@@ -26,7 +26,7 @@ def sweep() -> None:
     heartbeat_flips.release()
 
 
-@chore
+@chore()
 def forget() -> None:
     """Remove old pings, flips and gaps; mend heartbeats that nobody would look at."""
     removed, after = heartbeat_retention.prune_pings()

@@ -12,7 +12,7 @@ from workers.job import chore
 log = logging.getLogger(__name__)
 
 
-@chore
+@chore()
 def repair() -> None:
     """Find and mend what crashes left behind, and count it."""
     for what, count in repairs.mend().items():
@@ -20,7 +20,7 @@ def repair() -> None:
             log.warning("mended", extra={"what": what, "count": count})
 
 
-@chore
+@chore()
 def keep_partitions() -> None:
     """Make the coming days' partitions and drop the days past retention."""
     for name in retention.ensure_partitions():
@@ -29,7 +29,7 @@ def keep_partitions() -> None:
         log.info("partition dropped", extra={"partition": name})
 
 
-@chore
+@chore()
 def forget() -> None:
     """Remove expired tokens and probe requests, and the history of deleted services."""
     retention.forget_expired()

@@ -53,41 +53,51 @@ def job(function: Callable[P, T]) -> Callable[P, T]:
     return run
 
 
-def chore(function: Callable[[], None]) -> Callable[[], None]:
+def chore(seconds: float = _CHORE_SECONDS) -> Callable[[Callable[[], None]], Callable[[], None]]:
     """Mark a function as a standing chore: a job whose runs are written down.
 
     One that took its process with it twice in a row is done in a process of its own, and set aside
     for an hour if that one ends as well; the other chores go on.
+
+    `seconds` is what it may take at most; then its process is ended.
     """
-    name = f"{function.__module__}.{function.__name__}"
 
-    @functools.wraps(function)
-    def run() -> None:
-        turn = ticks.begin(name)
-        if turn.rests:
-            return
-        if turn.losses >= ALONE_AFTER:
-            _run_alone(name)
-            return
-        stalls.end_unless_done(_CHORE_SECONDS)
-        try:
-            function()
-        except Exception:
-            ticks.fail(name, traceback.format_exc())
-            raise
-        finally:
-            stalls.done()
-        ticks.finish(name)
+    def mark(function: Callable[[], None]) -> Callable[[], None]:
+        name = f"{function.__module__}.{function.__name__}"
 
-    # What `workers.alone` calls is the function itself, not the job around the ledger.
-    marked = job(run)
-    marked.__wrapped__ = function  # type: ignore[attr-defined]
-    return marked
+        @functools.wraps(function)
+        def run() -> None:
+            _run_chore(name, function, seconds)
+
+        # What `workers.alone` calls is the function itself, not the job around the ledger.
+        marked = job(run)
+        marked.__wrapped__ = function  # type: ignore[attr-defined]
+        return marked
+
+    return mark
 
 
-def _run_alone(name: str) -> None:
+def _run_chore(name: str, function: Callable[[], None], seconds: float) -> None:
+    turn = ticks.begin(name, seconds)
+    if turn.rests:
+        return
+    if turn.losses >= ALONE_AFTER:
+        _run_alone(name, seconds)
+        return
+    stalls.end_unless_done(seconds)
     try:
-        run_alone("tick", name, _CHORE_SECONDS)
+        function()
+    except Exception:
+        ticks.fail(name, traceback.format_exc())
+        raise
+    finally:
+        stalls.done()
+    ticks.finish(name)
+
+
+def _run_alone(name: str, seconds: float) -> None:
+    try:
+        run_alone("tick", name, seconds)
     except LostAloneError as error:
         log.error("a chore ended its process", extra={"chore": name, "why": str(error)})
         ticks.lose(name, str(error))

@@ -4,12 +4,12 @@ import logging
 
 from app.operations.metrics import freezing
 from app.platform.transaction import transaction
-from workers.job import job
+from workers.job import chore
 
 log = logging.getLogger(__name__)
 
 
-@job
+@chore(7200.0)
 def freeze() -> None:
     """Freeze the days of raw results that are over and were not frozen yet, newest first."""
     with transaction() as tx:

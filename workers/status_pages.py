@@ -4,7 +4,7 @@ import logging
 
 from app.operations.status_pages import snapshots
 from app.platform.clock import monotonic
-from workers.job import application, job
+from workers.job import chore
 from workers.watchdog import Host
 
 log = logging.getLogger(__name__)
@@ -12,13 +12,9 @@ log = logging.getLogger(__name__)
 _SECONDS = 20  # well inside the job's time limit; the next tick goes on
 
 
-@job
+@chore()
 def make_snapshots() -> None:
     """Make the snapshots of pages that are due, until none is."""
-    _make_snapshots()
-
-
-def _make_snapshots() -> None:
     end = monotonic() + _SECONDS
     while monotonic() < end and (claimed := snapshots.claim()) is not None:
         snapshots.assign_keys(claimed.page_id)
@@ -37,7 +33,6 @@ def host() -> Host:
 
 def _make_here() -> None:
     try:
-        with application().app_context():
-            _make_snapshots()
+        make_snapshots()
     except Exception:
         log.exception("no snapshot was made; the next look tries again")

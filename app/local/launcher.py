@@ -10,7 +10,7 @@ from app.local import LaunchError, migrate, preflight, settings
 from app.local.child import Child
 from app.local.commands import CommandTable, product
 from app.local.embedded import Embedded
-from app.local.readiness import address, web_is_ready
+from app.local.readiness import address, late_parts, web_is_ready
 from app.local.signals import StopRequested, StopSignals
 from app.local.supervisor import Supervisor
 from app.platform.config import Config
@@ -51,7 +51,8 @@ class Launcher:
         )
         self._state = self._servers.state
         self._processes: list[Child] = []
-        self._supervisor = Supervisor(signals, say)
+        config = self._config
+        self._supervisor = Supervisor(signals, say, lambda: late_parts(config.host, config.port))
 
     def run(self) -> None:
         """Returns after everything has been stopped again."""

@@ -1,5 +1,6 @@
 """Asking the web process whether it is ready, without importing an HTTP client."""
 
+import json
 import socket
 
 WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - names of addresses, no binding
@@ -15,6 +16,24 @@ def web_is_ready(host: str, port: int) -> bool:
     except OSError:
         return False
     return len(status) > 1 and status[1] == b"200"
+
+
+def late_parts(host: str, port: int) -> dict[str, str] | None:
+    """Return a line for each part of the product that is behind; None without an answer."""
+    request = f"GET /ready HTTP/1.1\r\nHost: localhost:{port}\r\nConnection: close\r\n\r\n"
+    answer = b""
+    try:
+        with socket.create_connection((WILDCARDS.get(host, host), port), timeout=2) as connection:
+            connection.sendall(request.encode())
+            while piece := connection.recv(65536):
+                answer += piece
+        found = json.loads(answer.partition(b"\r\n\r\n")[2])
+        return {
+            one["part"]: f"{one['problem']} since {one['since']}: {one['advice']}"
+            for one in found.get("late", [])
+        }
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
 
 
 def address(host: str, port: int) -> str:

@@ -12,6 +12,7 @@ from app.local.signals import StopSignals
 GRACE_SECONDS = 10.0
 ROTATE_EVERY_SECONDS = 60.0
 IDLE_SECONDS = 1.0
+LOOK_EVERY_SECONDS = 10.0
 HOPELESS = 2  # after so many false starts a process will not start
 LOUD_AFTER = 3
 
@@ -19,11 +20,19 @@ LOUD_AFTER = 3
 class Supervisor:
     """A loop over children. It sleeps until one of them dies or somebody wants to stop."""
 
-    def __init__(self, signals: StopSignals, say: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        signals: StopSignals,
+        say: Callable[[str], None],
+        late_parts: Callable[[], dict[str, str] | None] = lambda: None,
+    ) -> None:
         self.servers: Sequence[Child] = ()
         self.processes: Sequence[Child] = ()
         self._signals = signals
         self._say = say
+        self._late_parts = late_parts
+        self._known_late: dict[str, str] = {}
+        self._look_at = time.monotonic() + LOOK_EVERY_SECONDS
         self._rotate_at = time.monotonic() + ROTATE_EVERY_SECONDS
 
     def watch_until(self, ready: Callable[[], bool], seconds: float) -> bool:
@@ -41,6 +50,7 @@ class Supervisor:
         at all."""
         while not self._signals.count:
             self._round()
+            self._look()
             self._signals.wait(min([IDLE_SECONDS, *self._restarts_due()]))
 
     def stop(self, children: Sequence[Child]) -> None:
@@ -61,6 +71,22 @@ class Supervisor:
     @property
     def children(self) -> tuple[Child, ...]:
         return (*self.servers, *self.processes)
+
+    def _look(self) -> None:
+        """Say once of each part of the product that it is behind, and that it has caught up."""
+        if time.monotonic() < self._look_at:
+            return
+        self._look_at = time.monotonic() + LOOK_EVERY_SECONDS
+        late = self._late_parts()
+        if late is None:
+            return
+        at = time.strftime("%H:%M:%S")
+        for part, line in late.items():
+            if part not in self._known_late:
+                self._say(f"{at} {line}")
+        for part in self._known_late.keys() - late.keys():
+            self._say(f"{at} {part} have caught up")
+        self._known_late = late
 
     def _restarts_due(self) -> Iterator[float]:
         for child in self.children:

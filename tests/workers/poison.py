@@ -10,32 +10,32 @@ from workers.job import chore
 DONE = "POISON_DONE"
 
 
-@chore
+@chore()
 def fine() -> None:
     """Leave a mark."""
     with open(os.environ[DONE], "a") as mark:
         mark.write("x")
 
 
-@chore
+@chore()
 def crash() -> None:
     """Read where there is nothing."""
     ctypes.string_at(0)
 
 
-@chore
+@chore()
 def killed() -> None:
     """Be ended as the kernel does when memory is short."""
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-@chore
+@chore()
 def stall() -> None:
     """Never come back."""
     time.sleep(600)
 
 
-@chore
+@chore()
 def fail() -> None:
     """Raise."""
     raise RuntimeError("a fault of ours")

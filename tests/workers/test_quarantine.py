@@ -17,9 +17,10 @@ from app.operations.notifications import claim as outbox_claim
 from tests.alerting import make_alert, make_channel, make_notification
 from tests.factories import make_service
 from tests.workers import poison
-from workers import check_quarantine, dispatcher, isolation, job, regions
+from workers import check_quarantine, dispatcher, isolation, job
 from workers.dispatcher import Courier
 from workers.engine import Engine
+from workers.health_watch import HealthWatch
 from workers.isolation import LostAloneError, run_alone
 from workers.job import serve
 
@@ -70,18 +71,18 @@ def test_a_tick_that_ends_its_process_is_alone_next_and_then_set_aside(environme
     assert environment.read_text() == "x"
 
 
-def test_the_operators_hear_of_what_is_set_aside(environment, alice, rows):
+def test_the_operators_hear_of_what_is_set_aside(app, environment, alice, rows):
     rows("UPDATE users SET is_operator = true WHERE id = %s", alice.user_id)
     for _ in range(3):
         quarantine.count_failure(Kind.CHECK, "some check", "trace of the death")
     with suppress(RuntimeError):
         poison.fail()
-    regions.watch()
+    HealthWatch(app).look()
     (alert,) = alice.get("/alerts").json
     assert alert["title"] == "Work of the monitor is set aside"
     assert "trace of the death" in alert["message"]
     quarantine.clear(Kind.CHECK, ["some check"])
-    regions.watch()
+    HealthWatch(app).look()
     assert alice.get("/alerts").json == []
 
 

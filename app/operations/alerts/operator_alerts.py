@@ -11,16 +11,17 @@ from app.operations.alerts import lifecycle
 from app.platform.transaction import Transaction, transaction
 
 SOURCE = "AlertifyPro itself"
-_TITLES = {
+TITLES = {
     "regions": "Checks are not running",
     "blind": "The monitor is blind",
+    "late": "The monitor is behind",
     "quarantine": "Work of the monitor is set aside",
 }
 
 
 def settle(kind: str, problem: str | None) -> None:
     """Open one alert about a problem of ours while there is one, and resolve it afterwards."""
-    title = _TITLES[kind]
+    title = TITLES[kind]
     with transaction() as tx:
         # One at a time: two ticks that meet must not open two.
         tx.driver.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", (f"operator {kind}",))

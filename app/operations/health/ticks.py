@@ -12,7 +12,7 @@ from app.platform.transaction import transaction
 HOST = socket.gethostname()
 _BOOT = uuid4().hex[:12]
 TICK_SECONDS = 60  # what a tick may take
-_STALE_SECONDS = 90
+_MARGIN_SECONDS = 15
 
 _TAKE = """
 INSERT INTO tick_runs (job, holder, begun_at) VALUES (%(job)s, %(holder)s, now())
@@ -49,13 +49,16 @@ def holder() -> str:
     return f"{HOST}:{os.getpid()}:{_BOOT}"
 
 
-def begin(job: str) -> Turn:
-    """Write down that this process is at a tick, and count a loss if another has died at it."""
+def begin(job: str, seconds: float) -> Turn:
+    """Write down that this process is at a tick, and count a loss if another has died at it.
+
+    Of a process on another host it is known only by the `seconds` that a tick may take.
+    """
     with transaction() as tx:
         row = tx.driver.execute(
             "SELECT holder, begun_at < now() - %s * interval '1 second' FROM tick_runs"
             " WHERE job = %s FOR UPDATE",
-            (_STALE_SECONDS, job),
+            (seconds + _MARGIN_SECONDS, job),
         ).fetchone()
         other, is_stale = row or (None, False)
         if other is not None and other != holder() and not is_stale and not _is_gone(other):
@@ -118,3 +121,13 @@ def problem() -> str | None:
         for job, losses, failures, trace, at in rows
     ]
     return "\n".join(lines) or None
+
+
+def is_behind(job: str, seconds: float) -> bool:
+    """Say whether a tick has last gone well longer ago than that."""
+    with transaction() as tx:
+        row = tx.driver.execute(
+            "SELECT finished_at < now() - %s * interval '1 second' FROM tick_runs WHERE job = %s",
+            (seconds, job),
+        ).fetchone()
+    return row is None or bool(row[0])

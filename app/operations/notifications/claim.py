@@ -72,10 +72,8 @@ class Outcome:
 # A later message about the same alert to the same recipient waits for the earlier one, or for the
 # digest that stands for it, so that nobody hears of a recovery before the outage; a snoozed alert
 # keeps still but for its end, and for the digest of others that goes out under its name.
-_CLAIM = """
-WITH due AS (
-    SELECT n.id, n.lease_until IS NOT NULL AS is_lost FROM notifications n
-    LEFT JOIN notification_channels c ON c.id = n.channel_id
+_DUE = """
+    FROM notifications n LEFT JOIN notification_channels c ON c.id = n.channel_id
     WHERE n.status = 'pending' AND n.next_try_at <= now()
       AND (n.lease_until IS NULL OR n.lease_until < now())
       AND (c.paused_until IS NULL OR c.paused_until <= now() OR n.kind = 'test')
@@ -95,6 +93,10 @@ WITH due AS (
           SELECT FROM alerts a WHERE a.id = n.alert_id AND a.snoozed_until > now()
             AND a.status <> 'resolved' AND n.kind <> 'alert.notified'
             AND n.message ->> 'event' IS DISTINCT FROM %(digest)s)
+"""
+_CLAIM = f"""
+WITH due AS (
+    SELECT n.id, n.lease_until IS NOT NULL AS is_lost {_DUE}
     ORDER BY n.next_try_at LIMIT %(limit)s
     FOR NO KEY UPDATE OF n SKIP LOCKED
 )
@@ -104,7 +106,15 @@ SET lease_token = nextval('lease_tokens'), attempts = attempts + 1,
 FROM due
 WHERE n.id = due.id
 RETURNING n.id, due.is_lost
-"""
+"""  # noqa: S608  constants
+OVERDUE = (
+    (  # messages that nobody has taken for so many seconds: since when, how many
+        f"SELECT min(n.next_try_at), count(*) {_DUE}"
+        " AND n.next_try_at < now() - %(seconds)s * interval '1 second'"
+    )
+    .format(only="")
+    .replace("%(digest)s", f"'{enqueue.DIGEST}'")
+)
 
 
 def claim(limit: int, busy: Sequence[UUID] = ()) -> list[Send]:
@@ -226,16 +236,6 @@ def _config(
     of_organization = known.get(row.organization_id, secrets.Secrets())
     _, config, filled = of_organization.fill("", config)
     return config, filled
-
-
-def extend_lease(send: Send, seconds: float) -> None:
-    """Give a message that is sent alone more time."""
-    with transaction() as tx:
-        tx.driver.execute(
-            "UPDATE notifications SET lease_until = now() + %s * interval '1 second'"
-            " WHERE id = %s AND lease_token = %s",
-            (seconds, send.id, send.lease_token),
-        )
 
 
 def next_due_seconds() -> float | None:

@@ -45,6 +45,16 @@ def record(send: Send, outcome: Outcome) -> None:
         _publish(tx, row, send)
 
 
+def extend_lease(send: Send, seconds: float) -> None:
+    """Give a message that is sent alone more time."""
+    with transaction() as tx:
+        tx.driver.execute(
+            "UPDATE notifications SET lease_until = now() + %s * interval '1 second'"
+            " WHERE id = %s AND lease_token = %s",
+            (seconds, send.id, send.lease_token),
+        )
+
+
 def _write_attempt(tx: Transaction, send: Send, outcome: Outcome) -> None:
     tx.session.execute(
         update(NotificationAttempt)

@@ -1,0 +1,1 @@
+"""What of the monitor itself is late, and its operators."""

@@ -1,0 +1,178 @@
+"""Watch over the monitor itself, in a thread that needs neither ticks nor Redis.
+
+It looks at the age of what was done last. What is late for two looks in a row is told to the
+operators by an alert; where that cannot be stored or sent, straight through their channels and by
+mail. While all is in bounds it calls DEADMAN_URL, so that our silence is noticed from outside.
+"""
+
+import asyncio
+import logging
+import threading
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import datetime
+from uuid import uuid4
+
+from flask import Flask
+
+from app.channels import Context, DeliveryError, deliver
+from app.domain.checks.addresses import AddressPolicy
+from app.domain.messages.messages import compose
+from app.domain.messages.types import Occasion
+from app.network.door import Network
+from app.network.errors import NetworkError
+from app.network.http import HttpRequest
+from app.operations.alerts import operator_alerts
+from app.operations.health import quarantine, ticks
+from app.operations.self_monitoring import operators
+from app.operations.self_monitoring.lateness import Late, late
+from app.operations.self_monitoring.operators import Recipient
+from app.platform.clock import monotonic, utcnow
+from app.platform.transaction import DATABASE_AWAY, transaction
+from workers.dispatcher import make_context
+
+log = logging.getLogger(__name__)
+
+EVERY_SECONDS = 15.0
+DEADMAN_SECONDS = 60.0
+AGAIN_SECONDS = 3600.0  # after which the operators are told once more by what still works
+_CONFIRMATIONS = 2
+_NOT_SENT_USUALLY = frozenset(("deliveries", "database"))  # an alert about these would not arrive
+
+
+class HealthWatch(threading.Thread):
+    """Looks every quarter of a minute until it is stopped."""
+
+    def __init__(self, app: Flask) -> None:
+        super().__init__(name="health watch", daemon=True)
+        self._app = app
+        self._config = app.extensions["runtime"].config
+        self._stopped = threading.Event()
+        self._recipients: list[Recipient] = []
+        self._looks: dict[str, int] = {}
+        self._away_since: datetime | None = None
+        self._told_at: dict[str, float] = {}
+        self._called_at = float("-inf")
+
+    def stop(self) -> None:
+        """End the thread after its current step."""
+        self._stopped.set()
+
+    def run(self) -> None:
+        """Look, tell, and call, until stopped."""
+        while not self._stopped.wait(EVERY_SECONDS):
+            try:
+                self.look()
+            except Exception:
+                # The fence: whatever fails here, the next look comes.
+                log.exception("the watch over the monitor failed; it looks again")
+
+    def look(self) -> None:
+        """Look once."""
+        found = self._late()
+        problems = self._confirmed(found)
+        stored = self._settle(problems, is_over=not found)
+        if problems:
+            log.error("the monitor is behind", extra={"why": "; ".join(map(str, problems))})
+            urgent = [p for p in problems if not stored or p.part in _NOT_SENT_USUALLY]
+            if urgent:
+                self._tell_directly(urgent)
+        elif stored and not found:
+            self._told_at.clear()
+            self._call_deadman()
+
+    def _late(self) -> list[Late]:
+        try:
+            with self._app.app_context(), transaction() as tx:
+                found = late(tx)
+            self._away_since = None
+            with self._app.app_context():
+                self._recipients = operators.recipients()
+        except DATABASE_AWAY:
+            self._away_since = self._away_since or utcnow()
+            return [Late("database", self._away_since, "the database does not answer")]
+        return found
+
+    def _confirmed(self, problems: Sequence[Late]) -> list[Late]:
+        """Return what is late at this look and was at the one before: a start takes a moment."""
+        self._looks = {p.part: self._looks.get(p.part, 0) + 1 for p in problems}
+        return [p for p in problems if self._looks[p.part] >= _CONFIRMATIONS]
+
+    def _settle(self, problems: Sequence[Late], *, is_over: bool) -> bool:
+        """Open or resolve the operators' alerts; say whether that could be stored."""
+        try:
+            with self._app.app_context():
+                if problems or is_over:
+                    operator_alerts.settle("late", "\n".join(map(str, problems)) or None)
+                found = [one for one in (quarantine.problem(), ticks.problem()) if one]
+                operator_alerts.settle("quarantine", "\n".join(found) or None)
+        except Exception as error:
+            log.warning("the operators' alert cannot be stored", extra={"why": str(error)[:200]})
+            return False
+        return True
+
+    def _tell_directly(self, problems: Sequence[Late]) -> None:
+        now = monotonic()
+        fresh = [p for p in problems if now - self._told_at.get(p.part, -1e9) > AGAIN_SECONDS]
+        if not fresh:
+            return
+        self._told_at |= {p.part: now for p in fresh}
+        asyncio.run(self._send("\n".join(map(str, fresh))))
+
+    async def _send(self, problem: str) -> None:
+        context = make_context(self._config)
+        try:
+            sent = [self._send_to(one, problem, context) for one in self._recipients]
+            await asyncio.gather(*sent)
+        finally:
+            context.network.close()
+
+    async def _send_to(self, recipient: Recipient, problem: str, context: Context) -> None:
+        id = f"del_{uuid4().hex}"
+        message = compose(
+            Occasion(
+                id=id,
+                event="alert.fired",
+                at=utcnow(),
+                organization={
+                    "id": str(recipient.organization_id),
+                    "name": recipient.organization_name,
+                },
+                alert={
+                    "id": id,
+                    "service_name": operator_alerts.SOURCE,
+                    "severity": "critical",
+                    "title": operator_alerts.TITLES["late"],
+                    "message": problem,
+                    "status": "firing",
+                    "fired_at": utcnow(),
+                },
+                dedup_key="alertifypro-is-behind",
+            )
+        )
+        try:
+            await deliver(recipient.channel_type, message, recipient.config, context)
+        except DeliveryError as error:
+            log.warning("an operator could not be told directly", extra={"why": str(error)})
+
+    def _call_deadman(self) -> None:
+        now = monotonic()
+        if not self._config.deadman_url or now - self._called_at < DEADMAN_SECONDS:
+            return
+        self._called_at = now
+        asyncio.run(call(self._config.deadman_url))
+
+
+async def call(url: str) -> None:
+    """Call the operator's own address: it may lie anywhere, in their network as well."""
+    network = Network(AddressPolicy())
+    try:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(10):
+                answer = await network.http(HttpRequest(url))
+                if answer.status_code >= 300:
+                    log.warning("DEADMAN_URL answered %s", answer.status_code)
+    except (NetworkError, ValueError) as error:
+        log.warning("DEADMAN_URL cannot be reached", extra={"why": str(error)[:200]})
+    finally:
+        network.close()
