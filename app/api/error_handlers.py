@@ -5,14 +5,14 @@ from http import HTTPStatus
 from typing import Any
 
 from flask import Flask, Response, g, request
-from gunicorn.http.errors import ParseException
+from gunicorn.http.errors import NoMoreData, ParseException
 from redis import RedisError
 from sqlalchemy.exc import DataError, DBAPIError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as WsgiResponse
 
 from app.api.http import reply
-from app.platform.errors import AppError, TooManyRequests, Unavailable
+from app.platform.errors import AppError, BadRequest, TooManyRequests, Unavailable
 from app.platform.transaction import DATABASE_AWAY
 
 log = logging.getLogger(__name__)
@@ -32,7 +32,8 @@ def register(app: Flask) -> None:
     app.register_error_handler(HTTPException, answer_failure)
     for away in (*DATABASE_AWAY, RedisError):
         app.register_error_handler(away, _away)
-    app.register_error_handler(ParseException, _unreadable)
+    for broken in (ParseException, NoMoreData):
+        app.register_error_handler(broken, _unreadable)
     app.register_error_handler(DataError, _not_storable)
     app.register_error_handler(Exception, _broken)
 
@@ -71,14 +72,14 @@ def _away(error: Exception) -> Response:
     return _refused(Unavailable(_AWAY))
 
 
+def _unreadable(error: Exception) -> Response:
+    """Answer a body in chunks that are none, or that was cut off; gunicorn finds it as we read."""
+    return _refused(BadRequest("the body is not valid HTTP"))
+
+
 def _not_storable(error: DataError) -> Response:
     log.warning("the database refused a value", extra={"why": str(error.orig)})
     return reply({"error": "a value is out of range"}, 422)
-
-
-def _unreadable(error: ParseException) -> Response:
-    """Answer a body that is no HTTP: the server finds that out while the view reads it."""
-    return reply({"error": _SENTENCES[400]}, 400)
 
 
 def _broken(error: Exception) -> Response:

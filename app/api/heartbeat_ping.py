@@ -28,14 +28,23 @@ def _open_door(app: Flask) -> None:
 
 bp.record_once(lambda state: _open_door(state.app))
 
-_PARAMETERS = [
+_PARAMETERS: list[dict[str, object]] = [
     {
         "in": "query",
         "name": "rid",
         "required": False,
         "description": "Pairs a start with its end, where runs may overlap.",
         "schema": {"type": "string", "format": "uuid"},
-    }
+    },
+    {
+        "in": "query",
+        "name": "status",
+        "required": False,
+        "description": "As in the addresses of other products: `down`, `fail` or `error` is a"
+        " failure, `in_progress` a start. So are `state=fail`, `success=false` and an exit status"
+        " `s=1`; `msg` or `message` stands in for a body.",
+        "schema": {"type": "string"},
+    },
 ]
 _BODY = {
     "required": False,
@@ -51,11 +60,11 @@ def _documented(blueprint: Blueprint, *, body: bool = False) -> Callable[[View],
 
 def _take(key: str, action: str | None) -> Receipt:
     """Store the ping that this request is. Raises what every refusal is."""
-    ping = parse_ping(key, action, request.args.get("rid"))
+    ping = parse_ping(key, action, request.args.to_dict())
     if isinstance(ping, PingParseError):
         _refuse(ping)
     here = batcher.batcher_of(current_app)
-    # All of the body is read, so that the connection can be used again.
+    # The middleware has cut it, and read the rest away.
     body = request.get_data(cache=False)
     receipt = here.submit(
         incoming_ping(ping, body, g.client_address, request.headers.get("User-Agent", ""))

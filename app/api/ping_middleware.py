@@ -9,17 +9,19 @@ import io
 import json
 import logging
 from collections.abc import Callable, Iterable
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qs
 from uuid import uuid4
 
 from app.api import request_hooks
+from app.api.ping_bodies import BrokenBody, read_beginning
 from app.api.ping_request import PingRequest, incoming_ping, parse_ping
 from app.domain.accounts.client_addresses import client_address
 from app.ingest.batcher import PingBatcher
 from app.operations.heartbeats.pings import MAX_KEPT_BODY_BYTES, Receipt
 from app.platform.config import Config
-from app.platform.errors import Unavailable
+from app.platform.errors import AppError, BadRequest, Unavailable
 from app.platform.events import timestamp
 
 log = logging.getLogger(__name__)
@@ -36,6 +38,7 @@ HEALTHCHECKS_HEADERS = {
 _METHODS = frozenset(("GET", "HEAD", "POST"))
 _COMMON = list(request_hooks._HEADERS.items())
 _JSON = [*_COMMON, ("Content-Type", "application/json")]
+_BROKEN = BadRequest("the body is not valid HTTP")
 _PLAIN = "text/plain; charset=utf-8"
 _TEXT = [*_COMMON, *HEALTHCHECKS_HEADERS.items(), ("Content-Type", _PLAIN)]
 
@@ -54,10 +57,16 @@ class PingMiddleware:
         """Answer a ping, or let the application answer."""
         path: str = environ["PATH_INFO"]
         if path.startswith((HEARTBEAT, HEALTHCHECKS)):
-            answer = self._take(environ, path, start_response)
+            is_plain = path.startswith(HEALTHCHECKS)
+            try:
+                body = read_beginning(environ)
+            except BrokenBody:
+                return _refuse(_BROKEN, environ, start_response, is_plain=is_plain)
+            _put_back(environ, body)
+            answer = self._take(environ, path, body, start_response)
             if answer is not None:
                 return answer
-            if path.startswith(HEALTHCHECKS):
+            if is_plain:
                 return self._refuse_in_text(environ, start_response)
         return self._application(environ, start_response)
 
@@ -78,14 +87,12 @@ class PingMiddleware:
         return [body]
 
     def _take(
-        self, environ: Environ, path: str, start_response: StartResponse
+        self, environ: Environ, path: str, body: bytes, start_response: StartResponse
     ) -> Iterable[bytes] | None:
         is_plain = path.startswith(HEALTHCHECKS)
         requested = _requested(environ, path[len(HEALTHCHECKS if is_plain else HEARTBEAT) :])
         if requested is None:
             return None
-        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
-        environ["wsgi.input"] = io.BytesIO(body)  # should the application have to read it again
         address = environ.get("REMOTE_ADDR")
         if self._trusted_proxies:
             forwarded_for = environ.get("HTTP_X_FORWARDED_FOR", "")
@@ -114,22 +121,22 @@ def only_pings(application: Application) -> Application:
     return serve
 
 
+def _put_back(environ: Environ, body: bytes) -> None:
+    """Let the application read the beginning of the body again, as if that were all of it."""
+    environ["wsgi.input"] = io.BytesIO(body)
+    environ["CONTENT_LENGTH"] = str(len(body))
+    for name in ("HTTP_TRANSFER_ENCODING", "wsgi.input_terminated"):
+        environ.pop(name, None)
+
+
 def _requested(environ: Environ, rest: str) -> PingRequest | None:
     """Return the ping of a request; None when it is for the views to answer."""
     key, _, action = rest.partition("/")
-    if (
-        environ["REQUEST_METHOD"] not in _METHODS
-        or "HTTP_TRANSFER_ENCODING" in environ
-        or not key.isascii()
-        or rest.endswith("/")
-    ):
-        return None
-    length = environ.get("CONTENT_LENGTH") or "0"
-    if not length.isdecimal() or int(length) > request_hooks.MAX_BODY_BYTES:
+    if environ["REQUEST_METHOD"] not in _METHODS or not key.isascii() or rest.endswith("/"):
         return None
     query = environ.get("QUERY_STRING")
-    run_ids = parse_qs(query, keep_blank_values=True).get("rid", ()) if query else ()
-    ping = parse_ping(key, action or None, run_ids[0] if run_ids else None)
+    named = parse_qs(query, keep_blank_values=True) if query else {}
+    ping = parse_ping(key, action or None, {name: values[0] for name, values in named.items()})
     return ping if isinstance(ping, PingRequest) else None
 
 
@@ -152,11 +159,14 @@ def answer_of(receipt: Receipt) -> bytes:
 
 
 def _refuse(
-    error: Unavailable, environ: Environ, start_response: StartResponse, *, is_plain: bool
+    error: AppError, environ: Environ, start_response: StartResponse, *, is_plain: bool
 ) -> list[bytes]:
     told = error.message if is_plain else json.dumps({"error": error.message})
-    headers = [*(_TEXT if is_plain else _JSON), ("Retry-After", str(error.retry_after_seconds))]
-    _start(start_response, "503 SERVICE UNAVAILABLE", headers, environ, told.encode())
+    headers = [*(_TEXT if is_plain else _JSON)]
+    if isinstance(error, Unavailable):
+        headers.append(("Retry-After", str(error.retry_after_seconds)))
+    status = f"{error.status} {HTTPStatus(error.status).phrase.upper()}"
+    _start(start_response, status, headers, environ, told.encode())
     return [] if environ["REQUEST_METHOD"] == "HEAD" else [told.encode()]
 
 

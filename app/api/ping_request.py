@@ -1,19 +1,24 @@
 """Parser of the address of a ping: which heartbeat, what happened, which run."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 from uuid import UUID
 
 from app.domain.heartbeats.heartbeats import kind_of_exit_status
+from app.domain.heartbeats.push_formats import (
+    MAX_EXIT_STATUS,
+    PATHS,
+    kind_of_query,
+    note_of_query,
+)
 from app.domain.heartbeats.states import PingKind
 from app.operations.heartbeats.pings import MAX_KEPT_BODY_BYTES, IncomingPing
 from app.platform.clock import monotonic
 
 _KEY = re.compile(r"[!-~]{1,200}", re.ASCII)
-_ACTIONS = {kind.value: kind for kind in PingKind if kind is not PingKind.SUCCESS}
 _EXIT_STATUS = re.compile(r"[0-9]{1,9}", re.ASCII)
-_MAX_EXIT_STATUS = 255
 _RUN_ID = re.compile(r"[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _MAX_USER_AGENT = 200
@@ -27,6 +32,7 @@ class PingRequest:
     kind: PingKind
     exit_status: int | None = None
     run_id: UUID | None = None
+    note: str = ""  # what the query brings in place of a body
 
 
 class PingParseError(Enum):
@@ -37,17 +43,22 @@ class PingParseError(Enum):
     RUN_ID = "Not a valid UUID."
 
 
-def parse_ping(key: str, action: str | None, run_id: str | None) -> PingRequest | PingParseError:
-    """Return what a ping is, or why it is none."""
+def parse_ping(
+    key: str, action: str | None, query: Mapping[str, str]
+) -> PingRequest | PingParseError:
+    """Return what a ping is, or why it is none; the path counts before the query."""
+    run_id = query.get("rid")
     kind, exit_status = PingKind.SUCCESS, None
-    if action is not None:
-        if action in _ACTIONS:
-            kind = _ACTIONS[action]
+    if action is None and query:
+        kind, exit_status = kind_of_query(query)
+    elif action is not None:
+        if action in PATHS:
+            kind = PATHS[action]
         elif not _EXIT_STATUS.fullmatch(action):
             return PingParseError.ACTION
         else:
             exit_status = int(action)
-            if exit_status > _MAX_EXIT_STATUS:
+            if exit_status > MAX_EXIT_STATUS:
                 return PingParseError.EXIT_STATUS
             kind = kind_of_exit_status(exit_status)
     if run_id is not None and not _RUN_ID.fullmatch(run_id):
@@ -58,6 +69,7 @@ def parse_ping(key: str, action: str | None, run_id: str | None) -> PingRequest 
         kind,
         exit_status,
         None if run_id is None else UUID(run_id),
+        note_of_query(query) if query else "",
     )
 
 
@@ -71,7 +83,7 @@ def incoming_ping(
         came=monotonic(),
         exit_status=ping.exit_status,
         run_id=ping.run_id,
-        body=body[:MAX_KEPT_BODY_BYTES],
+        body=(body or ping.note.encode("utf-8", "replace"))[:MAX_KEPT_BODY_BYTES],
         remote_addr=address,
         user_agent=_UNPRINTABLE.sub(" ", user_agent[:_MAX_USER_AGENT]) or None,
     )

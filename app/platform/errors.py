@@ -17,6 +17,12 @@ class AppError(Exception):
         self.fields = fields
 
 
+class BadRequest(AppError):
+    """400: what was sent cannot be read at all."""
+
+    status = 400
+
+
 class Unauthorized(AppError):
     """401: nobody is signed in. The body is fixed by the contract."""
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from app.domain.heartbeats.schedules import next_expected
+from app.domain.heartbeats.schedules import Cron, next_expected
 from app.domain.heartbeats.states import (
     FORGET_RUNS_AFTER,
     MAX_OPEN_RUNS,
@@ -24,6 +24,7 @@ from app.domain.heartbeats.states import (
 )
 
 Gap = tuple[datetime, datetime]
+_MOST_EARLY = timedelta(seconds=60)
 
 
 def created(heartbeat: Heartbeat, at: datetime) -> HeartbeatState:
@@ -45,10 +46,23 @@ def resumed(heartbeat: Heartbeat, state: HeartbeatState, at: datetime) -> Heartb
 def rescheduled(heartbeat: Heartbeat, state: HeartbeatState, at: datetime) -> HeartbeatState:
     """Return the state after an edit of the schedule or its limits.
 
-    What the new schedule would have expected before the edit is not held against the job.
+    What the new schedule would have expected before the edit is not held against the job. One that
+    is missed is judged anew: it stays so only if it would be missed by the new schedule as well.
     """
-    moved = _expecting(heartbeat, state, state.basis_at)
-    return moved if moved.miss_at > at else _expecting(heartbeat, state, at)
+    runs = tuple(_with_limits(heartbeat, state, run, at) for run in state.runs)
+    moved = _expecting(heartbeat, replace(state, runs=runs), state.basis_at)
+    if state.status is HeartbeatStatus.MISSED:
+        is_overrun = heartbeat.max_runtime_seconds is not None and any(r.is_overdue for r in runs)
+        if moved.miss_at > at and not is_overrun:
+            return replace(moved, status=HeartbeatStatus.HEALTHY, reason=None)
+    return moved if moved.miss_at > at else _expecting(heartbeat, moved, at)
+
+
+def _with_limits(
+    heartbeat: Heartbeat, state: HeartbeatState, run: OpenRun, at: datetime
+) -> OpenRun:
+    due_at = _due_at(heartbeat, state, run.started_at)
+    return replace(run, due_at=due_at, is_overdue=due_at <= at)
 
 
 def kind_of_exit_status(exit_status: int) -> PingKind:
@@ -83,7 +97,8 @@ def receive(heartbeat: Heartbeat, state: HeartbeatState, ping: Ping) -> Outcome:
         if other is not run and (not other.is_overdue or other.started_at > oldest)
     )
     reason = _fault(heartbeat, state, ping, duration)
-    ended = _expecting(heartbeat, replace(state, runs=runs), max(ping.at, state.basis_at))
+    met = _time_met(heartbeat, state, ping.at) if ping.kind is PingKind.SUCCESS else ping.at
+    ended = _expecting(heartbeat, replace(state, runs=runs), max(met, state.basis_at))
     status = HeartbeatStatus.FAILED
     if reason is None:
         status = HeartbeatStatus.RUNNING if ended.live_runs else HeartbeatStatus.HEALTHY
@@ -160,7 +175,7 @@ def _expecting(heartbeat: Heartbeat, state: HeartbeatState, since: datetime) -> 
 
 
 def _started(heartbeat: Heartbeat, state: HeartbeatState, ping: Ping) -> HeartbeatState:
-    run = OpenRun(ping.run_id, ping.at, _due_at(heartbeat, ping.at))
+    run = OpenRun(ping.run_id, ping.at, _due_at(heartbeat, state, ping.at))
     others = tuple(other for other in state.runs if other.run_id != ping.run_id)
     runs = (*others, run)[-MAX_OPEN_RUNS:]
     if not state.is_extended:
@@ -172,10 +187,29 @@ def _started(heartbeat: Heartbeat, state: HeartbeatState, ping: Ping) -> Heartbe
     return replace(state, runs=runs)
 
 
-def _due_at(heartbeat: Heartbeat, started_at: datetime) -> datetime:
+def _due_at(heartbeat: Heartbeat, state: HeartbeatState, started_at: datetime) -> datetime:
     if heartbeat.max_runtime_seconds is not None:
         return started_at + timedelta(seconds=heartbeat.max_runtime_seconds)
-    return next_expected(heartbeat.schedule, started_at) + heartbeat.grace
+    met = _time_met(heartbeat, state, started_at)
+    return next_expected(heartbeat.schedule, met) + heartbeat.grace
+
+
+def _time_met(heartbeat: Heartbeat, state: HeartbeatState, at: datetime) -> datetime:
+    """Return the cron time that a success or a start a moment before it meets, else its own time.
+
+    The host's clock may be ahead of ours. While an earlier time is still owed, it is that one that
+    is met, late.
+    """
+    if not isinstance(heartbeat.schedule, Cron):
+        return at
+    expected = state.expected_at
+    if state.status.is_down:
+        expected = next_expected(heartbeat.schedule, at)
+    early = expected - at
+    if not timedelta(0) < early <= _MOST_EARLY:
+        return at
+    period = next_expected(heartbeat.schedule, expected) - expected
+    return expected if early <= min(_MOST_EARLY, period / 2, heartbeat.grace / 2) else at
 
 
 def _ended_run(runs: tuple[OpenRun, ...], run_id: str | None) -> OpenRun | None:

@@ -5,16 +5,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
-from cronsim import CronSim, CronSimError
-
 from app.domain import timezones
+from app.domain.heartbeats import cron
+from app.domain.heartbeats.cron import CronError
 
 MAX_EXPRESSION = 200
 MAX_PERIOD_SECONDS = 365 * 86_400
 
-_EVERY = re.compile(r"every\s+([0-9]{1,9})\s*(s|m|h|d)", re.IGNORECASE)
-_UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
-_FIELDS = 5
+_EVERY = re.compile(r"every\s+([0-9]{1,9})\s*(s|m|h|d|w)", re.IGNORECASE)
+_UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 # From here a new expression is tried out: an arbitrary moment, the same for every machine.
 _TRIAL = datetime(2024, 1, 1, tzinfo=UTC)
 
@@ -65,7 +64,7 @@ def _every(text: str) -> Every:
     match = _EVERY.fullmatch(text)
     if match is None:
         raise ScheduleError(
-            "schedule", "write a period like every 30s, every 5m, every 1h, every 1d"
+            "schedule", "write a period like every 30s, every 5m, every 1h, every 1d, every 1w"
         )
     seconds = int(match[1]) * _UNITS[match[2].lower()]
     if not 1 <= seconds <= MAX_PERIOD_SECONDS:
@@ -74,34 +73,19 @@ def _every(text: str) -> Every:
 
 
 def _cron(text: str, timezone: str) -> Cron:
-    if len(text.split(" ")) != _FIELDS:
-        raise ScheduleError(
-            "schedule",
-            "write every 5m, or a cron expression of five fields: minute hour day month weekday",
-        )
-    schedule = Cron(text, timezone)
     try:
-        next_expected(schedule, _TRIAL)
-    except CronSimError as error:
-        raise ScheduleError("schedule", f"cron: {error}") from None
+        schedule = Cron(cron.normalize(text), timezone)
+    except CronError as error:
+        raise ScheduleError("schedule", str(error)) from None
+    next_expected(schedule, _TRIAL)
     return schedule
 
 
 def next_expected(schedule: Schedule, after: datetime) -> datetime:
-    """Return the first moment after `after`, strictly, at which a ping is expected (UTC).
-
-    Cron follows Debian's rules for daylight saving: a job at a fixed wall time runs once a day,
-    right after the jump where its time is skipped, the first time where it comes twice; jobs with
-    `*` in minute or hour follow the clock as it goes.
-    """
+    """Return the first moment after `after`, strictly, at which a ping is expected (UTC)."""
     if isinstance(schedule, Every):
         return after + timedelta(seconds=schedule.seconds)
-    tz = timezones.zone(schedule.timezone)
-    # CronSim treats the UTC of the standard library, and only that, as free of daylight saving.
-    local = after.astimezone(UTC if schedule.timezone == "UTC" else tz)
-    for found in CronSim(schedule.expression, local):
-        moment = found.astimezone(UTC)
-        # In the hour that comes twice, CronSim names the first occurrence even from the second on.
-        if moment > after:
-            return moment
-    raise ScheduleError("schedule", "cron: this moment never comes")  # not within 50 years
+    found = cron.following(schedule.expression, schedule.timezone, after)
+    if found is None:
+        raise ScheduleError("schedule", "cron: this moment never comes")  # not within 50 years
+    return found

@@ -14,7 +14,7 @@ from app.domain.heartbeats import heartbeats as decisions
 from app.domain.heartbeats import words
 from app.domain.heartbeats.states import HeartbeatStatus
 from app.models.alerts import Alert
-from app.models.heartbeats import Heartbeat, HeartbeatFlip
+from app.models.heartbeats import Heartbeat, HeartbeatFlip, HeartbeatPing
 from app.operations.alerts import lifecycle, timeline
 from app.operations.notifications import enqueue, payloads
 from app.operations.snapshots.alerting import rulebooks
@@ -163,7 +163,11 @@ def _down(
             severity=heartbeat.severity,
             title=decisions.title(heartbeat.name, status),
             message=words.message(
-                status, flip.reason, heartbeat.last_ping_at, heartbeat.next_expected_at
+                status,
+                flip.reason,
+                heartbeat.last_ping_at,
+                heartbeat.next_expected_at,
+                _output(tx, flip),
             ),
             reason=flip.reason,
             status="firing",
@@ -177,11 +181,26 @@ def _down(
     _publish(tx, heartbeat, flip, f"heartbeat.{status.value}", alert)
 
 
+def _output(tx: Transaction, flip: HeartbeatFlip) -> str:
+    """Return what the ping that brought a failure had to say."""
+    body = tx.session.scalar(
+        select(HeartbeatPing.body)
+        .where(
+            HeartbeatPing.heartbeat_id == flip.heartbeat_id,
+            HeartbeatPing.received_at == flip.at,
+        )
+        .order_by(HeartbeatPing.id.desc())
+        .limit(1)
+    )
+    return words.shown(body)
+
+
 def _worse(tx: Transaction, heartbeat: Heartbeat, flip: HeartbeatFlip) -> None:
     """A job that was missed reports a failure: the alert it has goes on, and says so."""
     alert = open_alert(tx, heartbeat)
     if alert is not None:
-        timeline.note(tx, alert, flip.to_status, text=flip.reason or "", at=flip.at)
+        text = "\n".join(filter(None, (flip.reason, _output(tx, flip))))
+        timeline.note(tx, alert, flip.to_status, text=text, at=flip.at)
     elif _let_go(tx, heartbeat) is not None:
         flip.is_held = True  # in place of the milder one
     _publish(tx, heartbeat, flip, f"heartbeat.{flip.to_status}", alert)

@@ -177,7 +177,10 @@ def _record(tx: Transaction, heartbeat: Heartbeat, before: HeartbeatState) -> No
     if before.status is after:
         return
     heartbeat.status_changed_at = now
-    flip = Flip(now, before.status, after, heartbeat.status_reason)
+    reason = heartbeat.status_reason
+    if before.status is HeartbeatStatus.MISSED and heartbeat.is_active and not after.is_down:
+        reason = "the schedule was changed"  # no ping came
+    flip = Flip(now, before.status, after, reason)
     tx.session.flush()
     if add_flips(tx.driver.cursor(), [(heartbeat.id, flip)]):
         tx.after_commit(heartbeat_flips.hint)

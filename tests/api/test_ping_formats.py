@@ -1,0 +1,65 @@
+"""Ping addresses as other products have them: a clear word of failure is one."""
+
+import pytest
+
+from tests.heartbeats import make_heartbeat
+
+
+@pytest.fixture
+def heartbeat(alice):
+    return make_heartbeat(alice)
+
+
+@pytest.fixture
+def ping(client, heartbeat):
+    def send(suffix="", method="POST", **options):
+        path = f"/api/v1/heartbeat/{heartbeat['unique_key']}{suffix}"
+        return client.open(path, method=method, **options)
+
+    return send
+
+
+@pytest.fixture
+def pings(alice, heartbeat):
+    return lambda: alice.get(f"/heartbeats/{heartbeat['id']}/pings").json
+
+
+SAID = [
+    ("?status=up&msg=OK&ping=12", "success", None, "OK"),
+    ("?status=down&msg=disk+full&ping=", "fail", None, "disk full"),
+    ("?status=DOWN", "fail", None, None),
+    ("?state=run", "start", None, None),
+    ("?state=complete&message=done", "success", None, "done"),
+    ("?state=fail&status_code=3&message=broken", "fail", 3, "broken"),
+    ("?state=ok", "success", None, None),
+    ("?success=true&duration=10s", "success", None, None),
+    ("?success=false&error=timeout", "fail", None, "timeout"),
+    ("?status=in_progress", "start", None, None),
+    ("?status=error", "fail", None, None),
+    ("?s=0&m=fine", "success", 0, "fine"),
+    ("?s=7", "fail", 7, None),
+    ("?exit_code=2", "fail", 2, None),
+    ("?s=256", "success", None, None),
+    ("?status=degraded", "success", None, None),
+    ("?status=", "success", None, None),
+    ("?name=down", "success", None, None),
+    ("/0?status=down", "success", 0, None),
+    ("/log?status=down", "log", None, None),
+    ("/starting", "start", None, None),
+    ("/run", "start", None, None),
+    ("/complete", "success", None, None),
+    ("/finished", "success", None, None),
+    ("/failed", "fail", None, None),
+]
+
+
+@pytest.mark.parametrize(("address", "kind", "exit_status", "body"), SAID)
+def test_addresses_of_other_products_are_understood(ping, pings, address, kind, exit_status, body):
+    assert ping(address, "GET").status_code == 200
+    found = pings()[0]
+    assert (found["kind"], found["exit_status"], found["body"]) == (kind, exit_status, body)
+
+
+def test_a_body_counts_before_the_text_of_the_query(ping, pings):
+    ping("?status=down&msg=short", data=b"the whole output")
+    assert pings()[0]["body"] == "the whole output"
