@@ -2,6 +2,7 @@
 
 import logging
 
+from app.operations.heartbeats import flapping as heartbeat_flapping
 from app.operations.heartbeats import flips as heartbeat_flips
 from app.operations.heartbeats import retention as heartbeat_retention
 from app.operations.heartbeats import sweep as heartbeat_sweep
@@ -24,6 +25,7 @@ def sweep() -> None:
     while monotonic() < end and heartbeat_flips.handle():
         pass
     heartbeat_flips.release()
+    heartbeat_flapping.calm_down()
 
 
 @chore()

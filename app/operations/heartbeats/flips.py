@@ -16,6 +16,7 @@ from app.domain.heartbeats.states import HeartbeatStatus
 from app.models.alerts import Alert
 from app.models.heartbeats import Heartbeat, HeartbeatFlip, HeartbeatPing
 from app.operations.alerts import lifecycle, timeline
+from app.operations.heartbeats import flapping
 from app.operations.notifications import enqueue, payloads
 from app.operations.snapshots.alerting import rulebooks
 from app.platform.bootstrap import runtime
@@ -153,6 +154,11 @@ def _down(
         flip.is_held = True
         _publish(tx, heartbeat, flip, f"heartbeat.{status.value}", None)
         return
+    known = open_alert(tx, heartbeat)
+    if known is not None and known.is_flapping:
+        timeline.note(tx, known, status.value, text=_said(tx, flip), at=flip.at)
+        _publish(tx, heartbeat, flip, f"heartbeat.{status.value}", known)
+        return
     now = tx.now()
     alert = lifecycle.open_alert(
         tx,
@@ -195,12 +201,15 @@ def _output(tx: Transaction, flip: HeartbeatFlip) -> str:
     return words.shown(body)
 
 
+def _said(tx: Transaction, flip: HeartbeatFlip) -> str:
+    return "\n".join(filter(None, (flip.reason, _output(tx, flip))))
+
+
 def _worse(tx: Transaction, heartbeat: Heartbeat, flip: HeartbeatFlip) -> None:
     """A job that was missed reports a failure: the alert it has goes on, and says so."""
     alert = open_alert(tx, heartbeat)
     if alert is not None:
-        text = "\n".join(filter(None, (flip.reason, _output(tx, flip))))
-        timeline.note(tx, alert, flip.to_status, text=text, at=flip.at)
+        timeline.note(tx, alert, flip.to_status, text=_said(tx, flip), at=flip.at)
     elif _let_go(tx, heartbeat) is not None:
         flip.is_held = True  # in place of the milder one
     _publish(tx, heartbeat, flip, f"heartbeat.{flip.to_status}", alert)
@@ -210,11 +219,15 @@ def _recovered(
     tx: Transaction, heartbeat: Heartbeat, flip: HeartbeatFlip, status: HeartbeatStatus
 ) -> None:
     alert = open_alert(tx, heartbeat)
+    is_paused = status is HeartbeatStatus.PAUSED
+    if alert is not None and not is_paused and flapping.stands(tx, heartbeat, alert):
+        _publish(tx, heartbeat, flip, "heartbeat.recovered", alert)
+        return
     if alert is not None:
         lifecycle.resolve_alert(tx, alert, tx.now(), text=words.recovery(status, flip.reason))
     if _let_go(tx, heartbeat) is not None:
         _publish(tx, heartbeat, flip, "heartbeat.recovered", alert)
-    elif status is not HeartbeatStatus.PAUSED:
+    elif not is_paused:
         _tell(tx, heartbeat, flip, "heartbeat.recovered", alert)
         _publish(tx, heartbeat, flip, "heartbeat.recovered", alert)
 

@@ -176,8 +176,11 @@ def is_kept(flip: Flip) -> bool:
 
 
 def concerns_alert(flip: Flip) -> bool:
-    """Say whether an alert is to be opened or resolved for a change."""
-    return flip.before.is_down or flip.after.is_down
+    """Say whether an alert may be to be opened or resolved for a change.
+
+    One of a flapping heartbeat is open while it is healthy: a pause ends that as well.
+    """
+    return flip.before.is_down or flip.after.is_down or flip.after is HeartbeatStatus.PAUSED
 
 
 def add_flips(cursor: psycopg.Cursor[Any], flips: Iterable[tuple[UUID, Flip]]) -> bool:
