@@ -17,6 +17,7 @@ from app.local.state import StateDir
 
 RESTART_PAUSES = (0.05, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 STEADY_SECONDS = 3.0  # who lived this long may be restarted without a pause
+MEND_AFTER = 3  # early deaths in a row
 PROOF_SECONDS = 10.0  # who lived this long once is able to start
 PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
@@ -47,8 +48,12 @@ class Command:
 class Child:
     """A command and the process that currently runs it."""
 
-    def __init__(self, command: Command, state: StateDir) -> None:
+    def __init__(
+        self, command: Command, state: StateDir, mend: Callable[[], str | None] = lambda: None
+    ) -> None:
+        """`mend` is called when the process dies early again and again; it returns news."""
         self.command = command
+        self._mend = mend
         self.log = state.logs / f"{command.name}.log"
         self.early_deaths = 0  # in a row
         self.false_starts = 0  # ended by itself before it ever proved that it can live
@@ -97,6 +102,8 @@ class Child:
         pause = RESTART_PAUSES[min(self.early_deaths, len(RESTART_PAUSES) - 1)]
         self._restart_at = now + pause
         when = f" in {pause:g} s" if pause >= 1 else ""
+        if self.early_deaths == MEND_AFTER and (mended := self._mend()):
+            return mended
         return f"{self.command.name} {describe_exit(exit_code)}; starting it again{when}"
 
     def seconds_to_restart(self) -> float | None:

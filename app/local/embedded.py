@@ -34,6 +34,7 @@ class Server(Protocol):
 
     def start(self) -> None: ...
     def move(self) -> None: ...
+    def set_data_aside(self) -> str | None: ...
     def is_ready(self) -> bool: ...
 
 
@@ -57,6 +58,7 @@ class Embedded:
         self._valkey: Valkey | None = None
         self._supervision: threading.Thread | None = None
         self._stopping = threading.Event()
+        self.news: list[str] = []  # what people should hear of the start
 
     def start(self) -> "Embedded":
         """Take the directory and return when the servers answer."""
@@ -142,6 +144,10 @@ class Embedded:
             if not child.is_running():
                 # Another program may have taken the port since we looked.
                 taken = not ports.is_free(ports.LOOPBACK, server.port)
+                if not taken and (news := server.set_data_aside()):
+                    self.news.append(news)
+                    server.start()
+                    continue
                 if not taken or attempts == ATTEMPTS:
                     raise LaunchError(f"{server.name} cannot start:\n{child.last_lines()}")
                 attempts += 1

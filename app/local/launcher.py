@@ -75,6 +75,8 @@ class Launcher:
             preflight.check_external(self._env)
         say(f"Starting AlertifyPro; its data and logs are in {self._state.path}")
         self._servers.start()
+        for line in self._servers.news:
+            say(line)
         env = settings.complete(self._env, self._config, self._state.secrets()) | self._urls()
         self._state.publish({name: env[name] for name in PUBLISHED})
         read_revision = self._revision if self._own_database else None

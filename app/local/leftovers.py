@@ -52,10 +52,12 @@ def stop_all(pids: Path) -> None:
 
 
 def _read(pid_file: Path) -> tuple[int, str, int]:
-    parts = pid_file.read_text().split()
-    if len(parts) != 3:  # the launcher was killed while it wrote
+    parts = pid_file.read_text(errors="replace").split()
+    try:
+        pid, known, death_signal = parts
+        return int(pid), known, int(death_signal)
+    except ValueError:  # the launcher was killed while it wrote, or the file is damaged
         return 0, "", 0
-    return int(parts[0]), parts[1], int(parts[2])
 
 
 def _signal(pid: int, number: int) -> None:

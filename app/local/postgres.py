@@ -70,11 +70,15 @@ class Postgres:
         self.port = ports.choose(None, avoid=(self.port,))
         self.child = self._child()
 
+    def set_data_aside(self) -> str | None:
+        """Return None: what this server keeps cannot be made anew."""
+        return None
+
     def is_ready(self) -> bool:
         """True when the server accepts connections; it says so in the last line of its pid file."""
         try:
             lines = (self.data / "postmaster.pid").read_text().splitlines()
-        except OSError:
+        except (OSError, ValueError):
             return False
         return len(lines) >= 8 and lines[0] == str(self.child.pid) and lines[7].strip() == "ready"
 
@@ -163,7 +167,12 @@ class Postgres:
         try:
             pid = int(pid_file.read_text().split("\n", 1)[0])
             program = Path(f"/proc/{pid}/comm").read_text().strip()
-        except (OSError, ValueError):
+        except FileNotFoundError:
+            return
+        except ValueError:  # damaged: PostgreSQL would not start over it
+            pid_file.unlink()
+            return
+        except OSError:
             return
         if program != "postgres":
             pid_file.unlink()

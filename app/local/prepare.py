@@ -57,7 +57,7 @@ def prepare(wanted: str) -> None:
 def _is_prepared(wanted: str) -> bool:
     # What the tests need contains what a run needs.
     return any(
-        _stamp(each).exists() and _stamp(each).read_text() == _digest(each)
+        _stamp(each).exists() and _stamp(each).read_bytes() == _digest(each).encode()
         for each in {wanted, "dev"}
         if PYTHON.exists()
     )

@@ -1,5 +1,6 @@
 """The state directory: who holds it, the secrets it keeps, and the URLs of a running instance."""
 
+import contextlib
 import fcntl
 import json
 import os
@@ -77,7 +78,9 @@ class StateDir:
             with self._lock_file.open() as lock:
                 fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
-            return int(self._lock_file.read_text() or 0)
+            with contextlib.suppress(ValueError):  # damaged: it is held all the same
+                return int(self._lock_file.read_text() or 0)
+            return 0
         except FileNotFoundError:
             return None
         return None
@@ -109,7 +112,12 @@ class StateDir:
         """What the running instance published; refuses when none is running."""
         if self.holder() is None or not self._published_file.exists():
             raise LaunchError(f"No instance is running in {self.path}; start one with `make run`.")
-        values: dict[str, str] = json.loads(self._published_file.read_text())
+        try:
+            values: dict[str, str] = dict(json.loads(self._published_file.read_text()))
+        except (ValueError, TypeError):
+            raise LaunchError(
+                f"{self._published_file} is damaged; stop the instance and start it again."
+            ) from None
         return values
 
     def withdraw(self) -> None:

@@ -4,6 +4,7 @@ import importlib.util
 import shutil
 import signal
 import socket
+import time
 from pathlib import Path
 
 from app.local import LaunchError, ports
@@ -11,6 +12,7 @@ from app.local.child import Child, Command
 from app.local.state import Secrets, StateDir, write_private
 
 PREFERRED_PORT = 16379
+DATA = ("appendonlydir", "*.aof", "*.rdb", "nodes.conf")
 
 
 class Valkey:
@@ -46,6 +48,23 @@ class Valkey:
         self.port = ports.choose(None, avoid=(self.port,))
         self.child = self._child()
 
+    def set_data_aside(self) -> str | None:
+        """Move data that the server cannot read out of its way; returns news for people.
+
+        Nothing in there is needed: it holds hints and the live feed, which are made anew.
+        """
+        files = [path for name in DATA for path in self._directory.glob(name)]
+        if not files:
+            return None
+        aside = self._directory / f"damaged-{time.strftime('%Y%m%d-%H%M%S')}"
+        aside.mkdir(mode=0o700, exist_ok=True)
+        for path in files:
+            path.rename(aside / path.name)
+        return (
+            f"{self.name} could not read its file; it starts empty, and nothing is lost."
+            f" The file is now in {aside}"
+        )
+
     def is_ready(self) -> bool:
         """True when the server lets us in and has finished loading."""
         request = f"AUTH {self._password}\r\nPING\r\n".encode()
@@ -68,7 +87,7 @@ class Valkey:
         env = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
         ending = signal.SIGTERM  # in every case give it the time to write its file
         command = Command(self.name, argv, env, self._directory, death_signal=ending)
-        return Child(command, self._state)
+        return Child(command, self._state, mend=self.set_data_aside)
 
     def _settings(self) -> str:
         return "\n".join(
