@@ -107,6 +107,16 @@ def make_incident(person: Person, page: dict[str, Any], **changes: Any) -> dict[
     return created(person, f"/status-pages/{page['id']}/incidents", body | changes)
 
 
+def make_subscriber(person: Person, page: dict[str, Any], email: str = "") -> dict[str, Any]:
+    """Bring somebody along as a subscriber who has agreed."""
+    path = f"/status-pages/{page['id']}/subscribers"
+    email = email or f"{uuid4().hex[:8]}@example.com"
+    body = {"emails": [email], "has_consent": True, "reason": "They asked for it by phone."}
+    assert person.post(path, body).status_code == 200
+    found: dict[str, Any] = person.get(path).json[0]
+    return found
+
+
 def insert(connection: psycopg.Connection[Any], table: str, **columns: Any) -> Any:
     """Insert a row and return its id."""
     names = ", ".join(columns)
@@ -204,5 +214,6 @@ OWNED: dict[str, Callable[[Person], Any]] = {
     "page_id": lambda person: make_page(person)["id"],
     "incident_id": lambda person: make_incident(person, make_page(person))["id"],
     "update_id": lambda person: make_incident(person, make_page(person))["updates"][0]["id"],
+    "subscriber_id": lambda person: make_subscriber(person, make_page(person))["id"],
     "window_id": lambda person: make_window(person)["id"],
 }

@@ -28,6 +28,7 @@ ADAPTERS = FOUNDATION | {
     "app.security.sealing",
     "app.security.session_cookie",
     "app.security.signed_links",
+    "app.security.subscription_links",
     "app.security.tickets",
 }
 LAYERS = {

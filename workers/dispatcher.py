@@ -23,10 +23,11 @@ from app.network.policy import policy_of
 from app.operations.health import quarantine
 from app.operations.health.quarantine import ALONE_AFTER, Kind
 from app.operations.notifications import claim as outbox_claim
-from app.operations.notifications import payloads, system_mail
+from app.operations.notifications import payloads, subscriber_results, system_mail
 from app.operations.notifications import results as delivery_results
 from app.operations.notifications.claim import Outcome, Send
 from app.operations.notifications.enqueue import DIGEST
+from app.operations.status_pages import subscriber_messages
 from app.platform.bootstrap import Runtime
 from app.platform.clock import monotonic
 from app.platform.config import Config
@@ -241,6 +242,8 @@ def compose_message(send: Send) -> Message:
     id = f"del_{send.id.hex}"
     if send.kind == system_mail.KIND:
         return system_mail.compose(send)
+    if send.kind in subscriber_results.KINDS:
+        return subscriber_messages.compose(send)
     if send.kind == outbox_claim.TEST:
         organization = Organization(**send.message["organization"])
         row = {"id": organization.id, "name": organization.name}

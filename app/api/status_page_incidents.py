@@ -14,6 +14,7 @@ from app.operations.status_pages import incident_queries, incidents
 from app.schemas.status_page_incidents import (
     IncidentChangeSchema,
     IncidentFilterSchema,
+    IncidentPreviewSchema,
     IncidentReplacementSchema,
     IncidentSchema,
     IncidentUpdateChangeSchema,
@@ -56,6 +57,18 @@ def create(data: dict[str, Any], page_id: UUID) -> dict[str, Any]:
     It is on the page within seconds, and subscribers are told, unless it is a draft.
     """
     return incidents.create(caller().organization_id, page_id, data)
+
+
+@bp.post("/preview")
+@requires("status_pages:post")
+@bp.accepts(NewIncidentSchema)
+@bp.returns(IncidentPreviewSchema)
+def preview(data: dict[str, Any], page_id: UUID) -> dict[str, Any]:
+    """Preview what subscribers would be told of an incident
+
+    And how many they are; nothing is stored or sent.
+    """
+    return incident_queries.preview(caller().organization_id, page_id, data)
 
 
 @bp.get("/<uuid:incident_id>")

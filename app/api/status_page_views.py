@@ -1,32 +1,37 @@
 """/status/{slug}: pages as visitors get them, where the short way in front of Flask left them."""
 
-from collections.abc import Callable
 from typing import Any, cast
 from uuid import UUID
 
-from flask import Flask, Response, current_app, redirect, request
+from flask import Flask, Response, redirect, request
 
-from app.api.http import Blueprint, View
-from app.operations.status_pages import pages, visitors
+from app.api.http import Blueprint
+from app.api.status_page_visitors import (
+    EVERY_TYPE,
+    HTML,
+    JSON,
+    documented,
+    may_see,
+    page_store,
+    send,
+)
+from app.operations.status_pages import pages
 from app.pages.status import html, responses
 from app.pages.status.middleware import (
     HOST_ROOT,
     PREFIX,
     PageMiddleware,
     asset,
-    negotiate,
     not_found,
 )
-from app.pages.status.responses import Rendered
 from app.pages.status.snapshot import Snapshot
-from app.pages.status.store import PageStore, store_of
+from app.pages.status.store import PageStore
 from app.platform.cooperative import offload
 from app.platform.crypto import ABSENT_PASSWORD_HASH, verify_password
-from app.platform.errors import AppError, TooManyRequests
-from app.platform.transaction import DATABASE_AWAY
+from app.platform.errors import TooManyRequests
 from app.schemas.status_page_views import OpenFormSchema
 from app.security import page_cookies
-from app.security.access import authenticate, caller, client_address, public, requires
+from app.security.access import caller, client_address, public, requires
 from app.security.limits import Guard
 
 bp = Blueprint("status_page_access", __name__, url_prefix="/status-pages")
@@ -47,20 +52,9 @@ def _install(app: Flask) -> None:
 root_bp.record_once(lambda state: _install(state.app))
 
 
-def _described(content_type: str, description: str) -> Callable[[View], View]:
-    return root_bp.returns({"type": "string"}, content_type=content_type, description=description)
-
-
-def _pages() -> PageStore:
-    store = store_of(current_app)
-    if not store.is_watched:
-        store.look()
-    return store
-
-
 @root_bp.get("/status/<slug>")
 @public
-@_described("text/html", "The page; with `.json` behind the slug, all of it as JSON.")
+@documented(root_bp, "The page; with `.json` behind the slug, all of it.", HTML, JSON)
 def page(slug: str) -> Response:
     """Show a status page
 
@@ -75,7 +69,7 @@ def page(slug: str) -> Response:
 
 @root_bp.get("/status/<slug>/<path:rest>")
 @public
-@_described("text/html", "HTML, JSON, a feed or a calendar.")
+@documented(root_bp, "HTML, JSON, a feed or a calendar.", *EVERY_TYPE)
 def part(slug: str, rest: str) -> Response:
     """Show a part of a status page
 
@@ -84,48 +78,31 @@ def part(slug: str, rest: str) -> Response:
     `embed.js`.
     """
     if slug == "assets":
-        return _send(asset(rest) or not_found())
+        return send(asset(rest) or not_found())
     if not rest:
         return redirect(f"{PREFIX}{slug}", 301)  # type: ignore[return-value]
     return _answer(slug, rest)
 
 
 def _answer(slug: str, rest: str) -> Response:
-    store = _pages()
+    store = page_store()
     found = store.of_slug(slug)
     root = "" if request.environ.get(HOST_ROOT) else f"{PREFIX}{slug}"
     if found is None:
         moved = store.of_old_slug(slug)
         if moved is not None and moved.is_open:
             tail = f"/{rest}" if rest else ""
-            return _send(responses.moved(f"{PREFIX}{moved.slug}{tail}", moved.made_at))
-    elif found.is_open or _may_see(found):
+            return send(responses.moved(f"{PREFIX}{moved.slug}{tail}", moved.made_at))
+    elif found.is_open or may_see(found):
         rendered = store.find(found, rest, request.args, root)
         if rendered is not None:
-            return _send(rendered)
-    return _send(not_found())
-
-
-def _may_see(page: Snapshot) -> bool:
-    """Say whether a visitor may see a restricted page: by its password, or as a member."""
-    given = page_cookies.read(page.guard)
-    if page.page["is_public"] and given is not None:
-        return True
-    organization_id = UUID(page.data["guard"]["organization_id"])
-    try:
-        if request.headers.get("Authorization"):
-            token = request.headers["Authorization"].partition(" ")[2].strip()
-            return authenticate(token, slug=None).organization_id == organization_id
-        return bool(given) and visitors.is_member(organization_id, UUID(given))
-    except AppError:
-        return False
-    except DATABASE_AWAY:
-        return bool(given)  # signed, and at most twelve hours old
+            return send(rendered)
+    return send(not_found())
 
 
 @root_bp.get("/status/open")
 @public
-@_described("text/html", "A form.")
+@documented(root_bp, "A form.")
 def open_form() -> Response:
     """Show the form that opens a page with its password"""
     return _form("", None, 200)
@@ -134,7 +111,7 @@ def open_form() -> Response:
 @root_bp.post("/status/open")
 @public
 @root_bp.accepts(OpenFormSchema, location="form")
-@_described("text/html", "The form again, and why.")
+@documented(root_bp, "The page.", refusals=(403, 404, 422, 429))
 def open_page(data: dict[str, Any]) -> Response:
     """Open a page with its password
 
@@ -147,7 +124,7 @@ def open_page(data: dict[str, Any]) -> Response:
         answer = _form(slug, "Too many tries. Please wait a while.", 429)
         answer.headers["Retry-After"] = str(error.retry_after_seconds)
         return answer
-    found = _pages().of_slug(slug)
+    found = page_store().of_slug(slug)
     stored = found.data["guard"]["password_hash"] if found and found.page["is_public"] else None
     is_right = offload(verify_password, stored or ABSENT_PASSWORD_HASH, password)
     if found is None or stored is None or not is_right:
@@ -166,7 +143,7 @@ def open_as_member(page_id: UUID) -> Response:
     is a member.
     """
     stored = pages.read(caller().organization_id, page_id)
-    found = _pages().of_slug(stored["slug"])
+    found = page_store().of_slug(stored["slug"])
     if found is None:
         return cast(Response, redirect(stored["url"], 303))
     return _opened(found, str(caller().user_id))
@@ -182,8 +159,3 @@ def _opened(page: Snapshot, user_id: str) -> Response:
 def _form(slug: str, problem: str | None, status: int) -> Response:
     body = html.plain("open", slug=slug[:60], problem=problem)
     return Response(body, status, _NO_STORE, mimetype="text/html")
-
-
-def _send(found: Rendered) -> Response:
-    headers, body = negotiate(found, request.environ)
-    return Response(body or b"", 304 if body is None else found.status, headers)

@@ -46,6 +46,9 @@ def build_mail(message: Message, mail_from: str, to: Sequence[str], now: datetim
     mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: no holiday notes in return
     mail["X-Auto-Response-Suppress"] = "All"
     mail["X-AlertifyPro-Delivery"] = _ID.sub("-", message.id)
+    if message.unsubscribe_url:  # one click, RFC 8058: the reader's program posts to it
+        mail["List-Unsubscribe"] = f"<{message.unsubscribe_url}>"
+        mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     if message.phase is Phase.TRIGGER and message.severity == "critical":
         mail["Importance"] = "high"
     mail.attach(_part(f"{message.body()}\n\n-- \n{footer(message)}\n", "plain"))

@@ -145,3 +145,11 @@ class PostMortemDraftSchema(BaseSchema):
     """A post-mortem to begin with."""
 
     markdown = fields.String(required=True)
+
+
+class IncidentPreviewSchema(BaseSchema):
+    """What subscribers would be told, and how many they are."""
+
+    recipients = fields.Integer(required=True)
+    subject = fields.String(required=True)
+    text = fields.String(required=True)

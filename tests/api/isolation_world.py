@@ -11,7 +11,7 @@ from flask import Flask
 from flask_smorest.spec.plugins import FlaskPlugin
 
 from app.security import access
-from tests.alerting import make_incident, make_override
+from tests.alerting import make_incident, make_override, make_subscriber
 from tests.factories import Person
 from tests.owned import OWNED
 
@@ -91,6 +91,8 @@ class World:
             incident = make_incident(owner, {"id": self.ids["page_id"]})
             self.ids["incident_id"] = incident["id"]
             self.ids["update_id"] = incident["updates"][0]["id"]
+            page = {"id": self.ids["page_id"]}
+            self.ids["subscriber_id"] = make_subscriber(owner, page)["id"]
         return [
             f"{route}: say in tests.owned how to make a {name}"
             for name, route in wanted.items()

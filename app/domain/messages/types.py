@@ -132,6 +132,7 @@ class Message:
     data: Mapping[str, Any] = field(default_factory=dict)
     combined: bool = False
     test: bool = False
+    unsubscribe_url: str = ""  # of one who asked for it: nobody else's message has a way out
 
     @property
     def alert(self) -> Row | None:

@@ -51,3 +51,21 @@ class AutoIncidents(StrEnum):
     OFF = "off"
     DRAFT = "draft"
     PUBLISH = "publish"
+
+
+class Way(StrEnum):
+    """How a subscriber is told."""
+
+    EMAIL = "email"
+    WEBHOOK = "webhook"
+    SLACK = "slack"
+    DISCORD = "discord"
+    TEAMS = "teams"
+
+
+class Wants(StrEnum):
+    """What a subscriber is told of."""
+
+    EVERYTHING = "everything"
+    INCIDENTS = "incidents"
+    MAINTENANCE = "maintenance"

@@ -14,7 +14,7 @@ from app.models.notification_channels import (
     NotificationAttempt,
     NotificationChannel,
 )
-from app.operations.notifications import enqueue, last_resort, system_mail
+from app.operations.notifications import enqueue, last_resort, subscriber_results, system_mail
 from app.operations.notifications.claim import TEST, Outcome, Send
 from app.platform.bootstrap import runtime
 from app.platform.events import Event
@@ -42,6 +42,8 @@ def record(send: Send, outcome: Outcome) -> None:
             _again_or_dead(tx, row, send, outcome, now)
         if send.channel_id is not None:
             _judge_channel(tx, send, outcome, now)
+        if send.kind in subscriber_results.KINDS:
+            subscriber_results.settle(tx, send, outcome)
         _publish(tx, row, send)
 
 
@@ -85,7 +87,7 @@ def _again_or_dead(
     if outcome.permanent or send.kind == TEST or wait is None:
         row.status = "dead"
         # A mail to one person, with a link in it, is nobody else's.
-        if send.kind not in (TEST, system_mail.KIND):
+        if send.kind not in (TEST, system_mail.KIND, *subscriber_results.KINDS):
             _tell_somebody_else(tx, row, send, outcome, now)
     else:
         row.next_try_at = now + timedelta(seconds=wait)

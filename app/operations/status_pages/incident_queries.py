@@ -6,10 +6,11 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from app.models.services import Service
 from app.models.status_pages import PageIncident, PageIncidentUpdate, StatusPage
 from app.operations import rows as owned_rows
 from app.operations.rows import Position, columns
-from app.operations.status_pages import addresses
+from app.operations.status_pages import addresses, incident_notices
 from app.platform.errors import NotFound
 from app.platform.transaction import Transaction, transaction
 
@@ -49,6 +50,18 @@ def read(organization_id: UUID, page_id: UUID, incident_id: UUID) -> dict[str, A
     with transaction() as tx:
         page = owned_rows.find(tx, StatusPage, organization_id, page_id)
         found = to_json(tx, page, find_incident(tx, page, incident_id))
+    return found
+
+
+def preview(organization_id: UUID, page_id: UUID, data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what subscribers would be told of an incident, and how many. Raises NotFound."""
+    with transaction() as tx:
+        page = owned_rows.find(tx, StatusPage, organization_id, page_id)
+        owned_rows.require(
+            tx, Service, organization_id, data.get("service_ids") or (),
+            field="service_ids", what="service",
+        )  # fmt: skip
+        found = incident_notices.preview(tx, page, data)
     return found
 
 

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
 from typing import Any
+from uuid import UUID
 
 import orjson
 
@@ -69,6 +70,11 @@ class Snapshot:
         """The fields of the page itself."""
         found: dict[str, Any] = self.data["page"]
         return found
+
+    @property
+    def database_id(self) -> UUID:
+        """The id of the page, for operations."""
+        return UUID(self.page_id)
 
     @property
     def slug(self) -> str:

@@ -1,0 +1,84 @@
+"""/status-pages/{page_id}/subscribers: who is told of what happens on a page."""
+
+from typing import Any
+from uuid import UUID
+
+from flask import Response
+
+from app.api import pagination
+from app.api.http import PAGE_HEADERS, Blueprint
+from app.operations.status_pages import subscribers
+from app.schemas.status_page_subscribers import (
+    SubscriberCountsSchema,
+    SubscriberFilterSchema,
+    SubscriberImportResultSchema,
+    SubscriberImportSchema,
+    SubscriberSchema,
+)
+from app.security.access import caller, requires
+
+bp = Blueprint(
+    "status_page_subscribers",
+    __name__,
+    url_prefix="/status-pages/<uuid:page_id>/subscribers",
+    description="Who is told of what happens on a status page.",
+)
+
+
+@bp.get("")
+@requires("status_pages:admin")
+@bp.accepts(SubscriberFilterSchema, location="query")
+@bp.returns(SubscriberSchema(many=True), headers=PAGE_HEADERS)
+def index(query: dict[str, Any], page_id: UUID) -> Response:
+    """List subscribers of a status page
+
+    Newest first. One whose mails were refused twice is `paused`.
+    """
+    limit, after = pagination.take_page(query)
+    return pagination.answer(
+        *subscribers.listed(caller().organization_id, page_id, query, limit=limit, after=after)
+    )
+
+
+@bp.get("/counts")
+@requires("status_pages:admin")
+@bp.returns(SubscriberCountsSchema)
+def counts(page_id: UUID) -> dict[str, Any]:
+    """Count subscribers of a status page"""
+    return subscribers.counts(caller().organization_id, page_id)
+
+
+@bp.get("/export")
+@requires("status_pages:admin")
+@bp.returns({"type": "string"}, content_type="text/csv", description="One line a subscriber.")
+def export(page_id: UUID) -> Response:
+    """Export subscribers as CSV
+
+    The audit log says who took it.
+    """
+    text = subscribers.export(caller().organization_id, page_id)
+    headers = {"Content-Disposition": 'attachment; filename="subscribers.csv"'}
+    return Response(text, headers=headers, mimetype="text/csv")
+
+
+@bp.post("")
+@requires("status_pages:admin")
+@bp.accepts(SubscriberImportSchema)
+@bp.returns(SubscriberImportResultSchema)
+def bring(data: dict[str, Any], page_id: UUID) -> dict[str, Any]:
+    """Import subscribers
+
+    Each address gets a message to confirm, unless a reason says how they have agreed already.
+    """
+    return subscribers.bring(caller().organization_id, page_id, data["emails"], data["reason"])
+
+
+@bp.delete("/<uuid:subscriber_id>")
+@requires("status_pages:admin")
+@bp.returns(None, 204)
+def delete(page_id: UUID, subscriber_id: UUID) -> None:
+    """Delete a subscriber
+
+    With the address, and what is still to be sent to it.
+    """
+    subscribers.delete(caller().organization_id, page_id, subscriber_id)

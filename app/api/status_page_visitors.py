@@ -1,0 +1,82 @@
+"""What the views of status pages share: the pages, who may see one, and how one is sent."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, cast
+from uuid import UUID
+
+from flask import Response, current_app, request
+
+from app.api.http import Blueprint, View
+from app.operations.status_pages import visitors
+from app.pages.status.middleware import negotiate
+from app.pages.status.responses import Rendered
+from app.pages.status.snapshot import Snapshot
+from app.pages.status.store import PageStore, store_of
+from app.platform.errors import AppError
+from app.platform.transaction import DATABASE_AWAY
+from app.security import page_cookies
+from app.security.access import authenticate
+
+HTML, JSON = "text/html", "application/json"
+EVERY_TYPE = (
+    HTML, JSON, "application/atom+xml", "application/rss+xml", "application/xml", "text/calendar",
+    "text/css", "text/javascript", "text/plain",
+)  # fmt: skip
+
+
+def documented(
+    blueprint: Blueprint,
+    description: str,
+    *types: str,
+    refusals: Sequence[int] = (404,),
+    **more: Any,
+) -> Callable[[View], View]:
+    """Return a decorator that says what a view for visitors answers: pages, or what else they ask
+    for; refusals are pages as well."""
+    responses = {
+        200: {"description": description, "content": _contents(types or (HTML,))},
+        **{
+            code: {"description": "Why not.", "content": _contents((HTML, JSON))}
+            for code in refusals
+        },
+        **{code: {"description": "It is elsewhere."} for code in (301, 303) if 404 in refusals},
+    }
+    return cast(Callable[[View], View], blueprint.doc(responses=responses, **more))
+
+
+def _contents(types: Sequence[str]) -> dict[str, Any]:
+    return {
+        kind: {"schema": {}, "example": {}} if kind == JSON else {"schema": {"type": "string"}}
+        for kind in types
+    }
+
+
+def page_store() -> PageStore:
+    """Return the pages of this process, looked at just now where nobody else does."""
+    store = store_of(current_app)
+    if not store.is_watched:
+        store.look()
+    return store
+
+
+def may_see(page: Snapshot) -> bool:
+    """Say whether a visitor may see a restricted page: by its password, or as a member."""
+    given = page_cookies.read(page.guard)
+    if page.page["is_public"] and given is not None:
+        return True
+    organization_id = UUID(page.data["guard"]["organization_id"])
+    try:
+        if request.headers.get("Authorization"):
+            token = request.headers["Authorization"].partition(" ")[2].strip()
+            return authenticate(token, slug=None).organization_id == organization_id
+        return bool(given) and visitors.is_member(organization_id, UUID(given))
+    except AppError:
+        return False
+    except DATABASE_AWAY:
+        return bool(given)  # signed, and at most twelve hours old
+
+
+def send(found: Rendered) -> Response:
+    """Return what was rendered as an answer to this request."""
+    headers, body = negotiate(found, request.environ)
+    return Response(body or b"", 304 if body is None else found.status, headers)

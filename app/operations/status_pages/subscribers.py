@@ -1,0 +1,173 @@
+"""The subscribers of a page as its admins see them: listed, brought along, taken out."""
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+
+from app.domain.status_pages.subscribers import UNCONFIRMED_KEPT
+from app.domain.status_pages.types import Way
+from app.models.notification_channels import Notification
+from app.models.status_pages import PageSubscriber, StatusPage
+from app.operations import rows as owned_rows
+from app.operations.accounts import audit
+from app.operations.notifications.subscriber_results import recipient_key
+from app.operations.rows import Position
+from app.operations.status_pages import subscriptions
+from app.platform.bootstrap import runtime
+from app.platform.errors import NotFound
+from app.platform.transaction import Transaction, transaction
+from app.security.sealing import reveal
+
+_COLUMNS = ("kind", "address", "wants", "state", "confirmed_at", "created_at")
+
+
+def listed(
+    organization_id: UUID,
+    page_id: UUID,
+    wanted: Mapping[str, Any],
+    *,
+    limit: int,
+    after: Position | None,
+) -> tuple[list[dict[str, Any]], Position | None, int]:
+    """Return a page of subscribers, newest first, where to go on, their number. Raises NotFound."""
+    where = [PageSubscriber.status_page_id == page_id]
+    if "kind" in wanted:
+        where.append(PageSubscriber.kind == wanted["kind"])
+    if wanted.get("state") == "confirmed":
+        where += [PageSubscriber.confirmed_at.is_not(None), PageSubscriber.paused_at.is_(None)]
+    elif wanted.get("state") == "unconfirmed":
+        where.append(PageSubscriber.confirmed_at.is_(None))
+    elif wanted.get("state") == "paused":
+        where.append(PageSubscriber.paused_at.is_not(None))
+    with transaction() as tx:
+        owned_rows.find(tx, StatusPage, organization_id, page_id)
+        rows, position, total = owned_rows.page(
+            tx, PageSubscriber, organization_id, *where, limit=limit, after=after
+        )
+        found = [_to_json(row) for row in rows]
+    return found, position, total
+
+
+def counts(organization_id: UUID, page_id: UUID) -> dict[str, Any]:
+    """Return how many subscribers there are, by way and by state. Raises NotFound."""
+    with transaction() as tx:
+        owned_rows.find(tx, StatusPage, organization_id, page_id)
+        rows = list(_all(tx, page_id))
+    return {
+        "total": len(rows),
+        "by_kind": dict(Counter(row.kind for row in rows)),
+        "by_state": dict(Counter(_state(row) for row in rows)),
+    }
+
+
+def export(organization_id: UUID, page_id: UUID) -> str:
+    """Return the subscribers as CSV; the log says who took it. Raises NotFound."""
+    with transaction() as tx:
+        page = owned_rows.find(tx, StatusPage, organization_id, page_id)
+        rows = [_to_json(row) for row in _all(tx, page_id)]
+        audit.record(
+            tx,
+            "status_page_subscriber.exported",
+            organization_id=organization_id,
+            resource_type="status_page",
+            resource_id=page.id,
+            resource_name=page.name,
+            after={"count": len(rows)},
+        )
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(_COLUMNS)
+    for row in rows:
+        writer.writerow([_cell(row[name]) for name in _COLUMNS])
+    return text.getvalue()
+
+
+def bring(
+    organization_id: UUID, page_id: UUID, emails: Sequence[str], reason: str | None
+) -> dict[str, int]:
+    """Add addresses: each is asked to confirm, or with a reason counts as having consented.
+
+    Return how many are new, and how many were known. Raises NotFound.
+    """
+    with transaction() as tx:
+        page = owned_rows.lock(tx, StatusPage, organization_id, page_id)
+        now = tx.now()
+        known = 0
+        for email in emails:
+            row = subscriptions.find(tx, page.id, Way.EMAIL, email)
+            if row is not None:
+                known += 1
+                continue
+            row = subscriptions.added(tx, page, Way.EMAIL, email)
+            if reason is not None:
+                row.confirmed_at = now
+            else:
+                row.expires_at = now + UNCONFIRMED_KEPT
+                subscriptions.ask(tx, page, row, now)
+        audit.record(
+            tx,
+            "status_page_subscriber.imported",
+            organization_id=organization_id,
+            resource_type="status_page",
+            resource_id=page.id,
+            resource_name=page.name,
+            after={"count": len(emails), "consent": reason},
+        )
+    return {"added": len(emails) - known, "known": known}
+
+
+def delete(organization_id: UUID, page_id: UUID, subscriber_id: UUID) -> None:
+    """Delete a subscriber and what is still to be sent to them. Raises NotFound."""
+    with transaction() as tx:
+        owned_rows.find(tx, StatusPage, organization_id, page_id)
+        row = owned_rows.lock(tx, PageSubscriber, organization_id, subscriber_id)
+        if row.status_page_id != page_id:
+            raise NotFound
+        key = recipient_key(row.id)
+        for message in tx.session.scalars(
+            select(Notification).where(Notification.recipient_key == key)
+        ):
+            tx.session.delete(message)
+        tx.session.delete(row)
+
+
+def _all(tx: Transaction, page_id: UUID) -> list[PageSubscriber]:
+    return list(
+        tx.session.scalars(
+            select(PageSubscriber)
+            .where(PageSubscriber.status_page_id == page_id)
+            .order_by(PageSubscriber.created_at, PageSubscriber.id)
+        )
+    )
+
+
+def _state(row: PageSubscriber) -> str:
+    if row.paused_at is not None:
+        return "paused"
+    return "confirmed" if row.confirmed_at is not None else "unconfirmed"
+
+
+def _to_json(row: PageSubscriber) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "kind": row.kind,
+        "address": reveal(row.address, runtime().vault),
+        "wants": row.wants,
+        "service_ids": row.service_ids,
+        "state": _state(row),
+        "bounces": row.bounces,
+        "last_error": row.last_error,
+        "confirmed_at": row.confirmed_at,
+        "created_at": row.created_at,
+    }
+
+
+def _cell(value: Any) -> str:
+    text = "" if value is None else str(value)
+    # A cell that begins like a formula is text to a spreadsheet only with this in front.
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t") else text

@@ -1,0 +1,210 @@
+"""Subscribe, confirm, change and end: what strangers do for themselves."""
+
+import hashlib
+import hmac
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import delete as delete_rows
+from sqlalchemy import func, select
+
+from app.domain.status_pages import subscribers
+from app.domain.status_pages.types import Wants, Way
+from app.models.notification_channels import Notification
+from app.models.organization import Organization
+from app.models.status_pages import PageSubscriber, StatusPage, StatusPageService
+from app.operations.notifications.subscriber_results import recipient_key
+from app.operations.status_pages import subscriber_messages
+from app.platform.bootstrap import runtime
+from app.platform.crypto import random_key
+from app.platform.events import timestamp
+from app.platform.transaction import Transaction, transaction
+from app.security.sealing import reveal
+
+MAX_SUBSCRIBERS = {"free": 100, "starter": 1_000, "professional": 10_000}
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """What a subscriber sees of their subscription."""
+
+    id: UUID
+    page_id: UUID
+    slug: str
+    kind: str
+    address: str
+    wants: str
+    service_keys: tuple[str, ...]
+    is_confirmed: bool
+
+
+def subscribe(
+    page_id: UUID, way: Way, address: str, wants: Wants, service_keys: Collection[str]
+) -> None:
+    """Ask somebody to confirm that they want to be told; the same work whoever is known already.
+
+    One who has confirmed is not asked again, nor one who was asked three times within a day.
+    """
+    with transaction() as tx:
+        page = tx.session.get(StatusPage, page_id, with_for_update={"key_share": True})
+        if page is None or not page.allow_subscribe:
+            return
+        now = tx.now()
+        row = find(tx, page.id, way, address)
+        if row is None and _is_full(tx, page):
+            return
+        if row is None:
+            row = added(tx, page, way, address)
+        if row.confirmed_at is not None:
+            return
+        row.wants = wants
+        row.service_ids = _services(tx, page.id, service_keys)
+        row.expires_at = now + subscribers.UNCONFIRMED_KEPT
+        ask(tx, page, row, now)
+
+
+def ask(tx: Transaction, page: StatusPage, row: PageSubscriber, now: datetime) -> bool:
+    """Plan the message that asks to confirm; False for one who was asked often enough."""
+    asked = subscribers.confirmations([datetime.fromisoformat(at) for at in row.confirmations], now)
+    if asked is None:
+        return False
+    row.confirmations = [timestamp(at) for at in asked]
+    tx.session.flush()
+    subscriber_messages.plan_confirmation(tx, page, row, now, step=int(now.timestamp()))
+    return True
+
+
+def added(tx: Transaction, page: StatusPage, way: Way, address: str) -> PageSubscriber:
+    """Return a new subscriber who has not confirmed."""
+    vault = runtime().vault
+    row = PageSubscriber(
+        id=uuid4(),
+        organization_id=page.organization_id,
+        status_page_id=page.id,
+        kind=way,
+        address=vault.seal(address),
+        address_hash=hashed(page.id, way, address),
+        secret=vault.seal(f"whsec_{random_key()}") if way is Way.WEBHOOK else None,
+    )
+    tx.session.add(row)
+    tx.session.flush()
+    return row
+
+
+def find(tx: Transaction, page_id: UUID, way: Way, address: str) -> PageSubscriber | None:
+    """Return the subscriber of a page with an address."""
+    return tx.session.scalar(
+        select(PageSubscriber).where(
+            PageSubscriber.status_page_id == page_id,
+            PageSubscriber.kind == way,
+            PageSubscriber.address_hash == hashed(page_id, way, address),
+        )
+    )
+
+
+def hashed(page_id: UUID, way: Way, address: str) -> str:
+    """Return what stands for an address in the index; without our key nobody can guess it."""
+    text = f"{page_id}:{way}:{address.strip().lower()}"
+    return hmac.new(runtime().config.encryption_key, text.encode(), hashlib.sha256).hexdigest()
+
+
+def read(subscriber_id: UUID) -> Subscription | None:
+    """Return a subscription; None when there is none any more."""
+    with transaction() as tx:
+        row = tx.session.get(PageSubscriber, subscriber_id)
+        found = _subscription(tx, row) if row is not None else None
+    return found
+
+
+def confirm(subscriber_id: UUID) -> bool:
+    """Confirm a subscription; False when there is none any more."""
+    with transaction() as tx:
+        row = tx.session.get(PageSubscriber, subscriber_id, with_for_update={"key_share": True})
+        if row is None:
+            return False
+        if row.confirmed_at is None:
+            row.confirmed_at, row.expires_at = tx.now(), None
+        row.bounces, row.paused_at = 0, None
+    return True
+
+
+def change(subscriber_id: UUID, wants: Wants, service_keys: Collection[str]) -> bool:
+    """Change what somebody is told of; False when there is no subscription any more."""
+    with transaction() as tx:
+        row = tx.session.get(PageSubscriber, subscriber_id, with_for_update={"key_share": True})
+        if row is None:
+            return False
+        row.wants = wants
+        row.service_ids = _services(tx, row.status_page_id, service_keys)
+    return True
+
+
+def end(subscriber_id: UUID) -> None:
+    """End a subscription: the address and all that is still to be sent to it are deleted."""
+    with transaction() as tx:
+        tx.session.execute(delete_rows(PageSubscriber).where(PageSubscriber.id == subscriber_id))
+        tx.session.execute(
+            delete_rows(Notification).where(
+                Notification.recipient_key == recipient_key(subscriber_id)
+            )
+        )
+
+
+def forget() -> int:
+    """Delete those who did not confirm in time; return how many."""
+    with transaction() as tx:
+        gone = tx.session.scalars(
+            delete_rows(PageSubscriber)
+            .where(PageSubscriber.confirmed_at.is_(None), PageSubscriber.expires_at < func.now())
+            .returning(PageSubscriber.id)
+        ).all()
+    return len(gone)
+
+
+def _is_full(tx: Transaction, page: StatusPage) -> bool:
+    if not runtime().config.plan_limits:
+        return False
+    organization = tx.session.get_one(Organization, page.organization_id)
+    most = MAX_SUBSCRIBERS.get(organization.plan_type)
+    if most is None:
+        return False
+    count = tx.session.scalar(
+        select(func.count())
+        .select_from(PageSubscriber)
+        .where(PageSubscriber.organization_id == page.organization_id)
+    )
+    return (count or 0) >= most
+
+
+def _services(tx: Transaction, page_id: UUID, keys: Collection[str]) -> list[UUID]:
+    return list(
+        tx.session.scalars(
+            select(StatusPageService.service_id).where(
+                StatusPageService.status_page_id == page_id, StatusPageService.key.in_(list(keys))
+            )
+        )
+    )
+
+
+def _subscription(tx: Transaction, row: PageSubscriber) -> Subscription:
+    page = tx.session.get_one(StatusPage, row.status_page_id)
+    keys: Mapping[UUID, str] = {
+        one.service_id: one.key
+        for one in tx.session.scalars(
+            select(StatusPageService).where(StatusPageService.status_page_id == page.id)
+        )
+    }
+    address: Any = reveal(row.address, runtime().vault)
+    return Subscription(
+        id=row.id,
+        page_id=page.id,
+        slug=page.slug,
+        kind=row.kind,
+        address=address,
+        wants=row.wants,
+        service_keys=tuple(keys[id] for id in row.service_ids if id in keys),
+        is_confirmed=row.confirmed_at is not None,
+    )

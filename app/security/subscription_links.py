@@ -1,0 +1,59 @@
+"""Links of subscribers: to confirm, good for a day; to manage and to leave, good for ever.
+
+Opening one changes nothing: mail scanners open links.
+"""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from itsdangerous import BadSignature, SignatureExpired, URLSafeSerializer, URLSafeTimedSerializer
+
+from app.platform.bootstrap import runtime
+
+CONFIRM_SECONDS = 24 * 3600
+
+
+class BadLink(Exception):
+    """The link is not one of ours."""
+
+
+class ExpiredLink(BadLink):
+    """The link was one of ours, and is too old."""
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionLink:
+    """Whose link it is, and whether it is there to confirm."""
+
+    subscriber_id: UUID
+    is_confirmation: bool
+
+
+def sign(link: SubscriptionLink) -> str:
+    """Return the signed part of an address."""
+    if link.is_confirmation:
+        return "c." + str(_timed().dumps(link.subscriber_id.hex))
+    return "m." + str(_lasting().dumps(link.subscriber_id.hex))
+
+
+def read(signed: str) -> SubscriptionLink:
+    """Return what a link is for. Raises BadLink, its child ExpiredLink for an old one."""
+    kind, _, text = signed.partition(".")
+    try:
+        if kind == "c":
+            found = _timed().loads(text, max_age=CONFIRM_SECONDS)
+        else:
+            found = _lasting().loads(text)
+        return SubscriptionLink(UUID(hex=found), kind == "c")
+    except SignatureExpired:
+        raise ExpiredLink from None
+    except (BadSignature, ValueError, TypeError, AttributeError):
+        raise BadLink from None
+
+
+def _timed() -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(runtime().config.jwt_secret, salt="confirm-subscription")
+
+
+def _lasting() -> URLSafeSerializer:
+    return URLSafeSerializer(runtime().config.jwt_secret, salt="subscription")

@@ -1,0 +1,211 @@
+"""Subscribers: asked twice, told once, gone with one click."""
+
+import re
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.alerting import make_incident, make_subscriber
+from tests.factories import make_member
+from tests.receivers import Answer, HttpReceiver, MailReceiver
+from tests.status_pages import make_shown, take_snapshots
+from workers.dispatcher import Courier
+
+
+class Echo(HttpReceiver):
+    """A receiver that answers with what it got."""
+
+    def answer_to(self, request):
+        return Answer(200, request.body)
+
+
+@pytest.fixture
+def mailbox():
+    with MailReceiver() as mailbox:
+        yield mailbox
+
+
+@pytest.fixture
+def deliver(app, mailbox, configure):
+    """Send what is due, as the worker does."""
+    configure(smtp_url=f"{mailbox.url}?verify=off", plan_limits=False)
+
+    def run():
+        Courier(app).run(3)
+
+    return run
+
+
+@pytest.fixture
+def page(app, alice, deliver):
+    page, services = make_shown(alice, "Checkout", "Search")
+    take_snapshots(app)
+    return page | {"services": services}
+
+
+def signed_in(mail):
+    """Return the path of the link to a subscriber's own page."""
+    address = re.search(r"http://\S+/status/subscriptions/\S+", mail.part("plain"))[0]
+    return urlsplit(address).path
+
+
+def subscribe(client, page, email="jo@example.com", **more):
+    return client.post(f"/status/{page['slug']}/subscribe", data={"email": email, **more})
+
+
+def test_somebody_is_asked_told_and_gone(client, alice, page, deliver, mailbox, rows):
+    answer = subscribe(client, page)
+    assert answer.status_code == 200
+    assert "If this address is new, we have sent a message." in answer.text
+    deliver()
+    (question,) = mailbox.mails
+    link = signed_in(question)
+    make_incident(alice, page, title="Too early")
+    assert client.get(link).status_code == 200  # a scanner opens it
+    assert rows("SELECT confirmed_at FROM page_subscribers") == [(None,)]
+    assert "You are subscribed." in client.post(link, data={"action": "confirm"}).text
+    made = make_incident(alice, page, body="We **look**.", service_ids=[])
+    deliver()
+    (news,) = mailbox.mails[1:]
+    assert news.message["Subject"] == f"[{page['name']}] Payments fail"
+    assert news.message["Auto-Submitted"] == "auto-generated"
+    assert news.message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert f"/incidents/{made['key']}" in news.part("plain")
+    way_out = urlsplit(re.search(r"<(\S+)>", news.message["List-Unsubscribe"])[1]).path
+    path = f"/status-pages/{page['id']}/incidents/{made['id']}/updates"
+    alice.post(path, {"status": "resolved", "body": "Over."})
+    deliver()
+    over = mailbox.mails[2]
+    assert over.message["References"] == news.message["References"]
+    assert over.message["Subject"] == news.message["Subject"]
+    gone = client.post(way_out, data={"List-Unsubscribe": "One-Click"})
+    assert (gone.status_code, "Set-Cookie" in gone.headers) == (200, False)
+    assert rows("SELECT count(*) FROM page_subscribers") == [(0,)]
+    assert "no subscription any more" in client.get(way_out).text
+    assert client.post(way_out, data={"List-Unsubscribe": "One-Click"}).status_code == 200
+
+
+def test_nobody_can_tell_who_is_known(client, page, rows):
+    answers = [subscribe(client, page)]
+    answers.append(subscribe(client, page))
+    rows("UPDATE page_subscribers SET confirmed_at = now()")
+    answers.append(subscribe(client, page))
+    answers.append(subscribe(client, page, "new@example.com"))
+    assert len({answer.text for answer in answers}) == 1
+    assert {answer.status_code for answer in answers} == {200}
+
+
+def test_nobody_is_asked_more_than_three_times_a_day(client, page, rows):
+    for _ in range(5):
+        subscribe(client, page)
+        rows("UPDATE notifications SET subject_key = gen_random_uuid()")  # as if time went by
+    assert rows("SELECT count(*) FROM notifications") == [(3,)]
+
+
+def test_programs_fill_in_everything(client, page, rows):
+    assert subscribe(client, page, homepage="https://spam.example").status_code == 200
+    assert rows("SELECT count(*) FROM page_subscribers") == [(0,)]
+
+
+@pytest.mark.parametrize("wrong", ["", "nobody", "a@b@c", "x\r\nBcc: y@example.com", "@"])
+def test_wrong_addresses_are_told_so(client, page, wrong, rows):
+    assert subscribe(client, page, wrong).status_code == 422
+    answer = client.post(f"/status/{page['slug']}/subscribe", json={"email": wrong})
+    assert answer.status_code == 422
+    assert rows("SELECT count(*) FROM page_subscribers") == [(0,)]
+
+
+def test_a_webhook_confirms_by_echo(client, alice, page, deliver, rows):
+    with Echo() as receiver:
+        body = {"webhook_url": f"{receiver.url}/hook"}
+        assert client.post(f"/status/{page['slug']}/subscribe", json=body).status_code == 202
+        deliver()
+        (question,) = receiver.wait_for(1)
+        assert question.json["data"]["challenge"].startswith("ch_")
+        assert rows("SELECT confirmed_at IS NOT NULL FROM page_subscribers") == [(True,)]
+        made = make_incident(alice, page)
+        deliver()
+        news = receiver.wait_for(2)[1]
+        assert news.json["event"] == "incident.created"
+        assert news.json["data"]["incident"]["id"] == made["key"]
+        assert "x-alertifypro-signature" in news.headers
+        secrets = (str(alice.organization_id), page["id"], made["id"])
+        assert not [secret for secret in secrets if secret in news.body.decode()]
+
+
+def test_a_webhook_that_does_not_echo_is_not_subscribed(client, page, deliver, rows):
+    with HttpReceiver() as receiver:
+        body = {"webhook_url": f"{receiver.url}/hook"}
+        client.post(f"/status/{page['slug']}/subscribe", json=body)
+        deliver()
+        receiver.wait_for(1)
+    assert rows("SELECT confirmed_at FROM page_subscribers") == [(None,)]
+
+
+def test_who_chose_services_hears_of_those(app, client, alice, page, deliver, mailbox):
+    take_snapshots(app)
+    services = client.get(f"/status/{page['slug']}.json").json["services"]
+    (key,) = [key for key, one in services.items() if one["name"] == "Search"]
+    subscribe(client, page, service_ids=key)
+    deliver()
+    client.post(signed_in(mailbox.mails[0]), data={"action": "confirm"})
+    shop, search = (service["id"] for service in page["services"])
+    make_incident(alice, page, title="Of the shop", service_ids=[shop])
+    make_incident(alice, page, title="Of both", service_ids=[shop, search])
+    deliver()
+    assert [mail.message["Subject"] for mail in mailbox.mails[1:]] == [f"[{page['name']}] Of both"]
+
+
+def test_a_minor_update_tells_nobody_and_a_quick_one_replaces(alice, page, deliver, mailbox):
+    make_subscriber(alice, page)
+    made = make_incident(alice, page)
+    path = f"/status-pages/{page['id']}/incidents/{made['id']}/updates"
+    alice.post(path, {"status": "identified", "body": "A typo.", "notify": False})
+    alice.post(path, {"status": "monitoring", "body": "It gets better."})
+    deliver()
+    (mail,) = mailbox.mails
+    assert "It gets better." in mail.part("plain")
+
+
+def test_who_is_refused_twice_is_paused(alice, page, deliver, mailbox, rows):
+    make_subscriber(alice, page)
+    mailbox.refusals["DATA"] = "550 no such user"
+    for title in ("One", "Two", "Three"):
+        make_incident(alice, page, title=title)
+        deliver()
+    assert rows("SELECT bounces, paused_at IS NOT NULL FROM page_subscribers") == [(2, True)]
+    (shown,) = alice.get(f"/status-pages/{page['id']}/subscribers?state=paused").json
+    assert shown["state"] == "paused"
+
+
+def test_admins_see_export_and_delete(app, alice, page, rows):
+    make_subscriber(alice, page, "+jo@example.com")
+    path = f"/status-pages/{page['id']}/subscribers"
+    ((stored, hashed),) = rows("SELECT address, address_hash FROM page_subscribers")
+    assert "jo@example.com" not in f"{stored} {hashed}"
+    exported = alice.get(f"{path}/export")
+    assert "'+jo@example.com" in exported.text
+    assert "subscriber.exported" in alice.get("/audit-logs").text
+    assert alice.get(f"{path}/counts").json["by_state"] == {"confirmed": 1}
+    editor = make_member(app, alice, "Ed", "editor")
+    assert editor.get(path).status_code == 403
+    (subscriber,) = alice.get(path).json
+    assert alice.delete(f"{path}/{subscriber['id']}").status_code == 204
+    assert alice.get(path).json == []
+    no = {"emails": ["x@example.com"], "has_consent": False}
+    assert alice.post(path, no).status_code == 422
+
+
+def test_a_link_of_another_slug_still_works(app, client, alice, page, deliver, mailbox):
+    make_subscriber(alice, page)
+    make_incident(alice, page)
+    deliver()
+    link = signed_in(mailbox.mails[0])
+    alice.patch(f"/status-pages/{page['id']}", {"slug": "a-new-name"})
+    take_snapshots(app)
+    assert "No more messages to" in client.get(link).text
+    assert client.get(link[:-2] + "xx").status_code == 404
+    saved = client.post(link, data={"action": "save", "wants": "maintenance"})
+    assert "Saved." in saved.text
+    alice.delete(f"/status-pages/{page['id']}")
+    assert client.get(link).status_code == 200
