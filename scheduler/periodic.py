@@ -9,6 +9,8 @@ _STANDING = (
     Tick("workers.notifications.deliver", every_seconds=2, queue=QUEUE, timeout_seconds=240),
     Tick("workers.heartbeats.sweep", every_seconds=1),
     Tick("workers.status_pages.make_snapshots", every_seconds=1),
+    Tick("workers.status_pages.advance_incidents", every_seconds=10),
+    Tick("workers.status_pages.forget", every_seconds=600),
     Tick("workers.escalations.advance", every_seconds=5),
     Tick("workers.regions.watch", every_seconds=10),
     Tick("workers.announcements.announce", every_seconds=10),
