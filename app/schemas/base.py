@@ -34,8 +34,8 @@ class WholeAnswer(Schema):
     """An answer that always carries every field, also those that a request may leave out."""
 
     def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:
-        """Mark each field as required."""
-        field_obj.required = True
+        """Mark each field as required, but for those that are only taken."""
+        field_obj.required = not field_obj.load_only
 
 
 class Pattern(validate.Regexp):
