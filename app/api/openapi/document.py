@@ -12,11 +12,12 @@ from werkzeug.routing import Rule
 
 from app import __version__
 from app.api.openapi import errors as openapi_errors
-from app.api.openapi import services
+from app.api.openapi import requests, services
 from app.api.openapi.examples import add_examples
 from app.checks import CHECK_TYPES
 from app.platform.bootstrap import Runtime
 from app.schemas.base import ErrorSchema
+from app.schemas.organization import SLUG_PATTERN
 from app.security import access, session_cookie
 
 _DESCRIPTION = """
@@ -45,6 +46,8 @@ _METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 _WRITES = ("put", "post", "patch", "delete")
 # Pages for people, not for programs; an address in a message leads to the second one.
 _INTERNAL = ("/api/v1/docs/", "/api/v1/alerts/act/")
+# What speaks as Healthchecks does, and what people open in a browser.
+_OTHER_TYPES = {"/ping/": "text/plain", "/status/": "text/html"}
 _LICENSE = {"name": "AlertifyPro", "identifier": "LicenseRef-AlertifyPro"}
 
 _LIVE_FEED = {
@@ -83,7 +86,7 @@ _ORG = {
     "in": "query",
     "name": "org",
     "description": "Slug of another organization of the caller, to act in that one.",
-    "schema": {"type": "string"},
+    "schema": {"type": "string", "pattern": SLUG_PATTERN, "maxLength": 60},
     "required": False,
 }
 
@@ -117,6 +120,7 @@ class Api(flask_smorest.Api):  # type: ignore[misc]
         for rule, method, operation in _operations(app, document):
             _complete(operation, rule, method, is_public=_is_public(app, rule))
         document["paths"]["/api/v1/ws"] = {"get": _LIVE_FEED}
+        requests.narrow(document)
         add_examples(document)
         body = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
         app.extensions["openapi"] = body, hashlib.sha256(body).hexdigest()[:16]
@@ -197,11 +201,12 @@ def _complete(operation: dict[str, Any], rule: Rule, method: str, *, is_public: 
         statuses.append("404")
     statuses += ["413", "415"] if "requestBody" in operation else ["413"]
     responses = operation["responses"]
+    others = [kind for path, kind in _OTHER_TYPES.items() if rule.rule.startswith(path)]
     for status in sorted(statuses):
         if status not in responses or "$ref" in responses[status]:
             responses[status] = (
-                openapi_errors.as_text(status)
-                if rule.rule.startswith("/ping/")  # answers as Healthchecks does
+                openapi_errors.as_text(status, *others)
+                if others
                 else openapi_errors.reference(status)
             )
     if not any(status.startswith("2") for status in responses):
