@@ -9,8 +9,6 @@ _STANDING = (
     Tick("workers.notifications.deliver", every_seconds=2, queue=QUEUE, timeout_seconds=240),
     Tick("workers.heartbeats.sweep", every_seconds=1),
     Tick("workers.status_pages.make_snapshots", every_seconds=1),
-    Tick("workers.status_pages.advance_incidents", every_seconds=10),
-    Tick("workers.status_pages.forget", every_seconds=600),
     Tick("workers.escalations.advance", every_seconds=5),
     Tick("workers.regions.watch", every_seconds=10),
     Tick("workers.announcements.announce", every_seconds=10),
@@ -19,6 +17,7 @@ _STANDING = (
     Tick("workers.housekeeping.forget", every_seconds=60),
     Tick("workers.heartbeats.forget", every_seconds=600),
     Tick("workers.housekeeping.keep_partitions", every_seconds=3600),
+    Tick("workers.metrics.roll_up", every_seconds=60, queue=METRICS, timeout_seconds=600),
     Tick("workers.metrics.freeze", every_seconds=600, queue=METRICS, timeout_seconds=7200),
 )
 

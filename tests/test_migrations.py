@@ -19,7 +19,8 @@ def alembic_for(url: str) -> AlembicConfig:
 
 
 def is_ours(name: str | None, kind: str, _parents: object) -> bool:
-    return not (kind == "table" and name is not None and name.startswith("check_results_"))
+    partitions = ("check_results_", "metric_hours_", "metric_fives_")
+    return not (kind == "table" and name is not None and name.startswith(partitions))
 
 
 def test_models_and_migrations_agree(empty_database_url):

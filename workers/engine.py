@@ -11,7 +11,6 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
-from uuid import UUID
 
 import uvloop
 from flask import Flask
@@ -19,7 +18,6 @@ from flask import Flask
 from app.checks import runner
 from app.domain.types import FailureKind, Observation, Status
 from app.network.door import Network
-from app.operations.accounts.reach import Reach, Targets
 from app.operations.checks import claim as checks_claim
 from app.operations.checks.claim import Claim
 from app.operations.recorded_check import RecordedCheck, quarantine_key
@@ -51,7 +49,7 @@ class Engine:
     """Runs the checks of one region in this process; one drain session at a time."""
 
     def __init__(
-        self, app: Flask, region: str, network: Callable[[Targets], Network], recorder: Recorder
+        self, app: Flask, region: str, network: Callable[[], Network], recorder: Recorder
     ) -> None:
         self._app = app
         self._recorder = recorder
@@ -60,8 +58,7 @@ class Engine:
         self._concurrency: int = self._runtime.config.probe_concurrency
         self._loop = uvloop.new_event_loop()
         self._make_network = network
-        self._networks: dict[Targets, Network] = {}
-        self._reach = Reach(self._runtime.config)
+        self._network: Network | None = None
         self._doubt: SelfDoubt | None = None
         self._running = threading.Lock()
         self._stopping = threading.Event()
@@ -114,9 +111,9 @@ class Engine:
             self._running.release()
 
     async def _session(self, seconds: float) -> bool:
-        if self._doubt is None:
-            own = self._network_of(None)
-            self._doubt = SelfDoubt(own, self._runtime.config.witness_targets)
+        if self._network is None:
+            self._network = self._make_network()
+            self._doubt = SelfDoubt(self._network, self._runtime.config.witness_targets)
         end = monotonic() + seconds
         while not self._stopping.is_set() and monotonic() < end:
             room = await self._room()
@@ -166,7 +163,6 @@ class Engine:
     def _claim(self, limit: int) -> tuple[checks_claim.Claimed, list[ProbeTask]]:
         claimed = checks_claim.claim(self._region, limit)
         self._quarantine.refresh(claimed.claims)
-        self._reach.refresh()
         return claimed, one_off_checks.claim(self._region, 20)
 
     def _start(self, work: Any) -> None:
@@ -191,12 +187,6 @@ class Engine:
         if self._recording is None:
             self._recording = self._loop.create_task(self._record())
 
-    def _network_of(self, organization_id: UUID | None) -> Network:
-        targets = self._reach.targets(organization_id)
-        if targets not in self._networks:
-            self._networks[targets] = self._make_network(targets)
-        return self._networks[targets]
-
     async def _observe(self, claim: Claim) -> Observation:
         if claim.definition.fault:
             return Observation(
@@ -205,20 +195,20 @@ class Engine:
                 error=claim.definition.fault,
                 failure_kind=FailureKind.CONFIGURATION,
             )
+        assert self._network is not None
         assert self._doubt is not None
         target, began_at = claim.definition.target, monotonic()
-        network = self._network_of(target.organization_id)
-        observation = await runner.run(target, network)
+        observation = await runner.run(target, self._network)
         return await self._doubt.judge(target, observation, began_at)
 
     async def _answer(self, task: ProbeTask) -> None:
+        assert self._network is not None
         if task.fault:
             observation = Observation(
                 Status.UNKNOWN, None, error=task.fault, failure_kind=FailureKind.CONFIGURATION
             )
         else:
-            network = self._network_of(task.target.organization_id)
-            observation = await runner.run(task.target, network)
+            observation = await runner.run(task.target, self._network)
         await self._insist(self._claimer, one_off_checks.answer, task.id, observation)
 
     async def _record(self) -> None:

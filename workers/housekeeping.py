@@ -5,8 +5,10 @@ import logging
 from redis import RedisError
 
 from app.operations.checks import retention
+from app.operations.metrics import partitions as metric_partitions
 from app.operations.schedule import repair as repairs
 from app.platform.bootstrap import runtime
+from app.platform.transaction import transaction
 from workers.job import chore
 
 log = logging.getLogger(__name__)
@@ -26,6 +28,10 @@ def keep_partitions() -> None:
     for name in retention.ensure_partitions():
         log.info("partition made", extra={"partition": name})
     for name in retention.drop_old_partitions():
+        log.info("partition dropped", extra={"partition": name})
+    with transaction() as tx:
+        now = tx.now()
+    for name in metric_partitions.drop_old(now):
         log.info("partition dropped", extra={"partition": name})
 
 

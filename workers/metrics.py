@@ -3,10 +3,18 @@
 import logging
 
 from app.operations.metrics import freezing
+from app.operations.metrics import roll_up as roll_ups
 from app.platform.transaction import transaction
 from workers.job import chore
 
 log = logging.getLogger(__name__)
+
+
+@chore(600.0)
+def roll_up() -> None:
+    """Roll up the hours that are over, and those for which results or corrections have come."""
+    if count := roll_ups.roll_up():
+        log.info("rolled up", extra={"hours": count})
 
 
 @chore(7200.0)

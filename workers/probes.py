@@ -8,7 +8,6 @@ from redis import RedisError
 
 from app.network.door import Network
 from app.network.policy import policy_of
-from app.operations.accounts.reach import Targets
 from app.operations.checks import claim as checks_claim
 from app.operations.checks import regions
 from app.platform.bootstrap import runtime
@@ -27,11 +26,7 @@ def start_engine(region: str) -> Engine:
     config = app.extensions["runtime"].config
     ca_file = config.probe_ca_file or None
     recorder = Recorder(app)
-
-    def network(targets: Targets) -> Network:
-        return Network(policy_of(config, targets), ca_file=ca_file)
-
-    _engine = Engine(app, region, network, recorder)
+    _engine = Engine(app, region, lambda: Network(policy_of(config), ca_file=ca_file), recorder)
     return _engine
 
 

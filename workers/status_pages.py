@@ -1,13 +1,8 @@
-"""Standing chores of status pages: snapshots, incidents of alerts, notices, old subscribers."""
+"""Standing chores of status pages: snapshots made anew."""
 
 import logging
 
-from app.operations.status_pages import (
-    auto_incidents,
-    maintenance_notices,
-    snapshots,
-    subscriptions,
-)
+from app.operations.status_pages import snapshots
 from app.platform.clock import monotonic
 from workers.job import chore
 from workers.watchdog import Host
@@ -24,23 +19,6 @@ def make_snapshots() -> None:
     while monotonic() < end and (claimed := snapshots.claim()) is not None:
         snapshots.assign_keys(claimed.page_id)
         snapshots.make(claimed)
-
-
-@chore()
-def advance_incidents() -> None:
-    """Open and close incidents as alerts come and go, and tell of maintenance."""
-    for page_id in auto_incidents.pages():
-        auto_incidents.advance(page_id)
-    for page_id in maintenance_notices.pages():
-        maintenance_notices.notify(page_id)
-
-
-@chore()
-def forget() -> None:
-    """Delete subscribers who did not confirm in time."""
-    gone = subscriptions.forget()
-    if gone:
-        log.info("subscribers did not confirm", extra={"count": gone})
 
 
 def host() -> Host:

@@ -1,33 +1,27 @@
-"""/services/…/check, /test, /checks, /metrics, /uptime: checks asked for, and what was seen."""
+"""/services/…/check, /test, /checks, /outages: checks asked for, and what was seen."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from flask import Response
 
 from app.api import pagination
-from app.api.http import PAGE_HEADERS, Blueprint, invalid, page, read_cursor, write_cursor
+from app.api.http import PAGE_HEADERS, Blueprint, page, read_cursor, write_cursor
 from app.api.polling import wait_for
 from app.api.services import judges, organization_for
+from app.api.windows import window
 from app.models.services import Service
 from app.operations.services import history as service_history
 from app.operations.services import one_off_checks
 from app.operations.services import outages as service_outages
-from app.operations.services.uptime import uptime as uptime_of
 from app.platform.bootstrap import runtime
-from app.platform.clock import utcnow
 from app.schemas.check_history import (
-    INTERVALS,
     CheckResultSchema,
     ChecksQuerySchema,
-    MetricsQuerySchema,
     OutageSchema,
     OutagesQuerySchema,
-    PointSchema,
     ProbeOutcomeSchema,
-    UptimeSchema,
-    WindowSchema,
 )
 from app.schemas.service_definitions import define
 from app.schemas.services import ServiceInputSchema
@@ -96,7 +90,7 @@ def checks(query: dict[str, Any], service_id: UUID) -> Response:
     Newest first; the last hour unless `since` and `until` say otherwise.
     """
     find(Service, service_id)
-    since, until = _window(query, "since", "until", timedelta(hours=1))
+    since, until = window(query, "since", "until", timedelta(hours=1))
     found, position = service_history.checks(
         service_id,
         since,
@@ -106,38 +100,6 @@ def checks(query: dict[str, Any], service_id: UUID) -> Response:
         after=read_cursor(query.get("cursor")),
     )
     return page(found, write_cursor(*position) if position else None)
-
-
-@bp.get("/<uuid:service_id>/metrics")
-@requires("services:read")
-@bp.accepts(MetricsQuerySchema, location="query")
-@bp.returns(PointSchema(many=True))
-def metrics(query: dict[str, Any], service_id: UUID) -> list[dict[str, Any]]:
-    """Read the series of a service
-
-    Oldest first, for charts; the last 24 hours unless `from` and `to` say otherwise. With
-    `interval` the results are put together.
-    """
-    find(Service, service_id)
-    since, until = _window(query, "from_", "to", _DAY)
-    if "interval" in query:
-        width = INTERVALS[query["interval"]]
-        return service_history.buckets(service_id, since, until, width)
-    return service_history.series(service_id, since, until)
-
-
-@bp.get("/<uuid:service_id>/uptime")
-@requires("services:read")
-@bp.accepts(WindowSchema, location="query")
-@bp.returns(UptimeSchema)
-def uptime(query: dict[str, Any], service_id: UUID) -> dict[str, Any]:
-    """Read the uptime of a service
-
-    The last 30 days unless `from` and `to` say otherwise. Only RED counts against it.
-    """
-    service = find(Service, service_id)
-    since, until = _window(query, "from_", "to", 30 * _DAY)
-    return uptime_of(service_id, service.status, service.check_interval_seconds, since, until)
 
 
 @bp.get("/<uuid:service_id>/outages")
@@ -152,18 +114,7 @@ def outages(query: dict[str, Any], service_id: UUID) -> Response:
     """
     find(Service, service_id)
     limit, after = pagination.take_page(query)
-    since, until = _window(query, "from_", "to", 30 * _DAY)
+    since, until = window(query, "from_", "to", 30 * _DAY)
     return pagination.answer(
         *service_outages.outages(service_id, since, until, limit=limit, after=after)
     )
-
-
-def _window(
-    query: dict[str, Any], start: str, end: str, width: timedelta
-) -> tuple[datetime, datetime]:
-    """Return the window a query asks for. Raises Invalid for one that ends before it begins."""
-    until = query.get(end) or utcnow()
-    since = query.get(start) or until - width
-    if since >= until:
-        raise invalid({start.rstrip("_"): [f"Must be before {end}."]})
-    return since, until

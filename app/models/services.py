@@ -108,7 +108,15 @@ class StatusChange(Identified, Base):
     """A settled change of a service's colour: a state change is a row first."""
 
     __tablename__ = "status_changes"
-    __table_args__ = (Index("ix_status_changes_service", "service_id", "at"),)
+    __table_args__ = (
+        Index("ix_status_changes_service", "service_id", "at"),
+        Index(
+            "ix_status_changes_pauses",
+            "service_id",
+            "at",
+            postgresql_where=text("from_status = 'PAUSED' OR to_status = 'PAUSED'"),
+        ),
+    )
 
     service_id: Mapped[UUID] = mapped_column(ForeignKey("services.id", ondelete="CASCADE"))
     at: Mapped[datetime]

@@ -48,6 +48,8 @@ class Config:
     metrics_token: str
     deadman_url: str
     raw_retention_days: int
+    fives_retention_days: int
+    hours_retention_days: int
     log_format: str
     log_level: str
 
@@ -62,10 +64,6 @@ class Config:
         if ping_port == port:
             raise ConfigError("PING_PORT must be another port than PORT.")
         default_ping_url = f"http://localhost:{ping_port}" if ping_port else base_url
-        registration = env.choice("REGISTRATION", "open", ("open", "invite", "closed"))
-        # Where strangers can register, they do not get at the operator's own network.
-        is_public = registration == "open" and not _is_loopback(host)
-        targets = "operators" if is_public else "any"
         return cls(
             database_url=_sqlalchemy_url(env.required("DATABASE_URL")),
             redis_url=_redis_url(env.required("REDIS_URL")),
@@ -77,12 +75,12 @@ class Config:
             ping_port=ping_port,
             ping_url=env.text("PING_URL", default_ping_url).rstrip("/"),
             state_dir=Path(env.text("STATE_DIR", ".state")),
-            registration=registration,
+            registration=env.choice("REGISTRATION", "open", ("open", "invite", "closed")),
             trusted_proxies=env.networks("TRUSTED_PROXIES", "127.0.0.0/8,::1/128"),
             rate_limits=env.switch("RATE_LIMITS", True),
             plan_limits=env.switch("PLAN_LIMITS", True),
             min_check_interval_seconds=env.integer("MIN_CHECK_INTERVAL_SECONDS", 10, 1, 86400),
-            probe_targets=env.choice("PROBE_TARGETS", targets, ("any", "operators", "public")),
+            probe_targets=env.choice("PROBE_TARGETS", "any", ("any", "public")),
             probe_allow=env.networks("PROBE_ALLOW"),
             probe_deny=env.networks("PROBE_DENY"),
             probe_ca_file=env.file("PROBE_CA_FILE"),
@@ -96,16 +94,11 @@ class Config:
             metrics_token=env.text("METRICS_TOKEN", ""),
             deadman_url=env.text("DEADMAN_URL", ""),
             raw_retention_days=env.integer("RAW_RETENTION_DAYS", 30, 1, 3650),
+            fives_retention_days=env.integer("FIVES_RETENTION_DAYS", 90, 1, 3650),
+            hours_retention_days=env.integer("HOURS_RETENTION_DAYS", 400, 92, 3650),
             log_format=env.choice("LOG_FORMAT", "json", ("json", "text")),
             log_level=env.choice("LOG_LEVEL", "info", ("debug", "info", "warning", "error")),
         )
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 class _Reader:

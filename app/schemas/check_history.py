@@ -1,19 +1,10 @@
 """What the history of a service takes and gives."""
 
-from datetime import timedelta
-
 from marshmallow import fields
 
 from app.domain.types import FailureKind
-from app.schemas.base import BaseSchema, Choice, Cursor, Moment, PageSchema
+from app.schemas.base import BaseSchema, Choice, Moment, PageSchema
 from app.schemas.services import STATUSES
-
-INTERVALS = {
-    "1m": timedelta(minutes=1),
-    "5m": timedelta(minutes=5),
-    "1h": timedelta(hours=1),
-    "1d": timedelta(days=1),
-}
 
 
 class PhasesSchema(BaseSchema):
@@ -61,59 +52,9 @@ class ProbeOutcomeSchema(OutcomeSchema):
 class ChecksQuerySchema(PageSchema):
     """Which results to list; the last hour unless said otherwise."""
 
-    cursor = Cursor(r"[a-z0-9-]{1,30}")
     since = Moment(metadata={"description": "Default: one hour before `until`."})
     until = Moment(metadata={"description": "Default: now."})
     status = Choice(*STATUSES)
-
-
-class WindowSchema(BaseSchema):
-    """A window of time, `from` included and `to` not."""
-
-    from_ = Moment(data_key="from", metadata={"examples": ["2026-03-01T00:00:00Z"]})
-    to = Moment(metadata={"description": "Default: now."})
-
-
-class MetricsQuerySchema(WindowSchema):
-    """A window, and how fine to cut it; every result by itself without `interval`."""
-
-    interval = Choice(*INTERVALS)
-
-
-class PointSchema(BaseSchema):
-    """One result (without `interval`), or one interval of time put together (with it)."""
-
-    timestamp = Moment(required=True)
-    status = Choice(*STATUSES)
-    response_time_ms = fields.Float(allow_none=True)
-    status_code = fields.Integer(allow_none=True)
-    checks = fields.Integer()
-    failed = fields.Integer()
-    uptime_percentage = fields.Float(allow_none=True)
-    avg_ms = fields.Float(allow_none=True)
-    min_ms = fields.Float(allow_none=True)
-    max_ms = fields.Float(allow_none=True)
-    p50_ms = fields.Float(allow_none=True)
-    p95_ms = fields.Float(allow_none=True)
-    p99_ms = fields.Float(allow_none=True)
-
-
-class UptimeSchema(BaseSchema):
-    """Uptime over a window; only `service_id`, `status` and `note` where nothing was recorded."""
-
-    service_id = fields.UUID(required=True)
-    status = Choice(*STATUSES)
-    note = fields.String()
-    period_start = Moment()
-    period_end = Moment()
-    uptime_percentage = fields.Float(metadata={"examples": [99.82]})
-    total_checks = fields.Integer(metadata={"examples": [43200]})
-    failed_checks = fields.Integer(metadata={"examples": [78]})
-    downtime_seconds = fields.Integer()
-    unknown_seconds = fields.Integer()
-    maintenance_seconds = fields.Integer()
-    incidents = fields.Integer()
-    longest_outage_seconds = fields.Integer()
 
 
 class OutagesQuerySchema(PageSchema):

@@ -6,10 +6,8 @@ from app.domain.heartbeats.schedules import MAX_EXPRESSION
 from app.domain.heartbeats.states import HeartbeatStatus, PingKind
 from app.domain.messages.events import SEVERITIES
 from app.schemas.base import (
-    NUMBER_PATTERN,
     BaseSchema,
     Choice,
-    Cursor,
     Flag,
     Line,
     Moment,
@@ -193,13 +191,7 @@ class HeartbeatFilterSchema(PageSchema):
     is_active = WrittenFlag()
 
 
-class HistoryPageSchema(PageSchema):
-    """Which part of a history, whose rows have numbers."""
-
-    cursor = Cursor(NUMBER_PATTERN)
-
-
-class PingFilterSchema(HistoryPageSchema):
+class PingFilterSchema(PageSchema):
     """Which pings to list."""
 
     kind = Choice(*KINDS)

@@ -81,21 +81,25 @@ def test_buckets(alice, service, path, connection):
             response_time_ms=None if minute < 2 else minute * 10,
         )
     make_result(connection, service["id"], start + timedelta(minutes=61), "UNKNOWN")
-    first, second = alice.get(f"{path}/metrics?interval=1h").json
+    first, second, _ = alice.get(f"{path}/metrics?interval=1h").json
     assert first == {
         "timestamp": iso(start),
         "checks": 9,
         "failed": 1,
-        "uptime_percentage": 88.89,
+        # Up: 7 minutes, and the 135 seconds that the last result speaks for; down: one minute.
+        "uptime_percentage": 90.24,
         "avg_ms": 55,
         "min_ms": 20,
         "max_ms": 90,
-        "p50_ms": 55,
-        "p95_ms": 86.5,
-        "p99_ms": 89.3,
+        "p50_ms": pytest.approx(50, rel=0.01),
+        "p95_ms": pytest.approx(90, rel=0.01),
+        "p99_ms": pytest.approx(90, rel=0.01),
     }
     assert (second["checks"], second["uptime_percentage"]) == (0, None)
-    assert len(alice.get(f"{path}/metrics?interval=1m").json) == 11
+    minutes = alice.get(f"{path}/metrics?interval=1m").json
+    assert [point["checks"] for point in minutes[:12]] == [1, 0, *[1] * 8, 0, 0]
+    assert [point["uptime_percentage"] for point in minutes[:3]] == [0, None, 100]
+    assert (minutes[9]["p50_ms"], minutes[60]["p50_ms"]) == (90, None)
     assert len(alice.get(f"{path}/metrics?interval=1d").json) <= 2
 
 

@@ -21,6 +21,7 @@ from app.operations.checks.rows import (
     result_row,
 )
 from app.operations.checks.status import Change, update_statuses
+from app.operations.metrics import progress
 from app.operations.recorded_check import RecordedCheck
 from app.operations.rules import evaluation
 from app.operations.snapshots.alerting import Rulebook, rulebooks
@@ -100,6 +101,11 @@ def _settle(batch: _Batch) -> None:
     batch.checks = [check for check in batch.checks if check.lease_token in won]
 
 
+def _mark_late(batch: _Batch) -> None:
+    """Have the hours rolled up again that a check comes too late for; nothing is sealed now."""
+    progress.mark_late(batch.tx, [(check.service_id, check.checked_at) for check in batch.checks])
+
+
 def _next_due(check: RecordedCheck, now: datetime) -> datetime:
     interval = check.definition.check_interval_seconds
     phase = schedule.phase_ms(check.service_id, check.region, interval)
@@ -176,6 +182,7 @@ def _announce(batch: _Batch) -> None:
 
 _STAGES: tuple[Callable[[_Batch], None], ...] = (
     _settle,
+    _mark_late,
     _update_status,
     _store,
     _evaluate_rules,

@@ -4,6 +4,7 @@ from datetime import date, timedelta
 
 from psycopg import sql
 
+from app.operations.metrics import progress
 from app.platform.bootstrap import runtime
 from app.platform.transaction import transaction
 
@@ -44,12 +45,16 @@ def ensure_partitions() -> list[str]:
 
 
 def drop_old_partitions() -> list[str]:
-    """Drop the days past `RAW_RETENTION_DAYS`; return their names."""
+    """Drop the days past `RAW_RETENTION_DAYS` that are rolled up; return their names."""
     dropped = []
     with transaction() as tx:
         row = tx.driver.execute("SELECT (now() AT TIME ZONE 'UTC')::date").fetchone()
         assert row is not None
         oldest = row[0] - timedelta(days=runtime().config.raw_retention_days)
+        state = progress.read(tx)
+        # A result that was due on a day may belong to an hour of the day after it.
+        rolled_up = state.done_until.date() - timedelta(days=1) if state else date.min
+        oldest = min(oldest, rolled_up)
         for day in sorted(_partitions(tx.driver)):
             if day < oldest:
                 name = f"check_results_{day:%Y%m%d}"
@@ -82,6 +87,11 @@ def purge_deleted_services() -> int:
             (row[0], _PURGE_BATCH),
         ).rowcount
         if removed < _PURGE_BATCH:
+            for table in ("metric_hours", "metric_fives", "metric_days", "metric_dirty"):
+                tx.driver.execute(
+                    sql.SQL("DELETE FROM {} WHERE service_id = %s").format(sql.Identifier(table)),
+                    (row[0],),
+                )
             tx.driver.execute("DELETE FROM history_purges WHERE service_id = %s", (row[0],))
     return removed
 

@@ -12,6 +12,7 @@ from app.domain.rules.history import History, Needs, Point, Streak, Window
 from app.domain.rules.streaks import StreakSearch, carried_on
 from app.domain.rules.types import Comparison
 from app.domain.types import Status
+from app.operations.metrics.measure import COUNTS
 from app.operations.rules import points as rule_points
 from app.operations.rules import windows as rule_windows
 from app.operations.rules.streaks import StreakKey, Streaks
@@ -29,14 +30,14 @@ _RECENT = f"""
 SELECT s.id, r.* FROM unnest(%s::uuid[], %s::integer[]) AS s (id, wanted)
 CROSS JOIN LATERAL (
     SELECT {rule_points.COLUMNS}, id AS check_id, scheduled_for, region FROM check_results
-    WHERE service_id = s.id AND {rule_points.COUNTS}
+    WHERE service_id = s.id AND {COUNTS}
     ORDER BY scheduled_for DESC, region DESC LIMIT s.wanted
 ) r
 """  # noqa: S608  constants
 _OLDER = f"""
 SELECT {rule_points.COLUMNS}, id, scheduled_for, region FROM check_results
 WHERE service_id = %(service)s AND scheduled_for <= %(due)s
-  AND (scheduled_for, region) < (%(due)s, %(region)s) AND {rule_points.COUNTS}
+  AND (scheduled_for, region) < (%(due)s, %(region)s) AND {COUNTS}
 ORDER BY scheduled_for DESC, region DESC LIMIT %(limit)s
 """  # noqa: S608  constants
 

@@ -5,9 +5,8 @@ from typing import Any
 from app.domain.rules.history import Point
 from app.domain.rules.reachability import reach
 from app.domain.types import FailureKind, Phases, Status
+from app.operations.metrics.measure import SETTLED
 
-SETTLED = "coalesce(settled_status, status)"
-COUNTS = f"{SETTLED} IN ('GREEN', 'YELLOW', 'RED') AND NOT in_maintenance"
 COLUMNS = (
     f"checked_at, {SETTLED} AS settled, response_time_ms, status_code, error, ssl_days_remaining,"
     " consecutive_failures, in_maintenance, status, connect_ms, failure_kind"

@@ -16,7 +16,7 @@ from uuid import UUID
 
 from app.domain.rules.history import Window
 from app.domain.rules.window_counts import GROWTH, SHORTEST_MS, WindowCounts, summed
-from app.operations.rules.points import COUNTS, SETTLED
+from app.operations.metrics.measure import COUNTS, SETTLED
 from app.platform.transaction import Transaction
 
 _EXACT_MINUTES = 60

@@ -110,53 +110,6 @@ def series(service_id: UUID, since: datetime, until: datetime) -> list[dict[str,
     ]
 
 
-_BUCKETS = f"""
-SELECT date_bin(%(width)s, checked_at, timestamptz 'epoch') AS bucket,
-    count(*) FILTER (WHERE counts), count(*) FILTER (WHERE counts AND status = 'RED'),
-    avg(response_time_ms), min(response_time_ms), max(response_time_ms),
-    percentile_cont(ARRAY[0.5, 0.95, 0.99]) WITHIN GROUP (ORDER BY response_time_ms)
-FROM (
-    SELECT checked_at, status, response_time_ms,
-        status IN ('GREEN', 'YELLOW', 'RED') AND NOT in_maintenance AS counts
-    FROM check_results {_IN_WINDOW}
-) results
-GROUP BY bucket ORDER BY bucket LIMIT {MOST_POINTS + 1}
-"""  # noqa: S608
-
-
-def buckets(
-    service_id: UUID, since: datetime, until: datetime, width: timedelta
-) -> list[dict[str, Any]]:
-    """Return a window's results put together by intervals of time, oldest first.
-
-    Raises Invalid when they are too many.
-    """
-    with transaction() as tx:
-        rows = tx.driver.execute(
-            _BUCKETS, _window(service_id, since, until) | {"width": width}
-        ).fetchall()
-    _check_size(len(rows))
-    return [
-        {
-            "timestamp": timestamp(row[0]),
-            "checks": row[1],
-            "failed": row[2],
-            "uptime_percentage": round(100 * (row[1] - row[2]) / row[1], 2) if row[1] else None,
-            "avg_ms": _rounded(row[3]),
-            "min_ms": _rounded(row[4]),
-            "max_ms": _rounded(row[5]),
-            "p50_ms": _rounded(row[6][0] if row[6] else None),
-            "p95_ms": _rounded(row[6][1] if row[6] else None),
-            "p99_ms": _rounded(row[6][2] if row[6] else None),
-        }
-        for row in rows
-    ]
-
-
-def _rounded(milliseconds: float | None) -> float | None:
-    return None if milliseconds is None else round(milliseconds, 2)
-
-
 def _check_size(found: int) -> None:
     if found > MOST_POINTS:
         message = f"the window holds more than {MOST_POINTS} points; narrow it or widen `interval`"

@@ -1,0 +1,283 @@
+"""Measure stretches of time of services from raw results: counts, histograms, and the status line.
+
+SQL reduces thousands of results to a handful of runs; what they mean is decided in Python, in one
+place for roll-ups, for the open hour and for the check of the one against the other.
+"""
+
+import struct
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from app.domain.metrics.histogram import SHIFT
+from app.domain.metrics.status_line import (
+    Kind,
+    Run,
+    Span,
+    StatusLine,
+    milliseconds,
+    status_line,
+)
+from app.domain.rules.window_counts import GROWTH, SHORTEST_MS
+from app.platform.transaction import Transaction
+
+# The confirmed status of a result's service then, and whether the result tells something by it.
+SETTLED = "coalesce(settled_status, status)"
+COUNTS = f"{SETTLED} IN ('GREEN', 'YELLOW', 'RED') AND NOT in_maintenance"
+
+SLOTS = 12  # five-minute cells of an hour
+_CELL = struct.Struct(">hii")
+CELLS_PER_SLOT = 1280  # the last bucket stands for results without a response time
+_UNTIMED = 1279
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A stretch of time of one service that is asked for."""
+
+    service_id: UUID
+    since: datetime
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What results say of a stretch of time.
+
+    `cells` counts results by slot (twelfths of the stretch) and bucket of response time, None for
+    those without one: (how many, how many failed).
+    """
+
+    line: StatusLine  # with pauses, without corrections
+    slow: int
+    settled: int
+    settled_failed: int
+    sum_ms: float
+    min_ms: float | None
+    max_ms: float | None
+    cells: dict[tuple[int, int | None], tuple[int, int]] = field(default_factory=dict)
+
+    @property
+    def checks(self) -> int:
+        """How many results count: of a status that tells something, outside maintenance."""
+        return sum(count for count, _ in self.cells.values())
+
+    @property
+    def failed(self) -> int:
+        """How many of them failed, by their own status."""
+        return sum(failed for _, failed in self.cells.values())
+
+    @property
+    def timed(self) -> int:
+        """How many of them have a response time."""
+        return sum(count for (_, bucket), (count, _) in self.cells.items() if bucket is not None)
+
+    def histogram(self) -> Counter[int]:
+        """Return the response times of the whole stretch, by bucket."""
+        counts: Counter[int] = Counter()
+        for (_, bucket), (count, _) in self.cells.items():
+            if bucket is not None:
+                counts[bucket] += count
+        return counts
+
+
+_KIND = f"""CASE WHEN in_maintenance THEN 'maintenance' ELSE CASE {SETTLED}
+    WHEN 'GREEN' THEN 'up' WHEN 'YELLOW' THEN 'up' WHEN 'RED' THEN 'down'
+    WHEN 'PENDING' THEN 'pending' ELSE 'unknown' END END"""
+_COVER = "coalesce(cover_seconds, w.cover) * interval '1 second'"
+
+# The newest result before a stretch is looked for among the fifty that were due last: the regions
+# of a service record theirs a little out of order. A check may begin up to an interval after it was
+# due, by the interval of then, which the cover of the result before tells; clocks may be off by a
+# minute. OFFSET keeps each LATERAL a loop over index-only scans of one service.
+_MEASURE = f"""
+SELECT w.place, p.checked_at, p.kind, p.covered, h.*
+FROM unnest(%(ids)s::uuid[], %(since)s::timestamptz[], %(until)s::timestamptz[],
+        %(interval)s::int[], %(cover)s::int[])
+    WITH ORDINALITY AS w (id, since, until, every, cover, place)
+LEFT JOIN LATERAL (
+    SELECT checked_at, kind, covered, cover FROM (
+        SELECT checked_at, region, {_KIND} AS kind, checked_at + {_COVER} AS covered,
+            coalesce(cover_seconds, w.cover) AS cover
+        FROM check_results
+        WHERE service_id = w.id AND scheduled_for >= w.since - interval '75 hours'
+          AND scheduled_for < w.since + interval '1 minute' AND checked_at < w.since
+        ORDER BY scheduled_for DESC, region DESC LIMIT 50
+    ) newest ORDER BY checked_at DESC, region DESC LIMIT 1
+) p ON true
+CROSS JOIN LATERAL (
+    SELECT greatest(w.every, p.cover / 2) * interval '1 second' + interval '10 minutes' AS late
+) l
+CROSS JOIN LATERAL (
+    SELECT array_agg(w.since + n * (w.until - w.since) / {SLOTS}) AS borders
+    FROM generate_series(1, {SLOTS - 1}) n
+) b
+CROSS JOIN LATERAL (
+    WITH r AS MATERIALIZED (
+        SELECT checked_at, region, status, {_KIND} AS kind, response_time_ms, in_maintenance,
+            checked_at + {_COVER} AS covered,
+            status IN ('GREEN', 'YELLOW', 'RED') AND NOT in_maintenance AS counts,
+            {COUNTS} AS settles, {SETTLED} = 'RED' AS settled_failed
+        FROM check_results
+        WHERE service_id = w.id AND scheduled_for >= w.since - l.late
+          AND scheduled_for < w.until + interval '1 minute'
+          AND checked_at >= w.since AND checked_at < w.until
+        OFFSET 0
+    )
+    SELECT s.*, c.cells FROM (
+        SELECT count(*) FILTER (WHERE counts AND status = 'YELLOW') AS slow,
+            count(*) FILTER (WHERE settles) AS settled,
+            count(*) FILTER (WHERE settles AND settled_failed) AS settled_failed,
+            sum(round(response_time_ms::float8 * 100)::bigint) FILTER (WHERE counts) AS total,
+            min(response_time_ms) FILTER (WHERE counts) AS low,
+            max(response_time_ms) FILTER (WHERE counts) AS high,
+            array_agg(checked_at ORDER BY checked_at, region) FILTER (WHERE starts) AS begins,
+            array_agg(kind ORDER BY checked_at, region) FILTER (WHERE starts) AS kinds,
+            array_agg(held ORDER BY checked_at, region) FILTER (WHERE starts) AS held,
+            max(covered) FILTER (WHERE is_last) AS covered
+        FROM (
+            SELECT *, lag(covered) OVER times AS held, lead(kind) OVER times IS NULL AS is_last,
+                lag(kind) OVER times IS DISTINCT FROM kind OR lag(covered) OVER times < checked_at
+                    AS starts
+            FROM r WINDOW times AS (ORDER BY checked_at, region)
+        ) ordered
+    ) s CROSS JOIN (
+        SELECT string_agg(int2send(cell) || int4send(n) || int4send(failed), ''::bytea
+            ORDER BY cell) AS cells
+        FROM (
+            SELECT (width_bucket(checked_at, b.borders) * {CELLS_PER_SLOT}
+                + CASE WHEN response_time_ms IS NULL THEN {_UNTIMED} ELSE {SHIFT}
+                    + floor(ln(greatest(response_time_ms::float8, {SHORTEST_MS}))
+                        / ln({GROWTH}::float8)) END)::int2 AS cell,
+                count(*)::int4 AS n, (count(*) FILTER (WHERE status = 'RED'))::int4 AS failed
+            FROM r WHERE counts GROUP BY 1
+        ) grouped
+    ) c
+) h
+ORDER BY w.place
+"""  # noqa: S608  constants
+
+_SERVICES = """
+SELECT id, check_interval_seconds,
+    2 * check_interval_seconds + ceil(timeout_seconds)::int + 5 AS cover
+FROM services WHERE id = ANY(%s)
+"""
+
+_PAUSES = """
+SELECT service_id, at, to_status = 'PAUSED' FROM status_changes
+WHERE service_id = ANY(%s) AND at < %s AND (from_status = 'PAUSED' OR to_status = 'PAUSED')
+ORDER BY service_id, at, id
+"""
+
+# Whether a service was ever checked before the results that are within reach of a stretch.
+_SEEN_BEFORE = """
+SELECT w.place FROM unnest(%s::uuid[], %s::timestamptz[]) WITH ORDINALITY AS w (id, since, place)
+WHERE EXISTS (SELECT FROM check_results
+        WHERE service_id = w.id AND scheduled_for < w.since AND checked_at < w.since)
+    OR EXISTS (SELECT FROM metric_hours WHERE service_id = w.id
+        AND at <= w.since - interval '1 hour'
+        AND up_ms + down_ms + unknown_ms + maintenance_ms > 0)
+    OR EXISTS (SELECT FROM metric_days WHERE service_id = w.id AND at <= w.since - interval '1 day'
+        AND up_ms + down_ms + unknown_ms + maintenance_ms > 0)
+"""
+
+
+def measure(tx: Transaction, stretches: Sequence[Stretch]) -> list[Figures]:
+    """Return the figures of stretches of time, in their order; results of long ago may be gone."""
+    if not stretches:
+        return []
+    ids = {stretch.service_id for stretch in stretches}
+    services = {row[0]: row[1:] for row in tx.driver.execute(_SERVICES, (list(ids),)).fetchall()}
+    known = [services.get(stretch.service_id, (60, 135)) for stretch in stretches]
+    rows = tx.driver.execute(
+        _MEASURE,
+        {
+            "ids": [stretch.service_id for stretch in stretches],
+            "since": [stretch.since for stretch in stretches],
+            "until": [stretch.until for stretch in stretches],
+            "interval": [interval for interval, _ in known],
+            "cover": [cover for _, cover in known],
+        },
+    ).fetchall()
+    pauses = _pauses(tx, ids, max(stretch.until for stretch in stretches))
+    unseen = [stretch for stretch, row in zip(stretches, rows, strict=True) if row[1] is None]
+    seen = _seen_before(tx, unseen)
+    return [
+        _figures(stretch, row, pauses[stretch.service_id], seen_before=stretch in seen)
+        for stretch, row in zip(stretches, rows, strict=True)
+    ]
+
+
+def _pauses(tx: Transaction, ids: Iterable[UUID], until: datetime) -> dict[UUID, list[Span]]:
+    """Return when services were paused; a pause that goes on ends at the end of time asked for."""
+    found: dict[UUID, list[Span]] = defaultdict(list)
+    begun: dict[UUID, int] = {}
+    for service_id, at, begins in tx.driver.execute(_PAUSES, (list(ids), until)).fetchall():
+        if begins:
+            begun.setdefault(service_id, milliseconds(at))
+        elif service_id in begun:
+            found[service_id].append(Span(begun.pop(service_id), milliseconds(at), Kind.PAUSED))
+    for service_id, at in begun.items():
+        found[service_id].append(Span(at, milliseconds(until), Kind.PAUSED))
+    return found
+
+
+def _seen_before(tx: Transaction, stretches: Sequence[Stretch]) -> set[Stretch]:
+    """Return the stretches of services that had ever been checked before."""
+    if not stretches:
+        return set()
+    rows = tx.driver.execute(
+        _SEEN_BEFORE,
+        ([one.service_id for one in stretches], [one.since for one in stretches]),
+    ).fetchall()
+    return {stretches[place - 1] for (place,) in rows}
+
+
+def _figures(
+    stretch: Stretch, row: tuple[Any, ...], paused: Sequence[Span], *, seen_before: bool
+) -> Figures:
+    _, at, kind, covered, slow, settled, settled_failed, total, low, high, *runs, cells = row
+    known = [] if at is None else [Run(milliseconds(at), Kind(kind), milliseconds(covered))]
+    line = status_line(
+        milliseconds(stretch.since),
+        milliseconds(stretch.until),
+        [*known, *_runs(*runs)],
+        seen_before=seen_before,
+        paused=paused,
+    )
+    return Figures(
+        line=line,
+        slow=slow,
+        settled=settled,
+        settled_failed=settled_failed,
+        sum_ms=float(total or 0) / 100,
+        min_ms=low,
+        max_ms=high,
+        cells={
+            (
+                cell // CELLS_PER_SLOT,
+                None if cell % CELLS_PER_SLOT == _UNTIMED else cell % CELLS_PER_SLOT - SHIFT,
+            ): (count, failed)
+            for cell, count, failed in _CELL.iter_unpack(cells or b"")
+        },
+    )
+
+
+def _runs(
+    begins: list[datetime] | None,
+    kinds: list[str],
+    held: list[datetime | None],
+    covered: datetime,
+) -> list[Run]:
+    """Return the runs of a stretch; how long one is covered stands with the one after it."""
+    if not begins:
+        return []
+    ends = [*held[1:], covered]
+    return [
+        Run(milliseconds(begin), Kind(kind), milliseconds(end))
+        for begin, kind, end in zip(begins, kinds, ends, strict=True)
+        if end is not None
+    ]

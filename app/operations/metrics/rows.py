@@ -1,0 +1,108 @@
+"""Rows of hours and days: how figures are stored, and read again."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+from uuid import UUID
+
+from app.domain.metrics import histogram
+from app.domain.metrics.bucket import Bucket
+from app.domain.metrics.status_line import Span
+from app.domain.metrics.totals import Totals, totals
+from app.operations.metrics.measure import Figures
+
+HOUR_MS = 3_600_000
+DAY_MS = 24 * HOUR_MS
+
+_TOTALS = (
+    *("up_ms", "down_ms", "unknown_ms", "maintenance_ms", "paused_ms"),
+    *("inner_outages", "longest_inner_ms", "head_ms", "tail_ms"),
+)
+_COUNTS = (
+    *("checks", "failed", "slow", "settled", "settled_failed", "timed"),
+    *("sum_ms", "min_ms", "max_ms"),
+)
+_STORED = ("organization_id", "service_id", "at", *_TOTALS, *_COUNTS, "hist")
+# What `bucket` reads; without `hist` where no percentile is asked for.
+COLUMNS = ", ".join((*_TOTALS, *_COUNTS))
+COLUMNS_WITH_HISTOGRAM = f"{COLUMNS}, hist"
+
+
+def _upsert(table: str, columns: Sequence[str]) -> str:
+    values = ", ".join(["%s"] * len(columns))
+    changes = ", ".join(
+        f"{name} = excluded.{name}" for name in columns if name not in ("service_id", "at")
+    )
+    names = ", ".join(columns)
+    return (
+        f"INSERT INTO {table} ({names}) VALUES ({values})"  # noqa: S608  constants
+        f" ON CONFLICT (service_id, at) DO UPDATE SET {changes}"
+    )
+
+
+STORE_HOUR = _upsert("metric_hours", (*_STORED, "line"))
+STORE_DAY = _upsert("metric_days", _STORED)
+
+
+def measured(figures: Figures, corrections: Iterable[Span] = ()) -> Bucket:
+    """Return what was measured as a bucket, with the corrections of its stretch laid on top."""
+    return Bucket(
+        totals(figures.line.overlaid(corrections)),
+        figures.checks,
+        figures.failed,
+        figures.slow,
+        figures.settled,
+        figures.settled_failed,
+        figures.timed,
+        figures.sum_ms,
+        figures.min_ms,
+        figures.max_ms,
+        (histogram.pack(figures.histogram()),),
+    )
+
+
+def stored(organization_id: UUID, service_id: UUID, at: object, bucket: Bucket) -> tuple[Any, ...]:
+    """Return a bucket as a row for STORE_HOUR (which adds the line) and STORE_DAY."""
+    sums = bucket.totals
+    return (
+        organization_id,
+        service_id,
+        at,
+        sums.up_ms,
+        sums.down_ms,
+        sums.unknown_ms,
+        sums.maintenance_ms,
+        sums.paused_ms,
+        sums.inner_outages,
+        sums.longest_inner_ms,
+        sums.head_ms,
+        sums.tail_ms,
+        bucket.checks,
+        bucket.failed,
+        bucket.slow,
+        bucket.settled,
+        bucket.settled_failed,
+        bucket.timed,
+        bucket.sum_ms,
+        bucket.min_ms,
+        bucket.max_ms,
+        histogram.pack(bucket.histogram()),
+    )
+
+
+def bucket(row: Sequence[Any], length_ms: int) -> Bucket:
+    """Return the bucket of a row that begins with `COLUMNS`, and may go on with `hist`."""
+    up, down, unknown, maintenance, paused = row[:5]
+    pending = length_ms - up - down - unknown - maintenance - paused
+    return Bucket(
+        Totals(up, down, unknown, maintenance, paused, pending, *row[5:9]),
+        checks=row[9],
+        failed=row[10],
+        slow=row[11],
+        settled=row[12],
+        settled_failed=row[13],
+        timed=row[14],
+        sum_ms=row[15],
+        min_ms=row[16],
+        max_ms=row[17],
+        histograms=tuple(row[18:19]),
+    )
