@@ -5,7 +5,7 @@ The question goes out through the guard, so a resolver that a user names is judg
 
 import asyncio
 import ipaddress
-from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import dns.exception
@@ -16,21 +16,27 @@ import dns.rcode
 import dns.rdatatype
 import dns.reversename
 import dns.rrset
-from marshmallow import ValidationError, fields, validate
+from marshmallow import ValidationError, fields
 
 from app.checks.base import CheckConfig, CheckFailed, Endpoint, ProtocolBroken, check_type
+from app.checks.dns_records import MAX_TTL, RECORD_TYPES, judge
 from app.checks.fields import Text, choice, number
-from app.domain.checks.assertions import shown
 from app.domain.checks.endpoints import is_address, parse_host, parse_host_port
 from app.domain.types import FailureKind, Probe, Target
+from app.network.datagrams import DatagramSocket, Peer
 from app.network.door import Network
 from app.network.errors import CannotTell, NetworkError, from_exception
+from app.network.streams import Connection
 from app.network.trace import trace
 
 PORT = 53
 AGAIN_SECONDS = 1.0
-RECORD_TYPES = ("A", "AAAA", "CNAME", "MX", "TXT", "NS", "PTR", "SOA", "SRV", "CAA")
-MAX_TTL = 2**31 - 1
+MAX_VALUE = 4_096  # a DKIM key of 4096 bits takes 800 characters
+MAX_VALUES = 50
+TRANSPORTS = ("udp", "tcp")
+_UNABLE = (dns.rcode.SERVFAIL, dns.rcode.REFUSED, dns.rcode.NOTIMP)
+_UNREADABLE = "the name server's answer cannot be read"
+_HUNG_UP = "the name server closed the connection without answering"
 
 
 class Resolver(Text):
@@ -45,10 +51,17 @@ class Resolver(Text):
 
 
 class TextOrList(fields.List[str]):
-    """One text or a list of texts."""
+    """One text or a list of texts, bounded in both."""
+
+    def __init__(self, description: str, example: Any) -> None:
+        super().__init__(
+            Text(max_length=MAX_VALUE), metadata={"description": description, "example": example}
+        )
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
         values = super()._deserialize([value] if isinstance(value, str) else value, *args, **kwargs)
+        if len(values) > MAX_VALUES:
+            raise ValidationError(f"Longer than maximum length {MAX_VALUES}.")
         return values[0] if isinstance(value, str) and values else values
 
 
@@ -57,15 +70,20 @@ class DnsConfig(CheckConfig):
 
     record_type = choice("record type", RECORD_TYPES, default="A")
     expected_value = TextOrList(
-        Text(max_length=1_000),
-        validate=validate.Length(max=50),
-        metadata={
-            "description": "values that must be among the answers",
-            "example": ["192.0.2.10"],
-        },
+        "values that must be among the answers; an MX or SRV may be named by its host",
+        ["192.0.2.10"],
     )
+    exactly = TextOrList(
+        "values that must be the answers, all of them and nothing else", ["192.0.2.10"]
+    )
+    contains = TextOrList("texts that an answer must contain", "v=spf1")
     resolver = Resolver(
         metadata={"description": "name server to ask, as host or host:port", "example": "1.1.1.1"}
+    )
+    transport = choice(
+        "how to ask: over UDP, and TCP for long answers, or over TCP alone",
+        TRANSPORTS,
+        default="udp",
     )
     min_ttl = number("lowest time to live allowed, in seconds", 0, MAX_TTL)
     max_ttl = number("highest time to live allowed, in seconds", 0, MAX_TTL)
@@ -84,16 +102,13 @@ async def check_dns(target: Target, network: Network) -> Probe:
     config = target.config
     record_type = config.get("record_type", "A")
     question = dns.message.make_query(_name(target.endpoint, record_type), record_type)
-    if config.get("resolver"):
-        server = parse_host_port(config["resolver"], PORT)
-        answer = await _ask(network, question, [(server.host, server.port)], judged=True)
+    servers = _NameServers(network, config.get("resolver"))
+    if config.get("transport") == "tcp":
+        answer = await servers.ask_over_tcp(question)
     else:
-        servers = network.nameservers()
-        if not servers:
-            raise CannotTell("the monitor has no name server")
-        answer = await _ask(network, question, servers, judged=False)
+        answer = await servers.ask(question)
     trace().note(str(answer).encode())
-    _judge(_records(answer, record_type, target.endpoint), record_type, config)
+    judge(_records(answer, record_type, target.endpoint), record_type, config)
     return Probe(ok=True)
 
 
@@ -107,65 +122,106 @@ def _name(endpoint: str, record_type: str) -> dns.name.Name:
     return dns.name.from_text(name)
 
 
-async def _ask(
-    network: Network,
-    question: dns.message.QueryMessage,
-    servers: list[tuple[str, int]],
-    *,
-    judged: bool,
-) -> dns.message.Message:
-    notes = trace()
-    wire = question.to_wire()
-    failure: Exception | None = None
-    while True:  # the fence ends it; name servers take turns
-        for host, port in servers:
-            notes.stage = "waiting for the name server"
+class _NameServers:
+    """The name server that the config names, else those of the system."""
+
+    def __init__(self, network: Network, named: str | None) -> None:
+        self._network = network
+        self._named = parse_host_port(named, PORT) if named else None
+
+    async def ask(self, question: dns.message.QueryMessage) -> dns.message.Message:
+        """Ask over UDP until one answers; the check's time limit ends it.
+
+        Servers and their addresses take turns, and a late answer counts. Who cannot answer
+        (SERVFAIL, REFUSED) is believed when nobody else can.
+        """
+        notes = trace()
+        unable: dict[Peer, dns.message.Message] = {}
+        try:
+            async with self._datagram() as socket:
+                notes.stage = "waiting for the name server"
+                answer = await self._conversation(socket, question, unable)
+                peer = socket.peer
+        except NetworkError as error:
+            if unable:
+                return next(iter(unable.values()))
+            if self._named is None and error.kind is FailureKind.REFUSED:
+                raise CannotTell("the monitor cannot reach its name server") from None
+            raise
+        if answer.flags & dns.flags.TC:
+            return await self.ask_over_tcp(question, peer)
+        return answer
+
+    async def _conversation(
+        self,
+        socket: DatagramSocket,
+        question: dns.message.QueryMessage,
+        unable: dict[Peer, dns.message.Message],
+    ) -> dns.message.Message:
+        wire = question.to_wire()
+        while True:
+            socket.send(wire)
             try:
-                async with (
-                    asyncio.timeout(AGAIN_SECONDS),
-                    network.datagram(host, port, judged=judged) as socket,
-                ):
-                    notes.stage = "waiting for the name server"
-                    socket.send(wire)
-                    answer = await _matching(socket.receive, question)
+                async with asyncio.timeout(AGAIN_SECONDS):
+                    answer = await _matching(socket, question)
             except TimeoutError:
                 continue
-            except NetworkError as error:
-                failure = error
-                continue
-            if answer.flags & dns.flags.TC:
-                return await _ask_tcp(network, question, host, port)
-            return answer
-        if failure is not None:
-            raise failure
+            if answer.rcode() not in _UNABLE:
+                return answer
+            unable[socket.peer] = answer
+            if socket.peers <= set(unable):
+                return answer
+            code = dns.rcode.to_text(answer.rcode())
+            trace().stage = f"waiting for another name server: one answered {code}"
+
+    async def ask_over_tcp(
+        self, question: dns.message.QueryMessage, peer: Peer | None = None
+    ) -> dns.message.Message:
+        """Ask over TCP (RFC 7766), at an address that has answered already or at any."""
+        wire = question.to_wire()
+        async with self._stream(peer) as connection:
+            connection.writer.write(len(wire).to_bytes(2) + wire)
+            trace().stage = "waiting for the name server"
+            try:
+                size = int.from_bytes(await connection.reader.readexactly(2))
+                data = await connection.reader.readexactly(size)
+                answer = dns.message.from_wire(data)
+            except asyncio.IncompleteReadError:
+                raise CheckFailed(_HUNG_UP, kind=FailureKind.CLOSED) from None
+            except (dns.exception.DNSException, ValueError):
+                raise ProtocolBroken(_UNREADABLE) from None
+            except OSError as error:
+                raise from_exception(error) from None
+        if not question.is_response(answer):
+            raise ProtocolBroken("the name server answers another question")
+        return answer
+
+    def _datagram(self) -> AbstractAsyncContextManager[DatagramSocket]:
+        if self._named is None:
+            return self._network.datagram_to_nameservers()
+        return self._network.datagram(self._named.host, self._named.port)
+
+    def _stream(self, peer: Peer | None) -> AbstractAsyncContextManager[Connection]:
+        if self._named is not None:
+            return self._network.stream(peer[0] if peer else self._named.host, self._named.port)
+        servers = self._network.nameservers()
+        if not servers:
+            raise CannotTell("the monitor has no name server")
+        return self._network.stream_to_nameserver(*(peer or servers[0]))
 
 
-async def _matching(receive: Any, question: dns.message.QueryMessage) -> dns.message.Message:
+async def _matching(
+    socket: DatagramSocket, question: dns.message.QueryMessage
+) -> dns.message.Message:
     while True:
-        data = await receive()
+        data = await socket.receive()
         trace().note(data)
         try:
             answer = dns.message.from_wire(data, ignore_trailing=True)
         except (dns.exception.DNSException, ValueError):
-            raise ProtocolBroken("the name server's answer cannot be read") from None
+            raise ProtocolBroken(_UNREADABLE) from None
         if question.is_response(answer):
-            return answer  # anything else may be forged or late
-
-
-async def _ask_tcp(
-    network: Network, question: dns.message.QueryMessage, host: str, port: int
-) -> dns.message.Message:
-    wire = question.to_wire()
-    async with network.stream(host, port) as connection:
-        connection.writer.write(len(wire).to_bytes(2) + wire)
-        try:
-            size = int.from_bytes(await connection.reader.readexactly(2))
-            data = await connection.reader.readexactly(size)
-            return dns.message.from_wire(data)
-        except (asyncio.IncompleteReadError, dns.exception.DNSException, ValueError):
-            raise ProtocolBroken("the name server's answer cannot be read") from None
-        except OSError as error:
-            raise from_exception(error) from None
+            return answer  # anything else may be forged
 
 
 def _records(answer: dns.message.Message, record_type: str, endpoint: str) -> dns.rrset.RRset:
@@ -180,34 +236,3 @@ def _records(answer: dns.message.Message, record_type: str, endpoint: str) -> dn
     if not found:
         raise CheckFailed(f"{endpoint} has no {record_type} record")
     return found[0]
-
-
-def _judge(records: dns.rrset.RRset, record_type: str, config: Mapping[str, Any]) -> None:
-    values = [_value(record.to_text(), record_type) for record in records]
-    expected = config.get("expected_value") or []
-    for one in [expected] if isinstance(expected, str) else expected:
-        if not any(_equal(one, value) for value in values):
-            raise CheckFailed(f"expected {shown(one)}, got {', '.join(sorted(values))}")
-    if records.ttl < config.get("min_ttl", 0):
-        raise CheckFailed(f"the time to live is {records.ttl} s, below {config['min_ttl']} s")
-    if records.ttl > config.get("max_ttl", MAX_TTL):
-        raise CheckFailed(f"the time to live is {records.ttl} s, above {config['max_ttl']} s")
-
-
-def _value(text: str, record_type: str) -> str:
-    if record_type == "TXT":  # one text may come in several strings
-        return "".join(part.strip('"') for part in text.split('" "'))
-    return text
-
-
-def _equal(expected: str, value: str) -> bool:
-    wanted, found = expected.strip().rstrip(".").lower(), value.rstrip(".").lower()
-    if wanted == found or expected == value:
-        return True
-    # An MX or SRV may be named by its host alone, an address in any of its spellings.
-    if wanted == found.split(" ")[-1] and " " in found:
-        return True
-    try:
-        return ipaddress.ip_address(wanted) == ipaddress.ip_address(found)
-    except ValueError:
-        return False

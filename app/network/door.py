@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 
 from app.network.curl import CurlEngine
 from app.network.datagrams import Datagrams, DatagramSocket
+from app.network.errors import AddressRefused, CannotTell
 from app.network.http import HttpRequest, HttpResponse
 from app.network.http_client import HttpClient
 from app.network.icmp import EchoSocket, open_echo
@@ -65,14 +66,24 @@ class Network:
         await self._streams.secure(connection, tls)
 
     @asynccontextmanager
-    async def datagram(
-        self, host: str, port: int, *, judged: bool = True
-    ) -> AsyncIterator[DatagramSocket]:
-        """Open a UDP socket towards one host. Raises AddressRefused and NetworkError.
+    async def datagram(self, host: str, port: int) -> AsyncIterator[DatagramSocket]:
+        """Open a UDP socket towards one host. Raises AddressRefused and NetworkError."""
+        socket = await self._datagrams.open(host, port)
+        try:
+            yield socket
+        finally:
+            socket.close()
 
-        `judged=False` is for the system's own name servers, which no user has chosen.
+    @asynccontextmanager
+    async def datagram_to_nameservers(self) -> AsyncIterator[DatagramSocket]:
+        """Open a UDP socket towards the system's own name servers, which no user has chosen.
+
+        Raises CannotTell when the system names none, and NetworkError.
         """
-        socket = await self._datagrams.open(host, port, judged=judged)
+        servers = self._resolver.nameservers()
+        if not servers:
+            raise CannotTell("the monitor has no name server")
+        socket = DatagramSocket(servers)
         try:
             yield socket
         finally:
@@ -89,6 +100,17 @@ class Network:
             yield socket
         finally:
             socket.close()
+
+    @asynccontextmanager
+    async def stream_to_nameserver(self, address: str, port: int) -> AsyncIterator[Connection]:
+        """Open a stream to one of the system's own name servers. Raises NetworkError."""
+        if (address, port) not in self._resolver.nameservers():
+            raise AddressRefused(f"{address} is no name server of this system")
+        connection = await self._streams.dial_address(address, port)
+        try:
+            yield connection
+        finally:
+            connection.abort()
 
     def nameservers(self) -> list[tuple[str, int]]:
         """Return the system's own name servers, as (address, port)."""

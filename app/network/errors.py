@@ -3,6 +3,7 @@
 import errno
 import socket
 import ssl
+from collections.abc import Sequence
 
 from app.domain.types import FailureKind
 
@@ -30,6 +31,10 @@ class CannotTell(NetworkError):
         super().__init__(sentence, FailureKind.OWN_LIMIT)
 
 
+class OwnLimit(CannotTell):
+    """The monitor lacks what any connection needs, whichever its address."""
+
+
 class CertificateProblem(NetworkError):
     """The host's certificate is not acceptable."""
 
@@ -37,11 +42,13 @@ class CertificateProblem(NetworkError):
         super().__init__(sentence, FailureKind.CERTIFICATE)
 
 
-_OWN_LIMITS = {
+_EXHAUSTED = {
     errno.EMFILE: "the monitor has no file descriptors left; raise its limit (ulimit -n)",
     errno.ENFILE: "the monitor's system has no file descriptors left",
     errno.ENOBUFS: "the monitor's system has no network buffers left",
     errno.ENOMEM: "the monitor's system has no memory left",
+}
+_OWN_LIMITS = {
     errno.EADDRNOTAVAIL: "the monitor has no local port or address left for this connection",
     errno.EAFNOSUPPORT: "this address family is not available on the monitor",
     errno.EPROTONOSUPPORT: "this protocol is not available on the monitor",
@@ -61,8 +68,27 @@ _FAILURES = {
 }
 
 
+# Of several addresses that failed, the one that says most about the host comes first.
+_TELLING = (FailureKind.UNREACHABLE, FailureKind.OWN_LIMIT)
+
+
+def most_telling(failures: Sequence[NetworkError]) -> NetworkError:
+    """Return the failure that says most about a host of which every address failed.
+
+    An address family that the monitor lacks must not hide what the other family has met; but a
+    monitor without descriptors cannot tell at all.
+    """
+    exhausted = [one for one in failures if isinstance(one, OwnLimit)]
+    if exhausted:
+        return exhausted[0]
+    ranked = sorted(failures, key=lambda one: one.kind in _TELLING and 1 + _TELLING.index(one.kind))
+    return ranked[0] if ranked else NetworkError("no such host", FailureKind.NO_SUCH_HOST)
+
+
 def from_errno(number: int) -> NetworkError:
     """Return the error for an operating system's error number."""
+    if number in _EXHAUSTED:
+        return OwnLimit(_EXHAUSTED[number])
     if number in _OWN_LIMITS:
         return CannotTell(_OWN_LIMITS[number])
     if number in _FAILURES:

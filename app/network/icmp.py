@@ -11,7 +11,7 @@ import struct
 from collections.abc import Sequence
 
 from app.domain.types import FailureKind
-from app.network.errors import CannotTell, NetworkError, from_exception
+from app.network.errors import NetworkError, OwnLimit, from_exception, most_telling
 from app.network.trace import trace
 from app.platform.clock import monotonic
 
@@ -103,15 +103,13 @@ def _unreachable(error: OSError) -> NetworkError:
 
 def open_echo(addresses: Sequence[str]) -> EchoSocket:
     """Return a socket for the first address there is a route to. Raises NetworkError."""
-    failure: NetworkError | None = None
+    failures: list[NetworkError] = []
     for address in addresses:
         try:
             return EchoSocket(address)
-        except CannotTell:
-            raise
         except NetworkError as error:
-            failure = failure or error
-    raise failure or NetworkError("no such host", FailureKind.NO_SUCH_HOST)
+            failures.append(error)
+    raise most_telling(failures)
 
 
 def _open(family: socket.AddressFamily) -> tuple[socket.socket, bool]:
@@ -125,7 +123,7 @@ def _open(family: socket.AddressFamily) -> tuple[socket.socket, bool]:
     try:
         return socket.socket(family, socket.SOCK_RAW, protocol), True
     except PermissionError:
-        raise CannotTell(_NOT_ALLOWED) from None
+        raise OwnLimit(_NOT_ALLOWED) from None
     except OSError as error:
         raise from_exception(error) from None
 

@@ -15,6 +15,7 @@ from app.domain.checks.endpoints import is_address, parse_host_port
 from app.domain.types import FailureKind
 from app.network.errors import AddressRefused, CannotTell, NetworkError
 from app.network.policy import AddressPolicy
+from app.network.routes import routable
 from app.network.trace import trace
 from app.platform.clock import monotonic
 
@@ -49,7 +50,7 @@ class Resolver:
         )
 
     async def resolve(self, host: str, port: int | None = None) -> list[str]:
-        """Return the addresses of a host, best first.
+        """Return the addresses of a host that this machine has a route to, best first.
 
         Raises AddressRefused if the policy forbids any of them, NetworkError if there is none.
         """
@@ -60,7 +61,7 @@ class Resolver:
             addresses = await self._look_up(host)
         for address in addresses:
             self.judge(address, port)
-        return addresses
+        return routable(addresses)
 
     def nameservers(self) -> list[tuple[str, int]]:
         """Return the system's own name servers, as (address, port)."""

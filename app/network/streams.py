@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from app.domain.types import Certificate, FailureKind, Phases
 from app.network.certificates import complaint, read_der
-from app.network.errors import CertificateProblem, NetworkError, from_exception
+from app.network.errors import CertificateProblem, NetworkError, from_exception, most_telling
 from app.network.resolver import Resolver
 from app.network.tls import TlsContexts, TlsOptions
 from app.network.trace import trace
@@ -68,6 +68,11 @@ class Streams:
             await self.secure(connection, tls, after_talk=False)
         return connection
 
+    async def dial_address(self, address: str, port: int) -> Connection:
+        """Connect to an address that no user has chosen, unjudged. Raises NetworkError."""
+        trace().address, trace().stage = address, "connecting"
+        return await self._open(address, address, port)
+
     async def secure(
         self, connection: Connection, tls: TlsOptions, *, after_talk: bool = True
     ) -> None:
@@ -116,7 +121,7 @@ class Streams:
     async def _race(self, addresses: list[str], host: str, port: int) -> Connection:
         waiting = list(addresses)
         running: set[asyncio.Task[Connection]] = set()
-        failure: NetworkError | None = None
+        failures: list[NetworkError] = []
         try:
             while waiting or running:
                 if waiting:
@@ -133,12 +138,12 @@ class Streams:
                         for late in done - {task}:
                             _drop(late)
                         return task.result()
-                    failure = failure or from_exception(error)
+                    failures.append(from_exception(error))
         finally:
             for task in running:
                 task.cancel()
                 task.add_done_callback(_drop)
-        raise failure or NetworkError(f"no such host: {host}", FailureKind.NO_SUCH_HOST)
+        raise most_telling(failures)
 
     async def _open(self, address: str, host: str, port: int) -> Connection:
         reader = asyncio.StreamReader(limit=READ_LIMIT, loop=self._loop)

@@ -1,6 +1,7 @@
 """One HTTP exchange on a pooled libcurl handle: what goes in, what comes out, and the guard."""
 
 import asyncio
+import errno
 import socket
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from app.network.policy import AddressPolicy
 from app.network.trace import Trace
 
 MAX_BODY = 1024 * 1024
+_ENDS_A_CONNECTION = (errno.ECONNRESET, errno.ECONNABORTED, errno.EPIPE, errno.ETIMEDOUT)
 
 
 @dataclass(slots=True)
@@ -185,10 +187,21 @@ class Transfer:
         )
         if code:
             outcome.message = message
-            outcome.errno = self.open_errno or info(pycurl.OS_ERRNO)
+            outcome.errno = self._errno(connected=phases.connect_ms is not None)
         if self.secure:
             outcome.certificates = _certificates(self.easy)
         return outcome
+
+    def _errno(self, *, connected: bool) -> int:
+        """Return the system's error of a failed exchange, 0 for none.
+
+        libcurl keeps that of any address it has tried. Once an address is connected, those of the
+        others say nothing any more, and only what ends a connection counts.
+        """
+        if not connected:
+            return self.open_errno or self.easy.getinfo(pycurl.OS_ERRNO)
+        number: int = self.easy.getinfo(pycurl.OS_ERRNO)
+        return number if number in _ENDS_A_CONNECTION else 0
 
     def _open_socket(self, purpose: int, address: tuple[int, int, int, tuple[str, int]]) -> object:
         # The last wall: whatever led here, this is the address about to be dialled.

@@ -1,0 +1,193 @@
+"""Names with an IPv6 and an IPv4 address: a family that is dead must not hide the other's story."""
+
+import asyncio
+import ctypes
+import errno
+import json
+import socket
+import subprocess
+import sys
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from dnslib import AAAA, QTYPE, RR, A
+
+from app.domain.types import FailureKind, Status
+from app.network.door import Network
+from app.network.errors import from_errno, most_telling
+from tests import certificates, loopback
+from tests.checks.servers import name_server
+from tests.loopback import ANYWHERE, close_at_once, go, probe, tcp
+
+ROOT = Path(__file__).parents[2]
+NEW_NETWORK = 0x40000000  # CLONE_NEWNET
+
+
+class BothFamilies:
+    """A name server: every name has ::1 and 127.0.0.1."""
+
+    def resolve(self, request, handler):
+        reply = request.reply()
+        rdata = {"A": A("127.0.0.1"), "AAAA": AAAA("::1")}.get(QTYPE[request.q.qtype])
+        if rdata is not None:
+            reply.add_answer(RR(request.q.qname, request.q.qtype, rdata=rdata, ttl=0))
+        return reply
+
+
+@asynccontextmanager
+async def named_network():
+    with name_server(BothFamilies()) as server:
+        network = Network(ANYWHERE, ca_file=certificates.ca_file(), nameservers=(server,))
+        try:
+            yield network
+        finally:
+            network.close()
+
+
+def ask(check_type, form, handler, tls=None, config=None):
+    """Ask a server that listens on 127.0.0.1 alone by a name that has ::1 as well."""
+
+    async def story():
+        async with named_network() as network, tcp(handler, tls) as peer:
+            endpoint = form.format(port=peer.port)
+            return await probe(check_type, endpoint, config, network=network)
+
+    return go(story())
+
+
+async def http_error(reader, writer):
+    await reader.readuntil(b"\r\n\r\n")
+
+
+def wants_client_certificate(version):
+    context = certificates.tls_server("both.test")
+    context.minimum_version = context.maximum_version = version
+    context.verify_mode = loopback.ssl.CERT_REQUIRED
+    context.load_verify_locations(certificates.ca_file())
+    return context
+
+
+STORIES = {
+    "closes": lambda: ask("HTTP", "http://both.test:{port}/", http_error),
+    "no TLS": lambda: ask("HTTP", "https://both.test:{port}/", close_at_once),
+    "no TLS, stream": lambda: ask("SSL", "both.test:{port}", close_at_once),
+    "old client certificate": lambda: ask(
+        "HTTP",
+        "https://both.test:{port}/",
+        http_error,
+        wants_client_certificate(loopback.ssl.TLSVersion.TLSv1_2),
+    ),
+    "refused": lambda: go(refused("HTTP", "http://both.test:1/")),
+    "refused, stream": lambda: go(refused("TCP", "both.test:1")),
+    "refused, UDP": lambda: go(refused("UDP", "both.test:1")),
+    "answers, PING": lambda: go(refused("PING", "both.test")),
+}
+
+
+async def refused(check_type, endpoint):
+    async with named_network() as network:
+        return await probe(check_type, endpoint, network=network)
+
+
+def expect_red(name, observation):
+    assert observation.status is Status.RED, observation
+    assert observation.failure_kind not in (FailureKind.OWN_LIMIT, FailureKind.UNREACHABLE)
+    assert ("refused" in observation.error) is name.startswith("refused"), observation.error
+
+
+@pytest.mark.parametrize("name", [name for name in STORIES if "answers" not in name])
+def test_the_living_family_tells_the_cause(name):
+    expect_red(name, STORIES[name]())
+
+
+def test_without_ipv6_an_outage_is_an_outage():
+    """The same in a network namespace that has no IPv6, as a Docker network by default."""
+    run = subprocess.run(
+        [sys.executable, "-m", "tests.network.test_address_families"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    if run.returncode == 77:
+        pytest.skip(f"a network namespace is not permitted here: {run.stdout}")
+    assert run.returncode == 0, run.stderr
+    told = json.loads(run.stdout)
+    for name, (status, kind, error) in told.items():
+        if name.startswith("answers"):
+            assert status == "GREEN" or (kind == "own_limit" and "ping" in error), (name, error)
+        else:
+            assert status == "RED", (name, error)
+            assert kind not in ("own_limit", "unreachable"), (name, error)
+
+
+def test_what_is_told_of_several_addresses():
+    gone, dead = from_errno(errno.EADDRNOTAVAIL), from_errno(errno.ENETUNREACH)
+    refusal, spent = from_errno(errno.ECONNREFUSED), from_errno(errno.EMFILE)
+    assert most_telling([gone, refusal]) is most_telling([dead, refusal]) is refusal
+    assert most_telling([refusal, spent]) is spent
+    assert most_telling([gone]) is gone
+
+
+class Echo(asyncio.DatagramProtocol):
+    """Answers pong on one address."""
+
+    def connection_made(self, transport):
+        self.transport = transport
+
+    def datagram_received(self, data, peer):
+        self.transport.sendto(b"pong", peer)
+
+
+@pytest.mark.parametrize("first", ["closed", "silent"])
+@pytest.mark.parametrize("config", [{"payload": "ping", "expect": "pong"}, {"payload": "ping"}])
+def test_udp_tries_every_address(first, config):
+    async def story():
+        loop = asyncio.get_running_loop()
+        transport, _ = await loop.create_datagram_endpoint(Echo, ("127.0.0.1", 0))
+        port = transport.get_extra_info("sockname")[1]
+        mute = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+        if first == "silent":
+            mute.bind(("::1", port))
+        try:
+            async with named_network() as network:
+                return await probe("UDP", f"both.test:{port}", config, network=network)
+        finally:
+            mute.close()
+            transport.close()
+
+    assert go(story()).status in (Status.GREEN, Status.YELLOW)
+
+
+def test_a_name_server_given_by_name_is_asked_at_every_address():
+    async def story():
+        async with named_network() as network:
+            port = network.nameservers()[0][1]  # it listens on 127.0.0.1 alone
+            resolver = {"resolver": f"both.test:{port}"}
+            return await probe("DNS", "some.test", resolver, network=network)
+
+    assert go(story()).status is Status.GREEN
+
+
+def _without_ipv6() -> None:
+    """Move this process into a network namespace with a loopback of IPv4 alone, or exit."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.unshare(NEW_NETWORK) != 0:
+        print(f"unshare: error {ctypes.get_errno()}")
+        sys.exit(77)
+    try:
+        Path("/proc/sys/net/ipv6/conf/all/disable_ipv6").write_text("1")
+        Path("/proc/sys/net/ipv4/ping_group_range").write_text("0 2147483647")
+        subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+    except (OSError, subprocess.SubprocessError) as error:
+        print(error)
+        sys.exit(77)
+
+
+if __name__ == "__main__":
+    _without_ipv6()
+    seen = {name: story() for name, story in STORIES.items()}
+    print(
+        json.dumps({name: [one.status, one.failure_kind, one.error] for name, one in seen.items()})
+    )
