@@ -1,4 +1,4 @@
-"""Command line of the local run: `python -m app.local run|env|stop|migrate`."""
+"""Command line of the local run: `python -m app.local run|env|stop|migrate|backup|restore`."""
 
 import argparse
 import os
@@ -7,7 +7,7 @@ import signal
 import sys
 import time
 
-from app.local import LaunchError, launcher, migrate, settings
+from app.local import LaunchError, backup, launcher, migrate, settings
 from app.local.state import StateDir
 from app.platform.errors import ConfigError
 
@@ -25,12 +25,21 @@ def main(arguments: list[str] | None = None) -> int:
     commands.add_parser("env", help="print the running instance's settings as export lines")
     commands.add_parser("stop", help="stop the running instance")
     commands.add_parser("migrate", help="bring the database to the newest revision")
+    saving = commands.add_parser("backup", help="write everything to a file")
+    saving.add_argument("file")
+    saving.add_argument("--with-key", action="store_true", help="put ENCRYPTION_KEY into it")
+    saving.add_argument("--from", dest="source", help="read this database, such as a standby")
+    restoring = commands.add_parser("restore", help="put a backup in the place of what is here")
+    restoring.add_argument("file")
+    restoring.add_argument("--yes", action="store_true", help="do not ask")
     chosen = parser.parse_args(arguments)
     try:
         if chosen.command == "run":
             launcher.run(os.environ, follow_parent=chosen.follow_parent)
         elif chosen.command == "migrate":
             migrate.upgrade_only(os.environ)
+        elif chosen.command in ("backup", "restore"):
+            backup.main(chosen.command, chosen)
         elif chosen.command == "env":
             print_env(_state())
         else:

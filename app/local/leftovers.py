@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Collection
 from pathlib import Path
 
 PATIENCE_SECONDS = 5.0
@@ -49,6 +50,17 @@ def stop_all(pids: Path) -> None:
             time.sleep(0.02)
         if identity(pid) == known:
             _signal(-pid, signal.SIGKILL)  # with its process group
+
+
+def end(pids: Path, but: Collection[str]) -> int:
+    """Ask the processes of a directory of pid files to end; return how many were asked."""
+    count = 0
+    for pid_file in pids.glob("*.pid"):
+        pid, known, _ = _read(pid_file)
+        if pid_file.stem not in but and pid and identity(pid) == known:
+            _signal(pid, signal.SIGTERM)
+            count += 1
+    return count
 
 
 def _read(pid_file: Path) -> tuple[int, str, int]:

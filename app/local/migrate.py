@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -57,6 +58,21 @@ def upgrade_only(environ: Mapping[str, str]) -> None:
     else:
         with Embedded(state_dir, with_valkey=False) as servers:
             _upgrade_in_terminal(given | {"DATABASE_URL": servers.database_url})
+
+
+def upgrade_database(url: str) -> None:
+    """Bring one database to the newest revision. Raises LaunchError with what was said."""
+    env = settings.NOT_YET_KNOWN | dict(os.environ) | {"DATABASE_URL": url}
+    done = subprocess.run(
+        [sys.executable, *UPGRADE],
+        env=env,
+        cwd=PROJECT,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    if done.returncode:
+        raise LaunchError(f"The database cannot be migrated:\n{done.stderr[-2000:]}")
 
 
 def _upgrade_in_terminal(env: Mapping[str, str]) -> None:

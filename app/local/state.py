@@ -104,6 +104,17 @@ class StateDir:
         write_private(self._secrets_file, json.dumps(asdict(made)))
         return made
 
+    def replace_secrets(self, made: Secrets) -> None:
+        """Keep other secrets from now on; running processes have the former ones."""
+        write_private(self._secrets_file, json.dumps(asdict(made)))
+
+    def restart_processes(self) -> int:
+        """Let every process of the product end, to be started anew by its launcher; say how many.
+
+        The servers stay.
+        """
+        return leftovers.end(self.pids, but=("postgres", "valkey"))
+
     def publish(self, values: Mapping[str, str]) -> None:
         """Let the command line and other tools of this user find the running instance."""
         write_private(self._published_file, json.dumps(dict(values)))
