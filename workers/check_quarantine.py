@@ -68,7 +68,7 @@ def run_check_alone(claim: Claim, call: Callable[..., Any]) -> Observation | Non
     seconds = claim.definition.target.timeout_seconds + _STARTING_SECONDS
     try:
         call(checks_claim.extend_lease, claim, seconds * _ALONE_WAITING)
-        run_alone("check", claim, seconds)
+        run_alone("check", claim._replace(rules=()), seconds)
         call(quarantine.clear, Kind.CHECK, [claim.key])
     except LostAloneError as error:
         call(quarantine.count_failure, Kind.CHECK, claim.key, str(error))

@@ -1,7 +1,11 @@
 """The engine of a probe worker: claim, probe side by side, record in batches, again and again.
 
-One event loop lives as long as the process; a drain session runs it for a while. Checks that hang
-stay on the loop when a session ends and go on in the next one, so they never hold it up.
+One event loop in a thread of its own lives as long as the process; a drain session claims for a
+while. Checks that wait or hang stay on the loop when a session ends, so they never hold it up.
+
+A claim takes what is due within the next second or so, and each check starts when it is due: few
+transactions, and none between the due time and the start. A result that changes nothing waits for
+company before it is recorded; what changes anything takes all with it at once.
 """
 
 import asyncio
@@ -9,7 +13,9 @@ import logging
 import threading
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta
+from contextlib import suppress
+from datetime import datetime
+from math import inf
 from typing import Any, TypeVar
 
 import uvloop
@@ -28,8 +34,12 @@ from app.platform.clock import monotonic
 from app.platform.transaction import DATABASE_AWAY
 from workers.check_quarantine import SET_ASIDE, CheckQuarantine, run_check_alone
 from workers.connectivity import SelfDoubt
-from workers.recorder import RETRY_SECONDS, Recorder, RecorderGone, brief
+from workers.database_clock import DatabaseClock
+from workers.recorder import RETRY_SECONDS, Recorder, brief
+from workers.result_queue import BATCH, ResultQueue
 from workers.stalls import StallGuard
+from workers.start_times import Pace, StartQueue
+from workers.wake import WakeListener
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -37,12 +47,9 @@ T = TypeVar("T")
 SESSION_SECONDS = 60.0
 _CLAIM_BATCH = 500
 _CLAIM_AT_LEAST = 200  # a claim costs as much as dozens of checks: wait a moment for that much room
-_RECORD_BATCH = 1000
-_POLL_SECONDS = (0.05, 0.25)  # how soon to look again for due work: at the soonest, at the latest
-_LINGER_SECONDS = 0.02  # results wait this long for company before they are recorded,
-_LINGER_ROUNDS = 4  # and so often while so many join: a transaction costs as much as dozens
-_COMPANY = 40
-_IDLE_SECONDS = 2.0  # a session ends when nothing falls due within this time
+_ROOM_SECONDS = 0.05  # how long a claim waits for more room
+_UNBOUNDED_SECONDS = 10.0  # so often a claim also looks for leases that ran out long ago
+_BEHIND_SECONDS = 10.0
 
 
 class Engine:
@@ -62,16 +69,19 @@ class Engine:
         self._doubt: SelfDoubt | None = None
         self._running = threading.Lock()
         self._stopping = threading.Event()
-        # One thread claims and one waits for the recorder: the event loop waits for neither.
+        # One thread claims, and one of the results waits for the recorder: the loop for neither.
         self._claimer = ThreadPoolExecutor(1, "claimer")
-        self._handover = ThreadPoolExecutor(1, "handover")
         self._alone = ThreadPoolExecutor(2, "alone")
         self._quarantine = CheckQuarantine()
         self._checks: set[asyncio.Task[None]] = set()
-        self._unrecorded: list[RecordedCheck] = []
-        self._recording: asyncio.Task[None] | None = None
-        self._clock_offset = timedelta(0)
-        self._clock_base: datetime | None = None
+        self._starts = StartQueue(self._loop, self._start_check)
+        self._pace = Pace()
+        self._clock = DatabaseClock()
+        self._unbounded_at = float("-inf")
+        self._woken = asyncio.Event()  # something is due now, or was edited
+        self._wake = WakeListener(self._runtime.config.redis_url, region, self._look_now)
+        self._results = ResultQueue(self._loop, recorder, self._database_now, self._clear)
+        self._thread: threading.Thread | None = None
 
     @property
     def is_running(self) -> bool:
@@ -91,79 +101,125 @@ class Engine:
     def stop(self) -> None:
         """End the running session soon and refuse further ones."""
         self._stopping.set()
+        self._wake.stop()
+        self._look_now()
 
     def close(self) -> None:
         """Let go of the recorder, after the last session."""
         self._recorder.close()
 
     def drain(self, seconds: float = SESSION_SECONDS) -> bool:
-        """Run due checks for a while; say whether more will soon be due.
+        """Run due checks for a while; say whether to go on, which is so unless we stop.
 
         Returns at once when a session is already under way in this process.
         """
         if self._stopping.is_set() or not self._running.acquire(blocking=False):
             return False
         try:
-            asyncio.set_event_loop(self._loop)
-            with StallGuard(self._loop):
-                return self._loop.run_until_complete(self._session(seconds))
+            self._run_loop()
+            session = asyncio.run_coroutine_threadsafe(self._session(seconds), self._loop)
+            try:
+                return session.result()
+            finally:
+                session.cancel()  # RQ may interrupt the wait
         finally:
             self._running.release()
 
+    def _run_loop(self) -> None:
+        """Start the loop at the first session; between sessions checks start all the same."""
+        if self._thread is None:
+            self._thread = threading.Thread(
+                target=self._loop.run_forever, name="checks", daemon=True
+            )
+            self._thread.start()
+            self._wake.start()
+
+    def _look_now(self) -> None:
+        self._loop.call_soon_threadsafe(self._woken.set)
+
     async def _session(self, seconds: float) -> bool:
+        with StallGuard(self._loop):
+            await self._claim_until(monotonic() + seconds)
+            if self._stopping.is_set():
+                await self._results.finish()
+        return not self._stopping.is_set()
+
+    async def _claim_until(self, end: float) -> None:
         if self._network is None:
             self._network = self._make_network()
             self._doubt = SelfDoubt(self._network, self._runtime.config.witness_targets)
-        end = monotonic() + seconds
         while not self._stopping.is_set() and monotonic() < end:
             room = await self._room()
             if room <= 0:
                 continue
+            began_at = monotonic()
+            is_woken = self._woken.is_set()
+            self._woken.clear()
             try:
-                idle_seconds = await self._claim_and_start(min(room, _CLAIM_BATCH))
+                if is_woken:
+                    await self._drop_void_claims()
+                sleep_seconds = await self._claim_and_start(min(room, _CLAIM_BATCH))
             except DATABASE_AWAY as error:
                 log.warning("database is away, checks wait", extra={"why": brief(error)})
                 await asyncio.sleep(RETRY_SECONDS)
                 continue
-            if idle_seconds >= _IDLE_SECONDS and not self._checks and self._recording is None:
-                return False
-            await asyncio.sleep(min(idle_seconds, _POLL_SECONDS[1]))
-        if self._stopping.is_set():
-            await self._finish()
-            return False
-        return True
+            with suppress(TimeoutError):
+                async with asyncio.timeout(began_at + sleep_seconds - monotonic()):
+                    await self._woken.wait()
+
+    async def _drop_void_claims(self) -> None:
+        waiting = self._starts.waiting()
+        if waiting:
+            held = await self._in(self._claimer, checks_claim.held, waiting)
+            self._starts.drop(claim for claim in waiting if claim.lease_token not in held)
 
     async def _room(self) -> int:
         """Return how many checks may be started, after a short wait where that is not many."""
         enough = min(_CLAIM_AT_LEAST, self._concurrency)
-        end = monotonic() + _POLL_SECONDS[0]
+        end = monotonic() + _ROOM_SECONDS
         while True:
             # What waits to be recorded holds memory, and it is long only if the database is away.
-            backlog = max(0, len(self._unrecorded) - 2 * _RECORD_BATCH)
-            room = self._concurrency - len(self._checks) - backlog
+            backlog = max(0, len(self._results) - 2 * BATCH)
+            room = self._concurrency - len(self._checks) - len(self._starts) - backlog
             if room >= enough or monotonic() >= end:
                 return room
-            await asyncio.sleep(_LINGER_SECONDS / 4)
+            await asyncio.sleep(_ROOM_SECONDS / 10)
 
     async def _claim_and_start(self, limit: int) -> float:
-        """Start what is due; return for how many seconds nothing more will be."""
+        """Start what is due, queue what soon will be; return in how many seconds to claim again."""
         claimed, tasks = await self._in(self._claimer, self._claim, limit)
-        self._clock_base, self._clock_offset = claimed.now, timedelta(seconds=monotonic())
+        self._pace.saw([claim.definition for claim in claimed.claims], monotonic())
+        now = self._database_now()
         for claim in claimed.claims:
-            self._start(self._check(claim))
+            self._starts.add(claim, (claim.scheduled_for - now).total_seconds())
         for task in tasks:
             self._start(self._answer(task))
         if len(claimed.claims) == limit:
             return 0.0
-        if claimed.next_due_at is None:
-            return _IDLE_SECONDS
-        idle = (claimed.next_due_at - claimed.now).total_seconds()
-        return max(idle, _POLL_SECONDS[0])
+        until_due = inf
+        if claimed.next_due_at is not None:
+            until_due = (claimed.next_due_at - claimed.now).total_seconds()
+        return self._pace.sleep_seconds(until_due, hears=self._wake.hears)
 
     def _claim(self, limit: int) -> tuple[checks_claim.Claimed, list[ProbeTask]]:
-        claimed = checks_claim.claim(self._region, limit)
+        asked_at = monotonic()
+        is_bounded = asked_at < self._unbounded_at + _UNBOUNDED_SECONDS
+        if not is_bounded:
+            self._unbounded_at = asked_at
+        claimed = checks_claim.claim(
+            self._region,
+            limit,
+            ahead_seconds=self._pace.ahead_seconds,
+            behind_seconds=_BEHIND_SECONDS if is_bounded else None,
+        )
+        self._clock.read(claimed.now, asked_at, monotonic())
+        if len(claimed.claims) == limit:
+            self._unbounded_at = float("-inf")  # what is older may be due as well
         self._quarantine.refresh(claimed.claims)
         return claimed, one_off_checks.claim(self._region, 20)
+
+    def _start_check(self, claim: Claim) -> None:
+        self._start(self._check(claim))
 
     def _start(self, work: Any) -> None:
         task = self._loop.create_task(work)
@@ -183,9 +239,7 @@ class Engine:
             observation = lost
         else:
             observation = await self._observe(claim)
-        self._unrecorded.append(claim.finished(observation, checked_at))
-        if self._recording is None:
-            self._recording = self._loop.create_task(self._record())
+        self._results.add(claim, observation, checked_at)
 
     async def _observe(self, claim: Claim) -> Observation:
         if claim.definition.fault:
@@ -211,39 +265,10 @@ class Engine:
             observation = await runner.run(task.target, self._network)
         await self._insist(self._claimer, one_off_checks.answer, task.id, observation)
 
-    async def _record(self) -> None:
-        """Record what has finished, a batch at a time, until nothing is left."""
-        while self._unrecorded:
-            await self._linger()
-            batch = self._unrecorded[:_RECORD_BATCH]
-            try:
-                await self._loop.run_in_executor(self._handover, self._hand_over, batch)
-            except RecorderGone:
-                return  # this process is about to end
-            except Exception:
-                # The fence: these come again by their leases, and the next ones are recorded.
-                log.exception("a batch of results cannot be handed over")
-            else:
-                await self._clear(batch)
-            del self._unrecorded[: len(batch)]
-        self._recording = None
-
     async def _clear(self, batch: list[RecordedCheck]) -> None:
         if self._quarantine.has_suspects:
             keys = {quarantine_key(check.service_id, check.region) for check in batch}
             await self._insist(self._claimer, self._quarantine.recorded, keys)
-
-    async def _linger(self) -> None:
-        for _ in range(_LINGER_ROUNDS):
-            before = len(self._unrecorded)
-            if before >= _RECORD_BATCH // 2:
-                return
-            await asyncio.sleep(_LINGER_SECONDS)
-            if len(self._unrecorded) < before + _COMPANY:
-                return
-
-    def _hand_over(self, batch: list[RecordedCheck]) -> None:
-        self._recorder.record(batch, self._database_now())
 
     async def _insist(self, pool: ThreadPoolExecutor, function: Callable[..., T], *args: Any) -> T:
         """Run a database operation until it goes through; leases make a repetition harmless."""
@@ -262,11 +287,4 @@ class Engine:
             return function(*args)
 
     def _database_now(self) -> datetime:
-        # The database's clock, carried forward by ours: skewed hosts do not matter.
-        assert self._clock_base is not None
-        return self._clock_base + (timedelta(seconds=monotonic()) - self._clock_offset)
-
-    async def _finish(self) -> None:
-        """Before a stop: record what has finished; what has not comes again after its lease."""
-        if self._recording is not None:
-            await asyncio.wait({self._recording}, timeout=5)
+        return self._clock.now(monotonic())

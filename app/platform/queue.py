@@ -25,6 +25,7 @@ DRAIN_JOB = "workers.probes.drain"
 DRAIN_TIMEOUT_SECONDS = 240
 _FAILURE_TTL_SECONDS = 3600
 _SOCKET_TIMEOUT_SECONDS = 2.0
+_WAKE_TTL_SECONDS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,18 @@ def probe_queue(region: str) -> str:
     return "probes" if region == "default" else f"probes.{region}"
 
 
+def _wake_key(region: str) -> str:
+    return f"wake:{probe_queue(region)}"
+
+
+def wait_for_wake(redis: Redis, region: str, seconds: float) -> bool:
+    """Wait until a worker of a region is woken; say whether it was. Raises redis errors.
+
+    The client must be a blocking one.
+    """
+    return redis.blpop([_wake_key(region)], timeout=seconds) is not None
+
+
 class Hints:
     """Enqueues hints and installs the standing ticks."""
 
@@ -88,6 +101,17 @@ class Hints:
         name = probe_queue(region)
         if self.queue(name).count == 0:
             self.work(DRAIN_JOB, region, queue=name, timeout_seconds=DRAIN_TIMEOUT_SECONDS)
+
+        self.wake(region)
+
+    def wake(self, region: str) -> None:
+        """Have a worker of a region that is running look for due work now, not at its next turn."""
+        key = _wake_key(region)
+        pipeline = self.redis.pipeline(transaction=False)
+        pipeline.lpush(key, 1)
+        pipeline.ltrim(key, 0, 0)
+        pipeline.expire(key, _WAKE_TTL_SECONDS)
+        pipeline.execute()
 
     def install(self, ticks: Sequence[Tick]) -> list[str]:
         """Make rq-scheduler hold exactly these ticks; return the ids of those that were missing."""

@@ -64,6 +64,11 @@ class Transaction:
         """Call `function(*args)` after the commit; for hints and live events, which may be lost."""
         self._after_commit.append((function, args))
 
+    def after_commit_once(self, function: Callable[..., Any], *args: Any) -> None:
+        """Call `function(*args)` after the commit, however often this is asked for."""
+        if (function, args) not in self._after_commit:
+            self._after_commit.append((function, args))
+
     def now(self) -> datetime:
         """Return the time at which this transaction began, by the database's clock."""
         return self.session.execute(select(func.now())).scalar_one()

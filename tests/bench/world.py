@@ -121,8 +121,8 @@ def cpu_seconds(pid: int) -> float:
     return sum(int(fields[index]) for index in (11, 12, 13, 14)) / _TICKS
 
 
-def tree_cpu_seconds(root: int) -> float:
-    """Return the CPU time of a process and all its living descendants."""
+def tree_of(root: int) -> list[int]:
+    """Return a process and all its living descendants."""
     parents: dict[int, int] = {}
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
@@ -130,12 +130,15 @@ def tree_cpu_seconds(root: int) -> float:
         except OSError:
             continue  # it ended while we looked
         parents[int(stat.parent.name)] = int(fields[1])
-    total, frontier = 0.0, [root]
-    while frontier:
-        pid = frontier.pop()
-        total += cpu_seconds(pid)
-        frontier.extend(child for child, parent in parents.items() if parent == pid)
-    return total
+    found = [root]
+    for pid in found:
+        found.extend(child for child, parent in parents.items() if parent == pid)
+    return found
+
+
+def tree_cpu_seconds(root: int) -> float:
+    """Return the CPU time of a process and all its living descendants."""
+    return sum(cpu_seconds(pid) for pid in tree_of(root))
 
 
 def wait_until(condition, timeout_seconds: float) -> bool:

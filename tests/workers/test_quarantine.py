@@ -224,7 +224,7 @@ def test_a_check_that_ends_three_processes_is_set_aside_and_the_others_go_on(
     asyncio.set_event_loop(engine._loop)
     engine._loop.run_until_complete(engine._claim_and_start(10))
     engine._loop.run_until_complete(asyncio.wait(engine._checks))
-    engine._loop.run_until_complete(engine._finish())
+    engine._loop.run_until_complete(engine._results.finish())
     assert died == ["Sick"]
     ((status, error),) = rows(
         "SELECT status, last_error FROM schedule_entries WHERE service_id = %s", sick["id"]

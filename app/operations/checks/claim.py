@@ -4,9 +4,11 @@ The hot path of the program. Statements are plain SQL on the driver connection, 
 all claims, because thousands of checks a second pass here.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from psycopg.rows import namedtuple_row
 
@@ -15,12 +17,14 @@ from app.domain.checks.service_states import RegionState
 from app.domain.types import Observation, Status
 from app.operations.health import quarantine
 from app.operations.recorded_check import RecordedCheck, quarantine_key
-from app.operations.snapshots.alerting import rulebooks
+from app.operations.snapshots.alerting import Rule, Rulebook, rulebooks
 from app.operations.snapshots.services import Definition, definitions
 from app.platform.transaction import transaction
 
-# Past the timeout, what a worker may take to record a result before its claim is void.
+# Past the timeout, what a worker may take to record a result before its claim is void. Results that
+# change nothing wait for company for most of a second of it.
 LEASE_MARGIN_SECONDS = 3
+_UNBOUNDED_SECONDS = 1_000_000_000
 
 
 class Claim(NamedTuple):
@@ -32,6 +36,7 @@ class Claim(NamedTuple):
     scheduled_for: datetime
     state: RegionState
     service_status: Status
+    rules: tuple[Rule, ...] = ()  # that watch the service
     losses: int = 0  # processes in a row that ended, or lost its lease, with it in hand
 
     @property
@@ -67,14 +72,16 @@ _CLAIM = """
 WITH due AS (
     SELECT service_id, region, next_due_at, lease_until IS NOT NULL AS is_lost
     FROM schedule_entries
-    WHERE region = %(region)s AND next_due_at <= now()
+    WHERE region = %(region)s AND next_due_at <= now() + %(ahead)s * interval '1 second'
+      AND next_due_at > now() - %(behind)s * interval '1 second'
       AND (lease_until IS NULL OR lease_until < now())
     ORDER BY next_due_at LIMIT %(limit)s
     FOR UPDATE SKIP LOCKED
 )
 UPDATE schedule_entries e
 SET lease_token = nextval('lease_tokens'),
-    lease_until = now() + (s.timeout_seconds + %(margin)s) * interval '1 second'
+    lease_until = greatest(now(), due.next_due_at)
+        + (s.timeout_seconds + %(margin)s) * interval '1 second'
 FROM due, services s
 WHERE e.service_id = due.service_id AND e.region = due.region AND s.id = due.service_id
 RETURNING e.service_id, e.lease_token, due.next_due_at, e.status, e.consecutive_failures,
@@ -82,25 +89,36 @@ RETURNING e.service_id, e.lease_token, due.next_due_at, e.status, e.consecutive_
 """
 _NEXT_DUE = """
 SELECT now(), (
-    SELECT min(next_due_at) FROM schedule_entries WHERE region = %s AND next_due_at > now()
+    SELECT min(next_due_at) FROM schedule_entries
+    WHERE region = %(region)s AND next_due_at > now() + %(ahead)s * interval '1 second'
 )
 """
 
 
-def claim(region: str, limit: int) -> Claimed:
-    """Take up to `limit` due checks of a region under a lease.
+def claim(
+    region: str, limit: int, *, ahead_seconds: float = 0.0, behind_seconds: float | None = None
+) -> Claimed:
+    """Take up to `limit` checks of a region under a lease that are due, or will be that soon.
 
-    Whoever else claims at the same time skips the rows locked here.
+    Whoever else claims at the same time skips the rows locked here. What has been due for longer
+    than `behind_seconds` is left out: while a long snapshot (a `pg_dump`) keeps the database from
+    cleaning up, the dead index entries of all earlier checks lie there, and a scan from the
+    beginning takes longer with every check made.
     """
+    values = {
+        "region": region,
+        "limit": limit,
+        "margin": LEASE_MARGIN_SECONDS,
+        "ahead": ahead_seconds,
+        "behind": _UNBOUNDED_SECONDS if behind_seconds is None else behind_seconds,
+    }
     with transaction() as tx:
         cursor = tx.driver.cursor()
         rows: list[Any] = (
-            tx.driver.cursor(row_factory=namedtuple_row)
-            .execute(_CLAIM, {"region": region, "limit": limit, "margin": LEASE_MARGIN_SECONDS})
-            .fetchall()
+            tx.driver.cursor(row_factory=namedtuple_row).execute(_CLAIM, values).fetchall()
         )
         if len(rows) < limit:
-            now, next_due_at = cursor.execute(_NEXT_DUE, (region,)).fetchall()[0]
+            now, next_due_at = cursor.execute(_NEXT_DUE, values).fetchall()[0]
         else:
             now, next_due_at = rows[0].now, None
         lost = [quarantine_key(row.service_id, region) for row in rows if row.is_lost]
@@ -119,12 +137,18 @@ def claim(region: str, limit: int) -> Claimed:
                 Status(row.status), row.consecutive_failures, row.consecutive_successes
             ),
             service_status=Status(row.service_status),
+            rules=_rules(books, known[row.service_id]),
             losses=losses.get(quarantine_key(row.service_id, region), 0) if row.is_lost else 0,
         )
         for row in rows
         if row.service_id in known
     ]
     return Claimed(claims, now, next_due_at)
+
+
+def _rules(books: Mapping[UUID, Rulebook], definition: Definition) -> tuple[Rule, ...]:
+    book = books.get(definition.organization_id)
+    return book.rules_for(definition) if book else ()
 
 
 def _slot(definition: Definition, region: str, due: datetime, now: datetime) -> datetime:
@@ -143,6 +167,22 @@ def extend_lease(claim: Claim, seconds: float) -> None:
         )
 
 
+def held(claims: Sequence[Claim]) -> set[int]:
+    """Return the lease tokens of those claims that are still ours."""
+    with transaction() as tx:
+        rows = tx.driver.execute(
+            "SELECT e.lease_token FROM schedule_entries e"
+            " JOIN unnest(%s::uuid[], %s::text[], %s::bigint[]) AS c (service_id, region, token)"
+            " ON e.service_id = c.service_id AND e.region = c.region AND e.lease_token = c.token",
+            (
+                [claim.definition.service_id for claim in claims],
+                [claim.region for claim in claims],
+                [claim.lease_token for claim in claims],
+            ),
+        ).fetchall()
+    return {row[0] for row in rows}
+
+
 def anything_due(region: str) -> bool:
     """Say whether a region has a check that is due and that nobody is on."""
     with transaction() as tx:
@@ -155,9 +195,16 @@ def anything_due(region: str) -> bool:
 
 
 def scheduled_regions() -> list[str]:
-    """Return the regions that any service is checked in, in alphabetical order."""
+    """Return the regions that any service is checked in, in alphabetical order.
+
+    One step along the index for each region: DISTINCT would read all of it.
+    """
     with transaction() as tx:
         rows = tx.driver.execute(
-            "SELECT DISTINCT region FROM schedule_entries ORDER BY region"
+            "WITH RECURSIVE found (region) AS ("
+            " SELECT min(region) FROM schedule_entries UNION ALL"
+            " SELECT (SELECT min(region) FROM schedule_entries WHERE region > found.region)"
+            " FROM found WHERE found.region IS NOT NULL)"
+            " SELECT region FROM found WHERE region IS NOT NULL"
         ).fetchall()
     return [row[0] for row in rows]

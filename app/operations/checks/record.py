@@ -109,7 +109,8 @@ def _mark_late(batch: _Batch) -> None:
 def _next_due(check: RecordedCheck, now: datetime) -> datetime:
     interval = check.definition.check_interval_seconds
     phase = schedule.phase_ms(check.service_id, check.region, interval)
-    due = schedule.next_due(now, interval, phase)
+    # Never the same slot again, whatever the clocks say: a result of it is stored already.
+    due = schedule.next_due(max(now, check.scheduled_for), interval, phase)
     retry = check.definition.retry_interval_seconds
     if retry is not None and service_states.is_confirming(check.state, check.observation.status):
         due = min(due, now + timedelta(seconds=retry))

@@ -13,12 +13,14 @@ from uuid import UUID
 from app.domain.rules.evaluate import Verdict, evaluate, evaluate_in_maintenance
 from app.domain.rules.history import History, Point
 from app.domain.rules.reachability import reach
+from app.domain.types import Observation, Status
 from app.operations.recorded_check import RecordedCheck
 from app.operations.rules import transitions as rule_transitions
 from app.operations.rules.history import Histories, Look
 from app.operations.rules.streaks import StreakKey, StreakRow, Streaks
 from app.operations.rules.transitions import OpenAlert, Ruling, Standing
-from app.operations.snapshots.alerting import Rulebook
+from app.operations.snapshots.alerting import Rule, Rulebook
+from app.operations.snapshots.services import Definition
 from app.platform.transaction import Transaction
 
 _STANDING = """
@@ -64,7 +66,14 @@ def evaluate_rules(
     undecided: list[Ruling] = []
     for check, rules in watched:
         definition, until = check.definition, check.maintenance_until
-        latest = _point(check)
+        latest = _point(
+            definition,
+            check.observation,
+            check.confirmed_status,
+            check.checked_at,
+            check.state.consecutive_failures,
+            in_maintenance=until is not None,
+        )
         history = History(latest)
         for rule in rules:
             if until is not None:
@@ -131,27 +140,46 @@ def _standing(tx: Transaction, checks: Sequence[RecordedCheck]) -> Standing:
     return Standing(alerts, latched, kept, frozenset((*alerts, *latched, *kept.keys)))
 
 
-def _point(check: RecordedCheck) -> Point:
-    seen = check.observation
+def are_fine(
+    rules: Sequence[Rule], definition: Definition, observation: Observation, checked_at: datetime
+) -> bool:
+    """Say whether a check that passed shows by itself that none of the rules fires."""
+    if not rules:
+        return True
+    latest = _point(definition, observation, observation.status, checked_at)
+    history = History(latest)
+    return all(evaluate(rule.condition, history, checked_at) is Verdict.FINE for rule in rules)
+
+
+def _point(
+    definition: Definition,
+    observation: Observation,
+    status: Status,
+    at: datetime,
+    consecutive_failures: int = 0,
+    *,
+    in_maintenance: bool = False,
+) -> Point:
     reached = reach(
-        check.definition.target.check_type,
-        seen.status,
-        seen.failure_kind,
-        seen.phases,
-        seen.status_code,
+        definition.target.check_type,
+        observation.status,
+        observation.failure_kind,
+        observation.phases,
+        observation.status_code,
     )
-    milliseconds = seen.response_time_ms
+    milliseconds = observation.response_time_ms
+    certificate = observation.certificate
     return Point(
-        at=check.checked_at,
-        status=check.confirmed_status,
+        at=at,
+        status=status,
         # As it is stored, so that it counts today as it will count tomorrow.
         response_time_ms=None if milliseconds is None else round(milliseconds, 2),
-        status_code=seen.status_code,
-        error=seen.error,
-        ssl_days_remaining=check.ssl_days_remaining,
-        consecutive_failures=check.state.consecutive_failures,
-        in_maintenance=check.maintenance_until is not None,
+        status_code=observation.status_code,
+        error=observation.error,
+        ssl_days_remaining=(certificate.valid_to - at).days if certificate else None,
+        consecutive_failures=consecutive_failures,
+        in_maintenance=in_maintenance,
         dns_resolved=reached.dns_resolved,
         tcp_connected=reached.tcp_connected,
-        body_texts=seen.body_texts,
+        body_texts=observation.body_texts,
     )

@@ -1,11 +1,13 @@
 """The schedule entries of services as edits change them; the checks themselves are in `checks`.
 
-Clearing a lease voids the check in flight: its result is not accepted any more.
+Clearing a lease voids the check in flight: its result is not accepted any more. Workers claim ahead
+and sleep; whatever is changed here wakes them after the commit.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
+from app.platform.bootstrap import runtime
 from app.platform.transaction import Transaction
 
 
@@ -18,6 +20,8 @@ def add(tx: Transaction, service_id: UUID, regions: Sequence[str], *, due: bool)
         " FROM unnest(%s::text[]) AS region ON CONFLICT DO NOTHING",
         (service_id, due, list(regions)),
     )
+    if due:
+        _wake(tx, regions)
 
 
 def set_regions(tx: Transaction, service_id: UUID, regions: Sequence[str]) -> None:
@@ -31,30 +35,39 @@ def set_regions(tx: Transaction, service_id: UUID, regions: Sequence[str]) -> No
 
 def restart(tx: Transaction, ids: Sequence[UUID], *, due: bool) -> None:
     """Make services due at once, or never while they are paused."""
-    tx.driver.execute(
+    rows = tx.driver.execute(
         "UPDATE schedule_entries SET next_due_at = CASE WHEN %s THEN now() END,"
-        " lease_token = NULL, lease_until = NULL WHERE service_id = ANY(%s)",
+        " lease_token = NULL, lease_until = NULL WHERE service_id = ANY(%s) RETURNING region",
         (due, list(ids)),
-    )
+    ).fetchall()
+    _wake(tx, (row[0] for row in rows))
 
 
 def recheck(tx: Transaction, service_ids: Sequence[UUID]) -> None:
     """Make services due at once, from within a transaction that others may wait for."""
     # Who records a check of one at this moment may wait for us; and has just looked.
-    tx.driver.execute(
+    rows = tx.driver.execute(
         "UPDATE schedule_entries e SET next_due_at = now() FROM ("
         " SELECT service_id, region FROM schedule_entries WHERE service_id = ANY(%s)"
         " AND next_due_at > now() AND (lease_until IS NULL OR lease_until < now())"
         " FOR NO KEY UPDATE SKIP LOCKED"
-        ") free WHERE e.service_id = free.service_id AND e.region = free.region",
+        ") free WHERE e.service_id = free.service_id AND e.region = free.region RETURNING e.region",
         (list(service_ids),),
-    )
+    ).fetchall()
+    _wake(tx, (row[0] for row in rows))
 
 
 def bring_forward(tx: Transaction, service_id: UUID) -> None:
     """Make a service due at once where nobody is checking it already."""
-    tx.driver.execute(
+    rows = tx.driver.execute(
         "UPDATE schedule_entries SET next_due_at = now() WHERE service_id = %s"
-        " AND next_due_at > now() AND (lease_until IS NULL OR lease_until < now())",
+        " AND next_due_at > now() AND (lease_until IS NULL OR lease_until < now())"
+        " RETURNING region",
         (service_id,),
-    )
+    ).fetchall()
+    _wake(tx, (row[0] for row in rows))
+
+
+def _wake(tx: Transaction, regions: Iterable[str]) -> None:
+    for region in set(regions):
+        tx.after_commit_once(runtime().hints.wake, region)

@@ -1,0 +1,114 @@
+"""Finished checks on their way from the event loop to the recorder, in batches."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from datetime import datetime
+from uuid import UUID
+
+from app.domain.types import Observation, Status
+from app.operations.checks.claim import Claim
+from app.operations.recorded_check import RecordedCheck
+from app.operations.rules import evaluation
+from workers.recorder import Recorder, RecorderGone
+
+log = logging.getLogger(__name__)
+
+BATCH = 1000
+CALM_SECONDS = 0.9  # results that change nothing wait this long to be recorded together
+_CALM_INTERVAL_SECONDS = 4  # a service checked more often is due again before
+_LINGER_SECONDS = 0.02  # and all of them this long for company,
+_LINGER_ROUNDS = 4  # so often while so many join: a transaction costs as much as dozens
+_COMPANY = 40
+_FINISH_SECONDS = 5
+
+
+class ResultQueue:
+    """Results that wait to be recorded; an urgent one takes all the others with it at once."""
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        recorder: Recorder,
+        database_now: Callable[[], datetime],
+        recorded: Callable[[list[RecordedCheck]], Awaitable[None]],
+    ) -> None:
+        self._loop = loop
+        self._recorder = recorder
+        self._database_now = database_now
+        self._recorded = recorded
+        self._pool = ThreadPoolExecutor(1, "handover")
+        self._firing: set[UUID] = set()  # services whose last result some rule minded, or may have
+        self._waiting: list[RecordedCheck] = []
+        self._urgent = asyncio.Event()
+        self._recording: asyncio.Task[None] | None = None
+
+    def __len__(self) -> int:
+        """Return how many results are not recorded yet."""
+        return len(self._waiting)
+
+    def add(self, claim: Claim, observation: Observation, checked_at: datetime) -> None:
+        """Have a finished check recorded: within a second, or at once if it changes anything."""
+        self._waiting.append(claim.finished(observation, checked_at))
+        changes = self._may_change_anything(claim, observation, checked_at)
+        if changes or len(self._waiting) >= BATCH // 2:
+            self._urgent.set()
+        if self._recording is None:
+            self._recording = self._loop.create_task(self._record())
+
+    def _may_change_anything(
+        self, claim: Claim, observation: Observation, checked_at: datetime
+    ) -> bool:
+        """Say no only if the service was fine and is, and no rule fires or has just fired."""
+        service_id, observed = claim.definition.service_id, observation.status
+        is_green = observed is claim.state.status is claim.service_status is Status.GREEN
+        if not is_green or claim.definition.check_interval_seconds < _CALM_INTERVAL_SECONDS:
+            return True
+        was_firing = service_id in self._firing
+        if evaluation.are_fine(claim.rules, claim.definition, observation, checked_at):
+            self._firing.discard(service_id)
+            return was_firing  # an alert may have to end now
+        self._firing.add(service_id)
+        return True
+
+    async def finish(self) -> None:
+        """Before a stop: record what has finished; what has not comes again after its lease."""
+        self._urgent.set()
+        if self._recording is not None:
+            await asyncio.wait({self._recording}, timeout=_FINISH_SECONDS)
+
+    async def _record(self) -> None:
+        """Record what has finished, a batch at a time, until nothing is left."""
+        while self._waiting:
+            await self._linger()
+            batch = self._waiting[:BATCH]
+            if len(batch) == len(self._waiting):
+                self._urgent.clear()
+            try:
+                await self._loop.run_in_executor(self._pool, self._hand_over, batch)
+            except RecorderGone:
+                return  # this process is about to end
+            except Exception:
+                # The fence: these come again by their leases, and the next ones are recorded.
+                log.exception("a batch of results cannot be handed over")
+            else:
+                await self._recorded(batch)
+            del self._waiting[: len(batch)]
+        self._recording = None
+
+    async def _linger(self) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CALM_SECONDS):
+                await self._urgent.wait()
+        for _ in range(_LINGER_ROUNDS):
+            before = len(self._waiting)
+            if before >= BATCH // 2:
+                return
+            await asyncio.sleep(_LINGER_SECONDS)
+            if len(self._waiting) < before + _COMPANY:
+                return
+
+    def _hand_over(self, batch: list[RecordedCheck]) -> None:
+        self._recorder.record(batch, self._database_now())
