@@ -2,15 +2,18 @@
 
 from collections.abc import Callable
 from functools import wraps
+from pathlib import Path
 from typing import Any
 
 import click
-from flask import Flask
+from flask import Flask, current_app
 from flask.cli import AppGroup
 
 from app.configuration_cli import config
 from app.domain.accounts.plans import PLANS
 from app.operations.accounts import auth, instance, password_reset, two_factor
+from app.pages.status import export
+from app.pages.status.store import store_of
 from app.platform.errors import AppError
 from app.security.actor import Actor, act_as
 
@@ -18,10 +21,12 @@ operators = AppGroup("operators", help="People who run this installation.")
 accounts = AppGroup("accounts", help="Help for people who cannot sign in.")
 organizations = AppGroup("organizations", help="Plans of organizations.")
 
+status_pages = AppGroup("pages", help="Status pages.")
+
 
 def init_app(app: Flask) -> None:
     """Add the commands."""
-    for group in (operators, accounts, organizations, config):
+    for group in (operators, accounts, organizations, config, status_pages):
         app.cli.add_command(group)
 
 
@@ -100,3 +105,13 @@ def set_plan(slug: str, plan: str, max_services: int | None) -> None:
         changes["max_services"] = max_services
     changed = instance.change_organization(found[0]["id"], changes)
     click.echo(f"{slug}: {changed['plan_type']}, at most {changed['max_services']} services.")
+
+
+@status_pages.command("export")
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@_told
+def export_pages(folder: Path) -> None:
+    """Write every public page to a folder, for a web server on other ground."""
+    store = store_of(current_app)
+    store.look()
+    click.echo(f"{export.export(store, folder)} pages are in {folder}.")

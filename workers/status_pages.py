@@ -1,10 +1,21 @@
-"""Standing chores of status pages: snapshots made anew."""
+"""Standing chores of status pages: snapshots, incidents of alerts, notices, old subscribers."""
 
+import asyncio
 import logging
 
-from app.operations.status_pages import snapshots
+from app.checks import runner
+from app.domain.types import Observation, Target
+from app.network.door import Network
+from app.network.policy import policy_of
+from app.operations.status_pages import (
+    auto_incidents,
+    domains,
+    maintenance_notices,
+    snapshots,
+    subscriptions,
+)
 from app.platform.clock import monotonic
-from workers.job import chore
+from workers.job import application, chore
 from workers.watchdog import Host
 
 log = logging.getLogger(__name__)
@@ -19,6 +30,50 @@ def make_snapshots() -> None:
     while monotonic() < end and (claimed := snapshots.claim()) is not None:
         snapshots.assign_keys(claimed.page_id)
         snapshots.make(claimed)
+
+
+@chore()
+def advance_incidents() -> None:
+    """Open and close incidents as alerts come and go, and tell of maintenance."""
+    for page_id in auto_incidents.pages():
+        auto_incidents.advance(page_id)
+    for page_id in maintenance_notices.pages():
+        maintenance_notices.notify(page_id)
+
+
+@chore()
+def forget() -> None:
+    """Delete subscribers who did not confirm in time."""
+    gone = subscriptions.forget()
+    if gone:
+        log.info("subscribers did not confirm", extra={"count": gone})
+
+
+@chore()
+def verify_domains() -> None:
+    """Look up the records of the hosts that pages want to be served on."""
+    waiting = domains.due()
+    if waiting:
+        asyncio.run(_look_up(waiting))
+
+
+async def _look_up(waiting: list[domains.Records]) -> None:
+    network = Network(policy_of(application().extensions["runtime"].config))
+    try:
+        for records in waiting:
+            cname = await _record(network, records.domain, "CNAME", records.cname)
+            text = await _record(network, records.txt_name, "TXT", records.txt_value)
+            is_right = cname.error is None or text.error is None
+            seen = "as it should be" if is_right else f"CNAME: {cname.error}; TXT: {text.error}"
+            domains.record(records, seen, is_right=is_right)
+    finally:
+        network.close()
+
+
+async def _record(network: Network, name: str, record_type: str, expected: str) -> Observation:
+    config = {"record_type": record_type, "expected_value": expected}
+    target = Target("DNS", name, timeout_seconds=5, slow_threshold_ms=5000, config=config)
+    return await runner.run(target, network)
 
 
 def host() -> Host:

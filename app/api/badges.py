@@ -6,8 +6,11 @@ from typing import Any
 from flask import Response
 
 from app.api.http import Blueprint
+from app.api.status_page_visitors import page_store
+from app.domain.checks.badges import Badge
 from app.operations.services import badges
 from app.pages.badges import svg
+from app.pages.status.badges import badge as page_badge
 from app.platform.errors import NotFound
 from app.schemas.badges import BadgeQuerySchema
 from app.security.access import public
@@ -26,13 +29,21 @@ def picture(query: dict[str, Any], key: str, what: str) -> Response:
     """Show a badge
 
     `what` is `status`, `uptime` (of the last 30 days), or `response` (how long the last runs took).
-    The key of a badge stands in the object it is of; it can be shown to anybody.
+    The key of a badge stands in the object it is of; it can be shown to anybody. Services have one
+    on each public status page that shows them (`id` in its JSON), and the page has one of its own.
     """
     if what not in _WHATS:
         raise NotFound
-    badge = badges.badge(key, what)
+    badge = _of_page(key, what) or badges.badge(key, what)
     if query.get("label"):
         badge = replace(badge, label=query["label"])
-    answer = Response(svg(badge), mimetype="image/svg+xml")
+    answer = Response(svg(badge, query["style"]), mimetype="image/svg+xml")
     answer.headers["Cache-Control"] = f"public, max-age={_FRESH_SECONDS}"
     return answer
+
+
+def _of_page(key: str, what: str) -> Badge | None:
+    """Return the badge of a public page or of a service on it, None where the key is of none."""
+    store = page_store()
+    found = store.of_badge(key)
+    return page_badge(*found, what, store.freshness(found[0])) if found else None

@@ -7,9 +7,11 @@ from flask import Response
 
 from app.api import pagination
 from app.api.http import PAGE_HEADERS, Blueprint
-from app.operations.status_pages import pages
+from app.operations.status_pages import domains, pages
+from app.pages.status import html
 from app.platform.cooperative import offload
 from app.platform.crypto import hash_password
+from app.schemas.status_page_views import PreviewQuerySchema, StatusPagePreviewSchema
 from app.schemas.status_pages import (
     StatusPageChangeSchema,
     StatusPageFilterSchema,
@@ -58,6 +60,21 @@ def create(data: dict[str, Any]) -> dict[str, Any]:
     return pages.create(caller().organization_id, data, _hash(data))
 
 
+@bp.post("/preview")
+@requires("status_pages:write")
+@bp.accepts(PreviewQuerySchema, location="query")
+@bp.accepts(StatusPageChangeSchema(partial=True))
+@bp.returns(StatusPagePreviewSchema)
+def preview(query: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]:
+    """Preview a status page
+
+    The page as it would be, of these fields alone or, with `page_id`, of that page with them
+    changed; for a frame in a sandbox. `services` says who would be public, and who is not yet.
+    """
+    document, archive, shown = pages.preview(caller().organization_id, query.get("page_id"), data)
+    return {"html": html.preview(document, archive), "services": shown}
+
+
 @bp.get("/<uuid:page_id>")
 @requires("status_pages:read")
 @bp.returns(StatusPageSchema)
@@ -100,6 +117,18 @@ def delete(page_id: UUID) -> None:
     Its incidents and subscribers go with it.
     """
     pages.delete(caller().organization_id, page_id)
+
+
+@bp.post("/<uuid:page_id>/verify-domain")
+@requires("status_pages:admin")
+@bp.returns(StatusPageSchema, 202)
+def verify_domain(page_id: UUID) -> dict[str, Any]:
+    """Look up the records of a custom domain
+
+    `domain.seen` and `domain.checked_at` change within a minute; either record is enough.
+    """
+    domains.check_again(caller().organization_id, page_id)
+    return pages.read(caller().organization_id, page_id)
 
 
 def _update(data: dict[str, Any], page_id: UUID) -> dict[str, Any]:

@@ -10,6 +10,17 @@ _COLOURS = {
     Tone.BAD: "#c62828",
     Tone.NONE: "#5f6368",
 }
+# Text without a frame: dark on light grounds, light on dark ones.
+_PLAIN = """<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="20" role="img" \
+aria-label="{label}: {value}"><title>{label}: {value}</title>\
+<style>text{{fill:#24292f}}circle{{fill:{colour}}}@media(prefers-color-scheme:dark)\
+{{text{{fill:#e6edf3}}}}</style>\
+<circle cx="8" cy="10" r="5"/><g font-family="Verdana,Geneva,DejaVu Sans,sans-serif" \
+font-size="11"><text x="{label_x}" y="14" textLength="{label_width}" \
+lengthAdjust="spacingAndGlyphs">{label}</text><text x="{value_x}" y="14" \
+textLength="{value_width}" lengthAdjust="spacingAndGlyphs" font-weight="bold">{value}</text>\
+</g></svg>
+"""
 _MAX_LETTERS = 60
 _PADDING = 6
 _LETTER = 6.6  # of Verdana at 11 px, on average; `textLength` makes the text fit for sure
@@ -26,12 +37,23 @@ aria-label="{label}: {value}"><title>{label}: {value}</title>\
 """
 
 
-def svg(badge: Badge) -> str:
-    """Return the badge; text is escaped, and cut where it is too long."""
+def svg(badge: Badge, style: str = "flat") -> str:
+    """Return the badge, `flat` or `plain`; text is escaped, and cut where it is too long."""
     label, value = _cut(badge.label), _cut(badge.value)
     label_width, value_width = _width(label), _width(value)
     split = label_width + 2 * _PADDING
     width = split + value_width + 2 * _PADDING
+    if style == "plain":
+        return _PLAIN.format(
+            width=width + 14,
+            colour=_COLOURS[badge.tone],
+            label=escape(label),
+            value=escape(value),
+            label_x=18,
+            value_x=label_width + 26,
+            label_width=label_width,
+            value_width=value_width,
+        )
     return _SVG.format(
         width=width,
         split=split,

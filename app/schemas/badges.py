@@ -1,9 +1,12 @@
 """What /badges takes."""
 
-from app.schemas.base import BaseSchema, Line
+from app.schemas.base import BaseSchema, Choice, Line
 
 
 class BadgeQuerySchema(BaseSchema):
     """How a badge looks."""
 
+    style = Choice(
+        "flat", "plain", load_default="flat", metadata={"description": "`plain`: without a frame."}
+    )
     label = Line(max=60, metadata={"description": "Shown instead of the name."})

@@ -1,8 +1,8 @@
-"""What the forms of status pages take."""
+"""What the forms, the host look-up and the preview of status pages take and give."""
 
 from marshmallow import EXCLUDE, Schema, fields, validate
 
-from app.schemas.base import Line
+from app.schemas.base import BaseSchema, Line
 
 
 class OpenFormSchema(Schema):
@@ -13,3 +13,30 @@ class OpenFormSchema(Schema):
 
     page = Line(required=True, max=100, metadata={"examples": ["acme"]})
     password = fields.String(required=True, validate=validate.Length(max=200))
+
+
+class DomainQuerySchema(BaseSchema):
+    """Which host a proxy asks about."""
+
+    domain = Line(required=True, max=253, metadata={"examples": ["status.example.com"]})
+
+
+class PreviewQuerySchema(BaseSchema):
+    """Whose preview it is."""
+
+    page_id = fields.UUID(metadata={"description": "The page that would be changed."})
+
+
+class PreviewServiceSchema(BaseSchema):
+    """A service that a page would show."""
+
+    id = fields.UUID(required=True)
+    name = fields.String(required=True)
+    is_new = fields.Boolean(required=True)
+
+
+class StatusPagePreviewSchema(BaseSchema):
+    """A page as it would be."""
+
+    html = fields.String(required=True)
+    services = fields.List(fields.Nested(PreviewServiceSchema), required=True)

@@ -203,7 +203,7 @@ class StatusPageInputSchema(BaseSchema):
         metadata={"default": True, "description": "false: only members who are signed in see it."}
     )
     branding = _Branding()
-    sections = fields.List(fields.Nested(SectionSchema), validate=validate.Length(max=MAX_SECTIONS))
+    sections = fields.List(Complete(SectionSchema), validate=validate.Length(max=MAX_SECTIONS))
     services = fields.Dict(
         keys=fields.UUID(),
         values=fields.Nested(PublicServiceSchema),

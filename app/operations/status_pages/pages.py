@@ -28,6 +28,7 @@ _TAKEN = "this slug is taken"
 _INTERNAL = (
     "password_hash", "domain_token", "domain_verified_at", "domain_checked_at", "domain_answer"
 )  # fmt: skip
+_UNIQUE = ("id", "organization_id", "slug", "badge_key", "created_at", "updated_at")
 _DEFAULTS: Mapping[str, Any] = {
     "show": {
         "response_times": False, "error_category": False, "regions": False, "made_with": True
@@ -119,6 +120,44 @@ def update(
         snapshots.wanted(tx, page.id)
         found = _response(tx, page)
     return found
+
+
+def preview(
+    organization_id: UUID, page_id: UUID | None, data: Mapping[str, Any]
+) -> tuple[bytes, bytes, list[dict[str, Any]]]:
+    """Return the two documents of a page as it would be, and the services that it would show.
+
+    With `page_id` of that page with these changes. Nothing is kept: the page is made, looked at,
+    and taken back. Raises NotFound, Invalid.
+    """
+    with transaction() as tx:
+        before: set[UUID] = set()
+        values = {**_DEFAULTS, "name": "Preview"}
+        candidates = services.candidates(tx, organization_id)
+        if page_id is not None:
+            stored = owned_rows.find(tx, StatusPage, organization_id, page_id)
+            before = set(services.shown(stored.sections, candidates))
+            values = {n: v for n, v in columns(stored).items() if n not in (*_INTERNAL, *_UNIQUE)}
+        values |= _stored(tx, organization_id, data)
+        values["slug"] = f"preview-{random_key(64)}"
+        page = StatusPage(
+            id=uuid4(),
+            organization_id=organization_id,
+            domain_token="",
+            badge_key=f"sp-{random_key(64)}",
+            **values | {"custom_domain": None},
+        )
+        tx.session.add(page)
+        tx.session.flush()
+        services.assign_keys(tx, page)
+        documents = snapshots.preview(tx, page)
+        names = {candidate.id: candidate.name for candidate in candidates}
+        shown = [
+            {"id": id, "name": names[id], "is_new": id not in before}
+            for id in services.shown(page.sections, candidates)
+        ]
+        tx.session.rollback()
+    return *documents, shown
 
 
 def delete(organization_id: UUID, page_id: UUID) -> None:

@@ -9,7 +9,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from app.pages.status import bars, styles
+from app.pages.status.snapshot import Freshness, Snapshot
 from app.pages.status.view import View
+from app.platform.clock import utcnow
 
 _FOLDER = Path(__file__).parent
 _ENVIRONMENT = Environment(
@@ -61,6 +63,17 @@ def render(name: str, view: View, **values: Any) -> bytes:
         **values,
     )
     return re.sub(r"\n\s*", "\n", found).strip().encode()
+
+
+def preview(document: bytes, archive: bytes) -> str:
+    """Return a page that is not kept; its styles have addresses that are there without it."""
+    now = utcnow()
+    view = View(Snapshot("", document, archive, "", now), Freshness.FRESH, "")
+    color = view.page["branding"].get("primary_color")
+    name = f"style-{color.lstrip('#').lower()}.css" if color else "style.css"
+    page = render("page", view, maintenance=view.current_maintenance(), made=view.made())
+    text = page.decode().replace('href="/style.css?', f'href="/status/assets/{name}?')
+    return re.sub(r"<script type=module.*?</script>\n?", "", text)
 
 
 def plain(name: str, **values: Any) -> bytes:

@@ -6,6 +6,7 @@ that is away, leaves pages as quick as they were. Restricted pages and forms go 
 page and the badges is answered there.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -26,6 +27,7 @@ HOST_ROOT = "alertifypro.page_root"  # in the environ: the page has a host of it
 _BADGES = "/api/v1/badges/"
 _FORMS = ("subscribe", "subscriptions/")
 _STATUS = {200: "200 OK", 301: "301 Moved Permanently", 304: "304 Not Modified"}
+_TINTED = re.compile(r"style-([0-9a-f]{3}|[0-9a-f]{6})\.css")
 _NOT_FOUND = "404 Not Found"
 
 
@@ -85,9 +87,11 @@ class PageMiddleware:
 
 def asset(name: str) -> Rendered | None:
     """Return a file that pages of nobody use."""
-    if name != "style.css":
+    tint = _TINTED.fullmatch(name)
+    if name != "style.css" and not tint:
         return None
-    return kept(styles.BASE, "text/css; charset=utf-8", utcnow(), cache=FOREVER)
+    body = styles.tinted(f"#{tint[1]}") if tint else styles.BASE
+    return kept(body, "text/css; charset=utf-8", utcnow(), cache=FOREVER)
 
 
 def not_found() -> Rendered:

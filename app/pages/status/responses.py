@@ -105,19 +105,7 @@ def find(
 
 
 def _page(view: View, _query: Mapping[str, str]) -> tuple[bytes, str]:
-    return html.render("page", view, maintenance=_current(view), made=_made(view)), HTML
-
-
-def _made(view: View) -> Any:
-    return Markup("<time datetime={} data-r=1>{}</time>").format(view.made_at, view.made_clock)
-
-
-def _current(view: View) -> list[dict[str, Any]]:
-    """Return maintenance that runs, is coming, or has just been outlasted."""
-    late = [one for one in view.snapshot.data["past_maintenance"] if one["took_longer"]]
-    order = {"running": 0, "done": 1, "coming": 2}
-    both = [*view.snapshot.data["maintenance"], *late]
-    return sorted(both, key=lambda one: (order[one["state"]], one["starts_at"]))
+    return html.render("page", view, maintenance=view.current_maintenance(), made=view.made()), HTML
 
 
 def _history(view: View, query: Mapping[str, str]) -> tuple[bytes, str] | None:
@@ -217,6 +205,10 @@ def _first(entries: list[dict[str, Any]], key: str) -> dict[str, Any] | None:
     return next((one for one in entries if one["key"] == key), None)
 
 
+def _embed(view: View, _query: Mapping[str, str]) -> tuple[bytes, str]:
+    return html.render("embed", view), HTML
+
+
 _FIXED: Mapping[str, Render] = {
     "": _page,
     "page.json": lambda view, _: (summary.whole(view), JSON),
@@ -228,6 +220,8 @@ _FIXED: Mapping[str, Render] = {
     "style.css": lambda view, _: (styles.style(view.page), "text/css; charset=utf-8"),
     "custom.css": lambda view, _: (styles.custom(view.page), "text/css; charset=utf-8"),
     "page.mjs": lambda _v, _q: (styles.SCRIPT, "text/javascript; charset=utf-8"),
+    "embed": _embed,
+    "embed.js": lambda view, _: (styles.embed_script(str(view.page["url"])), "text/javascript"),
     "robots.txt": _robots,
     "sitemap.xml": _sitemap,
 }

@@ -1,6 +1,7 @@
 """The styles of a page: ours, its owner's colour made readable, and the few rules of its own."""
 
 import hashlib
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -29,18 +30,27 @@ def _hash(content: bytes) -> str:
 _BASE = _squeezed((_FOLDER / "page.css").read_text(encoding="utf-8"))
 BASE = _BASE.encode()
 SCRIPT = _stripped((_FOLDER / "page.mjs").read_text(encoding="utf-8")).encode()
+_EMBED = _stripped((_FOLDER / "embed.mjs").read_text(encoding="utf-8"))
 BASE_HASH = _hash(BASE)
 SCRIPT_HASH = _hash(SCRIPT)
+
+
+def embed_script(address: str) -> bytes:
+    """Return the script that shows a banner on somebody's own site while something is wrong."""
+    return _EMBED.replace('"$PAGE"', json.dumps(address.rstrip("/"))).encode()
+
+
+def tinted(color: str) -> bytes:
+    """Return our styles with a colour, made readable on both grounds."""
+    light = branding.readable(color, branding.LIGHT_GROUND)
+    dark = branding.readable(color, branding.DARK_GROUND)
+    return f"{_BASE}:root{{--a:light-dark({light},{dark})}}".encode()
 
 
 def style(page: dict[str, Any]) -> bytes:
     """Return our styles with the page's colour, made readable on both grounds."""
     color = page["branding"].get("primary_color")
-    if not color:
-        return BASE
-    light = branding.readable(color, branding.LIGHT_GROUND)
-    dark = branding.readable(color, branding.DARK_GROUND)
-    return f"{_BASE}:root{{--a:light-dark({light},{dark})}}".encode()
+    return tinted(color) if color else BASE
 
 
 def custom(page: dict[str, Any]) -> bytes:

@@ -222,6 +222,17 @@ class View:
             return self.day(quiet[0])
         return f"{self.day(quiet[-1])} – {self.day(quiet[0])}"
 
+    def made(self) -> Markup:
+        """Return when the snapshot was made, as an element that scripts keep up to date."""
+        return Markup("<time datetime={} data-r=1>{}</time>").format(self.made_at, self.made_clock)
+
+    def current_maintenance(self) -> list[dict[str, Any]]:
+        """Return maintenance that runs, has just been outlasted, or is coming."""
+        late = [one for one in self.snapshot.data["past_maintenance"] if one["took_longer"]]
+        order = {"running": 0, "done": 1, "coming": 2}
+        both = [*self.snapshot.data["maintenance"], *late]
+        return sorted(both, key=lambda one: (order[one["state"]], one["starts_at"]))
+
     def announcement(self) -> str | None:
         """Return the text of the banner while it is up."""
         found = self.page["announcement"]

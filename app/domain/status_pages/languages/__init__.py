@@ -3,9 +3,19 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from app.domain.status_pages.languages import en
+from app.domain.status_pages.languages import de, en, es, fr, it, ja, nl, pl, pt
 
-_CATALOGUES: Mapping[str, Mapping[str, str]] = {"en": en.SENTENCES}
+_CATALOGUES: Mapping[str, Mapping[str, str]] = {
+    "de": de.SENTENCES,
+    "en": en.SENTENCES,
+    "es": es.SENTENCES,
+    "fr": fr.SENTENCES,
+    "it": it.SENTENCES,
+    "ja": ja.SENTENCES,
+    "nl": nl.SENTENCES,
+    "pl": pl.SENTENCES,
+    "pt": pt.SENTENCES,
+}
 _UNITS = ((86_400, "days"), (3_600, "hours"), (60, "minutes"), (1, "seconds"))
 
 

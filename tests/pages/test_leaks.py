@@ -1,0 +1,154 @@
+"""What strangers get holds nothing of the inside, and no host serves what is another's."""
+
+import random
+import re
+
+import pytest
+
+from app.pages.status.export import export
+from app.pages.status.store import PageStore
+from tests.alerting import make_alert, make_incident, make_page, make_subscriber, make_window
+from tests.factories import make_service
+from tests.status_pages import make_shown, take_snapshots
+
+
+@pytest.fixture
+def inside(app, alice, configure, connection, rows):
+    """Twenty of fifty services on a page; and every text of the rest of the organization."""
+    configure(plan_limits=False, smtp_url="smtp://127.0.0.1:9")
+    chance = random.Random(7)
+    services = []
+    for number in range(50):
+        services.append(
+            make_service(
+                alice,
+                name=f"Inner name {number}",
+                endpoint=f"https://host-{number}.internal.example/secret-path",
+                description=f"Inner description {number}",
+                tags=[f"tag-{number}"],
+                environment=f"inner-environment-{number}",
+            )
+        )
+    shown = chance.sample(services, 20)
+    public = {one["id"]: {"name": f"Public {place}"} for place, one in enumerate(shown)}
+    section = {"name": "All", "service_ids": [one["id"] for one in shown]}
+    page = make_page(alice, sections=[section], services=public, auto_incidents=False)
+    for one in services[:10]:
+        make_alert(connection, one, message="inner error: connection refused by 10.9.8.7")
+    rows(
+        "UPDATE schedule_entries SET last_error = 'inner error of a check', last_status_code = 503"
+    )
+    ids = [one["id"] for one in services]
+    make_incident(alice, page, service_ids=ids, service_states={ids[0]: "down"})
+    make_incident(alice, page, title="Inner draft", is_draft=True)
+    make_window(alice, name="Inner window")
+    make_window(alice, name="Public window", status_page_ids=[page["id"]], service_ids=ids[:30])
+    make_subscriber(alice, page, "inner-subscriber@example.com")
+    take_snapshots(app)
+    secrets = [
+        *ids, page["id"], str(alice.organization_id), str(alice.user_id), alice.email,
+        "internal.example", "secret-path", "Inner ", "inner-", "inner error", "tag-", "10.9.8.7",
+        "Alice",
+    ]  # fmt: skip
+    return page, secrets
+
+
+def test_no_public_byte_tells_of_the_inside(app, client, inside, rows, tmp_path):
+    page, secrets = inside
+    path = f"/status/{page['slug']}"
+    seen = [client.get(path)]
+    whole = client.get(f"{path}.json")
+    links = set(re.findall(r'(?:href|src)="?(/status/[^"\s>]+)', seen[0].text))
+    key = next(iter(whole.json["services"]))
+    links |= {f"{path}/services/{one}" for one in whole.json["services"]}
+    links |= {f"{path}/{rest}" for rest in ("summary.json", "feed.rss", "embed", "embed.js",
+              "sitemap.xml", "robots.txt", "subscribe", f"feed.atom?service={key}")}  # fmt: skip
+    links |= {f"/api/v1/badges/{one}/{what}.svg" for one in (key, page["badge_key"])
+              for what in ("status", "uptime", "response")}  # fmt: skip
+    seen += [whole, *(client.get(link) for link in sorted(links))]
+    assert len(seen) > 40
+    for answer in seen:
+        assert answer.status_code in (200, 404), answer.request.path
+        text = f"{answer.headers}{answer.text}"
+        found = [secret for secret in secrets if secret in text]
+        assert not found, f"{answer.request.path}: {found}"
+    store = PageStore(tmp_path / "none")
+    with app.app_context():
+        store.look()
+    assert export(store, tmp_path / "out") == 1
+    for file in (tmp_path / "out").rglob("*"):
+        if file.is_file():
+            assert not [secret for secret in secrets if secret in file.read_text()], file
+    messages = rows("SELECT message::text FROM notifications WHERE kind LIKE 'subscriber.%%'")
+    assert messages
+    for (message,) in messages:
+        assert not [secret for secret in secrets if secret in message]
+
+
+FORGED = [
+    "status.acme.example:80", "STATUS.ACME.EXAMPLE", "status.acme.example.",
+    "evil@status.acme.example", "status.acme.example:x", "status.acme.example@localhost",
+    "status.acme.example, localhost", "status.acme.example\tlocalhost", "[status.acme.example]",
+    "status.acme.example/..", "other.example", "localhost:80",
+    "127.0.0.1", "", "status.acme.example:80:80", "waiting.acme.example", "a" * 300,
+]  # fmt: skip
+
+
+OWN = FORGED[:3]  # the same name, written otherwise
+
+
+@pytest.mark.parametrize("host", FORGED)
+def test_a_host_serves_its_page_and_nothing_else(app, alice, charlie, client, rows, host):
+    page, _ = make_shown(alice, "Checkout", name="Page of Acme", slug="acme")
+    other, _ = make_shown(charlie, "Vault", name="Page of others", slug="others")
+    for slug, name in (("acme", "status.acme.example"), ("others", "waiting.acme.example")):
+        rows("UPDATE status_pages SET custom_domain = %s WHERE slug = %s", name, slug)
+    rows("UPDATE status_pages SET domain_verified_at = now() WHERE slug = 'acme'")
+    take_snapshots(app)
+    client.get("/status/acme")  # somebody has looked
+    headers = {"Host": host, "X-Forwarded-Host": "status.acme.example"}
+    for path in ("/", "/history", "/services", "/api/v1/services", "/status/others"):
+        answer = client.get(path, headers=headers)
+        if host in OWN:
+            expected = 200 if path in ("/", "/history") else 404
+            assert answer.status_code == expected, path
+            assert "Page of others" not in answer.text
+            assert "Page of Acme" in answer.text or expected == 404
+        elif host == "waiting.acme.example":
+            assert answer.status_code == 404
+        else:
+            assert "Page of Acme" not in answer.text
+    for domain, expected in (("status.acme.example", 200), ("waiting.acme.example", 404)):
+        assert client.get(f"/api/v1/domains/ask?domain={domain}").status_code == expected
+    assert page["id"] != other["id"]
+
+
+def test_a_badge_tells_the_state_of_a_page(app, alice, client, rows):
+    page, _ = make_shown(alice, "Check <out>")
+    rows("UPDATE services SET status = 'RED', status_changed_at = now()")
+    take_snapshots(app)
+    (key,) = client.get(f"/status/{page['slug']}.json").json["services"]
+    for style in ("flat", "plain"):
+        badge = client.get(f"/api/v1/badges/{key}/status.svg?style={style}")
+        assert "Down" in badge.text
+        assert "Check &lt;out&gt;" in badge.text
+    assert "is down" in client.get(f"/api/v1/badges/{page['badge_key']}/status.svg").text
+    alice.patch(f"/status-pages/{page['id']}", {"password": "open sesame"})
+    take_snapshots(app)
+    assert client.get(f"/api/v1/badges/{key}/status.svg").status_code == 404
+
+
+def test_a_preview_shows_what_is_not_stored(alice, client, rows):
+    page, (service,) = make_shown(alice, "Checkout")
+    make_service(alice, name="New one", tags=["public"])
+    body = {"sections": [{"name": "Both", "service_ids": [service["id"]], "tags": ["public"]}],
+            "branding": {"primary_color": "#ffe600"}}  # fmt: skip
+    answer = alice.post(f"/status-pages/preview?page_id={page['id']}", body)
+    assert answer.status_code == 200, answer.text
+    assert [(one["name"], one["is_new"]) for one in answer.json["services"]] == [
+        ("Checkout", False), ("New one", True),
+    ]  # fmt: skip
+    assert "New one" in answer.json["html"]
+    assert client.get("/status/assets/style-ffe600.css").status_code == 200
+    assert rows("SELECT count(*) FROM status_pages") == [(1,)]
+    assert alice.post("/status-pages/preview", {"name": "Fresh"}).status_code == 200
