@@ -49,9 +49,9 @@ def history(seed: int, failures: int = 3, *, known: int = 90) -> list[Day]:
         found.append(
             Day(
                 on,
-                up_seconds=(86_400 - down) if is_known else 0,
-                down_seconds=down,
-                maintenance_seconds=3600 if is_known and place in (40, 41) and seed % 3 == 0 else 0,
+                up_ms=(86_400 - down) * 1000 if is_known else 0,
+                down_ms=down * 1000,
+                maintenance_ms=3_600_000 if is_known and place in (40, 41) and seed % 3 == 0 else 0,
                 slow=0.2 if place == 70 and seed % 2 else 0,
             )
         )

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
+from app.domain.metrics.totals import percentage
+
 FULL_HEIGHT_SHARE = 0.05  # of a day: so much downtime is drawn at full height
 _SLOW_SHARE = 0.05
 
@@ -21,12 +23,12 @@ class DayState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """A local day of a service in seconds of its confirmed status; `slow` is a share of checks."""
+    """A local day in milliseconds of a confirmed status; `slow` is a share of checks."""
 
     date: date
-    up_seconds: float = 0
-    down_seconds: float = 0
-    maintenance_seconds: float = 0
+    up_ms: int = 0
+    down_ms: int = 0
+    maintenance_ms: int = 0
     slow: float = 0
 
 
@@ -48,11 +50,11 @@ class Bars:
 
 def state_of(day: Day) -> DayState:
     """Return what a bar shows: any downtime marks the day, however short."""
-    if day.down_seconds > 0:
+    if day.down_ms > 0:
         return DayState.DOWN
-    if day.maintenance_seconds > 0:
+    if day.maintenance_ms > 0:
         return DayState.MAINTENANCE
-    if day.up_seconds <= 0:
+    if day.up_ms <= 0:
         return DayState.NOTHING
     return DayState.SLOW if day.slow >= _SLOW_SHARE else DayState.UP
 
@@ -61,18 +63,16 @@ def bars(days: Sequence[Day]) -> Bars:
     """Return the bars of days, the oldest first, and the uptime over all of them."""
     states = "".join(state_of(day) for day in days)
     down = {
-        place: max(1, round(day.down_seconds))
+        place: max(1, round(day.down_ms / 1000))
         for place, day in enumerate(days)
-        if day.down_seconds > 0
+        if day.down_ms > 0
     }
     known = next((i for i, state in enumerate(states) if state != DayState.NOTHING), None)
     return Bars(
         first=days[0].date,
         states=states,
         down_seconds=down,
-        percentage=percentage(
-            sum(day.up_seconds for day in days), sum(day.down_seconds for day in days)
-        ),
+        percentage=percentage(sum(day.up_ms for day in days), sum(day.down_ms for day in days)),
         known_since=days[known].date if known else None,
     )
 
@@ -80,15 +80,3 @@ def bars(days: Sequence[Day]) -> Bars:
 def height(down_seconds: float) -> float:
     """Return how high the bar of a day with downtime is, above that of a good day: 0 to 1."""
     return min(1.0, down_seconds / (FULL_HEIGHT_SHARE * timedelta(days=1).total_seconds()))
-
-
-def percentage(up_seconds: float, down_seconds: float) -> float | None:
-    """Return the uptime with two decimals, None where nothing is known.
-
-    Never 100 while there was downtime.
-    """
-    known = up_seconds + down_seconds
-    if known <= 0:
-        return None
-    found = round(100 * up_seconds / known, 2)
-    return min(found, 99.99) if down_seconds > 0 else found

@@ -1,7 +1,7 @@
 """Maintenance on a page: which windows are coming, running or over, and what they hit."""
 
 import hashlib
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -17,6 +17,8 @@ from app.domain.maintenance.windows import (
 COMING_WITHIN = timedelta(days=14)
 REMEMBERED = timedelta(days=365)
 OVERRUN_WITHIN = timedelta(hours=24)
+REMINDED_BEFORE = timedelta(hours=24)
+_NEARLY = timedelta(hours=1)  # whoever hears of it so shortly before is not reminded as well
 _MOST_OF_ONE = 60  # of a window that recurs, on each side of now
 
 
@@ -80,3 +82,59 @@ def took_longer(ended_at: datetime, down_since: Collection[datetime], now: datet
     """
     is_recent = ended_at <= now < ended_at + OVERRUN_WITHIN
     return is_recent and any(since <= ended_at for since in down_since)
+
+
+class Notice(StrEnum):
+    """What subscribers are told of an occurrence."""
+
+    ANNOUNCED = "announced"
+    REMINDER = "reminder"
+    STARTED = "started"
+    ENDED = "ended"
+    CHANGED = "changed"
+    CANCELLED = "cancelled"
+
+
+def notices(
+    shown: Sequence[Appearance],
+    told: Mapping[datetime, Mapping[Notice, datetime]],
+    created_at: datetime,
+    now: datetime,
+) -> list[tuple[Notice, Appearance]]:
+    """Return what is still to be told of a window's occurrences.
+
+    `told` are the notices there were, by the beginning they spoke of, with the end they named. Of
+    a window that recurs only the next one is announced. One that was announced and is not to come
+    any more was cancelled, or moved: then the new one is announced.
+    """
+    found: list[tuple[Notice, Appearance]] = []
+    coming = [one for one in shown if one.state is MaintenanceState.COMING][:1]
+    for one in [*(one for one in shown if one.state is not MaintenanceState.COMING), *coming]:
+        begin, end = one.occurrence.starts_at, one.occurrence.ends_at
+        before = told.get(begin, {})
+        if one.state is MaintenanceState.COMING:
+            is_soon = begin - now <= REMINDED_BEFORE
+            if not before:
+                found.append((Notice.ANNOUNCED, one))
+            elif end not in before.values():
+                found.append((Notice.CHANGED, one))
+            elif (
+                is_soon
+                and Notice.REMINDER not in before
+                and begin - created_at > REMINDED_BEFORE + _NEARLY
+            ):
+                found.append((Notice.REMINDER, one))
+        elif one.state is MaintenanceState.RUNNING:
+            if Notice.STARTED not in before:
+                found.append((Notice.STARTED, one))
+            elif end not in before.values():
+                found.append((Notice.CHANGED, one))
+        elif Notice.STARTED in before and Notice.ENDED not in before:
+            found.append((Notice.ENDED, one))
+    begins = {one.occurrence.starts_at for one in shown}
+    for begin, before in told.items():
+        is_open = Notice.STARTED not in before and Notice.CANCELLED not in before
+        if begin > now and begin not in begins and is_open:
+            occurrence = Occurrence(begin, max(before.values()))
+            found.append((Notice.CANCELLED, Appearance(occurrence, MaintenanceState.COMING)))
+    return found

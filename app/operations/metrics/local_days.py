@@ -75,10 +75,18 @@ def daily_uptime(
     Time before a service was made is pending. Days are cut at local midnights exactly, also in
     zones where that is not on the hour (UTC), as far back as hours are kept.
     """
+    with transaction() as tx:
+        found = daily_uptime_in(tx, ids, timezone, days, now)
+    return found
+
+
+def daily_uptime_in(
+    tx: Transaction, ids: Sequence[UUID], timezone: str, days: int, now: datetime
+) -> dict[UUID, list[UptimeDay]]:
+    """Return what `daily_uptime` does, read in a transaction that is open already."""
     zone = ZoneInfo(timezone)
     cuts = [at for at in day_begins(now.astimezone(zone).date(), days, zone) if at < now]
-    with transaction() as tx:
-        found = _sums(tx, ids, [*cuts, now])
+    found = _sums(tx, ids, [*cuts, now])
     return {
         service_id: [
             UptimeDay(begin.astimezone(zone).date(), begin, end, found[service_id, place])

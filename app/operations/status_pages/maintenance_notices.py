@@ -1,0 +1,132 @@
+"""Tell subscribers of maintenance: announced, a day before, begun, over, longer; each once."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import any_, select
+
+from app.domain.maintenance.windows import covers
+from app.domain.status_pages import maintenance
+from app.domain.status_pages.languages import listing, sentence
+from app.domain.status_pages.maintenance import Appearance, Notice
+from app.domain.status_pages.types import Wants
+from app.models.maintenance_windows import MaintenanceWindow as StoredWindow
+from app.models.status_pages import PageNotice, StatusPage
+from app.operations.status_pages import services, subscriber_messages, windows
+from app.operations.status_pages.incident_notices import public_names
+from app.operations.status_pages.subscriber_messages import moment
+from app.operations.status_pages.windows import PageWindow
+from app.platform.events import timestamp
+from app.platform.transaction import Transaction, transaction
+
+_LOOKED_BACK = timedelta(hours=1)
+_SETTING = {
+    Notice.ANNOUNCED: "maintenance_announced",
+    Notice.REMINDER: "maintenance_reminder",
+    Notice.STARTED: "maintenance_started",
+    Notice.ENDED: "maintenance_ended",
+    Notice.CHANGED: "maintenance_announced",
+    Notice.CANCELLED: "maintenance_announced",
+}
+
+
+def pages() -> list[UUID]:
+    """Return the pages that maintenance windows name."""
+    with transaction() as tx:
+        found = tx.session.scalars(
+            select(StatusPage.id).where(
+                select(StoredWindow.id)
+                .where(
+                    StoredWindow.organization_id == StatusPage.organization_id,
+                    StatusPage.id == any_(StoredWindow.status_page_ids),
+                )
+                .exists()
+            )
+        ).all()
+    return list(found)
+
+
+def notify(page_id: UUID) -> int:
+    """Tell what is to be told of the windows of a page now; return how many notices there were."""
+    count = 0
+    with transaction() as tx:
+        page = tx.session.get(StatusPage, page_id, with_for_update={"key_share": True})
+        if page is None:
+            return 0
+        now = tx.now()
+        for one in windows.of_organization(tx, page.organization_id):
+            if page.id in one.row.status_page_ids:
+                count += _window(tx, page, one, now)
+    return count
+
+
+def _window(tx: Transaction, page: StatusPage, one: PageWindow, now: datetime) -> int:
+    told: dict[datetime, dict[Notice, datetime]] = {}
+    for row in tx.session.scalars(
+        select(PageNotice).where(
+            PageNotice.status_page_id == page.id, PageNotice.window_id == one.row.id
+        )
+    ):
+        told.setdefault(row.starts_at, {})[Notice(row.kind)] = row.ends_at
+    shown = maintenance.appearances(one.window, now - _LOOKED_BACK, now)
+    due = maintenance.notices(shown, told, one.row.created_at, now)
+    for notice, appearance in due:
+        _tell(tx, page, one, notice, appearance, now)
+    return len(due)
+
+
+def _tell(
+    tx: Transaction,
+    page: StatusPage,
+    one: PageWindow,
+    notice: Notice,
+    appearance: Appearance,
+    now: datetime,
+) -> None:
+    begin, end = appearance.occurrence.starts_at, appearance.occurrence.ends_at
+    tx.session.merge(
+        PageNotice(
+            status_page_id=page.id,
+            window_id=one.row.id,
+            starts_at=begin,
+            kind=notice,
+            ends_at=end,
+            at=now,
+        )
+    )
+    if not page.notify.get(_SETTING[notice], True):
+        return
+    key = maintenance.public_key(page.id, one.row.id, begin)
+    candidates = services.candidates(tx, page.organization_id)
+    ids = services.shown(page.sections, candidates)
+    tags = {candidate.id: candidate.tags for candidate in candidates}
+    hit = [id for id in ids if covers(one.window, id, tags[id])]
+    names = public_names(tx, page, hit) if len(hit) < len(ids) else []
+    language = page.language
+    lines = [
+        sentence(language, f"notice_{notice}"),
+        sentence(language, "from_to", from_=moment(page, begin), to=moment(page, end)),
+        sentence(language, "affected", names=listing(language, names)) if names else "",
+        one.row.description,
+    ]
+    subscriber_messages.plan_news(
+        tx,
+        page,
+        topic=Wants.MAINTENANCE,
+        event=f"maintenance.{notice}",
+        subject_key=f"page-maintenance:{key}",
+        path=f"maintenance/{key}",
+        title=f"{sentence(language, 'maintenance')}: {one.row.name}",
+        text="\n\n".join(line for line in lines if line),
+        affected=hit if len(hit) < len(ids) else [],
+        data={
+            "maintenance": {
+                "id": key,
+                "title": one.row.name,
+                "starts_at": timestamp(begin),
+                "ends_at": timestamp(end),
+                "services": names,
+            }
+        },
+        now=now,
+    )

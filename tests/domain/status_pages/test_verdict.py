@@ -1,0 +1,134 @@
+"""The sentence on top, section sums, bars, notices and the colour made readable."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from app.domain.maintenance.windows import Occurrence
+from app.domain.status_pages import branding, slugs
+from app.domain.status_pages.days import Day, bars
+from app.domain.status_pages.maintenance import Appearance, MaintenanceState, Notice, notices
+from app.domain.status_pages.sections import Rule, rolled
+from app.domain.status_pages.types import ShownState as S
+from app.domain.status_pages.verdict import Saying, Unit, verdict
+
+NOW = datetime(2026, 11, 27, 14, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("states", "saying", "count"),
+    [
+        ([], Saying.EMPTY, 0),
+        ([S.UP, S.UP], Saying.ALL_WORK, 0),
+        ([S.UP, S.WAITING, S.PAUSED], Saying.ALL_WORK, 0),
+        ([S.WAITING], Saying.WAITING, 0),
+        ([S.PAUSED], Saying.PAUSED, 0),
+        ([S.DOWN], Saying.NAMED_DOWN, 1),
+        ([S.DOWN] * 3 + [S.UP], Saying.NAMED_DOWN, 3),
+        ([S.DOWN] * 4 + [S.UP], Saying.MANY_DOWN, 4),
+        ([S.DOWN] * 4, Saying.ALL_DOWN, 4),
+        ([S.DOWN, S.SLOW, S.UNKNOWN], Saying.NAMED_DOWN, 1),
+        ([S.SLOW, S.MAINTENANCE], Saying.SLOW, 1),
+        ([S.MAINTENANCE, S.UNKNOWN], Saying.MAINTENANCE, 1),
+        ([S.UNKNOWN, S.UP], Saying.CANNOT_TELL_ABOUT, 1),
+        ([S.UNKNOWN, S.UNKNOWN], Saying.CANNOT_TELL, 2),
+        ([S.UNKNOWN] * 4 + [S.UP], Saying.CANNOT_TELL, 4),
+    ],
+)
+def test_the_worst_state_decides(states, saying, count):
+    found = verdict([Unit(f"S{i}", state) for i, state in enumerate(states)])
+    assert (found.saying, found.count) == (saying, count)
+
+
+def test_a_person_decides_over_what_was_measured():
+    found = verdict([Unit("Shop", S.DOWN)], S.UP, NOW)
+    assert (found.saying, found.state, found.stated_at) == (Saying.STATED_UP, S.UP, NOW)
+
+
+@pytest.mark.parametrize(
+    ("states", "rule", "percentage", "expected"),
+    [
+        ([S.UP, S.DOWN], Rule.ALL, 100, S.DOWN),
+        ([S.UP, S.DOWN], Rule.ANY, 100, S.UP),
+        ([S.SLOW, S.DOWN], Rule.ANY, 100, S.SLOW),
+        ([S.DOWN, S.DOWN], Rule.ANY, 100, S.DOWN),
+        ([S.UP, S.UP, S.DOWN], Rule.PERCENTAGE, 66, S.UP),
+        ([S.UP, S.UP, S.DOWN], Rule.PERCENTAGE, 67, S.DOWN),
+        ([S.UP, S.UNKNOWN], Rule.PERCENTAGE, 100, S.UNKNOWN),
+        ([S.UP, S.PAUSED], Rule.PERCENTAGE, 100, S.UP),
+        ([], Rule.ANY, 100, S.WAITING),
+    ],
+)
+def test_a_section_can_be_summed_up(states, rule, percentage, expected):
+    assert rolled(states, rule, percentage) is expected
+
+
+def test_any_downtime_shows_and_is_never_rounded_away():
+    first = date(2026, 11, 1)
+    days = [Day(first + timedelta(days=i), up_ms=86_400_000) for i in range(90)]
+    days[3] = Day(first + timedelta(days=3), up_ms=86_399_500, down_ms=500)
+    found = bars(days)
+    assert found.states[3] == "d"
+    assert (found.down_seconds, found.percentage, found.failures) == ({3: 1}, 99.99, 1)
+    assert bars([Day(first)]).percentage is None
+    young = bars([Day(first), Day(first + timedelta(days=1), up_ms=10_000)])
+    assert (young.states, young.known_since) == ("nu", first + timedelta(days=1))
+
+
+@pytest.mark.parametrize("color", ["#ffe600", "#fff", "#2563eb", "#000000", "#808080"])
+@pytest.mark.parametrize("ground", [branding.LIGHT_GROUND, branding.DARK_GROUND])
+def test_every_colour_can_be_read(color, ground):
+    assert branding.contrast(branding.readable(color, ground), ground) >= 4.5
+
+
+@pytest.mark.parametrize(
+    ("header", "host"),
+    [
+        ("Status.Example.com", "status.example.com"),
+        ("status.example.com.:8080", "status.example.com"),
+        ("status.example.com:80:80", ""),
+        ("evil@status.example.com", ""),
+        ("[::1]:80", ""),
+        ("", ""),
+    ],
+)
+def test_hosts_are_compared_as_names(header, host):
+    assert slugs.requested_host(header) == host
+
+
+def appearance(hours, state, lasting=2):
+    begin = NOW + timedelta(hours=hours)
+    return Appearance(Occurrence(begin, begin + timedelta(hours=lasting)), state)
+
+
+COMING, SOON = appearance(72, MaintenanceState.COMING), appearance(20, MaintenanceState.COMING)
+RUNNING, DONE = appearance(-1, MaintenanceState.RUNNING), appearance(-3, MaintenanceState.DONE)
+
+LONGER = appearance(72, MaintenanceState.COMING, 5)
+RUNS_ON = appearance(-1, MaintenanceState.RUNNING, 9)
+
+
+def told(one, *kinds):
+    return {one.occurrence.starts_at: dict.fromkeys(kinds, one.occurrence.ends_at)}
+
+
+@pytest.mark.parametrize(
+    ("shown", "before", "expected"),
+    [
+        ([COMING], {}, [Notice.ANNOUNCED]),
+        ([COMING, appearance(96, MaintenanceState.COMING)], {}, [Notice.ANNOUNCED]),
+        ([COMING], told(COMING, Notice.ANNOUNCED), []),
+        ([SOON], told(SOON, Notice.ANNOUNCED), [Notice.REMINDER]),
+        ([SOON], told(SOON, Notice.ANNOUNCED, Notice.REMINDER), []),
+        ([LONGER], told(COMING, Notice.ANNOUNCED), [Notice.CHANGED]),
+        ([RUNNING], told(RUNNING, Notice.ANNOUNCED), [Notice.STARTED]),
+        ([RUNS_ON], told(RUNNING, Notice.STARTED), [Notice.CHANGED]),
+        ([DONE], told(DONE, Notice.STARTED), [Notice.ENDED]),
+        ([DONE], {}, []),
+        ([], told(COMING, Notice.ANNOUNCED), [Notice.CANCELLED]),
+        ([], told(COMING, Notice.ANNOUNCED, Notice.CANCELLED), []),
+    ],
+)  # fmt: skip
+def test_each_notice_once(shown, before, expected):
+    created_at = NOW - timedelta(days=9)
+    assert [notice for notice, _ in notices(shown, before, created_at, NOW)] == expected
