@@ -32,7 +32,8 @@ def filled(state: Path, word: str) -> dict[str, str]:
         vault = Vault(bytes.fromhex(servers.state.secrets().encryption_key))
         with psycopg.connect(servers.database_url) as connection:
             organization = connection.execute(
-                "INSERT INTO organizations (id, name, slug, plan_type, max_services, timezone, settings)"
+                "INSERT INTO organizations"
+                " (id, name, slug, plan_type, max_services, timezone, settings)"
                 " VALUES (gen_random_uuid(), %s, %s, 'free', 5, 'UTC', '{}') RETURNING id",
                 (word, word),
             ).fetchone()
