@@ -39,11 +39,11 @@ def inside(app, alice, configure, connection, rows):
         "UPDATE schedule_entries SET last_error = 'inner error of a check', last_status_code = 503"
     )
     ids = [one["id"] for one in services]
+    make_subscriber(alice, page, "inner-subscriber@example.com")
     make_incident(alice, page, service_ids=ids, service_states={ids[0]: "down"})
     make_incident(alice, page, title="Inner draft", is_draft=True)
     make_window(alice, name="Inner window")
     make_window(alice, name="Public window", status_page_ids=[page["id"]], service_ids=ids[:30])
-    make_subscriber(alice, page, "inner-subscriber@example.com")
     take_snapshots(app)
     secrets = [
         *ids, page["id"], str(alice.organization_id), str(alice.user_id), alice.email,
