@@ -1,7 +1,7 @@
 """HTTP: a URL answers as asserted."""
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -39,6 +39,8 @@ from app.platform.clock import utcnow
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 EXPIRY_WARNING_DAYS = 30
+_NEEDS_THE_WHOLE = frozenset(("body_not_contains", "json_path"))
+_BODY_RULES = _NEEDS_THE_WHOLE | {"body_contains", "body_regex"}
 
 
 class BasicAuth(CheckConfig):
@@ -98,7 +100,7 @@ class HttpConfig(CheckConfig):
 async def check_http(target: Target, network: Network) -> Probe:
     """Ask a URL and judge status, headers, body and certificate."""
     config = target.config
-    response = await network.http(_request(target.endpoint, config))
+    response = await network.http(_request(target))
     failure = _failure(response, config)
     return Probe(
         ok=failure is None,
@@ -113,8 +115,9 @@ async def check_http(target: Target, network: Network) -> Probe:
     )
 
 
-def _request(endpoint: str, config: Mapping[str, Any]) -> HttpRequest:
-    if not config:
+def _request(target: Target) -> HttpRequest:
+    endpoint, config = target.endpoint, target.config
+    if not config and not target.body_texts:
         return _plain_request(endpoint)
     body, auth = config.get("body"), config.get("basic_auth")
     written = body if isinstance(body, str) or body is None else json.dumps(body)
@@ -128,12 +131,27 @@ def _request(endpoint: str, config: Mapping[str, Any]) -> HttpRequest:
         follow_redirects=config.get("follow_redirects", True),
         final_codes=_final_codes(config.get("expected_status")),
         verify_tls=config.get("verify_tls", True),
+        wants_body=bool(target.body_texts) or not _BODY_RULES.isdisjoint(config),
+        is_enough=_is_enough(target),
     )
+
+
+def _is_enough(target: Target) -> Callable[[str], bool] | None:
+    """Return the test that all texts looked for are there; None where only the whole can tell."""
+    config = target.config
+    if not _NEEDS_THE_WHOLE.isdisjoint(config):
+        return None
+    wanted = (config.get("body_contains"), None, config.get("body_regex"))
+
+    def is_enough(text: str) -> bool:
+        return all(one in text for one in target.body_texts) and not text_failure(text, *wanted)
+
+    return is_enough
 
 
 @lru_cache(maxsize=10_000)
 def _plain_request(endpoint: str) -> HttpRequest:
-    return HttpRequest(endpoint)
+    return HttpRequest(endpoint, wants_body=False)
 
 
 def _final_codes(rule: Any) -> frozenset[int]:
@@ -148,6 +166,8 @@ def _failure(response: HttpResponse, config: Mapping[str, Any]) -> str | None:
     wanted_headers = config.get("header_contains")
     if wanted_headers:
         failure = header_failure(response.headers, wanted_headers)
+        if failure:
+            return failure
     wanted = (
         config.get("body_contains"),
         config.get("body_not_contains"),
@@ -156,10 +176,15 @@ def _failure(response: HttpResponse, config: Mapping[str, Any]) -> str | None:
     if not failure and any(wanted):
         failure = text_failure(response.text(), *wanted)
     if not failure and config.get("json_path"):
-        failure = json_failure(response.body, config["json_path"])
-    if failure and response.truncated:
-        return f"{failure} (only the first 1 MiB was read)"
-    return failure
+        failure = json_failure(response.json_text(), config["json_path"])
+    return f"{failure}{unread(response)}" if failure else None
+
+
+def unread(response: HttpResponse) -> str:
+    """Return what to add to a failure about a body of which not all was read, else nothing."""
+    if not response.decoded.complete:
+        return " (the body cannot be decompressed)"
+    return " (only the first 1 MiB was read)" if response.truncated else ""
 
 
 def _found(texts: Collection[str], response: HttpResponse) -> dict[str, bool]:

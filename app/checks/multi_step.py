@@ -24,6 +24,7 @@ from app.domain.checks.assertions import expected_codes, pattern, status_rule
 from app.domain.checks.endpoints import BadEndpoint
 from app.domain.checks.json_path import parse as parse_path
 from app.domain.types import FailureKind, Probe, Target
+from app.network.cookies import Cookies
 from app.network.door import Network
 from app.network.errors import AddressRefused, CannotTell, NetworkError
 from app.network.http import HttpRequest, HttpResponse
@@ -120,14 +121,15 @@ def flow_name(text: str) -> str:
     label="Several requests in a row",
 )
 async def check_multi_step(target: Target, network: Network) -> Probe:
-    """Send the requests of a flow in order; the response time is the sum of all."""
-    variables = Variables()
+    """Send the requests of a flow in order, with the cookies they are given; the response time is
+    the sum of all."""
+    variables, cookies = Variables(), Cookies()
     total_ms = 0.0
     response: HttpResponse | None = None
     for number, step in enumerate(target.config["steps"], 1):
         label = f"step {number} ({step['name']})" if step.get("name") else f"step {number}"
         try:
-            response = await network.http(_request(step, variables))
+            response = await network.http(_request(step, variables, cookies))
         except AddressRefused as error:
             raise AddressRefused(f"{label}: {error.reason}") from None
         except CannotTell as error:
@@ -155,7 +157,7 @@ async def check_multi_step(target: Target, network: Network) -> Probe:
     )
 
 
-def _request(step: Mapping[str, Any], variables: Variables) -> HttpRequest:
+def _request(step: Mapping[str, Any], variables: Variables, cookies: Cookies) -> HttpRequest:
     headers = step.get("headers") or {}
     return HttpRequest(
         url=variables.fill(step["url"]),
@@ -165,6 +167,7 @@ def _request(step: Mapping[str, Any], variables: Variables) -> HttpRequest:
         follow_redirects=step.get("follow_redirects", True),
         final_codes=_final_codes(step.get("assert") or {}),
         verify_tls=step.get("verify_tls", True),
+        cookies=cookies,
     )
 
 

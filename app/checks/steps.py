@@ -89,7 +89,7 @@ def step_failure(assertions: Mapping[str, Any], response: HttpResponse) -> str |
         if failure:
             return failure
     json_rules = assertions.get("json_path")
-    return json_failure(response.body, json_rules) if json_rules else None
+    return json_failure(response.json_text(), json_rules) if json_rules else None
 
 
 def _extract(kind: str, what: str, response: HttpResponse) -> str | None:
@@ -103,7 +103,7 @@ def _extract(kind: str, what: str, response: HttpResponse) -> str | None:
             return None
         return str(match.group(1 if match.groups() else 0))
     try:
-        found = json_path.find(json.loads(response.body), what)
+        found = json_path.find(json.loads(response.json_text()), what)
     except (ValueError, RecursionError):
         return None
     if not found:

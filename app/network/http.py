@@ -1,21 +1,35 @@
 """What an HTTP request and response are."""
 
 from base64 import b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from app.domain.types import Certificate, FailureKind, Phases
+from app.network import bodies
 from app.network.errors import NetworkError
+
+if TYPE_CHECKING:
+    from app.network.cookies import Cookies
 
 MAX_REDIRECTS = 10
 USER_AGENT = "AlertifyPro/1.0"
-_PLAIN_LINES = [b"User-Agent: " + USER_AGENT.encode(), b"Accept: */*", b"Expect:"]
+_PLAIN_LINES = [
+    b"User-Agent: " + USER_AGENT.encode(),
+    b"Accept: */*",
+    b"Accept-Encoding: " + bodies.ACCEPTED.encode(),
+    b"Expect:",
+]
 
 
 @dataclass(frozen=True, slots=True)
 class HttpRequest:
-    """What to ask. Without `timeout_seconds` only the caller's own deadline ends it."""
+    """What to ask. Without `timeout_seconds` only the caller's own deadline ends it.
+
+    An answer without end (a stream) ends once `is_enough` says so of the text so far; at once,
+    unless `wants_body`. Cookies are kept over redirects, and longer in a jar that is given.
+    """
 
     url: str
     method: str = "GET"
@@ -28,18 +42,21 @@ class HttpRequest:
     final_codes: frozenset[int] = frozenset()  # redirects that are the answer hoped for
     verify_tls: bool = True
     timeout_seconds: float | None = None
+    wants_body: bool = True
+    is_enough: Callable[[str], bool] | None = None
+    cookies: "Cookies | None" = None
 
 
 @dataclass
 class HttpResponse:
-    """What was answered. `body` is decoded and cut at 1 MiB; times are in milliseconds.
+    """What was answered. `raw` is as it came, cut at 1 MiB; times are in milliseconds.
 
     Nobody changes it; to freeze it would cost a microsecond for every check.
     """
 
     status_code: int
-    body: bytes
-    truncated: bool
+    raw: bytes
+    is_cut: bool
     address: str | None
     phases: Phases
     total_ms: float
@@ -67,20 +84,41 @@ class HttpResponse:
             found[name] = f"{found[name]}, {value}" if name in found else value
         return found
 
+    @cached_property
+    def decoded(self) -> bodies.Decoded:
+        """Return the body without its content encodings, cut at 1 MiB."""
+        return bodies.decoded(self.raw, self.headers.get("content-encoding", ""))
+
+    @property
+    def body(self) -> bytes:
+        """Return the decoded body."""
+        return self.decoded.data
+
+    @property
+    def truncated(self) -> bool:
+        """Say whether there was more than the 1 MiB that is read."""
+        return self.is_cut or self.decoded.truncated
+
     def text(self) -> str:
-        """Return the body as text, in the charset it names, else UTF-8; never fails."""
-        _, _, charset = self.headers.get("content-type", "").lower().partition("charset=")
-        try:
-            return self.body.decode(charset.split(";")[0].strip(" \"'") or "utf-8", "replace")
-        except LookupError:
-            return self.body.decode("utf-8", "replace")
+        """Return the body as text, in the charset it is written in; never fails."""
+        return bodies.text(self.body, self.headers.get("content-type", ""))
+
+    def json_text(self) -> str | bytes:
+        """Return a JSON body as text where a charset is named, else as bytes (RFC 8259 8.1)."""
+        named = bodies.charset(self.body, self.headers.get("content-type", ""))
+        return self.body if named is None else self.text()
 
 
 def header_lines(request: HttpRequest) -> Sequence[bytes]:
     """Return the header lines libcurl is to send. Raises NetworkError for a line break."""
     if not (request.headers or request.basic_auth or request.bearer_token or request.body):
         return _PLAIN_LINES
-    values = {"User-Agent": USER_AGENT, "Accept": "*/*", "Expect": ""}
+    values = {
+        "User-Agent": USER_AGENT,
+        "Accept": "*/*",
+        "Accept-Encoding": bodies.ACCEPTED,
+        "Expect": "",
+    }
     if request.body:
         kind = "json" if request.body.lstrip()[:1] in (b"{", b"[") else "x-www-form-urlencoded"
         values["Content-Type"] = f"application/{kind}"

@@ -7,21 +7,24 @@ a secret must not travel to another origin (RFC 9110 15.4).
 import asyncio
 import re
 from collections.abc import Sequence
-from urllib.parse import urljoin
+from urllib.parse import quote, urljoin
 
 from app.domain.checks.endpoints import Url, is_address, parse_url
 from app.domain.types import FailureKind, Phases
 from app.network.certificates import read_pem
+from app.network.cookies import Cookies
 from app.network.curl import CurlEngine
 from app.network.errors import AddressRefused, NetworkError
 from app.network.http import HttpRequest, HttpResponse, header_lines
 from app.network.http_errors import failure
 from app.network.resolver import Resolver
 from app.network.trace import trace
-from app.network.transfer import CurlJob, CurlOutcome
+from app.network.transfer import CurlJob, CurlOutcome, Enough
 from app.platform.clock import monotonic
 
 _SCHEMES = ("http", "https")
+_ASCII = bytes(range(0x21, 0x7F)).decode()
+_BREAKS = re.compile(r"[\t\r\n]")
 _INTERIM = re.compile(rb"HTTP/[0-9.]+ 1")
 _REDIRECTS = frozenset((301, 302, 303, 307, 308))
 # Only these go on to another origin; any other header may hold a key.
@@ -53,13 +56,25 @@ class HttpClient:
     async def _request(self, request: HttpRequest) -> HttpResponse:
         url = parse_url(request.url, _SCHEMES)
         lines = header_lines(request)
-        response = await self._hop(url, request.method, lines, request.body, request)
+        jar = request.cookies
+        first = lines if jar is None else _with_cookies(lines, jar, url)
+        response = await self._hop(url, request.method, first, request.body, request)
+        if jar is not None:
+            jar.take(url, response)
         if not (request.follow_redirects and _leads_on(response, request)):
             return response
-        return await self._follow(request, url, lines, response)
+        if jar is None:
+            jar = Cookies()
+            jar.take(url, response)
+        return await self._follow(request, url, lines, response, jar)
 
     async def _follow(
-        self, request: HttpRequest, url: Url, lines: Sequence[bytes], response: HttpResponse
+        self,
+        request: HttpRequest,
+        url: Url,
+        lines: Sequence[bytes],
+        response: HttpResponse,
+        jar: Cookies,
     ) -> HttpResponse:
         method, body = request.method, request.body
         seen = trace().redirects
@@ -79,9 +94,11 @@ class HttpClient:
             url = target
             seen.append(url.text)
             try:
-                response = await self._hop(url, method, lines, body, request)
+                sent = _with_cookies(lines, jar, url)
+                response = await self._hop(url, method, sent, body, request)
             except AddressRefused as error:
                 raise AddressRefused(f"redirect to a forbidden target: {error.reason}") from None
+            jar.take(url, response)
         return _joined(passed, response, tuple(seen))
 
     async def _hop(
@@ -109,6 +126,7 @@ class HttpClient:
             body=body,
             verify_tls=request.verify_tls,
             secure=url.scheme == "https",
+            enough=_enough(request),
         )
         outcome = await self._engine.run(job)
         if outcome.code:
@@ -128,8 +146,8 @@ def _response(outcome: CurlOutcome, url: Url, dns_ms: float | None, verified: bo
         certificate = leaf.shown_by(url.host, url.port, chain_valid=verified)
     return HttpResponse(
         status_code=outcome.status,
-        body=outcome.body,
-        truncated=outcome.truncated,
+        raw=outcome.body,
+        is_cut=outcome.truncated,
         address=outcome.address,
         phases=phases,
         total_ms=outcome.total_ms + (dns_ms or 0.0),
@@ -152,8 +170,8 @@ def _joined(
 
     return HttpResponse(
         status_code=last.status_code,
-        body=last.body,
-        truncated=last.truncated,
+        raw=last.raw,
+        is_cut=last.is_cut,
         address=last.address,
         phases=Phases(*(total(part) for part in Phases._fields)),
         total_ms=sum(hop.total_ms for hop in hops),
@@ -170,9 +188,39 @@ def _leads_on(response: HttpResponse, request: HttpRequest) -> bool:
     return code in _REDIRECTS and code not in request.final_codes and "location" in response.headers
 
 
+def _with_cookies(lines: Sequence[bytes], jar: Cookies, url: Url) -> Sequence[bytes]:
+    """Return header lines with the cookies for a URL, after those that the caller has given."""
+    kept = jar.sent_to(url)
+    if kept is None:
+        return lines
+    given = [line.partition(b":")[2].strip() for line in lines if _name(line) == "cookie"]
+    others = [line for line in lines if _name(line) != "cookie"]
+    return [*others, b"Cookie: " + b"; ".join((*given, kept))]
+
+
+def _enough(request: HttpRequest) -> Enough | None:
+    if not request.wants_body:
+        return lambda lines, raw: True
+    is_enough = request.is_enough
+    if is_enough is None:
+        return None
+
+    def enough(lines: Sequence[bytes], raw: bytes) -> bool:
+        so_far = HttpResponse(0, raw, False, None, Phases(), 0.0, "", _last_block(lines))
+        return is_enough(so_far.text())
+
+    return enough
+
+
 def _target(base: Url, location: str) -> Url:
+    """Return where a redirect leads, read as browsers do (WHATWG URL): raw bytes are UTF-8."""
     try:
-        return parse_url(urljoin(base.text, location.replace(" ", "%20")), _SCHEMES)
+        written = location.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        written = quote(location.encode("latin-1", "replace"), safe=_ASCII)
+    written = _BREAKS.sub("", written).strip().replace("\\", "/").replace(" ", "%20")
+    try:
+        return parse_url(urljoin(base.text, written), _SCHEMES)
     except ValueError as error:
         sentence = f"redirect that cannot be followed: {error}"
         raise NetworkError(sentence, FailureKind.PROTOCOL) from None

@@ -8,6 +8,7 @@ import pycurl
 from app.domain.types import FailureKind
 from app.network.certificates import complaint, read_pem
 from app.network.curl import CurlEngine
+from app.network.endless import ends_without_farewell
 from app.network.errors import (
     AddressRefused,
     CertificateProblem,
@@ -41,7 +42,8 @@ _FAILURES = {
     _TOO_LARGE: ("the headers are too large or too many", FailureKind.PROTOCOL),
 }
 _UNNAMED = ("the exchange with the server failed", FailureKind.PROTOCOL)
-_TLS_REASON = re.compile(r"error:[0-9A-F]+:[^:]*:[^:]*:(.+)$")
+_TALKING = (pycurl.E_RECV_ERROR, pycurl.E_SEND_ERROR)
+_TLS_REASON = re.compile(r"error:[0-9A-F]+:[^:]*:[^:]*:([^,]+)")
 _VERIFY_CODE = re.compile(r"verify result: (.+) \((\d+)\)$")
 
 
@@ -57,8 +59,12 @@ async def failure(outcome: CurlOutcome, job: CurlJob, engine: CurlEngine) -> Net
         return await _certificate_problem(outcome, job, engine)
     if outcome.errno and outcome.code != pycurl.E_PARTIAL_FILE:
         return from_errno(outcome.errno)
-    if outcome.code == pycurl.E_SSL_CONNECT_ERROR:
-        reason = _TLS_REASON.search(outcome.message)
+    if ends_without_farewell(outcome.code, outcome.message):
+        code = pycurl.E_PARTIAL_FILE if outcome.lines else pycurl.E_GOT_NOTHING
+        return NetworkError(*_FAILURES[code])
+    reason = _TLS_REASON.search(outcome.message)
+    # With TLS 1.3 a server refuses a client only after the handshake, when the answer is read.
+    if outcome.code == pycurl.E_SSL_CONNECT_ERROR or (reason and outcome.code in _TALKING):
         return NetworkError(tls_sentence(reason[1] if reason else ""), FailureKind.TLS)
     return NetworkError(*_FAILURES.get(outcome.code, _UNNAMED))
 

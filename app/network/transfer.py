@@ -3,17 +3,22 @@
 import asyncio
 import errno
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import pycurl
 
 from app.domain.types import Phases
+from app.network.endless import StreamWatch, ends_without_farewell, watch_of
 from app.network.policy import AddressPolicy
 from app.network.trace import Trace
 
 MAX_BODY = 1024 * 1024
 _ENDS_A_CONNECTION = (errno.ECONNRESET, errno.ECONNABORTED, errno.EPIPE, errno.ETIMEDOUT)
+
+
+# Says of header lines and the body so far whether an answer without end may end here.
+Enough = Callable[[Sequence[bytes], bytes], bool]
 
 
 @dataclass(slots=True)
@@ -30,6 +35,7 @@ class CurlJob:
     verify_tls: bool = True
     secure: bool = False
     connect_only: bool = False
+    enough: Enough | None = None
 
 
 @dataclass(slots=True)
@@ -67,6 +73,8 @@ class Transfer:
         self.lines: list[bytes] = []
         self.chunks: list[bytes] = []
         self.size = 0
+        self.watch: StreamWatch | None = None
+        self.enough: Enough | None = None
         self.descriptor = -1
         self.open_errno = 0
         self.secure = False
@@ -87,10 +95,10 @@ class Transfer:
         setopt(pycurl.FOLLOWLOCATION, 0)
         setopt(pycurl.PROXY, "")  # neither the environment's proxy nor its netrc
         setopt(pycurl.NETRC, 0)
-        setopt(pycurl.ACCEPT_ENCODING, "")
+        setopt(pycurl.HTTP_CONTENT_DECODING, 0)  # app.network.bodies reads more than libcurl
         setopt(pycurl.CAINFO, self._ca_file)
         setopt(pycurl.OPENSOCKETFUNCTION, self._open_socket)
-        setopt(pycurl.HEADERFUNCTION, self.lines.append)
+        setopt(pycurl.HEADERFUNCTION, self._on_header)
         setopt(pycurl.WRITEFUNCTION, self._on_body)
         setopt(pycurl.SOCKOPTFUNCTION, self._note_socket)
         setopt(pycurl.OPT_CERTINFO, 1)
@@ -100,7 +108,7 @@ class Transfer:
 
     def load(self, job: CurlJob) -> None:
         """Set the options of a job on a clean handle."""
-        self.secure = job.secure
+        self.secure, self.enough = job.secure, job.enough
         setopt = self.easy.setopt
         setopt(pycurl.URL, job.url)
         setopt(pycurl.HTTPHEADER, job.header_lines)
@@ -131,6 +139,7 @@ class Transfer:
         self.lines.clear()
         self.chunks.clear()
         self.size = 0
+        self.watch = self.enough = None
         self.descriptor = -1
         self.open_errno = 0
         self.refused = self.dialled = self.waiter = None
@@ -174,6 +183,14 @@ class Transfer:
         info = self.easy.getinfo
         phases, total_ms = self.phases()
         truncated = self.size > MAX_BODY
+        watch = self.watch
+        if watch is not None and watch.has_ended:
+            code = 0
+            if watch.is_stream:  # it has answered when it began to
+                total_ms -= phases.transfer_ms or 0.0
+                phases = phases._replace(transfer_ms=None)
+        elif watch and not watch.is_chunked and ends_without_farewell(code, message):
+            code = 0  # the end of the connection is the end of the body, as browsers see it
         outcome = CurlOutcome(
             code=0 if truncated and code == pycurl.E_WRITE_ERROR else code,
             status=info(pycurl.RESPONSE_CODE),
@@ -230,10 +247,24 @@ class Transfer:
                 return False
         return True
 
+    def _on_header(self, line: bytes) -> int | None:
+        self.lines.append(line)
+        if line != b"\r\n" and line != b"\n":
+            return None
+        self.watch = watch = watch_of(self.lines)
+        if watch is None or self.enough is None or not watch.is_stream:
+            return None
+        return -1 if watch.ends(self.enough, self.lines, self.chunks, self.size) else None
+
     def _on_body(self, data: bytes) -> int:
         self.size += len(data)
         self.chunks.append(data)
-        return len(data) if self.size <= MAX_BODY else 0
+        if self.size > MAX_BODY:
+            return 0
+        watch = self.watch
+        if watch is None or self.enough is None:
+            return len(data)
+        return 0 if watch.ends(self.enough, self.lines, self.chunks, self.size) else len(data)
 
 
 def _certificates(easy: pycurl.Curl) -> list[bytes]:

@@ -1,0 +1,138 @@
+"""Bodies of HTTP answers: content encodings undone, and bytes read in their charset.
+
+Browsers, requests and node are the measure: an encoding nobody knows leaves the body as it is
+(RFC 9110 8.4.1), a gzip file may have several members (RFC 1952 2.2), a byte order mark beats the
+header and the header the document (WHATWG HTML 13.2.3).
+"""
+
+import codecs
+import re
+import zlib
+from dataclasses import dataclass
+
+import brotli
+
+MAX_BODY = 1024 * 1024
+ACCEPTED = "gzip, deflate, br"
+_GZIP, _DEFLATE, _BROTLI = ("gzip", "x-gzip"), ("deflate",), ("br",)
+_DECLARATION = 1_024  # bytes in which a document names its charset
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_CHARSET = re.compile(r"charset\s*=\s*[\"']?([A-Za-z0-9_.:+-]+)", re.I)
+_META = re.compile(rb"<meta[^>]{0,500}?charset\s*=\s*[\"']?\s*([A-Za-z0-9_.:+-]+)", re.I)
+_XML = re.compile(rb"\A\s*<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([A-Za-z0-9_.:+-]+)[\"']", re.I)
+# What the Encoding Standard reads under these labels, as browsers do.
+_LABELS = {
+    "iso-8859-1": "windows-1252",
+    "latin1": "windows-1252",
+    "latin-1": "windows-1252",
+    "us-ascii": "windows-1252",
+    "ascii": "windows-1252",
+    "gb2312": "gb18030",
+    "gbk": "gb18030",
+    "shift_jis": "cp932",
+    "x-sjis": "cp932",
+    "euc-kr": "cp949",
+    "ks_c_5601-1987": "cp949",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """A body without its content encodings, at most 1 MiB; `complete` unless decoding failed."""
+
+    data: bytes
+    truncated: bool = False
+    complete: bool = True
+
+
+def decoded(raw: bytes, encodings: str) -> Decoded:
+    """Return a body as it was before the encodings of a Content-Encoding header."""
+    found = Decoded(raw)
+    for name in reversed([part.strip().lower() for part in encodings.split(",")]):
+        if name in _GZIP:
+            found = _inflated(found, 31)
+        elif name in _DEFLATE:
+            found = _deflated(found)
+        elif name in _BROTLI:
+            found = _from_brotli(found)
+    return found
+
+
+def text(data: bytes, content_type: str) -> str:
+    """Return a body as text in the charset it is written in; never fails."""
+    return _read(data, charset(data, content_type) or "utf-8")
+
+
+def charset(data: bytes, content_type: str) -> str | None:
+    """Return the charset that a byte order mark, the header or the document names, if any."""
+    for mark, name in _MARKS:
+        if data.startswith(mark):
+            return name
+    match = _CHARSET.search(content_type)
+    named = _known(match[1]) if match else None
+    if named:
+        return named
+    head = data[:_DECLARATION]
+    declared = _XML.search(head) or _META.search(head)
+    found = _known(declared[1].decode()) if declared else None
+    if found is None:
+        return None
+    # A declaration that could be read byte by byte is not in the UTF-16 that it may name.
+    return "utf-8" if found.startswith("utf-16") else found
+
+
+def _known(label: str) -> str | None:
+    name = _LABELS.get(label.lower(), label.lower())
+    try:
+        found = codecs.lookup(name)
+    except LookupError:
+        return None
+    return found.name if found._is_text_encoding else None
+
+
+def _read(data: bytes, name: str) -> str:
+    try:
+        return data.decode(name, "replace")
+    except (LookupError, UnicodeError):
+        return data.decode("utf-8", "replace")
+
+
+def _inflated(body: Decoded, window_bits: int) -> Decoded:
+    rest, pieces, room = body.data, [], MAX_BODY
+    while rest:
+        member = zlib.decompressobj(window_bits)
+        try:
+            pieces.append(member.decompress(rest, room))
+        except zlib.error:
+            # What follows a complete member is padding, as gzip itself says.
+            return Decoded(b"".join(pieces), body.truncated, complete=bool(pieces))
+        room -= len(pieces[-1])
+        if room <= 0 or (not member.eof and member.unconsumed_tail):
+            return Decoded(b"".join(pieces), truncated=True)
+        if not member.eof:
+            return Decoded(b"".join(pieces), body.truncated, complete=False)
+        rest = member.unused_data
+    return Decoded(b"".join(pieces), body.truncated, body.complete)
+
+
+def _deflated(body: Decoded) -> Decoded:
+    found = _inflated(body, 15)
+    # Servers send deflate with and without the zlib frame; who reads one reads the other.
+    return found if found.complete or found.data else _inflated(body, -15)
+
+
+def _from_brotli(body: Decoded) -> Decoded:
+    stream = brotli.Decompressor()
+    try:
+        data = stream.process(body.data, output_buffer_limit=MAX_BODY)
+    except brotli.error:
+        return Decoded(b"", body.truncated, complete=False)
+    if not stream.can_accept_more_data():
+        return Decoded(data, truncated=True)
+    return Decoded(data, body.truncated, complete=stream.is_finished())
