@@ -16,6 +16,7 @@ from flask import Flask
 from app.checks import runner
 from app.network.door import Network
 from app.network.policy import policy_of
+from app.operations.accounts.reach import Reach
 from app.operations.checks import record as checks_record
 from app.operations.checks.claim import Claim
 from app.operations.notifications.claim import Send
@@ -35,9 +36,14 @@ def check(app: Flask, claim: Claim) -> None:
     runtime = app.extensions["runtime"]
     with app.app_context(), transaction() as tx:
         checked_at = tx.now()
+    with app.app_context():
+        reach = Reach(runtime.config)
+        reach.refresh()
+    targets = reach.targets(claim.definition.organization_id)
 
     async def observe() -> RecordedCheck:
-        network = Network(policy_of(runtime.config), ca_file=runtime.config.probe_ca_file or None)
+        policy = policy_of(runtime.config, targets)
+        network = Network(policy, ca_file=runtime.config.probe_ca_file or None)
         doubt = SelfDoubt(network, runtime.config.witness_targets)
         target, began_at = claim.definition.target, monotonic()
         observation = await runner.run(target, network)

@@ -20,6 +20,7 @@ from app.channels.endpoints import ENDPOINTS
 from app.domain.messages.messages import Message, Organization, compose, sample
 from app.network.door import Network
 from app.network.policy import policy_of
+from app.operations.accounts.reach import Reach, Targets
 from app.operations.health import quarantine
 from app.operations.health.quarantine import ALONE_AFTER, Kind
 from app.operations.notifications import claim as outbox_claim
@@ -61,7 +62,8 @@ class Courier:
         except ValueError as error:
             raise ConfigError(str(error)) from None
         self._loop = uvloop.new_event_loop()
-        self._context: Context | None = None
+        self._contexts: dict[Targets, Context] = {}
+        self._reach = Reach(self._runtime.config)
         self._running = threading.Lock()
         self._stopping = threading.Event()
         self._threads = ThreadPoolExecutor(4, "outbox")
@@ -90,15 +92,11 @@ class Courier:
             self._running.release()
 
     async def _session(self, seconds: float) -> bool:
-        if self._context is None:
-            self._context = make_context(self._runtime.config)
         end = monotonic() + seconds
         while not self._stopping.is_set() and monotonic() < end:
             room = min(_CONCURRENCY - len(self._sends), _CLAIM_BATCH)
             try:
-                claimed = (
-                    await self._call(outbox_claim.claim, room, self._busy()) if room > 0 else []
-                )
+                claimed = await self._call(self._claim, room) if room > 0 else []
                 idle = None if claimed else await self._call(outbox_claim.next_due_seconds)
             except DATABASE_AWAY as error:
                 log.warning("database is away, messages wait", extra={"why": str(error)[:200]})
@@ -115,6 +113,16 @@ class Courier:
             await asyncio.wait(self._sends, timeout=5 if self._stopping.is_set() else None)
         return not self._stopping.is_set()
 
+    def _claim(self, room: int) -> list[Send]:
+        self._reach.refresh()
+        return outbox_claim.claim(room, self._busy())
+
+    def _context_of(self, organization_id: UUID) -> Context:
+        targets = self._reach.targets(organization_id)
+        if targets not in self._contexts:
+            self._contexts[targets] = make_context(self._runtime.config, targets)
+        return self._contexts[targets]
+
     def _busy(self) -> list[UUID]:
         return [channel for channel, count in self._in_flight.items() if count >= _PER_CHANNEL]
 
@@ -129,7 +137,7 @@ class Courier:
         """Send one message on this process' own loop, and record how it went."""
 
         async def deliver_here() -> None:
-            self._context = make_context(self._runtime.config)
+            await self._call(self._reach.refresh)
             await self._send_and_record(send)
 
         self._loop.run_until_complete(deliver_here())
@@ -174,7 +182,6 @@ class Courier:
                 await asyncio.sleep(_RETRY_SECONDS)
 
     async def _attempt(self, send: Send) -> Outcome:
-        assert self._context is not None
         if send.fault is not None:
             return Outcome(ok=False, permanent=True, error=send.fault)
         facts = {
@@ -189,7 +196,7 @@ class Courier:
                 send.channel_type,
                 message,
                 send.config,
-                self._context,
+                self._context_of(send.organization_id),
                 template=send.template,
                 secrets=send.secrets,
             )
@@ -224,9 +231,9 @@ class Courier:
         return self._loop.run_in_executor(self._threads, call)
 
 
-def make_context(config: Config) -> Context:
+def make_context(config: Config, targets: Targets | None = None) -> Context:
     """Return what the server lends to every channel; made on the loop that sends."""
-    policy = policy_of(config)
+    policy = policy_of(config, targets)
     return Context(
         Network(policy),
         policy,

@@ -17,6 +17,7 @@ from contextlib import suppress
 from datetime import datetime
 from math import inf
 from typing import Any, TypeVar
+from uuid import UUID
 
 import uvloop
 from flask import Flask
@@ -24,6 +25,7 @@ from flask import Flask
 from app.checks import runner
 from app.domain.types import FailureKind, Observation, Status
 from app.network.door import Network
+from app.operations.accounts.reach import Reach, Targets
 from app.operations.checks import claim as checks_claim
 from app.operations.checks.claim import Claim
 from app.operations.recorded_check import RecordedCheck, quarantine_key
@@ -56,7 +58,7 @@ class Engine:
     """Runs the checks of one region in this process; one drain session at a time."""
 
     def __init__(
-        self, app: Flask, region: str, network: Callable[[], Network], recorder: Recorder
+        self, app: Flask, region: str, network: Callable[[Targets], Network], recorder: Recorder
     ) -> None:
         self._app = app
         self._recorder = recorder
@@ -65,7 +67,8 @@ class Engine:
         self._concurrency: int = self._runtime.config.probe_concurrency
         self._loop = uvloop.new_event_loop()
         self._make_network = network
-        self._network: Network | None = None
+        self._networks: dict[Targets, Network] = {}
+        self._reach = Reach(self._runtime.config)
         self._doubt: SelfDoubt | None = None
         self._running = threading.Lock()
         self._stopping = threading.Event()
@@ -145,9 +148,9 @@ class Engine:
         return not self._stopping.is_set()
 
     async def _claim_until(self, end: float) -> None:
-        if self._network is None:
-            self._network = self._make_network()
-            self._doubt = SelfDoubt(self._network, self._runtime.config.witness_targets)
+        if self._doubt is None:
+            own = self._network_of(None)
+            self._doubt = SelfDoubt(own, self._runtime.config.witness_targets)
         while not self._stopping.is_set() and monotonic() < end:
             room = await self._room()
             if room <= 0:
@@ -216,6 +219,7 @@ class Engine:
         if len(claimed.claims) == limit:
             self._unbounded_at = float("-inf")  # what is older may be due as well
         self._quarantine.refresh(claimed.claims)
+        self._reach.refresh()
         return claimed, one_off_checks.claim(self._region, 20)
 
     def _start_check(self, claim: Claim) -> None:
@@ -241,6 +245,12 @@ class Engine:
             observation = await self._observe(claim)
         self._results.add(claim, observation, checked_at)
 
+    def _network_of(self, organization_id: UUID | None) -> Network:
+        targets = self._reach.targets(organization_id)
+        if targets not in self._networks:
+            self._networks[targets] = self._make_network(targets)
+        return self._networks[targets]
+
     async def _observe(self, claim: Claim) -> Observation:
         if claim.definition.fault:
             return Observation(
@@ -249,20 +259,20 @@ class Engine:
                 error=claim.definition.fault,
                 failure_kind=FailureKind.CONFIGURATION,
             )
-        assert self._network is not None
         assert self._doubt is not None
         target, began_at = claim.definition.target, monotonic()
-        observation = await runner.run(target, self._network)
+        network = self._network_of(target.organization_id)
+        observation = await runner.run(target, network)
         return await self._doubt.judge(target, observation, began_at)
 
     async def _answer(self, task: ProbeTask) -> None:
-        assert self._network is not None
         if task.fault:
             observation = Observation(
                 Status.UNKNOWN, None, error=task.fault, failure_kind=FailureKind.CONFIGURATION
             )
         else:
-            observation = await runner.run(task.target, self._network)
+            network = self._network_of(task.target.organization_id)
+            observation = await runner.run(task.target, network)
         await self._insist(self._claimer, one_off_checks.answer, task.id, observation)
 
     async def _clear(self, batch: list[RecordedCheck]) -> None:

@@ -8,6 +8,7 @@ from redis import RedisError
 
 from app.network.door import Network
 from app.network.policy import policy_of
+from app.operations.accounts.reach import Targets
 from app.operations.checks import claim as checks_claim
 from app.operations.checks import regions
 from app.platform.bootstrap import runtime
@@ -26,7 +27,11 @@ def start_engine(region: str) -> Engine:
     config = app.extensions["runtime"].config
     ca_file = config.probe_ca_file or None
     recorder = Recorder(app)
-    _engine = Engine(app, region, lambda: Network(policy_of(config), ca_file=ca_file), recorder)
+
+    def network(targets: Targets) -> Network:
+        return Network(policy_of(config, targets), ca_file=ca_file)
+
+    _engine = Engine(app, region, network, recorder)
     return _engine
 
 

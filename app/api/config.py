@@ -39,6 +39,7 @@ _BODY = {
 @bp.get("/export")
 @requires("config:read")
 @bp.accepts(ExportQuerySchema, location="query")
+@bp.documents(responses={200: {"content": {_YAML: {"schema": ConfigDocumentSchema}}}})
 @bp.returns(
     ConfigDocumentSchema, description="The document, as YAML unless `format` says otherwise."
 )

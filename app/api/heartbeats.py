@@ -10,7 +10,6 @@ from app.api.http import PAGE_HEADERS, Blueprint, invalid, page, read_cursor, wr
 from app.operations.heartbeats import heartbeats
 from app.operations.heartbeats import queries as heartbeat_queries
 from app.operations.heartbeats.queries import HistoryPosition
-from app.schemas.base import PageSchema
 from app.schemas.heartbeats import (
     HeartbeatChangeSchema,
     HeartbeatFilterSchema,
@@ -19,6 +18,7 @@ from app.schemas.heartbeats import (
     HeartbeatPingSchema,
     HeartbeatReplacementSchema,
     HeartbeatSchema,
+    HistoryPageSchema,
     PingFilterSchema,
 )
 from app.security.access import caller, requires
@@ -112,7 +112,7 @@ def pings(query: dict[str, Any], heartbeat_id: UUID) -> Response:
 
 @bp.get("/<uuid:heartbeat_id>/flips")
 @requires("heartbeats:read")
-@bp.accepts(PageSchema, location="query")
+@bp.accepts(HistoryPageSchema, location="query")
 @bp.returns(HeartbeatFlipSchema(many=True), headers=PAGE_HEADERS)
 def flips(query: dict[str, Any], heartbeat_id: UUID) -> Response:
     """List the changes of a heartbeat's status

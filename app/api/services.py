@@ -1,6 +1,6 @@
 """/services: what is monitored."""
 
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
 from flask import Response
@@ -9,6 +9,7 @@ from app.api.http import PAGE_HEADERS, Blueprint, invalid
 from app.api.pagination import answer, take_page
 from app.domain.checks.addresses import AddressPolicy
 from app.operations import secrets
+from app.operations.accounts.reach import Reach
 from app.operations.services import queries as service_queries
 from app.operations.services import services
 from app.platform.bootstrap import runtime
@@ -144,7 +145,9 @@ def organization_for(given: dict[str, Any]) -> UUID:
 def judges(organization_id: UUID) -> Judges:
     """Return what a definition of an organization is judged with on this server."""
     config = runtime().config
-    targets: Literal["any", "public"] = "public" if config.probe_targets == "public" else "any"
+    reach = Reach(config)
+    reach.refresh()
+    targets = reach.targets(organization_id)
     return Judges(
         min_interval=config.min_check_interval_seconds,
         vault=runtime().vault,

@@ -34,7 +34,12 @@ from app.security import page_cookies
 from app.security.access import caller, client_address, public, requires
 from app.security.limits import Guard
 
-bp = Blueprint("status_page_access", __name__, url_prefix="/status-pages")
+bp = Blueprint(
+    "status_page_access",
+    __name__,
+    url_prefix="/status-pages",
+    description="Ways into pages that are not for everybody.",
+)
 root_bp = Blueprint("root_status_pages", __name__, description="Status pages.")
 
 _GUARD = Guard("page", per_pair=10, per_address=50)

@@ -87,6 +87,11 @@ class Launcher:
         )
         names = ", ".join(child.command.name for child in self._supervisor.children)
         say(f"Running {names} after {time.monotonic() - begun:.1f} s; Ctrl-C stops everything.")
+        if self._config.probe_targets == "operators":
+            say(
+                "Registration is open: organizations of others than operators check public"
+                " addresses only (PROBE_TARGETS)."
+            )
         say(f"AlertifyPro is ready at {address(host, port)}")
 
     def _start_processes(self, processes: list[Child]) -> None:

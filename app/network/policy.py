@@ -27,9 +27,15 @@ class PolicySettings(Protocol):
     def redis_url(self) -> str: ...
 
 
-def policy_of(settings: PolicySettings) -> AddressPolicy:
-    """Return the policy that the operator has set; looks up the platform's own servers once."""
-    targets: Literal["any", "public"] = "public" if settings.probe_targets == "public" else "any"
+def policy_of(
+    settings: PolicySettings, targets: Literal["any", "public"] | None = None
+) -> AddressPolicy:
+    """Return the policy that the operator has set; looks up the platform's own servers once.
+
+    `targets` stands for an organization that reaches less, or more, than the setting alone says.
+    """
+    if targets is None:
+        targets = "public" if settings.probe_targets == "public" else "any"
     own: set[tuple[str, int]] = set()
     if targets == "public":  # an owner of a whole installation may watch its parts, strangers not
         own |= _server(settings.database_url, _DATABASE_PORT)

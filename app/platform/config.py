@@ -64,6 +64,10 @@ class Config:
         if ping_port == port:
             raise ConfigError("PING_PORT must be another port than PORT.")
         default_ping_url = f"http://localhost:{ping_port}" if ping_port else base_url
+        registration = env.choice("REGISTRATION", "open", ("open", "invite", "closed"))
+        # Where strangers can register, they do not get at the operator's own network.
+        is_public = registration == "open" and not _is_loopback(host)
+        targets = "operators" if is_public else "any"
         return cls(
             database_url=_sqlalchemy_url(env.required("DATABASE_URL")),
             redis_url=_redis_url(env.required("REDIS_URL")),
@@ -75,12 +79,12 @@ class Config:
             ping_port=ping_port,
             ping_url=env.text("PING_URL", default_ping_url).rstrip("/"),
             state_dir=Path(env.text("STATE_DIR", ".state")),
-            registration=env.choice("REGISTRATION", "open", ("open", "invite", "closed")),
+            registration=registration,
             trusted_proxies=env.networks("TRUSTED_PROXIES", "127.0.0.0/8,::1/128"),
             rate_limits=env.switch("RATE_LIMITS", True),
             plan_limits=env.switch("PLAN_LIMITS", True),
             min_check_interval_seconds=env.integer("MIN_CHECK_INTERVAL_SECONDS", 10, 1, 86400),
-            probe_targets=env.choice("PROBE_TARGETS", "any", ("any", "public")),
+            probe_targets=env.choice("PROBE_TARGETS", targets, ("any", "operators", "public")),
             probe_allow=env.networks("PROBE_ALLOW"),
             probe_deny=env.networks("PROBE_DENY"),
             probe_ca_file=env.file("PROBE_CA_FILE"),
@@ -99,6 +103,13 @@ class Config:
             log_format=env.choice("LOG_FORMAT", "json", ("json", "text")),
             log_level=env.choice("LOG_LEVEL", "info", ("debug", "info", "warning", "error")),
         )
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 class _Reader:

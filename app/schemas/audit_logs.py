@@ -2,12 +2,13 @@
 
 from marshmallow import fields
 
-from app.schemas.base import BaseSchema, Choice, Line, Moment, PageSchema
+from app.schemas.base import NUMBER_PATTERN, BaseSchema, Choice, Cursor, Line, Moment, PageSchema
 
 
 class AuditFilterSchema(PageSchema):
     """Which lines of the log."""
 
+    cursor = Cursor(NUMBER_PATTERN)
     since = Moment(data_key="from", metadata={"description": "Not before this time."})
     until = Moment(data_key="to", metadata={"description": "Before this time."})
     actor = Line(max=254, metadata={"description": "Id or e-mail address of whoever acted."})

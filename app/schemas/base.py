@@ -16,6 +16,10 @@ _NO_LINE = rf"\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u061c{_TURNS}"
 LINE_PATTERN = rf"^[^{_NO_LINE}]*$"
 NAME_PATTERN = rf"^[^{_NO_LINE}]*[^\s{_NO_LINE}][^{_NO_LINE}]*$"
 TEXT_PATTERN = rf"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f{_TURNS}]*$"
+NUMBER_PATTERN = r"[0-9]{1,18}"
+UUID_PATTERN = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+# Of a time that is accepted, the year; the first and the last few days of what is are left out.
+_YEARS = r"^(197[1-9]|19[89][0-9]|[2-8][0-9]{3}|9[0-8][0-9]{2}|99[0-8][0-9]|999[0-7])-"
 _RFC3339 = re.compile(
     r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})", re.ASCII
 )
@@ -34,8 +38,8 @@ class WholeAnswer(Schema):
     """An answer that always carries every field, also those that a request may leave out."""
 
     def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:
-        """Mark each field as required."""
-        field_obj.required = True
+        """Mark each field as required, but for those that are only taken."""
+        field_obj.required = not field_obj.load_only
 
 
 class Pattern(validate.Regexp):
@@ -148,6 +152,10 @@ class Moment(fields.DateTime):
         "range": "Must lie between 1970 and 9998.",
     }
 
+    def __init__(self, **kwargs: Any) -> None:
+        metadata = {"pattern": _YEARS} | dict(kwargs.pop("metadata", None) or {})
+        super().__init__(metadata=metadata, **kwargs)
+
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> datetime:
         # A `+` that was not escaped in a query string arrives as a space.
         written = re.sub(r" (\d{2}:\d{2})$", r"+\1", value) if isinstance(value, str) else ""
@@ -165,16 +173,23 @@ class Moment(fields.DateTime):
         return at
 
 
+class Cursor(fields.String):
+    """A position in a list: a time, and the key of a row."""
+
+    def __init__(self, key: str = UUID_PATTERN) -> None:
+        super().__init__(
+            validate=Pattern(rf"^[0-9]{{1,17}}\.{key}$", error="Not one that this list gave."),
+            metadata={"description": "Where to go on: the `cursor` of the last answer's `Link`."},
+        )
+
+
 class PageSchema(BaseSchema):
     """Which part of a list, and which fields of its items."""
 
     limit = WrittenNumber(
         min=1, max=1000, load_default=500, metadata={"description": "How many at most."}
     )
-    cursor = fields.String(
-        validate=validate.Length(max=200),
-        metadata={"description": "Where to go on: the `cursor` of the last answer's `Link`."},
-    )
+    cursor = Cursor()
     shown = fields.String(
         data_key="fields",
         validate=[

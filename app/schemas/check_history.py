@@ -3,7 +3,7 @@
 from marshmallow import fields
 
 from app.domain.types import FailureKind
-from app.schemas.base import BaseSchema, Choice, Moment, PageSchema
+from app.schemas.base import BaseSchema, Choice, Cursor, Moment, PageSchema
 from app.schemas.services import STATUSES
 
 
@@ -52,6 +52,7 @@ class ProbeOutcomeSchema(OutcomeSchema):
 class ChecksQuerySchema(PageSchema):
     """Which results to list; the last hour unless said otherwise."""
 
+    cursor = Cursor(r"[a-z0-9-]{1,30}")
     since = Moment(metadata={"description": "Default: one hour before `until`."})
     until = Moment(metadata={"description": "Default: now."})
     status = Choice(*STATUSES)

@@ -6,8 +6,10 @@ from app.domain.heartbeats.schedules import MAX_EXPRESSION
 from app.domain.heartbeats.states import HeartbeatStatus, PingKind
 from app.domain.messages.events import SEVERITIES
 from app.schemas.base import (
+    NUMBER_PATTERN,
     BaseSchema,
     Choice,
+    Cursor,
     Flag,
     Line,
     Moment,
@@ -191,7 +193,13 @@ class HeartbeatFilterSchema(PageSchema):
     is_active = WrittenFlag()
 
 
-class PingFilterSchema(PageSchema):
+class HistoryPageSchema(PageSchema):
+    """Which part of a history, whose rows have numbers."""
+
+    cursor = Cursor(NUMBER_PATTERN)
+
+
+class PingFilterSchema(HistoryPageSchema):
     """Which pings to list."""
 
     kind = Choice(*KINDS)

@@ -34,6 +34,10 @@ DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sun
 class NearMoment(Moment):
     """A time that schedules can be laid out for."""
 
+    def __init__(self, **kwargs: Any) -> None:
+        metadata = {"pattern": "^(200[1-9]|20[1-9][0-9])-"} | dict(kwargs.pop("metadata", {}))
+        super().__init__(metadata=metadata, **kwargs)
+
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> datetime:
         at = super()._deserialize(value, attr, data, **kwargs)
         if not 2000 <= at.year <= 2100:

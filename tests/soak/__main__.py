@@ -1,5 +1,6 @@
-"""Run every soak, or those named: `python -m tests.soak [outages] [pings]`."""
+"""Run every soak, or those named: `python -m tests.soak [outages] [people] [pings]`."""
 
+import os
 import sys
 import tempfile
 import time
@@ -7,26 +8,42 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.flows.product import Product
-from tests.soak import outages, pings
+from tests.receivers import MailReceiver
+from tests.soak import outages, people, pings
+from tests.soak.story import Story
 
-OUTAGE_SECONDS = 600
+SECONDS = float(os.environ.get("SOAK_SECONDS", "600"))
 
 
 def tell_outages() -> object:
     """Run the fault story for ten minutes; raise where an invariant does not hold."""
+    return _tell(outages.run)
+
+
+def tell_people() -> object:
+    """Let people act at random for ten minutes; raise where an invariant does not hold."""
+    with MailReceiver() as mail:
+        return _tell(people.run, SMTP_URL=f"{mail.url}?starttls=off")
+
+
+def _tell(run: Callable[..., Story], **settings: str) -> Story:
     with (
         tempfile.TemporaryDirectory(prefix="alertifypro-soak-") as folder,
-        Product(Path(folder).resolve()) as product,
+        Product(Path(folder).resolve(), **settings) as product,
     ):
         product.ready()
-        story = outages.run(product, OUTAGE_SECONDS, seed=int(time.time()))
+        story = run(product, SECONDS, seed=int(time.time()))
     if story.faults:
         raise AssertionError("\n".join([str(story), *story.faults]))
     return story
 
 
 # A soak returns what it saw, and raises where it found a fault.
-SOAKS: dict[str, Callable[[], object]] = {"outages": tell_outages, "pings": pings.run}
+SOAKS: dict[str, Callable[[], object]] = {
+    "outages": tell_outages,
+    "people": tell_people,
+    "pings": pings.run,
+}
 
 
 def main(wanted: list[str]) -> None:

@@ -1,6 +1,6 @@
 """What was done to the product in a soak, and what it told."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
 INTERVAL_SECONDS = 1
@@ -34,4 +34,21 @@ class Story:
             f"{len(self.outages)} outages, {len(self.kills)} kills {dict(kills)},"
             f" {self.messages} messages, {self.duplicates} duplicates,"
             f" {self.escalated} escalated, {len(self.faults)} faults"
+        )
+
+
+@dataclass
+class PeopleStory(Story):
+    """A story in which people act as well."""
+
+    deeds: Counter[str] = field(default_factory=Counter)
+    pauses: dict[str, list[list[float]]] = field(default_factory=lambda: defaultdict(list))
+    alerts: int = 0
+    reached: int = 0
+
+    def __str__(self) -> str:
+        return (
+            f"{len(self.outages)} outages, {len(self.kills)} kills, {dict(self.deeds)};"
+            f" {self.alerts} alerts, {self.reached} of them reached somebody,"
+            f" {self.messages} messages, {len(self.faults)} faults"
         )

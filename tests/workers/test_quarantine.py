@@ -197,7 +197,7 @@ class SameProcess:
 
 
 def engine_of(app):
-    return Engine(app, "default", lambda: None, SameProcess(app))
+    return Engine(app, "default", lambda _: None, SameProcess(app))
 
 
 def test_a_check_that_ends_three_processes_is_set_aside_and_the_others_go_on(

@@ -12,10 +12,12 @@ from werkzeug.routing import Rule
 
 from app import __version__
 from app.api.openapi import errors as openapi_errors
+from app.api.openapi import requests, services
 from app.api.openapi.examples import add_examples
 from app.checks import CHECK_TYPES
 from app.platform.bootstrap import Runtime
 from app.schemas.base import ErrorSchema
+from app.schemas.organization import SLUG_PATTERN
 from app.security import access, session_cookie
 
 _DESCRIPTION = """
@@ -42,7 +44,11 @@ Beyond the limit there is a reserve for bursts, then 429 with `Retry-After`.
 """
 _METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 _WRITES = ("put", "post", "patch", "delete")
-_INTERNAL = ("/api/v1/docs/",)
+# Pages for people, not for programs; an address in a message leads to the second one.
+_INTERNAL = ("/api/v1/docs/", "/api/v1/alerts/act/")
+# What speaks as Healthchecks does, and what people open in a browser.
+_OTHER_TYPES = {"/ping/": "text/plain", "/status/": "text/html"}
+_LICENSE = {"name": "AlertifyPro", "identifier": "LicenseRef-AlertifyPro"}
 
 _LIVE_FEED = {
     "summary": "Follow the live feed",
@@ -69,6 +75,7 @@ _LIVE_FEED = {
     ],
     "responses": {
         "101": {"description": "The feed begins."},
+        "default": openapi_errors.reference("500"),
         **{
             status: openapi_errors.reference(status)
             for status in ("400", "401", "403", "404", "422", "503")
@@ -79,7 +86,7 @@ _ORG = {
     "in": "query",
     "name": "org",
     "description": "Slug of another organization of the caller, to act in that one.",
-    "schema": {"type": "string"},
+    "schema": {"type": "string", "pattern": SLUG_PATTERN, "maxLength": 60},
     "required": False,
 }
 
@@ -95,7 +102,7 @@ class Api(flask_smorest.Api):  # type: ignore[misc]
             "title": "AlertifyPro",
             "version": __version__,
             "openapi_version": "3.1.0",
-            "info": {"description": _DESCRIPTION.strip()},
+            "info": {"description": _DESCRIPTION.strip(), "license": _LICENSE},
             "servers": [{"url": "/", "description": "This server"}],
         }
         super().__init__(app, spec_kwargs=spec)
@@ -106,13 +113,14 @@ class Api(flask_smorest.Api):  # type: ignore[misc]
     def finish(self, app: Flask) -> None:
         """Complete the document and keep it with the application, once every route is known."""
         for kind, check_type in CHECK_TYPES.items():
-            self.spec.components.schema(_config_name(kind), schema=check_type.config_schema)
+            self.spec.components.schema(services.config_name(kind), schema=check_type.config_schema)
         document = self.spec.to_dict()
         _drop_internal(document)
         _complete_components(document, app.extensions["runtime"])
         for rule, method, operation in _operations(app, document):
             _complete(operation, rule, method, is_public=_is_public(app, rule))
         document["paths"]["/api/v1/ws"] = {"get": _LIVE_FEED}
+        requests.narrow(document)
         add_examples(document)
         body = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
         app.extensions["openapi"] = body, hashlib.sha256(body).hexdigest()[:16]
@@ -122,10 +130,6 @@ def document_of() -> tuple[bytes, str]:
     """Return the document of the current application and its entity tag."""
     found: tuple[bytes, str] = current_app.extensions["openapi"]
     return found
-
-
-def _config_name(kind: str) -> str:
-    return f"{kind.title().replace('_', '')}Config"
 
 
 def _is_public(app: Flask, rule: Rule) -> bool:
@@ -169,16 +173,7 @@ def _complete_components(document: dict[str, Any], runtime: Runtime) -> None:
     components["responses"] = openapi_errors.components()
     schemas = components["schemas"]
     schemas.pop("PaginationMetadata", None)
-    for kind, check_type in CHECK_TYPES.items():
-        schemas[_config_name(kind)]["description"] = check_type.description
-    names = [_config_name(kind) for kind, _ in CHECK_TYPES.items()]
-    for name in ("Service", "ServiceInput", "ServiceChange", "ServiceReplacement"):
-        properties = schemas[name]["properties"]
-        properties["config"].pop("additionalProperties", None)
-        properties["config"]["anyOf"] = [
-            {"$ref": f"#/components/schemas/{config}"} for config in names
-        ]
-        properties["check_interval_seconds"]["minimum"] = runtime.config.min_check_interval_seconds
+    services.discriminate(schemas, runtime.config.min_check_interval_seconds)
 
 
 def _operations(app: Flask, document: dict[str, Any]) -> Iterator[tuple[Rule, str, dict[str, Any]]]:
@@ -206,13 +201,16 @@ def _complete(operation: dict[str, Any], rule: Rule, method: str, *, is_public: 
         statuses.append("404")
     statuses += ["413", "415"] if "requestBody" in operation else ["413"]
     responses = operation["responses"]
+    others = [kind for path, kind in _OTHER_TYPES.items() if rule.rule.startswith(path)]
     for status in sorted(statuses):
         if status not in responses or "$ref" in responses[status]:
             responses[status] = (
-                openapi_errors.as_text(status)
-                if rule.rule.startswith("/ping/")  # answers as Healthchecks does
+                openapi_errors.as_text(status, *others)
+                if others
                 else openapi_errors.reference(status)
             )
+    if not any(status.startswith("2") for status in responses):
+        responses["default"] = openapi_errors.reference("500")
     for answer in responses.values():
         if "$ref" not in answer:
             answer.setdefault("headers", {})["X-Request-Id"] = openapi_errors.REQUEST_ID

@@ -50,13 +50,13 @@ def reference(status: str) -> dict[str, str]:
     return {"$ref": f"#/components/responses/{ERRORS[status][0]}"}
 
 
-def as_text(status: str) -> dict[str, Any]:
-    """Return the answer of a status for a path that speaks plain text.
+def as_text(status: str, kind: str) -> dict[str, Any]:
+    """Return the answer of a status for a path that speaks another media type than JSON.
 
     What is refused before the path has its say is JSON as everywhere.
     """
     _, meaning, sentence = ERRORS[status]
-    content = {"text/plain": {"schema": {"type": "string"}, "example": sentence}}
+    content = {kind: {"schema": {"type": "string"}, "example": sentence}}
     content |= _response(status, meaning, sentence)["content"]
     return {"description": meaning, "content": content}
 

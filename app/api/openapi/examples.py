@@ -27,11 +27,15 @@ def add_examples(document: dict[str, Any]) -> None:
         for operation in item.values():
             if not isinstance(operation, dict):
                 continue
-            bodies = [operation.get("requestBody", {}), *operation["responses"].values()]
-            for body in bodies:
-                media = body.get("content", {}).get("application/json")
-                if media and "example" not in media and "examples" not in media:
-                    media["example"] = example_of(media["schema"], schemas)
+            _add(operation.get("requestBody", {}), schemas, unseen="readOnly")
+            for answer in operation["responses"].values():
+                _add(answer, schemas, unseen="writeOnly")
+
+
+def _add(body: dict[str, Any], schemas: dict[str, Any], unseen: str) -> None:
+    media = body.get("content", {}).get("application/json")
+    if media and "example" not in media and "examples" not in media:
+        media["example"] = example_of(media["schema"], schemas, unseen)
 
 
 def _modernise(schema: Any) -> None:
@@ -50,24 +54,37 @@ def _modernise(schema: Any) -> None:
             _modernise(item)
 
 
-def example_of(schema: dict[str, Any], schemas: dict[str, Any]) -> Any:
-    """Return an example of a schema."""
-    if "$ref" in schema:
-        return example_of(schemas[schema["$ref"].rpartition("/")[2]], schemas)
+def example_of(schema: dict[str, Any], schemas: dict[str, Any], unseen: str = "") -> Any:
+    """Return an example of a schema, without the properties that are marked as `unseen`."""
     if schema.get("examples"):
         return schema["examples"][0]
+    if "$ref" in schema:
+        return example_of(schemas[schema["$ref"].rpartition("/")[2]], schemas, unseen)
     for fixed in ("const", "default"):
         if fixed in schema:
             return schema[fixed]
     if "enum" in schema:
         return schema["enum"][0]
+    for composed in ("oneOf", "anyOf", "allOf"):
+        choices = [choice for choice in schema.get(composed, ()) if choice.get("type") != "null"]
+        if choices:
+            return example_of(choices[0], schemas, unseen)
     kind = schema.get("type", "object")
     if isinstance(kind, list):
-        kind = kind[0]
-    if kind == "object" and "properties" in schema:
-        return {
-            name: example_of(property, schemas) for name, property in schema["properties"].items()
-        }
-    if kind == "array" and "items" in schema:
-        return [example_of(schema["items"], schemas)]
+        kind = next(each for each in kind if each != "null")
+    if kind == "object":
+        return _object(schema, schemas, unseen)
+    if kind == "array":
+        return [example_of(schema["items"], schemas, unseen)] if "items" in schema else []
+    if kind in ("integer", "number"):
+        return max(_BY_TYPE[kind], schema.get("minimum", 0))
     return _BY_FORMAT.get(schema.get("format", ""), _BY_TYPE[kind])
+
+
+def _object(schema: dict[str, Any], schemas: dict[str, Any], unseen: str) -> dict[str, Any]:
+    properties = schema.get("properties", {})
+    return {
+        name: example_of(property, schemas, unseen)
+        for name, property in properties.items()
+        if not property.get(unseen)
+    }

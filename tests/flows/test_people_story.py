@@ -1,0 +1,25 @@
+"""The short form of the soak with people: nobody is missed, and no end comes alone."""
+
+import tempfile
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.flows.product import Product
+from tests.receivers import MailReceiver
+from tests.soak import people
+
+
+@pytest.mark.timeout(400)  # a story of its own length, not a hang
+def test_nobody_is_missed_while_people_act() -> None:
+    with (
+        tempfile.TemporaryDirectory(prefix="alertifypro-people-") as folder,
+        MailReceiver() as mail,
+        Product(Path(folder).resolve(), SMTP_URL=f"{mail.url}?starttls=off") as product,
+    ):
+        product.ready()
+        story = people.run(product, seconds=60, seed=int(time.time()))
+        print(story, *story.faults, sep="\n")
+        assert story.faults == [], str(story)
+        assert story.alerts
