@@ -197,7 +197,7 @@ KINDS = (
         "maintenance_windows",
         MaintenanceWindowInputSchema,
         windows.listed,
-        windows.create,
+        windows.create_from_file,
         windows.update,
         windows.delete,
     ),

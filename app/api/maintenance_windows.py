@@ -4,17 +4,19 @@ from typing import Any
 from uuid import UUID
 
 from app.api.crud import Operations, Resource, add_routes
-from app.api.http import Blueprint
+from app.api.optional_bodies import LenientBlueprint
 from app.operations.maintenance import windows as maintenance_windows
 from app.schemas.maintenance_windows import (
+    MaintenanceNowSchema,
     MaintenanceWindowChangeSchema,
     MaintenanceWindowInputSchema,
     MaintenanceWindowReplacementSchema,
     MaintenanceWindowSchema,
+    SkipSchema,
 )
 from app.security.access import caller, requires
 
-bp = Blueprint(
+bp = LenientBlueprint(
     "maintenance_windows",
     __name__,
     url_prefix="/maintenance-windows",
@@ -37,9 +39,9 @@ add_routes(
             "create": "From `starts_at` to `ends_at`; or, with `recurrence`, again and again in "
             "local wall time, which holds across daylight saving. While it is active checks go "
             "on, no alert fires, nothing is sent, and the time stays out of uptime. An outage "
-            "that outlasts it fires at its end.",
-            "change": "Changes the given fields and leaves the others. Other times make a window "
-            "that was ended by hand come again.",
+            "that outlasts it fires at its end. One that lies in the past is 422.",
+            "change": "Changes the given fields and leaves the others. A window that was ended by "
+            "hand and would be active with its new times is 409 unless `reopen` is true.",
             "delete": "One that is active ends with it.",
         },
     ),
@@ -56,3 +58,31 @@ def end(window_id: UUID) -> dict[str, Any]:
     a recurring one comes again, and is 409 while it is not active. Ending twice changes nothing.
     """
     return maintenance_windows.end(caller().organization_id, window_id)
+
+
+@bp.post("/<uuid:window_id>/skip")
+@requires("maintenance_windows:write")
+@bp.accepts(SkipSchema, required=False)
+@bp.returns(MaintenanceWindowSchema)
+def skip(given: dict[str, Any], window_id: UUID) -> dict[str, Any]:
+    """Skip an occurrence of a maintenance window
+
+    The next one, or the one that begins at `starts_at`. It stands in `exdates` then, and comes
+    again once it is taken out. A window that comes once is 409. The body may be left out.
+    """
+    return maintenance_windows.skip(caller().organization_id, window_id, given.get("starts_at"))
+
+
+@bp.post("/now")
+@requires("maintenance_windows:write")
+@bp.accepts(MaintenanceNowSchema)
+@bp.returns(MaintenanceWindowSchema, 201)
+def create_now(given: dict[str, Any]) -> dict[str, Any]:
+    """Begin maintenance now
+
+    For so many minutes, of the services, heartbeats or tags that are named. End it early with
+    `POST /maintenance-windows/{id}/end`.
+    """
+    fields = dict(given)
+    minutes = fields.pop("minutes")
+    return maintenance_windows.create_now(caller().organization_id, fields, minutes)

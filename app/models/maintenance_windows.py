@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Index
+from sqlalchemy import DateTime, Index, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import UUID as PgUUID
 from sqlalchemy.orm import Mapped, mapped_column
@@ -27,6 +27,13 @@ class MaintenanceWindow(OrganizationOwned, Base):
     service_ids: Mapped[list[UUID]] = mapped_column(ARRAY(PgUUID(as_uuid=True)), default=list)
     tags: Mapped[list[str]] = mapped_column(default=list)
     status_page_ids: Mapped[list[UUID]] = mapped_column(ARRAY(PgUUID(as_uuid=True)), default=list)
+    heartbeat_ids: Mapped[list[UUID]] = mapped_column(
+        ARRAY(PgUUID(as_uuid=True)), default=list, server_default=text("'{}'")
+    )
+    # Starts of occurrences that are skipped (EXDATE of RFC 5545).
+    exdates: Mapped[list[datetime]] = mapped_column(
+        ARRAY(DateTime(timezone=True)), default=list, server_default=text("'{}'")
+    )
     ended_at: Mapped[datetime | None]  # ended by hand
     next_edge_at: Mapped[datetime | None]  # when the edge tick looks again
     # The beginning that was announced and whose end was not yet: each edge is announced once.

@@ -1,8 +1,10 @@
 """What /maintenance-windows takes and gives."""
 
-from marshmallow import fields, validate
+from typing import Any
 
-from app.domain.maintenance.windows import MAX_DURATION_MINUTES, WindowStatus
+from marshmallow import ValidationError, fields, validate, validates_schema
+
+from app.domain.maintenance.windows import MAX_DURATION_MINUTES, MAX_EXDATES, WindowStatus
 from app.schemas.base import (
     BaseSchema,
     Choice,
@@ -56,12 +58,25 @@ class MaintenanceWindowInputSchema(BaseSchema):
         validate=validate.Length(max=1000),
         metadata={
             "examples": [[]],
-            "description": "With `tags`: services of either, and heartbeats of a tag. Both empty:"
-            " all services and heartbeats.",
+            "description": "With `tags` and `heartbeat_ids`: services and heartbeats of any. All"
+            " three empty: all services and heartbeats.",
         },
     )
     tags = Distinct(
         Name(max=50), validate=validate.Length(max=50), metadata={"examples": [["database"]]}
+    )
+    heartbeat_ids = Distinct(
+        fields.UUID(),
+        validate=validate.Length(max=1000),
+        metadata={"examples": [[]], "description": "Heartbeats by themselves."},
+    )
+    exdates = Distinct(
+        Moment(),
+        validate=validate.Length(max=MAX_EXDATES),
+        metadata={
+            "examples": [[]],
+            "description": "Starts of occurrences that are skipped (EXDATE of RFC 5545).",
+        },
     )
     status_page_ids = Distinct(
         fields.UUID(),
@@ -97,11 +112,43 @@ class MaintenanceWindowSchema(WholeAnswer, MaintenanceWindowInputSchema):
 class MaintenanceWindowChangeSchema(MaintenanceWindowInputSchema):
     """The fields of a window to change; the others stay."""
 
+    reopen = fields.Boolean(
+        load_only=True,
+        metadata={
+            "examples": [False],
+            "description": "true: one that was ended by hand may silence again.",
+        },
+    )
+
 
 class MaintenanceWindowReplacementSchema(Replacement, MaintenanceWindowInputSchema):
     """A window as it was read and then edited: what only the server sets is ignored."""
 
     ignored = answer_only(MaintenanceWindowSchema, MaintenanceWindowInputSchema)
+
+
+class MaintenanceNowSchema(BaseSchema):
+    """What is to be silent from now on, and for how long."""
+
+    minutes = Whole(min=1, max=MAX_DURATION_MINUTES, required=True, metadata={"examples": [30]})
+    name = Name(load_default="Maintenance")
+    description = Text()
+    service_ids = Distinct(fields.UUID(), validate=validate.Length(max=1000))
+    heartbeat_ids = Distinct(fields.UUID(), validate=validate.Length(max=1000))
+    tags = Distinct(
+        Name(max=50), validate=validate.Length(max=50), metadata={"examples": [["database"]]}
+    )
+
+    @validates_schema
+    def _names_something(self, data: dict[str, Any], **_: Any) -> None:
+        if not any(data.get(name) for name in ("service_ids", "heartbeat_ids", "tags")):
+            raise ValidationError("Say what: service_ids, heartbeat_ids or tags.", "service_ids")
+
+
+class SkipSchema(BaseSchema):
+    """Which occurrence to skip."""
+
+    starts_at = Moment(metadata={"description": "When it begins; left out: the next one."})
 
 
 class MaintenanceWindowFilterSchema(PageSchema):

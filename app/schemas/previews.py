@@ -48,6 +48,8 @@ class WindowPreviewInputSchema(MaintenanceWindowInputSchema):
             "duration_minutes",
             "timezone",
             "service_ids",
+            "heartbeat_ids",
+            "exdates",
             "tags",
             "count",
         )

@@ -35,8 +35,11 @@ def test_a_window_from_its_making_to_its_end(alice, bob, rows):
     moved = alice.patch(path, {"starts_at": at(2), "ends_at": at(3)}).json
     assert (moved["status"], moved["is_active"]) == ("scheduled", False)
     assert (moved["next_start_at"], moved["next_end_at"]) == (at(2), at(3))
-    replaced = alice.put(path, moved | {"starts_at": at(-3), "ends_at": at(-2)})
-    assert replaced.status_code == 200, replaced.text
+    past = {"starts_at": at(-3), "ends_at": at(-2)}
+    assert alice.put(path, moved | past).status_code == 422
+    assert alice.put(path, moved | times).json["status"] == "active"
+    replaced = alice.put(path, moved | past)
+    assert replaced.status_code == 200, "what goes on may be moved away: it ends with that"
     assert replaced.json["status"] == "ended"
     assert replaced.json["next_end_at"] is None
     before = rows("SELECT alerting_version FROM organizations ORDER BY created_at LIMIT 1")
@@ -75,7 +78,7 @@ def test_ending_by_hand(alice):
     assert (ended["status"], ended["is_active"]) == ("ended", False)
     assert ended["ended_at"] is not None
     assert alice.post(f"{path}/end").json == ended
-    again = alice.patch(path, {"ends_at": at(5)}).json
+    again = alice.patch(path, {"ends_at": at(5), "reopen": True}).json
     assert (again["status"], again["ended_at"]) == ("active", None)
     future = make_window(alice, starts_at=at(2), ends_at=at(3))
     called_off = alice.post(f"/maintenance-windows/{future['id']}/end").json

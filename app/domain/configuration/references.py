@@ -10,6 +10,7 @@ USERS, TEAMS = "users", "teams"  # by e-mail address and by name; they are not p
 _KINDS = {
     "service_id": "services",
     "service_ids": "services",
+    "heartbeat_ids": "heartbeats",
     "depends_on": "services",
     "services": "services",  # of a status page: an object with a key for each service
     "escalation_policy_id": "escalation_policies",

@@ -63,6 +63,8 @@ def _parts(text: str) -> dict[str, str]:
         name, sign, value = part.partition("=")
         if not sign or not value:
             raise RecurrenceError("write a rule like FREQ=WEEKLY;BYDAY=SU;BYHOUR=2;BYMINUTE=0")
+        if name == "EXDATE":
+            raise RecurrenceError("what is skipped stands in exdates, as a list of times")
         if name in _REFUSED:
             raise RecurrenceError(f"{name} is not supported")
         if name not in _KNOWN:

@@ -12,6 +12,7 @@ from app.domain.maintenance import recurrence_expand, recurrence_parse
 from app.domain.maintenance.recurrence_expand import Recurrence
 from app.domain.maintenance.recurrence_parse import RecurrenceError
 
+MAX_EXDATES = 500
 MAX_DURATION_MINUTES = 31 * 24 * 60  # of a window that recurs
 _YEARS = range(2000, 2101)
 # No zone has ever moved its clock by more than a day at once.
@@ -56,6 +57,8 @@ class MaintenanceWindow:
     service_ids: frozenset[UUID] = frozenset()
     tags: frozenset[str] = frozenset()
     ended_at: datetime | None = None  # by hand: cuts what was going on then
+    heartbeat_ids: frozenset[UUID] = frozenset()
+    exdates: frozenset[datetime] = frozenset()  # starts of occurrences that are skipped
 
 
 def parse(
@@ -68,6 +71,8 @@ def parse(
     service_ids: Collection[UUID] = (),
     tags: Collection[str] = (),
     ended_at: datetime | None = None,
+    heartbeat_ids: Collection[UUID] = (),
+    exdates: Collection[datetime] = (),
 ) -> MaintenanceWindow:
     """Return the window of these fields. Raises WindowError with the field at fault.
 
@@ -87,8 +92,17 @@ def parse(
         timezones.zone(timezone)
     except ValueError as error:
         raise WindowError("timezone", str(error)) from None
-    scope = (timezone, frozenset(service_ids), frozenset(tags), ended_at)
+    scope = (
+        timezone,
+        frozenset(service_ids),
+        frozenset(tags),
+        ended_at,
+        frozenset(heartbeat_ids),
+        frozenset(exdates),
+    )
     if recurrence is None:
+        if exdates:
+            raise WindowError("exdates", "only a window that recurs has occurrences to skip")
         if ends_at is None:
             raise WindowError("ends_at", "say when the window ends, or how it recurs")
         if duration_minutes is not None:
@@ -167,11 +181,17 @@ def next_change_at(window: MaintenanceWindow, now: datetime) -> datetime | None:
     return min([*edges, following.starts_at] if following else edges, default=None)
 
 
-def covers(window: MaintenanceWindow, service_id: UUID, tags: Collection[str]) -> bool:
-    """Say whether a service is meant: by its id or a tag, or because the window names neither."""
-    if not window.service_ids and not window.tags:
+def covers(window: MaintenanceWindow, watched_id: UUID, tags: Collection[str]) -> bool:
+    """Say whether a service or a heartbeat is meant: by id, by a tag, or as a window names none."""
+    if not window.service_ids and not window.heartbeat_ids and not window.tags:
         return True
-    return service_id in window.service_ids or not window.tags.isdisjoint(tags)
+    is_named = watched_id in window.service_ids or watched_id in window.heartbeat_ids
+    return is_named or not window.tags.isdisjoint(tags)
+
+
+def is_over(window: MaintenanceWindow, now: datetime) -> bool:
+    """Say whether a window does nothing any more: it is not active, and does not come again."""
+    return occurrence_at(window, now) is None and next_occurrence(window, now) is None
 
 
 def _series(
@@ -187,7 +207,8 @@ def _series(
         occurrence = _cut(window, timezones.instant(wall, tz))
         if window.ends_at is not None and occurrence.starts_at >= window.ends_at:
             return
-        yield occurrence
+        if occurrence.starts_at not in window.exdates:
+            yield occurrence
 
 
 def _cut(window: MaintenanceWindow, starts_at: datetime) -> Occurrence:

@@ -95,7 +95,7 @@ def recheck(tx: Transaction, window: MaintenanceWindow) -> None:
         Service.is_active,
         Service.status.in_(("RED", "YELLOW")),
     )
-    if window.service_ids or window.tags:
+    if window.service_ids or window.tags or window.heartbeat_ids:
         failing = failing.where(
             or_(Service.id.in_(window.service_ids), Service.tags.overlap(window.tags))
         )

@@ -39,11 +39,13 @@ def preview(organization_id: UUID, given: Mapping[str, Any], count: int) -> dict
 
 
 def _covered(tx: Transaction, organization_id: UUID, window: MaintenanceWindow) -> tuple[int, int]:
-    """Return how many services and heartbeats a window covers: a heartbeat by its tags alone."""
+    """Return how many services and heartbeats a window covers."""
     tags = list(window.tags)
     services = select(func.count()).where(Service.organization_id == organization_id)
     heartbeats = select(func.count()).where(Heartbeat.organization_id == organization_id)
-    if window.service_ids or tags:
+    if window.service_ids or window.heartbeat_ids or tags:
         services = services.where(Service.id.in_(window.service_ids) | Service.tags.overlap(tags))
-        heartbeats = heartbeats.where(Heartbeat.tags.overlap(tags))
+        heartbeats = heartbeats.where(
+            Heartbeat.id.in_(window.heartbeat_ids) | Heartbeat.tags.overlap(tags)
+        )
     return tx.session.scalar(services) or 0, tx.session.scalar(heartbeats) or 0

@@ -186,6 +186,8 @@ def window_of(row: StoredWindow) -> MaintenanceWindow | None:
             service_ids=row.service_ids,
             tags=row.tags,
             ended_at=row.ended_at,
+            heartbeat_ids=row.heartbeat_ids,
+            exdates=row.exdates,
         )
     except maintenance_windows.WindowError as error:
         log.error("a stored window cannot be read", extra={"window_id": str(row.id), "why": error})

@@ -85,7 +85,7 @@ def test_ended_by_hand(alice, rows, tick):
     assert kinds(rows) == [STARTED, ENDED]
     alice.post(f"{path}/end")
     assert (tick(), kinds(rows)) == (0, [STARTED, ENDED])
-    alice.patch(path, times(-1, 3))
+    alice.patch(path, times(-1, 3) | {"reopen": True})
     assert kinds(rows) == [STARTED, ENDED, STARTED], "it goes on again"
 
 
