@@ -1,2 +1,172 @@
-// The console: routes and frame.
-document.getElementById("app").textContent = "AlertifyPro";
+// The console: routes and frame. A screen is a module with one default export, loaded when it is
+// first visited; the server reads this table too, and links the modules of the address it answers.
+
+import { html, effect, render, signal, useEffect } from "./vendor/ui.mjs";
+import { t } from "./lib/words.mjs";
+import { Frame } from "./parts/Frame.mjs";
+import { Button, Failure } from "./parts/Page.mjs";
+import { firing, openAlerts } from "./store/alerts.mjs";
+import { go, link, route, windowTitle } from "./store/route.mjs";
+import { load, organization, session, signedIn } from "./store/session.mjs";
+import { nextTheme, view } from "./store/view.mjs";
+
+// Screens within the frame. The fewest parameters win: /services/new before /services/:id.
+const SCREENS = [
+  ["/", () => import("./screens/home.mjs")],
+  ["/services", () => import("./screens/services.mjs")],
+  ["/services/new", () => import("./screens/service-form.mjs")],
+  ["/services/:id", () => import("./screens/service.mjs")],
+  ["/services/:id/edit", () => import("./screens/service-form.mjs")],
+  ["/alerts", () => import("./screens/alerts.mjs")],
+  ["/alerts/:id", () => import("./screens/alert.mjs")],
+];
+// Screens of people who are not signed in, without the frame.
+const ENTRANCES = [
+  ["/sign-in", () => import("./screens/sign-in.mjs")],
+  ["/sign-up", () => import("./screens/sign-up.mjs")],
+];
+const KEYS = { h: "/", s: "/services", a: "/alerts", b: "/heartbeats", o: "/on-call", m: "/maintenance", c: "/channels", r: "/rules" };
+
+const failure = signal(null);
+const overlay = signal(null);
+
+function find(table, path) {
+  const asked = path.split("/");
+  const fits = (pattern) => {
+    const parts = pattern.split("/");
+    return parts.length === asked.length && parts.every((part, at) => part.startsWith(":") || part === asked[at]);
+  };
+  const parameters = (pattern) => pattern.split(":").length;
+  const [found] = table.filter(([pattern]) => fits(pattern)).sort(([a], [b]) => parameters(a) - parameters(b));
+  if (!found) return null;
+  const named = found[0].split("/").map((part, at) => [part, asked[at]]).filter(([part]) => part.startsWith(":"));
+  return { load: found[1], params: Object.fromEntries(named.map(([part, value]) => [part.slice(1), decodeURIComponent(value)])) };
+}
+
+const exists = (path) => find(SCREENS, path) !== null;
+
+const loaded = new Map();
+
+/** A screen by its loader: nothing until its module is here, a failure when it does not come. */
+function Screen({ load: fetchModule, params, id }) {
+  const known = loaded.get(fetchModule);
+  const problem = failure.value;
+  useEffect(() => {
+    if (known) return;
+    fetchModule().then(
+      (module) => {
+        loaded.set(fetchModule, module.default);
+        failure.value = null;
+        arrived.value += 1;
+      },
+      () => (failure.value = { status: 0, message: t("This screen could not be loaded.") }),
+    );
+  }, [fetchModule]);
+  arrived.value; // drawn again when a module has come
+  if (problem) return html`<${Failure} error=${problem} retry=${() => location.reload()} />`;
+  return known ? html`<${known} key=${id} ...${params} />` : null;
+}
+const arrived = signal(0);
+
+function App() {
+  const { path } = route.value;
+  const state = signedIn.value;
+  const entrance = find(ENTRANCES, path);
+  if (state === "unknown") return failure.value && html`<div class="entry"><${Failure} error=${failure.value} retry=${begin} /></div>`;
+  if (entrance) return html`<${Screen} load=${entrance.load} params=${entrance.params} id=${path} />`;
+  if (state === "out") return null;
+  const screen = find(SCREENS, path);
+  return html`<${Frame} exists=${exists} onPalette=${openPalette}>
+      ${screen ? html`<${Screen} load=${screen.load} params=${screen.params} id=${JSON.stringify([screen.load.toString(), screen.params])} />` : html`<${Nowhere} />`}
+    <//>
+    ${state === "expired" && html`<${Screen} load=${expired} />`}
+    ${overlay.value && html`<${Screen} load=${overlay.value} params=${{ exists, onClose: () => (overlay.value = null) }} id="overlay" />`}`;
+}
+
+const expired = () => import("./screens/expired.mjs");
+const palette = () => import("./parts/Palette.mjs");
+const keyList = () => import("./parts/Keys.mjs");
+const openPalette = () => (overlay.value = palette);
+
+function Nowhere() {
+  useEffect(() => {
+    windowTitle.value = t("Not found");
+  }, []);
+  return html`<section class="empty"><h1>${t("There is nothing here")}</h1>
+    <p>${t("The address may be mistyped, or what was here is gone.")}</p>
+    <div class="actions"><a class="button primary" href=${link("/")}>${t("Home")}</a><${Button} icon="search" onClick=${openPalette}>${t("Search")}<//></div>
+  </section>`;
+}
+
+/** Find out who is there, and send them to the right first page. */
+async function begin() {
+  try {
+    await load();
+    failure.value = null;
+  } catch (error) {
+    failure.value = error;
+    if (error.status === 503 || error.status === 0) setTimeout(begin, 3000);
+    return;
+  }
+  if (signedIn.peek() === "in") openAlerts.reload();
+}
+
+effect(() => {
+  const entrance = find(ENTRANCES, route.value.path);
+  if (signedIn.value === "out" && !entrance) {
+    const here = location.pathname + location.search;
+    go(here === "/" ? "/sign-in" : `/sign-in?next=${encodeURIComponent(here)}`, { replace: true });
+  }
+});
+
+effect(() => {
+  const open = session.value ? firing.value : 0;
+  document.title = `${open ? `(${open}) ` : ""}${windowTitle.value ? `${windowTitle.value} – ` : ""}AlertifyPro`;
+});
+
+let last = null;
+effect(() => {
+  const here = organization.value?.id ?? null;
+  if (here && last && here !== last) location.reload(); // another person's or organization's page
+  last = here ?? last;
+});
+
+// Links within the console change the screen; everything else is the browser's.
+addEventListener("click", (event) => {
+  const anchor = event.target.closest?.("a[href]");
+  if (!anchor || event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+  const address = new URL(anchor.href, location.href);
+  const inside = address.origin === location.origin && (exists(address.pathname) || find(ENTRANCES, address.pathname));
+  if (!inside || anchor.target || anchor.hasAttribute("download") || anchor.dataset.load !== undefined) return;
+  event.preventDefault();
+  if (address.href !== location.href) go(address.href);
+});
+
+let going = 0;
+addEventListener("keydown", (event) => {
+  if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k" && signedIn.peek() === "in") {
+    event.preventDefault();
+    openPalette();
+    return;
+  }
+  if (event.ctrlKey || event.metaKey || event.altKey || !view.peek().keys || typing(event.target) || signedIn.peek() !== "in") return;
+  const target = Date.now() - going < 1500 ? KEYS[event.key] : null;
+  going = event.key === "g" ? Date.now() : 0;
+  if (target && exists(target)) go(link(target));
+  else if (event.key === "?") overlay.value = keyList;
+  else if (event.key === "t" && !target) nextTheme();
+  else if (event.key === "/") {
+    const field = document.querySelector(".filter input");
+    if (field) {
+      event.preventDefault();
+      field.focus();
+    }
+  } else if (event.key === "n") document.querySelector("[data-shortcut=n]")?.click();
+});
+
+function typing(target) {
+  return target.closest?.("input, textarea, select, [contenteditable], dialog") !== null;
+}
+
+render(html`<${App} />`, document.getElementById("app"));
+begin();

@@ -1,0 +1,126 @@
+// The door to the REST API: one fetch for all, errors with words, pages of lists.
+// The session is a cookie that no script sees. What happens at 401 is told to whoever asked for it
+// (`onUnauthorized`), which may sign in again and let the request be repeated.
+
+import { t } from "./lib/words.mjs";
+
+const BASE = "/api/v1";
+const PATIENCE_MS = 60_000;
+
+let unauthorized = async () => false;
+let organization = () => null;
+let reached = () => {};
+let skew = 0;
+
+/** Say what to do at 401: return whether the request shall be repeated. */
+export const onUnauthorized = (handler) => (unauthorized = handler);
+/** Say which organization (slug) requests are for; null is the session's own. */
+export const onOrganization = (read) => (organization = read);
+/** Hear after each request whether the server was reached. */
+export const onReached = (handler) => (reached = handler);
+/** The server's clock, in milliseconds since the epoch. */
+export const serverNow = () => Date.now() + skew;
+
+/** A request that failed: `status` (0: not reached), the API's sentence, fields, request id. */
+export class ApiError extends Error {
+  constructor(status, message, { fields = {}, requestId = null, retryAfter = null } = {}) {
+    super(message);
+    Object.assign(this, { status, fields, requestId, retryAfter });
+  }
+}
+
+/** Send a request and return {data, response}. Raises ApiError; AbortError when called off. */
+export async function send(method, path, { body, query, signal, headers, again = true } = {}) {
+  const address = addressOf(path, query);
+  const init = { method, credentials: "same-origin", headers: { Accept: "application/json", ...headers } };
+  init.signal = signal ? AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]) : AbortSignal.timeout(PATIENCE_MS);
+  if (body !== undefined) {
+    init.body = JSON.stringify(body);
+    init.headers["Content-Type"] = "application/json";
+  }
+  let response;
+  try {
+    response = await fetch(address, init);
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    reached(false);
+    throw new ApiError(0, t("The server was not reached. Nothing was changed."));
+  }
+  reached(true);
+  learnClock(response.headers.get("Date"));
+  if (response.status === 401 && again && (await unauthorized())) {
+    return send(method, path, { body, query, signal, headers, again: false });
+  }
+  const data = await read(response);
+  if (!response.ok) throw failure(response, data);
+  return { data, response };
+}
+
+/** The address of an API path, with the organization of this tab. */
+export function addressOf(path, query = {}) {
+  const address = new URL(BASE + path, location.origin);
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== undefined && value !== null && value !== "") address.searchParams.set(name, value);
+  }
+  const slug = organization();
+  if (slug && !address.searchParams.has("org")) address.searchParams.set("org", slug);
+  return address.pathname + address.search;
+}
+
+export const get = async (path, query, signal) => (await send("GET", path, { query, signal })).data;
+export const post = async (path, body = {}, options) => (await send("POST", path, { body, ...options })).data;
+export const patch = async (path, body) => (await send("PATCH", path, { body })).data;
+export const put = async (path, body) => (await send("PUT", path, { body })).data;
+export const remove = async (path, query) => (await send("DELETE", path, { query })).data;
+
+/** One page of a list: {items, total, next}, `next` being the query of the next page or null. */
+export async function page(path, query, signal) {
+  const { data, response } = await send("GET", path, { query, signal });
+  const total = response.headers.get("X-Total-Count");
+  const next = /<([^>]+)>;\s*rel="next"/.exec(response.headers.get("Link") ?? "");
+  const cursor = next && new URL(next[1], location.origin).searchParams.get("cursor");
+  return {
+    items: data,
+    total: total === null ? null : Number(total),
+    next: cursor ? { ...query, cursor } : null,
+  };
+}
+
+/** Every item of a list, page by page; `each` hears of each page as it arrives. */
+export async function all(path, query = {}, { signal, each = () => {}, most = Infinity } = {}) {
+  const items = [];
+  let wanted = { limit: 1000, ...query };
+  while (wanted && items.length < most) {
+    const found = await page(path, wanted, signal);
+    items.push(...found.items);
+    each(items, found.total);
+    wanted = found.next;
+  }
+  return items;
+}
+
+function learnClock(date) {
+  // The header is cut to whole seconds: half a second is the best guess of the rest.
+  if (date) {
+    const difference = Date.parse(date) + 500 - Date.now();
+    if (Math.abs(difference - skew) > 1500) skew = Math.abs(difference) > 1500 ? difference : 0;
+  }
+}
+
+async function read(response) {
+  const text = await response.text();
+  try {
+    return text ? JSON.parse(text) : null;
+  } catch {
+    return null;
+  }
+}
+
+function failure(response, data) {
+  const details = {
+    fields: data?.fields ?? {},
+    requestId: response.headers.get("X-Request-Id"),
+    retryAfter: Number(response.headers.get("Retry-After")) || null,
+  };
+  return new ApiError(response.status, data?.error ?? t("The server answered {status}.", { status: response.status }), details);
+}

@@ -1,0 +1,52 @@
+// States and severities: what each is called, which shape it has, how high its bar is. Colours are
+// in base.css under the same names. No state is ever told by colour alone.
+
+import { t } from "./words.mjs";
+
+export const STATES = {
+  GREEN: { name: "up", word: t("Up"), bar: 0.5 },
+  YELLOW: { name: "slow", word: t("Slow"), bar: 0.72 },
+  RED: { name: "down", word: t("Down"), bar: 1 },
+  PENDING: { name: "waiting", word: t("Waiting"), bar: 0.12 },
+  UNKNOWN: { name: "unknown", word: t("Unknown"), bar: 0.5 },
+  PAUSED: { name: "paused", word: t("Paused"), bar: 0 },
+  MAINTENANCE: { name: "maintenance", word: t("Maintenance"), bar: 0.5 },
+};
+
+/** The states by urgency, most urgent first. */
+export const ORDER = ["RED", "YELLOW", "UNKNOWN", "PENDING", "MAINTENANCE", "GREEN", "PAUSED"];
+const RANK = Object.fromEntries(ORDER.map((state, rank) => [state, rank]));
+
+/** What a service shows: paused and maintenance hide its colour. */
+export function stateOf(service) {
+  if (!service.is_active) return "PAUSED";
+  if (service.in_maintenance) return "MAINTENANCE";
+  return service.status;
+}
+
+/** How urgent a state is: 0 is most. */
+export function rank(state) {
+  return RANK[state] ?? ORDER.length;
+}
+
+/** The state that a word or a colour names; null for none. */
+export function stateNamed(text) {
+  const said = text.trim().toLowerCase();
+  const found = Object.entries(STATES).find(
+    ([state, each]) => each.name === said || state.toLowerCase() === said,
+  );
+  return found ? found[0] : null;
+}
+
+export const SEVERITIES = {
+  critical: { word: t("Critical"), marks: 3 },
+  warning: { word: t("Warning"), marks: 2 },
+  info: { word: t("Info"), marks: 1 },
+};
+
+/** The word for where an alert stands. */
+export function alertWord(alert, now) {
+  if (alert.status === "resolved") return t("Resolved");
+  if (alert.snoozed_until && Date.parse(alert.snoozed_until) > now) return t("Snoozed");
+  return alert.status === "acknowledged" ? t("Acknowledged") : t("Firing");
+}

@@ -1,0 +1,55 @@
+// Dialogs: the browser's own, so the focus is kept inside and given back, and Esc closes.
+
+import { html, useEffect, useRef, useState } from "../vendor/ui.mjs";
+import { t } from "../lib/words.mjs";
+import { Icon } from "./Icon.mjs";
+import { Button, Failure } from "./Page.mjs";
+
+/** A dialog over the page, open as long as it is drawn. `foot` holds its buttons. */
+export function Dialog({ title, onClose, wide = false, foot, children }) {
+  const box = useRef(null);
+  useEffect(() => {
+    const dialog = box.current;
+    dialog.showModal();
+    return () => dialog.close();
+  }, []);
+  const cancel = (event) => {
+    event.preventDefault();
+    onClose();
+  };
+  const outside = (event) => event.target === box.current && onClose();
+  return html`<dialog class=${wide ? "wide" : null} ref=${box} aria-label=${title} onCancel=${cancel} onPointerDown=${outside}>
+    <div class="dialog-head"><h2>${title}</h2>
+      <button type="button" class="button quiet icon-only" aria-label=${t("Close")} onClick=${onClose}><${Icon} name="close" /></button>
+    </div>
+    <div class="dialog-body">${children}</div>
+    ${foot && html`<div class="dialog-foot">${foot}</div>`}
+  </dialog>`;
+}
+
+/**
+ * Ask before something that cannot be undone. The title names the thing, the children the
+ * consequence; with `typed` the person writes that text first. `act` may fail: its error is shown.
+ */
+export function Confirm({ title, verb, act, onClose, typed, children }) {
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState(null);
+  const [text, setText] = useState("");
+  const sure = async () => {
+    setBusy(true);
+    try {
+      await act();
+      onClose();
+    } catch (reason) {
+      setError(reason);
+      setBusy(false);
+    }
+  };
+  const missing = typed && text !== String(typed) ? t("Type {typed} first", { typed }) : null;
+  const foot = html`<${Button} onClick=${onClose}>${t("Cancel")}<//><${Button} kind="danger sure" busy=${busy} disabled=${missing} onClick=${sure}>${verb}<//>`;
+  return html`<${Dialog} title=${title} onClose=${onClose} foot=${foot}>
+    ${error && html`<${Failure} error=${error} />`}
+    <div>${children}</div>
+    ${typed && html`<label class="field"><span class="label">${t("Type {typed} to confirm", { typed })}</span><input value=${text} autocomplete="off" onInput=${(event) => setText(event.target.value)} /></label>`}
+  <//>`;
+}

@@ -1,0 +1,125 @@
+// Fields of forms: label, control, help, and what is wrong, tied together for everybody.
+
+import { html, useId, useState } from "../vendor/ui.mjs";
+import { MASK, errorAt, readValue, writeValue } from "../lib/forms.mjs";
+import { durationText, parseDuration } from "../lib/time.mjs";
+import { t } from "../lib/words.mjs";
+import { Icon } from "./Icon.mjs";
+import { ListControl, MapControl, TagsControl } from "./Lists.mjs";
+
+/**
+ * A field of a form (store/form) at a path. `kind`: text, email, password, url, number, duration
+ * (seconds), select (`options`: [[value, label]]), switch, textarea, secret, tags, list, map, value.
+ * With `control`, a function of ({id, value, set, invalid}), it draws something of its own.
+ */
+export function Field({ form, path, label, help, kind = "text", optional = false, control, ...rest }) {
+  const id = useId();
+  const error = errorAt(form.errors.value, path);
+  const set = (value) => form.set(path, value);
+  const described = [help && `${id}-help`].filter(Boolean).join(" ") || null;
+  const aria = {
+    "aria-invalid": error ? "true" : null,
+    "aria-errormessage": error ? `${id}-error` : null,
+    "aria-describedby": described,
+  };
+  const shared = { id, value: form.get(path), set, label, aria, ...rest };
+  const Control = CONTROLS[kind];
+  const words = html`${label}${optional && html` <span class="optional">${t("optional")}</span>`}`;
+  const below = html`${help && html`<span class="help" id=${`${id}-help`}>${help}</span>`}
+    ${error && html`<span class="wrong" id=${`${id}-error`}><${Icon} name="warning" />${error}</span>`}`;
+  if (kind === "switch") {
+    return html`<div class="field"><label class="choice" for=${id}>
+      <${Switch} ...${shared} /><span>${words}</span></label>${below}</div>`;
+  }
+  return html`<div class="field">
+    <label for=${id}>${words}</label>
+    ${control ? control({ ...shared, invalid: Boolean(error) }) : html`<${Control} ...${shared} />`}
+    ${below}
+  </div>`;
+}
+
+const typed = (set) => (event) => set(event.target.value);
+
+function Text({ id, value, set, aria, type = "text", label, ...rest }) {
+  return html`<input id=${id} type=${type} value=${value ?? ""} onInput=${typed(set)} spellcheck=${false} ...${aria} ...${rest} />`;
+}
+
+function Email(props) {
+  return html`<${Text} type="email" autocomplete="username" inputmode="email" ...${props} />`;
+}
+
+function Url(props) {
+  return html`<${Text} inputmode="url" autocapitalize="off" autocomplete="off" ...${props} />`;
+}
+
+function Password({ autocomplete = "current-password", ...props }) {
+  const [shown, show] = useState(false);
+  return html`<div class="beside"><${Text} ...${props} type=${shown ? "text" : "password"} autocomplete=${autocomplete} />
+    <button type="button" class="button" aria-pressed=${shown ? "true" : "false"} onClick=${() => show(!shown)}>${shown ? t("Hide") : t("Show")}</button></div>`;
+}
+
+function Numeric({ id, value, set, aria, unit, min, max, placeholder }) {
+  const take = (event) => {
+    const text = event.target.value;
+    set(text === "" ? undefined : Number.isNaN(Number(text)) ? text : Number(text));
+  };
+  return html`<div class="with-unit"><input id=${id} inputmode="numeric" value=${value ?? ""} placeholder=${placeholder} data-min=${min} data-max=${max} onInput=${take} ...${aria} />
+    ${unit && html`<span class="unit">${unit}</span>`}</div>`;
+}
+
+function Duration({ id, value, set, aria, placeholder = "5m", presets = [] }) {
+  const [text, setText] = useState(typeof value === "number" ? durationText(value) : (value ?? ""));
+  const take = (said) => {
+    setText(said);
+    const seconds = said.trim() === "" ? null : parseDuration(said);
+    set(said.trim() !== "" && seconds === null ? said : seconds);
+  };
+  return html`<div class="beside"><input id=${id} value=${text} placeholder=${placeholder} onInput=${(event) => take(event.target.value)} ...${aria} />
+    ${presets.length > 0 && html`<span class="segmented">${presets.map((seconds) => html`<button key=${seconds} type="button" class="button" aria-pressed=${value === seconds ? "true" : "false"} onClick=${() => take(durationText(seconds))}>${durationText(seconds)}</button>`)}</span>`}</div>`;
+}
+
+function Select({ id, value, set, aria, options }) {
+  const take = (event) => set(options[event.target.selectedIndex][0]);
+  return html`<select id=${id} onChange=${take} ...${aria}>
+    ${options.map(([each, label]) => html`<option key=${String(each)} selected=${(each ?? null) === (value ?? null)}>${label}</option>`)}
+  </select>`;
+}
+
+function Switch({ id, value, set, aria }) {
+  return html`<input id=${id} type="checkbox" checked=${Boolean(value)} onChange=${(event) => set(event.target.checked)} ...${aria} />`;
+}
+
+function Area({ id, value, set, aria, rows = 4, placeholder }) {
+  return html`<textarea id=${id} rows=${rows} placeholder=${placeholder} value=${value ?? ""} onInput=${typed(set)} spellcheck=${false} ...${aria}></textarea>`;
+}
+
+/** What is stored is never shown: "set", and a button to type another one. */
+function Secret({ id, value, set, aria, placeholder }) {
+  if (value === MASK) {
+    return html`<div class="beside"><input id=${id} value=${t("Set; it is not shown")} readonly ...${aria} />
+      <button type="button" class="button" onClick=${() => set("")}>${t("Replace")}</button></div>`;
+  }
+  return html`<${Password} id=${id} value=${value} set=${set} aria=${aria} autocomplete="off" placeholder=${placeholder} />`;
+}
+
+function Value({ id, value, set, aria, placeholder }) {
+  const take = (event) => set(event.target.value === "" ? undefined : readValue(event.target.value));
+  return html`<input id=${id} value=${writeValue(value)} placeholder=${placeholder} onChange=${take} spellcheck=${false} ...${aria} />`;
+}
+
+const CONTROLS = {
+  text: Text,
+  email: Email,
+  url: Url,
+  password: Password,
+  number: Numeric,
+  duration: Duration,
+  select: Select,
+  switch: Switch,
+  textarea: Area,
+  secret: Secret,
+  value: Value,
+  tags: TagsControl,
+  list: ListControl,
+  map: MapControl,
+};

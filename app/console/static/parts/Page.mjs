@@ -1,0 +1,139 @@
+// What every screen is made of: a head with its one h1, and the states of what it shows.
+
+import { html, useEffect, useRef, useState } from "../vendor/ui.mjs";
+import { clock } from "../lib/time.mjs";
+import { sentence, t } from "../lib/words.mjs";
+import { link, windowTitle } from "../store/route.mjs";
+import { now, zone } from "../store/view.mjs";
+import { whyNot } from "../store/session.mjs";
+import { Icon } from "./Icon.mjs";
+
+/** A screen: title (also of the window), what can be done (`actions`), and the content. */
+export function Page({ title, lead, actions, back, narrow = false, children }) {
+  const heading = useRef(null);
+  useEffect(() => {
+    // After a navigation the focus is at the new heading, as after loading a page.
+    if (document.activeElement === document.body) heading.current?.focus({ preventScroll: true });
+  }, []);
+  useEffect(() => {
+    windowTitle.value = title;
+  }, [title]);
+  return html`<div class=${`page${narrow ? " narrow" : ""}`}>
+    <header class="page-head">
+      <div class="page-title">
+        ${back && html`<a class="back" href=${link(back.path)}><${Icon} name="back" />${back.title}</a>`}
+        <h1 tabindex="-1" ref=${heading}>${title}</h1>
+        ${lead && html`<p class="lead">${lead}</p>`}
+      </div>
+      ${actions && html`<div class="actions">${actions}</div>`}
+    </header>
+    ${children}
+  </div>`;
+}
+
+/** A button. With `needs` (a permission) it stays visible but says why it may not be used. */
+export function Button({ kind = "", icon, needs, busy = false, disabled = null, onClick, children, ...rest }) {
+  const reason = (needs && whyNot(needs)) || (typeof disabled === "string" ? disabled : null);
+  const off = Boolean(reason || disabled || busy);
+  const press = (event) => (off ? event.preventDefault() : onClick?.(event));
+  return html`<button type="button" class=${`button ${kind}`} aria-disabled=${off ? "true" : null} aria-busy=${busy ? "true" : null} title=${reason} onClick=${press} ...${rest}>
+    ${icon && html`<${Icon} name=${icon} />`}${children}
+  </button>`;
+}
+
+/** A link that looks like a button; without the permission it is a button that says why. */
+export function ButtonLink({ kind = "", icon, needs, href, shortcut = null, children }) {
+  if (needs && whyNot(needs)) return html`<${Button} kind=${kind} icon=${icon} needs=${needs}>${children}<//>`;
+  return html`<a class=${`button ${kind}`} href=${href} data-shortcut=${shortcut}>${icon && html`<${Icon} name=${icon} />`}${children}</a>`;
+}
+
+/** Nothing for 150 ms, then the outline of what will come. */
+export function Skeleton({ rows = 6 }) {
+  const [shown, show] = useState(false);
+  useEffect(() => {
+    const timer = setTimeout(() => show(true), 150);
+    return () => clearTimeout(timer);
+  }, []);
+  const lines = Array.from({ length: rows }, (_, index) => html`<div key=${index} class="bone" />`);
+  return html`<div class="skeleton" aria-busy="true" aria-label=${t("Loading")} role="status">${shown && lines}</div>`;
+}
+
+/** What could not be read or done, in the API's words, and what to do about it. */
+export function Failure({ error, retry }) {
+  const [title, hint] = explain(error);
+  return html`<section class="notice failed" role="alert">
+    <${Icon} name="warning" />
+    <div>
+      <strong>${title}</strong>
+      <p>${sentence(error.message)}${hint && ` ${hint}`}</p>
+      <div class="actions">
+        ${retry && html`<${Button} onClick=${retry}>${t("Try again")}<//>`}
+        ${error.requestId && html`<${Copy} text=${error.requestId}>${t("Copy request id")}<//>`}
+      </div>
+    </div>
+  </section>`;
+}
+
+function explain(error) {
+  switch (error.status) {
+    case 0: return [t("Not connected"), t("It is tried again by itself.")];
+    case 403: return [t("Not allowed"), t("An admin of your organization can change your role.")];
+    case 404: return [t("Not found"), t("It may have been deleted, or belong to another organization.")];
+    case 429: return [t("Too many requests"), error.retryAfter ? t("Wait {n} seconds.", { n: error.retryAfter }) : ""];
+    case 503: return [t("The server is busy or its database is away"), t("It is tried again by itself.")];
+    default: return [t("That did not work"), ""];
+  }
+}
+
+/**
+ * The content of a screen from a resource (store/resource): skeleton, failure, empty, or the
+ * children, a function of the data. Data that is there stays while it is read again or fails.
+ */
+export function Loaded({ of, rows, empty, children }) {
+  const data = of.data.value;
+  const error = of.error.value;
+  if (data === undefined) {
+    return error ? html`<${Failure} error=${error} retry=${of.reload} />` : html`<${Skeleton} rows=${rows} />`;
+  }
+  const stale = error && html`<p class="stale" role="status">${t("Not up to date: this is the state of {clock}. {why}", { clock: clock(of.at.value, zone.value, true), why: sentence(error.message) })}</p>`;
+  const nothing = empty && Array.isArray(data) && !data.length;
+  return html`<div class=${error && now.value - of.at.value > 60_000 ? "dimmed" : null}>${stale}${nothing ? empty : children(data)}</div>`;
+}
+
+/** Nothing yet: what this is for, one thing to do, one example. */
+export function Empty({ title, children, action }) {
+  return html`<section class="empty">
+    <h2>${title}</h2>
+    <p>${children}</p>
+    ${action && html`<div class="actions">${action}</div>`}
+  </section>`;
+}
+
+/** A button that copies a text and says so. */
+export function Copy({ text, children, kind = "quiet" }) {
+  const [done, setDone] = useState(false);
+  const copy = async () => {
+    await navigator.clipboard?.writeText(text);
+    setDone(true);
+    setTimeout(() => setDone(false), 2000);
+  };
+  return html`<${Button} kind=${kind} icon=${done ? "check" : "copy"} onClick=${copy}>${done ? t("Copied") : (children ?? t("Copy"))}<//>`;
+}
+
+/** Tabs whose choice stands in the address. `tabs`: [{id, title, href, count}]. */
+export function Tabs({ label, tabs, current }) {
+  return html`<nav class="tabs" aria-label=${label}>
+    ${tabs.map((tab) => html`<a key=${tab.id} href=${tab.href} aria-current=${tab.id === current ? "page" : null}>${tab.title}${tab.count ? html` <span class="count">${tab.count}</span>` : null}</a>`)}
+  </nav>`;
+}
+
+/** Names beside values. `rows`: [[name, value]]; rows without a value are left out. */
+export function Facts({ rows }) {
+  const known = rows.filter(([, value]) => value !== null && value !== undefined && value !== false && value !== "");
+  return html`<dl class="facts">${known.map(([name, value]) => html`<div key=${name}><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`;
+}
+
+/** Tags of something, each a chip. */
+export function Tags({ tags }) {
+  return tags.map((tag) => html`<span key=${tag} class="chip">${tag}</span>`);
+}

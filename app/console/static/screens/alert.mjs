@@ -1,0 +1,133 @@
+// One alert, made for three at night on a phone: what is down, who knows, why, what happened.
+
+import { html, useState } from "../vendor/ui.mjs";
+import * as api from "../api.mjs";
+import { alertWord } from "../lib/states.mjs";
+import { clock, exact, moment, span } from "../lib/time.mjs";
+import { sentence, t } from "../lib/words.mjs";
+import { FRAMES } from "../parts/AlertList.mjs";
+import { Item, Menu } from "../parts/Menu.mjs";
+import { Icon } from "../parts/Icon.mjs";
+import { Button, Copy, Facts, Loaded, Page } from "../parts/Page.mjs";
+import { Evidence, Waterfall } from "../parts/Probe.mjs";
+import { Moment, Severity } from "../parts/Status.mjs";
+import { act } from "../store/alerts.mjs";
+import { link } from "../store/route.mjs";
+import { useResource } from "../store/resource.mjs";
+import { now, zone } from "../store/view.mjs";
+import { say, sayError } from "../store/toasts.mjs";
+
+export default function Alert({ id }) {
+  const concerns = (data) => data.id === id || data.alert_id === id;
+  const found = useResource((signal) => api.get(`/alerts/${id}`, {}, signal), [id], { frames: [...FRAMES, "notification.sent", "notification.failed"], concerns });
+  const alert = found.data.value;
+  const title = alert ? headline(alert) : t("Alert");
+  return html`<${Page} title=${title} back=${{ path: "/alerts", title: t("Alerts") }} lead=${alert && html`<${Lead} alert=${alert} />`}>
+    <${Loaded} of=${found}>${(each) => html`<${Detail} alert=${each} update=${(changed) => changed && found.update(() => changed)} />`}<//>
+  <//>`;
+}
+
+function headline(alert) {
+  const name = alert.service_name;
+  if (alert.status !== "resolved") return t("{name}: {title}", { name, title: alert.title.replace(/ Triggered by Check$/, "") });
+  return t("{name} has recovered", { name });
+}
+
+function Lead({ alert }) {
+  const fired = moment(alert.fired_at);
+  const until = moment(alert.resolved_at) ?? now.value;
+  return html`<span class="sentence"><${Severity} severity=${alert.severity} word /> ${alertWord(alert, now.value)} ${alert.status === "acknowledged" ? t("by {who}", { who: alert.acknowledged_by }) : ""} · ${t("since {clock}", { clock: clock(fired, zone.value) })} (${span((until - fired) / 1000)}) · ${sentence(alert.reason ?? alert.message)}</span>`;
+}
+
+function Detail({ alert, update }) {
+  const [note, setNote] = useState("");
+  const open = alert.status !== "resolved";
+  const snooze = async (minutes) => update(await act(alert.id, "snooze", { minutes }));
+  const comment = async (event) => {
+    event.preventDefault();
+    if (!note.trim()) return;
+    try {
+      update(await api.post(`/alerts/${alert.id}/comments`, { text: note }));
+      setNote("");
+      say(t("Noted."));
+    } catch (error) {
+      sayError(error);
+    }
+  };
+  return html`
+    ${open && html`<div class="actions alert-acts">
+      ${alert.status === "firing" && html`<${Button} kind="primary large" icon="check" needs="alerts:act" onClick=${async () => update(await act(alert.id, "acknowledge"))}>${t("Acknowledge")}<//>`}
+      <${Menu} side="left" label=${html`${t("Snooze")}<${Icon} name="chevron" />`}>${[[30, t("30 minutes")], [120, t("2 hours")], [480, t("8 hours")], [1440, t("1 day")]].map(([minutes, said]) => html`<${Item} key=${minutes} needs="alerts:act" onClick=${() => snooze(minutes)}>${said}<//>`)}<//>
+      <${Button} needs="alerts:act" onClick=${async () => update(await act(alert.id, "resolve"))}>${t("Resolve")}<//>
+    </div>`}
+    <div class="columns">
+      <div class="stack">
+        ${alert.service_id && alert.check_id && html`<${Why} alert=${alert} />`}
+        <section class="card"><h2>${t("Context")}</h2><${Facts} rows=${[
+          [t("Service"), alert.service_id && html`<a href=${link(`/services/${alert.service_id}`)}>${alert.service_name}</a>`],
+          [t("Message"), alert.message],
+          [t("Runbook"), /^https:\/\//.test(alert.runbook_url ?? "") && html`<a href=${alert.runbook_url} target="_blank" rel="noopener noreferrer">${new URL(alert.runbook_url).host}</a>`],
+          [t("Hides"), alert.suppressed_services.map((each) => each.service_name).join(", ")],
+          [t("Hidden by"), alert.suppressed_by && html`<a href=${link(`/alerts/${alert.suppressed_by}`)}>${t("its cause")}</a>`],
+          [t("Flapping"), alert.is_flapping && t("It goes up and down; the alert stands until that is over.")],
+          [t("Escalation"), alert.escalation && (alert.escalation.next_level_at ? t("next level at {clock}", { clock: clock(moment(alert.escalation.next_level_at), zone.value) }) : t("no further level"))],
+        ]} /></section>
+      </div>
+      <div class="stack">
+        <${Told} alert=${alert} />
+        <section class="card"><div class="card-head"><h2>${t("Timeline")}</h2><${Copy} text=${markdown(alert)}>${t("Copy as Markdown")}<//></div>
+          <ol class="timeline">${alert.timeline.map((each, at) => html`<li key=${at}><${Moment} at=${moment(each.at)} write=${(when, where) => clock(when, where, true)} /><span><strong>${each.kind.replaceAll("_", " ")}</strong>${each.actor ? ` · ${each.actor}` : ""}<br />${each.text}</span></li>`)}</ol>
+          <form class="beside" onSubmit=${comment}><input aria-label=${t("Note")} placeholder=${t("Write a note…")} value=${note} onInput=${(event) => setNote(event.target.value)} /><${Button} type="submit" needs="alerts:act">${t("Add")}<//></form>
+        </section>
+      </div>
+    </div>`;
+}
+
+function Why({ alert }) {
+  const found = useResource(async (signal) => {
+    try {
+      return await api.get(`/services/${alert.service_id}/evidence`, { check_id: alert.check_id }, signal);
+    } catch (error) {
+      if (error.status === 404) return null;
+      throw error;
+    }
+  }, [alert.check_id]);
+  return html`<section class="card"><h2>${t("Why")}</h2><${Loaded} of=${found} rows=${3}>${(seen) => {
+    if (!seen) return html`<p class="muted">${t("Nothing was kept of this check beyond: {reason}", { reason: sentence(alert.reason) })}</p>`;
+    const good = seen.last_good_check;
+    const most = Math.max(seen.check?.response_time_ms ?? 0, good?.response_time_ms ?? 0);
+    return html`${seen.check && html`<h3>${t("Failed {clock}", { clock: clock(moment(seen.check.checked_at), zone.value, true) })}</h3><${Waterfall} check=${seen.check} most=${most} />`}
+      ${good ? html`<h3>${t("Last good {clock}", { clock: clock(moment(good.checked_at), zone.value, true) })}</h3><${Waterfall} check=${good} most=${most} />` : html`<p class="muted">${t("It has never passed.")}</p>`}
+      <dl class="difference">${Object.entries(seen.difference).filter(([name]) => !SHOWN.test(name)).map(([name, { before, after }]) => html`<div key=${name}><dt>${name.replaceAll("_", " ")}</dt><dd><span class="before">− ${asText(before)}</span><span class="after">+ ${asText(after)}</span></dd></div>`)}</dl>
+      <${Evidence} evidence=${seen.evidence} />`;
+  }}<//></section>`;
+}
+
+// What the waterfalls and the first sentence say already.
+const SHOWN = /_ms$|^(status|error|failure_kind|checked_at|id)$/;
+
+function asText(value) {
+  if (value === null || value === undefined) return "–";
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
+
+function Told({ alert }) {
+  const found = useResource((signal) => api.get(`/alerts/${alert.id}/notifications`, {}, signal), [alert.id], { frames: ["notification.sent", "notification.failed"], concerns: (data) => data.alert_id === alert.id });
+  const nobody = html`<div class="notice warn"><${Icon} name="warning" /><div><strong>${t("Nobody was told")}</strong><p>${t("There was no channel that takes this alert.")} <a href=${link("/channels")}>${t("Channels")}</a></p></div></div>`;
+  return html`<section class="card"><h2>${t("Who knows")}</h2><${Loaded} of=${found} rows=${2} empty=${alert.suppressed_by ? html`<p class="muted">${t("Hidden behind its cause, so nobody was told.")}</p>` : nobody}>${(sent) => html`<ol class="timeline">${[...sent].reverse().map((each) => html`<li key=${each.id}><${Moment} at=${moment(each.sent_at ?? each.created_at)} write=${(when, where) => clock(when, where, true)} />
+    <span><strong>${each.channel_name ?? each.person_name ?? t("a person")}</strong> · ${each.kind.replace("alert.", "")}<br />${outcome(each)}</span></li>`)}</ol>`}<//></section>`;
+}
+
+function outcome(each) {
+  const last = each.attempts.at(-1);
+  if (each.status === "sent") return t("✓ accepted {code} {took}", { code: each.last_status_code ?? "", took: last?.duration_ms ? `${Math.round(last.duration_ms)} ms` : "" });
+  if (each.status === "pending") return each.last_error ? t("⚠ {error} Next try {clock}.", { error: sentence(each.last_error), clock: each.next_try_at ? clock(moment(each.next_try_at), zone.peek()) : "" }) : t("waiting to be sent");
+  if (each.status === "dead") return t("✖ not delivered: {error}", { error: sentence(each.last_error) });
+  return each.status === "cancelled" ? t("withdrawn") : t("part of a digest");
+}
+
+/** The story of an alert for a post-mortem. */
+function markdown(alert) {
+  const lines = alert.timeline.map((each) => `- ${exact(moment(each.at), zone.peek())} **${each.kind}** ${each.actor ?? ""} ${each.text}`);
+  return `# ${alert.service_name}: ${alert.title}\n\n${alert.message}\n\n${lines.join("\n")}\n`;
+}

@@ -1,0 +1,128 @@
+// One service: how it is, how it was, and what is set.
+
+import { html, useEffect, useState } from "../vendor/ui.mjs";
+import * as api from "../api.mjs";
+import { milliseconds, percent, quantile } from "../lib/numbers.mjs";
+import { stateOf } from "../lib/states.mjs";
+import { clock, every, moment, span } from "../lib/time.mjs";
+import { sentence, t, tn } from "../lib/words.mjs";
+import { Item, Menu } from "../parts/Menu.mjs";
+import { Icon } from "../parts/Icon.mjs";
+import { Button, ButtonLink, Empty, Facts, Loaded, Page, Tabs, Tags } from "../parts/Page.mjs";
+import { DeleteServices, checkNow, setActive } from "../parts/ServiceActs.mjs";
+import { Ago, Bars, Moment, Status } from "../parts/Status.mjs";
+import { Chart } from "../parts/Chart.mjs";
+import { AlertList } from "../parts/AlertList.mjs";
+import { useResource } from "../store/resource.mjs";
+import { back, link, route } from "../store/route.mjs";
+import { beatsOf, needBeats, put, rowOf, services } from "../store/services.mjs";
+import { serverNow } from "../api.mjs";
+
+const RANGES = { "1h": 3600, "24h": 86400, "7d": 604800, "30d": 2592000 };
+const STEPS = { "1h": "1m", "24h": "5m", "7d": "1h", "30d": "1h" };
+
+export default function Service({ id }) {
+  const found = useResource(async (signal) => {
+    const service = await api.get(`/services/${id}`, {}, signal);
+    if (services.data.peek() === undefined) services.data.value = [];
+    put([service]);
+    return service;
+  }, [id], { frames: ["service.status_changed", "service.updated"], concerns: (data) => (data.service_id ?? data.id) === id });
+  useEffect(() => {
+    needBeats([id]).catch(() => {});
+  }, [id]);
+  const service = rowOf(id)?.value ?? found.data.value;
+  if (!service || !found.data.value) return html`<${Page} title=${t("Service")} back=${{ path: "/services", title: t("Services") }}><${Loaded} of=${found}>${() => null}<//><//>`;
+  return html`<${Detail} service=${{ ...found.data.value, ...service }} reload=${found.reload} />`;
+}
+
+function Detail({ service }) {
+  const [deleting, setDeleting] = useState(false);
+  const { id } = service;
+  const tab = route.value.query.get("tab") ?? "overview";
+  const tabs = [["overview", t("Overview")], ["checks", t("Checks")], ["alerts", t("Alerts")]].map(([name, title]) => ({ id: name, title, href: link(`/services/${id}`, { tab: name === "overview" ? null : name }) }));
+  const actions = html`
+    <${Button} icon="play" needs="services:check" disabled=${service.is_active ? null : t("It is paused")} onClick=${() => checkNow([id])}>${t("Check now")}<//>
+    <${Button} icon=${service.is_active ? "pause" : "play"} needs="services:write" onClick=${() => setActive([id], !service.is_active)}>${service.is_active ? t("Pause") : t("Resume")}<//>
+    <${ButtonLink} icon="edit" needs="services:write" href=${link(`/services/${id}/edit`)}>${t("Edit")}<//>
+    <${Menu} name=${t("More")} label=${html`<${Icon} name="more" />`}>
+      <${Item} icon="open" href=${`/api/v1/services/${id}`} load>${t("As JSON")}<//>
+      <${Item} icon="trash" danger needs="services:write" onClick=${() => setDeleting(true)}>${t("Delete…")}<//>
+    <//>`;
+  return html`<${Page} title=${service.name} back=${{ path: "/services", title: t("Services") }} actions=${actions} lead=${html`<${Sentence} service=${service} />`}>
+    <${Tabs} label=${t("Views of the service")} tabs=${tabs} current=${tab} />
+    ${tab === "overview" && html`<${Overview} service=${service} />`}
+    ${tab === "checks" && html`<${Checks} id=${id} />`}
+    ${tab === "alerts" && html`<${AlertList} query=${{ service_id: id, status: "all" }} />`}
+    ${deleting && html`<${DeleteServices} ids=${[id]} onClose=${() => setDeleting(false)} onDone=${() => back("/services")} />`}
+  <//>`;
+}
+
+function Sentence({ service }) {
+  const state = stateOf(service);
+  const why = state === "RED" || state === "YELLOW" || state === "UNKNOWN" ? sentence(service.last_error) : "";
+  return html`<span class="sentence"><${Status} state=${state} since=${state === "PENDING" ? null : moment(service.status_changed_at)} /> ${why}</span>`;
+}
+
+function Overview({ service }) {
+  const { id } = service;
+  const range = RANGES[route.value.query.get("range")] ? route.value.query.get("range") : "24h";
+  const beats = beatsOf(id).value ?? [];
+  return html`<div class="stack">
+    <section class="card"><div class="card-head"><h2>${t("Response time")}</h2>
+      <nav class="segmented" aria-label=${t("Range")}>${Object.keys(RANGES).map((each) => html`<a key=${each} class="button" aria-current=${each === range ? "true" : null} aria-pressed=${null} href=${link(`/services/${id}`, { range: each === "24h" ? null : each })}>${each}</a>`)}</nav></div>
+      <${Series} key=${range} id=${id} range=${range} threshold=${service.slow_threshold_ms} /></section>
+    <div class="columns">
+      <section class="card"><h2>${t("Uptime")}</h2><${Uptime} id=${id} /></section>
+      <section class="card"><h2>${t("Now")}</h2><${Bars} beats=${beats} /><br /><${Facts} rows=${[
+        [t("Checked"), html`<${Ago} at=${moment(service.last_checked_at)} none=${t("not yet")} />`],
+        [t("Response"), milliseconds(service.last_response_time_ms)],
+        [t("Next check"), service.next_check_at && html`<${Ago} at=${moment(service.next_check_at)} />`],
+        [t("Last error"), service.last_error],
+      ]} /></section>
+      <section class="card"><h2>${t("Settings")}</h2><${Facts} rows=${[
+        [t("What"), html`<span class="mono">${service.endpoint}</span>`],
+        [t("Check"), `${service.check_type}, ${every(service.check_interval_seconds ?? 60)}`],
+        [t("Timeout"), service.timeout_seconds && span(service.timeout_seconds)],
+        [t("Slow above"), service.slow_threshold_ms && milliseconds(service.slow_threshold_ms)],
+        [t("Down after"), service.failure_threshold && tn(service.failure_threshold, "one failure", "{n} failures in a row")],
+        [t("Environment"), service.environment],
+        [t("Tags"), service.tags.length > 0 && html`<${Tags} tags=${service.tags} />`],
+        [t("Description"), service.description],
+      ]} /></section>
+    </div>
+  </div>`;
+}
+
+function Series({ id, range, threshold }) {
+  const points = useResource((signal) => {
+    const to = serverNow();
+    return api.get(`/services/${id}/metrics`, { from: new Date(to - RANGES[range] * 1000).toISOString(), to: new Date(to).toISOString(), interval: STEPS[range] }, signal);
+  }, [id, range]);
+  return html`<${Loaded} of=${points} rows=${4} empty=${html`<p class="muted">${t("Nothing was measured in this time yet.")}</p>`}>${(found) => {
+    const failed = found.reduce((sum, point) => sum + (point.failed ?? 0), 0);
+    const summary = t("Median {median}, highest p95 {p95}, {failed} failed checks.", { median: milliseconds(quantile(found.map((point) => point.p50_ms), 0.5)), p95: milliseconds(quantile(found.map((point) => point.p95_ms), 1)), failed });
+    return html`<${Chart} points=${found} summary=${summary} threshold=${threshold} />`;
+  }}<//>`;
+}
+
+function Uptime({ id }) {
+  const found = useResource(async (signal) => {
+    const to = serverNow();
+    const read = (days) => api.get(`/services/${id}/uptime`, { from: new Date(to - days * 86_400_000).toISOString() }, signal);
+    const days = [1, 7, 30];
+    return (await Promise.all(days.map(read))).map((each, at) => ({ days: days[at], ...each }));
+  }, [id], { frames: ["service.status_changed"], concerns: (data) => data.service_id === id });
+  return html`<${Loaded} of=${found} rows=${2}>${(all) => html`<dl class="figures">${all.map((each) => html`<div key=${each.days} class="figure"><dt>${each.days === 1 ? t("24 hours") : t("{n} days", { n: each.days })}</dt>
+    <dd>${percent(each.uptime_percentage)}<small>${each.downtime_seconds ? t("{span} down", { span: span(each.downtime_seconds) }) : t("never down")}</small></dd></div>`)}</dl>`}<//>`;
+}
+
+function Checks({ id }) {
+  const only = route.value.query.get("failed");
+  const found = useResource((signal) => api.get(`/services/${id}/checks`, { limit: 100, status: only ? "RED" : null, since: only ? new Date(serverNow() - 30 * 86_400_000).toISOString() : null }, signal), [id, only]);
+  const href = link(`/services/${id}`, { tab: "checks", failed: only ? null : "1" });
+  return html`<div class="toolbar"><a class="facet" href=${href} aria-current=${only ? "true" : null}>${only ? t("Failed only ✓") : t("Failed only")}</a></div>
+  <${Loaded} of=${found} empty=${html`<${Empty} title=${t("No checks here")}>${only ? t("None failed in the last 30 days.") : t("None in the last hour.")}<//>`}>${(checks) => html`<div class="scroller" tabindex="0" role="region" aria-label=${t("Checks")}><table class="plain">
+    <thead><tr><th>${t("Time")}</th><th>${t("State")}</th><th class="right">${t("Response")}</th><th>${t("Code")}</th><th>${t("Region")}</th><th>${t("Error")}</th></tr></thead>
+    <tbody>${checks.map((check) => html`<tr key=${check.id}><td><${Moment} at=${moment(check.checked_at)} write=${(at, zone) => clock(at, zone, true)} /></td><td><${Status} state=${check.status} /></td><td class="right">${milliseconds(check.response_time_ms)}</td><td>${check.status_code ?? ""}</td><td>${check.region}</td><td>${check.error ?? ""}</td></tr>`)}</tbody></table></div>`}<//>`;
+}

@@ -1,0 +1,130 @@
+// All services: state, name, last checks, response time, what is wrong.
+
+import { html, signal, useEffect, useMemo, useRef } from "../vendor/ui.mjs";
+import { watchResultsOf } from "../live.mjs";
+import { matcher } from "../lib/filters.mjs";
+import { grouped, milliseconds } from "../lib/numbers.mjs";
+import { ORDER, STATES, rank, stateOf } from "../lib/states.mjs";
+import { moment } from "../lib/time.mjs";
+import { t, tn } from "../lib/words.mjs";
+import { Facet, FilterField, NothingMatches, filterText } from "../parts/Filter.mjs";
+import { ButtonLink, Empty, Loaded, Page, Tags } from "../parts/Page.mjs";
+import { Ago, Bars, Shape, Status } from "../parts/Status.mjs";
+import { Table } from "../parts/Table.mjs";
+import { SelectionBar, keyActs } from "../parts/ServiceActs.mjs";
+import { link, route, setQuery } from "../store/route.mjs";
+import { beatsOf, changes, facets, needBeats, rowOf, services } from "../store/services.mjs";
+
+const selected = signal(new Set());
+
+const COLUMNS = [
+  { id: "state", title: t("State"), width: "132px", sort: "state", place: 3, cell: (row) => html`<${Status} state=${stateOf(row)} since=${stateOf(row) === "RED" ? moment(row.status_changed_at) : null} />` },
+  { id: "name", title: t("Name"), width: "minmax(160px, 1.4fr)", sort: "name", place: 1, cell: (row) => html`<a class="name" href=${link(`/services/${row.id}`)} tabindex="-1">${row.name}</a><span class="extra"><${Tags} tags=${row.tags.slice(0, 3)} /></span>` },
+  { id: "bars", title: t("Last checks"), width: "180px", place: 4, right: true, cell: (row) => html`<${Beats} id=${row.id} />` },
+  { id: "ms", title: t("Response"), width: "86px", right: true, sort: "ms", place: 2, cell: (row) => milliseconds(row.is_active ? row.last_response_time_ms : null) },
+  { id: "error", title: t("What is wrong"), width: "minmax(0, 1fr)", extra: true, cell: (row) => html`<span class="muted clip" title=${row.last_error}>${row.last_error ?? ""}</span>` },
+  { id: "checked", title: t("Checked"), width: "96px", right: true, extra: true, sort: "checked", cell: (row) => html`<span class="muted small"><${Ago} at=${moment(row.last_checked_at)} none=${t("not yet")} /></span>` },
+];
+const BY = {
+  state: (row) => rank(stateOf(row)),
+  name: (row) => row.name.toLowerCase(),
+  ms: (row) => row.last_response_time_ms ?? -1,
+  checked: (row) => row.last_checked_at ?? "",
+};
+
+function Beats({ id }) {
+  const beats = beatsOf(id).value;
+  return beats && html`<${Bars} beats=${beats} />`;
+}
+
+/** What the filter looks at in a row. */
+export function facts(row) {
+  return {
+    q: `${row.name} ${row.endpoint} ${row.last_error ?? ""}`.toLowerCase(),
+    tag: row.tags.map((tag) => tag.toLowerCase()),
+    status: [STATES[stateOf(row)].name, row.status.toLowerCase()],
+    type: [row.check_type.toLowerCase()],
+    env: [row.environment.toLowerCase()],
+  };
+}
+
+/** Ids that match the filter, in order: urgent states first and names within, unless sorted. */
+function ordered(ids, text, sort) {
+  const fits = matcher(text, facts);
+  const rows = ids.map((id) => rowOf(id)?.peek()).filter((row) => row && fits(row));
+  const name = sort.replace("-", "");
+  const by = BY[name] ?? BY.state;
+  const sign = sort.startsWith("-") ? -1 : 1;
+  const compare = (a, b) => (a < b ? -1 : a > b ? 1 : 0);
+  return rows
+    .map((row) => [by(row), BY.name(row), row.id])
+    .sort((a, b) => sign * compare(a[0], b[0]) || compare(a[1], b[1]))
+    .map(([, , id]) => id);
+}
+
+export default function Services() {
+  useEffect(() => {
+    services.reload();
+    return () => (selected.value = new Set());
+  }, []);
+  const actions = html`<${ButtonLink} kind="primary" icon="plus" needs="services:write" shortcut="n" href=${link("/services/new")}>${t("New service")}<//>`;
+  const empty = html`<${Empty} title=${t("Watch your first service")} action=${actions}>
+    ${t("A service is anything that answers: a website, an API, a port, a database, a certificate. It is checked at an interval, and you hear of it when it fails.")}<//>`;
+  return html`<${Page} title=${t("Services")} actions=${actions}>
+    <${Loaded} of=${services} rows=${10} empty=${empty}>${(ids) => html`<${List} ids=${ids} />`}<//>
+  <//>`;
+}
+
+function List({ ids }) {
+  const text = filterText();
+  const sort = route.value.query.get("sort") ?? "state";
+  const box = useRef(null);
+  const keys = useOrder(ids, text, sort, box);
+  const timer = useRef(0);
+  const seen = (visible) => {
+    clearTimeout(timer.current);
+    timer.current = setTimeout(() => {
+      needBeats(visible).catch(() => {});
+      watchResultsOf(visible);
+    }, 300);
+  };
+  const first = useRef(true);
+  useEffect(() => {
+    if (first.current && keys.length) needBeats(keys.slice(0, 60)).catch(() => {});
+    first.current = false;
+  }, []);
+  return html`<div ref=${box}>
+    <div class="toolbar"><${FilterField} placeholder=${t("Words, tag:eu, -tag:dev, status:down,slow, type:http")} label=${t("Filter services")} /><${StateFacets} />
+      <span class="spread"></span><span class="muted small" role="status">${keys.length === ids.length ? tn(ids.length, "One service", "{n} services") : t("{n} of {all}", { n: grouped(keys.length), all: grouped(ids.length) })}</span></div>
+    ${keys.length ? html`<${Table} label=${t("Services")} keys=${keys} columns=${COLUMNS} read=${rowOf} href=${(row) => link(`/services/${row.id}`)} selected=${selected} sort=${sort} onSort=${(order) => setQuery({ sort: order === "state" ? null : order })} onVisible=${seen} onKey=${keyActs} rowName=${named} />` : html`<${NothingMatches} hidden=${grouped(ids.length)} />`}
+    <${SelectionBar} selected=${selected} matching=${keys} />
+  </div>`;
+}
+
+function named(row) {
+  return `${row.name}, ${STATES[stateOf(row)].word}${row.status === "RED" && row.last_error ? `, ${row.last_error}` : ""}`;
+}
+
+/** The order, which no result changes under somebody's hand: it is made anew when the filter or
+    the list changes, and otherwise only while nobody points at or stands in the list. */
+function useOrder(ids, text, sort, box) {
+  const fresh = useMemo(() => signal(ordered(ids, text, sort)), [ids, text, sort]);
+  const stamp = changes.value;
+  useEffect(() => {
+    const renew = () => {
+      if (box.current?.matches(":hover, :focus-within")) return false;
+      const order = ordered(ids, text, sort);
+      if (order.join() !== fresh.peek().join()) fresh.value = order;
+      return true;
+    };
+    const timer = setInterval(() => renew() && clearInterval(timer), 1000);
+    return () => clearInterval(timer);
+  }, [fresh, stamp]);
+  return fresh.value;
+}
+
+function StateFacets() {
+  const counts = facets.value.state;
+  return html`<div class="facets">${ORDER.filter((state) => counts[state]).map((state) => html`<${Facet} key=${state} name="status" value=${STATES[state].name}>
+    <${Shape} state=${state} /><b>${grouped(counts[state])}</b> ${STATES[state].word}<//>`)}</div>`;
+}

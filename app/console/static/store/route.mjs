@@ -1,0 +1,80 @@
+// Where we are: path and query of the address, changed without loading a page. The organization of
+// a tab stands in the address (`?org=slug`) and is carried along by `link`.
+
+import { signal } from "../vendor/ui.mjs";
+
+export const route = signal(read());
+/** What the screen is called; the window's title is made of it. */
+export const windowTitle = signal("");
+
+let guard = null;
+let depth = history.state?.depth ?? 0;
+
+function read() {
+  return { path: location.pathname.replace(/(.)\/+$/, "$1"), query: new URLSearchParams(location.search) };
+}
+
+/** The organization of this tab, null for the session's own. */
+export function tabOrganization() {
+  return route.peek().query.get("org");
+}
+
+/** An address in the console: a path, parameters, and the organization of this tab. */
+export function link(path, parameters = {}) {
+  const address = new URL(path, location.origin);
+  for (const [name, value] of Object.entries(parameters)) {
+    if (value !== null && value !== undefined && value !== "") address.searchParams.set(name, value);
+  }
+  const slug = tabOrganization();
+  if (slug && !address.searchParams.has("org")) address.searchParams.set("org", slug);
+  return address.pathname + address.search + address.hash;
+}
+
+/** Ask before leaving: `ask()` returns (a promise of) whether we may. Returns how to end it. */
+export function guardLeaving(ask) {
+  guard = ask;
+  return () => guard === ask && (guard = null);
+}
+
+/** Go to an address of the console. */
+export async function go(address, { replace = false } = {}) {
+  const target = new URL(address, location.origin);
+  const moves = target.pathname !== location.pathname;
+  if (moves && guard && !(await guard())) return;
+  if (moves) guard = null;
+  history.replaceState({ ...history.state, scroll: scrollY }, "");
+  if (replace) history.replaceState({ depth }, "", target);
+  else history.pushState({ depth: ++depth }, "", target);
+  route.value = read();
+  if (moves) scrollTo(0, 0);
+}
+
+/** Change parameters of the address; null takes one out. Typing replaces, a choice is a step. */
+export function setQuery(changes, { replace = true } = {}) {
+  const address = new URL(location.href);
+  for (const [name, value] of Object.entries(changes)) {
+    if (value === null || value === undefined || value === "") address.searchParams.delete(name);
+    else address.searchParams.set(name, value);
+  }
+  return go(address, { replace });
+}
+
+/** Go back within the console, or to a screen when we came from elsewhere. */
+export function back(otherwise) {
+  if (depth > 0) history.back();
+  else go(link(otherwise));
+}
+
+addEventListener("popstate", async (event) => {
+  const there = location.href;
+  const to = event.state?.depth ?? 0;
+  if (guard && read().path !== route.peek().path) {
+    history.go(depth - to); // stay until the answer is known
+    if (!(await guard())) return;
+    guard = null;
+    history.replaceState({ depth: to }, "", there);
+  }
+  depth = to;
+  route.value = read();
+  requestAnimationFrame(() => scrollTo(0, event.state?.scroll ?? 0));
+});

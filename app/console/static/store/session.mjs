@@ -1,0 +1,95 @@
+// Who is signed in, in which organization, and what they may do there.
+
+import { computed, signal } from "../vendor/ui.mjs";
+import * as api from "../api.mjs";
+import * as live from "../live.mjs";
+import { t } from "../lib/words.mjs";
+import { tabOrganization } from "./route.mjs";
+
+/** The answer of GET /session; null while nobody is signed in. */
+export const session = signal(null);
+/** "unknown" until the first answer, then "out", "in", or "expired" (signed in a moment ago). */
+export const signedIn = signal("unknown");
+/** Whether the last request reached the server, and since when not. */
+export const reachable = signal({ yes: true, since: null });
+
+export const organization = computed(() => {
+  const found = session.value;
+  return found?.organizations.find((each) => each.id === found.org_id) ?? null;
+});
+
+let waiting = null;
+
+api.onOrganization(tabOrganization);
+api.onReached((yes) => {
+  if (reachable.peek().yes !== yes) reachable.value = { yes, since: yes ? null : api.serverNow() };
+});
+api.onUnauthorized(() => {
+  if (signedIn.peek() !== "in" && signedIn.peek() !== "expired") return false;
+  signedIn.value = "expired"; // a dialog over the page asks for the password
+  waiting ??= Promise.withResolvers ? Promise.withResolvers() : deferred();
+  return waiting.promise;
+});
+live.on("ended", () => load());
+
+function deferred() {
+  const made = {};
+  made.promise = new Promise((resolve) => (made.resolve = resolve));
+  return made;
+}
+
+/** Find out who is signed in; start the live feed when somebody is. Raises ApiError but for 401. */
+export async function load() {
+  try {
+    session.value = await api.get("/session");
+    signedIn.value = "in";
+    live.start();
+  } catch (error) {
+    if (error.status !== 401) throw error;
+    session.value = null;
+    signedIn.value = "out";
+    live.stop();
+  }
+}
+
+/** Sign in; returns the challenge where a second factor is asked for, else null. */
+export async function signIn(email, password) {
+  const { data } = await api.send("POST", "/session", { body: { email, password }, again: false });
+  if (data.two_factor_required) return data.challenge;
+  await begun();
+  return null;
+}
+
+/** The second step of signing in. */
+export async function confirmSignIn(challenge, code) {
+  await api.send("POST", "/session/2fa", { body: { challenge, code }, again: false });
+  await begun();
+}
+
+async function begun() {
+  const before = session.peek()?.user_id;
+  await load();
+  const same = before === session.peek()?.user_id;
+  waiting?.resolve(same); // what somebody else had typed is not sent in this person's name
+  waiting = null;
+}
+
+/** Sign out: the session ends on the server, and nothing of it stays in this tab. */
+export async function signOut() {
+  await api.send("DELETE", "/session", { again: false });
+  live.stop();
+  sessionStorage.clear();
+  location.assign("/sign-in");
+}
+
+/** Whether the person may do something here, e.g. "services:write". */
+export function may(permission) {
+  return session.value?.permissions[permission]?.allowed ?? false;
+}
+
+/** Why the person may not do something; null when they may. */
+export function whyNot(permission) {
+  const found = session.value?.permissions[permission];
+  if (!found || found.allowed) return null;
+  return t("Needs the role {role} or above", { role: found.least_role });
+}

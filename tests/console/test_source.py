@@ -1,0 +1,90 @@
+"""The console's source, read as text: its rules of safety, of layers and of size."""
+
+import gzip
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from app.console import pages
+
+STATIC = Path(pages.__file__).parent / "static"
+OURS = sorted(
+    path
+    for path in STATIC.rglob("*")
+    if path.suffix in {".mjs", ".css"} and "vendor" not in path.parts
+)
+MODULES = [path for path in OURS if path.suffix == ".mjs"]
+FORBIDDEN = re.compile(
+    r"\.innerHTML|outerHTML|insertAdjacentHTML|dangerouslySetInnerHTML|document\.write|\beval\(|"
+    r"new Function|\bstyle=\"|\son[a-z]+=\"|https?://(?!\$\{|www\.w3\.org)"
+)
+LAYERS = {
+    "lib": {"lib"},
+    "store": {"lib", "store", "vendor", ""},
+    "parts": {"lib", "store", "parts", "vendor", ""},
+    "screens": {"lib", "store", "parts", "screens", "vendor", ""},
+    "": {"lib", "store", "parts", "screens", "vendor", ""},
+}
+IMPORT = re.compile(r"""(?:from|import)\s*\(?\s*["'](\.{1,2}/[^"']+)["']""")
+# Text between tags of a template, or in an attribute that people hear or read.
+SPOKEN = re.compile(
+    r">[^<>${}`=;()]*[A-Za-z]{3,}[^<>${}`=;()]*<|(?:title|label|aria-label|placeholder)=\"[A-Za-z]"
+)
+NAMES = re.compile(r">AlertifyPro<")
+
+
+def name(path: Path) -> str:
+    return path.relative_to(STATIC).as_posix()
+
+
+@pytest.mark.parametrize("path", OURS, ids=name)
+def test_a_file_is_short_and_safe(path):
+    text = path.read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= 300
+    code = "\n".join(line for line in text.splitlines() if not line.lstrip().startswith("//"))
+    found = FORBIDDEN.findall(code.replace("https://${", "").replace('"https://', '"'))
+    assert not found, found
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name)
+def test_imports_go_one_way(path):
+    layer = name(path).rpartition("/")[0]
+    for target in IMPORT.findall(path.read_text(encoding="utf-8")):
+        found = (path.parent / target).resolve()
+        assert found.is_file(), target
+        towards = name(found).rpartition("/")[0]
+        assert towards in LAYERS[layer], f"{name(path)} may not import {name(found)}"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name)
+def test_every_text_can_be_translated(path):
+    text = NAMES.sub("", path.read_text(encoding="utf-8"))
+    templates = re.findall(r"html`(.*?)`", text, re.DOTALL)
+    found = [each for template in templates for each in SPOKEN.findall(template)]
+    assert not found, found
+
+
+@pytest.mark.parametrize("path", [p for p in MODULES if p.parent.name == "lib"], ids=name)
+def test_what_is_pure_touches_neither_page_nor_network(path):
+    text = path.read_text(encoding="utf-8")
+    assert not re.search(r"\bdocument\.|\bwindow\.|\bfetch\(|localStorage|sessionStorage", text)
+
+
+def test_vendored_files_have_their_papers():
+    versions = json.loads((STATIC / "vendor/versions.json").read_text())
+    assert set(versions) >= {"preact", "htm", "@preact/signals", "uplot"}
+    for package, paper in versions.items():
+        assert (STATIC / f"vendor/LICENSE.{package.removeprefix('@').replace('/', '-')}").is_file()
+        assert paper["integrity"].startswith("sha512-")
+
+
+@pytest.mark.parametrize("address", ["/services", "/alerts", "/sign-in"])
+def test_the_first_screen_is_small(address):
+    release = pages.assets.current()
+    styles = ["base.css", "parts.css", "forms.css"]
+    files = ["app.mjs", *styles, *release.preloads(address)]
+    size = sum(len(gzip.compress(release.assets[file].body, 9)) for file in files)
+    print(f"{address}: {len(files)} files, {size} bytes compressed")
+    assert size <= 60_000
