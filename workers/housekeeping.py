@@ -8,8 +8,11 @@ from app.operations.checks import retention
 from app.operations.metrics import partitions as metric_partitions
 from app.operations.schedule import repair as repairs
 from app.platform.bootstrap import runtime
+from app.platform.clock import monotonic
 from app.platform.transaction import transaction
 from workers.job import chore
+
+_REPAIR_SECONDS = 15  # between two rounds
 
 log = logging.getLogger(__name__)
 
@@ -17,7 +20,7 @@ log = logging.getLogger(__name__)
 @chore()
 def repair() -> None:
     """Find and mend what crashes left behind, and count it."""
-    for what, count in repairs.mend().items():
+    for what, count in repairs.mend_next(int(monotonic() / _REPAIR_SECONDS)).items():
         if count:
             log.warning("mended", extra={"what": what, "count": count})
 

@@ -22,6 +22,7 @@ _CALM_INTERVAL_SECONDS = 4  # a service checked more often is due again before
 _LINGER_SECONDS = 0.02  # and all of them this long for company,
 _LINGER_ROUNDS = 4  # so often while so many join: a transaction costs as much as dozens
 _COMPANY = 40
+_ENOUGH = 200  # results that are worth a transaction
 _FINISH_SECONDS = 5
 
 
@@ -53,7 +54,7 @@ class ResultQueue:
         """Have a finished check recorded: within a second, or at once if it changes anything."""
         self._waiting.append(claim.finished(observation, checked_at))
         changes = self._may_change_anything(claim, observation, checked_at)
-        if changes or len(self._waiting) >= BATCH // 2:
+        if changes or len(self._waiting) >= _ENOUGH:
             self._urgent.set()
         if self._recording is None:
             self._recording = self._loop.create_task(self._record())

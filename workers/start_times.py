@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Collection, Iterable
 from math import inf
+from uuid import UUID
 
 from app.operations.checks.claim import Claim
 from app.operations.snapshots.services import Definition
@@ -26,7 +27,7 @@ class StartQueue:
         self._loop = loop
         self._start = start
         self._slots: dict[int, list[Claim]] = {}
-        self._waiting: dict[str, Claim] = {}
+        self._waiting: dict[UUID, Claim] = {}  # by service
 
     def __len__(self) -> int:
         """Return how many claims wait."""
@@ -35,7 +36,8 @@ class StartQueue:
     def add(self, claim: Claim, seconds: float) -> None:
         """Start a claim after so many seconds, in the place of an older one of the same check."""
         if seconds <= 0:
-            self._waiting.pop(claim.key, None)
+            if self._waiting:
+                self._waiting.pop(claim.definition.service_id, None)
             self._start(claim)
             return
         now = self._loop.time()
@@ -44,7 +46,7 @@ class StartQueue:
             self._slots[number] = []
             self._loop.call_at(number * SLOT_SECONDS, self._start_slot, number)
         self._slots[number].append(claim)
-        self._waiting[claim.key] = claim
+        self._waiting[claim.definition.service_id] = claim
 
     def waiting(self) -> list[Claim]:
         """Return the claims that have not started."""
@@ -53,13 +55,15 @@ class StartQueue:
     def drop(self, claims: Iterable[Claim]) -> None:
         """Forget claims whose lease is void: their service was edited, paused or deleted."""
         for claim in claims:
-            if self._waiting.get(claim.key) is claim:
-                del self._waiting[claim.key]
+            service_id = claim.definition.service_id
+            if self._waiting.get(service_id) is claim:
+                del self._waiting[service_id]
 
     def _start_slot(self, number: int) -> None:
         for claim in self._slots.pop(number):
-            if self._waiting.get(claim.key) is claim:
-                del self._waiting[claim.key]
+            service_id = claim.definition.service_id
+            if self._waiting.get(service_id) is claim:
+                del self._waiting[service_id]
                 self._start(claim)
 
 

@@ -133,4 +133,4 @@ def test_a_rule_that_reads_history_is_urgent(claims, alice):
 
 def test_a_full_batch_does_not_wait(claims):
     (one,) = claims(1)
-    assert recorded(*[(one, GREEN)] * 600) == [600]
+    assert recorded(*[(one, GREEN)] * 200) == [200]

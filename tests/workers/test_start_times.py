@@ -11,7 +11,7 @@ from workers.start_times import SLOT_SECONDS, Pace, StartQueue
 
 
 def claim(key: str) -> Any:
-    return SimpleNamespace(key=key)
+    return SimpleNamespace(definition=SimpleNamespace(service_id=key))
 
 
 def run(story):
@@ -40,15 +40,15 @@ def test_none_starts_before_it_is_due_and_neighbours_start_together():
         for number in range(8):
             one = claim(f"service {number}")
             at = base + number * 0.005 + 0.001
-            due[one.key] = at
+            due[one.definition.service_id] = at
             queue.add(one, at - loop.time())
         assert len(queue) == 8
         await asyncio.sleep(0.3)
         assert len(queue) == 0
 
     started = run(story)
-    assert [one.key for one, _ in started] == list(due)
-    assert all(at >= due[one.key] for one, at in started)
+    assert [one.definition.service_id for one, _ in started] == list(due)
+    assert all(at >= due[one.definition.service_id] for one, at in started)
     # One turn of the loop: between the first and the last there is no other timer.
     assert started[-1][1] - started[0][1] < SLOT_SECONDS
 

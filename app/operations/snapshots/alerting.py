@@ -4,6 +4,7 @@ import logging
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 from sqlalchemy import select, update
@@ -20,11 +21,13 @@ from app.models.alert_rules import AlertRule
 from app.models.maintenance_windows import MaintenanceWindow as StoredWindow
 from app.models.notification_channels import NotificationChannel
 from app.models.organization import Organization
+from app.operations.snapshots.cache import CircularCache
 from app.operations.snapshots.services import Definition
 from app.platform.transaction import Transaction
 
 log = logging.getLogger(__name__)
 
+_REMEMBERED = 60_000  # services; the tuples of rules are mostly one and the same
 _A_DAY = timedelta(days=1)
 
 
@@ -62,8 +65,13 @@ class Rulebook:
     windows: tuple[MaintenanceWindow, ...] = ()
     events: frozenset[str] = frozenset()  # what any enabled channel hears of
     body_texts: frozenset[str] = frozenset()  # what any rule looks for in bodies
-    _by_service: dict[tuple[UUID, int], tuple[Rule, ...]] = field(default_factory=dict)
-    _looking: dict[tuple[UUID, int], Definition] = field(default_factory=dict)
+    # By service, with the version of the service that they were found for.
+    _by_service: CircularCache[UUID, tuple[int, tuple[Rule, ...]]] = field(
+        default_factory=partial(CircularCache, _REMEMBERED)
+    )
+    _looking: CircularCache[UUID, tuple[int, Definition]] = field(
+        default_factory=partial(CircularCache, _REMEMBERED)
+    )
     # The windows that are active, and until when that holds: a recurrence is not expanded anew for
     # every check.
     _active: tuple[tuple[MaintenanceWindow, datetime], ...] = ()
@@ -71,28 +79,25 @@ class Rulebook:
 
     def rules_for(self, definition: Definition) -> tuple[Rule, ...]:
         """Return the rules that watch a service, remembered by the version of the service."""
-        key = (definition.service_id, definition.version)
-        found = self._by_service.get(key)
-        if found is None:
-            found = tuple(rule for rule in self.rules if rule.concerns(definition))
-            self._by_service[key] = found
+        known = self._by_service.get(definition.service_id)
+        if known is not None and known[0] == definition.version:
+            return known[1]
+        found = tuple(rule for rule in self.rules if rule.concerns(definition))
+        self._by_service.put(definition.service_id, (definition.version, found))
         return found
 
     def with_texts(self, definition: Definition) -> Definition:
         """Return a service whose check looks for the texts that its rules ask bodies for."""
         if not self.body_texts:
             return definition
-        key = (definition.service_id, definition.version)
-        found = self._looking.get(key)
-        if found is None:
-            texts = frozenset().union(
-                *(rule.needs.body_texts for rule in self.rules_for(definition))
-            )
-            found = definition
-            if texts:
-                target = replace(definition.target, body_texts=texts)
-                found = replace(definition, target=target)
-            self._looking[key] = found
+        known = self._looking.get(definition.service_id)
+        if known is not None and known[0] == definition.version:
+            return known[1]
+        texts = frozenset().union(*(rule.needs.body_texts for rule in self.rules_for(definition)))
+        found = definition
+        if texts:
+            found = replace(definition, target=replace(definition.target, body_texts=texts))
+        self._looking.put(definition.service_id, (definition.version, found))
         return found
 
     def maintenance_until(

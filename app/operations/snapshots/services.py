@@ -11,12 +11,15 @@ import psycopg
 from app.domain.checks.secret_references import MisdirectedSecret, UnknownSecret
 from app.domain.types import Target
 from app.operations import secrets
+from app.operations.snapshots.cache import CircularCache
 from app.platform.bootstrap import runtime
 from app.security.sealing import reveal
 
 log = logging.getLogger(__name__)
 
-_REMEMBERED = 50_000
+# What a process keeps of services, estimated: about 60,000 of the usual size.
+_CACHE_BYTES = 96 * 1024 * 1024
+_PLAIN_BYTES = 1_500  # of a service with an empty config
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,13 @@ class Definition:
     fault: str | None  # why the service cannot be checked at all
 
 
-_cache: dict[UUID, Definition] = {}
+def _bytes_of(definition: Definition) -> int:
+    target = definition.target
+    config = 3 * len(repr(target.config)) if target.config else 0  # objects take more than text
+    return _PLAIN_BYTES + len(target.endpoint) + len(definition.name) + config
+
+
+_cache: CircularCache[UUID, Definition] = CircularCache(_CACHE_BYTES, _bytes_of)
 
 _READ = """
 SELECT id, organization_id, version, name, check_type, endpoint, timeout_seconds,
@@ -70,26 +79,25 @@ def newest_definitions(
 
     A service that is gone is left out.
     """
-    if len(_cache) > _REMEMBERED:
-        _cache.clear()
-    missing = [
-        service_id
-        for service_id, version in versions.items()
-        if (known := _cache.get(service_id)) is None or known.version != version
-    ]
+    found: dict[UUID, Definition] = {}
+    missing = []
+    for service_id, version in versions.items():
+        known = _cache.get(service_id)
+        if known is not None and known.version == version:
+            found[service_id] = known
+        else:
+            missing.append(service_id)
     if missing:
         rows = cursor.execute(_READ, (missing,)).fetchall()
         known_secrets = secrets.values(cursor, {row[1] for row in rows})
         for row in rows:
-            _remember(row, known_secrets.get(row[1], secrets.Secrets()))
-    return {
-        service_id: known
-        for service_id, version in versions.items()
-        if (known := _cache.get(service_id)) is not None and known.version >= version
-    }
+            if row[2] >= versions[row[0]]:
+                found[row[0]] = _definition(row, known_secrets.get(row[1], secrets.Secrets()))
+                _cache.put(row[0], found[row[0]])
+    return found
 
 
-def _remember(row: tuple[Any, ...], known: secrets.Secrets) -> None:
+def _definition(row: tuple[Any, ...], known: secrets.Secrets) -> Definition:
     config: dict[str, Any] = {}
     endpoint, fault = row[5], None
     filled: tuple[str, ...] = ()
@@ -100,7 +108,7 @@ def _remember(row: tuple[Any, ...], known: secrets.Secrets) -> None:
     except ValueError as error:
         fault = f"the stored secrets of this service cannot be opened: {error}"
         log.error("cannot open a service's secrets", extra={"service_id": str(row[0])})
-    _cache[row[0]] = Definition(
+    return Definition(
         service_id=row[0],
         organization_id=row[1],
         version=row[2],

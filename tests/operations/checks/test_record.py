@@ -162,6 +162,19 @@ def test_repair_mends_a_schedule_that_somebody_broke(service, rows):
     assert set(repair.mend().values()) == {0}
 
 
+def test_every_service_is_in_one_slice_of_the_repair(context, alice, rows):
+    rows("UPDATE organizations SET max_services = 100")
+    for number in range(20):
+        make_service(alice, name=f"Shop {number}", regions=["default", "eu"])
+    rows("DELETE FROM schedule_entries WHERE region = 'eu'")
+    rounds = [repair.mend(number) for number in range(repair.SLICES)]
+    mended = [found["services without a schedule entry"] for found in rounds]
+    assert sum(mended) == 20
+    assert max(mended) < 20
+    assert all(set(repair.mend(number).values()) == {0} for number in range(repair.SLICES))
+    assert set(repair.mend_next(3).values()) == {0}
+
+
 def test_a_paused_service_is_not_repaired_awake(service, rows, alice):
     alice.post(f"/services/{service['id']}/pause")
     assert set(repair.mend().values()) == {0}
