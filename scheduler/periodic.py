@@ -11,6 +11,7 @@ _STANDING = (
     Tick("workers.status_pages.make_snapshots", every_seconds=1),
     Tick("workers.status_pages.advance_incidents", every_seconds=10),
     Tick("workers.status_pages.verify_domains", every_seconds=30),
+    Tick("workers.status_pages.fetch_logos", every_seconds=15),
     Tick("workers.status_pages.forget", every_seconds=600),
     Tick("workers.escalations.advance", every_seconds=5),
     Tick("workers.regions.watch", every_seconds=10),

@@ -4,12 +4,17 @@ import asyncio
 import logging
 
 from app.checks import runner
+from app.domain.checks.endpoints import BadEndpoint
+from app.domain.status_pages import branding
 from app.domain.types import Observation, Target
 from app.network.door import Network
+from app.network.errors import NetworkError
+from app.network.http import HttpRequest
 from app.network.policy import policy_of
 from app.operations.status_pages import (
     auto_incidents,
     domains,
+    logos,
     maintenance_notices,
     snapshots,
     subscriptions,
@@ -20,6 +25,7 @@ from workers.watchdog import Host
 
 log = logging.getLogger(__name__)
 
+_LOGO_SECONDS = 10.0
 _SECONDS = 20  # well inside the job's time limit; the next tick goes on
 
 
@@ -74,6 +80,32 @@ async def _record(network: Network, name: str, record_type: str, expected: str) 
     config = {"record_type": record_type, "expected_value": expected}
     target = Target("DNS", name, timeout_seconds=5, slow_threshold_ms=5000, config=config)
     return await runner.run(target, network)
+
+
+@chore()
+def fetch_logos() -> None:
+    """Fetch the logos that pages name by an address: visitors get them from here alone."""
+    waiting = logos.due()
+    if waiting:
+        asyncio.run(_fetch(waiting))
+
+
+async def _fetch(waiting: list[logos.Wanted]) -> None:
+    network = Network(policy_of(application().extensions["runtime"].config))
+    try:
+        for wanted in waiting:
+            data, error = None, None
+            try:
+                request = HttpRequest(wanted.address, timeout_seconds=_LOGO_SECONDS)
+                answer = await network.http(request)
+                if answer.status_code != 200 or answer.truncated:
+                    raise ValueError(f"the answer was {answer.status_code}")
+                data = branding.embedded(answer.headers.get("content-type", ""), answer.body)
+            except (NetworkError, BadEndpoint, ValueError) as failure:
+                error = str(failure)[:200]
+            logos.keep(wanted, data=data, error=error)
+    finally:
+        network.close()
 
 
 def host() -> Host:

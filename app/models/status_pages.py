@@ -36,6 +36,8 @@ class StatusPage(OrganizationOwned, Base):
     description: Mapped[str] = mapped_column(default="")
     is_public: Mapped[bool] = mapped_column(default=True)
     branding: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    # Images of `branding` that stand elsewhere, by address: {data} or {error, at}.
+    logos: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default=text("'{}'"))
     sections: Mapped[list[Any]] = mapped_column(default=list)
     services: Mapped[dict[str, Any]] = mapped_column(default=dict)  # public names, by service id
     custom_domain: Mapped[str | None]

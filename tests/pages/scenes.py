@@ -18,6 +18,7 @@ _PAGE: dict[str, Any] = {
     "description": "How the shop and its parts are.",
     "is_public": True,
     "branding": {"company_name": "Acme"},
+    "logos": {},
     "theme": "auto",
     "layout": "list",
     "language": "en",

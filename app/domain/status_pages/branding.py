@@ -1,6 +1,7 @@
 """The look that a page's owner gives it: a colour made readable, links and logos that are safe."""
 
 import re
+from base64 import b64encode
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,6 +13,8 @@ _DATA_IMAGE = re.compile(
     r"data:image/(?:png|jpeg|gif|webp|svg\+xml);base64,[A-Za-z0-9+/]+={0,2}", re.ASCII
 )
 _MAX_URL = 2000
+LOGOS = ("logo_url", "dark_logo_url")
+MAX_LOGO_BYTES = 200_000
 _STEPS = 100
 
 
@@ -22,7 +25,7 @@ def check(branding: Mapping[str, Any]) -> None:
         raise ValueError("primary_color must be a colour like #2563eb.")
     if company is not None and not (isinstance(company, str) and len(company) <= 200):
         raise ValueError("company_name must be a text of at most 200 characters.")
-    for name in ("logo_url", "dark_logo_url"):
+    for name in LOGOS:
         value = branding.get(name)
         if value in (None, ""):
             continue
@@ -36,9 +39,30 @@ def check_link(address: str) -> None:
         raise ValueError("Must be an address like https://example.com or mailto:help@example.com.")
 
 
-def is_embedded(logo: str) -> bool:
-    """Say whether a logo is the image itself and not an address of one."""
-    return bool(_DATA_IMAGE.fullmatch(logo))
+def image(branding: Mapping[str, Any], name: str, fetched: Mapping[str, Any]) -> str | None:
+    """Return a logo as a `data:` address: one that is given as such, or one that was fetched."""
+    given = branding.get(name)
+    if not isinstance(given, str) or not given:
+        return None
+    if _DATA_IMAGE.fullmatch(given):
+        return given
+    found = fetched.get(given, {}).get("data")
+    return found if isinstance(found, str) else None
+
+
+def addresses(branding: Mapping[str, Any]) -> list[str]:
+    """Return the addresses of logos that stand elsewhere."""
+    given = [branding.get(name) for name in LOGOS]
+    return [one for one in given if isinstance(one, str) and _is_web(one)]
+
+
+def embedded(content_type: str, body: bytes) -> str:
+    """Return an image as a `data:` address. Raises ValueError for what is none of ours."""
+    kind = content_type.partition(";")[0].strip().lower()
+    found = f"data:{kind};base64,{b64encode(body).decode()}"
+    if not body or len(body) > MAX_LOGO_BYTES or not _DATA_IMAGE.fullmatch(found):
+        raise ValueError(f"not an image of up to {MAX_LOGO_BYTES // 1000} kB: {kind[:60]}")
+    return found
 
 
 def _is_web(address: str) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from app.domain.maintenance.windows import covers, occurrence_at
-from app.domain.status_pages import days, sections
+from app.domain.status_pages import branding, days, sections
 from app.domain.status_pages.days import Bars
 from app.domain.status_pages.sections import Candidate, Display, Rule
 from app.domain.status_pages.types import OF_STATUS, ShownState
@@ -19,7 +19,7 @@ from app.operations.status_pages.windows import PageWindow
 from app.platform.transaction import Transaction
 
 _COPIED = (
-    "name", "slug", "description", "is_public", "branding", "theme", "layout", "language",
+    "name", "slug", "description", "is_public", "theme", "layout", "language",
     "timezone", "links", "show", "announcement", "allow_subscribe", "is_indexed", "custom_css",
     "badge_key", "updated_at",
 )  # fmt: skip
@@ -128,6 +128,9 @@ def document(
 def _page(page: StatusPage) -> dict[str, Any]:
     return {name: getattr(page, name) for name in _COPIED} | {
         "days": page.show_uptime_days,
+        # Only what is shown: the rest of `branding` is the owner's own.
+        "branding": {name: page.branding.get(name) for name in ("company_name", "primary_color")},
+        "logos": {n: branding.image(page.branding, n, page.logos) for n in branding.LOGOS},
         "url": addresses.of_page(page),
         "host": page.custom_domain if page.domain_verified_at else None,
         "claimed_host": page.custom_domain,

@@ -26,7 +26,8 @@ SLUG_KEPT = timedelta(days=90)
 TXT_LABEL = "_alertifypro"
 _TAKEN = "this slug is taken"
 _INTERNAL = (
-    "password_hash", "domain_token", "domain_verified_at", "domain_checked_at", "domain_answer"
+    "password_hash", "logos", "domain_token", "domain_verified_at", "domain_checked_at",
+    "domain_answer",
 )  # fmt: skip
 _UNIQUE = ("id", "organization_id", "slug", "badge_key", "created_at", "updated_at")
 _DEFAULTS: Mapping[str, Any] = {

@@ -58,8 +58,8 @@ def render(name: str, view: View, **values: Any) -> bytes:
         style_hash=styles.fingerprint(view.page),
         script_hash=styles.SCRIPT_HASH,
         has_css=bool(view.page["custom_css"]),
-        logo=styles.logo(view.page, "logo_url"),
-        dark_logo=styles.logo(view.page, "dark_logo_url"),
+        logo=styles.logo_hash(view.page, "logo_url"),
+        dark_logo=styles.logo_hash(view.page, "dark_logo_url"),
         **values,
     )
     return re.sub(r"\n\s*", "\n", found).strip().encode()

@@ -222,7 +222,9 @@ _FIXED: Mapping[str, Render] = {
     "page.mjs": lambda _v, _q: (styles.SCRIPT, "text/javascript; charset=utf-8"),
     "embed": _embed,
     "embed.js": lambda view, _: (styles.embed_script(str(view.page["url"])), "text/javascript"),
+    "logo": lambda view, _: styles.logo(view.page, "logo_url"),
+    "dark-logo": lambda view, _: styles.logo(view.page, "dark_logo_url"),
     "robots.txt": _robots,
     "sitemap.xml": _sitemap,
 }
-_FOREVER = ("style.css", "custom.css", "page.mjs")
+_FOREVER = ("style.css", "custom.css", "page.mjs", "logo", "dark-logo")

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+from base64 import b64decode
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +67,16 @@ def fingerprint(page: dict[str, Any]) -> str:
     return _hash(style(page) + custom(page))
 
 
-def logo(page: dict[str, Any], name: str) -> str | None:
-    """Return a logo that can be shown: an image that is embedded, or one that we have fetched."""
-    found = page["branding"].get(name)
-    return found if isinstance(found, str) and branding.is_embedded(found) else None
+def logo(page: dict[str, Any], name: str) -> tuple[bytes, str] | None:
+    """Return a logo and its type; None where there is none."""
+    found = page["logos"].get(name)
+    if not found:
+        return None
+    head, _, data = found.removeprefix("data:").partition(",")
+    return b64decode(data), head.removesuffix(";base64")
+
+
+def logo_hash(page: dict[str, Any], name: str) -> str | None:
+    """Return what the address of a logo changes with; None where there is none."""
+    found = page["logos"].get(name)
+    return _hash(found.encode()) if found else None

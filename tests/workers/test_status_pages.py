@@ -1,0 +1,63 @@
+"""Standing chores of status pages: logos are fetched once and served from here."""
+
+import pytest
+
+from tests.receivers import Answer, HttpReceiver
+from tests.status_pages import make_shown, take_snapshots
+from workers import status_pages
+from workers.job import serve
+
+PNG = bytes.fromhex("89504e470d0a1a0a") + b"a picture"
+
+
+@pytest.fixture
+def fetch(app):
+    serve(app)
+
+    def run():
+        with app.app_context():
+            status_pages.fetch_logos.__wrapped__()
+        take_snapshots(app)
+
+    return run
+
+
+def test_a_logo_is_fetched_once_and_served_from_here(alice, client, fetch):
+    png = Answer(200, PNG, {"Content-Type": "image/png"})
+    with HttpReceiver([png]) as elsewhere:
+        look = {"logo_url": f"{elsewhere.url}/logo.png", "company_name": "Acme"}
+        page, _ = make_shown(alice, "Checkout", branding=look)
+        fetch()
+        fetch()
+        assert len(elsewhere.requests) == 1
+    path = f"/status/{page['slug']}"
+    text = client.get(path).text
+    assert f'src="{path}/logo?' in text
+    assert 'alt="Acme"' in text
+    assert elsewhere.url not in text
+    logo = client.get(f"{path}/logo")
+    assert (logo.data, logo.mimetype) == (PNG, "image/png")
+    assert "script-src 'self'" in logo.headers["Content-Security-Policy"]
+    assert alice.get(f"/status-pages/{page['id']}").json["branding"] == look
+    alice.patch(f"/status-pages/{page['id']}", {"branding": {}})
+    fetch()
+    assert client.get(f"{path}/logo").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Answer(200, b"<script>", {"Content-Type": "text/html"}),
+        Answer(404, PNG, {"Content-Type": "image/png"}),
+        Answer(200, b"x" * 300_000, {"Content-Type": "image/png"}),
+        Answer(200, b"", {"Content-Type": "image/png"}),
+    ],
+)
+def test_what_is_no_logo_is_left_out(alice, client, fetch, rows, answer):
+    with HttpReceiver([answer]) as elsewhere:
+        page, _ = make_shown(alice, "Checkout", branding={"logo_url": f"{elsewhere.url}/x"})
+        fetch()
+        fetch()
+        assert len(elsewhere.requests) == 1  # and not again within the hour
+    assert "<img" not in client.get(f"/status/{page['slug']}").text
+    assert "error" in str(rows("SELECT logos FROM status_pages"))
