@@ -1,0 +1,180 @@
+"""Stories through the real product of alerts once missed, or that woke somebody for nothing."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import requests
+
+from tests.flows.product import PASSWORD, Product, Target, seconds_until
+from tests.receivers import HttpReceiver
+
+
+@pytest.fixture
+def hook() -> Iterator[HttpReceiver]:
+    """Somebody's webhook; the path tells whose."""
+    with HttpReceiver() as receiver:
+        yield receiver
+
+
+def webhook(product: Product, hook: HttpReceiver, name: str = "all", **fields: Any) -> Any:
+    body = {"name": name, "type": "webhook", "config": {"url": f"{hook.url}/{name}"}} | fields
+    return product.call("POST", "/notification-channels", body)
+
+
+def heard(hook: HttpReceiver, name: str = "all") -> list[str]:
+    return [one.json["event"] for one in list(hook.requests) if one.path == f"/{name}"]
+
+
+def failing(product: Product, shop: Target, **fields: Any) -> dict[str, Any]:
+    """Return a service that was fine and fails now, with its alert open."""
+    service = product.service(shop.url, **fields)
+    seconds_until(lambda: product.status(service["id"]) == "GREEN", 5)
+    shop.status = 500
+    seconds_until(lambda: product.call("GET", "/alerts"), 8)
+    return service
+
+
+def alert_of(product: Product) -> Any:
+    (alert,) = product.call("GET", "/alerts")
+    return product.call("GET", f"/alerts/{alert['id']}")
+
+
+def test_an_alert_that_tells_nobody_reaches_the_owner(product: Product, shop: Target) -> None:
+    failing(product, shop)
+    email = product.call("GET", "/profile")["email"]
+    seconds_until(lambda: [m for m in product.mail.mails if m.recipients == [email]], 10)
+    alert = alert_of(product)
+    assert alert["told_reason"] == "the organization has no notification channel"
+    assert "untold" in [line["kind"] for line in alert["timeline"]]
+    shop.status = 200
+    seconds_until(lambda: len([m for m in product.mail.mails if m.recipients == [email]]) == 2, 10)
+
+
+def test_somebody_is_told_on_request(product: Product, shop: Target, hook: HttpReceiver) -> None:
+    channel = webhook(product, hook, is_enabled=False)
+    failing(product, shop)
+    product.call("PATCH", f"/notification-channels/{channel['id']}", {"is_enabled": True})
+    alert = alert_of(product)
+    product.call("POST", f"/alerts/{alert['id']}/notify", {"channel_id": channel["id"]})
+    seconds_until(lambda: heard(hook) == ["alert.fired"], 8)
+    shop.status = 200
+    seconds_until(lambda: heard(hook) == ["alert.fired", "alert.resolved"], 8)
+
+
+def test_a_pause_ends_an_alert_and_says_so(
+    product: Product, shop: Target, hook: HttpReceiver
+) -> None:
+    webhook(product, hook)
+    service = failing(product, shop)
+    seconds_until(lambda: heard(hook) == ["alert.fired"], 8)
+    product.call("POST", f"/services/{service['id']}/pause")
+    seconds_until(lambda: heard(hook) == ["alert.fired", "alert.resolved"], 8)
+    assert product.call("GET", "/alerts") == []
+    product.call("POST", f"/services/{service['id']}/resume")
+    seconds_until(lambda: heard(hook)[2:] == ["alert.fired"], 8)
+
+
+def test_an_outage_after_a_resolve_by_hand_is_told(
+    product: Product, shop: Target, hook: HttpReceiver
+) -> None:
+    webhook(product, hook)
+    (rule,) = product.call("GET", "/alert-rules")
+    product.call("PATCH", f"/alert-rules/{rule['id']}", {"auto_resolve": False})
+    service = failing(product, shop)
+    shop.status = 200
+    seconds_until(lambda: product.status(service["id"]) == "GREEN", 5)
+    product.call("POST", f"/alerts/{alert_of(product)['id']}/resolve", {})
+    shop.status = 500
+    seconds_until(lambda: heard(hook).count("alert.fired") == 2, 8)
+
+
+def test_a_lost_tag_ends_the_alert(product: Product, shop: Target, hook: HttpReceiver) -> None:
+    webhook(product, hook)
+    (rule,) = product.call("GET", "/alert-rules")
+    product.call("PATCH", f"/alert-rules/{rule['id']}", {"tags": ["shop"]})
+    service = failing(product, shop, tags=["shop"])
+    seconds_until(lambda: heard(hook) == ["alert.fired"], 8)
+    product.call("PATCH", f"/services/{service['id']}", {"tags": []})
+    seconds_until(lambda: heard(hook) == ["alert.fired", "alert.resolved"], 8)
+
+
+def test_severities_are_edited_while_an_alert_fires(
+    product: Product, shop: Target, hook: HttpReceiver
+) -> None:
+    webhook(product, hook)
+    webhook(product, hook, "critical", min_severity="critical")
+    (rule,) = product.call("GET", "/alert-rules")
+    product.call("PATCH", f"/alert-rules/{rule['id']}", {"severity": "warning"})
+    failing(product, shop)
+    seconds_until(lambda: heard(hook) == ["alert.fired"], 8)
+    assert heard(hook, "critical") == []
+    product.call("PATCH", f"/alert-rules/{rule['id']}", {"severity": "critical"})
+    seconds_until(lambda: heard(hook, "critical") == ["alert.fired"], 8)
+    product.call("PATCH", f"/alert-rules/{rule['id']}", {"severity": "info"})
+    shop.status = 200
+    for name in ("all", "critical"):
+        seconds_until(lambda name=name: heard(hook, name)[1:] == ["alert.resolved"], 8)  # type: ignore[misc]
+
+
+def test_a_successor_is_told_in_place_of_whoever_has_gone(
+    product: Product, shop: Target, hook: HttpReceiver
+) -> None:
+    me = product.call("GET", "/members")[0]["user_id"]
+    methods = [{"type": "webhook", "config": {"url": f"{hook.url}/me"}}]
+    product.call("PUT", "/profile", {"contact_methods": methods})
+    gone = _member(product, product.call("GET", "/profile")["email"].replace("@", "-gone@"))
+    layer = {"name": "Primary", "users": [gone]}
+    schedule = product.call("POST", "/on-call-schedules", {"name": "Ops", "layers": [layer]})
+    line = {"level": 1, "delay_minutes": 0, "notify_type": "schedule", "notify_id": schedule["id"]}
+    policy = {"name": "Ops", "rules": [line], "is_default": True}
+    product.call("POST", "/escalation-policies", policy)
+    path = f"{product.api}/members/{gone}"
+    refused = product.session.delete(path, timeout=10)
+    assert (refused.status_code, "on-call schedule Ops" in refused.text) == (409, True)
+    assert product.session.delete(f"{path}?replace_with={me}", timeout=10).status_code == 204
+    failing(product, shop)
+    seconds_until(lambda: heard(hook, "me") == ["alert.fired"], 10)
+
+
+def _member(product: Product, email: str) -> str:
+    """Let somebody sign up and join; return their id."""
+    person = {"email": email, "password": PASSWORD, "full_name": "Gone"}
+    session = requests.Session()
+    session.post(f"{product.api}/auth/register", json=person, timeout=10).raise_for_status()
+    token = session.post(
+        f"{product.api}/auth/login", json={"email": email, "password": PASSWORD}, timeout=10
+    ).json()["token"]
+    invited = product.call("POST", "/members", {"email": email, "role": "responder"})
+    session.post(
+        f"{product.api}/profile/invitations/{invited['id']}/accept",
+        headers={"Authorization": f"Bearer {token}"},
+        timeout=10,
+    ).raise_for_status()
+    return str(invited["user_id"])
+
+
+def test_a_blip_is_no_news_for_a_delayed_contact(
+    product: Product, shop: Target, hook: HttpReceiver
+) -> None:
+    methods = [
+        {"type": "webhook", "config": {"url": f"{hook.url}/now"}},
+        {"type": "webhook", "config": {"url": f"{hook.url}/late"}, "delay_minutes": 1},
+    ]
+    product.call("PUT", "/profile", {"contact_methods": methods})
+    me = product.call("GET", "/members")[0]["user_id"]
+    line = {"level": 1, "delay_minutes": 0, "notify_type": "user", "notify_id": me}
+    product.call(
+        "POST", "/escalation-policies", {"name": "Me", "rules": [line], "is_default": True}
+    )
+    failing(product, shop)
+    seconds_until(lambda: heard(hook, "now") == ["alert.fired"], 8)
+    shop.status = 200
+    seconds_until(lambda: heard(hook, "now") == ["alert.fired", "alert.resolved"], 8)
+    with product.database() as connection:
+        left = connection.execute(
+            "SELECT count(*) FROM notifications WHERE status = 'pending' AND recipient_key LIKE %s",
+            (f"user:{me}:%",),
+        ).fetchone()
+    assert left == (0,)
+    assert heard(hook, "late") == []
