@@ -8,8 +8,8 @@ ENV PYTHONUNBUFFERED=1 \
 WORKDIR /srv/alertifypro
 RUN useradd --system --uid 10001 --home-dir /srv/alertifypro --shell /usr/sbin/nologin alertifypro
 
-COPY requirements.txt .
-RUN pip install --no-cache-dir --disable-pip-version-check -r requirements.txt
+COPY requirements.lock .
+RUN pip install --no-cache-dir --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
 
 COPY wsgi.py wsgi_pings.py gunicorn.conf.py ./
 COPY migrations migrations

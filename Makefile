@@ -2,7 +2,7 @@
 # The second time this costs nothing and needs no network.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test bench soak lint format migrate prepare-run prepare-dev
+.PHONY: lock licenses sbom help run test bench soak lint format migrate prepare-run prepare-dev
 
 VENV := .venv/bin
 
@@ -48,6 +48,15 @@ format: prepare-dev ## format the code
 
 migrate: prepare-run ## bring the database to the newest revision
 	@exec $(VENV)/python -m app.local migrate
+
+lock: prepare-run ## renew requirements*.lock after a change of requirements*.txt
+	@exec $(VENV)/python -m app.local.prepare lock
+
+licenses: prepare-dev ## renew THIRD_PARTY_LICENSES.md
+	@exec $(VENV)/python -m tests.supply licenses
+
+sbom: prepare-dev ## write the CycloneDX list of components to sbom.cdx.json
+	@exec $(VENV)/python -m tests.supply sbom
 
 prepare-run prepare-dev: prepare-%:
 	@$(find-python); "$$found" -m app.local.prepare $*

@@ -23,6 +23,18 @@ NEEDS = {
     "run": ("requirements.txt", "requirements-local.txt"),
     "dev": ("requirements.txt", "requirements-local.txt", "requirements-dev.txt"),
 }
+# Every package of every platform with its hashes: made of the list, and current while it says so.
+LOCKS = {
+    "requirements.lock": ("requirements.txt",),
+    "requirements-local.lock": ("requirements-local.txt",),
+    "requirements-dev.lock": (
+        "requirements.txt",
+        "requirements-local.txt",
+        "requirements-dev.txt",
+    ),
+}
+OVERRIDES = "requirements-overrides.txt"
+OF = "# Made by `make lock`, of "
 NO_VENV = (
     "This Python cannot make virtual environments: on Debian or Ubuntu run "
     "`apt-get install python3-venv`, or install `virtualenv` or `uv`."
@@ -33,7 +45,10 @@ def main() -> int:
     """Prepare for the command named by the only argument."""
     wanted = sys.argv[1]
     try:
-        prepare(wanted)
+        if wanted == "lock":
+            lock()
+        else:
+            prepare(wanted)
     except LaunchError as error:
         print(error, file=sys.stderr)
         return 1
@@ -69,9 +84,51 @@ def _stamp(wanted: str) -> Path:
 
 def _digest(wanted: str) -> str:
     digest = hashlib.sha256()
-    for name in NEEDS[wanted]:
-        digest.update((PROJECT / name).read_bytes() + b"\0")
+    for name in (*NEEDS[wanted], *map(_lock_of, NEEDS[wanted])):
+        if (PROJECT / name).exists():
+            digest.update((PROJECT / name).read_bytes() + b"\0")
     return digest.hexdigest()
+
+
+def _lock_of(requirements: str) -> str:
+    return requirements.replace(".txt", ".lock")
+
+
+def inputs_digest(lock_name: str) -> str:
+    """Return what a lock says of the lists that it was made of."""
+    digest = hashlib.sha256()
+    for name in (*LOCKS[lock_name], OVERRIDES):
+        path = PROJECT / name
+        digest.update(path.read_bytes() + b"\0" if path.exists() else b"\0")
+    return digest.hexdigest()
+
+
+def is_current(lock_name: str) -> bool:
+    """Say whether a lock was made of the lists as they are."""
+    path = PROJECT / lock_name
+    if lock_name not in LOCKS or not path.exists():
+        return False
+    with path.open() as lock_file:
+        return lock_file.readline().strip() == OF + inputs_digest(lock_name)
+
+
+def lock() -> None:
+    """Make the locks anew: every version and hash, for every platform and Python from 3.11 on.
+
+    Needs a package index. Raises LaunchError.
+    """
+    prepare("run")
+    for name, lists in LOCKS.items():
+        command = [str(PYTHON), "-m", "uv", "pip", "compile", "--quiet", "--universal"]
+        command += ["--generate-hashes", "--python-version", "3.11", "--no-header"]
+        command += ["--no-annotate", "--no-emit-index-url", "--override", OVERRIDES, lists[-1]]
+        made = subprocess.run(
+            command, cwd=PROJECT, env=_uv_environment(), capture_output=True, text=True, check=False
+        )
+        if made.returncode:
+            raise LaunchError(f"{name} could not be made: {made.stderr.strip()[-2000:]}")
+        (PROJECT / name).write_text(f"{OF}{inputs_digest(name)}\n{made.stdout}")
+        print(f"Made {name}", flush=True)
 
 
 def _works(python: Path) -> bool:
@@ -98,8 +155,15 @@ def _make_venv() -> None:
 
 def _install(files: Sequence[str]) -> None:
     """Install with uv, which takes a fifth of the time, or else with pip."""
+    locks = [_lock_of(name) for name in files]
+    exact: list[str] = []
+    if all(map(is_current, locks)):
+        # Exactly what is in the lock: what it leaves out on purpose is not wanted as a dependency.
+        files, exact = locks, ["--require-hashes", "--no-deps"]
+    else:
+        print("The lock is not of these lists; renew it with `make lock`.", flush=True)
     print(f"Installing {', '.join(files)}", flush=True)
-    requirements = [part for name in files for part in ("-r", str(PROJECT / name))]
+    requirements = exact + [part for name in files for part in ("-r", str(PROJECT / name))]
     pip = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     # Six processes that import the same packages at the first start should find them compiled.
     uv = [str(PYTHON), "-m", "uv", "pip", "install", "--compile-bytecode", "--python", str(PYTHON)]
