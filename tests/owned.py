@@ -9,6 +9,7 @@ from uuid import uuid4
 
 from tests import alerting
 from tests.factories import Person, make_service
+from tests.moments import ago, iso
 
 
 def _created(path: str, **body: Any) -> Callable[[Person], str]:
@@ -24,8 +25,20 @@ def _key(person: Person) -> str:
     return str(alerting.created(person, "/api-keys", body)["id"])
 
 
+def _correction(person: Person) -> str:
+    """Correct the service that was made last: the path names it as well."""
+    stretch = {"from": ago(hours=2), "to": ago(hours=1)}
+    body = {name: iso(at.replace(microsecond=0)) for name, at in stretch.items()}
+    service_id = person.get("/services").json[0]["id"]
+    body |= {"kind": "up", "reason": "A false alarm."}
+    answer = person.post(f"/services/{service_id}/corrections", body)
+    assert answer.status_code == 202, answer.text
+    return str(answer.json["id"])
+
+
 OWNED: dict[str, Callable[[Person], Any]] = {
     "service_id": lambda person: make_service(person)["id"],
+    "correction_id": _correction,
     "heartbeat_id": _created("/heartbeats", name="Backup {}"),
     "invitation_id": _created("/members", email="{}@example.com"),
     "key_id": _key,

@@ -49,6 +49,7 @@ _PERMISSIONS: dict[str, tuple[Role, Scope | None]] = {
     "session:write": (Role.VIEWER, None),
     "organization:read": (Role.VIEWER, Scope.READ),
     "organization:write": (Role.ADMIN, Scope.ADMIN),
+    "corrections:write": (Role.ADMIN, Scope.ADMIN),
     "organization:delete": (Role.OWNER, None),
     "members:read": (Role.VIEWER, Scope.READ),
     "members:leave": (Role.VIEWER, Scope.ADMIN),

@@ -65,8 +65,8 @@ responder alerts: alerts:act
 editor write: teams services alert_rules heartbeats notification_channels escalation_policies
     on_call_schedules maintenance_windows status_pages secrets:read secrets:write
 editor admin: api_keys:read api_keys:write
-admin admin: organization:write members:write invitations:read invitations:write api_keys:all
-    audit_logs:read deliveries:read_answers status_pages:admin
+admin admin: organization:write corrections:write members:write invitations:read
+    invitations:write api_keys:all audit_logs:read deliveries:read_answers status_pages:admin
 owner session: organization:delete
 """
 

@@ -1,0 +1,60 @@
+"""/services/…/corrections: what a stretch of a service's history really was."""
+
+from typing import Any
+from uuid import UUID
+
+from app.api.http import Blueprint
+from app.models.services import Service
+from app.operations.metrics import correcting
+from app.schemas.corrections import (
+    AcceptedCorrectionSchema,
+    CorrectionInputSchema,
+    CorrectionSchema,
+)
+from app.security.access import caller, find, requires
+
+bp = Blueprint(
+    "corrections",
+    __name__,
+    url_prefix="/services/<uuid:service_id>/corrections",
+    description="What history really was.",
+)
+
+
+@bp.get("")
+@requires("services:read")
+@bp.returns(CorrectionSchema(many=True))
+def index(service_id: UUID) -> list[dict[str, Any]]:
+    """List the corrections of a service
+
+    Newest first, with those that were taken back.
+    """
+    find(Service, service_id)
+    return correcting.listed(caller().organization_id, service_id)
+
+
+@bp.post("")
+@requires("corrections:write")
+@bp.accepts(CorrectionInputSchema)
+@bp.returns(AcceptedCorrectionSchema, 202)
+def create(data: dict[str, Any], service_id: UUID) -> dict[str, Any]:
+    """Correct history
+
+    A false alarm was `up`, a real outage nobody saw `down`. Only seconds change, and with them
+    uptime: results, counts, response times and alerts stay. At most 400 days back. Figures of
+    hours that are rolled up follow within a minute.
+    """
+    find(Service, service_id)
+    return correcting.create(caller().organization_id, service_id, caller().user_id, data)
+
+
+@bp.delete("/<uuid:correction_id>")
+@requires("corrections:write")
+@bp.returns(None, 204)
+def withdraw(service_id: UUID, correction_id: UUID) -> None:
+    """Take a correction back
+
+    It stays on the list, with who took it back and when.
+    """
+    find(Service, service_id)
+    correcting.withdraw(caller().organization_id, service_id, correction_id, caller().user_id)
