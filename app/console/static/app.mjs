@@ -17,6 +17,10 @@ const SCREENS = [
   ["/services/new", () => import("./screens/service-form.mjs")],
   ["/services/:id", () => import("./screens/service.mjs")],
   ["/services/:id/edit", () => import("./screens/service-form.mjs")],
+  ["/welcome", () => import("./screens/welcome.mjs")],
+  ["/channels", () => import("./screens/channels.mjs")],
+  ["/channels/new", () => import("./screens/channel.mjs")],
+  ["/channels/:id", () => import("./screens/channel.mjs")],
   ["/alerts", () => import("./screens/alerts.mjs")],
   ["/alerts/:id", () => import("./screens/alert.mjs")],
 ];

@@ -9,8 +9,9 @@ import { Button } from "./Page.mjs";
 
 const HEIGHT = 220;
 
-/** `points`: buckets of GET /services/{id}/metrics; `summary` says in words what the chart shows. */
-export function Chart({ points, summary, threshold }) {
+/** `points`: buckets of GET /services/{id}/metrics; `summary` says in words what the chart shows;
+    `seconds` is how far back it reaches. */
+export function Chart({ points, summary, threshold, seconds }) {
   const box = useRef(null);
   const [table, setTable] = useState(false);
   useEffect(() => {
@@ -18,7 +19,7 @@ export function Chart({ points, summary, threshold }) {
     let gone = false;
     import("../vendor/uplot.mjs").then(({ default: Plot }) => {
       if (gone || !box.current) return;
-      chart = new Plot(options(box.current.clientWidth, threshold), data(points), box.current);
+      chart = new Plot(options(box.current.clientWidth, threshold, seconds), data(points), box.current);
     });
     const resize = () => chart?.setSize({ width: box.current.clientWidth, height: HEIGHT });
     addEventListener("resize", resize);
@@ -48,7 +49,7 @@ function colour(name) {
   return found;
 }
 
-function options(width, threshold) {
+function options(width, threshold, seconds) {
   const [line, text, accent, band, down] = ["line", "muted", "accent", "accent-soft", "down-fill"].map(colour);
   const axis = { stroke: text, grid: { stroke: line, width: 1 }, ticks: { stroke: line, width: 1 }, font: "12px system-ui, sans-serif" };
   const hour = (at) => dayAndClock(at * 1000, zone.peek(), now.peek());
@@ -57,7 +58,7 @@ function options(width, threshold) {
     height: HEIGHT,
     legend: { show: false },
     cursor: { points: { size: 7 }, y: false },
-    scales: { y: { range: (_, __, most) => [0, Math.max(10, (most ?? 0) * 1.15, 0)] } },
+    scales: { x: { range: () => [now.peek() / 1000 - seconds, now.peek() / 1000] }, y: { range: (_, __, most) => [0, Math.max(10, (most ?? 0) * 1.15, 0)] } },
     axes: [{ ...axis, space: 90, values: (_, ticks) => ticks.map(hour) }, { ...axis, size: 66, values: (_, ticks) => ticks.map((tick) => milliseconds(tick)) }],
     series: [
       {},

@@ -23,7 +23,7 @@ function choices(exists) {
     { text: view.peek().utc ? t("Switch to local time") : t("Switch to UTC"), kind: t("Do"), icon: "clock", run: () => setView({ utc: !view.peek().utc }) },
     { text: t("Sign out"), kind: t("Do"), icon: "forward", run: signOut },
   ].filter(Boolean);
-  const alerts = (openAlerts.data.value ?? []).map((alert) => ({ text: `${alert.service_name} ${alert.title}`, kind: t("Alert"), mark: html`<${Severity} severity=${alert.severity} />`, run: () => go(link(`/alerts/${alert.id}`)) }));
+  const alerts = (openAlerts.data.value ?? []).map((alert) => ({ text: `${alert.service_name}: ${alert.title.replace(/ Triggered by Check$/, "")}`, kind: t("Alert"), mark: html`<${Severity} severity=${alert.severity} />`, run: () => go(link(`/alerts/${alert.id}`)) }));
   const watched = (services.data.value ?? []).map((id) => rowOf(id)?.peek()).filter(Boolean).map((row) => ({ text: row.name, kind: t("Service"), mark: html`<${Status} state=${stateOf(row)} word=${false} />`, run: () => go(link(`/services/${row.id}`)) }));
   return [...screens, ...acts, ...alerts, ...watched];
 }

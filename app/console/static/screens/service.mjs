@@ -16,7 +16,6 @@ import { AlertList } from "../parts/AlertList.mjs";
 import { useResource } from "../store/resource.mjs";
 import { back, link, route } from "../store/route.mjs";
 import { beatsOf, needBeats, put, rowOf, services } from "../store/services.mjs";
-import { serverNow } from "../api.mjs";
 
 const RANGES = { "1h": 3600, "24h": 86400, "7d": 604800, "30d": 2592000 };
 const STEPS = { "1h": "1m", "24h": "5m", "7d": "1h", "30d": "1h" };
@@ -96,19 +95,19 @@ function Overview({ service }) {
 
 function Series({ id, range, threshold }) {
   const points = useResource((signal) => {
-    const to = serverNow();
+    const to = api.serverNow();
     return api.get(`/services/${id}/metrics`, { from: new Date(to - RANGES[range] * 1000).toISOString(), to: new Date(to).toISOString(), interval: STEPS[range] }, signal);
   }, [id, range]);
   return html`<${Loaded} of=${points} rows=${4} empty=${html`<p class="muted">${t("Nothing was measured in this time yet.")}</p>`}>${(found) => {
     const failed = found.reduce((sum, point) => sum + (point.failed ?? 0), 0);
     const summary = t("Median {median}, highest p95 {p95}, {failed} failed checks.", { median: milliseconds(quantile(found.map((point) => point.p50_ms), 0.5)), p95: milliseconds(quantile(found.map((point) => point.p95_ms), 1)), failed });
-    return html`<${Chart} points=${found} summary=${summary} threshold=${threshold} />`;
+    return html`<${Chart} points=${found} summary=${summary} threshold=${threshold} seconds=${RANGES[range]} />`;
   }}<//>`;
 }
 
 function Uptime({ id }) {
   const found = useResource(async (signal) => {
-    const to = serverNow();
+    const to = api.serverNow();
     const read = (days) => api.get(`/services/${id}/uptime`, { from: new Date(to - days * 86_400_000).toISOString() }, signal);
     const days = [1, 7, 30];
     return (await Promise.all(days.map(read))).map((each, at) => ({ days: days[at], ...each }));
@@ -119,7 +118,7 @@ function Uptime({ id }) {
 
 function Checks({ id }) {
   const only = route.value.query.get("failed");
-  const found = useResource((signal) => api.get(`/services/${id}/checks`, { limit: 100, status: only ? "RED" : null, since: only ? new Date(serverNow() - 30 * 86_400_000).toISOString() : null }, signal), [id, only]);
+  const found = useResource((signal) => api.get(`/services/${id}/checks`, { limit: 100, status: only ? "RED" : null, since: only ? new Date(api.serverNow() - 30 * 86_400_000).toISOString() : null }, signal), [id, only]);
   const href = link(`/services/${id}`, { tab: "checks", failed: only ? null : "1" });
   return html`<div class="toolbar"><a class="facet" href=${href} aria-current=${only ? "true" : null}>${only ? t("Failed only ✓") : t("Failed only")}</a></div>
   <${Loaded} of=${found} empty=${html`<${Empty} title=${t("No checks here")}>${only ? t("None failed in the last 30 days.") : t("None in the last hour.")}<//>`}>${(checks) => html`<div class="scroller" tabindex="0" role="region" aria-label=${t("Checks")}><table class="plain">

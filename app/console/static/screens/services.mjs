@@ -1,6 +1,6 @@
 // All services: state, name, last checks, response time, what is wrong.
 
-import { html, signal, useEffect, useMemo, useRef } from "../vendor/ui.mjs";
+import { html, signal, useEffect, useMemo, useRef, useState } from "../vendor/ui.mjs";
 import { watchResultsOf } from "../live.mjs";
 import { matcher } from "../lib/filters.mjs";
 import { grouped, milliseconds } from "../lib/numbers.mjs";
@@ -11,11 +11,12 @@ import { Facet, FilterField, NothingMatches, filterText } from "../parts/Filter.
 import { ButtonLink, Empty, Loaded, Page, Tags } from "../parts/Page.mjs";
 import { Ago, Bars, Shape, Status } from "../parts/Status.mjs";
 import { Table } from "../parts/Table.mjs";
-import { SelectionBar, keyActs } from "../parts/ServiceActs.mjs";
 import { link, route, setQuery } from "../store/route.mjs";
 import { beatsOf, changes, facets, needBeats, rowOf, services } from "../store/services.mjs";
 
 const selected = signal(new Set());
+// What is done with services comes when it is first wanted: the list itself is there sooner.
+const acts = () => import("../parts/ServiceActs.mjs");
 
 const COLUMNS = [
   { id: "state", title: t("State"), width: "132px", sort: "state", place: 3, cell: (row) => html`<${Status} state=${stateOf(row)} since=${stateOf(row) === "RED" ? moment(row.status_changed_at) : null} />` },
@@ -79,7 +80,7 @@ function List({ ids }) {
   const text = filterText();
   const sort = route.value.query.get("sort") ?? "state";
   const box = useRef(null);
-  const keys = useOrder(ids, text, sort, box);
+  const order = useOrder(ids, text, sort, box);
   const timer = useRef(0);
   const seen = (visible) => {
     clearTimeout(timer.current);
@@ -90,15 +91,30 @@ function List({ ids }) {
   };
   const first = useRef(true);
   useEffect(() => {
-    if (first.current && keys.length) needBeats(keys.slice(0, 60)).catch(() => {});
+    if (first.current && order.length) needBeats(order.slice(0, 60)).catch(() => {});
     first.current = false;
   }, []);
   return html`<div ref=${box}>
     <div class="toolbar"><${FilterField} placeholder=${t("Words, tag:eu, -tag:dev, status:down,slow, type:http")} label=${t("Filter services")} /><${StateFacets} />
-      <span class="spread"></span><span class="muted small" role="status">${keys.length === ids.length ? tn(ids.length, "One service", "{n} services") : t("{n} of {all}", { n: grouped(keys.length), all: grouped(ids.length) })}</span></div>
-    ${keys.length ? html`<${Table} label=${t("Services")} keys=${keys} columns=${COLUMNS} read=${rowOf} href=${(row) => link(`/services/${row.id}`)} selected=${selected} sort=${sort} onSort=${(order) => setQuery({ sort: order === "state" ? null : order })} onVisible=${seen} onKey=${keyActs} rowName=${named} />` : html`<${NothingMatches} hidden=${grouped(ids.length)} />`}
-    <${SelectionBar} selected=${selected} matching=${keys} />
+      <span class="spread"></span><span class="muted small" role="status">${order.length === ids.length ? tn(ids.length, "One service", "{n} services") : t("{n} of {all}", { n: grouped(order.length), all: grouped(ids.length) })}</span></div>
+    ${order.length ? html`<${Table} label=${t("Services")} keys=${order} columns=${COLUMNS} read=${rowOf} href=${(row) => link(`/services/${row.id}`)} selected=${selected} sort=${sort} onSort=${(chosen) => setQuery({ sort: chosen === "state" ? null : chosen })} onVisible=${seen} onKey=${keys} rowName=${named} />` : html`<${NothingMatches} hidden=${grouped(ids.length)} />`}
+    ${selected.value.size > 0 && html`<${Selection} matching=${order} />`}
   </div>`;
+}
+
+/** The keys of a row, for the table: whether one of them is ours. */
+function keys(event, row) {
+  if (!"epc".includes(event.key)) return false;
+  acts().then(({ keyActs }) => keyActs(event, row));
+  return true;
+}
+
+function Selection({ matching }) {
+  const [Bar, setBar] = useState(null);
+  useEffect(() => {
+    acts().then((module) => setBar(() => module.SelectionBar));
+  }, []);
+  return Bar && html`<${Bar} selected=${selected} matching=${matching} />`;
 }
 
 function named(row) {

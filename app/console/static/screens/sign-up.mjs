@@ -41,7 +41,7 @@ export default function SignUp() {
   });
   const done = () => {
     openAlerts.reload();
-    go("/", { replace: true });
+    go("/welcome", { replace: true });
   };
   const level = strength(form.get("password") ?? "");
   const title = first ? t("Create the first account") : t("Create an account");

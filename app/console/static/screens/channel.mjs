@@ -1,0 +1,55 @@
+// One channel: a new one, or its settings, a test, and what was delivered.
+
+import { html, useState } from "../vendor/ui.mjs";
+import * as api from "../api.mjs";
+import { channelName } from "../lib/channels.mjs";
+import { dayAndClock, moment } from "../lib/time.mjs";
+import { sentence, t } from "../lib/words.mjs";
+import { ChannelForm, TestChannel, TypeTiles } from "../parts/ChannelForm.mjs";
+import { Confirm } from "../parts/Dialog.mjs";
+import { Button, Empty, Loaded, Page } from "../parts/Page.mjs";
+import { Moment } from "../parts/Status.mjs";
+import { useResource } from "../store/resource.mjs";
+import { go, link, route } from "../store/route.mjs";
+import { say } from "../store/toasts.mjs";
+
+export default function Channel({ id }) {
+  const needed = useResource(async (signal) => {
+    const [types, channel] = await Promise.all([api.get("/notification-channels/types", {}, signal), id ? api.get(`/notification-channels/${id}`, {}, signal) : null]);
+    return { types, channel };
+  }, [id]);
+  const [deleting, setDeleting] = useState(false);
+  const channel = needed.data.value?.channel;
+  const kind = route.value.query.get("type");
+  const title = channel?.name ?? (kind ? t("New channel: {type}", { type: channelName(kind) }) : t("New channel"));
+  const saved = (found) => {
+    say(id ? t("Saved.") : t("Added. Send a test to see that it arrives."));
+    if (id) needed.update((known) => ({ ...known, channel: found }));
+    else go(link(`/channels/${found.id}`), { replace: true });
+  };
+  const actions = channel && html`<${Button} kind="danger" icon="trash" needs="notification_channels:write" onClick=${() => setDeleting(true)}>${t("Delete")}<//>`;
+  const act = async () => {
+    await api.remove(`/notification-channels/${id}`);
+    say(t("Deleted."));
+    go(link("/channels"), { replace: true });
+  };
+  return html`<${Page} title=${title} back=${{ path: "/channels", title: t("Channels") }} actions=${actions} narrow><${Loaded} of=${needed}>${({ types, channel: found }) => {
+    const type = types.find((each) => each.type === (found?.type ?? kind));
+    if (!type) return html`<${TypeTiles} types=${types} onChoose=${(chosen) => go(link("/channels/new", { type: chosen }))} />`;
+    return html`<div class="stack">${found && html`<section class="card"><h2>${t("Does it arrive?")}</h2><${TestChannel} id=${found.id} /></section>`}
+      <${ChannelForm} key=${type.type} type=${type} channel=${found} verb=${found ? t("Save") : t("Add channel")} onSaved=${saved} onCancel=${() => go(link("/channels"))} />
+      ${found && html`<${Deliveries} id=${found.id} />`}</div>`;
+  }}<//>
+  ${deleting && html`<${Confirm} title=${t("Delete {name}?", { name: channel.name })} verb=${t("Delete")} act=${act} onClose=${() => setDeleting(false)}><p>${t("Nothing is sent there any more. What names it must be changed first.")}</p><//>`}
+  <//>`;
+}
+
+const STATES = { sent: t("accepted"), pending: t("waiting"), digested: t("in a digest"), dead: t("not delivered"), cancelled: t("withdrawn") };
+
+function Deliveries({ id }) {
+  const found = useResource((signal) => api.get(`/notification-channels/${id}/deliveries`, { limit: 50 }, signal), [id], { frames: ["notification.sent", "notification.failed"] });
+  const empty = html`<${Empty} title=${t("Nothing was sent yet")}>${t("What goes to this channel stands here, with what the receiver said.")}<//>`;
+  return html`<section><h2 class="over">${t("Deliveries")}</h2><${Loaded} of=${found} rows=${3} empty=${empty}>${(sent) => html`<div class="scroller" tabindex="0" role="region" aria-label=${t("Deliveries")}><table class="plain">
+    <thead><tr><th>${t("Time")}</th><th>${t("What")}</th><th>${t("State")}</th><th class="right">${t("Tries")}</th><th>${t("Answer")}</th></tr></thead>
+    <tbody>${sent.map((each) => html`<tr key=${each.id}><td><${Moment} at=${moment(each.created_at)} write=${dayAndClock} /></td><td>${each.alert_id ? html`<a href=${link(`/alerts/${each.alert_id}`)}>${each.kind}</a>` : each.kind}</td><td>${STATES[each.status] ?? each.status}</td><td class="right">${each.attempts.length}</td><td>${each.last_error ? sentence(each.last_error) : (each.last_status_code ?? "")}</td></tr>`)}</tbody></table></div>`}<//></section>`;
+}
