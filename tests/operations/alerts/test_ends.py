@@ -105,12 +105,17 @@ def test_pauses_stand_between_the_colours(context, alice, rows, tagged):
 
 
 def test_downtime_does_not_grow_while_a_service_is_paused(context, alice, rows, tagged):
-    fail(tagged)
-    rows("UPDATE status_changes SET at = at - interval '30 minutes'")
+    begin = utcnow() - timedelta(minutes=40)
+    for minute in range(30):
+        check(tagged, begin + timedelta(minutes=minute), observe("R"))
     alice.post(f"/services/{tagged['id']}/pause")
-    rows("UPDATE status_changes SET at = at - interval '10 minutes'")
+    rows(
+        "UPDATE status_changes SET at = %s WHERE to_status = 'PAUSED'",
+        begin + timedelta(minutes=30),
+    )
     found = alice.get(f"/services/{tagged['id']}/uptime").json
-    assert found["downtime_seconds"] == pytest.approx(1800, abs=60)
+    assert found["downtime_seconds"] == pytest.approx(1800, abs=70)
+    assert found["paused_seconds"] == pytest.approx(600, abs=70)
 
 
 def test_what_still_fails_after_the_pause_is_a_new_alert(context, alice, tagged):
