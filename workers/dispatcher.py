@@ -235,7 +235,7 @@ def make_context(config: Config, targets: Targets | None = None) -> Context:
     """Return what the server lends to every channel; made on the loop that sends."""
     policy = policy_of(config, targets)
     return Context(
-        Network(policy),
+        Network(policy, ca_file=config.probe_ca_file or None),
         policy,
         smtp=parse_smtp_url(config.smtp_url),
         mail_from=config.mail_from,

@@ -64,7 +64,8 @@ def verify_domains() -> None:
 
 
 async def _look_up(waiting: list[domains.Records]) -> None:
-    network = Network(policy_of(application().extensions["runtime"].config))
+    config = application().extensions["runtime"].config
+    network = Network(policy_of(config), ca_file=config.probe_ca_file or None)
     try:
         for records in waiting:
             cname = await _record(network, records.domain, "CNAME", records.cname)

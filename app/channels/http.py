@@ -17,6 +17,8 @@ from app.platform.clock import utcnow
 MAX_RETRY_AFTER_SECONDS = 86_400.0
 _COME_BACK = frozenset((408, 425, 429))  # the 4xx that time heals
 _TOO_RICH = frozenset((400, 413, 422))  # what a provider answers to markup it does not like
+_WORDS = ("description", "message", "error", "detail", "errorMessage")
+_MAX_WORDS = 200
 _SECONDS = re.compile(r"\d{1,9}(\.\d{1,6})?\Z", re.ASCII)
 
 
@@ -95,6 +97,9 @@ def judge(response: HttpResponse) -> Delivery:
         return Delivery(code, answer, response.total_ms)
     permanent = 400 <= code < 500 and code not in _COME_BACK
     sentence = f"the receiver answered {code}"
+    words = _own_words(response)
+    if words:
+        sentence += f": {words}"
     if 300 <= code < 400:
         sentence += ", a redirect, which is not followed"
     raise DeliveryError(
@@ -104,6 +109,19 @@ def judge(response: HttpResponse) -> Delivery:
         status_code=code,
         answer=answer,
     )
+
+
+def _own_words(response: HttpResponse) -> str:
+    """Return what a receiver says in its JSON about a refusal, empty where it says nothing."""
+    try:
+        answer = json.loads(response.body[:10_000])
+    except (ValueError, RecursionError):
+        return ""
+    found = answer if isinstance(answer, dict) else {}
+    for name in _WORDS:
+        if isinstance(found.get(name), str) and found[name].strip():
+            return clean(found[name][: 4 * _MAX_WORDS], _MAX_WORDS)
+    return ""
 
 
 def shown(answer: str) -> str:

@@ -49,7 +49,10 @@ def _attachment(message: Message) -> dict[str, Any]:
     return {
         "fallback": without_mentions(cut(message.subject, TITLE)),
         "color": colour(message),
-        "title": _text(headline(message), TITLE),
+        # A title with a link is plain text in Mattermost: a backslash would be shown.
+        "title": without_mentions(cut(headline(message), TITLE))
+        if message.links.view
+        else _text(headline(message), TITLE),
         "title_link": message.links.view or "",
         "text": text,
         "fields": [

@@ -1,5 +1,6 @@
 """Telegram, through a bot. Source: core.telegram.org/bots/api, sendMessage and HTML style."""
 
+import json
 from collections.abc import Mapping
 from html import escape
 from typing import Any
@@ -7,7 +8,7 @@ from urllib.parse import quote
 
 from marshmallow import ValidationError, fields
 
-from app.channels.base import ChannelConfig, Context, Delivery, channel_type
+from app.channels.base import ChannelConfig, Context, Delivery, DeliveryError, channel_type
 from app.channels.fields import Line, secret
 from app.channels.http import post_json
 from app.channels.looks import footer, headline, is_known_everywhere
@@ -66,7 +67,23 @@ async def send_to_telegram(
     buttons = _buttons(message)
     if buttons:
         rich["reply_markup"] = {"inline_keyboard": buttons}
-    return await post_json(context, url, rich, plain=plain)
+    try:
+        return await post_json(context, url, rich, plain=plain)
+    except DeliveryError as error:
+        moved = _moved_to(error.answer)
+        if moved is None:
+            raise
+    here = {"chat_id": moved}
+    return await post_json(context, url, rich | here, plain=plain | here)
+
+
+def _moved_to(answer: str) -> int | None:
+    """Return where a group has gone that became a supergroup (`ResponseParameters`), if it has."""
+    try:
+        moved = json.loads(answer)["parameters"]["migrate_to_chat_id"]
+    except (ValueError, KeyError, TypeError):
+        return None
+    return moved if isinstance(moved, int) else None
 
 
 def _html(message: Message) -> str:

@@ -39,7 +39,9 @@ class WebhookConfig(ChannelConfig):
 
     url = web_url("where to post", "https://example.com/hooks/alerts", required=True)
     secret = secret(
-        "key of the signatures; `whsec_` and base64 as Standard Webhooks writes it, or any text",
+        "key of the signatures: `whsec_` and the base64 of 24 to 64 bytes, as every library of"
+        " Standard Webhooks takes it; any other text signs X-AlertifyPro-Signature alike, but those"
+        " libraries refuse it",
         "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
     )
     headers = Headers("headers to add", {"Authorization": "Bearer token"}, _OURS)

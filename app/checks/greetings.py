@@ -6,13 +6,14 @@ Sources: RFC 5321 and 3207 (SMTP), 3501 and 2595 (IMAP, POP3), 1939 (POP3), 959 
 from app.checks.base import CheckFailed, ProtocolBroken
 from app.checks.wire import MAX_LINES, Wire
 from app.domain.checks.assertions import shown
+from app.domain.types import FailureKind
 
 CLIENT_NAME = "alertifypro.local"
 
 
 async def reply(wire: Wire, code: str, what: str) -> None:
     """Read a reply of SMTP or FTP, all its lines. Raises CheckFailed for another code."""
-    wire.stage(f"waiting for {what}")
+    _wait(wire, what)
     first = last = await wire.line()
     if first[:3] != code:
         raise ProtocolBroken(f"expected {code} as {what}, got {shown(first)}")
@@ -39,12 +40,12 @@ async def upgrade_smtp(wire: Wire) -> None:
     """Greet and ask for TLS. Raises CheckFailed."""
     await greet_smtp(wire)
     wire.send(b"STARTTLS\r\n")
-    await reply(wire, "220", "the answer to STARTTLS")
+    await _agreed(wire, "220", "STARTTLS")
 
 
 async def greet_imap(wire: Wire) -> None:
     """Read an IMAP greeting. Raises CheckFailed."""
-    wire.stage("waiting for the greeting")
+    _wait(wire, "the greeting")
     line = await wire.line()
     if not line.upper().startswith(("* OK", "* PREAUTH")):
         raise ProtocolBroken(f'expected "* OK" as the greeting, got {shown(line)}')
@@ -60,7 +61,7 @@ async def upgrade_imap(wire: Wire) -> None:
         if line.lower().startswith("a1 "):
             if line[3:5].upper() == "OK":
                 return
-            raise CheckFailed(f"the server refused STARTTLS: {shown(line)}")
+            raise _not_offered("STARTTLS", line)
     raise ProtocolBroken("the server does not answer STARTTLS")
 
 
@@ -73,23 +74,62 @@ async def upgrade_pop3(wire: Wire) -> None:
     """Greet and ask for TLS. Raises CheckFailed."""
     await greet_pop3(wire)
     wire.send(b"STLS\r\n")
-    await _ok(wire, "the answer to STLS")
+    wire.stage("waiting for the answer to STLS")
+    line = await wire.line()
+    if not line.startswith("+OK"):
+        raise _not_offered("STLS", line)
 
 
 async def greet_ftp(wire: Wire) -> None:
-    """Read an FTP greeting. Raises CheckFailed."""
+    """Read an FTP greeting and the answer to NOOP. Raises CheckFailed.
+
+    Mail servers greet with 220 as well, but answer NOOP with 250 (RFC 5321 4.2.4), file servers
+    with 200, or 530 to whoever has not signed in (RFC 959 5.4).
+    """
     await reply(wire, "220", "the greeting")
+    wire.send(b"NOOP\r\n")
+    wire.stage("waiting for the answer to NOOP")
+    line = await wire.line()
+    if line.startswith("250"):
+        raise ProtocolBroken("this is a mail server (SMTP), not a file server (FTP)")
+    if not line[:3].isdigit():
+        raise ProtocolBroken(f"expected a code as the answer to NOOP, got {shown(line)}")
 
 
 async def upgrade_ftp(wire: Wire) -> None:
     """Greet and ask for TLS. Raises CheckFailed."""
-    await greet_ftp(wire)
+    await reply(wire, "220", "the greeting")
     wire.send(b"AUTH TLS\r\n")
-    await reply(wire, "234", "the answer to AUTH TLS")
+    await _agreed(wire, "234", "AUTH TLS")
+
+
+def _wait(wire: Wire, what: str) -> None:
+    secured = wire.connection.phases.tls_ms is not None
+    hint = "; a port that speaks TLS from the first byte stays silent here"
+    is_greeting = what == "the greeting" and not secured
+    wire.stage(f"waiting for {what}{hint if is_greeting else ''}")
+
+
+async def _agreed(wire: Wire, code: str, command: str) -> None:
+    """Read the answer to a request for TLS. Raises CheckFailed."""
+    wire.stage(f"waiting for the answer to {command}")
+    line = await wire.line()
+    if line[:3] != code:
+        raise _not_offered(command, line)
+    for _ in range(MAX_LINES):
+        if line[3:4] != "-":
+            return
+        line = await wire.line()
+    raise ProtocolBroken(f"the answer to {command} has more than {MAX_LINES} lines")
+
+
+def _not_offered(command: str, line: str) -> CheckFailed:
+    sentence = f"the server does not offer {command}: it answered {shown(line)}"
+    return CheckFailed(sentence, kind=FailureKind.TLS)
 
 
 async def _ok(wire: Wire, what: str) -> None:
-    wire.stage(f"waiting for {what}")
+    _wait(wire, what)
     line = await wire.line()
     if not line.startswith("+OK"):
         raise ProtocolBroken(f'expected "+OK" as {what}, got {shown(line)}')

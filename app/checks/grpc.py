@@ -85,7 +85,8 @@ async def check_grpc(target: Target, network: Network) -> Probe:
     async with network.stream(endpoint.host, endpoint.port, tls=tls) as connection:
         wire = Wire(network, connection)
         authority = f"{bracketed(endpoint.host)}:{endpoint.port}"
-        _judge(await _call(wire, authority, "https" if secure else "http", config))
+        scheme = "https" if secure else "http"
+        _judge(await _call(wire, authority, scheme, config), config.get("service", ""))
         return wire.probe()
 
 
@@ -148,15 +149,17 @@ def _take(answer: _Answer, event: Event, http2: H2Connection) -> None:
         raise ProtocolBroken(f"the server broke off (HTTP/2 error {event.error_code})")
 
 
-def _judge(answer: _Answer) -> None:
+def _judge(answer: _Answer, service: str) -> None:
     if answer.headers.get(":status") != "200":
         code = answer.headers.get(":status", "none")
-        raise ProtocolBroken(f"expected HTTP status 200, got {code}")
+        raise ProtocolBroken(f"a web server answered with HTTP status {code}: no gRPC on this port")
     try:
         result = int(answer.headers["grpc-status"])
     except (KeyError, ValueError):
         raise ProtocolBroken("the answer is HTTP/2 but not gRPC") from None
     if result == _UNIMPLEMENTED:
+        if service:
+            raise CheckFailed(f"the server has no health service that could tell of {service}")
         return  # no health service, but an orderly answer
     if result != _OK:
         name = _CODES.get(result, str(result))

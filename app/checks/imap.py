@@ -1,9 +1,14 @@
 """IMAP: the mail store greets."""
 
+from collections.abc import Mapping
+from typing import Any
+
+from marshmallow import validates_schema
+
 from app.checks.base import CheckConfig, check_type, host_and_port
 from app.checks.fields import flag
 from app.checks.greetings import greet_imap, upgrade_imap
-from app.checks.wire import port_of, tls_flag, verifies, verify_flag, wire_to
+from app.checks.wire import port_of, refuse_two_ways, tls_flag, verifies, verify_flag, wire_to
 from app.domain.types import Probe, Target
 from app.network.door import Network
 
@@ -17,6 +22,11 @@ class ImapConfig(CheckConfig):
     tls = tls_flag("speak TLS from the first byte (by default on port 993)")
     starttls = flag("change over to TLS with STARTTLS", False)
     verify_tls = verify_flag()
+
+    @validates_schema
+    def one_way(self, data: Mapping[str, Any], **_: Any) -> None:
+        """Refuse two ways to begin TLS at once."""
+        refuse_two_ways(data, "starttls")
 
 
 @check_type(

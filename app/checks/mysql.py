@@ -1,7 +1,11 @@
 """MYSQL: the server sends its handshake, lets us in, and runs a query if asked."""
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
+
+from marshmallow import ValidationError, validates_schema
 
 from app.checks.base import CheckConfig, CheckFailed, check_type, host_and_port
 from app.checks.fields import secret, text
@@ -27,6 +31,13 @@ class MysqlConfig(CheckConfig):
     query = text("statement that must succeed", "SELECT 1", max_length=10_000, lines=True)
     tls = tls_flag("insist on TLS; without it TLS is used where the server offers it")
     verify_tls = verify_flag()
+
+    @validates_schema
+    def somebody(self, data: Mapping[str, Any], **_: Any) -> None:
+        """Refuse what only a sign-in could use, without a user to sign in as."""
+        for name in ("password", "database"):
+            if data.get(name) and not data.get("username"):
+                raise ValidationError(f"A {name} is of use only with a username.", name)
 
 
 @check_type(

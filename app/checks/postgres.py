@@ -6,6 +6,7 @@ Source: https://www.postgresql.org/docs/current/protocol.html (version 3.0 of th
 import hashlib
 import struct
 from collections.abc import Mapping
+from typing import Any
 
 from app.checks.base import CheckConfig, CheckFailed, ProtocolBroken, check_type, host_and_port
 from app.checks.fields import choice, secret, text
@@ -21,7 +22,8 @@ SSL_MODES = ("disable", "prefer", "require", "verify-ca", "verify-full")
 _VERSION, _SSL_REQUEST = 196608, 80877103
 _OK, _CLEARTEXT, _MD5, _SASL, _SASL_CONTINUE, _SASL_FINAL = 0, 3, 5, 10, 11, 12
 # Refusals that only a server that is up and ready gives: who we are, or which database.
-_ORDERLY = ("28000", "28P01", "3D000", "42501")
+_NO_SUCH_DATABASE = "3D000"
+_ORDERLY = ("28000", "28P01", _NO_SUCH_DATABASE, "42501")
 
 
 class PostgresConfig(CheckConfig):
@@ -32,6 +34,12 @@ class PostgresConfig(CheckConfig):
     database = text("database; by default the user's name", "postgres", max_length=63)
     query = text("statement that must succeed", "SELECT 1", max_length=10_000, lines=True)
     sslmode = choice("how to use TLS, as in libpq", SSL_MODES, default="prefer")
+
+
+def _is_about(code: str, config: Mapping[str, Any]) -> bool:
+    """Say whether a refusal is about something that the config names."""
+    name = "database" if code == _NO_SUCH_DATABASE else "username"
+    return bool(config.get(name))
 
 
 class _Refused(CheckFailed):
@@ -64,9 +72,11 @@ async def check_postgres(target: Target, network: Network) -> Probe:
             if wants_session:
                 await _sign_in(wire, body, user, config.get("password"))
         except _Refused as refusal:
-            if wants_session or refusal.code not in _ORDERLY:
+            if wants_session or refusal.code not in _ORDERLY or _is_about(refusal.code, config):
                 raise
             return wire.probe()
+        if not wants_session and _method(body) != _OK:
+            return wire.probe()  # a client without a password just hangs up: nothing is logged
         if config.get("query"):
             await _query(wire, config["query"])
         wire.send(b"X\0\0\0\4")

@@ -6,6 +6,8 @@ Source: https://redis.io/docs/latest/develop/reference/protocol-spec
 from collections.abc import Mapping
 from typing import Any
 
+from marshmallow import ValidationError, validates_schema
+
 from app.checks.base import CheckConfig, CheckFailed, check_type, host_and_port
 from app.checks.fields import number, secret, text
 from app.checks.wire import Wire, tls_flag, verify_flag, wire_to
@@ -25,6 +27,12 @@ class RedisConfig(CheckConfig):
     tls = tls_flag()
     verify_tls = verify_flag()
     db = number("database to select", 0, 1_000_000, 0)
+
+    @validates_schema
+    def somebody(self, data: Mapping[str, Any], **_: Any) -> None:
+        """Refuse a user name that nothing would be done with."""
+        if data.get("username") and not data.get("password"):
+            raise ValidationError("A username is of use only with a password.", "username")
 
 
 @check_type(

@@ -1,9 +1,14 @@
 """SMTP: the mail server greets and answers EHLO."""
 
+from collections.abc import Mapping
+from typing import Any
+
+from marshmallow import validates_schema
+
 from app.checks.base import CheckConfig, check_type, host_and_port
 from app.checks.fields import flag
 from app.checks.greetings import greet_smtp, hello_smtp, upgrade_smtp
-from app.checks.wire import port_of, tls_flag, verifies, verify_flag, wire_to
+from app.checks.wire import port_of, refuse_two_ways, tls_flag, verifies, verify_flag, wire_to
 from app.domain.types import Probe, Target
 from app.network.door import Network
 
@@ -17,6 +22,11 @@ class SmtpConfig(CheckConfig):
     tls = tls_flag("speak TLS from the first byte (always on port 465)")
     starttls = flag("change over to TLS with STARTTLS, and greet again", False)
     verify_tls = verify_flag()
+
+    @validates_schema
+    def one_way(self, data: Mapping[str, Any], **_: Any) -> None:
+        """Refuse two ways to begin TLS at once."""
+        refuse_two_ways(data, "starttls")
 
 
 @check_type(

@@ -16,8 +16,9 @@ from app.network.door import Network
 PORT = 22
 CLIENT_BANNER = "SSH-2.0-AlertifyPro_1.0"
 MAX_LINES_BEFORE = 50
-_SHA256 = re.compile(r"SHA256:[A-Za-z0-9+/]{43}=?\Z")
-_MD5 = re.compile(r"(?:MD5:)?(?:[0-9a-fA-F]{2}:){15}[0-9a-fA-F]{2}\Z")
+# Alone, or in the line "256 SHA256:… host (ED25519)" that ssh-keygen prints.
+_SHA256 = re.compile(r"(?:\d+ )?(SHA256:[A-Za-z0-9+/]{43})=?(?: .*)?\Z")
+_MD5 = re.compile(r"(?:\d+ )?(?:MD5:)?((?:[0-9a-fA-F]{2}:){15}[0-9a-fA-F]{2})(?: .*)?\Z")
 
 
 class Fingerprint(Text):
@@ -25,10 +26,10 @@ class Fingerprint(Text):
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
         text = super()._deserialize(value, *args, **kwargs).strip()
-        if _SHA256.match(text):
-            return text.rstrip("=")
-        if _MD5.match(text):
-            return f"MD5:{text.removeprefix('MD5:').lower()}"
+        if found := _SHA256.match(text):
+            return found[1]
+        if found := _MD5.match(text):
+            return f"MD5:{found[1].lower()}"
         raise ValidationError('Write it as "SHA256:…", as `ssh-keygen -lf` prints it.')
 
 
@@ -36,7 +37,7 @@ class SshConfig(CheckConfig):
     """Which host key is expected."""
 
     host_key_fingerprint = Fingerprint(
-        max_length=100,
+        max_length=500,
         metadata={
             "description": "fingerprint of one of the server's host keys",
             "example": "SHA256:uNiVztksCsDhcc0u9e8BrwexGLiwgMZBNBYbDRHxbQo",

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from websockets.client import ClientProtocol
-from websockets.exceptions import InvalidMessage, InvalidStatus
-from websockets.frames import Frame, Opcode
+from websockets.exceptions import InvalidMessage, InvalidStatus, PayloadTooBig
+from websockets.frames import Close, Frame, Opcode
 from websockets.protocol import Event, State
 from websockets.typing import Subprotocol
 from websockets.uri import WebSocketURI
@@ -23,9 +23,9 @@ from app.network.http import USER_AGENT
 from app.network.tls import TlsOptions
 
 SCHEMES = ("ws", "wss")
-MAX_MESSAGE = 64 * 1024
+MAX_MESSAGE = 1024 * 1024
 MAX_MESSAGES = 100
-MAX_BYTES = 1024 * 1024
+MAX_BYTES = 2 * 1024 * 1024
 SWITCHING_PROTOCOLS = 101
 _DATA = (Opcode.TEXT, Opcode.BINARY, Opcode.CONT)
 
@@ -36,7 +36,11 @@ class WebsocketConfig(CheckConfig):
     headers = Headers("headers to send with the upgrade", {"Origin": "https://app.example.com"})
     send = text("message to send after the upgrade", "ping", max_length=4_096, lines=True)
     expect = text("text a message must contain, or /pattern/ in RE2's syntax", "pong", lines=True)
-    subprotocol = text("subprotocol the server must choose", "graphql-ws", max_length=100)
+    subprotocol = text(
+        "subprotocol the server must choose, or several to choose from, with commas between",
+        "graphql-transport-ws, graphql-ws",
+        max_length=200,
+    )
     verify_tls = verify_flag()
 
 
@@ -74,12 +78,14 @@ class _Conversation:
 
     def __init__(self, wire: Wire, endpoint: Url, config: Mapping[str, Any]) -> None:
         self._wire = wire
-        self._subprotocol = config.get("subprotocol")
+        names = (config.get("subprotocol") or "").split(",")
+        self._subprotocols = [Subprotocol(name.strip()) for name in names if name.strip()]
         self._headers = config.get("headers") or {}
         path, _, query = endpoint.target.partition("?")
         uri = WebSocketURI(endpoint.scheme == "wss", endpoint.host, endpoint.port, path, query)
-        offered = [Subprotocol(self._subprotocol)] if self._subprotocol else None
-        self._protocol = ClientProtocol(uri, subprotocols=offered, max_size=MAX_MESSAGE)
+        self._protocol = ClientProtocol(
+            uri, subprotocols=self._subprotocols or None, max_size=MAX_MESSAGE
+        )
         self._waiting: deque[Event] = deque()
         self._received = 0
 
@@ -94,8 +100,9 @@ class _Conversation:
         self._flush()
         self._wire.stage("waiting for the upgrade")
         await self._next_event()
-        if self._subprotocol and self._protocol.subprotocol != self._subprotocol:
-            raise CheckFailed(f"the server does not speak the subprotocol {self._subprotocol}")
+        if self._subprotocols and self._protocol.subprotocol not in self._subprotocols:
+            names = " or ".join(self._subprotocols)
+            raise CheckFailed(f"the server does not speak the subprotocol {names}")
 
     def say(self, text: str) -> None:
         """Send a text message."""
@@ -125,26 +132,36 @@ class _Conversation:
     async def _next_event(self) -> Event:
         while not self._waiting:
             if self._protocol.close_rcvd is not None:
-                raise CheckFailed(
-                    f"the server closed: {self._protocol.close_rcvd}", kind=FailureKind.CLOSED
-                )
+                raise _closed(self._protocol.close_rcvd)
             data = await self._wire.some()
             self._received += len(data)
             if self._received > MAX_BYTES:
-                raise ProtocolBroken("the server sends more than 1 MiB")
+                raise ProtocolBroken("the server sends more than 2 MiB without the text")
             self._protocol.receive_data(data)
             self._waiting.extend(self._protocol.events_received())
             self._flush()
             if self._protocol.handshake_exc is not None:
                 raise _refused(self._protocol.handshake_exc)
             if self._protocol.parser_exc is not None:
-                raise ProtocolBroken("the server does not follow the WebSocket protocol")
+                raise _broken(self._protocol.parser_exc)
         return self._waiting.popleft()
 
     def _flush(self) -> None:
         for data in self._protocol.data_to_send():
             if data:
                 self._wire.send(data)
+
+
+def _closed(close: Close) -> CheckFailed:
+    said = f" and the words {shown(close.reason)}" if close.reason else ""
+    sentence = f"the server closed the WebSocket with code {close.code}{said}"
+    return CheckFailed(sentence, kind=FailureKind.CLOSED)
+
+
+def _broken(error: Exception) -> CheckFailed:
+    if isinstance(error, PayloadTooBig):
+        return CheckFailed("the server sends a message of more than the 1 MiB that is read here")
+    return ProtocolBroken("the server does not follow the WebSocket protocol")
 
 
 def _refused(error: Exception) -> CheckFailed:

@@ -5,6 +5,8 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
+from marshmallow import ValidationError
+
 from app.checks.base import CheckFailed, ProtocolBroken
 from app.checks.fields import flag
 from app.domain.checks.endpoints import parse_host_port
@@ -25,6 +27,7 @@ class Wire:
     def __init__(self, network: Network, connection: Connection) -> None:
         self._network = network
         self.connection = connection
+        self.has_answered = False
 
     def stage(self, what: str) -> None:
         """Say what is waited for, should time run out."""
@@ -40,11 +43,12 @@ class Wire:
             data = await self.connection.reader.readuntil(b"\n")
         except asyncio.IncompleteReadError as error:
             trace().note(error.partial)
-            raise _closed(error.partial) from None
+            raise self._closed(error.partial) from None
         except asyncio.LimitOverrunError:
             raise ProtocolBroken("the server sends text without a line break") from None
         except OSError as error:
             raise from_exception(error) from None
+        self.has_answered = True
         trace().note(data)
         if len(data) > MAX_LINE:
             raise ProtocolBroken("the server sends an endless line")
@@ -56,9 +60,10 @@ class Wire:
             data = await self.connection.reader.readexactly(size)
         except asyncio.IncompleteReadError as error:
             trace().note(error.partial)
-            raise _closed(error.partial) from None
+            raise self._closed(error.partial) from None
         except OSError as error:
             raise from_exception(error) from None
+        self.has_answered = True
         trace().note(data)
         return data
 
@@ -69,7 +74,8 @@ class Wire:
         except OSError as error:
             raise from_exception(error) from None
         if not data:
-            raise _closed(b"")
+            raise self._closed(b"")
+        self.has_answered = True
         trace().note(data)
         return data
 
@@ -77,6 +83,16 @@ class Wire:
         """Begin TLS on this connection. Raises NetworkError."""
         options = TlsOptions(verify=verify, check_host=check_host)
         await self._network.start_tls(self.connection, options)
+
+    def _closed(self, partial: bytes) -> CheckFailed:
+        sentence = "the server closed the connection in the middle of an answer"
+        if not partial and not self.has_answered:
+            secured = self.connection.phases.tls_ms is not None
+            cause = "a client certificate" if secured else "TLS from the first byte"
+            sentence = f"the server closed the connection without answering; it may want {cause}"
+        elif not partial:
+            sentence = "the server closed the connection without answering"
+        return CheckFailed(sentence, kind=FailureKind.CLOSED)
 
     def probe(self) -> Probe:
         """Return the probe of a check that passed."""
@@ -107,6 +123,12 @@ def port_of(target: Target, default_port: int) -> int:
     return parse_host_port(target.endpoint, default_port).port
 
 
+def refuse_two_ways(data: Mapping[str, Any], other: str) -> None:
+    """Refuse TLS from the first byte together with a later change to it. Raises ValidationError."""
+    if data.get("tls") and data.get(other):
+        raise ValidationError(f"Choose tls or {other}: TLS begins once.", other)
+
+
 def verifies(config: Mapping[str, Any]) -> bool:
     """Tell whether certificates are to be verified: yes, unless the config says otherwise."""
     return bool(config.get("verify_tls", True))
@@ -120,8 +142,3 @@ def tls_flag(description: str = "speak TLS from the first byte") -> Any:
 def verify_flag() -> Any:
     """Return the `verify_tls` switch of a config."""
     return flag("verify certificate and host name where TLS is spoken", True)
-
-
-def _closed(partial: bytes) -> CheckFailed:
-    when = "in the middle of an answer" if partial else "without answering"
-    return CheckFailed(f"the server closed the connection {when}", kind=FailureKind.CLOSED)

@@ -79,8 +79,11 @@ def complaint_about(leaf: Leaf | Certificate, host: str, now: datetime) -> str |
         return f"certificate expired on {leaf.valid_to:%Y-%m-%d}"
     if leaf.valid_from > now:
         return f"certificate is not valid before {leaf.valid_from:%Y-%m-%d}"
+    if not leaf.sans:
+        name = f"its common name {leaf.subject}" if leaf.subject else "its common name"
+        return f"certificate names no host: {name} does not count, only subject alternative names"
     if not covers(leaf, host):
-        names = ", ".join(leaf.sans[:3]) or leaf.subject or "nobody"
+        names = ", ".join(leaf.sans[:3])
         more = f" and {len(leaf.sans) - 3} more" if len(leaf.sans) > 3 else ""
         return f"certificate is for {names}{more}, not {host}"
     return None

@@ -27,6 +27,7 @@ class Network:
         nameservers: Sequence[str] = (),
     ) -> None:
         contexts = TlsContexts(ca_file)
+        self.authorities = contexts.ca_file  # the file of those that are trusted
         self._resolver = Resolver(policy, nameservers)
         self._engine = CurlEngine(policy, contexts.ca_file)
         self._http = HttpClient(self._engine, self._resolver)

@@ -142,8 +142,16 @@ _TLS = {
     "NO_PROTOCOLS_AVAILABLE": "the server offers no TLS version that is still safe",
     "UNSUPPORTED_PROTOCOL": "the server offers no TLS version that is still safe",
     "TLSV1_ALERT_PROTOCOL_VERSION": "the server offers no TLS version that is still safe",
-    "SSLV3_ALERT_HANDSHAKE_FAILURE": "the server refused the TLS handshake",
+    "SSLV3_ALERT_HANDSHAKE_FAILURE": (
+        "the server refused the TLS handshake: it may want a client certificate, or other ciphers"
+    ),
     "TLSV1_UNRECOGNIZED_NAME": "the server has no certificate for this name",
+    "TLSV1_ALERT_NO_APPLICATION_PROTOCOL": (
+        "the server speaks no HTTP/1.1 over TLS, only another protocol such as HTTP/2"
+    ),
+    "SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL": (
+        "the server speaks no HTTP/1.1 over TLS, only another protocol such as HTTP/2"
+    ),
     "TLSV13_ALERT_CERTIFICATE_REQUIRED": "the server asks for a client certificate",
 }
 

@@ -7,20 +7,21 @@ a secret must not travel to another origin (RFC 9110 15.4).
 import asyncio
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from urllib.parse import quote, urljoin
 
 from app.domain.checks.endpoints import Url, is_address, parse_url
 from app.domain.types import FailureKind, Phases
-from app.network.certificates import read_pem
+from app.network.certificates import complaint_about, read_pem
 from app.network.cookies import Cookies
 from app.network.curl import CurlEngine
-from app.network.errors import AddressRefused, NetworkError
+from app.network.errors import AddressRefused, CertificateProblem, NetworkError
 from app.network.http import HttpRequest, HttpResponse, header_lines
 from app.network.http_errors import failure
 from app.network.resolver import Resolver
 from app.network.trace import trace
 from app.network.transfer import CurlJob, CurlOutcome, Enough
-from app.platform.clock import monotonic
+from app.platform.clock import monotonic, utcnow
 
 _SCHEMES = ("http", "https")
 _ASCII = bytes(range(0x21, 0x7F)).decode()
@@ -131,7 +132,15 @@ class HttpClient:
         outcome = await self._engine.run(job)
         if outcome.code:
             raise await failure(outcome, job, self._engine)
-        return _response(outcome, url, dns_ms, request.verify_tls)
+        response = _response(outcome, url, dns_ms, request.verify_tls)
+        certificate = response.certificate
+        if request.verify_tls and certificate is not None and not certificate.sans:
+            # libcurl still accepts a common name; streams and browsers do not (RFC 9525).
+            sentence = complaint_about(certificate, url.host, utcnow()) or "certificate not trusted"
+            notes.phases, notes.chain = response.phases, response.chain
+            notes.certificate = replace(certificate, chain_valid=False, error=sentence)
+            raise CertificateProblem(sentence)
+        return response
 
 
 def _response(outcome: CurlOutcome, url: Url, dns_ms: float | None, verified: bool) -> HttpResponse:

@@ -60,13 +60,15 @@ async def failure(outcome: CurlOutcome, job: CurlJob, engine: CurlEngine) -> Net
     if outcome.errno and outcome.code != pycurl.E_PARTIAL_FILE:
         return from_errno(outcome.errno)
     if ends_without_farewell(outcome.code, outcome.message):
-        code = pycurl.E_PARTIAL_FILE if outcome.lines else pycurl.E_GOT_NOTHING
-        return NetworkError(*_FAILURES[code])
+        outcome.code = pycurl.E_PARTIAL_FILE if outcome.lines else pycurl.E_GOT_NOTHING
     reason = _TLS_REASON.search(outcome.message)
     # With TLS 1.3 a server refuses a client only after the handshake, when the answer is read.
     if outcome.code == pycurl.E_SSL_CONNECT_ERROR or (reason and outcome.code in _TALKING):
         return NetworkError(tls_sentence(reason[1] if reason else ""), FailureKind.TLS)
-    return NetworkError(*_FAILURES.get(outcome.code, _UNNAMED))
+    sentence, kind = _FAILURES.get(outcome.code, _UNNAMED)
+    if job.secure and outcome.code == pycurl.E_GOT_NOTHING:
+        sentence += "; it may want a client certificate"
+    return NetworkError(sentence, kind)
 
 
 async def _certificate_problem(

@@ -1,7 +1,10 @@
-"""TLS for streams: contexts made once per kind, and the search for what is wrong with a chain."""
+"""The one TLS policy of streams and HTTP: authorities, versions and ciphers; contexts by kind."""
 
 import ssl
+import tempfile
 from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
 
 import certifi
 
@@ -16,11 +19,30 @@ class TlsOptions:
     alpn: tuple[str, ...] = ()
 
 
+# What browsers accept: TLS 1.2 and later with every cipher that OpenSSL calls safe by default.
+CIPHERS = "DEFAULT"
+MINIMUM = ssl.TLSVersion.TLSv1_2
+
+
+@lru_cache(maxsize=16)
+def authorities(own: str | None) -> str:
+    """Return a file with the public authorities and, after them, an operator's own.
+
+    The file that joins both lives as long as this process. Raises OSError.
+    """
+    if not own:
+        return certifi.where()
+    directory = Path(tempfile.mkdtemp(prefix="alertifypro-authorities-"))
+    joined = directory / "authorities.pem"
+    joined.write_bytes(Path(certifi.where()).read_bytes() + b"\n" + Path(own).read_bytes())
+    return str(joined)
+
+
 class TlsContexts:
     """SSL contexts by kind; reading the authorities takes 20 ms, so each is made once."""
 
     def __init__(self, ca_file: str | None = None) -> None:
-        self.ca_file = ca_file or certifi.where()
+        self.ca_file = authorities(ca_file)
         self._made: dict[tuple[bool, bool, tuple[str, ...]], ssl.SSLContext] = {}
 
     def get(self, options: TlsOptions) -> ssl.SSLContext:
@@ -33,8 +55,11 @@ class TlsContexts:
 
     def _make(self, options: TlsOptions) -> ssl.SSLContext:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.minimum_version = MINIMUM
+        context.set_ciphers(CIPHERS)
         if options.verify:
             context.check_hostname = options.check_host
+            context.hostname_checks_common_name = False  # RFC 9525 2: alternative names alone
             context.load_verify_locations(self.ca_file)
         else:
             context.check_hostname = False

@@ -11,6 +11,7 @@ import pycurl
 from app.domain.types import Phases
 from app.network.endless import StreamWatch, ends_without_farewell, watch_of
 from app.network.policy import AddressPolicy
+from app.network.tls import CIPHERS
 from app.network.trace import Trace
 
 MAX_BODY = 1024 * 1024
@@ -97,6 +98,8 @@ class Transfer:
         setopt(pycurl.NETRC, 0)
         setopt(pycurl.HTTP_CONTENT_DECODING, 0)  # app.network.bodies reads more than libcurl
         setopt(pycurl.CAINFO, self._ca_file)
+        setopt(pycurl.SSLVERSION, pycurl.SSLVERSION_TLSv1_2)
+        setopt(pycurl.SSL_CIPHER_LIST, CIPHERS)
         setopt(pycurl.OPENSOCKETFUNCTION, self._open_socket)
         setopt(pycurl.HEADERFUNCTION, self._on_header)
         setopt(pycurl.WRITEFUNCTION, self._on_body)

@@ -111,6 +111,13 @@ def test_mattermost_gets_an_attachment():
     assert {"title": "Service", "value": "Checkout", "short": True} in attachment["fields"]
 
 
+def test_a_title_with_a_link_is_plain_text_in_mattermost():
+    title = "Shop <b> @all"
+    (attachment,) = posted("mattermost", message(alert={**ALERT, "title": title}))["attachments"]
+    assert "\\" not in attachment["title"]
+    assert "Shop <b> @\u200ball" in attachment["title"]
+
+
 def test_mattermost_calls_nobody():
     text = "@channel @all https://x.example/@here a@b.example"
     (attachment,) = posted("mattermost", message(alert={**ALERT, "message": text}))["attachments"]

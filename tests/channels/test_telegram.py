@@ -85,3 +85,26 @@ def test_a_chat_is_a_number_or_a_name(given, kept):
 def test_anything_else_is_no_chat(given):
     with pytest.raises(ValidationError):
         TelegramConfig().load({"bot_token": "1:a", "chat_id": given})
+
+
+MOVED = {
+    "ok": False,
+    "error_code": 400,
+    "description": "Bad Request: group chat was upgraded to a supergroup chat",
+    "parameters": {"migrate_to_chat_id": -100999},
+}
+
+
+def test_a_group_that_became_a_supergroup_is_followed():
+    with station("telegram", [Answer(400, MOVED), Answer(400, MOVED), 200]) as here:
+        assert here.send(message()).ok
+        assert here.provider.requests[-1].json["chat_id"] == -100999
+
+
+def test_the_providers_own_words_are_told():
+    refusal = Answer(403, {"ok": False, "description": "Forbidden: bot was kicked"})
+    with (
+        station("telegram", [refusal]) as here,
+        pytest.raises(Exception, match="answered 403: Forbidden: bot was kicked"),
+    ):
+        here.send(message())

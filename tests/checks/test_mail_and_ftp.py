@@ -86,7 +86,7 @@ class TestSmtp:
     def test_starttls_that_is_not_offered(self):
         with smtp() as port:
             observation = go(probe("SMTP", f"127.0.0.1:{port}", {"starttls": True}))
-        assert observation.error.startswith("expected 220 as the answer to STARTTLS, got")
+        assert observation.error.startswith("the server does not offer STARTTLS: it answered")
 
     def test_implicit_tls(self):
         handler = script(b"220 hi\r\n", b"250-me\r\n250 SIZE\r\n")
@@ -146,7 +146,7 @@ class TestFtp:
     def test_tls_that_is_not_offered(self):
         with ftp() as port:
             observation = go(probe("FTP", f"127.0.0.1:{port}", {"tls": True}))
-        assert observation.error.startswith("expected 234 as the answer to AUTH TLS, got")
+        assert observation.error.startswith("the server does not offer AUTH TLS: it answered")
 
     def test_auth_tls(self):
         handler = script(b"220 hi\r\n", b"234 go\r\n", tls_after=1)

@@ -74,7 +74,7 @@ def test_a_close_before_the_message_is_red():
         await connection.close(1011, "broken")
 
     assert ask({"expect": "x"}, handler=handler).error == (
-        "the server closed: 1011 (internal error) broken"
+        'the server closed the WebSocket with code 1011 and the words "broken"'
     )
 
 
