@@ -116,8 +116,6 @@ class ShowSchema(BaseSchema):
     """What a page shows besides states."""
 
     response_times = Flag(load_default=False)
-    error_category = Flag(load_default=False)
-    regions = Flag(load_default=False)
     made_with = Flag(load_default=True)
 
 

@@ -31,9 +31,7 @@ _INTERNAL = (
 )  # fmt: skip
 _UNIQUE = ("id", "organization_id", "slug", "badge_key", "created_at", "updated_at")
 _DEFAULTS: Mapping[str, Any] = {
-    "show": {
-        "response_times": False, "error_category": False, "regions": False, "made_with": True
-    },
+    "show": {"response_times": False, "made_with": True},
     "notify": dict.fromkeys(
         (
             "incidents", "maintenance_announced", "maintenance_reminder", "maintenance_started",
