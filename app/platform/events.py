@@ -2,11 +2,12 @@
 
 Every event gets a sequence number that only grows, also after Redis was emptied: the counter
 starts from Redis' clock. The last events are kept, so that a client can resume where it was.
+Results of checks, by far the most of all events, are published only while somebody listens.
 """
 
 import logging
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -14,14 +15,18 @@ from uuid import UUID
 
 import orjson
 from redis import Redis, RedisError
+from redis.exceptions import NoScriptError
 
-from app.platform.clock import utcnow
+from app.platform.clock import monotonic, utcnow
 
 log = logging.getLogger(__name__)
 
 CHANNEL_PREFIX = "feed:"
 KEPT_EVENTS = 1000
 _KEPT_SECONDS = 3600
+CHECK_RESULT = "check_result"
+_LISTENING_SECONDS = 90  # after a client was last seen: it may come back and resume
+_ASK_AGAIN_SECONDS = 1.0
 
 # KEYS: counter, list of kept events, channel. ARGV: how many to keep, for how long, the events
 # without their opening `{`. One round trip and one message for a whole batch.
@@ -61,32 +66,75 @@ def timestamp(at: datetime) -> str:
     return at.isoformat().replace("+00:00", "Z")
 
 
+def listen(redis: Redis, organization_ids: Sequence[UUID]) -> list[bool]:
+    """Say that somebody listens, for a minute and a half; return of which that was known.
+
+    Where it was not, results of checks may be missing among the kept events. Raises redis errors.
+    """
+    keys = list(map(_listening_key, organization_ids))
+    if not keys:
+        return []
+    known = redis.mget(keys)
+    pipeline = redis.pipeline(transaction=False)
+    for key in keys:
+        pipeline.set(key, 1, ex=_LISTENING_SECONDS)
+    pipeline.execute()
+    return [value is not None for value in known]
+
+
 class Feed:
     """Publishes events, and reads the kept ones."""
 
     def __init__(self, redis: Redis) -> None:
         self.redis = redis
-        self._publish = redis.register_script(_PUBLISH)
+        self._script_sha = ""
+        self._listened: dict[UUID, tuple[float, bool]] = {}  # until when that holds, and what
 
     def publish(self, events: Sequence[Event]) -> None:
         """Publish events in their order; a live feed that is away is logged, never an error."""
         by_organization: dict[UUID, list[bytes]] = defaultdict(list)
+        listened = self._listened_to({one.organization_id for one in events if _is_result(one)})
         for event in events:
+            if _is_result(event) and event.organization_id not in listened:
+                continue
             frame = orjson.dumps(
                 {"type": event.type, "at": event.at, "data": event.data}, str, orjson.OPT_UTC_Z
             )
             by_organization[event.organization_id].append(frame[1:])
+        if not by_organization:
+            return
         try:
-            pipeline = self.redis.pipeline(transaction=False)
-            for organization_id, frames in by_organization.items():
-                self._publish(
-                    keys=_keys(organization_id),
-                    args=[KEPT_EVENTS, _KEPT_SECONDS, *frames],
-                    client=pipeline,
-                )
-            pipeline.execute()
+            try:
+                self._publish(by_organization)
+            except NoScriptError:
+                self._script_sha = str(self.redis.script_load(_PUBLISH))
+                self._publish(by_organization)
         except RedisError as error:
             log.warning("live feed is away", extra={"lost_events": len(events), "why": str(error)})
+
+    def _publish(self, by_organization: Mapping[UUID, Sequence[bytes]]) -> None:
+        # Not by the library's scripts: those ask first whether the script is there, every time.
+        pipeline = self.redis.pipeline(transaction=False)
+        for organization_id, frames in by_organization.items():
+            keys = _keys(organization_id)
+            pipeline.evalsha(
+                self._script_sha, len(keys), *keys, KEPT_EVENTS, _KEPT_SECONDS, *frames
+            )
+        pipeline.execute()
+
+    def _listened_to(self, organization_ids: Collection[UUID]) -> set[UUID]:
+        """Return the organizations somebody listens to, as it was at most a second ago."""
+        now = monotonic()
+        asked = [id for id in organization_ids if self._listened.get(id, (0.0, False))[0] <= now]
+        if asked:
+            try:
+                found = self.redis.mget([_listening_key(id) for id in asked])
+            except RedisError:
+                found = [None] * len(asked)  # whoever listens hears nothing now in any case
+            until = now + _ASK_AGAIN_SECONDS
+            for id, value in zip(asked, found, strict=True):
+                self._listened[id] = (until, value is not None)
+        return {id for id in organization_ids if self._listened[id][1]}
 
     def position(self, organization_id: UUID) -> int:
         """Return the sequence number of the last event, 0 when there was none."""
@@ -99,9 +147,19 @@ class Feed:
 
 
 def _keys(organization_id: UUID) -> list[str]:
-    return [f"feed-seq:{organization_id}", f"feed-kept:{organization_id}", channel(organization_id)]
+    # The braces are a hash tag: a cluster keeps all keys of an organization in one place.
+    tag = f"{{{organization_id}}}"
+    return [f"feed-seq:{tag}", f"feed-kept:{tag}", channel(organization_id)]
+
+
+def _listening_key(organization_id: UUID) -> str:
+    return f"feed-listening:{{{organization_id}}}"
+
+
+def _is_result(event: Event) -> bool:
+    return event.type == CHECK_RESULT
 
 
 def channel(organization_id: UUID) -> str:
     """Return the pub/sub channel of an organization."""
-    return f"{CHANNEL_PREFIX}{organization_id}"
+    return f"{CHANNEL_PREFIX}{{{organization_id}}}"

@@ -14,13 +14,15 @@ from uuid import UUID
 
 from redis import Redis, RedisError
 
-from app.platform.events import CHANNEL_PREFIX
+from app.platform.clock import monotonic
+from app.platform.events import CHANNEL_PREFIX, listen
 
 log = logging.getLogger(__name__)
 
 QUEUE_LIMIT = 256
 _RECONNECT_SECONDS = 0.5
 _POLL_SECONDS = 1.0
+_SAY_AGAIN_SECONDS = 10.0
 
 
 class Client:
@@ -33,6 +35,7 @@ class Client:
         self.service_ids: Collection[str] | None = None
         self.check_results_of: Collection[str] | None = None
         self.is_overrun = False
+        self.was_heard = False  # whether results of checks were published before it joined
         self.after_seq = 0  # what the client was sent before it began to listen
         self._frames: deque[str] = deque()
         self._arrived = threading.Event()
@@ -107,6 +110,10 @@ class Hub:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="feed-hub", daemon=True)
                 self._thread.start()
+        try:
+            (client.was_heard,) = listen(self._redis, [client.organization_id])
+        except RedisError:
+            client.was_heard = False
         self._clients[client.organization_id].add(client)
         self._subscribed.wait(2)
 
@@ -138,7 +145,11 @@ class Hub:
     def _listen(self) -> None:
         with self._redis.pubsub() as subscriber:  # type: ignore[no-untyped-call]
             subscriber.psubscribe(f"{CHANNEL_PREFIX}*")
+            say_again_at = 0.0
             while not self._closing.is_set():
+                if monotonic() >= say_again_at:
+                    say_again_at = monotonic() + _SAY_AGAIN_SECONDS
+                    listen(self._redis, list(self._clients))
                 message = subscriber.get_message(timeout=_POLL_SECONDS)
                 if message is None:
                     continue

@@ -146,12 +146,12 @@ def _greet(server: Server, client: Client) -> None:
     seq = client.after_seq = _position(client)
     since = request.args.get("since_seq", type=int)
     missed: list[str] = []
-    resumed = since is None or since == seq
+    resumed = since is None or (since == seq and client.was_heard)
     if since is not None and since < seq:
         kept = _kept(client)
         numbered = [(sequence_of(frame), frame) for frame in kept]
         missed = [frame for number, frame in numbered if since < number <= seq]
-        resumed = bool(numbered) and numbered[0][0] <= since + 1
+        resumed = client.was_heard and bool(numbered) and numbered[0][0] <= since + 1
     _send(server, _frame("hello", seq, {"resumed": resumed, "missed": len(missed)}))
     for frame in missed:
         _send(server, frame)

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from app.platform.events import Event, Feed
+from app.platform.events import Event, Feed, listen
 from app.realtime.hub import QUEUE_LIMIT, Client, Hub, sequence_of
 
 
@@ -103,6 +103,7 @@ def test_what_the_greeting_sent_is_not_sent_again(feed, hub):
 
 def test_numbers_grow_also_after_redis_was_emptied(app, feed):
     organization = uuid4()
+    listen(feed.redis, [organization])
     feed.publish(events(organization, 3))
     before = feed.position(organization)
     app.extensions["runtime"].redis.flushall()
@@ -113,10 +114,35 @@ def test_numbers_grow_also_after_redis_was_emptied(app, feed):
 
 def test_the_last_thousand_are_kept(feed):
     organization = uuid4()
+    listen(feed.redis, [organization])
     feed.publish(events(organization, 1500))
     kept = feed.kept(organization)
     assert len(kept) == 1000
     assert sequence_of(kept[-1]) == feed.position(organization)
+
+
+def test_results_of_checks_are_published_only_while_somebody_listens(feed, hub):
+    organization = uuid4()
+    feed.publish([*events(organization, 3), Event(organization, "alert.fired", {})])
+    kinds = [json.loads(frame)["type"] for frame in feed.kept(organization)]
+    assert kinds == ["alert.fired"], "what changes is kept for whoever comes back"
+    first = join(hub, organization)
+    assert not first.was_heard, "results are missing among what is kept"
+    time.sleep(1.1)  # a publisher remembers for a second that nobody listened
+    feed.publish(events(organization, 3))
+    assert len(frames_of(first, 3)) == 3
+    hub.leave(first)
+    feed.publish(events(organization, 2))
+    assert join(hub, organization).was_heard, "who comes back soon has missed nothing"
+    assert len(feed.kept(organization)) == 6
+
+
+def test_the_script_is_loaded_again_after_redis_was_emptied(feed):
+    organization = uuid4()
+    feed.publish([Event(organization, "alert.fired", {})])
+    feed.redis.script_flush()
+    feed.publish([Event(organization, "alert.resolved", {})])
+    assert len(feed.kept(organization)) == 2
 
 
 def test_a_client_that_leaves_is_forgotten(hub):

@@ -54,7 +54,9 @@ _LIVE_FEED = {
     "summary": "Follow the live feed",
     "description": "A WebSocket. Frames are `{type, seq, at, data}`: `hello` first, `ping` every 20"
     " seconds, and events such as `check_result`, `service.status_changed` and `alert.fired`. Send"
-    ' `{"subscribe": {"types": [], "service_ids": []}}` to narrow it.',
+    ' `{"subscribe": {"types": [], "service_ids": []}}` to narrow it.'
+    " With `?since_seq=` the frames since then come again; `hello` says `resumed: false` when some"
+    " may be missing: results of checks are published only while somebody listens.",
     "operationId": "live_feed",
     "tags": ["Ws tickets"],
     "security": [{}, {"token": []}, {"session": []}],

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from app.domain.metrics.coverage import cover_seconds
 from app.operations.recorded_check import RecordedCheck
-from app.platform.events import Event
+from app.platform.events import CHECK_RESULT, Event
 
 
 def random_ids(count: int) -> list[UUID]:
@@ -108,7 +108,7 @@ def check_event(check: RecordedCheck) -> Event:
     observation = check.observation
     return Event(
         organization_id=check.definition.organization_id,
-        type="check_result",
+        type=CHECK_RESULT,
         at=check.checked_at,
         data={
             "id": check.check_id,
