@@ -1,4 +1,4 @@
-"""Run every soak, or those named: `python -m tests.soak [outages] [people] [pings]`."""
+"""Run every soak, or those named: `python -m tests.soak [outages] [people] [hostile] [pings]`."""
 
 import os
 import sys
@@ -6,11 +6,11 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from tests.flows.product import Product
 from tests.receivers import MailReceiver
-from tests.soak import outages, people, pings
-from tests.soak.story import Story
+from tests.soak import hostile, outages, people, pings
 
 SECONDS = float(os.environ.get("SOAK_SECONDS", "600"))
 
@@ -26,7 +26,12 @@ def tell_people() -> object:
         return _tell(people.run, SMTP_URL=f"{mail.url}?starttls=off")
 
 
-def _tell(run: Callable[..., Story], **settings: str) -> Story:
+def tell_hostile() -> object:
+    """Attack for ten minutes beside normal work; raise where that feels it."""
+    return _tell(hostile.run, RATE_LIMITS="on")
+
+
+def _tell(run: Callable[..., Any], **settings: str) -> Any:
     with (
         tempfile.TemporaryDirectory(prefix="alertifypro-soak-") as folder,
         Product(Path(folder).resolve(), **settings) as product,
@@ -42,6 +47,7 @@ def _tell(run: Callable[..., Story], **settings: str) -> Story:
 SOAKS: dict[str, Callable[[], object]] = {
     "outages": tell_outages,
     "people": tell_people,
+    "hostile": tell_hostile,
     "pings": pings.run,
 }
 
