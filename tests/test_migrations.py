@@ -34,6 +34,8 @@ LANDED = {
     "0014_page_snapshots.py": "b48252da623cde875ac369f70c97f8da",
     "0015_agreed_members.py": "4b03d5951709042bec7dc2814f1c2336",
     "0016_metrics.py": "ffcccdfe9aee5aceae81cfa38782cfd7",
+    "0017_window_exceptions.py": "fb99b6b84e61d2ed2f8ebda9469cc8fa",
+    "0018_page_logos.py": "325485fdda8d91f0216f2dcf3ee4da82",
 }
 
 
