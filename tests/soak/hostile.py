@@ -56,7 +56,9 @@ def run(product: Product, seconds: float, seed: int) -> Felt:
     felt, stopping = Felt(), threading.Event()
     product.register()
     attacker = _sign_up(product, "attacker@example.com")
-    with target() as shop, HttpReceiver() as receiver:
+    # The others stand on a target of their own: more than ten alerts at once would be a storm, and
+    # a storm is told in digests.
+    with target() as shop, target() as steady, HttpReceiver() as receiver:
         product.call(
             "POST",
             "/notification-channels",
