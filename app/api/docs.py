@@ -1,9 +1,11 @@
 """/openapi.json and /docs: the API described, for machines and for people."""
 
+from functools import cache
 from pathlib import Path
 
 from flask import Response, request, send_from_directory
 
+from app.api.compression import fixed
 from app.api.http import Blueprint
 from app.api.openapi.document import document_of
 from app.security.access import public
@@ -28,8 +30,8 @@ def openapi_json() -> Response:
     OpenAPI 3.1. It changes only with the server's version: send `If-None-Match`.
     """
     body, etag = document_of()
-    answer = Response(body, mimetype="application/json")
-    answer.set_etag(etag)
+    answer = fixed(body, "application/json")
+    answer.set_etag(etag, weak=True)  # compressed it is the same, though not byte by byte
     answer.headers["Cache-Control"] = "no-cache"
     answer.make_conditional(request)
     return answer
@@ -50,4 +52,11 @@ def docs() -> Response:
 @bp.returns({"type": "string"}, content_type="text/javascript", description="A script.")
 def docs_script() -> Response:
     """The script of the page"""
-    return send_from_directory(_ASSETS, "openapi-explorer.min.js", max_age=24 * _HOUR)
+    answer = fixed(_script(), "text/javascript; charset=utf-8")
+    answer.headers["Cache-Control"] = f"public, max-age={24 * _HOUR}"
+    return answer
+
+
+@cache
+def _script() -> bytes:
+    return (_ASSETS / "openapi-explorer.min.js").read_bytes()

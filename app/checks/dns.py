@@ -54,9 +54,8 @@ class TextOrList(fields.List[str]):
     """One text or a list of texts, bounded in both."""
 
     def __init__(self, description: str, example: Any) -> None:
-        super().__init__(
-            Text(max_length=MAX_VALUE), metadata={"description": description, "example": example}
-        )
+        metadata = {"description": description, "example": example, "type": ["array", "string"]}
+        super().__init__(Text(max_length=MAX_VALUE), metadata=metadata)
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
         values = super()._deserialize([value] if isinstance(value, str) else value, *args, **kwargs)

@@ -83,3 +83,16 @@ def test_writes_carry_no_tag(alice):
 
 def test_answers_are_not_kept_on_disk(alice, many):
     assert alice.get("/services").headers["Cache-Control"] == "no-store"
+
+
+def test_what_never_changes_is_compressed_too(client):
+    for path, kind in (("/openapi.json", "application/json"), ("/docs", "text/html")):
+        small = client.get(f"{API}{path}", headers=GZIP)
+        assert small.mimetype == kind
+        etag = client.get(f"{API}/openapi.json").headers["ETag"]
+    script = f"{API}/docs/openapi-explorer.min.js"
+    small, plain = client.get(script, headers=GZIP), client.get(script)
+    assert gzip.decompress(small.data) == plain.data
+    assert len(small.data) < len(plain.data) / 3
+    again = client.get(f"{API}/openapi.json", headers=GZIP | {"If-None-Match": etag})
+    assert (again.status_code, again.data) == (304, b"")

@@ -31,6 +31,13 @@ def test_every_operation_is_described(document):
                 assert kind != "application/json" or "example" in media, name
 
 
+def test_every_group_is_described(document):
+    tags = {tag["name"]: tag["description"] for tag in document["tags"]}
+    used = {tag for _, operation in described(document) for tag in operation["tags"]}
+    assert used == set(tags)
+    assert all(tags.values())
+
+
 def test_operation_ids_are_unique(document):
     ids = [operation["operationId"] for _, operation in described(document)]
     assert len(ids) == len(set(ids))

@@ -44,8 +44,8 @@ Beyond the limit there is a reserve for bursts, then 429 with `Retry-After`.
 """
 _METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 _WRITES = ("put", "post", "patch", "delete")
-# Pages for people, not for programs; an address in a message leads to the second one.
-_INTERNAL = ("/api/v1/docs/", "/api/v1/alerts/act/")
+# Pages for people, not for programs; addresses in messages lead to the last two.
+_INTERNAL = ("/api/v1/docs/", "/api/v1/alerts/act/", "/status/subscriptions/")
 # What speaks as Healthchecks does, and what people open in a browser.
 _OTHER_TYPES = {"/ping/": "text/plain", "/status/": "text/html"}
 _LICENSE = {"name": "AlertifyPro", "identifier": "LicenseRef-AlertifyPro"}
@@ -142,11 +142,19 @@ def _drop_internal(document: dict[str, Any]) -> None:
     document["paths"] = {
         path: item for path, item in document["paths"].items() if not path.startswith(_INTERNAL)
     }
-    document["tags"] = [
-        tag | {"name": _title(tag["name"])}
-        for tag in sorted(document["tags"], key=lambda tag: str(tag["name"]))
-        if not tag["name"].startswith("root_")
-    ]
+    # Blueprints outside of the API's prefix share the tag of the one inside, where there is one.
+    tags: dict[str, str] = {}
+    for tag in sorted(document["tags"], key=lambda tag: str(tag["name"]).startswith("root_")):
+        name = _title(tag["name"].removeprefix("root_"))
+        tags[name] = tags.get(name) or tag["description"] or f"{name}."
+    used = {
+        _title(tag.removeprefix("root_"))
+        for item in document["paths"].values()
+        for operation in item.values()
+        if isinstance(operation, dict)
+        for tag in operation["tags"]
+    }
+    document["tags"] = [{"name": name, "description": tags[name]} for name in sorted(used)]
 
 
 def _title(name: str) -> str:
