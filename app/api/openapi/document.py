@@ -118,6 +118,7 @@ class Api(flask_smorest.Api):  # type: ignore[misc]
             self.spec.components.schema(services.config_name(kind), schema=check_type.config_schema)
         document = self.spec.to_dict()
         _drop_internal(document)
+        _drop_unused(document)
         _complete_components(document, app.extensions["runtime"])
         for rule, method, operation in _operations(app, document):
             _complete(operation, rule, method, is_public=_is_public(app, rule))
@@ -157,6 +158,23 @@ def _drop_internal(document: dict[str, Any]) -> None:
     document["tags"] = [{"name": name, "description": tags[name]} for name in sorted(used)]
 
 
+def _drop_unused(document: dict[str, Any]) -> None:
+    """Leave out the schemas of what is no part of the document; each may have named others."""
+    schemas = document["components"]["schemas"]
+    while True:
+        text = json.dumps(document)
+        kept = (*(services.config_name(kind) for kind, _ in CHECK_TYPES.items()), "Error")
+        unused = [
+            name
+            for name in schemas
+            if name not in kept and f'"#/components/schemas/{name}"' not in text
+        ]
+        if not unused:
+            return
+        for name in unused:
+            del schemas[name]
+
+
 def _title(name: str) -> str:
     """Return the name of a blueprint as people read it."""
     return name.replace("_", " ").capitalize()
@@ -182,7 +200,6 @@ def _complete_components(document: dict[str, Any], runtime: Runtime) -> None:
     document["security"] = [{"token": []}, {"session": []}]
     components["responses"] = openapi_errors.components()
     schemas = components["schemas"]
-    schemas.pop("PaginationMetadata", None)
     services.discriminate(schemas, runtime.config.min_check_interval_seconds)
 
 
@@ -198,17 +215,15 @@ def _complete(operation: dict[str, Any], rule: Rule, method: str, *, is_public: 
     name = rule.endpoint.replace(".", "_")
     operation["operationId"] = f"{name}_{method}" if method == "put" else name
     operation["tags"] = [_title(tag.removeprefix("root_")) for tag in operation["tags"]]
-    statuses = ["400", "405", "422", "429", "500", "503"]
+    statuses = ["400", "404", "405", "422", "429", "500", "503"]
     if is_public:
         operation["security"] = []
         statuses += ["401", "403"] if method in _WRITES else []
     else:
         operation.setdefault("parameters", []).append(_ORG)
-        statuses += ["401", "403", "404"]
+        statuses += ["401", "403"]
     if method in _WRITES:
         statuses += ["409"]
-    if rule.arguments and "404" not in statuses:
-        statuses.append("404")
     statuses += ["413", "415"] if "requestBody" in operation else ["413"]
     responses = operation["responses"]
     others = [kind for path, kind in _OTHER_TYPES.items() if rule.rule.startswith(path)]
