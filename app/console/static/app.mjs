@@ -28,6 +28,9 @@ const SCREENS = [
 const ENTRANCES = [
   ["/sign-in", () => import("./screens/sign-in.mjs")],
   ["/sign-up", () => import("./screens/sign-up.mjs")],
+  ["/forgot-password", () => import("./screens/forgot-password.mjs")],
+  ["/reset-password", () => import("./screens/reset-password.mjs")],
+  ["/invitation", () => import("./screens/invitation.mjs")],
 ];
 const KEYS = { h: "/", s: "/services", a: "/alerts", b: "/heartbeats", o: "/on-call", m: "/maintenance", c: "/channels", r: "/rules" };
 

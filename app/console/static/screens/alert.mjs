@@ -113,9 +113,24 @@ function asText(value) {
 
 function Told({ alert }) {
   const found = useResource((signal) => api.get(`/alerts/${alert.id}/notifications`, {}, signal), [alert.id], { frames: ["notification.sent", "notification.failed"], concerns: (data) => data.alert_id === alert.id });
-  const nobody = html`<div class="notice warn"><${Icon} name="warning" /><div><strong>${t("Nobody was told")}</strong><p>${t("There was no channel that takes this alert.")} <a href=${link("/channels")}>${t("Channels")}</a></p></div></div>`;
-  return html`<section class="card"><h2>${t("Who knows")}</h2><${Loaded} of=${found} rows=${2} empty=${alert.suppressed_by ? html`<p class="muted">${t("Hidden behind its cause, so nobody was told.")}</p>` : nobody}>${(sent) => html`<ol class="timeline">${[...sent].reverse().map((each) => html`<li key=${each.id}><${Moment} at=${moment(each.sent_at ?? each.created_at)} write=${(when, where) => clock(when, where, true)} />
+  const nobody = html`<div class="notice warn"><${Icon} name="warning" /><div><strong>${t("Nobody was told")}</strong><p>${sentence(alert.told_reason ?? t("There was no channel that takes this alert."))} <a href=${link("/channels")}>${t("Channels")}</a></p></div></div>`;
+  return html`<section class="card"><div class="card-head"><h2>${t("Who knows")}</h2>${alert.status !== "resolved" && html`<${TellNow} alert=${alert} />`}</div><${Loaded} of=${found} rows=${2} empty=${alert.suppressed_by ? html`<p class="muted">${t("Hidden behind its cause, so nobody was told.")}</p>` : nobody}>${(sent) => html`<ol class="timeline">${[...sent].reverse().map((each) => html`<li key=${each.id}><${Moment} at=${moment(each.sent_at ?? each.created_at)} write=${(when, where) => clock(when, where, true)} />
     <span><strong>${each.channel_name ?? each.person_name ?? t("a person")}</strong> · ${each.kind.replace("alert.", "")}<br />${outcome(each)}</span></li>`)}</ol>`}<//></section>`;
+}
+
+/** Tell a channel now, whatever would hold it back. */
+function TellNow({ alert }) {
+  const channels = useResource((signal) => api.get("/notification-channels", { is_enabled: true }, signal)).data.value ?? [];
+  const tell = async (channel) => {
+    try {
+      await api.post(`/alerts/${alert.id}/notify`, { channel_id: channel.id });
+      say(t("{name} is being told.", { name: channel.name }));
+    } catch (error) {
+      sayError(error);
+    }
+  };
+  if (!channels.length) return null;
+  return html`<${Menu} label=${html`<${Icon} name="send" />${t("Tell … now")}`}>${channels.map((channel) => html`<${Item} key=${channel.id} needs="alerts:act" onClick=${() => tell(channel)}>${channel.name}<//>`)}<//>`;
 }
 
 function outcome(each) {

@@ -62,7 +62,8 @@ export function Password({ onDone, email = "" }) {
   <//>`;
 }
 
-function SecondStep({ challenge, onDone }) {
+/** The second step: the code of a challenge. */
+export function SecondStep({ challenge, onDone }) {
   const form = useForm({
     initial: { code: "" },
     save: async ({ code }) => {

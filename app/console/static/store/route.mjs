@@ -78,3 +78,10 @@ addEventListener("popstate", async (event) => {
   route.value = read();
   requestAnimationFrame(() => scrollTo(0, event.state?.scroll ?? 0));
 });
+
+/** The secret of a link (`#token=…`), taken out of the address and the history; null for none. */
+export function takeToken() {
+  const token = new URLSearchParams(location.hash.slice(1)).get("token");
+  if (token) history.replaceState(history.state, "", location.pathname + location.search);
+  return token;
+}
