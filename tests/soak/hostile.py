@@ -64,9 +64,10 @@ def run(product: Product, seconds: float, seed: int) -> Felt:
             "/notification-channels",
             {"name": "Ours", "type": "webhook", "config": {"url": receiver.url}},
         )
+        product.service(shop.url, slow_threshold_ms=60000)
         for number in range(20):
             product.service(
-                shop.url, name=f"Shop {number}", slow_threshold_ms=60000, is_active=True
+                steady.url, name=f"Shop {number}", slow_threshold_ms=60000, is_active=True
             )
         beat = product.call("POST", "/heartbeats", {"name": "Job"})
         attacks = [
