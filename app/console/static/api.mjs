@@ -30,13 +30,16 @@ export class ApiError extends Error {
 }
 
 /** Send a request and return {data, response}. Raises ApiError; AbortError when called off. */
-export async function send(method, path, { body, query, signal, headers, again = true } = {}) {
+export async function send(method, path, { body, text, query, signal, headers, again = true } = {}) {
   const address = addressOf(path, query);
   const init = { method, credentials: "same-origin", headers: { Accept: "application/json", ...headers } };
   init.signal = signal ? AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]) : AbortSignal.timeout(PATIENCE_MS);
   if (body !== undefined) {
     init.body = JSON.stringify(body);
     init.headers["Content-Type"] = "application/json";
+  } else if (text !== undefined) {
+    init.body = text; // a document as somebody wrote it; JSON is YAML too
+    init.headers["Content-Type"] = "application/yaml";
   }
   let response;
   try {
@@ -49,7 +52,7 @@ export async function send(method, path, { body, query, signal, headers, again =
   reached(true);
   learnClock(response.headers.get("Date"));
   if (response.status === 401 && again && (await unauthorized())) {
-    return send(method, path, { body, query, signal, headers, again: false });
+    return send(method, path, { body, text, query, signal, headers, again: false });
   }
   const data = await read(response);
   if (!response.ok) throw failure(response, data);

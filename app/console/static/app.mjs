@@ -23,6 +23,19 @@ const SCREENS = [
   ["/channels/:id", () => import("./screens/channel.mjs")],
   ["/alerts", () => import("./screens/alerts.mjs")],
   ["/alerts/:id", () => import("./screens/alert.mjs")],
+  ["/on-call", () => import("./screens/on-call.mjs")],
+  ["/on-call/new", () => import("./screens/on-call-form.mjs")],
+  ["/on-call/:id", () => import("./screens/on-call-form.mjs")],
+  ["/escalation", () => import("./screens/escalation.mjs")],
+  ["/escalation/new", () => import("./screens/escalation-form.mjs")],
+  ["/escalation/:id", () => import("./screens/escalation-form.mjs")],
+  ["/maintenance", () => import("./screens/maintenance.mjs")],
+  ["/maintenance/new", () => import("./screens/maintenance-form.mjs")],
+  ["/maintenance/:id", () => import("./screens/maintenance-form.mjs")],
+  ["/certificates", () => import("./screens/certificates.mjs")],
+  ["/organization", () => import("./screens/organization.mjs")],
+  ["/profile", () => import("./screens/profile.mjs")],
+  ["/server", () => import("./screens/server.mjs")],
 ];
 // Screens of people who are not signed in, without the frame.
 const ENTRANCES = [

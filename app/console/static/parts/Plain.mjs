@@ -1,0 +1,36 @@
+// Short lists as native tables, the row of buttons beside them, and what happens at a press.
+
+import { html, useState } from "../vendor/ui.mjs";
+import { t } from "../lib/words.mjs";
+import { say, sayError } from "../store/toasts.mjs";
+import { Confirm } from "./Dialog.mjs";
+import { Button } from "./Page.mjs";
+
+/** A table of a few rows. `columns`: [{title, cell(row), right, extra (hidden on phones)}]. */
+export function PlainTable({ label, rows, columns, idOf = (row) => row.id }) {
+  const kind = (column) => `${column.right ? "right" : ""}${column.extra ? " extra" : ""}` || null;
+  return html`<div class="plain-box"><table class="plain" aria-label=${label}>
+    <thead><tr>${columns.map((column) => html`<th key=${column.title} scope="col" class=${kind(column)}>${column.title || html`<span class="only-read">${t("Actions")}</span>`}</th>`)}</tr></thead>
+    <tbody>${rows.map((row) => html`<tr key=${idOf(row)}>${columns.map((column) => html`<td key=${column.title} class=${kind(column)}>${column.cell(row)}</td>`)}</tr>`)}</tbody>
+  </table></div>`;
+}
+
+/** Do something with the API: say that it was done, or why not; then read again. */
+export async function perform(work, said, reload = () => {}) {
+  try {
+    const found = await work();
+    if (said) say(typeof said === "function" ? said(found) : said);
+    reload();
+    return found;
+  } catch (error) {
+    sayError(error);
+    return undefined;
+  }
+}
+
+/** A button that deletes after asking; `consequence` says what goes with it. */
+export function DeleteButton({ name, needs, act, consequence = t("This cannot be undone."), typed, verb = t("Delete"), children }) {
+  const [asking, ask] = useState(false);
+  return html`<${Button} kind="danger" icon="trash" needs=${needs} aria-label=${children ? null : t("{verb} {name}", { verb, name })} onClick=${() => ask(true)}>${children ?? verb}<//>
+    ${asking && html`<${Confirm} title=${t("{verb} {name}?", { verb, name })} verb=${verb} typed=${typed} act=${act} onClose=${() => ask(false)}><p>${consequence}</p><//>`}`;
+}

@@ -1,0 +1,100 @@
+// The form of a maintenance window: once, or again and again, with its next times in words.
+
+import { html, useEffect, useState } from "../vendor/ui.mjs";
+import * as api from "../api.mjs";
+import { dayAndClock, moment, span } from "../lib/time.mjs";
+import { sentence, t } from "../lib/words.mjs";
+import { Field } from "../parts/Field.mjs";
+import { Form } from "../parts/Form.mjs";
+import { Loaded, Page } from "../parts/Page.mjs";
+import { useForm } from "../store/form.mjs";
+import { useResource } from "../store/resource.mjs";
+import { go, link } from "../store/route.mjs";
+import { services } from "../store/services.mjs";
+import { say } from "../store/toasts.mjs";
+import { now, zone } from "../store/view.mjs";
+
+const DAYS = [["MO", t("Mon")], ["TU", t("Tue")], ["WE", t("Wed")], ["TH", t("Thu")], ["FR", t("Fri")], ["SA", t("Sat")], ["SU", t("Sun")]];
+const pad = (n) => String(n).padStart(2, "0");
+const local = (at) => {
+  const date = new Date(at);
+  return `${date.getFullYear()}-${pad(date.getMonth() + 1)}-${pad(date.getDate())}T${pad(date.getHours())}:${pad(date.getMinutes())}`;
+};
+
+/** The parts of a rule that the form can show; null when it says more than that. */
+function readRule(rule) {
+  const parts = Object.fromEntries((rule ?? "").split(";").map((part) => part.split("=")));
+  const known = ["FREQ", "BYDAY", "BYHOUR", "BYMINUTE"];
+  if (parts.FREQ !== "WEEKLY" || Object.keys(parts).some((name) => !known.includes(name))) return null;
+  return { days: (parts.BYDAY ?? "").split(",").filter(Boolean), at: `${pad(parts.BYHOUR ?? 0)}:${pad(parts.BYMINUTE ?? 0)}` };
+}
+
+export default function MaintenanceForm({ id }) {
+  const found = useResource((signal) => (id ? api.get(`/maintenance-windows/${id}`, {}, signal) : Promise.resolve(null)), [id]);
+  useEffect(() => {
+    if (services.data.peek() === undefined) services.reload();
+  }, []);
+  return html`<${Page} title=${id ? t("Edit window") : t("Plan a window")} back=${{ path: "/maintenance", title: t("Maintenance") }} narrow><${Loaded} of=${found}>${(stored) => html`<${Editor} id=${id} stored=${stored} />`}<//><//>`;
+}
+
+function bodyOf(values) {
+  const shared = { name: values.name, description: values.description ?? "", tags: values.tags ?? [] };
+  if (values.kind === "once") return { ...shared, starts_at: new Date(values.starts).toISOString(), ends_at: new Date(values.ends).toISOString(), recurrence: null, duration_minutes: null };
+  const [hour, minute] = values.at.split(":").map(Number);
+  const rule = values.kind === "rule" ? values.rule : `FREQ=WEEKLY;BYDAY=${values.days.join(",")};BYHOUR=${hour};BYMINUTE=${minute}`;
+  return { ...shared, recurrence: rule, duration_minutes: Math.round(values.duration / 60), timezone: values.timezone, ends_at: null };
+}
+
+function Editor({ id, stored }) {
+  const own = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const soon = Math.ceil((now.peek() + 3_600_000) / 3_600_000) * 3_600_000;
+  const rule = readRule(stored?.recurrence);
+  const form = useForm({
+    initial: {
+      name: stored?.name ?? "", description: stored?.description ?? "", tags: stored?.tags ?? [],
+      kind: stored?.recurrence ? (rule ? "weekly" : "rule") : "once",
+      starts: local(stored?.starts_at && !stored.recurrence ? moment(stored.starts_at) : soon), ends: local(stored?.ends_at ? moment(stored.ends_at) : soon + 7_200_000),
+      days: rule?.days ?? ["SU"], at: rule?.at ?? "02:00", rule: stored?.recurrence ?? "FREQ=MONTHLY;BYDAY=1SU;BYHOUR=2;BYMINUTE=0",
+      duration: (stored?.duration_minutes ?? 120) * 60, timezone: stored?.timezone ?? own,
+    },
+    check: (values) => ({ name: values.name.trim() ? undefined : t("Give it a name."), days: values.kind === "weekly" && !values.days.length ? t("Choose a day.") : undefined }),
+    save: (values) => (id ? api.patch(`/maintenance-windows/${id}`, bodyOf(values)) : api.post("/maintenance-windows", bodyOf(values))),
+  });
+  const kind = form.get("kind");
+  const days = form.get("days");
+  const toggle = (day) => form.set("days", days.includes(day) ? days.filter((each) => each !== day) : [...days, day]);
+  const saved = () => {
+    say(t("Saved."));
+    go(link("/maintenance"), { replace: true });
+  };
+  return html`<${Form} form=${form} needs="maintenance_windows:write" onSaved=${saved} onCancel=${() => go(link("/maintenance"))}>
+    <${Field} form=${form} path="name" label=${t("Name")} placeholder=${t("Database move")} />
+    <${Field} form=${form} path="kind" label=${t("When")} kind="select" options=${[["once", t("Once")], ["weekly", t("Every week")], ["rule", t("By a rule (RFC 5545)")]]} />
+    ${kind === "once" && html`<div class="pair"><${Field} form=${form} path="starts" label=${t("From")} type="datetime-local" /><${Field} form=${form} path="ends" label=${t("To")} type="datetime-local" /></div>`}
+    ${kind === "weekly" && html`<${Field} form=${form} path="days" label=${t("On")} control=${() => html`<div class="segmented" role="group" aria-label=${t("Days")}>${DAYS.map(([day, word]) => html`<button key=${day} type="button" class="button" aria-pressed=${days.includes(day) ? "true" : "false"} onClick=${() => toggle(day)}>${word}</button>`)}</div>`} /><${Field} form=${form} path="at" label=${t("At")} type="time" />`}
+    ${kind === "rule" && html`<${Field} form=${form} path="rule" label=${t("Rule")} />`}
+    ${kind !== "once" && html`<div class="pair"><${Field} form=${form} path="duration" label=${t("Lasts")} kind="duration" presets=${[1800, 3600, 7200]} /><${Field} form=${form} path="timezone" label=${t("Time zone")} help=${t("Wall time holds across daylight saving.")} /></div><${NextTimes} form=${form} />`}
+    <${Field} form=${form} path="tags" label=${t("Services with one of these tags")} kind="tags" optional help=${t("Without a tag it covers everything.")} />
+    <${Field} form=${form} path="description" label=${t("Description")} kind="textarea" rows=${2} optional />
+  <//>`;
+}
+
+/** The next times of what is in the form, asked of the server a moment after each change. */
+function NextTimes({ form }) {
+  const [found, setFound] = useState({ times: [] });
+  const { recurrence, duration_minutes, timezone } = bodyOf(form.values.value);
+  useEffect(() => {
+    const timer = setTimeout(async () => {
+      try {
+        const preview = await api.post("/maintenance-windows/preview", { recurrence, duration_minutes, timezone });
+        setFound({ times: preview.occurrences });
+      } catch (error) {
+        setFound({ times: [], error });
+      }
+    }, 400);
+    return () => clearTimeout(timer);
+  }, [recurrence, duration_minutes, timezone]);
+  if (found.error) return html`<p class="wrong">${sentence(found.error.message)}</p>`;
+  if (!found.times.length) return null;
+  return html`<div class="card"><h3>${t("The next times")}</h3><ul class="lines">${found.times.slice(0, 5).map((each) => html`<li key=${each.starts_at}><span>${dayAndClock(moment(each.starts_at), zone.value, now.value)}</span><span class="muted">${t("for {span}", { span: span((moment(each.ends_at) - moment(each.starts_at)) / 1000) })}</span></li>`)}</ul></div>`;
+}

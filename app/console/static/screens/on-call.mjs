@@ -1,0 +1,83 @@
+// On-call: who has duty now and next, the coming weeks with their gaps, and who stands in.
+
+import { html, useMemo, useState } from "../vendor/ui.mjs";
+import * as api from "../api.mjs";
+import { clock, day, dayAndClock, moment, span } from "../lib/time.mjs";
+import { listed, t } from "../lib/words.mjs";
+import { Dialog } from "../parts/Dialog.mjs";
+import { Field } from "../parts/Field.mjs";
+import { Form } from "../parts/Form.mjs";
+import { Icon } from "../parts/Icon.mjs";
+import { Button, ButtonLink, Empty, Loaded, Page } from "../parts/Page.mjs";
+import { DeleteButton } from "../parts/Plain.mjs";
+import { Moment } from "../parts/Status.mjs";
+import { useForm } from "../store/form.mjs";
+import { useResource } from "../store/resource.mjs";
+import { link } from "../store/route.mjs";
+import { session } from "../store/session.mjs";
+import { now, zone } from "../store/view.mjs";
+
+const DAY = 86_400_000;
+
+export default function OnCall() {
+  const found = useResource(async (signal) => {
+    const [overview, schedules, members] = await Promise.all([api.get("/on-call", { days: 28 }, signal), api.all("/on-call-schedules", {}, { signal }), api.all("/members", {}, { signal })]);
+    return schedules.map((each) => ({ ...each, duty: overview.schedules.find((one) => one.schedule_id === each.id), members: members.filter((one) => one.status !== "invited"), own: overview.own_shifts }));
+  });
+  const add = html`<${ButtonLink} kind="primary" icon="plus" needs="on_call_schedules:write" href=${link("/on-call/new")}>${t("New schedule")}<//>`;
+  const empty = html`<${Empty} title=${t("Nobody takes turns yet")} action=${add}>${t("A schedule says who is on call when: people who take turns by week or by day. An escalation policy tells whoever has duty.")}<//>`;
+  return html`<${Page} title=${t("On-call")} actions=${add}><${Loaded} of=${found} empty=${empty}>${(list) => html`<${Own} shifts=${list[0].own} /><div class="stack">${list.map((each) => html`<${Schedule} key=${each.id} schedule=${each} reload=${found.reload} />`)}</div>`}<//><//>`;
+}
+
+function Own({ shifts }) {
+  const next = shifts?.[0];
+  if (!next) return null;
+  const here = moment(next.from) <= now.value;
+  return html`<p class="notice"><${Icon} name="on-call" /><span>${here ? t("You are on call until {at} ({name}).", { at: dayAndClock(moment(next.to), zone.value, now.value), name: next.schedule }) : t("Your next shift: {from} to {to} ({name}).", { from: dayAndClock(moment(next.from), zone.value, now.value), to: dayAndClock(moment(next.to), zone.value, now.value), name: next.schedule })}</span></p>`;
+}
+
+function Schedule({ schedule, reload }) {
+  const [standing, setStanding] = useState(null);
+  const { duty } = schedule;
+  const people = duty?.on_call ?? [];
+  const timeline = useResource((signal) => api.get(`/on-call-schedules/${schedule.id}/timeline`, { from: new Date(api.serverNow()).toISOString(), to: new Date(api.serverNow() + 28 * DAY).toISOString() }, signal), [schedule.id, schedule]);
+  return html`<article class="card" aria-label=${schedule.name}>
+    <div class="card-head"><h2>${schedule.name} <span class="muted small">${schedule.timezone}</span></h2>
+      <div class="actions"><${Button} needs="on_call_schedules:write" onClick=${() => setStanding({})}>${t("Somebody stands in")}<//>
+        <${ButtonLink} icon="edit" needs="on_call_schedules:write" href=${link(`/on-call/${schedule.id}`)}>${t("Edit")}<//>
+        <${DeleteButton} name=${schedule.name} needs="on_call_schedules:write" act=${() => api.remove(`/on-call-schedules/${schedule.id}`).then(reload)} /></div></div>
+    <p class="duty"><strong class=${people.length ? "" : "down"}>${people.length ? listed(people.map((each) => each.full_name)) : t("Nobody is on call now")}</strong>
+      ${duty?.until && html` <span class="muted">${t("until")} <${Moment} at=${moment(duty.until)} write=${dayAndClock} /></span>`}
+      ${duty?.next && html` <span class="muted">· ${t("then {who}", { who: listed(duty.next.on_call.map((each) => each.full_name)) || t("nobody") })}</span>`}</p>
+    <${Loaded} of=${timeline} rows=${3}>${(found) => html`<${Weeks} timeline=${found} onStandIn=${(segment) => setStanding(segment)} />`}<//>
+    ${standing && html`<${StandIn} schedule=${schedule} segment=${standing} onClose=${() => setStanding(null)} reload=${reload} />`}
+  </article>`;
+}
+
+/** The coming four weeks as a list of shifts; gaps say so. */
+function Weeks({ timeline, onStandIn }) {
+  const shifts = useMemo(() => timeline.segments.filter((each) => moment(each.to) - moment(each.from) > 60_000), [timeline]);
+  return html`${timeline.gaps.length > 0 && html`<p class="slow"><${Icon} name="warning" /> ${t("Nobody is on call {when}.", { when: listed(timeline.gaps.slice(0, 3).map((gap) => t("from {from} for {span}", { from: dayAndClock(moment(gap.from), zone.value, now.value), span: span((moment(gap.to) - moment(gap.from)) / 1000) }))) })}</p>`}
+    <ol class="shifts">${shifts.slice(0, 14).map((each) => html`<li key=${each.from} class=${each.on_call.length ? "" : "gap"}>
+      <span class="muted">${day(moment(each.from), zone.value)} ${clock(moment(each.from), zone.value)} – ${day(moment(each.to), zone.value)} ${clock(moment(each.to), zone.value)}</span>
+      <span>${each.on_call.length ? each.on_call.map((person, at) => html`<span key=${person.user_id} class=${person.user_id === session.value?.user_id ? "me" : ""}>${at ? ", " : ""}${person.full_name}${person.is_override ? html` <span class="chip">${t("stands in")}</span>` : ""}</span>`) : t("nobody")}</span>
+      <${Button} kind="quiet" needs="on_call_schedules:write" onClick=${() => onStandIn(each)}>${t("Stand in")}<//></li>`)}</ol>`;
+}
+
+function StandIn({ schedule, segment, onClose, reload }) {
+  const local = (at) => new Date(at - new Date(at).getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+  const start = segment.from ? Math.max(moment(segment.from), now.peek()) : now.peek();
+  const form = useForm({
+    initial: { user_id: session.value.user_id, from: local(start), to: local(segment.to ? moment(segment.to) : start + DAY / 2) },
+    save: ({ user_id, from, to }) => api.post(`/on-call-schedules/${schedule.id}/overrides`, { user_id, from: new Date(from).toISOString(), to: new Date(to).toISOString() }),
+  });
+  const saved = () => {
+    onClose();
+    reload();
+  };
+  return html`<${Dialog} title=${t("Somebody stands in")} onClose=${onClose}><${Form} form=${form} verb=${t("Save")} onSaved=${saved} onCancel=${onClose}>
+    <${Field} form=${form} path="user_id" label=${t("Who")} kind="select" options=${schedule.members.map((each) => [each.user_id, each.full_name])} />
+    <div class="pair"><${Field} form=${form} path="from" label=${t("From")} type="datetime-local" /><${Field} form=${form} path="to" label=${t("To")} type="datetime-local" /></div>
+  <//><//>`;
+}
+

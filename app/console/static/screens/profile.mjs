@@ -1,0 +1,95 @@
+// The profile: name, password, second factor, and how one is reached.
+
+import { html, useState } from "../vendor/ui.mjs";
+import * as api from "../api.mjs";
+import { t } from "../lib/words.mjs";
+import { Dialog } from "../parts/Dialog.mjs";
+import { Field } from "../parts/Field.mjs";
+import { Form } from "../parts/Form.mjs";
+import { Icon } from "../parts/Icon.mjs";
+import { Button, Copy, Loaded, Page } from "../parts/Page.mjs";
+import { perform } from "../parts/Plain.mjs";
+import { useForm } from "../store/form.mjs";
+import { useResource } from "../store/resource.mjs";
+import { load } from "../store/session.mjs";
+import { say } from "../store/toasts.mjs";
+import { setView, view } from "../store/view.mjs";
+
+export default function Profile() {
+  const found = useResource((signal) => api.get("/profile", {}, signal));
+  return html`<${Page} title=${t("Profile")}><${Loaded} of=${found}>${(profile) => html`<div class="columns">
+    <section class="card"><h2>${t("You")}</h2><${You} profile=${profile} reload=${found.reload} /></section>
+    <section class="card"><h2>${t("How you are reached")}</h2><${Contacts} profile=${profile} reload=${found.reload} /></section>
+    <section class="card"><h2>${t("Password")}</h2><${Password} /></section>
+    <section class="card"><h2>${t("Second factor")}</h2><${SecondFactor} profile=${profile} reload=${found.reload} /></section>
+    <section class="card"><h2>${t("This browser")}</h2><${Browser} /></section>
+  </div>`}<//><//>`;
+}
+
+function You({ profile, reload }) {
+  const form = useForm({ initial: { full_name: profile.full_name, email: profile.email, timezone: profile.timezone }, save: (values) => api.put("/profile", values) });
+  const saved = () => {
+    say(t("Saved."));
+    reload();
+    load();
+  };
+  return html`<${Form} form=${form} onSaved=${saved}><${Field} form=${form} path="full_name" label=${t("Name")} autocomplete="name" /><${Field} form=${form} path="email" label=${t("E-mail address")} kind="email" /><${Field} form=${form} path="timezone" label=${t("Time zone")} help=${t("Of the times you are shown.")} /><//>`;
+}
+
+const FIELDS = { email: ["address", t("Address")], sms: ["to", t("Number")], webhook: ["url", "URL"], ntfy: ["topic", t("Topic")], telegram: ["chat_id", t("Chat id")] };
+
+function Contacts({ profile, reload }) {
+  const form = useForm({ initial: { contact_methods: profile.contact_methods ?? [] }, save: (values) => api.put("/profile", { full_name: profile.full_name, email: profile.email, ...values }) });
+  const methods = form.get("contact_methods");
+  const change = (changed) => form.set("contact_methods", changed);
+  const saved = () => {
+    say(t("Saved."));
+    reload();
+  };
+  return html`<p class="muted">${methods.length ? t("In this order, each after its delay, until you acknowledge.") : t("By mail to your address. Add a way to be reached sooner.")}</p>
+    <${Form} form=${form} onSaved=${saved}>${methods.map((method, at) => html`<fieldset key=${at} class="group"><legend>${method.type}</legend><div class="pair">
+        <${Field} form=${form} path=${`contact_methods.${at}.config.${(FIELDS[method.type] ?? FIELDS.email)[0]}`} label=${(FIELDS[method.type] ?? FIELDS.email)[1]} /><${Field} form=${form} path=${`contact_methods.${at}.delay_minutes`} label=${t("After")} kind="number" unit=${t("minutes")} /></div>
+        <div><button type="button" class="button quiet" onClick=${() => change(methods.filter((_, index) => index !== at))}><${Icon} name="close" />${t("Remove")}</button></div></fieldset>`)}
+      <div class="actions">${["email", "webhook", "ntfy"].map((type) => html`<button key=${type} type="button" class="button" onClick=${() => change([...methods, { type, config: {}, delay_minutes: 0 }])}><${Icon} name="plus" />${type}</button>`)}</div><//>`;
+}
+
+function Password() {
+  const form = useForm({ initial: { current_password: "", new_password: "" }, save: (values) => api.put("/profile/password", values) });
+  const saved = () => {
+    say(t("Changed. Other sessions have ended."));
+    form.reset({ current_password: "", new_password: "" });
+    load();
+  };
+  return html`<${Form} form=${form} verb=${t("Change it")} onSaved=${saved}><${Field} form=${form} path="current_password" label=${t("Current password")} kind="password" /><${Field} form=${form} path="new_password" label=${t("New password")} kind="password" autocomplete="new-password" help=${t("8 characters or more; a few words are best.")} /><//>`;
+}
+
+function SecondFactor({ profile, reload }) {
+  const [made, setMade] = useState(null);
+  const [codes, setCodes] = useState(null);
+  const [ending, end] = useState(false);
+  const begin = async () => setMade((await perform(() => api.post("/profile/2fa/setup"))) ?? null);
+  const done = (answer) => {
+    setMade(null);
+    setCodes(answer.recovery_codes ?? []);
+    reload();
+  };
+  if (profile.two_factor_enabled) {
+    return html`<p><${Icon} name="check" /> ${t("On: signing in asks for a code of your app.")}</p><div class="actions"><${Button} kind="danger" onClick=${() => end(true)}>${t("Switch it off")}<//></div>
+      ${ending && html`<${Confirming} title=${t("Switch the second factor off")} path="/profile/2fa/disable" onClose=${() => end(false)} done=${() => (end(false), reload())} />`}
+      ${codes?.length > 0 && html`<${Dialog} title=${t("Recovery codes")} onClose=${() => setCodes(null)} foot=${html`<${Copy} kind="primary" text=${codes.join("\n")}>${t("Copy")}<//>`}><p>${t("Each is good once when the phone is lost. They are shown now and never again.")}</p><pre>${codes.join("\n")}</pre><//>`}`;
+  }
+  return html`<p class="muted">${t("A code of an authenticator app beside the password.")}</p><div class="actions"><${Button} onClick=${begin}>${t("Set it up")}<//></div>${made && html`<${Confirming} made=${made} title=${t("Set up the second factor")} path="/profile/2fa/enable" onClose=${() => setMade(null)} done=${done} />`}`;
+}
+
+function Confirming({ made, title, path, onClose, done }) {
+  const form = useForm({ initial: { code: "" }, save: (values) => api.post(path, values) });
+  return html`<${Dialog} title=${title} onClose=${onClose}>${made && html`<p>${t("Type this key into your app, or open the link on the phone:")}</p><pre>${made.secret}</pre><p><a href=${made.uri}>${t("Open in an authenticator")}</a></p>`}
+    <${Form} form=${form} verb=${t("Confirm")} onSaved=${done} onCancel=${onClose}><${Field} form=${form} path="code" label=${t("Code of the app")} inputmode="numeric" autocomplete="one-time-code" /><//><//>`;
+}
+
+function Browser() {
+  const choices = [["theme", t("Theme"), [["system", t("as the system")], ["light", t("light")], ["dark", t("dark")]]], ["density", t("Density of lists"), [["comfortable", t("comfortable")], ["compact", t("compact")]]]];
+  return html`<div class="form">${choices.map(([name, label, options]) => html`<label key=${name} class="field"><span class="label">${label}</span><select onChange=${(event) => setView({ [name]: options[event.target.selectedIndex][0] })}>${options.map(([value, word]) => html`<option key=${value} selected=${view.value[name] === value}>${word}</option>`)}</select></label>`)}
+    <label class="choice"><input type="checkbox" checked=${view.value.keys} onChange=${(event) => setView({ keys: event.target.checked })} /><span>${t("Single letters do something while no field has the focus")}</span></label>
+    <label class="choice"><input type="checkbox" checked=${view.value.utc} onChange=${(event) => setView({ utc: event.target.checked })} /><span>${t("Times in UTC")}</span></label></div>`;
+}

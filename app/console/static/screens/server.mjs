@@ -1,0 +1,32 @@
+// The server, for operators: is it well, who uses it, who may come in.
+
+import { html } from "../vendor/ui.mjs";
+import * as api from "../api.mjs";
+import { sentence, t } from "../lib/words.mjs";
+import { Facts, Loaded, Page } from "../parts/Page.mjs";
+import { PlainTable, perform } from "../parts/Plain.mjs";
+import { useResource } from "../store/resource.mjs";
+
+export default function Server() {
+  const found = useResource(async (signal) => {
+    const [instance, organizations, ready] = await Promise.all([api.get("/instance", {}, signal), api.all("/instance/organizations", {}, { signal }), fetch("/ready", { signal }).then((answer) => answer.json())]);
+    return { instance, organizations, ready };
+  });
+  return html`<${Page} title=${t("Server")} lead=${html`<a href="/ops/rq" data-load="">${t("Queues and workers")}</a>`}><${Loaded} of=${found}>${({ instance, organizations, ready }) => html`<div class="stack"><div class="columns">
+      <section class="card"><h2>${t("Is it well?")}</h2><${Ready} ready=${ready} /></section>
+      <section class="card"><h2>${t("Use")}</h2><${Facts} rows=${[[t("People"), instance.users_count], [t("Organizations"), instance.organizations_count], [t("Services"), instance.services_count]]} />
+        <label class="field"><span class="label">${t("Who may register")}</span><select onChange=${(event) => perform(() => api.patch("/instance", { registration: event.target.value }), t("Saved."), found.reload)}>${[["open", t("everybody")], ["invite", t("who is invited")], ["closed", t("nobody")]].map(([value, word]) => html`<option key=${value} value=${value} selected=${value === instance.registration}>${word}</option>`)}</select></label></section></div>
+      <section><h2>${t("Organizations")}</h2><${PlainTable} label=${t("Organizations")} rows=${organizations} columns=${columns(found.reload)} /></section></div>`}<//><//>`;
+}
+
+function Ready({ ready }) {
+  const { status, ...parts } = ready;
+  const rows = Object.entries(parts).map(([name, value]) => [sentence(name.replaceAll("_", " ")).replace(/\.$/, ""), typeof value === "object" ? JSON.stringify(value) : String(value)]);
+  return html`<p class=${status === "ready" ? "up" : "slow"}><strong>${sentence(status)}</strong></p><${Facts} rows=${rows} />`;
+}
+
+const columns = (reload) => [
+  { title: t("Name"), cell: (each) => html`<strong>${each.name}</strong> <span class="muted small">${each.slug}</span>` },
+  { title: t("Services"), cell: (each) => `${each.services_count} / ${each.max_services}` },
+  { title: t("Plan"), cell: (each) => html`<select aria-label=${t("Plan of {name}", each)} onChange=${(event) => perform(() => api.patch(`/instance/organizations/${each.id}`, { plan_type: event.target.value }), t("Saved."), reload)}>${["free", "starter", "professional", "enterprise"].map((plan) => html`<option key=${plan} selected=${plan === each.plan_type}>${plan}</option>`)}</select>` },
+];
