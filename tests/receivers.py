@@ -2,6 +2,7 @@
 
 import json
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Iterable, Mapping
@@ -73,12 +74,19 @@ class HttpReceiver:
 
     usual: Scripted = 200
 
-    def __init__(self, script: Iterable[Scripted] = (), port: int = 0) -> None:
+    def __init__(
+        self, script: Iterable[Scripted] = (), port: int = 0, tls: ssl.SSLContext | None = None
+    ) -> None:
         self.script = list(script)
         self.requests: list[Received] = []
         self._arrived = threading.Condition()
         self._ended = threading.Event()
+        self._scheme = "https" if tls else "http"
         self._server = _Server(("127.0.0.1", port), self._handler())
+        if tls:  # the handshake belongs to a connection's own thread
+            self._server.socket = tls.wrap_socket(
+                self._server.socket, server_side=True, do_handshake_on_connect=False
+            )
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
 
     @property
@@ -89,7 +97,7 @@ class HttpReceiver:
     @property
     def url(self) -> str:
         """Return its address without a path."""
-        return f"http://127.0.0.1:{self.port}"
+        return f"{self._scheme}://127.0.0.1:{self.port}"
 
     def wait_for(self, count: int, timeout_seconds: float = 10.0) -> list[Received]:
         """Return the requests once there are so many. Raises AssertionError after the timeout."""
@@ -201,9 +209,14 @@ class MailReceiver:
         self._controller = Controller(self, hostname="127.0.0.1", port=_free_port(), **options)
 
     @property
+    def port(self) -> int:
+        """Return the port it listens on."""
+        return int(self._controller.port)
+
+    @property
     def url(self) -> str:
         """Return its address as SMTP_URL."""
-        return f"smtp://127.0.0.1:{self._controller.port}"
+        return f"smtp://127.0.0.1:{self.port}"
 
     def wait_for(self, count: int, timeout_seconds: float = 10.0) -> list[Mail]:
         """Return the mails once there are so many. Raises AssertionError after the timeout."""

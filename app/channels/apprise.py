@@ -89,9 +89,10 @@ async def send_through_apprise(
         "kind": _KINDS.get(message.tone, "info"),
         "policy": _written(context.policy),
         "seconds": int(context.timeout_seconds) + 1,
+        "authorities": context.network.authorities,
     }
     async with _turns.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(_AT_ONCE)):
-        report = await _run_child(json.dumps(order).encode())
+        report = await _run_child(json.dumps(order).encode(), context.network.authorities)
     answer = shown(str(report.get("log") or ""))
     if report.get("refused"):
         raise DeliveryError(f"target not allowed: {report['refused']}", permanent=True)
@@ -106,7 +107,7 @@ async def send_through_apprise(
     return Delivery(answer=answer)
 
 
-async def _run_child(order: bytes) -> dict[str, Any]:
+async def _run_child(order: bytes, authorities: str) -> dict[str, Any]:
     child = await asyncio.create_subprocess_exec(
         sys.executable,
         "-I",  # neither this folder (it holds an email.py) nor PYTHON* variables
@@ -115,7 +116,13 @@ async def _run_child(order: bytes) -> dict[str, Any]:
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,
         # No proxy, no netrc, no secret of ours.
-        env={"PATH": "/nonexistent", "HOME": "/nonexistent", "NETRC": "/dev/null"},
+        env={
+            "PATH": "/nonexistent",
+            "HOME": "/nonexistent",
+            "NETRC": "/dev/null",
+            "REQUESTS_CA_BUNDLE": authorities,
+            "SSL_CERT_FILE": authorities,
+        },
     )
     try:
         output, _ = await child.communicate(order)

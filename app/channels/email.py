@@ -24,4 +24,11 @@ async def send_email(message: Message, config: Mapping[str, Any], context: Conte
         raise DeliveryError("this server has no mail server (SMTP_URL is not set)", permanent=True)
     mail = build_mail(message, context.mail_from, config["to"], utcnow())
     _, sender = split_sender(context.mail_from)
-    return await submit(context.smtp, sender, config["to"], mail, context.timeout_seconds)
+    return await submit(
+        context.smtp,
+        sender,
+        config["to"],
+        mail,
+        context.timeout_seconds,
+        context.network.authorities,
+    )

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 import aiosmtplib
-import certifi
 
 from app.channels.base import Delivery, DeliveryError
 from app.channels.http import shown
@@ -18,8 +17,10 @@ async def submit(
     recipients: Sequence[str],
     mail: bytes,
     timeout_seconds: float,
+    authorities: str,
 ) -> Delivery:
-    """Submit one mail for all recipients. Raises DeliveryError.
+    """Submit one mail for all recipients; `authorities` is the file of those that are trusted
+    beside the system's. Raises DeliveryError.
 
     Where some recipients are put off for now (4xx, greylisting) the mail counts as not delivered:
     a page that comes twice under one Message-ID is better than one that never comes.
@@ -33,7 +34,7 @@ async def submit(
         timeout=timeout_seconds,
         use_tls=settings.tls == "implicit",
         start_tls={"required": True, "offered": None}.get(settings.tls, False),
-        tls_context=_tls_context(settings.verify),
+        tls_context=_tls_context(settings.verify, authorities),
     )
     try:
         async with client:
@@ -81,11 +82,11 @@ def _answered(error: aiosmtplib.SMTPResponseException) -> DeliveryError:
     )
 
 
-@lru_cache(maxsize=2)
-def _tls_context(verify: bool) -> ssl.SSLContext:
-    """Return a context that trusts the system's authorities and the well-known ones."""
+@lru_cache(maxsize=4)
+def _tls_context(verify: bool, authorities: str) -> ssl.SSLContext:
+    """Return a context that trusts the system's authorities and those of a file."""
     context = ssl.create_default_context()
-    context.load_verify_locations(certifi.where())
+    context.load_verify_locations(authorities)
     if not verify:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE

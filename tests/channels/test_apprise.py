@@ -14,7 +14,8 @@ from app.channels import DeliveryError
 from app.channels.apprise import REFUSED_SCHEMES, AppriseConfig
 from app.domain.checks.addresses import AddressPolicy
 from tests.channels.sending import ALERT, message, send
-from tests.receivers import Answer, HttpReceiver
+from tests.loopback import ca_file, tls_server
+from tests.receivers import Answer, HttpReceiver, MailReceiver
 
 PUBLIC = AddressPolicy(targets="public")
 
@@ -84,6 +85,24 @@ def test_a_forbidden_address_is_refused_where_it_is_dialled(url):
         assert receiver.requests == []
     assert error.permanent
     assert str(error).startswith("target not allowed: ")
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+def test_an_authority_of_the_operator_is_trusted(trusted):
+    with HttpReceiver(tls=tls_server()) as receiver:
+        url = f"jsons://127.0.0.1:{receiver.port}/"
+        if trusted:
+            assert send("apprise", message(), {"url": url}, ca_file=ca_file()).ok
+        else:
+            assert not refusal(url).permanent
+        assert len(receiver.requests) == trusted
+
+
+def test_a_mail_of_apprise_trusts_it_too():
+    with MailReceiver(ssl_context=tls_server()) as server:
+        url = f"mailtos://127.0.0.1:{server.port}?mode=ssl&from=a@b.example&to=c@d.example"
+        assert send("apprise", message(), {"url": url}, ca_file=ca_file()).ok
+        assert len(server.mails) == 1
 
 
 def test_a_redirect_into_the_house_is_refused():

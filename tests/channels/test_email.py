@@ -10,7 +10,7 @@ from marshmallow import ValidationError
 from app.channels import DeliveryError
 from app.channels.email import EmailConfig
 from tests.channels.sending import ALERT, message, send
-from tests.loopback import tls_server
+from tests.loopback import ca_file, tls_server
 from tests.receivers import MailReceiver
 
 HEADERS = {
@@ -159,6 +159,16 @@ def test_an_unknown_authority_is_not_trusted():
         send("email", message(), TO, smtp_url=server.url)
     assert not caught.value.permanent
     assert server.mails == []
+
+
+@pytest.mark.parametrize("scheme", ["smtp", "smtps"])
+def test_an_authority_of_the_operator_is_trusted(scheme):
+    options = {"ssl_context" if scheme == "smtps" else "tls_context": tls_server()}
+    with MailReceiver(**options) as server:
+        url = f"{server.url.replace('smtp:', f'{scheme}:')}"
+        if scheme == "smtp":
+            url += "?starttls=required"
+        assert send("email", message(), TO, smtp_url=url, ca_file=ca_file()).ok
 
 
 def test_a_wrong_password_waits_for_the_operator_and_is_not_told():

@@ -8,8 +8,10 @@ from base64 import b64decode, b64encode
 import pytest
 from marshmallow import ValidationError
 
+from app.channels import DeliveryError
 from app.channels.webhook import WebhookConfig
 from tests.channels.sending import ALERT, ORGANIZATION, SERVICE, message, send
+from tests.loopback import ca_file, tls_server
 from tests.receivers import Answer, HttpReceiver
 
 SECRET = "a signing secret"
@@ -139,6 +141,14 @@ def test_json_carries_every_character():
     text = "a\x00\x1b<!channel>\u202e🔥\ud800 =?UTF-8?Q?=0A?="
     body = delivered(message(alert={**ALERT, "message": text})).json
     assert body["data"]["alert"]["message"] == text.replace("\ud800", "\ufffd")
+
+
+def test_an_authority_of_the_operator_is_trusted():
+    with HttpReceiver(tls=tls_server()) as receiver:
+        assert send("webhook", message(), {"url": receiver.url}, ca_file=ca_file()).ok
+        with pytest.raises(DeliveryError, match="certificate"):
+            send("webhook", message(), {"url": receiver.url})
+        assert len(receiver.requests) == 1
 
 
 def test_a_redirect_is_not_followed():
