@@ -64,7 +64,7 @@ function StartNow({ onClose, reload }) {
     onClose();
     reload();
   };
-  const known = Object.keys(facets.value?.tags ?? {});
+  const known = Object.keys(facets.value.tag);
   return html`<${Dialog} title=${t("Maintenance from now on")} onClose=${onClose}><${Form} form=${form} verb=${t("Start")} onSaved=${saved} onCancel=${onClose}>
     <${Field} form=${form} path="minutes" label=${t("For")} kind="select" options=${[[15, t("15 minutes")], [30, t("30 minutes")], [60, t("1 hour")], [120, t("2 hours")], [480, t("8 hours")]]} />
     <${Field} form=${form} path="tags" label=${t("Services with one of these tags")} kind="tags" suggestions=${known} optional help=${t("Without a tag it covers everything.")} />
