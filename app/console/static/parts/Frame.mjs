@@ -97,7 +97,7 @@ function Head({ onPalette }) {
   const said = { system: t("Theme: as the system"), light: t("Theme: light"), dark: t("Theme: dark") }[theme];
   return html`<header class="head">
     <${Organizations} />
-    <button type="button" class="search" onClick=${onPalette} aria-label=${t("Search or do something")} aria-keyshortcuts="Control+K">
+    <button type="button" class="search" onClick=${onPalette} aria-keyshortcuts="Control+K">
       <${Icon} name="search" /><span>${t("Search or do…")}</span><kbd>${key}</kbd>
     </button>
     <span class="spread"></span>

@@ -1,23 +1,21 @@
 // Home: is anything wrong, and did somebody hear of it?
 
 import { html, useEffect } from "../vendor/ui.mjs";
-import * as api from "../api.mjs";
 import { ORDER, STATES, rank, stateOf } from "../lib/states.mjs";
 import { grouped } from "../lib/numbers.mjs";
 import { moment } from "../lib/time.mjs";
 import { listed, sentence, t, tn } from "../lib/words.mjs";
 import { AlertRows } from "../parts/AlertList.mjs";
-import { Icon } from "../parts/Icon.mjs";
+import { Coverage } from "../parts/Coverage.mjs";
+import { ComingMaintenance, Duty, Figures } from "../parts/Overview.mjs";
 import { ButtonLink, Empty, Loaded, Page } from "../parts/Page.mjs";
 import { Status } from "../parts/Status.mjs";
 import { firing, openAlerts } from "../store/alerts.mjs";
-import { useResource } from "../store/resource.mjs";
 import { link } from "../store/route.mjs";
 import { facets, rowOf, services } from "../store/services.mjs";
 
 const WRONG = ["RED", "YELLOW", "UNKNOWN"];
 const SHOWN = 8;
-const PLACES = { service: "/services", channel: "/channels", rule: "/rules", heartbeat: "/heartbeats" };
 
 export default function Home() {
   useEffect(() => {
@@ -37,6 +35,8 @@ function Overview({ ids }) {
       ${open.length > 0 && html`<section><h2 class="over">${tn(open.length, "One open alert", "{n} open alerts")}</h2><${AlertRows} alerts=${open.slice(0, SHOWN)} />${open.length > SHOWN && html`<p class="table-foot"><a href=${link("/alerts")}>${t("All open alerts")}</a></p>`}</section>`}
       ${wrong.length > 0 && html`<section><h2 class="over">${t("What is wrong")}</h2><ul class="alert-rows">${wrong.slice(0, SHOWN).map((row) => html`<li key=${row.id} class="alert-row"><div class="what"><a class="name" href=${link(`/services/${row.id}`)}>${row.name}</a>${row.last_error && html`<p class="muted small">${sentence(row.last_error)}</p>`}</div><${Status} state=${stateOf(row)} since=${moment(row.status_changed_at)} /></li>`)}</ul>${wrong.length > SHOWN && html`<p class="table-foot"><a href=${link("/services", { status: "down,slow,unknown" })}>${t("All {n}", { n: grouped(wrong.length) })}</a></p>`}</section>`}
       <${Coverage} />
+      <div class="stack"><${Duty} /><${ComingMaintenance} /></div>
+      <${Figures} />
     </div>`;
 }
 
@@ -49,15 +49,4 @@ function Verdict() {
   const first = counts.RED ? tn(counts.RED, "One service is down", "{n} services are down") : t("Nothing is down");
   const state = ["RED", "UNKNOWN", "YELLOW"].find((each) => counts[each]) ?? "GREEN";
   return html`<p class="verdict"><${Status} state=${state} word=${false} /> <a href=${link("/services", counts.RED ? { status: "down" } : {})}>${first}</a>${`: ${listed(said)}. `}${heard && html`<a href=${link("/alerts")}>${heard}</a>`}</p>`;
-}
-
-/** What nobody would hear of if it failed now. */
-function Coverage() {
-  const found = useResource((signal) => api.get("/coverage", {}, signal), [], { frames: ["service.created", "service.deleted", "notification.sent", "notification.failed"] });
-  const gaps = found.data.value?.gaps ?? [];
-  if (found.data.value && !found.data.value.channels_enabled) {
-    return html`<section class="notice warn"><${Icon} name="warning" /><div><strong>${t("No channel: nobody will hear of outages")}</strong><div class="actions"><${ButtonLink} kind="primary" needs="notification_channels:write" href=${link("/welcome", { step: 1 })}>${t("Say who shall hear of it")}<//></div></div></section>`;
-  }
-  if (!gaps.length) return null;
-  return html`<section><h2 class="over">${t("Nobody would hear of")}</h2><ul class="alert-rows">${gaps.slice(0, SHOWN).map((gap) => html`<li key=${gap.kind + gap.id} class="alert-row"><div class="what"><a class="name" href=${link(`${PLACES[gap.kind]}/${gap.id}`)}>${gap.name}</a><p class="muted small">${sentence(gap.text)}</p></div></li>`)}</ul></section>`;
 }
