@@ -47,7 +47,7 @@ export function NextPings({ schedule, timezone, grace }) {
   }, [schedule, timezone, grace]);
   if (found.error) return html`<p class="wrong" role="status">${Object.values(found.error.fields).flat().join(" ") || sentence(found.error.message)}</p>`;
   if (!found.expected.length) return null;
-  return html`<div class="card"><h3>${t("The next times")}</h3><ul class="lines">${found.expected.map((each) => html`<li key=${each.expected_at}>
+  return html`<div class="card"><h2>${t("The next times")}</h2><ul class="lines">${found.expected.map((each) => html`<li key=${each.expected_at}>
     <span>${dayAndClock(moment(each.expected_at), zone.value, now.value)}</span>
     <span class="muted">${t("missed after {at}", { at: dayAndClock(moment(each.missed_at), zone.value, now.value) })}</span></li>`)}</ul></div>`;
 }

@@ -96,5 +96,5 @@ function NextTimes({ form }) {
   }, [recurrence, duration_minutes, timezone]);
   if (found.error) return html`<p class="wrong">${sentence(found.error.message)}</p>`;
   if (!found.times.length) return null;
-  return html`<div class="card"><h3>${t("The next times")}</h3><ul class="lines">${found.times.slice(0, 5).map((each) => html`<li key=${each.starts_at}><span>${dayAndClock(moment(each.starts_at), zone.value, now.value)}</span><span class="muted">${t("for {span}", { span: span((moment(each.ends_at) - moment(each.starts_at)) / 1000) })}</span></li>`)}</ul></div>`;
+  return html`<div class="card"><h2>${t("The next times")}</h2><ul class="lines">${found.times.slice(0, 5).map((each) => html`<li key=${each.starts_at}><span>${dayAndClock(moment(each.starts_at), zone.value, now.value)}</span><span class="muted">${t("for {span}", { span: span((moment(each.ends_at) - moment(each.starts_at)) / 1000) })}</span></li>`)}</ul></div>`;
 }
