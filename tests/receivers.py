@@ -160,7 +160,7 @@ class HttpReceiver:
                 with suppress(OSError):  # whoever asked may have gone
                     self.wfile.write(answer.raw)
 
-            do_GET = do_POST = do_PUT = do_DELETE = respond
+            do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = respond
 
             def log_message(self, format: str, *args: Any) -> None:
                 """Say nothing: `requests` is the log."""

@@ -17,6 +17,7 @@ from weakref import WeakKeyDictionary
 
 from marshmallow import ValidationError
 
+from app.channels.apprise_schemes import SCHEMES
 from app.channels.base import ChannelConfig, Context, Delivery, DeliveryError, channel_type
 from app.channels.fields import MASK, Line
 from app.channels.http import shown
@@ -58,8 +59,11 @@ class AppriseUrl(Line):
         match = _SCHEME.match(url)
         if match is None:
             raise ValidationError("Not an Apprise URL such as tgram://token/chat.")
-        if match[1].lower() in REFUSED_SCHEMES:
+        scheme = match[1].lower()
+        if scheme in REFUSED_SCHEMES:
             raise ValidationError(f"{match[1]}:// acts on the server itself and is refused.")
+        if scheme not in SCHEMES:
+            raise ValidationError(f"Apprise knows no service {match[1]}://.")
         return url
 
 

@@ -1,4 +1,4 @@
-"""Webhook: the event as signed JSON, for programs."""
+"""Webhook: the event as signed JSON, or what a template makes of it, for programs."""
 
 import hashlib
 import hmac
@@ -6,17 +6,24 @@ import json
 from base64 import b64decode, b64encode
 from binascii import Error as NotBase64
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from marshmallow import fields, validate
+
 from app.channels.base import ChannelConfig, Context, Delivery, channel_type
-from app.channels.fields import Headers, secret, web_url
+from app.channels.fields import Headers, line, secret, web_url
 from app.channels.http import post
 from app.domain.messages.text import timestamp
 from app.domain.messages.types import Message
 from app.network.http import USER_AGENT, HttpRequest
 from app.platform.clock import utcnow
 
+METHODS = ("POST", "PUT", "PATCH")
+JSON = "application/json"
+# A media type with its parameters (RFC 9110 8.3.1).
+_CONTENT_TYPE = r"\A[\w!#$&^.+-]+/[\w!#$&^.+-]+(\s*;\s*[\w-]+=(\"[^\"]*\"|[\w.-]+))*\Z"
 _OURS = frozenset(
     (
         "connection",
@@ -44,6 +51,16 @@ class WebhookConfig(ChannelConfig):
         " libraries refuse it",
         "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
     )
+    method = fields.String(
+        validate=validate.OneOf(METHODS),
+        metadata={"description": "how to send, by default POST", "example": "POST"},
+    )
+    content_type = line(
+        "what the body is, by default JSON; another needs a template whose `body` makes it,"
+        " written in UTF-8",
+        JSON,
+        pattern=_CONTENT_TYPE,
+    )
     headers = Headers("headers to add", {"Authorization": "Bearer token"}, _OURS)
 
 
@@ -51,31 +68,54 @@ class WebhookConfig(ChannelConfig):
 async def send_to_webhook(
     message: Message, config: Mapping[str, Any], context: Context
 ) -> Delivery:
-    """Post the event as JSON, signed with HMAC-SHA256.
+    """Post the event as JSON, or the body that a template makes, signed with HMAC-SHA256.
 
     `X-AlertifyPro-Signature` covers the raw body; the three headers of Standard Webhooks cover
     id and time as well, so that an old request cannot be played again.
     """
-    body = webhook_body(message)
+    content_type, body = _content(message, config.get("content_type", JSON))
     headers = {
         name: value
         for name, value in config.get("headers", {}).items()
         if name.lower() not in _OURS
     }
-    headers |= {"Content-Type": "application/json", "User-Agent": USER_AGENT}
+    headers |= {"Content-Type": content_type, "User-Agent": USER_AGENT}
     headers |= signatures(message.id, utcnow(), body, config.get("secret"))
-    return await post(context, HttpRequest(config["url"], "POST", headers, body))
+    return await post(
+        context, HttpRequest(config["url"], config.get("method", "POST"), headers, body)
+    )
+
+
+def is_json(content_type: str) -> bool:
+    """Tell whether a body of this type has to be JSON (RFC 6839 3.1)."""
+    media = content_type.partition(";")[0].strip().lower()
+    return media == JSON or media.endswith("+json")
+
+
+def _content(message: Message, content_type: str) -> tuple[str, bytes]:
+    """Return type and body: the template's own, or the envelope where it makes nothing usable."""
+    if not message.template_body:
+        return JSON, webhook_body(message)
+    body = message.template_body.encode()
+    if is_json(content_type):
+        try:
+            json.loads(body)
+        except (ValueError, RecursionError) as error:
+            return JSON, webhook_body(replace(message, template_error=f"no JSON: {error}"))
+    return content_type, body
 
 
 def webhook_body(message: Message) -> bytes:
-    """Return the documented envelope."""
-    envelope = {
+    """Return the documented envelope; `template_error` says why a template was not used."""
+    envelope: dict[str, Any] = {
         "id": message.id,
         "event": message.event,
         "timestamp": timestamp(message.at),
         "organization": {"id": message.organization.id, "name": message.organization.name},
         "data": message.data,
     }
+    if message.template_error:
+        envelope["template_error"] = message.template_error
     return json.dumps(envelope, ensure_ascii=False, separators=(",", ":")).encode()
 
 

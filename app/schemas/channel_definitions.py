@@ -6,6 +6,7 @@ from typing import Any
 from marshmallow import ValidationError
 
 from app.channels import CHANNEL_TYPES
+from app.channels.webhook import JSON, is_json
 from app.domain.checks.destinations import destinations
 from app.domain.checks.secret_references import check_references, references
 from app.domain.messages.events import DEFAULT_EVENTS
@@ -23,6 +24,7 @@ def define(given: Mapping[str, Any], vault: Vault, known: Known) -> dict[str, An
     `known` is the hosts that each secret of the organization may go to, by its name.
     """
     config = _judged(given["type"], given.get("config", {}), {}, vault, known)
+    _check_body(given["type"], config, given.get("template"))
     return {"events": list(DEFAULT_EVENTS), **given, "config": config}
 
 
@@ -41,6 +43,9 @@ def redefine(
         changes["config"] = _judged(stored["type"], given["config"], before, vault, known)
     if changes.get("config") == stored["config"]:
         del changes["config"]
+    if changes.keys() & {"type", "config", "template"}:
+        after = {**stored, **changes}
+        _check_body(after["type"], after["config"], after["template"])
     return changes
 
 
@@ -63,8 +68,19 @@ def _judged(
     return sealed
 
 
-def _refused(messages: Any) -> Invalid:
-    faults = {"config": messages}
+def _check_body(kind: str, config: Mapping[str, Any], template: Any) -> None:
+    """Refuse what a webhook would not use: a subject, or a type that is not the envelope's."""
+    if kind != "webhook":
+        return
+    if (template or {}).get("subject"):
+        sentence = "A webhook has no subject: its body is what a template's `body` makes."
+        raise _refused({"subject": [sentence]}, "template")
+    if not (template or {}).get("body") and not is_json(config.get("content_type", JSON)):
+        raise _refused({"content_type": ["Needs a template whose `body` makes it."]})
+
+
+def _refused(messages: Any, where: str = "config") -> Invalid:
+    faults = {where: messages}
     path, found = [], faults
     while isinstance(found, Mapping) and found:
         name, found = next(iter(found.items()))

@@ -55,7 +55,10 @@ class QuietHoursSchema(BaseSchema):
 
 
 class TemplateSchema(BaseSchema):
-    """How messages are worded: a small, safe part of Jinja2."""
+    """How messages are worded: a small, safe part of Jinja2.
+
+    On a webhook, `body` makes the whole body that is sent, in the config's `content_type`.
+    """
 
     subject = Line(max=MAX_SUBJECT, metadata={"examples": ["{{ severity }}: {{ title }}"]})
     body = Text(max=MAX_BODY, metadata={"examples": ["{{ service.name }}: {{ reason }}"]})

@@ -49,6 +49,36 @@ def test_a_channel_from_its_making_to_its_end(alice, bob, rows):
     assert alice.get("/notification-channels").json == []
 
 
+def test_a_template_of_a_webhook_makes_its_body_or_is_refused(alice):
+    def refusal(template, **config):
+        given = WEBHOOK | {"config": {"url": "https://example.com", **config}}
+        answer = alice.post("/notification-channels", given | {"template": template})
+        return answer.status_code, answer.json.get("fields")
+
+    _, subject = refusal({"subject": "{{ title }}"})
+    assert "has no subject" in subject["template"]["subject"][0]
+    status, plain = refusal(None, content_type="text/plain")
+    assert status == 422
+    assert "Needs a template" in plain["config"]["content_type"][0]
+    assert refusal({"body": "{{ title }}"}, content_type="text/plain")[0] == 201
+
+    channel = alice.post("/notification-channels", WEBHOOK).json
+    path = f"/notification-channels/{channel['id']}"
+    assert alice.patch(path, {"template": {"subject": "{{ title }}"}}).status_code == 422
+    changed = {"template": {"body": "{{ title }}"}}
+    assert alice.patch(path, changed).json["template"] == changed["template"]
+    written = {"url": "https://example.com/hook", "content_type": "text/plain"}
+    assert alice.patch(path, {"config": written}).status_code == 200
+    assert alice.patch(path, {"template": None}).status_code == 422
+
+
+def test_an_apprise_address_of_an_unknown_service_is_refused(alice):
+    given = {"name": "A", "type": "apprise", "config": {"url": "nosuch://a/b"}}
+    answer = alice.post("/notification-channels", given)
+    assert answer.status_code == 422
+    assert answer.json["fields"] == {"config": {"url": ["Apprise knows no service nosuch://."]}}
+
+
 def test_secrets_stay_secret(alice, rows, app):
     channel = alice.post("/notification-channels", WEBHOOK).json
     assert channel["config"] == {

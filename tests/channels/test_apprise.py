@@ -2,6 +2,7 @@
 
 import json
 import os
+import subprocess
 import sys
 import threading
 import time
@@ -12,6 +13,7 @@ from marshmallow import ValidationError
 
 from app.channels import DeliveryError
 from app.channels.apprise import REFUSED_SCHEMES, AppriseConfig
+from app.channels.apprise_schemes import SCHEMES
 from app.domain.checks.addresses import AddressPolicy
 from tests.channels.sending import ALERT, message, send
 from tests.loopback import ca_file, tls_server
@@ -62,7 +64,24 @@ def test_what_is_no_address(url):
         AppriseConfig().load({"url": url})
 
 
-@pytest.mark.parametrize("url", ["nosuchscheme://a/b", "tgram://no-token", "slack://a"])
+@pytest.mark.parametrize("url", ["nosuchscheme://a/b", "tgrams://a/b", "https://example.com"])
+def test_a_scheme_that_apprise_does_not_know_is_refused(url):
+    with pytest.raises(ValidationError, match="Apprise knows no service"):
+        AppriseConfig().load({"url": url})
+
+
+def test_the_schemes_are_those_of_the_release_that_is_installed():
+    asked = (
+        "from apprise.manager_plugins import NotificationManager as Manager;"
+        "print(*Manager().schemas())"
+    )
+    known = subprocess.run(
+        [sys.executable, "-c", asked], capture_output=True, check=True, text=True
+    ).stdout.split()
+    assert set(known) == SCHEMES
+
+
+@pytest.mark.parametrize("url", ["tgram://no-token", "slack://a"])
 def test_what_apprise_does_not_understand_is_permanent(url):
     error = refusal(url)
     assert error.permanent

@@ -164,3 +164,59 @@ def test_a_receiver_that_echoes_the_secret_does_not_get_it_into_the_log():
         delivery = send("webhook", message(), {"url": one.url, "secret": SECRET})
     assert delivery.answer.startswith("your key ******** [31mis wrongx")
     assert len(delivery.answer) <= 500
+
+
+class TestTemplate:
+    """A template's body is what is sent, as what it says it is."""
+
+    def sent(self, body, what=None, **config):
+        with HttpReceiver() as receiver:
+            given = {"url": receiver.url, **config}
+            send("webhook", what or message(), given, template={"body": body})
+            (request,) = receiver.requests
+        return request
+
+    def test_it_makes_the_body(self):
+        made = '{"text": {{ (service.name ~ ": " ~ reason) | tojson }}}'
+        quoted = message(alert={**ALERT, "message": 'Check failed with status RED: "no" \\ é'})
+        request = self.sent(made, quoted, secret=SECRET, method="PUT")
+        assert request.method == "PUT"
+        assert request.headers["content-type"] == "application/json"
+        assert request.json["text"].startswith("Checkout: ")
+        expected = hmac.new(SECRET.encode(), request.body, hashlib.sha256).hexdigest()
+        assert request.headers["x-alertifypro-signature"] == f"sha256={expected}"
+
+    @pytest.mark.parametrize("content_type", ["text/plain; charset=utf-8", "application/xml"])
+    def test_it_is_sent_as_what_it_is(self, content_type):
+        request = self.sent("<a>{{ event }} é</a>", content_type=content_type)
+        assert request.headers["content-type"] == content_type
+        assert request.body == "<a>alert.fired é</a>".encode()
+
+    @pytest.mark.parametrize(
+        ("body", "words"),
+        [('{"a": "{{ organization }"}', "line 1"), ('{"a": {{ event }}}', "JSON")],
+    )
+    def test_a_broken_one_loses_no_page(self, body, words):
+        request = self.sent(body, content_type="application/json")
+        assert request.headers["content-type"] == "application/json"
+        assert request.json["event"] == "alert.fired"
+        assert words in request.json["template_error"]
+
+    def test_a_text_that_is_not_rendered_is_the_envelope_as_json(self):
+        request = self.sent("{% for %}", content_type="text/plain")
+        assert request.headers["content-type"] == "application/json"
+        assert "template_error" in request.json
+
+    @pytest.mark.parametrize(
+        "config",
+        [
+            {"method": "GET"},
+            {"method": "DELETE"},
+            {"content_type": "json"},
+            {"content_type": "text/plain\r\nX-A: b"},
+            {"content_type": ""},
+        ],
+    )
+    def test_what_cannot_be_sent_is_refused(self, config):
+        with pytest.raises(ValidationError):
+            WebhookConfig().load({"url": "https://example.com", **config})

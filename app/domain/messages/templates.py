@@ -63,7 +63,7 @@ def with_words(message: Message, subject: str, body: str) -> Message:
     """Return the message with another subject and text, each where there is one."""
     if subject:
         message = replace(message, label="", title=subject)
-    return replace(message, text=body, facts=()) if body else message
+    return replace(message, text=body, template_body=body, facts=()) if body else message
 
 
 def with_usual_text(message: Message, why: str) -> Message:
@@ -71,8 +71,9 @@ def with_usual_text(message: Message, why: str) -> Message:
 
     A broken template loses no page.
     """
-    note = f"(This channel's template failed, so this is the usual text: {one_line(why)})"
-    return replace(message, text=f"{message.text}\n\n{note}")
+    error = one_line(why)
+    note = f"(This channel's template failed, so this is the usual text: {error})"
+    return replace(message, text=f"{message.text}\n\n{note}", template_error=error)
 
 
 def variables_of(message: Message) -> dict[str, Any]:

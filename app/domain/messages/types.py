@@ -110,6 +110,7 @@ class Message:
 
     `id` stays the same over retries; `dedup_key` over the life of an alert. `label` is the short
     word in front of the title (`CRITICAL`, `RESOLVED`), empty where a template wrote the title.
+    `template_body` is the text that a channel's template made, `template_error` why there is none.
     `data` is the machine-readable part, `alert` and `service` among it. A `combined` message tells
     of an alert that fired and resolved before anybody could be told.
     """
@@ -132,6 +133,8 @@ class Message:
     data: Mapping[str, Any] = field(default_factory=dict)
     combined: bool = False
     test: bool = False
+    template_body: str = ""
+    template_error: str = ""
     unsubscribe_url: str = ""  # of one who asked for it: nobody else's message has a way out
 
     @property
