@@ -92,6 +92,7 @@ def config(database_url: str, servers: Servers) -> Config:
             "JWT_SECRET": "a secret of the tests, long enough to be taken",
             "ENCRYPTION_KEY": "ab" * 32,
             "BASE_URL": "http://localhost",
+            "METRICS_TOKEN": "0123456789abcdef0123456789abcdef",
             "RATE_LIMITS": "off",  # tests of limits switch them on
             "LOG_FORMAT": "text",
             "LOG_LEVEL": "warning",

@@ -13,6 +13,7 @@ from redis import Redis
 import app.models  # noqa: F401  the metadata must be complete before the first query
 from app.platform import logs
 from app.platform.config import Config
+from app.platform.counters import Counters
 from app.platform.crypto import Vault
 from app.platform.events import Feed
 from app.platform.extensions import db, jwt
@@ -29,6 +30,7 @@ class Runtime:
     redis: Redis
     hints: Hints
     feed: Feed
+    counters: Counters
     vault: Vault
 
 
@@ -65,6 +67,7 @@ def bootstrap(config: Config | None = None, *, pool_size: int = 5) -> Flask:
         redis=redis,
         hints=Hints(redis),
         feed=Feed(redis),
+        counters=Counters(redis),
         vault=Vault(config.encryption_key),
     )
     return app

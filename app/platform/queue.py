@@ -84,6 +84,11 @@ class Hints:
         """Return one RQ queue."""
         return Queue(name, connection=self.redis, serializer=JSONSerializer)
 
+    def depths(self) -> dict[str, int]:
+        """Return how many jobs wait in each queue there is. Raises redis errors."""
+        queues = Queue.all(connection=self.redis, serializer=JSONSerializer)
+        return {queue.name: queue.count for queue in queues}
+
     def work(
         self, job: str, *args: Any, queue: str = BACKGROUND, timeout_seconds: int = 60
     ) -> None:

@@ -21,7 +21,7 @@ from app.operations.checks.rows import (
     result_row,
 )
 from app.operations.checks.status import Change, update_statuses
-from app.operations.metrics import progress
+from app.operations.metrics import counting, progress
 from app.operations.recorded_check import RecordedCheck
 from app.operations.rules import evaluation
 from app.operations.snapshots.alerting import Rulebook, rulebooks
@@ -181,6 +181,11 @@ def _announce(batch: _Batch) -> None:
     ]
 
 
+def _count(batch: _Batch) -> None:
+    """Count the checks once they are stored, for Prometheus."""
+    batch.tx.after_commit(counting.count_checks, batch.checks)
+
+
 _STAGES: tuple[Callable[[_Batch], None], ...] = (
     _settle,
     _mark_late,
@@ -189,4 +194,5 @@ _STAGES: tuple[Callable[[_Batch], None], ...] = (
     _evaluate_rules,
     _store_certificates,
     _announce,
+    _count,
 )

@@ -14,6 +14,7 @@ from app.models.notification_channels import (
     NotificationAttempt,
     NotificationChannel,
 )
+from app.operations.metrics import counting
 from app.operations.notifications import enqueue, last_resort, subscriber_results, system_mail
 from app.operations.notifications.claim import TEST, Outcome, Send
 from app.platform.bootstrap import runtime
@@ -45,6 +46,7 @@ def record(send: Send, outcome: Outcome) -> None:
         if send.kind in subscriber_results.KINDS:
             subscriber_results.settle(tx, send, outcome)
         _publish(tx, row, send)
+        tx.after_commit(counting.count_delivery, send.channel_type, row.status)
 
 
 def extend_lease(send: Send, seconds: float) -> None:

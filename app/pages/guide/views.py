@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, Response, request
+from flask import Flask, Response, request, send_from_directory
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from werkzeug.exceptions import NotFound as NoSuchPath
 
@@ -28,12 +28,13 @@ _MAX_QUERY = 200
 
 
 def install(app: Flask) -> None:
-    """Answer /guide, /guide/{chapter}, /guide/search?q= and /guide/print."""
+    """Answer /guide, /guide/{chapter}, /guide/search?q=, /guide/print and /guide/files/{name}."""
     for rule, name, view in (
         ("/guide", "guide", index),
         ("/guide/search", "guide_search", found),
         ("/guide/print", "guide_print", whole),
         ("/guide/guide.css", "guide_style", style),
+        ("/guide/files/<name>", "guide_file", file),
         ("/guide/<slug>", "guide_chapter", chapter),
     ):
         app.add_url_rule(rule, name, view, methods=["GET"])
@@ -79,6 +80,12 @@ def whole() -> Response:
 def style() -> Response:
     """Answer the style sheet."""
     return _cached(Response(_STYLE, mimetype="text/css"))
+
+
+@public
+def file(name: str) -> Response:
+    """Answer a file that a chapter links: for Grafana and Prometheus, as a download."""
+    return send_from_directory(_FOLDER / "assets", name, as_attachment=True)
 
 
 def _page(template: str, **values: Any) -> Response:

@@ -1,0 +1,33 @@
+"""Counts of what the processes did, for Prometheus: checks, their lateness, and deliveries."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from app.domain.metrics import lateness
+from app.operations.recorded_check import RecordedCheck
+from app.platform.bootstrap import runtime
+from app.platform.counters import Labels
+
+CHECKS = "checks"
+LATENESS = "lateness"
+DELIVERIES = "deliveries"
+
+
+def count_checks(checks: Sequence[RecordedCheck]) -> None:
+    """Count stored checks by type and status, and how late they were."""
+    by_status: defaultdict[Labels, float] = defaultdict(float)
+    by_lateness: defaultdict[Labels, float] = defaultdict(float)
+    for check in checks:
+        by_status[check.definition.target.check_type, check.observation.status.value] += 1
+        late = max(0.0, (check.checked_at - check.scheduled_for).total_seconds())
+        by_lateness[(lateness.bucket_of(late),)] += 1
+        by_lateness[(lateness.SUM,)] += late
+    counters = runtime().counters
+    counters.add(CHECKS, by_status)
+    counters.add(LATENESS, by_lateness)
+
+
+def count_delivery(channel_type: str, status: str) -> None:
+    """Count a try to send a message: `sent`, `dead`, or `pending` when it is tried again."""
+    result = {"sent": "sent", "dead": "failed"}.get(status, "retried")
+    runtime().counters.add(DELIVERIES, {(channel_type, result): 1})
