@@ -43,6 +43,7 @@ const SCREENS = [
   ["/pages/new", () => import("./screens/page-form.mjs")],
   ["/pages/:id", () => import("./screens/page.mjs")],
   ["/pages/:id/edit", () => import("./screens/page-form.mjs")],
+  ["/reports", () => import("./screens/reports.mjs")],
   ["/certificates", () => import("./screens/certificates.mjs")],
   ["/organization", () => import("./screens/organization.mjs")],
   ["/profile", () => import("./screens/profile.mjs")],

@@ -1,0 +1,37 @@
+// Reports: spans of time, error budgets, and a table as a file.
+
+import { t } from "./words.mjs";
+
+const DAY = 86_400_000;
+
+export const RANGES = [["24h", t("24 hours")], ["7d", t("7 days")], ["30d", t("30 days")], ["90d", t("90 days")], ["month", t("this month")], ["last-month", t("last month")]];
+
+/** From when to when a range goes at `now` (milliseconds); months are those of UTC. */
+export function rangeOf(name, now) {
+  const date = new Date(now);
+  const month = (by) => Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + by, 1);
+  if (name === "month") return { from: month(0), to: now };
+  if (name === "last-month") return { from: month(-1), to: month(0) };
+  const days = { "24h": 1, "7d": 7, "90d": 90 }[name] ?? 30;
+  return { from: now - days * DAY, to: now };
+}
+
+/** The share of the error budget that is used: 1 is all of it; null where uptime is not known. */
+export function budgetUsed(uptime, target) {
+  return uptime === null ? null : (100 - uptime) / (100 - target);
+}
+
+/** A target somebody typed, in percent; null unless it lies above 0 and below 100. */
+export function readTarget(text) {
+  const target = Number(String(text).replace(",", "."));
+  return String(text).trim() && target > 0 && target < 100 ? target : null;
+}
+
+/** CSV (RFC 4180) of rows; a text that a spreadsheet would run as a formula gets an apostrophe. */
+export function csv(rows) {
+  const cell = (value) => {
+    const text = typeof value === "string" && /^[=+\-@\t\r]/.test(value) ? `'${value}` : String(value ?? "");
+    return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  };
+  return rows.map((row) => `${row.map(cell).join(",")}\r\n`).join("");
+}

@@ -1,0 +1,93 @@
+// Reports: how well services kept a target over a span of time.
+
+import { html, useState } from "../vendor/ui.mjs";
+import * as api from "../api.mjs";
+import { grouped, milliseconds, percent } from "../lib/numbers.mjs";
+import { RANGES, budgetUsed, csv, rangeOf, readTarget } from "../lib/reports.mjs";
+import { exact, moment, span } from "../lib/time.mjs";
+import { t, tn } from "../lib/words.mjs";
+import { Button, Empty, Facts, Loaded, Page } from "../parts/Page.mjs";
+import { PlainTable } from "../parts/Plain.mjs";
+import { useResource } from "../store/resource.mjs";
+import { link, route, setQuery } from "../store/route.mjs";
+import { zone } from "../store/view.mjs";
+
+const TARGET = 99.9;
+
+export default function Reports() {
+  const { query } = route.value;
+  const range = RANGES.some(([name]) => name === query.get("range")) ? query.get("range") : "30d";
+  const tag = query.get("tag") ?? "";
+  const target = readTarget(query.get("target") ?? TARGET) ?? TARGET;
+  const found = useResource(async (signal) => {
+    const { from, to } = rangeOf(range, api.serverNow());
+    const asked = { from: new Date(from).toISOString(), to: new Date(to).toISOString(), tag };
+    const [overview, services] = await Promise.all([api.get("/metrics", asked, signal), api.get("/metrics/services", asked, signal)]);
+    return { overview, services };
+  }, [range, tag]);
+  const data = found.data.value;
+  const actions = html`<${Button} disabled=${!data?.services.length} onClick=${() => download(data, range, target)}>${t("Download CSV")}<//><${Button} disabled=${!data?.services.length} onClick=${() => print()}>${t("Print or save as PDF")}<//>`;
+  return html`<${Page} title=${t("Reports")} actions=${actions}>
+    <div class="stack"><${Choice} range=${range} tag=${tag} target=${target} />
+    <${Loaded} of=${found}>${(report) => html`<${Report} report=${report} target=${target} tag=${tag} />`}<//></div><//>`;
+}
+
+function Choice({ range, tag, target }) {
+  const [text, setText] = useState(String(target));
+  const wrong = readTarget(text) === null;
+  const take = (said) => {
+    setText(said);
+    if (readTarget(said) !== null) setQuery({ target: readTarget(said) === TARGET ? null : readTarget(said) });
+  };
+  return html`<div class="report-choice">
+    <nav class="segmented" aria-label=${t("Range")}>${RANGES.map(([name, title]) => html`<a key=${name} class="button" href=${link("/reports", { range: name, tag, target })} aria-current=${name === range ? "true" : null}>${title}</a>`)}</nav>
+    <label class="field"><span class="label">${t("Target in percent")}</span><input class="short" inputmode="decimal" value=${text} aria-invalid=${wrong ? "true" : null} onInput=${(event) => take(event.target.value)} />
+      ${wrong && html`<span class="wrong" role="status">${t("Above 0 and below 100.")}</span>`}</label>
+    <label class="field"><span class="label">${t("Only services with the tag")}</span><input class="short" value=${tag} onChange=${(event) => setQuery({ tag: event.target.value.trim() })} /></label>
+  </div>`;
+}
+
+const left = (used) => Math.max(0, 1 - used);
+const kept = (each, target) => each.uptime_percentage === null || each.uptime_percentage >= target;
+
+function Report({ report: { overview, services }, target, tag }) {
+  if (!services.length) return html`<${Empty} title=${tag ? t("No service has this tag") : t("Nothing is watched yet")}>${t("A report says for each service how much of the time it was up, and how much of its error budget is left.")}<//>`;
+  const missed = services.filter((each) => !kept(each, target)).length;
+  const columns = [
+    { title: t("Service"), cell: (each) => html`<a href=${link(`/services/${each.service_id}`)}>${each.name}</a>` },
+    { title: t("Uptime"), right: true, cell: (each) => html`<span class=${kept(each, target) ? null : "down"}>${percent(each.uptime_percentage)}</span>` },
+    { title: t("Down"), right: true, cell: (each) => span(each.downtime_seconds) },
+    { title: t("Error budget"), cell: (each) => html`<${Budget} service=${each} target=${target} />` },
+    { title: t("Outages"), right: true, extra: true, cell: (each) => grouped(each.incidents) },
+    { title: t("Not known"), right: true, extra: true, cell: (each) => span(each.unknown_seconds) },
+    { title: t("p95"), right: true, extra: true, cell: (each) => milliseconds(each.p95_ms) },
+  ];
+  return html`<div class="stack">
+    <section class="card"><h2>${missed ? tn(missed, "One service missed {target}", "{n} services missed {target}", { target: t("{n} %", { n: target }) }) : t("Every service kept {target}", { target: t("{n} %", { n: target }) })}</h2>
+      <${Facts} rows=${[
+        [t("From"), exact(moment(overview.period_start), zone.value)],
+        [t("To"), exact(moment(overview.period_end), zone.value)],
+        [t("Uptime of all"), percent(overview.uptime_percentage)],
+        [t("Alerts"), grouped(overview.alerts_fired)],
+        [t("Acknowledged after"), overview.mtta_seconds === null ? null : span(overview.mtta_seconds)],
+        [t("Resolved after"), overview.mttr_seconds === null ? null : span(overview.mttr_seconds)],
+      ]} /></section>
+    <${PlainTable} label=${t("Services")} rows=${[...services].sort((a, b) => (a.uptime_percentage ?? 101) - (b.uptime_percentage ?? 101))} columns=${columns} idOf=${(each) => each.service_id} /></div>`;
+}
+
+function Budget({ service, target }) {
+  const used = budgetUsed(service.uptime_percentage, target);
+  if (used === null) return html`<span class="muted">–</span>`;
+  const said = used > 1 ? t("{n} times the budget", { n: grouped(Math.round(used * 10) / 10) }) : t("{n} % left", { n: Math.floor(left(used) * 100) });
+  return html`<span class="budget"><meter min="0" max="1" low="0.25" optimum="1" value=${left(used)} aria-label=${t("Error budget left of {name}", { name: service.name })}></meter> <span class=${used > 1 ? "down" : null}>${said}</span></span>`;
+}
+
+function download({ overview, services }, range, target) {
+  const head = ["service", "uptime_percentage", "target_percentage", "error_budget_used", "downtime_seconds", "unknown_seconds", "outages", "checks", "failed_checks", "p50_ms", "p95_ms", "p99_ms", "from", "to"];
+  const rows = services.map((each) => [each.name, each.uptime_percentage, target, budgetUsed(each.uptime_percentage, target), each.downtime_seconds, each.unknown_seconds, each.incidents, each.checks, each.failed_checks, each.p50_ms, each.p95_ms, each.p99_ms, overview.period_start, overview.period_end]);
+  const anchor = document.createElement("a");
+  anchor.href = URL.createObjectURL(new Blob([csv([head, ...rows])], { type: "text/csv" }));
+  anchor.download = `report-${range}.csv`;
+  anchor.click();
+  setTimeout(() => URL.revokeObjectURL(anchor.href), 10_000);
+}
