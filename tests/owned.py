@@ -58,6 +58,7 @@ PUBLIC = {
     "key": "no-such-key",
     "action": "start",
     "what": "status",
+    "token": "no-such-target",
 }
 
 

@@ -36,6 +36,7 @@ LANDED = {
     "0016_metrics.py": "ffcccdfe9aee5aceae81cfa38782cfd7",
     "0017_window_exceptions.py": "fb99b6b84e61d2ed2f8ebda9469cc8fa",
     "0018_page_logos.py": "325485fdda8d91f0216f2dcf3ee4da82",
+    "0019_audit_of_alerts.py": "d956f00dcf7cf046422aa6dc083ca321",
 }
 
 

@@ -126,7 +126,7 @@ def snooze(given: dict[str, Any], alert_id: UUID) -> dict[str, Any]:
 
 @bp.post("/<uuid:alert_id>/notify")
 @requires("alerts:act")
-@bp.accepts(WhomToTellSchema)
+@bp.accepts(WhomToTellSchema, example={"channel_id": "7b6f3d1e-0c4a-4e0b-9a51-6d5c2f1e8a90"})
 @bp.returns(AlertDetailSchema, 202)
 def notify_now(given: dict[str, Any], alert_id: UUID) -> dict[str, Any]:
     """Tell somebody of an alert now

@@ -95,7 +95,7 @@ def _to_json(row: MetricCorrection) -> dict[str, Any]:
     return {
         "id": row.id,
         "service_id": row.service_id,
-        "from_": row.begins_at,
+        "from": row.begins_at,
         "to": row.ends_at,
         "kind": row.kind,
         "reason": row.reason,
