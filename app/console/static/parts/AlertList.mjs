@@ -21,15 +21,21 @@ export function AlertList({ query }) {
   return html`<${Loaded} of=${found} empty=${empty}>${(alerts) => html`<${AlertRows} alerts=${alerts} />`}<//>`;
 }
 
-/** Alerts that are here already. */
-export function AlertRows({ alerts }) {
-  return html`<ul class="alert-rows">${alerts.map((alert) => html`<${Row} key=${alert.id} alert=${alert} />`)}</ul>`;
+/** Alerts that are here already; with `selected` (a signal of a Set) they can be chosen, and `onKey` hears keys. */
+export function AlertRows({ alerts, selected, onKey }) {
+  return html`<ul class="alert-rows" onKeyDown=${onKey}>${alerts.map((alert) => html`<${Row} key=${alert.id} alert=${alert} selected=${selected} />`)}</ul>`;
 }
 
-function Row({ alert }) {
+function Row({ alert, selected }) {
+  const toggle = () => {
+    const chosen = new Set(selected.peek());
+    if (!chosen.delete(alert.id)) chosen.add(alert.id);
+    selected.value = chosen;
+  };
   const fired = moment(alert.fired_at);
   const ended = moment(alert.resolved_at);
-  return html`<li class="alert-row">
+  return html`<li class="alert-row" data-alert=${alert.id}>
+    ${selected && html`<input type="checkbox" aria-label=${t("Select {name}", { name: alert.service_name })} checked=${selected.value.has(alert.id)} onChange=${toggle} />`}
     <${Severity} severity=${alert.severity} />
     <div class="what"><a class="name" href=${link(`/alerts/${alert.id}`)}>${alert.service_name}</a>
       <p class="muted small">${sentence(alert.reason ?? alert.message)}</p>

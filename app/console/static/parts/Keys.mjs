@@ -15,6 +15,7 @@ const KEYS = [
   ["e", t("edit")],
   ["p", t("pause or resume")],
   ["c", t("check now")],
+  ["a z r", t("acknowledge, snooze for 30 minutes, resolve an alert")],
   ["n", t("new")],
   ["t", t("theme")],
   ["Ctrl Enter", t("save a form")],

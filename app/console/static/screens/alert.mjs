@@ -118,19 +118,21 @@ function Told({ alert }) {
     <span><strong>${each.channel_name ?? each.person_name ?? t("a person")}</strong> · ${each.kind.replace("alert.", "")}<br />${outcome(each)}</span></li>`)}</ol>`}<//></section>`;
 }
 
-/** Tell a channel now, whatever would hold it back. */
+/** Tell a channel or a person now, whatever would hold it back. */
 function TellNow({ alert }) {
   const channels = useResource((signal) => api.get("/notification-channels", { is_enabled: true }, signal)).data.value ?? [];
-  const tell = async (channel) => {
+  const members = useResource((signal) => api.all("/members", {}, { signal })).data.value ?? [];
+  const people = members.filter((each) => each.status !== "invited");
+  const tell = async (name, whom) => {
     try {
-      await api.post(`/alerts/${alert.id}/notify`, { channel_id: channel.id });
-      say(t("{name} is being told.", { name: channel.name }));
+      await api.post(`/alerts/${alert.id}/notify`, whom);
+      say(t("{name} is being told.", { name }));
     } catch (error) {
       sayError(error);
     }
   };
-  if (!channels.length) return null;
-  return html`<${Menu} label=${html`<${Icon} name="send" />${t("Tell … now")}`}>${channels.map((channel) => html`<${Item} key=${channel.id} needs="alerts:act" onClick=${() => tell(channel)}>${channel.name}<//>`)}<//>`;
+  if (!channels.length && !people.length) return null;
+  return html`<${Menu} label=${html`<${Icon} name="send" />${t("Tell … now")}`}>${channels.map((channel) => html`<${Item} key=${channel.id} needs="alerts:act" onClick=${() => tell(channel.name, { channel_id: channel.id })}>${channel.name}<//>`)}${people.map((each) => html`<${Item} key=${each.user_id} icon="person" needs="alerts:act" onClick=${() => tell(each.full_name, { user_id: each.user_id })}>${each.full_name}<//>`)}<//>`;
 }
 
 function outcome(each) {
