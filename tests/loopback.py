@@ -236,6 +236,7 @@ async def probe(
     policy: AddressPolicy = ANYWHERE,
     trusted: bool = True,
     network: Network | None = None,
+    body_texts: frozenset[str] = frozenset(),
 ) -> Observation:
     """Run one check as a worker would, through its endpoint's and its config's validation."""
     check = CHECK_TYPES[check_type]
@@ -245,6 +246,7 @@ async def probe(
         timeout_seconds=timeout_seconds,
         slow_threshold_ms=slow_threshold_ms,
         config=check.config_schema().load(config or {}),
+        body_texts=body_texts,
     )
     door = network or Network(policy, ca_file=ca_file() if trusted else None)
     try:

@@ -1,7 +1,7 @@
 """HTTP: a URL answers as asserted."""
 
 import json
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -111,7 +111,7 @@ async def check_http(target: Target, network: Network) -> Probe:
         phases=response.phases,
         evidence=evidence.from_response(response) if failure else None,
         certificate=response.certificate,
-        body_texts=_found(target.body_texts, response) if target.body_texts else None,
+        body_texts=found_texts(target, response),
     )
 
 
@@ -187,9 +187,12 @@ def unread(response: HttpResponse) -> str:
     return " (only the first 1 MiB was read)" if response.truncated else ""
 
 
-def _found(texts: Collection[str], response: HttpResponse) -> dict[str, bool]:
+def found_texts(target: Target, response: HttpResponse) -> dict[str, bool] | None:
+    """Return of each text of the target whether the body has it; None where none is looked for."""
+    if not target.body_texts:
+        return None
     body = response.text()
-    return {text: text in body for text in texts}
+    return {text: text in body for text in target.body_texts}
 
 
 def _warning(response: HttpResponse, config: Mapping[str, Any]) -> str | None:

@@ -18,7 +18,7 @@ from app.checks.fields import (
     flag,
     text,
 )
-from app.checks.http import METHODS
+from app.checks.http import METHODS, found_texts
 from app.checks.steps import Variables, extracted, step_failure
 from app.domain.checks.assertions import expected_codes, pattern, status_rule
 from app.domain.checks.endpoints import BadEndpoint
@@ -122,7 +122,7 @@ def flow_name(text: str) -> str:
 )
 async def check_multi_step(target: Target, network: Network) -> Probe:
     """Send the requests of a flow in order, with the cookies they are given; the response time is
-    the sum of all."""
+    the sum of all. Texts that rules look for are looked for in the last answer."""
     variables, cookies = Variables(), Cookies()
     total_ms = 0.0
     response: HttpResponse | None = None
@@ -143,10 +143,12 @@ async def check_multi_step(target: Target, network: Network) -> Probe:
         if failure is None:
             failure = variables.take(extracted(step.get("extract") or {}, response))
         if failure is not None:
-            raise CheckFailed(
-                f"{label}: {failure}",
+            return Probe(
+                ok=False,
+                error=f"{label}: {failure}",
                 status_code=response.status_code,
                 evidence={"step": label, **evidence.from_response(response)},
+                body_texts=found_texts(target, response),
             )
         trace().redirects.clear()
     return Probe(
@@ -154,6 +156,7 @@ async def check_multi_step(target: Target, network: Network) -> Probe:
         response_time_ms=total_ms,
         status_code=response.status_code if response else None,
         certificate=response.certificate if response else None,
+        body_texts=found_texts(target, response) if response else None,
     )
 
 

@@ -68,6 +68,7 @@ async def run(target: Target, network: Network) -> Observation:
 def _observation(
     target: Target, check: CheckType, notes: Trace, probe: Probe, response_time_ms: float
 ) -> Observation:
+    response_time_ms = round(response_time_ms, 2)  # finer figures of a network are noise
     status = grade(probe, response_time_ms, target.slow_threshold_ms)
     phases = probe.phases or notes.phases or _NO_PHASES
     certificate = probe.certificate or notes.certificate

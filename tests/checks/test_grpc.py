@@ -6,6 +6,9 @@ from contextlib import contextmanager
 import grpc
 import pytest
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from h2.config import H2Configuration
+from h2.connection import H2Connection
+from h2.events import RequestReceived
 
 from app.domain.types import Status
 from tests import certificates, loopback
@@ -90,3 +93,30 @@ def test_an_http_server_is_red():
             return await probe("GRPC", peer.endpoint, timeout_seconds=1)
 
     assert go(story()).status is Status.RED
+
+
+def test_a_service_needs_a_health_service_that_tells_of_it():
+    with_service = ask(None, {"service": "orders"})
+    assert with_service.status is Status.RED
+    assert with_service.error == "the server has no health service that could tell of orders"
+    assert ask(None).status is Status.GREEN
+
+
+def test_a_web_server_is_named():
+    async def handler(reader, writer):
+        http2 = H2Connection(H2Configuration(client_side=False))
+        http2.initiate_connection()
+        writer.write(http2.data_to_send())
+        while data := await reader.read(65_536):
+            for event in http2.receive_data(data):
+                if isinstance(event, RequestReceived):
+                    http2.send_headers(event.stream_id, [(":status", "404")], end_stream=True)
+            writer.write(http2.data_to_send())
+
+    async def story():
+        async with loopback.tcp(handler) as peer:
+            return await probe("GRPC", peer.endpoint)
+
+    observation = go(story())
+    assert observation.status is Status.RED
+    assert observation.error == ("a web server answered with HTTP status 404: no gRPC on this port")

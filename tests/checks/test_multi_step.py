@@ -168,3 +168,22 @@ def test_flows_have_names():
     for bad in ("", "x" * 201, "a\nb"):
         with pytest.raises(ValueError, match="name"):
             validate(bad)
+
+
+@pytest.mark.parametrize("status", [200, 500])
+def test_texts_of_rules_are_looked_for_in_the_last_answer(status):
+    async def story():
+        def answer(request: Request) -> Answer:
+            if request.path == "/first":
+                return Answer(body=b"only here")
+            return Answer(f"{status} Said", body=b"Welcome")
+
+        async with loopback.http(answer) as (peer, _):
+            steps = [{"url": peer.url("/first")}, {"url": peer.url("/last")}]
+            texts = frozenset({"Welcome", "only here"})
+            return await probe("MULTI_STEP", "flow", {"steps": steps}, body_texts=texts)
+
+    observation = go(story())
+    assert observation.status is (Status.GREEN if status == 200 else Status.RED)
+    assert observation.body_texts == {"Welcome": True, "only here": False}
+    assert observation.response_time_ms == round(observation.response_time_ms, 2)

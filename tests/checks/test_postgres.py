@@ -1,5 +1,7 @@
 """POSTGRES checks against a real PostgreSQL, with every way to sign in."""
 
+import asyncio
+
 import pytest
 
 from app.domain.types import Status
@@ -136,3 +138,46 @@ def test_a_server_that_asks_for_endless_hashing_is_refused():
             return await probe("POSTGRES", peer.endpoint, {"password": "s3cret"})
 
     assert go(story()).error == "the server asks for 2000000000 rounds of hashing"
+
+
+@pytest.mark.parametrize("config", [{"database": "gone"}, {"username": "nobody"}])
+def test_what_is_configured_and_refused_is_red(config):
+    missing = "database" in config
+    fields = [b"C3D000" if missing else b"C28000", b"Mthere is no such thing"]
+
+    observation = go(scripted(refusal(fields), config))
+    assert observation.status is Status.RED
+    assert "there is no such thing" in observation.error
+    assert go(scripted(refusal(fields), {})).status is Status.GREEN
+
+
+def test_without_a_password_the_monitor_hangs_up_and_sends_no_more():
+    sent = []
+    demand = b"R" + (8).to_bytes(4) + (3).to_bytes(4)
+    observation = go(scripted(demand, {}, sent))
+    assert observation.status is Status.GREEN
+    assert sent == [b""]
+
+
+def refusal(fields):
+    body = b"".join(field + b"\0" for field in fields) + b"\0"
+    return b"E" + (len(body) + 4).to_bytes(4) + body
+
+
+async def scripted(answer, config, sent=None):
+    """Check a server that says one thing to a start-up message; note what comes after it."""
+
+    async def handler(reader, writer):
+        size = int.from_bytes(await reader.readexactly(4))
+        await reader.readexactly(size - 4)
+        writer.write(answer)
+        rest = await reader.read()
+        if sent is not None:
+            sent.append(rest)
+        ended.set()
+
+    ended = asyncio.Event()
+    async with loopback.tcp(handler) as peer:
+        observation = await probe("POSTGRES", peer.endpoint, {"sslmode": "disable", **config})
+        await asyncio.wait_for(ended.wait(), 5)
+    return observation

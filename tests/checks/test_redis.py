@@ -1,7 +1,9 @@
 """REDIS checks against a real Valkey and scripted servers."""
 
 import pytest
+from marshmallow import ValidationError
 
+from app.checks import CHECK_TYPES
 from app.domain.types import Status
 from tests import certificates, loopback
 from tests.checks.servers import embedded, parts
@@ -60,3 +62,8 @@ def test_answers(line, green):
             return await probe("REDIS", peer.endpoint, {"tls": True})
 
     assert (go(story()).status is Status.GREEN) is green
+
+
+def test_a_user_without_a_password_is_refused():
+    with pytest.raises(ValidationError):
+        CHECK_TYPES["REDIS"].config_schema().load({"username": "monitor"})

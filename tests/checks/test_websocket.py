@@ -86,3 +86,20 @@ def test_messages_are_bounded(size):
 
     observation = ask({"expect": "y"}, handler=handler)
     assert observation.status is Status.RED
+
+
+def test_a_first_message_over_64_kib_is_read():
+    async def handler(connection):
+        await connection.send("x" * 70_000 + "ready")
+        await connection.wait_closed()
+
+    observation = ask({"expect": "ready"}, handler=handler)
+    assert (observation.status, observation.error) == (Status.GREEN, None)
+
+
+def test_one_of_several_subprotocols_is_enough():
+    config = {"subprotocol": "mqtt, graphql-ws"}
+    assert ask(config, subprotocols=["graphql-ws"]).status is Status.GREEN
+    other = ask(config)
+    assert other.status is Status.RED
+    assert "mqtt or graphql-ws" in other.error

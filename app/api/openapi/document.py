@@ -48,7 +48,7 @@ _WRITES = ("put", "post", "patch", "delete")
 _INTERNAL = ("/api/v1/docs/", "/api/v1/alerts/act/", "/status/subscriptions/")
 # What speaks as Healthchecks does, and what people open in a browser.
 _OTHER_TYPES = {"/ping/": "text/plain", "/status/": "text/html"}
-_LICENSE = {"name": "AlertifyPro", "identifier": "LicenseRef-AlertifyPro"}
+_LICENSE = {"name": "Apache License 2.0", "identifier": "Apache-2.0"}
 
 _LIVE_FEED = {
     "summary": "Follow the live feed",

@@ -93,7 +93,7 @@ def _acknowledged(occasion: Occasion) -> Words:
 
 
 def _resolved(occasion: Occasion) -> Words:
-    headline, text, _ = _problem(occasion)
+    headline, _, _ = _problem(occasion)
     alert = occasion.alert or _NOTHING
     lasted = elapsed(alert, alert.get("resolved_at") or occasion.at)
     if occasion.closed_because:
@@ -106,7 +106,9 @@ def _resolved(occasion: Occasion) -> Words:
         opening = f"Resolved by {one_line(occasion.actor)}{after}."
     else:
         opening = f"Recovered{f' after {lasted}' if lasted else ''}."
-    words = _paragraphs(opening, clean(occasion.note), text)
+    # Not the alert's own text, "Check failed …", which is no longer so.
+    was = f"It was: {clean(occasion.reason)}." if occasion.reason else ""
+    words = _paragraphs(opening, clean(occasion.note), was)
     return Words("RESOLVED", headline, words, Tone.GOOD, Phase.RESOLVE)
 
 

@@ -98,10 +98,11 @@ def told(event, **changes):
             {
                 "alert": ALERT,
                 "closed_because": "the service was deleted",
+                "reason": "connection refused",
                 "combined": True,
             },
             f"[RESOLVED] {HEADLINE}",
-            f"Closed after 35 min: the service was deleted.\n{REASON}",
+            "Closed after 35 min: the service was deleted.\nIt was: connection refused.",
             Tone.GOOD,
             Phase.RESOLVE,
         ),
