@@ -1,0 +1,63 @@
+"""What SLA reports take and give."""
+
+from marshmallow import fields, validate
+
+from app.schemas.base import BaseSchema, Choice, Moment
+from app.schemas.metrics import WindowSchema
+
+
+class SlaQuerySchema(WindowSchema):
+    """A window of time, the target, whose report, and in which form."""
+
+    sla_target = fields.Float(
+        load_default=99.9,
+        validate=validate.Range(min=0, max=100),
+        metadata={"description": "In percent.", "examples": [99.9]},
+    )
+    service_id = fields.List(
+        fields.UUID(),
+        validate=validate.Length(min=1, max=500),
+        metadata={"description": "Only these services; give it once for each."},
+    )
+    format = Choice("json", "csv", "pdf", load_default="json")
+
+
+class SlaFiguresSchema(BaseSchema):
+    """Figures of an SLA; null where nothing is known."""
+
+    uptime_percentage = fields.Float(required=True, allow_none=True)
+    is_met = fields.Boolean(required=True, allow_none=True)
+    downtime_seconds = fields.Float(required=True)
+    known_seconds = fields.Float(
+        required=True, metadata={"description": "Up and down: the time that counts."}
+    )
+    maintenance_seconds = fields.Float(required=True)
+    unknown_seconds = fields.Float(required=True)
+    incidents = fields.Integer(required=True)
+    longest_outage_seconds = fields.Float(required=True)
+    error_budget_seconds = fields.Float(
+        required=True, metadata={"description": "Downtime that the target allows."}
+    )
+    error_budget_left_seconds = fields.Float(
+        required=True, metadata={"description": "Negative once more was spent."}
+    )
+    error_budget_left_percentage = fields.Float(required=True, allow_none=True)
+
+
+class ServiceSlaSchema(SlaFiguresSchema):
+    """Figures of one service."""
+
+    service_id = fields.UUID(required=True)
+    name = fields.String(required=True)
+
+
+class SlaReportSchema(BaseSchema):
+    """An SLA report."""
+
+    organization = fields.String(required=True)
+    timezone = fields.String(required=True)
+    period_start = Moment(required=True)
+    period_end = Moment(required=True)
+    sla_target = fields.Float(required=True)
+    services = fields.List(fields.Nested(ServiceSlaSchema), required=True)
+    total = fields.Nested(SlaFiguresSchema, required=True)

@@ -1,0 +1,103 @@
+"""SLA reports: the same rows as JSON, CSV and PDF."""
+
+import csv
+import io
+from uuid import uuid4
+
+import pytest
+from pypdf import PdfReader
+
+from app.pages.sla_report import duration
+from tests.factories import make_result, make_service
+from tests.moments import ago, iso, now
+
+PATH = "/reports/sla"
+
+
+@pytest.fixture
+def services(context, alice, connection):
+    """One that was always up, one that was down for half of the time, one never checked."""
+    names = ("Good", "=HYPERLINK(1) <b>&", "Never")
+    good, bad, never = (make_service(alice, name=name) for name in names)
+    for minute in range(10, 0, -1):
+        make_result(connection, good["id"], ago(minutes=minute), "GREEN")
+        make_result(connection, bad["id"], ago(minutes=minute), "RED" if minute <= 5 else "GREEN")
+    return {name: one["id"] for name, one in zip(names, (good, bad, never), strict=True)}
+
+
+def window(**more):
+    return {"from": iso(ago(hours=1)), "to": iso(now()), "sla_target": 90, **more}
+
+
+def test_json(alice, charlie, services):
+    found = alice.get(PATH, query_string=window()).json
+    rows = {row["name"]: row for row in found["services"]}
+    good, bad, never = (rows[name] for name in services)
+    assert (good["uptime_percentage"], good["is_met"]) == (100.0, True)
+    assert good["error_budget_left_percentage"] == 100.0
+    assert (bad["uptime_percentage"], bad["is_met"], bad["incidents"]) == (50.0, False, 1)
+    assert (bad["downtime_seconds"], bad["error_budget_seconds"]) == (300, 60)
+    assert (bad["error_budget_left_seconds"], bad["error_budget_left_percentage"]) == (-240, -400)
+    assert (never["uptime_percentage"], never["is_met"]) == (None, None)
+    assert never["error_budget_left_percentage"] is None
+    total = found["total"]
+    assert (total["uptime_percentage"], total["error_budget_seconds"]) == (75.0, 120)
+    assert total["known_seconds"] == sum(row["known_seconds"] for row in rows.values())
+    uptime = alice.get(
+        f"/services/{services['Good']}/uptime",
+        query_string={k: window()[k] for k in ("from", "to")},
+    ).json
+    assert uptime["uptime_percentage"] == good["uptime_percentage"]
+    assert charlie.get(PATH).json["services"] == []
+
+
+def test_chosen_services(alice, charlie, services):
+    two = [services["Good"], services["Never"]]
+    found = alice.get(PATH, query_string=window(service_id=two)).json
+    assert [row["service_id"] for row in found["services"]] == two
+    for id in (services["Good"], uuid4()):
+        assert charlie.get(PATH, query_string=window(service_id=id)).status_code == 404
+    for wrong in ({"sla_target": 101}, {"sla_target": "nan"}, {"format": "xls"}):
+        assert alice.get(PATH, query_string=window(**wrong)).status_code == 422
+    assert alice.get(PATH, query_string=window(service_id="x")).status_code == 422
+
+
+def test_csv(alice, services):
+    answer = alice.get(PATH, query_string=window(format="csv"))
+    assert answer.mimetype == "text/csv"
+    rows = list(csv.DictReader(io.StringIO(answer.text)))
+    assert [row["name"] for row in rows] == ["'=HYPERLINK(1) <b>&", "Good", "Never"]
+    assert float(rows[0]["error_budget_left_seconds"]) == -240
+    assert (rows[2]["uptime_percentage"], rows[1]["is_met"]) == ("", "True")
+
+
+def test_pdf_has_the_rows_of_json(alice, services):
+    found = alice.get(PATH, query_string=window()).json
+    answer = alice.get(PATH, query_string=window(format="pdf"))
+    assert answer.mimetype == "application/pdf"
+    text = " ".join(page.extract_text() for page in PdfReader(io.BytesIO(answer.data)).pages)
+    text = " ".join(text.split())
+    for row in found["services"]:
+        uptime = row["uptime_percentage"]
+        figures = (
+            row["name"],
+            "no data" if uptime is None else f"{uptime:.2f} %",
+            duration(row["downtime_seconds"]),
+            str(row["incidents"]),
+            duration(row["error_budget_left_seconds"]),
+        )
+        assert " ".join(figures) in text
+    assert "All services 75.00 % 5 min 00 s 1" in text
+    assert "target 90 %" in text
+
+
+def test_a_pdf_of_nothing(alice, context):
+    assert alice.get(PATH, query_string={"format": "pdf"}).data.startswith(b"%PDF")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0, "0 s"), (-0.2, "0 s"), (59.6, "1 min 00 s"), (-240, "-4 min 00 s"), (3725, "1 h 02 min")],
+)
+def test_durations(seconds, text):
+    assert duration(seconds) == text
