@@ -10,6 +10,7 @@ from uuid import UUID
 from flask import Response, stream_with_context
 
 from app.api.http import PAGE_HEADERS, Blueprint, invalid, page, read_cursor, write_cursor
+from app.domain.csv_cells import csv_cell
 from app.operations.accounts import audit_logs
 from app.platform.events import timestamp
 from app.schemas.audit_logs import AuditFilterSchema, AuditLogSchema
@@ -70,7 +71,7 @@ def _lines(entries: Iterable[dict[str, Any]]) -> Iterator[str]:
     writer = csv.writer(buffer)
     writer.writerow(_COLUMNS)
     for entry in entries:
-        writer.writerow([_cell(value) for value in _values(entry)])
+        writer.writerow([csv_cell(value) for value in _values(entry)])
         yield buffer.getvalue()
         buffer.seek(0)
         buffer.truncate()
@@ -87,9 +88,3 @@ def _values(entry: dict[str, Any]) -> list[Any]:
         *(resource[name] for name in ("type", "id", "name")),
         *(entry[side] and json.dumps(entry[side]) for side in ("before", "after")),
     ]
-
-
-def _cell(value: Any) -> str:
-    """Return a cell that no spreadsheet takes for a formula (OWASP, CSV injection)."""
-    text = "" if value is None else str(value)
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text

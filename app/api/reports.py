@@ -9,6 +9,7 @@ from flask import Response
 
 from app.api.http import Blueprint, reply
 from app.api.windows import window
+from app.domain.csv_cells import csv_cell
 from app.operations.metrics import sla
 from app.pages import sla_report
 from app.platform.clock import utcnow
@@ -63,12 +64,5 @@ def _csv(services: list[dict[str, Any]]) -> str:
     buffer = io.StringIO()
     writer = csv.writer(buffer)
     writer.writerow(_COLUMNS)
-    writer.writerows([_cell(row[name]) for name in _COLUMNS] for row in services)
+    writer.writerows([csv_cell(row[name]) for name in _COLUMNS] for row in services)
     return buffer.getvalue()
-
-
-def _cell(value: Any) -> str:
-    """Return a cell that no spreadsheet takes for a formula (OWASP, CSV injection)."""
-    text = "" if value is None else str(value)
-    is_number = isinstance(value, int | float)
-    return text if is_number or text[:1] not in ("=", "+", "-", "@", "\t", "\r") else f"'{text}"

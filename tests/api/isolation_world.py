@@ -82,8 +82,9 @@ class World:
     def fill(self, owner: Person) -> list[str]:
         """Make the objects; return the routes for which nobody has said how."""
         wanted = {name: route for route in reversed(self.routes) for name in route.ids}
-        for name in wanted.keys() & OWNED.keys():
-            self.ids[name] = str(OWNED[name](owner))
+        for name, make in OWNED.items():  # in its order: some name what was made before them
+            if name in wanted:
+                self.ids[name] = str(make(owner))
         if "override_id" in wanted:  # of the very schedule that stands before it in the path
             override = make_override(owner, {"id": self.ids["schedule_id"]})
             self.ids["override_id"] = override["id"]

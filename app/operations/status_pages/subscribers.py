@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from app.domain.csv_cells import csv_cell
 from app.domain.status_pages.subscribers import UNCONFIRMED_KEPT
 from app.domain.status_pages.types import Way
 from app.models.notification_channels import Notification
@@ -83,7 +84,7 @@ def export(organization_id: UUID, page_id: UUID) -> str:
     writer = csv.writer(text)
     writer.writerow(_COLUMNS)
     for row in rows:
-        writer.writerow([_cell(row[name]) for name in _COLUMNS])
+        writer.writerow([csv_cell(row[name]) for name in _COLUMNS])
     return text.getvalue()
 
 
@@ -165,9 +166,3 @@ def _to_json(row: PageSubscriber) -> dict[str, Any]:
         "confirmed_at": row.confirmed_at,
         "created_at": row.created_at,
     }
-
-
-def _cell(value: Any) -> str:
-    text = "" if value is None else str(value)
-    # A cell that begins like a formula is text to a spreadsheet only with this in front.
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t") else text
