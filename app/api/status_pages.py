@@ -52,9 +52,9 @@ def index(query: dict[str, Any]) -> Response:
 def create(data: dict[str, Any]) -> dict[str, Any]:
     """Create a status page
 
-    It answers at `url` at once. Sections hold services by id or by tag: a service with one of the
-    tags joins by itself. What strangers see of a service is its public name and state, and nothing
-    of its address, tags, regions or errors.
+    It answers at `url` within two seconds. Sections hold services by id or by tag: a service with
+    one of the tags joins by itself. What strangers see of a service is its public name and state,
+    and nothing of its address, tags, regions or errors.
     """
     _refuse_for_editors(data)
     return pages.create(caller().organization_id, data, _hash(data))
