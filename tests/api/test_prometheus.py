@@ -3,21 +3,33 @@
 import json
 import re
 import shutil
+import socket
 import subprocess
+import threading
+import time
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
+from uuid import UUID
 
 import pytest
+import requests
 from prometheus_client.parser import text_string_to_metric_families
 from redis import Redis
+from werkzeug.serving import make_server
 
 from app.operations.metrics import counting, instance
 from app.platform.bootstrap import runtime
 from app.platform.counters import Counters
+from app.web import create_app
 from tests.factories import make_service
+from tests.judged import GREEN, RED, record
+from tests.judged import claim_of as claim
 from tests.moments import ago
 
 ASSETS = Path("app/pages/guide/assets")
-PROMTOOL = shutil.which("promtool")
+PROMETHEUS, PROMTOOL = shutil.which("prometheus"), shutil.which("promtool")
+with_prometheus = pytest.mark.skipif(not PROMETHEUS, reason="prometheus is not installed")
 with_promtool = pytest.mark.skipif(not PROMTOOL, reason="promtool is not installed")
 
 
@@ -88,6 +100,61 @@ def test_what_is_told(client, alice, a_life):
     assert "process_resident_memory_bytes" in {key[0] for key in found}
 
 
+def test_recorders_count_what_they_store(client, alice, context):
+    service = make_service(alice)
+    for number, seen in enumerate((GREEN, RED)):
+        due = ago(seconds=10 - number)
+        record([claim(UUID(service["id"]), "default", due)], due + timedelta(seconds=2), seen)
+    found = samples(scrape(client))
+    for status in ("GREEN", "RED"):
+        key = ("alertifypro_checks_total", ("check_type", "HTTP"), ("status", status))
+        assert found[key] == 1
+    assert found[("alertifypro_recorder_batch_seconds_count",)] == 2
+    assert 0 < found[("alertifypro_recorder_batch_seconds_sum",)] < 20
+    assert found[("alertifypro_schedule_lateness_seconds_bucket", ("le", "1.0"))] == 0
+    assert found[("alertifypro_schedule_lateness_seconds_bucket", ("le", "2.5"))] == 2
+
+
+def test_certificates(client, alice, context, rows):
+    service = make_service(alice, name="Shop")
+    rows(
+        "INSERT INTO ssl_certificates (service_id, domain, port, subject, issuer, sans, valid_from,"
+        " valid_to, fingerprint_sha256, key_type, chain_valid, last_checked_at)"
+        " VALUES (%s, 'shop.example.com', 443, '', '', '{}', now(), to_timestamp(1900000000), '',"
+        " '', true, now())",
+        service["id"],
+    )
+    (value,) = (
+        value
+        for (name, *labels), value in samples(scrape(client)).items()
+        if name == "alertifypro_certificate_not_after_timestamp_seconds"
+        and {("service", "Shop"), ("domain", "shop.example.com")} <= set(labels)
+    )
+    assert value == 1_900_000_000
+
+
+def test_it_answers_while_its_servers_are_away(config, context, a_life):
+    def told(**changes):
+        away = create_app(replace(config, **changes))
+        try:
+            return samples(scrape(away.test_client()))
+        finally:
+            away.extensions["hub"].close()
+
+    without_database = told(database_url="postgresql+psycopg://someone@127.0.0.1:1/db")
+    assert without_database[("alertifypro_database_up",)] == 0
+    assert without_database[("alertifypro_redis_up",)] == 1
+    assert ("alertifypro_schedule_lateness_seconds_count",) in without_database
+    assert ("alertifypro_organizations",) not in without_database
+    without_redis = told(redis_url="redis://127.0.0.1:9/0")
+    assert without_redis[("alertifypro_redis_up",)] == 0
+    assert without_redis[("alertifypro_database_up",)] == 1
+    assert ("alertifypro_schedule_lateness_seconds_count",) not in without_redis
+    assert without_redis[("alertifypro_organizations",)] >= 1
+    for found in (without_database, without_redis):
+        assert ("process_resident_memory_bytes",) in found
+
+
 def test_services_beyond_the_bound_are_counted(client, alice, a_life, monkeypatch):
     monkeypatch.setattr(instance, "MAX_SERVICES", 1)
     found = samples(scrape(client))
@@ -155,3 +222,78 @@ def test_rules_and_dashboard_ask_for_what_there_is(client, a_life):
     names = set(re.findall(r"\balertifypro_\w+", " ".join(asked)))
     assert len(names) > 15
     assert names <= told
+
+
+def free_port():
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return found.getsockname()[1]
+
+
+@pytest.fixture
+def prometheus(app, config, tmp_path):
+    """The address of a Prometheus that scrapes the application, with our rules loaded."""
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    settings = {
+        "global": {"scrape_interval": "1s", "evaluation_interval": "1s"},
+        "rule_files": [str((ASSETS / "alertifypro.rules.yml").resolve())],
+        "scrape_configs": [
+            {
+                "job_name": "alertifypro",
+                "authorization": {"credentials": config.metrics_token},
+                "static_configs": [{"targets": [f"127.0.0.1:{server.port}"]}],
+            }
+        ],
+    }
+    (tmp_path / "prometheus.yml").write_text(json.dumps(settings))
+    port = free_port()
+    options = (
+        f"--config.file={tmp_path / 'prometheus.yml'}",
+        f"--storage.tsdb.path={tmp_path / 'data'}",
+        f"--web.listen-address=127.0.0.1:{port}",
+    )
+    with (tmp_path / "log").open("w") as log:
+        process = subprocess.Popen([PROMETHEUS, *options], stderr=log)
+        yield f"http://127.0.0.1:{port}/api/v1"
+        process.terminate()
+        process.wait(20)
+    server.shutdown()
+
+
+def eventually(ask, is_right, seconds=30):
+    """Return an answer once it is right."""
+    end = time.monotonic() + seconds
+    answer = None
+    while time.monotonic() < end:
+        try:
+            answer = ask()
+            if is_right(answer):
+                return answer
+        except requests.ConnectionError:
+            pass
+        time.sleep(0.2)
+    raise AssertionError(answer)
+
+
+@with_prometheus
+def test_prometheus_scrapes_it_and_evaluates_the_rules(a_life, prometheus):
+    def query(expression):
+        answer = requests.get(f"{prometheus}/query", {"query": expression}, timeout=5).json()
+        return {json.dumps(one["metric"]): one["value"][1] for one in answer["data"]["result"]}
+
+    def rules():
+        groups = requests.get(f"{prometheus}/rules", timeout=5).json()["data"]["groups"]
+        return [rule for group in groups for rule in group["rules"]]
+
+    eventually(lambda: query('up{job="alertifypro"}'), lambda found: [*found.values()] == ["1"])
+    (target,) = requests.get(f"{prometheus}/targets", timeout=5).json()["data"]["activeTargets"]
+    assert (target["health"], target["lastError"]) == ("up", "")
+    assert len(query('{__name__=~"alertifypro_.+"}')) > 50
+    assert [*query("sum(alertifypro_service_up)").values()] == ["1"]
+    found = eventually(rules, lambda found: found and all(r["health"] == "ok" for r in found))
+    assert len(found) == 11
+    eventually(
+        lambda: {rule["name"] for rule in rules() if rule["state"] == "firing"},
+        lambda firing: firing == {"AlertifyProServiceDown"},
+    )

@@ -26,6 +26,7 @@ from app.operations.recorded_check import RecordedCheck
 from app.operations.rules import evaluation
 from app.operations.snapshots.alerting import Rulebook, rulebooks
 from app.operations.snapshots.services import newest_definitions
+from app.platform.clock import monotonic
 from app.platform.events import Event
 from app.platform.transaction import Transaction, transaction
 
@@ -54,12 +55,14 @@ def record(
     """
     if not batch:
         return []
+    began_at = monotonic()
     with transaction() as tx:
         recording = _Batch(tx, now, list(batch), with_history)
         for stage in _STAGES:
             stage(recording)
             if not recording.checks:
                 return []
+    counting.count_batch(monotonic() - began_at)
     return recording.events
 
 

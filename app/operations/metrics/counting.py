@@ -1,15 +1,16 @@
-"""Counts of what the processes did, for Prometheus: checks, their lateness, and deliveries."""
+"""Counts of what the processes did, for Prometheus: checks, batches, lateness, deliveries."""
 
 from collections import defaultdict
 from collections.abc import Sequence
 
-from app.domain.metrics import lateness
+from app.domain.metrics import durations
 from app.operations.recorded_check import RecordedCheck
 from app.platform.bootstrap import runtime
 from app.platform.counters import Labels
 
 CHECKS = "checks"
 LATENESS = "lateness"
+BATCHES = "batches"
 DELIVERIES = "deliveries"
 
 
@@ -20,11 +21,17 @@ def count_checks(checks: Sequence[RecordedCheck]) -> None:
     for check in checks:
         by_status[check.definition.target.check_type, check.observation.status.value] += 1
         late = max(0.0, (check.checked_at - check.scheduled_for).total_seconds())
-        by_lateness[(lateness.bucket_of(late),)] += 1
-        by_lateness[(lateness.SUM,)] += late
+        by_lateness[(durations.bucket_of(late, durations.LATENESS),)] += 1
+        by_lateness[(durations.SUM,)] += late
     counters = runtime().counters
     counters.add(CHECKS, by_status)
     counters.add(LATENESS, by_lateness)
+
+
+def count_batch(seconds: float) -> None:
+    """Count a transaction of a recorder, and how long it took."""
+    bucket = durations.bucket_of(seconds, durations.BATCH)
+    runtime().counters.add(BATCHES, {(bucket,): 1, (durations.SUM,): seconds})
 
 
 def count_delivery(channel_type: str, status: str) -> None:

@@ -4,7 +4,7 @@ Each is a `Figure`, named by the conventions of Prometheus
 (https://prometheus.io/docs/practices/naming/): base units, `_total` for what only grows.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 import psycopg
 from redis import RedisError
 
-from app.domain.metrics import lateness
+from app.domain.metrics import durations
 from app.operations.metrics import counting
 from app.platform.bootstrap import runtime
 from app.platform.clock import monotonic
@@ -174,6 +174,16 @@ _ASKED = (
         " WHERE s.is_active AND e.last_response_time_ms IS NOT NULL",
         ("organization", "service_id", "service", "check_type", "region"),
     ),
+    _Asked(
+        "certificate_not_after_timestamp_seconds",
+        "When the certificate that an active service shows expires, in seconds since 1970.",
+        "SELECT o.slug, s.id::text, s.name, c.domain, date_part('epoch', c.valid_to) FROM"
+        " (SELECT * FROM services ORDER BY created_at, id LIMIT %(bound)s) s"
+        " JOIN organizations o ON o.id = s.organization_id"
+        " JOIN ssl_certificates c ON c.service_id = s.id"
+        " WHERE s.is_active",
+        ("organization", "service_id", "service", "domain"),
+    ),
 )
 
 
@@ -223,7 +233,6 @@ def _of_redis() -> tuple[float, list[Figure]]:
     began_at = monotonic()
     runtime().redis.ping()
     seconds = monotonic() - began_at
-    late = {name: amount for (name,), amount in counters.read(counting.LATENESS).items()}
     depths = {(name,): float(count) for name, count in sorted(hints.depths().items())}
     return seconds, [
         Figure(
@@ -241,13 +250,17 @@ def _of_redis() -> tuple[float, list[Figure]]:
             ("channel_type", "result"),
             counters.read(counting.DELIVERIES),
         ),
-        Figure(
+        _histogram(
             "schedule_lateness_seconds",
             "How long after its due time a check began.",
-            Kind.HISTOGRAM,
-            (),
-            [((bound,), count) for bound, count in lateness.cumulative(late)],
-            sum=late.get(lateness.SUM, 0.0),
+            durations.LATENESS,
+            counters.read(counting.LATENESS),
+        ),
+        _histogram(
+            "recorder_batch_seconds",
+            "How long it took to store a batch of checks, the judging of rules included.",
+            durations.BATCH,
+            counters.read(counting.BATCHES),
         ),
     ]
 
@@ -256,3 +269,13 @@ def _counter(
     name: str, help: str, labels: tuple[str, ...], found: dict[tuple[str, ...], float]
 ) -> Figure:
     return Figure(name, help, Kind.COUNTER, labels, sorted(found.items()))
+
+
+def _histogram(
+    name: str, help: str, bounds: Sequence[float], found: dict[tuple[str, ...], float]
+) -> Figure:
+    counts = {bucket: amount for (bucket,), amount in found.items()}
+    samples: list[tuple[tuple[str, ...], float]] = [
+        ((bound,), count) for bound, count in durations.cumulative(counts, bounds)
+    ]
+    return Figure(name, help, Kind.HISTOGRAM, (), samples, sum=counts.get(durations.SUM, 0.0))
