@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from itertools import pairwise
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -37,7 +37,10 @@ class Milliseconds:
 
 @dataclass(frozen=True, slots=True)
 class UptimeDay:
-    """A local day of a service: from midnight to midnight in a time zone, or to now."""
+    """A local day of a service: from midnight to midnight in a time zone, or to now.
+
+    A day that a zone skipped (Pacific/Apia, 2011-12-30) is there, and has no length.
+    """
 
     day: date
     since: datetime
@@ -85,11 +88,13 @@ def daily_uptime_in(
 ) -> dict[UUID, list[UptimeDay]]:
     """Return what `daily_uptime` does, read in a transaction that is open already."""
     zone = ZoneInfo(timezone)
-    cuts = [at for at in day_begins(now.astimezone(zone).date(), days, zone) if at < now]
+    last = now.astimezone(zone).date()
+    first = last - timedelta(days=days - 1)
+    cuts = [at for at in day_begins(last, days, zone) if at < now]
     found = _sums(tx, ids, [*cuts, now])
     return {
         service_id: [
-            UptimeDay(begin.astimezone(zone).date(), begin, end, found[service_id, place])
+            UptimeDay(first + timedelta(days=place), begin, end, found[service_id, place])
             for place, (begin, end) in enumerate(pairwise([*cuts, now]))
         ]
         for service_id in ids

@@ -93,7 +93,7 @@ _COVER = "coalesce(cover_seconds, w.cover) * interval '1 second'"
 # of a service record theirs a little out of order. A check may begin up to an interval after it was
 # due, by the interval of then, which the cover of the result before tells; clocks may be off by a
 # minute. OFFSET keeps each LATERAL a loop over index-only scans of one service.
-_MEASURE = f"""
+MEASURE = f"""
 SELECT w.place, p.checked_at, p.kind, p.covered, h.*
 FROM unnest(%(ids)s::uuid[], %(since)s::timestamptz[], %(until)s::timestamptz[],
         %(interval)s::int[], %(cover)s::int[])
@@ -193,7 +193,7 @@ def measure(tx: Transaction, stretches: Sequence[Stretch]) -> list[Figures]:
     services = {row[0]: row[1:] for row in tx.driver.execute(_SERVICES, (list(ids),)).fetchall()}
     known = [services.get(stretch.service_id, (60, 135)) for stretch in stretches]
     rows = tx.driver.execute(
-        _MEASURE,
+        MEASURE,
         {
             "ids": [stretch.service_id for stretch in stretches],
             "since": [stretch.since for stretch in stretches],

@@ -6,6 +6,7 @@ from uuid import uuid4
 import pytest
 
 from app.operations.metrics import freezing
+from app.operations.metrics.measure import MEASURE
 from tests.partitions import make_days
 
 DAY = datetime(2025, 3, 4, tzinfo=UTC)
@@ -14,7 +15,7 @@ RESULTS = """
 INSERT INTO check_results (service_id, scheduled_for, region, id, checked_at, status,
     response_time_ms, settled_status, cover_seconds)
 SELECT s.id, t, 'default', gen_random_uuid(), t + interval '0.2 seconds', 'GREEN', 12, NULL, 135
-FROM generate_series(%s::timestamptz, %s::timestamptz, interval '5 minutes') t,
+FROM generate_series(%s::timestamptz, %s::timestamptz, %s * interval '1 minute') t,
     unnest(%s::uuid[]) AS s (id)
 """
 
@@ -48,7 +49,7 @@ def test_connections_keep_their_statement_timeout(partition):
 
 def test_figures_of_a_frozen_day_are_read_from_the_key_alone(partition, connection):
     ids = [uuid4() for _ in range(100)]
-    connection.execute(RESULTS, (DAY, DAY + timedelta(hours=23), ids))
+    connection.execute(RESULTS, (DAY, DAY + timedelta(hours=23), 5, ids))
     frozen_days(DAY + timedelta(days=2))
     (plan,) = connection.execute(
         "EXPLAIN (ANALYZE, FORMAT JSON) SELECT checked_at, coalesce(settled_status, status),"
@@ -60,3 +61,32 @@ def test_figures_of_a_frozen_day_are_read_from_the_key_alone(partition, connecti
     assert node["Node Type"] == "Index Only Scan"
     assert node["Actual Rows"] == 72
     assert node["Heap Fetches"] == 0
+
+
+def scans(node):
+    """Yield the scans of raw results in a plan."""
+    if node.get("Relation Name", "").startswith("check_results"):
+        yield node
+    for child in node.get("Plans", ()):
+        yield from scans(child)
+
+
+def test_hours_are_measured_by_index_only_scans_of_single_services(partition, connection):
+    count = 20
+    ids = [uuid4() for _ in range(count)]
+    connection.execute(RESULTS, (DAY, DAY + timedelta(hours=23), 1, ids))
+    frozen_days(DAY + timedelta(days=2))
+    hour = DAY + timedelta(hours=20)
+    stretch = {"ids": ids, "since": [hour] * count, "until": [hour + timedelta(hours=1)] * count}
+    stretch |= {"interval": [60] * count, "cover": [135] * count}
+    ((plan,),) = connection.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {MEASURE}", stretch).fetchall()
+    found = [node for node in scans(plan[0]["Plan"]) if node["Relation Name"] == partition]
+    # The newest result before the hour, and the results of the hour: one service a loop.
+    assert len(found) == 2
+    for node in found:
+        assert node["Node Type"] == "Index Only Scan"
+        assert node["Actual Loops"] == count
+        assert node["Heap Fetches"] < 0.05 * node["Actual Rows"] * node["Actual Loops"]
+    read = sum(node["Actual Rows"] * node["Actual Loops"] for node in found)
+    # Of the 1200 results before the hour fifty are looked at, and those that may have begun late.
+    assert count * 60 <= read <= count * (60 + 50 + 15)

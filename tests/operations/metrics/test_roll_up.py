@@ -1,16 +1,18 @@
 """Roll-ups against reckoning from the results, under kills, doubled ticks, and late results."""
 
+import os
 import random
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from math import ceil
 from uuid import UUID
 
-import psycopg
 import pytest
 
 from app.domain.metrics.bucket import put_together
 from app.domain.metrics.status_line import Kind
-from app.operations.metrics import days, progress, roll_up
+from app.operations.metrics import days, roll_up
 from app.operations.metrics.hours import HOUR
 from app.operations.metrics.measure import Stretch, measure
 from app.operations.metrics.rows import COLUMNS_WITH_HISTOGRAM, HOUR_MS, bucket, measured
@@ -152,33 +154,63 @@ def test_days_are_their_hours(history, rows, connection):
         assert (services, checks) == (1, found.checks)
 
 
-def test_killed_between_any_two_transactions(history, rows, connection, monkeypatch):
+@pytest.fixture
+def killed(config):
+    """A function that rolls up in a process killed before a statement; says whether it was."""
+    environment = os.environ | {
+        "DATABASE_URL": config.database_url,
+        "REDIS_URL": config.redis_url,
+        "JWT_SECRET": config.jwt_secret,
+        "ENCRYPTION_KEY": "ab" * 32,
+    }
+    with subprocess.Popen(
+        [sys.executable, "-m", "tests.operations.metrics.killed_roll_up"],
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as program:
+
+        def roll_up_until(statement):
+            program.stdin.write(f"{statement}\n")
+            program.stdin.flush()
+            answer = program.stdout.readline().strip()
+            assert answer in ("killed", "done")
+            return answer == "killed"
+
+        yield roll_up_until
+        program.stdin.close()
+
+
+def test_killed_before_any_statement(history, rows, connection, killed):
+    """SIGKILL before each statement and commit of a tick; the tick after it writes what was due."""
     told = history(22)
     told.store(connection, told.results)
-    monkeypatch.setattr(progress, "_SEAL_AFTER_SECONDS", 10**10)
-    begin(rows, SINCE + 26 * HOUR)
-    assert roll_up.roll_up(600) == 26
-    first = everything(rows)
-    for table in ("metric_hours", "metric_fives", "metric_days", "metric_org_hours"):
-        rows(f"DELETE FROM {table}")
-    begin(rows, SINCE + 26 * HOUR)
-    dice = random.Random(3)
-    real = psycopg.Cursor.executemany
-    killed = 0
+    since, until = SINCE + 23 * HOUR, SINCE + 24 * HOUR  # the last hour of a day
+    late = "INSERT INTO metric_dirty (service_id, at, reason) VALUES (%s, %s, 'late')"
+    compute(ALL_HOURS[:23])
 
-    def fatal(self, query, *values, **options):
-        nonlocal killed
-        if dice.random() < 0.2:
-            killed += 1
-            raise KeyboardInterrupt
-        return real(self, query, *values, **options)
+    def start_again():
+        rows("DELETE FROM metric_hours WHERE at >= %s", since)
+        rows("DELETE FROM metric_fives WHERE at >= %s", since)
+        rows("DELETE FROM metric_org_hours WHERE at >= %s", since)
+        rows("DELETE FROM metric_days")
+        rows("DELETE FROM metric_dirty")
+        rows(late, told.service_id, SINCE + 2 * HOUR)
+        begin(rows, until, since)
 
-    monkeypatch.setattr(psycopg.Cursor, "executemany", fatal)
-    for _ in range(200):
-        try:
-            roll_up.roll_up(600)
+    start_again()
+    assert not killed(0)
+    whole = everything(rows)
+    assert [len(table) for table in whole[:1]] == [24]
+    statement = 1
+    while True:
+        start_again()
+        if not killed(statement):
             break
-        except KeyboardInterrupt:
-            continue
-    assert killed
-    assert everything(rows) == first
+        assert not killed(0)
+        assert everything(rows) == whole
+        assert rows("SELECT done_until FROM metric_progress") == [(until,)]
+        assert rows("SELECT count(*) FROM metric_dirty") == [(0,)]
+        statement += 1
+    assert statement > 30
