@@ -41,7 +41,8 @@ def read(query: dict[str, Any]) -> Response:
     """Report service levels
 
     Of every service and of all together, the last 30 days unless `from` and `to` say otherwise.
-    `csv` has a row for each service; `pdf` has the same rows, to hand on.
+    `csv` has a row for each service, and a last one, without `service_id`, for all; `pdf` has the
+    same rows, to hand on.
     """
     since, until = window(query, "from_", "to", _WIDTH)
     now = utcnow()
@@ -53,16 +54,18 @@ def read(query: dict[str, Any]) -> Response:
         return reply(found)
     name = f"sla-{found['period_start']:%Y%m%d}-{found['period_end']:%Y%m%d}.{query['format']}"
     if query["format"] == "csv":
-        answer = Response(_csv(found["services"]), mimetype="text/csv")
+        answer = Response(_csv(found), mimetype="text/csv")
     else:
         answer = Response(sla_report.pdf(found), mimetype="application/pdf")
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return answer
 
 
-def _csv(services: list[dict[str, Any]]) -> str:
+def _csv(report: dict[str, Any]) -> str:
     buffer = io.StringIO()
     writer = csv.writer(buffer)
     writer.writerow(_COLUMNS)
-    writer.writerows([csv_cell(row[name]) for name in _COLUMNS] for row in services)
+    total = {"service_id": None, "name": "All services"} | report["total"]
+    rows = [*report["services"], total]
+    writer.writerows([csv_cell(row[name]) for name in _COLUMNS] for row in rows)
     return buffer.getvalue()

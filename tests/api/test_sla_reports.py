@@ -66,9 +66,20 @@ def test_csv(alice, services):
     answer = alice.get(PATH, query_string=window(format="csv"))
     assert answer.mimetype == "text/csv"
     rows = list(csv.DictReader(io.StringIO(answer.text)))
+    total = rows.pop()
+    assert (total["service_id"], total["name"]) == ("", "All services")
+    assert (float(total["uptime_percentage"]), float(total["downtime_seconds"])) == (75.0, 300)
     assert [row["name"] for row in rows] == ["'=HYPERLINK(1) <b>&", "Good", "Never"]
     assert float(rows[0]["error_budget_left_seconds"]) == -240
     assert (rows[2]["uptime_percentage"], rows[1]["is_met"]) == ("", "True")
+
+
+@pytest.mark.parametrize("beginning", ["=", "+", "-", "@"])
+def test_csv_holds_no_formula(alice, context, beginning):
+    make_service(alice, name=f"{beginning}1+1")
+    answer = alice.get(PATH, query_string=window(format="csv"))
+    first = next(csv.DictReader(io.StringIO(answer.text)))
+    assert first["name"] == f"'{beginning}1+1"
 
 
 def test_pdf_has_the_rows_of_json(alice, services):
