@@ -44,6 +44,7 @@ OWNED: dict[str, Callable[[Person], Any]] = {
     "key_id": _key,
     "organization_id": lambda person: person.organization_id,
     "secret_id": _created("/secrets", name="KEY_{}", value="x"),
+    "location_id": _created("/locations", name="Location {}"),
     "team_id": _created("/teams", name="Team {}"),
     "view_id": _created("/saved-views", name="View {}", screen="services", query="tag=a"),
     "calendar_id": _created("/on-call/calendars", scope="mine"),

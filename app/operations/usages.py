@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, func, select
 
 from app.domain.escalation.levels import NotifyType
 from app.models.alert_rules import AlertRule
@@ -59,6 +59,19 @@ def of_schedule(tx: Transaction, organization_id: UUID, schedule_id: UUID) -> li
 def of_team(tx: Transaction, organization_id: UUID, team_id: UUID) -> list[str]:
     """Return the policies that tell a team."""
     return _policies(tx, organization_id, NotifyType.TEAM, team_id)
+
+
+def of_region(tx: Transaction, organization_id: UUID, region: str) -> list[str]:
+    """Return the services that are checked in a region; those of others without their names."""
+    others = tx.session.scalar(
+        select(func.count())
+        .select_from(Service)
+        .where(Service.organization_id != organization_id, Service.regions.contains([region]))
+    )
+    return [
+        *_names(tx, "service", Service, organization_id, Service.regions.contains([region])),
+        *([f"services of other organizations ({others})"] if others else []),
+    ]
 
 
 def of_member(tx: Transaction, organization_id: UUID, user_id: UUID) -> list[str]:

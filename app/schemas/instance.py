@@ -14,6 +14,7 @@ class PlanSchema(BaseSchema):
     max_services = Whole(min=0, max=MOST_SERVICES)
     requests_per_minute = Whole(min=1, max=1_000_000)
     burst = Whole(min=1, max=1_000_000)
+    max_locations = Whole(min=0, max=1_000_000)
 
 
 PlansSchema = BaseSchema.from_dict(

@@ -23,7 +23,12 @@ def test_settings_are_for_operators(alice, bob):
     assert answer.status_code == 403, "operators are people"
     found = alice.get("/instance").json
     assert found["registration"] == "open"
-    assert found["plans"]["free"] == {"max_services": 5, "requests_per_minute": 30, "burst": 50}
+    assert found["plans"]["free"] == {
+        "max_services": 5,
+        "requests_per_minute": 30,
+        "burst": 50,
+        "max_locations": 1,
+    }
     assert (found["users_count"], found["organizations_count"]) == (2, 2)
 
 

@@ -80,6 +80,8 @@ _PERMISSIONS: dict[str, tuple[Role, Scope | None]] = {
     "maintenance_windows:write": (Role.EDITOR, Scope.WRITE),
     "secrets:read": (Role.EDITOR, Scope.WRITE),
     "secrets:write": (Role.EDITOR, Scope.WRITE),
+    "locations:read": (Role.VIEWER, Scope.READ),
+    "locations:write": (Role.ADMIN, Scope.ADMIN),
     "heartbeats:read": (Role.VIEWER, Scope.READ),
     "heartbeats:write": (Role.EDITOR, Scope.WRITE),
     "status_pages:read": (Role.VIEWER, Scope.READ),

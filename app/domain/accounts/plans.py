@@ -1,4 +1,4 @@
-"""What the plans allow: how many services, and how many requests a minute."""
+"""What the plans allow: how many services and locations, how many requests a minute."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
@@ -14,16 +14,17 @@ class Plan:
     max_services: int
     requests_per_minute: int
     burst: int
+    max_locations: int
 
 
 PLANS: Mapping[str, Plan] = {
-    FREE: Plan(5, 30, 50),
-    "starter": Plan(25, 60, 100),
-    "professional": Plan(200, 300, 500),
-    "enterprise": Plan(10_000, 1200, 2000),
+    FREE: Plan(5, 30, 50, 1),
+    "starter": Plan(25, 60, 100, 3),
+    "professional": Plan(200, 300, 500, 10),
+    "enterprise": Plan(10_000, 1200, 2000, 100),
 }
 # What a person at a browser gets at least: a dashboard asks for a dozen things at once.
-INTERACTIVE = Plan(0, 600, 1000)
+INTERACTIVE = Plan(0, 600, 1000, 0)
 _LIMITS = tuple(field.name for field in fields(Plan))
 
 

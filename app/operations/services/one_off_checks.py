@@ -8,6 +8,7 @@ from app.domain.checks.secret_references import MisdirectedSecret, UnknownSecret
 from app.domain.types import Observation, Target
 from app.operations import secrets
 from app.operations.checks.failure_details import storable
+from app.operations.locations import locations
 from app.platform.bootstrap import runtime
 from app.platform.transaction import transaction
 
@@ -25,9 +26,13 @@ class ProbeTask:
 
 
 def ask(organization_id: UUID, region: str, definition: dict[str, Any]) -> UUID:
-    """Leave a request to probe a definition (the fields of a Target) and return its id."""
+    """Leave a request to probe a definition (the fields of a Target) and return its id.
+
+    Raises Invalid for the region of a location that the organization may not use.
+    """
     vault, hints = runtime().vault, runtime().hints
     with transaction() as tx:
+        locations.require_regions(tx, organization_id, [region])
         row = tx.driver.execute(
             "INSERT INTO probe_requests (id, organization_id, region, sealed_target)"
             " VALUES (gen_random_uuid(), %s, %s, %s) RETURNING id",

@@ -12,6 +12,7 @@ from app.models.escalation_policies import EscalationPolicy
 from app.models.organization import Organization
 from app.models.services import HistoryPurge, ScheduleEntry, Service
 from app.operations.alerts import closing, suppression
+from app.operations.locations import locations
 from app.operations.rules import latches as rule_latches
 from app.operations.schedule import entries as schedule_entries
 from app.operations.services import pauses as service_pauses
@@ -214,6 +215,7 @@ def check_references(
         )
     ):
         raise _refused("escalation_policy_id", "There is no such escalation policy.")
+    locations.require_regions(tx, organization_id, columns.get("regions", ()))
     needs = columns.get("depends_on")
     if not needs:
         return

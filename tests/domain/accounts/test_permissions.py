@@ -57,7 +57,7 @@ def test_unknown_permissions_are_known_as_such():
 TABLE = """
 viewer read: profile organization members teams services alerts alert_rules heartbeats
     notification_channels escalation_policies on_call_schedules maintenance_windows feed
-    status_pages coverage saved_views
+    status_pages coverage saved_views locations
 viewer write: saved_views
 viewer session: profile:write session:write on_call_calendars:read on_call_calendars:write
 viewer admin: members:leave
@@ -68,7 +68,8 @@ editor write: teams services alert_rules heartbeats notification_channels escala
     config:read config:write saved_views:share
 editor admin: api_keys:read api_keys:write
 admin admin: organization:write corrections:write members:write invitations:read
-    invitations:write api_keys:all audit_logs:read deliveries:read_answers status_pages:admin
+    invitations:write locations:write api_keys:all audit_logs:read deliveries:read_answers
+    status_pages:admin
 owner session: organization:delete
 """
 

@@ -1,0 +1,77 @@
+"""/locations: places where agents check services over HTTPS."""
+
+from typing import Any
+from uuid import UUID
+
+from app.api.crud import Operations, Resource, add_routes
+from app.api.http import Blueprint
+from app.operations.locations import locations
+from app.operations.locations.locations import Owner
+from app.schemas.locations import (
+    LocationChangeSchema,
+    LocationInputSchema,
+    LocationRegionSchema,
+    LocationReplacementSchema,
+    LocationSchema,
+    NewLocationSchema,
+)
+from app.security.access import caller, requires
+
+bp = Blueprint(
+    "locations",
+    __name__,
+    url_prefix="/locations",
+    description="Places where agents check services over HTTPS.",
+)
+
+
+def _owner() -> Owner:
+    found = caller()
+    return Owner(found.organization_id, found.is_operator)
+
+
+# Before the routes with an id: `regions` is none.
+@bp.get("/regions")
+@requires("locations:read")
+@bp.returns(LocationRegionSchema(many=True))
+def regions() -> list[dict[str, Any]]:
+    """List the regions of locations that services may name
+
+    Those of the organization, and those that operators share with everybody; by name.
+    """
+    return locations.usable(caller().organization_id)
+
+
+add_routes(
+    bp,
+    Resource(
+        noun="a location",
+        plural="locations",
+        permission="locations",
+        id_name="location_id",
+        answer=LocationSchema,
+        body=LocationInputSchema,
+        change=LocationChangeSchema(),
+        replacement=LocationReplacementSchema(),
+        created=NewLocationSchema,
+        owner=_owner,
+        operations=Operations.of(locations),
+        notes={
+            "create": "The key is shown in this answer and never again. Whoever has it may run "
+            "agents there, and is sent the definitions of the services that are checked there, "
+            "with their secrets.",
+            "delete": "Not while a service is checked there (409).",
+        },
+    ),
+)
+
+
+@bp.post("/<uuid:location_id>/rotate-key")
+@requires("locations:write")
+@bp.returns(NewLocationSchema)
+def rotate_key(location_id: UUID) -> dict[str, Any]:
+    """Replace the key of a location
+
+    The old key ends at once: agents that have it stop, and what they have not delivered is lost.
+    """
+    return locations.rotate(_owner(), location_id)

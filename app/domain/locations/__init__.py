@@ -1,0 +1,1 @@
+"""Locations: how their regions are called, and which protocol their agents speak."""

@@ -1,0 +1,1 @@
+"""Locations: made, their keys changed, deleted; the regions that services may name."""
