@@ -53,8 +53,16 @@ LAYERS = {
     "app.network": FOUNDATION | {"app.network"},
     "app.checks": FOUNDATION | {"app.network", "app.checks"},
     "app.channels": FOUNDATION | {"app.network", "app.channels"},
-    "app.operations": ADAPTERS | {"app.operations"},
-    "app.schemas": ADAPTERS | {"app.schemas", "app.checks", "app.channels"},
+    "app.operations": ADAPTERS | {"app.operations", "app.checks", "app.channels"},
+    "app.schemas": {  # shapes of requests and answers: nothing here reads, seals or decides
+        "app.domain",
+        "app.platform.clock",
+        "app.platform.errors",
+        "app.platform.events",
+        "app.schemas",
+        "app.checks",
+        "app.channels",
+    },
     "app.ingest": ADAPTERS | {"app.ingest", "app.operations"},
     "app.realtime": ADAPTERS | {"app.realtime", "app.security.access"},
     "workers": ADAPTERS

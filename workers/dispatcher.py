@@ -15,8 +15,7 @@ from uuid import UUID
 import uvloop
 from flask import Flask
 
-from app.channels import Context, DeliveryError, deliver, parse_smtp_url
-from app.channels.endpoints import ENDPOINTS
+from app.channels import Context, DeliveryError, deliver, parse_smtp_url, provider_endpoints
 from app.domain.messages.messages import Message, Organization, compose, sample
 from app.network.door import Network
 from app.network.policy import policy_of
@@ -240,7 +239,7 @@ def make_context(config: Config, targets: Targets | None = None) -> Context:
         smtp=parse_smtp_url(config.smtp_url),
         mail_from=config.mail_from,
         base_url=config.base_url,
-        endpoints={**ENDPOINTS, **config.provider_urls},
+        endpoints={**provider_endpoints(), **config.provider_urls},
     )
 
 

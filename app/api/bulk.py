@@ -6,7 +6,6 @@ from uuid import UUID
 
 from app.api.alerts import actor
 from app.api.http import Blueprint, invalid
-from app.api.services import judges
 from app.operations.alerts import lifecycle
 from app.operations.services import bulk as service_bulk
 from app.operations.services import services
@@ -19,7 +18,6 @@ from app.schemas.bulk import (
     ServiceBulkSchema,
     bulk_result,
 )
-from app.schemas.service_definitions import redefine
 from app.security.access import caller, requires
 
 bp = Blueprint("bulk", __name__, description="One action on many.")
@@ -46,10 +44,7 @@ def change_services(given: dict[str, Any]) -> dict[str, Any]:
 def _act(action: str, ids: list[UUID], given: dict[str, Any]) -> Outcomes:
     organization_id = caller().organization_id
     if action == "update":
-        changes, judged_with = given["changes"], judges(organization_id)
-        return service_bulk.update(
-            organization_id, ids, lambda stored: redefine(stored, changes, judged_with)
-        )
+        return service_bulk.update(organization_id, ids, given["changes"])
     if action == "check":
         return service_bulk.check(organization_id, ids)
     if action == "delete":

@@ -8,8 +8,6 @@ import orjson
 from marshmallow import Schema, ValidationError
 
 from app.api.http import invalid
-from app.api.services import judges
-from app.operations import secrets
 from app.operations.configuration.kinds import Kind
 from app.operations.escalation import on_call_schedules, policies
 from app.operations.heartbeats import heartbeats
@@ -20,8 +18,6 @@ from app.operations.rules import rules
 from app.operations.services import queries as service_queries
 from app.operations.services import services
 from app.operations.status_pages import pages
-from app.platform.bootstrap import runtime
-from app.schemas import channel_definitions, service_definitions
 from app.schemas.alert_rules import AlertRuleInputSchema
 from app.schemas.escalation_policies import EscalationPolicyInputSchema
 from app.schemas.heartbeats import HeartbeatInputSchema
@@ -93,39 +89,6 @@ def _kind(
     )
 
 
-def _create_service(organization_id: UUID, data: dict[str, Any]) -> Any:
-    return services.create(
-        organization_id, service_definitions.define(data, judges(organization_id))
-    )
-
-
-def _update_service(organization_id: UUID, id: UUID, changes: dict[str, Any]) -> Any:
-    judged_with = judges(organization_id)
-    return services.update(
-        organization_id,
-        id,
-        lambda stored: service_definitions.redefine(stored, changes, judged_with),
-    )
-
-
-def _create_channel(organization_id: UUID, data: dict[str, Any]) -> Any:
-    known = secrets.hosts_by_name(organization_id)
-    return channels.create(
-        organization_id, channel_definitions.define(data, runtime().vault, known)
-    )
-
-
-def _update_channel(organization_id: UUID, id: UUID, changes: dict[str, Any]) -> Any:
-    vault, known = runtime().vault, secrets.hosts_by_name(organization_id)
-    return channels.update(
-        organization_id,
-        id,
-        lambda stored: channel_definitions.redefine(
-            stored, {"type": stored["type"], **changes}, vault, known
-        ),
-    )
-
-
 def _create_page(organization_id: UUID, data: dict[str, Any]) -> Any:
     return pages.create(organization_id, data, None)
 
@@ -139,8 +102,8 @@ KINDS = (
         "notification_channels",
         NotificationChannelInputSchema,
         _unfiltered(channels.listed),
-        _create_channel,
-        _update_channel,
+        channels.create,
+        channels.update,
         channels.delete,
     ),
     _kind(
@@ -163,8 +126,8 @@ KINDS = (
         "services",
         ServiceInputSchema,
         _unfiltered(service_queries.listed),
-        _create_service,
-        _update_service,
+        services.create,
+        services.update,
         lambda organization_id, id: services.delete(organization_id, [id]),
     ),
     _kind(

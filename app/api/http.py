@@ -18,7 +18,7 @@ from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnsupportedMe
 
 from app.domain import strict_json
 from app.platform.bootstrap import runtime
-from app.platform.errors import Invalid
+from app.platform.errors import Invalid, first_fault
 from app.platform.events import timestamp
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -73,19 +73,9 @@ def invalid(messages: Any) -> Invalid:
         messages = {"body": messages}
     if "_schema" in messages:
         messages = {"body": messages["_schema"]}
-    path, message = _first(messages)
+    names, message = first_fault(messages)
+    path = ".".join(name for name in names if name not in ("value", "_schema"))[:100]
     return Invalid(f"{path}: {message}", messages)
-
-
-def _first(messages: Any) -> tuple[str, str]:
-    path: list[str] = []
-    while isinstance(messages, dict) and messages:
-        name, messages = next(iter(messages.items()))
-        if name not in ("value", "_schema"):
-            path.append(str(name))
-    if isinstance(messages, list):
-        messages = messages[0] if messages else "is not acceptable"
-    return ".".join(path)[:100], str(messages)
 
 
 def _nest(path: tuple[str | int, ...], messages: Any) -> Any:

@@ -9,13 +9,10 @@ from app.api import pagination
 from app.api.http import PAGE_HEADERS, Blueprint
 from app.api.polling import wait_for
 from app.channels import CHANNEL_TYPES
-from app.operations import secrets
 from app.operations.notifications import channels as notification_channels
 from app.operations.notifications import claim as outbox_claim
 from app.operations.notifications import deliveries
-from app.platform.bootstrap import runtime
 from app.schemas.base import PageSchema
-from app.schemas.channel_definitions import define, redefine
 from app.schemas.deliveries import DeliverySchema
 from app.schemas.json_schemas import json_schema
 from app.schemas.notification_channels import (
@@ -64,8 +61,7 @@ def create(given: dict[str, Any]) -> dict[str, Any]:
 
     Its `config` is judged by its type, as `GET /notification-channels/types` describes it.
     """
-    columns = define(given, runtime().vault, secrets.hosts_by_name(caller().organization_id))
-    return notification_channels.create(caller().organization_id, columns)
+    return notification_channels.create(caller().organization_id, given)
 
 
 @bp.get("/types")
@@ -104,7 +100,7 @@ def change(given: dict[str, Any], channel_id: UUID) -> dict[str, Any]:
     Changes the given fields and leaves the others; `config` is replaced as a whole. A new config
     clears earlier failures.
     """
-    return _update(channel_id, given)
+    return notification_channels.update(caller().organization_id, channel_id, given)
 
 
 @bp.put("/<uuid:channel_id>")
@@ -116,14 +112,7 @@ def replace(given: dict[str, Any], channel_id: UUID) -> dict[str, Any]:
 
     The same as PATCH; fields that only the server sets may be sent along and are ignored.
     """
-    return _update(channel_id, given)
-
-
-def _update(channel_id: UUID, given: dict[str, Any]) -> dict[str, Any]:
-    vault, known = runtime().vault, secrets.hosts_by_name(caller().organization_id)
-    return notification_channels.update(
-        caller().organization_id, channel_id, lambda stored: redefine(stored, given, vault, known)
-    )
+    return notification_channels.update(caller().organization_id, channel_id, given)
 
 
 @bp.delete("/<uuid:channel_id>")

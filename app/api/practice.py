@@ -5,11 +5,9 @@ from typing import Any
 from flask import Response
 
 from app.api.http import Blueprint
-from app.api.services import judges
 from app.operations.services import practice, services
 from app.platform.bootstrap import runtime
 from app.schemas.practice import PracticeSchema
-from app.schemas.service_definitions import define, redefine
 from app.security import practice_links
 from app.security.access import caller, public, requires
 from app.security.practice_links import FAILS_SECONDS
@@ -42,12 +40,9 @@ def start() -> dict[str, Any]:
     endpoint = practice_links.make()
     known = practice.find(organization_id, practice_links.prefix())
     if known is None:
-        services.create(organization_id, define(_service(endpoint), judges(organization_id)))
+        services.create(organization_id, _service(endpoint))
     else:
-        changes, judged_with = {"endpoint": endpoint, "is_active": True}, judges(organization_id)
-        services.update(
-            organization_id, known, lambda stored: redefine(stored, changes, judged_with)
-        )
+        services.update(organization_id, known, {"endpoint": endpoint, "is_active": True})
     return _state()
 
 

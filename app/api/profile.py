@@ -6,10 +6,8 @@ from uuid import UUID
 from app.api.auth import refuse_common_password, session_in
 from app.api.http import Blueprint, invalid
 from app.operations.accounts import invitations, profile
-from app.platform.bootstrap import runtime
 from app.platform.cooperative import offload
 from app.platform.crypto import hash_password, verify_password
-from app.schemas.contact_methods import redefine_contacts
 from app.schemas.invitations import AcceptedSchema, OwnInvitationSchema
 from app.schemas.profile import (
     OwnOrganizationSchema,
@@ -46,13 +44,7 @@ def change(given: dict[str, Any]) -> dict[str, Any]:
     Changes the given fields. Tokens stay valid. `contact_methods` are replaced as a whole; a secret
     sent back as it was shown keeps the stored one.
     """
-    vault = runtime().vault
-    found = profile.change(
-        caller().user_id,
-        caller().organization_id,
-        lambda stored: given | redefine_contacts(stored, given, vault),
-    )
-    return found | _here()
+    return profile.change(caller().user_id, caller().organization_id, given) | _here()
 
 
 @bp.put("/password")

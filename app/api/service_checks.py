@@ -9,13 +9,12 @@ from flask import Response
 from app.api import pagination
 from app.api.http import PAGE_HEADERS, Blueprint, page, read_cursor, write_cursor
 from app.api.polling import wait_for
-from app.api.services import judges, organization_for
+from app.api.services import organization_for
 from app.api.windows import window
 from app.models.services import Service
 from app.operations.services import history as service_history
 from app.operations.services import one_off_checks
 from app.operations.services import outages as service_outages
-from app.platform.bootstrap import runtime
 from app.schemas.check_history import (
     CheckResultSchema,
     ChecksQuerySchema,
@@ -23,10 +22,8 @@ from app.schemas.check_history import (
     OutagesQuerySchema,
     ProbeOutcomeSchema,
 )
-from app.schemas.service_definitions import define
 from app.schemas.services import ServiceInputSchema
 from app.security.access import budget, find, requires
-from app.security.sealing import reveal
 
 # Past the timeout of a check, what a worker may take to begin it and to record it.
 _MARGIN_SECONDS = 5
@@ -63,21 +60,8 @@ def test(given: dict[str, Any]) -> dict[str, Any]:
 
     The body is that of a new service. Nothing is stored.
     """
-    organization_id = organization_for(given)
-    columns = define(given, judges(organization_id))
-    request_id = one_off_checks.ask(
-        organization_id,
-        columns["regions"][0],
-        {
-            "check_type": columns["check_type"],
-            "endpoint": columns["endpoint"],
-            "timeout_seconds": columns["timeout_seconds"],
-            "slow_threshold_ms": columns["slow_threshold_ms"],
-            "config": reveal(columns["config"], runtime().vault),
-        },
-    )
-    seconds = columns["timeout_seconds"] + _MARGIN_SECONDS
-    return wait_for(lambda: one_off_checks.outcome(request_id), seconds)
+    request_id, timeout_seconds = one_off_checks.ask(organization_for(given), given)
+    return wait_for(lambda: one_off_checks.outcome(request_id), timeout_seconds + _MARGIN_SECONDS)
 
 
 @bp.get("/<uuid:service_id>/checks")

@@ -7,13 +7,8 @@ from flask import Response
 
 from app.api.http import PAGE_HEADERS, Blueprint, invalid
 from app.api.pagination import answer, take_page
-from app.domain.checks.addresses import AddressPolicy
-from app.operations import secrets
-from app.operations.accounts.reach import Reach
 from app.operations.services import queries as service_queries
 from app.operations.services import services
-from app.platform.bootstrap import runtime
-from app.schemas.service_definitions import Judges, define, redefine
 from app.schemas.services import (
     ServiceChangeSchema,
     ServiceFilterSchema,
@@ -52,7 +47,7 @@ def create(given: dict[str, Any]) -> dict[str, Any]:
     Its first check runs within two seconds. A plan limit that is reached is 403.
     """
     organization_id = organization_for(given)
-    return services.create(organization_id, define(given, judges(organization_id)))
+    return services.create(organization_id, given)
 
 
 @bp.get("/<uuid:service_id>")
@@ -91,11 +86,7 @@ def replace(given: dict[str, Any], service_id: UUID) -> dict[str, Any]:
 def _update(service_id: UUID, given: dict[str, Any]) -> dict[str, Any]:
     if given.pop("organization_id", caller().organization_id) != caller().organization_id:
         raise invalid({"organization_id": ["A service stays in its organization."]})
-    organization_id = caller().organization_id
-    judged_with = judges(organization_id)
-    return services.update(
-        organization_id, service_id, lambda stored: redefine(stored, given, judged_with)
-    )
+    return services.update(caller().organization_id, service_id, given)
 
 
 @bp.delete("/<uuid:service_id>")
@@ -140,17 +131,3 @@ def organization_for(given: dict[str, Any]) -> UUID:
         if there is None or not there.may("services:write"):
             raise invalid({"organization_id": ["Not an organization you may add services to."]})
     return chosen
-
-
-def judges(organization_id: UUID) -> Judges:
-    """Return what a definition of an organization is judged with on this server."""
-    config = runtime().config
-    reach = Reach(config)
-    reach.refresh()
-    targets = reach.targets(organization_id)
-    return Judges(
-        min_interval=config.min_check_interval_seconds,
-        vault=runtime().vault,
-        policy=AddressPolicy(targets, config.probe_allow, config.probe_deny),
-        secrets=secrets.hosts_by_name(organization_id),
-    )

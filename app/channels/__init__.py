@@ -9,6 +9,7 @@ from app.channels.base import (
     Context,
     Delivery,
     DeliveryError,
+    provider_endpoints,
 )
 from app.channels.delivery import deliver
 from app.channels.smtp_settings import SmtpSettings, parse_smtp_url
@@ -26,4 +27,5 @@ __all__ = [
     "SmtpSettings",
     "deliver",
     "parse_smtp_url",
+    "provider_endpoints",
 ]

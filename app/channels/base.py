@@ -6,7 +6,6 @@ from typing import Any
 
 from marshmallow import RAISE, Schema
 
-from app.channels.endpoints import ENDPOINTS
 from app.channels.smtp_settings import SmtpSettings
 from app.domain.checks.addresses import AddressPolicy
 from app.domain.messages.types import Message
@@ -37,7 +36,7 @@ class Context:
     mail_from: str = "AlertifyPro <alerts@localhost>"
     base_url: str = ""
     timeout_seconds: float = 30.0
-    endpoints: Mapping[str, str] = field(default_factory=lambda: ENDPOINTS)
+    endpoints: Mapping[str, str] = field(default_factory=lambda: provider_endpoints())
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,27 +74,68 @@ class DeliveryError(Exception):
 
 
 Send = Callable[[Message, Mapping[str, Any], Context], Awaitable[Delivery]]
+ValidateTemplate = Callable[[Mapping[str, Any], Mapping[str, str]], None]
+
+
+def _any_template(config: Mapping[str, Any], template: Mapping[str, str]) -> None:
+    """Allow every template."""
 
 
 @dataclass(frozen=True, slots=True)
 class ChannelType:
-    """One way to reach people. `send` raises DeliveryError."""
+    """One way to reach people. `send` raises DeliveryError, `validate_template` ValidationError."""
 
     kind: str
     config_schema: type[ChannelConfig]
     send: Send
     description: str
+    personal: bool = False
+    keeps_incidents: bool = False
+    endpoints: Mapping[str, str] = field(default_factory=dict)
+    validate_template: ValidateTemplate = _any_template
 
 
 CHANNEL_TYPES: Registry[ChannelType] = Registry("channel type")
 
 
-def channel_type(kind: str, *, config: type[ChannelConfig]) -> Callable[[Send], Send]:
-    """Register a sender under its kind; its docstring's first sentence describes the type."""
+def channel_type(
+    kind: str,
+    *,
+    config: type[ChannelConfig],
+    personal: bool = False,
+    keeps_incidents: bool = False,
+    endpoints: Mapping[str, str] | None = None,
+    validate_template: ValidateTemplate = _any_template,
+) -> Callable[[Send], Send]:
+    """Register a sender under its kind; its docstring's first sentence describes the type.
+
+    `personal`: it may be a contact method of one person. `keeps_incidents`: the receiver opens and
+    closes an incident for each alert, and gets every message, also in a storm. `endpoints`: where
+    a provider with a fixed address lives, by a name of its own. `validate_template` refuses a
+    config and a message template that do not go together.
+    """
 
     def register(send: Send) -> Send:
-        sentence = " ".join((send.__doc__ or "").split("\n\n")[0].split())
-        CHANNEL_TYPES.add(ChannelType(kind, config, send, sentence), kind)
+        plugin = ChannelType(
+            kind=kind,
+            config_schema=config,
+            send=send,
+            description=" ".join((send.__doc__ or "").split("\n\n")[0].split()),
+            personal=personal,
+            keeps_incidents=keeps_incidents,
+            endpoints=endpoints or {},
+            validate_template=validate_template,
+        )
+        CHANNEL_TYPES.add(plugin, kind)
         return send
 
     return register
+
+
+def provider_endpoints() -> dict[str, str]:
+    """Return where the providers with a fixed address live, of all channel types."""
+    return {
+        name: address
+        for _, plugin in CHANNEL_TYPES.items()
+        for name, address in plugin.endpoints.items()
+    }

@@ -36,7 +36,7 @@ class DiscordConfig(ChannelConfig):
     )
 
 
-@channel_type("discord", config=DiscordConfig)
+@channel_type("discord", config=DiscordConfig, personal=True)
 async def send_to_discord(
     message: Message, config: Mapping[str, Any], context: Context
 ) -> Delivery:

@@ -17,7 +17,7 @@ class EmailConfig(ChannelConfig):
     to = several("who gets the mail", Address(), ["oncall@example.com"])
 
 
-@channel_type("email", config=EmailConfig)
+@channel_type("email", config=EmailConfig, personal=True)
 async def send_email(message: Message, config: Mapping[str, Any], context: Context) -> Delivery:
     """Send a mail with a plain and an HTML part; mails about one alert form one thread."""
     if context.smtp is None:

@@ -20,7 +20,7 @@ class GotifyConfig(ChannelConfig):
     token = secret("token of the application", "AbCdEf123456789", required=True)
 
 
-@channel_type("gotify", config=GotifyConfig)
+@channel_type("gotify", config=GotifyConfig, personal=True)
 async def send_to_gotify(message: Message, config: Mapping[str, Any], context: Context) -> Delivery:
     """Push a plain-text message that opens the alert."""
     extras: dict[str, Any] = {"client::display": {"contentType": "text/plain"}}

@@ -30,7 +30,7 @@ class MattermostConfig(ChannelConfig):
     channel = line("another channel than the webhook's own", "alerts", max_length=80)
 
 
-@channel_type("mattermost", config=MattermostConfig)
+@channel_type("mattermost", config=MattermostConfig, personal=True)
 async def send_to_mattermost(
     message: Message, config: Mapping[str, Any], context: Context
 ) -> Delivery:

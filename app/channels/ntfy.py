@@ -40,7 +40,7 @@ class NtfyConfig(ChannelConfig):
     token = secret("access token", "tk_AgQdq7mVBoFD37zQVN29RhuMzNIz2")
 
 
-@channel_type("ntfy", config=NtfyConfig)
+@channel_type("ntfy", config=NtfyConfig, personal=True)
 async def send_to_ntfy(message: Message, config: Mapping[str, Any], context: Context) -> Delivery:
     """Publish with a priority, a tag and up to three buttons."""
     headers = {"Authorization": f"Bearer {config['token']}"} if config.get("token") else None

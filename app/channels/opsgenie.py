@@ -28,7 +28,16 @@ class OpsgenieConfig(ChannelConfig):
     )
 
 
-@channel_type("opsgenie", config=OpsgenieConfig)
+@channel_type(
+    "opsgenie",
+    config=OpsgenieConfig,
+    keeps_incidents=True,
+    endpoints={
+        "opsgenie.us": "https://api.opsgenie.com",
+        "opsgenie.eu": "https://api.eu.opsgenie.com",
+        "opsgenie.jsm": "https://api.atlassian.com/jsm/ops/integration",
+    },
+)
 async def send_to_opsgenie(
     message: Message, config: Mapping[str, Any], context: Context
 ) -> Delivery:

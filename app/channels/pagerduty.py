@@ -27,7 +27,15 @@ class PagerDutyConfig(ChannelConfig):
     region = choice("service region of the account", ("us", "eu"), "us")
 
 
-@channel_type("pagerduty", config=PagerDutyConfig)
+@channel_type(
+    "pagerduty",
+    config=PagerDutyConfig,
+    keeps_incidents=True,
+    endpoints={
+        "pagerduty.us": "https://events.pagerduty.com",
+        "pagerduty.eu": "https://events.eu.pagerduty.com",
+    },
+)
 async def send_to_pagerduty(
     message: Message, config: Mapping[str, Any], context: Context
 ) -> Delivery:

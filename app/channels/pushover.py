@@ -20,7 +20,12 @@ class PushoverConfig(ChannelConfig):
     app_token = secret("token of the application", "azGDORePK8gMaC0QOYAMyEEuzJnyUi", required=True)
 
 
-@channel_type("pushover", config=PushoverConfig)
+@channel_type(
+    "pushover",
+    config=PushoverConfig,
+    personal=True,
+    endpoints={"pushover": "https://api.pushover.net"},
+)
 async def send_to_pushover(
     message: Message, config: Mapping[str, Any], context: Context
 ) -> Delivery:

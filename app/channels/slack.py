@@ -31,7 +31,7 @@ class SlackConfig(ChannelConfig):
     channel = line("another channel than the webhook's own", "#alerts", max_length=80)
 
 
-@channel_type("slack", config=SlackConfig)
+@channel_type("slack", config=SlackConfig, personal=True)
 async def send_to_slack(message: Message, config: Mapping[str, Any], context: Context) -> Delivery:
     """Post to a channel: headline, table and buttons beside a bar in the severity's colour."""
     where = {"channel": config["channel"]} if config.get("channel") else {}

@@ -54,7 +54,9 @@ class SmsConfig(ChannelConfig):
     to = several("numbers to reach", Number(max_length=30), ["+491701234567"])
 
 
-@channel_type("sms", config=SmsConfig)
+@channel_type(
+    "sms", config=SmsConfig, personal=True, endpoints={"twilio": "https://api.twilio.com"}
+)
 async def send_sms(message: Message, config: Mapping[str, Any], context: Context) -> Delivery:
     """Send one short message, at most two segments long, to each number.
 

@@ -37,7 +37,7 @@ class TeamsConfig(ChannelConfig):
     )
 
 
-@channel_type("teams", config=TeamsConfig)
+@channel_type("teams", config=TeamsConfig, personal=True)
 async def send_to_teams(message: Message, config: Mapping[str, Any], context: Context) -> Delivery:
     """Post an Adaptive Card with a table and buttons.
 

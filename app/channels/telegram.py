@@ -45,7 +45,12 @@ class TelegramConfig(ChannelConfig):
     )
 
 
-@channel_type("telegram", config=TelegramConfig)
+@channel_type(
+    "telegram",
+    config=TelegramConfig,
+    personal=True,
+    endpoints={"telegram": "https://api.telegram.org"},
+)
 async def send_to_telegram(
     message: Message, config: Mapping[str, Any], context: Context
 ) -> Delivery:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from marshmallow import fields, validate
+from marshmallow import ValidationError, fields, validate
 
 from app.channels.base import ChannelConfig, Context, Delivery, channel_type
 from app.channels.fields import Headers, line, secret, web_url
@@ -64,7 +64,23 @@ class WebhookConfig(ChannelConfig):
     headers = Headers("headers to add", {"Authorization": "Bearer token"}, _OURS)
 
 
-@channel_type("webhook", config=WebhookConfig)
+def validate_template(config: Mapping[str, Any], template: Mapping[str, str]) -> None:
+    """Raise ValidationError for what is not used: a subject, a type other than JSON."""
+    if template.get("subject"):
+        sentence = "A webhook has no subject: its body is what a template's `body` makes."
+        raise ValidationError({"template": {"subject": [sentence]}})
+    if not template.get("body") and not is_json(config.get("content_type", JSON)):
+        needed = "Needs a template whose `body` makes it."
+        raise ValidationError({"config": {"content_type": [needed]}})
+
+
+def is_json(content_type: str) -> bool:
+    """Tell whether a body of this type has to be JSON (RFC 6839 3.1)."""
+    media = content_type.partition(";")[0].strip().lower()
+    return media == JSON or media.endswith("+json")
+
+
+@channel_type("webhook", config=WebhookConfig, personal=True, validate_template=validate_template)
 async def send_to_webhook(
     message: Message, config: Mapping[str, Any], context: Context
 ) -> Delivery:
@@ -84,12 +100,6 @@ async def send_to_webhook(
     return await post(
         context, HttpRequest(config["url"], config.get("method", "POST"), headers, body)
     )
-
-
-def is_json(content_type: str) -> bool:
-    """Tell whether a body of this type has to be JSON (RFC 6839 3.1)."""
-    media = content_type.partition(";")[0].strip().lower()
-    return media == JSON or media.endswith("+json")
 
 
 def _content(message: Message, content_type: str) -> tuple[str, bytes]:

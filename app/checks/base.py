@@ -37,6 +37,7 @@ class CheckType:
     label: str
     endpoint_hint: str
     example: str
+    dials_endpoint: bool
 
 
 class CheckFailed(Exception):
@@ -84,9 +85,10 @@ def check_type(
     endpoint: Endpoint,
     label: str,
     slow_after_ms: int = 1000,
+    dials_endpoint: bool = True,
 ) -> Callable[[Run], Run]:
     """Register a check function under its kind; its docstring is the type's description, and
-    `label` what people call it."""
+    `label` what people call it. Without `dials_endpoint` the endpoint is only asked about."""
 
     def register(run: Run) -> Run:
         plugin = CheckType(
@@ -101,6 +103,7 @@ def check_type(
             label=label,
             endpoint_hint=endpoint.hint,
             example=endpoint.example,
+            dials_endpoint=dials_endpoint,
         )
         CHECK_TYPES.add(plugin, kind, *aliases)
         return run

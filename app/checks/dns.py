@@ -95,6 +95,7 @@ class DnsConfig(CheckConfig):
         lambda text: parse_host(text.strip()), hint="name to look up", example="example.com"
     ),
     label="DNS record",
+    dials_endpoint=False,
 )
 async def check_dns(target: Target, network: Network) -> Probe:
     """Ask for a record and judge values and times to live."""

@@ -3,7 +3,8 @@
 Operations raise these; `app/api/error_handlers.py` answers them as `{"error": "<sentence>"}`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from typing import Any
 
 
 class AppError(Exception):
@@ -11,10 +12,21 @@ class AppError(Exception):
 
     status = 500
 
-    def __init__(self, message: str, fields: Mapping[str, Sequence[str]] | None = None) -> None:
+    def __init__(self, message: str, fields: Mapping[str, Any] | None = None) -> None:
         super().__init__(message)
         self.message = message
         self.fields = fields
+
+
+def first_fault(messages: Any) -> tuple[list[str], str]:
+    """Return the path to the first field of nested faults, and its sentence."""
+    path: list[str] = []
+    while isinstance(messages, Mapping) and messages:
+        name, messages = next(iter(messages.items()))
+        path.append(str(name))
+    if isinstance(messages, list):
+        messages = messages[0] if messages else "is not acceptable"
+    return path, str(messages)
 
 
 class BadRequest(AppError):
@@ -57,6 +69,12 @@ class Invalid(AppError):
     """422: a value is not acceptable; `fields` names which."""
 
     status = 422
+
+    @classmethod
+    def of(cls, faults: Mapping[str, Any]) -> "Invalid":
+        """Return the refusal of nested faults, its sentence that of the first."""
+        path, sentence = first_fault(faults)
+        return cls(f"{'.'.join(path)}: {sentence}", faults)
 
 
 class TooManyRequests(AppError):

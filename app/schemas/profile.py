@@ -2,17 +2,19 @@
 
 from marshmallow import fields, validate
 
+from app.channels import CHANNEL_TYPES
 from app.domain.accounts.permissions import Role
 from app.schemas.auth import Email, GivenPassword, NewPassword
 from app.schemas.base import BaseSchema, Choice, Line, Moment, Name, Whole, WholeAnswer
-from app.schemas.contact_methods import CONTACT_TYPES
 from app.schemas.organization import ZoneName, small
+
+_CONTACT_TYPES = [kind for kind, plugin in CHANNEL_TYPES.items() if plugin.personal]
 
 
 class ContactMethodSchema(BaseSchema):
     """A way to reach a person, used after a delay."""
 
-    type = Choice(*CONTACT_TYPES, required=True, metadata={"examples": ["email"]})
+    type = Choice(*_CONTACT_TYPES, required=True, metadata={"examples": ["email"]})
     config = fields.Dict(
         keys=Line(max=50),
         load_default=dict,

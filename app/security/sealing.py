@@ -12,6 +12,9 @@ from marshmallow import Schema, fields
 from app.domain.masking import MASK, SENSITIVE_NAME
 from app.platform.crypto import Vault
 
+# Why a kept secret is refused where its config now leads elsewhere; see `retained`.
+GIVE_ANEW = "Must be given anew: they would go to another scheme, host or port."
+
 
 def is_sealed(value: object) -> bool:
     """Say whether a stored JSON value stands for a secret."""

@@ -16,7 +16,7 @@ class Reach:
 
 
 def reach(
-    check_type: str,
+    dials_endpoint: bool,
     status: Status,
     failure_kind: FailureKind | None,
     phases: Phases,
@@ -30,7 +30,7 @@ def reach(
         return Reach()
     if status is not Status.RED or phases.connect_ms is not None or status_code is not None:
         return Reach(dns_resolved=True, tcp_connected=True)
-    if check_type == "DNS":  # its failure is the answer's, and it connects to nothing
+    if not dials_endpoint:  # a question of DNS: its failure is the answer's, it connects to nothing
         return Reach(dns_resolved=False)
     resolved = None if failure_kind is None else failure_kind not in _UNRESOLVED
     return Reach(dns_resolved=resolved, tcp_connected=False)

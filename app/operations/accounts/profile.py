@@ -1,6 +1,6 @@
 """The person behind a session: read and change them, their password, their organizations."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -9,8 +9,9 @@ from sqlalchemy.exc import IntegrityError
 
 from app.models.members import Membership, User
 from app.models.organization import Organization
-from app.operations.accounts import audit, preferences
+from app.operations.accounts import audit, contact_methods, preferences
 from app.operations.notifications import system_mail
+from app.platform.bootstrap import runtime
 from app.platform.errors import Conflict, NotFound
 from app.platform.transaction import Transaction, transaction
 from app.security.sealing import mask
@@ -23,20 +24,21 @@ def read(user_id: UUID) -> dict[str, Any]:
     return found
 
 
-def change(
-    user_id: UUID, organization_id: UUID, redefine: Callable[[list[Any]], Mapping[str, Any]]
-) -> dict[str, Any]:
-    """Change a user and return their answer; `redefine` turns their stored contact methods into
-    the columns that change.
+def change(user_id: UUID, organization_id: UUID, data: Mapping[str, Any]) -> dict[str, Any]:
+    """Change the given fields of a user and return their answer.
 
     A new e-mail address ends a password reset under way, and the old one hears of it. Raises
-    Conflict for an e-mail address in use.
+    Conflict for an e-mail address in use, Invalid for a contact method that is none.
     """
+    changes = dict(data)
+    wanted = changes.pop("preferences", None)
     with transaction() as tx:
         user = tx.session.get_one(User, user_id, with_for_update={"key_share": True})
         before = user.email
-        changes = dict(redefine(user.contact_methods))
-        wanted = changes.pop("preferences", None)
+        if "contact_methods" in changes:
+            changes["contact_methods"] = contact_methods.sealed(
+                user.contact_methods, changes["contact_methods"], runtime().vault
+            )
         for name, value in changes.items():
             setattr(user, name, value)
         if user.email != before:

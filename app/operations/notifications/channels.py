@@ -1,6 +1,6 @@
 """Create, change and delete notification channels, and keep what refers to them right."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -9,9 +9,11 @@ from sqlalchemy import ColumnElement, select
 from app.domain.checks.dependencies import find_cycle
 from app.models.notification_channels import NotificationChannel
 from app.operations import rows as owned_rows
-from app.operations import usages
+from app.operations import secrets, usages
+from app.operations.notifications.definitions import changed_columns, new_columns
 from app.operations.rows import Position, columns, refused
 from app.operations.snapshots import alerting as alerting_snapshots
+from app.platform.bootstrap import runtime
 from app.platform.transaction import Transaction, transaction
 from app.security.sealing import mask
 
@@ -46,13 +48,14 @@ def read(organization_id: UUID, channel_id: UUID) -> dict[str, Any]:
     return found
 
 
-def create(organization_id: UUID, given: Columns) -> dict[str, Any]:
-    """Create a channel and return its answer. Raises Invalid for a fallback that is none."""
+def create(organization_id: UUID, data: Columns) -> dict[str, Any]:
+    """Create a channel and return its answer. Raises Invalid."""
+    values = new_columns(data, runtime().vault, secrets.hosts_by_name(organization_id))
     channel_id = uuid4()
     with transaction() as tx:
         alerting_snapshots.changed(tx, organization_id)
-        _check_fallback(tx, organization_id, channel_id, given)
-        channel = NotificationChannel(id=channel_id, organization_id=organization_id, **given)
+        _check_fallback(tx, organization_id, channel_id, values)
+        channel = NotificationChannel(id=channel_id, organization_id=organization_id, **values)
         tx.session.add(channel)
         tx.session.flush()
         found = _answer(channel)
@@ -80,20 +83,19 @@ FROM waiting WHERE alert_id IS NOT NULL
 """
 
 
-def update(
-    organization_id: UUID, channel_id: UUID, redefine: Callable[[Columns], Columns]
-) -> dict[str, Any]:
-    """Change a channel and return its answer; `redefine` turns stored columns into changed ones.
+def update(organization_id: UUID, channel_id: UUID, changes: Columns) -> dict[str, Any]:
+    """Change the given fields of a channel and return its answer. Raises NotFound, Invalid.
 
-    Raises NotFound, Invalid for a fallback that is none. A new config clears earlier failures, so
+    A new config clears earlier failures, so
     that what waits in the outbox is tried again; what waits for a channel that is switched off is
     withdrawn.
     """
+    hosts = secrets.hosts_by_name(organization_id)
     with transaction() as tx:
         # The lock of the organization keeps two edits from closing a circle of fallbacks together.
         alerting_snapshots.changed(tx, organization_id)
         channel = owned_rows.lock(tx, NotificationChannel, organization_id, channel_id)
-        changes = redefine(columns(channel))
+        changes = changed_columns(columns(channel), changes, runtime().vault, hosts)
         _check_fallback(tx, organization_id, channel_id, changes)
         if channel.is_enabled and changes.get("is_enabled") is False:
             tx.driver.execute(_WITHDRAW, {"id": channel_id, "name": channel.name})

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import case, func, or_, select
 
+from app.channels import CHANNEL_TYPES
 from app.domain.delivery import storms
 from app.domain.delivery.storms import CALM_AFTER, WINDOW, Digest, Pending, Storm
 from app.models.alerts import Alert
@@ -20,7 +21,6 @@ Claimed = tuple[Notification, NotificationChannel | None]
 STATUS_CHANGED = "service.status_changed"
 _FOLDED_KINDS = ("alert.fired", "alert.resolved")
 # Systems that keep incidents fold by themselves, and need every opening and closing.
-_KEEP_INCIDENTS = ("pagerduty", "opsgenie")
 _EVENT = Notification.message["event"].as_string()
 
 
@@ -57,7 +57,7 @@ def fold(
 def _may_be_folded(row: Notification, channel: NotificationChannel) -> bool:
     # A digest that is tried again goes out as it is: folded once more, it would forget whom it
     # stands for.
-    if channel.type in _KEEP_INCIDENTS or is_digest(row):
+    if CHANNEL_TYPES[channel.type].keeps_incidents or is_digest(row):
         return False
     return (row.kind in _FOLDED_KINDS and row.alert_id is not None) or row.kind == STATUS_CHANGED
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
+from app.checks import CHECK_TYPES
 from app.domain.rules.evaluate import Verdict, evaluate, evaluate_in_maintenance
 from app.domain.rules.history import History, Point
 from app.domain.rules.reachability import reach
@@ -161,7 +162,7 @@ def _point(
     in_maintenance: bool = False,
 ) -> Point:
     reached = reach(
-        definition.target.check_type,
+        CHECK_TYPES[definition.target.check_type].dials_endpoint,
         observation.status,
         observation.failure_kind,
         observation.phases,

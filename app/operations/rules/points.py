@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from app.checks import CHECK_TYPES
 from app.domain.rules.history import Point
 from app.domain.rules.reachability import reach
 from app.domain.types import FailureKind, Phases, Status
@@ -19,7 +20,7 @@ def point(check_type: str, row: tuple[Any, ...]) -> Point:
     at, settled, milliseconds, status_code, error, days, failures, silent, *rest = row[:WIDTH]
     status, connect_ms, failure_kind = rest
     reached = reach(
-        check_type,
+        CHECK_TYPES[check_type].dials_endpoint,
         Status(status),
         FailureKind(failure_kind) if failure_kind else None,
         Phases(connect_ms=connect_ms),

@@ -5,15 +5,15 @@ from uuid import UUID
 
 from app.operations.alerts import closing
 from app.operations.schedule import entries as schedule_entries
+from app.operations.services.definitions import constraints
 from app.operations.services.services import (
     Columns,
     announce,
     apply,
-    check_references,
-    columns,
     hint,
     lock,
     lock_organization,
+    validated,
 )
 from app.platform.errors import AppError, Conflict, Invalid, NotFound
 from app.platform.transaction import Transaction, transaction
@@ -53,13 +53,9 @@ def _retag(
         announce(tx, "service.updated", changed)
 
 
-def update(
-    organization_id: UUID, ids: Sequence[UUID], redefine: Callable[[Columns], Columns]
-) -> Outcomes:
-    """Change each service that allows it, and return what went wrong with the others.
-
-    `redefine` turns stored columns into changed ones, or raises Invalid.
-    """
+def update(organization_id: UUID, ids: Sequence[UUID], changes: Columns) -> Outcomes:
+    """Change each service that allows it, and return what went wrong with the others."""
+    limits = constraints(organization_id)
     with transaction() as tx:
         lock_organization(tx, organization_id)
         known = _known(tx, organization_id, ids)
@@ -69,13 +65,12 @@ def update(
         changed = []
         for service in lock(tx, organization_id, known):
             try:
-                changes = redefine(columns(service))
-                check_references(tx, organization_id, service.id, changes)
+                differing = validated(tx, service, changes, limits)
             except Invalid as error:
                 outcomes[service.id] = error
                 continue
-            if changes:
-                apply(tx, service, changes)
+            if differing:
+                apply(tx, service, differing)
                 changed.append(service.id)
         announce(tx, "service.updated", changed)
     return outcomes

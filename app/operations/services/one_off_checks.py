@@ -1,5 +1,6 @@
 """One-off probes of unsaved services: the API leaves a request, a worker leaves the outcome."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -9,8 +10,10 @@ from app.domain.types import Observation, Target
 from app.operations import secrets
 from app.operations.checks.failure_details import storable
 from app.operations.locations import locations
+from app.operations.services.definitions import constraints, new_columns
 from app.platform.bootstrap import runtime
 from app.platform.transaction import transaction
+from app.security.sealing import reveal
 
 # Past this age nobody waits for the answer any more.
 PATIENCE_SECONDS = 120
@@ -25,12 +28,20 @@ class ProbeTask:
     fault: str | None = None  # why it cannot be run at all
 
 
-def ask(organization_id: UUID, region: str, definition: dict[str, Any]) -> UUID:
-    """Leave a request to probe a definition (the fields of a Target) and return its id.
+# What a worker needs of a service: the fields of a Target.
+_TARGET_FIELDS = ("check_type", "endpoint", "timeout_seconds", "slow_threshold_ms", "config")
 
-    Raises Invalid for the region of a location that the organization may not use.
+
+def ask(organization_id: UUID, data: Mapping[str, Any]) -> tuple[UUID, int]:
+    """Leave a request to probe a service as it would be created, in its first region.
+
+    Returns the id of the request and the timeout of its check in seconds. Raises Invalid.
     """
     vault, hints = runtime().vault, runtime().hints
+    columns = new_columns(data, constraints(organization_id))
+    region = columns["regions"][0]
+    definition = {name: columns[name] for name in _TARGET_FIELDS}
+    definition["config"] = reveal(columns["config"], vault)
     with transaction() as tx:
         locations.require_regions(tx, organization_id, [region])
         row = tx.driver.execute(
@@ -40,8 +51,7 @@ def ask(organization_id: UUID, region: str, definition: dict[str, Any]) -> UUID:
         ).fetchone()
         tx.after_commit(hints.probes, region)
     assert row is not None
-    found: UUID = row[0]
-    return found
+    return row[0], columns["timeout_seconds"]
 
 
 def claim(region: str, limit: int) -> list[ProbeTask]:

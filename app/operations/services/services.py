@@ -1,6 +1,6 @@
 """Create, change and delete services, and keep their schedule right."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -13,12 +13,19 @@ from app.models.organization import Organization
 from app.models.services import HistoryPurge, ScheduleEntry, Service
 from app.operations.alerts import closing, suppression
 from app.operations.locations import locations
+from app.operations.rows import columns, refused
 from app.operations.rules import latches as rule_latches
 from app.operations.schedule import entries as schedule_entries
 from app.operations.services import pauses as service_pauses
+from app.operations.services.definitions import (
+    Constraints,
+    changed_columns,
+    constraints,
+    new_columns,
+)
 from app.operations.services.queries import answers
 from app.platform.bootstrap import runtime
-from app.platform.errors import Forbidden, Invalid, NotFound
+from app.platform.errors import Forbidden, NotFound
 from app.platform.events import Event
 from app.platform.transaction import Transaction, transaction
 
@@ -38,47 +45,53 @@ _VOIDS_CHECK = frozenset(
 )
 
 
-def create(organization_id: UUID, columns: Columns) -> dict[str, Any]:
+def create(organization_id: UUID, data: Columns) -> dict[str, Any]:
     """Create a service that is due at once, and return its answer.
 
-    Raises Forbidden at the plan's limit, Invalid for a reference to nothing.
+    Raises Forbidden at the plan's limit, Invalid for a definition that is not acceptable.
     """
+    values = new_columns(data, constraints(organization_id))
     service_id = uuid4()
     with transaction() as tx:
         organization = lock_organization(tx, organization_id)
         _check_limit(tx, organization)
-        check_references(tx, organization_id, service_id, columns)
+        _check_references(tx, organization_id, service_id, values)
         tx.session.execute(
-            insert(Service).values(id=service_id, organization_id=organization_id, **columns)
+            insert(Service).values(id=service_id, organization_id=organization_id, **values)
         )
-        schedule_entries.add(tx, service_id, columns["regions"], due=columns["is_active"])
+        schedule_entries.add(tx, service_id, values["regions"], due=values["is_active"])
         found = announce(tx, "service.created", [service_id])
-        if columns["is_active"]:
-            hint(tx, columns["regions"])
+        if values["is_active"]:
+            hint(tx, values["regions"])
     return found[0]
 
 
-def update(
-    organization_id: UUID, service_id: UUID, redefine: Callable[[Columns], Columns]
-) -> dict[str, Any]:
-    """Change a service and return its answer; `redefine` turns stored columns into changed ones.
+def update(organization_id: UUID, service_id: UUID, changes: Columns) -> dict[str, Any]:
+    """Change the given fields of a service and return its answer.
 
-    Raises NotFound, and Invalid for a reference to nothing or a circle in `depends_on`.
+    Raises NotFound, and Invalid for a definition that is not acceptable: a reference to nothing, a
+    circle in `depends_on`.
     """
+    limits = constraints(organization_id)
     with transaction() as tx:
         # Two edits of one organization wait for one another: together they could close a circle.
         lock_organization(tx, organization_id)
         (service,) = lock(tx, organization_id, [service_id])
-        changes = redefine(columns(service))
-        check_references(tx, organization_id, service_id, changes)
-        apply(tx, service, changes)
+        apply(tx, service, validated(tx, service, changes, limits))
         found = announce(tx, "service.updated", [service_id])
     return found[0]
 
 
+def validated(tx: Transaction, service: Service, changes: Columns, limits: Constraints) -> Columns:
+    """Return the columns of a locked service that changes make other ones. Raises Invalid."""
+    differing = changed_columns(columns(service), changes, limits)
+    _check_references(tx, service.organization_id, service.id, differing)
+    return differing
+
+
 def apply(tx: Transaction, service: Service, changes: Columns) -> None:
-    """Change a locked service: what its last result no longer speaks of is checked at once, and
-    alerts that no rule watches any more are ended."""
+    """Store validated columns of a locked service: what its last result no longer speaks of is
+    checked at once, and alerts that no rule watches any more are ended."""
     was_active = service.is_active
     for name, value in changes.items():
         setattr(service, name, value)
@@ -204,7 +217,7 @@ def _check_limit(tx: Transaction, organization: Organization) -> None:
         )
 
 
-def check_references(
+def _check_references(
     tx: Transaction, organization_id: UUID, service_id: UUID, columns: Columns
 ) -> None:
     """Raise Invalid for a reference to nothing, or to something of another organization."""
@@ -214,7 +227,7 @@ def check_references(
             EscalationPolicy.id == policy_id, EscalationPolicy.organization_id == organization_id
         )
     ):
-        raise _refused("escalation_policy_id", "There is no such escalation policy.")
+        raise refused("escalation_policy_id", "There is no such escalation policy.")
     locations.require_regions(tx, organization_id, columns.get("regions", ()))
     needs = columns.get("depends_on")
     if not needs:
@@ -225,18 +238,9 @@ def check_references(
     graph = {row.id: row.depends_on for row in rows}
     unknown = [id for id in needs if id not in graph and id != service_id]
     if unknown:
-        raise _refused("depends_on", f"There is no service {unknown[0]}.")
+        raise refused("depends_on", f"There is no service {unknown[0]}.")
     if find_cycle(service_id, needs, graph):
-        raise _refused("depends_on", "A service cannot need itself, directly or through others.")
-
-
-def _refused(field: str, message: str) -> Invalid:
-    return Invalid(f"{field}: {message}", {field: [message]})
-
-
-def columns(service: Service) -> Columns:
-    """Return the columns of a service by name."""
-    return {column.key: getattr(service, column.key) for column in Service.__table__.columns}
+        raise refused("depends_on", "A service cannot need itself, directly or through others.")
 
 
 def announce(tx: Transaction, event: str, ids: Sequence[UUID]) -> list[dict[str, Any]]:

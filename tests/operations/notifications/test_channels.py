@@ -34,7 +34,7 @@ def test_two_edits_close_no_circle_together(app, alice, _):
 
     def point(channel, fallback):
         return lambda: notification_channels.update(
-            alice.organization_id, channel, lambda _: {"fallback_channel_id": fallback}
+            alice.organization_id, channel, {"fallback_channel_id": fallback}
         )
 
     found = at_once(app, point(one, two), point(two, one))

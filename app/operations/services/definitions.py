@@ -1,8 +1,9 @@
-"""A service as a whole: what its fields mean together, which one field alone cannot say."""
+"""Columns of a service from what a caller gives: validated as a whole, defaults applied, sealed."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from marshmallow import ValidationError
 
@@ -11,11 +12,12 @@ from app.domain.checks.addresses import AddressPolicy
 from app.domain.checks.destinations import destinations
 from app.domain.checks.endpoints import is_address, parse_host_port, parse_url
 from app.domain.checks.secret_references import check_references, references
+from app.operations import secrets
+from app.operations.accounts.reach import Reach
+from app.platform.bootstrap import runtime
 from app.platform.crypto import Vault
 from app.platform.errors import Invalid
-from app.security.sealing import retained, seal
-
-GIVE_ANEW = "Must be given anew: they would go to another scheme, host or port."
+from app.security.sealing import GIVE_ANEW, retained, seal
 
 DEFAULTS: Mapping[str, Any] = {
     "description": "",
@@ -36,9 +38,9 @@ DEFAULTS: Mapping[str, Any] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Judges:
-    """What a definition is judged with: the shortest interval, the vault, the address guard, and
-    the organization's secrets by name with the hosts each may go to."""
+class Constraints:
+    """Limits that services of an organization keep on this server: the shortest interval in
+    seconds, the address guard, the hosts that each of its secrets may go to; and the vault."""
 
     min_interval: int
     vault: Vault
@@ -46,87 +48,103 @@ class Judges:
     secrets: Mapping[str, Sequence[str]]
 
 
-def define(given: Mapping[str, Any], judges: Judges) -> dict[str, Any]:
+def constraints(organization_id: UUID) -> Constraints:
+    """Return what the services of an organization keep to. Reads in transactions of its own."""
+    config = runtime().config
+    reach = Reach(config)
+    reach.refresh()
+    targets = reach.targets(organization_id)
+    return Constraints(
+        min_interval=config.min_check_interval_seconds,
+        vault=runtime().vault,
+        policy=AddressPolicy(targets, config.probe_allow, config.probe_deny),
+        secrets=secrets.hosts_by_name(organization_id),
+    )
+
+
+def new_columns(data: Mapping[str, Any], limits: Constraints) -> dict[str, Any]:
     """Return every column of a new service. Raises Invalid, naming the fields."""
-    slow = CHECK_TYPES[given["check_type"]].slow_after_ms
-    whole = {**DEFAULTS, "slow_threshold_ms": slow, **given}
-    return _judge(whole, set(whole), {}, judges, None)
+    slow = CHECK_TYPES[data["check_type"]].slow_after_ms
+    merged = {**DEFAULTS, "slow_threshold_ms": slow, **data}
+    return _validated(merged, set(merged), {}, limits, None)
 
 
-def redefine(stored: Mapping[str, Any], given: Mapping[str, Any], judges: Judges) -> dict[str, Any]:
+def changed_columns(
+    stored: Mapping[str, Any], changes: Mapping[str, Any], limits: Constraints
+) -> dict[str, Any]:
     """Return the columns of a service that an edit changes. Raises Invalid, naming the fields.
 
     A new check type begins with an empty config and its own slow threshold, unless they are given.
     """
-    whole = {**stored, **given}
-    changed = set(given)
+    merged = {**stored, **changes}
+    changed = set(changes)
     kept = stored["config"]
-    if whole["check_type"] != stored["check_type"]:
+    if merged["check_type"] != stored["check_type"]:
         kept = {}
         changed |= {"endpoint", "config", "slow_threshold_ms"}
-        whole["config"] = given.get("config", {})
+        merged["config"] = changes.get("config", {})
         before = CHECK_TYPES[stored["check_type"]].slow_after_ms
-        if whole["slow_threshold_ms"] == before and "slow_threshold_ms" not in given:
-            whole["slow_threshold_ms"] = CHECK_TYPES[whole["check_type"]].slow_after_ms
-    judged = _judge(whole, changed, kept, judges, stored)
-    return {name: value for name, value in judged.items() if value != stored[name]}
+        if merged["slow_threshold_ms"] == before and "slow_threshold_ms" not in changes:
+            merged["slow_threshold_ms"] = CHECK_TYPES[merged["check_type"]].slow_after_ms
+    columns = _validated(merged, changed, kept, limits, stored)
+    return {name: value for name, value in columns.items() if value != stored[name]}
 
 
-def _judge(
-    whole: dict[str, Any],
+def _validated(
+    merged: dict[str, Any],
     changed: set[str],
     kept: Any,
-    judges: Judges,
+    limits: Constraints,
     stored: Mapping[str, Any] | None,
 ) -> dict[str, Any]:
-    check_type = CHECK_TYPES[whole["check_type"]]
+    check_type = CHECK_TYPES[merged["check_type"]]
     faults: dict[str, Any] = {}
-    judged = {name: whole[name] for name in changed}
+    columns = {name: merged[name] for name in changed}
     if "endpoint" in changed:
         try:
-            judged["endpoint"] = check_type.validate_endpoint(whole["endpoint"])
-            refusal = _refusal(judged["endpoint"], judges.policy)
-            if refusal is not None and whole["check_type"] != "DNS":  # which dials no such host
+            columns["endpoint"] = check_type.validate_endpoint(merged["endpoint"])
+            refusal = _refusal(columns["endpoint"], limits.policy)
+            if refusal is not None and check_type.dials_endpoint:
                 raise ValueError(f"This server does not check {refusal}.")
         except ValueError as error:
             faults["endpoint"] = [str(error)]
     if "config" in changed:
         try:
-            judged["config"] = _sealed(
-                check_type.config_schema(), whole["config"], kept, judges.vault
+            columns["config"] = _sealed(
+                check_type.config_schema(), merged["config"], kept, limits.vault
             )
         except ValidationError as error:
             faults["config"] = error.messages
     if {"endpoint", "config"} & changed and not faults:
-        faults |= _secret_faults({**whole, **judged}, whole["config"], judges, stored)
-    interval, timeout = whole["check_interval_seconds"], whole["timeout_seconds"]
-    if "check_interval_seconds" in changed and interval < judges.min_interval:
+        faults |= _secret_faults({**merged, **columns}, merged["config"], limits, stored)
+    interval, timeout = merged["check_interval_seconds"], merged["timeout_seconds"]
+    if "check_interval_seconds" in changed and interval < limits.min_interval:
         faults["check_interval_seconds"] = [
-            f"Must be at least {judges.min_interval} on this server."
+            f"Must be at least {limits.min_interval} on this server."
         ]
     if timeout > interval:
         field = "timeout_seconds" if "timeout_seconds" in changed else "check_interval_seconds"
         faults.setdefault(field, []).append("The timeout must not be above the interval.")
     if faults:
-        raise Invalid(_sentence(faults), faults)
-    return judged
+        raise Invalid.of(faults)
+    return columns
 
 
 def _secret_faults(
-    judged: Mapping[str, Any],
+    columns: Mapping[str, Any],
     given: Any,
-    judges: Judges,
+    limits: Constraints,
     stored: Mapping[str, Any] | None,
 ) -> dict[str, Any]:
     """Return what is wrong with the secrets: unknown ones, and those that would go elsewhere."""
-    places = destinations(judged["endpoint"], judged["config"])
-    if stored is not None and retained(stored["config"], judged["config"]):
+    places = destinations(columns["endpoint"], columns["config"])
+    if stored is not None and retained(stored["config"], columns["config"]):
         known = destinations(stored["endpoint"], stored["config"])
         if not places <= known:
             return {"config": {"secrets": [GIVE_ANEW]}}
-    named = set(references(judged["endpoint"])) | set(references(given))
+    named = set(references(columns["endpoint"])) | set(references(given))
     try:
-        check_references(named, places, judges.secrets)
+        check_references(named, places, limits.secrets)
     except ValueError as error:
         return {"config": {"secrets": [f"{str(error)[:1].upper()}{str(error)[1:]}."]}}
     return {}
@@ -148,17 +166,9 @@ def _refusal(endpoint: str, policy: AddressPolicy) -> str | None:
 
 
 def _sealed(schema: Any, config: Mapping[str, Any], kept: Any, vault: Vault) -> dict[str, Any]:
-    """Return a config as it is stored: judged by its schema, secrets sealed."""
+    """Return a config as it is stored: validated by its schema, secrets sealed."""
     loaded = schema.load(config)
     try:
         return seal(schema, loaded, kept, vault)
     except ValueError as error:
         raise ValidationError({"secrets": [str(error)]}) from None
-
-
-def _sentence(faults: Mapping[str, Any]) -> str:
-    field, messages = next(iter(faults.items()))
-    while isinstance(messages, Mapping):
-        inner, messages = next(iter(messages.items()))
-        field = f"{field}.{inner}"
-    return f"{field}: {messages[0] if isinstance(messages, list) else messages}"
