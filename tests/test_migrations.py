@@ -38,6 +38,7 @@ LANDED = {
     "0018_page_logos.py": "325485fdda8d91f0216f2dcf3ee4da82",
     "0019_audit_of_alerts.py": "d956f00dcf7cf046422aa6dc083ca321",
     "0020_locations.py": "1a6e3e6dcfb0f6ad613d928b14ad8739",
+    "0021_service_badges.py": "ba2a1404c670554445be6a74f29fec03",
 }
 
 

@@ -28,9 +28,10 @@ _FRESH_SECONDS = 30
 def picture(query: dict[str, Any], key: str, what: str) -> Response:
     """Show a badge
 
-    `what` is `status`, `uptime` (of the last 30 days), or `response` (how long the last runs took).
-    The key of a badge stands in the object it is of; it can be shown to anybody. Services have one
-    on each public status page that shows them (`id` in its JSON), and the page has one of its own.
+    `what` is `status`, `uptime` (of the last 30 days), or `response` (the median response time of
+    a service in the last 24 hours; how long the last runs of a heartbeat took). The key of a badge
+    stands in the object it is of; it can be shown to anybody. On each public status page a service
+    has another one (`id` in its JSON), and the page has one of its own.
     """
     if what not in _WHATS:
         raise NotFound

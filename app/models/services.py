@@ -43,6 +43,9 @@ class Service(OrganizationOwned, Base):
     status_changed_at: Mapped[datetime | None]
     # Raised by every edit: workers cache a service's definition by it.
     version: Mapped[int] = mapped_column(BigInteger, default=1)
+    badge_key: Mapped[str] = mapped_column(
+        unique=True, server_default=text("'sv-' || replace(gen_random_uuid()::text, '-', '')")
+    )
 
 
 class ScheduleEntry(Base):

@@ -160,6 +160,15 @@ class ServiceSchema(WholeAnswer, ServiceInputSchema):
     next_check_at = Moment(
         required=True, allow_none=True, metadata={"description": "null while paused."}
     )
+    badge_url = fields.String(
+        required=True,
+        metadata={
+            "description": "Can be shown to anybody; `uptime.svg` and `response.svg` beside it.",
+            "examples": [
+                "http://localhost:3001/api/v1/badges/sv-5f0c6f3e2d1b4a798877665544332211/status.svg"
+            ],
+        },
+    )
     created_at = Moment(required=True)
     updated_at = Moment(required=True)
 

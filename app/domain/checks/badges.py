@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from app.domain.heartbeats.states import HeartbeatStatus
+from app.domain.types import Status
 
 
 class Tone(StrEnum):
@@ -35,6 +36,24 @@ _TONES = {
 }
 
 
+_SERVICES = {
+    Status.GREEN: ("up", Tone.GOOD),
+    Status.YELLOW: ("slow", Tone.FAIR),
+    Status.RED: ("down", Tone.BAD),
+    Status.UNKNOWN: ("unknown", Tone.NONE),
+    Status.PENDING: ("pending", Tone.NONE),
+}
+
+
+def of_service(name: str, status: Status, *, is_active: bool, in_maintenance: bool) -> Badge:
+    """Return the badge of a service's confirmed status."""
+    if not is_active:
+        return Badge(name, "paused", Tone.NONE)
+    if in_maintenance:
+        return Badge(name, "maintenance", Tone.NONE)
+    return Badge(name, *_SERVICES[status])
+
+
 def of_status(name: str, status: HeartbeatStatus) -> Badge:
     """Return the badge of a heartbeat's status."""
     return Badge(name, status.value, _TONES[status])
@@ -45,8 +64,8 @@ def of_uptime(name: str, percentage: float | None) -> Badge:
     if percentage is None:
         return Badge(name, "unknown", Tone.NONE)
     tone = Tone.GOOD if percentage >= 99 else Tone.FAIR if percentage >= 95 else Tone.BAD
-    # Cut, not rounded: 99.999 is no 100.
-    cut = int(percentage * 100) / 100
+    # Cut, not rounded: 99.999 is no 100. Hundredths stay what they are: 0.29 x 100 is 28.999… .
+    cut = int(round(percentage * 100, 6)) / 100
     return Badge(name, "100%" if cut == 100 else f"{cut:.2f}%", tone)
 
 

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from app.operations.rows import beginning
 from app.operations.snapshots.alerting import rulebooks
+from app.platform.bootstrap import runtime
 from app.platform.errors import NotFound
 from app.platform.transaction import Transaction, transaction
 from app.security.sealing import mask
@@ -22,7 +23,8 @@ SELECT s.id::text, s.organization_id::text, s.name, s.endpoint, s.check_type, s.
     s.config::text, s.slow_threshold_ms, s.failure_threshold, s.recovery_threshold,
     s.retry_interval_seconds, s.regions, s.region_quorum, s.depends_on::text[],
     s.escalation_policy_id::text, s.status, {status_changed_at}, {created_at}, {updated_at},
-    {next_check_at}, {last_checked_at}, e.last_response_time_ms, e.last_error
+    {next_check_at}, {last_checked_at}, e.last_response_time_ms, e.last_error,
+    s.badge_key
 """.format_map(
     {
         name: f"""to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"""
@@ -88,6 +90,7 @@ def _answer(row: tuple[Any, ...]) -> dict[str, Any]:
         "last_error": row[27],
         "status_changed_at": row[21],
         "next_check_at": row[24],
+        "badge_url": f"{runtime().config.base_url}/api/v1/badges/{row[28]}/status.svg",
         "created_at": row[22],
         "updated_at": row[23],
     }
@@ -192,7 +195,7 @@ def listed(
     if len(found) > limit:
         found.pop()
         position = _position_of(found[-1])
-    return found, position, rows[0][28]
+    return found, position, rows[0][29]
 
 
 def _position_of(answer: Mapping[str, Any]) -> tuple[datetime, UUID]:

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from app.domain import types
 from app.domain.checks import badges
 from app.domain.checks.badges import Tone
 from app.domain.heartbeats.states import HeartbeatStatus as Status
@@ -51,6 +52,12 @@ def test_an_uptime_is_never_rounded_up(percentage, value, tone):
     assert (badge.value, badge.tone) == (value, tone)
 
 
+def test_hundredths_stay_what_they_are():
+    for hundredths in range(10_000):
+        whole, rest = divmod(hundredths, 100)
+        assert badges.of_uptime("x", hundredths / 100).value == f"{whole}.{rest:02}%"
+
+
 @pytest.mark.parametrize(
     ("milliseconds", "value"),
     [
@@ -64,6 +71,20 @@ def test_an_uptime_is_never_rounded_up(percentage, value, tone):
 )
 def test_durations(milliseconds, value):
     assert badges.of_duration("x", milliseconds).value == value
+
+
+@pytest.mark.parametrize("status", types.Status)
+@pytest.mark.parametrize("is_active", [True, False])
+@pytest.mark.parametrize("in_maintenance", [True, False])
+def test_every_status_of_a_service_has_a_badge(status, is_active, in_maintenance):
+    found = badges.of_service("x", status, is_active=is_active, in_maintenance=in_maintenance)
+    if not is_active:
+        assert (found.value, found.tone) == ("paused", Tone.NONE)
+    elif in_maintenance:
+        assert (found.value, found.tone) == ("maintenance", Tone.NONE)
+    else:
+        assert (found.value == "up") == (status is types.Status.GREEN)
+        assert (found.tone is Tone.BAD) == (status is types.Status.RED)
 
 
 @pytest.mark.parametrize("status", Status)

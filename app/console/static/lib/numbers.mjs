@@ -12,7 +12,7 @@ export function milliseconds(value) {
 export function percent(value) {
   if (value == null) return "–";
   if (value >= 100) return t("{n} %", { n: 100 });
-  return t("{n} %", { n: (Math.floor(value * 100) / 100).toFixed(2) });
+  return t("{n} %", { n: (Math.floor(Number((value * 100).toFixed(6))) / 100).toFixed(2) });
 }
 
 /** A whole number with separators. */

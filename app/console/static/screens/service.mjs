@@ -45,6 +45,7 @@ function Detail({ service }) {
     <${Button} icon=${service.is_active ? "pause" : "play"} needs="services:write" onClick=${() => setActive([id], !service.is_active)}>${service.is_active ? t("Pause") : t("Resume")}<//>
     <${ButtonLink} icon="edit" needs="services:write" href=${link(`/services/${id}/edit`)}>${t("Edit")}<//>
     <${Menu} name=${t("More")} label=${html`<${Icon} name="more" />`}>
+      <${Item} icon="open" href=${service.badge_url} load>${t("Badge")}<//>
       <${Item} icon="open" href=${`/api/v1/services/${id}`} load>${t("As JSON")}<//>
       <${Item} icon="trash" danger needs="services:write" onClick=${() => setDeleting(true)}>${t("Delete…")}<//>
     <//>`;

@@ -1,0 +1,144 @@
+"""One uptime: API, badge, report, status page and console say the same of one history."""
+
+import csv
+import io
+import os
+import re
+import threading
+from datetime import timedelta
+from itertools import pairwise
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from pypdf import PdfReader
+from werkzeug.serving import make_server
+
+from app.domain.metrics.status_line import Kind
+from app.domain.metrics.totals import percentage
+from app.operations.metrics import roll_up
+from tests.alerting import make_page
+from tests.factories import PASSWORD, make_service
+from tests.histories import History, Result
+from tests.moments import ago, iso, now
+from tests.partitions import make_days
+from tests.status_pages import take_snapshots
+
+CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
+FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
+COVER_SECONDS = 135
+
+# Hours ago, from when on every minute says so: own status, confirmed status, in maintenance.
+STORY = [
+    (20, "GREEN", "GREEN", False),
+    (18, "RED", "PENDING", False),  # below failure_threshold
+    (17.5, "RED", "RED", False),
+    (17, "RED", "RED", True),
+    (16, None, None, False),  # the monitor was off
+    (15, "YELLOW", "YELLOW", False),
+    (12, "UNKNOWN", "UNKNOWN", False),
+    (11, "RED", "RED", False),  # paused for an hour within, and half an hour was a false alarm
+    (8, "GREEN", "GREEN", False),
+    (0.5, None, None, False),
+]
+
+
+@pytest.fixture
+def served(app):
+    """The address of the application, console and all."""
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.port}"
+    server.shutdown()
+
+
+@pytest.fixture
+def service(app, alice, rows, connection):
+    """A service with pauses, maintenance, time nobody looked, and failures below its threshold."""
+    service = make_service(alice, name="Shop", failure_threshold=10)
+    make_days(connection, ago(days=2), now())
+    told = History(UUID(service["id"]))
+    for (begin, status, settled, in_maintenance), (end, *_) in pairwise(STORY):
+        at = ago(hours=begin)
+        while status and at < ago(hours=end):
+            time_ms = 40.0 if status != "RED" else None
+            told.results.append(
+                Result(at, at, "default", status, settled, time_ms, in_maintenance, COVER_SECONDS)
+            )
+            at += timedelta(minutes=1)
+    told.pauses.append((ago(hours=10), ago(hours=9)))
+    told.corrections.append((whole(ago(hours=11)), whole(ago(hours=10.5)), "up"))
+    told.store(connection, told.results)
+    told.store_rest(connection, alice.organization_id)
+    rows("UPDATE services SET created_at = %s, status = 'GREEN'", ago(hours=20))
+    with app.app_context():
+        roll_up.roll_up(600)
+    assert rows("SELECT count(*) >= 18 FROM metric_hours") == [(True,)]
+    return service | {"told": told}
+
+
+def whole(at):
+    return at.replace(microsecond=0)
+
+
+def said_by_console(page, address, service):
+    """Return the uptime on the screen of the service and on that of reports."""
+    page.goto(f"{address}/services/{service['id']}")
+    figure = page.locator(".figure").filter(has_text="30 days").locator("dd")
+    figure.wait_for()
+    on_service = re.match(r"[\d.]+ %", figure.inner_text()).group()
+    page.goto(f"{address}/reports")
+    row = page.get_by_role("row").filter(has_text="Shop")
+    row.wait_for()
+    return [on_service, re.search(r"\d+\.\d\d %", row.inner_text()).group()]
+
+
+@pytest.mark.skipif(not CHROMIUM.exists(), reason=f"no Chromium at {CHROMIUM}")
+@pytest.mark.timeout(120)
+def test_all_say_the_same(app, alice, client, served, service):
+    sums = service["told"].seconds(ago(hours=20), now())
+    expected = percentage(sums[Kind.UP], sums[Kind.DOWN])
+    assert all(sums[kind] > 0 for kind in (Kind.UNKNOWN, Kind.PAUSED, Kind.MAINTENANCE))
+    assert 50 < expected < 90
+
+    answer = alice.get(f"/services/{service['id']}/uptime").json
+    assert answer["uptime_percentage"] == expected
+    assert answer["downtime_seconds"] == pytest.approx(sums[Kind.DOWN] / 1000)
+    badge = service["badge_url"].removeprefix("http://localhost").replace("status.", "uptime.")
+    assert f'aria-label="Shop: {expected:.2f}%"' in client.get(badge).text
+
+    (row,) = alice.get("/reports/sla").json["services"]
+    assert (row["uptime_percentage"], row["downtime_seconds"]) == (
+        expected,
+        answer["downtime_seconds"],
+    )
+    written = alice.get("/reports/sla?format=csv").text
+    assert {line["uptime_percentage"] for line in csv.DictReader(io.StringIO(written))} == {
+        str(expected)
+    }
+    pdf = PdfReader(io.BytesIO(alice.get("/reports/sla?format=pdf").data))
+    assert f"{expected:.2f} %" in pdf.pages[0].extract_text()
+    window = f"from={iso(ago(days=1))}&to={iso(now())}"
+    (figures,) = alice.get(f"/metrics/services?{window}").json
+    assert figures["uptime_percentage"] == expected
+    assert alice.get(f"/metrics?{window}").json["uptime_percentage"] == expected
+
+    section = {"name": "All", "service_ids": [service["id"]]}
+    shown = make_page(alice, sections=[section], show_uptime_days=30, timezone="Asia/Kathmandu")
+    take_snapshots(app)
+    assert f"{expected:.2f}" in client.get(f"/status/{shown['slug']}").text
+    on_page = client.get(f"/status/{shown['slug']}/page.json").json
+    assert f"'uptime_percentage': {expected}" in str(on_page)
+
+    playwright = pytest.importorskip("playwright.sync_api")
+    with playwright.sync_playwright() as running:
+        browser = running.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
+        page = browser.new_page()
+        page.goto(served)
+        page.get_by_label("E-mail").fill(alice.email)
+        page.get_by_label("Password", exact=True).fill(PASSWORD)
+        page.get_by_role("button", name="Sign in").click()
+        page.get_by_role("navigation", name="Screens", exact=True).wait_for()
+        found = said_by_console(page, served, service)
+        browser.close()
+    assert found == [f"{expected:.2f} %"] * 2
