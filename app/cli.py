@@ -1,5 +1,6 @@
 """Commands for whoever has a shell on the server: `flask --app wsgi operators add EMAIL`."""
 
+import sys
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
@@ -12,10 +13,13 @@ from flask.cli import AppGroup
 from app.configuration_cli import config
 from app.domain.accounts.plans import PLANS
 from app.operations.accounts import auth, instance, password_reset, two_factor
+from app.operations.status_pages import inbound_mail
 from app.pages.status import export
 from app.pages.status.store import store_of
 from app.platform.errors import AppError
 from app.security.actor import Actor, act_as
+
+MAX_MAIL_BYTES = 1_000_000
 
 operators = AppGroup("operators", help="People who run this installation.")
 accounts = AppGroup("accounts", help="Help for people who cannot sign in.")
@@ -115,3 +119,14 @@ def export_pages(folder: Path) -> None:
     store = store_of(current_app)
     store.look()
     click.echo(f"{export.export(store, folder)} pages are in {folder}.")
+
+
+@status_pages.command("unsubscribe")
+@_told
+def unsubscribe() -> None:
+    """Read a mail on standard input and end the subscription that it is about.
+
+    For UNSUBSCRIBE_MAILBOX, and for the complaints of mailbox providers (RFC 5965).
+    """
+    is_over = inbound_mail.take(sys.stdin.buffer.read(MAX_MAIL_BYTES))
+    click.echo("The subscription is ended." if is_over else "The mail names no subscription.")

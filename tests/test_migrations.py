@@ -39,6 +39,7 @@ LANDED = {
     "0019_audit_of_alerts.py": "d956f00dcf7cf046422aa6dc083ca321",
     "0020_locations.py": "1a6e3e6dcfb0f6ad613d928b14ad8739",
     "0021_service_badges.py": "ba2a1404c670554445be6a74f29fec03",
+    "0022_lost_domains.py": "90fa790be3968da16272df8b12a5748a",
 }
 
 

@@ -6,6 +6,7 @@ import logging
 from app.checks import runner
 from app.domain.checks.endpoints import BadEndpoint
 from app.domain.status_pages import branding
+from app.domain.status_pages.domains import Finding, finding
 from app.domain.types import Observation, Target
 from app.network.door import Network
 from app.network.errors import NetworkError
@@ -70,9 +71,10 @@ async def _look_up(waiting: list[domains.Records]) -> None:
         for records in waiting:
             cname = await _record(network, records.domain, "CNAME", records.cname)
             text = await _record(network, records.txt_name, "TXT", records.txt_value)
-            is_right = cname.error is None or text.error is None
+            found = finding(cname, text)
+            is_right = found is Finding.RIGHT
             seen = "as it should be" if is_right else f"CNAME: {cname.error}; TXT: {text.error}"
-            domains.record(records, seen, is_right=is_right)
+            domains.record(records, seen, found)
     finally:
         network.close()
 

@@ -54,7 +54,8 @@ def index(query: dict[str, Any], page_id: UUID) -> Response:
 def create(data: dict[str, Any], page_id: UUID) -> dict[str, Any]:
     """Create an incident
 
-    It is on the page within seconds, and subscribers are told, unless it is a draft.
+    It is on the page within seconds, and subscribers are told, unless it is a draft. One that began
+    earlier brings its `updates` along.
     """
     return incidents.create(caller().organization_id, page_id, data)
 

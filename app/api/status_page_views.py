@@ -91,6 +91,15 @@ def part(slug: str, rest: str) -> Response:
 
 def _answer(slug: str, rest: str) -> Response:
     store = page_store()
+    answer = _found(store, slug, rest)
+    if answer is None:
+        # Also for a page that is there and not to be seen: nobody can tell it by the time it takes.
+        store.look_for_missing()
+        answer = _found(store, slug, rest)
+    return answer or send(not_found())
+
+
+def _found(store: PageStore, slug: str, rest: str) -> Response | None:
     found = store.of_slug(slug)
     root = "" if request.environ.get(HOST_ROOT) else f"{PREFIX}{slug}"
     if found is None:
@@ -102,7 +111,7 @@ def _answer(slug: str, rest: str) -> Response:
         rendered = store.find(found, rest, request.args, root)
         if rendered is not None:
             return send(rendered)
-    return send(not_found())
+    return None
 
 
 @root_bp.get("/status/open")

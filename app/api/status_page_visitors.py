@@ -7,7 +7,7 @@ from uuid import UUID
 from flask import Response, current_app, request
 
 from app.api.http import Blueprint, View
-from app.operations.status_pages import visitors
+from app.operations.accounts import members
 from app.pages.status.middleware import negotiate
 from app.pages.status.responses import Rendered
 from app.pages.status.snapshot import Snapshot
@@ -69,7 +69,7 @@ def may_see(page: Snapshot) -> bool:
         if request.headers.get("Authorization"):
             token = request.headers["Authorization"].partition(" ")[2].strip()
             return authenticate(token, slug=None).organization_id == organization_id
-        return bool(given) and visitors.is_member(organization_id, UUID(given))
+        return bool(given) and members.is_member(organization_id, UUID(given))
     except AppError:
         return False
     except DATABASE_AWAY:

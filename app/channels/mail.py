@@ -47,7 +47,8 @@ def build_mail(message: Message, mail_from: str, to: Sequence[str], now: datetim
     mail["X-Auto-Response-Suppress"] = "All"
     mail["X-AlertifyPro-Delivery"] = _ID.sub("-", message.id)
     if message.unsubscribe_url:  # one click, RFC 8058: the reader's program posts to it
-        mail["List-Unsubscribe"] = f"<{message.unsubscribe_url}>"
+        ways = (message.unsubscribe_url, message.unsubscribe_mail)
+        mail["List-Unsubscribe"] = ", ".join(f"<{way}>" for way in ways if way)
         mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     if message.phase is Phase.TRIGGER and message.severity == "critical":
         mail["Importance"] = "high"

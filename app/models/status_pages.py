@@ -44,6 +44,7 @@ class StatusPage(OrganizationOwned, Base):
     domain_token: Mapped[str]  # what the TXT record has to hold
     domain_verified_at: Mapped[datetime | None]
     domain_checked_at: Mapped[datetime | None]
+    domain_wrong_since: Mapped[datetime | None]  # of a verified one: it is lost after a while
     domain_answer: Mapped[str | None]  # what the record was when it was last looked up
     password_hash: Mapped[str | None]
     show_uptime_days: Mapped[int] = mapped_column(default=90)

@@ -45,6 +45,7 @@ class Config:
     provider_urls: Mapping[str, str]
     smtp_url: str
     mail_from: str
+    unsubscribe_mailbox: str
     metrics_token: str
     deadman_url: str
     raw_retention_days: int
@@ -95,6 +96,7 @@ class Config:
             provider_urls=env.mapping("PROVIDER_URLS"),
             smtp_url=env.text("SMTP_URL", ""),
             mail_from=env.text("MAIL_FROM", "AlertifyPro <alerts@localhost>"),
+            unsubscribe_mailbox=env.text("UNSUBSCRIBE_MAILBOX", ""),
             metrics_token=env.text("METRICS_TOKEN", ""),
             deadman_url=env.text("DEADMAN_URL", ""),
             raw_retention_days=env.integer("RAW_RETENTION_DAYS", 30, 1, 3650),

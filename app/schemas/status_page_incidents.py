@@ -1,6 +1,8 @@
 """What incidents of a status page take and give."""
 
-from marshmallow import fields, validate
+from typing import Any
+
+from marshmallow import ValidationError, fields, validate, validates_schema
 
 from app.domain.status_pages.types import STATED, IncidentStatus, Severity
 from app.schemas.base import (
@@ -94,15 +96,40 @@ class IncidentInputSchema(BaseSchema):
     is_post_mortem_published = Flag(metadata={"default": False})
 
 
+class FirstUpdateSchema(BaseSchema):
+    """One of the updates that an incident is created with."""
+
+    status = Choice(*IncidentStatus, metadata={"description": "Missing: that of the incident."})
+    body = Text(
+        required=True,
+        max=MAX_BODY,
+        metadata={"description": _MARKDOWN, "examples": ["We look at it."]},
+    )
+    at = Moment(metadata={"description": "When it was so; missing: now."})
+
+
 class NewIncidentSchema(IncidentInputSchema):
-    """An incident to create, with what is said first."""
+    """An incident to create, with what is said first: one `body`, or `updates` of an older one."""
 
     body = Text(
         max=MAX_BODY,
         load_default="",
         metadata={"description": f"The first update. {_MARKDOWN}", "examples": ["We look at it."]},
     )
+    updates = fields.List(
+        fields.Nested(FirstUpdateSchema),
+        validate=validate.Length(min=1, max=100),
+        metadata={
+            "description": "Instead of `body`: what was said so far. The incident takes the status"
+            " of the latest; subscribers are told of that one.",
+        },
+    )
     notify = Flag(load_default=True, metadata={"description": "Tell subscribers."})
+
+    @validates_schema
+    def _is_said_once(self, data: dict[str, Any], **_: Any) -> None:
+        if data.get("body") and data.get("updates"):
+            raise ValidationError("Give either `body` or `updates`.", "updates")
 
 
 class IncidentSchema(WholeAnswer, IncidentInputSchema):

@@ -1,7 +1,7 @@
 """What /status-pages takes and gives."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -9,6 +9,7 @@ from marshmallow import ValidationError, fields, validate
 
 from app.domain.accounts.slugs import MAX_SLUG
 from app.domain.status_pages import branding, custom_css, slugs
+from app.domain.status_pages.domains import DomainState
 from app.domain.status_pages.sections import Display, Rule
 from app.domain.status_pages.types import LANGUAGES, AutoIncidents
 from app.schemas.base import (
@@ -241,7 +242,11 @@ class StatusPageInputSchema(BaseSchema):
 class DomainSchema(BaseSchema):
     """How far a custom domain has come, and the records that are looked for."""
 
-    state = Choice("waiting", "verified", required=True)
+    state = Choice(
+        *DomainState,
+        required=True,
+        metadata={"description": "`serving`: the page has been made for it."},
+    )
     cname = fields.String(required=True, metadata={"examples": ["status.example.net"]})
     txt_name = fields.String(required=True)
     txt_value = fields.String(required=True)
@@ -279,6 +284,4 @@ class StatusPageFilterSchema(PageSchema):
     """Which part of the pages to list."""
 
 
-def wants_admin(changes: Mapping[str, Any]) -> bool:
-    """Say whether a change of a page is for admins: its domain, or styles of its own."""
-    return bool(changes.get("custom_domain")) or bool(changes.get("custom_css"))
+ADMIN_FIELDS = ("custom_domain", "custom_css")

@@ -65,6 +65,62 @@ def test_the_life_of_an_incident(alice, page, seen, rows):
     assert again["resolved_at"] is None
 
 
+def test_an_incident_of_the_past_brings_its_updates_along(alice, page, seen):
+    now = utcnow().replace(microsecond=0)
+    at = {name: timestamp(now - timedelta(hours=hours)) for name, hours in
+          (("began", 5), ("found", 4), ("ended", 3))}  # fmt: skip
+    updates = [
+        {"status": "resolved", "body": "It is over.", "at": at["ended"]},
+        {"body": "Payments fail.", "at": at["began"]},
+        {"status": "identified", "body": "A bad release.", "at": at["found"]},
+    ]
+    made = make_incident(alice, page, body="", updates=updates)
+    assert [one["status"] for one in made["updates"]] == ["resolved", "identified", "investigating"]
+    assert (made["status"], made["started_at"], made["resolved_at"]) == (
+        "resolved", at["began"], at["ended"],
+    )  # fmt: skip
+    text = seen(f"/incidents/{made['key']}").text
+    assert text.index("It is over.") < text.index("A bad release.") < text.index("Payments fail.")
+    assert "lasted 2 h" in text
+
+
+def test_updates_without_a_time_keep_their_order(alice, page):
+    said = [{"body": name} for name in ("One", "Two", "Three")]
+    made = make_incident(alice, page, body="", updates=said)
+    assert [one["body"] for one in made["updates"]] == ["Three", "Two", "One"]
+    assert made["status"] == "investigating"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [
+        ({"body": "One", "updates": [{"body": "Two"}]}, "updates"),
+        ({"updates": []}, "updates"),
+        ({"updates": [{"status": "resolved"}]}, "updates"),
+        ({"updates": [{"body": "x"}] * 101}, "updates"),
+        ({"started_at": "2126-01-01T00:00:00Z"}, "started_at"),
+        ({"updates": [{"body": "x", "at": "2126-01-01T00:00:00Z"}]}, "started_at"),
+        ({"started_at": "2026-01-02T00:00:00Z",
+          "updates": [{"body": "x", "at": "2026-01-01T00:00:00Z"}]}, "at"),
+    ],
+)  # fmt: skip
+def test_what_cannot_have_been_so_is_refused(alice, page, wrong, field):
+    answer = alice.post(page["path"], {"title": "x", **wrong})
+    assert answer.status_code == 422
+    assert field in answer.json["fields"], answer.text
+
+
+def test_an_update_lies_within_the_life_of_its_incident(alice, page):
+    made = make_incident(alice, page)
+    path = f"{page['path']}/{made['id']}/updates"
+    for hours in (-1, 1):
+        at = timestamp(utcnow() + timedelta(hours=hours))
+        answer = alice.post(path, {"status": "monitoring", "body": "x", "at": at})
+        assert answer.status_code == 422, hours
+    moved = {"started_at": timestamp(utcnow() + timedelta(days=1))}
+    assert alice.patch(f"{page['path']}/{made['id']}", moved).status_code == 422
+
+
 def test_a_draft_is_seen_by_nobody(alice, page, seen):
     draft = make_incident(alice, page, is_draft=True, title="A secret outage")
     assert "A secret outage" not in seen().text + seen(".json").text + seen("/feed.atom").text

@@ -85,6 +85,66 @@ def test_somebody_is_asked_told_and_gone(client, alice, page, deliver, mailbox, 
     assert client.post(way_out, data={"List-Unsubscribe": "One-Click"}).status_code == 200
 
 
+@pytest.fixture
+def news(app, client, alice, page, deliver, mailbox, configure):
+    """A message to somebody who has subscribed, on a server that reads mails of those who leave."""
+    smtp_url = f"{mailbox.url}?verify=off"
+    configure(unsubscribe_mailbox="leave@example.com", smtp_url=smtp_url, plan_limits=False)
+    make_subscriber(alice, page)
+    make_incident(alice, page)
+    deliver()
+    return mailbox.mails[-1]
+
+
+@pytest.fixture
+def pipe(app):
+    """Give a mail to the command, as a mail server does; return what it said."""
+
+    def give(mail):
+        data = mail if isinstance(mail, bytes) else mail.encode()
+        result = app.test_cli_runner().invoke(args=["pages", "unsubscribe"], input=data)
+        assert result.exit_code == 0, result.output
+        return result.output.strip()
+
+    return give
+
+
+def ways_out(news):
+    """Return the one-click address and the address of a mail with which somebody leaves."""
+    header = news.message["List-Unsubscribe"].replace("\r\n", "").replace(" ", "")
+    return re.fullmatch(r"<(http[^>]+)>,<(mailto:[^>]+)>", header).groups()
+
+
+def test_a_mail_ends_a_subscription(news, pipe, rows):
+    _, address = ways_out(news)
+    box, _, signed = address.removeprefix("mailto:").partition("?subject=")
+    assert box == "leave@example.com"
+    quoting = f"Subject: Out of office\r\n\r\n> {ways_out(news)[0]}\r\n"
+    for harmless in (quoting, "", "Subject: m.x.y\r\n\r\n", b"\xff\xfe", "Subject: c.a.b.c\n\n"):
+        assert pipe(harmless) == "The mail names no subscription."
+    assert rows("SELECT count(*) FROM page_subscribers") == [(1,)]
+    mail = f"From: jo@example.com\r\nSubject: {signed}\r\n\r\n"
+    assert pipe(mail) == "The subscription is ended."
+    assert rows("SELECT count(*) FROM page_subscribers") == [(0,)]
+    assert pipe(mail) == "The subscription is ended."  # as the page says when asked again
+
+
+@pytest.mark.parametrize("kind", ["message/rfc822", "text/rfc822-headers"])
+def test_a_complaint_of_a_provider_ends_a_subscription(news, pipe, rows, kind):
+    original = news.raw.decode().replace("\r\n", "\n")
+    if kind == "text/rfc822-headers":
+        original = original.split("\n\n", 1)[0]
+    report = (
+        "From: fbl@provider.example\nSubject: FW: complaint\nMIME-Version: 1.0\n"
+        'Content-Type: multipart/report; report-type=feedback-report; boundary="b"\n\n'
+        "--b\nContent-Type: text/plain\n\nThis is an abuse report.\n"
+        "--b\nContent-Type: message/feedback-report\n\nFeedback-Type: abuse\nVersion: 1\n\n"
+        f"--b\nContent-Type: {kind}\n\n{original}\n--b--\n"
+    )
+    assert pipe(report) == "The subscription is ended."
+    assert rows("SELECT count(*) FROM page_subscribers") == [(0,)]
+
+
 def test_nobody_can_tell_who_is_known(client, page, rows):
     answers = [subscribe(client, page)]
     answers.append(subscribe(client, page))

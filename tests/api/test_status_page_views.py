@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from app.pages.status import store as stores
+from app.pages.status.store import store_of
 from tests.factories import make_member
 from tests.status_pages import make_shown, take_snapshots
 
@@ -42,6 +44,37 @@ def test_a_page_tells_how_everything_is(app, client, shown, rows):
     text = client.get(path).text
     assert "<h1>Checkout is down</h1>" in text
     assert "✖ Checkout is down" in text
+
+
+@pytest.fixture
+def watching(app):
+    """The pages of a web process in which a thread has looked just now, and rests."""
+    store = store_of(app)
+    store.is_watched = True
+    with app.app_context():
+        store.look()
+    yield store
+    store.is_watched = False
+
+
+def test_a_new_page_answers_at_once_and_so_does_a_renamed_one(alice, client, watching, monkeypatch):
+    page, _ = make_shown(alice, "Checkout", slug="first")
+    monkeypatch.setattr(stores, "_MISSED_EVERY_SECONDS", 0.0)
+    assert client.get("/status/first").status_code == 200
+    alice.patch(f"/status-pages/{page['id']}", {"slug": "second"})
+    assert "Checkout" in client.get("/status/second").text
+    moved = client.get("/status/first")
+    assert (moved.status_code, moved.headers["Location"]) == (301, "/status/second")
+
+
+def test_a_flood_of_wrong_addresses_does_not_reach_the_database(client, watching, monkeypatch):
+    looks = []
+    real = watching._look
+    monkeypatch.setattr(watching, "_look", lambda: looks.append(1) or real())
+    monkeypatch.setattr(stores, "_MISSED_EVERY_SECONDS", 30.0)
+    for number in range(50):
+        assert client.get(f"/status/nobody-{number}").status_code == 404
+    assert looks == []
 
 
 def test_its_headers_let_it_be_cached(client, shown):

@@ -67,12 +67,55 @@ def test_an_earlier_slug_is_kept_for_the_page(alice, charlie, make_page):
         {"slug": "a--b"},
         {"slug": "api"},
         {"slug": "../x"},
+        *(
+            {"slug": slug}
+            for slug in (
+                "",
+                "-a",
+                "a-",
+                "a_b",
+                "a.json",
+                "a b",
+                "straße",
+                "ａｃｍｅ",
+                "аcme",
+                "a\u200bb",
+                "a\n",
+                "assets",
+                "open",
+                "subscriptions",
+                "ping",
+                "%61",
+                "x" * 61,
+            )
+        ),
         {"branding": {"primary_color": "red"}},
         {"branding": {"logo_url": "javascript:alert(1)"}},
         {"branding": {"logo_url": "data:text/html;base64,AAAA"}},
         {"links": {"support": "javascript:alert(1)"}},
         {"custom_domain": "10.0.0.1"},
-        {"custom_domain": "localhost"},
+        *(
+            {"custom_domain": host}
+            for host in (
+                "localhost",
+                "*.example.com",
+                "status.example.com:8080",
+                "https://status.example.com",
+                "status..example.com",
+                "status.example.com..",
+                "-a.example.com",
+                "a b.example.com",
+                "status.example.com/x",
+                "user@status.example.com",
+                "[::1]",
+                "2130706433",
+                "0x7f.1",
+                "a" * 64 + ".example.com",
+                ("a" * 60 + ".") * 5 + "example",
+                ".example.com",
+                "☃☃.．",
+            )
+        ),
         {"custom_css": ".section {background: url(https://evil.example)}"},
         {"custom_css": "h1 {color: red}"},
         {"custom_css": ".service {margin-top: -900px}"},
@@ -90,6 +133,27 @@ def test_what_makes_no_sense_is_refused(alice, wrong):
     answer = alice.post("/status-pages", {"name": "Acme", **wrong})
     assert answer.status_code == 422, answer.text
     assert next(iter(wrong)) in answer.json["fields"]
+
+
+@pytest.mark.parametrize(
+    ("given", "stored"),
+    [
+        ("STATUS.Example.COM.", "status.example.com"),
+        ("status.bücher.example", "status.xn--bcher-kva.example"),
+        ("faß.example", "xn--fa-hia.example"),  # as browsers do, not `fass`
+        ("ｓｔａｔｕｓ.example.com", "status.example.com"),
+        ("日本語.example", "xn--wgv71a119e.example"),
+        ("_status.example.com", "_status.example.com"),
+    ],
+)
+def test_a_host_is_stored_as_browsers_ask_for_it(make_page, given, stored):
+    assert make_page(custom_domain=given)["custom_domain"] == stored
+
+
+def test_the_host_of_the_installation_belongs_to_no_page(alice, configure):
+    configure(base_url="https://monitor.example.com")
+    body = {"name": "Acme", "custom_domain": "Monitor.example.com"}
+    assert "custom_domain" in alice.post("/status-pages", body).json["fields"]
 
 
 def test_services_of_others_are_unknown(alice, charlie):
@@ -140,6 +204,8 @@ def test_who_may(app, alice, make_page):
         assert people["admin"].patch(path, change).status_code == 200
         # What an admin has set, an editor may send back.
         assert people["editor"].patch(path, change).status_code == 200
+    for change in ({"custom_domain": None}, {"custom_css": ""}):
+        assert people["editor"].patch(path, change).status_code == 403
 
 
 def test_a_deleted_page_leaves_nothing(alice, make_page):

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from app.pages.status import middleware
 from app.pages.status import store as stores
 from app.pages.status.store import PageStore, store_of
 from app.platform.clock import utcnow
@@ -58,8 +59,11 @@ def test_a_password_opens_a_page_also_then(away):
 
 def test_what_is_too_old_claims_nothing(away, monkeypatch):
     later = utcnow() + timedelta(minutes=3)
-    monkeypatch.setattr(stores, "utcnow", lambda: later)
-    text = away.test_client().get("/status/shop").text
+    for module in (stores, middleware):
+        monkeypatch.setattr(module, "utcnow", lambda: later)
+    answer = away.test_client().get("/status/shop")
+    assert 180 <= int(answer.headers["Age"]) < 240
+    text = answer.text
     assert "<h1>We cannot tell at the moment</h1>" in text
     assert "Last known: Waiting for the first results." in text
 

@@ -136,6 +136,7 @@ class Message:
     template_body: str = ""
     template_error: str = ""
     unsubscribe_url: str = ""  # of one who asked for it: nobody else's message has a way out
+    unsubscribe_mail: str = ""  # the same as a `mailto:` address, where such mail is read
 
     @property
     def alert(self) -> Row | None:

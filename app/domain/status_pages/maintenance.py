@@ -114,7 +114,7 @@ def notices(
         before = told.get(begin, {})
         if one.state is MaintenanceState.COMING:
             is_soon = begin - now <= REMINDED_BEFORE
-            if not before:
+            if not before or Notice.CANCELLED in before:
                 found.append((Notice.ANNOUNCED, one))
             elif end not in before.values():
                 found.append((Notice.CHANGED, one))
@@ -137,4 +137,22 @@ def notices(
         if begin > now and begin not in begins and is_open:
             occurrence = Occurrence(begin, max(before.values()))
             found.append((Notice.CANCELLED, Appearance(occurrence, MaintenanceState.COMING)))
+    return found
+
+
+def withdrawn(
+    told: Mapping[datetime, Mapping[Notice, datetime]], now: datetime
+) -> list[tuple[Notice, Occurrence]]:
+    """Return what is to be told when a window goes, or a page shows it no more; `told` as above.
+
+    What had begun is over, and what was announced does not come.
+    """
+    found = []
+    for begin, before in sorted(told.items()):
+        occurrence = Occurrence(begin, max(before.values()))
+        if Notice.STARTED in before:
+            if Notice.ENDED not in before:
+                found.append((Notice.ENDED, Occurrence(begin, max(begin, now))))
+        elif Notice.CANCELLED not in before and occurrence.ends_at > now:
+            found.append((Notice.CANCELLED, occurrence))
     return found

@@ -2,6 +2,8 @@
 
 import re
 
+import idna
+
 from app.domain.accounts.slugs import MAX_SLUG, slugify
 
 RESERVED = frozenset((
@@ -39,9 +41,9 @@ def host_name(given: str) -> str:
     Raises AddressError for anything that is not the full name of a host, such as an address.
     """
     text = given.strip().removesuffix(".").lower()
-    try:
-        name = text.encode("idna").decode() if not text.isascii() else text
-    except UnicodeError:
+    try:  # as browsers do: UTS 46
+        name = text if text.isascii() else idna.encode(text, uts46=True).decode()
+    except (idna.IDNAError, UnicodeError):
         raise AddressError("This is not a host name.") from None
     labels = name.split(".")
     if len(name) > MAX_DOMAIN or len(labels) < 2 or not all(map(_LABEL.fullmatch, labels)):

@@ -15,7 +15,8 @@ from app.domain.accounts.plans import FREE
 from app.domain.accounts.slugs import slugify
 from app.models.members import Membership, RevokedToken, User
 from app.models.organization import Organization
-from app.operations.accounts import audit, instance, invitations, members
+from app.operations import audit
+from app.operations.accounts import instance, invitations, members
 from app.operations.rows import refused
 from app.operations.rules import rules as alert_rules
 from app.platform.errors import Conflict, Forbidden, NotFound

@@ -185,6 +185,13 @@ def check_appointment(
         raise Forbidden(f"the role {role_name} is not yours to give or take")
 
 
+def is_member(organization_id: UUID, user_id: UUID) -> bool:
+    """Say whether somebody is a member of an organization now."""
+    with transaction() as tx:
+        found = role_of(tx, organization_id, user_id)
+    return found is not None
+
+
 def role_of(tx: Transaction, organization_id: UUID, user_id: UUID) -> Role | None:
     """Return somebody's role in an organization now, None where they are not a member."""
     name = tx.session.scalar(

@@ -7,7 +7,7 @@ from sqlalchemy import exists, select
 from sqlalchemy.dialects.postgresql import insert
 
 from app.models.members import RevokedToken, User
-from app.operations.accounts import audit
+from app.operations import audit
 from app.platform.errors import Forbidden
 from app.platform.transaction import transaction
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from app.models.members import Membership, User
-from app.operations.accounts import audit
+from app.operations import audit
 from app.operations.notifications import system_mail
 from app.operations.rows import refused
 from app.platform.bootstrap import runtime

@@ -9,7 +9,8 @@ from sqlalchemy.exc import IntegrityError
 
 from app.models.members import Membership, User
 from app.models.organization import Organization
-from app.operations.accounts import audit, contact_methods, preferences
+from app.operations import audit
+from app.operations.accounts import contact_methods, preferences
 from app.operations.notifications import system_mail
 from app.platform.bootstrap import runtime
 from app.platform.errors import Conflict, NotFound

@@ -8,7 +8,7 @@ from pyotp import random_base32
 
 from app.domain.accounts.totp import matching_step, normal, setup_uri
 from app.models.members import User
-from app.operations.accounts import audit
+from app.operations import audit
 from app.operations.rows import refused
 from app.platform.bootstrap import runtime
 from app.platform.crypto import digest

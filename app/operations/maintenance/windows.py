@@ -14,6 +14,7 @@ from app.operations import rows as owned_rows
 from app.operations.maintenance import announcements as maintenance_announcements
 from app.operations.rows import Position, columns, refused
 from app.operations.snapshots import alerting as alerting_snapshots
+from app.operations.status_pages import maintenance_notices
 from app.platform.errors import Conflict
 from app.platform.transaction import Transaction, transaction
 
@@ -134,6 +135,9 @@ def update(organization_id: UUID, window_id: UUID, given: Columns) -> dict[str, 
             if decisions.occurrence_at(_read(stored), now) is None:  # else it ends with that
                 _refuse_past({**stored, **changes}, now)
             changes |= _end_kept({**stored, **changes}, now)
+        if "status_page_ids" in changes:
+            gone = set(window.status_page_ids) - set(changes["status_page_ids"])
+            maintenance_notices.withdraw(tx, window, gone, now)
         for name, value in changes.items():
             setattr(window, name, value)
         maintenance_announcements.settle(tx, window, now, now)
@@ -211,7 +215,9 @@ def delete(organization_id: UUID, window_id: UUID) -> None:
     with transaction() as tx:
         alerting_snapshots.changed(tx, organization_id)
         window = owned_rows.lock(tx, MaintenanceWindow, organization_id, window_id)
-        maintenance_announcements.close(tx, window, tx.now())
+        now = tx.now()
+        maintenance_announcements.close(tx, window, now)
+        maintenance_notices.withdraw(tx, window, window.status_page_ids, now)
         tx.session.delete(window)
 
 

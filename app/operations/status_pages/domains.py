@@ -1,13 +1,14 @@
 """Host names of pages: which are to be looked up, and what the records said."""
 
 from dataclasses import dataclass
-from datetime import timedelta
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
+from app.domain.status_pages import domains
+from app.domain.status_pages.domains import Domain, Finding
 from app.models.status_pages import StatusPage
 from app.operations import rows as owned_rows
 from app.operations.status_pages import snapshots
@@ -15,7 +16,6 @@ from app.operations.status_pages.pages import TXT_LABEL
 from app.platform.bootstrap import runtime
 from app.platform.transaction import transaction
 
-_WAITING_EVERY, _VERIFIED_EVERY = timedelta(seconds=30), timedelta(hours=1)
 _TAKEN = "another page serves this host"
 
 
@@ -34,17 +34,7 @@ def due() -> list[Records]:
     """Return the hosts that are to be looked up now."""
     with transaction() as tx:
         now = tx.now()
-        rows = tx.session.scalars(
-            select(StatusPage).where(
-                StatusPage.custom_domain.is_not(None),
-                or_(
-                    StatusPage.domain_checked_at.is_(None),
-                    StatusPage.domain_checked_at < now - _VERIFIED_EVERY,
-                    StatusPage.domain_verified_at.is_(None)
-                    & (StatusPage.domain_checked_at < now - _WAITING_EVERY),
-                ),
-            )
-        )
+        rows = tx.session.scalars(select(StatusPage).where(StatusPage.custom_domain.is_not(None)))
         found = [
             Records(
                 page_id=row.id,
@@ -54,28 +44,37 @@ def due() -> list[Records]:
                 txt_value=row.domain_token,
             )
             for row in rows
+            if row.domain_checked_at is None
+            or now - row.domain_checked_at >= domains.checked_every(_domain(row))
         ]
     return found
 
 
-def record(records: Records, seen: str, *, is_right: bool) -> None:
-    """Write down what the records of a host said; a right one has the page served there."""
+def record(records: Records, seen: str, found: Finding) -> None:
+    """Write down what the records of a host said: a right one has the page served there, and a
+    host whose records have been wrong for an hour serves it no more."""
     try:
-        _record(records, seen, is_right=is_right)
+        _record(records, seen, found)
     except IntegrityError:
-        _record(records, _TAKEN, is_right=False)
+        _record(records, _TAKEN, Finding.CANNOT_TELL)
 
 
-def _record(records: Records, seen: str, *, is_right: bool) -> None:
+def _record(records: Records, seen: str, found: Finding) -> None:
     with transaction() as tx:
         page = tx.session.get(StatusPage, records.page_id, with_for_update={"key_share": True})
         if page is None or page.custom_domain != records.domain:
             return
         now = tx.now()
         page.domain_checked_at, page.domain_answer = now, seen
-        if is_right and page.domain_verified_at is None:
-            page.domain_verified_at = now
+        before = _domain(page)
+        after = domains.judged(before, found, now)
+        page.domain_verified_at, page.domain_wrong_since = after.verified_at, after.wrong_since
+        if after.verified_at != before.verified_at:
             snapshots.wanted(tx, page.id)
+
+
+def _domain(page: StatusPage) -> Domain:
+    return Domain(page.domain_verified_at, page.domain_wrong_since)
 
 
 def check_again(organization_id: UUID, page_id: UUID) -> None:

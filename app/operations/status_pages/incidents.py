@@ -1,7 +1,8 @@
 """Create, change, go on with and resolve the incidents of a page."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -9,6 +10,7 @@ from app.domain.status_pages.types import IncidentStatus
 from app.models.services import Service
 from app.models.status_pages import PageIncident, PageIncidentUpdate, StatusPage
 from app.operations import rows as owned_rows
+from app.operations.rows import refused
 from app.operations.status_pages import incident_notices, snapshots
 from app.operations.status_pages.incident_queries import (
     find_incident,
@@ -20,6 +22,7 @@ from app.platform.crypto import random_key
 from app.platform.errors import Conflict
 from app.platform.transaction import Transaction, transaction
 
+_CLOCKS_DIFFER = timedelta(minutes=1)  # so far the clock of a caller may be ahead
 _COLUMNS = (
     "title", "status", "severity", "service_ids", "service_states", "overall_state", "started_at",
     "next_update_at", "is_draft", "post_mortem",
@@ -34,25 +37,58 @@ def create(organization_id: UUID, page_id: UUID, data: Mapping[str, Any]) -> dic
     with transaction() as tx:
         page = owned_rows.lock(tx, StatusPage, organization_id, page_id)
         now = tx.now()
+        is_told = bool(data.get("notify", True))
+        told = _first_updates(data, now)
         incident = PageIncident(
             id=uuid4(),
             organization_id=organization_id,
             status_page_id=page.id,
             key=f"in_{random_key(64)}",
-            **{"started_at": now, **_stored(tx, organization_id, data)},
+            **{"started_at": told[0].at, **_stored(tx, organization_id, data)},
         )
-        incident.status = incident.status or IncidentStatus.INVESTIGATING
+        incident.status = told[-1].status
+        _refuse_wrong_times(incident.started_at, told[0].at, now)
         tx.session.add(incident)
-        _settle(incident, data, now)
-        body, is_told = data.get("body", ""), bool(data.get("notify", True))
-        update = _said(incident, incident.status, body, incident.started_at, is_minor=not is_told)
-        tx.session.add(update)
+        _settle(incident, data, now, said_at=told[-1].at if data.get("updates") else now)
+        updates = [
+            _said(incident, one.status, one.body, one.at, is_minor=not is_told) for one in told
+        ]
+        tx.session.add_all(updates)
         tx.session.flush()
         if not incident.is_draft:
-            _publish(tx, page, incident, update, now, is_told=is_told)
+            _publish(tx, page, incident, updates[-1], now, is_told=is_told)
         snapshots.wanted(tx, page.id)
         found = to_json(tx, page, incident)
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class _FirstUpdate:
+    status: str
+    body: str
+    at: datetime
+
+
+def _first_updates(data: Mapping[str, Any], now: datetime) -> list[_FirstUpdate]:
+    """Return what an incident is created with, the oldest first, no two at one time."""
+    status = data.get("status", IncidentStatus.INVESTIGATING)
+    if not data.get("updates"):
+        return [_FirstUpdate(status, data.get("body", ""), data.get("started_at", now))]
+    given = sorted(data["updates"], key=lambda one: one.get("at", now))
+    found: list[_FirstUpdate] = []
+    for one in given:
+        at = one.get("at", now)
+        if found and at <= found[-1].at:
+            at = found[-1].at + timedelta(microseconds=1)
+        found.append(_FirstUpdate(one.get("status", status), one["body"], at))
+    return found
+
+
+def _refuse_wrong_times(started_at: datetime, said_at: datetime, now: datetime) -> None:
+    if started_at > now + _CLOCKS_DIFFER or said_at > now + _CLOCKS_DIFFER:
+        raise refused("at" if said_at > started_at else "started_at", "Lies in the future.")
+    if said_at < started_at:
+        raise refused("at", "Lies before the incident began.")
 
 
 def update(
@@ -72,7 +108,9 @@ def update(
             raise Conflict("the incident is published already; delete it, or resolve it")
         for name, value in changes.items():
             setattr(incident, name, value)
-        _settle(incident, data, now)
+        if incident.started_at > now + _CLOCKS_DIFFER:
+            raise refused("started_at", "Lies in the future.")
+        _settle(incident, data, now, said_at=now)
         tx.session.flush()
         if was_draft and not incident.is_draft:
             latest = updates_of(tx, incident.id)[0]
@@ -97,6 +135,7 @@ def go_on(
         if "next_update_at" not in data:
             incident.next_update_at = None  # the one that was promised has come
         said_at = data.get("at") or now
+        _refuse_wrong_times(incident.started_at, said_at, now)
         update = _said(incident, data["status"], data["body"], said_at, is_minor=not data["notify"])
         tx.session.add(update)
         add_update(tx, page, incident, update, now, is_told=data["notify"])
@@ -117,7 +156,7 @@ def add_update(
 ) -> None:
     """Take over the status of a new update, tell of it, and have the page made anew."""
     incident.status = update.status
-    _settle(incident, {}, now)
+    _settle(incident, {}, now, said_at=update.at)
     tx.session.flush()
     if not incident.is_draft:
         incident_notices.update(tx, page, incident, update, now, is_told=is_told)
@@ -143,7 +182,7 @@ def edit(
                 update.edited_at = tx.now()
             if updates_of(tx, incident.id)[0].id == update.id:
                 incident.status = update.status
-                _settle(incident, {}, tx.now())
+                _settle(incident, {}, tx.now(), said_at=update.at)
         snapshots.wanted(tx, page.id)
         tx.session.flush()
         found = to_json(tx, page, incident)
@@ -160,8 +199,9 @@ def delete_update(organization_id: UUID, page_id: UUID, incident_id: UUID, updat
             raise Conflict("this is the only update; delete the incident instead")
         tx.session.delete(update)
         tx.session.flush()
-        incident.status = updates_of(tx, incident.id)[0].status
-        _settle(incident, {}, tx.now())
+        latest = updates_of(tx, incident.id)[0]
+        incident.status = latest.status
+        _settle(incident, {}, tx.now(), said_at=latest.at)
         snapshots.wanted(tx, page.id)
 
 
@@ -187,10 +227,12 @@ def _said(
     )
 
 
-def _settle(incident: PageIncident, data: Mapping[str, Any], now: datetime) -> None:
-    """Bring the moments of an incident in line with what it says of itself."""
+def _settle(
+    incident: PageIncident, data: Mapping[str, Any], now: datetime, *, said_at: datetime
+) -> None:
+    """Bring the moments of an incident in line with what it says of itself; it was said then."""
     if incident.status == IncidentStatus.RESOLVED:
-        incident.resolved_at = incident.resolved_at or now
+        incident.resolved_at = incident.resolved_at or max(said_at, incident.started_at)
         incident.next_update_at = None
     else:
         incident.resolved_at = None

@@ -1,17 +1,19 @@
 """Tell subscribers of maintenance: announced, a day before, begun, over, longer; each once."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import any_, select
+from sqlalchemy import ColumnElement, any_, delete, select
 
-from app.domain.maintenance.windows import covers
+from app.domain.maintenance.windows import Occurrence, covers
 from app.domain.status_pages import maintenance
 from app.domain.status_pages.languages import listing, sentence
-from app.domain.status_pages.maintenance import Appearance, Notice
+from app.domain.status_pages.maintenance import Notice
 from app.domain.status_pages.types import Wants
 from app.models.maintenance_windows import MaintenanceWindow as StoredWindow
 from app.models.status_pages import PageNotice, StatusPage
+from app.operations.snapshots.alerting import window_of
 from app.operations.status_pages import services, subscriber_messages, windows
 from app.operations.status_pages.incident_notices import public_names
 from app.operations.status_pages.subscriber_messages import moment
@@ -61,18 +63,54 @@ def notify(page_id: UUID) -> int:
 
 
 def _window(tx: Transaction, page: StatusPage, one: PageWindow, now: datetime) -> int:
+    shown = maintenance.appearances(one.window, now - _LOOKED_BACK, now)
+    due = maintenance.notices(shown, _told(tx, page, one.row), one.row.created_at, now)
+    for notice, appearance in due:
+        _tell(tx, page, one, notice, appearance.occurrence, now)
+    return len(due)
+
+
+def withdraw(
+    tx: Transaction, window: StoredWindow, page_ids: Collection[UUID], now: datetime
+) -> None:
+    """Tell that a window is off, before it is deleted or taken from these pages."""
+    known = window_of(window)
+    if known is None or not page_ids:
+        return
+    one = PageWindow(window, known)
+    pages = tx.session.scalars(
+        select(StatusPage)
+        .where(
+            StatusPage.organization_id == window.organization_id,
+            StatusPage.id.in_(list(page_ids)),
+        )
+        .order_by(StatusPage.id)
+        .with_for_update(key_share=True)
+    )
+    for page in pages:
+        for notice, occurrence in maintenance.withdrawn(_told(tx, page, window), now):
+            _tell(tx, page, one, notice, occurrence, now)
+        # Whoever names the page again begins anew.
+        tx.session.flush()
+        _forget(tx, PageNotice.status_page_id == page.id, PageNotice.window_id == window.id)
+
+
+def _forget(tx: Transaction, *where: ColumnElement[bool]) -> None:
+    tx.session.execute(delete(PageNotice).where(*where))
+
+
+def _told(
+    tx: Transaction, page: StatusPage, window: StoredWindow
+) -> dict[datetime, dict[Notice, datetime]]:
+    """Return the notices there were of a window, by the beginning they spoke of."""
     told: dict[datetime, dict[Notice, datetime]] = {}
     for row in tx.session.scalars(
         select(PageNotice).where(
-            PageNotice.status_page_id == page.id, PageNotice.window_id == one.row.id
+            PageNotice.status_page_id == page.id, PageNotice.window_id == window.id
         )
     ):
         told.setdefault(row.starts_at, {})[Notice(row.kind)] = row.ends_at
-    shown = maintenance.appearances(one.window, now - _LOOKED_BACK, now)
-    due = maintenance.notices(shown, told, one.row.created_at, now)
-    for notice, appearance in due:
-        _tell(tx, page, one, notice, appearance, now)
-    return len(due)
+    return told
 
 
 def _tell(
@@ -80,10 +118,17 @@ def _tell(
     page: StatusPage,
     one: PageWindow,
     notice: Notice,
-    appearance: Appearance,
+    occurrence: Occurrence,
     now: datetime,
 ) -> None:
-    begin, end = appearance.occurrence.starts_at, appearance.occurrence.ends_at
+    begin, end = occurrence.starts_at, occurrence.ends_at
+    if notice is Notice.ANNOUNCED:  # also one that was called off, and comes after all
+        _forget(
+            tx,
+            PageNotice.status_page_id == page.id,
+            PageNotice.window_id == one.row.id,
+            PageNotice.starts_at == begin,
+        )
     tx.session.merge(
         PageNotice(
             status_page_id=page.id,

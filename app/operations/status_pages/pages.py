@@ -1,7 +1,7 @@
 """Create, read, change and delete status pages."""
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID, uuid4
@@ -10,7 +10,8 @@ from sqlalchemy import delete as delete_rows
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from app.domain.status_pages import slugs
+from app.domain.status_pages import domains, slugs
+from app.domain.status_pages.domains import Domain
 from app.models.maintenance_windows import MaintenanceWindow
 from app.models.services import Service
 from app.models.status_pages import PageSnapshot, StatusPage, StatusPageSlug
@@ -27,7 +28,7 @@ TXT_LABEL = "_alertifypro"
 _TAKEN = "this slug is taken"
 _INTERNAL = (
     "password_hash", "logos", "domain_token", "domain_verified_at", "domain_checked_at",
-    "domain_answer",
+    "domain_answer", "domain_wrong_since",
 )  # fmt: skip
 _UNIQUE = ("id", "organization_id", "slug", "badge_key", "created_at", "updated_at")
 _DEFAULTS: Mapping[str, Any] = {
@@ -52,7 +53,11 @@ def listed(
             tx, StatusPage, organization_id, limit=limit, after=after
         )
         candidates = services.candidates(tx, organization_id) if rows else []
-        found = [_to_json(row, services.count(row.sections, candidates)) for row in rows]
+        made_at = snapshots.made_at(tx, [row.id for row in rows])
+        found = [
+            _to_json(row, services.count(row.sections, candidates), made_at.get(row.id))
+            for row in rows
+        ]
     return found, position, total
 
 
@@ -83,8 +88,9 @@ def create(
         _flush(tx)
         tx.session.add(PageSnapshot(status_page_id=page.id))
         services.assign_keys(tx, page)
-        found = _response(tx, page)
-    return found
+        page_id = page.id
+    snapshots.make_now(page_id)
+    return read(organization_id, page_id)
 
 
 def update(
@@ -104,20 +110,24 @@ def update(
         if "password" in data:
             page.password_hash = password_hash
         slug = changes.get("slug", page.slug)
-        if slug != page.slug:
+        is_moved = slug != page.slug
+        if is_moved:
             _refuse_old_slug(tx, slug, page.id)
             kept_until = tx.now() + SLUG_KEPT
             tx.session.merge(
                 StatusPageSlug(slug=page.slug, status_page_id=page.id, kept_until=kept_until)
             )
         if changes.get("custom_domain", page.custom_domain) != page.custom_domain:
-            page.domain_verified_at = page.domain_checked_at = page.domain_answer = None
+            page.domain_verified_at = page.domain_checked_at = None
+            page.domain_answer = page.domain_wrong_since = None
         for name, value in changes.items():
             setattr(page, name, value)
         _flush(tx)
         services.assign_keys(tx, page)
         snapshots.wanted(tx, page.id)
         found = _response(tx, page)
+    if is_moved:
+        snapshots.make_now(page_id)
     return found
 
 
@@ -202,9 +212,15 @@ def _stored(tx: Transaction, organization_id: UUID, data: Mapping[str, Any]) -> 
         named = values["services"]
         owned_rows.require(tx, Service, organization_id, named, field="services", what="service")
         values["services"] = {str(id): dict(public) for id, public in named.items()}
+    if values.get("custom_domain") == _own_host():
+        raise refused("custom_domain", "This is the host of the installation itself.")
     if values.get("announcement"):
         values["announcement"] = services.plain(values["announcement"])
     return values
+
+
+def _own_host() -> str:
+    return urlsplit(runtime().config.base_url).hostname or ""
 
 
 def _refuse_old_slug(tx: Transaction, slug: str, page_id: UUID | None) -> None:
@@ -227,25 +243,26 @@ def _flush(tx: Transaction) -> None:
 
 def _response(tx: Transaction, page: StatusPage) -> dict[str, Any]:
     candidates = services.candidates(tx, page.organization_id)
-    return _to_json(page, services.count(page.sections, candidates))
+    made_at = snapshots.made_at(tx, [page.id]).get(page.id)
+    return _to_json(page, services.count(page.sections, candidates), made_at)
 
 
-def _to_json(page: StatusPage, services_count: int) -> dict[str, Any]:
+def _to_json(page: StatusPage, services_count: int, made_at: datetime | None) -> dict[str, Any]:
     stored = {name: value for name, value in columns(page).items() if name not in _INTERNAL}
     return stored | {
         "url": addresses.of_page(page),
         "has_password": page.password_hash is not None,
         "services_count": services_count,
-        "domain": _domain(page),
+        "domain": _domain(page, made_at),
     }
 
 
-def _domain(page: StatusPage) -> dict[str, Any] | None:
+def _domain(page: StatusPage, made_at: datetime | None) -> dict[str, Any] | None:
     if page.custom_domain is None:
         return None
     return {
-        "state": "waiting" if page.domain_verified_at is None else "verified",
-        "cname": urlsplit(runtime().config.base_url).hostname,
+        "state": domains.state(Domain(page.domain_verified_at), made_at),
+        "cname": _own_host(),
         "txt_name": f"{TXT_LABEL}.{page.custom_domain}",
         "txt_value": page.domain_token,
         "seen": page.domain_answer,

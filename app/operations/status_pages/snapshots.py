@@ -1,6 +1,7 @@
 """Snapshots of pages: made in the background under a lease, read by every web process."""
 
 import hashlib
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,7 +17,9 @@ from app.models.services import ScheduleEntry, Service
 from app.models.status_pages import PageSnapshot, StatusPage, StatusPageSlug
 from app.operations.status_pages import documents, incident_documents, services, windows
 from app.platform.bootstrap import runtime
-from app.platform.transaction import Transaction, transaction
+from app.platform.transaction import DATABASE_AWAY, Transaction, transaction
+
+log = logging.getLogger(__name__)
 
 EVERY = timedelta(seconds=30)
 MAKE_JOB = "workers.status_pages.make_snapshots"
@@ -43,6 +46,11 @@ WITH changed AS MATERIALIZED (
 UPDATE page_snapshots s SET lease_until = now() + %(lease)s * interval '1 second'
 FROM due WHERE s.status_page_id = due.status_page_id
 RETURNING s.status_page_id, s.due_at
+"""
+_CLAIM_ONE = """
+UPDATE page_snapshots SET lease_until = now() + %(lease)s * interval '1 second'
+WHERE status_page_id = %(id)s AND (lease_until IS NULL OR lease_until < now())
+RETURNING status_page_id, due_at
 """
 
 
@@ -96,6 +104,20 @@ def claim() -> Claim | None:
     with transaction() as tx:
         row = tx.driver.execute(_CLAIM, {"lease": _LEASE_SECONDS}).fetchone()
     return Claim(*row) if row else None
+
+
+def make_now(page_id: UUID) -> None:
+    """Make the snapshot of a page in this request, so that its address answers with the next one.
+
+    Where another process is at it, or the database goes away meanwhile, the background does it.
+    """
+    try:
+        with transaction() as tx:
+            row = tx.driver.execute(_CLAIM_ONE, {"lease": _LEASE_SECONDS, "id": page_id}).fetchone()
+        if row is not None:
+            make(Claim(*row))
+    except DATABASE_AWAY as error:
+        log.info("a snapshot is left to the background", extra={"why": str(error)})
 
 
 def is_anything_due() -> bool:
@@ -193,6 +215,16 @@ def assign_keys(page_id: UUID) -> None:
         page = tx.session.get(StatusPage, page_id)
         if page is not None:
             services.assign_keys(tx, page)
+
+
+def made_at(tx: Transaction, page_ids: Sequence[UUID]) -> dict[UUID, datetime]:
+    """Return when the snapshots of pages were made; a page that has none yet is missing."""
+    rows = tx.session.execute(
+        select(PageSnapshot.status_page_id, PageSnapshot.made_at).where(
+            PageSnapshot.status_page_id.in_(page_ids), PageSnapshot.made_at.is_not(None)
+        )
+    )
+    return {id: at for id, at in rows if at is not None}
 
 
 def versions() -> dict[UUID, tuple[int, datetime]]:

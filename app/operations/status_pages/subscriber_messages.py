@@ -188,7 +188,9 @@ def compose(send: Send) -> Message:
     subscriber_id = subscriber_of(send)
     is_question = send.kind == CONFIRMATION
     link = f"{_links()}/{sign(SubscriptionLink(subscriber_id, is_question))}"
-    manage = f"{_links()}/{sign(SubscriptionLink(subscriber_id, False))}"
+    way_out = sign(SubscriptionLink(subscriber_id, False))
+    manage = f"{_links()}/{way_out}"
+    mailbox = runtime().config.unsubscribe_mailbox
     lines = [stored["text"]]
     if is_question:
         lines.append(f"{sentence(language, 'confirm')}: {link}")
@@ -214,6 +216,7 @@ def compose(send: Send) -> Message:
             **({"challenge": challenge(send)} if is_question else {}),
         },
         unsubscribe_url=manage,
+        unsubscribe_mail=f"mailto:{mailbox}?subject={way_out}" if mailbox else "",
     )
 
 

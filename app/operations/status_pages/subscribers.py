@@ -14,8 +14,8 @@ from app.domain.status_pages.subscribers import UNCONFIRMED_KEPT
 from app.domain.status_pages.types import Way
 from app.models.notification_channels import Notification
 from app.models.status_pages import PageSubscriber, StatusPage
+from app.operations import audit
 from app.operations import rows as owned_rows
-from app.operations.accounts import audit
 from app.operations.notifications.subscriber_results import recipient_key
 from app.operations.rows import Position
 from app.operations.status_pages import subscriptions

@@ -126,6 +126,8 @@ def _send(
 def negotiate(found: Rendered, environ: Environ) -> tuple[dict[str, str], bytes | None]:
     """Return the headers and the body for a request, compressed if it may be; None: 304."""
     headers, body = found.headers(), found.body
+    if found.is_aged:
+        headers["Age"] = str(max(0, int((utcnow() - found.modified).total_seconds())))
     if found.compressed is not None and "gzip" in environ.get("HTTP_ACCEPT_ENCODING", ""):
         body = found.compressed
         headers |= {"Content-Encoding": "gzip", "ETag": f'"{found.etag}-gzip"'}

@@ -40,6 +40,7 @@ class Rendered:
     cache: str = PUBLIC_CACHE
     security: str = CONTENT_SECURITY
     status: int = 200
+    is_aged: bool = False  # an old snapshot: it says how old (`Age`, RFC 9111 5.1)
     more: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -91,7 +92,7 @@ def find(
     if found is None:
         return None
     body, content_type = found
-    more: dict[str, Any] = {}
+    more: dict[str, Any] = {"is_aged": freshness is not Freshness.FRESH}
     if not snapshot.is_open:
         more["cache"] = PRIVATE_CACHE
         more["more"] = {"X-Robots-Tag": "noindex"}

@@ -26,6 +26,7 @@ from app.platform.transaction import DATABASE_AWAY
 log = logging.getLogger(__name__)
 
 LOOK_EVERY_SECONDS = 1.0
+_MISSED_EVERY_SECONDS = 0.25
 AWAY_AFTER_SECONDS = 4.0
 CACHE_BYTES = 64 * 1024 * 1024
 _MAX_QUERY = 60
@@ -48,6 +49,7 @@ class PageStore:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._lock = threading.Lock()
+        self._look_lock = threading.Lock()
         self._pages: dict[str, Snapshot] = {}
         self._versions: dict[str, tuple[int, datetime]] = {}
         self._index = _Index({}, {}, {}, frozenset(), {})
@@ -79,6 +81,29 @@ class PageStore:
 
     def look(self) -> bool:
         """Take over what has changed; False while the database is away. Needs the application."""
+        with self._look_lock:
+            return self._look()
+
+    def look_for_missing(self) -> None:
+        """Look once more before saying that there is no such page: it may be new.
+
+        Four times a second at most, however many ask, and not while the database is away.
+        """
+        if not self._look_lock.acquire(timeout=_MISSED_EVERY_SECONDS):
+            return  # a look takes long: nobody waits for it
+        try:
+            looked = self._looked_at
+            is_recent = looked is None or monotonic() - looked < _MISSED_EVERY_SECONDS
+            if not is_recent and not self._is_away():
+                self._look()
+        finally:
+            self._look_lock.release()
+
+    def _is_away(self) -> bool:
+        looked = self._looked_at
+        return looked is None or monotonic() - looked > AWAY_AFTER_SECONDS
+
+    def _look(self) -> bool:
         try:
             current = {str(id): found for id, found in snapshots.versions().items()}
             changed = [id for id, found in current.items() if self._versions.get(id) != found]
@@ -158,9 +183,7 @@ class PageStore:
 
     def freshness(self, snapshot: Snapshot) -> Freshness:
         """Return how much a page may claim now."""
-        looked = self._looked_at
-        is_away = looked is None or monotonic() - looked > AWAY_AFTER_SECONDS
-        return freshness(snapshot.made_at, utcnow(), is_database_away=is_away)
+        return freshness(snapshot.made_at, utcnow(), is_database_away=self._is_away())
 
     def find(
         self, snapshot: Snapshot, rest: str, query: Mapping[str, str], root: str

@@ -7,7 +7,13 @@ import pytest
 from app.domain.maintenance.windows import Occurrence
 from app.domain.status_pages import branding, slugs
 from app.domain.status_pages.days import Day, bars
-from app.domain.status_pages.maintenance import Appearance, MaintenanceState, Notice, notices
+from app.domain.status_pages.maintenance import (
+    Appearance,
+    MaintenanceState,
+    Notice,
+    notices,
+    withdrawn,
+)
 from app.domain.status_pages.sections import Rule, rolled
 from app.domain.status_pages.types import ShownState as S
 from app.domain.status_pages.verdict import Saying, Unit, verdict
@@ -127,8 +133,25 @@ def told(one, *kinds):
         ([DONE], {}, []),
         ([], told(COMING, Notice.ANNOUNCED), [Notice.CANCELLED]),
         ([], told(COMING, Notice.ANNOUNCED, Notice.CANCELLED), []),
+        ([COMING], told(COMING, Notice.ANNOUNCED, Notice.CANCELLED), [Notice.ANNOUNCED]),
     ],
 )  # fmt: skip
 def test_each_notice_once(shown, before, expected):
     created_at = NOW - timedelta(days=9)
     assert [notice for notice, _ in notices(shown, before, created_at, NOW)] == expected
+
+
+@pytest.mark.parametrize(
+    ("before", "expected"),
+    [
+        ({}, []),
+        (told(COMING, Notice.ANNOUNCED), [Notice.CANCELLED]),
+        (told(COMING, Notice.ANNOUNCED, Notice.CANCELLED), []),
+        (told(RUNNING, Notice.ANNOUNCED), [Notice.CANCELLED]),  # nobody was told that it began
+        (told(RUNNING, Notice.ANNOUNCED, Notice.STARTED), [Notice.ENDED]),
+        (told(DONE, Notice.STARTED, Notice.ENDED), []),
+        (told(DONE, Notice.ANNOUNCED), []),
+    ],
+)
+def test_what_is_told_when_a_window_goes(before, expected):
+    assert [notice for notice, _ in withdrawn(before, NOW)] == expected

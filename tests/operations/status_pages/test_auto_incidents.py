@@ -1,13 +1,12 @@
-"""Alerts that stand open incidents on pages, and maintenance is told of, each once."""
+"""Alerts that stand open incidents on pages, each once."""
 
 from datetime import timedelta
 
 import pytest
 
-from app.operations.status_pages import auto_incidents, maintenance_notices
+from app.operations.status_pages import auto_incidents
 from app.platform.clock import utcnow
-from app.platform.events import timestamp
-from tests.alerting import make_alert, make_subscriber, make_window
+from tests.alerting import make_alert, make_subscriber
 from tests.status_pages import make_shown
 
 
@@ -66,21 +65,3 @@ def test_by_default_it_is_a_draft(app, alice, page, connection):
     assert incidents(alice, page)[0]["is_draft"] is True
     alice.patch(f"/status-pages/{page['id']}", {"auto_incidents": False})
     assert advance(app) == []
-
-
-def test_maintenance_is_told_of_once(app, alice, page, rows):
-    begin = utcnow() + timedelta(hours=72)
-    window = make_window(
-        alice,
-        status_page_ids=[page["id"]],
-        starts_at=timestamp(begin),
-        ends_at=timestamp(begin + timedelta(hours=1)),
-    )
-    with app.app_context():
-        counts = [maintenance_notices.notify(id) for id in maintenance_notices.pages() * 2]
-        assert counts == [1, 0]
-        ends_at = timestamp(begin + timedelta(hours=3))
-        alice.patch(f"/maintenance-windows/{window['id']}", {"ends_at": ends_at})
-        assert [maintenance_notices.notify(id) for id in maintenance_notices.pages()] == [1]
-    messages = rows("SELECT message ->> 'event' FROM notifications WHERE kind = 'subscriber.news'")
-    assert messages == [("maintenance.changed",)]  # it took the place of what nobody had got yet

@@ -1,0 +1,72 @@
+"""Hosts of pages: what the records say of one, and what becomes of it."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from app.domain.types import FailureKind, Observation
+
+# A mistake in a zone is mended within the hour; a host that is somebody else's by then is free.
+LOST_AFTER = timedelta(hours=1)
+_WAITING_EVERY, _WRONG_EVERY, _VERIFIED_EVERY = (
+    timedelta(seconds=30), timedelta(minutes=5), timedelta(hours=1),
+)  # fmt: skip
+_ANSWERED_OTHERWISE = (FailureKind.NO_SUCH_HOST, FailureKind.ASSERTION)
+
+
+class Finding(StrEnum):
+    """What a record said."""
+
+    RIGHT = "right"
+    WRONG = "wrong"  # a name server answered, and otherwise
+    CANNOT_TELL = "cannot_tell"  # no name server could say
+
+
+class DomainState(StrEnum):
+    """How far a host has come."""
+
+    WAITING = "waiting"
+    VERIFIED = "verified"
+    SERVING = "serving"
+
+
+@dataclass(frozen=True, slots=True)
+class Domain:
+    """When a host was verified, and since when its records are not what they should be."""
+
+    verified_at: datetime | None = None
+    wrong_since: datetime | None = None
+
+
+def finding(*records: Observation) -> Finding:
+    """Return what the look-ups of a host say together: one right record is enough."""
+    if any(one.error is None for one in records):
+        return Finding.RIGHT
+    if all(one.failure_kind in _ANSWERED_OTHERWISE for one in records):
+        return Finding.WRONG
+    return Finding.CANNOT_TELL
+
+
+def judged(domain: Domain, found: Finding, now: datetime) -> Domain:
+    """Return what becomes of a host: it is lost when its records have been wrong for an hour."""
+    if found is Finding.RIGHT:
+        return Domain(domain.verified_at or now)
+    if found is Finding.CANNOT_TELL or domain.verified_at is None:
+        return domain
+    since = domain.wrong_since or now
+    return Domain() if now - since >= LOST_AFTER else Domain(domain.verified_at, since)
+
+
+def checked_every(domain: Domain) -> timedelta:
+    """Return how often the records of a host are looked up."""
+    if domain.verified_at is None:
+        return _WAITING_EVERY
+    return _VERIFIED_EVERY if domain.wrong_since is None else _WRONG_EVERY
+
+
+def state(domain: Domain, made_at: datetime | None) -> DomainState:
+    """Return how far a host has come; `made_at` is when the page's snapshot was made."""
+    if domain.verified_at is None:
+        return DomainState.WAITING
+    is_shown = made_at is not None and made_at >= domain.verified_at
+    return DomainState.SERVING if is_shown else DomainState.VERIFIED

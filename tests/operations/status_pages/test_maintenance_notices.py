@@ -1,0 +1,135 @@
+"""Subscribers are told of maintenance: announced, begun, over, moved and called off, each once."""
+
+from datetime import timedelta
+
+import pytest
+
+from app.operations.status_pages import maintenance_notices
+from app.platform.clock import utcnow
+from app.platform.events import timestamp
+from tests.alerting import make_subscriber, make_window
+from tests.status_pages import make_shown
+
+
+@pytest.fixture
+def page(alice, configure):
+    configure(smtp_url="smtp://127.0.0.1:9")
+    page, services = make_shown(alice, "Checkout")
+    make_subscriber(alice, page)
+    return page | {"services": services}
+
+
+@pytest.fixture
+def told(app, rows):
+    """Return the events told since the last call; what was told before has gone out."""
+
+    def tell():
+        with app.app_context():
+            for page_id in maintenance_notices.pages():
+                maintenance_notices.notify(page_id)
+        found = rows(
+            "UPDATE notifications SET status = 'sent' WHERE kind = 'subscriber.news'"
+            " AND status <> 'sent' RETURNING message ->> 'event', created_at"
+        )
+        return [
+            event.removeprefix("maintenance.") for event, _ in sorted(found, key=lambda r: r[1])
+        ]
+
+    return tell
+
+
+def coming(alice, page, hours=72, **more):
+    begin = utcnow() + timedelta(hours=hours)
+    return make_window(
+        alice,
+        status_page_ids=[page["id"]],
+        starts_at=timestamp(begin),
+        ends_at=timestamp(begin + timedelta(hours=1)),
+        **more,
+    )
+
+
+def test_maintenance_is_told_of_once(app, alice, page, rows):
+    window = coming(alice, page)
+    with app.app_context():
+        counts = [maintenance_notices.notify(id) for id in maintenance_notices.pages() * 2]
+        assert counts == [1, 0]
+        ends_at = timestamp(utcnow() + timedelta(hours=75))
+        alice.patch(f"/maintenance-windows/{window['id']}", {"ends_at": ends_at})
+        assert [maintenance_notices.notify(id) for id in maintenance_notices.pages()] == [1]
+    messages = rows("SELECT message ->> 'event' FROM notifications WHERE kind = 'subscriber.news'")
+    assert messages == [("maintenance.changed",)]  # it took the place of what nobody had got yet
+
+
+def test_a_deleted_window_is_called_off(alice, page, told, rows):
+    window = coming(alice, page, name="New disks")
+    assert told() == ["announced"]
+    alice.delete(f"/maintenance-windows/{window['id']}")
+    ((subject, text),) = rows(
+        "SELECT message ->> 'subject', message ->> 'text' FROM notifications"
+        " WHERE message ->> 'event' = 'maintenance.cancelled'"
+    )
+    assert "New disks" in subject
+    assert text.startswith("The maintenance is cancelled.")
+    assert told() == ["cancelled"]
+    assert told() == []
+
+
+def test_a_running_window_that_is_deleted_is_over(alice, page, told):
+    window = make_window(alice, status_page_ids=[page["id"]])
+    assert told() == ["started"]
+    alice.delete(f"/maintenance-windows/{window['id']}")
+    assert told() == ["ended"]
+
+
+def test_what_nobody_was_told_of_is_not_called_off(alice, page, told):
+    alice.delete(f"/maintenance-windows/{coming(alice, page)['id']}")
+    assert told() == []
+
+
+def test_a_window_that_was_called_off_is_not_called_off_again(alice, page, told):
+    window = coming(alice, page)
+    assert told() == ["announced"]
+    alice.post(f"/maintenance-windows/{window['id']}/end")
+    assert told() == ["cancelled"]
+    alice.delete(f"/maintenance-windows/{window['id']}")
+    assert told() == []
+
+
+def test_a_page_that_is_taken_from_a_window_and_named_again(alice, page, told):
+    window = coming(alice, page)
+    path = f"/maintenance-windows/{window['id']}"
+    assert told() == ["announced"]
+    alice.patch(path, {"status_page_ids": []})
+    assert told() == ["cancelled"]
+    alice.patch(path, {"status_page_ids": [page["id"]]})
+    assert told() == ["announced"]
+    assert told() == []
+
+
+def test_a_window_that_is_moved_and_moved_back(alice, page, told):
+    window = coming(alice, page)
+    path = f"/maintenance-windows/{window['id']}"
+    first = {name: window[name] for name in ("starts_at", "ends_at")}
+    later = {name: timestamp(utcnow() + timedelta(hours=hours))
+             for name, hours in (("starts_at", 96), ("ends_at", 97))}  # fmt: skip
+    assert told() == ["announced"]
+    for times in (later, first):
+        assert alice.patch(path, times).status_code == 200
+        assert sorted(told()) == ["announced", "cancelled"]
+    assert told() == []
+
+
+def test_a_skipped_occurrence_is_called_off(alice, page, told):
+    window = make_window(
+        alice,
+        status_page_ids=[page["id"]],
+        starts_at=timestamp(utcnow() + timedelta(hours=30)),
+        ends_at=None,
+        recurrence="FREQ=WEEKLY",
+        duration_minutes=60,
+    )
+    assert told() == ["announced"]
+    answer = alice.post(f"/maintenance-windows/{window['id']}/skip")
+    assert answer.status_code == 200, answer.text
+    assert sorted(told()) == ["announced", "cancelled"]

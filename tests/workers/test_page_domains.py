@@ -1,0 +1,142 @@
+"""Hosts of pages are looked up at a real name server: verified, and lost when the records go."""
+
+import pytest
+from dnslib import RCODE
+from dnslib.zoneresolver import ZoneResolver
+
+from app.network.door import Network
+from tests.checks.servers import name_server
+from tests.status_pages import make_shown, take_snapshots
+from workers import status_pages
+from workers.job import serve
+
+HOST = "status.acme.example"
+CNAME = f"{HOST}. 60 IN CNAME localhost."
+ELSEWHERE = f"{HOST}. 60 IN CNAME elsewhere.example."
+
+
+class Zone:
+    """A name server whose records a test changes; None: it cannot answer."""
+
+    def __init__(self):
+        self.lines = []
+
+    def resolve(self, request, handler):
+        if self.lines is None:
+            reply = request.reply()
+            reply.header.rcode = RCODE.SERVFAIL
+            return reply
+        return ZoneResolver("\n".join(["$TTL 60", *self.lines])).resolve(request, handler)
+
+
+@pytest.fixture
+def zone():
+    zone = Zone()
+    with name_server(zone) as zone.address:
+        yield zone
+
+
+@pytest.fixture
+def page(alice):
+    page, _ = make_shown(alice, "Checkout", slug="acme", custom_domain=HOST)
+    return page
+
+
+@pytest.fixture
+def verify(app, alice, zone, page, rows, monkeypatch):
+    """Look every host up now; return what the page's owner reads of its own."""
+    serve(app)
+
+    class AskingUs(Network):
+        def __init__(self, policy, **more):
+            super().__init__(policy, nameservers=[zone.address], **more)
+
+    monkeypatch.setattr(status_pages, "Network", AskingUs)
+
+    def run(later="2 hours"):
+        rows(f"UPDATE status_pages SET domain_checked_at = now() - interval '{later}'")
+        with app.app_context():
+            status_pages.verify_domains.__wrapped__()
+        return alice.get(f"/status-pages/{page['id']}").json["domain"]
+
+    return run
+
+
+def test_a_host_is_verified_by_either_record(alice, verify, zone, page, app, client):
+    found = verify()
+    assert (found["state"], found["cname"]) == ("waiting", "localhost")
+    assert "NXDOMAIN" in found["seen"]
+    take_snapshots(app)
+    client.get("/status/acme")  # somebody has looked
+    assert client.get("/", headers={"Host": HOST}).status_code == 404
+    zone.lines = [f'{found["txt_name"]}. IN TXT "{found["txt_value"]}"']
+    assert verify()["state"] == "verified"
+    take_snapshots(app)
+    assert alice.get(f"/status-pages/{page['id']}").json["domain"]["state"] == "serving"
+    client.get("/status/acme")
+    assert client.get("/", headers={"Host": HOST}).status_code == 200
+    alice.patch(f"/status-pages/{page['id']}", {"custom_domain": "status.other.example"})
+    zone.lines = ["status.other.example. IN CNAME LOCALHOST."]
+    assert verify()["state"] == "verified"
+
+
+@pytest.mark.parametrize("lines", [[], [ELSEWHERE], [f"{HOST}. IN A 192.0.2.1"]])
+def test_a_host_whose_records_are_gone_for_an_hour_is_lost(
+    app, client, verify, zone, page, rows, lines
+):
+    zone.lines = [CNAME]
+    assert verify()["state"] == "verified"
+    take_snapshots(app)
+    zone.lines = lines
+    assert verify()["state"] == "serving"  # somebody may be at work on the zone
+    assert verify()["state"] == "serving"
+    rows("UPDATE status_pages SET domain_wrong_since = domain_wrong_since - interval '1 hour'")
+    assert verify()["state"] == "waiting"
+    take_snapshots(app)
+    client.get("/status/acme")
+    assert client.get("/", headers={"Host": HOST}).status_code == 404
+    assert f'"http://{HOST}/' not in client.get("/status/acme").text
+    assert verify()["state"] == "waiting"
+
+
+def test_a_name_server_that_cannot_answer_takes_nothing_away(verify, zone, rows):
+    zone.lines = [CNAME]
+    verify()
+    zone.lines = None
+    for _ in range(3):
+        assert verify("2 days")["state"] == "verified"
+    assert rows("SELECT domain_wrong_since FROM status_pages") == [(None,)]
+
+
+def test_records_that_come_back_in_time_are_believed(verify, zone, rows):
+    zone.lines = [CNAME]
+    verify()
+    zone.lines = []
+    verify()
+    zone.lines = [CNAME]
+    assert verify("6 minutes")["seen"] == "as it should be"
+    assert rows("SELECT domain_wrong_since FROM status_pages") == [(None,)]
+
+
+def test_a_host_of_two_pages_is_served_for_the_first(charlie, verify, zone, rows):
+    zone.lines = [CNAME]
+    assert verify()["state"] == "verified"
+    theirs, _ = make_shown(charlie, "Vault", slug="theirs", custom_domain=HOST)
+    verify()
+    found = charlie.get(f"/status-pages/{theirs['id']}").json["domain"]
+    assert (found["state"], found["seen"]) == ("waiting", "another page serves this host")
+    zone.lines = [f'{found["txt_name"]}. IN TXT "{found["txt_value"]}"', ELSEWHERE]
+    verify()
+    rows("UPDATE status_pages SET domain_wrong_since = domain_wrong_since - interval '1 hour'")
+    verify()
+    verify()
+    found = charlie.get(f"/status-pages/{theirs['id']}").json["domain"]
+    assert found["state"] == "verified"  # the TXT record tells whose it is
+
+
+def test_looking_hosts_up_writes_nothing_into_the_audit_log(alice, verify, zone):
+    zone.lines = [CNAME]
+    verify()
+    before = alice.get("/audit-logs").json
+    verify()
+    assert alice.get("/audit-logs").json == before
