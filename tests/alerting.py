@@ -202,7 +202,7 @@ def make_dead_message(person: Person) -> UUID:
     return found
 
 
-# For tests.owned: how to make what the argument of a path names.
+# For tests.url_arguments: how to make what the argument of a path names.
 OWNED: dict[str, Callable[[Person], Any]] = {
     "rule_id": lambda person: make_rule(person)["id"],
     "alert_id": make_stored_alert,

@@ -60,6 +60,6 @@ def sweep(app: Flask, rows: Rows) -> None:
     """Judge lateness as the standing tick does, just after a proof that pings come in."""
     prove(rows)
     with app.app_context():
-        heartbeat_sweep.look()
+        heartbeat_sweep.sweep()
         heartbeat_flips.handle()
         heartbeat_flips.release()

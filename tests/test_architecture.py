@@ -22,7 +22,7 @@ ADAPTERS = FOUNDATION | {
     "app.models",
     "app.platform",
     "app.security.actor",
-    "app.security.callers",
+    "app.security.principals",
     "app.security.limits",
     "app.security.future_ids",
     "app.security.sealing",

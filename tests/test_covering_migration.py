@@ -4,9 +4,9 @@ import psycopg
 import pytest
 from alembic import command
 
-from tests.moments import ago, now
 from tests.partitions import make_days
 from tests.test_migrations import alembic_for
+from tests.times import ago, now
 
 RESULT = (
     "INSERT INTO check_results (service_id, scheduled_for, region, id, checked_at, status)"

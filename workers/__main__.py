@@ -1,7 +1,7 @@
 """Start one worker process: `python -m workers probes|notifications|background|metrics`.
 
 A probe worker serves the queue of its REGION with a warm engine, a notification worker the outbox
-with a courier, the background worker the ticks, the metrics worker those that may take minutes.
+with a dispatcher, the background worker the ticks, the metrics worker those that may take minutes.
 Each listens to one queue only: then RQ moves a job atomically instead of popping it.
 """
 
@@ -21,11 +21,11 @@ from app.platform.bootstrap import bootstrap
 from app.platform.errors import ConfigError
 from app.platform.queue import BACKGROUND, METRICS, Worker, connect, probe_queue
 from workers import escalations, heartbeats, notifications, probes, status_pages
-from workers.dispatcher import Courier
+from workers.dispatcher import Dispatcher
 from workers.engine import Engine
 from workers.health_watch import HealthWatch
 from workers.job import serve
-from workers.watchdog import Pump
+from workers.watchdog import Watchdog
 
 log = logging.getLogger("workers")
 
@@ -40,26 +40,26 @@ class _Process:
         config = app.extensions["runtime"].config
         self._redis_url = config.redis_url
         self._queue = BACKGROUND
-        self._session: Engine | Courier | None = None
-        self._pumps: list[Pump] = []
+        self._session: Engine | Dispatcher | None = None
+        self._watchdogs: list[Watchdog] = []
         self._watch: HealthWatch | None = None
         if kind == "probes":
             self._queue = probe_queue(config.region)
             self._session = probes.start_engine(config.region)
-            self._pumps = [Pump(app, probes.host(config.region))]
+            self._watchdogs = [Watchdog(app, probes.host(config.region))]
         elif kind == "notifications":
             self._queue = enqueue.QUEUE
-            self._session = notifications.start_courier()
-            self._pumps = [Pump(app, notifications.host())]
+            self._session = notifications.start_dispatcher()
+            self._watchdogs = [Watchdog(app, notifications.host())]
         elif kind == "metrics":
             self._queue = METRICS
         else:
             # Heartbeats are judged, and status pages stay true, also while a chore takes long or
             # Redis is away.
-            self._pumps = [
-                Pump(app, heartbeats.host()),
-                Pump(app, status_pages.host()),
-                Pump(app, escalations.host()),
+            self._watchdogs = [
+                Watchdog(app, heartbeats.host()),
+                Watchdog(app, status_pages.host()),
+                Watchdog(app, escalations.host()),
             ]
         if kind in ("notifications", "background"):  # either is enough, should the other be ill
             self._watch = HealthWatch(app)
@@ -69,8 +69,8 @@ class _Process:
     def run(self) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
-        for pump in self._pumps:
-            pump.start()
+        for watchdog in self._watchdogs:
+            watchdog.start()
         if self._watch:
             self._watch.start()
         log.info("worker started", extra={"queue": self._queue})
@@ -82,8 +82,8 @@ class _Process:
                 log.warning("Redis is away", extra={"why": str(error)})
             if not self._stopping:
                 time.sleep(_RECONNECT_SECONDS)
-        for pump in self._pumps:
-            pump.stop()
+        for watchdog in self._watchdogs:
+            watchdog.stop()
         if self._watch:
             self._watch.stop()
         if isinstance(self._session, Engine):

@@ -24,8 +24,8 @@ from app.operations.recorded_check import RecordedCheck
 from app.platform.bootstrap import bootstrap
 from app.platform.clock import monotonic
 from app.platform.transaction import transaction
-from workers.connectivity import SelfDoubt
-from workers.dispatcher import Courier
+from workers.connectivity import ConnectivityCheck
+from workers.dispatcher import Dispatcher
 from workers.job import serve
 
 MEMORY_BYTES = 1024 * 1024 * 1024
@@ -39,15 +39,15 @@ def check(app: Flask, claim: Claim) -> None:
     with app.app_context():
         reach = Reach(runtime.config)
         reach.refresh()
-    targets = reach.targets(claim.definition.organization_id)
+    targets = reach.targets(claim.snapshot.organization_id)
 
     async def observe() -> RecordedCheck:
         policy = policy_of(runtime.config, targets)
         network = Network(policy, ca_file=runtime.config.probe_ca_file or None)
-        doubt = SelfDoubt(network, runtime.config.witness_targets)
-        target, began_at = claim.definition.target, monotonic()
+        connectivity = ConnectivityCheck(network, runtime.config.witness_targets)
+        target, began_at = claim.snapshot.target, monotonic()
         observation = await runner.run(target, network)
-        return claim.finished(await doubt.judge(target, observation, began_at), checked_at)
+        return claim.finished(await connectivity.confirm(target, observation, began_at), checked_at)
 
     check = asyncio.run(observe())
     with app.app_context():
@@ -58,7 +58,7 @@ def check(app: Flask, claim: Claim) -> None:
 
 def message(app: Flask, send: Send) -> None:
     """Send one message and record how it went."""
-    Courier(app).deliver_one(send)
+    Dispatcher(app).deliver_one(send)
 
 
 def tick(app: Flask, job: str) -> None:

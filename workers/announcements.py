@@ -17,9 +17,9 @@ _EDGE_SECONDS = 30  # well inside the job's time limit; the next tick goes on
 def announce() -> None:
     """Announce maintenance that begins or ends, and what was held back meanwhile."""
     end = monotonic() + _EDGE_SECONDS
-    while monotonic() < end and maintenance_announcements.announce_due():
+    while monotonic() < end and maintenance_announcements.enqueue_due():
         pass
-    muting.let_go()
+    muting.release_held()
     status_announcements.catch_up()
 
 

@@ -65,7 +65,7 @@ def run_check_alone(claim: Claim, call: Callable[..., Any]) -> Observation | Non
 
     `call` runs a database operation in an application context.
     """
-    seconds = claim.definition.target.timeout_seconds + _STARTING_SECONDS
+    seconds = claim.snapshot.target.timeout_seconds + _STARTING_SECONDS
     try:
         call(checks_claim.extend_lease, claim, seconds * _ALONE_WAITING)
         run_alone("check", claim._replace(rules=()), seconds)

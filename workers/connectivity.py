@@ -1,11 +1,11 @@
-"""Ask the witnesses before a failure is believed that could be the monitor's own."""
+"""Connectivity check: reference hosts are asked before a failure that may be our own counts."""
 
 import asyncio
 import logging
 from datetime import datetime
 from functools import lru_cache
 
-from app.domain.checks.connectivity import Witness, Witnesses, is_ambiguous, is_blind
+from app.domain.checks.connectivity import ReferenceHost, ReferenceHosts, is_ambiguous, is_isolated
 from app.domain.checks.endpoints import parse_host_port, parse_url
 from app.domain.types import FailureKind, Observation, Status, Target
 from app.network.door import Network
@@ -20,19 +20,21 @@ _VERDICT_SECONDS = 0.5  # how long one round of asking answers for the failures 
 _DAZZLED_SECONDS = 3.0
 
 
-class SelfDoubt:
+class ConnectivityCheck:
     """What one worker knows of its own sight."""
 
     def __init__(self, network: Network, named: tuple[str, ...]) -> None:
         self._network = network
-        self._witnesses = Witnesses(tuple(_witness(target) for target in named))
+        self._hosts = ReferenceHosts(tuple(_reference_host(target) for target in named))
         self._asking: asyncio.Task[bool] | None = None
         self._asked_at = 0.0
         self._saw_again_at = 0.0
-        self.blind_since: datetime | None = None
+        self.isolated_since: datetime | None = None
 
-    async def judge(self, target: Target, observation: Observation, began_at: float) -> Observation:
-        """Return the observation, or UNKNOWN in its place while the monitor is blind.
+    async def confirm(
+        self, target: Target, observation: Observation, began_at: float
+    ) -> Observation:
+        """Return the observation, or UNKNOWN in its place while the monitor is isolated.
 
         `began_at` is when the check began, by the monotonic clock: one that began in the dark
         proves nothing, even if the light is on again when it fails.
@@ -40,16 +42,16 @@ class SelfDoubt:
         if observation.status in (Status.GREEN, Status.YELLOW):
             place = _place(target.endpoint)
             if place is not None:
-                self._witnesses.saw(*place)
+                self._hosts.saw(*place)
             return observation
         if not is_ambiguous(observation):
             return observation
         place = _place(target.endpoint)
-        witnesses = self._witnesses.against(place[0] if place else target.endpoint)
-        if not witnesses:
+        hosts = self._hosts.against(place[0] if place else target.endpoint)
+        if not hosts:
             return observation
-        blind = await self._is_blind(witnesses)
-        if not blind and (
+        isolated = await self._is_isolated(hosts)
+        if not isolated and (
             self._saw_again_at == 0.0 or began_at > self._saw_again_at + _DAZZLED_SECONDS
         ):
             return observation
@@ -60,30 +62,32 @@ class SelfDoubt:
             failure_kind=FailureKind.ISOLATED,
         )
 
-    async def _is_blind(self, witnesses: list[Witness]) -> bool:
+    async def _is_isolated(self, hosts: list[ReferenceHost]) -> bool:
         """Ask once for all the failures of a moment."""
         if self._asking is None or (
             self._asking.done() and monotonic() - self._asked_at > _VERDICT_SECONDS
         ):
             self._asked_at = monotonic()
-            self._asking = asyncio.get_running_loop().create_task(self._ask(witnesses))
+            self._asking = asyncio.get_running_loop().create_task(self._ask(hosts))
         return await asyncio.shield(self._asking)
 
-    async def _ask(self, witnesses: list[Witness]) -> bool:
-        blind = is_blind(await asyncio.gather(*map(self._answers, witnesses)))
-        if blind and self.blind_since is None:
-            self.blind_since = utcnow()
-            asked = ", ".join(f"{witness.host}:{witness.port}" for witness in witnesses)
-            log.error("the monitor is blind: no witness answers", extra={"witnesses": asked})
-        elif not blind and self.blind_since is not None:
-            log.warning("the monitor sees again", extra={"blind_since": str(self.blind_since)})
-            self.blind_since, self._saw_again_at = None, monotonic()
-        return blind
+    async def _ask(self, hosts: list[ReferenceHost]) -> bool:
+        isolated = is_isolated(await asyncio.gather(*map(self._answers, hosts)))
+        if isolated and self.isolated_since is None:
+            self.isolated_since = utcnow()
+            asked = ", ".join(f"{host.host}:{host.port}" for host in hosts)
+            log.error("the monitor is isolated: no reference host answers", extra={"hosts": asked})
+        elif not isolated and self.isolated_since is not None:
+            log.warning(
+                "the monitor is connected again", extra={"isolated_since": str(self.isolated_since)}
+            )
+            self.isolated_since, self._saw_again_at = None, monotonic()
+        return isolated
 
-    async def _answers(self, witness: Witness) -> bool:
+    async def _answers(self, host: ReferenceHost) -> bool:
         try:
             async with asyncio.timeout(_PATIENCE_SECONDS):
-                async with self._network.stream(witness.host, witness.port):
+                async with self._network.stream(host.host, host.port):
                     return True
         except TimeoutError:
             return False
@@ -104,6 +108,6 @@ def _place(endpoint: str) -> tuple[str, int] | None:
     return parsed.host, parsed.port
 
 
-def _witness(target: str) -> Witness:
+def _reference_host(target: str) -> ReferenceHost:
     parsed = parse_host_port(target, 443)
-    return Witness(parsed.host, parsed.port)
+    return ReferenceHost(parsed.host, parsed.port)

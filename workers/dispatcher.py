@@ -1,4 +1,4 @@
-"""The courier of a notification worker: claims messages, sends them side by side, records.
+"""The dispatcher of a notification worker: claims messages, sends them side by side, records.
 
 One receiver that hangs holds a few slots of many; the others' messages pass it by.
 """
@@ -50,7 +50,7 @@ _ALONE_SECONDS = 60.0  # a send has 30, and its process takes a few to start
 _ALONE_WAITING = 10  # two at a time: a lease allows for some to wait
 
 
-class Courier:
+class Dispatcher:
     """Delivers the outbox from this process; one session at a time."""
 
     def __init__(self, app: Flask) -> None:

@@ -35,7 +35,7 @@ from app.platform.bootstrap import Runtime
 from app.platform.clock import monotonic
 from app.platform.transaction import DATABASE_AWAY
 from workers.check_quarantine import SET_ASIDE, CheckQuarantine, run_check_alone
-from workers.connectivity import SelfDoubt
+from workers.connectivity import ConnectivityCheck
 from workers.database_clock import DatabaseClock
 from workers.recorder import RETRY_SECONDS, Recorder, brief
 from workers.result_queue import BATCH, ResultQueue
@@ -69,7 +69,7 @@ class Engine:
         self._make_network = network
         self._networks: dict[Targets, Network] = {}
         self._reach = Reach(self._runtime.config)
-        self._doubt: SelfDoubt | None = None
+        self._connectivity: ConnectivityCheck | None = None
         self._running = threading.Lock()
         self._stopping = threading.Event()
         # One thread claims, and one of the results waits for the recorder: the loop for neither.
@@ -97,9 +97,9 @@ class Engine:
         return self._stopping.is_set()
 
     @property
-    def blind_since(self) -> datetime | None:
-        """Since when no witness answers; None while the monitor sees."""
-        return self._doubt.blind_since if self._doubt else None
+    def isolated_since(self) -> datetime | None:
+        """Since when no reference host answers; None while the monitor is connected."""
+        return self._connectivity.isolated_since if self._connectivity else None
 
     def stop(self) -> None:
         """End the running session soon and refuse further ones."""
@@ -148,9 +148,9 @@ class Engine:
         return not self._stopping.is_set()
 
     async def _claim_until(self, end: float) -> None:
-        if self._doubt is None:
+        if self._connectivity is None:
             own = self._network_of(None)
-            self._doubt = SelfDoubt(own, self._runtime.config.witness_targets)
+            self._connectivity = ConnectivityCheck(own, self._runtime.config.witness_targets)
         while not self._stopping.is_set() and monotonic() < end:
             room = await self._room()
             if room <= 0:
@@ -191,7 +191,7 @@ class Engine:
     async def _claim_and_start(self, limit: int) -> float:
         """Start what is due, queue what soon will be; return in how many seconds to claim again."""
         claimed, tasks = await self._in(self._claimer, self._claim, limit)
-        self._pace.saw([claim.definition for claim in claimed.claims], monotonic())
+        self._pace.saw([claim.snapshot for claim in claimed.claims], monotonic())
         now = self._database_now()
         for claim in claimed.claims:
             self._starts.add(claim, (claim.scheduled_for - now).total_seconds())
@@ -252,18 +252,18 @@ class Engine:
         return self._networks[targets]
 
     async def _observe(self, claim: Claim) -> Observation:
-        if claim.definition.fault:
+        if claim.snapshot.fault:
             return Observation(
                 Status.UNKNOWN,
                 None,
-                error=claim.definition.fault,
+                error=claim.snapshot.fault,
                 failure_kind=FailureKind.CONFIGURATION,
             )
-        assert self._doubt is not None
-        target, began_at = claim.definition.target, monotonic()
+        assert self._connectivity is not None
+        target, began_at = claim.snapshot.target, monotonic()
         network = self._network_of(target.organization_id)
         observation = await runner.run(target, network)
-        return await self._doubt.judge(target, observation, began_at)
+        return await self._connectivity.confirm(target, observation, began_at)
 
     async def _answer(self, task: ProbeTask) -> None:
         if task.fault:

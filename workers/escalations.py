@@ -24,7 +24,7 @@ def advance() -> None:
 
 
 def host() -> Host:
-    """Return what a pump needs to escalate where ticks do not get through."""
+    """Return what a watchdog needs to escalate where ticks do not get through."""
     name = escalation_levels.ADVANCE_JOB
     return Host(
         is_running=lambda: False,

@@ -18,7 +18,7 @@ from flask import Flask
 from app.channels import Context, DeliveryError, deliver
 from app.domain.checks.addresses import AddressPolicy
 from app.domain.messages.messages import compose
-from app.domain.messages.types import Occasion
+from app.domain.messages.types import NotificationPayload
 from app.network.door import Network
 from app.network.errors import NetworkError
 from app.network.http import HttpRequest
@@ -103,9 +103,9 @@ class HealthWatch(threading.Thread):
         try:
             with self._app.app_context():
                 if problems or is_over:
-                    operator_alerts.settle("late", "\n".join(map(str, problems)) or None)
+                    operator_alerts.update("late", "\n".join(map(str, problems)) or None)
                 found = [one for one in (quarantine.problem(), ticks.problem()) if one]
-                operator_alerts.settle("quarantine", "\n".join(found) or None)
+                operator_alerts.update("quarantine", "\n".join(found) or None)
         except Exception as error:
             log.warning("the operators' alert cannot be stored", extra={"why": str(error)[:200]})
             return False
@@ -130,7 +130,7 @@ class HealthWatch(threading.Thread):
     async def _send_to(self, recipient: Recipient, problem: str, context: Context) -> None:
         id = f"del_{uuid4().hex}"
         message = compose(
-            Occasion(
+            NotificationPayload(
                 id=id,
                 event="alert.fired",
                 at=utcnow(),

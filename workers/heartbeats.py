@@ -20,7 +20,7 @@ _BEHIND_SECONDS = 1.5  # the tick comes every second
 def sweep() -> None:
     """Look at every heartbeat whose time has come, then see to the alerts of what has changed."""
     end = monotonic() + _SWEEP_SECONDS
-    while monotonic() < end and heartbeat_sweep.look() == heartbeat_sweep.BATCH:
+    while monotonic() < end and heartbeat_sweep.sweep() == heartbeat_sweep.BATCH:
         pass
     while monotonic() < end and heartbeat_flips.handle():
         pass
@@ -42,11 +42,11 @@ def forget() -> None:
 
 
 def host() -> Host:
-    """Return what a pump needs to sweep where ticks do not get through, or a chore takes long."""
+    """Return what a watchdog needs to sweep where ticks do not come, or a chore takes long."""
     return Host(
         is_running=lambda: False,
         is_anything_due=lambda: heartbeat_sweep.is_behind(_BEHIND_SECONDS),
-        hint=heartbeat_flips.hint,
+        hint=heartbeat_flips.wake_sweep,
         run=_sweep_here,
     )
 

@@ -1,4 +1,4 @@
-"""Where messages are sent: a delivery session on the courier of this process."""
+"""Where messages are sent: a delivery session on the dispatcher of this process."""
 
 from contextlib import suppress
 
@@ -6,29 +6,29 @@ from redis import RedisError
 
 from app.operations.notifications import claim as outbox_claim
 from app.operations.notifications import enqueue
-from workers.dispatcher import SESSION_SECONDS, Courier
+from workers.dispatcher import SESSION_SECONDS, Dispatcher
 from workers.job import application, job
 from workers.watchdog import Host
 
-_courier: Courier | None = None
+_dispatcher: Dispatcher | None = None
 
 
-def start_courier() -> Courier:
-    """Make this process the host of a courier."""
-    global _courier
-    _courier = Courier(application())
-    return _courier
+def start_dispatcher() -> Dispatcher:
+    """Make this process the host of a dispatcher."""
+    global _dispatcher
+    _dispatcher = Dispatcher(application())
+    return _dispatcher
 
 
 def host() -> Host:
-    """Return what the pump of this process looks after."""
-    assert _courier is not None
-    courier = _courier
+    """Return what the watchdog of this process looks after."""
+    assert _dispatcher is not None
+    dispatcher = _dispatcher
     return Host(
-        is_running=lambda: courier.is_running,
+        is_running=lambda: dispatcher.is_running,
         is_anything_due=_is_anything_due,
-        hint=enqueue.hint,
-        run=courier.run,
+        hint=enqueue.wake_dispatcher,
+        run=dispatcher.run,
     )
 
 
@@ -40,8 +40,8 @@ def _is_anything_due() -> bool:
 @job
 def deliver(seconds: float = SESSION_SECONDS) -> None:
     """Send what is due until nothing is, for about a minute at most."""
-    if _courier is None:
-        raise RuntimeError("no courier in this process: python -m workers notifications")
-    if _courier.run(seconds):
-        with suppress(RedisError):  # the pump and the tick give the same hint
-            enqueue.hint()
+    if _dispatcher is None:
+        raise RuntimeError("no dispatcher in this process: python -m workers notifications")
+    if _dispatcher.run(seconds):
+        with suppress(RedisError):  # the watchdog and the tick give the same hint
+            enqueue.wake_dispatcher()

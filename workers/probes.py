@@ -36,7 +36,7 @@ def start_engine(region: str) -> Engine:
 
 
 def host(region: str) -> Host:
-    """Return what the pump of this process looks after."""
+    """Return what the watchdog of this process looks after."""
     assert _engine is not None
     engine = _engine
     name = f"{socket.gethostname()}:{os.getpid()}"
@@ -45,7 +45,7 @@ def host(region: str) -> Host:
         is_anything_due=lambda: checks_claim.anything_due(region),
         hint=lambda: runtime().hints.probes(region),
         run=engine.drain,
-        pulse=lambda: regions.pulse(name, region, engine.blind_since),
+        pulse=lambda: regions.pulse(name, region, engine.isolated_since),
     )
 
 
@@ -56,5 +56,5 @@ def drain(region: str, seconds: float = SESSION_SECONDS) -> None:
         raise RuntimeError("no engine in this process: python -m workers probes")
     if _engine.drain(seconds):
         # Ask for the next session before this job ends, so that an idle worker takes it at once.
-        with suppress(RedisError):  # the pump gives the same hint
+        with suppress(RedisError):  # the watchdog gives the same hint
             runtime().hints.probes(region)

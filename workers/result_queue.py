@@ -63,12 +63,12 @@ class ResultQueue:
         self, claim: Claim, observation: Observation, checked_at: datetime
     ) -> bool:
         """Say no only if the service was fine and is, and no rule fires or has just fired."""
-        service_id, observed = claim.definition.service_id, observation.status
+        service_id, observed = claim.snapshot.service_id, observation.status
         is_green = observed is claim.state.status is claim.service_status is Status.GREEN
-        if not is_green or claim.definition.check_interval_seconds < _CALM_INTERVAL_SECONDS:
+        if not is_green or claim.snapshot.check_interval_seconds < _CALM_INTERVAL_SECONDS:
             return True
         was_firing = service_id in self._firing
-        if evaluation.are_fine(claim.rules, claim.definition, observation, checked_at):
+        if evaluation.are_fine(claim.rules, claim.snapshot, observation, checked_at):
             self._firing.discard(service_id)
             return was_firing  # an alert may have to end now
         self._firing.add(service_id)

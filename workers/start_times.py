@@ -6,7 +6,7 @@ from math import inf
 from uuid import UUID
 
 from app.operations.checks.claim import Claim
-from app.operations.snapshots.services import Definition
+from app.operations.snapshots.services import ServiceSnapshot
 
 SLOT_SECONDS = 0.05
 _PERIOD_SECONDS = 1.0  # between claims,
@@ -37,7 +37,7 @@ class StartQueue:
         """Start a claim after so many seconds, in the place of an older one of the same check."""
         if seconds <= 0:
             if self._waiting:
-                self._waiting.pop(claim.definition.service_id, None)
+                self._waiting.pop(claim.snapshot.service_id, None)
             self._start(claim)
             return
         now = self._loop.time()
@@ -46,7 +46,7 @@ class StartQueue:
             self._slots[number] = []
             self._loop.call_at(number * SLOT_SECONDS, self._start_slot, number)
         self._slots[number].append(claim)
-        self._waiting[claim.definition.service_id] = claim
+        self._waiting[claim.snapshot.service_id] = claim
 
     def waiting(self) -> list[Claim]:
         """Return the claims that have not started."""
@@ -55,13 +55,13 @@ class StartQueue:
     def drop(self, claims: Iterable[Claim]) -> None:
         """Forget claims whose lease is void: their service was edited, paused or deleted."""
         for claim in claims:
-            service_id = claim.definition.service_id
+            service_id = claim.snapshot.service_id
             if self._waiting.get(service_id) is claim:
                 del self._waiting[service_id]
 
     def _start_slot(self, number: int) -> None:
         for claim in self._slots.pop(number):
-            service_id = claim.definition.service_id
+            service_id = claim.snapshot.service_id
             if self._waiting.get(service_id) is claim:
                 del self._waiting[service_id]
                 self._start(claim)
@@ -78,7 +78,7 @@ class Pace:
         self._shortest = _UNKNOWN_SECONDS
         self._seen_at = -inf
 
-    def saw(self, definitions: Collection[Definition], at: float) -> None:
+    def saw(self, snapshots: Collection[ServiceSnapshot], at: float) -> None:
         """Learn from services that were claimed at a moment of the monotonic clock."""
         if self._seen_at == -inf:
             self._seen_at = at
@@ -87,7 +87,7 @@ class Pace:
         shortest = min(
             (
                 min(one.check_interval_seconds, one.retry_interval_seconds or inf)
-                for one in definitions
+                for one in snapshots
             ),
             default=inf,
         )

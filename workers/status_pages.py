@@ -112,7 +112,7 @@ async def _fetch(waiting: list[logos.Wanted]) -> None:
 
 
 def host() -> Host:
-    """Return what a pump needs to make snapshots where ticks do not get through."""
+    """Return what a watchdog needs to make snapshots where ticks do not get through."""
     return Host(
         is_running=lambda: False,
         is_anything_due=snapshots.is_anything_due,

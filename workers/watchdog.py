@@ -1,6 +1,6 @@
 """A thread in a worker that gives the hints the scheduler gives, so that either is enough.
 
-While Redis is away no hint gets through at all; then the pump runs the session itself.
+While Redis is away no hint gets through at all; then the watchdog runs the session itself.
 """
 
 import logging
@@ -17,12 +17,12 @@ log = logging.getLogger(__name__)
 
 _EVERY_SECONDS = 1.0
 _PULSE_ROUNDS = 5
-_PATIENCE = 2  # looks at overdue work with an idle host before the pump helps itself
+_PATIENCE = 2  # looks at overdue work with an idle host before the watchdog helps itself
 
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """What a pump looks after: an engine or a courier, told in four functions."""
+    """What a watchdog looks after: an engine or a dispatcher, told in four functions."""
 
     is_running: Callable[[], bool]
     is_anything_due: Callable[[], bool]  # within an application context
@@ -31,11 +31,11 @@ class Host:
     pulse: Callable[[], None] | None = None  # within an application context
 
 
-class Pump(threading.Thread):
+class Watchdog(threading.Thread):
     """Looks after an idle host until it is stopped."""
 
     def __init__(self, app: Flask, host: Host) -> None:
-        super().__init__(name="pump", daemon=True)
+        super().__init__(name="watchdog", daemon=True)
         self._app = app
         self._host = host
         self._stopped = threading.Event()

@@ -18,7 +18,7 @@ from app.schemas.alert_rules import (
     PreviewInputSchema,
     PreviewSchema,
 )
-from app.security.access import budget, caller, requires
+from app.security.access import budget, principal, requires
 
 bp = Blueprint(
     "alert_rules",
@@ -70,5 +70,5 @@ def preview(given: dict[str, Any]) -> dict[str, Any]:
     since = given.pop("from_", None) or until - _PREVIEWED
     if since >= until:
         raise invalid({"from": ["Must be before to."]})
-    trial = rule_preview.load(caller().organization_id, given, since, until)
-    return offload(rule_preview.judge, trial)
+    trial = rule_preview.load(principal().organization_id, given, since, until)
+    return offload(rule_preview.evaluate, trial)

@@ -22,7 +22,7 @@ from app.schemas.alerts import (
 )
 from app.schemas.base import PageSchema
 from app.schemas.deliveries import DeliverySchema
-from app.security.access import caller, requires
+from app.security.access import principal, requires
 
 bp = LenientBlueprint(
     "alerts",
@@ -34,7 +34,7 @@ bp = LenientBlueprint(
 
 def actor() -> str:
     """Return whom the timeline names: a person, or the API key that stands for them."""
-    found = caller()
+    found = principal()
     return found.email if found.kind == "session" else f"{found.email} (API key)"
 
 
@@ -49,7 +49,7 @@ def index(query: dict[str, Any]) -> Response:
     """
     limit, after = pagination.take_page(query)
     return pagination.answer(
-        *alert_queries.listed(caller().organization_id, query, limit=limit, after=after)
+        *alert_queries.listed(principal().organization_id, query, limit=limit, after=after)
     )
 
 
@@ -61,7 +61,7 @@ def read(alert_id: UUID) -> dict[str, Any]:
 
     With its timeline, oldest first.
     """
-    return alert_queries.read(caller().organization_id, alert_id)
+    return alert_queries.read(principal().organization_id, alert_id)
 
 
 @bp.post("/<uuid:alert_id>/acknowledge")
@@ -90,7 +90,7 @@ def put_acknowledgement(given: dict[str, Any], alert_id: UUID) -> dict[str, Any]
 
 
 def _acknowledge(given: dict[str, Any], alert_id: UUID) -> dict[str, Any]:
-    organization_id = caller().organization_id
+    organization_id = principal().organization_id
     lifecycle.acknowledge(organization_id, alert_id, actor=actor(), note=given.get("note"))
     return alert_queries.read(organization_id, alert_id)
 
@@ -105,7 +105,7 @@ def resolve(given: dict[str, Any], alert_id: UUID) -> dict[str, Any]:
     While what the rule asks for goes on, it fires anew only after that has been false once.
     Resolving twice changes nothing. The body may be left out.
     """
-    organization_id = caller().organization_id
+    organization_id = principal().organization_id
     lifecycle.resolve(organization_id, alert_id, actor=actor(), note=given.get("note"))
     return alert_queries.read(organization_id, alert_id)
 
@@ -119,7 +119,7 @@ def snooze(given: dict[str, Any], alert_id: UUID) -> dict[str, Any]:
 
     No message and no escalation for so many minutes, at most a week. A resolved alert is 409.
     """
-    organization_id = caller().organization_id
+    organization_id = principal().organization_id
     lifecycle.snooze(organization_id, alert_id, actor=actor(), minutes=given["minutes"])
     return alert_queries.read(organization_id, alert_id)
 
@@ -134,7 +134,7 @@ def notify_now(given: dict[str, Any], alert_id: UUID) -> dict[str, Any]:
     A channel, or a member by all their contacts, whatever severity, quiet hours, delays or a snooze
     would hold back. A resolved alert, or a channel that is switched off, is 409.
     """
-    organization_id = caller().organization_id
+    organization_id = principal().organization_id
     notify.notify(organization_id, alert_id, actor=actor(), **given)
     return alert_queries.read(organization_id, alert_id)
 
@@ -148,7 +148,7 @@ def comment(given: dict[str, Any], alert_id: UUID) -> dict[str, Any]:
 
     Answers the alert with the comment on its timeline.
     """
-    organization_id = caller().organization_id
+    organization_id = principal().organization_id
     lifecycle.comment(organization_id, alert_id, actor=actor(), text=given["text"])
     return alert_queries.read(organization_id, alert_id)
 
@@ -165,9 +165,9 @@ def notifications(query: dict[str, Any], alert_id: UUID) -> Response:
     limit, after = pagination.take_page(query)
     return pagination.answer(
         *deliveries.of_alert(
-            caller().organization_id,
+            principal().organization_id,
             alert_id,
-            with_answers=caller().may("deliveries:read_answers"),
+            with_answers=principal().may("deliveries:read_answers"),
             limit=limit,
             after=after,
         )

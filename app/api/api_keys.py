@@ -6,7 +6,6 @@ from uuid import UUID
 from app.api.crud import Operations, Resource, add_routes
 from app.api.http import Blueprint
 from app.operations.accounts import api_keys
-from app.operations.accounts.api_keys import Maker
 from app.schemas.api_keys import (
     ApiKeyChangeSchema,
     ApiKeyInputSchema,
@@ -14,22 +13,9 @@ from app.schemas.api_keys import (
     ApiKeySchema,
     NewApiKeySchema,
 )
-from app.security.access import caller, requires
+from app.security.access import principal, requires
 
 bp = Blueprint("api_keys", __name__, url_prefix="/api-keys", description="Keys for programs.")
-
-
-def _maker() -> Maker:
-    found = caller()
-    return Maker(
-        user_id=found.user_id,
-        organization_id=found.organization_id,
-        role=found.role,
-        sees_all=found.may("api_keys:all"),
-        scopes=found.scopes,
-        key_id=found.token_id if found.kind == "api_key" else None,
-        key_expires_at=found.token_expires_at if found.kind == "api_key" else None,
-    )
 
 
 add_routes(
@@ -44,7 +30,7 @@ add_routes(
         change=ApiKeyChangeSchema(partial=True),
         replacement=ApiKeyReplacementSchema(partial=True),
         created=NewApiKeySchema,
-        owner=_maker,
+        owner=principal,
         operations=Operations.of(api_keys),
         notes={
             "list": "Editors see their own, admins all.",
@@ -66,4 +52,4 @@ def rotate(key_id: UUID) -> dict[str, Any]:
 
     The old key ends at once; name, scopes and expiry stay. Only the maker can do this.
     """
-    return api_keys.rotate(_maker(), key_id)
+    return api_keys.rotate(principal(), key_id)

@@ -14,7 +14,7 @@ from app.domain.csv_cells import csv_cell
 from app.operations.accounts import audit_logs
 from app.platform.events import timestamp
 from app.schemas.audit_logs import AuditFilterSchema, AuditLogSchema
-from app.security.access import budget, caller, requires
+from app.security.access import budget, principal, requires
 
 bp = Blueprint("audit_logs", __name__, url_prefix="/audit-logs", description="Who did what.")
 
@@ -46,7 +46,7 @@ def index(query: dict[str, Any]) -> Response:
 
     Newest first. Nobody can change or delete a line of it.
     """
-    return show(caller().organization_id, query)
+    return show(principal().organization_id, query)
 
 
 def show(organization_id: UUID | None, query: dict[str, Any]) -> Response:

@@ -7,7 +7,7 @@ from app import __version__
 from app.api.http import Blueprint, invalid
 from app.domain.accounts.passwords import is_common
 from app.operations.accounts import auth
-from app.operations.accounts.auth import Account
+from app.operations.accounts.auth import Credentials
 from app.platform.bootstrap import runtime
 from app.platform.cooperative import offload
 from app.platform.crypto import ABSENT_PASSWORD_HASH, hash_password, verify_password
@@ -22,7 +22,7 @@ from app.schemas.auth import (
     TokenSchema,
 )
 from app.security import challenges, limits
-from app.security.access import caller, client_address, issue_token, public, requires
+from app.security.access import client_address, issue_token, principal, public, requires
 from app.security.limits import Guard
 
 bp = Blueprint("auth", __name__, url_prefix="/auth", description="Accounts and sessions.")
@@ -73,7 +73,7 @@ def login(given: dict[str, Any]) -> dict[str, Any]:
     return begin_session(account)
 
 
-def check_password(email: str, password: str) -> Account:
+def check_password(email: str, password: str) -> Credentials:
     """Return the account of an e-mail address and its password.
 
     Raises Unauthorized for wrong ones, TooManyRequests after too many of them.
@@ -92,13 +92,13 @@ def check_password(email: str, password: str) -> Account:
     return account
 
 
-def second_step(account: Account) -> dict[str, Any]:
+def second_step(account: Credentials) -> dict[str, Any]:
     """Return the demand for a second factor."""
     challenge = challenges.issue(account.user_id, account.token_epoch)
     return {"two_factor_required": True, "challenge": challenge}
 
 
-def begin_session(account: Account) -> dict[str, Any]:
+def begin_session(account: Credentials) -> dict[str, Any]:
     """Return a token for somebody who has shown who they are, in the organization they joined
     first."""
     organization_id = auth.signed_in(account, runtime().config.registration)
@@ -129,7 +129,7 @@ def logout() -> None:
 
     Ends the token of this request at once.
     """
-    auth.end_token(caller().token_id, caller().token_expires_at)
+    auth.end_token(principal().token_id, principal().token_expires_at)
 
 
 @bp.post("/logout-all")
@@ -140,7 +140,7 @@ def logout_all() -> None:
 
     Ends every token of the caller at once.
     """
-    auth.end_all_tokens(caller().user_id)
+    auth.end_all_tokens(principal().user_id)
 
 
 @bp.post("/switch")
@@ -152,7 +152,7 @@ def switch(given: dict[str, Any]) -> dict[str, Any]:
 
     Returns a token for another organization of the caller; the present one stays valid.
     """
-    return session_in(caller().user_id, given["org_id"])
+    return session_in(principal().user_id, given["org_id"])
 
 
 def session_in(user_id: UUID, organization_id: UUID) -> dict[str, Any]:
@@ -163,6 +163,6 @@ def session_in(user_id: UUID, organization_id: UUID) -> dict[str, Any]:
     return _session(account, organization_id)
 
 
-def _session(account: Account, organization_id: UUID) -> dict[str, Any]:
+def _session(account: Credentials, organization_id: UUID) -> dict[str, Any]:
     token = issue_token(account.user_id, organization_id, account.email, account.token_epoch)
     return {"token": token, "user_id": account.user_id, "org_id": organization_id}

@@ -18,7 +18,7 @@ from app.schemas.bulk import (
     ServiceBulkSchema,
     bulk_result,
 )
-from app.security.access import caller, requires
+from app.security.access import principal, requires
 
 bp = Blueprint("bulk", __name__, description="One action on many.")
 # What an action needs beside the ids.
@@ -42,7 +42,7 @@ def change_services(given: dict[str, Any]) -> dict[str, Any]:
 
 
 def _act(action: str, ids: list[UUID], given: dict[str, Any]) -> Outcomes:
-    organization_id = caller().organization_id
+    organization_id = principal().organization_id
     if action == "update":
         return service_bulk.update(organization_id, ids, given["changes"])
     if action == "check":
@@ -79,7 +79,7 @@ def change_alerts(given: dict[str, Any]) -> dict[str, Any]:
     errors: dict[UUID, AppError | None] = {}
     for id in ids:
         try:
-            act(caller().organization_id, id, actor=actor())
+            act(principal().organization_id, id, actor=actor())
         except (NotFound, Conflict) as error:
             errors[id] = error
     return bulk_result(action, ids, errors)

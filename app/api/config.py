@@ -20,7 +20,7 @@ from app.schemas.config import (
     ConfigPlanSchema,
     ExportQuerySchema,
 )
-from app.security.access import caller, requires
+from app.security.access import principal, requires
 
 bp = Blueprint("config", __name__, url_prefix="/config", description="Configuration as a file.")
 _YAML = "application/yaml"  # RFC 9512; the others are older habits
@@ -50,7 +50,7 @@ def export(query: dict[str, Any]) -> Response:
     windows, each under a key that stays the same from now on. Secrets are masked, people stand with
     their e-mail addresses, and history is left out.
     """
-    document = exporting.export(caller().organization_id, KINDS)
+    document = exporting.export(principal().organization_id, KINDS)
     if query["format"] == "json":
         return reply(document)
     return Response(offload(text.write, document), content_type=f"{_YAML}; charset=utf-8")
@@ -107,7 +107,7 @@ def convert(given: dict[str, Any]) -> dict[str, Any]:
 
 def _run(query: dict[str, Any], *, dry_run: bool) -> dict[str, Any]:
     return applying.run(
-        caller().organization_id, _document(), KINDS, prune=query["prune"], dry_run=dry_run
+        principal().organization_id, _document(), KINDS, prune=query["prune"], dry_run=dry_run
     )
 
 

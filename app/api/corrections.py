@@ -11,7 +11,7 @@ from app.schemas.corrections import (
     CorrectionInputSchema,
     CorrectionSchema,
 )
-from app.security.access import caller, find, requires
+from app.security.access import find, principal, requires
 
 bp = Blueprint(
     "corrections",
@@ -30,7 +30,7 @@ def index(service_id: UUID) -> list[dict[str, Any]]:
     Newest first, with those that were taken back.
     """
     find(Service, service_id)
-    return correcting.listed(caller().organization_id, service_id)
+    return correcting.listed(principal().organization_id, service_id)
 
 
 @bp.post("")
@@ -45,7 +45,7 @@ def create(data: dict[str, Any], service_id: UUID) -> dict[str, Any]:
     hours that are rolled up follow within a minute.
     """
     find(Service, service_id)
-    return correcting.create(caller().organization_id, service_id, caller().user_id, data)
+    return correcting.create(principal().organization_id, service_id, principal().user_id, data)
 
 
 @bp.delete("/<uuid:correction_id>")
@@ -57,4 +57,4 @@ def withdraw(service_id: UUID, correction_id: UUID) -> None:
     It stays on the list, with who took it back and when.
     """
     find(Service, service_id)
-    correcting.withdraw(caller().organization_id, service_id, correction_id, caller().user_id)
+    correcting.withdraw(principal().organization_id, service_id, correction_id, principal().user_id)

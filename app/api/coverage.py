@@ -5,7 +5,7 @@ from typing import Any
 from app.api.http import Blueprint
 from app.operations.alerts import coverage
 from app.schemas.coverage import CoverageSchema
-from app.security.access import caller, requires
+from app.security.access import principal, requires
 
 bp = Blueprint(
     "coverage", __name__, url_prefix="/coverage", description="Whether somebody would hear of it."
@@ -22,4 +22,4 @@ def read() -> dict[str, Any]:
     rules that watch it, enabled channels that take the alert, people that an escalation reaches.
     `gaps` says of the others why not; quiet hours are no gap, because they only delay.
     """
-    return coverage.coverage(caller().organization_id)
+    return coverage.coverage(principal().organization_id)

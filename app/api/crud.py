@@ -12,7 +12,7 @@ from marshmallow import Schema
 from app.api import pagination
 from app.api.http import PAGE_HEADERS, Blueprint
 from app.schemas.base import PageSchema
-from app.security.access import caller, requires
+from app.security.access import principal, requires
 
 _NEWEST_FIRST = "Newest first."
 _PATCH = "Changes the given fields and leaves the others."
@@ -21,7 +21,7 @@ _PUT = "The same as PATCH; fields that only the server sets may be sent along an
 
 def organization_of_caller() -> UUID:
     """Return whose rows the caller may reach: the first argument of most operations."""
-    return caller().organization_id
+    return principal().organization_id
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from app.schemas.escalation_policies import (
     SimulatedLevelSchema,
     SimulationInputSchema,
 )
-from app.security.access import caller, requires
+from app.security.access import principal, requires
 
 bp = LenientBlueprint(
     "escalation_policies",
@@ -61,4 +61,4 @@ def simulate(given: dict[str, Any], policy_id: UUID) -> list[dict[str, Any]]:
     sent. The body may be left out.
     """
     at = given.get("at") or utcnow()
-    return simulation.simulate(caller().organization_id, policy_id, at)
+    return simulation.simulate(principal().organization_id, policy_id, at)

@@ -21,7 +21,7 @@ from app.schemas.heartbeats import (
     HistoryPageSchema,
     PingFilterSchema,
 )
-from app.security.access import caller, requires
+from app.security.access import principal, requires
 
 bp = Blueprint(
     "heartbeats",
@@ -69,7 +69,7 @@ def pause(heartbeat_id: UUID) -> dict[str, Any]:
 
     Nothing is expected until it is resumed, and an open alert is resolved; pings are still kept.
     """
-    return heartbeats.set_active(caller().organization_id, heartbeat_id, active=False)
+    return heartbeats.set_active(principal().organization_id, heartbeat_id, active=False)
 
 
 @bp.post("/<uuid:heartbeat_id>/resume")
@@ -80,7 +80,7 @@ def resume(heartbeat_id: UUID) -> dict[str, Any]:
 
     It is healthy, and awaited from now on.
     """
-    return heartbeats.set_active(caller().organization_id, heartbeat_id, active=True)
+    return heartbeats.set_active(principal().organization_id, heartbeat_id, active=True)
 
 
 @bp.post("/<uuid:heartbeat_id>/rotate-key")
@@ -91,7 +91,7 @@ def rotate_key(heartbeat_id: UUID) -> dict[str, Any]:
 
     The key it had works for another hour.
     """
-    return heartbeats.rotate_key(caller().organization_id, heartbeat_id)
+    return heartbeats.rotate_key(principal().organization_id, heartbeat_id)
 
 
 @bp.get("/<uuid:heartbeat_id>/pings")
@@ -105,7 +105,7 @@ def pings(query: dict[str, Any], heartbeat_id: UUID) -> Response:
     """
     limit, after = _take_history_page(query)
     found, position = heartbeat_queries.pings(
-        caller().organization_id, heartbeat_id, query, limit=limit, after=after
+        principal().organization_id, heartbeat_id, query, limit=limit, after=after
     )
     return _history_page(found, position)
 
@@ -121,7 +121,7 @@ def flips(query: dict[str, Any], heartbeat_id: UUID) -> Response:
     """
     limit, after = _take_history_page(query)
     found, position = heartbeat_queries.flips(
-        caller().organization_id, heartbeat_id, limit=limit, after=after
+        principal().organization_id, heartbeat_id, limit=limit, after=after
     )
     return _history_page(found, position)
 

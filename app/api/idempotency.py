@@ -29,7 +29,7 @@ def install(app: Flask) -> None:
 
 
 def _begin() -> Response | None:
-    caller, written = g.get("caller"), request.headers.get(HEADER)
+    caller, written = g.get("principal"), request.headers.get(HEADER)
     if caller is None or written is None or request.method != "POST":
         return None
     if not _FORM.fullmatch(written):

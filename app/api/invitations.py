@@ -8,7 +8,6 @@ from flask import Response
 from app.api import pagination
 from app.api.auth import session_in
 from app.api.http import PAGE_HEADERS, Blueprint
-from app.api.members import steward
 from app.operations.accounts import invitations
 from app.schemas.base import PageSchema
 from app.schemas.invitations import (
@@ -17,7 +16,7 @@ from app.schemas.invitations import (
     ListedInvitationSchema,
     SentInvitationSchema,
 )
-from app.security.access import caller, requires
+from app.security.access import principal, requires
 
 bp = Blueprint(
     "invitations", __name__, url_prefix="/invitations", description="Links that let people join."
@@ -34,7 +33,7 @@ def index(query: dict[str, Any]) -> Response:
     Those that nobody has accepted yet, newest first; `POST /members` makes them.
     """
     limit, after = pagination.take_page(query)
-    found = invitations.listed(caller().organization_id, limit=limit, after=after)
+    found = invitations.listed(principal().organization_id, limit=limit, after=after)
     return pagination.answer(*found)
 
 
@@ -46,7 +45,7 @@ def resend(invitation_id: UUID) -> dict[str, Any]:
 
     Makes a new link, good for seven days, and sends it; the old one ends.
     """
-    return invitations.resend(caller().organization_id, steward(), invitation_id)
+    return invitations.resend(principal(), invitation_id)
 
 
 @bp.delete("/<uuid:invitation_id>")
@@ -57,7 +56,7 @@ def delete(invitation_id: UUID) -> None:
 
     Its link ends at once.
     """
-    invitations.delete(caller().organization_id, invitation_id)
+    invitations.delete(principal().organization_id, invitation_id)
 
 
 @bp.post("/accept")
@@ -70,5 +69,5 @@ def accept(given: dict[str, Any]) -> dict[str, Any]:
     For somebody signed in, with the address that was invited; returns a token for the organization
     that they joined. Without an account, send the invitation's token to `POST /auth/register`.
     """
-    organization_id = invitations.accept(caller().user_id, given["token"])
-    return session_in(caller().user_id, organization_id)
+    organization_id = invitations.accept(principal().user_id, given["token"])
+    return session_in(principal().user_id, organization_id)

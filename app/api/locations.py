@@ -15,7 +15,7 @@ from app.schemas.locations import (
     LocationSchema,
     NewLocationSchema,
 )
-from app.security.access import caller, requires
+from app.security.access import principal, requires
 
 bp = Blueprint(
     "locations",
@@ -26,7 +26,7 @@ bp = Blueprint(
 
 
 def _owner() -> Owner:
-    found = caller()
+    found = principal()
     return Owner(found.organization_id, found.is_operator)
 
 
@@ -39,7 +39,7 @@ def regions() -> list[dict[str, Any]]:
 
     Those of the organization, and those that operators share with everybody; by name.
     """
-    return locations.usable(caller().organization_id)
+    return locations.usable(principal().organization_id)
 
 
 add_routes(

@@ -14,7 +14,7 @@ from app.schemas.maintenance_windows import (
     MaintenanceWindowSchema,
     SkipSchema,
 )
-from app.security.access import caller, requires
+from app.security.access import principal, requires
 
 bp = LenientBlueprint(
     "maintenance_windows",
@@ -57,7 +57,7 @@ def end(window_id: UUID) -> dict[str, Any]:
     Ends what goes on now. A window that comes once is over with it, also when it has not begun yet;
     a recurring one comes again, and is 409 while it is not active. Ending twice changes nothing.
     """
-    return maintenance_windows.end(caller().organization_id, window_id)
+    return maintenance_windows.end(principal().organization_id, window_id)
 
 
 @bp.post("/<uuid:window_id>/skip")
@@ -70,7 +70,7 @@ def skip(given: dict[str, Any], window_id: UUID) -> dict[str, Any]:
     The next one, or the one that begins at `starts_at`. It stands in `exdates` then, and comes
     again once it is taken out. A window that comes once is 409. The body may be left out.
     """
-    return maintenance_windows.skip(caller().organization_id, window_id, given.get("starts_at"))
+    return maintenance_windows.skip(principal().organization_id, window_id, given.get("starts_at"))
 
 
 @bp.post("/now")
@@ -85,4 +85,4 @@ def create_now(given: dict[str, Any]) -> dict[str, Any]:
     """
     fields = dict(given)
     minutes = fields.pop("minutes")
-    return maintenance_windows.create_now(caller().organization_id, fields, minutes)
+    return maintenance_windows.create_now(principal().organization_id, fields, minutes)

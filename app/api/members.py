@@ -8,7 +8,6 @@ from flask import Response
 from app.api import pagination
 from app.api.http import PAGE_HEADERS, Blueprint
 from app.operations.accounts import invitations, members
-from app.operations.accounts.members import Steward
 from app.schemas.invitations import SentInvitationSchema
 from app.schemas.members import (
     MemberChangeSchema,
@@ -17,16 +16,11 @@ from app.schemas.members import (
     MemberSchema,
     RemovalSchema,
 )
-from app.security.access import caller, refuse, requires
+from app.security.access import principal, refuse, requires
 
 bp = Blueprint(
     "members", __name__, url_prefix="/members", description="The people of the organization."
 )
-
-
-def steward() -> Steward:
-    """Return the caller as somebody who changes members."""
-    return Steward(caller().user_id, is_session=caller().kind == "session")
 
 
 @bp.get("")
@@ -39,7 +33,7 @@ def index(query: dict[str, Any]) -> Response:
     Newest first.
     """
     limit, after = pagination.take_page(query)
-    found = members.listed(caller().organization_id, query, limit=limit, after=after)
+    found = members.listed(principal().organization_id, query, limit=limit, after=after)
     return pagination.answer(*found)
 
 
@@ -54,7 +48,7 @@ def create(given: dict[str, Any]) -> dict[str, Any]:
     stands in this answer, or in their profile. The answer is the same whether or not the address
     has an account; `user_id` is that of the account, or of the one it will get.
     """
-    return invitations.invite(caller().organization_id, steward(), given["email"], given["role"])
+    return invitations.invite(principal(), given["email"], given["role"])
 
 
 @bp.get("/<uuid:user_id>")
@@ -62,7 +56,7 @@ def create(given: dict[str, Any]) -> dict[str, Any]:
 @bp.returns(MemberSchema)
 def read(user_id: UUID) -> dict[str, Any]:
     """Read a member"""
-    return members.read(caller().organization_id, user_id)
+    return members.read(principal().organization_id, user_id)
 
 
 @bp.route("/<uuid:user_id>", methods=["PATCH", "PUT"])
@@ -75,7 +69,7 @@ def change(given: dict[str, Any], user_id: UUID) -> dict[str, Any]:
     It counts from their next request on. Nobody gives or takes a role above their own, and the
     last owner stays one (409).
     """
-    return members.change_role(caller().organization_id, steward(), user_id, given["role"])
+    return members.change_role(principal(), user_id, given["role"])
 
 
 @bp.delete("/<uuid:user_id>")
@@ -90,9 +84,9 @@ def delete(query: dict[str, Any], user_id: UUID) -> None:
     schedules or escalation policies goes only once they were taken out (409 names where), or with
     a successor, which takes the right to edit both.
     """
-    if user_id != caller().user_id and not caller().may("members:write"):
+    if user_id != principal().user_id and not principal().may("members:write"):
         refuse("members:write")
     successor_id = query.get("replace_with")
-    if successor_id is not None and not caller().may("escalation_policies:write"):
+    if successor_id is not None and not principal().may("escalation_policies:write"):
         refuse("escalation_policies:write")
-    members.remove(caller().organization_id, steward(), user_id, successor_id)
+    members.remove(principal(), user_id, successor_id)

@@ -12,7 +12,7 @@ from app.schemas.organization_metrics import (
     OrganizationWindowSchema,
     ServiceFiguresSchema,
 )
-from app.security.access import budget, caller, requires
+from app.security.access import budget, principal, requires
 
 _WIDTH = timedelta(days=1)
 
@@ -33,7 +33,7 @@ def overview(query: dict[str, Any]) -> dict[str, Any]:
     up and down: a service that was watched for longer weighs more.
     """
     since, until = _past(query)
-    return organization.overview(caller().organization_id, since, until, query.get("tag"))
+    return organization.overview(principal().organization_id, since, until, query.get("tag"))
 
 
 @bp.get("/services")
@@ -47,7 +47,7 @@ def services(query: dict[str, Any]) -> list[dict[str, Any]]:
     By name; the last 24 hours unless `from` and `to` say otherwise.
     """
     since, until = _past(query)
-    return organization.by_service(caller().organization_id, since, until, query.get("tag"))
+    return organization.by_service(principal().organization_id, since, until, query.get("tag"))
 
 
 def _past(query: dict[str, Any]) -> tuple[datetime, datetime]:

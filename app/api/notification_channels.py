@@ -24,7 +24,7 @@ from app.schemas.notification_channels import (
     NotificationChannelSchema,
     TestOutcomeSchema,
 )
-from app.security.access import budget, caller, requires
+from app.security.access import budget, principal, requires
 
 bp = Blueprint(
     "notification_channels",
@@ -48,7 +48,7 @@ def index(query: dict[str, Any]) -> Response:
     """
     limit, after = pagination.take_page(query)
     return pagination.answer(
-        *notification_channels.listed(caller().organization_id, query, limit=limit, after=after)
+        *notification_channels.listed(principal().organization_id, query, limit=limit, after=after)
     )
 
 
@@ -61,7 +61,7 @@ def create(given: dict[str, Any]) -> dict[str, Any]:
 
     Its `config` is judged by its type, as `GET /notification-channels/types` describes it.
     """
-    return notification_channels.create(caller().organization_id, given)
+    return notification_channels.create(principal().organization_id, given)
 
 
 @bp.get("/types")
@@ -87,7 +87,7 @@ def types() -> list[dict[str, Any]]:
 @bp.returns(NotificationChannelSchema)
 def read(channel_id: UUID) -> dict[str, Any]:
     """Read a notification channel"""
-    return notification_channels.read(caller().organization_id, channel_id)
+    return notification_channels.read(principal().organization_id, channel_id)
 
 
 @bp.patch("/<uuid:channel_id>")
@@ -100,7 +100,7 @@ def change(given: dict[str, Any], channel_id: UUID) -> dict[str, Any]:
     Changes the given fields and leaves the others; `config` is replaced as a whole. A new config
     clears earlier failures.
     """
-    return notification_channels.update(caller().organization_id, channel_id, given)
+    return notification_channels.update(principal().organization_id, channel_id, given)
 
 
 @bp.put("/<uuid:channel_id>")
@@ -112,7 +112,7 @@ def replace(given: dict[str, Any], channel_id: UUID) -> dict[str, Any]:
 
     The same as PATCH; fields that only the server sets may be sent along and are ignored.
     """
-    return notification_channels.update(caller().organization_id, channel_id, given)
+    return notification_channels.update(principal().organization_id, channel_id, given)
 
 
 @bp.delete("/<uuid:channel_id>")
@@ -124,7 +124,7 @@ def delete(channel_id: UUID) -> None:
     Not while an alert rule, a heartbeat, an escalation policy or the fallback of another channel
     names it (409 says which).
     """
-    notification_channels.delete(caller().organization_id, channel_id)
+    notification_channels.delete(principal().organization_id, channel_id)
 
 
 @bp.post("/<uuid:channel_id>/test")
@@ -137,7 +137,7 @@ def test(channel_id: UUID) -> dict[str, Any]:
     Sends one now, once, and waits for the outcome, at most 35 seconds; 503 means that no worker
     answered.
     """
-    notification_id = outbox_claim.send_test(caller().organization_id, channel_id)
+    notification_id = outbox_claim.send_test(principal().organization_id, channel_id)
     return wait_for(lambda: outbox_claim.test_outcome(notification_id), _TEST_SECONDS)
 
 
@@ -153,9 +153,9 @@ def list_deliveries(query: dict[str, Any], channel_id: UUID) -> Response:
     limit, after = pagination.take_page(query)
     return pagination.answer(
         *deliveries.of_channel(
-            caller().organization_id,
+            principal().organization_id,
             channel_id,
-            with_answers=caller().may("deliveries:read_answers"),
+            with_answers=principal().may("deliveries:read_answers"),
             limit=limit,
             after=after,
         )

@@ -9,7 +9,7 @@ from app.api import pagination
 from app.api.http import PAGE_HEADERS, Blueprint
 from app.operations.notifications import deliveries, retries
 from app.schemas.deliveries import DeliveryFilterSchema, DeliverySchema
-from app.security.access import caller, requires
+from app.security.access import principal, requires
 
 bp = Blueprint(
     "notifications",
@@ -32,9 +32,9 @@ def index(query: dict[str, Any]) -> Response:
     limit, after = pagination.take_page(query)
     return pagination.answer(
         *deliveries.listed(
-            caller().organization_id,
+            principal().organization_id,
             query,
-            with_answers=caller().may("deliveries:read_answers"),
+            with_answers=principal().may("deliveries:read_answers"),
             limit=limit,
             after=after,
         )
@@ -50,8 +50,8 @@ def retry(notification_id: UUID) -> dict[str, Any]:
     At once, also one that was given up. 409 for one that was delivered or withdrawn, is being sent
     at this moment, or tells of the beginning of an alert that is over.
     """
-    organization_id = caller().organization_id
+    organization_id = principal().organization_id
     retries.retry(organization_id, notification_id)
     return deliveries.read(
-        organization_id, notification_id, with_answers=caller().may("deliveries:read_answers")
+        organization_id, notification_id, with_answers=principal().may("deliveries:read_answers")
     )

@@ -19,7 +19,7 @@ from app.schemas.on_call import (
     OnCallOverviewSchema,
     OverviewQuerySchema,
 )
-from app.security.access import caller, public, requires
+from app.security.access import principal, public, requires
 
 bp = Blueprint("on_call", __name__, url_prefix="/on-call", description="Who is on call.")
 # A calendar shows what is past for a month and what is planned for two.
@@ -36,7 +36,7 @@ def read(query: dict[str, Any]) -> dict[str, Any]:
     Every schedule by name: who is on call, until when, who is next, and the gaps of the next 14
     days, or of as many as `days` says; and the caller's own shifts.
     """
-    who, now = caller(), utcnow()
+    who, now = principal(), utcnow()
     until = now + timedelta(days=query["days"])
     rosters = on_call_overview.load_all(who.organization_id, now, until)
     return {
@@ -54,7 +54,7 @@ def list_calendars() -> list[dict[str, Any]]:
 
     The newest first, without their addresses.
     """
-    return calendars.listed(caller().organization_id, caller().user_id)
+    return calendars.listed(principal().organization_id, principal().user_id)
 
 
 @bp.post("/calendars")
@@ -67,7 +67,7 @@ def create_calendar(given: dict[str, Any]) -> dict[str, Any]:
     For programs that subscribe to calendars (iCalendar, RFC 5545). Its address is secret: it is
     shown this once, and ends with the calendar or with the caller's membership.
     """
-    return calendars.create(caller().organization_id, caller().user_id, given["scope"])
+    return calendars.create(principal().organization_id, principal().user_id, given["scope"])
 
 
 @bp.delete("/calendars/<uuid:calendar_id>")
@@ -78,7 +78,7 @@ def delete_calendar(calendar_id: UUID) -> None:
 
     Its address ends at once.
     """
-    calendars.delete(caller().organization_id, caller().user_id, calendar_id)
+    calendars.delete(principal().organization_id, principal().user_id, calendar_id)
 
 
 @bp.get("/calendars/<key>.ics")

@@ -29,7 +29,7 @@ from app.schemas.on_call_schedules import (
     TimelineQuerySchema,
     TimelineSchema,
 )
-from app.security.access import caller, requires
+from app.security.access import principal, requires
 
 bp = Blueprint(
     "on_call_schedules",
@@ -75,7 +75,7 @@ def overrides(query: dict[str, Any], schedule_id: UUID) -> Response:
     limit, after = pagination.take_page(query)
     return pagination.answer(
         *on_call_schedules.overrides(
-            caller().organization_id, schedule_id, limit=limit, after=after
+            principal().organization_id, schedule_id, limit=limit, after=after
         )
     )
 
@@ -91,7 +91,7 @@ def add_override(given: dict[str, Any], schedule_id: UUID) -> dict[str, Any]:
     that began last counts.
     """
     return on_call_schedules.add_override(
-        caller().organization_id, schedule_id, given["user_id"], given["from_"], given["to"]
+        principal().organization_id, schedule_id, given["user_id"], given["from_"], given["to"]
     )
 
 
@@ -103,7 +103,7 @@ def delete_override(schedule_id: UUID, override_id: UUID) -> None:
 
     Who is on call by turn is so again at once.
     """
-    on_call_schedules.delete_override(caller().organization_id, schedule_id, override_id)
+    on_call_schedules.delete_override(principal().organization_id, schedule_id, override_id)
 
 
 @bp.get("/<uuid:schedule_id>/on-call")
@@ -117,7 +117,7 @@ def on_call(query: dict[str, Any], schedule_id: UUID) -> dict[str, Any]:
     gap.
     """
     at = query.get("at") or utcnow()
-    roster = on_call_people.load(caller().organization_id, schedule_id, at, at)
+    roster = on_call_people.load(principal().organization_id, schedule_id, at, at)
     return {"at": at, "on_call": on_call_people.people_at(roster, at)}
 
 
@@ -154,6 +154,6 @@ def gaps(query: dict[str, Any], schedule_id: UUID) -> dict[str, Any]:
 
 
 def _timeline(schedule_id: UUID, since: datetime, until: datetime) -> dict[str, Any]:
-    roster = on_call_people.load(caller().organization_id, schedule_id, since, until)
+    roster = on_call_people.load(principal().organization_id, schedule_id, since, until)
     segments = offload(on_call_people.timeline, roster, since, until)
     return {"from": since, "to": until, "segments": segments, "gaps": on_call_people.gaps(segments)}

@@ -9,7 +9,7 @@ from app.schemas.organization import (
     OrganizationDeletionSchema,
     OrganizationSchema,
 )
-from app.security.access import caller, requires
+from app.security.access import principal, requires
 
 bp = Blueprint(
     "organization", __name__, url_prefix="/organization", description="Yours, by your token."
@@ -21,7 +21,7 @@ bp = Blueprint(
 @bp.returns(OrganizationSchema)
 def read() -> dict[str, Any]:
     """Read the organization"""
-    return organization.read(caller().organization_id)
+    return organization.read(principal().organization_id)
 
 
 @bp.route("", methods=["PATCH", "PUT"])
@@ -33,7 +33,7 @@ def change(given: dict[str, Any]) -> dict[str, Any]:
 
     Changes the given fields. Plan and limits are not among them.
     """
-    return organization.update(caller().organization_id, given)
+    return organization.update(principal().organization_id, given)
 
 
 @bp.delete("")
@@ -46,4 +46,4 @@ def delete(given: dict[str, Any]) -> None:
     With everything in it, for ever: services, history, alerts, keys. Its slug must be typed. Tokens
     and API keys for it end at once.
     """
-    organization.delete(caller().organization_id, caller().user_id, given["slug"])
+    organization.delete(principal().organization_id, principal().user_id, given["slug"])

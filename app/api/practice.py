@@ -9,7 +9,7 @@ from app.operations.services import practice, services
 from app.platform.bootstrap import runtime
 from app.schemas.practice import PracticeSchema
 from app.security import practice_links
-from app.security.access import caller, public, requires
+from app.security.access import principal, public, requires
 from app.security.practice_links import FAILS_SECONDS
 
 bp = Blueprint("practice", __name__, url_prefix="/practice", description="A practice outage.")
@@ -36,7 +36,7 @@ def start() -> dict[str, Any]:
     check. Everything else is real: the check, the alert, the messages, the recovery. Starting again
     lets the same service fail anew.
     """
-    organization_id = caller().organization_id
+    organization_id = principal().organization_id
     endpoint = practice_links.make()
     known = practice.find(organization_id, practice_links.prefix())
     if known is None:
@@ -54,9 +54,9 @@ def stop() -> None:
 
     Deletes the service; its alert is resolved.
     """
-    known = practice.find(caller().organization_id, practice_links.prefix())
+    known = practice.find(principal().organization_id, practice_links.prefix())
     if known is not None:
-        services.delete(caller().organization_id, [known])
+        services.delete(principal().organization_id, [known])
 
 
 @bp.get("/target/<token>")
@@ -74,7 +74,7 @@ def target(token: str) -> Response:
 
 
 def _state() -> dict[str, Any]:
-    found = practice.read(caller().organization_id, practice_links.prefix())
+    found = practice.read(principal().organization_id, practice_links.prefix())
     return found | {"fails_seconds": FAILS_SECONDS}
 
 

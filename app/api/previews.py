@@ -13,7 +13,7 @@ from app.schemas.previews import (
     WindowPreviewInputSchema,
     WindowPreviewSchema,
 )
-from app.security.access import caller, requires
+from app.security.access import principal, requires
 
 bp = Blueprint("previews", __name__, description="What a schedule would come to.")
 
@@ -53,4 +53,4 @@ def window(given: dict[str, Any]) -> dict[str, Any]:
     and heartbeats it would cover. Nothing is stored.
     """
     count = given.pop("count")
-    return window_preview.preview(caller().organization_id, given, count)
+    return window_preview.preview(principal().organization_id, given, count)

@@ -15,7 +15,7 @@ from app.schemas.profile import (
     ProfileChangeSchema,
     ProfileSchema,
 )
-from app.security.access import caller, client_address, requires
+from app.security.access import client_address, principal, requires
 from app.security.limits import Guard
 
 bp = Blueprint("profile", __name__, url_prefix="/profile", description="Who is calling.")
@@ -23,7 +23,7 @@ _GUARD = Guard("present password")  # a stolen token must not find out the passw
 
 
 def _here() -> dict[str, Any]:
-    return {"organization_id": caller().organization_id, "role": caller().role.value}
+    return {"organization_id": principal().organization_id, "role": principal().role.value}
 
 
 @bp.get("")
@@ -31,7 +31,7 @@ def _here() -> dict[str, Any]:
 @bp.returns(ProfileSchema)
 def read() -> dict[str, Any]:
     """Read the profile"""
-    return profile.read(caller().user_id) | _here()
+    return profile.read(principal().user_id) | _here()
 
 
 @bp.route("", methods=["PUT", "PATCH"])
@@ -44,7 +44,7 @@ def change(given: dict[str, Any]) -> dict[str, Any]:
     Changes the given fields. Tokens stay valid. `contact_methods` are replaced as a whole; a secret
     sent back as it was shown keeps the stored one.
     """
-    return profile.change(caller().user_id, caller().organization_id, given) | _here()
+    return profile.change(principal().user_id, principal().organization_id, given) | _here()
 
 
 @bp.put("/password")
@@ -56,7 +56,7 @@ def change_password(given: dict[str, Any]) -> None:
 
     Ends every token of the caller at once, the one of this request too.
     """
-    user_id, email = caller().user_id, caller().email
+    user_id, email = principal().user_id, principal().email
     old_hash = profile.password_hash(user_id)
     _GUARD.take(email, client_address())
     if not offload(verify_password, old_hash, given["current_password"]):
@@ -64,7 +64,7 @@ def change_password(given: dict[str, Any]) -> None:
     _GUARD.give_back(email, client_address())
     refuse_common_password("new_password", given["new_password"], email, email.partition("@")[0])
     new_hash = offload(hash_password, given["new_password"])
-    profile.set_password(user_id, caller().organization_id, old_hash, new_hash)
+    profile.set_password(user_id, principal().organization_id, old_hash, new_hash)
 
 
 @bp.get("/organizations")
@@ -75,7 +75,7 @@ def organizations() -> list[dict[str, Any]]:
 
     In alphabetical order; `POST /auth/switch` or `?org=<slug>` chooses one of them.
     """
-    return profile.organizations(caller().user_id)
+    return profile.organizations(principal().user_id)
 
 
 @bp.get("/invitations")
@@ -86,7 +86,7 @@ def own_invitations() -> list[dict[str, Any]]:
 
     Newest first; each is one to accept or to decline.
     """
-    return invitations.of_person(caller().user_id)
+    return invitations.of_person(principal().user_id)
 
 
 @bp.post("/invitations/<uuid:invitation_id>/accept")
@@ -97,8 +97,8 @@ def accept_invitation(invitation_id: UUID) -> dict[str, Any]:
 
     Returns a token for the organization that was joined.
     """
-    organization_id = invitations.accept_own(caller().user_id, invitation_id)
-    return session_in(caller().user_id, organization_id)
+    organization_id = invitations.accept_own(principal().user_id, invitation_id)
+    return session_in(principal().user_id, organization_id)
 
 
 @bp.delete("/invitations/<uuid:invitation_id>")
@@ -106,4 +106,4 @@ def accept_invitation(invitation_id: UUID) -> dict[str, Any]:
 @bp.returns(None, 204)
 def decline_invitation(invitation_id: UUID) -> None:
     """Decline an invitation to oneself"""
-    invitations.decline(caller().user_id, invitation_id)
+    invitations.decline(principal().user_id, invitation_id)

@@ -14,7 +14,7 @@ from app.operations.metrics import sla
 from app.pages import sla_report
 from app.platform.clock import utcnow
 from app.schemas.sla import SlaQuerySchema, SlaReportSchema
-from app.security.access import budget, caller, requires
+from app.security.access import budget, principal, requires
 
 _WIDTH = timedelta(days=30)
 _COLUMNS = ("service_id", "name", *sla.FIGURES)
@@ -48,7 +48,7 @@ def read(query: dict[str, Any]) -> Response:
     now = utcnow()
     until = min(until, now) if since < now else until
     found = sla.report(
-        caller().organization_id, since, until, query["sla_target"], query.get("service_id")
+        principal().organization_id, since, until, query["sla_target"], query.get("service_id")
     )
     if query["format"] == "json":
         return reply(found)

@@ -14,7 +14,7 @@ from app.schemas.saved_views import (
     SavedViewInputSchema,
     SavedViewSchema,
 )
-from app.security.access import caller, requires
+from app.security.access import principal, requires
 
 bp = Blueprint(
     "saved_views", __name__, url_prefix="/saved-views", description="Lists with their filters."
@@ -31,7 +31,7 @@ def index(query: dict[str, Any]) -> Response:
     The caller's own and those that are shared, newest first.
     """
     limit, after = pagination.take_page(query)
-    who = caller()
+    who = principal()
     return pagination.answer(
         *saved_views.listed(who.organization_id, who.user_id, query, limit=limit, after=after)
     )
@@ -46,7 +46,7 @@ def create(given: dict[str, Any]) -> dict[str, Any]:
 
     Everybody may save their own; sharing it needs the role editor.
     """
-    who = caller()
+    who = principal()
     return saved_views.create(who.organization_id, who.user_id, given, may_share=_may_share())
 
 
@@ -55,7 +55,7 @@ def create(given: dict[str, Any]) -> dict[str, Any]:
 @bp.returns(SavedViewSchema)
 def read(view_id: UUID) -> dict[str, Any]:
     """Read a saved view"""
-    return saved_views.read(caller().organization_id, caller().user_id, view_id)
+    return saved_views.read(principal().organization_id, principal().user_id, view_id)
 
 
 @bp.patch("/<uuid:view_id>")
@@ -67,7 +67,7 @@ def change(given: dict[str, Any], view_id: UUID) -> dict[str, Any]:
 
     Changes the given fields and leaves the others. A shared one needs the role editor.
     """
-    who = caller()
+    who = principal()
     return saved_views.update(
         who.organization_id, who.user_id, view_id, given, may_share=_may_share()
     )
@@ -81,9 +81,9 @@ def delete(view_id: UUID) -> None:
 
     One's own, or a shared one with the role editor.
     """
-    who = caller()
+    who = principal()
     saved_views.delete(who.organization_id, who.user_id, view_id, may_share=_may_share())
 
 
 def _may_share() -> bool:
-    return caller().may("saved_views:share")
+    return principal().may("saved_views:share")

@@ -6,7 +6,7 @@ from uuid import UUID
 from app.api.http import Blueprint
 from app.operations import secrets
 from app.schemas.secrets import SecretInputSchema, SecretSchema, SecretValueSchema
-from app.security.access import caller, requires
+from app.security.access import principal, requires
 
 bp = Blueprint(
     "secrets",
@@ -24,7 +24,7 @@ def index() -> list[dict[str, Any]]:
 
     In alphabetical order. Values are never answered.
     """
-    return secrets.listed(caller().organization_id)
+    return secrets.listed(principal().organization_id)
 
 
 @bp.post("")
@@ -34,11 +34,13 @@ def index() -> list[dict[str, Any]]:
 def create(given: dict[str, Any]) -> dict[str, Any]:
     """Create a secret"""
     hosts = given.get("hosts", ())
-    return secrets.create(caller().organization_id, given["name"], given["value"], hosts)
+    return secrets.create(principal().organization_id, given["name"], given["value"], hosts)
 
 
 def _replace(given: dict[str, Any], secret_id: UUID) -> dict[str, Any]:
-    return secrets.replace(caller().organization_id, secret_id, given["value"], given.get("hosts"))
+    return secrets.replace(
+        principal().organization_id, secret_id, given["value"], given.get("hosts")
+    )
 
 
 @bp.patch("/<uuid:secret_id>")
@@ -73,4 +75,4 @@ def delete(secret_id: UUID) -> None:
 
     Refused while a service or a channel uses it.
     """
-    secrets.delete(caller().organization_id, secret_id)
+    secrets.delete(principal().organization_id, secret_id)

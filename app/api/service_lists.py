@@ -14,7 +14,7 @@ from app.schemas.service_lists import (
     ServiceSummarySchema,
     SummaryFilterSchema,
 )
-from app.security.access import caller, requires
+from app.security.access import principal, requires
 
 bp = Blueprint(
     "service_lists", __name__, url_prefix="/services", description="Many services at a glance."
@@ -55,7 +55,7 @@ def summary(query: dict[str, Any]) -> dict[str, Any]:
 
     Those that the filters of `GET /services` leave, by status, tag, check type and environment.
     """
-    return service_summary.summary(caller().organization_id, query)
+    return service_summary.summary(principal().organization_id, query)
 
 
 @bp.get("/beats")
@@ -68,4 +68,4 @@ def beats(query: dict[str, Any]) -> list[dict[str, Any]]:
     In the order of `ids`; ids that name no service of the organization are left out. Results are
     looked for as far back as thirty days.
     """
-    return service_beats.latest(caller().organization_id, query["ids"], query["n"])
+    return service_beats.latest(principal().organization_id, query["ids"], query["n"])

@@ -16,7 +16,7 @@ from app.schemas.services import (
     ServiceReplacementSchema,
     ServiceSchema,
 )
-from app.security.access import caller, caller_in, requires
+from app.security.access import principal, principal_in, requires
 
 bp = Blueprint("services", __name__, url_prefix="/services", description="What is monitored.")
 
@@ -32,7 +32,7 @@ def index(query: dict[str, Any]) -> Response:
     """
     limit, after = take_page(query)
     found, position, total = service_queries.listed(
-        caller().organization_id, query, limit=limit, after=after
+        principal().organization_id, query, limit=limit, after=after
     )
     return answer(found, position, total)
 
@@ -55,7 +55,7 @@ def create(given: dict[str, Any]) -> dict[str, Any]:
 @bp.returns(ServiceSchema)
 def read(service_id: UUID) -> dict[str, Any]:
     """Read a service"""
-    return service_queries.read(caller().organization_id, service_id)
+    return service_queries.read(principal().organization_id, service_id)
 
 
 @bp.patch("/<uuid:service_id>")
@@ -84,9 +84,9 @@ def replace(given: dict[str, Any], service_id: UUID) -> dict[str, Any]:
 
 
 def _update(service_id: UUID, given: dict[str, Any]) -> dict[str, Any]:
-    if given.pop("organization_id", caller().organization_id) != caller().organization_id:
+    if given.pop("organization_id", principal().organization_id) != principal().organization_id:
         raise invalid({"organization_id": ["A service stays in its organization."]})
-    return services.update(caller().organization_id, service_id, given)
+    return services.update(principal().organization_id, service_id, given)
 
 
 @bp.delete("/<uuid:service_id>")
@@ -97,7 +97,7 @@ def delete(service_id: UUID) -> None:
 
     Its checks stop at once; its history is removed, and others no longer depend on it.
     """
-    services.delete(caller().organization_id, [service_id])
+    services.delete(principal().organization_id, [service_id])
 
 
 @bp.post("/<uuid:service_id>/pause")
@@ -109,7 +109,7 @@ def pause(service_id: UUID) -> dict[str, Any]:
     No checks until it is resumed; its colour stays, and the time stays out of its uptime. An alert
     that is open ends, with that reason.
     """
-    return services.set_active(caller().organization_id, [service_id], active=False)[0]
+    return services.set_active(principal().organization_id, [service_id], active=False)[0]
 
 
 @bp.post("/<uuid:service_id>/resume")
@@ -120,14 +120,14 @@ def resume(service_id: UUID) -> dict[str, Any]:
 
     It is checked at once, and then at its interval.
     """
-    return services.set_active(caller().organization_id, [service_id], active=True)[0]
+    return services.set_active(principal().organization_id, [service_id], active=True)[0]
 
 
 def organization_for(given: dict[str, Any]) -> UUID:
     """Take `organization_id` out of a body; it must be one where the caller may write services."""
-    chosen: UUID = given.pop("organization_id", caller().organization_id)
-    if chosen != caller().organization_id:
-        there = caller_in(chosen)
+    chosen: UUID = given.pop("organization_id", principal().organization_id)
+    if chosen != principal().organization_id:
+        there = principal_in(chosen)
         if there is None or not there.may("services:write"):
             raise invalid({"organization_id": ["Not an organization you may add services to."]})
     return chosen

@@ -14,7 +14,7 @@ from app.schemas.auth import LoginSchema
 from app.schemas.session import BegunSessionSchema, SessionSchema
 from app.schemas.two_factor import SecondStepSchema
 from app.security import access, session_cookie
-from app.security.access import actor_of, authenticate, caller, public, requires
+from app.security.access import actor_of, authenticate, principal, public, requires
 from app.security.actor import act_as
 
 bp = Blueprint("session", __name__, url_prefix="/session", description="Signing in by browser.")
@@ -29,7 +29,7 @@ def read() -> dict[str, Any]:
     All that a page needs to begin: the person, their organizations, and what they may do in the
     one of this request.
     """
-    found = caller()
+    found = principal()
     person = profile.read(found.user_id)
     names = ("email", "full_name", "timezone", "is_operator", "two_factor_enabled")
     return {name: person[name] for name in names} | {

@@ -6,7 +6,7 @@ from uuid import UUID
 from app.api.http import Blueprint
 from app.operations.checks import certificates
 from app.schemas.ssl_certificates import SslCertificateSchema
-from app.security.access import caller, requires
+from app.security.access import principal, requires
 
 bp = Blueprint(
     "ssl_certificates",
@@ -24,7 +24,7 @@ def index() -> list[dict[str, Any]]:
 
     The first to expire first.
     """
-    return certificates.listed(caller().organization_id)
+    return certificates.listed(principal().organization_id)
 
 
 @bp.get("/<uuid:service_id>")
@@ -32,4 +32,4 @@ def index() -> list[dict[str, Any]]:
 @bp.returns(SslCertificateSchema)
 def read(service_id: UUID) -> dict[str, Any]:
     """Read the certificate of a service"""
-    return certificates.read(caller().organization_id, service_id)
+    return certificates.read(principal().organization_id, service_id)

@@ -22,7 +22,7 @@ from app.schemas.status_page_incidents import (
     NewIncidentSchema,
     PostMortemDraftSchema,
 )
-from app.security.access import caller, requires
+from app.security.access import principal, requires
 
 bp = Blueprint(
     "status_page_incidents",
@@ -42,8 +42,9 @@ def index(query: dict[str, Any], page_id: UUID) -> Response:
     Newest first, drafts among them.
     """
     limit, after = pagination.take_page(query)
+    organization_id = principal().organization_id
     return pagination.answer(
-        *incident_queries.listed(caller().organization_id, page_id, query, limit=limit, after=after)
+        *incident_queries.listed(organization_id, page_id, query, limit=limit, after=after)
     )
 
 
@@ -57,7 +58,7 @@ def create(data: dict[str, Any], page_id: UUID) -> dict[str, Any]:
     It is on the page within seconds, and subscribers are told, unless it is a draft. One that began
     earlier brings its `updates` along.
     """
-    return incidents.create(caller().organization_id, page_id, data)
+    return incidents.create(principal().organization_id, page_id, data)
 
 
 @bp.post("/preview")
@@ -69,7 +70,7 @@ def preview(data: dict[str, Any], page_id: UUID) -> dict[str, Any]:
 
     And how many they are; nothing is stored or sent.
     """
-    return incident_queries.preview(caller().organization_id, page_id, data)
+    return incident_queries.preview(principal().organization_id, page_id, data)
 
 
 @bp.get("/<uuid:incident_id>")
@@ -77,7 +78,7 @@ def preview(data: dict[str, Any], page_id: UUID) -> dict[str, Any]:
 @bp.returns(IncidentSchema)
 def read(page_id: UUID, incident_id: UUID) -> dict[str, Any]:
     """Read an incident"""
-    return incident_queries.read(caller().organization_id, page_id, incident_id)
+    return incident_queries.read(principal().organization_id, page_id, incident_id)
 
 
 @bp.patch("/<uuid:incident_id>")
@@ -90,7 +91,7 @@ def update(data: dict[str, Any], page_id: UUID, incident_id: UUID) -> dict[str, 
     `is_draft: false` publishes it. Subscribers hear of that, and once of a published post-mortem;
     of other changes only the page tells.
     """
-    return incidents.update(caller().organization_id, page_id, incident_id, data)
+    return incidents.update(principal().organization_id, page_id, incident_id, data)
 
 
 @bp.put("/<uuid:incident_id>")
@@ -102,7 +103,7 @@ def replace(data: dict[str, Any], page_id: UUID, incident_id: UUID) -> dict[str,
 
     The same as PATCH; fields that only the server sets may be sent along and are ignored.
     """
-    return incidents.update(caller().organization_id, page_id, incident_id, data)
+    return incidents.update(principal().organization_id, page_id, incident_id, data)
 
 
 @bp.delete("/<uuid:incident_id>")
@@ -113,7 +114,7 @@ def delete(page_id: UUID, incident_id: UUID) -> None:
 
     With all that was said about it. To end one, post an update with the status `resolved`.
     """
-    incidents.delete(caller().organization_id, page_id, incident_id)
+    incidents.delete(principal().organization_id, page_id, incident_id)
 
 
 @bp.post("/<uuid:incident_id>/updates")
@@ -126,7 +127,7 @@ def go_on(data: dict[str, Any], page_id: UUID, incident_id: UUID) -> dict[str, A
     The incident takes its status. `resolved` ends it: services are shown as they are measured
     again; another status opens it anew. `notify: false` is a minor update, which tells nobody.
     """
-    return incidents.go_on(caller().organization_id, page_id, incident_id, data)
+    return incidents.go_on(principal().organization_id, page_id, incident_id, data)
 
 
 @bp.patch("/<uuid:incident_id>/updates/<uuid:update_id>")
@@ -138,7 +139,7 @@ def edit(data: dict[str, Any], page_id: UUID, incident_id: UUID, update_id: UUID
 
     The page says when it was edited; subscribers are not told again.
     """
-    return incidents.edit(caller().organization_id, page_id, incident_id, update_id, data)
+    return incidents.edit(principal().organization_id, page_id, incident_id, update_id, data)
 
 
 @bp.delete("/<uuid:incident_id>/updates/<uuid:update_id>")
@@ -149,7 +150,7 @@ def delete_update(page_id: UUID, incident_id: UUID, update_id: UUID) -> None:
 
     The audit log keeps what it said.
     """
-    incidents.delete_update(caller().organization_id, page_id, incident_id, update_id)
+    incidents.delete_update(principal().organization_id, page_id, incident_id, update_id)
 
 
 @bp.get("/<uuid:incident_id>/post-mortem-draft")
@@ -160,7 +161,7 @@ def draft_post_mortem(page_id: UUID, incident_id: UUID) -> dict[str, Any]:
 
     Markdown with the timeline filled in; `PATCH` it into `post_mortem`.
     """
-    incident = incident_queries.read(caller().organization_id, page_id, incident_id)
+    incident = incident_queries.read(principal().organization_id, page_id, incident_id)
     updates = [
         (update["at"].astimezone(UTC), IncidentStatus(update["status"]), update["body"])
         for update in incident["updates"]

@@ -15,7 +15,7 @@ from app.schemas.status_page_subscribers import (
     SubscriberImportSchema,
     SubscriberSchema,
 )
-from app.security.access import caller, requires
+from app.security.access import principal, requires
 
 bp = Blueprint(
     "status_page_subscribers",
@@ -36,7 +36,7 @@ def index(query: dict[str, Any], page_id: UUID) -> Response:
     """
     limit, after = pagination.take_page(query)
     return pagination.answer(
-        *subscribers.listed(caller().organization_id, page_id, query, limit=limit, after=after)
+        *subscribers.listed(principal().organization_id, page_id, query, limit=limit, after=after)
     )
 
 
@@ -45,7 +45,7 @@ def index(query: dict[str, Any], page_id: UUID) -> Response:
 @bp.returns(SubscriberCountsSchema)
 def counts(page_id: UUID) -> dict[str, Any]:
     """Count subscribers of a status page"""
-    return subscribers.counts(caller().organization_id, page_id)
+    return subscribers.counts(principal().organization_id, page_id)
 
 
 @bp.get("/export")
@@ -56,7 +56,7 @@ def export(page_id: UUID) -> Response:
 
     The audit log says who took it.
     """
-    text = subscribers.export(caller().organization_id, page_id)
+    text = subscribers.export(principal().organization_id, page_id)
     headers = {"Content-Disposition": 'attachment; filename="subscribers.csv"'}
     return Response(text, headers=headers, mimetype="text/csv")
 
@@ -70,7 +70,7 @@ def bring(data: dict[str, Any], page_id: UUID) -> dict[str, Any]:
 
     Each address gets a message to confirm, unless a reason says how they have agreed already.
     """
-    return subscribers.bring(caller().organization_id, page_id, data["emails"], data["reason"])
+    return subscribers.bring(principal().organization_id, page_id, data["emails"], data["reason"])
 
 
 @bp.delete("/<uuid:subscriber_id>")
@@ -81,4 +81,4 @@ def delete(page_id: UUID, subscriber_id: UUID) -> None:
 
     With the address, and what is still to be sent to it.
     """
-    subscribers.delete(caller().organization_id, page_id, subscriber_id)
+    subscribers.delete(principal().organization_id, page_id, subscriber_id)

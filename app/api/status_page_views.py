@@ -31,7 +31,7 @@ from app.platform.crypto import ABSENT_PASSWORD_HASH, verify_password
 from app.platform.errors import TooManyRequests
 from app.schemas.status_page_views import OpenFormSchema
 from app.security import page_cookies
-from app.security.access import caller, client_address, public, requires
+from app.security.access import client_address, principal, public, requires
 from app.security.limits import Guard
 
 bp = Blueprint(
@@ -156,11 +156,11 @@ def open_as_member(page_id: UUID) -> Response:
     Leads to the page, with a cookie for it that counts for twelve hours, and only while the person
     is a member.
     """
-    stored = pages.read(caller().organization_id, page_id)
+    stored = pages.read(principal().organization_id, page_id)
     found = page_store().of_slug(stored["slug"])
     if found is None:
         return cast(Response, redirect(stored["url"], 303))
-    return _opened(found, str(caller().user_id))
+    return _opened(found, str(principal().user_id))
 
 
 def _opened(page: Snapshot, user_id: str) -> Response:

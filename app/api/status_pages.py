@@ -21,7 +21,7 @@ from app.schemas.status_pages import (
     StatusPageReplacementSchema,
     StatusPageSchema,
 )
-from app.security.access import caller, refuse, requires
+from app.security.access import principal, refuse, requires
 
 bp = Blueprint(
     "status_pages",
@@ -43,7 +43,7 @@ def index(query: dict[str, Any]) -> Response:
     Newest first.
     """
     limit, after = pagination.take_page(query)
-    return pagination.answer(*pages.listed(caller().organization_id, limit=limit, after=after))
+    return pagination.answer(*pages.listed(principal().organization_id, limit=limit, after=after))
 
 
 @bp.post("")
@@ -58,7 +58,7 @@ def create(data: dict[str, Any]) -> dict[str, Any]:
     and nothing of its address, tags, regions or errors.
     """
     _refuse_for_editors(name for name in ADMIN_FIELDS if data.get(name))
-    return pages.create(caller().organization_id, data, _hash(data))
+    return pages.create(principal().organization_id, data, _hash(data))
 
 
 @bp.post("/preview")
@@ -72,7 +72,9 @@ def preview(query: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]:
     The page as it would be, of these fields alone or, with `page_id`, of that page with them
     changed; for a frame in a sandbox. `services` says who would be public, and who is not yet.
     """
-    document, archive, shown = pages.preview(caller().organization_id, query.get("page_id"), data)
+    document, archive, shown = pages.preview(
+        principal().organization_id, query.get("page_id"), data
+    )
     return {"html": html.preview(document, archive), "services": shown}
 
 
@@ -81,7 +83,7 @@ def preview(query: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]:
 @bp.returns(StatusPageSchema)
 def read(page_id: UUID) -> dict[str, Any]:
     """Read a status page"""
-    return pages.read(caller().organization_id, page_id)
+    return pages.read(principal().organization_id, page_id)
 
 
 @bp.patch("/<uuid:page_id>")
@@ -117,7 +119,7 @@ def delete(page_id: UUID) -> None:
 
     Its incidents and subscribers go with it.
     """
-    pages.delete(caller().organization_id, page_id)
+    pages.delete(principal().organization_id, page_id)
 
 
 @bp.post("/<uuid:page_id>/verify-domain")
@@ -128,20 +130,20 @@ def verify_domain(page_id: UUID) -> dict[str, Any]:
 
     `domain.seen` and `domain.checked_at` change within a minute; either record is enough.
     """
-    domains.check_again(caller().organization_id, page_id)
-    return pages.read(caller().organization_id, page_id)
+    domains.check_again(principal().organization_id, page_id)
+    return pages.read(principal().organization_id, page_id)
 
 
 def _update(data: dict[str, Any], page_id: UUID) -> dict[str, Any]:
     given = [name for name in ADMIN_FIELDS if name in data]
     if given:
-        stored = pages.read(caller().organization_id, page_id)
+        stored = pages.read(principal().organization_id, page_id)
         _refuse_for_editors(name for name in given if data[name] != stored[name])
-    return pages.update(caller().organization_id, page_id, data, password_hash=_hash(data))
+    return pages.update(principal().organization_id, page_id, data, password_hash=_hash(data))
 
 
 def _refuse_for_editors(changed: Iterable[str]) -> None:
-    if any(changed) and not caller().may(_ADMIN):
+    if any(changed) and not principal().may(_ADMIN):
         refuse(_ADMIN)
 
 

@@ -14,7 +14,7 @@ from app.schemas.teams import (
     TeamReplacementSchema,
     TeamSchema,
 )
-from app.security.access import caller, requires
+from app.security.access import principal, requires
 
 bp = Blueprint("teams", __name__, url_prefix="/teams", description="Groups that are told together.")
 
@@ -43,7 +43,7 @@ def team_members(team_id: UUID) -> list[dict[str, Any]]:
 
     In alphabetical order.
     """
-    return teams.team_members(caller().organization_id, team_id)
+    return teams.team_members(principal().organization_id, team_id)
 
 
 @bp.post("/<uuid:team_id>/members")
@@ -55,7 +55,7 @@ def add_member(given: dict[str, Any], team_id: UUID) -> dict[str, Any]:
 
     Only members of the organization; anybody else is answered like nobody (404).
     """
-    return teams.add_member(caller().organization_id, team_id, given["user_id"])
+    return teams.add_member(principal().organization_id, team_id, given["user_id"])
 
 
 @bp.delete("/<uuid:team_id>/members/<uuid:user_id>")
@@ -63,4 +63,4 @@ def add_member(given: dict[str, Any], team_id: UUID) -> dict[str, Any]:
 @bp.returns(None, 204)
 def remove_member(team_id: UUID, user_id: UUID) -> None:
     """Remove a member from a team"""
-    teams.remove_member(caller().organization_id, team_id, user_id)
+    teams.remove_member(principal().organization_id, team_id, user_id)

@@ -5,12 +5,12 @@ from typing import Any
 from app.api.auth import begin_session
 from app.api.http import Blueprint
 from app.operations.accounts import auth, two_factor
-from app.operations.accounts.auth import Account
+from app.operations.accounts.auth import Credentials
 from app.platform.errors import Invalid, Unauthorized
 from app.schemas.auth import TokenSchema
 from app.schemas.two_factor import CodeSchema, RecoveryCodesSchema, SecondStepSchema, SetupSchema
 from app.security import challenges
-from app.security.access import caller, client_address, public, requires
+from app.security.access import client_address, principal, public, requires
 from app.security.limits import Guard
 
 bp = Blueprint("two_factor", __name__, description="The second factor of signing in.")
@@ -21,11 +21,11 @@ class _Guarded:
     """Counts a code that turns out wrong, and no other."""
 
     def __enter__(self) -> None:
-        _GUARD.take(caller().email, client_address())
+        _GUARD.take(principal().email, client_address())
 
     def __exit__(self, kind: object, error: object, _: object) -> None:
         if not isinstance(error, Invalid):
-            _GUARD.give_back(caller().email, client_address())
+            _GUARD.give_back(principal().email, client_address())
 
 
 @bp.post("/profile/2fa/setup")
@@ -36,7 +36,7 @@ def setup() -> dict[str, str]:
 
     Makes a key for an authenticator app; it counts once a code of it is sent to `enable`.
     """
-    return two_factor.setup(caller().user_id)
+    return two_factor.setup(principal().user_id)
 
 
 @bp.post("/profile/2fa/enable")
@@ -49,7 +49,7 @@ def enable(given: dict[str, Any]) -> dict[str, list[str]]:
     Returns ten recovery codes, which are shown this once.
     """
     with _Guarded():
-        codes = two_factor.enable(caller().user_id, caller().organization_id, given["code"])
+        codes = two_factor.enable(principal().user_id, principal().organization_id, given["code"])
     return {"recovery_codes": codes}
 
 
@@ -63,7 +63,9 @@ def renew_codes(given: dict[str, Any]) -> dict[str, list[str]]:
     The old ones end at once.
     """
     with _Guarded():
-        codes = two_factor.renew_codes(caller().user_id, caller().organization_id, given["code"])
+        codes = two_factor.renew_codes(
+            principal().user_id, principal().organization_id, given["code"]
+        )
     return {"recovery_codes": codes}
 
 
@@ -77,7 +79,7 @@ def disable(given: dict[str, Any]) -> None:
     Takes a code or a recovery code.
     """
     with _Guarded():
-        two_factor.disable(caller().user_id, caller().organization_id, given["code"])
+        two_factor.disable(principal().user_id, principal().organization_id, given["code"])
 
 
 @bp.post("/auth/login/2fa")
@@ -93,7 +95,7 @@ def login(given: dict[str, Any]) -> dict[str, Any]:
     return begin_session(check_second_step(given["challenge"], given["code"]))
 
 
-def check_second_step(challenge: str, code: str) -> Account:
+def check_second_step(challenge: str, code: str) -> Credentials:
     """Return the account of a challenge whose code is right.
 
     Raises Unauthorized for a wrong or an old one, TooManyRequests after too many of them.
@@ -106,7 +108,7 @@ def check_second_step(challenge: str, code: str) -> Account:
     return account
 
 
-def check_code(account: Account, code: str) -> None:
+def check_code(account: Credentials, code: str) -> None:
     """Let somebody pass whose password was right and whose code is too.
 
     Raises Unauthorized for a wrong code, TooManyRequests after too many of them.

@@ -67,13 +67,13 @@ class Guard:
 
     def __call__(self, event: str, args: tuple[Any, ...]) -> None:
         if event in _DIALS:
-            self._judge(args[1])
+            self._guard_address(args[1])
         elif event == "open":
-            self._judge_file(args[0], args[1])
+            self._guard_file(args[0], args[1])
         elif event.startswith(_FORBIDDEN):
             raise PermissionError(f"{event} is not for notifications")
 
-    def _judge(self, address: Any) -> None:
+    def _guard_address(self, address: Any) -> None:
         if address is None:  # a datagram over a socket that was judged when it was connected
             return
         if not isinstance(address, tuple):
@@ -82,7 +82,7 @@ class Guard:
         if reason is not None:
             self._refuse(reason)
 
-    def _judge_file(self, path: Any, mode: Any) -> None:
+    def _guard_file(self, path: Any, mode: Any) -> None:
         if isinstance(path, int):
             return
         name = str(Path(path.decode() if isinstance(path, bytes) else str(path)).resolve())

@@ -76,12 +76,12 @@ class Headers(fields.Dict):
         super().__init__(
             keys=fields.String(),
             values=Line(max_length=MAX_SECRET),
-            validate=[validate.Length(max=MAX_HEADERS), self._judge],
+            validate=[validate.Length(max=MAX_HEADERS), self._validate_headers],
             metadata={"description": description, "example": example, "secret": "headers"},
         )
         self._ours = ours
 
-    def _judge(self, headers: Mapping[str, str]) -> None:
+    def _validate_headers(self, headers: Mapping[str, str]) -> None:
         for name in headers:
             if not _TOKEN.match(name):
                 raise ValidationError(f"{name[:100]!r} is not a header name.")

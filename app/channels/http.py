@@ -65,7 +65,7 @@ def json_request(
 
 
 async def post(context: Context, request: HttpRequest) -> Delivery:
-    """Send a request and judge the answer. Raises DeliveryError.
+    """Send a request and delivery_of the answer. Raises DeliveryError.
 
     2xx is success; 3xx is a failure, because a page must not travel to where nobody sent it
     (Standard Webhooks); 4xx is permanent but for 408, 425 and 429; the rest may heal.
@@ -87,10 +87,10 @@ async def post(context: Context, request: HttpRequest) -> Delivery:
         raise DeliveryError(str(error), permanent=False) from None
     except ValueError:  # its text may quote the address, which may hold a key
         raise DeliveryError("the address of this channel cannot be used", permanent=True) from None
-    return judge(response)
+    return delivery_of(response)
 
 
-def judge(response: HttpResponse) -> Delivery:
+def delivery_of(response: HttpResponse) -> Delivery:
     """Return the delivery a 2xx answer stands for. Raises DeliveryError for any other."""
     code, answer = response.status_code, shown(response.text())
     if 200 <= code < 300:

@@ -19,7 +19,7 @@ import dns.rrset
 from marshmallow import ValidationError, fields
 
 from app.checks.base import CheckConfig, CheckFailed, Endpoint, ProtocolBroken, check_type
-from app.checks.dns_records import MAX_TTL, RECORD_TYPES, judge
+from app.checks.dns_records import MAX_TTL, RECORD_TYPES, evaluate
 from app.checks.fields import Text, choice, number
 from app.domain.checks.endpoints import is_address, parse_host, parse_host_port
 from app.domain.types import FailureKind, Probe, Target
@@ -98,7 +98,7 @@ class DnsConfig(CheckConfig):
     dials_endpoint=False,
 )
 async def check_dns(target: Target, network: Network) -> Probe:
-    """Ask for a record and judge values and times to live."""
+    """Ask for a record and evaluate values and times to live."""
     config = target.config
     record_type = config.get("record_type", "A")
     question = dns.message.make_query(_name(target.endpoint, record_type), record_type)
@@ -108,7 +108,7 @@ async def check_dns(target: Target, network: Network) -> Probe:
     else:
         answer = await servers.ask(question)
     trace().note(str(answer).encode())
-    judge(_records(answer, record_type, target.endpoint), record_type, config)
+    evaluate(_records(answer, record_type, target.endpoint), record_type, config)
     return Probe(ok=True)
 
 

@@ -22,7 +22,7 @@ MAX_TTL = 2**31 - 1
 _NAMED_BY_HOST = ("MX", "SRV")  # may be expected by their host alone, without their figures
 
 
-def judge(records: dns.rrset.RRset, record_type: str, config: Mapping[str, Any]) -> None:
+def evaluate(records: dns.rrset.RRset, record_type: str, config: Mapping[str, Any]) -> None:
     """Hold an answer against `expected_value`, `exactly`, `contains` and the times to live.
 
     Raises CheckFailed with what was found.
@@ -35,7 +35,7 @@ def judge(records: dns.rrset.RRset, record_type: str, config: Mapping[str, Any])
     for part in _listed(config.get("contains")):
         if not any(part.casefold() in text.casefold() for text in found):
             raise CheckFailed(f"no answer contains {shown(part)}, got {got}")
-    _judge_exactly(records, record_type, _listed(config.get("exactly")), got)
+    _evaluate_exactly(records, record_type, _listed(config.get("exactly")), got)
     if records.ttl < config.get("min_ttl", 0):
         raise CheckFailed(f"the time to live is {records.ttl} s, below {config['min_ttl']} s")
     if records.ttl > config.get("max_ttl", MAX_TTL):
@@ -50,7 +50,7 @@ def written(record: dns.rdata.Rdata) -> str:
     return record.to_text()
 
 
-def _judge_exactly(
+def _evaluate_exactly(
     records: dns.rrset.RRset, record_type: str, exactly: Sequence[str], got: str
 ) -> None:
     if not exactly:

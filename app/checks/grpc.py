@@ -86,7 +86,7 @@ async def check_grpc(target: Target, network: Network) -> Probe:
         wire = Wire(network, connection)
         authority = f"{bracketed(endpoint.host)}:{endpoint.port}"
         scheme = "https" if secure else "http"
-        _judge(await _call(wire, authority, scheme, config), config.get("service", ""))
+        _evaluate(await _call(wire, authority, scheme, config), config.get("service", ""))
         return wire.probe()
 
 
@@ -149,7 +149,7 @@ def _take(answer: _Answer, event: Event, http2: H2Connection) -> None:
         raise ProtocolBroken(f"the server broke off (HTTP/2 error {event.error_code})")
 
 
-def _judge(answer: _Answer, service: str) -> None:
+def _evaluate(answer: _Answer, service: str) -> None:
     if answer.headers.get(":status") != "200":
         code = answer.headers.get(":status", "none")
         raise ProtocolBroken(f"a web server answered with HTTP status {code}: no gRPC on this port")

@@ -21,7 +21,7 @@ from markupsafe import Markup
 from app.api.auth import check_password
 from app.api.two_factor import check_code
 from app.operations.accounts import operator_sessions
-from app.operations.accounts.auth import Account
+from app.operations.accounts.auth import Credentials
 from app.platform.bootstrap import runtime
 from app.platform.clock import utcnow
 from app.platform.errors import AppError, Forbidden, Unauthorized
@@ -101,7 +101,7 @@ def sign_out() -> Any:
     return answer
 
 
-def _sealed(account: Account) -> str:
+def _sealed(account: Credentials) -> str:
     return _serializer().dumps([str(account.user_id), account.token_epoch, str(uuid4())])
 
 

@@ -24,7 +24,7 @@ _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class OsUser:
     """The unprivileged user a process runs as when the launcher is root."""
 
     uid: int
@@ -42,7 +42,7 @@ class Command:
     stop_signal: signal.Signals = signal.SIGTERM
     kill_signal: signal.Signals = signal.SIGKILL
     death_signal: signal.Signals = signal.SIGKILL  # sent when the launcher itself is killed
-    account: Account | None = None
+    os_user: OsUser | None = None
 
 
 class Child:
@@ -140,7 +140,7 @@ def spawn(
     command: Command, log: Path, stdin: int = subprocess.DEVNULL
 ) -> "subprocess.Popen[bytes]":
     """Start a command in its own process group, so that Ctrl-C reaches only the launcher."""
-    account = command.account
+    os_user = command.os_user
     with log.open("ab") as output:
         return subprocess.Popen(
             command.argv,
@@ -150,9 +150,9 @@ def spawn(
             stdout=output,
             stderr=subprocess.STDOUT,
             process_group=0,
-            user=account.uid if account else None,
-            group=account.gid if account else None,
-            extra_groups=[] if account else None,
+            user=os_user.uid if os_user else None,
+            group=os_user.gid if os_user else None,
+            extra_groups=[] if os_user else None,
             preexec_fn=_die_with(os.getpid(), command.death_signal),
         )
 

@@ -109,8 +109,8 @@ class Postgres:
     def _data_directory(self, state_id: str) -> Path:
         # Named by major version: another one could not read it.
         name = f"pg{self._home.major}"
-        account = self._home.account
-        if account is None or can_enter(self._state.path, account):
+        os_user = self._home.os_user
+        if os_user is None or can_enter(self._state.path, os_user):
             return self._state.path / name
         return outside.directory_for(self._state, state_id, self._durable) / name
 
@@ -126,7 +126,7 @@ class Postgres:
             stop_signal=signal.SIGINT,  # a fast shutdown: do not wait for clients
             kill_signal=signal.SIGQUIT,  # SIGKILL would leave shared memory and backends behind
             death_signal=signal.SIGINT,
-            account=self._home.account,
+            os_user=self._home.os_user,
         )
         return Child(command, self._state)
 
@@ -149,7 +149,7 @@ class Postgres:
         building.rename(self.data)
 
     def _run(self, name: str, argv: list[str], stdin: str = "") -> None:
-        command = Command(name, tuple(argv), self._env, Path("/"), account=self._home.account)
+        command = Command(name, tuple(argv), self._env, Path("/"), os_user=self._home.os_user)
         log = self._state.logs / f"{name}.log"
         process = spawn(command, log, stdin=subprocess.PIPE)
         process.communicate(stdin.encode())
@@ -157,8 +157,8 @@ class Postgres:
             raise LaunchError(f"The database could not be created:\n{tail(log)}")
 
     def _own(self, path: Path) -> None:
-        if self._home.account is not None:
-            os.chown(path, self._home.account.uid, self._home.account.gid)
+        if self._home.os_user is not None:
+            os.chown(path, self._home.os_user.uid, self._home.os_user.gid)
 
     def _forget_stranger(self) -> None:
         """After a reboot the number in the pid file may be somebody else's, and PostgreSQL would

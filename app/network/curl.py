@@ -80,15 +80,15 @@ class CurlEngine:
     def _on_timeout(self) -> None:
         self._timer = None
         self._multi.socket_action(pycurl.SOCKET_TIMEOUT, 0)
-        self._settle()
+        self._collect()
 
     def _on_ready(self, ready: list[tuple[int, int]]) -> None:
         act = self._multi.socket_action
         for descriptor, mask in ready:
             act(descriptor, mask)
-        self._settle()
+        self._collect()
 
-    def _settle(self) -> None:
+    def _collect(self) -> None:
         left = 1
         while left:
             left, passed, failed = self._multi.info_read()

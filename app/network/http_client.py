@@ -109,7 +109,7 @@ class HttpClient:
         pinned: Sequence[str] = ()
         dns_ms: float | None = None
         if is_address(url.host):
-            self._resolver.judge(url.host, url.port)
+            self._resolver.guard(url.host, url.port)
             notes.address = url.host
         else:
             started = monotonic()

@@ -58,9 +58,9 @@ class Resolver:
             addresses = [host]
         else:
             trace().stage = "looking up the host name"
-            addresses = await self._look_up(host)
+            addresses = await self._resolve(host)
         for address in addresses:
-            self.judge(address, port)
+            self.guard(address, port)
         return routable(addresses)
 
     def nameservers(self) -> list[tuple[str, int]]:
@@ -68,7 +68,7 @@ class Resolver:
         parsed = (parse_host_port(text, 53) for text in self._channel.servers)
         return [(server.host, server.port) for server in parsed]
 
-    def judge(self, address: str, port: int | None = None) -> None:
+    def guard(self, address: str, port: int | None = None) -> None:
         """Raise AddressRefused if the policy forbids an address."""
         reason = self._policy.refusal(address, port)
         if reason is not None:
@@ -82,7 +82,7 @@ class Resolver:
         for descriptor in tuple(self._readers | self._writers):
             self._on_socket(descriptor, False, False)
 
-    async def _look_up(self, host: str) -> list[str]:
+    async def _resolve(self, host: str) -> list[str]:
         answer = self._loop.create_future()
 
         def done(result: pycares.AddrInfoResult | None, error: int | None) -> None:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from app.domain.checks.service_states import RegionState
 from app.domain.types import Observation, Status
-from app.operations.snapshots.services import Definition
+from app.operations.snapshots.services import ServiceSnapshot
 
 
 def quarantine_key(service_id: UUID, region: str) -> str:
@@ -32,7 +32,7 @@ class RecordedCheck:
     observation: Observation
     checked_at: datetime
 
-    definition: Definition = field(init=False, repr=False, compare=False)
+    snapshot: ServiceSnapshot = field(init=False, repr=False, compare=False)
     check_id: UUID = field(init=False, repr=False, compare=False)
     # Of the service in this region, with this check.
     state: RegionState = field(init=False, repr=False, compare=False)

@@ -74,10 +74,10 @@ def _admit() -> None:
     if request.path.rstrip("/") != PATH:
         return
     g.feed_pass = _pass()
-    g.feed_caller = access.authenticate(g.feed_pass.token, slug=g.feed_pass.slug)
+    g.feed_principal = access.authenticate(g.feed_pass.token, slug=g.feed_pass.slug)
     if _hub().count() >= _MAX_CLIENTS:
         raise ServiceUnavailable("too many live connections to this process")
-    caller = g.feed_caller
+    caller = g.feed_principal
     if _hub().count(user_id=caller.user_id) >= MOST_OF_A_PERSON:
         raise TooManyRequests(_MANY_OF_A_PERSON, _LATER_SECONDS)
     if _hub().count(organization_id=caller.organization_id) >= MOST_OF_AN_ORGANIZATION:
@@ -102,9 +102,9 @@ def _pass() -> Pass:
 @access.public
 def live(server: Server) -> None:
     """Serve one client until it leaves, falls behind, or loses its membership."""
-    organization_id, shown = g.feed_caller.organization_id, g.feed_pass
+    organization_id, shown = g.feed_principal.organization_id, g.feed_pass
     db.session.remove()  # a connection held for hours must not hold one to the database
-    client = Client(organization_id, g.feed_caller.user_id)
+    client = Client(organization_id, g.feed_principal.user_id)
     hub = _hub()
     hub.join(client)
     listener = threading.Thread(target=_listen, args=(server, client), daemon=True)

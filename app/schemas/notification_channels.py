@@ -66,7 +66,7 @@ class TemplateSchema(BaseSchema):
     @validates_schema
     def check_language(self, data: Mapping[str, Any], **_: Any) -> None:
         """Refuse what cannot be rendered, naming line and part."""
-        caller = g.get("caller")
+        caller = g.get("principal")
         problems = validate_template(data, str(caller.organization_id) if caller else "")
         if problems:
             raise ValidationError(problems)

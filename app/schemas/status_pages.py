@@ -36,10 +36,10 @@ _BRANDING_BYTES = 300_000
 _PASSWORD = validate.Length(min=8, max=128)
 
 
-def _judge(judge: Callable[[Any], Any], value: Any) -> None:
+def _validate(validator: Callable[[Any], Any], value: Any) -> None:
     """Raise ValidationError where a decision raises ValueError."""
     try:
-        judge(value)
+        validator(value)
     except ValueError as error:
         raise ValidationError(str(error)) from None
 
@@ -47,21 +47,21 @@ def _judge(judge: Callable[[Any], Any], value: Any) -> None:
 class _Link(Line):
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> str:
         text = super()._deserialize(value, attr, data, **kwargs)
-        _judge(branding.check_link, text)
+        _validate(branding.check_link, text)
         return text
 
 
 class _Slug(Line):
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> str:
         text = super()._deserialize(value, attr, data, **kwargs)
-        _judge(slugs.check_slug, text)
+        _validate(slugs.check_slug, text)
         return text
 
 
 class _Styles(Text):
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> str:
         text = super()._deserialize(value, attr, data, **kwargs)
-        _judge(custom_css.check, text)
+        _validate(custom_css.check, text)
         return text
 
 
@@ -170,7 +170,7 @@ class _Branding(fields.Dict):
     def __init__(self) -> None:
         super().__init__(
             keys=fields.String(),
-            validate=[_small, partial(_judge, branding.check)],
+            validate=[_small, partial(_validate, branding.check)],
             metadata={
                 "description": "`logo_url`, `dark_logo_url`, `primary_color`, `company_name`; other"
                 " names are kept and not shown. Replaced as a whole. Logos are `data:` images, or"

@@ -22,9 +22,9 @@ from app.platform.errors import Forbidden, NotFound, Unauthorized
 from app.platform.extensions import db
 from app.security import limits, session_cookie
 from app.security.actor import Actor, act_as
-from app.security.callers import Caller, authenticate, issue_token
+from app.security.principals import Principal, authenticate, issue_token
 
-__all__ = ["Caller", "authenticate", "issue_token"]
+__all__ = ["Principal", "authenticate", "issue_token"]
 
 View = TypeVar("View", bound=Callable[..., Any])
 Row = TypeVar("Row", bound=OrganizationOwned)
@@ -114,7 +114,7 @@ def check_access() -> Any:
         raise Unauthorized
     if permission.startswith(_GUARDED):
         return current_app.extensions["guards"][permission]()
-    found = g.caller = authenticate(request_token(), slug=chosen_slug())
+    found = g.principal = authenticate(request_token(), slug=chosen_slug())
     logs.bind(user_id=str(found.user_id), organization_id=str(found.organization_id))
     interactive = found.kind == "session"
     whose = found.user_id if interactive else found.token_id
@@ -136,7 +136,7 @@ def check_access() -> Any:
 
 def refuse(permission: str) -> None:
     """Raise Forbidden: say which role a permission needs, or that the key's scopes lack it."""
-    found, least = caller(), permissions.least_role(permission)
+    found, least = principal(), permissions.least_role(permission)
     raise Forbidden(
         f"this needs the role {least} or higher, and you are {found.role}"
         if not permissions.is_allowed(found.role, permission)
@@ -144,7 +144,7 @@ def refuse(permission: str) -> None:
     )
 
 
-def actor_of(found: Caller) -> Actor:
+def actor_of(found: Principal) -> Actor:
     """Return a caller as the audit log names them."""
     return Actor(
         kind="user" if found.kind == "session" else "api_key",
@@ -161,9 +161,9 @@ def client_address() -> str:
     return found
 
 
-def caller() -> Caller:
+def principal() -> Principal:
     """Return who is calling. Raises Unauthorized in a request without a caller."""
-    found: Caller | None = g.get("caller")
+    found: Principal | None = g.get("principal")
     if found is None:
         raise Unauthorized
     return found
@@ -194,12 +194,12 @@ def chosen_slug() -> str | None:
     return values[0] if names == ["org"] and len(values) == 1 else ""
 
 
-def caller_in(organization_id: UUID) -> Caller | None:
+def principal_in(organization_id: UUID) -> Principal | None:
     """Return the caller as they are in another organization, None where they are not a member.
 
     An API key is for one organization, whatever else its maker belongs to.
     """
-    found = caller()
+    found = principal()
     if found.scopes is not None and organization_id != found.organization_id:
         return None
     name = db.session.scalar(
@@ -213,7 +213,7 @@ def caller_in(organization_id: UUID) -> Caller | None:
 
 def scoped(model: type[Row]) -> Select[Row]:
     """Return a select of the model's rows in the caller's organization."""
-    return select(model).where(model.organization_id == caller().organization_id)
+    return select(model).where(model.organization_id == principal().organization_id)
 
 
 def find(model: type[Row], id: UUID) -> Row:

@@ -8,7 +8,7 @@ from app.api import polling
 from app.operations.notifications import claim as outbox_claim
 from app.operations.services import history as service_history
 from app.operations.services import one_off_checks
-from tests import moments
+from tests import times
 from tests.factories import make_service
 
 OUTCOME: dict[str, Any] = {
@@ -37,7 +37,7 @@ def is_page(path: str) -> bool:
 
 @pytest.fixture(autouse=True)
 def current_moment():
-    moments.begin()
+    times.begin()
 
 
 @pytest.fixture

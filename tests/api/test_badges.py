@@ -7,7 +7,7 @@ import pytest
 from tests.alerting import make_window
 from tests.factories import make_result, make_service
 from tests.heartbeats import age, make_heartbeat, sweep
-from tests.moments import ago
+from tests.times import ago
 
 
 @pytest.fixture

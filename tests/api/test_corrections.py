@@ -6,8 +6,8 @@ import pytest
 
 from app.operations.metrics import roll_up
 from tests.factories import make_result
-from tests.moments import ago, iso, now
 from tests.partitions import make_days
+from tests.times import ago, iso, now
 
 
 def second(at):

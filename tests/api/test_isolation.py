@@ -1,7 +1,7 @@
 """Every route and method for everybody who might call it; the list is the route table itself.
 
-A new route is picked up by itself. Where nobody has said in `tests.owned` how to make what one of
-its ids names, the tests fail and name the route.
+A new route is picked up by itself. Where nobody has said in `tests.url_arguments` how to make what
+one of its ids names, the tests fail and name the route.
 """
 
 from datetime import UTC, datetime, timedelta

@@ -5,21 +5,21 @@ from uuid import uuid4
 
 import pytest
 
-from tests import moments
+from tests import times
 from tests.alerting import make_alert
 from tests.factories import make_service
 
 
 @pytest.fixture(autouse=True)
 def current_moment():
-    moments.begin()
+    times.begin()
 
 
 def turn(rows, service_id, minutes, before, after, reason=None):
     rows(
         "INSERT INTO status_changes (id, service_id, at, from_status, to_status, reason)"
         " VALUES (%s, %s, %s, %s, %s, %s)",
-        uuid4(), service_id, moments.ago(minutes=minutes), before, after, reason,
+        uuid4(), service_id, times.ago(minutes=minutes), before, after, reason,
     )  # fmt: skip
 
 
@@ -50,7 +50,7 @@ def test_outages(alice, service):
 
 def test_the_alerts_of_an_outage(alice, service, connection):
     about = alice.get(f"/services/{service}").json
-    alert = make_alert(connection, about, fired_at=moments.ago(minutes=299))
+    alert = make_alert(connection, about, fired_at=times.ago(minutes=299))
     found = alice.get(f"/services/{service}/outages").json
     assert [o["alert_ids"] for o in found] == [[], [], [], [str(alert)]]
 
@@ -70,12 +70,12 @@ def test_pages(alice, service):
 
 def test_a_window(alice, service):
     def count(**window):
-        query = "&".join(f"{name}={moments.iso(at)}" for name, at in window.items())
+        query = "&".join(f"{name}={times.iso(at)}" for name, at in window.items())
         return len(alice.get(f"/services/{service}/outages?{query}").json)
 
-    assert count(**{"from": moments.ago(minutes=195)}) == 3  # one that reaches into it counts
-    assert count(to=moments.ago(minutes=250)) == 1
-    assert count(**{"from": moments.ago(days=40), "to": moments.ago(days=39)}) == 0
+    assert count(**{"from": times.ago(minutes=195)}) == 3  # one that reaches into it counts
+    assert count(to=times.ago(minutes=250)) == 1
+    assert count(**{"from": times.ago(days=40), "to": times.ago(days=39)}) == 0
 
 
 def test_none(alice):

@@ -34,7 +34,7 @@ def test_a_check_runs_with_the_value_and_with_a_new_one_at_once(context, alice, 
 
     def header() -> str:
         (claim,) = checks_claim.claim("default", 10).claims
-        return str(claim.definition.target.config["headers"]["X-Api-Key"])
+        return str(claim.snapshot.target.config["headers"]["X-Api-Key"])
 
     assert header() == "Bearer one"
     alice.patch(f"/secrets/{secret['id']}", {"value": "two"})
@@ -70,14 +70,14 @@ def test_a_secret_that_is_gone_is_unknown_with_the_reason(context, alice, rows):
     make_service(alice, config={"body_contains": "{{secrets.GONE}}"})
     rows("DELETE FROM secrets")
     (claim,) = checks_claim.claim("default", 10).claims
-    assert "there is no secret called GONE" in str(claim.definition.fault)
+    assert "there is no secret called GONE" in str(claim.snapshot.fault)
 
 
 def test_what_a_check_carries_travels_with_it_to_be_masked(context, alice):
     alice.post("/secrets", {"name": "TOKEN", "value": "t0ps3cret"})
     make_service(alice, config={"headers": {"X-Custom": "{{secrets.TOKEN}}"}})
     (claim,) = checks_claim.claim("default", 10).claims
-    assert claim.definition.target.secrets == ("t0ps3cret",)
+    assert claim.snapshot.target.secrets == ("t0ps3cret",)
 
 
 SEALED = {"headers": {"Authorization": "Bearer abcdef"}}
@@ -144,7 +144,7 @@ def test_a_secret_goes_to_its_hosts_alone(context, alice, rows):
     # However it came about: what stands in the database elsewhere is not sent.
     rows("UPDATE services SET endpoint = 'https://evil.example/', version = version + 1")
     for claim in checks_claim.claim("default", 10).claims:
-        assert "may not go to" in str(claim.definition.fault)
+        assert "may not go to" in str(claim.snapshot.fault)
     assert alice.post("/secrets", body | {"name": "B", "hosts": ["https://x/"]}).status_code == 422
 
 

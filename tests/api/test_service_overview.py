@@ -7,7 +7,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from app.checks import CHECK_TYPES
-from tests import moments
+from tests import times
 from tests.alerting import make_channel, make_window
 from tests.factories import make_result, make_service
 
@@ -82,8 +82,8 @@ def test_counts_of_what_matches(alice, shop, query, total):
 
 
 def test_maintenance_is_counted(alice, shop):
-    started = moments.iso(moments.ago(minutes=5))
-    ends = moments.iso(moments.now() + timedelta(hours=1))
+    started = times.iso(times.ago(minutes=5))
+    ends = times.iso(times.now() + timedelta(hours=1))
     make_window(alice, starts_at=started, ends_at=ends, tags=["web"], service_ids=[])
     assert alice.get("/services/summary").json["in_maintenance"] == 2
 
@@ -102,13 +102,13 @@ def test_beats(alice, connection):
     first, second, silent = (make_service(alice, name=f"s{n}")["id"] for n in range(3))
     for minutes in range(5):
         status = "RED" if minutes == 0 else "GREEN"
-        make_result(connection, first, moments.ago(minutes=minutes), status)
-    make_result(connection, second, moments.ago(minutes=1), in_maintenance=True)
+        make_result(connection, first, times.ago(minutes=minutes), status)
+    make_result(connection, second, times.ago(minutes=1), in_maintenance=True)
     found = alice.get(f"/services/beats?ids={second},{first},{silent}&n=3").json
     assert [each["service_id"] for each in found] == [second, first, silent]
     assert [beat["status"] for beat in found[1]["beats"]] == ["GREEN", "GREEN", "RED"]
-    times = [beat["checked_at"] for beat in found[1]["beats"]]
-    assert times == sorted(times)
+    at = [beat["checked_at"] for beat in found[1]["beats"]]
+    assert at == sorted(at)
     assert found[0]["beats"][0]["in_maintenance"] is True
     assert found[2]["beats"] == []
     assert len(alice.get(f"/services/beats?ids={first}").json[0]["beats"]) == 5
@@ -116,7 +116,7 @@ def test_beats(alice, connection):
 
 def test_beats_of_others_are_like_those_of_nobody(alice, charlie, connection):
     own, foreign, nobody = make_service(alice)["id"], make_service(charlie)["id"], str(uuid4())
-    make_result(connection, foreign, moments.ago(minutes=1))
+    make_result(connection, foreign, times.ago(minutes=1))
     for other in (foreign, nobody):
         found = alice.get(f"/services/beats?ids={other},{own}").json
         assert [each["service_id"] for each in found] == [own]

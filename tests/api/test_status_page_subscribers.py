@@ -9,7 +9,7 @@ from tests.alerting import make_incident, make_subscriber
 from tests.factories import make_member
 from tests.receivers import Answer, HttpReceiver, MailReceiver
 from tests.status_pages import make_shown, take_snapshots
-from workers.dispatcher import Courier
+from workers.dispatcher import Dispatcher
 
 
 class Echo(HttpReceiver):
@@ -31,7 +31,7 @@ def deliver(app, mailbox, configure):
     configure(smtp_url=f"{mailbox.url}?verify=off", plan_limits=False)
 
     def run():
-        Courier(app).run(3)
+        Dispatcher(app).run(3)
 
     return run
 

@@ -4,9 +4,9 @@ import re
 from uuid import uuid4
 
 import pytest
+from tests.url_arguments import OWNED, PUBLIC, make_owned
 
 from tests.factories import make_service
-from tests.owned import OWNED, PUBLIC, make_owned
 
 IGNORED_HEADERS = {"X-Request-Id", "Date"}
 
@@ -42,7 +42,7 @@ def answer_of(person, method, path, body):
 def test_foreign_ids_are_like_unknown_ones(app, alice, charlie, document, rows, answering):
     arguments = {argument for _, rule in routes(app) for argument in rule.arguments}
     missing = arguments - OWNED.keys() - PUBLIC.keys()
-    assert not missing, f"say in tests.owned how to make what these name: {missing}"
+    assert not missing, f"say in tests.url_arguments how to make what these name: {missing}"
     ids = make_owned(alice)
     before = snapshot(rows)
     for method, rule in routes(app):

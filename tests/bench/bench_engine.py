@@ -46,7 +46,7 @@ def run(world: World) -> list[tuple[str, str, str]]:
         for (organization,) in connection.execute("SELECT id FROM organizations").fetchall():
             redis.set(f"feed-listening:{{{organization}}}", 1)
         # Every service once: what is measured is the steady state, not the first check of each,
-        # which loads its definition and takes it from PENDING to GREEN.
+        # which loads its snapshot and takes it from PENDING to GREEN.
         connection.execute(_MAKE_DUE)
         assert wait_until(lambda: _count(connection) >= CHECKS, 120), "the worker does not work"
         time.sleep(1)  # until the last of them is published as well

@@ -8,7 +8,7 @@ from typing import Any
 
 from app.channels import Context, Delivery, deliver, parse_smtp_url
 from app.domain.checks.addresses import AddressPolicy
-from app.domain.messages.messages import Links, Message, Occasion, compose
+from app.domain.messages.messages import Links, Message, NotificationPayload, compose
 from app.network.door import Network
 
 NOW = datetime(2026, 3, 2, 14, 27, tzinfo=UTC)
@@ -39,7 +39,7 @@ LINKS = Links(
     acknowledge="https://status.example.com/alerts/act/signed-ack",
     snooze="https://status.example.com/alerts/act/signed-snooze",
 )
-FIRED = Occasion(
+FIRED = NotificationPayload(
     id="del_0123456789",
     event="alert.fired",
     at=NOW,
@@ -51,14 +51,14 @@ FIRED = Occasion(
 )
 
 
-def occasion(**changes: Any) -> Occasion:
-    """Return the usual occasion with some of it changed."""
+def payload(**changes: Any) -> NotificationPayload:
+    """Return the usual payload with some of it changed."""
     return replace(FIRED, **changes)
 
 
 def message(**changes: Any) -> Message:
-    """Return the message of the usual occasion with some of it changed."""
-    return compose(occasion(**changes))
+    """Return the message of the usual payload with some of it changed."""
+    return compose(payload(**changes))
 
 
 def send(

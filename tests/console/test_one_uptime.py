@@ -20,9 +20,9 @@ from app.operations.metrics import roll_up
 from tests.alerting import make_page
 from tests.factories import PASSWORD, make_service
 from tests.histories import History, Result
-from tests.moments import ago, iso, now
 from tests.partitions import make_days
 from tests.status_pages import take_snapshots
+from tests.times import ago, iso, now
 
 CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
 FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]

@@ -1,4 +1,4 @@
-"""One running product for the stories that only watch, and a courier for those without one."""
+"""One running product for the stories that only watch, and a dispatcher for those without one."""
 
 import tempfile
 import threading
@@ -11,7 +11,7 @@ from flask import Flask
 from tests.flows.product import Product, Target, target
 from tests.loopback import ca_file
 from tests.receivers import Answer, HttpReceiver, MailReceiver
-from workers.dispatcher import Courier
+from workers.dispatcher import Dispatcher
 
 
 @pytest.fixture(scope="session")
@@ -48,18 +48,18 @@ def shop() -> Iterator[Target]:
 
 
 @pytest.fixture
-def courier(app: Flask) -> Iterator[Courier]:
-    """A courier that looks at the outbox again and again."""
-    courier, ended = Courier(app), threading.Event()
+def dispatcher(app: Flask) -> Iterator[Dispatcher]:
+    """A dispatcher that looks at the outbox again and again."""
+    dispatcher, ended = Dispatcher(app), threading.Event()
 
     def work() -> None:
         while not ended.wait(0.05):
-            courier.run(5)
+            dispatcher.run(5)
 
     thread = threading.Thread(target=work)
     thread.start()
-    yield courier
+    yield dispatcher
     ended.set()
-    courier.stop()
+    dispatcher.stop()
     thread.join(10)
     assert not thread.is_alive()

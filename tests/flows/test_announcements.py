@@ -5,7 +5,7 @@ from typing import Any
 
 from app.platform.clock import utcnow
 from tests.alerting import make_channel, make_window
-from tests.announcing import certificate, check
+from tests.event_messages import certificate, check
 from tests.factories import make_service
 from tests.flows.product import Product, Target, seconds_until
 from tests.receivers import HttpReceiver
@@ -24,7 +24,7 @@ def data(receiver: HttpReceiver, number: int) -> dict[str, Any]:
     return found
 
 
-def test_everything_arrives_with_what_it_is_about(app, alice, rows, courier):
+def test_everything_arrives_with_what_it_is_about(app, alice, rows, dispatcher):
     serve(app)
     with HttpReceiver() as hook:
         config = {"url": f"{hook.url}/hook"}

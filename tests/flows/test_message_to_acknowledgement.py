@@ -21,7 +21,7 @@ def fail(app):
         checks_record.record(checks, claimed.now)
 
 
-def test_a_message_is_answered_by_its_link(app, alice, client, courier):
+def test_a_message_is_answered_by_its_link(app, alice, client, dispatcher):
     with HttpReceiver() as receiver:
         channel = make_channel(alice, config={"webhook_url": f"{receiver.url}/hook"})
         make_service(alice)
@@ -48,7 +48,7 @@ def test_a_message_is_answered_by_its_link(app, alice, client, courier):
     assert alice.get(f"/notification-channels/{channel['id']}").json["last_success_at"]
 
 
-def test_the_test_button_tells_what_the_receiver_said(app, alice, courier):
+def test_the_test_button_tells_what_the_receiver_said(app, alice, dispatcher):
     with HttpReceiver([200, Answer(404, body="no such hook")]) as receiver:
         config = {"url": f"{receiver.url}/hook"}
         channel = make_channel(alice, name="Hook", type="webhook", config=config)

@@ -15,7 +15,7 @@ import pytest
 import redis
 
 from app.local import LaunchError, ports, postgres_home
-from app.local.child import Account
+from app.local.child import OsUser
 from app.local.embedded import Embedded
 from app.local.postgres_home import SHARED_BASE, can_enter
 from app.local.settings import PROJECT
@@ -231,7 +231,7 @@ def _usable(python: str) -> bool:
 
 
 def test_can_enter_judges_every_directory_above(state: Path) -> None:
-    from_elsewhere = Account(uid=4242, gid=4242)
+    from_elsewhere = OsUser(uid=4242, gid=4242)
     inner = state / "inner"
     inner.mkdir(mode=0o755)
     state.chmod(0o700)

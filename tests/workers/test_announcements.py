@@ -8,10 +8,10 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from tests.event_messages import certificate, check, kinds, listen
 
 from app.platform.clock import utcnow
 from tests.alerting import make_window
-from tests.announcing import certificate, check, kinds, listen
 from tests.factories import make_service
 from workers import announcements
 from workers.job import serve
@@ -24,13 +24,13 @@ from app.operations.notifications import enqueue
 from workers import announcements
 from workers.job import serve
 
-add = enqueue.add
+add = enqueue.messages
 
 def planned_and_killed(*arguments, **named):
     assert add(*arguments, **named) == 1
     os.kill(os.getpid(), signal.SIGKILL)
 
-enqueue.add = planned_and_killed
+enqueue.messages = planned_and_killed
 serve(bootstrap())
 announcements.{job}()
 """

@@ -120,7 +120,7 @@ class ReadOnly:
         def refuse(*_):
             raise psycopg.errors.DiskFull("could not extend file: No space left on device")
 
-        monkeypatch.setattr(health_watch.operator_alerts, "settle", refuse)
+        monkeypatch.setattr(health_watch.operator_alerts, "update", refuse)
 
 
 def test_on_a_full_disk_they_are_told_straight_through_what_still_works(
@@ -171,7 +171,7 @@ def test_a_database_that_is_away_is_told_of_through_what_was_read_before(
             raise psycopg.OperationalError("connection refused")
 
         monkeypatch.setattr(health_watch, "late", away)
-        monkeypatch.setattr(health_watch.operator_alerts, "settle", away)
+        monkeypatch.setattr(health_watch.operator_alerts, "update", away)
         watch.look()
         watch.look()
         assert len(ours.requests) == 1

@@ -1,4 +1,4 @@
-"""The standing chores of heartbeats, and the pump that stands in for their ticks."""
+"""The standing chores of heartbeats, and the watchdog that stands in for their ticks."""
 
 import pytest
 

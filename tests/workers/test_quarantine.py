@@ -18,7 +18,7 @@ from tests.alerting import make_alert, make_channel, make_notification
 from tests.factories import make_service
 from tests.workers import poison
 from workers import check_quarantine, dispatcher, isolation, job
-from workers.dispatcher import Courier
+from workers.dispatcher import Dispatcher
 from workers.engine import Engine
 from workers.health_watch import HealthWatch
 from workers.isolation import LostAloneError, run_alone
@@ -158,7 +158,7 @@ def test_a_message_that_ends_three_processes_is_given_up(
         raise LostAloneError("its process was ended by signal 11")
 
     monkeypatch.setattr(dispatcher, "run_alone", lost)
-    sender = Courier(context)
+    sender = Dispatcher(context)
     sender._loop.run_until_complete(sender._deliver(send))
     assert rows("SELECT status, last_error FROM notifications WHERE id = %s", send.id) == [
         ("dead", "it ended three processes that tried to send it, and is set aside")
@@ -171,7 +171,7 @@ def test_a_message_that_was_lost_twice_goes_out_alone(context, environment, lost
     lost_twice()
     lost_twice()
     (send,) = outbox_claim.claim(10)
-    sender = Courier(context)
+    sender = Dispatcher(context)
     sender._loop.run_until_complete(sender._deliver(send))
     ((error, lease),) = rows(
         "SELECT last_error, lease_until FROM notifications WHERE id = %s", send.id
@@ -206,13 +206,13 @@ def test_a_check_that_ends_three_processes_is_set_aside_and_the_others_go_on(
     sick, well = make_service(alice, name="Sick"), make_service(alice, name="Well")
     ours = "UPDATE schedule_entries SET lease_until = now() - interval '1 s' WHERE service_id = %s"
     for losses in (0, 1):
-        claims = {c.definition.name: c for c in checks_claim.claim("default", 10).claims}
+        claims = {c.snapshot.name: c for c in checks_claim.claim("default", 10).claims}
         assert claims["Sick"].losses == losses
         rows(ours, sick["id"])
     died = []
 
     def lost(what, work, seconds):
-        died.append(work.definition.name)
+        died.append(work.snapshot.name)
         raise LostAloneError("its process was ended by signal 11")
 
     async def observe(claim):
@@ -232,7 +232,7 @@ def test_a_check_that_ends_three_processes_is_set_aside_and_the_others_go_on(
     assert status == "UNKNOWN"
     assert "set aside" in error
     rows("UPDATE schedule_entries SET next_due_at = now(), lease_until = NULL")
-    claims = {c.definition.name: c for c in checks_claim.claim("default", 10).claims}
+    claims = {c.snapshot.name: c for c in checks_claim.claim("default", 10).claims}
     known = check_quarantine.CheckQuarantine()
     known.refresh(list(claims.values()))
     assert known.rests(claims["Sick"])

@@ -4,6 +4,8 @@ from uuid import UUID
 
 import psycopg
 import pytest
+from tests.recording import GREEN, RED, claim_of
+from tests.times import now
 
 from app.operations.checks import record as checks_record
 from app.operations.recorded_check import RecordedCheck
@@ -11,8 +13,6 @@ from app.operations.rules import windows as rule_windows
 from app.platform.clock import monotonic
 from app.platform.transaction import Refusal, refusal, transaction
 from tests.factories import make_service
-from tests.judged import GREEN, RED, claim_of
-from tests.moments import now
 from workers.recorder import _Recording
 
 STORED = "SELECT count(*) FROM check_results"
@@ -39,8 +39,8 @@ def outcomes(services, observation=GREEN) -> list[RecordedCheck]:
 
 
 def first(statement):
-    """Return a function like `newest_definitions` that runs a statement first."""
-    real = checks_record.newest_definitions
+    """Return a function like `newest_snapshots` that runs a statement first."""
+    real = checks_record.newest_snapshots
 
     def read(cursor, versions):
         cursor.execute(statement)
@@ -74,7 +74,7 @@ def test_a_locked_row_holds_up_nobody_else(recording, alice, rows, database_url,
     services = [make_service(alice, name=f"Shop {number}") for number in range(4)]
     batch = outcomes(services)
     short = first("SET LOCAL lock_timeout = 50")
-    monkeypatch.setattr(checks_record, "newest_definitions", short)
+    monkeypatch.setattr(checks_record, "newest_snapshots", short)
     with psycopg.connect(database_url) as rival:
         rival.execute(
             "SELECT FROM schedule_entries WHERE service_id = %s FOR UPDATE", (services[2]["id"],)
@@ -88,7 +88,7 @@ def test_a_locked_row_holds_up_nobody_else(recording, alice, rows, database_url,
 def test_a_database_that_ends_the_connection_is_waited_for(recording, alice, rows, monkeypatch):
     batch = outcomes([make_service(alice)])
     ending = first("SELECT pg_terminate_backend(pg_backend_pid())")
-    monkeypatch.setattr(checks_record, "newest_definitions", ending)
+    monkeypatch.setattr(checks_record, "newest_snapshots", ending)
     with pytest.raises(EOFError):
         recording.insist(batch, now())
     assert rows(STORED) == [(0,)]

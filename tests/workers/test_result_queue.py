@@ -6,14 +6,14 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
+from tests.recording import GREEN, RED, claim_of
 
 from app.domain.types import Status
-from app.operations.snapshots.alerting import rulebooks
+from app.operations.snapshots.alerting import alerting_snapshots
 from app.platform.clock import utcnow
 from app.platform.transaction import transaction
 from tests.alerting import make_rule
 from tests.factories import make_service
-from tests.judged import GREEN, RED, claim_of
 from workers import result_queue
 from workers.result_queue import ResultQueue
 
@@ -37,15 +37,13 @@ def claims(context, alice):
         for _ in range(count):
             service = make_service(alice)
             claim = claim_of(UUID(service["id"]), "default", utcnow())
-            definition = replace(claim.definition, check_interval_seconds=interval)
+            snapshot = replace(claim.snapshot, check_interval_seconds=interval)
             with transaction() as tx:
-                book = rulebooks(tx, [claim.definition.organization_id])
-            rules = book[claim.definition.organization_id].rules_for(claim.definition)
+                current = alerting_snapshots(tx, [claim.snapshot.organization_id])
+            rules = current[claim.snapshot.organization_id].rules_for(claim.snapshot)
             state = claim.state._replace(status=status)
             found.append(
-                claim._replace(
-                    definition=definition, state=state, service_status=status, rules=rules
-                )
+                claim._replace(snapshot=snapshot, state=state, service_status=status, rules=rules)
             )
         return found
 

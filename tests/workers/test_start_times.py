@@ -11,7 +11,7 @@ from workers.start_times import SLOT_SECONDS, Pace, StartQueue
 
 
 def claim(key: str) -> Any:
-    return SimpleNamespace(definition=SimpleNamespace(service_id=key))
+    return SimpleNamespace(snapshot=SimpleNamespace(service_id=key))
 
 
 def run(story):
@@ -40,15 +40,15 @@ def test_none_starts_before_it_is_due_and_neighbours_start_together():
         for number in range(8):
             one = claim(f"service {number}")
             at = base + number * 0.005 + 0.001
-            due[one.definition.service_id] = at
+            due[one.snapshot.service_id] = at
             queue.add(one, at - loop.time())
         assert len(queue) == 8
         await asyncio.sleep(0.3)
         assert len(queue) == 0
 
     started = run(story)
-    assert [one.definition.service_id for one, _ in started] == list(due)
-    assert all(at >= due[one.definition.service_id] for one, at in started)
+    assert [one.snapshot.service_id for one, _ in started] == list(due)
+    assert all(at >= due[one.snapshot.service_id] for one, at in started)
     # One turn of the loop: between the first and the last there is no other timer.
     assert started[-1][1] - started[0][1] < SLOT_SECONDS
 
@@ -77,22 +77,22 @@ def test_a_claim_that_is_not_ours_any_more_does_not_start():
     assert [one for one, _ in run(story)] == [kept]
 
 
-def definition(interval: int, retry: int | None = None) -> Any:
+def snapshot(interval: int, retry: int | None = None) -> Any:
     return SimpleNamespace(check_interval_seconds=interval, retry_interval_seconds=retry)
 
 
-def pace_of(*definitions: Any) -> Pace:
+def pace_of(*snapshots: Any) -> Pace:
     """Return the pace of a worker that has been at it for some minutes."""
     pace = Pace()
     for minutes in range(5):
-        pace.saw(definitions, minutes * 60.0)
+        pace.saw(snapshots, minutes * 60.0)
     return pace
 
 
 @pytest.mark.parametrize("interval", [1, 2, 3, 5, 10, 30, 60, 86_400])
 @pytest.mark.parametrize("hears", [True, False])
 def test_whatever_was_recorded_after_a_claim_is_found_by_the_next_before_it_is_due(interval, hears):
-    pace = pace_of(definition(3600), definition(interval))
+    pace = pace_of(snapshot(3600), snapshot(interval))
     for until_due in (pace.ahead_seconds, 0.7, 3.0, 50.0, inf):
         sleep = pace.sleep_seconds(max(until_due, pace.ahead_seconds), hears=hears)
         # What is already known to be due is claimed before; and so is what is recorded right after
@@ -103,11 +103,11 @@ def test_whatever_was_recorded_after_a_claim_is_found_by_the_next_before_it_is_d
 
 
 def test_a_retry_interval_counts_and_short_ones_are_forgotten():
-    pace = pace_of(definition(60, retry=2))
+    pace = pace_of(snapshot(60, retry=2))
     assert pace.period_seconds == 0.5
-    pace.saw([definition(60)], 270.0)
+    pace.saw([snapshot(60)], 270.0)
     assert pace.period_seconds == 0.5
-    pace.saw([definition(60)], 400.0)
+    pace.saw([snapshot(60)], 400.0)
     assert pace.period_seconds == 1.0
 
 
@@ -115,13 +115,13 @@ def test_a_new_worker_looks_often_and_an_idle_one_sleeps():
     pace = Pace()
     pace.saw([], 1000.0)
     assert pace.sleep_seconds(inf, hears=True) == 0.25
-    pace.saw([definition(60)], 1001.0)
+    pace.saw([snapshot(60)], 1001.0)
     assert pace.sleep_seconds(inf, hears=True) == 0.25
     pace.saw([], 1100.0)
     assert pace.sleep_seconds(inf, hears=True) == 5.0
 
 
 def test_without_hearing_nobody_sleeps_long():
-    pace = pace_of(definition(60))
+    pace = pace_of(snapshot(60))
     assert pace.sleep_seconds(inf, hears=True) == 5.0
     assert pace.sleep_seconds(inf, hears=False) == 1.0

@@ -137,14 +137,14 @@ class AddressPolicy:
         except KeyError:
             if len(self._known) >= _REMEMBERED:
                 self._known.clear()
-            verdict = self._known[address] = self._judge(address)
+            verdict = self._known[address] = self._refusal(address)
             return verdict
 
     def _is_own(self, text: str, port: int) -> bool:
         forms = {str(form) for form in unwrap(ip_address(text.partition("%")[0]))}
         return any((form, port) in self.own for form in forms)
 
-    def _judge(self, text: str) -> str | None:
+    def _refusal(self, text: str) -> str | None:
         try:
             address = ip_address(text.partition("%")[0])  # a zone (fe80::1%eth0) changes nothing
         except ValueError:
@@ -154,9 +154,9 @@ class AddressPolicy:
         for network in self.deny:
             if address in network or any(one in network for one in inner):
                 return f"{shown} is in {network}, which the operator has denied"
-        return next(filter(None, (self._judge_inner(one, shown) for one in inner)), None)
+        return next(filter(None, (self._inner_refusal(one, shown) for one in inner)), None)
 
-    def _judge_inner(self, address: Address, shown: str) -> str | None:
+    def _inner_refusal(self, address: Address, shown: str) -> str | None:
         if any(address in network for network in self.allow):
             return None
         if any(address in network for network in _METADATA):

@@ -1,4 +1,7 @@
-"""Does the target fail, or can the monitor not see? Hosts seen well lately are witnesses."""
+"""Connectivity of the monitor itself: whether a target fails, or its own network does.
+
+Hosts that answered lately are the reference hosts.
+"""
 
 from collections import OrderedDict
 from collections.abc import Iterable
@@ -7,7 +10,7 @@ from dataclasses import dataclass, field
 from app.domain.types import FailureKind, Observation, Status
 
 WITNESSES = 5
-LEAST_WITNESSES = 3  # fewer distinct hosts cannot convict the monitor
+LEAST_REFERENCE_HOSTS = 3  # fewer distinct hosts say nothing about the monitor
 _REMEMBERED = 500
 # What also comes about when the monitor's own network is gone; the rest came from the target.
 _FROM_NOWHERE = frozenset(
@@ -21,7 +24,7 @@ _FROM_NOWHERE = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Witness:
+class ReferenceHost:
     """A host and port that answered lately, or that the operator named."""
 
     host: str
@@ -43,10 +46,10 @@ def is_ambiguous(observation: Observation) -> bool:
 
 
 @dataclass(slots=True)
-class Witnesses:
+class ReferenceHosts:
     """The hosts that were seen well lately, the latest last."""
 
-    named: tuple[Witness, ...] = ()  # by the operator: they alone decide
+    named: tuple[ReferenceHost, ...] = ()  # by the operator: they alone decide
     _seen: "OrderedDict[str, int]" = field(default_factory=OrderedDict)
 
     def saw(self, host: str, port: int) -> None:
@@ -56,16 +59,16 @@ class Witnesses:
         if len(self._seen) > _REMEMBERED:
             self._seen.popitem(last=False)
 
-    def against(self, host: str) -> list[Witness]:
+    def against(self, host: str) -> list[ReferenceHost]:
         """Return whom to ask when a host seems to fail; empty when nobody can tell."""
         if self.named:
             return list(self.named)
         latest = reversed(self._seen.items())
-        others = [Witness(name, port) for name, port in latest if name != host]
-        return others[:WITNESSES] if len(others) >= LEAST_WITNESSES else []
+        others = [ReferenceHost(name, port) for name, port in latest if name != host]
+        return others[:WITNESSES] if len(others) >= LEAST_REFERENCE_HOSTS else []
 
 
-def is_blind(reached: Iterable[bool]) -> bool:
-    """Say whether the monitor is blind: there were witnesses, and not one of them answered."""
+def is_isolated(reached: Iterable[bool]) -> bool:
+    """Say whether the monitor is isolated: not one of its reference hosts answered."""
     answers = list(reached)
     return bool(answers) and not any(answers)

@@ -1,4 +1,4 @@
-"""How single results settle into a service's colour: thresholds first, then regions."""
+"""How single results next_state into a service's colour: thresholds first, then regions."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -17,7 +17,7 @@ class RegionState(NamedTuple):
     consecutive_successes: int = 0
 
 
-def settle(
+def next_state(
     state: RegionState, observed: Status, failure_threshold: int, recovery_threshold: int
 ) -> RegionState:
     """Return the state after one more result.
@@ -30,14 +30,14 @@ def settle(
     if observed is Status.RED:
         failures = min(state.consecutive_failures + 1, _COUNTED)
         return RegionState(
-            Status.RED if failures >= failure_threshold else _held(state), failures, 0
+            Status.RED if failures >= failure_threshold else _unconfirmed_status(state), failures, 0
         )
     successes = min(state.consecutive_successes + 1, _COUNTED)
     still_red = state.status is Status.RED and successes < recovery_threshold
     return RegionState(Status.RED if still_red else observed, 0, successes)
 
 
-def _held(state: RegionState) -> Status:
+def _unconfirmed_status(state: RegionState) -> Status:
     # After a blind phase the first failure is not yet an outage, and no longer blindness either.
     return Status.PENDING if state.status is Status.UNKNOWN else state.status
 

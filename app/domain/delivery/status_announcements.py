@@ -37,7 +37,7 @@ def flaps(changes: int, *, was_flapping: bool) -> bool:
     return 100 * changes / CHANGES >= (LOW_PERCENT if was_flapping else HIGH_PERCENT)
 
 
-def decide(
+def evaluate(
     before: Status, after: Status, hold: Hold | None, *, in_maintenance: bool, is_flapping: bool
 ) -> Decision:
     """Return what becomes of a change of colour.

@@ -52,7 +52,7 @@ class Digest:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class Evaluation:
     """What a channel is sent now, and when to look at what waits."""
 
     single: tuple[Pending, ...] = ()
@@ -78,9 +78,9 @@ def latest(moments: Iterable[datetime]) -> Storm | None:
     return Storm(began_at, excess[-1])
 
 
-def plan(
+def evaluate(
     storm: Storm | None, pending: Sequence[Pending], last_told_at: datetime | None, now: datetime
-) -> Plan:
+) -> Evaluation:
     """Return what becomes of the messages that wait for one channel.
 
     Outside a storm each goes out by itself. In a storm the channel is told once a minute, by a
@@ -88,13 +88,13 @@ def plan(
     time.
     """
     if storm is None or not storm.is_on(now):
-        return Plan(tuple(pending))
+        return Evaluation(tuple(pending))
     due_at = min(message.created_at for message in pending) + COMPANY
     if last_told_at is not None:
         due_at = max(due_at, last_told_at + TOLD_EVERY)
     if now < due_at:
-        return Plan(wait_until=due_at)
-    return Plan(tuple(pending)) if len(pending) == 1 else Plan(digest=_digest(pending))
+        return Evaluation(wait_until=due_at)
+    return Evaluation(tuple(pending)) if len(pending) == 1 else Evaluation(digest=_digest(pending))
 
 
 def _digest(messages: Sequence[Pending]) -> Digest:

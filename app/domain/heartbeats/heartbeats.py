@@ -109,7 +109,7 @@ def receive(heartbeat: Heartbeat, state: HeartbeatState, ping: Ping) -> Outcome:
     return replace(outcome, duration_ms=took)
 
 
-def assess(
+def evaluate(
     heartbeat: Heartbeat, state: HeartbeatState, now: datetime, gaps: Iterable[Gap] = ()
 ) -> Outcome:
     """Return what the passing of time changes.

@@ -15,7 +15,7 @@ LOOKS_BACK = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Edge:
+class WindowTransition:
     """A beginning, with the occurrence that begins; an end, without one."""
 
     at: datetime
@@ -23,15 +23,17 @@ class Edge:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """What a look at a window found, and when to look again; None: never."""
+class Evaluation:
+    """The transition of a window that is due, and when to evaluate it again; None: never."""
 
-    edge: Edge | None
+    transition: WindowTransition | None
     next_at: datetime | None
 
 
-def look(window: MaintenanceWindow, since: datetime, now: datetime, *, is_announced: bool) -> Look:
-    """Return the first edge from `since` on that is still to be announced.
+def evaluate(
+    window: MaintenanceWindow, since: datetime, now: datetime, *, is_announced: bool
+) -> Evaluation:
+    """Return the first transition from `since` on that is still to be announced.
 
     `is_announced` says whether its beginning was, so that an edit is told by what it changes: a
     window that is moved away while it is on has ended, one that is prolonged goes on. Whoever heard
@@ -42,11 +44,11 @@ def look(window: MaintenanceWindow, since: datetime, now: datetime, *, is_announ
         current = occurrence_at(window, at)
         following = next_change_at(window, at)
         if current is None and is_announced:
-            return Look(Edge(since if since < at else at, None), following)
+            return Evaluation(WindowTransition(since if since < at else at, None), following)
         if current is not None and not is_announced and not _is_history(current, now):
-            return Look(Edge(current.starts_at, current), following)
+            return Evaluation(WindowTransition(current.starts_at, current), following)
         if following is None or following > now:
-            return Look(None, following)
+            return Evaluation(None, following)
         at = following
 
 

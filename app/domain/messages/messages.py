@@ -4,14 +4,23 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from app.domain.messages.text import clean, moment, one_line, plain, read_time, without_password
-from app.domain.messages.types import Fact, Links, Message, Occasion, Organization, Phase, Row, Tone
+from app.domain.messages.types import (
+    Fact,
+    Links,
+    Message,
+    NotificationPayload,
+    Organization,
+    Phase,
+    Row,
+    Tone,
+)
 from app.domain.messages.words import MAX_LISTED, elapsed, severity_of, speak, subject_of
 
 __all__ = [
     "Fact",
     "Links",
     "Message",
-    "Occasion",
+    "NotificationPayload",
     "Organization",
     "Phase",
     "Tone",
@@ -46,31 +55,31 @@ _MAINTENANCE = _names("id name description starts_at ends_at service_ids tags st
 _INCIDENT = _names("id title status severity status_page_id service_ids body created_at")
 
 
-def compose(occasion: Occasion) -> Message:
-    """Return the message for an occasion; any text at all is made fit to show."""
-    words = speak(occasion)
-    title = one_line(words.title, 500) or f"{subject_of(occasion)}: {one_line(occasion.event)}"
+def compose(payload: NotificationPayload) -> Message:
+    """Return the message for an payload; any text at all is made fit to show."""
+    words = speak(payload)
+    title = one_line(words.title, 500) or f"{subject_of(payload)}: {one_line(payload.event)}"
     return Message(
-        id=occasion.id,
-        event=occasion.event,
-        at=occasion.at,
+        id=payload.id,
+        event=payload.event,
+        at=payload.at,
         organization=Organization(
-            str(occasion.organization["id"]), one_line(occasion.organization.get("name"))
+            str(payload.organization["id"]), one_line(payload.organization.get("name"))
         ),
-        severity=severity_of(occasion),
+        severity=severity_of(payload),
         tone=words.tone,
         phase=words.phase,
-        label="TEST" if occasion.test else words.label,
+        label="TEST" if payload.test else words.label,
         title=title,
         text=words.text or title,
-        reason=clean(occasion.reason) or clean((occasion.alert or {}).get("message")),
-        dedup_key=occasion.dedup_key or _dedup_key(occasion),
-        facts=tuple(_facts(occasion)),
-        links=occasion.links,
-        runbook_url=one_line(occasion.runbook_url, 2_000) or None,
-        data=_data(occasion),
-        combined=occasion.combined,
-        test=occasion.test,
+        reason=clean(payload.reason) or clean((payload.alert or {}).get("message")),
+        dedup_key=payload.dedup_key or _dedup_key(payload),
+        facts=tuple(_facts(payload)),
+        links=payload.links,
+        runbook_url=one_line(payload.runbook_url, 2_000) or None,
+        data=_data(payload),
+        combined=payload.combined,
+        test=payload.test,
     )
 
 
@@ -88,7 +97,7 @@ def sample(*, id: str, at: datetime, organization: Row, links: Links | None = No
         "fired_at": at,
     }
     return compose(
-        Occasion(
+        NotificationPayload(
             id=id,
             event="alert.fired",
             at=at,
@@ -101,37 +110,37 @@ def sample(*, id: str, at: datetime, organization: Row, links: Links | None = No
     )
 
 
-def _dedup_key(occasion: Occasion) -> str:
+def _dedup_key(payload: NotificationPayload) -> str:
     """Return the alert's id, else a key that the same matter gets again."""
-    if occasion.alert is not None:
-        return str(occasion.alert["id"])
-    family = occasion.event.partition(".")[0]
-    rows = (occasion.heartbeat, occasion.maintenance, occasion.incident, occasion.service)
+    if payload.alert is not None:
+        return str(payload.alert["id"])
+    family = payload.event.partition(".")[0]
+    rows = (payload.heartbeat, payload.maintenance, payload.incident, payload.service)
     for row in rows:
         if row is not None:
             return f"{family}-{row['id']}"
-    return f"{family}-{occasion.id}"
+    return f"{family}-{payload.id}"
 
 
-def _facts(occasion: Occasion) -> Iterable[Fact]:
-    alert, service = occasion.alert or {}, occasion.service or {}
-    window = occasion.maintenance or {}
-    hidden = list(occasion.hidden_services)
+def _facts(payload: NotificationPayload) -> Iterable[Fact]:
+    alert, service = payload.alert or {}, payload.service or {}
+    window = payload.maintenance or {}
+    hidden = list(payload.hidden_services)
     listed = ", ".join(one_line(row["service_name"], 100) for row in hidden[:MAX_LISTED])
     more = f" and {len(hidden) - MAX_LISTED} more" if len(hidden) > MAX_LISTED else ""
-    end = alert.get("resolved_at") or occasion.at
+    end = alert.get("resolved_at") or payload.at
     names = {
-        "Service": subject_of(occasion) if service or alert.get("service_id") else "",
-        "Heartbeat": (occasion.heartbeat or {}).get("name"),
+        "Service": subject_of(payload) if service or alert.get("service_id") else "",
+        "Heartbeat": (payload.heartbeat or {}).get("name"),
         "Endpoint": without_password(service.get("endpoint")),
         "Environment": service.get("environment"),
-        "Severity": severity_of(occasion) if alert else "",
-        "Region": occasion.region,
+        "Severity": severity_of(payload) if alert else "",
+        "Region": payload.region,
         "Since": _moment(alert.get("fired_at")),
-        "Duration": elapsed(alert, end) if occasion.event != "alert.fired" else "",
+        "Duration": elapsed(alert, end) if payload.event != "alert.fired" else "",
         "From": _moment(window.get("starts_at")),
         "Until": _moment(window.get("ends_at")),
-        "Root cause": occasion.root_cause,
+        "Root cause": payload.root_cause,
         "Also affected": listed + more,
         "Flapping": "yes, the state keeps changing" if alert.get("is_flapping") else "",
     }
@@ -146,32 +155,32 @@ def _moment(value: object) -> str:
     return moment(at) if at else ""
 
 
-def _data(occasion: Occasion) -> Row:
+def _data(payload: NotificationPayload) -> Row:
     data: dict[str, object] = {
-        "alert": _alert(occasion),
-        "service": _only(occasion.service, _SERVICE),
+        "alert": _alert(payload),
+        "service": _only(payload.service, _SERVICE),
     }
     extra = {
-        "heartbeat": _only(occasion.heartbeat, _HEARTBEAT),
-        "certificate": _only(occasion.certificate, _CERTIFICATE),
-        "maintenance": _only(occasion.maintenance, _MAINTENANCE),
-        "incident": _only(occasion.incident, _INCIDENT),
-        "alerts": [_only(row, _ALERT) for row in occasion.alerts],
-        "changes": [_only(row, (*_SERVICE, "from_status")) for row in occasion.changes],
-        "reason": plain(occasion.reason),
-        "region": plain(occasion.region),
-        "from_status": plain(occasion.from_status),
-        "combined": occasion.combined,
-        "test": occasion.test,
+        "heartbeat": _only(payload.heartbeat, _HEARTBEAT),
+        "certificate": _only(payload.certificate, _CERTIFICATE),
+        "maintenance": _only(payload.maintenance, _MAINTENANCE),
+        "incident": _only(payload.incident, _INCIDENT),
+        "alerts": [_only(row, _ALERT) for row in payload.alerts],
+        "changes": [_only(row, (*_SERVICE, "from_status")) for row in payload.changes],
+        "reason": plain(payload.reason),
+        "region": plain(payload.region),
+        "from_status": plain(payload.from_status),
+        "combined": payload.combined,
+        "test": payload.test,
     }
     data.update({name: value for name, value in extra.items() if value})
     return data
 
 
-def _alert(occasion: Occasion) -> dict[str, object] | None:
-    found = _only(occasion.alert, _ALERT)
+def _alert(payload: NotificationPayload) -> dict[str, object] | None:
+    found = _only(payload.alert, _ALERT)
     if found is not None:
-        hidden = [_only(row, ("service_id", "service_name")) for row in occasion.hidden_services]
+        hidden = [_only(row, ("service_id", "service_name")) for row in payload.hidden_services]
         found["suppressed_services"] = hidden
     return found
 

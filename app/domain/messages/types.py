@@ -1,4 +1,4 @@
-"""What a message is, and the occasion it is composed from: values without behaviour."""
+"""What a message is, and the payload it is composed from: values without behaviour."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -65,7 +65,7 @@ class Organization:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Occasion:
+class NotificationPayload:
     """What there is to tell, as rows: the input of `compose`.
 
     `alert` has the fields of the API's section 5; `actor` is the name of whoever acted;

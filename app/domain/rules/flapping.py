@@ -44,7 +44,7 @@ def percent_state_change(
     return round(100 * sum(weights) / _CHANGES, 6)  # a threshold met exactly must count as met
 
 
-def judge(
+def evaluate(
     statuses: Iterable[Status],
     *,
     was_flapping: bool,

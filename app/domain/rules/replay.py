@@ -72,7 +72,7 @@ def replay(
 
 def _flapping(history: History, state: RuleState) -> flapping.Flapping:
     colours = (point.status for point in history.counting())
-    return flapping.judge(colours, was_flapping=state.is_flapping)
+    return flapping.evaluate(colours, was_flapping=state.is_flapping)
 
 
 class _Recollection(Sequence[Point]):

@@ -8,7 +8,7 @@ from uuid import UUID
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class OpenAlert:
     """A critical alert that is not resolved, and the alert that is its root cause (else itself)."""
 
     alert_id: UUID
@@ -18,7 +18,7 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownIncident:
     """An automatic incident that is open."""
 
     id: UUID
@@ -46,9 +46,9 @@ class Action:
     service_ids: frozenset[UUID] = field(default_factory=frozenset)
 
 
-def decide(
-    standing: Sequence[Standing],
-    known: Sequence[Known],
+def next_actions(
+    open_alerts: Sequence[OpenAlert],
+    known: Sequence[KnownIncident],
     shown: Collection[UUID],
     now: datetime,
     *,
@@ -63,7 +63,7 @@ def decide(
     """
     actions = []
     claimed: set[UUID] = set()
-    for group in _groups(standing).values():
+    for group in _groups(open_alerts).values():
         hit = frozenset(one.service_id for one in group if one.service_id in shown)
         alerts = frozenset(one.alert_id for one in group)
         if not hit:
@@ -86,8 +86,8 @@ def decide(
     return actions
 
 
-def _groups(standing: Sequence[Standing]) -> Mapping[UUID, list[Standing]]:
-    found: dict[UUID, list[Standing]] = {}
-    for one in standing:
+def _groups(open_alerts: Sequence[OpenAlert]) -> Mapping[UUID, list[OpenAlert]]:
+    found: dict[UUID, list[OpenAlert]] = {}
+    for one in open_alerts:
         found.setdefault(one.root_id, []).append(one)
     return found

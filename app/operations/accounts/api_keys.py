@@ -1,7 +1,6 @@
 """Keys for programs: made, changed, rotated and revoked; never beyond their maker's role."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -9,67 +8,57 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, select
 from sqlalchemy import delete as delete_rows
 
-from app.domain.accounts.permissions import Role, Scope, included, scopes_within
+from app.domain.accounts.permissions import Scope, included, scopes_within
 from app.models.api_keys import ApiKey
 from app.operations import rows as owned_rows
 from app.operations.rows import Position, refused
 from app.platform.crypto import digest, random_key
 from app.platform.errors import Forbidden, NotFound
 from app.platform.transaction import Transaction, transaction
-from app.security.callers import KEY_PREFIX
+from app.security.principals import KEY_PREFIX, Principal
 
 FOREVER = datetime.max.replace(tzinfo=UTC)
 _SHOWN = len(KEY_PREFIX) + 8
-
-
-@dataclass(frozen=True, slots=True)
-class Maker:
-    """Who deals with keys: their role bounds the scopes, and whose keys they see."""
-
-    user_id: UUID
-    organization_id: UUID
-    role: Role
-    sees_all: bool
-    scopes: frozenset[Scope] | None = None  # of the key they call with; None: a session
-    key_id: UUID | None = None
-    key_expires_at: datetime | None = None
+_SEES_ALL = "api_keys:all"  # keys of others too
 
 
 def listed(
-    maker: Maker, *, limit: int, after: Position | None
+    principal: Principal, *, limit: int, after: Position | None
 ) -> tuple[list[dict[str, Any]], Position | None, int]:
     """Return a page of keys, newest first, where to go on (None at the end), their number."""
     conditions: list[ColumnElement[bool]] = []
-    if not maker.sees_all:
-        conditions.append(ApiKey.created_by == maker.user_id)
+    if not principal.may(_SEES_ALL):
+        conditions.append(ApiKey.created_by == principal.user_id)
     with transaction() as tx:
         rows, position, total = owned_rows.page(
-            tx, ApiKey, maker.organization_id, *conditions, limit=limit, after=after
+            tx, ApiKey, principal.organization_id, *conditions, limit=limit, after=after
         )
         found = [_answer(row) for row in rows]
     return found, position, total
 
 
-def read(maker: Maker, key_id: UUID) -> dict[str, Any]:
+def read(principal: Principal, key_id: UUID) -> dict[str, Any]:
     """Return a key's answer. Raises NotFound."""
     with transaction() as tx:
-        found = _answer(_seen(maker, owned_rows.find(tx, ApiKey, maker.organization_id, key_id)))
+        found = _answer(
+            _seen(principal, owned_rows.find(tx, ApiKey, principal.organization_id, key_id))
+        )
     return found
 
 
-def create(maker: Maker, given: Mapping[str, Any]) -> dict[str, Any]:
+def create(principal: Principal, given: Mapping[str, Any]) -> dict[str, Any]:
     """Create a key and return its answer with the key itself, which is shown this once.
 
     Raises Forbidden for scopes beyond the maker's, Invalid for an expiry that has passed.
     """
     key = _new_key()
     with transaction() as tx:
-        _check(tx, maker, given)
-        given = {"expires_at": maker.key_expires_at, **given}
+        _check(tx, principal, given)
+        given = {"expires_at": principal.key_expires_at, **given}
         row = ApiKey(
-            parent_id=maker.key_id,
-            organization_id=maker.organization_id,
-            created_by=maker.user_id,
+            parent_id=principal.key_id,
+            organization_id=principal.organization_id,
+            created_by=principal.user_id,
             prefix=key[:_SHOWN],
             key_hash=digest(key),
             **given,
@@ -80,12 +69,12 @@ def create(maker: Maker, given: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def update(maker: Maker, key_id: UUID, changes: Mapping[str, Any]) -> dict[str, Any]:
+def update(principal: Principal, key_id: UUID, changes: Mapping[str, Any]) -> dict[str, Any]:
     """Change a key and return its answer. Raises as `create`, and NotFound."""
     with transaction() as tx:
-        row = _seen(maker, owned_rows.lock(tx, ApiKey, maker.organization_id, key_id))
-        _check_reach(tx, maker, row)
-        _check(tx, maker, changes)
+        row = _seen(principal, owned_rows.lock(tx, ApiKey, principal.organization_id, key_id))
+        _check_reach(tx, principal, row)
+        _check(tx, principal, changes)
         for name, value in changes.items():
             setattr(row, name, value)
         tx.session.flush()
@@ -94,18 +83,18 @@ def update(maker: Maker, key_id: UUID, changes: Mapping[str, Any]) -> dict[str, 
     return found
 
 
-def rotate(maker: Maker, key_id: UUID) -> dict[str, Any]:
+def rotate(principal: Principal, key_id: UUID) -> dict[str, Any]:
     """Replace a key by a new one at once, and return the answer with it.
 
     Raises NotFound, and Forbidden for somebody else's key: the new one would act with their role.
     """
     key = _new_key()
     with transaction() as tx:
-        row = _seen(maker, owned_rows.lock(tx, ApiKey, maker.organization_id, key_id))
-        _check_reach(tx, maker, row)
-        if row.created_by != maker.user_id:
+        row = _seen(principal, owned_rows.lock(tx, ApiKey, principal.organization_id, key_id))
+        _check_reach(tx, principal, row)
+        if row.created_by != principal.user_id:
             raise Forbidden("only its maker can rotate a key; revoke it, and make one of your own")
-        _check(tx, maker, {"scopes": row.scopes})
+        _check(tx, principal, {"scopes": row.scopes})
         row.prefix, row.key_hash, row.last_used_at = key[:_SHOWN], digest(key), None
         # Whoever had the old key may have made others with it.
         tx.session.execute(delete_rows(ApiKey).where(ApiKey.parent_id == row.id))
@@ -114,28 +103,30 @@ def rotate(maker: Maker, key_id: UUID) -> dict[str, Any]:
     return found
 
 
-def delete(maker: Maker, key_id: UUID) -> None:
+def delete(principal: Principal, key_id: UUID) -> None:
     """Revoke a key at once. Raises NotFound."""
     with transaction() as tx:
-        tx.session.delete(_seen(maker, owned_rows.lock(tx, ApiKey, maker.organization_id, key_id)))
+        tx.session.delete(
+            _seen(principal, owned_rows.lock(tx, ApiKey, principal.organization_id, key_id))
+        )
 
 
 def _new_key() -> str:
     return f"{KEY_PREFIX}{random_key(256)}"
 
 
-def _seen(maker: Maker, row: ApiKey) -> ApiKey:
-    if not maker.sees_all and row.created_by != maker.user_id:
+def _seen(principal: Principal, row: ApiKey) -> ApiKey:
+    if not principal.may(_SEES_ALL) and row.created_by != principal.user_id:
         raise NotFound
     return row
 
 
-def _check_reach(tx: Transaction, maker: Maker, row: ApiKey) -> None:
+def _check_reach(tx: Transaction, principal: Principal, row: ApiKey) -> None:
     """Raise Forbidden where a key would change another one that it has not made."""
-    if maker.key_id is None or row.id == maker.key_id:
+    if principal.key_id is None or row.id == principal.key_id:
         return
     parent_id = row.parent_id
-    while parent_id is not None and parent_id != maker.key_id:
+    while parent_id is not None and parent_id != principal.key_id:
         parent_id = tx.session.scalar(select(ApiKey.parent_id).where(ApiKey.id == parent_id))
     if parent_id is None:
         raise Forbidden("a key changes only itself and the keys that were made with it")
@@ -152,17 +143,17 @@ def _bound_children(tx: Transaction, row: ApiKey) -> None:
         _bound_children(tx, child)
 
 
-def _check(tx: Transaction, maker: Maker, given: Mapping[str, Any]) -> None:
+def _check(tx: Transaction, principal: Principal, given: Mapping[str, Any]) -> None:
     expires_at: datetime | None = given.get("expires_at")
     if expires_at is not None and expires_at <= tx.now():
         raise refused("expires_at", "This time has passed.")
-    ends_at = maker.key_expires_at
+    ends_at = principal.key_expires_at
     if "expires_at" in given and ends_at is not None and (expires_at or FOREVER) > ends_at:
         raise refused("expires_at", f"Must not be after {ends_at:%Y-%m-%dT%H:%M:%SZ}.")
     wanted = frozenset(map(Scope, given.get("scopes", ())))
-    _check_scopes(wanted, scopes_within(maker.role), f"the role {maker.role}")
-    if maker.scopes is not None:
-        _check_scopes(wanted, included(maker.scopes), "this key")
+    _check_scopes(wanted, scopes_within(principal.role), f"the role {principal.role}")
+    if principal.scopes is not None:
+        _check_scopes(wanted, included(principal.scopes), "this key")
 
 
 def _check_scopes(wanted: Collection[Scope], allowed: Collection[Scope], whose: str) -> None:

@@ -25,7 +25,7 @@ from app.security import actor
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class Credentials:
     """What signing in needs to know of a user, and the organization a session starts in."""
 
     user_id: UUID
@@ -143,21 +143,21 @@ def _free_slug(session: Session, name: str) -> str:
     return slug
 
 
-def find_account(email: str) -> Account | None:
+def find_account(email: str) -> Credentials | None:
     """Return the account of an e-mail address, None when there is none."""
     with transaction() as tx:
         row = tx.session.execute(select(*_ACCOUNT, _HOME).where(User.email == email)).one_or_none()
-    return Account(*row) if row else None
+    return Credentials(*row) if row else None
 
 
-def account_at_home(user_id: UUID) -> Account | None:
+def account_at_home(user_id: UUID) -> Credentials | None:
     """Return a user in the organization they joined first, None when there is no such user."""
     with transaction() as tx:
         row = tx.session.execute(select(*_ACCOUNT, _HOME).where(User.id == user_id)).one_or_none()
-    return Account(*row) if row else None
+    return Credentials(*row) if row else None
 
 
-def account(user_id: UUID, organization_id: UUID) -> Account | None:
+def account(user_id: UUID, organization_id: UUID) -> Credentials | None:
     """Return a user as a member of an organization, None when they are not one."""
     with transaction() as tx:
         row = tx.session.execute(
@@ -165,10 +165,10 @@ def account(user_id: UUID, organization_id: UUID) -> Account | None:
             .join(Membership, Membership.user_id == User.id)
             .where(User.id == user_id, Membership.organization_id == organization_id)
         ).one_or_none()
-    return Account(*row) if row else None
+    return Credentials(*row) if row else None
 
 
-def signed_in(found: Account, mode: str) -> UUID:
+def signed_in(found: Credentials, mode: str) -> UUID:
     """Write down that somebody signed in, and return the organization their session starts in.
 
     Somebody without one (theirs was deleted, or they were removed) founds a new one where
@@ -186,7 +186,7 @@ def signed_in(found: Account, mode: str) -> UUID:
     return organization_id
 
 
-def failed(found: Account, event: str = "auth.login_failed") -> None:
+def failed(found: Credentials, event: str = "auth.login_failed") -> None:
     """Write down that somebody tried to sign in as a user and could not."""
     with transaction() as tx:
         audit.record_of_person(

@@ -13,7 +13,6 @@ from app.models.members import Membership, User
 from app.models.organization import Organization
 from app.operations import rows as owned_rows
 from app.operations.accounts import members
-from app.operations.accounts.members import Steward
 from app.operations.notifications import system_mail
 from app.operations.rows import Position
 from app.platform.bootstrap import runtime
@@ -21,6 +20,7 @@ from app.platform.crypto import digest, random_key
 from app.platform.errors import Conflict, Forbidden, NotFound, TooManyRequests
 from app.platform.transaction import Transaction, transaction
 from app.security import limits
+from app.security.principals import Principal
 
 LIFETIME = timedelta(days=7)
 _A_DAY = 24 * 3600
@@ -41,18 +41,19 @@ def listed(
     return found, position, total
 
 
-def invite(organization_id: UUID, steward: Steward, email: str, role_name: str) -> dict[str, Any]:
+def invite(principal: Principal, email: str, role_name: str) -> dict[str, Any]:
     """Invite an address, or renew its invitation, and return the answer with the link.
 
     Whether the address has an account does not show. Raises Forbidden for a role above the
-    steward's, Conflict for a member, TooManyRequests after a hundred a day.
+    principal's, Conflict for a member, TooManyRequests after a hundred a day.
     """
+    organization_id = principal.organization_id
     if not limits.is_within("invitations", str(organization_id), _MOST_A_DAY, _A_DAY):
         raise TooManyRequests("too many invitations today", 3600)
     token = random_key()
     with transaction() as tx:
         organization = members.lock(tx, organization_id)
-        members.check_appointment(tx, organization_id, steward, role_name)
+        members.check_appointment(tx, organization_id, principal, role_name)
         user_id = members.check_newcomer(tx, organization_id, email)
         row = tx.session.scalar(
             select(Invitation).where(
@@ -63,22 +64,23 @@ def invite(organization_id: UUID, steward: Steward, email: str, role_name: str) 
             row = Invitation(organization_id=organization_id, email=email)
             tx.session.add(row)
         row.user_id = user_id
-        row.role, row.invited_by = role_name, steward.user_id
+        row.role, row.invited_by = role_name, principal.user_id
         found = _renew(tx, row, organization, token)
     return found
 
 
-def resend(organization_id: UUID, steward: Steward, invitation_id: UUID) -> dict[str, Any]:
-    """Renew an invitation in the steward's name: a new link, and the old one ends.
+def resend(principal: Principal, invitation_id: UUID) -> dict[str, Any]:
+    """Renew an invitation in the inviter's name: a new link, and the old one ends.
 
-    Raises NotFound, Forbidden for a role above the steward's.
+    Raises NotFound, Forbidden for a role above the principal's.
     """
     token = random_key()
+    organization_id = principal.organization_id
     with transaction() as tx:
         organization = members.lock(tx, organization_id)
         row = owned_rows.lock(tx, Invitation, organization_id, invitation_id)
-        members.check_appointment(tx, organization_id, steward, row.role)
-        row.invited_by = steward.user_id
+        members.check_appointment(tx, organization_id, principal, row.role)
+        row.invited_by = principal.user_id
         found = _renew(tx, row, organization, token)
     return found
 
@@ -204,7 +206,7 @@ def _renew(
     tx.session.flush()
     # Behind the #, which browsers keep to themselves, so that no log of a server holds it.
     link = f"{runtime().config.base_url}/invitation#token={token}"
-    sent = system_mail.plan(
+    sent = system_mail.enqueue_mail(
         tx,
         organization.id,
         row.email,

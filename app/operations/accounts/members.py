@@ -5,7 +5,6 @@ cannot vanish, and nobody acts on a role that was taken from them a moment ago.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -24,16 +23,9 @@ from app.operations.rows import Position
 from app.platform.errors import Conflict, Forbidden, NotFound
 from app.platform.transaction import Transaction, transaction
 from app.security.future_ids import future_user_id
+from app.security.principals import Principal
 
 LAST_OWNER = "the last owner cannot leave or be demoted; make somebody else an owner first"
-
-
-@dataclass(frozen=True, slots=True)
-class Steward:
-    """Who changes members. API keys rank as admins at most: ownership is for people."""
-
-    user_id: UUID
-    is_session: bool
 
 
 def listed(
@@ -93,20 +85,19 @@ def join(tx: Transaction, organization_id: UUID, user_id: UUID, role_name: str) 
     tx.session.flush()
 
 
-def change_role(
-    organization_id: UUID, steward: Steward, user_id: UUID, role_name: str
-) -> dict[str, Any]:
+def change_role(principal: Principal, user_id: UUID, role_name: str) -> dict[str, Any]:
     """Give a member another role and return their answer.
 
-    Raises NotFound, Forbidden for a role above the steward's, Conflict for the last owner.
+    Raises NotFound, Forbidden for a role above the principal's, Conflict for the last owner.
     """
+    organization_id = principal.organization_id
     with transaction() as tx:
         lock(tx, organization_id)
         membership = _membership(tx, organization_id, user_id)
         if membership is None:
             raise NotFound
-        check_appointment(tx, organization_id, steward, membership.role)
-        check_appointment(tx, organization_id, steward, role_name)
+        check_appointment(tx, organization_id, principal, membership.role)
+        check_appointment(tx, organization_id, principal, role_name)
         if permissions.role_named(role_name) is not Role.OWNER:
             _keep_an_owner(tx, membership)
         membership.role = role_name
@@ -115,22 +106,21 @@ def change_role(
     return found
 
 
-def remove(
-    organization_id: UUID, steward: Steward, user_id: UUID, successor_id: UUID | None = None
-) -> None:
+def remove(principal: Principal, user_id: UUID, successor_id: UUID | None = None) -> None:
     """End a membership, its places in teams and its API keys; everybody may end their own.
 
     A successor takes over what counts on the member: schedules, overrides, policies, their teams.
-    Raises NotFound, Forbidden for a role above the steward's, Invalid for a successor who is no
+    Raises NotFound, Forbidden for a role above the principal's, Invalid for a successor who is no
     other member, Conflict for the last owner and for whom something counts on without a successor.
     """
+    organization_id = principal.organization_id
     with transaction() as tx:
         lock(tx, organization_id)
         membership = _membership(tx, organization_id, user_id)
         if membership is None:
             raise NotFound
-        if user_id != steward.user_id:
-            check_appointment(tx, organization_id, steward, membership.role)
+        if user_id != principal.user_id:
+            check_appointment(tx, organization_id, principal, membership.role)
         _keep_an_owner(tx, membership)
         _hand_over(tx, organization_id, user_id, successor_id)
         teams = select(Team.id).where(Team.organization_id == organization_id)
@@ -174,12 +164,12 @@ def lock(tx: Transaction, organization_id: UUID) -> Organization:
 
 
 def check_appointment(
-    tx: Transaction, organization_id: UUID, steward: Steward, role_name: str
+    tx: Transaction, organization_id: UUID, principal: Principal, role_name: str
 ) -> None:
-    """Raise Forbidden unless the steward may give or take a role, as they stand now."""
-    own = role_of(tx, organization_id, steward.user_id)
+    """Raise Forbidden unless the principal may give or take a role, as they stand now."""
+    own = role_of(tx, organization_id, principal.user_id)
     role = permissions.role_named(role_name)
-    if own is Role.OWNER and not steward.is_session:
+    if own is Role.OWNER and not principal.is_session:
         own = Role.ADMIN
     if own is None or role is None or not permissions.may_appoint(own, role):
         raise Forbidden(f"the role {role_name} is not yours to give or take")

@@ -39,7 +39,7 @@ def send_link(email: str) -> None:
             )
             return
         link = _new_link(tx, user)
-        system_mail.plan(
+        system_mail.enqueue_mail(
             tx,
             home,
             email,

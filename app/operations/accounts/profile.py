@@ -54,7 +54,9 @@ def change(user_id: UUID, organization_id: UUID, data: Mapping[str, Any]) -> dic
             text = (
                 "Your e-mail address on AlertifyPro was changed. If it was not you, tell an admin."
             )
-            system_mail.plan(tx, organization_id, before, "Your e-mail address was changed", text)
+            system_mail.enqueue_mail(
+                tx, organization_id, before, "Your e-mail address was changed", text
+            )
         found = _answer(tx, user)
     return found
 

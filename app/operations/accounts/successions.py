@@ -80,7 +80,7 @@ def withdraw_messages(
         if successor_id is None or row.alert_id is None or name in told:
             continue
         told.add(name)
-        enqueue.add(
+        enqueue.messages(
             tx,
             organization_id=organization_id,
             alert_id=row.alert_id,

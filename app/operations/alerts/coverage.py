@@ -13,7 +13,7 @@ from app.models.heartbeats import Heartbeat
 from app.models.notification_channels import NotificationChannel
 from app.models.services import Service
 from app.operations.escalation import recipients as escalation_recipients
-from app.operations.snapshots.alerting import Rule, rulebooks
+from app.operations.snapshots.alerting import Rule, alerting_snapshots
 from app.platform.bootstrap import runtime
 from app.platform.transaction import Transaction, transaction
 
@@ -26,7 +26,7 @@ def coverage(organization_id: UUID) -> dict[str, Any]:
     one, each rule that tells nobody and each channel that fails, why."""
     with transaction() as tx:
         whom = _Whom(tx, organization_id)
-        rules = rulebooks(tx, {organization_id})[organization_id].rules
+        rules = alerting_snapshots(tx, {organization_id})[organization_id].rules
         services = tx.session.execute(
             select(Service.id, Service.name, Service.tags, Service.escalation_policy_id)
             .where(Service.organization_id == organization_id, Service.is_active)

@@ -39,10 +39,10 @@ def enqueue_fired(
     recipients = enqueue.channels_for(
         tx, alert.organization_id, "alert.fired", alert.severity, now, channel_ids
     )
-    enqueue.plan(tx, alert, "alert.fired", recipients, now, hold_until=hold_until)
+    enqueue.alert_event(tx, alert, "alert.fired", recipients, now, hold_until=hold_until)
     escalates = escalation_levels.start(tx, alert, policy_id, hold_until or now)
     if not recipients and not escalates:
-        last_resort.tell_untold(
+        last_resort.enqueue_for_owners(
             tx, alert, "alert.fired", now, channel_ids=channel_ids, hold_until=hold_until
         )
     alert.next_reminder_at = decisions.next_reminder_at(
@@ -57,7 +57,7 @@ def enqueue_flapping(
     recipients = _channels_that_heard(tx, alert, "alert.fired", now)
     # One step for each episode: a service may calm down and flap again under the same alert.
     step = int(now.timestamp())
-    enqueue.plan(tx, alert, "alert.fired", recipients, now, step=step, hold_until=hold_until)
+    enqueue.alert_event(tx, alert, "alert.fired", recipients, now, step=step, hold_until=hold_until)
 
 
 def enqueue_severity(
@@ -91,7 +91,7 @@ def enqueue_newcomers(
 
     What quiet hours hold back goes out where they let the alert's severity pass now.
     """
-    rows = {row.recipient_key: row for row in enqueue.told(tx, alert.id)}
+    rows = {row.recipient_key: row for row in enqueue.active(tx, alert.id)}
     newcomers = []
     for recipient in enqueue.channels_for(
         tx, alert.organization_id, "alert.fired", alert.severity, now, channel_ids
@@ -104,7 +104,9 @@ def enqueue_newcomers(
             row.next_try_at = min(row.next_try_at, until)
     # A step of its own: an earlier message to them may have been withdrawn.
     step = int(now.timestamp())
-    if enqueue.plan(tx, alert, "alert.fired", newcomers, now, step=step, hold_until=hold_until):
+    if enqueue.alert_event(
+        tx, alert, "alert.fired", newcomers, now, step=step, hold_until=hold_until
+    ):
         alert.untold_reason = None
 
 
@@ -114,7 +116,7 @@ def enqueue_acknowledged(
     """Withdraw what is not due yet, and tell the channels that heard that somebody is on it."""
     withdraw_not_due(tx, alert, now)
     recipients = _channels_that_heard(tx, alert, "alert.acknowledged", now)
-    enqueue.plan(tx, alert, "alert.acknowledged", recipients, now, actor=actor, note=note)
+    enqueue.alert_event(tx, alert, "alert.acknowledged", recipients, now, actor=actor, note=note)
 
 
 def enqueue_snooze_end(
@@ -124,7 +126,7 @@ def enqueue_snooze_end(
 
     Channels that would hear of it now, and the people who heard of it or were about to.
     """
-    rows = _beginnings(enqueue.all_about(tx, alert.id))
+    rows = _beginnings(enqueue.all_of_alert(tx, alert.id))
     waiting = {row.recipient_key for row in rows if row.status == "pending"}
     people = {
         row.recipient_key: Recipient(
@@ -151,7 +153,7 @@ def enqueue_snooze_end(
         ("alert.fired", first),  # they do not listen to reminders
     ):
         again = [recipient for recipient in recipients if recipient.key not in waiting]
-        enqueue.plan(tx, alert, event, again, now, step=max(step, 1))
+        enqueue.alert_event(tx, alert, event, again, now, step=max(step, 1))
 
 
 def enqueue_resolved(
@@ -169,7 +171,7 @@ def enqueue_resolved(
     contact whose own delay has not run out hears of neither.
     """
     by_recipient: dict[str, list[Notification]] = defaultdict(list)
-    for row in _beginnings(enqueue.told(tx, alert.id)):
+    for row in _beginnings(enqueue.active(tx, alert.id)):
         by_recipient[row.recipient_key].append(row)
     ends = _ends(tx, alert, by_recipient, now)
     is_told = False
@@ -187,7 +189,7 @@ def enqueue_resolved(
         if not was_told and not hears_of_it:
             continue
         is_told = True
-        enqueue.plan(
+        enqueue.alert_event(
             tx,
             alert,
             "alert.resolved",
@@ -208,7 +210,7 @@ def enqueue_resolved(
 
 def withdraw_not_due(tx: Transaction, alert: Alert, now: datetime) -> None:
     """Withdraw the beginnings whose time has not come: of delayed contacts and quiet hours."""
-    for row in _beginnings(enqueue.told(tx, alert.id)):
+    for row in _beginnings(enqueue.active(tx, alert.id)):
         if row.attempts == 0 and row.next_try_at > now and enqueue.is_untouched(tx, row):
             row.status = "cancelled"
 
@@ -225,7 +227,7 @@ def _channels_that_heard(
     tx: Transaction, alert: Alert, event: str, now: datetime
 ) -> list[Recipient]:
     """Return the enabled channels that heard of an alert and listen to an event."""
-    heard = [row.channel_id for row in enqueue.told(tx, alert.id) if row.channel_id is not None]
+    heard = [row.channel_id for row in enqueue.active(tx, alert.id) if row.channel_id is not None]
     return [
         Recipient(
             f"channel:{channel.id}",

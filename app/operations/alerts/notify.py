@@ -43,17 +43,17 @@ def notify(
             name, recipients = _member(tx, organization_id, user_id, now)
         else:
             raise Invalid("say whom to tell: channel_id or user_id")
-        waiting = {row.recipient_key: row for row in enqueue.told(tx, alert.id)}
+        waiting = {row.recipient_key: row for row in enqueue.active(tx, alert.id)}
         new = []
         for recipient in recipients:
             row = waiting.get(recipient.key)
             if row is not None and enqueue.is_untouched(tx, row):
                 row.kind, row.next_try_at = NOTIFIED, now  # it was to be told later
                 row.step = enqueue.step_at(now)
-                tx.after_commit(enqueue.hint)
+                tx.after_commit(enqueue.wake_dispatcher)
             else:
                 new.append(recipient)
-        enqueue.add(
+        enqueue.messages(
             tx,
             organization_id=organization_id,
             alert_id=alert.id,

@@ -19,7 +19,7 @@ TITLES = {
 }
 
 
-def settle(kind: str, problem: str | None) -> None:
+def update(kind: str, problem: str | None) -> None:
     """Open one alert about a problem of ours while there is one, and resolve it afterwards."""
     title = TITLES[kind]
     with transaction() as tx:

@@ -29,7 +29,7 @@ def remind_due() -> int:
             .join(AlertRule, AlertRule.id == Alert.alert_rule_id)
             .where(*_is_due(tx.now()), Alert.id.not_in(quarantine.resting(tx, Kind.REMINDER)))
         ).all()
-        ids = muting.audible(tx, due)[:_BATCH] if due else []
+        ids = muting.unmuted(tx, due)[:_BATCH] if due else []
     return quarantine.each_apart(Kind.REMINDER, ids, _remind)
 
 
@@ -69,5 +69,5 @@ def _remind(ids: Sequence[UUID]) -> None:
                     rule.notification_channel_ids,
                 )
                 step = int((now - alert.fired_at).total_seconds() // 60)
-                enqueue.plan(tx, alert, "alert.reminder", recipients, now, step=step)
+                enqueue.alert_event(tx, alert, "alert.reminder", recipients, now, step=step)
             alert.next_reminder_at = following

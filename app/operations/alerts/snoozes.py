@@ -30,7 +30,7 @@ def end_due() -> int:
                 *_is_over(tx.now()), Alert.id.not_in(quarantine.resting(tx, Kind.REMINDER))
             )
         ).all()
-        ids = muting.audible(tx, over)[:_BATCH] if over else []
+        ids = muting.unmuted(tx, over)[:_BATCH] if over else []
     return quarantine.each_apart(Kind.REMINDER, ids, _end)
 
 

@@ -19,7 +19,7 @@ from app.operations.health.quarantine import Kind
 from app.operations.maintenance import muting
 from app.operations.notifications import enqueue, payloads
 from app.operations.schedule import entries as schedule_entries
-from app.operations.snapshots.services import Definition
+from app.operations.snapshots.services import ServiceSnapshot
 from app.platform.transaction import Transaction, transaction
 
 # After its root cause has recovered, a hidden service gets this long to show that it has too.
@@ -42,11 +42,11 @@ SELECT id FROM below
 """)
 
 
-def root_cause(tx: Transaction, definition: Definition) -> UUID | None:
+def root_cause(tx: Transaction, snapshot: ServiceSnapshot) -> UUID | None:
     """Return the alert of a failed service that this one depends on, None without one."""
-    if not definition.depends_on:
+    if not snapshot.depends_on:
         return None
-    row = tx.driver.execute(_ROOT, (list(definition.depends_on),)).fetchone()
+    row = tx.driver.execute(_ROOT, (list(snapshot.depends_on),)).fetchone()
     return row[0] if row else None
 
 
@@ -75,7 +75,7 @@ def claim_children(tx: Transaction, parent: Alert, since: datetime) -> None:
         .with_for_update(key_share=True, skip_locked=True)
     ).all()
     for child in children:
-        rows = enqueue.told(tx, child.id)
+        rows = enqueue.active(tx, child.id)
         if not all(enqueue.is_untouched(tx, row) for row in rows):
             continue
         # Taken back altogether: an alert that is released is planned anew, under the same names.
@@ -100,7 +100,7 @@ def _name_hidden(tx: Transaction, root_id: UUID) -> None:
     tx.session.flush()
     root = tx.session.get_one(Alert, root_id)
     hidden = payloads.stored({"hidden_services": payloads.hidden_services(tx, root)})
-    for row in enqueue.told(tx, root_id):
+    for row in enqueue.active(tx, root_id):
         if enqueue.is_untouched(tx, row):
             row.message = {**row.message, **hidden}
 
@@ -130,7 +130,7 @@ def release() -> int:
                 *is_left, Alert.id.not_in(quarantine.resting(tx, Kind.SUPPRESSION))
             )
         ).all()
-        ids = muting.audible(tx, left)[:100] if left else []
+        ids = muting.unmuted(tx, left)[:100] if left else []
     return quarantine.each_apart(Kind.SUPPRESSION, ids, _release_left)
 
 

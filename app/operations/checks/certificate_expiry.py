@@ -9,7 +9,7 @@ from app.domain.checks.ssl_certificates import EARLIEST, EXPIRED, due_notice, se
 from app.models.services import Service
 from app.models.ssl_certificates import SslCertificate, SslNotice
 from app.operations.notifications import enqueue, payloads
-from app.operations.snapshots.alerting import rulebooks
+from app.operations.snapshots.alerting import alerting_snapshots
 from app.platform.bootstrap import runtime
 from app.platform.events import Event
 from app.platform.transaction import DATABASE_AWAY, Transaction, transaction
@@ -53,11 +53,11 @@ def _due() -> list[UUID]:
     with transaction() as tx:
         rows = tx.driver.execute(_ENDING, (EARLIEST,)).fetchall()
         due = [row for row in rows if due_notice(row[3], row[4], row[5]) is not None]
-        books = rulebooks(tx, {row[1] for row in due})
+        alerting = alerting_snapshots(tx, {row[1] for row in due})
         return [
             service_id
             for service_id, organization_id, tags, _, now, _ in due
-            if books[organization_id].maintenance_until(service_id, tags, now) is None
+            if alerting[organization_id].maintenance_until(service_id, tags, now) is None
         ]
 
 
@@ -95,18 +95,20 @@ def warn_of(service_id: UUID) -> bool:
                 threshold_days=due,
             )
         )
-        _tell(tx, service, certificate, due)
+        _enqueue_expiry(tx, service, certificate, due)
     return True
 
 
-def _tell(tx: Transaction, service: Service, certificate: SslCertificate, threshold: int) -> None:
+def _enqueue_expiry(
+    tx: Transaction, service: Service, certificate: SslCertificate, threshold: int
+) -> None:
     now = tx.now()
     kind = "ssl.expired" if threshold == EXPIRED else "ssl.expiring"
     row = payloads.columns(certificate) | {
         "days_until_expiry": (certificate.valid_to - now).days,
         "threshold_days": threshold,
     }
-    enqueue.announce(
+    enqueue.event(
         tx,
         service.organization_id,
         kind,

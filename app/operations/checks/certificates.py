@@ -10,8 +10,8 @@ from app.domain.types import Certificate
 from app.models.services import Service
 from app.operations.notifications import enqueue, payloads
 from app.operations.recorded_check import RecordedCheck
-from app.operations.snapshots.alerting import Rulebook
-from app.operations.snapshots.services import Definition
+from app.operations.snapshots.alerting import AlertingSnapshot
+from app.operations.snapshots.services import ServiceSnapshot
 from app.platform.errors import NotFound
 from app.platform.events import Event
 from app.platform.transaction import Transaction, transaction
@@ -48,7 +48,10 @@ RETURNING changed_at = last_checked_at, previous_fingerprint
 
 
 def keep(
-    tx: Transaction, checks: Sequence[RecordedCheck], books: Mapping[UUID, Rulebook], now: datetime
+    tx: Transaction,
+    checks: Sequence[RecordedCheck],
+    alerting: Mapping[UUID, AlertingSnapshot],
+    now: datetime,
 ) -> list[Event]:
     """Store the certificates that results bring, within the caller's transaction.
 
@@ -61,54 +64,54 @@ def keep(
         certificate = check.observation.certificate
         if certificate is None or not _is_news(check, certificate):
             continue
-        definition = check.definition
-        row = cursor.execute(_UPSERT, _values(definition.service_id, certificate, check))
+        snapshot = check.snapshot
+        row = cursor.execute(_UPSERT, _values(snapshot.service_id, certificate, check))
         changed = row.fetchone()
         if changed and changed[0]:
             events.append(
                 Event(
-                    definition.organization_id,
+                    snapshot.organization_id,
                     CHANGED,
                     {
-                        "service_id": definition.service_id,
-                        "service_name": definition.name,
+                        "service_id": snapshot.service_id,
+                        "service_name": snapshot.name,
                         "fingerprint_sha256": certificate.fingerprint_sha256,
                         "valid_to": certificate.valid_to,
                     },
                 )
             )
-            book = books.get(definition.organization_id)
-            if book is not None and CHANGED in book.events:
-                _tell(tx, definition, certificate, changed[1], book, now)
+            current = alerting.get(snapshot.organization_id)
+            if current is not None and CHANGED in current.events:
+                _enqueue_changed(tx, snapshot, certificate, changed[1], current, now)
     return events
 
 
-def _tell(
+def _enqueue_changed(
     tx: Transaction,
-    definition: Definition,
+    snapshot: ServiceSnapshot,
     certificate: Certificate,
     previous: str,
-    book: Rulebook,
+    current: AlertingSnapshot,
     now: datetime,
 ) -> None:
     """Plan a message: one for each certificate, however often two of them take turns."""
-    service = tx.session.get(Service, definition.service_id)
+    service = tx.session.get(Service, snapshot.service_id)
     if service is None:
         return  # deleted meanwhile
-    enqueue.announce(
+    enqueue.event(
         tx,
-        definition.organization_id,
+        snapshot.organization_id,
         CHANGED,
         "info",
         now,
         subject_key=enqueue.subject_of_certificate(
-            definition.service_id, certificate.fingerprint_sha256
+            snapshot.service_id, certificate.fingerprint_sha256
         ),
-        hold_until=book.maintenance_until(definition.service_id, definition.tags, now),
+        hold_until=current.maintenance_until(snapshot.service_id, snapshot.tags, now),
         service=payloads.without_config(service),
         certificate={
             **asdict(certificate),
-            "service_id": definition.service_id,
+            "service_id": snapshot.service_id,
             "previous_fingerprint": previous,
             "days_until_expiry": (certificate.valid_to - now).days,
         },

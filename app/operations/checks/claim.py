@@ -17,8 +17,8 @@ from app.domain.checks.service_states import RegionState
 from app.domain.types import Observation, Status
 from app.operations.health import quarantine
 from app.operations.recorded_check import RecordedCheck, quarantine_key
-from app.operations.snapshots.alerting import Rule, Rulebook, rulebooks
-from app.operations.snapshots.services import Definition, definitions
+from app.operations.snapshots.alerting import AlertingSnapshot, Rule, alerting_snapshots
+from app.operations.snapshots.services import ServiceSnapshot, service_snapshots
 from app.platform.transaction import transaction
 
 # Past the timeout, what a worker may take to record a result before its claim is void. Results that
@@ -30,7 +30,7 @@ _UNBOUNDED_SECONDS = 1_000_000_000
 class Claim(NamedTuple):
     """One check to run now, fenced by its lease token."""
 
-    definition: Definition
+    snapshot: ServiceSnapshot
     region: str
     lease_token: int
     scheduled_for: datetime
@@ -42,13 +42,13 @@ class Claim(NamedTuple):
     @property
     def key(self) -> str:
         """Return what this check is called in the quarantine."""
-        return quarantine_key(self.definition.service_id, self.region)
+        return quarantine_key(self.snapshot.service_id, self.region)
 
     def finished(self, observation: Observation, checked_at: datetime) -> RecordedCheck:
         """Return the check to be recorded: what was observed, and when the check began."""
         return RecordedCheck(
-            self.definition.service_id,
-            self.definition.version,
+            self.snapshot.service_id,
+            self.snapshot.version,
             self.region,
             self.lease_token,
             self.scheduled_for,
@@ -123,13 +123,13 @@ def claim(
             now, next_due_at = rows[0].now, None
         lost = [quarantine_key(row.service_id, region) for row in rows if row.is_lost]
         losses = quarantine.note_lost(tx, quarantine.Kind.CHECK, lost)
-        known = definitions(cursor, {row.service_id: row.version for row in rows})
-        books = rulebooks(tx, {definition.organization_id for definition in known.values()})
-        if any(book.body_texts for book in books.values()):
-            known = {id: books[one.organization_id].with_texts(one) for id, one in known.items()}
+        known = service_snapshots(cursor, {row.service_id: row.version for row in rows})
+        alerting = alerting_snapshots(tx, {snapshot.organization_id for snapshot in known.values()})
+        if any(current.body_texts for current in alerting.values()):
+            known = {id: alerting[one.organization_id].with_texts(one) for id, one in known.items()}
     claims = [
         Claim(
-            definition=known[row.service_id],
+            snapshot=known[row.service_id],
             region=region,
             lease_token=row.lease_token,
             scheduled_for=_slot(known[row.service_id], region, row.next_due_at, row.now),
@@ -137,7 +137,7 @@ def claim(
                 Status(row.status), row.consecutive_failures, row.consecutive_successes
             ),
             service_status=Status(row.service_status),
-            rules=_rules(books, known[row.service_id]),
+            rules=_rules(alerting, known[row.service_id]),
             losses=losses.get(quarantine_key(row.service_id, region), 0) if row.is_lost else 0,
         )
         for row in rows
@@ -146,14 +146,16 @@ def claim(
     return Claimed(claims, now, next_due_at)
 
 
-def _rules(books: Mapping[UUID, Rulebook], definition: Definition) -> tuple[Rule, ...]:
-    book = books.get(definition.organization_id)
-    return book.rules_for(definition) if book else ()
+def _rules(
+    alerting: Mapping[UUID, AlertingSnapshot], snapshot: ServiceSnapshot
+) -> tuple[Rule, ...]:
+    current = alerting.get(snapshot.organization_id)
+    return current.rules_for(snapshot) if current else ()
 
 
-def _slot(definition: Definition, region: str, due: datetime, now: datetime) -> datetime:
-    interval = definition.check_interval_seconds
-    phase = schedule.phase_ms(definition.service_id, region, interval)
+def _slot(snapshot: ServiceSnapshot, region: str, due: datetime, now: datetime) -> datetime:
+    interval = snapshot.check_interval_seconds
+    phase = schedule.phase_ms(snapshot.service_id, region, interval)
     return schedule.scheduled_slot(due, now, interval, phase)
 
 
@@ -163,7 +165,7 @@ def extend_lease(claim: Claim, seconds: float) -> None:
         tx.driver.execute(
             "UPDATE schedule_entries SET lease_until = now() + %s * interval '1 second'"
             " WHERE service_id = %s AND region = %s AND lease_token = %s",
-            (seconds, claim.definition.service_id, claim.region, claim.lease_token),
+            (seconds, claim.snapshot.service_id, claim.region, claim.lease_token),
         )
 
 
@@ -175,7 +177,7 @@ def held(claims: Sequence[Claim]) -> set[int]:
             " JOIN unnest(%s::uuid[], %s::text[], %s::bigint[]) AS c (service_id, region, token)"
             " ON e.service_id = c.service_id AND e.region = c.region AND e.lease_token = c.token",
             (
-                [claim.definition.service_id for claim in claims],
+                [claim.snapshot.service_id for claim in claims],
                 [claim.region for claim in claims],
                 [claim.lease_token for claim in claims],
             ),

@@ -24,8 +24,8 @@ from app.operations.checks.status import Change, update_statuses
 from app.operations.metrics import counting, progress
 from app.operations.recorded_check import RecordedCheck
 from app.operations.rules import evaluation
-from app.operations.snapshots.alerting import Rulebook, rulebooks
-from app.operations.snapshots.services import newest_definitions
+from app.operations.snapshots.alerting import AlertingSnapshot, alerting_snapshots
+from app.operations.snapshots.services import newest_snapshots
 from app.platform.clock import monotonic
 from app.platform.events import Event
 from app.platform.transaction import Transaction, transaction
@@ -39,7 +39,7 @@ class _Batch:
     now: datetime  # the database's clock
     checks: list[RecordedCheck]
     with_history: bool
-    books: Mapping[UUID, Rulebook] = field(default_factory=dict)
+    alerting: Mapping[UUID, AlertingSnapshot] = field(default_factory=dict)
     changes: list[Change] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
 
@@ -82,20 +82,20 @@ RETURNING v.lease_token
 """
 
 
-def _settle(batch: _Batch) -> None:
+def _apply_states(batch: _Batch) -> None:
     """Set the running state and the next due time, and keep the checks whose lease still holds."""
     cursor = batch.tx.driver.cursor()
-    known = newest_definitions(cursor, {check.service_id: check.version for check in batch.checks})
+    known = newest_snapshots(cursor, {check.service_id: check.version for check in batch.checks})
     batch.checks = [check for check in batch.checks if check.service_id in known]
     if not batch.checks:
         return
     for check, check_id in zip(batch.checks, random_ids(len(batch.checks)), strict=True):
-        check.definition, check.check_id = known[check.service_id], check_id
-        check.state = service_states.settle(
+        check.snapshot, check.check_id = known[check.service_id], check_id
+        check.state = service_states.next_state(
             check.claimed_state,
             check.observation.status,
-            check.definition.failure_threshold,
-            check.definition.recovery_threshold,
+            check.snapshot.failure_threshold,
+            check.snapshot.recovery_threshold,
         )
         check.next_due_at = _next_due(check, batch.now)
     columns = zip(*map(entry_row, batch.checks), strict=True)
@@ -110,11 +110,11 @@ def _mark_late(batch: _Batch) -> None:
 
 
 def _next_due(check: RecordedCheck, now: datetime) -> datetime:
-    interval = check.definition.check_interval_seconds
+    interval = check.snapshot.check_interval_seconds
     phase = schedule.phase_ms(check.service_id, check.region, interval)
     # Never the same slot again, whatever the clocks say: a result of it is stored already.
     due = schedule.next_due(max(now, check.scheduled_for), interval, phase)
-    retry = check.definition.retry_interval_seconds
+    retry = check.snapshot.retry_interval_seconds
     if retry is not None and service_states.is_confirming(check.state, check.observation.status):
         due = min(due, now + timedelta(seconds=retry))
     return due
@@ -122,21 +122,23 @@ def _next_due(check: RecordedCheck, now: datetime) -> datetime:
 
 def _update_status(batch: _Batch) -> None:
     """Write the statuses of services that changed; note which one rules see beside each check."""
-    batch.books = rulebooks(batch.tx, {check.definition.organization_id for check in batch.checks})
+    batch.alerting = alerting_snapshots(
+        batch.tx, {check.snapshot.organization_id for check in batch.checks}
+    )
     cursor = batch.tx.driver.cursor()
-    batch.changes, current = update_statuses(cursor, batch.checks, batch.now)
+    batch.changes, statuses = update_statuses(cursor, batch.checks, batch.now)
     for check in batch.checks:
-        definition = check.definition
+        snapshot = check.snapshot
         check.confirmed_status = (
-            current.get(check.service_id, check.claimed_service_status)
+            statuses.get(check.service_id, check.claimed_service_status)
             if check.observation.status is not Status.UNKNOWN
             else Status.UNKNOWN
         )
-        book = batch.books.get(definition.organization_id)
+        current = batch.alerting.get(snapshot.organization_id)
         check.maintenance_until = (
             None
-            if book is None
-            else book.maintenance_until(check.service_id, definition.tags, batch.now)
+            if current is None
+            else current.maintenance_until(check.service_id, snapshot.tags, batch.now)
         )
 
 
@@ -164,19 +166,19 @@ def _evaluate_rules(batch: _Batch) -> None:
     Rules are locked before the channels that any message refers to, as a deletion does.
     """
     evaluation.evaluate_rules(
-        batch.tx, batch.checks, batch.books, batch.now, with_history=batch.with_history
+        batch.tx, batch.checks, batch.alerting, batch.now, with_history=batch.with_history
     )
 
 
 def _store_certificates(batch: _Batch) -> None:
     """Store the certificates that were shown, and enqueue messages about new ones."""
-    batch.events += certificates.keep(batch.tx, batch.checks, batch.books, batch.now)
+    batch.events += certificates.keep(batch.tx, batch.checks, batch.alerting, batch.now)
 
 
-def _announce(batch: _Batch) -> None:
+def _enqueue_status_changes(batch: _Batch) -> None:
     """Enqueue messages about changes of status, and list the live events."""
-    news = status_announcements.news_of(batch.changes)
-    status_announcements.announce(batch.tx, news, batch.books)
+    changes = status_announcements.by_service(batch.changes)
+    status_announcements.enqueue_changes(batch.tx, changes, batch.alerting)
     batch.events = [
         *map(check_event, batch.checks),
         *(change.event() for change in batch.changes),
@@ -190,12 +192,12 @@ def _count(batch: _Batch) -> None:
 
 
 _STAGES: tuple[Callable[[_Batch], None], ...] = (
-    _settle,
+    _apply_states,
     _mark_late,
     _update_status,
     _store,
     _evaluate_rules,
     _store_certificates,
-    _announce,
+    _enqueue_status_changes,
     _count,
 )

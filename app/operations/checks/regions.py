@@ -6,8 +6,8 @@ from app.domain.checks.service_states import overall
 from app.domain.types import Status
 from app.operations.alerts import operator_alerts
 from app.operations.checks import status_announcements
-from app.operations.checks.status_announcements import News
-from app.operations.snapshots.alerting import rulebooks
+from app.operations.checks.status_announcements import ServiceChange
+from app.operations.snapshots.alerting import alerting_snapshots
 from app.platform.bootstrap import runtime
 from app.platform.events import Event
 from app.platform.transaction import Transaction, transaction
@@ -60,12 +60,12 @@ def watch() -> list[str]:
             _forget(tx, region)
         tx.driver.execute("DELETE FROM worker_pulses WHERE at < now() - interval '1 day'")
         blind = tx.driver.execute(_BLIND).fetchone()
-    operator_alerts.settle(
+    operator_alerts.update(
         "regions",
         f"Nobody checks {', '.join(dead)}: no probe worker is alive there" if dead else None,
     )
     since = blind[0] if blind else None
-    operator_alerts.settle(
+    operator_alerts.update(
         "blind",
         f"The monitor has been blind since {since:%H:%M:%S} UTC: no witness answers, so results"
         " are UNKNOWN and nobody is paged about services"
@@ -84,7 +84,7 @@ def _forget(tx: Transaction, region: str) -> None:
         "SELECT id FROM services WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE", (ids,)
     )
     reason, now = f"no worker is alive in {region}", tx.now()
-    news, events = [], []
+    changes, events = [], []
     for service_id, organization_id, name, tags, before, quorum, regions in tx.driver.execute(
         _VOTES, (ids,)
     ).fetchall():
@@ -100,21 +100,23 @@ def _forget(tx: Transaction, region: str) -> None:
             " VALUES (gen_random_uuid(), %s, now(), %s, %s, %s)",
             (service_id, before, after.value, reason),
         )
-        one = News(service_id, organization_id, frozenset(tags), Status(before), after, reason, now)
-        news.append(one)
+        one = ServiceChange(
+            service_id, organization_id, frozenset(tags), Status(before), after, reason, now
+        )
+        changes.append(one)
         events.append(_event(one, name))
-    books = rulebooks(tx, {one.organization_id for one in news})
-    status_announcements.announce(tx, news, books)
+    alerting = alerting_snapshots(tx, {one.organization_id for one in changes})
+    status_announcements.enqueue_changes(tx, changes, alerting)
     tx.after_commit(runtime().feed.publish, events)
 
 
-def _event(news: News, service_name: str) -> Event:
+def _event(change: ServiceChange, service_name: str) -> Event:
     data = {
-        "service_id": news.service_id,
+        "service_id": change.service_id,
         "service_name": service_name,
-        "from": news.before,
-        "to": news.after,
-        "reason": news.reason,
+        "from": change.before,
+        "to": change.after,
+        "reason": change.reason,
         "check_id": None,
     }
-    return Event(news.organization_id, status_announcements.EVENT, data, at=news.at)
+    return Event(change.organization_id, status_announcements.EVENT, data, at=change.at)

@@ -72,7 +72,7 @@ RESULT_TYPES = (
 
 def result_row(check: RecordedCheck) -> tuple[Any, ...]:
     """Return a check result in the order of `record`'s COPY and of `RESULT_TYPES`."""
-    observation, definition = check.observation, check.definition
+    observation, snapshot = check.observation, check.snapshot
     phases, confirmed = observation.phases, check.confirmed_status
     return (
         check.service_id,
@@ -94,7 +94,7 @@ def result_row(check: RecordedCheck) -> tuple[Any, ...]:
         None if confirmed is observation.status else confirmed.value,
         check.state.consecutive_failures or None,
         check.ssl_days_remaining,
-        cover_seconds(definition.check_interval_seconds, definition.target.timeout_seconds),
+        cover_seconds(snapshot.check_interval_seconds, snapshot.target.timeout_seconds),
     )
 
 
@@ -107,13 +107,13 @@ def check_event(check: RecordedCheck) -> Event:
     """Return the live event of a check result."""
     observation = check.observation
     return Event(
-        organization_id=check.definition.organization_id,
+        organization_id=check.snapshot.organization_id,
         type=CHECK_RESULT,
         at=check.checked_at,
         data={
             "id": check.check_id,
             "service_id": check.service_id,
-            "service_name": check.definition.name,
+            "service_name": check.snapshot.name,
             "region": check.region,
             "checked_at": check.checked_at,
             "status": observation.status,

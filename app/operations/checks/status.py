@@ -11,7 +11,7 @@ import psycopg
 from app.domain.checks.service_states import overall
 from app.domain.types import Status
 from app.operations.recorded_check import RecordedCheck
-from app.operations.snapshots.services import Definition
+from app.operations.snapshots.services import ServiceSnapshot
 from app.platform.events import Event
 
 
@@ -19,7 +19,7 @@ from app.platform.events import Event
 class Change:
     """A change of the status of a service."""
 
-    definition: Definition
+    snapshot: ServiceSnapshot
     from_status: Status
     to_status: Status
     reason: str | None
@@ -29,12 +29,12 @@ class Change:
     def event(self) -> Event:
         """Return the live event of the change."""
         return Event(
-            organization_id=self.definition.organization_id,
+            organization_id=self.snapshot.organization_id,
             type="service.status_changed",
             at=self.at,
             data={
-                "service_id": self.definition.service_id,
-                "service_name": self.definition.name,
+                "service_id": self.snapshot.service_id,
+                "service_name": self.snapshot.name,
                 "from": self.from_status,
                 "to": self.to_status,
                 "reason": self.reason,
@@ -57,8 +57,7 @@ def update_statuses(
     candidates = [
         check
         for check in checks
-        if len(check.definition.regions) > 1
-        or check.state.status is not check.claimed_service_status
+        if len(check.snapshot.regions) > 1 or check.state.status is not check.claimed_service_status
     ]
     if not candidates:
         return [], {}
@@ -75,11 +74,11 @@ def update_statuses(
         if service_id not in current:
             continue  # deleted meanwhile
         before = current[service_id]
-        after = overall(regions[service_id], check.definition.region_quorum)
+        after = overall(regions[service_id], check.snapshot.region_quorum)
         if after is not before:
             current[service_id] = after
             reason = check.observation.error if after in (Status.RED, Status.YELLOW) else None
-            changes.append(Change(check.definition, before, after, reason, check.check_id, now))
+            changes.append(Change(check.snapshot, before, after, reason, check.check_id, now))
     if changes:
         _write(cursor, changes)
     return changes, current
@@ -98,7 +97,7 @@ def _region_statuses(cursor: psycopg.Cursor[Any], ids: Sequence[UUID]) -> dict[U
 def _write(cursor: psycopg.Cursor[Any], changes: Sequence[Change]) -> None:
     cursor.executemany(
         "UPDATE services SET status = %s, status_changed_at = %s WHERE id = %s",
-        [(change.to_status.value, change.at, change.definition.service_id) for change in changes],
+        [(change.to_status.value, change.at, change.snapshot.service_id) for change in changes],
     )
     cursor.executemany(
         "INSERT INTO status_changes (id, service_id, at, from_status, to_status, reason, check_id)"
@@ -106,7 +105,7 @@ def _write(cursor: psycopg.Cursor[Any], changes: Sequence[Change]) -> None:
         [
             (
                 uuid4(),
-                change.definition.service_id,
+                change.snapshot.service_id,
                 change.at,
                 change.from_status.value,
                 change.to_status.value,

@@ -20,7 +20,7 @@ from app.models.alerts import Alert
 from app.models.services import Service, StatusChange, StatusHold
 from app.operations.checks.status import Change
 from app.operations.notifications import enqueue, payloads
-from app.operations.snapshots.alerting import Rulebook, rulebooks
+from app.operations.snapshots.alerting import AlertingSnapshot, alerting_snapshots
 from app.platform.transaction import DATABASE_AWAY, Transaction, transaction
 
 log = logging.getLogger(__name__)
@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 EVENT = "service.status_changed"
 _BATCH = 500
 
-_COLOURS = ("GREEN", "YELLOW", "RED")
+_STATUSES = ("GREEN", "YELLOW", "RED")
 _RECENT_CHANGES = """
 SELECT c.service_id, count(*) FROM status_changes c JOIN services s ON s.id = c.service_id
 WHERE c.service_id = ANY(%(ids)s)
@@ -39,7 +39,7 @@ GROUP BY c.service_id
 
 
 @dataclass(frozen=True, slots=True)
-class News:
+class ServiceChange:
     """A service, the colour it had and the one it has now."""
 
     service_id: UUID
@@ -51,16 +51,16 @@ class News:
     at: datetime
 
 
-def news_of(changes: Sequence[Change]) -> list[News]:
+def by_service(changes: Sequence[Change]) -> list[ServiceChange]:
     """Return what changes of colour come to, one for each service that has changed."""
-    merged: dict[UUID, News] = {}
+    merged: dict[UUID, ServiceChange] = {}
     for change in changes:
-        definition = change.definition
-        earlier = merged.get(definition.service_id)
-        merged[definition.service_id] = News(
-            definition.service_id,
-            definition.organization_id,
-            definition.tags,
+        snapshot = change.snapshot
+        earlier = merged.get(snapshot.service_id)
+        merged[snapshot.service_id] = ServiceChange(
+            snapshot.service_id,
+            snapshot.organization_id,
+            snapshot.tags,
             earlier.before if earlier else change.from_status,
             change.to_status,
             change.reason,
@@ -69,22 +69,24 @@ def news_of(changes: Sequence[Change]) -> list[News]:
     return list(merged.values())
 
 
-def announce(tx: Transaction, news: Sequence[News], books: Mapping[UUID, Rulebook]) -> None:
+def enqueue_changes(
+    tx: Transaction, changes: Sequence[ServiceChange], alerting: Mapping[UUID, AlertingSnapshot]
+) -> None:
     """Plan the messages about changes whose services the caller has locked.
 
-    An organization none of whose channels listens costs a look at its rulebook.
+    An organization none of whose channels listens costs a look at its alerting snapshot.
     """
     heard = [
         one
-        for one in news
-        if (book := books.get(one.organization_id)) is not None and EVENT in book.events
+        for one in changes
+        if (current := alerting.get(one.organization_id)) is not None and EVENT in current.events
     ]
     if not heard:
         return
     holds = _holds(tx, [one.service_id for one in heard])
     flapping = _flapping(tx, holds, [one.service_id for one in heard])
     for one in heard:
-        _decide(tx, one, holds.get(one.service_id), books[one.organization_id], flapping)
+        _apply(tx, one, holds.get(one.service_id), alerting[one.organization_id], flapping)
 
 
 def catch_up() -> int:
@@ -106,14 +108,14 @@ def _ready() -> list[UUID]:
         rows = tx.session.execute(
             select(Service.id, Service.organization_id, Service.tags)
             .join(StatusHold, StatusHold.service_id == Service.id)
-            .where(Service.is_active, Service.status.in_(_COLOURS))
+            .where(Service.is_active, Service.status.in_(_STATUSES))
         ).all()
         now = tx.now()
-        books = rulebooks(tx, {row.organization_id for row in rows})
+        alerting = alerting_snapshots(tx, {row.organization_id for row in rows})
         awake = [
             row.id
             for row in rows
-            if books[row.organization_id].maintenance_until(row.id, row.tags, now) is None
+            if alerting[row.organization_id].maintenance_until(row.id, row.tags, now) is None
         ][:_BATCH]
         flapping = _flapping(tx, _holds(tx, awake), awake)
     return [id for id in awake if id not in flapping]
@@ -130,12 +132,12 @@ def _catch_up_with(service_id: UUID) -> None:
             return
         last = tx.session.scalars(
             select(StatusChange)
-            .where(StatusChange.service_id == service_id, StatusChange.to_status.in_(_COLOURS))
+            .where(StatusChange.service_id == service_id, StatusChange.to_status.in_(_STATUSES))
             .order_by(StatusChange.at.desc())
             .limit(1)
         ).one_or_none()
         now = tx.now()
-        news = News(
+        change = ServiceChange(
             service_id,
             service.organization_id,
             frozenset(service.tags),
@@ -144,11 +146,11 @@ def _catch_up_with(service_id: UUID) -> None:
             last.reason if last else None,
             now,
         )
-        book = rulebooks(tx, [service.organization_id])[service.organization_id]
-        if EVENT not in book.events:
+        current = alerting_snapshots(tx, [service.organization_id])[service.organization_id]
+        if EVENT not in current.events:
             _store(tx, service_id, None)  # nobody listens any more
             return
-        _decide(tx, news, hold, book, _flapping(tx, {service_id: hold}, [service_id]))
+        _apply(tx, change, hold, current, _flapping(tx, {service_id: hold}, [service_id]))
 
 
 def _holds(tx: Transaction, ids: Sequence[UUID]) -> dict[UUID, Hold]:
@@ -169,7 +171,7 @@ def _flapping(tx: Transaction, holds: Mapping[UUID, Hold], ids: Sequence[UUID]) 
             )
         )
     )
-    values = {"ids": list(ids), "changes": CHANGES, "colours": list(_COLOURS)}
+    values = {"ids": list(ids), "changes": CHANGES, "colours": list(_STATUSES)}
     for service_id, changes in tx.driver.execute(_RECENT_CHANGES, values).fetchall():
         hold = holds.get(service_id)
         if decisions.flaps(changes, was_flapping=hold is not None and hold.is_flapping):
@@ -177,21 +179,25 @@ def _flapping(tx: Transaction, holds: Mapping[UUID, Hold], ids: Sequence[UUID]) 
     return {id for id in found if id is not None}
 
 
-def _decide(
-    tx: Transaction, news: News, hold: Hold | None, book: Rulebook, flapping: set[UUID]
+def _apply(
+    tx: Transaction,
+    change: ServiceChange,
+    hold: Hold | None,
+    current: AlertingSnapshot,
+    flapping: set[UUID],
 ) -> None:
-    until = book.maintenance_until(news.service_id, news.tags, news.at)
-    decision = decisions.decide(
-        news.before,
-        news.after,
+    until = current.maintenance_until(change.service_id, change.tags, change.at)
+    decision = decisions.evaluate(
+        change.before,
+        change.after,
         hold,
         in_maintenance=until is not None,
-        is_flapping=news.service_id in flapping,
+        is_flapping=change.service_id in flapping,
     )
     if decision.hold != hold:
-        _store(tx, news.service_id, decision.hold)
+        _store(tx, change.service_id, decision.hold)
     if decision.is_told:
-        _tell(tx, news, decision.from_status)
+        _enqueue(tx, change, decision.from_status)
 
 
 def _store(tx: Transaction, service_id: UUID, hold: Hold | None) -> None:
@@ -206,17 +212,17 @@ def _store(tx: Transaction, service_id: UUID, hold: Hold | None) -> None:
     )
 
 
-def _tell(tx: Transaction, news: News, from_status: Status | None) -> None:
-    service = tx.session.get_one(Service, news.service_id, populate_existing=True)
-    enqueue.announce(
+def _enqueue(tx: Transaction, change: ServiceChange, from_status: Status | None) -> None:
+    service = tx.session.get_one(Service, change.service_id, populate_existing=True)
+    enqueue.event(
         tx,
-        news.organization_id,
+        change.organization_id,
         EVENT,
-        decisions.severity(news.after),
-        news.at,
-        subject_key=f"service:{news.service_id}",
-        step=enqueue.step_at(news.at),
+        decisions.severity(change.after),
+        change.at,
+        subject_key=f"service:{change.service_id}",
+        step=enqueue.step_at(change.at),
         service=payloads.without_config(service),
         from_status=from_status,
-        reason=news.reason,
+        reason=change.reason,
     )

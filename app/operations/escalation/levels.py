@@ -50,11 +50,11 @@ def start(tx: Transaction, alert: Alert, policy_id: UUID | None, at: datetime) -
             )
         )
     if planned:
-        tx.after_commit(_hint)
+        tx.after_commit(_wake_escalation)
     return bool(planned)
 
 
-def _hint() -> None:
+def _wake_escalation() -> None:
     runtime().hints.work(ADVANCE_JOB)
 
 
@@ -133,7 +133,7 @@ def advance_due() -> int:
             .distinct()
         ).all()
         resting = set(quarantine.resting(tx, Kind.ESCALATION))
-        due = [alert_id for alert_id in muting.audible(tx, overdue) if alert_id not in resting][
+        due = [alert_id for alert_id in muting.unmuted(tx, overdue) if alert_id not in resting][
             :_BATCH
         ]
     for alert_id in due:
@@ -176,7 +176,7 @@ def _advance(alert_id: UUID) -> None:
             event = _event(step.notify[0], told_at)
             _notify(tx, alert, rows, step.notify, event, reached, now)
         elif step.skipped:
-            _tell_owners(tx, alert, planned, step.skipped, now)
+            _enqueue_for_owners(tx, alert, planned, step.skipped, now)
         if step.skipped or step.notify:
             late = decisions.lateness(planned[0].due_at, now)
             for row in rows:
@@ -184,7 +184,7 @@ def _advance(alert_id: UUID) -> None:
                     row.due_at += late
 
 
-def _tell_owners(
+def _enqueue_for_owners(
     tx: Transaction,
     alert: Alert,
     planned: Sequence[PlannedLevel],
@@ -195,11 +195,11 @@ def _tell_owners(
     lines = [level for level in planned if level.position in skipped]
     names = ", ".join(sorted({_describe(tx, line) for line in lines}))
     why = f"the last level of the escalation policy reaches nobody ({names})"
-    was_told = any(row.status != "dead" for row in enqueue.told(tx, alert.id))
+    was_told = any(row.status != "dead" for row in enqueue.active(tx, alert.id))
     event = "alert.escalated" if was_told else "alert.fired"
     number, level = skipped[-1]
     step = number * 1000 + level if was_told else 0
-    last_resort.tell_untold(tx, alert, event, now, why=why, step=step, was_told=was_told)
+    last_resort.enqueue_for_owners(tx, alert, event, now, why=why, step=step, was_told=was_told)
 
 
 def _told_at(tx: Transaction, alert: Alert) -> datetime:
@@ -258,7 +258,7 @@ def _notify(
         if (row.round, row.level) == (number, level):
             row.status, row.done_at = "done", now
     step = 0 if event == "alert.fired" else number * 1000 + level
-    enqueue.plan(tx, alert, event, recipients.values(), now, step=step)
+    enqueue.alert_event(tx, alert, event, recipients.values(), now, step=step)
     names = ", ".join(sorted({_describe(tx, line) for line in lines}))
     text = f"level {level}{_round(number)}: {names}"
     tx.session.add(AlertEvent(alert_id=alert.id, at=now, kind="escalated", text=text))

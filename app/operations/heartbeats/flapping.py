@@ -42,7 +42,7 @@ SELECT is_bad FROM (
 
 def stands(tx: Transaction, heartbeat: Heartbeat, alert: Alert) -> bool:
     """Say whether a heartbeat that has recovered flaps, so that its alert stands; told once."""
-    judged = decisions.judge(_results(tx, heartbeat.id), was_flapping=alert.is_flapping)
+    judged = decisions.evaluate(_results(tx, heartbeat.id), was_flapping=alert.is_flapping)
     if judged.has_started:
         alert.is_flapping = True
         text = f"{judged.percent:.0f} % of state change in the last {decisions.CHECKS} results"
@@ -83,7 +83,7 @@ def _calm_down_one(heartbeat_id: UUID) -> None:
         )
         if heartbeat is None or alert is None:
             return
-        judged = decisions.judge(_results(tx, heartbeat_id), was_flapping=True)
+        judged = decisions.evaluate(_results(tx, heartbeat_id), was_flapping=True)
         if not judged.has_stopped:
             return
         alert.is_flapping = False

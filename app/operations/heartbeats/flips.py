@@ -18,7 +18,7 @@ from app.models.heartbeats import Heartbeat, HeartbeatFlip, HeartbeatPing
 from app.operations.alerts import lifecycle, timeline
 from app.operations.heartbeats import flapping
 from app.operations.notifications import enqueue, payloads
-from app.operations.snapshots.alerting import rulebooks
+from app.operations.snapshots.alerting import alerting_snapshots
 from app.platform.bootstrap import runtime
 from app.platform.events import Event
 from app.platform.transaction import DATABASE_AWAY, Transaction, transaction
@@ -29,7 +29,7 @@ SWEEP_JOB = "workers.heartbeats.sweep"
 _BATCH = 100
 
 
-def hint() -> None:
+def wake_sweep() -> None:
     """Say that flips may be waiting. Raises redis errors when Redis is away."""
     runtime().hints.work(SWEEP_JOB)
 
@@ -82,7 +82,7 @@ def handle_one(heartbeat_id: UUID) -> None:
     with transaction() as tx:
         heartbeat = _kept(tx, heartbeat_id)
         if heartbeat is not None:
-            settle(tx, heartbeat)
+            handle_flips(tx, heartbeat)
 
 
 def _release_one(heartbeat_id: UUID) -> None:
@@ -90,8 +90,8 @@ def _release_one(heartbeat_id: UUID) -> None:
         heartbeat = _kept(tx, heartbeat_id)
         if heartbeat is None:
             return
-        settle(tx, heartbeat)
-        flip = _let_go(tx, heartbeat)
+        handle_flips(tx, heartbeat)
+        flip = _release(tx, heartbeat)
         if flip is not None:
             _down(tx, heartbeat, flip, HeartbeatStatus(flip.to_status))
 
@@ -105,7 +105,7 @@ def _kept(tx: Transaction, heartbeat_id: UUID) -> Heartbeat | None:
     )
 
 
-def _let_go(tx: Transaction, heartbeat: Heartbeat) -> HeartbeatFlip | None:
+def _release(tx: Transaction, heartbeat: Heartbeat) -> HeartbeatFlip | None:
     """Hold a heartbeat's flip no longer; return it, None where nothing was held."""
     flips = tx.session.scalars(
         select(HeartbeatFlip)
@@ -120,11 +120,11 @@ def _let_go(tx: Transaction, heartbeat: Heartbeat) -> HeartbeatFlip | None:
 
 def _is_silent(tx: Transaction, heartbeat: Heartbeat) -> bool:
     """Say whether a heartbeat is in maintenance: by a window for all, or by its tags."""
-    book = rulebooks(tx, {heartbeat.organization_id})[heartbeat.organization_id]
-    return book.maintenance_until(heartbeat.id, heartbeat.tags, tx.now()) is not None
+    current = alerting_snapshots(tx, {heartbeat.organization_id})[heartbeat.organization_id]
+    return current.maintenance_until(heartbeat.id, heartbeat.tags, tx.now()) is not None
 
 
-def settle(tx: Transaction, heartbeat: Heartbeat) -> None:
+def handle_flips(tx: Transaction, heartbeat: Heartbeat) -> None:
     """Handle the flips of a heartbeat within the caller's transaction.
 
     Two sweeps that meet wait for one another at the oldest flip, so that none is handled before an
@@ -183,7 +183,7 @@ def _down(
         policy_id=heartbeat.escalation_policy_id,
     )
     if status is HeartbeatStatus.MISSED:
-        _tell(tx, heartbeat, flip, "heartbeat.missed", alert)
+        _enqueue(tx, heartbeat, flip, "heartbeat.missed", alert)
     _publish(tx, heartbeat, flip, f"heartbeat.{status.value}", alert)
 
 
@@ -210,7 +210,7 @@ def _worse(tx: Transaction, heartbeat: Heartbeat, flip: HeartbeatFlip) -> None:
     alert = open_alert(tx, heartbeat)
     if alert is not None:
         timeline.note(tx, alert, flip.to_status, text=_said(tx, flip), at=flip.at)
-    elif _let_go(tx, heartbeat) is not None:
+    elif _release(tx, heartbeat) is not None:
         flip.is_held = True  # in place of the milder one
     _publish(tx, heartbeat, flip, f"heartbeat.{flip.to_status}", alert)
 
@@ -225,10 +225,10 @@ def _recovered(
         return
     if alert is not None:
         lifecycle.resolve_alert(tx, alert, tx.now(), text=words.recovery(status, flip.reason))
-    if _let_go(tx, heartbeat) is not None:
+    if _release(tx, heartbeat) is not None:
         _publish(tx, heartbeat, flip, "heartbeat.recovered", alert)
     elif not is_paused:
-        _tell(tx, heartbeat, flip, "heartbeat.recovered", alert)
+        _enqueue(tx, heartbeat, flip, "heartbeat.recovered", alert)
         _publish(tx, heartbeat, flip, "heartbeat.recovered", alert)
 
 
@@ -241,11 +241,11 @@ def open_alert(tx: Transaction, heartbeat: Heartbeat) -> Alert | None:
     )
 
 
-def _tell(
+def _enqueue(
     tx: Transaction, heartbeat: Heartbeat, flip: HeartbeatFlip, event: str, alert: Alert | None
 ) -> None:
     """Tell the channels that want to hear of heartbeats as such, besides their alerts."""
-    enqueue.announce(
+    enqueue.event(
         tx,
         heartbeat.organization_id,
         event,

@@ -50,7 +50,7 @@ def new_key(name: str) -> str:
 def create(organization_id: UUID, given: Columns) -> dict[str, Any]:
     """Create a heartbeat and return its answer. Raises Invalid, naming the field."""
     whole = {**DEFAULTS, **given}
-    _judge(whole)
+    _validate(whole)
     with transaction() as tx:
         _check_references(tx, organization_id, given)
         heartbeat = Heartbeat(
@@ -72,7 +72,7 @@ def update(organization_id: UUID, heartbeat_id: UUID, given: Columns) -> dict[st
         changes = {
             name: value for name, value in given.items() if getattr(heartbeat, name) != value
         }
-        _judge({name: changes.get(name, getattr(heartbeat, name)) for name in DEFAULTS})
+        _validate({name: changes.get(name, getattr(heartbeat, name)) for name in DEFAULTS})
         _check_references(tx, organization_id, changes)
         for name, value in changes.items():
             setattr(heartbeat, name, value)
@@ -119,7 +119,7 @@ def delete(organization_id: UUID, heartbeat_id: UUID) -> None:
         tx.session.delete(heartbeat)
 
 
-def _judge(whole: Columns) -> None:
+def _validate(whole: Columns) -> None:
     """Raise Invalid for what single fields cannot say: a schedule, and limits that clash."""
     try:
         schedule = parse(whole["schedule"], whole["timezone"])
@@ -158,7 +158,7 @@ def _reschedule(tx: Transaction, heartbeat: Heartbeat) -> None:
     if before.status is HeartbeatStatus.PAUSED:
         return
     moved = decisions.rescheduled(definition, before, now)
-    _take(heartbeat, decisions.assess(definition, moved, now).state)
+    _take(heartbeat, decisions.evaluate(definition, moved, now).state)
     _record(tx, heartbeat, before)
 
 
@@ -183,7 +183,7 @@ def _record(tx: Transaction, heartbeat: Heartbeat, before: HeartbeatState) -> No
     flip = Flip(now, before.status, after, reason)
     tx.session.flush()
     if add_flips(tx.driver.cursor(), [(heartbeat.id, flip)]):
-        tx.after_commit(heartbeat_flips.hint)
+        tx.after_commit(heartbeat_flips.wake_sweep)
 
 
 def _take(heartbeat: Heartbeat, state: HeartbeatState) -> None:

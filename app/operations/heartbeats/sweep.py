@@ -47,29 +47,29 @@ SELECT EXISTS (
 """
 
 
-def look() -> int:
-    """Apply what time has changed to a batch of heartbeats; return how many were looked at.
+def sweep() -> int:
+    """Apply what time has changed to a batch of heartbeats; return how many were seen at.
 
     Whoever else looks at the same time, and a ping that is on its way, has its rows skipped here.
     """
-    looked: list[UUID] = []
+    seen: list[UUID] = []
     try:
-        return _look(looked)
+        return _sweep(seen)
     except DATABASE_AWAY:
         raise
     except Exception:
-        log.exception("a batch of heartbeats failed; they are looked at one by one")
-        quarantine.each_apart(Kind.HEARTBEAT, looked, _look_at_each)
-        return len(looked)
+        log.exception("a batch of heartbeats failed; they are seen at one by one")
+        quarantine.each_apart(Kind.HEARTBEAT, seen, _sweep_each)
+        return len(seen)
 
 
-def _look_at_each(ids: Sequence[UUID]) -> None:
+def _sweep_each(ids: Sequence[UUID]) -> None:
     for each in ids:
-        _look([], [each])
+        _sweep([], [each])
 
 
-def _look(looked: list[UUID], only: list[UUID] | None = None) -> int:
-    """Look at what is due in one transaction; `looked` takes the ids, also of those that fail."""
+def _sweep(seen: list[UUID], only: list[UUID] | None = None) -> int:
+    """Look at what is due in one transaction; `seen` takes the ids, also of those that fail."""
     with transaction() as tx:
         cursor = tx.driver.cursor()
         resting = quarantine.resting(tx, Kind.HEARTBEAT)
@@ -77,13 +77,13 @@ def _look(looked: list[UUID], only: list[UUID] | None = None) -> int:
         found = cursor.execute(_DUE, values).fetchall()
         if not found:
             return 0
-        looked.extend(columns[1] for columns in found)
+        seen.extend(columns[1] for columns in found)
         until = found[0][0]
         rows = [Row._make(columns[1:]) for columns in found]
         gaps = _gaps(cursor, rows)
         written, flips = [], []
         for row in rows:
-            outcome = decisions.assess(definition_of(row), state_of(row), until, gaps)
+            outcome = decisions.evaluate(definition_of(row), state_of(row), until, gaps)
             flip = outcome.flip
             written.append(Written(row.id, outcome.state, flip.at if flip else None))
             if flip:
@@ -106,7 +106,7 @@ def _begin(row: Row) -> datetime:
 
 
 def is_behind(by_seconds: float) -> bool:
-    """Say whether a heartbeat has waited that long to be looked at, or a flip for its alert."""
+    """Say whether a heartbeat has waited that long to be seen at, or a flip for its alert."""
     with transaction() as tx:
         row = tx.driver.execute(_BEHIND, (by_seconds,)).fetchone()
     return bool(row and row[0])

@@ -1,7 +1,7 @@
 """Announce the beginnings and ends of maintenance windows, each once.
 
-Whatever changes a window settles it in the same transaction; the edge tick settles those whose
-time has come. Both hold the row's lock, and both write with the message what was announced.
+Whatever changes a window updates it in the same transaction; the tick updates those whose time
+has come. Both hold the row's lock, and both write with the message what was announced.
 """
 
 import logging
@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm.attributes import flag_modified
 
-from app.domain.maintenance.starts_and_ends import Edge, look
+from app.domain.maintenance.starts_and_ends import WindowTransition, evaluate
 from app.domain.maintenance.windows import WindowStatus
 from app.models.maintenance_windows import MaintenanceWindow
 from app.operations.health import quarantine
@@ -29,8 +29,8 @@ log = logging.getLogger(__name__)
 _TOLD = ("id", "name", "description", "service_ids", "tags")
 
 
-def announce_due() -> bool:
-    """Look at the window whose edge is due longest; say whether there was one.
+def enqueue_due() -> bool:
+    """Announce the transition of the window that is due longest; say whether there was one.
 
     One at a time: a beginning and an end of the same window are told in their order.
     """
@@ -43,16 +43,16 @@ def announce_due() -> bool:
             )
             .order_by(MaintenanceWindow.next_edge_at)
             .limit(1)
-            # Another tick, or an edit, is at a row that is locked: it settles it as well.
+            # Another tick, or an edit, is at a row that is locked: it updates it as well.
             .with_for_update(key_share=True, skip_locked=True)
         )
     if window_id is None:
         return False
-    quarantine.each_apart(Kind.MAINTENANCE, [window_id], lambda ids: _announce_one(ids[0]))
+    quarantine.each_apart(Kind.MAINTENANCE, [window_id], lambda ids: _update_window(ids[0]))
     return True
 
 
-def _announce_one(window_id: UUID) -> None:
+def _update_window(window_id: UUID) -> None:
     with transaction() as tx:
         now = tx.now()
         window = tx.session.scalar(
@@ -62,38 +62,40 @@ def _announce_one(window_id: UUID) -> None:
         )
         if window is not None:
             flag_modified(window, "updated_at")  # written as it is: nobody has edited the window
-            settle(tx, window, window.next_edge_at or now, now)
+            update(tx, window, window.next_edge_at or now, now)
 
 
-def settle(tx: Transaction, window: MaintenanceWindow, since: datetime, now: datetime) -> None:
-    """Announce the first edge of a locked window since a moment; set when to look again."""
+def update(tx: Transaction, window: MaintenanceWindow, since: datetime, now: datetime) -> None:
+    """Announce the first transition of a locked window since a moment; set when the next is due."""
     known = alerting_snapshots.window_of(window)
     if known is None:
         window.next_edge_at = None
         return
-    looked = look(known, since, now, is_announced=window.announced_start_at is not None)
-    window.next_edge_at = looked.next_at
-    if looked.edge is not None:
-        _announce(tx, window, looked.edge, now)
+    evaluation = evaluate(known, since, now, is_announced=window.announced_start_at is not None)
+    window.next_edge_at = evaluation.next_at
+    if evaluation.transition is not None:
+        _enqueue(tx, window, evaluation.transition, now)
     tx.session.flush()
 
 
 def close(tx: Transaction, window: MaintenanceWindow, now: datetime) -> None:
     """Announce the end of a window that is about to be deleted, if its beginning was announced."""
     if window.announced_start_at is not None:
-        _announce(tx, window, Edge(now, None), now)
+        _enqueue(tx, window, WindowTransition(now, None), now)
 
 
-def _announce(tx: Transaction, window: MaintenanceWindow, edge: Edge, now: datetime) -> None:
-    current = edge.occurrence
+def _enqueue(
+    tx: Transaction, window: MaintenanceWindow, transition: WindowTransition, now: datetime
+) -> None:
+    current = transition.occurrence
     told: dict[str, Any] = {name: getattr(window, name) for name in _TOLD} | {
         "starts_at": current.starts_at if current else window.announced_start_at,
-        "ends_at": current.ends_at if current else edge.at,
+        "ends_at": current.ends_at if current else transition.at,
         "status": WindowStatus.ACTIVE if current else WindowStatus.ENDED,
     }
     window.announced_start_at = current.starts_at if current else None
     kind = "maintenance.started" if current else "maintenance.ended"
-    enqueue.announce(
+    enqueue.event(
         tx,
         window.organization_id,
         kind,

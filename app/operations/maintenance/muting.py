@@ -13,14 +13,14 @@ from app.models.notification_channels import Notification, NotificationChannel
 from app.models.services import Service
 from app.operations.notifications import enqueue
 from app.operations.schedule import entries as schedule_entries
-from app.operations.snapshots import alerting as alerting_snapshots
+from app.operations.snapshots.alerting import alerting_snapshots
 from app.platform.transaction import Transaction, transaction
 
 # What waits no longer than this goes out by itself soon enough; a digest waits less.
 _A_WHILE = timedelta(seconds=90)
 
 
-def audible(tx: Transaction, alert_ids: Sequence[UUID]) -> list[UUID]:
+def unmuted(tx: Transaction, alert_ids: Sequence[UUID]) -> list[UUID]:
     """Return, in the same order, the alerts about what is not in maintenance now."""
     if not alert_ids:
         return []
@@ -33,14 +33,14 @@ def audible(tx: Transaction, alert_ids: Sequence[UUID]) -> list[UUID]:
             .where(Alert.id.in_(alert_ids))
         )
     ]
-    books = alerting_snapshots.rulebooks(tx, {organization_id for *_, organization_id in about})
+    alerting = alerting_snapshots(tx, {organization_id for *_, organization_id in about})
     now = tx.now()
-    silent = {
+    muted = {
         alert_id
         for alert_id, watched_id, tags, organization_id in about
-        if books[organization_id].maintenance_until(watched_id, tags, now) is not None
+        if alerting[organization_id].maintenance_until(watched_id, tags, now) is not None
     }
-    return [alert_id for alert_id in alert_ids if alert_id not in silent]
+    return [alert_id for alert_id in alert_ids if alert_id not in muted]
 
 
 def until(tx: Transaction, alert: Alert) -> datetime | None:
@@ -52,11 +52,11 @@ def until(tx: Transaction, alert: Alert) -> datetime | None:
         watched = tx.session.get(Heartbeat, alert.heartbeat_id)
     if watched is None:
         return None
-    book = alerting_snapshots.rulebooks(tx, [alert.organization_id])[alert.organization_id]
-    return book.maintenance_until(watched.id, watched.tags, tx.now())
+    current = alerting_snapshots(tx, [alert.organization_id])[alert.organization_id]
+    return current.maintenance_until(watched.id, watched.tags, tx.now())
 
 
-def let_go() -> int:
+def release_held() -> int:
     """Send the ends of alerts that wait for an end of maintenance that has come early.
 
     Return how many. Somebody has ended, moved or deleted the window since they were planned.
@@ -74,7 +74,7 @@ def let_go() -> int:
             )
             .with_for_update(key_share=True, of=Notification, skip_locked=True)
         ).all()
-        heard = set(audible(tx, [row.alert_id for row, _ in held if row.alert_id is not None]))
+        heard = set(unmuted(tx, [row.alert_id for row, _ in held if row.alert_id is not None]))
         count = 0
         for row, channel in held:
             if row.alert_id is not None and row.alert_id not in heard:
@@ -84,7 +84,7 @@ def let_go() -> int:
                 row.next_try_at = quiet or now
                 count += 1
         if count:
-            tx.after_commit(enqueue.hint)
+            tx.after_commit(enqueue.wake_dispatcher)
     return count
 
 

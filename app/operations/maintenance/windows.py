@@ -90,7 +90,7 @@ def _create(organization_id: UUID, given: Columns, *, may_be_over: bool) -> dict
         window = MaintenanceWindow(organization_id=organization_id, **whole)
         tx.session.add(window)
         tx.session.flush()
-        maintenance_announcements.settle(tx, window, now, now)
+        maintenance_announcements.update(tx, window, now, now)
         found = _answer(window, now)
     return found
 
@@ -108,7 +108,7 @@ def _whole(tx: Transaction, organization_id: UUID, given: Columns, now: datetime
     whole = {**_DEFAULTS, **given}
     if whole.get("starts_at") is None and whole["recurrence"] is not None:
         whole["starts_at"] = decisions.default_start(now, whole["timezone"])
-    _judge(whole)
+    _validate(whole)
     return whole
 
 
@@ -131,7 +131,7 @@ def update(organization_id: UUID, window_id: UUID, given: Columns) -> dict[str, 
         if reopen:
             changes["ended_at"] = None
         if any(name in changes for name in _TIMES):
-            _judge({**stored, **changes})
+            _validate({**stored, **changes})
             if decisions.occurrence_at(_read(stored), now) is None:  # else it ends with that
                 _refuse_past({**stored, **changes}, now)
             changes |= _end_kept({**stored, **changes}, now)
@@ -140,7 +140,7 @@ def update(organization_id: UUID, window_id: UUID, given: Columns) -> dict[str, 
             maintenance_notices.withdraw(tx, window, gone, now)
         for name, value in changes.items():
             setattr(window, name, value)
-        maintenance_announcements.settle(tx, window, now, now)
+        maintenance_announcements.update(tx, window, now, now)
         found = _answer(window, now)
     return found
 
@@ -185,7 +185,7 @@ def skip(organization_id: UUID, window_id: UUID, starts_at: datetime | None) -> 
         if len(window.exdates) >= decisions.MAX_EXDATES:
             raise Conflict(f"at most {decisions.MAX_EXDATES} occurrences are skipped")
         window.exdates = sorted({*window.exdates, starts_at})
-        maintenance_announcements.settle(tx, window, now, now)
+        maintenance_announcements.update(tx, window, now, now)
         found_answer = _answer(window, now)
     return found_answer
 
@@ -205,7 +205,7 @@ def end(organization_id: UUID, window_id: UUID) -> dict[str, Any]:
             raise Conflict("the window is not active now; delete it, or change its recurrence")
         if status is not WindowStatus.ENDED:
             window.ended_at = now
-            maintenance_announcements.settle(tx, window, now, now)
+            maintenance_announcements.update(tx, window, now, now)
         found = _answer(window, now)
     return found
 
@@ -221,7 +221,7 @@ def delete(organization_id: UUID, window_id: UUID) -> None:
         tx.session.delete(window)
 
 
-def _judge(whole: Columns) -> None:
+def _validate(whole: Columns) -> None:
     try:
         decisions.check(_read({**whole, "ended_at": None}))
     except WindowError as error:

@@ -19,7 +19,7 @@ def count_checks(checks: Sequence[RecordedCheck]) -> None:
     by_status: defaultdict[Labels, float] = defaultdict(float)
     by_lateness: defaultdict[Labels, float] = defaultdict(float)
     for check in checks:
-        by_status[check.definition.target.check_type, check.observation.status.value] += 1
+        by_status[check.snapshot.target.check_type, check.observation.status.value] += 1
         late = max(0.0, (check.checked_at - check.scheduled_for).total_seconds())
         by_lateness[(durations.bucket_of(late, durations.LATENESS),)] += 1
         by_lateness[(durations.SUM,)] += late

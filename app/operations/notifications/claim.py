@@ -271,7 +271,7 @@ def send_test(organization_id: UUID, channel_id: UUID) -> UUID:
             next_try_at=tx.now(),
         )
         tx.session.add(row)
-        tx.after_commit(enqueue.hint)
+        tx.after_commit(enqueue.wake_dispatcher)
         return row.id
 
 

@@ -44,13 +44,13 @@ def fold(
         if storm is None:
             continue
         told_at = _last_told_at(tx, storm, waiting, now)
-        plan = storms.plan(storm, [_pending(row) for row in waiting], told_at, now)
+        plan = storms.evaluate(storm, [_pending(row) for row in waiting], told_at, now)
         if plan.digest is not None:
             more = claim_more(channel_id, kind)
             every += more
             waiting += [row for row, _ in more if not is_digest(row)]
-            plan = storms.plan(storm, [_pending(row) for row in waiting], told_at, now)
-        gone |= _carry_out(tx, plan, waiting)
+            plan = storms.evaluate(storm, [_pending(row) for row in waiting], told_at, now)
+        gone |= _apply(tx, plan, waiting)
     return [(row, channel) for row, channel in every if row.id not in gone]
 
 
@@ -96,7 +96,7 @@ def _last_told_at(
     )
 
 
-def _carry_out(tx: Transaction, plan: storms.Plan, waiting: Sequence[Notification]) -> set[UUID]:
+def _apply(tx: Transaction, plan: storms.Evaluation, waiting: Sequence[Notification]) -> set[UUID]:
     """Apply the plan for a channel; return the rows that are not sent by themselves."""
     gone: set[UUID] = set()
     if plan.digest is not None:

@@ -1,4 +1,4 @@
-"""Plan messages: an outbox row for each recipient, in the transaction that has news to tell."""
+"""Messages put into the outbox: a row for each recipient, in the transaction they tell of."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -91,7 +91,7 @@ def quiet_until(channel: NotificationChannel, severity: str, now: datetime) -> d
     return quiet_hours.held_until(quiet_hours.parse(channel.quiet_hours), severity, now)
 
 
-def plan(
+def alert_event(
     tx: Transaction,
     alert: Alert,
     event: str,
@@ -104,10 +104,10 @@ def plan(
 ) -> int:
     """Add one message about an alert for each recipient; return how many were new.
 
-    `more` goes into the occasion. Planning the same message twice adds nothing.
+    `more` goes into the payload. Enqueueing the same message twice adds nothing.
     """
     message = payloads.of_alert(tx, alert, event, **more)
-    return add(
+    return messages(
         tx,
         organization_id=alert.organization_id,
         alert_id=alert.id,
@@ -122,7 +122,7 @@ def plan(
     )
 
 
-def announce(
+def event(
     tx: Transaction,
     organization_id: UUID,
     event: str,
@@ -135,15 +135,15 @@ def announce(
     hold_until: datetime | None = None,
     **more: Any,
 ) -> int:
-    """Tell the channels that want an event about no single alert; return how many were new.
+    """Add a message for each channel that wants an event about no single alert; return how many.
 
-    `ids` as for `channels_for`, `more` as for `plan`. Later messages under one `subject_key` wait
-    for earlier ones; `step` tells them apart.
+    `ids` as for `channels_for`, `more` as for `alert_event`. Later messages under one `subject_key`
+    wait for earlier ones; `step` tells them apart.
     """
     recipients = channels_for(tx, organization_id, event, severity, now, ids)
     if not recipients:
         return 0
-    return add(
+    return messages(
         tx,
         organization_id=organization_id,
         alert_id=None,
@@ -168,7 +168,7 @@ def step_at(moment: datetime) -> int:
     return int(moment.timestamp() * 1_000_000)
 
 
-def add(
+def messages(
     tx: Transaction,
     *,
     organization_id: UUID,
@@ -195,8 +195,8 @@ def add(
             "step": step,
             "severity": severity,
             "message": message,
-            # The clock, not the transaction's beginning: planned under the lock of its subject, so
-            # that what is planned later is later, however long a transaction has waited.
+            # The clock, not the transaction's beginning: enqueued under the lock of its subject, so
+            # that what is enqueued later is later, however long a transaction has waited.
             "created_at": func.clock_timestamp(),
             "next_try_at": max(
                 moment for moment in (now, hold_until, recipient.not_before) if moment is not None
@@ -210,23 +210,23 @@ def add(
         insert(Notification).values(rows).on_conflict_do_nothing().returning(Notification.id)
     ).all()
     if added:
-        tx.after_commit(hint)
+        tx.after_commit(wake_dispatcher)
     return len(added)
 
 
-def hint() -> None:
+def wake_dispatcher() -> None:
     """Say that the outbox may have work. Raises redis errors when Redis is away."""
     hints = runtime().hints
     if hints.queue(QUEUE).count == 0:
         hints.work(DELIVER_JOB, queue=QUEUE, timeout_seconds=240)
 
 
-def told(tx: Transaction, alert_id: UUID) -> list[Notification]:
+def active(tx: Transaction, alert_id: UUID) -> list[Notification]:
     """Return the outbox rows about an alert that are not cancelled, locked against the sender."""
-    return [row for row in all_about(tx, alert_id) if row.status != "cancelled"]
+    return [row for row in all_of_alert(tx, alert_id) if row.status != "cancelled"]
 
 
-def all_about(tx: Transaction, alert_id: UUID) -> list[Notification]:
+def all_of_alert(tx: Transaction, alert_id: UUID) -> list[Notification]:
     """Return the outbox rows about an alert, oldest first, locked against the sender."""
     return list(
         tx.session.scalars(

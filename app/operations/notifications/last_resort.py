@@ -36,7 +36,7 @@ def owners(tx: Transaction, organization_id: UUID) -> list[Recipient]:
     ]
 
 
-def tell_untold(
+def enqueue_for_owners(
     tx: Transaction,
     alert: Alert,
     event: str,
@@ -60,7 +60,7 @@ def tell_untold(
     recipients = [Recipient(f"channel:{id}", channel_id=id) for id in fallbacks] or owners(
         tx, organization_id
     )
-    enqueue.plan(
+    enqueue.alert_event(
         tx,
         alert,
         event,

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import inspect, select
 
-from app.domain.messages.messages import Links, Occasion
+from app.domain.messages.messages import Links, NotificationPayload
 from app.models.alerts import Alert
 from app.models.heartbeats import Heartbeat
 from app.models.organization import Organization
@@ -25,11 +25,11 @@ HIDDEN_BEFORE = timedelta(minutes=10)
 
 
 def of_alert(tx: Transaction, alert: Alert, event: str, **more: Any) -> dict[str, Any]:
-    """Return the stored form of an occasion: the alert, what it is about, and who it belongs to.
+    """Return the stored form of an payload: the alert, what it is about, and who it belongs to.
 
-    `more` are further fields of `Occasion` (`reason`, `actor`, `note`, `root_cause`, …).
+    `more` are further fields of `NotificationPayload` (`reason`, `actor`, `note`, `root_cause`, …).
     """
-    occasion: dict[str, Any] = {
+    payload: dict[str, Any] = {
         "event": event,
         "organization": _organization(tx, alert.organization_id),
         "alert": columns(alert),
@@ -40,7 +40,7 @@ def of_alert(tx: Transaction, alert: Alert, event: str, **more: Any) -> dict[str
         "hidden_services": hidden_services(tx, alert),
         **more,
     }
-    return stored(occasion)
+    return stored(payload)
 
 
 def hidden_services(tx: Transaction, alert: Alert) -> list[dict[str, Any]]:
@@ -59,22 +59,22 @@ def hidden_services(tx: Transaction, alert: Alert) -> list[dict[str, Any]]:
 
 
 def of_organization(tx: Transaction, organization_id: UUID, event: str, **more: Any) -> Any:
-    """Return the stored form of an occasion that is about no single alert."""
+    """Return the stored form of an payload that is about no single alert."""
     return stored({"event": event, "organization": _organization(tx, organization_id), **more})
 
 
-def stored(occasion: Mapping[str, Any]) -> dict[str, Any]:
+def stored(payload: Mapping[str, Any]) -> dict[str, Any]:
     """Return a mapping as plain JSON data."""
-    found: dict[str, Any] = json.loads(json.dumps(occasion, default=_plain))
+    found: dict[str, Any] = json.loads(json.dumps(payload, default=_plain))
     return found
 
 
 def revive(
     message: Mapping[str, Any], *, id: str, at: datetime, alert_id: UUID | None, recipient: str
-) -> Occasion:
-    """Return the occasion of a stored message, with its links signed for a recipient."""
+) -> NotificationPayload:
+    """Return the payload of a stored message, with its links signed for a recipient."""
     fields = {name: _revived(value) for name, value in message.items()}
-    return Occasion(id=id, at=at, links=_links(alert_id, recipient), **fields)
+    return NotificationPayload(id=id, at=at, links=_links(alert_id, recipient), **fields)
 
 
 def _links(alert_id: UUID | None, recipient: str) -> Links:

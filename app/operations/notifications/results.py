@@ -42,9 +42,9 @@ def record(send: Send, outcome: Outcome) -> None:
         else:
             _again_or_dead(tx, row, send, outcome, now)
         if send.channel_id is not None:
-            _judge_channel(tx, send, outcome, now)
+            _update_circuit(tx, send, outcome, now)
         if send.kind in subscriber_results.KINDS:
-            subscriber_results.settle(tx, send, outcome)
+            subscriber_results.apply(tx, send, outcome)
         _publish(tx, row, send)
         tx.after_commit(counting.count_delivery, send.channel_type, row.status)
 
@@ -90,12 +90,12 @@ def _again_or_dead(
         row.status = "dead"
         # A mail to one person, with a link in it, is nobody else's.
         if send.kind not in (TEST, system_mail.KIND, *subscriber_results.KINDS):
-            _tell_somebody_else(tx, row, send, outcome, now)
+            _enqueue_fallback(tx, row, send, outcome, now)
     else:
         row.next_try_at = now + timedelta(seconds=wait)
 
 
-def _tell_somebody_else(
+def _enqueue_fallback(
     tx: Transaction, row: Notification, send: Send, outcome: Outcome, now: datetime
 ) -> None:
     """Send a message that cannot be delivered through the fallback, else to the owners by mail."""
@@ -108,7 +108,7 @@ def _tell_somebody_else(
     elif not send.recipient_key.endswith(last_resort.OWNER):
         recipients = last_resort.owners(tx, row.organization_id)
     # One that has it already, by themselves or for another channel, does not get it twice.
-    enqueue.add(
+    enqueue.messages(
         tx,
         organization_id=row.organization_id,
         alert_id=row.alert_id,
@@ -132,7 +132,7 @@ def _person(tx: Transaction, send: Send) -> str:
     return f"{user.full_name if user else '(deleted)'} ({send.channel_type})"
 
 
-def _judge_channel(tx: Transaction, send: Send, outcome: Outcome, now: datetime) -> None:
+def _update_circuit(tx: Transaction, send: Send, outcome: Outcome, now: datetime) -> None:
     channel = tx.session.get(
         NotificationChannel, send.channel_id, with_for_update={"key_share": True}
     )

@@ -55,4 +55,4 @@ def retry(organization_id: UUID, notification_id: UUID) -> None:
                 raise Conflict(f"{channel.name} is switched off")
             if channel is not None:
                 channel.paused_until = None
-        tx.after_commit(enqueue.hint)
+        tx.after_commit(enqueue.wake_dispatcher)

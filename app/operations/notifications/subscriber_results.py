@@ -28,7 +28,7 @@ def challenge(send: Send) -> str:
     return f"ch_{send.id.hex}"
 
 
-def settle(tx: Transaction, send: Send, outcome: Outcome) -> None:
+def apply(tx: Transaction, send: Send, outcome: Outcome) -> None:
     """Learn from how a message to a subscriber went: an echoed challenge confirms a webhook, and
     whoever is refused twice is paused."""
     row = tx.session.get(

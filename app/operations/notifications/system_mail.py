@@ -19,7 +19,7 @@ def is_possible() -> bool:
     return bool(runtime().config.smtp_url)
 
 
-def plan(tx: Transaction, organization_id: UUID, to: str, subject: str, text: str) -> bool:
+def enqueue_mail(tx: Transaction, organization_id: UUID, to: str, subject: str, text: str) -> bool:
     """Add a mail to the outbox; say whether this server can send it.
 
     The text is sealed: links in it let their reader in, and the outbox is not the reader's.
@@ -27,7 +27,7 @@ def plan(tx: Transaction, organization_id: UUID, to: str, subject: str, text: st
     if not is_possible():
         return False
     organization = tx.session.get_one(OrganizationRow, organization_id)
-    enqueue.add(
+    enqueue.messages(
         tx,
         organization_id=organization_id,
         alert_id=None,

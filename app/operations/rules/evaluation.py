@@ -1,9 +1,9 @@
 """Evaluation of rules on new check results, within the transaction that stores them.
 
-A result that no rule minds costs a few microseconds: rules are remembered, the latest result alone
-settles most of them, and one query for the whole batch tells what stands open at all. Only what it
-does not settle reads history, each step for the whole batch: results, then windows. What is to be
-done about it comes last, because locks are taken in one order (`transitions`).
+A result that concerns no rule costs a few microseconds: rules are cached, the latest result alone
+is enough for most of them, and one query for the whole batch tells what is open at all. Only where
+it is not enough is history read, each step for the whole batch: results, then windows. Alerts are
+opened and resolved last, because locks are taken in one order (`transitions`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,15 +16,15 @@ from app.domain.rules.history import History, Point
 from app.domain.rules.reachability import reach
 from app.domain.types import Observation, Status
 from app.operations.recorded_check import RecordedCheck
-from app.operations.rules import transitions as rule_transitions
-from app.operations.rules.history import Histories, Look
+from app.operations.rules import transitions
+from app.operations.rules.history import EvaluationContext, Histories
 from app.operations.rules.streaks import StreakKey, StreakRow, Streaks
-from app.operations.rules.transitions import OpenAlert, Ruling, Standing
-from app.operations.snapshots.alerting import Rule, Rulebook
-from app.operations.snapshots.services import Definition
+from app.operations.rules.transitions import Evaluation, OpenAlert, OpenState
+from app.operations.snapshots.alerting import AlertingSnapshot, Rule
+from app.operations.snapshots.services import ServiceSnapshot
 from app.platform.transaction import Transaction
 
-_STANDING = """
+_OPEN_STATE = """
 SELECT service_id, alert_rule_id, id, severity, is_flapping, condition_holds,
     NULL::integer, NULL::timestamptz, NULL::bigint, NULL::timestamptz, NULL::boolean
 FROM alerts
@@ -44,7 +44,7 @@ WHERE service_id = ANY(%(ids)s)
 def evaluate_rules(
     tx: Transaction,
     checks: Sequence[RecordedCheck],
-    books: Mapping[UUID, Rulebook],
+    alerting: Mapping[UUID, AlertingSnapshot],
     now: datetime,
     *,
     with_history: bool = True,
@@ -57,18 +57,18 @@ def evaluate_rules(
     watched = [
         (check, rules)
         for check in checks
-        if (book := books.get(check.definition.organization_id))
-        and (rules := book.rules_for(check.definition))
+        if (current := alerting.get(check.snapshot.organization_id))
+        and (rules := current.rules_for(check.snapshot))
     ]
     if not watched:
         return
-    standing = _standing(tx, [check for check, _ in watched])
-    rulings: list[Ruling] = []
-    undecided: list[Ruling] = []
+    open_state = _open_state(tx, [check for check, _ in watched])
+    evaluations: list[Evaluation] = []
+    pending: list[Evaluation] = []
     for check, rules in watched:
-        definition, until = check.definition, check.maintenance_until
+        snapshot, until = check.snapshot, check.maintenance_until
         latest = _point(
-            definition,
+            snapshot,
             check.observation,
             check.confirmed_status,
             check.checked_at,
@@ -81,55 +81,59 @@ def evaluate_rules(
                 verdict = evaluate_in_maintenance(rule.condition, latest)
             else:
                 verdict = evaluate(rule.condition, history, latest.at)
-            if verdict is Verdict.FINE and (rule.id, definition.service_id) not in standing.keys:
+            if verdict is Verdict.FINE and (rule.id, snapshot.service_id) not in open_state.keys:
                 continue  # by far the most frequent case
-            look = Look(rule, definition, latest, check.check_id)
-            ruling = Ruling(look, verdict, check.observation.error, until)
-            if until is None and _looks_back(ruling, standing):
+            context = EvaluationContext(rule, snapshot, latest, check.check_id)
+            evaluation = Evaluation(context, verdict, check.observation.error, until)
+            if until is None and _needs_history(evaluation, open_state):
                 if with_history:
-                    undecided.append(ruling)
-            elif standing.minds(ruling):
-                rulings.append(ruling)
-    histories = Histories(tx, standing.streaks, with_windows=with_history)
-    if undecided:
-        rulings += [ruling for ruling in _decided(undecided, histories) if standing.minds(ruling)]
-    rule_transitions.carry_out(tx, rulings, standing, histories, now)
+                    pending.append(evaluation)
+            elif open_state.may_change(evaluation):
+                evaluations.append(evaluation)
+    histories = Histories(tx, open_state.streaks, with_windows=with_history)
+    if pending:
+        evaluations += [
+            evaluation
+            for evaluation in _evaluate_histories(pending, histories)
+            if open_state.may_change(evaluation)
+        ]
+    transitions.apply(tx, evaluations, open_state, histories, now)
 
 
-def _looks_back(ruling: Ruling, standing: Standing) -> bool:
+def _needs_history(evaluation: Evaluation, open_state: OpenState) -> bool:
     """Say whether a rule reads history: to be decided, or to end a streak that it has kept."""
-    look = ruling.look
-    if not look.rule.needs.history or not look.latest.counts:
+    context = evaluation.context
+    if not context.rule.needs.history or not context.latest.counts:
         return False
-    return ruling.verdict is Verdict.UNKNOWN or ruling.key in standing.streaks.keys
+    return evaluation.verdict is Verdict.UNKNOWN or evaluation.key in open_state.streaks.keys
 
 
-def _decided(undecided: Sequence[Ruling], histories: Histories) -> list[Ruling]:
-    histories.read([ruling.look for ruling in undecided])
-    found = [_with_history(ruling, histories) for ruling in undecided]
+def _evaluate_histories(pending: Sequence[Evaluation], histories: Histories) -> list[Evaluation]:
+    histories.read([evaluation.context for evaluation in pending])
+    found = [_evaluate_history(evaluation, histories) for evaluation in pending]
     open_questions = [
-        ruling.look
-        for ruling in found
-        if ruling.verdict is Verdict.UNKNOWN and ruling.look.rule.needs.windows_minutes
+        evaluation.context
+        for evaluation in found
+        if evaluation.verdict is Verdict.UNKNOWN and evaluation.context.rule.needs.windows_minutes
     ]
     if not open_questions:
         return found
     histories.read_windows(open_questions)
-    return [_with_history(ruling, histories) for ruling in found]
+    return [_evaluate_history(evaluation, histories) for evaluation in found]
 
 
-def _with_history(ruling: Ruling, histories: Histories) -> Ruling:
-    look = ruling.look
-    verdict = evaluate(look.rule.condition, histories.history(look), look.latest.at)
-    return ruling._replace(verdict=verdict)
+def _evaluate_history(evaluation: Evaluation, histories: Histories) -> Evaluation:
+    context = evaluation.context
+    verdict = evaluate(context.rule.condition, histories.history(context), context.latest.at)
+    return evaluation._replace(verdict=verdict)
 
 
-def _standing(tx: Transaction, checks: Sequence[RecordedCheck]) -> Standing:
+def _open_state(tx: Transaction, checks: Sequence[RecordedCheck]) -> OpenState:
     ids = [check.service_id for check in checks]
     alerts: dict[tuple[UUID, UUID], OpenAlert] = {}
     latched: set[tuple[UUID, UUID]] = set()
     streaks: list[tuple[StreakKey, StreakRow]] = []
-    rows = tx.driver.execute(_STANDING, {"ids": ids}).fetchall()
+    rows = tx.driver.execute(_OPEN_STATE, {"ids": ids}).fetchall()
     for service_id, rule_id, alert_id, severity, is_flapping, holds, place, *streak in rows:
         if alert_id is not None:
             alerts[rule_id, service_id] = OpenAlert(alert_id, severity, is_flapping, holds)
@@ -138,22 +142,22 @@ def _standing(tx: Transaction, checks: Sequence[RecordedCheck]) -> Standing:
         else:
             latched.add((rule_id, service_id))
     kept = Streaks(streaks)
-    return Standing(alerts, latched, kept, frozenset((*alerts, *latched, *kept.keys)))
+    return OpenState(alerts, latched, kept, frozenset((*alerts, *latched, *kept.keys)))
 
 
 def are_fine(
-    rules: Sequence[Rule], definition: Definition, observation: Observation, checked_at: datetime
+    rules: Sequence[Rule], snapshot: ServiceSnapshot, observation: Observation, checked_at: datetime
 ) -> bool:
     """Say whether a check that passed shows by itself that none of the rules fires."""
     if not rules:
         return True
-    latest = _point(definition, observation, observation.status, checked_at)
+    latest = _point(snapshot, observation, observation.status, checked_at)
     history = History(latest)
     return all(evaluate(rule.condition, history, checked_at) is Verdict.FINE for rule in rules)
 
 
 def _point(
-    definition: Definition,
+    snapshot: ServiceSnapshot,
     observation: Observation,
     status: Status,
     at: datetime,
@@ -162,7 +166,7 @@ def _point(
     in_maintenance: bool = False,
 ) -> Point:
     reached = reach(
-        CHECK_TYPES[definition.target.check_type].dials_endpoint,
+        CHECK_TYPES[snapshot.target.check_type].dials_endpoint,
         observation.status,
         observation.failure_kind,
         observation.phases,

@@ -1,4 +1,4 @@
-"""As much of services' stored history as rules look at, read once for all rules of a batch."""
+"""As much of services' stored history as rules context at, read once for all rules of a batch."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from app.operations.rules import windows as rule_windows
 from app.operations.rules.streaks import StreakKey, Streaks
 from app.operations.rules.windows import Ask
 from app.operations.snapshots.alerting import Rule
-from app.operations.snapshots.services import Definition
+from app.operations.snapshots.services import ServiceSnapshot
 from app.platform.transaction import Transaction
 
 _CHUNK = 2_000
@@ -42,18 +42,18 @@ ORDER BY scheduled_for DESC, region DESC LIMIT %(limit)s
 """  # noqa: S608  constants
 
 
-class Look(NamedTuple):
-    """A rule that looks at the history of a service after a check."""
+class EvaluationContext(NamedTuple):
+    """A rule that contexts at the history of a service after a check."""
 
     rule: Rule
-    definition: Definition
+    snapshot: ServiceSnapshot
     latest: Point
     check_id: UUID
 
     @property
     def service_id(self) -> UUID:
         """The service that was checked."""
-        return self.definition.service_id
+        return self.snapshot.service_id
 
 
 class _Place(NamedTuple):
@@ -83,133 +83,133 @@ class Histories:
         self._carried: dict[tuple[UUID, UUID], dict[Comparison, Streak]] = {}
         self._searched = 0
 
-    def read(self, looks: Sequence[Look]) -> None:
+    def read(self, contexts: Sequence[EvaluationContext]) -> None:
         """Read the latest results of all services at once, as many as their rules count."""
         wanted: dict[UUID, int] = {}
-        for look in looks:
-            count = look.rule.needs.last_results
-            if look.rule.needs.seconds and len(look.definition.regions) > 1:
+        for context in contexts:
+            count = context.rule.needs.last_results
+            if context.rule.needs.seconds and len(context.snapshot.regions) > 1:
                 count = max(count, 1)  # another region may have recorded a newer one
-            if count > wanted.get(look.service_id, 0):
-                wanted[look.service_id] = count
+            if count > wanted.get(context.service_id, 0):
+                wanted[context.service_id] = count
         if not wanted:
             return
         self._pasts = {service_id: _Past([]) for service_id in wanted}
-        definitions = {look.service_id: look.definition for look in looks}
+        snapshots = {context.service_id: context.snapshot for context in contexts}
         rows = self._tx.driver.execute(_RECENT, (list(wanted), list(wanted.values()))).fetchall()
         for row in rows:
-            _take(self._pasts[row[0]], definitions[row[0]], row[1:])
+            _take(self._pasts[row[0]], snapshots[row[0]], row[1:])
         for service_id, count in wanted.items():
             past = self._pasts[service_id]
             past.is_whole = len(past.points) < count
 
-    def read_windows(self, looks: Iterable[Look]) -> None:
+    def read_windows(self, contexts: Iterable[EvaluationContext]) -> None:
         """Read the windows of all rules at once."""
-        asks = {ask for look in looks for ask in _asks(look)} - self._windows.keys()
+        asks = {ask for context in contexts for ask in _asks(context)} - self._windows.keys()
         if asks and self._with_windows:
             self._windows |= rule_windows.statistics(self._tx, list(asks))
 
-    def history(self, look: Look) -> History:
-        """Return what a rule looks at, as far as it has been read; streaks are carried on."""
-        needs = look.rule.needs
-        past = self._pasts.get(look.service_id)
+    def history(self, context: EvaluationContext) -> History:
+        """Return what a rule contexts at, as far as it has been read; streaks are carried on."""
+        needs = context.rule.needs
+        past = self._pasts.get(context.service_id)
         return History(
-            look.latest,
+            context.latest,
             past.points[: needs.last_results] if past and needs.last_results else (),
-            self.windows(look),
-            self._carry_on(look) if needs.seconds else {},
+            self.windows(context),
+            self._carry_on(context) if needs.seconds else {},
         )
 
-    def windows(self, look: Look) -> dict[int, Window]:
+    def windows(self, context: EvaluationContext) -> dict[int, Window]:
         """Return the windows of a rule that have been read."""
-        return {ask.minutes: self._windows[ask] for ask in _asks(look) if ask in self._windows}
+        return {ask.minutes: self._windows[ask] for ask in _asks(context) if ask in self._windows}
 
-    def colours(self, look: Look) -> Sequence[Status]:
-        """Return the colours that decide about flapping, newest first."""
-        return [point.status for point in self._points(look, flapping.CHECKS)][: flapping.CHECKS]
+    def statuses(self, context: EvaluationContext) -> Sequence[Status]:
+        """Return the statuses that decide about flapping, newest first."""
+        return [point.status for point in self._points(context, flapping.CHECKS)][: flapping.CHECKS]
 
-    def _carry_on(self, look: Look) -> dict[Comparison, Streak]:
-        carried = self._carried.get((look.service_id, look.rule.id))
+    def _carry_on(self, context: EvaluationContext) -> dict[Comparison, Streak]:
+        carried = self._carried.get((context.service_id, context.rule.id))
         if carried is not None:
             return carried
-        past = self._pasts.get(look.service_id)
-        is_newest = len(look.definition.regions) == 1 or (
-            past is not None and past.newest_check == look.check_id
+        past = self._pasts.get(context.service_id)
+        is_newest = len(context.snapshot.regions) == 1 or (
+            past is not None and past.newest_check == context.check_id
         )
         found: dict[Comparison, Streak] = {}
-        for place, test in enumerate(timed_tests(look.rule.condition)):
-            key = StreakKey(look.service_id, look.rule.id, place)
+        for place, test in enumerate(timed_tests(context.rule.condition)):
+            key = StreakKey(context.service_id, context.rule.id, place)
             streak = None
             if is_newest:
-                known = self._streaks.known(key, look.rule.version, look.definition.version)
-                streak = carried_on(test, known, look.latest)
+                known = self._streaks.known(key, context.rule.version, context.snapshot.version)
+                streak = carried_on(test, known, context.latest)
             if streak is None:
-                streak = self._search(look, test)
-            self._streaks.keep(key, streak, look.rule.version, look.definition.version)
+                streak = self._search(context, test)
+            self._streaks.keep(key, streak, context.rule.version, context.snapshot.version)
             found[test] = streak
-        self._carried[look.service_id, look.rule.id] = found
+        self._carried[context.service_id, context.rule.id] = found
         return found
 
-    def _search(self, look: Look, test: Comparison) -> Streak:
-        search = StreakSearch(test, look.latest.at)
-        for point in self._all_points(look):
+    def _search(self, context: EvaluationContext, test: Comparison) -> Streak:
+        search = StreakSearch(test, context.latest.at)
+        for point in self._all_points(context):
             search.add(point)
             if search.is_done:
                 break
-        return search.found(was_all=self._pasts[look.service_id].is_whole)
+        return search.found(was_all=self._pasts[context.service_id].is_whole)
 
-    def _all_points(self, look: Look) -> Iterator[Point]:
+    def _all_points(self, context: EvaluationContext) -> Iterator[Point]:
         at = 0
         while True:
-            points = self._points(look, at + 1)
+            points = self._points(context, at + 1)
             if at >= len(points):
                 return
             yield from points[at:]
             at = len(points)
 
-    def _points(self, look: Look, count: int) -> list[Point]:
+    def _points(self, context: EvaluationContext, count: int) -> list[Point]:
         """Return the points read so far, after reading on where they are fewer than that."""
-        past = self._pasts.setdefault(look.service_id, _Past([]))
+        past = self._pasts.setdefault(context.service_id, _Past([]))
         if len(past.points) < count and not past.is_whole:
-            self._read_on(look, past)
+            self._read_on(context, past)
         return past.points
 
-    def _read_on(self, look: Look, past: _Past) -> None:
+    def _read_on(self, context: EvaluationContext, past: _Past) -> None:
         if self._searched >= _SEARCHED_A_BATCH:
             return
         limit = _CHUNK if past.oldest else flapping.CHECKS * 2
         if past.oldest is None:
-            rows = self._tx.driver.execute(_RECENT, ([look.service_id], [limit])).fetchall()
+            rows = self._tx.driver.execute(_RECENT, ([context.service_id], [limit])).fetchall()
             rows = [row[1:] for row in rows]
         else:
             values = {
-                "service": look.service_id,
+                "service": context.service_id,
                 "due": past.oldest.due,
                 "region": past.oldest.region,
                 "limit": limit,
             }
             rows = self._tx.driver.execute(_OLDER, values).fetchall()
         for row in rows:
-            _take(past, look.definition, row)
+            _take(past, context.snapshot, row)
         past.is_whole = len(rows) < limit
         self._searched += len(rows)
 
 
-def _take(past: _Past, definition: Definition, row: tuple[Any, ...]) -> None:
+def _take(past: _Past, snapshot: ServiceSnapshot, row: tuple[Any, ...]) -> None:
     check_id, due, region = row[rule_points.WIDTH :]
-    past.points.append(rule_points.point(definition.target.check_type, row))
+    past.points.append(rule_points.point(snapshot.target.check_type, row))
     if past.oldest is None:
         past.newest_check = check_id
     past.oldest = _Place(due, region)
 
 
-def _asks(look: Look) -> Iterator[Ask]:
-    needs: Needs = look.rule.needs
+def _asks(context: EvaluationContext) -> Iterator[Ask]:
+    needs: Needs = context.rule.needs
     for minutes in needs.windows_minutes:
         yield Ask(
-            look.service_id,
+            context.service_id,
             minutes,
-            look.latest.at,
-            timedelta(seconds=look.definition.check_interval_seconds),
+            context.latest.at,
+            timedelta(seconds=context.snapshot.check_interval_seconds),
             percentile=minutes in needs.percentiles_minutes,
         )

@@ -135,9 +135,9 @@ def _before(needed: Needs, interval_seconds: int) -> timedelta:
     return timedelta(seconds=max(needed.seconds, minutes * 60) + checks)
 
 
-def judge(trial: Trial) -> dict[str, Any]:
+def evaluate(trial: Trial) -> dict[str, Any]:
     """Return the answer of a preview. Pure; for very many results a matter of two seconds."""
-    services = [_judged(trial, watched) for watched in trial.watched]
+    services = [_service_preview(trial, watched) for watched in trial.watched]
     tested = {test.metric for test in comparisons(trial.condition) if isinstance(test, Comparison)}
     return {
         "from": trial.since,
@@ -153,7 +153,7 @@ def judge(trial: Trial) -> dict[str, Any]:
     }
 
 
-def _judged(trial: Trial, watched: _Watched) -> dict[str, Any]:
+def _service_preview(trial: Trial, watched: _Watched) -> dict[str, Any]:
     points = [
         point
         for row in watched.results

@@ -8,11 +8,11 @@ from app.operations.schedule import entries as schedule_entries
 from app.operations.services.definitions import constraints
 from app.operations.services.services import (
     Columns,
-    announce,
     apply,
     hint,
     lock,
     lock_organization,
+    publish,
     validated,
 )
 from app.platform.errors import AppError, Conflict, Invalid, NotFound
@@ -50,7 +50,7 @@ def _retag(
                 changed.append(service.id)
         tx.session.flush()
         closing.end_unwatched(tx, service_ids=changed)
-        announce(tx, "service.updated", changed)
+        publish(tx, "service.updated", changed)
 
 
 def update(organization_id: UUID, ids: Sequence[UUID], changes: Columns) -> Outcomes:
@@ -72,7 +72,7 @@ def update(organization_id: UUID, ids: Sequence[UUID], changes: Columns) -> Outc
             if differing:
                 apply(tx, service, differing)
                 changed.append(service.id)
-        announce(tx, "service.updated", changed)
+        publish(tx, "service.updated", changed)
     return outcomes
 
 

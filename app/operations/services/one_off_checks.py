@@ -40,14 +40,14 @@ def ask(organization_id: UUID, data: Mapping[str, Any]) -> tuple[UUID, int]:
     vault, hints = runtime().vault, runtime().hints
     columns = new_columns(data, constraints(organization_id))
     region = columns["regions"][0]
-    definition = {name: columns[name] for name in _TARGET_FIELDS}
-    definition["config"] = reveal(columns["config"], vault)
+    snapshot = {name: columns[name] for name in _TARGET_FIELDS}
+    snapshot["config"] = reveal(columns["config"], vault)
     with transaction() as tx:
         locations.require_regions(tx, organization_id, [region])
         row = tx.driver.execute(
             "INSERT INTO probe_requests (id, organization_id, region, sealed_target)"
             " VALUES (gen_random_uuid(), %s, %s, %s) RETURNING id",
-            (organization_id, region, vault.encrypt_json(definition)),
+            (organization_id, region, vault.encrypt_json(snapshot)),
         ).fetchone()
         tx.after_commit(hints.probes, region)
     assert row is not None

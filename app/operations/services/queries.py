@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from app.operations.rows import beginning
-from app.operations.snapshots.alerting import rulebooks
+from app.operations.snapshots.alerting import alerting_snapshots
 from app.platform.bootstrap import runtime
 from app.platform.errors import NotFound
 from app.platform.transaction import Transaction, transaction
@@ -116,12 +116,12 @@ def answers(tx: Transaction, ids: Sequence[UUID]) -> list[dict[str, Any]]:
 def _mark_maintenance(tx: Transaction, found: Sequence[dict[str, Any]]) -> None:
     """Say of each service whether it is in a maintenance window now."""
     organizations = {service["organization_id"] for service in found}
-    books = rulebooks(tx, set(map(UUID, organizations)))
-    if not any(book.windows for book in books.values()):
+    alerting = alerting_snapshots(tx, set(map(UUID, organizations)))
+    if not any(current.windows for current in alerting.values()):
         return
     now = tx.now()
     for service in found:
-        until = books[UUID(service["organization_id"])].maintenance_until(
+        until = alerting[UUID(service["organization_id"])].maintenance_until(
             UUID(service["id"]), service["tags"], now
         )
         service["in_maintenance"] = until is not None

@@ -8,7 +8,7 @@ from app.domain.checks.badges import Badge
 from app.domain.types import Status
 from app.operations.metrics import read
 from app.operations.metrics.uptime import uptime
-from app.operations.snapshots.alerting import rulebooks
+from app.operations.snapshots.alerting import alerting_snapshots
 from app.platform.errors import NotFound
 from app.platform.transaction import Transaction, transaction
 
@@ -28,7 +28,7 @@ def badge(key: str, what: str) -> Badge:
             raise NotFound
         service_id, organization_id, name, status, is_active, tags, now = row
         if what == "status":
-            book = rulebooks(tx, [organization_id])[organization_id]
+            book = alerting_snapshots(tx, [organization_id])[organization_id]
             in_maintenance = book.maintenance_until(service_id, tags, now) is not None
             return badges.of_service(
                 name, Status(status), is_active=is_active, in_maintenance=in_maintenance

@@ -60,7 +60,7 @@ def create(organization_id: UUID, data: Columns) -> dict[str, Any]:
             insert(Service).values(id=service_id, organization_id=organization_id, **values)
         )
         schedule_entries.add(tx, service_id, values["regions"], due=values["is_active"])
-        found = announce(tx, "service.created", [service_id])
+        found = publish(tx, "service.created", [service_id])
         if values["is_active"]:
             hint(tx, values["regions"])
     return found[0]
@@ -78,7 +78,7 @@ def update(organization_id: UUID, service_id: UUID, changes: Columns) -> dict[st
         lock_organization(tx, organization_id)
         (service,) = lock(tx, organization_id, [service_id])
         apply(tx, service, validated(tx, service, changes, limits))
-        found = announce(tx, "service.updated", [service_id])
+        found = publish(tx, "service.updated", [service_id])
     return found[0]
 
 
@@ -162,7 +162,7 @@ def set_active(organization_id: UUID, ids: Sequence[UUID], *, active: bool) -> l
         service_pauses.record(tx, changed)
         if active:
             hint(tx, (region for service in changed for region in service.regions))
-        announce(tx, "service.updated", changed_ids)
+        publish(tx, "service.updated", changed_ids)
         found = answers(tx, ids)
     return found
 
@@ -243,7 +243,7 @@ def _check_references(
         raise refused("depends_on", "A service cannot need itself, directly or through others.")
 
 
-def announce(tx: Transaction, event: str, ids: Sequence[UUID]) -> list[dict[str, Any]]:
+def publish(tx: Transaction, event: str, ids: Sequence[UUID]) -> list[dict[str, Any]]:
     """Return the answers of services, and publish them once they are durable."""
     found = answers(tx, ids)
     if found:

@@ -9,7 +9,7 @@ from psycopg.rows import namedtuple_row
 
 from app.domain.types import Status
 from app.operations.services.queries import filtered
-from app.operations.snapshots.alerting import rulebooks
+from app.operations.snapshots.alerting import alerting_snapshots
 from app.platform.transaction import transaction
 
 _COLUMNS = "s.id, s.status, s.is_active, s.tags, s.check_type, s.environment"
@@ -23,10 +23,10 @@ def summary(organization_id: UUID, filters: Mapping[str, Any]) -> dict[str, Any]
     with transaction() as tx:
         cursor = tx.driver.cursor(row_factory=namedtuple_row)
         rows: list[Any] = cursor.execute(statement, values).fetchall()
-        book, now = rulebooks(tx, {organization_id})[organization_id], tx.now()
+        current, now = alerting_snapshots(tx, {organization_id})[organization_id], tx.now()
         in_maintenance = sum(
-            book.maintenance_until(row.id, row.tags, now) is not None
-            for row in (rows if book.windows else ())
+            current.maintenance_until(row.id, row.tags, now) is not None
+            for row in (rows if current.windows else ())
         )
     statuses = Counter(row.status for row in rows if row.is_active)
     return {

@@ -22,7 +22,7 @@ from app.models.maintenance_windows import MaintenanceWindow as StoredWindow
 from app.models.notification_channels import NotificationChannel
 from app.models.organization import Organization
 from app.operations.snapshots.cache import CircularCache
-from app.operations.snapshots.services import Definition
+from app.operations.snapshots.services import ServiceSnapshot
 from app.platform.transaction import Transaction
 
 log = logging.getLogger(__name__)
@@ -49,15 +49,15 @@ class Rule:
     reminder_minutes: int | None
     runbook_url: str | None
 
-    def concerns(self, definition: Definition) -> bool:
+    def matches(self, snapshot: ServiceSnapshot) -> bool:
         """Say whether the rule watches a service."""
         if self.service_id is not None:
-            return self.service_id == definition.service_id
-        return not self.tags or not self.tags.isdisjoint(definition.tags)
+            return self.service_id == snapshot.service_id
+        return not self.tags or not self.tags.isdisjoint(snapshot.tags)
 
 
 @dataclass(slots=True)
-class Rulebook:
+class AlertingSnapshot:
     """The rules, windows and subscriptions of one organization at one version."""
 
     version: int
@@ -69,7 +69,7 @@ class Rulebook:
     _by_service: CircularCache[UUID, tuple[int, tuple[Rule, ...]]] = field(
         default_factory=partial(CircularCache, _REMEMBERED)
     )
-    _looking: CircularCache[UUID, tuple[int, Definition]] = field(
+    _with_texts: CircularCache[UUID, tuple[int, ServiceSnapshot]] = field(
         default_factory=partial(CircularCache, _REMEMBERED)
     )
     # The windows that are active, and until when that holds: a recurrence is not expanded anew for
@@ -77,27 +77,27 @@ class Rulebook:
     _active: tuple[tuple[MaintenanceWindow, datetime], ...] = ()
     _active_until: datetime | None = None
 
-    def rules_for(self, definition: Definition) -> tuple[Rule, ...]:
+    def rules_for(self, snapshot: ServiceSnapshot) -> tuple[Rule, ...]:
         """Return the rules that watch a service, remembered by the version of the service."""
-        known = self._by_service.get(definition.service_id)
-        if known is not None and known[0] == definition.version:
+        known = self._by_service.get(snapshot.service_id)
+        if known is not None and known[0] == snapshot.version:
             return known[1]
-        found = tuple(rule for rule in self.rules if rule.concerns(definition))
-        self._by_service.put(definition.service_id, (definition.version, found))
+        found = tuple(rule for rule in self.rules if rule.matches(snapshot))
+        self._by_service.put(snapshot.service_id, (snapshot.version, found))
         return found
 
-    def with_texts(self, definition: Definition) -> Definition:
+    def with_texts(self, snapshot: ServiceSnapshot) -> ServiceSnapshot:
         """Return a service whose check looks for the texts that its rules ask bodies for."""
         if not self.body_texts:
-            return definition
-        known = self._looking.get(definition.service_id)
-        if known is not None and known[0] == definition.version:
+            return snapshot
+        known = self._with_texts.get(snapshot.service_id)
+        if known is not None and known[0] == snapshot.version:
             return known[1]
-        texts = frozenset().union(*(rule.needs.body_texts for rule in self.rules_for(definition)))
-        found = definition
+        texts = frozenset().union(*(rule.needs.body_texts for rule in self.rules_for(snapshot)))
+        found = snapshot
         if texts:
-            found = replace(definition, target=replace(definition.target, body_texts=texts))
-        self._looking.put(definition.service_id, (definition.version, found))
+            found = replace(snapshot, target=replace(snapshot.target, body_texts=texts))
+        self._with_texts.put(snapshot.service_id, (snapshot.version, found))
         return found
 
     def maintenance_until(
@@ -107,7 +107,7 @@ class Rulebook:
         if not self.windows:
             return None
         if self._active_until is None or now >= self._active_until:
-            self._look_at_windows(now)
+            self._expand_windows(now)
         ends = [
             ends_at
             for window, ends_at in self._active
@@ -115,23 +115,25 @@ class Rulebook:
         ]
         return max(ends, default=None)
 
-    def _look_at_windows(self, now: datetime) -> None:
+    def _expand_windows(self, now: datetime) -> None:
         current = [(w, maintenance_windows.occurrence_at(w, now)) for w in self.windows]
         self._active = tuple((w, found.ends_at) for w, found in current if found is not None)
         edges = [maintenance_windows.next_change_at(w, now) for w in self.windows]
         self._active_until = min((edge for edge in edges if edge), default=now + _A_DAY)
 
 
-_cache: dict[UUID, Rulebook] = {}
+_cache: dict[UUID, AlertingSnapshot] = {}
 
 
-def rulebooks(tx: Transaction, organization_ids: Iterable[UUID]) -> dict[UUID, Rulebook]:
-    """Return the rulebooks of organizations as they are now; one query while nothing changed."""
+def alerting_snapshots(
+    tx: Transaction, organization_ids: Iterable[UUID]
+) -> dict[UUID, AlertingSnapshot]:
+    """Return the alerting snapshots of organizations; one query while nothing has changed."""
     wanted = list(set(organization_ids))
     rows = tx.driver.execute(
         "SELECT id, alerting_version FROM organizations WHERE id = ANY(%s)", (wanted,)
     ).fetchall()
-    found: dict[UUID, Rulebook] = {}
+    found: dict[UUID, AlertingSnapshot] = {}
     for organization_id, version in rows:
         known = _cache.get(organization_id)
         if known is None or known.version != version:
@@ -155,7 +157,7 @@ def changed(tx: Transaction, organization_id: UUID) -> None:
     )
 
 
-def _read(tx: Transaction, organization_id: UUID, version: int) -> Rulebook:
+def _read(tx: Transaction, organization_id: UUID, version: int) -> AlertingSnapshot:
     rules = tx.session.scalars(
         select(AlertRule)
         .where(AlertRule.organization_id == organization_id, AlertRule.is_enabled)
@@ -170,7 +172,7 @@ def _read(tx: Transaction, organization_id: UUID, version: int) -> Rulebook:
         )
     )
     readable = tuple(rule for row in rules if (rule := _rule(row)) is not None)
-    return Rulebook(
+    return AlertingSnapshot(
         version,
         readable,
         tuple(window for row in windows if (window := window_of(row)) is not None),

@@ -23,7 +23,7 @@ _PLAIN_BYTES = 1_500  # of a service with an empty config
 
 
 @dataclass(frozen=True, slots=True)
-class Definition:
+class ServiceSnapshot:
     """One version of a service, as far as checking and judging need it."""
 
     service_id: UUID
@@ -42,13 +42,13 @@ class Definition:
     fault: str | None  # why the service cannot be checked at all
 
 
-def _bytes_of(definition: Definition) -> int:
-    target = definition.target
+def _bytes_of(snapshot: ServiceSnapshot) -> int:
+    target = snapshot.target
     config = 3 * len(repr(target.config)) if target.config else 0  # objects take more than text
-    return _PLAIN_BYTES + len(target.endpoint) + len(definition.name) + config
+    return _PLAIN_BYTES + len(target.endpoint) + len(snapshot.name) + config
 
 
-_cache: CircularCache[UUID, Definition] = CircularCache(_CACHE_BYTES, _bytes_of)
+_cache: CircularCache[UUID, ServiceSnapshot] = CircularCache(_CACHE_BYTES, _bytes_of)
 
 _READ = """
 SELECT id, organization_id, version, name, check_type, endpoint, timeout_seconds,
@@ -58,28 +58,28 @@ FROM services WHERE id = ANY(%s)
 """
 
 
-def definitions(
+def service_snapshots(
     cursor: psycopg.Cursor[Any], versions: Mapping[UUID, int]
-) -> dict[UUID, Definition]:
-    """Return the definitions of services at the given versions, reading only what is not known.
+) -> dict[UUID, ServiceSnapshot]:
+    """Return the snapshots of services at the given versions, reading only what is not known.
 
     A service that was edited meanwhile is left out: the edit made it due again by itself.
     """
     return {
         service_id: known
-        for service_id, known in newest_definitions(cursor, versions).items()
+        for service_id, known in newest_snapshots(cursor, versions).items()
         if known.version == versions[service_id]
     }
 
 
-def newest_definitions(
+def newest_snapshots(
     cursor: psycopg.Cursor[Any], versions: Mapping[UUID, int]
-) -> dict[UUID, Definition]:
-    """Return the definitions of services at the given versions, or at newer ones.
+) -> dict[UUID, ServiceSnapshot]:
+    """Return the snapshots of services at the given versions, or at newer ones.
 
     A service that is gone is left out.
     """
-    found: dict[UUID, Definition] = {}
+    found: dict[UUID, ServiceSnapshot] = {}
     missing = []
     for service_id, version in versions.items():
         known = _cache.get(service_id)
@@ -97,7 +97,7 @@ def newest_definitions(
     return found
 
 
-def _definition(row: tuple[Any, ...], known: secrets.Secrets) -> Definition:
+def _definition(row: tuple[Any, ...], known: secrets.Secrets) -> ServiceSnapshot:
     config: dict[str, Any] = {}
     endpoint, fault = row[5], None
     filled: tuple[str, ...] = ()
@@ -108,7 +108,7 @@ def _definition(row: tuple[Any, ...], known: secrets.Secrets) -> Definition:
     except ValueError as error:
         fault = f"the stored secrets of this service cannot be opened: {error}"
         log.error("cannot open a service's secrets", extra={"service_id": str(row[0])})
-    return Definition(
+    return ServiceSnapshot(
         service_id=row[0],
         organization_id=row[1],
         version=row[2],

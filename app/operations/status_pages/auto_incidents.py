@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import select
 
 from app.domain.status_pages import auto_incidents
-from app.domain.status_pages.auto_incidents import Action, Known, Standing, Step
+from app.domain.status_pages.auto_incidents import Action, KnownIncident, OpenAlert, Step
 from app.domain.status_pages.languages import listing, sentence
 from app.domain.status_pages.types import AutoIncidents, IncidentStatus, Severity
 from app.models.alerts import Alert
@@ -55,8 +55,8 @@ def advance(page_id: UUID) -> int:
                 .with_for_update(key_share=True)
             )
         )
-        actions = auto_incidents.decide(
-            _standing(tx, page.organization_id),
+        actions = auto_incidents.next_actions(
+            _open_alerts(tx, page.organization_id),
             [_known(row) for row in rows],
             services.shown(page.sections, services.candidates(tx, page.organization_id)),
             now,
@@ -74,7 +74,7 @@ def advance(page_id: UUID) -> int:
     return len(actions)
 
 
-def _standing(tx: Transaction, organization_id: UUID) -> list[Standing]:
+def _open_alerts(tx: Transaction, organization_id: UUID) -> list[OpenAlert]:
     rows = tx.session.scalars(
         select(Alert).where(
             Alert.organization_id == organization_id,
@@ -84,14 +84,16 @@ def _standing(tx: Transaction, organization_id: UUID) -> list[Standing]:
         )
     )
     return [
-        Standing(row.id, row.suppressed_by or row.id, row.service_id, row.fired_at)
+        OpenAlert(row.id, row.suppressed_by or row.id, row.service_id, row.fired_at)
         for row in rows
         if row.service_id is not None
     ]
 
 
-def _known(row: PageIncident) -> Known:
-    return Known(row.id, frozenset(row.alert_ids), frozenset(row.service_ids), row.recovered_at)
+def _known(row: PageIncident) -> KnownIncident:
+    return KnownIncident(
+        row.id, frozenset(row.alert_ids), frozenset(row.service_ids), row.recovered_at
+    )
 
 
 def _open(tx: Transaction, page: StatusPage, action: Action, now: datetime) -> None:

@@ -30,7 +30,7 @@ def created(
     is_told: bool,
 ) -> None:
     """Tell that an incident was published."""
-    _tell(tx, page, "incident.created", incident, update.status, update.body, now, is_told)
+    _enqueue(tx, page, "incident.created", incident, update.status, update.body, now, is_told)
 
 
 def update(
@@ -45,12 +45,12 @@ def update(
     """Tell how an incident goes on, or that it is over."""
     is_over = update.status == IncidentStatus.RESOLVED
     event = "incident.resolved" if is_over else "incident.updated"
-    _tell(tx, page, event, incident, update.status, update.body, now, is_told)
+    _enqueue(tx, page, event, incident, update.status, update.body, now, is_told)
 
 
 def post_mortem(tx: Transaction, page: StatusPage, incident: PageIncident, now: datetime) -> None:
     """Tell that a post-mortem was published."""
-    _tell(tx, page, "incident.updated", incident, "post_mortem", incident.post_mortem, now, True)
+    _enqueue(tx, page, "incident.updated", incident, "post_mortem", incident.post_mortem, now, True)
 
 
 def preview(tx: Transaction, page: StatusPage, data: Mapping[str, Any]) -> dict[str, Any]:
@@ -76,7 +76,7 @@ def public_names(tx: Transaction, page: StatusPage, ids: Sequence[UUID]) -> list
     return [named[id] for id in ids if id in named]
 
 
-def _tell(
+def _enqueue(
     tx: Transaction,
     page: StatusPage,
     event: str,
@@ -88,7 +88,7 @@ def _tell(
 ) -> None:
     if is_told and page.notify.get("incidents", True):
         names = public_names(tx, page, incident.service_ids)
-        subscriber_messages.plan_news(
+        subscriber_messages.enqueue_update(
             tx,
             page,
             topic=Wants.INCIDENTS,
@@ -111,7 +111,7 @@ def _tell(
         "body": body,
         "created_at": incident.published_at or now,
     }
-    enqueue.announce(
+    enqueue.event(
         tx,
         incident.organization_id,
         event,

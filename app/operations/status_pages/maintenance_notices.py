@@ -66,7 +66,7 @@ def _window(tx: Transaction, page: StatusPage, one: PageWindow, now: datetime) -
     shown = maintenance.appearances(one.window, now - _LOOKED_BACK, now)
     due = maintenance.notices(shown, _told(tx, page, one.row), one.row.created_at, now)
     for notice, appearance in due:
-        _tell(tx, page, one, notice, appearance.occurrence, now)
+        _enqueue(tx, page, one, notice, appearance.occurrence, now)
     return len(due)
 
 
@@ -89,7 +89,7 @@ def withdraw(
     )
     for page in pages:
         for notice, occurrence in maintenance.withdrawn(_told(tx, page, window), now):
-            _tell(tx, page, one, notice, occurrence, now)
+            _enqueue(tx, page, one, notice, occurrence, now)
         # Whoever names the page again begins anew.
         tx.session.flush()
         _forget(tx, PageNotice.status_page_id == page.id, PageNotice.window_id == window.id)
@@ -113,7 +113,7 @@ def _told(
     return told
 
 
-def _tell(
+def _enqueue(
     tx: Transaction,
     page: StatusPage,
     one: PageWindow,
@@ -154,7 +154,7 @@ def _tell(
         sentence(language, "affected", names=listing(language, names)) if names else "",
         one.row.description,
     ]
-    subscriber_messages.plan_news(
+    subscriber_messages.enqueue_update(
         tx,
         page,
         topic=Wants.MAINTENANCE,

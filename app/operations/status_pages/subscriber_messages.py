@@ -47,7 +47,7 @@ def moment(page: StatusPage, at: datetime) -> str:
     return f"{wall:%Y-%m-%d %H:%M} {page.timezone} ({utc:%H:%M} UTC)"
 
 
-def plan_confirmation(
+def enqueue_confirmation(
     tx: Transaction, page: StatusPage, row: PageSubscriber, now: datetime, *, step: int
 ) -> None:
     """Plan the message that asks a subscriber to confirm."""
@@ -59,7 +59,7 @@ def plan_confirmation(
     _add(tx, page, [row], CONFIRMATION, f"confirm:{row.id}", message, now, step)
 
 
-def plan_news(
+def enqueue_update(
     tx: Transaction,
     page: StatusPage,
     *,
@@ -144,7 +144,7 @@ def _add(
     step: int,
 ) -> None:
     for begin in range(0, len(rows), _BATCH):
-        enqueue.add(
+        enqueue.messages(
             tx,
             organization_id=page.organization_id,
             alert_id=None,

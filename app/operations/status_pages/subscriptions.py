@@ -73,7 +73,7 @@ def ask(tx: Transaction, page: StatusPage, row: PageSubscriber, now: datetime) -
         return False
     row.confirmations = [timestamp(at) for at in asked]
     tx.session.flush()
-    subscriber_messages.plan_confirmation(tx, page, row, now, step=int(now.timestamp()))
+    subscriber_messages.enqueue_confirmation(tx, page, row, now, step=int(now.timestamp()))
     return True
 
 

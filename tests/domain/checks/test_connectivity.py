@@ -3,11 +3,11 @@
 import pytest
 
 from app.domain.checks.connectivity import (
-    LEAST_WITNESSES,
-    Witness,
-    Witnesses,
+    LEAST_REFERENCE_HOSTS,
+    ReferenceHost,
+    ReferenceHosts,
     is_ambiguous,
-    is_blind,
+    is_isolated,
 )
 from app.domain.types import FailureKind, Observation, Phases, Status
 
@@ -44,38 +44,38 @@ def test_what_is_ambiguous(observation, ambiguous, why):
 
 
 def test_too_few_hosts_cannot_convict_the_monitor():
-    witnesses = Witnesses()
-    for number in range(LEAST_WITNESSES):
-        witnesses.saw(f"host-{number}.example", 443)
-    assert witnesses.against("host-0.example") == []
-    witnesses.saw("another.example", 443)
-    assert len(witnesses.against("host-0.example")) == LEAST_WITNESSES
+    hosts = ReferenceHosts()
+    for number in range(LEAST_REFERENCE_HOSTS):
+        hosts.saw(f"host-{number}.example", 443)
+    assert hosts.against("host-0.example") == []
+    hosts.saw("another.example", 443)
+    assert len(hosts.against("host-0.example")) == LEAST_REFERENCE_HOSTS
 
 
 def test_the_host_in_question_is_no_witness_and_the_latest_come_first():
-    witnesses = Witnesses()
+    hosts = ReferenceHosts()
     for number in range(10):
-        witnesses.saw(f"host-{number}.example", 443)
-    witnesses.saw("host-2.example", 443)
-    asked = [witness.host for witness in witnesses.against("host-9.example")]
+        hosts.saw(f"host-{number}.example", 443)
+    hosts.saw("host-2.example", 443)
+    asked = [host.host for host in hosts.against("host-9.example")]
     assert asked[0] == "host-2.example"
     assert "host-9.example" not in asked
 
 
 def test_witnesses_named_by_the_operator_decide_alone():
-    named = (Witness("gateway.example", 443),)
-    witnesses = Witnesses(named)
+    named = (ReferenceHost("gateway.example", 443),)
+    hosts = ReferenceHosts(named)
     for number in range(10):
-        witnesses.saw(f"host-{number}.example", 443)
-    assert witnesses.against("host-1.example") == list(named)
+        hosts.saw(f"host-{number}.example", 443)
+    assert hosts.against("host-1.example") == list(named)
 
 
 @pytest.mark.parametrize(
-    ("answers", "blind"),
+    ("answers", "isolated"),
     [([], False), ([False], True), ([False, True], False), ([False] * 5, True)],
 )
-def test_one_answer_is_enough_to_see(answers, blind):
-    assert is_blind(answers) is blind
+def test_one_answer_is_enough_to_see(answers, isolated):
+    assert is_isolated(answers) is isolated
 
 
 @pytest.mark.parametrize("sentence", ["timed out", "connection refused", "no such host", ""])

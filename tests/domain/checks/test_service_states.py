@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.domain.checks.service_states import RegionState, is_confirming, overall, settle
+from app.domain.checks.service_states import RegionState, is_confirming, next_state, overall
 from app.domain.types import Status
 
 LETTERS = {
@@ -17,7 +17,7 @@ LETTERS = {
 def shown(results: str, failure_threshold: int, recovery_threshold: int) -> str:
     state, out = RegionState(), ""
     for letter in results:
-        state = settle(state, LETTERS[letter], failure_threshold, recovery_threshold)
+        state = next_state(state, LETTERS[letter], failure_threshold, recovery_threshold)
         out += state.status.value[0]
     return out
 
@@ -45,15 +45,15 @@ def test_series(results, failures, recoveries, expected, why):
 
 
 def test_a_failure_below_its_threshold_is_being_confirmed():
-    state = settle(RegionState(Status.GREEN, 0, 5), Status.RED, 2, 1)
+    state = next_state(RegionState(Status.GREEN, 0, 5), Status.RED, 2, 1)
     assert is_confirming(state, Status.RED)
-    assert not is_confirming(settle(state, Status.RED, 2, 1), Status.RED)
+    assert not is_confirming(next_state(state, Status.RED, 2, 1), Status.RED)
 
 
 def test_a_recovery_below_its_threshold_is_being_confirmed():
-    state = settle(RegionState(Status.RED, 5, 0), Status.GREEN, 1, 2)
+    state = next_state(RegionState(Status.RED, 5, 0), Status.GREEN, 1, 2)
     assert is_confirming(state, Status.GREEN)
-    assert not is_confirming(settle(state, Status.GREEN, 1, 2), Status.GREEN)
+    assert not is_confirming(next_state(state, Status.GREEN, 1, 2), Status.GREEN)
 
 
 def test_blindness_confirms_nothing():

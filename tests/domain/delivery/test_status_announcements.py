@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.domain.delivery.status_announcements import Hold, decide, flaps, severity
+from app.domain.delivery.status_announcements import Hold, evaluate, flaps, severity
 from app.domain.types import Status
 
 PENDING, GREEN, YELLOW, RED, UNKNOWN = (
@@ -34,7 +34,7 @@ CALM = {"in_maintenance": False, "is_flapping": False}
     ],
 )
 def test_news_is_what_differs_from_what_was_told(before, after, hold, told, was, why):
-    found = decide(before, after, hold, **CALM)
+    found = evaluate(before, after, hold, **CALM)
     assert (found.is_told, found.from_status, found.hold) == (told, was, None), why
 
 
@@ -42,17 +42,17 @@ def test_news_is_what_differs_from_what_was_told(before, after, hold, told, was,
     "how", [{"in_maintenance": True, "is_flapping": False}, CALM | {"is_flapping": True}]
 )
 def test_what_is_withheld_is_remembered(how):
-    first = decide(GREEN, RED, None, **how)
+    first = evaluate(GREEN, RED, None, **how)
     assert (first.is_told, first.hold) == (False, Hold(GREEN, how["is_flapping"]))
-    second = decide(RED, YELLOW, first.hold, **how)
+    second = evaluate(RED, YELLOW, first.hold, **how)
     assert second.hold == first.hold, "what was told last, not what came between"
-    assert decide(RED, RED, first.hold, **CALM).is_told, "it outlasted the reason"
-    assert not decide(YELLOW, GREEN, first.hold, **CALM).is_told, "nothing has changed after all"
+    assert evaluate(RED, RED, first.hold, **CALM).is_told, "it outlasted the reason"
+    assert not evaluate(YELLOW, GREEN, first.hold, **CALM).is_told, "nothing has changed after all"
 
 
 @pytest.mark.parametrize("blind", [UNKNOWN, PENDING])
 def test_that_we_cannot_tell_is_no_news(blind):
-    found = decide(RED, blind, None, **CALM)
+    found = evaluate(RED, blind, None, **CALM)
     assert (found.is_told, found.hold) == (False, Hold(RED, False))
 
 

@@ -58,11 +58,11 @@ def test_a_storm_after_a_calm_is_another_one():
 @pytest.mark.parametrize("storm", [None, Storm(LONG_AGO, NOW - timedelta(minutes=5))])
 def test_outside_a_storm_each_message_goes_by_itself(storm):
     pending = [message(n) for n in range(1, 9)]
-    assert storms.plan(storm, pending, LONG_AGO, NOW) == storms.Plan(tuple(pending))
+    assert storms.evaluate(storm, pending, LONG_AGO, NOW) == storms.Evaluation(tuple(pending))
 
 
 def test_in_a_storm_a_channel_gets_one_digest():
-    plan = storms.plan(STORM, [message(n) for n in range(1, 6)], None, NOW)
+    plan = storms.evaluate(STORM, [message(n) for n in range(1, 6)], None, NOW)
     assert plan.single == ()
     assert len(plan.digest.replaces) == 5
 
@@ -75,7 +75,7 @@ def test_a_digest_names_the_worst_first():
         message(4, severity="critical", service_name="db"),
         message(5, severity="warning", service_name="shop"),
     ]
-    digest = storms.plan(STORM, pending, None, NOW).digest
+    digest = storms.evaluate(STORM, pending, None, NOW).digest
     assert digest.severity == "critical"
     assert digest.named == ("shop", "db", "api", "blog")
     assert digest.counts == (("critical", 2), ("warning", 2), ("info", 1))
@@ -85,7 +85,7 @@ def test_a_digest_names_the_worst_first():
 
 
 def test_a_long_digest_counts_the_rest():
-    digest = storms.plan(STORM, [message(n) for n in range(1, 51)], None, NOW).digest
+    digest = storms.evaluate(STORM, [message(n) for n in range(1, 51)], None, NOW).digest
     assert len(digest.named) == storms.NAMED_IN_DIGEST
     assert digest.unnamed == 30
     assert len(digest.replaces) == len(digest.subject_ids) == 50
@@ -93,25 +93,25 @@ def test_a_long_digest_counts_the_rest():
 
 def test_two_messages_about_one_alert_count_once():
     same = [message(1, subject_id=UUID(int=7)), message(2, subject_id=UUID(int=7))]
-    digest = storms.plan(STORM, same, None, NOW).digest
+    digest = storms.evaluate(STORM, same, None, NOW).digest
     assert digest.counts == (("critical", 1),)
     assert digest.subject_ids == (UUID(int=7),)
 
 
 def test_a_digest_of_one_is_the_message_itself():
-    assert storms.plan(STORM, [message(1)], None, NOW) == storms.Plan((message(1),))
+    assert storms.evaluate(STORM, [message(1)], None, NOW) == storms.Evaluation((message(1),))
 
 
 @pytest.mark.parametrize("count", [1, 2])
 def test_a_channel_is_told_once_a_minute(count):
     pending = [message(n) for n in range(1, 1 + count)]
-    plan = storms.plan(STORM, pending, NOW - timedelta(seconds=20), NOW)
-    assert plan == storms.Plan(wait_until=NOW + timedelta(seconds=40))
-    plan = storms.plan(STORM, pending, NOW - timedelta(seconds=60), NOW)
+    plan = storms.evaluate(STORM, pending, NOW - timedelta(seconds=20), NOW)
+    assert plan == storms.Evaluation(wait_until=NOW + timedelta(seconds=40))
+    plan = storms.evaluate(STORM, pending, NOW - timedelta(seconds=60), NOW)
     assert plan.single or plan.digest
 
 
 def test_the_first_message_of_a_storm_waits_for_those_that_fall_with_it():
     fresh = message(1, created_at=NOW - timedelta(seconds=0.5))
-    assert storms.plan(STORM, [fresh], None, NOW).wait_until == NOW + timedelta(seconds=1.5)
-    assert storms.plan(STORM, [fresh], None, NOW + timedelta(seconds=1.5)).single == (fresh,)
+    assert storms.evaluate(STORM, [fresh], None, NOW).wait_until == NOW + timedelta(seconds=1.5)
+    assert storms.evaluate(STORM, [fresh], None, NOW + timedelta(seconds=1.5)).single == (fresh,)

@@ -21,13 +21,13 @@ def after(heartbeat, *pings, since=NIGHT - timedelta(hours=5)):
     state = heartbeats.created(heartbeat, since)
     for seconds, kind in pings:
         at = NIGHT + timedelta(seconds=seconds)
-        state = heartbeats.assess(heartbeat, state, at).state
+        state = heartbeats.evaluate(heartbeat, state, at).state
         state = heartbeats.receive(heartbeat, state, Ping(at, PingKind(kind))).state
     return state
 
 
 def status_at(heartbeat, state, **later):
-    return heartbeats.assess(heartbeat, state, NIGHT + timedelta(**later)).state.status.value
+    return heartbeats.evaluate(heartbeat, state, NIGHT + timedelta(**later)).state.status.value
 
 
 @pytest.mark.parametrize("early", [0.001, 0.8, 59.9, 60])
@@ -78,7 +78,7 @@ def test_while_an_earlier_time_is_owed_it_is_that_one():
 def test_after_a_miss_the_next_run_a_moment_early_recovers_for_good():
     heartbeat = nightly()
     state = heartbeats.created(heartbeat, NIGHT - timedelta(hours=5))
-    state = heartbeats.assess(heartbeat, state, NIGHT + timedelta(minutes=6)).state
+    state = heartbeats.evaluate(heartbeat, state, NIGHT + timedelta(minutes=6)).state
     assert state.status.value == "missed"
     at = NIGHT + DAY - timedelta(seconds=0.8)
     state = heartbeats.receive(heartbeat, state, Ping(at, PingKind.SUCCESS)).state

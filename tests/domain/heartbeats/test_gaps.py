@@ -48,39 +48,39 @@ def intervals(gaps: list[tuple]) -> list[tuple[datetime, datetime]]:
 )
 def test_what_was_due_inside_a_gap_is_excused(heartbeat, gaps, minutes, expected, why):
     state = heartbeats.created(heartbeat, START)
-    assert heartbeats.assess(heartbeat, state, at(minutes), intervals(gaps)).state.status == (
+    assert heartbeats.evaluate(heartbeat, state, at(minutes), intervals(gaps)).state.status == (
         expected
     ), why
 
 
 def test_an_excuse_is_remembered_and_not_repeated():
     gaps, state = intervals([(59, 64)]), heartbeats.created(HOURLY, START)
-    state = heartbeats.assess(HOURLY, state, at(65), gaps).state
+    state = heartbeats.evaluate(HOURLY, state, at(65), gaps).state
     assert state.expected_at == at(124)
-    assert heartbeats.assess(HOURLY, state, at(66), gaps).state == state, "the same gap again"
-    assert heartbeats.assess(HOURLY, state, at(129)).state.status is HeartbeatStatus.MISSED
+    assert heartbeats.evaluate(HOURLY, state, at(66), gaps).state == state, "the same gap again"
+    assert heartbeats.evaluate(HOURLY, state, at(129)).state.status is HeartbeatStatus.MISSED
 
 
 def test_a_short_period_is_not_excused_for_ever():
     often = Heartbeat(parse("every 30s"), grace_seconds=10)
     gaps, state = intervals([(0.4, 2)]), heartbeats.created(often, START)
     for seconds in range(120, 160):
-        state = heartbeats.assess(often, state, at(seconds / 60), gaps).state
+        state = heartbeats.evaluate(often, state, at(seconds / 60), gaps).state
     assert state.status is HeartbeatStatus.LATE
-    assert heartbeats.assess(often, state, at(161 / 60), gaps).state.status == "missed"
+    assert heartbeats.evaluate(often, state, at(161 / 60), gaps).state.status == "missed"
 
 
 def test_a_gap_that_goes_on_excuses_as_long_as_it_lasts():
     state = heartbeats.created(HOURLY, START)
     for minutes in range(59, 400):
-        state = heartbeats.assess(HOURLY, state, at(minutes), [(at(58), at(minutes))]).state
+        state = heartbeats.evaluate(HOURLY, state, at(minutes), [(at(58), at(minutes))]).state
         assert state.status is HeartbeatStatus.HEALTHY
 
 
 def test_what_is_down_already_stays_down():
     state = heartbeats.created(HOURLY, START)
-    state = heartbeats.assess(HOURLY, state, at(65)).state
-    after = heartbeats.assess(HOURLY, state, at(200), intervals([(66, 199)])).state
+    state = heartbeats.evaluate(HOURLY, state, at(65)).state
+    after = heartbeats.evaluate(HOURLY, state, at(200), intervals([(66, 199)])).state
     assert after.status is HeartbeatStatus.MISSED
 
 
@@ -96,14 +96,14 @@ def test_what_is_down_already_stays_down():
 def test_the_end_of_a_run_may_be_lost_in_a_gap(gap, expected, why):
     state = heartbeats.created(LIMITED, START)
     state = heartbeats.receive(LIMITED, state, Ping(at(9), PingKind.START)).state
-    state = heartbeats.assess(LIMITED, state, at(39.5), intervals([gap] if gap[0] < 39 else []))
+    state = heartbeats.evaluate(LIMITED, state, at(39.5), intervals([gap] if gap[0] < 39 else []))
     assert state.state.status.value == expected, why
 
 
 def test_a_run_in_a_gap_keeps_its_duration():
     state = heartbeats.created(LIMITED, START)
     state = heartbeats.receive(LIMITED, state, Ping(at(9), PingKind.START, run_id="a")).state
-    state = heartbeats.assess(LIMITED, state, at(20), intervals([(15, 16)])).state
+    state = heartbeats.evaluate(LIMITED, state, at(20), intervals([(15, 16)])).state
     assert state.status is HeartbeatStatus.RUNNING, "it may just as well go on"
     outcome = heartbeats.receive(LIMITED, state, Ping(at(30), PingKind.SUCCESS, run_id="a"))
     assert outcome.duration_ms == 21 * 60_000
@@ -122,7 +122,7 @@ def test_an_edit_is_not_held_against_the_job(new, minutes, expected_at, why):
     edited = Heartbeat(parse(new))
     state = heartbeats.rescheduled(edited, heartbeats.created(HOURLY, START), at(minutes))
     assert state.expected_at == at(expected_at), why
-    assert heartbeats.assess(edited, state, at(minutes)).state.status is HeartbeatStatus.HEALTHY
+    assert heartbeats.evaluate(edited, state, at(minutes)).state.status is HeartbeatStatus.HEALTHY
 
 
 @given(
@@ -142,7 +142,7 @@ def test_a_job_that_pings_in_time_is_never_missed(heartbeat, blind, delays, tick
             state = heartbeats.receive(heartbeat, state, Ping(at(minute), PingKind.SUCCESS)).state
         if minute % tick == 0:
             known = [(at(begin), at(min(end, minute))) for begin, end in gaps if begin <= minute]
-            state = heartbeats.assess(heartbeat, state, at(minute), known).state
+            state = heartbeats.evaluate(heartbeat, state, at(minute), known).state
         assert not state.status.is_down
 
 
@@ -154,5 +154,5 @@ def test_a_dead_job_is_missed_one_period_after_the_last_gap_at_the_latest(blind)
     state = heartbeats.created(HOURLY, START)
     for minute in range(0, end + 131, 5):
         known = [(at(begin), at(min(end, minute))) for begin, end in gaps if begin <= minute]
-        state = heartbeats.assess(HOURLY, state, at(minute), known).state
+        state = heartbeats.evaluate(HOURLY, state, at(minute), known).state
     assert state.status is HeartbeatStatus.MISSED

@@ -38,7 +38,7 @@ def play(heartbeat: Heartbeat, story: list[tuple], gaps: list[tuple] = ()) -> li
             state = heartbeats.receive(heartbeat, state, ping(what, minutes)).state
         else:
             past = [(at(a), at(min(b, minutes))) for a, b in gaps if a < minutes]
-            state = heartbeats.assess(heartbeat, state, at(minutes), past).state
+            state = heartbeats.evaluate(heartbeat, state, at(minutes), past).state
         seen.append(state.status.value)
     return seen
 
@@ -170,7 +170,7 @@ def test_durations_pair_by_run():
 def test_a_run_long_overdue_is_no_longer_paired():
     state = heartbeats.created(LIMITED, START)
     state = heartbeats.receive(LIMITED, state, ping("start a", 1)).state
-    state = heartbeats.assess(LIMITED, state, at(40)).state
+    state = heartbeats.evaluate(LIMITED, state, at(40)).state
     assert len(state.runs) == 1
     state = heartbeats.receive(LIMITED, state, ping("success", 50)).state
     assert len(state.runs) == 1, "an end without an id does not belong to it"
@@ -222,13 +222,13 @@ def test_limits(story, expected, reason):
 
 def test_a_flip_bears_the_time_it_was_due():
     state = heartbeats.created(HOURLY, START)
-    outcome = heartbeats.assess(HOURLY, state, at(61))
+    outcome = heartbeats.evaluate(HOURLY, state, at(61))
     assert (outcome.flip.at, outcome.flip.after) == (at(60), HeartbeatStatus.LATE)
     assert outcome.flip.reason == "a ping was expected at 2026-03-02T11:00:00Z"
-    outcome = heartbeats.assess(HOURLY, outcome.state, at(90))
+    outcome = heartbeats.evaluate(HOURLY, outcome.state, at(90))
     assert (outcome.flip.at, outcome.flip.before) == (at(65), HeartbeatStatus.LATE)
     assert outcome.flip.reason == "no ping came by 2026-03-02T11:05:00Z"
-    assert heartbeats.assess(HOURLY, outcome.state, at(91)).flip is None
+    assert heartbeats.evaluate(HOURLY, outcome.state, at(91)).flip is None
     outcome = heartbeats.receive(HOURLY, outcome.state, ping("success", 92))
     assert (outcome.flip.at, outcome.flip.after) == (at(92), HeartbeatStatus.HEALTHY)
     assert heartbeats.receive(HOURLY, outcome.state, ping("success", 93)).flip is None
@@ -237,7 +237,7 @@ def test_a_flip_bears_the_time_it_was_due():
 def test_a_hanging_run_flips_at_its_end():
     state = heartbeats.created(LIMITED, START)
     state = heartbeats.receive(LIMITED, state, ping("start", 10)).state
-    outcome = heartbeats.assess(LIMITED, state, at(50))
+    outcome = heartbeats.evaluate(LIMITED, state, at(50))
     assert outcome.flip.at == at(40)
     assert outcome.flip.reason == "a run has not ended within 1800 s"
 
@@ -269,11 +269,11 @@ def test_a_wake_up_at_next_change_misses_nothing(steps, heartbeat):
         due = heartbeats.next_change_at(state)
         minutes += pause
         if due is not None and due <= at(minutes):
-            before = heartbeats.assess(heartbeat, state, due - timedelta(seconds=1))
+            before = heartbeats.evaluate(heartbeat, state, due - timedelta(seconds=1))
             assert before.flip is None
-            assert heartbeats.assess(heartbeat, state, due).state != state
-        state = heartbeats.assess(heartbeat, state, at(minutes)).state
+            assert heartbeats.evaluate(heartbeat, state, due).state != state
+        state = heartbeats.evaluate(heartbeat, state, at(minutes)).state
         if what:
             state = heartbeats.receive(heartbeat, state, ping(what, minutes)).state
-        again = heartbeats.assess(heartbeat, state, at(minutes))
-        assert heartbeats.assess(heartbeat, again.state, at(minutes)).flip is None
+        again = heartbeats.evaluate(heartbeat, state, at(minutes))
+        assert heartbeats.evaluate(heartbeat, again.state, at(minutes)).flip is None

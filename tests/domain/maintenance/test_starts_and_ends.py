@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from app.domain.maintenance.starts_and_ends import look
+from app.domain.maintenance.starts_and_ends import evaluate
 from app.domain.maintenance.windows import parse
 
 
@@ -24,7 +24,7 @@ WITHOUT_BREAK = {
 
 
 @pytest.mark.parametrize(
-    ("window", "since", "now", "is_announced", "edge", "next_at", "why"),
+    ("window", "since", "now", "is_announced", "transition", "next_at", "why"),
     [
         (ONCE, "01T00:00", "01T00:00", False, None, "02T02:00", "long before"),
         (ONCE, "02T02:00", "02T02:00", False, "start 02T02:00", "02T03:00", "on time"),
@@ -47,32 +47,38 @@ WITHOUT_BREAK = {
         (WITHOUT_BREAK, "05T02:00", "05T02:00", True, "end 05T02:00", None, "up to the last"),
     ],
 )
-def test_what_is_announced(window, since, now, is_announced, edge, next_at, why):
-    found = look(parse(**window), utc(since), utc(now), is_announced=is_announced)
+def test_what_is_announced(window, since, now, is_announced, transition, next_at, why):
+    found = evaluate(parse(**window), utc(since), utc(now), is_announced=is_announced)
     told = None
-    if found.edge is not None:
-        told = f"{'start' if found.edge.occurrence else 'end'} {found.edge.at:%dT%H:%M}"
-    assert told == edge, why
+    if found.transition is not None:
+        told = f"{'start' if found.transition.occurrence else 'end'} {found.transition.at:%dT%H:%M}"
+    assert told == transition, why
     assert found.next_at == (utc(next_at) if next_at else None), why
 
 
 def test_ended_by_hand():
     window = parse(**LONG, ended_at=utc("03T12:00"))
-    found = look(window, utc("03T12:00"), utc("03T12:00"), is_announced=True)
-    assert found.edge is not None
-    assert (found.edge.at, found.edge.occurrence, found.next_at) == (utc("03T12:00"), None, None)
+    found = evaluate(window, utc("03T12:00"), utc("03T12:00"), is_announced=True)
+    assert found.transition is not None
+    assert (found.transition.at, found.transition.occurrence, found.next_at) == (
+        utc("03T12:00"),
+        None,
+        None,
+    )
 
 
 def test_a_walk_through_a_hundred_days_tells_every_edge_once():
     window = parse(**DAILY)
     at, is_announced, edges = utc("01T00:00"), False, []
     for _ in range(201):
-        found = look(window, at, at, is_announced=is_announced)
-        if found.edge is not None:
-            edges.append(found.edge)
-            is_announced = found.edge.occurrence is not None
+        found = evaluate(window, at, at, is_announced=is_announced)
+        if found.transition is not None:
+            edges.append(found.transition)
+            is_announced = found.transition.occurrence is not None
         assert found.next_at is not None
         assert found.next_at > at
         at = found.next_at
-    assert [edge.occurrence is not None for edge in edges] == [True, False] * (len(edges) // 2)
+    assert [transition.occurrence is not None for transition in edges] == [True, False] * (
+        len(edges) // 2
+    )
     assert edges[2].at - edges[0].at == timedelta(days=1)

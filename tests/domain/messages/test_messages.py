@@ -11,7 +11,7 @@ from app.domain.messages.messages import (
     Fact,
     Links,
     Message,
-    Occasion,
+    NotificationPayload,
     Phase,
     Tone,
     compose,
@@ -36,7 +36,7 @@ SERVICE = {
     "environment": "production",
     "status": "RED",
 }
-FIRED = Occasion(
+FIRED = NotificationPayload(
     id="del_1",
     event="alert.fired",
     at=NOW,

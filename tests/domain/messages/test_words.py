@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from app.domain.messages.messages import Fact, Occasion, Phase, Tone, compose
+from app.domain.messages.messages import Fact, NotificationPayload, Phase, Tone, compose
 
 NOW = datetime(2026, 3, 2, 14, 27, 12, tzinfo=UTC)
 ORGANIZATION = {"id": 1, "name": "Acme"}
@@ -23,7 +23,9 @@ HEADLINE = "Checkout: Service down Triggered by Check"
 
 def told(event, **changes):
     rows = {"service": SERVICE} | changes
-    return compose(Occasion(id="del_1", event=event, at=NOW, organization=ORGANIZATION, **rows))
+    return compose(
+        NotificationPayload(id="del_1", event=event, at=NOW, organization=ORGANIZATION, **rows)
+    )
 
 
 @pytest.mark.parametrize(

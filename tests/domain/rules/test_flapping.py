@@ -59,7 +59,7 @@ def test_a_rule_on_yellow_counts_yellow():
     ],
 )
 def test_hysteresis(letters, was, now, why):
-    judged = flapping.judge(newest_first(letters), was_flapping=was)
+    judged = flapping.evaluate(newest_first(letters), was_flapping=was)
     assert judged.is_flapping is now, why
     assert judged.has_started is (now and not was)
     assert judged.has_stopped is (was and not now)
@@ -67,6 +67,6 @@ def test_hysteresis(letters, was, now, why):
 
 @given(st.lists(st.sampled_from(Status), max_size=60), st.booleans())
 def test_the_percentage_is_one(statuses, was):
-    judged = flapping.judge(statuses, was_flapping=was)
+    judged = flapping.evaluate(statuses, was_flapping=was)
     assert -1e-9 <= judged.percent <= 100 + 1e-9
     assert not (judged.has_started and judged.has_stopped)

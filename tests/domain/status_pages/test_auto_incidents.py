@@ -5,16 +5,22 @@ from uuid import UUID
 
 import pytest
 
-from app.domain.status_pages.auto_incidents import Action, Known, Standing, Step, decide
+from app.domain.status_pages.auto_incidents import (
+    Action,
+    KnownIncident,
+    OpenAlert,
+    Step,
+    next_actions,
+)
 
 NOW = datetime(2026, 11, 27, 14, tzinfo=UTC)
 A, B, HIDDEN, X, Y, ONE = (UUID(int=number) for number in range(1, 7))
 LONG, SHORT = NOW - timedelta(minutes=3), NOW - timedelta(minutes=2, seconds=59)
 
 
-def steps(standing, known=()):
-    return decide(
-        standing,
+def steps(open_alerts, known=()):
+    return next_actions(
+        open_alerts,
         known,
         {A, B},
         NOW,
@@ -25,35 +31,35 @@ def steps(standing, known=()):
 
 def known(recovered=None, alerts=(X,), services=(A,)):
     at = None if recovered is None else NOW - timedelta(minutes=recovered)
-    return Known(ONE, frozenset(alerts), frozenset(services), at)
+    return KnownIncident(ONE, frozenset(alerts), frozenset(services), at)
 
 
 @pytest.mark.parametrize(
-    ("standing", "incidents", "expected"),
+    ("open_alerts", "incidents", "expected"),
     [
         ([], [], []),
-        ([Standing(X, X, A, SHORT)], [], []),
-        ([Standing(X, X, A, LONG)], [], [(Step.OPEN, None)]),
-        ([Standing(X, X, HIDDEN, LONG)], [], []),  # nobody sees what it hits
+        ([OpenAlert(X, X, A, SHORT)], [], []),
+        ([OpenAlert(X, X, A, LONG)], [], [(Step.OPEN, None)]),
+        ([OpenAlert(X, X, HIDDEN, LONG)], [], []),  # nobody sees what it hits
         # A hidden service is the cause of two that are shown: one incident.
         (
-            [Standing(X, X, HIDDEN, LONG), Standing(Y, X, A, SHORT), Standing(ONE, X, B, SHORT)],
+            [OpenAlert(X, X, HIDDEN, LONG), OpenAlert(Y, X, A, SHORT), OpenAlert(ONE, X, B, SHORT)],
             [],
             [(Step.OPEN, None)],
         ),
-        ([Standing(X, X, A, LONG)], [known()], []),
-        ([Standing(X, X, A, LONG), Standing(Y, X, B, LONG)], [known()], [(Step.JOIN, ONE)]),
+        ([OpenAlert(X, X, A, LONG)], [known()], []),
+        ([OpenAlert(X, X, A, LONG), OpenAlert(Y, X, B, LONG)], [known()], [(Step.JOIN, ONE)]),
         ([], [known()], [(Step.RECOVER, ONE)]),
         ([], [known(recovered=9)], []),
         ([], [known(recovered=10)], [(Step.RESOLVE, ONE)]),
         # It flaps: another alert of the same service is the same incident.
-        ([Standing(Y, Y, A, SHORT)], [known(recovered=5)], [(Step.JOIN, ONE)]),
+        ([OpenAlert(Y, Y, A, SHORT)], [known(recovered=5)], [(Step.JOIN, ONE)]),
     ],
 )
-def test_steps(standing, incidents, expected):
-    assert [(one.step, one.incident_id) for one in steps(standing, incidents)] == expected
+def test_steps(open_alerts, incidents, expected):
+    assert [(one.step, one.incident_id) for one in steps(open_alerts, incidents)] == expected
 
 
 def test_an_incident_names_only_what_the_page_shows():
-    (action,) = steps([Standing(X, X, HIDDEN, LONG), Standing(Y, X, A, LONG)])
+    (action,) = steps([OpenAlert(X, X, HIDDEN, LONG), OpenAlert(Y, X, A, LONG)])
     assert action == Action(Step.OPEN, None, frozenset({X, Y}), frozenset({A}))

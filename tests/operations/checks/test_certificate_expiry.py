@@ -7,7 +7,7 @@ import pytest
 from app.operations.checks import certificate_expiry, certificates
 from app.platform.clock import utcnow
 from tests.alerting import make_window
-from tests.announcing import at_once, certificate, check, kinds, listen, live_events, planned
+from tests.event_messages import at_once, certificate, check, kinds, listen, live_events, planned
 from tests.factories import make_service
 
 
@@ -171,7 +171,7 @@ def test_a_kill_before_the_commit_leaves_it_to_the_next_tick(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(certificate_expiry, "_tell", killed)
+        patch.setattr(certificate_expiry, "_enqueue_expiry", killed)
         with pytest.raises(KeyboardInterrupt):
             warn()
     assert rows("SELECT count(*) FROM ssl_notices") == [(0,)]

@@ -5,6 +5,7 @@ from uuid import UUID
 
 import pytest
 from redis import Redis
+from tests.recording import GREEN
 
 from app.operations.checks import claim as checks_claim
 from app.operations.checks import record as checks_record
@@ -13,7 +14,6 @@ from app.platform.bootstrap import runtime
 from app.platform.queue import connect, wait_for_wake
 from app.platform.transaction import transaction
 from tests.factories import make_service
-from tests.judged import GREEN
 
 LEASE = "SELECT lease_until - next_due_at FROM schedule_entries"
 
@@ -61,7 +61,7 @@ def test_an_edit_voids_a_claim_that_waits(service, rows, alice):
     claims = checks_claim.claim("default", 10).claims
     alice.post(f"/services/{service['id']}/pause")
     held = checks_claim.held(claims)
-    assert {c.definition.service_id for c in claims if c.lease_token in held} == {UUID(other["id"])}
+    assert {c.snapshot.service_id for c in claims if c.lease_token in held} == {UUID(other["id"])}
 
 
 @pytest.mark.parametrize("what", ["create", "edit", "pause", "check", "bulk"])

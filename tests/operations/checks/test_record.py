@@ -37,7 +37,7 @@ def again(rows: Rows) -> checks_claim.Claimed:
 
 def test_a_new_service_is_due_at_once_and_claimed_once(service):
     first = checks_claim.claim("default", 10)
-    assert [str(claim.definition.service_id) for claim in first.claims] == [service["id"]]
+    assert [str(claim.snapshot.service_id) for claim in first.claims] == [service["id"]]
     assert checks_claim.claim("default", 10).claims == []
 
 
@@ -83,7 +83,7 @@ def test_an_edit_voids_the_check_in_flight(service, rows, alice):
     assert settle(claimed, RED) == []
     assert rows("SELECT count(*) FROM check_results") == [(0,)]
     (claim,) = checks_claim.claim("default", 10).claims
-    assert claim.definition.target.endpoint == "https://other.example.com/"
+    assert claim.snapshot.target.endpoint == "https://other.example.com/"
 
 
 def test_a_deleted_service_takes_its_result_with_it(service, rows, alice):

@@ -7,7 +7,7 @@ import pytest
 from app.operations.checks import status_announcements
 from app.platform.clock import utcnow
 from tests.alerting import make_alert, make_window
-from tests.announcing import (
+from tests.event_messages import (
     at_once,
     check,
     claim,
@@ -266,7 +266,7 @@ def test_a_batch_that_fails_tells_nothing(app, listener, shop, see, told, rows, 
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(status_announcements, "_tell", killed)
+        patch.setattr(status_announcements, "_enqueue", killed)
         with pytest.raises(KeyboardInterrupt):
             see("RED")
     assert told() == []

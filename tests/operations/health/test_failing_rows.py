@@ -14,7 +14,7 @@ def test_a_heartbeat_that_cannot_be_judged_holds_up_no_other_one(context, alice,
     for beat in beats:
         age(rows, beat["id"], hours=2)
     prove(rows)
-    assess = heartbeat_sweep.decisions.assess
+    evaluate = heartbeat_sweep.decisions.evaluate
     sick = beats[1]["name"]
     state_of = heartbeat_sweep.state_of
     judged = []
@@ -23,19 +23,19 @@ def test_a_heartbeat_that_cannot_be_judged_holds_up_no_other_one(context, alice,
         judged.append(row.name)
         return state_of(row)
 
-    def judge(definition, state, until, gaps):
+    def failing(snapshot, state, until, gaps):
         if judged[-1] == sick:
             raise OverflowError("date value out of range")
-        return assess(definition, state, until, gaps)
+        return evaluate(snapshot, state, until, gaps)
 
     monkeypatch.setattr(heartbeat_sweep, "state_of", read)
-    monkeypatch.setattr(heartbeat_sweep.decisions, "assess", judge)
+    monkeypatch.setattr(heartbeat_sweep.decisions, "evaluate", failing)
     for _ in range(3):
-        heartbeat_sweep.look()
+        heartbeat_sweep.sweep()
     statuses = {beat["name"]: beat["status"] for beat in alice.get("/heartbeats").json}
     assert [statuses[f"Job {n}"] for n in (0, 2)] == ["missed", "missed"]
     judged.clear()
-    heartbeat_sweep.look()
+    heartbeat_sweep.sweep()
     assert sick not in judged, "set aside after three"
     assert "date value out of range" in quarantine.problem()
 
@@ -59,7 +59,7 @@ def test_a_window_that_cannot_be_announced_holds_up_no_other_one(context, alice,
         "UPDATE maintenance_windows SET next_edge_at = now() - CASE name WHEN 'Sick' THEN"
         " interval '2 hours' ELSE interval '1 hour' END"
     )
-    settle, settled = maintenance_announcements.settle, []
+    settle, settled = maintenance_announcements.update, []
 
     def settle_or_fail(tx, window, since, now):
         if window.name == "Sick":
@@ -67,9 +67,9 @@ def test_a_window_that_cannot_be_announced_holds_up_no_other_one(context, alice,
         settled.append(window.name)
         settle(tx, window, since, now)
 
-    monkeypatch.setattr(maintenance_announcements, "settle", settle_or_fail)
+    monkeypatch.setattr(maintenance_announcements, "update", settle_or_fail)
     for _ in range(10):
-        if not maintenance_announcements.announce_due():
+        if not maintenance_announcements.enqueue_due():
             break
     assert settled == ["Well"]
     assert "maintenance" in quarantine.problem()
@@ -84,7 +84,7 @@ def test_a_reminder_that_cannot_be_planned_holds_up_no_other_one(
         make_alert(connection, make_service(alice), alert_rule_id=rule["id"]) for _ in range(3)
     ]
     rows("UPDATE alerts SET next_reminder_at = now() - interval '1 minute', severity = 'critical'")
-    plan = reminders.enqueue.plan
+    plan = reminders.enqueue.alert_event
     planned = []
 
     def plan_or_fail(tx, alert, *args, **named):
@@ -93,6 +93,6 @@ def test_a_reminder_that_cannot_be_planned_holds_up_no_other_one(
         planned.append(alert.id)
         return plan(tx, alert, *args, **named)
 
-    monkeypatch.setattr(reminders.enqueue, "plan", plan_or_fail)
+    monkeypatch.setattr(reminders.enqueue, "alert_event", plan_or_fail)
     assert reminders.remind_due() == 2
     assert set(planned) == {alerts[0], alerts[2]}

@@ -33,13 +33,13 @@ def test_nothing_is_judged_past_the_last_proof(app, rows, heartbeat, now):
     age(rows, heartbeat["id"], minutes=90)
     rows("DELETE FROM ingest_beacons")
     with app.app_context():
-        assert heartbeat_sweep.look() == 0, "no process has ever been able to receive"
+        assert heartbeat_sweep.sweep() == 0, "no process has ever been able to receive"
         prove(rows, minutes=40)
-        assert heartbeat_sweep.look() == 0, "nothing was due when the proofs ended"
+        assert heartbeat_sweep.sweep() == 0, "nothing was due when the proofs ended"
         assert not heartbeat_sweep.is_behind(0)
         prove(rows, minutes=28)
         assert heartbeat_sweep.is_behind(0)
-        assert heartbeat_sweep.look() == 1
+        assert heartbeat_sweep.sweep() == 1
     assert now()["status"] == "missed"
 
 

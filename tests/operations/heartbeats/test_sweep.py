@@ -232,7 +232,7 @@ def test_two_sweeps_at_once_raise_one_alert_each(app, rows, alice):
     def run():
         with app.app_context():
             barrier.wait()
-            heartbeat_sweep.look()
+            heartbeat_sweep.sweep()
             heartbeat_flips.handle()
             heartbeat_flips.handle()
 
@@ -249,7 +249,7 @@ def test_a_kill_between_flip_and_alert_loses_nothing(app, rows, heartbeat, alert
     age(rows, heartbeat["id"], minutes=90)
     prove(rows)
     with app.app_context():
-        heartbeat_sweep.look()
+        heartbeat_sweep.sweep()
         assert alerts() == []
         assert heartbeat_sweep.is_behind(0)
         heartbeat_flips.handle()

@@ -8,7 +8,7 @@ from app.operations.maintenance import announcements as maintenance_announcement
 from app.platform.clock import utcnow
 from app.platform.events import timestamp
 from tests.alerting import make_window
-from tests.announcing import at_once, kinds, listen, live_events
+from tests.event_messages import at_once, kinds, listen, live_events
 
 BOTH = ("maintenance.started", "maintenance.ended")
 STARTED, ENDED = BOTH
@@ -24,7 +24,7 @@ def tick(app):
     def tick():
         with app.app_context():
             found = 0
-            while maintenance_announcements.announce_due():
+            while maintenance_announcements.enqueue_due():
                 found += 1
             return found
 
@@ -218,7 +218,7 @@ def test_a_kill_before_the_commit_leaves_it_to_the_next_tick(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(maintenance_announcements.enqueue, "announce", killed)
+        patch.setattr(maintenance_announcements.enqueue, "event", killed)
         with pytest.raises(KeyboardInterrupt):
             tick()
     assert kinds(rows) == []

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from tests.event_messages import check
 
 from app.operations.alerts import reminders
 from app.operations.alerts import suppression as hiding
@@ -12,7 +13,6 @@ from app.operations.maintenance import muting
 from app.platform.clock import utcnow
 from app.platform.events import timestamp
 from tests.alerting import make_channel, make_policy, make_window
-from tests.announcing import check
 from tests.factories import make_service
 
 
@@ -101,10 +101,10 @@ def test_an_end_that_was_held_goes_out_when_the_window_ends_early(app, alice, ro
     due = "SELECT next_try_at FROM notifications WHERE status = 'pending'"
     assert [at.year for (at,) in rows(due)] == [2099]
     with app.app_context():
-        assert muting.let_go() == 0
+        assert muting.release_held() == 0
         alice.post(f"/maintenance-windows/{window['id']}/end")
-        assert muting.let_go() == 1
-        assert muting.let_go() == 0
+        assert muting.release_held() == 1
+        assert muting.release_held() == 0
     assert rows(f"{due} AND next_try_at > now()") == []
 
 
@@ -126,7 +126,7 @@ def test_an_end_that_was_held_still_minds_quiet_hours(app, alice, rows, shop):
     check(app, rows, "GREEN")
     alice.delete(f"/maintenance-windows/{window['id']}")
     with app.app_context():
-        assert muting.let_go() == 1
+        assert muting.release_held() == 1
     ((due,),) = rows("SELECT next_try_at FROM notifications WHERE status = 'pending'")
     assert now < due < now + timedelta(hours=4)
 
@@ -149,7 +149,7 @@ def test_what_fails_is_looked_at_as_the_window_ends(app, alice, rows, shop, end)
             *[utcnow() - timedelta(seconds=1)] * 2,
         )
         with app.app_context():
-            assert maintenance_announcements.announce_due()
+            assert maintenance_announcements.enqueue_due()
     due = rows("SELECT service_id::text FROM schedule_entries WHERE next_due_at <= now()")
     assert due == [(shop["id"],)], other["name"]
 

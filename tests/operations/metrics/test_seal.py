@@ -9,9 +9,9 @@ import pytest
 from app.operations.metrics import roll_up
 from app.operations.metrics.uptime import uptime
 from tests.factories import make_result, make_service
-from tests.judged import RED, check
-from tests.moments import now
 from tests.partitions import make_days
+from tests.recording import RED, check
+from tests.times import now
 
 
 @pytest.fixture

@@ -35,7 +35,7 @@ def test_an_outcome_is_recorded_while_news_is_planned(app, alice, connection):
     with app.app_context():
         (send,) = outbox_claim.claim(10)
     with app.app_context(), transaction() as planning:
-        enqueue.add(
+        enqueue.messages(
             planning,
             organization_id=alice.organization_id,
             alert_id=alert_id,
@@ -48,7 +48,7 @@ def test_an_outcome_is_recorded_while_news_is_planned(app, alice, connection):
         )
         with app.app_context():
             delivery_results.record(send, Outcome(ok=False, permanent=True, error="HTTP 400"))
-        for row in enqueue.told(planning, alert_id):
+        for row in enqueue.active(planning, alert_id):
             if enqueue.is_untouched(planning, row):
                 row.status = "cancelled"
     rows = connection.execute(
@@ -157,6 +157,6 @@ def test_a_named_secret_that_cannot_be_read_holds_up_no_check(app, alice, charli
     )
     with app.app_context():
         claims = checks_claim.claim("default", 10).claims
-    faults = {claim.definition.organization_id: claim.definition.fault for claim in claims}
+    faults = {claim.snapshot.organization_id: claim.snapshot.fault for claim in claims}
     assert "there is no secret called TOKEN" in str(faults[alice.organization_id])
     assert faults[charlie.organization_id] is None

@@ -36,7 +36,7 @@ class Shop:
         async def story():
             async with loopback.http(lambda _: Answer(self.status, body=self.page)) as (peer, _):
                 network = Network(ANYWHERE)
-                target = replace(claim.definition.target, endpoint=peer.url())
+                target = replace(claim.snapshot.target, endpoint=peer.url())
                 try:
                     return await run(target, network)
                 finally:

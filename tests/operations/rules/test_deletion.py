@@ -16,7 +16,7 @@ from app.platform.clock import utcnow
 from app.platform.errors import Conflict
 from tests.alerting import RED, make_channel, make_policy, make_rule
 from tests.factories import make_service
-from tests.judged import claim_of, observe
+from tests.recording import claim_of, observe
 
 ROUNDS = 25
 

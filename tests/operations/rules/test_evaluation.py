@@ -15,7 +15,7 @@ from app.operations.rules import points as rule_points
 from app.platform.clock import utcnow
 from tests.alerting import make_rule, make_window
 from tests.factories import make_service
-from tests.judged import check, claim_of, moments, observe, record
+from tests.recording import check, check_times, claim_of, observe, record
 
 RED = {"metric": "status", "operator": "in", "value": ["RED"]}
 BAD = {"metric": "status", "operator": "in", "value": ["RED", "YELLOW"]}
@@ -148,7 +148,7 @@ def test_a_preview_tells_what_happened(context, alice, rows, source):
         if rule["name"] == "Service down":
             alice.delete(f"/alert-rules/{rule['id']}")
     letters = "GGRRRRRRGGGGGGGGGGGYYYYYYRRRRGGGGGGGGGGGGGGGGGGUURRRGR"
-    times = moments(len(letters))
+    times = check_times(len(letters))
     for at, letter in zip(times, letters, strict=True):
         check(service, at, observe(letter, 900.0 if letter == "Y" else 12.0))
     body = {
@@ -173,7 +173,7 @@ def test_a_result_that_another_region_overtook_lengthens_no_streak(context, alic
     service = make_service(alice, regions=["default", "eu"])
     make_rule(alice, condition={**SLOW, "for_seconds": 120})
     fast, slow = observe("G"), observe("Y", 900.0)
-    times = moments(5)
+    times = check_times(5)
     late = claim_of(UUID(service["id"]), "eu", times[0])
     check(service, times[1], fast)
     for at in times[2:4]:
@@ -190,7 +190,7 @@ def test_a_result_that_another_region_overtook_lengthens_no_streak(context, alic
 def test_a_rule_that_is_switched_on_again_looks_at_what_happened_meanwhile(context, alice, rows):
     service = make_service(alice)
     rule = make_rule(alice, condition={**RED, "for_seconds": 180})
-    times = moments(6)
+    times = check_times(6)
     check(service, times[0], observe("R"))
     assert rows("SELECT count(*) FROM rule_streaks") == [(1,)]
     alice.patch(f"/alert-rules/{rule['id']}", {"is_enabled": False})
@@ -210,7 +210,7 @@ def test_a_new_rule_for_many_services_is_not_searched_all_at_once(
 ):
     monkeypatch.setattr("app.operations.rules.history._SEARCHED_A_BATCH", 1)
     services = [make_service(alice, name=f"S{number}") for number in range(3)]
-    times = moments(5)
+    times = check_times(5)
     for at in times[:3]:
         for service in services:
             check(service, at, observe("R"))

@@ -35,7 +35,7 @@ def service_id(context, alice):
     rule_windows._middles.clear()
 
 
-def look(service_id, minutes, at, percentile=True):
+def context(service_id, minutes, at, percentile=True):
     return Ask(service_id, minutes, at, timedelta(seconds=60), percentile)
 
 
@@ -58,7 +58,7 @@ def test_a_window_agrees_with_counting_everything(service_id, rows, connection, 
             (at,),
         )
         connection.execute("DELETE FROM check_results WHERE scheduled_for > %s", (at,))
-        ask = look(service_id, minutes, at)
+        ask = context(service_id, minutes, at)
         found = read(ask)[ask]
         counted = rows(COUNTED, service_id, ask.begin, at)
         assert (found.total, found.failed) == (
@@ -80,7 +80,7 @@ def test_first_counts_of_very_many_services_take_turns(service_id, connection):
     at = utcnow()
     for id in ids:
         make_result(connection, str(id), at - timedelta(minutes=1), "RED")
-    asks = [look(id, 1440, at) for id in ids]
+    asks = [context(id, 1440, at) for id in ids]
     assert len(read(*asks)) == 5
     assert [window.failed for window in read(*asks).values()] == [1] * 7
 
@@ -89,18 +89,18 @@ def test_a_result_that_comes_late_still_finds_its_window(service_id, connection)
     at = utcnow()
     make_result(connection, str(service_id), at - timedelta(minutes=100), "RED")
     for back in (0, 25, 5):
-        ask = look(service_id, 120, at - timedelta(minutes=back))
+        ask = context(service_id, 120, at - timedelta(minutes=back))
         assert read(ask)[ask].failed == 1
 
 
 def test_after_a_day_the_middle_is_counted_anew(service_id, connection):
     at = utcnow() - timedelta(hours=1)
-    ask = look(service_id, 600, at)
+    ask = context(service_id, 600, at)
     assert read(ask)[ask].total == 0
     # Recorded an hour after it was due: the settled middle does not know of it.
     make_result(connection, str(service_id), at - timedelta(hours=1), "RED")
     assert read(ask)[ask].total == 0
-    later = look(service_id, 3_000, at)
+    later = context(service_id, 3_000, at)
     assert read(later)[later].total == 1
     (key,) = [key for key in rule_windows._middles if key[1] == 600]
     middle = rule_windows._middles[key]

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from tests import alerting
 from tests.factories import Person, make_service
-from tests.moments import ago, iso
+from tests.times import ago, iso
 
 
 def _created(path: str, **body: Any) -> Callable[[Person], str]:

@@ -1,4 +1,4 @@
-"""Checks of a service at times of the test's own choosing, judged as a worker has them judged."""
+"""Recorded checks of a service at times of the test's own choosing, as a worker records them."""
 
 from datetime import datetime, timedelta
 from itertools import count
@@ -9,8 +9,8 @@ from app.domain.checks.service_states import RegionState
 from app.domain.types import Observation, Status
 from app.operations.checks import record as checks_record
 from app.operations.checks.claim import Claim
-from app.operations.snapshots.alerting import rulebooks
-from app.operations.snapshots.services import definitions
+from app.operations.snapshots.alerting import alerting_snapshots
+from app.operations.snapshots.services import service_snapshots
 from app.platform.clock import utcnow
 from app.platform.transaction import transaction
 
@@ -42,8 +42,10 @@ def claim_of(service_id: UUID, region: str, due: datetime) -> Claim:
             (token, service_id, region),
         ).fetchone()
         assert row is not None
-        known = definitions(cursor, {service_id: row[4]})[service_id]
-        known = rulebooks(tx, [known.organization_id])[known.organization_id].with_texts(known)
+        known = service_snapshots(cursor, {service_id: row[4]})[service_id]
+        known = alerting_snapshots(tx, [known.organization_id])[known.organization_id].with_texts(
+            known
+        )
     state = RegionState(Status(row[0]), row[1], row[2])
     return Claim(known, region, token, due, state, Status(row[3]))
 
@@ -63,7 +65,7 @@ def record(claims: list[Claim], at: datetime, observation: Observation) -> None:
     checks_record.record([claim.finished(observation, at) for claim in claims], at)
 
 
-def moments(number: int, every: float = 60) -> list[datetime]:
+def check_times(number: int, every: float = 60) -> list[datetime]:
     """Return so many times up to about now, oldest first."""
     now = utcnow().replace(microsecond=0)
     return [now - timedelta(seconds=every * back) for back in reversed(range(number))]

@@ -1,4 +1,4 @@
-"""Whom a token or an API key stands for, looked up by one query on every request.
+"""Principals that tokens and API keys stand for, looked up by one query on every request.
 
 Roles, memberships and revocations are never remembered: what an admin changes counts on the next
 request.
@@ -39,8 +39,8 @@ _BAD_TOKEN = (
 
 
 @dataclass(frozen=True, slots=True)
-class Caller:
-    """Somebody signed in, and the organization they speak for in this request."""
+class Principal:
+    """Principal of a request: a person or an API key, with the organization they act in."""
 
     kind: str  # "session" or "api_key"
     user_id: UUID
@@ -52,6 +52,21 @@ class Caller:
     token_expires_at: datetime | None
     plan: Plan
     scopes: frozenset[Scope] | None = None  # None: a session, all that the role may do
+
+    @property
+    def is_session(self) -> bool:
+        """Whether a person has signed in, and no API key speaks for them."""
+        return self.kind == "session"
+
+    @property
+    def key_id(self) -> UUID | None:
+        """The API key that was sent; None in a session."""
+        return None if self.is_session else self.token_id
+
+    @property
+    def key_expires_at(self) -> datetime | None:
+        """When the API key that was sent expires; None for never, and in a session."""
+        return None if self.is_session else self.token_expires_at
 
     def may(self, permission: str) -> bool:
         """Say whether role and scopes allow a permission."""
@@ -98,8 +113,8 @@ _USED = """
 """
 
 
-def authenticate(token: str, *, slug: str | None = None) -> Caller:
-    """Return the caller a token or an API key stands for.
+def authenticate(token: str, *, slug: str | None = None) -> Principal:
+    """Return the principal a token or an API key stands for.
 
     `slug` selects another organization of the same person. Raises Unauthorized for what is forged,
     expired, ended, of an earlier epoch, or of somebody who is no longer a member; NotFound for the
@@ -108,7 +123,7 @@ def authenticate(token: str, *, slug: str | None = None) -> Caller:
     return _of_key(token, slug) if token.startswith(KEY_PREFIX) else _of_session(token, slug)
 
 
-def _of_session(token: str, slug: str | None) -> Caller:
+def _of_session(token: str, slug: str | None) -> Principal:
     try:
         claims = decode_token(token)
         ids = {name: UUID(claims[name]) for name in ("user_id", "tenant_id", "jti")}
@@ -125,7 +140,7 @@ def _of_session(token: str, slug: str | None) -> Caller:
     role = permissions.role_named(row.role or "")
     if role is None:
         raise NotFound
-    return Caller(
+    return Principal(
         kind="session",
         user_id=ids["user_id"],
         email=row.email,
@@ -138,7 +153,7 @@ def _of_session(token: str, slug: str | None) -> Caller:
     )
 
 
-def _of_key(key: str, slug: str | None) -> Caller:
+def _of_key(key: str, slug: str | None) -> Principal:
     row = _one(_API_KEY, {"hash": digest(key)})
     role = permissions.role_named(row.role) if row else None
     if row is None or role is None:
@@ -148,7 +163,7 @@ def _of_key(key: str, slug: str | None) -> Caller:
     if row.use_is_news:
         with transaction() as tx:
             tx.driver.execute(_USED, {"id": row.id})
-    return Caller(
+    return Principal(
         kind="api_key",
         user_id=row.created_by,
         email=row.email,
