@@ -43,3 +43,20 @@ def test_operations_know_types_by_their_registry_alone(package, registry):
         if name.startswith("app.operations"):
             taken = {found for found in imports(tree) if is_below(found, {package})}
             assert taken <= {package, f"{package}.{registry}"}, f"{name} imports {sorted(taken)}"
+
+
+def test_an_organization_is_locked_by_that_name_alone():
+    for name, _, tree in MODULES:
+        for function in ast.walk(tree):
+            if isinstance(function, ast.FunctionDef) and function.name != "lock_organization":
+                for call in _outermost_calls(function):
+                    text = ast.unparse(call)
+                    locks = "with_for_update" in text or "FOR UPDATE" in text
+                    taken = "select(Organization)" in text or "(Organization," in text
+                    assert not (locks and taken), f"{name}.{function.name} locks an organization"
+
+
+def _outermost_calls(function):
+    for statement in ast.walk(function):
+        if isinstance(statement, ast.Assign | ast.Expr | ast.Return) and statement.value:
+            yield from (node for node in [statement.value] if isinstance(node, ast.Call))

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, func, inspect, select
 
 from app.models.base import OrganizationOwned
+from app.models.organization import Organization
 from app.platform.errors import Invalid, NotFound
 from app.platform.transaction import Transaction
 
@@ -41,6 +42,25 @@ def lock(
     found = tx.session.scalar(
         select(model)
         .where(model.id == id, model.organization_id == organization_id)
+        .with_for_update(key_share=not against_references)
+        .execution_options(populate_existing=True)
+    )
+    if found is None:
+        raise NotFound
+    return found
+
+
+def lock_organization(
+    tx: Transaction, organization_id: UUID, *, against_references: bool = False
+) -> Organization:
+    """Return an organization as it is now, locked for a change of what belongs to it.
+
+    Others that lock it wait. Rows may begin to refer to it meanwhile, unless the lock is
+    `against_references` too. Raises NotFound.
+    """
+    found = tx.session.scalar(
+        select(Organization)
+        .where(Organization.id == organization_id)
         .with_for_update(key_share=not against_references)
         .execution_options(populate_existing=True)
     )

@@ -9,11 +9,11 @@ from uuid import UUID, uuid4
 
 from flask import Flask
 from flask_smorest.spec.plugins import FlaskPlugin
-from tests.url_arguments import OWNED
 
 from app.security import access
 from tests.alerting import make_incident, make_override, make_subscriber
 from tests.factories import Person
+from tests.url_arguments import OWNED
 
 UUID_TEXT = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _PARAMETER = re.compile(r"<(?:(\w+)(?:\([^)]*\))?:)?(\w+)>")

@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 
 import psycopg
 import pytest
-from tests.url_arguments import OWNED
 
 from app.models.base import OrganizationOwned
 from tests.factories import PASSWORD, make_member, make_service, service_body
+from tests.url_arguments import OWNED
 
 # Rows of organizations that people do not change by hand, and why they need no line.
 UNAUDITED = {

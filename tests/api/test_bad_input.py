@@ -5,9 +5,9 @@ from itertools import cycle, islice
 from urllib.parse import quote
 
 import pytest
-from tests.url_arguments import make_owned
 
 from tests.api.conftest import is_page
+from tests.url_arguments import make_owned
 
 JSON = "application/json"
 VALUES = [

@@ -3,9 +3,9 @@
 from uuid import uuid4
 
 import pytest
-from tests.times import ago, iso, now
 
 from tests.factories import make_result, make_service
+from tests.times import ago, iso, now
 
 
 def window():

@@ -16,9 +16,6 @@ import pytest
 import requests
 from prometheus_client.parser import text_string_to_metric_families
 from redis import Redis
-from tests.recording import GREEN, RED, record
-from tests.recording import claim_of as claim
-from tests.times import ago
 from werkzeug.serving import make_server
 
 from app.operations.metrics import counting, instance
@@ -26,6 +23,9 @@ from app.platform.bootstrap import runtime
 from app.platform.counters import Counters
 from app.web import create_app
 from tests.factories import make_service
+from tests.recording import GREEN, RED, record
+from tests.recording import claim_of as claim
+from tests.times import ago
 
 ASSETS = Path("app/pages/guide/assets")
 PROMETHEUS, PROMTOOL = shutil.which("prometheus"), shutil.which("promtool")

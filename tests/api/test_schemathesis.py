@@ -16,9 +16,9 @@ from schemathesis.specs.openapi.checks import (
     response_schema_conformance,
     status_code_conformance,
 )
-from tests.url_arguments import OWNED
 
 from tests.factories import make_person
+from tests.url_arguments import OWNED
 
 CALLS = 600  # of each mode, over all operations
 CHECKS = [

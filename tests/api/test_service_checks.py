@@ -5,11 +5,11 @@ from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
-from tests.times import ago, iso, now
 
 from app.domain.types import Observation, Status
 from app.operations.services import one_off_checks
 from tests.factories import make_result, service_body
+from tests.times import ago, iso, now
 
 
 def test_checks_are_newest_first_within_the_last_hour(alice, service, path, connection):

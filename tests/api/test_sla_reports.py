@@ -6,10 +6,10 @@ from uuid import uuid4
 
 import pytest
 from pypdf import PdfReader
-from tests.times import ago, iso, now
 
 from app.pages.sla_report import duration
 from tests.factories import make_result, make_service
+from tests.times import ago, iso, now
 
 PATH = "/reports/sla"
 

@@ -4,9 +4,9 @@ import re
 from uuid import uuid4
 
 import pytest
-from tests.url_arguments import OWNED, PUBLIC, make_owned
 
 from tests.factories import make_service
+from tests.url_arguments import OWNED, PUBLIC, make_owned
 
 IGNORED_HEADERS = {"X-Request-Id", "Date"}
 

@@ -1,9 +1,9 @@
 """How much of a time a service was up: by seconds of its confirmed status."""
 
 import pytest
-from tests.times import ago, iso, now
 
 from tests.factories import make_result
+from tests.times import ago, iso, now
 
 KINDS = ("known", "unknown", "maintenance", "paused", "pending")
 

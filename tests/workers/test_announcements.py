@@ -8,10 +8,10 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from tests.event_messages import certificate, check, kinds, listen
 
 from app.platform.clock import utcnow
 from tests.alerting import make_window
+from tests.event_messages import certificate, check, kinds, listen
 from tests.factories import make_service
 from workers import announcements
 from workers.job import serve

@@ -4,12 +4,11 @@ from datetime import timedelta
 from threading import Lock
 from uuid import uuid4
 
-from tests.event_messages import certificate
-
 from app.domain.checks.service_states import RegionState
 from app.domain.types import Observation, Phases, Status
 from app.operations.recorded_check import RecordedCheck
 from app.platform.clock import utcnow
+from tests.event_messages import certificate
 from workers.recorder import pack, unpack
 
 NOW = utcnow()

@@ -4,8 +4,6 @@ from uuid import UUID
 
 import psycopg
 import pytest
-from tests.recording import GREEN, RED, claim_of
-from tests.times import now
 
 from app.operations.checks import record as checks_record
 from app.operations.recorded_check import RecordedCheck
@@ -13,6 +11,8 @@ from app.operations.rules import windows as rule_windows
 from app.platform.clock import monotonic
 from app.platform.transaction import Refusal, refusal, transaction
 from tests.factories import make_service
+from tests.recording import GREEN, RED, claim_of
+from tests.times import now
 from workers.recorder import _Recording
 
 STORED = "SELECT count(*) FROM check_results"

@@ -6,7 +6,6 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
-from tests.recording import GREEN, RED, claim_of
 
 from app.domain.types import Status
 from app.operations.snapshots.alerting import alerting_snapshots
@@ -14,6 +13,7 @@ from app.platform.clock import utcnow
 from app.platform.transaction import transaction
 from tests.alerting import make_rule
 from tests.factories import make_service
+from tests.recording import GREEN, RED, claim_of
 from workers import result_queue
 from workers.result_queue import ResultQueue
 

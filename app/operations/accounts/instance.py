@@ -12,7 +12,7 @@ from app.models.instance_settings import InstanceSetting
 from app.models.members import User
 from app.models.organization import Organization
 from app.models.services import Service
-from app.operations.rows import Position
+from app.operations.rows import Position, lock_organization
 from app.platform.errors import Conflict, NotFound
 from app.platform.transaction import Transaction, transaction
 
@@ -129,9 +129,7 @@ def change_organization(organization_id: UUID, changes: Mapping[str, Any]) -> di
     A new plan brings its own number of services, unless one is given.
     """
     with transaction() as tx:
-        row = tx.session.get(Organization, organization_id, with_for_update={"key_share": True})
-        if row is None:
-            raise NotFound
+        row = lock_organization(tx, organization_id)
         if "plan_type" in changes:
             row.plan_type = changes["plan_type"]
             row.max_services = plan(tx, row.plan_type).max_services

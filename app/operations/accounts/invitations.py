@@ -14,7 +14,7 @@ from app.models.organization import Organization
 from app.operations import rows as owned_rows
 from app.operations.accounts import members
 from app.operations.notifications import system_mail
-from app.operations.rows import Position
+from app.operations.rows import Position, lock_organization
 from app.platform.bootstrap import runtime
 from app.platform.crypto import digest, random_key
 from app.platform.errors import Conflict, Forbidden, NotFound, TooManyRequests
@@ -52,7 +52,7 @@ def invite(principal: Principal, email: str, role_name: str) -> dict[str, Any]:
         raise TooManyRequests("too many invitations today", 3600)
     token = random_key()
     with transaction() as tx:
-        organization = members.lock(tx, organization_id)
+        organization = lock_organization(tx, organization_id)
         members.check_appointment(tx, organization_id, principal, role_name)
         user_id = members.check_newcomer(tx, organization_id, email)
         row = tx.session.scalar(
@@ -77,7 +77,7 @@ def resend(principal: Principal, invitation_id: UUID) -> dict[str, Any]:
     token = random_key()
     organization_id = principal.organization_id
     with transaction() as tx:
-        organization = members.lock(tx, organization_id)
+        organization = lock_organization(tx, organization_id)
         row = owned_rows.lock(tx, Invitation, organization_id, invitation_id)
         members.check_appointment(tx, organization_id, principal, row.role)
         row.invited_by = principal.user_id
@@ -171,7 +171,7 @@ def _join(
     email: str,
     user_id: UUID,
 ) -> UUID:
-    members.lock(tx, organization_id)
+    lock_organization(tx, organization_id)
     row = tx.session.scalar(
         select(Invitation)
         .where(which, Invitation.expires_at > tx.now())

@@ -14,7 +14,6 @@ from app.domain.accounts import permissions
 from app.domain.accounts.permissions import Role
 from app.models.api_keys import ApiKey
 from app.models.members import Membership, User
-from app.models.organization import Organization
 from app.models.teams import Team, TeamMember
 from app.operations import rows as owned_rows
 from app.operations import usages
@@ -92,7 +91,7 @@ def change_role(principal: Principal, user_id: UUID, role_name: str) -> dict[str
     """
     organization_id = principal.organization_id
     with transaction() as tx:
-        lock(tx, organization_id)
+        owned_rows.lock_organization(tx, organization_id)
         membership = _membership(tx, organization_id, user_id)
         if membership is None:
             raise NotFound
@@ -115,7 +114,7 @@ def remove(principal: Principal, user_id: UUID, successor_id: UUID | None = None
     """
     organization_id = principal.organization_id
     with transaction() as tx:
-        lock(tx, organization_id)
+        owned_rows.lock_organization(tx, organization_id)
         membership = _membership(tx, organization_id, user_id)
         if membership is None:
             raise NotFound
@@ -148,19 +147,6 @@ def _hand_over(
     else:
         successions.hand_over(tx, organization_id, user_id, successor_id)
     successions.withdraw_messages(tx, organization_id, user_id, successor_id)
-
-
-def lock(tx: Transaction, organization_id: UUID) -> Organization:
-    """Return an organization, locked against other changes of its members. Raises NotFound."""
-    found = tx.session.scalar(
-        select(Organization)
-        .where(Organization.id == organization_id)
-        .with_for_update(key_share=True)
-        .execution_options(populate_existing=True)
-    )
-    if found is None:
-        raise NotFound
-    return found
 
 
 def check_appointment(

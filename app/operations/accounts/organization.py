@@ -13,7 +13,7 @@ from app.models.escalation_policies import EscalationPolicy
 from app.models.organization import Organization
 from app.models.services import Service
 from app.operations.accounts import members
-from app.operations.rows import refused
+from app.operations.rows import lock_organization, refused
 from app.platform.errors import Conflict, Forbidden, NotFound
 from app.platform.transaction import transaction
 
@@ -28,9 +28,7 @@ def read(organization_id: UUID) -> dict[str, Any]:
 def update(organization_id: UUID, changes: Mapping[str, Any]) -> dict[str, Any]:
     """Change an organization and return its answer. Raises Conflict for a slug that is taken."""
     with transaction() as tx:
-        organization = tx.session.get(
-            Organization, organization_id, with_for_update={"key_share": True}
-        )
+        organization = lock_organization(tx, organization_id)
         for name, value in changes.items():
             setattr(organization, name, value)
         try:
@@ -47,9 +45,7 @@ def delete(organization_id: UUID, user_id: UUID, slug: str) -> None:
     Raises Invalid unless the slug is typed right, Forbidden for somebody who is no owner now.
     """
     with transaction() as tx:
-        organization = tx.session.get(Organization, organization_id, with_for_update=True)
-        if organization is None:
-            raise NotFound
+        organization = lock_organization(tx, organization_id, against_references=True)
         if members.role_of(tx, organization_id, user_id) is not Role.OWNER:
             raise Forbidden("only an owner deletes an organization")
         if slug != organization.slug:

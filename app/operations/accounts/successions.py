@@ -20,6 +20,7 @@ from app.models.teams import TeamMember
 from app.operations import usages
 from app.operations.escalation import recipients as escalation_recipients
 from app.operations.notifications import enqueue
+from app.operations.rows import lock_organization
 from app.operations.snapshots import alerting as alerting_snapshots
 from app.platform.transaction import Transaction
 
@@ -32,7 +33,7 @@ def hand_over(tx: Transaction, organization_id: UUID, user_id: UUID, successor_i
     A rotation that has the successor already closes up. Levels of alerts that run tell the
     successor, and what was still to be sent to the member goes to them.
     """
-    alerting_snapshots.changed(tx, organization_id)
+    alerting_snapshots.invalidate(lock_organization(tx, organization_id))
     _in_schedules(tx, organization_id, user_id, successor_id)
     _in_policies(tx, organization_id, user_id, successor_id)
     for team in usages.only_in(tx, organization_id, user_id):

@@ -11,8 +11,7 @@ from app.models.members import Membership, User
 from app.models.teams import Team, TeamMember
 from app.operations import rows as owned_rows
 from app.operations import usages
-from app.operations.accounts import members
-from app.operations.rows import Position
+from app.operations.rows import Position, lock_organization
 from app.platform.errors import Conflict, NotFound
 from app.platform.transaction import Transaction, transaction
 
@@ -58,7 +57,7 @@ def update(organization_id: UUID, team_id: UUID, changes: Mapping[str, Any]) -> 
 def delete(organization_id: UUID, team_id: UUID) -> None:
     """Delete a team. Raises NotFound, Conflict while an escalation policy counts on it."""
     with transaction() as tx:
-        members.lock(tx, organization_id)
+        lock_organization(tx, organization_id)
         team = owned_rows.lock(tx, Team, organization_id, team_id, against_references=True)
         usages.refuse(team.name, usages.of_team(tx, organization_id, team_id))
         tx.session.delete(team)
@@ -91,7 +90,7 @@ def add_member(organization_id: UUID, team_id: UUID, user_id: UUID) -> dict[str,
     """
     with transaction() as tx:
         # The lock keeps a removal from the organization from passing by unseen.
-        members.lock(tx, organization_id)
+        lock_organization(tx, organization_id)
         team = owned_rows.lock(tx, Team, organization_id, team_id)
         user = tx.session.scalar(
             select(User)
@@ -123,7 +122,7 @@ def remove_member(organization_id: UUID, team_id: UUID, user_id: UUID) -> None:
     Raises NotFound, Conflict for the last one while an escalation policy counts on the team.
     """
     with transaction() as tx:
-        members.lock(tx, organization_id)
+        lock_organization(tx, organization_id)
         team = owned_rows.lock(tx, Team, organization_id, team_id)
         row = tx.session.scalar(
             select(TeamMember).where(TeamMember.team_id == team.id, TeamMember.user_id == user_id)

@@ -14,6 +14,7 @@ from app.domain.configuration.references import translate
 from app.operations.configuration.exporting import item_of
 from app.operations.configuration.keys import Keys
 from app.operations.configuration.kinds import Kind
+from app.operations.rows import lock_organization
 from app.operations.snapshots import alerting as alerting_snapshots
 from app.platform.errors import AppError, Invalid
 from app.platform.transaction import Transaction, enclosing_transaction
@@ -67,7 +68,7 @@ def run(
     outcome = Outcome()
     try:
         with enclosing_transaction() as tx:
-            alerting_snapshots.changed(tx, organization_id)  # locks it: one at a time
+            alerting_snapshots.invalidate(lock_organization(tx, organization_id))  # one at a time
             _Run(tx, organization_id, kinds, items, outcome).carry_out(prune=prune)
             if dry_run or outcome.errors:
                 alerting_snapshots.forget(organization_id)

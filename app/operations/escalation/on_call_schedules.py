@@ -11,7 +11,7 @@ from app.models.escalation_policies import OnCallOverride, OnCallSchedule
 from app.models.members import Membership, User
 from app.operations import rows as owned_rows
 from app.operations import usages
-from app.operations.rows import Position, columns, refused
+from app.operations.rows import Position, columns, lock_organization, refused
 from app.operations.snapshots import alerting as alerting_snapshots
 from app.platform.errors import NotFound
 from app.platform.transaction import Transaction, transaction
@@ -41,7 +41,7 @@ def read(organization_id: UUID, schedule_id: UUID) -> dict[str, Any]:
 def create(organization_id: UUID, given: Columns) -> dict[str, Any]:
     """Create a schedule and return its answer. Raises Invalid for users who are no members."""
     with transaction() as tx:
-        alerting_snapshots.changed(tx, organization_id)
+        alerting_snapshots.invalidate(lock_organization(tx, organization_id))
         _check_layers(tx, organization_id, given)
         schedule = OnCallSchedule(organization_id=organization_id, **given)
         tx.session.add(schedule)
@@ -53,7 +53,7 @@ def create(organization_id: UUID, given: Columns) -> dict[str, Any]:
 def update(organization_id: UUID, schedule_id: UUID, given: Columns) -> dict[str, Any]:
     """Change a schedule and return its answer. Raises NotFound, Invalid for strangers as users."""
     with transaction() as tx:
-        alerting_snapshots.changed(tx, organization_id)
+        alerting_snapshots.invalidate(lock_organization(tx, organization_id))
         schedule = owned_rows.lock(tx, OnCallSchedule, organization_id, schedule_id)
         if given.get("layers") != schedule.layers:
             _check_layers(tx, organization_id, given)
@@ -67,7 +67,7 @@ def update(organization_id: UUID, schedule_id: UUID, given: Columns) -> dict[str
 def delete(organization_id: UUID, schedule_id: UUID) -> None:
     """Delete a schedule. Raises NotFound, Conflict while an escalation policy names it."""
     with transaction() as tx:
-        alerting_snapshots.changed(tx, organization_id)
+        alerting_snapshots.invalidate(lock_organization(tx, organization_id))
         schedule = owned_rows.lock(tx, OnCallSchedule, organization_id, schedule_id)
         usages.refuse(schedule.name, usages.of_schedule(tx, organization_id, schedule_id))
         tx.session.delete(schedule)
@@ -100,7 +100,7 @@ def add_override(
 ) -> dict[str, Any]:
     """Let a member stand in and return the override. Raises NotFound, Invalid for a stranger."""
     with transaction() as tx:
-        alerting_snapshots.changed(tx, organization_id)
+        alerting_snapshots.invalidate(lock_organization(tx, organization_id))
         owned_rows.lock(tx, OnCallSchedule, organization_id, schedule_id)
         if ends_at <= max(starts_at, tx.now()):
             raise refused("to", "Must lie after from, and in the future.")
@@ -118,7 +118,7 @@ def add_override(
 def delete_override(organization_id: UUID, schedule_id: UUID, override_id: UUID) -> None:
     """End an override at once. Raises NotFound."""
     with transaction() as tx:
-        alerting_snapshots.changed(tx, organization_id)
+        alerting_snapshots.invalidate(lock_organization(tx, organization_id))
         owned_rows.lock(tx, OnCallSchedule, organization_id, schedule_id)
         row = tx.session.scalar(
             select(OnCallOverride).where(

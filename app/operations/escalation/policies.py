@@ -14,7 +14,7 @@ from app.models.notification_channels import NotificationChannel
 from app.models.teams import Team
 from app.operations import rows as owned_rows
 from app.operations import usages
-from app.operations.rows import Position, columns, refused
+from app.operations.rows import Position, columns, lock_organization, refused
 from app.operations.snapshots import alerting as alerting_snapshots
 from app.platform.transaction import Transaction, transaction
 
@@ -57,7 +57,7 @@ def create(organization_id: UUID, given: Columns) -> dict[str, Any]:
     policy_id = uuid4()
     with transaction() as tx:
         # First of all: it locks the organization, so that there is one default at most.
-        alerting_snapshots.changed(tx, organization_id)
+        alerting_snapshots.invalidate(lock_organization(tx, organization_id))
         values = _stored(tx, organization_id, given)
         _make_room(tx, organization_id, policy_id, given)
         policy = EscalationPolicy(id=policy_id, organization_id=organization_id, **values)
@@ -73,7 +73,7 @@ def update(organization_id: UUID, policy_id: UUID, given: Columns) -> dict[str, 
     Raises NotFound, Invalid for a target that does not exist.
     """
     with transaction() as tx:
-        alerting_snapshots.changed(tx, organization_id)
+        alerting_snapshots.invalidate(lock_organization(tx, organization_id))
         policy = owned_rows.lock(tx, EscalationPolicy, organization_id, policy_id)
         values = _stored(tx, organization_id, given)
         _make_room(tx, organization_id, policy_id, given)
@@ -87,7 +87,7 @@ def update(organization_id: UUID, policy_id: UUID, given: Columns) -> dict[str, 
 def delete(organization_id: UUID, policy_id: UUID) -> None:
     """Delete a policy. Raises NotFound, Conflict while something names it."""
     with transaction() as tx:
-        alerting_snapshots.changed(tx, organization_id)
+        alerting_snapshots.invalidate(lock_organization(tx, organization_id))
         policy = owned_rows.lock(
             tx, EscalationPolicy, organization_id, policy_id, against_references=True
         )

@@ -14,7 +14,7 @@ from app.models.organization import Organization
 from app.operations import rows as owned_rows
 from app.operations import usages
 from app.operations.accounts import instance
-from app.operations.rows import Position, refused
+from app.operations.rows import Position, lock_organization, refused
 from app.platform.bootstrap import runtime
 from app.platform.crypto import digest, random_key
 from app.platform.errors import Forbidden
@@ -61,7 +61,7 @@ def create(owner: Owner, given: Mapping[str, Any]) -> dict[str, Any]:
         raise Forbidden("only operators of this server share a location with every organization")
     key = _new_key()
     with transaction() as tx:
-        _check_limit(tx, owner.organization_id)
+        _check_limit(tx, lock_organization(tx, owner.organization_id))
         row = Location(
             id=uuid4(),
             organization_id=owner.organization_id,
@@ -153,19 +153,14 @@ def _new_key() -> str:
     return f"{KEY_PREFIX}{random_key(256)}"
 
 
-def _check_limit(tx: Transaction, organization_id: UUID) -> None:
+def _check_limit(tx: Transaction, organization: Organization) -> None:
     if not runtime().config.plan_limits:
         return
-    organization = tx.session.scalars(
-        select(Organization)
-        .where(Organization.id == organization_id)
-        .with_for_update(key_share=True)
-    ).one()
     most = instance.plan(tx, organization.plan_type).max_locations
     count = tx.session.scalar(
         select(func.count())
         .select_from(Location)
-        .where(Location.organization_id == organization_id)
+        .where(Location.organization_id == organization.id)
     )
     if (count or 0) >= most:
         raise Forbidden(f"the {organization.plan_type} plan allows at most {most} locations")

@@ -12,7 +12,7 @@ from app.models.maintenance_windows import MaintenanceWindow
 from app.models.services import Service
 from app.operations import rows as owned_rows
 from app.operations.maintenance import announcements as maintenance_announcements
-from app.operations.rows import Position, columns, refused
+from app.operations.rows import Position, columns, lock_organization, refused
 from app.operations.snapshots import alerting as alerting_snapshots
 from app.operations.status_pages import maintenance_notices
 from app.platform.errors import Conflict
@@ -82,7 +82,7 @@ def create_now(organization_id: UUID, given: Columns, minutes: int) -> dict[str,
 
 def _create(organization_id: UUID, given: Columns, *, may_be_over: bool) -> dict[str, Any]:
     with transaction() as tx:
-        alerting_snapshots.changed(tx, organization_id)
+        alerting_snapshots.invalidate(lock_organization(tx, organization_id))
         now = tx.now()
         whole = _whole(tx, organization_id, given, now)
         if not may_be_over:
@@ -122,7 +122,7 @@ def update(organization_id: UUID, window_id: UUID, given: Columns) -> dict[str, 
     given = dict(given)
     reopen = given.pop("reopen", False)
     with transaction() as tx:
-        alerting_snapshots.changed(tx, organization_id)
+        alerting_snapshots.invalidate(lock_organization(tx, organization_id))
         window = owned_rows.lock(tx, MaintenanceWindow, organization_id, window_id)
         stored = columns(window)
         changes = {name: value for name, value in given.items() if value != stored[name]}
@@ -168,7 +168,7 @@ def skip(organization_id: UUID, window_id: UUID, starts_at: datetime | None) -> 
     none begins.
     """
     with transaction() as tx:
-        alerting_snapshots.changed(tx, organization_id)
+        alerting_snapshots.invalidate(lock_organization(tx, organization_id))
         window = owned_rows.lock(tx, MaintenanceWindow, organization_id, window_id)
         if window.recurrence is None:
             raise Conflict("this window comes once; end or delete it")
@@ -197,7 +197,7 @@ def end(organization_id: UUID, window_id: UUID) -> dict[str, Any]:
     active.
     """
     with transaction() as tx:
-        alerting_snapshots.changed(tx, organization_id)
+        alerting_snapshots.invalidate(lock_organization(tx, organization_id))
         window = owned_rows.lock(tx, MaintenanceWindow, organization_id, window_id)
         now = tx.now()
         status = decisions.status(_read(columns(window)), now)
@@ -213,7 +213,7 @@ def end(organization_id: UUID, window_id: UUID) -> dict[str, Any]:
 def delete(organization_id: UUID, window_id: UUID) -> None:
     """Delete a window; one that is active ends with it. Raises NotFound."""
     with transaction() as tx:
-        alerting_snapshots.changed(tx, organization_id)
+        alerting_snapshots.invalidate(lock_organization(tx, organization_id))
         window = owned_rows.lock(tx, MaintenanceWindow, organization_id, window_id)
         now = tx.now()
         maintenance_announcements.close(tx, window, now)

@@ -11,7 +11,7 @@ from app.models.notification_channels import NotificationChannel
 from app.operations import rows as owned_rows
 from app.operations import secrets, usages
 from app.operations.notifications.definitions import changed_columns, new_columns
-from app.operations.rows import Position, columns, refused
+from app.operations.rows import Position, columns, lock_organization, refused
 from app.operations.snapshots import alerting as alerting_snapshots
 from app.platform.bootstrap import runtime
 from app.platform.transaction import Transaction, transaction
@@ -53,7 +53,7 @@ def create(organization_id: UUID, data: Columns) -> dict[str, Any]:
     values = new_columns(data, runtime().vault, secrets.hosts_by_name(organization_id))
     channel_id = uuid4()
     with transaction() as tx:
-        alerting_snapshots.changed(tx, organization_id)
+        alerting_snapshots.invalidate(lock_organization(tx, organization_id))
         _check_fallback(tx, organization_id, channel_id, values)
         channel = NotificationChannel(id=channel_id, organization_id=organization_id, **values)
         tx.session.add(channel)
@@ -93,7 +93,7 @@ def update(organization_id: UUID, channel_id: UUID, changes: Columns) -> dict[st
     hosts = secrets.hosts_by_name(organization_id)
     with transaction() as tx:
         # The lock of the organization keeps two edits from closing a circle of fallbacks together.
-        alerting_snapshots.changed(tx, organization_id)
+        alerting_snapshots.invalidate(lock_organization(tx, organization_id))
         channel = owned_rows.lock(tx, NotificationChannel, organization_id, channel_id)
         changes = changed_columns(columns(channel), changes, runtime().vault, hosts)
         _check_fallback(tx, organization_id, channel_id, changes)
@@ -111,7 +111,7 @@ def update(organization_id: UUID, channel_id: UUID, changes: Columns) -> dict[st
 def delete(organization_id: UUID, channel_id: UUID) -> None:
     """Delete a channel and its messages. Raises NotFound, Conflict while something tells it."""
     with transaction() as tx:
-        alerting_snapshots.changed(tx, organization_id)
+        alerting_snapshots.invalidate(lock_organization(tx, organization_id))
         # Heartbeats may name it without the organization's lock: from now on they wait.
         channel = owned_rows.lock(
             tx, NotificationChannel, organization_id, channel_id, against_references=True

@@ -12,7 +12,7 @@ from app.models.notification_channels import NotificationChannel
 from app.models.services import Service
 from app.operations import rows as owned_rows
 from app.operations.alerts import closing, edits
-from app.operations.rows import Position, columns, refused
+from app.operations.rows import Position, columns, lock_organization, refused
 from app.operations.rules import latches as rule_latches
 from app.operations.snapshots import alerting as alerting_snapshots
 from app.platform.transaction import Transaction, transaction
@@ -61,7 +61,7 @@ def create(organization_id: UUID, given: Columns) -> dict[str, Any]:
     """Create a rule and return its answer. Raises Invalid for a reference to nothing."""
     with transaction() as tx:
         # First of all: it locks the organization, so that what the rule refers to stays there.
-        alerting_snapshots.changed(tx, organization_id)
+        alerting_snapshots.invalidate(lock_organization(tx, organization_id))
         check(tx, organization_id, given)
         rule = AlertRule(organization_id=organization_id, **given)
         tx.session.add(rule)
@@ -76,7 +76,7 @@ def update(organization_id: UUID, rule_id: UUID, changes: Columns) -> dict[str, 
     Alerts of services that the rule does not watch any more are resolved.
     """
     with transaction() as tx:
-        alerting_snapshots.changed(tx, organization_id)
+        alerting_snapshots.invalidate(lock_organization(tx, organization_id))
         rule = owned_rows.lock(tx, AlertRule, organization_id, rule_id)
         check(tx, organization_id, changes, {**columns(rule), **changes})
         was_enabled, was_about = rule.is_enabled, (rule.service_id, set(rule.tags))
@@ -98,7 +98,7 @@ def update(organization_id: UUID, rule_id: UUID, changes: Columns) -> dict[str, 
 def delete(organization_id: UUID, rule_id: UUID) -> None:
     """Delete a rule and resolve its alerts. Raises NotFound."""
     with transaction() as tx:
-        alerting_snapshots.changed(tx, organization_id)
+        alerting_snapshots.invalidate(lock_organization(tx, organization_id))
         # Rules before alerts, as a worker does. It holds those whose alerts it opens or resolves
         # FOR SHARE: we wait for one that is at it, and the next one finds no rule.
         rule = owned_rows.lock(tx, AlertRule, organization_id, rule_id)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from uuid import UUID
 
 from app.operations.alerts import closing
+from app.operations.rows import lock_organization
 from app.operations.schedule import entries as schedule_entries
 from app.operations.services.definitions import constraints
 from app.operations.services.services import (
@@ -11,7 +12,6 @@ from app.operations.services.services import (
     apply,
     hint,
     lock,
-    lock_organization,
     publish,
     validated,
 )

@@ -13,7 +13,7 @@ from app.models.organization import Organization
 from app.models.services import HistoryPurge, ScheduleEntry, Service
 from app.operations.alerts import closing, suppression
 from app.operations.locations import locations
-from app.operations.rows import columns, refused
+from app.operations.rows import columns, lock_organization, refused
 from app.operations.rules import latches as rule_latches
 from app.operations.schedule import entries as schedule_entries
 from app.operations.services import pauses as service_pauses
@@ -190,19 +190,6 @@ def lock(tx: Transaction, organization_id: UUID, ids: Sequence[UUID]) -> list[Se
     if len(found) != len(ids):
         raise NotFound
     return list(found)
-
-
-def lock_organization(tx: Transaction, organization_id: UUID) -> Organization:
-    """Return an organization, locked for a change of what belongs to it. Raises NotFound."""
-    found = tx.session.scalar(
-        select(Organization)
-        .where(Organization.id == organization_id)
-        .with_for_update(key_share=True)
-        .execution_options(populate_existing=True)
-    )
-    if found is None:
-        raise NotFound
-    return found
 
 
 def _check_limit(tx: Transaction, organization: Organization) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from app.domain.maintenance import windows as maintenance_windows
 from app.domain.maintenance.windows import MaintenanceWindow
@@ -148,13 +148,10 @@ def forget(organization_id: UUID) -> None:
     _cache.pop(organization_id, None)
 
 
-def changed(tx: Transaction, organization_id: UUID) -> None:
-    """Tell every worker that rules, channels, policies, schedules or windows have changed."""
-    tx.session.execute(
-        update(Organization)
-        .where(Organization.id == organization_id)
-        .values(alerting_version=Organization.alerting_version + 1)
-    )
+def invalidate(organization: Organization) -> None:
+    """Raise the version of a locked organization: every worker reads its rules, channels and
+    windows anew."""
+    organization.alerting_version += 1
 
 
 def _read(tx: Transaction, organization_id: UUID, version: int) -> AlertingSnapshot:

@@ -1,13 +1,13 @@
 """One service that fails and recovers, and what people do about its alert."""
 
 import pytest
-from tests.recording import check, observe
 
 from app.operations.escalation import levels as escalation_levels
 from app.platform.clock import utcnow
 from tests.alert_messages import ALERT, PENDING
 from tests.alerting import policy_of
 from tests.factories import make_service
+from tests.recording import check, observe
 
 
 @pytest.fixture

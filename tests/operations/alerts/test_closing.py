@@ -4,12 +4,12 @@ import threading
 from uuid import UUID
 
 import pytest
-from tests.event_messages import at_once, check
 
 from app.operations.notifications import claim as outbox_claim
 from app.operations.notifications import results as delivery_results
 from app.operations.notifications.claim import Outcome
 from tests.alerting import make_channel, make_rule
+from tests.event_messages import at_once, check
 from tests.factories import make_service
 
 

@@ -4,12 +4,12 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
-from tests.recording import check, claim_of, observe, record
 
 from app.operations.alerts import reminders, suppression
 from app.platform.clock import utcnow
 from tests.alerting import RED, make_channel, make_policy, make_rule
 from tests.factories import make_service
+from tests.recording import check, claim_of, observe, record
 
 
 @pytest.fixture

@@ -1,11 +1,11 @@
 """The end of a snooze: what still fails is told again."""
 
 import pytest
-from tests.event_messages import at_once
 
 from app.operations.alerts import snoozes
 from tests.alert_messages import ALERT, PENDING, sent
 from tests.alerting import make_channel, make_window
+from tests.event_messages import at_once
 
 
 @pytest.fixture

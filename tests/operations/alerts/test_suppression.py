@@ -3,10 +3,10 @@
 from itertools import permutations
 
 import pytest
-from tests.event_messages import check
 
 from app.operations.alerts import suppression
 from tests.alerting import make_channel, make_policy
+from tests.event_messages import check
 from tests.factories import make_service
 
 

@@ -1,13 +1,13 @@
 """An alert that the ordinary way tells nobody of says so, and somebody is told all the same."""
 
 import pytest
-from tests.recording import check, observe
 
 from app.operations.escalation import levels as escalation_levels
 from app.operations.heartbeats import flips
 from app.platform.clock import utcnow
 from tests.alerting import created, make_channel, make_policy, make_schedule, policy_of, team_of
 from tests.factories import make_member, make_service
+from tests.recording import check, observe
 
 SMTP = "smtp://127.0.0.1:25"
 

@@ -5,7 +5,6 @@ from uuid import UUID
 
 import pytest
 from redis import Redis
-from tests.recording import GREEN
 
 from app.operations.checks import claim as checks_claim
 from app.operations.checks import record as checks_record
@@ -14,6 +13,7 @@ from app.platform.bootstrap import runtime
 from app.platform.queue import connect, wait_for_wake
 from app.platform.transaction import transaction
 from tests.factories import make_service
+from tests.recording import GREEN
 
 LEASE = "SELECT lease_until - next_due_at FROM schedule_entries"
 

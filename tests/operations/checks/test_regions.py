@@ -1,10 +1,10 @@
 """Several regions: their votes change colours, and so does one that falls silent."""
 
 import pytest
-from tests.event_messages import at_once, check, claim, listen, live_events, record, status_messages
 
 from app.operations.checks import regions
 from app.operations.checks.status_announcements import EVENT
+from tests.event_messages import at_once, check, claim, listen, live_events, record, status_messages
 from tests.factories import make_service
 
 

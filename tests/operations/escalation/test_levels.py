@@ -3,12 +3,12 @@
 from datetime import timedelta
 
 import pytest
-from tests.event_messages import check
 
 from app.operations.alerts import suppression
 from app.operations.escalation import levels as escalation_levels
 from app.platform.clock import utcnow
 from tests.alerting import make_channel, make_policy
+from tests.event_messages import check
 from tests.factories import make_service
 
 

@@ -3,12 +3,12 @@
 from datetime import timedelta
 
 import pytest
-from tests.recording import check, observe
 
 from app.operations.escalation import levels as escalation_levels
 from app.platform.clock import utcnow
 from tests.alerting import make_channel, make_policy, make_window
 from tests.factories import make_service
+from tests.recording import check, observe
 
 
 @pytest.fixture

@@ -1,9 +1,9 @@
 """Heartbeats in maintenance: nothing is told inside, and what is still down is told at its end."""
 
 import pytest
-from tests.event_messages import kinds
 
 from tests.alerting import make_window
+from tests.event_messages import kinds
 from tests.heartbeats import age, make_heartbeat, sweep
 
 EVENTS = ["alert.fired", "alert.resolved", "heartbeat.missed", "heartbeat.recovered"]

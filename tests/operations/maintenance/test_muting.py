@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 import pytest
-from tests.event_messages import check
 
 from app.operations.alerts import reminders
 from app.operations.alerts import suppression as hiding
@@ -13,6 +12,7 @@ from app.operations.maintenance import muting
 from app.platform.clock import utcnow
 from app.platform.events import timestamp
 from tests.alerting import make_channel, make_policy, make_window
+from tests.event_messages import check
 from tests.factories import make_service
 
 

@@ -1,13 +1,13 @@
 """Digests of a storm whose receiver does not take them at once."""
 
 import pytest
-from tests.event_messages import check, let_pass
 
 from app.operations.alerts import lifecycle
 from app.operations.notifications import claim as outbox_claim
 from app.operations.notifications import results as delivery_results
 from app.operations.notifications.claim import Outcome
 from tests.alerting import make_channel
+from tests.event_messages import check, let_pass
 from tests.factories import make_service
 
 MANY = 13

@@ -1,13 +1,13 @@
 """So many changes of colour at once that they are told in one message a minute."""
 
 import pytest
-from tests.event_messages import check, let_pass, listen
 
 from app.operations.checks.status_announcements import EVENT
 from app.operations.notifications import claim as outbox_claim
 from app.operations.notifications import results as delivery_results
 from app.operations.notifications.claim import Outcome
 from tests.alerting import make_channel
+from tests.event_messages import check, let_pass, listen
 from tests.factories import make_service
 
 SERVICES = 12
