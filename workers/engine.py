@@ -16,32 +16,26 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime
 from math import inf
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
 import uvloop
-from flask import Flask
 
 from app.checks import runner
 from app.domain.types import FailureKind, Observation, Status
 from app.network.door import Network
-from app.operations.accounts.reach import Reach, Targets
-from app.operations.checks import claim as checks_claim
-from app.operations.checks.claim import Claim
-from app.operations.recorded_check import RecordedCheck, quarantine_key
-from app.operations.services import one_off_checks
+from app.operations.accounts.reach import Targets
+from app.operations.checks.claim import Claim, Claimed
+from app.operations.recorded_check import RecordedCheck
 from app.operations.services.one_off_checks import ProbeTask
-from app.platform.bootstrap import Runtime
 from app.platform.clock import monotonic
-from app.platform.transaction import DATABASE_AWAY
-from workers.check_quarantine import SET_ASIDE, CheckQuarantine, run_check_alone
+from workers.check_quarantine import SET_ASIDE
 from workers.connectivity import ConnectivityCheck
-from workers.database_clock import DatabaseClock
-from workers.recorder import RETRY_SECONDS, Recorder, brief
+from workers.exchange import Exchange
+from workers.recorder import RETRY_SECONDS, brief
 from workers.result_queue import BATCH, ResultQueue
 from workers.stalls import StallGuard
 from workers.start_times import Pace, StartQueue
-from workers.wake import WakeListener
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -54,36 +48,40 @@ _UNBOUNDED_SECONDS = 10.0  # so often a claim also looks for leases that ran out
 _BEHIND_SECONDS = 10.0
 
 
+class EngineSettings(Protocol):
+    """The part of a process's settings that its engine reads."""
+
+    @property
+    def probe_concurrency(self) -> int: ...
+    @property
+    def witness_targets(self) -> tuple[str, ...]: ...
+
+
 class Engine:
     """Runs the checks of one region in this process; one drain session at a time."""
 
     def __init__(
-        self, app: Flask, region: str, network: Callable[[Targets], Network], recorder: Recorder
+        self, exchange: Exchange, settings: EngineSettings, network: Callable[[Targets], Network]
     ) -> None:
-        self._app = app
-        self._recorder = recorder
-        self._runtime: Runtime = app.extensions["runtime"]
-        self._region = region
-        self._concurrency: int = self._runtime.config.probe_concurrency
+        self._exchange = exchange
+        self._concurrency = settings.probe_concurrency
+        self._witness_targets = settings.witness_targets
         self._loop = uvloop.new_event_loop()
         self._make_network = network
         self._networks: dict[Targets, Network] = {}
-        self._reach = Reach(self._runtime.config)
         self._connectivity: ConnectivityCheck | None = None
         self._running = threading.Lock()
         self._stopping = threading.Event()
         # One thread claims, and one of the results waits for the recorder: the loop for neither.
         self._claimer = ThreadPoolExecutor(1, "claimer")
+        self._answers = ThreadPoolExecutor(1, "answers")
         self._alone = ThreadPoolExecutor(2, "alone")
-        self._quarantine = CheckQuarantine()
         self._checks: set[asyncio.Task[None]] = set()
         self._starts = StartQueue(self._loop, self._start_check)
         self._pace = Pace()
-        self._clock = DatabaseClock()
         self._unbounded_at = float("-inf")
         self._woken = asyncio.Event()  # something is due now, or was edited
-        self._wake = WakeListener(self._runtime.config.redis_url, region, self._look_now)
-        self._results = ResultQueue(self._loop, recorder, self._database_now, self._clear)
+        self._results = ResultQueue(self._loop, exchange, self._clear)
         self._thread: threading.Thread | None = None
 
     @property
@@ -104,12 +102,12 @@ class Engine:
     def stop(self) -> None:
         """End the running session soon and refuse further ones."""
         self._stopping.set()
-        self._wake.stop()
+        self._exchange.stop()
         self._look_now()
 
     def close(self) -> None:
-        """Let go of the recorder, after the last session."""
-        self._recorder.close()
+        """Let go of what records, after the last session."""
+        self._exchange.close()
 
     def drain(self, seconds: float = SESSION_SECONDS) -> bool:
         """Run due checks for a while; say whether to go on, which is so unless we stop.
@@ -135,7 +133,7 @@ class Engine:
                 target=self._loop.run_forever, name="checks", daemon=True
             )
             self._thread.start()
-            self._wake.start()
+            self._exchange.start(self._look_now)
 
     def _look_now(self) -> None:
         self._loop.call_soon_threadsafe(self._woken.set)
@@ -150,7 +148,7 @@ class Engine:
     async def _claim_until(self, end: float) -> None:
         if self._connectivity is None:
             own = self._network_of(None)
-            self._connectivity = ConnectivityCheck(own, self._runtime.config.witness_targets)
+            self._connectivity = ConnectivityCheck(own, self._witness_targets)
         while not self._stopping.is_set() and monotonic() < end:
             room = await self._room()
             if room <= 0:
@@ -162,8 +160,8 @@ class Engine:
                 if is_woken:
                     await self._drop_void_claims()
                 sleep_seconds = await self._claim_and_start(min(room, _CLAIM_BATCH))
-            except DATABASE_AWAY as error:
-                log.warning("database is away, checks wait", extra={"why": brief(error)})
+            except self._exchange.away as error:
+                log.warning("no claim is possible, checks wait", extra={"why": brief(error)})
                 await asyncio.sleep(RETRY_SECONDS)
                 continue
             with suppress(TimeoutError):
@@ -173,7 +171,7 @@ class Engine:
     async def _drop_void_claims(self) -> None:
         waiting = self._starts.waiting()
         if waiting:
-            held = await self._in(self._claimer, checks_claim.held, waiting)
+            held = await self._in(self._claimer, self._exchange.held, waiting)
             self._starts.drop(claim for claim in waiting if claim.lease_token not in held)
 
     async def _room(self) -> int:
@@ -192,7 +190,7 @@ class Engine:
         """Start what is due, queue what soon will be; return in how many seconds to claim again."""
         claimed, tasks = await self._in(self._claimer, self._claim, limit)
         self._pace.saw([claim.snapshot for claim in claimed.claims], monotonic())
-        now = self._database_now()
+        now = self._exchange.now()
         for claim in claimed.claims:
             self._starts.add(claim, (claim.scheduled_for - now).total_seconds())
         for task in tasks:
@@ -202,25 +200,19 @@ class Engine:
         until_due = inf
         if claimed.next_due_at is not None:
             until_due = (claimed.next_due_at - claimed.now).total_seconds()
-        return self._pace.sleep_seconds(until_due, hears=self._wake.hears)
+        return self._pace.sleep_seconds(until_due, hears=self._exchange.hears)
 
-    def _claim(self, limit: int) -> tuple[checks_claim.Claimed, list[ProbeTask]]:
+    def _claim(self, limit: int) -> tuple[Claimed, list[ProbeTask]]:
         asked_at = monotonic()
         is_bounded = asked_at < self._unbounded_at + _UNBOUNDED_SECONDS
         if not is_bounded:
             self._unbounded_at = asked_at
-        claimed = checks_claim.claim(
-            self._region,
-            limit,
-            ahead_seconds=self._pace.ahead_seconds,
-            behind_seconds=_BEHIND_SECONDS if is_bounded else None,
+        claimed, tasks = self._exchange.claim(
+            limit, self._pace.ahead_seconds, _BEHIND_SECONDS if is_bounded else None
         )
-        self._clock.read(claimed.now, asked_at, monotonic())
         if len(claimed.claims) == limit:
             self._unbounded_at = float("-inf")  # what is older may be due as well
-        self._quarantine.refresh(claimed.claims)
-        self._reach.refresh()
-        return claimed, one_off_checks.claim(self._region, 20)
+        return claimed, tasks
 
     def _start_check(self, claim: Claim) -> None:
         self._start(self._check(claim))
@@ -231,13 +223,11 @@ class Engine:
         task.add_done_callback(self._checks.discard)
 
     async def _check(self, claim: Claim) -> None:
-        checked_at = self._database_now()
-        if self._quarantine.rests(claim):
+        checked_at = self._exchange.now()
+        if self._exchange.rests(claim):
             observation = SET_ASIDE
-        elif self._quarantine.runs_alone(claim):
-            lost = await self._loop.run_in_executor(
-                self._alone, run_check_alone, claim, self._in_context
-            )
+        elif self._exchange.runs_alone(claim):
+            lost = await self._in(self._alone, self._exchange.run_alone, claim)
             if lost is None:
                 return
             observation = lost
@@ -246,7 +236,7 @@ class Engine:
         self._results.add(claim, observation, checked_at)
 
     def _network_of(self, organization_id: UUID | None) -> Network:
-        targets = self._reach.targets(organization_id)
+        targets = self._exchange.targets(organization_id)
         if targets not in self._networks:
             self._networks[targets] = self._make_network(targets)
         return self._networks[targets]
@@ -273,28 +263,20 @@ class Engine:
         else:
             network = self._network_of(task.target.organization_id)
             observation = await runner.run(task.target, network)
-        await self._insist(self._claimer, one_off_checks.answer, task.id, observation)
+        await self._insist(self._answers, self._exchange.answer, task, observation)
 
     async def _clear(self, batch: list[RecordedCheck]) -> None:
-        if self._quarantine.has_suspects:
-            keys = {quarantine_key(check.service_id, check.region) for check in batch}
-            await self._insist(self._claimer, self._quarantine.recorded, keys)
+        if self._exchange.has_suspects:
+            await self._insist(self._claimer, self._exchange.recorded, batch)
 
     async def _insist(self, pool: ThreadPoolExecutor, function: Callable[..., T], *args: Any) -> T:
-        """Run a database operation until it goes through; leases make a repetition harmless."""
+        """Call the exchange until it goes through; leases make a repetition harmless."""
         while True:
             try:
                 return await self._in(pool, function, *args)
-            except DATABASE_AWAY as error:
-                log.warning("database is away, results wait", extra={"why": brief(error)})
+            except self._exchange.away as error:
+                log.warning("no answer is possible, it waits", extra={"why": brief(error)})
                 await asyncio.sleep(RETRY_SECONDS)
 
     def _in(self, pool: ThreadPoolExecutor, function: Callable[..., T], *args: Any) -> Awaitable[T]:
-        return self._loop.run_in_executor(pool, self._in_context, function, *args)
-
-    def _in_context(self, function: Callable[..., T], *args: Any) -> T:
-        with self._app.app_context():
-            return function(*args)
-
-    def _database_now(self) -> datetime:
-        return self._clock.now(monotonic())
+        return self._loop.run_in_executor(pool, function, *args)

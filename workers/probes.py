@@ -12,6 +12,7 @@ from app.operations.accounts.reach import Targets
 from app.operations.checks import claim as checks_claim
 from app.operations.checks import regions
 from app.platform.bootstrap import runtime
+from workers.database_exchange import DatabaseExchange
 from workers.engine import SESSION_SECONDS, Engine
 from workers.job import application, job
 from workers.recorder import Recorder
@@ -26,12 +27,12 @@ def start_engine(region: str) -> Engine:
     app = application()
     config = app.extensions["runtime"].config
     ca_file = config.probe_ca_file or None
-    recorder = Recorder(app)
+    exchange = DatabaseExchange(app, region, Recorder(app))
 
     def network(targets: Targets) -> Network:
         return Network(policy_of(config, targets), ca_file=ca_file)
 
-    _engine = Engine(app, region, network, recorder)
+    _engine = Engine(exchange, config, network)
     return _engine
 
 

@@ -12,7 +12,8 @@ from app.domain.types import Observation, Status
 from app.operations.checks.claim import Claim
 from app.operations.recorded_check import RecordedCheck
 from app.operations.rules import evaluation
-from workers.recorder import Recorder, RecorderGone
+from workers.exchange import Exchange
+from workers.recorder import RecorderGone
 
 log = logging.getLogger(__name__)
 
@@ -32,13 +33,11 @@ class ResultQueue:
     def __init__(
         self,
         loop: asyncio.AbstractEventLoop,
-        recorder: Recorder,
-        database_now: Callable[[], datetime],
+        exchange: Exchange,
         recorded: Callable[[list[RecordedCheck]], Awaitable[None]],
     ) -> None:
         self._loop = loop
-        self._recorder = recorder
-        self._database_now = database_now
+        self._exchange = exchange
         self._recorded = recorded
         self._pool = ThreadPoolExecutor(1, "handover")
         self._firing: set[UUID] = set()  # services whose last result some rule minded, or may have
@@ -112,4 +111,4 @@ class ResultQueue:
                 return
 
     def _hand_over(self, batch: list[RecordedCheck]) -> None:
-        self._recorder.record(batch, self._database_now())
+        self._exchange.record(batch, self._exchange.now())

@@ -18,6 +18,7 @@ from tests.alerting import make_alert, make_channel, make_notification
 from tests.factories import make_service
 from tests.workers import poison
 from workers import check_quarantine, dispatcher, isolation, job
+from workers.database_exchange import DatabaseExchange
 from workers.dispatcher import Dispatcher
 from workers.engine import Engine
 from workers.health_watch import HealthWatch
@@ -197,7 +198,8 @@ class SameProcess:
 
 
 def engine_of(app):
-    return Engine(app, "default", lambda _: None, SameProcess(app))
+    exchange = DatabaseExchange(app, "default", SameProcess(app))
+    return Engine(exchange, app.extensions["runtime"].config, lambda _: None)
 
 
 def test_a_check_that_ends_three_processes_is_set_aside_and_the_others_go_on(

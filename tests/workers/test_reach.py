@@ -9,6 +9,7 @@ from app.operations.accounts.reach import Reach
 from app.operations.checks import record as recording
 from app.platform.config import Config
 from tests.factories import make_service, service_body
+from workers.database_exchange import DatabaseExchange
 from workers.engine import Engine
 
 BASE = {
@@ -70,7 +71,8 @@ def test_each_check_goes_through_the_network_of_its_organization(
                 recording.record(batch, now)
 
     monkeypatch.setattr("workers.engine.runner.run", run)
-    engine = Engine(app, "default", lambda targets: targets, SameProcess())
+    exchange = DatabaseExchange(app, "default", SameProcess())
+    engine = Engine(exchange, app.extensions["runtime"].config, lambda targets: targets)
     asyncio.set_event_loop(engine._loop)
     engine._loop.run_until_complete(engine._session(1))
     assert used == {alice.organization_id: "any", charlie.organization_id: "public"}

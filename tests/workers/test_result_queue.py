@@ -19,13 +19,16 @@ from workers.result_queue import ResultQueue
 
 
 class Batches:
-    """A recorder that keeps what it is given."""
+    """An exchange that keeps what it is given."""
 
     def __init__(self):
         self.sizes = []
 
     def record(self, batch, now):
         self.sizes.append(len(batch))
+
+    def now(self):
+        return utcnow()
 
 
 @pytest.fixture
@@ -58,7 +61,7 @@ def recorded(*results) -> list[int]:
         async def done(_batch):
             pass
 
-        queue = ResultQueue(asyncio.get_running_loop(), recorder, utcnow, done)
+        queue = ResultQueue(asyncio.get_running_loop(), recorder, done)
         for claim, observation in results:
             queue.add(claim, observation, utcnow() + timedelta(seconds=1))
         await asyncio.sleep(0.25)
