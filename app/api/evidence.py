@@ -21,6 +21,7 @@ bp = Blueprint(
 def read(query: dict[str, Any], service_id: UUID) -> dict[str, Any]:
     """Read the evidence of a failed check
 
-    Kept for the last twenty failures of a service, each as it began.
+    Kept for the last twenty failures of a service, each as it began: a check that continued one has
+    the evidence of its first.
     """
     return failure_details.read(find(Service, service_id).id, query.get("check_id"))

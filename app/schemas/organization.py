@@ -65,7 +65,11 @@ class OrganizationSchema(WholeAnswer, OrganizationChangeSchema):
 
     id = fields.UUID(required=True)
     plan_type = fields.String(required=True, metadata={"examples": ["free"]})
-    max_services = fields.Integer(required=True, metadata={"examples": [5]})
+    max_services = fields.Integer(
+        required=True,
+        allow_none=True,
+        metadata={"examples": [5], "description": "null: this server has no limits (PLAN_LIMITS)."},
+    )
     services_count = fields.Integer(required=True)
     default_escalation_policy_id = fields.UUID(required=True, allow_none=True)
     created_at = Moment(required=True)

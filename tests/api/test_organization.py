@@ -70,3 +70,8 @@ def test_admins_change_it_and_editors_read_it(app, alice, bob):
     assert bob.patch("/organization", {"name": "x"}).status_code == 403
     admin = make_member(app, alice, "Ada", "admin")
     assert admin.patch("/organization", {"name": "x"}).status_code == 200
+
+
+def test_without_limits_there_is_no_number_of_services(alice, configure):
+    configure(plan_limits=False)
+    assert alice.get("/organization").json["max_services"] is None

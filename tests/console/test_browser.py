@@ -1,39 +1,21 @@
 """The console in Chromium against the running product: the way from an account to an alert."""
 
-import os
 import re
 import tempfile
 from pathlib import Path
 
 import pytest
 
+from tests.console.conftest import PATIENCE_MS
 from tests.flows.product import Product, target
 
-CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
-FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-]  # fmt: skip
 HOSTILE = "<img src=x onerror=alert(1)>שלום 🔥 " + "long" * 20
-PATIENCE_MS = 20_000
 
-pytestmark = [
-    pytest.mark.skipif(not CHROMIUM.exists(), reason=f"no Chromium at {CHROMIUM}"),
-    pytest.mark.timeout(240),
-]
+pytestmark = pytest.mark.timeout(240)
 
 
 @pytest.fixture(scope="module")
-def browser():
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as running:
-        browser = running.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture(scope="module")
-def product():
+def product(browser):
     with (
         tempfile.TemporaryDirectory(prefix="alertifypro-console-") as folder,
         Product(Path(folder)) as product,
@@ -43,29 +25,11 @@ def product():
 
 
 @pytest.fixture(scope="module")
-def expect():
-    return pytest.importorskip("playwright.sync_api").expect
-
-
-@pytest.fixture(scope="module")
-def page(browser, product):
-    """One tab for the whole story; what its console reports is collected."""
-    context = browser.new_context(viewport={"width": 1280, "height": 800})
-    context.set_default_timeout(PATIENCE_MS)
-    page = context.new_page()
-    page.problems = []
-    page.on("pageerror", lambda error: page.problems.append(str(error)))
-    page.on(
-        "console",
-        lambda message: (
-            page.problems.append(message.text)
-            if message.type == "error" and "status of 401" not in message.text
-            else None
-        ),
-    )
+def page(open_tab, product):
+    """One tab for the whole story."""
+    page = open_tab()
     page.goto(f"http://127.0.0.1:{product.port}/")
-    yield page
-    context.close()
+    return page
 
 
 def test_from_an_account_to_an_alert_and_back(page, expect, product):
@@ -107,32 +71,6 @@ def test_names_of_strangers_are_text(page, expect, product):
     row.click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("<img src=x")
     assert page.problems == []
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [360, 1280])
-def test_nothing_is_in_anybodys_way(browser, page, product, theme, width):
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
-    context = browser.new_context(
-        viewport={"width": width, "height": 800}, color_scheme=theme, bypass_csp=True
-    )
-    context.add_cookies(page.context.cookies())
-    tab = context.new_page()
-    faults = []
-    alert = page.evaluate("fetch('/api/v1/alerts?status=all').then(r => r.json())")[0]["id"]
-    for path in ("/", "/services", "/services/new", "/alerts?tab=all", f"/alerts/{alert}"):
-        tab.goto(f"http://127.0.0.1:{product.port}{path}", wait_until="networkidle")
-        tab.locator("h1").wait_for()
-        tab.wait_for_timeout(300)
-        faults += [
-            f"{path}: {violation['id']} {[node['html'][:140] for node in violation['nodes'][:2]]}"
-            for violation in axe.run(tab).response["violations"]
-        ]
-        wide = tab.evaluate("document.documentElement.scrollWidth - innerWidth")
-        if wide > 0:
-            faults.append(f"{path}: {wide} pixels too wide at {width}")
-    context.close()
-    assert not faults, "\n".join(faults)
 
 
 def sign_up(page, expect):

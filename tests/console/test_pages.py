@@ -5,7 +5,7 @@ import gzip
 import pytest
 
 from app.console import pages
-from app.console.assets import Assets
+from app.console.assets import STYLES, Assets
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
 
@@ -35,7 +35,12 @@ def test_a_shell_that_is_known_is_not_sent_again(client):
 def test_the_shell_names_files_that_exist_and_stay(client):
     release = pages.assets.current()
     text = client.get("/").text
-    for name in ("app.mjs", "base.css"):
+    styles = [(pages._FOLDER / "static" / name).read_bytes() for name in STYLES]
+    files = {
+        "app.mjs": (pages._FOLDER / "static" / "app.mjs").read_bytes(),
+        "console.css": b"\n".join(styles),
+    }
+    for name, written in files.items():
         address = f"/assets/{release.hash}/{name}"
         assert address in text
         plain = client.get(address)
@@ -45,7 +50,7 @@ def test_the_shell_names_files_that_exist_and_stay(client):
         assert plain.headers["X-Content-Type-Options"] == "nosniff"
         assert "Content-Encoding" not in none.headers
         body = gzip.decompress(small.data) if "Content-Encoding" in small.headers else small.data
-        assert body == plain.data == (pages._FOLDER / "static" / name).read_bytes()
+        assert body == plain.data == written
     assert client.get(f"/assets/{release.hash}/app.mjs").mimetype == "text/javascript"
 
 

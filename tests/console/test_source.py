@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from app.console import pages
+from app.console.assets import STYLES, STYLESHEET
 
 STATIC = Path(pages.__file__).parent / "static"
 OURS = sorted(
@@ -80,11 +81,15 @@ def test_vendored_files_have_their_papers():
         assert paper["integrity"].startswith("sha512-")
 
 
-@pytest.mark.parametrize("address", ["/services", "/alerts", "/sign-in"])
+@pytest.mark.parametrize("address", ["/", "/services", "/alerts", "/sign-in"])
 def test_the_first_screen_is_small(address):
     release = pages.assets.current()
-    styles = ["base.css", "parts.css", "forms.css"]
-    files = ["app.mjs", *styles, *release.preloads(address)]
+    files = ["app.mjs", STYLESHEET, *release.preloads(address)]
     size = sum(len(gzip.compress(release.assets[file].body, 9)) for file in files)
     print(f"{address}: {len(files)} files, {size} bytes compressed")
     assert size <= 60_000
+    assert len(files) <= 25
+
+
+def test_every_stylesheet_is_sent():
+    assert {path.name for path in STATIC.glob("*.css")} == set(STYLES)

@@ -14,6 +14,7 @@ from app.models.organization import Organization
 from app.models.services import Service
 from app.operations.accounts import members
 from app.operations.rows import lock_organization, refused
+from app.platform.bootstrap import runtime
 from app.platform.errors import Conflict, Forbidden, NotFound
 from app.platform.transaction import transaction
 
@@ -83,7 +84,7 @@ def _answer(session: Session, organization: Organization | None) -> dict[str, An
         "name": organization.name,
         "slug": organization.slug,
         "plan_type": organization.plan_type,
-        "max_services": organization.max_services,
+        "max_services": organization.max_services if runtime().config.plan_limits else None,
         "services_count": count,
         "timezone": organization.timezone,
         "default_escalation_policy_id": policy_id,

@@ -31,6 +31,23 @@ _COLUMNS = (
     " connect_ms, tls_ms, ttfb_ms, transfer_ms"
 )
 
+# The evidence before a check in its region, with no good check between the two.
+_OF_ITS_BEGINNING = """
+WITH asked AS (
+  SELECT region, checked_at FROM check_results WHERE service_id = %(service)s AND scheduled_for >
+    (SELECT min(at) - interval '1 day' FROM check_evidence WHERE service_id = %(service)s)
+    AND status NOT IN ('GREEN', 'YELLOW') AND id = %(check)s
+)
+SELECT kept.check_id, kept.at, kept.region, kept.evidence
+FROM check_evidence kept JOIN asked USING (region)
+WHERE kept.service_id = %(service)s AND kept.at <= asked.checked_at AND NOT EXISTS (
+  SELECT FROM check_results good WHERE good.service_id = %(service)s AND good.region = kept.region
+    AND good.scheduled_for > kept.at - interval '1 day'
+    AND good.checked_at > kept.at AND good.checked_at < asked.checked_at
+    AND good.status IN ('GREEN', 'YELLOW'))
+ORDER BY kept.at DESC LIMIT 1
+"""
+
 
 def keep(cursor: psycopg.Cursor[Any], checks: Sequence[RecordedCheck]) -> None:
     """Store the evidence of results that begin a failure, within the caller's transaction.
@@ -74,7 +91,8 @@ def storable(value: object) -> str:
 def read(service_id: UUID, check_id: UUID | None) -> dict[str, Any]:
     """Return the evidence of a failed check, the latest without an id, and what had changed.
 
-    Raises NotFound when none is kept.
+    Of a check that continued a failure, what is kept is what was seen as the failure began. Raises
+    NotFound when nothing is kept.
     """
     with transaction() as tx:
         row = tx.driver.execute(
@@ -82,6 +100,10 @@ def read(service_id: UUID, check_id: UUID | None) -> dict[str, Any]:
             " AND (%s::uuid IS NULL OR check_id = %s) ORDER BY at DESC LIMIT 1",
             (service_id, check_id, check_id),
         ).fetchone()
+        if row is None and check_id is not None:
+            row = tx.driver.execute(
+                _OF_ITS_BEGINNING, {"service": service_id, "check": check_id}
+            ).fetchone()
         if row is None:
             raise NotFound("no evidence is kept for this check")
         failed = _result(

@@ -205,6 +205,28 @@ def test_evidence_and_what_changed(service, rows, alice):
     assert "\x00" not in str(found["evidence"])
 
 
+def test_evidence_of_a_check_that_continues_a_failure_is_that_of_its_beginning(
+    service, rows, alice
+):
+    def fail(reason):
+        settle(again(rows), Observation(Status.RED, 5.0, reason, evidence={"body": reason}))
+        return rows("SELECT id FROM check_results ORDER BY checked_at DESC LIMIT 1")[0][0]
+
+    def read(check_id):
+        return alice.get(f"/services/{service['id']}/evidence?check_id={check_id}")
+
+    settle(checks_claim.claim("default", 10), GREEN)
+    good = rows("SELECT id FROM check_results")[0][0]
+    first, second = fail("first"), fail("second")
+    settle(again(rows), GREEN)
+    fail("third")
+    fourth = fail("fourth")
+    assert read(second).json == read(first).json
+    assert read(first).json["evidence"] == {"body": "first"}
+    assert read(fourth).json["evidence"] == {"body": "third"}
+    assert read(good).status_code == 404
+
+
 def test_evidence_of_the_last_twenty_failures_is_kept(service, rows):
     for _ in range(22):
         settle(again(rows), Observation(Status.RED, None, "x", evidence={"a": 1}))

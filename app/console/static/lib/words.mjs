@@ -1,4 +1,4 @@
-// Texts for people. The English sentence is its own key; another language is one table of
+// Texts for people, and figures as they read them. The English sentence is its own key; another language is one table of
 // sentences, given to `speak` before the first screen is drawn.
 
 let table = {};
@@ -29,4 +29,22 @@ export function listed(texts) {
 export function sentence(text) {
   const said = String(text ?? "").trim();
   return said && said[0].toUpperCase() + said.slice(1) + (/[.!?…]$/.test(said) ? "" : ".");
+}
+
+/** A response time: "0.4 ms", "42 ms", "1,240 ms"; "–" for none. */
+export function milliseconds(value) {
+  if (value == null) return "–";
+  return t("{n} ms", { n: value < 10 ? Number(value.toFixed(1)) : grouped(Math.round(value)) });
+}
+
+/** An uptime: "100 %", "99.98 %", never rounded up to 100; "–" for none. */
+export function percent(value) {
+  if (value == null) return "–";
+  if (value >= 100) return t("{n} %", { n: 100 });
+  return t("{n} %", { n: (Math.floor(Number((value * 100).toFixed(6))) / 100).toFixed(2) });
+}
+
+/** A whole number with separators. */
+export function grouped(value) {
+  return value.toLocaleString("en");
 }

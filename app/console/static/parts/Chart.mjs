@@ -1,10 +1,9 @@
 // A chart of response times: median, p95 behind it, failed checks as marks on the time axis.
 
 import { html, useEffect, useRef, useState } from "../vendor/ui.mjs";
-import { milliseconds } from "../lib/numbers.mjs";
-import { dayAndClock, moment } from "../lib/time.mjs";
-import { t } from "../lib/words.mjs";
-import { now, view, zone } from "../store/view.mjs";
+import { clock, dayAndClock, moment } from "../lib/time.mjs";
+import { milliseconds, t } from "../lib/words.mjs";
+import { now, systemTheme, view, zone } from "../store/view.mjs";
 import { Button } from "./Page.mjs";
 
 const HEIGHT = 220;
@@ -28,7 +27,7 @@ export function Chart({ points, summary, threshold, seconds }) {
       removeEventListener("resize", resize);
       chart?.destroy();
     };
-  }, [points, view.value.theme, zone.value, table]);
+  }, [points, view.value.theme, systemTheme.value, zone.value, table]);
   return html`<figure class="chart">
     ${table ? html`<${Numbers} points=${points} />` : html`<div ref=${box} role="img" aria-label=${summary} />`}
     <figcaption><span class="muted small">${summary}</span><${Button} kind="quiet" onClick=${() => setTable(!table)}>${table ? t("Show as chart") : t("Show as table")}<//></figcaption>
@@ -52,14 +51,14 @@ function colour(name) {
 function options(width, threshold, seconds) {
   const [line, text, accent, band, down] = ["line", "muted", "accent", "accent-soft", "down-fill"].map(colour);
   const axis = { stroke: text, grid: { stroke: line, width: 1 }, ticks: { stroke: line, width: 1 }, font: "12px system-ui, sans-serif" };
-  const hour = (at) => dayAndClock(at * 1000, zone.peek(), now.peek());
+  const hour = (at) => (seconds > 86_400 ? dayAndClock(at * 1000, zone.peek(), now.peek()) : clock(at * 1000, zone.peek()));
   return {
     width,
     height: HEIGHT,
     legend: { show: false },
     cursor: { points: { size: 7 }, y: false },
     scales: { x: { range: () => [now.peek() / 1000 - seconds, now.peek() / 1000] }, y: { range: (_, __, most) => [0, Math.max(10, (most ?? 0) * 1.15, 0)] } },
-    axes: [{ ...axis, space: 90, values: (_, ticks) => ticks.map(hour) }, { ...axis, size: 66, values: (_, ticks) => ticks.map((tick) => milliseconds(tick)) }],
+    axes: [{ ...axis, space: seconds > 86_400 ? 130 : 70, values: (_, ticks) => ticks.map(hour) }, { ...axis, size: 66, values: (_, ticks) => ticks.map((tick) => milliseconds(tick)) }],
     series: [
       {},
       { label: t("p95"), stroke: band, fill: band, width: 1, points: { show: false } },

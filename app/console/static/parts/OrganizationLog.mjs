@@ -2,14 +2,13 @@
 
 import { html, useState } from "../vendor/ui.mjs";
 import * as api from "../api.mjs";
-import { dayAndClock, moment } from "../lib/time.mjs";
-import { sentence, t, tn } from "../lib/words.mjs";
+import { sentence, t } from "../lib/words.mjs";
 import { useResource } from "../store/resource.mjs";
 import { route, setQuery } from "../store/route.mjs";
 import { whyNot } from "../store/session.mjs";
+import { AuditEntries } from "./AuditEntries.mjs";
 import { Button, Empty, Failure, Loaded } from "./Page.mjs";
 import { perform } from "./Plain.mjs";
-import { Moment } from "./Status.mjs";
 
 /** Who did what, when, from where. */
 export function AuditLog() {
@@ -23,13 +22,7 @@ function Log() {
   const found = useResource((signal) => api.page("/audit-logs", { event, actor, limit: 200 }, signal), [event, actor]);
   const csv = api.addressOf("/audit-logs", { event, actor, format: "csv" });
   return html`<div class="toolbar"><input class="short" aria-label=${t("Event")} placeholder=${t("service.updated")} value=${event} onChange=${(each) => setQuery({ event: each.target.value })} /><input class="short" aria-label=${t("Who")} placeholder=${t("e-mail address")} value=${actor} onChange=${(each) => setQuery({ actor: each.target.value })} /><span class="spread"></span><a class="button" href=${csv} download>${t("Download CSV")}</a></div>
-    <${Loaded} of=${found}>${(page) => (page.items.length ? html`<ul class="lines card">${page.items.map((each) => html`<${Entry} key=${each.id} entry=${each} />`)}</ul>` : html`<${Empty} title=${t("Nothing of that kind")}>${t("Another event or person may have more.")}<//>`)}<//>`;
-}
-
-function Entry({ entry }) {
-  const names = [...new Set([...Object.keys(entry.before ?? {}), ...Object.keys(entry.after ?? {})])].filter((name) => JSON.stringify(entry.before?.[name]) !== JSON.stringify(entry.after?.[name]));
-  return html`<li><span><strong>${entry.event}</strong> ${entry.resource?.name ?? ""} <span class="muted">${entry.actor.email ?? entry.actor.type}${entry.actor.ip ? ` · ${entry.actor.ip}` : ""}</span></span><span class="muted"><${Moment} at=${moment(entry.timestamp)} write=${dayAndClock} /></span>
-    ${names.length > 0 && html`<details class="wide-line small"><summary>${tn(names.length, "1 field", "{n} fields")}</summary><dl class="difference">${names.map((name) => html`<div key=${name}><dt>${name}</dt><dd>${entry.before && html`<span class="before"><b aria-label=${t("before")}>−</b> ${JSON.stringify(entry.before[name] ?? null)}</span>`}${entry.after && html`<span class="after"><b aria-label=${t("now")}>+</b> ${JSON.stringify(entry.after[name] ?? null)}</span>`}</dd></div>`)}</dl></details>`}</li>`;
+    <${Loaded} of=${found}>${(page) => (page.items.length ? html`<${AuditEntries} entries=${page.items} />` : html`<${Empty} title=${t("Nothing of that kind")}>${t("Another event or person may have more.")}<//>`)}<//>`;
 }
 
 const SOURCES = [[null, t("A file of ours")], ["uptime_kuma", t("Uptime Kuma")], ["gatus", t("Gatus")], ["healthchecks", t("Healthchecks")]];

@@ -2,9 +2,8 @@
 
 import { html } from "../vendor/ui.mjs";
 import * as api from "../api.mjs";
-import { grouped, percent } from "../lib/numbers.mjs";
 import { dayAndClock, moment, span } from "../lib/time.mjs";
-import { listed, t, tn } from "../lib/words.mjs";
+import { grouped, listed, percent, t, tn } from "../lib/words.mjs";
 import { useResource } from "../store/resource.mjs";
 import { link } from "../store/route.mjs";
 import { now, zone } from "../store/view.mjs";

@@ -6,6 +6,7 @@ import { sentence, t } from "../lib/words.mjs";
 import { link, windowTitle } from "../store/route.mjs";
 import { now, zone } from "../store/view.mjs";
 import { whyNot } from "../store/session.mjs";
+import { Mark } from "./Frame.mjs";
 import { Icon } from "./Icon.mjs";
 
 /** A screen: title (also of the window), what can be done (`actions`), and the content. */
@@ -29,6 +30,18 @@ export function Page({ title, lead, actions, back, narrow = false, children }) {
     </header>
     ${children}
   </div>`;
+}
+
+/** The page of people who are not signed in: a card in the middle; `below` stands under it. */
+export function Entry({ title, lead, below, children }) {
+  useEffect(() => {
+    windowTitle.value = title;
+  }, [title]);
+  return html`<main class="entry">
+    <a class="brand" href="/" aria-label=${t("AlertifyPro, home")}><${Mark} /><span>AlertifyPro</span></a>
+    <div><div class="card"><h1 tabindex="-1">${title}</h1>${lead && html`<p class="lead">${lead}</p>`}${children}</div>
+    ${below && html`<p class="below">${below}</p>`}</div>
+  </main>`;
 }
 
 /** A button. With `needs` (a permission) it stays visible but says why it may not be used. */
@@ -77,7 +90,7 @@ export function Failure({ error, retry }) {
 function explain(error) {
   switch (error.status) {
     case 0: return [t("Not connected"), t("It is tried again by itself.")];
-    case 403: return [t("Not allowed"), t("An admin of your organization can change your role.")];
+    case 403: return [t("Not allowed"), ""];
     case 404: return [t("Not found"), t("It may have been deleted, or belong to another organization.")];
     case 429: return [t("Too many requests"), error.retryAfter ? t("Wait {n} seconds.", { n: error.retryAfter }) : ""];
     case 503: return [t("The server is busy or its database is away"), t("It is tried again by itself.")];

@@ -1,8 +1,7 @@
 // What a check saw: how long each part took, and what was answered.
 
 import { html } from "../vendor/ui.mjs";
-import { milliseconds } from "../lib/numbers.mjs";
-import { sentence, t } from "../lib/words.mjs";
+import { milliseconds, sentence, t } from "../lib/words.mjs";
 import { Failure } from "./Page.mjs";
 import { Status } from "./Status.mjs";
 

@@ -2,9 +2,8 @@
 
 import { html, useEffect, useState } from "../vendor/ui.mjs";
 import * as api from "../api.mjs";
-import { grouped } from "../lib/numbers.mjs";
 import { dayAndClock, moment, span } from "../lib/time.mjs";
-import { listed, sentence, t, tn } from "../lib/words.mjs";
+import { grouped, listed, sentence, t, tn } from "../lib/words.mjs";
 import { link } from "../store/route.mjs";
 import { Moment } from "./Status.mjs";
 

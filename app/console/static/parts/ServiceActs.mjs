@@ -45,6 +45,16 @@ export async function checkNow(ids) {
   return failed;
 }
 
+/** Begin maintenance now, for so many minutes. */
+export async function maintain(ids, minutes) {
+  try {
+    await api.post("/maintenance-windows/now", { service_ids: ids, minutes });
+    say(tn(ids.length, "It is in maintenance now.", "{n} services are in maintenance now."));
+  } catch (error) {
+    sayError(error);
+  }
+}
+
 /** The keys of a list of services. */
 export function keyActs(event, row) {
   if (event.key === "e" && may("services:write")) go(link(`/services/${row.id}/edit`));

@@ -13,7 +13,7 @@ const MARGIN = 8;
 
 /**
  * A table. `keys` are the ids in order; `columns`: [{id, title, width, cell(row), right, extra,
- * sort, place}], `extra` ones are left out on phones, where the others stand in two lines of two
+ * sort, place}], `extra` ones are left out below 960 pixels; on phones the others stand in two lines of two
  * (`place` 1 to 4); `read(key)` gives the row's signal; `href(row)` is
  * where it leads. With `selected` (a signal of a Set) rows can be chosen. `sort` is the current order ("name", "-name"),
  * `onSort(order)` changes it; `onVisible(keys)` hears which rows are on the screen; `onKey(event,
@@ -102,8 +102,8 @@ export function Table({ label, keys, columns, read, href, selected, sort, onSort
     if (event.target.closest("a, button, input") || getSelection().toString()) return;
     go(href(read(line.dataset.key).peek()));
   };
-  const tracks = [selected && "20px", ...columns.map((column) => column.width ?? "minmax(0, 1fr)")].filter(Boolean).join(" ");
-  return html`<div class="table" role="grid" aria-label=${label} aria-rowcount=${keys.length + 1} aria-multiselectable=${selected ? "true" : null} style=${{ "--columns": tracks }}>
+  const tracks = (some) => [selected && "20px", ...some.map((column) => column.width ?? "minmax(0, 1fr)")].filter(Boolean).join(" ");
+  return html`<div class="table" role="grid" aria-label=${label} aria-rowcount=${keys.length + 1} aria-multiselectable=${selected ? "true" : null} style=${{ "--columns": tracks(columns), "--narrow-columns": tracks(columns.filter((column) => !column.extra)) }}>
     <${Header} columns=${columns} keys=${keys} selected=${selected} sort=${sort} onSort=${onSort} />
     <div class="rows" role="rowgroup" ref=${box} onKeyDown=${keyDown} onClick=${press} onFocusIn=${(event) => setFocus(event.target.closest("[data-key]")?.dataset.key ?? focus)} style=${virtual ? { height: `calc(var(--row) * ${keys.length})` } : {}}>
       <div class=${virtual ? "window" : null} role="presentation" style=${virtual ? { transform: `translateY(calc(var(--row) * ${from}))` } : {}}>${rows}</div>
@@ -128,7 +128,7 @@ function Header({ columns, keys, selected, sort, onSort }) {
     ${columns.map((column) => {
       const { direction, next } = order(column);
       const sortable = column.sort && onSort;
-      return html`<div key=${column.id} role="columnheader" class=${`cell${column.right ? " right" : ""}`} aria-sort=${sortable ? direction : null}>
+      return html`<div key=${column.id} role="columnheader" class=${`cell${column.right ? " right" : ""}${column.extra ? " extra" : ""}`} aria-sort=${sortable ? direction : null}>
         ${sortable ? html`<button type="button" onClick=${() => onSort(next)}>${column.title}${direction !== "none" && html`<${Icon} name="chevron" />`}</button>` : column.title}
       </div>`;
     })}
@@ -139,7 +139,7 @@ function Row({ id, row, columns, selected, index, stop, last, name }) {
   const value = row.value;
   const chosen = selected?.value.has(id) ?? false;
   return html`<div class=${`row${chosen ? " selected" : ""}${last ? " last" : ""}`} role="row" aria-rowindex=${index + 2} aria-selected=${selected ? String(chosen) : null} data-key=${id} tabindex=${stop ? 0 : -1} aria-label=${name?.(value)}>
-    ${selected && html`<div role="gridcell" class="cell extra"><input type="checkbox" tabindex="-1" checked=${chosen} aria-label=${t("Select")} /></div>`}
+    ${selected && html`<div role="gridcell" class="cell choice"><input type="checkbox" tabindex="-1" checked=${chosen} aria-label=${t("Select")} /></div>`}
     ${columns.map((column) => html`<div key=${column.id} role="gridcell" class=${`cell${column.right ? " right" : ""}${column.extra ? " extra" : ""}${column.place ? ` place-${column.place}` : ""}`}>${column.cell(value)}</div>`)}
   </div>`;
 }

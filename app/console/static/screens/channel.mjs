@@ -50,6 +50,6 @@ function Deliveries({ id }) {
   const found = useResource((signal) => api.get(`/notification-channels/${id}/deliveries`, { limit: 50 }, signal), [id], { frames: ["notification.sent", "notification.failed"] });
   const empty = html`<${Empty} title=${t("Nothing was sent yet")}>${t("What goes to this channel stands here, with what the receiver said.")}<//>`;
   return html`<section><h2 class="over">${t("Deliveries")}</h2><${Loaded} of=${found} rows=${3} empty=${empty}>${(sent) => html`<div class="scroller" tabindex="0" role="region" aria-label=${t("Deliveries")}><table class="plain">
-    <thead><tr><th>${t("Time")}</th><th>${t("What")}</th><th>${t("State")}</th><th class="right">${t("Tries")}</th><th>${t("Answer")}</th></tr></thead>
+    <thead><tr><th>${t("Time")}</th><th>${t("What")}</th><th>${t("Status")}</th><th class="right">${t("Tries")}</th><th>${t("Answer")}</th></tr></thead>
     <tbody>${sent.map((each) => html`<tr key=${each.id}><td><${Moment} at=${moment(each.created_at)} write=${dayAndClock} /></td><td>${each.alert_id ? html`<a href=${link(`/alerts/${each.alert_id}`)}>${each.kind}</a>` : each.kind}</td><td>${STATES[each.status] ?? each.status}</td><td class="right">${each.attempts.length}</td><td>${each.last_error ? sentence(each.last_error) : (each.last_status_code ?? "")}</td></tr>`)}</tbody></table></div>`}<//></section>`;
 }

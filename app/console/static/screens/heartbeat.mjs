@@ -3,9 +3,8 @@
 import { html, useState } from "../vendor/ui.mjs";
 import * as api from "../api.mjs";
 import { PING_WORDS, scheduleWords } from "../lib/heartbeats.mjs";
-import { milliseconds } from "../lib/numbers.mjs";
 import { dayAndClock, durationText, moment, span } from "../lib/time.mjs";
-import { sentence, t } from "../lib/words.mjs";
+import { milliseconds, sentence, t } from "../lib/words.mjs";
 import { Confirm } from "../parts/Dialog.mjs";
 import { HeartbeatStatus, HeartbeatWord, Snippets } from "../parts/Heartbeat.mjs";
 import { Icon } from "../parts/Icon.mjs";
@@ -39,7 +38,7 @@ export default function Heartbeat({ id }) {
         <section class="card"><h2>${t("What is expected")}</h2><${Expected} heartbeat=${heartbeat} /></section>
       </div>
       <section><h2>${t("Pings")}</h2><${Loaded} of=${pings}>${(page) => html`<${Pings} page=${page} id=${id} />`}<//></section>
-      <section><h2>${t("Changes of state")}</h2><${Loaded} of=${flips}>${({ items }) => html`<${Flips} list=${items} />`}<//></section>
+      <section><h2>${t("Changes of status")}</h2><${Loaded} of=${flips}>${({ items }) => html`<${Flips} list=${items} />`}<//></section>
     </div><//>`;
 }
 

@@ -3,9 +3,8 @@
 import { html } from "../vendor/ui.mjs";
 import * as api from "../api.mjs";
 import { HEARTBEAT_ORDER, heartbeatState, scheduleWords } from "../lib/heartbeats.mjs";
-import { milliseconds } from "../lib/numbers.mjs";
 import { ago, moment, span } from "../lib/time.mjs";
-import { t, tn } from "../lib/words.mjs";
+import { milliseconds, t, tn } from "../lib/words.mjs";
 import { HeartbeatStatus } from "../parts/Heartbeat.mjs";
 import { Icon } from "../parts/Icon.mjs";
 import { ButtonLink, Empty, Loaded, Page, Tags } from "../parts/Page.mjs";
@@ -31,14 +30,14 @@ function List({ list }) {
   const text = (one) => `${one.name} ${one.tags.join(" ")} ${heartbeatState(one)}`.toLowerCase();
   const shown = list.filter((one) => words.every((word) => text(one).includes(word))).sort((a, b) => urgency(a) - urgency(b) || a.name.localeCompare(b.name));
   const columns = [
-    { title: t("State"), cell: (one) => html`<${HeartbeatStatus} heartbeat=${one} />` },
+    { title: t("Status"), cell: (one) => html`<${HeartbeatStatus} heartbeat=${one} />` },
     { title: t("Name"), cell: (one) => html`<a href=${link(`/heartbeats/${one.id}`)}>${one.name}</a> <${Tags} tags=${one.tags} />` },
     { title: t("Schedule"), cell: (one) => scheduleWords(one) },
     { title: t("Last ping"), extra: true, cell: (one) => html`<${Ago} at=${moment(one.last_ping_at)} none=${t("none yet")} />` },
     { title: t("Next expected"), cell: (one) => html`<${Next} heartbeat=${one} />` },
     { title: t("Run time"), right: true, extra: true, cell: (one) => runTime(one) },
   ];
-  return html`<div class="stack"><div class="filter"><${Icon} name="search" /><input type="search" aria-label=${t("Filter by name, tag or state")} placeholder=${t("Filter by name, tag or state")} value=${said} onInput=${(event) => setQuery({ q: event.target.value })} /></div>
+  return html`<div class="stack"><div class="filter"><${Icon} name="search" /><input type="search" aria-label=${t("Filter by name, tag or status")} placeholder=${t("Filter by name, tag or status")} value=${said} onInput=${(event) => setQuery({ q: event.target.value })} /></div>
     <p class="muted" role="status">${words.length ? t("{shown} of {all}", { shown: shown.length, all: list.length }) : tn(list.length, "One heartbeat", "{n} heartbeats")}</p>
     ${shown.length > 0 && html`<${PlainTable} label=${t("Heartbeats")} rows=${shown} columns=${columns} />`}</div>`;
 }

@@ -2,9 +2,8 @@
 
 import { html, useEffect } from "../vendor/ui.mjs";
 import { ORDER, STATES, rank, stateOf } from "../lib/states.mjs";
-import { grouped } from "../lib/numbers.mjs";
 import { moment } from "../lib/time.mjs";
-import { listed, sentence, t, tn } from "../lib/words.mjs";
+import { grouped, listed, sentence, t, tn } from "../lib/words.mjs";
 import { AlertRows } from "../parts/AlertList.mjs";
 import { Coverage } from "../parts/Coverage.mjs";
 import { ComingMaintenance, Duty, Figures } from "../parts/Overview.mjs";

@@ -3,10 +3,9 @@
 import { html, useState } from "../vendor/ui.mjs";
 import * as api from "../api.mjs";
 import { t } from "../lib/words.mjs";
-import { Entry } from "../parts/Entry.mjs";
 import { Field } from "../parts/Field.mjs";
 import { Form } from "../parts/Form.mjs";
-import { Button, Failure } from "../parts/Page.mjs";
+import { Button, Entry, Failure } from "../parts/Page.mjs";
 import { useForm } from "../store/form.mjs";
 import { takeToken } from "../store/route.mjs";
 import { session, signIn } from "../store/session.mjs";

@@ -43,7 +43,7 @@ function Schedule({ schedule, reload }) {
   const timeline = useResource((signal) => api.get(`/on-call-schedules/${schedule.id}/timeline`, { from: new Date(api.serverNow()).toISOString(), to: new Date(api.serverNow() + 28 * DAY).toISOString() }, signal), [schedule.id, schedule]);
   return html`<article class="card" aria-label=${schedule.name}>
     <div class="card-head"><h2>${schedule.name} <span class="muted small">${schedule.timezone}</span></h2>
-      <div class="actions"><${Button} needs="on_call_schedules:write" onClick=${() => setStanding({})}>${t("Somebody stands in")}<//>
+      <div class="actions"><${Button} needs="on_call_schedules:write" onClick=${() => setStanding({})}>${t("New override")}<//>
         <${ButtonLink} icon="edit" needs="on_call_schedules:write" href=${link(`/on-call/${schedule.id}`)}>${t("Edit")}<//>
         <${DeleteButton} name=${schedule.name} needs="on_call_schedules:write" act=${() => api.remove(`/on-call-schedules/${schedule.id}`).then(reload)} /></div></div>
     <p class="duty"><strong class=${people.length ? "" : "down"}>${people.length ? listed(people.map((each) => each.full_name)) : t("Nobody is on call now")}</strong>
@@ -60,8 +60,8 @@ function Weeks({ timeline, onStandIn }) {
   return html`${timeline.gaps.length > 0 && html`<p class="slow"><${Icon} name="warning" /> ${t("Nobody is on call {when}.", { when: listed(timeline.gaps.slice(0, 3).map((gap) => t("from {from} for {span}", { from: dayAndClock(moment(gap.from), zone.value, now.value), span: span((moment(gap.to) - moment(gap.from)) / 1000) }))) })}</p>`}
     <ol class="shifts">${shifts.slice(0, 14).map((each) => html`<li key=${each.from} class=${each.on_call.length ? "" : "gap"}>
       <span class="muted">${day(moment(each.from), zone.value)} ${clock(moment(each.from), zone.value)} – ${day(moment(each.to), zone.value)} ${clock(moment(each.to), zone.value)}</span>
-      <span>${each.on_call.length ? each.on_call.map((person, at) => html`<span key=${person.user_id} class=${person.user_id === session.value?.user_id ? "me" : ""}>${at ? ", " : ""}${person.full_name}${person.is_override ? html` <span class="chip">${t("stands in")}</span>` : ""}</span>`) : t("nobody")}</span>
-      <${Button} kind="quiet" needs="on_call_schedules:write" onClick=${() => onStandIn(each)}>${t("Stand in")}<//></li>`)}</ol>`;
+      <span>${each.on_call.length ? each.on_call.map((person, at) => html`<span key=${person.user_id} class=${person.user_id === session.value?.user_id ? "me" : ""}>${at ? ", " : ""}${person.full_name}${person.is_override ? html` <span class="chip">${t("override")}</span>` : ""}</span>`) : t("nobody")}</span>
+      <${Button} kind="quiet" needs="on_call_schedules:write" onClick=${() => onStandIn(each)}>${t("Override")}<//></li>`)}</ol>`;
 }
 
 function StandIn({ schedule, segment, onClose, reload }) {
@@ -75,7 +75,7 @@ function StandIn({ schedule, segment, onClose, reload }) {
     onClose();
     reload();
   };
-  return html`<${Dialog} title=${t("Somebody stands in")} onClose=${onClose}><${Form} form=${form} verb=${t("Save")} onSaved=${saved} onCancel=${onClose}>
+  return html`<${Dialog} title=${t("New override")} onClose=${onClose}><${Form} form=${form} verb=${t("Save")} onSaved=${saved} onCancel=${onClose}>
     <${Field} form=${form} path="user_id" label=${t("Who")} kind="select" options=${schedule.members.map((each) => [each.user_id, each.full_name])} />
     <div class="pair"><${Field} form=${form} path="from" label=${t("From")} type="datetime-local" /><${Field} form=${form} path="to" label=${t("To")} type="datetime-local" /></div>
   <//><//>`;

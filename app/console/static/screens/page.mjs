@@ -54,7 +54,7 @@ function SubscriberList({ page }) {
     { title: t("Who"), cell: (each) => each.address },
     { title: t("How"), cell: (each) => each.kind },
     { title: t("Wants"), cell: (each) => WANTS[each.wants] },
-    { title: t("State"), cell: (each) => html`<span class=${each.state === "paused" ? "down" : null}>${STATES[each.state]}</span> <span class="muted small">${each.last_error}</span>` },
+    { title: t("Status"), cell: (each) => html`<span class=${each.state === "paused" ? "down" : null}>${STATES[each.state]}</span> <span class="muted small">${each.last_error}</span>` },
     { title: t("Since"), extra: true, cell: (each) => html`<${Ago} at=${moment(each.created_at)} />` },
     { title: "", right: true, cell: (each) => html`<${DeleteButton} name=${each.address} needs="status_pages:admin" act=${() => api.remove(`${home}/${each.id}`).then(found.reload)} consequence=${t("The address is removed, and what is still to be sent to it.")} />` },
   ];

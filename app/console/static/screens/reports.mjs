@@ -2,10 +2,9 @@
 
 import { html, useState } from "../vendor/ui.mjs";
 import * as api from "../api.mjs";
-import { grouped, milliseconds, percent } from "../lib/numbers.mjs";
 import { RANGES, budgetUsed, csv, rangeOf, readTarget } from "../lib/reports.mjs";
 import { exact, moment, span } from "../lib/time.mjs";
-import { t, tn } from "../lib/words.mjs";
+import { grouped, milliseconds, percent, t, tn } from "../lib/words.mjs";
 import { Button, Empty, Facts, Loaded, Page } from "../parts/Page.mjs";
 import { PlainTable } from "../parts/Plain.mjs";
 import { useResource } from "../store/resource.mjs";

@@ -4,8 +4,8 @@
 import { html, useState } from "../vendor/ui.mjs";
 import * as api from "../api.mjs";
 import { t } from "../lib/words.mjs";
-import { Entry } from "../parts/Entry.mjs";
 import { Field } from "../parts/Field.mjs";
+import { Entry } from "../parts/Page.mjs";
 import { Form } from "../parts/Form.mjs";
 import { useForm } from "../store/form.mjs";
 import { takeToken } from "../store/route.mjs";

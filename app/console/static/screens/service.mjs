@@ -2,17 +2,18 @@
 
 import { html, useEffect, useState } from "../vendor/ui.mjs";
 import * as api from "../api.mjs";
-import { milliseconds, percent, quantile } from "../lib/numbers.mjs";
+import { quantile } from "../lib/numbers.mjs";
 import { stateOf } from "../lib/states.mjs";
 import { clock, every, moment, span } from "../lib/time.mjs";
-import { sentence, t, tn } from "../lib/words.mjs";
+import { milliseconds, percent, sentence, t, tn } from "../lib/words.mjs";
 import { Item, Menu } from "../parts/Menu.mjs";
 import { Icon } from "../parts/Icon.mjs";
 import { Button, ButtonLink, Empty, Facts, Loaded, Page, Tabs, Tags } from "../parts/Page.mjs";
-import { DeleteServices, checkNow, setActive } from "../parts/ServiceActs.mjs";
+import { DeleteServices, checkNow, maintain, setActive } from "../parts/ServiceActs.mjs";
 import { Ago, Bars, Moment, Status } from "../parts/Status.mjs";
 import { Chart } from "../parts/Chart.mjs";
 import { AlertList } from "../parts/AlertList.mjs";
+import { Changes, Outages, RulesOf } from "../parts/ServiceHistory.mjs";
 import { useResource } from "../store/resource.mjs";
 import { back, link, route } from "../store/route.mjs";
 import { beatsOf, needBeats, put, rowOf, services } from "../store/services.mjs";
@@ -39,20 +40,25 @@ function Detail({ service }) {
   const [deleting, setDeleting] = useState(false);
   const { id } = service;
   const tab = route.value.query.get("tab") ?? "overview";
-  const tabs = [["overview", t("Overview")], ["checks", t("Checks")], ["alerts", t("Alerts")]].map(([name, title]) => ({ id: name, title, href: link(`/services/${id}`, { tab: name === "overview" ? null : name }) }));
+  const tabs = [["overview", t("Overview")], ["checks", t("Checks")], ["outages", t("Outages")], ["alerts", t("Alerts")], ["rules", t("Rules")], ["changes", t("Changes")]].map(([name, title]) => ({ id: name, title, href: link(`/services/${id}`, { tab: name === "overview" ? null : name }) }));
   const actions = html`
     <${Button} icon="play" needs="services:check" disabled=${service.is_active ? null : t("It is paused")} onClick=${() => checkNow([id])}>${t("Check now")}<//>
     <${Button} icon=${service.is_active ? "pause" : "play"} needs="services:write" onClick=${() => setActive([id], !service.is_active)}>${service.is_active ? t("Pause") : t("Resume")}<//>
     <${ButtonLink} icon="edit" needs="services:write" href=${link(`/services/${id}/edit`)}>${t("Edit")}<//>
     <${Menu} name=${t("More")} label=${html`<${Icon} name="more" />`}>
       <${Item} icon="open" href=${service.badge_url} load>${t("Badge")}<//>
-      <${Item} icon="open" href=${`/api/v1/services/${id}`} load>${t("As JSON")}<//>
+      ${[[30, t("30 minutes")], [120, t("2 hours")]].map(([minutes, said]) => html`<${Item} key=${minutes} icon="maintenance" needs="maintenance_windows:write" onClick=${() => maintain([id], minutes)}>${t("Maintenance for {span}", { span: said })}<//>`)}
+      <${Item} icon="copy" needs="services:write" href=${link("/services/new", { from: id })}>${t("Duplicate")}<//>
+      <${Item} icon="open" href=${api.addressOf(`/services/${id}`)} load>${t("As JSON")}<//>
       <${Item} icon="trash" danger needs="services:write" onClick=${() => setDeleting(true)}>${t("Delete…")}<//>
     <//>`;
   return html`<${Page} title=${service.name} back=${{ path: "/services", title: t("Services") }} actions=${actions} lead=${html`<${Sentence} service=${service} />`}>
     <${Tabs} label=${t("Views of the service")} tabs=${tabs} current=${tab} />
     ${tab === "overview" && html`<${Overview} service=${service} />`}
     ${tab === "checks" && html`<${Checks} id=${id} />`}
+    ${tab === "outages" && html`<${Outages} id=${id} />`}
+    ${tab === "rules" && html`<${RulesOf} service=${service} />`}
+    ${tab === "changes" && html`<${Changes} id=${id} />`}
     ${tab === "alerts" && html`<${AlertList} query=${{ service_id: id, status: "all" }} />`}
     ${deleting && html`<${DeleteServices} ids=${[id]} onClose=${() => setDeleting(false)} onDone=${() => back("/services")} />`}
   <//>`;
@@ -123,6 +129,6 @@ function Checks({ id }) {
   const href = link(`/services/${id}`, { tab: "checks", failed: only ? null : "1" });
   return html`<div class="toolbar"><a class="facet" href=${href} aria-current=${only ? "true" : null}>${only ? t("Failed only ✓") : t("Failed only")}</a></div>
   <${Loaded} of=${found} empty=${html`<${Empty} title=${t("No checks here")}>${only ? t("None failed in the last 30 days.") : t("None in the last hour.")}<//>`}>${(checks) => html`<div class="scroller" tabindex="0" role="region" aria-label=${t("Checks")}><table class="plain">
-    <thead><tr><th>${t("Time")}</th><th>${t("State")}</th><th class="right">${t("Response")}</th><th>${t("Code")}</th><th>${t("Region")}</th><th>${t("Error")}</th></tr></thead>
+    <thead><tr><th>${t("Time")}</th><th>${t("Status")}</th><th class="right">${t("Response")}</th><th>${t("Code")}</th><th>${t("Region")}</th><th>${t("Error")}</th></tr></thead>
     <tbody>${checks.map((check) => html`<tr key=${check.id}><td><${Moment} at=${moment(check.checked_at)} write=${(at, zone) => clock(at, zone, true)} /></td><td><${Status} state=${check.status} /></td><td class="right">${milliseconds(check.response_time_ms)}</td><td>${check.status_code ?? ""}</td><td>${check.region}</td><td>${check.error ?? ""}</td></tr>`)}</tbody></table></div>`}<//>`;
 }

@@ -3,10 +3,9 @@
 import { html, signal, useEffect, useMemo, useRef, useState } from "../vendor/ui.mjs";
 import { watchResultsOf } from "../live.mjs";
 import { matcher } from "../lib/filters.mjs";
-import { grouped, milliseconds } from "../lib/numbers.mjs";
 import { ORDER, STATES, rank, stateOf } from "../lib/states.mjs";
 import { moment } from "../lib/time.mjs";
-import { t, tn } from "../lib/words.mjs";
+import { grouped, milliseconds, t, tn } from "../lib/words.mjs";
 import { Facet, FilterField, NothingMatches, filterText } from "../parts/Filter.mjs";
 import { ButtonLink, Empty, Loaded, Page, Tags } from "../parts/Page.mjs";
 import { Ago, Bars, Shape, Status } from "../parts/Status.mjs";
@@ -17,9 +16,10 @@ import { beatsOf, changes, facets, needBeats, rowOf, services } from "../store/s
 const selected = signal(new Set());
 // What is done with services comes when it is first wanted: the list itself is there sooner.
 const acts = () => import("../parts/ServiceActs.mjs");
+const plan = () => import("../parts/PlanNotice.mjs");
 
 const COLUMNS = [
-  { id: "state", title: t("State"), width: "132px", sort: "state", place: 3, cell: (row) => html`<${Status} state=${stateOf(row)} since=${stateOf(row) === "RED" ? moment(row.status_changed_at) : null} />` },
+  { id: "state", title: t("Status"), width: "132px", sort: "state", place: 3, cell: (row) => html`<${Status} state=${stateOf(row)} since=${stateOf(row) === "RED" ? moment(row.status_changed_at) : null} />` },
   { id: "name", title: t("Name"), width: "minmax(160px, 1.4fr)", sort: "name", place: 1, cell: (row) => html`<a class="name" href=${link(`/services/${row.id}`)} tabindex="-1">${row.name}</a><span class="extra"><${Tags} tags=${row.tags.slice(0, 3)} /></span>` },
   { id: "bars", title: t("Last checks"), width: "180px", place: 4, right: true, cell: (row) => html`<${Beats} id=${row.id} />` },
   { id: "ms", title: t("Response"), width: "86px", right: true, sort: "ms", place: 2, cell: (row) => milliseconds(row.is_active ? row.last_response_time_ms : null) },
@@ -72,6 +72,7 @@ export default function Services() {
   const empty = html`<${Empty} title=${t("Watch your first service")} action=${actions}>
     ${t("A service is anything that answers: a website, an API, a port, a database, a certificate. It is checked at an interval, and you hear of it when it fails.")}<//>`;
   return html`<${Page} title=${t("Services")} actions=${actions}>
+    ${(services.data.value?.length ?? 0) > 0 && html`<${Later} load=${plan} name="PlanNotice" />`}
     <${Loaded} of=${services} rows=${10} empty=${empty}>${(ids) => html`<${List} ids=${ids} />`}<//>
   <//>`;
 }
@@ -98,7 +99,7 @@ function List({ ids }) {
     <div class="toolbar"><${FilterField} placeholder=${t("Words, tag:eu, -tag:dev, status:down,slow, type:http")} label=${t("Filter services")} /><${StateFacets} />
       <span class="spread"></span><span class="muted small" role="status">${order.length === ids.length ? tn(ids.length, "One service", "{n} services") : t("{n} of {all}", { n: grouped(order.length), all: grouped(ids.length) })}</span></div>
     ${order.length ? html`<${Table} label=${t("Services")} keys=${order} columns=${COLUMNS} read=${rowOf} href=${(row) => link(`/services/${row.id}`)} selected=${selected} sort=${sort} onSort=${(chosen) => setQuery({ sort: chosen === "state" ? null : chosen })} onVisible=${seen} onKey=${keys} rowName=${named} />` : html`<${NothingMatches} hidden=${grouped(ids.length)} />`}
-    ${selected.value.size > 0 && html`<${Selection} matching=${order} />`}
+    ${selected.value.size > 0 && html`<${Later} load=${acts} name="SelectionBar" selected=${selected} matching=${order} />`}
   </div>`;
 }
 
@@ -109,12 +110,13 @@ function keys(event, row) {
   return true;
 }
 
-function Selection({ matching }) {
-  const [Bar, setBar] = useState(null);
+/** A part whose module comes after the list is there. */
+function Later({ load, name, ...rest }) {
+  const [Part, setPart] = useState(null);
   useEffect(() => {
-    acts().then((module) => setBar(() => module.SelectionBar));
+    load().then((module) => setPart(() => module[name]), () => {});
   }, []);
-  return Bar && html`<${Bar} selected=${selected} matching=${matching} />`;
+  return Part && html`<${Part} ...${rest} />`;
 }
 
 function named(row) {

@@ -3,8 +3,8 @@
 import { html, useEffect, useState } from "../vendor/ui.mjs";
 import * as api from "../api.mjs";
 import { t } from "../lib/words.mjs";
-import { Entry } from "../parts/Entry.mjs";
 import { Field } from "../parts/Field.mjs";
+import { Entry } from "../parts/Page.mjs";
 import { Form } from "../parts/Form.mjs";
 import { useForm } from "../store/form.mjs";
 import { go, route } from "../store/route.mjs";

@@ -3,12 +3,12 @@
 import { html, useState } from "../vendor/ui.mjs";
 import * as api from "../api.mjs";
 import { guess } from "../lib/endpoints.mjs";
-import { milliseconds } from "../lib/numbers.mjs";
 import { clock, moment } from "../lib/time.mjs";
-import { sentence, t, tn } from "../lib/words.mjs";
+import { milliseconds, sentence, t, tn } from "../lib/words.mjs";
 import { ChannelForm, TestChannel, TypeTiles } from "../parts/ChannelForm.mjs";
 import { Icon } from "../parts/Icon.mjs";
 import { Button, Failure, Loaded, Page } from "../parts/Page.mjs";
+import { PlanNotice } from "../parts/PlanNotice.mjs";
 import { Status } from "../parts/Status.mjs";
 import { useResource } from "../store/resource.mjs";
 import { go, link, route, setQuery } from "../store/route.mjs";
@@ -45,15 +45,20 @@ function Watch({ next }) {
   };
   const start = async () => {
     setBusy(true);
+    const waiting = bodies();
     try {
-      for (const body of bodies()) put([await api.post("/services", body)]);
+      while (waiting.length) {
+        put([await api.post("/services", waiting[0])]);
+        waiting.shift();
+      }
       next();
     } catch (error) {
       sayError(error);
+      setText(waiting.map((body) => body.endpoint).join("\n")); // what is watched is not asked for again
     }
     setBusy(false);
   };
-  return html`<div class="form">
+  return html`<div class="form"><${PlanNotice} />
     <label class="field"><span class="label">${t("Addresses, one a line")}</span>
       <textarea rows="4" autofocus placeholder=${"https://example.com\ndb.example.com:5432"} value=${text} onInput=${(event) => setText(event.target.value)} spellcheck=${false} />
       <span class="help">${t("A URL, host:port, a host name. The kind of check is guessed; you can change everything later.")}</span></label>

@@ -43,6 +43,11 @@ effect(() => {
   root.dataset.density = density;
 });
 
+const darkness = matchMedia("(prefers-color-scheme: dark)");
+/** Raised when the system changes between light and dark: for what is drawn and not styled. */
+export const systemTheme = signal(darkness.matches);
+darkness.addEventListener("change", () => (systemTheme.value = darkness.matches));
+
 const own = Intl.DateTimeFormat().resolvedOptions().timeZone;
 
 /** The time zone of everything shown: UTC where it was chosen, else the profile's or this browser's. */

@@ -1,0 +1,17 @@
+// Entries of the audit log: who did what, with what was before and after.
+
+import { html } from "../vendor/ui.mjs";
+import { dayAndClock, moment } from "../lib/time.mjs";
+import { t, tn } from "../lib/words.mjs";
+import { Moment } from "./Status.mjs";
+
+/** Entries as GET /audit-logs answers them, newest first. */
+export function AuditEntries({ entries }) {
+  return html`<ul class="lines card">${entries.map((each) => html`<${Entry} key=${each.id} entry=${each} />`)}</ul>`;
+}
+
+function Entry({ entry }) {
+  const names = [...new Set([...Object.keys(entry.before ?? {}), ...Object.keys(entry.after ?? {})])].filter((name) => JSON.stringify(entry.before?.[name]) !== JSON.stringify(entry.after?.[name]));
+  return html`<li><span><strong>${entry.event}</strong> ${entry.resource?.name ?? ""} <span class="muted">${entry.actor.email ?? entry.actor.type}${entry.actor.ip ? ` · ${entry.actor.ip}` : ""}</span></span><span class="muted"><${Moment} at=${moment(entry.timestamp)} write=${dayAndClock} /></span>
+    ${names.length > 0 && html`<details class="wide-line small"><summary>${tn(names.length, "1 field", "{n} fields")}</summary><dl class="difference">${names.map((name) => html`<div key=${name}><dt>${name}</dt><dd>${entry.before && html`<span class="before"><b aria-label=${t("before")}>−</b> ${JSON.stringify(entry.before[name] ?? null)}</span>`}${entry.after && html`<span class="after"><b aria-label=${t("now")}>+</b> ${JSON.stringify(entry.after[name] ?? null)}</span>`}</dd></div>`)}</dl></details>`}</li>`;
+}

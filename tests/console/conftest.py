@@ -1,0 +1,58 @@
+"""Chromium, and what tests of the console do with a tab of it."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+PATIENCE_MS = 20_000
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Chromium, for the tests of a file."""
+    if not CHROMIUM.exists():
+        pytest.skip(f"no Chromium at {CHROMIUM}")
+    playwright = pytest.importorskip("playwright.sync_api")
+    with playwright.sync_playwright() as running:
+        browser = running.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def expect():
+    """Assertions of Playwright, which wait for what they ask."""
+    return pytest.importorskip("playwright.sync_api").expect
+
+
+@pytest.fixture(scope="module")
+def open_tab(browser):
+    """Opens a tab with a new session: `problems` collects what its console reports."""
+    contexts = []
+
+    def open_tab(cookies=(), **options):
+        context = browser.new_context(**({"viewport": {"width": 1280, "height": 800}} | options))
+        context.set_default_timeout(PATIENCE_MS)
+        context.add_cookies(list(cookies))
+        contexts.append(context)
+        tab = context.new_page()
+        tab.problems = []
+        tab.on("pageerror", lambda error: tab.problems.append(str(error)))
+        tab.on("console", lambda message: _collect(tab.problems, message))
+        return tab
+
+    yield open_tab
+    for context in contexts:
+        context.close()
+
+
+def _collect(problems, message):
+    # Chromium reports every 401 as an error; here it is how the console learns who is there.
+    if message.type == "error" and "status of 401" not in message.text:
+        problems.append(message.text)
