@@ -60,3 +60,10 @@ def _outermost_calls(function):
     for statement in ast.walk(function):
         if isinstance(statement, ast.Assign | ast.Expr | ast.Return) and statement.value:
             yield from (node for node in [statement.value] if isinstance(node, ast.Call))
+
+
+def test_pages_of_lists_are_cut_in_one_place():
+    for name, _, tree in MODULES:
+        if name.startswith("app.operations") and name != "app.operations.paging":
+            more = [node for node in ast.walk(tree) if ast.unparse(node) == "limit + 1"]
+            assert not more, f"{name} reads one row more by itself: app.operations.paging does"

@@ -5,10 +5,11 @@ from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, inspect, select
+from sqlalchemy import ColumnElement, inspect, select
 
 from app.models.base import OrganizationOwned
 from app.models.organization import Organization
+from app.operations import paging
 from app.platform.errors import Invalid, NotFound
 from app.platform.transaction import Transaction
 
@@ -81,19 +82,12 @@ def page(
 
     With it the position to go on from, None at the end, and how many rows match in all.
     """
-    where = (model.organization_id == organization_id, *conditions)
-    query = select(model).where(*where).order_by(model.created_at.desc(), model.id.desc())
-    if after is not None:
-        at, id = after
-        query = query.where((model.created_at < at) | ((model.created_at == at) & (model.id < id)))
-    found = list(tx.session.scalars(query.limit(limit + 1)))
-    if after is None and len(found) <= limit:
-        return found, None, len(found)
-    total = tx.session.scalar(select(func.count()).select_from(model).where(*where)) or 0
-    if len(found) <= limit:
-        return found, None, total
-    last = found[limit - 1]
-    return found[:limit], (last.created_at, last.id), total
+    query = select(model).where(model.organization_id == organization_id, *conditions)
+    rows, position = paging.newest_first(
+        tx, query, model.created_at, model.id, limit=limit, after=after
+    )
+    total = paging.total(tx, query, rows, is_whole=after is None and position is None)
+    return [row[0] for row in rows], position, total
 
 
 def require(

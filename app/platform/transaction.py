@@ -1,19 +1,22 @@
 """The only `commit()` of the program."""
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 import psycopg
+from psycopg.rows import namedtuple_row, scalar_row
 from sqlalchemy import exc, func, select
 from sqlalchemy.orm import Session
 
 from app.platform.extensions import db
 
 log = logging.getLogger(__name__)
+
+Values = Mapping[str, Any] | Sequence[Any] | None
 
 _OUTER = "enclosing transaction"  # in the session's own dictionary
 
@@ -80,6 +83,22 @@ class Transaction:
         if not isinstance(connection, psycopg.Connection):
             raise TypeError("the database driver is not psycopg")
         return connection
+
+    def rows(self, statement: str, values: Values = None) -> list[Any]:
+        """Return the rows of a statement of the driver, whose columns have names."""
+        return self.driver.cursor(row_factory=namedtuple_row).execute(statement, values).fetchall()
+
+    def row(self, statement: str, values: Values = None) -> Any | None:
+        """Return the first row of a statement of the driver by name, None where there is none."""
+        return self.driver.cursor(row_factory=namedtuple_row).execute(statement, values).fetchone()
+
+    def scalars(self, statement: str, values: Values = None) -> list[Any]:
+        """Return the first column of the rows of a statement of the driver."""
+        return self.driver.cursor(row_factory=scalar_row).execute(statement, values).fetchall()
+
+    def scalar(self, statement: str, values: Values = None) -> Any | None:
+        """Return the first column of a statement's first row, None where there is none."""
+        return self.driver.cursor(row_factory=scalar_row).execute(statement, values).fetchone()
 
 
 @contextmanager

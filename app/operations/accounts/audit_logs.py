@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, String, cast, or_, select
 
 from app.models.audit_logs import AuditLog
+from app.operations import paging
 from app.platform.transaction import transaction
 
 Position = tuple[datetime, int]
@@ -28,21 +29,14 @@ def listed(
     `until`, `actor` (id or e-mail address), `event` (whole, or the part before the point),
     `resource_type`, `resource_id`.
     """
-    query = (
-        select(AuditLog)
-        .where(
-            AuditLog.organization_id.is_not_distinct_from(organization_id), *_conditions(filters)
-        )
-        .order_by(AuditLog.at.desc(), AuditLog.id.desc())
-        .limit(limit + 1)
+    query = select(AuditLog).where(
+        AuditLog.organization_id.is_not_distinct_from(organization_id), *_conditions(filters)
     )
-    if after is not None:
-        at, id = after
-        query = query.where((AuditLog.at < at) | ((AuditLog.at == at) & (AuditLog.id < id)))
     with transaction() as tx:
-        rows = list(tx.session.scalars(query))
-        position = (rows[limit - 1].at, rows[limit - 1].id) if len(rows) > limit else None
-        found = [_answer(row) for row in rows[:limit]]
+        rows, position = paging.newest_first(
+            tx, query, AuditLog.at, AuditLog.id, limit=limit, after=after
+        )
+        found = [_answer(row.AuditLog) for row in rows]
     return found, position
 
 

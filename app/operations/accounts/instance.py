@@ -12,6 +12,7 @@ from app.models.instance_settings import InstanceSetting
 from app.models.members import User
 from app.models.organization import Organization
 from app.models.services import Service
+from app.operations import paging
 from app.operations.rows import Position, lock_organization
 from app.platform.errors import Conflict, NotFound
 from app.platform.transaction import Transaction, transaction
@@ -103,23 +104,12 @@ def organizations(
     if "slug" in query:
         where.append(Organization.slug == query["slug"])
     with transaction() as tx:
-        total = tx.session.scalar(select(func.count()).select_from(Organization).where(*where)) or 0
-        if after is not None:
-            at, id = after
-            where.append(
-                (Organization.created_at < at)
-                | ((Organization.created_at == at) & (Organization.id < id))
-            )
-        ordered = (
-            select(Organization)
-            .where(*where)
-            .order_by(Organization.created_at.desc(), Organization.id.desc())
-            .limit(limit + 1)
+        statement = select(Organization).where(*where)
+        rows, position = paging.newest_first(
+            tx, statement, Organization.created_at, Organization.id, limit=limit, after=after
         )
-        rows = list(tx.session.scalars(ordered))
-        more = len(rows) > limit
-        position = (rows[limit - 1].created_at, rows[limit - 1].id) if more else None
-        found = [_organization(tx, row) for row in rows[:limit]]
+        total = paging.total(tx, statement, rows, is_whole=after is None and position is None)
+        found = [_organization(tx, row.Organization) for row in rows]
     return found, position, total
 
 

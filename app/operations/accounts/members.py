@@ -15,8 +15,8 @@ from app.domain.accounts.permissions import Role
 from app.models.api_keys import ApiKey
 from app.models.members import Membership, User
 from app.models.teams import Team, TeamMember
+from app.operations import paging, usages
 from app.operations import rows as owned_rows
-from app.operations import usages
 from app.operations.accounts import successions
 from app.operations.rows import Position
 from app.platform.errors import Conflict, Forbidden, NotFound
@@ -36,17 +36,11 @@ def listed(
         names = [n for n in (*Role, "member") if permissions.role_named(n) == filters["role"]]
         query = query.where(Membership.role.in_(names))
     with transaction() as tx:
-        total = tx.session.scalar(select(func.count()).select_from(query.subquery())) or 0
-        if after is not None:
-            at, id = after
-            query = query.where(
-                (Membership.created_at < at)
-                | ((Membership.created_at == at) & (Membership.id < id))
-            )
-        ordered = query.order_by(Membership.created_at.desc(), Membership.id.desc())
-        rows = tx.session.execute(ordered.limit(limit + 1)).all()
-        position = (rows[limit - 1].joined_at, rows[limit - 1].id) if len(rows) > limit else None
-        found = [_answer(row) for row in rows[:limit]]
+        rows, position = paging.newest_first(
+            tx, query, Membership.created_at, Membership.id, limit=limit, after=after
+        )
+        total = paging.total(tx, query, rows, is_whole=after is None and position is None)
+        found = [_answer(row) for row in rows]
     return found, position, total
 
 

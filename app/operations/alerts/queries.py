@@ -9,6 +9,7 @@ from uuid import UUID
 import psycopg
 from psycopg.rows import dict_row
 
+from app.operations import paging
 from app.operations.alerts import told
 from app.operations.notifications.payloads import HIDDEN_BEFORE
 from app.operations.rows import Position
@@ -70,31 +71,24 @@ def listed(
 
     Active ones unless the filter `status` says otherwise.
     """
-    values = {**filters, "organization_id": organization_id, "limit": limit + 1}
+    seek = paging.seek("a.fired_at", "a.id", limit=limit, after=after)
+    values = {**filters, **seek.values, "organization_id": organization_id}
     conditions = ["a.organization_id = %(organization_id)s"]
     conditions.append(_STATUSES[values.pop("status", "active")])
     conditions.extend(piece for name, piece in _FILTERS.items() if name in filters)
     where = " AND ".join(conditions)
-    onward = ""
-    if after is not None:
-        onward = "AND (a.fired_at, a.id) < (%(after_at)s, %(after_id)s)"
-        values |= {"after_at": after[0], "after_id": after[1]}
     with transaction() as tx:
         cursor = tx.driver.cursor(row_factory=dict_row)
         rows = cursor.execute(
-            f"{_SELECT} WHERE {where} {onward} ORDER BY a.fired_at DESC, a.id DESC LIMIT %(limit)s",
-            values,
+            f"{_SELECT} WHERE {where} AND {seek.where} {seek.order_by}", values
         ).fetchall()
-        total = len(rows)
-        if after is not None or total > limit:
-            counted = cursor.execute(
-                f"SELECT count(*) AS total FROM alerts a WHERE {where}",  # noqa: S608  fixed pieces
-                values,
-            ).fetchone()
-            total = counted["total"] if counted else 0
-        found = _completed(cursor, organization_id, rows[:limit])
-    last = rows[limit - 1] if len(rows) > limit else None
-    return found, (last["fired_at"], last["id"]) if last else None, total
+        page, position = paging.cut(rows, limit, lambda row: (row["fired_at"], row["id"]))
+        total = len(page)
+        if after is not None or position is not None:
+            counted = f"SELECT count(*) FROM alerts a WHERE {where}"  # noqa: S608  fixed pieces
+            total = tx.scalar(counted, values) or 0
+        found = _completed(cursor, organization_id, page)
+    return found, position, total
 
 
 def read(organization_id: UUID, alert_id: UUID) -> Row:

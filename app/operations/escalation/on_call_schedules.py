@@ -5,12 +5,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import select
 
 from app.models.escalation_policies import OnCallOverride, OnCallSchedule
 from app.models.members import Membership, User
+from app.operations import paging, usages
 from app.operations import rows as owned_rows
-from app.operations import usages
 from app.operations.rows import Position, columns, lock_organization, refused
 from app.operations.snapshots import alerting as alerting_snapshots
 from app.platform.errors import NotFound
@@ -81,17 +81,12 @@ def overrides(
         select(OnCallOverride, User.full_name)
         .join(User, User.id == OnCallOverride.user_id)
         .where(OnCallOverride.schedule_id == schedule_id)
-        .order_by(OnCallOverride.starts_at.desc(), OnCallOverride.id.desc())
-        .limit(limit + 1)
     )
-    if after is not None:
-        query = query.where(tuple_(OnCallOverride.starts_at, OnCallOverride.id) < after)
     with transaction() as tx:
         owned_rows.find(tx, OnCallSchedule, organization_id, schedule_id)
-        rows = tx.session.execute(query).all()
-        found = [_override(row, name) for row, name in rows[:limit]]
-        last = rows[limit - 1][0] if len(rows) > limit else None
-        position = (last.starts_at, last.id) if last else None
+        order = (OnCallOverride.starts_at, OnCallOverride.id)
+        rows, position = paging.newest_first(tx, query, *order, limit=limit, after=after)
+        found = [_override(row.OnCallOverride, row.full_name) for row in rows]
     return found, position
 
 

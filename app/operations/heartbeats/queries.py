@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, any_, literal, select
 
 from app.models.heartbeats import Heartbeat, HeartbeatFlip, HeartbeatPing
+from app.operations import paging
 from app.operations import rows as owned_rows
 from app.operations.rows import Position
 from app.platform.bootstrap import runtime
@@ -150,11 +151,11 @@ def _history(
 ) -> tuple[list[Any], HistoryPosition | None]:
     owned_rows.find(tx, Heartbeat, organization_id, heartbeat_id)
     query = select(model).where(model.heartbeat_id == heartbeat_id).filter_by(**filters)
-    if after is not None:
-        query = query.where(model.id < after[1])
-    rows = list(tx.session.scalars(query.order_by(model.id.desc()).limit(limit + 1)))
-    if len(rows) <= limit:
-        return rows, None
-    last = rows[limit - 1]
-    at = last.received_at if model is HeartbeatPing else last.at
-    return rows[:limit], (at, last.id)
+    # Their ids are in the order of their times, and the index has the ids alone.
+    below = None if after is None else after[1:]
+    rows, position = paging.newest_first(tx, query, model.id, limit=limit, after=below)
+    found = [row[0] for row in rows]
+    if position is None:
+        return found, None
+    at = found[-1].received_at if model is HeartbeatPing else found[-1].at
+    return found, (at, found[-1].id)

@@ -10,6 +10,7 @@ from psycopg.rows import dict_row
 
 from app.models.alerts import Alert
 from app.models.notification_channels import NotificationChannel
+from app.operations import paging
 from app.operations import rows as owned_rows
 from app.operations.rows import Position
 from app.platform.errors import NotFound
@@ -135,10 +136,8 @@ def recipient_name(organization_id: UUID, key: str) -> str:
     The key itself where they are gone.
     """
     with transaction() as tx:
-        row = tx.driver.execute(
-            _RECIPIENT, {"organization_id": organization_id, "key": key}
-        ).fetchone()
-    return row[0] if row else key
+        name = tx.scalar(_RECIPIENT, {"organization_id": organization_id, "key": key})
+    return name or key
 
 
 def _page(
@@ -149,25 +148,19 @@ def _page(
     after: Position | None,
 ) -> tuple[list[Row], Position | None]:
     cursor = driver.cursor(row_factory=dict_row)
-    values: dict[str, Any] = {"limit": limit + 1}
+    seek = paging.seek("n.created_at", "n.id", limit=limit, after=after)
+    values = dict(seek.values)
     for value in where.values():
         values |= value
-    onward = ""
-    if after is not None:
-        onward = "AND (n.created_at, n.id) < (%(after_at)s, %(after_id)s)"
-        values |= {"after_at": after[0], "after_id": after[1]}
-    rows = cursor.execute(
-        f"{_SELECT} WHERE {' AND '.join(where)} {onward}"
-        " ORDER BY n.created_at DESC, n.id DESC LIMIT %(limit)s",
-        values,
+    more = cursor.execute(
+        f"{_SELECT} WHERE {' AND '.join([*where, seek.where])} {seek.order_by}", values
     ).fetchall()
-    last = rows[limit - 1] if len(rows) > limit else None
-    rows = rows[:limit]
+    rows, position = paging.cut(more, limit, lambda row: (row["created_at"], row["id"]))
     tries = defaultdict(list)
     for row in cursor.execute(_ATTEMPTS, ([row["id"] for row in rows],)):
         tries[row.pop("notification_id")].append(_try(row, with_answers))
     found = [{**row, "attempts": tries[row["id"]]} for row in rows]
-    return found, (last["created_at"], last["id"]) if last else None
+    return found, position
 
 
 def _try(row: Mapping[str, Any], with_answers: bool) -> Row:

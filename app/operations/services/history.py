@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from app.operations import paging
 from app.operations.schedule import entries as schedule_entries
 from app.platform.bootstrap import runtime
 from app.platform.errors import Conflict, Invalid
@@ -23,22 +24,22 @@ FROM check_results
 """
 
 
-def _result(row: tuple[Any, ...]) -> dict[str, Any]:
+def _result(row: Any) -> dict[str, Any]:
     return {
-        "id": row[0],
-        "checked_at": timestamp(row[1]),
-        "region": row[2],
-        "status": row[3],
-        "response_time_ms": row[4],
-        "status_code": row[5],
-        "error": row[6],
-        "failure_kind": row[13],
+        "id": row.id,
+        "checked_at": timestamp(row.checked_at),
+        "region": row.region,
+        "status": row.status,
+        "response_time_ms": row.response_time_ms,
+        "status_code": row.status_code,
+        "error": row.error,
+        "failure_kind": row.failure_kind,
         "phases": {
-            "dns_ms": row[7],
-            "connect_ms": row[8],
-            "tls_ms": row[9],
-            "ttfb_ms": row[10],
-            "transfer_ms": row[11],
+            "dns_ms": row.dns_ms,
+            "connect_ms": row.connect_ms,
+            "tls_ms": row.tls_ms,
+            "ttfb_ms": row.ttfb_ms,
+            "transfer_ms": row.transfer_ms,
         },
     }
 
@@ -69,21 +70,14 @@ def checks(
     after: tuple[datetime, str] | None,
 ) -> tuple[list[dict[str, Any]], tuple[datetime, str] | None]:
     """Return a page of a service's results, newest first, and where to go on, None at the end."""
-    values = _window(service_id, since, until) | {"status": status, "limit": limit + 1}
-    where = _IN_WINDOW
+    seek = paging.seek("scheduled_for", "region", limit=limit, after=after)
+    values = _window(service_id, since, until) | {"status": status, **seek.values}
+    where = f"{_IN_WINDOW} AND {seek.where}"
     if status is not None:
         where += " AND status = %(status)s"
-    if after is not None:
-        where += " AND (scheduled_for, region) < (%(after_at)s, %(after_region)s)"
-        values |= {"after_at": after[0], "after_region": after[1]}
     with transaction() as tx:
-        rows = tx.driver.execute(
-            f"{_RESULT} {where} ORDER BY scheduled_for DESC, region DESC LIMIT %(limit)s", values
-        ).fetchall()
-    position = None
-    if len(rows) > limit:
-        rows.pop()
-        position = rows[-1][12], rows[-1][2]
+        more = tx.rows(f"{_RESULT} {where} {seek.order_by}", values)
+    rows, position = paging.cut(more, limit, lambda row: (row.scheduled_for, row.region))
     return [_result(row) for row in rows], position
 
 
@@ -122,26 +116,27 @@ def ask_for_check(service_id: UUID, regions: list[str]) -> datetime:
     Raises Conflict when the service is paused.
     """
     with transaction() as tx:
-        row = tx.driver.execute(
-            "SELECT coalesce(max(last_checked_at), 'epoch'), bool_or(next_due_at IS NOT NULL)"
+        row = tx.row(
+            "SELECT coalesce(max(last_checked_at), 'epoch') AS last_checked_at,"
+            " bool_or(next_due_at IS NOT NULL) AS is_scheduled"
             " FROM schedule_entries WHERE service_id = %s",
             (service_id,),
-        ).fetchone()
-        if row is None or not row[1]:
+        )
+        if row is None or not row.is_scheduled:
             raise Conflict("the service is paused; resume it to have it checked")
         schedule_entries.bring_forward(tx, service_id)
         for region in regions:
             tx.after_commit(runtime().hints.probes, region)
-        last: datetime = row[0]
+        last: datetime = row.last_checked_at
     return last
 
 
 def result_after(service_id: UUID, last: datetime) -> dict[str, Any] | None:
     """Return the first result newer than a time, None while there is none."""
     with transaction() as tx:
-        row = tx.driver.execute(
+        row = tx.row(
             f"{_RESULT} WHERE service_id = %s AND checked_at > %s"
             " AND scheduled_for > now() - interval '2 days' ORDER BY scheduled_for LIMIT 1",
             (service_id, last),
-        ).fetchone()
+        )
     return None if row is None else _result(row)

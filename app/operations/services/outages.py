@@ -4,8 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from psycopg.rows import namedtuple_row
-
+from app.operations import paging
 from app.operations.rows import Position
 from app.platform.events import timestamp
 from app.platform.transaction import transaction
@@ -26,8 +25,6 @@ SELECT c.*, ARRAY(
 ) AS alert_ids
 FROM changes c
 WHERE to_status = 'RED' AND at < %(until)s AND coalesce(ended_at, 'infinity') > %(since)s
-    AND (%(after_at)s::timestamptz IS NULL OR (at, id) < (%(after_at)s, %(after_id)s))
-ORDER BY at DESC, id DESC LIMIT %(limit)s
 """
 
 
@@ -35,16 +32,12 @@ def outages(
     service_id: UUID, since: datetime, until: datetime, *, limit: int, after: Position | None
 ) -> tuple[list[dict[str, Any]], Position | None]:
     """Return a page of the outages that reach into a window, newest first, and where to go on."""
-    values = {"service_id": service_id, "since": since, "until": until, "limit": limit + 1}
-    values |= {"after_at": after[0] if after else None, "after_id": after[1] if after else None}
+    seek = paging.seek("at", "id", limit=limit, after=after)
+    values = {"service_id": service_id, "since": since, "until": until, **seek.values}
     with transaction() as tx:
         now = tx.now()
-        cursor = tx.driver.cursor(row_factory=namedtuple_row)
-        rows: list[Any] = cursor.execute(_OUTAGES, values).fetchall()
-    position = None
-    if len(rows) > limit:
-        rows.pop()
-        position = rows[-1].at, rows[-1].id
+        more = tx.rows(f"{_OUTAGES} AND {seek.where} {seek.order_by}", values)
+    rows, position = paging.cut(more, limit, lambda row: (row.at, row.id))
     return [_to_json(row, now) for row in rows], position
 
 

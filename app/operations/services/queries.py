@@ -4,10 +4,11 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
-from operator import itemgetter
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
+from app.operations import paging
 from app.operations.rows import beginning
 from app.operations.snapshots.alerting import alerting_snapshots
 from app.platform.bootstrap import runtime
@@ -27,7 +28,7 @@ SELECT s.id::text, s.organization_id::text, s.name, s.endpoint, s.check_type, s.
     s.badge_key
 """.format_map(
     {
-        name: f"""to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"""
+        name: f"""to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS {name}"""
         for name, column in {
             "status_changed_at": "s.status_changed_at",
             "created_at": "s.created_at",
@@ -41,58 +42,58 @@ _STATE = "LEFT JOIN schedule_entries e ON e.service_id = s.id"
 _SELECT = f"{_COLUMNS} FROM services s {_STATE}"
 
 
-def _answers(rows: Iterable[tuple[Any, ...]]) -> Iterator[dict[str, Any]]:
+def _answers(rows: Iterable[Any]) -> Iterator[dict[str, Any]]:
     """Yield a service for its rows, one of each region, which follow one another."""
-    for _, regions in groupby(rows, itemgetter(0)):
+    for _, regions in groupby(rows, attrgetter("id")):
         row, *others = regions
         yield _answer(_put_together([row, *others]) if others else row)
 
 
-def _put_together(regions: list[tuple[Any, ...]]) -> tuple[Any, ...]:
+def _put_together(regions: list[Any]) -> Any:
     """Return one row for all regions of a service.
 
     The last check is that of the region which checked last; an error is shown while any region
     still has one.
     """
-    regions.sort(key=lambda row: row[25] or "", reverse=True)
+    regions.sort(key=lambda row: row.last_checked_at or "", reverse=True)
     last = regions[0]
-    due = min((row[24] for row in regions if row[24]), default=None)
-    error = next((row[27] for row in regions if row[27]), None)
-    return (*last[:24], due, *last[25:27], error, *last[28:])
+    due = min((row.next_check_at for row in regions if row.next_check_at), default=None)
+    error = next((row.last_error for row in regions if row.last_error), None)
+    return last._replace(next_check_at=due, last_error=error)
 
 
-def _answer(row: tuple[Any, ...]) -> dict[str, Any]:
+def _answer(row: Any) -> dict[str, Any]:
     return {
-        "id": row[0],
-        "organization_id": row[1],
-        "name": row[2],
-        "endpoint": row[3],
-        "check_type": row[4],
-        "description": row[5],
-        "environment": row[6],
-        "check_interval_seconds": row[7],
-        "timeout_seconds": row[8],
-        "tags": row[9],
-        "is_active": row[10],
-        "config": _shown(row[11]),
-        "slow_threshold_ms": row[12],
-        "failure_threshold": row[13],
-        "recovery_threshold": row[14],
-        "retry_interval_seconds": row[15],
-        "regions": row[16],
-        "region_quorum": row[17],
-        "depends_on": row[18],
-        "escalation_policy_id": row[19],
-        "status": row[20],
+        "id": row.id,
+        "organization_id": row.organization_id,
+        "name": row.name,
+        "endpoint": row.endpoint,
+        "check_type": row.check_type,
+        "description": row.description,
+        "environment": row.environment,
+        "check_interval_seconds": row.check_interval_seconds,
+        "timeout_seconds": row.timeout_seconds,
+        "tags": row.tags,
+        "is_active": row.is_active,
+        "config": _shown(row.config),
+        "slow_threshold_ms": row.slow_threshold_ms,
+        "failure_threshold": row.failure_threshold,
+        "recovery_threshold": row.recovery_threshold,
+        "retry_interval_seconds": row.retry_interval_seconds,
+        "regions": row.regions,
+        "region_quorum": row.region_quorum,
+        "depends_on": row.depends_on,
+        "escalation_policy_id": row.escalation_policy_id,
+        "status": row.status,
         "in_maintenance": False,
-        "last_checked_at": row[25],
-        "last_response_time_ms": row[26],
-        "last_error": row[27],
-        "status_changed_at": row[21],
-        "next_check_at": row[24],
-        "badge_url": f"{runtime().config.base_url}/api/v1/badges/{row[28]}/status.svg",
-        "created_at": row[22],
-        "updated_at": row[23],
+        "last_checked_at": row.last_checked_at,
+        "last_response_time_ms": row.last_response_time_ms,
+        "last_error": row.last_error,
+        "status_changed_at": row.status_changed_at,
+        "next_check_at": row.next_check_at,
+        "badge_url": f"{runtime().config.base_url}/api/v1/badges/{row.badge_key}/status.svg",
+        "created_at": row.created_at,
+        "updated_at": row.updated_at,
     }
 
 
@@ -105,9 +106,7 @@ def _shown(stored: str) -> Any:
 
 def answers(tx: Transaction, ids: Sequence[UUID]) -> list[dict[str, Any]]:
     """Return services as they stand within the caller's transaction, in the order of their ids."""
-    rows = tx.driver.execute(
-        f"{_SELECT} WHERE s.id = ANY(%s) ORDER BY s.id", (list(ids),)
-    ).fetchall()
+    rows = tx.rows(f"{_SELECT} WHERE s.id = ANY(%s) ORDER BY s.id", (list(ids),))
     by_id = {found["id"]: found for found in _answers(rows)}
     _mark_maintenance(tx, list(by_id.values()))
     return [by_id[str(id)] for id in ids if str(id) in by_id]
@@ -130,9 +129,9 @@ def _mark_maintenance(tx: Transaction, found: Sequence[dict[str, Any]]) -> None:
 def read(organization_id: UUID, service_id: UUID) -> dict[str, Any]:
     """Return one service of an organization. Raises NotFound."""
     with transaction() as tx:
-        rows = tx.driver.execute(
+        rows = tx.rows(
             f"{_SELECT} WHERE s.id = %s AND s.organization_id = %s", (service_id, organization_id)
-        ).fetchall()
+        )
         if not rows:
             raise NotFound
         service = next(_answers(rows))
@@ -175,27 +174,21 @@ def listed(
     where the page is past the last one. Errors are cut to their beginning.
     """
     where, values = filtered(organization_id, filters)
-    values["limit"] = limit + 1
-    onward = ""
-    if after is not None:
-        onward = "AND (s.created_at, s.id) < (%(after_at)s, %(after_id)s)"
-        values |= {"after_at": after[0], "after_id": after[1]}
+    seek = paging.seek("s.created_at", "s.id", limit=limit, after=after)
+    values |= seek.values
     # Fixed pieces of SQL. The page is cut first: only its services need their state.
-    page = f"SELECT * FROM services s WHERE {where} {onward} {_NEWEST} LIMIT %(limit)s"  # noqa: S608
+    page = f"SELECT * FROM services s WHERE {where} AND {seek.where} {seek.order_by}"  # noqa: S608
     total = f"SELECT count(*) FROM services s WHERE {where}"  # noqa: S608
-    statement = f"{_COLUMNS}, ({total}) FROM ({page}) s {_STATE} {_NEWEST}"
+    statement = f"{_COLUMNS}, ({total}) AS total FROM ({page}) s {_STATE} {_NEWEST}"
     with transaction() as tx:
-        rows = tx.driver.execute(statement, values).fetchall()
-        found, position = list(_answers(rows)), None
+        rows = tx.rows(statement, values)
+        found, position = paging.cut(list(_answers(rows)), limit, _position_of)
         _mark_maintenance(tx, found)
     for service in found:
         service["last_error"] = beginning(service["last_error"])
     if not rows:
         return [], None, None if after else 0
-    if len(found) > limit:
-        found.pop()
-        position = _position_of(found[-1])
-    return found, position, rows[0][29]
+    return found, position, rows[0].total
 
 
 def _position_of(answer: Mapping[str, Any]) -> tuple[datetime, UUID]:
