@@ -5,6 +5,7 @@ region appeared, and a doubled tick is harmless. So it may be killed, started tw
 """
 
 import logging
+import os
 import signal
 import sys
 import threading
@@ -71,7 +72,7 @@ def main() -> int:
         app = bootstrap()
     except ConfigError as error:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201
-        return 1
+        return os.EX_CONFIG
     stopping = threading.Event()
 
     def stop(_number: int, _frame: FrameType | None) -> None:

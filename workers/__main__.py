@@ -7,6 +7,7 @@ Each listens to one queue only: then RQ moves a job atomically instead of poppin
 
 import gc
 import logging
+import os
 import resource
 import signal
 import sys
@@ -125,7 +126,7 @@ def main(arguments: list[str]) -> int:
         process = _Process(app, kind)
     except ConfigError as error:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201
-        return 1
+        return os.EX_CONFIG
     process.run()
     return 0
 

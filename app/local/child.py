@@ -58,6 +58,7 @@ class Child:
         self.early_deaths = 0  # in a row
         self.false_starts = 0  # ended by itself before it ever proved that it can live
         self.exit_code = 0
+        self._could_start = True
         self._pid_file = state.pids / f"{command.name}.pid"
         self._process: subprocess.Popen[bytes] | None = None
         self._is_proved = False
@@ -75,19 +76,18 @@ class Child:
 
     def start(self) -> None:
         """Start the process with its output in its own log file."""
-        rotate(self.log)
+        with contextlib.suppress(OSError):  # a full disk
+            rotate(self.log)
         self._process = spawn(self.command, self.log)
         self._log_start = self.log.stat().st_size
         self._started_at = time.monotonic()
-        leftovers.remember(self._pid_file, self._process.pid, self.command.death_signal)
+        with contextlib.suppress(OSError):  # a full disk: only the next launcher would read it
+            leftovers.remember(self._pid_file, self._process.pid, self.command.death_signal)
 
     def keep_alive(self) -> str | None:
         """Restart the process when it is gone and its pause is over; returns news for people."""
         if self._process is None:
-            if time.monotonic() >= self._restart_at:
-                self.start()
-                return f"{self.command.name} runs again (process {self.pid})"
-            return None
+            return self._start_again() if time.monotonic() >= self._restart_at else None
         exit_code = self._process.poll()
         if exit_code is None:
             return None
@@ -102,9 +102,25 @@ class Child:
         pause = RESTART_PAUSES[min(self.early_deaths, len(RESTART_PAUSES) - 1)]
         self._restart_at = now + pause
         when = f" in {pause:g} s" if pause >= 1 else ""
-        if self.early_deaths == MEND_AFTER and (mended := self._mend()):
-            return mended
+        if self.early_deaths == MEND_AFTER:
+            with contextlib.suppress(OSError):  # a full disk: what is there is as good as it was
+                if mended := self._mend():
+                    return mended
         return f"{self.command.name} {describe_exit(exit_code)}; starting it again{when}"
+
+    def _start_again(self) -> str | None:
+        """Start what is gone. A machine that is out of memory, processes or disk may refuse that;
+        then it is tried again, and said once."""
+        try:
+            self.start()
+        except (OSError, subprocess.SubprocessError) as error:
+            self._restart_at = time.monotonic() + RESTART_PAUSES[-1]
+            if not self._could_start:
+                return None
+            self._could_start = False
+            return f"{self.command.name} cannot be started now, and is tried again: {error}"
+        self._could_start = True
+        return f"{self.command.name} runs again (process {self.pid})"
 
     def seconds_to_restart(self) -> float | None:
         """How long until `keep_alive` has something to do; None while the process runs."""

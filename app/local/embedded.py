@@ -16,6 +16,7 @@ from typing import Protocol
 
 from app.local import LaunchError, ports
 from app.local.child import Child
+from app.local.patience import Patience
 from app.local.postgres import Postgres
 from app.local.state import StateDir
 from app.local.valkey import Valkey
@@ -137,7 +138,7 @@ class Embedded:
         return tuple(server for server in (self._valkey, self._postgres) if server is not None)
 
     def _wait(self, server: Server) -> None:
-        deadline = time.monotonic() + READY_SECONDS
+        patience = Patience(READY_SECONDS, lambda: server.child.pid)
         attempts = 1
         while not server.is_ready():
             child = server.child
@@ -153,7 +154,7 @@ class Embedded:
                 attempts += 1
                 server.move()
                 server.start()
-            elif time.monotonic() > deadline:
+            elif patience.is_over():
                 raise LaunchError(
                     f"{server.name} was not ready after {READY_SECONDS:g} s; see {child.log}."
                 )

@@ -5,12 +5,14 @@ import resource
 import sys
 import time
 from collections.abc import Mapping
+from http import HTTPStatus
 
 from app.local import LaunchError, migrate, preflight, settings
 from app.local.child import Child
 from app.local.commands import CommandTable, product
 from app.local.embedded import Embedded
-from app.local.readiness import address, late_parts, web_is_ready
+from app.local.patience import Patience
+from app.local.readiness import address, late_parts, ready_status
 from app.local.signals import StopRequested, StopSignals
 from app.local.supervisor import Supervisor
 from app.platform.config import Config
@@ -103,19 +105,29 @@ class Launcher:
         """
         begun = time.monotonic()
 
-        def is_ready() -> bool:
-            return web_is_ready(self._config.host, self._config.port)
+        status: int | None = None
+
+        def is_waited_for() -> bool:
+            nonlocal status
+            status = ready_status(self._config.host, self._config.port)
+            return status != HTTPStatus.OK
 
         self._processes = processes
         self._supervisor.servers = self._servers.children
         for process in processes[:2]:
             process.start()
         self._supervisor.processes = processes[:2]
-        goes_ahead = self._supervisor.watch_until(is_ready, HEAD_START_SECONDS)
+        head_start = begun + HEAD_START_SECONDS
+        goes_ahead = self._supervisor.watch_while(
+            is_waited_for, lambda: time.monotonic() > head_start
+        )
         for process in processes[2:]:
             process.start()
         self._supervisor.processes = processes
-        if not goes_ahead and not self._supervisor.watch_until(is_ready, READY_SECONDS):
+        # While it imports, on however slow a machine, it is waited for; once it answers, it has
+        # that long to become ready.
+        starting = Patience(READY_SECONDS, lambda: processes[0].pid if status is None else None)
+        if not goes_ahead and not self._supervisor.watch_while(is_waited_for, starting.is_over):
             raise LaunchError(
                 f"The web process was not ready after {READY_SECONDS:g} s; see {self._state.logs}."
             )

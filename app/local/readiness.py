@@ -6,16 +6,16 @@ import socket
 WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - names of addresses, no binding
 
 
-def web_is_ready(host: str, port: int) -> bool:
-    """True when `GET /ready` answers 200."""
+def ready_status(host: str, port: int) -> int | None:
+    """Return the status of the answer to `GET /ready`; None when nobody answers."""
     request = f"GET /ready HTTP/1.1\r\nHost: localhost:{port}\r\nConnection: close\r\n\r\n"
     try:
         with socket.create_connection((WILDCARDS.get(host, host), port), timeout=2) as connection:
             connection.sendall(request.encode())
-            status = connection.recv(64).split(b" ")
-    except OSError:
-        return False
-    return len(status) > 1 and status[1] == b"200"
+            words = connection.recv(64).split(b" ")
+        return int(words[1])
+    except (OSError, ValueError, IndexError):
+        return None
 
 
 def late_parts(host: str, port: int) -> dict[str, str] | None:

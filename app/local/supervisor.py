@@ -1,6 +1,8 @@
 """Keeping processes alive, and ending them in order."""
 
 import contextlib
+import math
+import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 
@@ -13,7 +15,8 @@ GRACE_SECONDS = 10.0
 ROTATE_EVERY_SECONDS = 60.0
 IDLE_SECONDS = 1.0
 LOOK_EVERY_SECONDS = 10.0
-HOPELESS = 2  # after so many false starts a process will not start
+HOPELESS = 5  # false starts in a row: a process will not start
+MISCONFIGURED = 2  # refusals of its settings (EX_CONFIG), which no machine is too slow to judge
 LOUD_AFTER = 3
 
 
@@ -36,20 +39,35 @@ class Supervisor:
         self._rotate_at = time.monotonic() + ROTATE_EVERY_SECONDS
 
     def watch_until(self, ready: Callable[[], bool], seconds: float) -> bool:
-        """Keep everything alive until `ready`; False when that takes too long."""
+        """Keep everything alive until `ready`; False when that takes too long.
+
+        Raises LaunchError when a process cannot start.
+        """
         deadline = time.monotonic() + seconds
-        while not ready():
-            if time.monotonic() > deadline:
+        return self.watch_while(lambda: not ready(), lambda: time.monotonic() > deadline)
+
+    def watch_while(self, waiting: Callable[[], bool], is_over: Callable[[], bool]) -> bool:
+        """Keep everything alive while `waiting`; False when `is_over` before that ends.
+
+        Raises LaunchError when a process cannot start.
+        """
+        while waiting():
+            if is_over():
                 return False
             self._round()
+            self._refuse_what_cannot_start(HOPELESS)
             self._signals.pause(0.02)
         return True
 
     def watch(self) -> None:
-        """Keep everything alive until somebody wants to stop; refuses when a process cannot start
-        at all."""
+        """Keep everything alive until somebody wants to stop.
+
+        Whatever a process dies of now is no reason to end the others: it is started again for as
+        long as that takes. Raises LaunchError only for settings that a process refuses.
+        """
         while not self._signals.count:
             self._round()
+            self._refuse_what_cannot_start()
             self._look()
             self._signals.wait(min([IDLE_SECONDS, *self._restarts_due()]))
 
@@ -99,14 +117,17 @@ class Supervisor:
                 self._say(f"{time.strftime('%H:%M:%S')} {news}")
                 if child.early_deaths == LOUD_AFTER:
                     self._say(f"The end of {child.log}:\n{child.last_lines()}")
-        for process in self.processes:
-            if process.false_starts >= HOPELESS:
-                raise LaunchError(
-                    f"{process.command.name} cannot start: it {describe_exit(process.exit_code)}. "
-                    f"The end of {process.log}:\n{process.last_lines()}"
-                )
         if time.monotonic() >= self._rotate_at:
             self._rotate_at += ROTATE_EVERY_SECONDS
             with contextlib.suppress(OSError):  # a full disk must not end the supervision
                 for child in self.children:
                     rotate(child.log)
+
+    def _refuse_what_cannot_start(self, hopeless: float = math.inf) -> None:
+        for process in self.processes:
+            is_refused = process.exit_code == os.EX_CONFIG
+            if process.false_starts >= (MISCONFIGURED if is_refused else hopeless):
+                raise LaunchError(
+                    f"{process.command.name} cannot start: it {describe_exit(process.exit_code)}. "
+                    f"The end of {process.log}:\n{process.last_lines()}"
+                )

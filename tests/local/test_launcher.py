@@ -159,9 +159,40 @@ def test_a_bad_setting_is_refused_in_one_sentence(
 def test_a_child_that_cannot_start_is_quoted(state: Path) -> None:
     with Launched(state, TOY_WORKER="broken") as run:
         assert run.finish() == 1
-    assert "worker cannot start: it exited with code 1" in run.said()
+    assert f"worker cannot start: it exited with code {os.EX_CONFIG}" in run.said()
     assert "Stopped." in run.said()
     assert run.lines[-1] == "  the worker misses its spanner"
+    assert survivors(state) == {}
+
+
+def test_a_child_that_dies_again_and_again_ends_nobody_else(state: Path) -> None:
+    with Launched(state, TOY_WORKER="ill") as run:
+        run.ready()
+        run.until("The end of")
+        run.until("no answer from the database")
+        run.until("starting it again in 5 s")
+        assert run.get("/ready") == 200
+        assert run.stop() == 0
+
+
+def test_a_web_process_that_dies_while_starting_is_quoted(state: Path) -> None:
+    with Launched(state, TOY_WEB="ill") as run:
+        assert run.finish() == 1
+    assert "web cannot start: it exited with code 1" in run.said()
+    assert run.lines[-1] == "  no answer from the database"
+
+
+@LINUX
+def test_a_slow_start_is_waited_for_while_it_gets_on(state: Path) -> None:
+    with Launched(state, TOY_WEB="slow", TOY_READY_SECONDS="1") as run:
+        run.ready()
+        assert run.get("/ready") == 200
+
+
+def test_a_start_that_stands_still_is_given_up(state: Path) -> None:
+    with Launched(state, TOY_WEB="idle", TOY_READY_SECONDS="1") as run:
+        assert run.finish() == 1
+    assert "The web process was not ready after 1 s" in run.said()
     assert survivors(state) == {}
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from app.local import LaunchError, leftovers, logfiles, ports
 from app.local.child import Child, Command
-from app.local.readiness import address, web_is_ready
+from app.local.readiness import address, ready_status
 from app.local.state import StateDir
 from tests.local.launched import eventually
 
@@ -119,8 +119,26 @@ def test_damaged_secrets_are_not_replaced(state: Path) -> None:
     directory.release()
 
 
-@pytest.mark.parametrize(("status", "ready"), [("200 OK", True), ("503 Later", False)])
-def test_ready_means_200(status: str, ready: bool) -> None:
+def test_a_machine_that_refuses_a_process_ends_nobody(state: Path) -> None:
+    directory = StateDir(state)
+    directory.acquire()
+    argv = (sys.executable, "-c", "pass")
+    child = Child(Command("toy", argv, {}, state / "work"), directory)
+    (state / "work").mkdir()
+    child.start()
+    child.wait(10)
+    (state / "work").rmdir()  # like a lack of memory, processes or disk: it cannot be started
+    eventually(lambda: "cannot be started now" in (child.keep_alive() or ""))
+    assert child.keep_alive() is None
+    (state / "work").mkdir()
+    assert child.seconds_to_restart() > 5
+    directory.release()
+
+
+@pytest.mark.parametrize(
+    ("status", "found"), [("200 OK", 200), ("503 Later", 503), ("so what", None)]
+)
+def test_the_status_of_ready(status: str, found: int | None) -> None:
     with socket.create_server((ports.LOOPBACK, 0)) as server:
         server.settimeout(5)
         answer = f"HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n".encode()
@@ -128,9 +146,9 @@ def test_ready_means_200(status: str, ready: bool) -> None:
             [sys.executable, "-c", ANSWERING, str(server.fileno()), answer.decode()],
             pass_fds=[server.fileno()],
         )
-        assert web_is_ready("0.0.0.0", server.getsockname()[1]) is ready
+        assert ready_status("0.0.0.0", server.getsockname()[1]) == found
         child.wait()
-    assert not web_is_ready(ports.LOOPBACK, 1)
+    assert ready_status(ports.LOOPBACK, 1) is None
 
 
 ANSWERING = """

@@ -21,8 +21,20 @@ class Handler(http.server.BaseHTTPRequestHandler):
 print("web listens", flush=True)
 http.server.HTTPServer((os.environ["HOST"], int(os.environ["PORT"])), Handler).serve_forever()
 """
+SLOW = """
+import time
+end = time.process_time() + 4
+while time.process_time() < end:
+    pass
+"""
 IDLE = "import time; time.sleep(3600)"
-BROKEN = "import sys; sys.exit('the worker misses its spanner')"
+BROKEN = """
+import os, sys
+print("the worker misses its spanner", file=sys.stderr)
+sys.exit(os.EX_CONFIG)
+"""
+# Dies of itself each time it is started: what it needs is not there on this machine today.
+ILL = "import sys; sys.exit('no answer from the database')"
 STUBBORN = """
 import signal, time
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -33,9 +45,11 @@ time.sleep(3600)
 
 def toys(env: Mapping[str, str], _config: Config) -> list[Command]:
     """A web process that is ready at once, and a worker of the kind that TOY_WORKER names."""
-    worker = {"broken": BROKEN, "stubborn": STUBBORN}.get(env.get("TOY_WORKER", ""), IDLE)
+    kinds = {"broken": BROKEN, "stubborn": STUBBORN, "ill": ILL}
+    worker = kinds.get(env.get("TOY_WORKER", ""), IDLE)
+    web = {"slow": SLOW + WEB, "ill": ILL, "idle": IDLE}.get(env.get("TOY_WEB", ""), WEB)
     return [
-        Command("web", (sys.executable, "-c", WEB), env, PROJECT),
+        Command("web", (sys.executable, "-c", web), env, PROJECT),
         Command("worker", (sys.executable, "-c", worker), env, PROJECT),
     ]
 
@@ -44,6 +58,7 @@ def main() -> int:
     """Like `python -m app.local run`."""
     broken = os.environ.get("TOY_MIGRATIONS") == "broken"
     migrate.UPGRADE = ("-c", "raise SystemExit('no such column')" if broken else "pass")
+    launcher.READY_SECONDS = float(os.environ.get("TOY_READY_SECONDS", "60"))
     try:
         launcher.run(os.environ, toys, follow_parent="--follow-parent" in sys.argv)
     except (ConfigError, LaunchError) as error:
