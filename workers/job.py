@@ -9,7 +9,6 @@ from typing import ParamSpec, TypeVar
 from flask import Flask
 
 from app.operations.health import ticks
-from app.operations.health.quarantine import ALONE_AFTER
 from app.platform import logs
 from workers import stalls
 from workers.isolation import LostAloneError, run_alone
@@ -56,8 +55,8 @@ def job(function: Callable[P, T]) -> Callable[P, T]:
 def chore(seconds: float = _CHORE_SECONDS) -> Callable[[Callable[[], None]], Callable[[], None]]:
     """Mark a function as a standing chore: a job whose runs are written down.
 
-    One that took its process with it twice in a row is done in a process of its own, and set aside
-    for an hour if that one ends as well; the other chores go on.
+    One that took its process with it is done in a process of its own, and set aside for an hour
+    after three losses in a row; the other chores go on.
 
     `seconds` is what it may take at most; then its process is ended.
     """
@@ -81,7 +80,7 @@ def _run_chore(name: str, function: Callable[[], None], seconds: float) -> None:
     turn = ticks.begin(name, seconds)
     if turn.rests:
         return
-    if turn.losses >= ALONE_AFTER:
+    if turn.losses:  # it was the one thing in hand
         _run_alone(name, seconds)
         return
     stalls.end_unless_done(seconds)

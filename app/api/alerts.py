@@ -22,7 +22,7 @@ from app.schemas.alerts import (
 )
 from app.schemas.base import PageSchema
 from app.schemas.deliveries import DeliverySchema
-from app.security.access import principal, requires
+from app.security.access import budget, principal, requires
 
 bp = LenientBlueprint(
     "alerts",
@@ -128,6 +128,7 @@ def snooze(given: dict[str, Any], alert_id: UUID) -> dict[str, Any]:
 @requires("alerts:act")
 @bp.accepts(WhomToTellSchema, example={"channel_id": "7b6f3d1e-0c4a-4e0b-9a51-6d5c2f1e8a90"})
 @bp.returns(AlertDetailSchema, 202)
+@budget("messages by hand", 60)
 def notify_now(given: dict[str, Any], alert_id: UUID) -> dict[str, Any]:
     """Tell somebody of an alert now
 

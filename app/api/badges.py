@@ -13,7 +13,7 @@ from app.pages.badges import svg
 from app.pages.status.badges import badge as page_badge
 from app.platform.errors import NotFound
 from app.schemas.badges import BadgeQuerySchema
-from app.security.access import public
+from app.security.access import budget, public, spend
 
 bp = Blueprint("badges", __name__, url_prefix="/badges", description="Small pictures of a state.")
 
@@ -25,6 +25,7 @@ _FRESH_SECONDS = 30
 @public
 @bp.accepts(BadgeQuerySchema, location="query")
 @bp.returns({"type": "string"}, content_type="image/svg+xml", description="The picture.")
+@budget("badges", 600)
 def picture(query: dict[str, Any], key: str, what: str) -> Response:
     """Show a badge
 
@@ -35,7 +36,10 @@ def picture(query: dict[str, Any], key: str, what: str) -> Response:
     """
     if what not in _WHATS:
         raise NotFound
-    badge = _of_page(key, what) or badges.badge(key, what)
+    badge = _of_page(key, what)
+    if badge is None:
+        spend(badges.organization_of(key))
+        badge = badges.badge(key, what)
     if query.get("label"):
         badge = replace(badge, label=query["label"])
     answer = Response(svg(badge, query["style"]), mimetype="image/svg+xml")

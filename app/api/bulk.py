@@ -18,7 +18,7 @@ from app.schemas.bulk import (
     ServiceBulkSchema,
     bulk_result,
 )
-from app.security.access import principal, requires
+from app.security.access import budget, principal, requires
 
 bp = Blueprint("bulk", __name__, description="One action on many.")
 # What an action needs beside the ids.
@@ -29,6 +29,7 @@ _NEEDS = {"tag": "tags", "untag": "tags", "update": "changes", "snooze": "minute
 @requires("services:write")
 @bp.accepts(ServiceBulkSchema)
 @bp.returns(ServiceBulkResultSchema)
+@budget("bulk changes", 60)
 def change_services(given: dict[str, Any]) -> dict[str, Any]:
     """Act on many services
 
@@ -62,6 +63,7 @@ def _act(action: str, ids: list[UUID], given: dict[str, Any]) -> Outcomes:
 @requires("alerts:act")
 @bp.accepts(AlertBulkSchema)
 @bp.returns(AlertBulkResultSchema)
+@budget("bulk changes", 60)
 def change_alerts(given: dict[str, Any]) -> dict[str, Any]:
     """Act on many alerts
 

@@ -20,7 +20,7 @@ from app.schemas.config import (
     ConfigPlanSchema,
     ExportQuerySchema,
 )
-from app.security.access import principal, requires
+from app.security.access import budget, principal, requires
 
 bp = Blueprint("config", __name__, url_prefix="/config", description="Configuration as a file.")
 _YAML = "application/yaml"  # RFC 9512; the others are older habits
@@ -43,6 +43,7 @@ _BODY = {
 @bp.returns(
     ConfigDocumentSchema, description="The document, as YAML unless `format` says otherwise."
 )
+@budget("configuration files", 30)
 def export(query: dict[str, Any]) -> Response:
     """Export the configuration
 
@@ -61,6 +62,7 @@ def export(query: dict[str, Any]) -> Response:
 @bp.accepts(ApplyQuerySchema, location="query")
 @bp.documents(**_BODY)
 @bp.returns(ConfigPlanSchema)
+@budget("configuration files", 30)
 def plan(query: dict[str, Any]) -> dict[str, Any]:
     """Plan a configuration
 
@@ -76,6 +78,7 @@ def plan(query: dict[str, Any]) -> dict[str, Any]:
 @bp.accepts(ApplyQuerySchema, location="query")
 @bp.documents(**_BODY)
 @bp.returns(ConfigPlanSchema)
+@budget("configuration files", 30)
 def apply(query: dict[str, Any]) -> dict[str, Any]:
     """Apply a configuration
 
@@ -90,6 +93,7 @@ def apply(query: dict[str, Any]) -> dict[str, Any]:
 @requires("config:read")
 @bp.accepts(ConfigImportInputSchema)
 @bp.returns(ConfigImportSchema)
+@budget("configuration files", 30)
 def convert(given: dict[str, Any]) -> dict[str, Any]:
     """Convert the configuration of another monitor
 

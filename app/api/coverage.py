@@ -5,7 +5,7 @@ from typing import Any
 from app.api.http import Blueprint
 from app.operations.alerts import coverage
 from app.schemas.coverage import CoverageSchema
-from app.security.access import principal, requires
+from app.security.access import budget, principal, requires
 
 bp = Blueprint(
     "coverage", __name__, url_prefix="/coverage", description="Whether somebody would hear of it."
@@ -15,6 +15,7 @@ bp = Blueprint(
 @bp.get("")
 @requires("coverage:read")
 @bp.returns(CoverageSchema)
+@budget("coverage", 120)
 def read() -> dict[str, Any]:
     """Read the coverage
 

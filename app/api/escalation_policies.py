@@ -16,7 +16,7 @@ from app.schemas.escalation_policies import (
     SimulatedLevelSchema,
     SimulationInputSchema,
 )
-from app.security.access import principal, requires
+from app.security.access import budget, principal, requires
 
 bp = LenientBlueprint(
     "escalation_policies",
@@ -54,6 +54,7 @@ add_routes(
 @requires("escalation_policies:read")
 @bp.accepts(SimulationInputSchema, required=False)
 @bp.returns(SimulatedLevelSchema(many=True))
+@budget("previews", 30)
 def simulate(given: dict[str, Any], policy_id: UUID) -> list[dict[str, Any]]:
     """Simulate an escalation policy
 

@@ -19,7 +19,7 @@ from app.schemas.on_call import (
     OnCallOverviewSchema,
     OverviewQuerySchema,
 )
-from app.security.access import principal, public, requires
+from app.security.access import budget, principal, public, requires, spend
 
 bp = Blueprint("on_call", __name__, url_prefix="/on-call", description="Who is on call.")
 # A calendar shows what is past for a month and what is planned for two.
@@ -30,6 +30,7 @@ _PAST, _AHEAD = timedelta(days=30), timedelta(days=60)
 @requires("on_call_schedules:read")
 @bp.accepts(OverviewQuerySchema, location="query")
 @bp.returns(OnCallOverviewSchema)
+@budget("plans of duty", 240)
 def read(query: dict[str, Any]) -> dict[str, Any]:
     """Read who is on call everywhere
 
@@ -84,12 +85,14 @@ def delete_calendar(calendar_id: UUID) -> None:
 @bp.get("/calendars/<key>.ics")
 @public
 @bp.returns({"type": "string"}, content_type="text/calendar", description="A calendar.")
+@budget("calendars", 120)
 def show_calendar(key: str) -> Response:
     """Subscribe to a calendar
 
     The shifts of the last 30 and of the next 60 days, as iCalendar (RFC 5545).
     """
     found = calendars.find(key)
+    spend(found.organization_id)
     since, until = utcnow() - _PAST, utcnow() + _AHEAD
     rosters = on_call_overview.load_all(found.organization_id, since, until)
     shifts = offload(on_call_overview.shifts, rosters, since, until, found.user_id)

@@ -29,7 +29,7 @@ from app.schemas.on_call_schedules import (
     TimelineQuerySchema,
     TimelineSchema,
 )
-from app.security.access import principal, requires
+from app.security.access import budget, principal, requires
 
 bp = Blueprint(
     "on_call_schedules",
@@ -125,6 +125,7 @@ def on_call(query: dict[str, Any], schedule_id: UUID) -> dict[str, Any]:
 @requires("on_call_schedules:read")
 @bp.accepts(TimelineQuerySchema, location="query")
 @bp.returns(TimelineSchema)
+@budget("plans of duty", 240)
 def timeline(query: dict[str, Any], schedule_id: UUID) -> dict[str, Any]:
     """Read who is on call when
 
@@ -142,6 +143,7 @@ def timeline(query: dict[str, Any], schedule_id: UUID) -> dict[str, Any]:
 @requires("on_call_schedules:read")
 @bp.accepts(ForecastQuerySchema, location="query")
 @bp.returns(ForecastSchema)
+@budget("plans of duty", 240)
 def gaps(query: dict[str, Any], schedule_id: UUID) -> dict[str, Any]:
     """Forecast the gaps of a schedule
 

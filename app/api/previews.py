@@ -13,7 +13,7 @@ from app.schemas.previews import (
     WindowPreviewInputSchema,
     WindowPreviewSchema,
 )
-from app.security.access import principal, requires
+from app.security.access import budget, principal, requires
 
 bp = Blueprint("previews", __name__, description="What a schedule would come to.")
 
@@ -22,6 +22,7 @@ bp = Blueprint("previews", __name__, description="What a schedule would come to.
 @requires("heartbeats:read")
 @bp.accepts(HeartbeatPreviewInputSchema)
 @bp.returns(HeartbeatPreviewSchema)
+@budget("previews of schedules", 240)
 def heartbeat(given: dict[str, Any]) -> dict[str, Any]:
     """Preview the schedule of a heartbeat
 
@@ -46,6 +47,7 @@ def heartbeat(given: dict[str, Any]) -> dict[str, Any]:
 @requires("maintenance_windows:read")
 @bp.accepts(WindowPreviewInputSchema)
 @bp.returns(WindowPreviewSchema)
+@budget("previews of schedules", 240)
 def window(given: dict[str, Any]) -> dict[str, Any]:
     """Preview a maintenance window
 

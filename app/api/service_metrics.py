@@ -19,7 +19,7 @@ from app.schemas.metrics import (
     UptimeSchema,
     WindowSchema,
 )
-from app.security.access import find, requires
+from app.security.access import budget, find, requires
 
 NOTHING_RECORDED = "no historical uptime report computed yet"
 NOTHING_KNOWN = "nothing is known of this time"
@@ -34,6 +34,7 @@ bp = Blueprint(
 @requires("services:read")
 @bp.accepts(MetricsQuerySchema, location="query")
 @bp.returns(PointSchema(many=True))
+@budget("figures of services", 600)
 def metrics(query: dict[str, Any], service_id: UUID) -> list[dict[str, Any]]:
     """Read the series of a service
 
@@ -51,6 +52,7 @@ def metrics(query: dict[str, Any], service_id: UUID) -> list[dict[str, Any]]:
 @requires("services:read")
 @bp.accepts(WindowSchema, location="query")
 @bp.returns(UptimeSchema)
+@budget("figures of services", 600)
 def uptime(query: dict[str, Any], service_id: UUID) -> dict[str, Any]:
     """Read the uptime of a service
 

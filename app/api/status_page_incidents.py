@@ -22,7 +22,7 @@ from app.schemas.status_page_incidents import (
     NewIncidentSchema,
     PostMortemDraftSchema,
 )
-from app.security.access import principal, requires
+from app.security.access import budget, principal, requires
 
 bp = Blueprint(
     "status_page_incidents",
@@ -65,6 +65,7 @@ def create(data: dict[str, Any], page_id: UUID) -> dict[str, Any]:
 @requires("status_pages:post")
 @bp.accepts(NewIncidentSchema)
 @bp.returns(IncidentPreviewSchema)
+@budget("previews of pages", 120)
 def preview(data: dict[str, Any], page_id: UUID) -> dict[str, Any]:
     """Preview what subscribers would be told of an incident
 

@@ -15,7 +15,7 @@ from app.schemas.status_page_subscribers import (
     SubscriberImportSchema,
     SubscriberSchema,
 )
-from app.security.access import principal, requires
+from app.security.access import budget, principal, requires
 
 bp = Blueprint(
     "status_page_subscribers",
@@ -51,6 +51,7 @@ def counts(page_id: UUID) -> dict[str, Any]:
 @bp.get("/export")
 @requires("status_pages:admin")
 @bp.returns({"type": "string"}, content_type="text/csv", description="One line a subscriber.")
+@budget("exports of subscribers", 30)
 def export(page_id: UUID) -> Response:
     """Export subscribers as CSV
 

@@ -21,7 +21,7 @@ from app.schemas.status_pages import (
     StatusPageReplacementSchema,
     StatusPageSchema,
 )
-from app.security.access import principal, refuse, requires
+from app.security.access import budget, principal, refuse, requires
 
 bp = Blueprint(
     "status_pages",
@@ -66,6 +66,7 @@ def create(data: dict[str, Any]) -> dict[str, Any]:
 @bp.accepts(PreviewQuerySchema, location="query")
 @bp.accepts(StatusPageChangeSchema(partial=True))
 @bp.returns(StatusPagePreviewSchema)
+@budget("previews of pages", 120)
 def preview(query: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]:
     """Preview a status page
 
@@ -125,6 +126,7 @@ def delete(page_id: UUID) -> None:
 @bp.post("/<uuid:page_id>/verify-domain")
 @requires("status_pages:admin")
 @bp.returns(StatusPageSchema, 202)
+@budget("checks of domains", 20)
 def verify_domain(page_id: UUID) -> dict[str, Any]:
     """Look up the records of a custom domain
 

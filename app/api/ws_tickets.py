@@ -5,7 +5,7 @@ from typing import Any
 from app.api.http import Blueprint
 from app.schemas.ws_tickets import TicketSchema
 from app.security import tickets
-from app.security.access import chosen_slug, request_token, requires
+from app.security.access import budget, chosen_slug, request_token, requires
 
 bp = Blueprint(
     "ws_tickets", __name__, url_prefix="/ws-tickets", description="Tickets for the live feed."
@@ -15,6 +15,7 @@ bp = Blueprint(
 @bp.post("")
 @requires("feed:read")
 @bp.returns(TicketSchema, 201)
+@budget("tickets of the live feed", 120)
 def create() -> dict[str, Any]:
     """Get a ticket for the live feed
 

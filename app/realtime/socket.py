@@ -26,12 +26,13 @@ from app.platform.events import timestamp
 from app.platform.extensions import db
 from app.platform.transaction import DATABASE_AWAY
 from app.realtime.hub import Client, Hub, sequence_of
-from app.security import access, tickets
+from app.security import access, limits, tickets
 
 log = logging.getLogger(__name__)
 
 PATH = "/api/v1/ws"
 _PING_SECONDS = 20.0
+_CONNECTIONS_A_MINUTE = 600  # of an organization: each reads what it may have missed
 _RECHECK_SECONDS = 30.0
 _CLOSE_GRACE_SECONDS = 5.0
 _MAX_CLIENTS = 1100  # a process; beyond it another process should take the connection
@@ -82,6 +83,9 @@ def _admit() -> None:
         raise TooManyRequests(_MANY_OF_A_PERSON, _LATER_SECONDS)
     if _hub().count(organization_id=caller.organization_id) >= MOST_OF_AN_ORGANIZATION:
         raise TooManyRequests(_MANY_OF_AN_ORGANIZATION, _LATER_SECONDS)
+    limits.count_costly(
+        "connections of the live feed", str(caller.organization_id), _CONNECTIONS_A_MINUTE
+    )
     # Compression costs a quarter of a megabyte of state for each client; frames are small.
     request.environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
 

@@ -88,7 +88,8 @@ def seal(app: Flask) -> None:
 def budget(name: str, per_minute: int) -> Callable[[View], View]:
     """Give an organization a budget for a view that costs much; views of a name share it.
 
-    The description of the view says so; it stands innermost, below what reads that.
+    The description of the view says so; it stands innermost, below what reads that. A public view
+    calls `spend` itself, once it knows whose object it shows.
     """
 
     def give(view: View) -> View:
@@ -98,6 +99,17 @@ def budget(name: str, per_minute: int) -> Callable[[View], View]:
         return view
 
     return give
+
+
+def spend(organization_id: UUID) -> None:
+    """Count this request against an organization's budget, if its view has one.
+
+    Raises TooManyRequests.
+    """
+    costly = getattr(current_app.view_functions[request.endpoint or ""], "budget", None)
+    if costly is not None:
+        name, per_minute = costly
+        limits.count_costly(name, str(organization_id), per_minute)
 
 
 def check_access() -> Any:
@@ -126,9 +138,7 @@ def check_access() -> Any:
             raise Forbidden("this is for operators of this server")
     elif not found.may(permission):
         refuse(permission)
-    costly = getattr(current_app.view_functions[request.endpoint], "budget", None)
-    if costly is not None:
-        limits.count_costly(costly[0], str(found.organization_id), costly[1])
+    spend(found.organization_id)
     if request.method not in _READS:
         act_as(actor_of(found))
     return None

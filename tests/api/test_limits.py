@@ -3,9 +3,11 @@
 import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import urlsplit
 
 import pytest
 
+from app.realtime import socket as socket_of_the_feed
 from app.security.limits import Counter
 from tests.factories import PASSWORD, make_member
 
@@ -228,3 +230,66 @@ def test_what_costs_much_has_a_budget_for_each_organization(client, alice, bob, 
     assert bob.post("/alert-rules/preview", {}).status_code == 429, "the budget is shared"
     assert charlie.post("/alert-rules/preview", {}).status_code == 200
     assert alice.get("/services").status_code == 200
+
+
+COSTLY = {
+    "post /api/v1/services/{service_id}/check": 60,
+    "post /api/v1/services/test": 60,
+    "post /api/v1/services/bulk": 60,
+    "post /api/v1/alerts/bulk": 60,
+    "post /api/v1/alerts/{alert_id}/notify": 60,
+    "post /api/v1/notification-channels/{channel_id}/test": 20,
+    "get /api/v1/services/{service_id}/metrics": 600,
+    "get /api/v1/services/{service_id}/uptime": 600,
+    "get /api/v1/metrics/services": 60,
+    "get /api/v1/reports/sla": 30,
+    "get /api/v1/coverage": 120,
+    "get /api/v1/on-call": 240,
+    "get /api/v1/on-call-schedules/{schedule_id}/timeline": 240,
+    "get /api/v1/on-call-schedules/{schedule_id}/gaps": 240,
+    "post /api/v1/escalation-policies/{policy_id}/simulate": 30,
+    "post /api/v1/alert-rules/preview": 30,
+    "post /api/v1/heartbeats/preview": 240,
+    "post /api/v1/maintenance-windows/preview": 240,
+    "post /api/v1/status-pages/preview": 120,
+    "post /api/v1/status-pages/{page_id}/verify-domain": 20,
+    "get /api/v1/config/export": 30,
+    "post /api/v1/config/plan": 30,
+    "post /api/v1/config/apply": 30,
+    "post /api/v1/config/import": 30,
+    "post /api/v1/ws-tickets": 120,
+    "get /api/v1/badges/{key}/{what}.svg": 600,
+    "get /api/v1/on-call/calendars/{key}.ics": 120,
+}
+
+
+def test_the_document_states_the_budget_of_each_costly_thing(client):
+    paths = client.get("/api/v1/openapi.json").json["paths"]
+    for operation, most in COSTLY.items():
+        method, _, path = operation.partition(" ")
+        sentence = f"At most {most} a minute for each organization"
+        assert sentence in paths[path][method]["description"], operation
+
+
+def test_what_is_public_spends_the_budget_of_its_owner(app, client, alice, monkeypatch):
+    badge = alice.post("/heartbeats", {"name": "Job"}).json["badge_key"]
+    made = alice.post("/on-call/calendars", {"scope": "all"}).json["url"]
+    for endpoint, path in (
+        ("badges.picture", f"/api/v1/badges/{badge}/status.svg"),
+        ("on_call.show_calendar", urlsplit(made).path),
+    ):
+        view = app.view_functions[endpoint]
+        monkeypatch.setattr(view, "budget", (view.budget[0], 1))
+        assert client.get(path).status_code == 200
+        answer = client.get(path)
+        assert answer.status_code == 429
+        assert f"budget of {view.budget[0]}" in answer.json["error"]
+    assert client.get("/api/v1/badges/hb-nobody/status.svg").status_code == 404
+
+
+def test_connections_of_the_feed_have_a_budget(alice, monkeypatch):
+    monkeypatch.setattr(socket_of_the_feed, "_CONNECTIONS_A_MINUTE", 1)
+    assert alice.get("/ws").status_code == 400  # no upgrade was asked for
+    answer = alice.get("/ws")
+    assert answer.status_code == 429
+    assert "budget of connections" in answer.json["error"]

@@ -1,9 +1,9 @@
 """Quarantine of work that ends, stalls or fails the process that does it.
 
-The first loss of a piece of work proves little: a process is killed for many reasons, with all it
-had in hand. What was lost twice in a row is done alone next time, in a process of its own; if that
-one ends as well, it is the work. Then it is set aside for an hour, the operators hear of it with
-the trace, and everything else goes on.
+A process that ends has one chore in hand, but up to a thousand checks or messages, of which one at
+most is to blame. A lost chore is done alone next time, in a process of its own; a check or message
+that was lost twice in a row likewise, because few of a thousand are. What was lost three times is
+set aside for an hour, the operators hear of it with the trace, and everything else goes on.
 """
 
 import logging

@@ -1,23 +1,52 @@
 """Badges by their public keys; the part of a key before the first hyphen says what it is of."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import select
 
 from app.domain.checks.badges import Badge
+from app.models.heartbeats import Heartbeat
+from app.models.services import Service
 from app.operations.heartbeats import badges as heartbeat_badges
 from app.operations.services import service_badges
 from app.platform.errors import NotFound
+from app.platform.transaction import transaction
 
-# What has badges: a prefix of its own for its keys, and a function (key, what) -> Badge that
-# raises NotFound. Those of status pages come from their snapshots.
-_SOURCES: dict[str, Callable[[str, str], Badge]] = {
-    "hb": heartbeat_badges.badge,
-    "sv": service_badges.badge,
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """What has badges; the function (key, what) raises NotFound for an unknown key."""
+
+    model: type[Heartbeat | Service]
+    badge: Callable[[str, str], Badge]
+
+
+# By the prefix of its own that the keys have. Those of status pages come from their snapshots.
+_SOURCES = {
+    "hb": _Source(Heartbeat, heartbeat_badges.badge),
+    "sv": _Source(Service, service_badges.badge),
 }
 
 
 def badge(key: str, what: str) -> Badge:
     """Return a badge. Raises NotFound for an unknown key."""
-    source = _SOURCES.get(key.partition("-")[0])
-    if source is None:
+    return _source(key).badge(key, what)
+
+
+def organization_of(key: str) -> UUID:
+    """Return whose badge it is. Raises NotFound for an unknown key."""
+    model = _source(key).model
+    with transaction() as tx:
+        found = tx.session.scalar(select(model.organization_id).where(model.badge_key == key))
+        if found is None:
+            raise NotFound
+    return found
+
+
+def _source(key: str) -> _Source:
+    found = _SOURCES.get(key.partition("-")[0])
+    if found is None:
         raise NotFound
-    return source(key, what)
+    return found
