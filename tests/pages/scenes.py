@@ -133,6 +133,7 @@ def snapshot(
     incidents: list[dict[str, Any]] | None = None,
     windows: list[dict[str, Any]] | None = None,
     past: list[dict[str, Any]] | None = None,
+    responses: dict[str, Any] | None = None,
     **page: Any,
 ) -> Snapshot:
     """Return a page of sections, by their names, each with its services."""
@@ -166,7 +167,7 @@ def snapshot(
         "incidents": incidents or [],
         "maintenance": windows or [],
     }
-    archive = {"incidents": past or [], "maintenance": []}
+    archive = {"incidents": past or [], "maintenance": [], "responses": responses or {}}
     options = orjson.OPT_UTC_Z
     return Snapshot(
         page_id=slug,
@@ -175,6 +176,19 @@ def snapshot(
         hash=slug,
         made_at=NOW,
     )
+
+
+def responses(keys: list[str], seed: int = 5) -> dict[str, Any]:
+    """Return response times of services, with a gap in each range."""
+    chance = random.Random(seed)
+
+    def span(count: int) -> dict[str, Any]:
+        points = [[chance.randint(80, 200), chance.randint(250, 900)] for _ in range(count)]
+        gap = count // 3
+        return {"p50": 130, "p95": 640, "points": [*points[:gap], None, *points[gap + 1 :]]}
+
+    spans = {"24h": span(24), "7d": span(28), "90d": span(90)}
+    return {"until": NOW.replace(minute=0, second=0), "services": dict.fromkeys(keys, spans)}
 
 
 _SHOP = ("Checkout", "Search", "Catalogue", "Mail")
@@ -234,6 +248,13 @@ def scenes() -> dict[str, Snapshot]:
         "one": snapshot({"Services": [service("Website", "up", 1)]}, slug="one"),
         "many": snapshot({"All": many}, slug="many"),
         "columns": snapshot(_parts(search="slow"), slug="columns", layout="columns"),
+        "response_times": snapshot(
+            {"Services": [service("Checkout", "up", 2, response={"now_ms": 121.5, "p95_ms": 640})]},
+            slug="response_times", show={"response_times": True, "made_with": True},
+            responses=responses(["sv_00000000"]), past=[incident("Payments failed", "in_past",
+            ["sv_00000000"], status="resolved", started_at=NOW - timedelta(days=80),
+            resolved_at=NOW - timedelta(days=1), next_update_at=None)],
+        ),
         "long_names": snapshot({long_name: [service(long_name, "down", 3)]}, slug="long_names"),
         "right_to_left": snapshot({"الخدمات": right_to_left}, slug="right_to_left"),
     }  # fmt: skip

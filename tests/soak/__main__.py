@@ -1,4 +1,4 @@
-"""Run every soak, or those named: `python -m tests.soak [outages] [people] [hostile] [pings]`."""
+"""Run every soak, or those named: `python -m tests.soak [outages] [pages_away] …`."""
 
 import os
 import sys
@@ -10,7 +10,7 @@ from typing import Any
 
 from tests.flows.product import Product
 from tests.receivers import MailReceiver
-from tests.soak import hostile, outages, people, pings
+from tests.soak import hostile, outages, pages_away, people, pings, subscribers
 
 SECONDS = float(os.environ.get("SOAK_SECONDS", "600"))
 
@@ -49,6 +49,8 @@ SOAKS: dict[str, Callable[[], object]] = {
     "people": tell_people,
     "hostile": tell_hostile,
     "pings": pings.run,
+    "pages_away": pages_away.run,
+    "subscribers": subscribers.run,
 }
 
 

@@ -99,7 +99,7 @@ def document(
     tx: Transaction,
     page: StatusPage,
     shown: Mapping[UUID, Shown],
-    responses: Mapping[UUID, Mapping[str, float]],
+    responses: Mapping[UUID, Mapping[str, Any]],
     incidents: Sequence[PageIncident],
     now: datetime,
 ) -> dict[str, Any]:
@@ -171,7 +171,7 @@ def _unit(one: Shown) -> Unit:
     return Unit(one.name, one.state, one.stated_at, one.maintenance_until)
 
 
-def _service(one: Shown, bars: Bars, response: Mapping[str, float] | None) -> dict[str, Any]:
+def _service(one: Shown, bars: Bars, response: Mapping[str, Any] | None) -> dict[str, Any]:
     return {
         "name": one.name,
         "description": one.description,

@@ -13,9 +13,15 @@ from sqlalchemy import func, select, text, update
 
 from app.domain.status_pages.maintenance import REMEMBERED, MaintenanceState
 from app.models.organization import Organization
-from app.models.services import ScheduleEntry, Service
+from app.models.services import Service
 from app.models.status_pages import PageSnapshot, StatusPage, StatusPageSlug
-from app.operations.status_pages import documents, incident_documents, services, windows
+from app.operations.status_pages import (
+    documents,
+    incident_documents,
+    response_times,
+    services,
+    windows,
+)
 from app.platform.bootstrap import runtime
 from app.platform.transaction import DATABASE_AWAY, Transaction, transaction
 
@@ -136,7 +142,9 @@ def make(claimed: Claim) -> bool:
         tx.session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
         tx.session.execute(text("SET TRANSACTION READ ONLY"))
         page = tx.session.get(StatusPage, claimed.page_id)
-        made = _made(tx, page) if page is not None else None
+        stored = tx.session.get(PageSnapshot, claimed.page_id)
+        archive = orjson.loads(stored.archive or b"{}") if stored is not None else {}
+        made = _made(tx, page, archive) if page is not None else None
     if made is None:
         return False
     _store(claimed, made)
@@ -145,11 +153,12 @@ def make(claimed: Claim) -> bool:
 
 def preview(tx: Transaction, page: StatusPage) -> tuple[bytes, bytes]:
     """Return both documents of a page that need not be stored."""
-    made = _made(tx, page)
+    made = _made(tx, page, {})
     return made.document, made.archive
 
 
-def _made(tx: Transaction, page: StatusPage) -> Made:
+def _made(tx: Transaction, page: StatusPage, stored: Mapping[str, Any]) -> Made:
+    """Return the snapshot of a page; `stored` is the archive of the one before."""
     now = tx.now()
     organization = tx.session.get_one(Organization, page.organization_id)
     rows = list(
@@ -161,7 +170,12 @@ def _made(tx: Transaction, page: StatusPage) -> Made:
     # A service that has joined by a tag shows up once `services.assign_keys` has given it a key.
     keyed = [row for row in rows if row.id in keys]
     shown = documents.shown_services(page, keyed, keys, planned, incidents, now)
-    responses = _responses(tx, list(shown)) if page.show.get("response_times") else {}
+    charts: Mapping[str, Any] = {}
+    responses: Mapping[UUID, Mapping[str, Any]] = {}
+    if page.show.get("response_times"):
+        keys_shown = {id: one.key for id, one in shown.items()}
+        charts = response_times.charts(tx, keys_shown, stored.get("responses"))
+        responses = response_times.figures(tx, keys_shown, charts)
     document = documents.document(tx, page, shown, responses, incidents, now)
     told = incident_documents.to_json(tx, incidents, shown)
     document["incidents"] = [entry for entry in told if entry["resolved_at"] is None]
@@ -171,6 +185,7 @@ def _made(tx: Transaction, page: StatusPage) -> Made:
     archive = {
         "incidents": [entry for entry in told if entry["resolved_at"] is not None],
         "maintenance": [e for e, over in zip(occurrences, is_over, strict=True) if over],
+        "responses": charts,
     }
     change_at = windows.next_change(planned, now)
     return Made(
@@ -179,15 +194,6 @@ def _made(tx: Transaction, page: StatusPage) -> Made:
         next_at=min(now + EVERY, change_at or now + EVERY),
         alerting_version=organization.alerting_version,
     )
-
-
-def _responses(tx: Transaction, ids: Sequence[UUID]) -> Mapping[UUID, Mapping[str, float]]:
-    rows = tx.session.execute(
-        select(ScheduleEntry.service_id, func.avg(ScheduleEntry.last_response_time_ms))
-        .where(ScheduleEntry.service_id.in_(ids), ScheduleEntry.last_response_time_ms.is_not(None))
-        .group_by(ScheduleEntry.service_id)
-    )
-    return {id: {"now_ms": round(float(ms), 1)} for id, ms in rows}
 
 
 def _store(claimed: Claim, made: Made) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from app.pages.status import calendar, feeds, html, styles, summary, times
+from app.pages.status import calendar, feeds, html, response_chart, styles, summary, times
 from app.pages.status.snapshot import Freshness, Snapshot
 from app.pages.status.view import View
 
@@ -88,7 +88,7 @@ def find(
     """Return what a page answers on the path behind it; None where there is nothing."""
     view = View(snapshot, freshness, root)
     fixed = _FIXED.get(rest)
-    found = fixed(view, query) if fixed is not None else _by_key(view, rest)
+    found = fixed(view, query) if fixed is not None else _by_key(view, rest, query)
     if found is None:
         return None
     body, content_type = found
@@ -178,7 +178,7 @@ def _sitemap(view: View, _query: Mapping[str, str]) -> tuple[bytes, str] | None:
     return text.encode(), "application/xml"
 
 
-def _by_key(view: View, rest: str) -> tuple[bytes, str] | None:
+def _by_key(view: View, rest: str, query: Mapping[str, str]) -> tuple[bytes, str] | None:
     kind, _, key = rest.partition("/")
     if kind == "incidents":
         one = _first(view.snapshot.incidents(), key)
@@ -191,14 +191,24 @@ def _by_key(view: View, rest: str) -> tuple[bytes, str] | None:
             return calendar.of_one(view, one), "text/calendar; charset=utf-8"
         return html.render("maintenance", view, one=one), HTML
     if kind == "services" and view.snapshot.service(key) is not None:
+        span = response_chart.span_of(query.get("range", ""))
+        if span is None:
+            return None
         service = view.service(key)
         incidents = [
             one
             for one in view.snapshot.incidents()
             if key in [hit["key"] for hit in one["affected"]]
         ]
-        days = list(view.bad_days(service))
-        return html.render("service", view, s=service, days=days, incidents=incidents[:50]), HTML
+        body = html.render(
+            "service",
+            view,
+            s=service,
+            days=list(view.failed_days(key, service)),
+            incidents=incidents[:50],
+            chart=response_chart.chart(view, key, span),
+        )
+        return body, HTML
     return None
 
 

@@ -63,6 +63,7 @@ class Snapshot:
         return found | {
             "past_incidents": over.get("incidents", []),
             "past_maintenance": over.get("maintenance", []),
+            "responses": over.get("responses") or {},
         }
 
     @property

@@ -182,6 +182,34 @@ class View:
             lasted = languages.duration(self.snapshot.language, seconds)
             yield self.day(first + timedelta(days=place)), lasted
 
+    def failed_days(
+        self, key: str, service: dict[str, Any]
+    ) -> Iterator[tuple[str, str, list[dict[str, Any]]]]:
+        """Yield each day with downtime as `bad_days`, with the incidents that were open then."""
+        first = date.fromisoformat(service["first_day"])
+        own = [
+            (self._on(one["started_at"]), self._on(one["resolved_at"] or self.made_at), one)
+            for one in self.snapshot.incidents()
+            if key in [hit["key"] for hit in one["affected"]]
+        ]
+        places = sorted(map(int, service["down_seconds"]), reverse=True)
+        for place, (day, lasted) in zip(places, self.bad_days(service), strict=True):
+            on = first + timedelta(days=place)
+            yield day, lasted, [one for begin, end, one in own if begin <= on <= end]
+
+    def _on(self, text: str) -> date:
+        return times.local(times.read(text), self.zone).date()
+
+    def response(self, service: dict[str, Any]) -> str:
+        """Return in words how long a service takes to answer; empty where that is not shown."""
+        found = service["response"]
+        if not found:
+            return ""
+        words = [self.say("response_now", ms=round(found["now_ms"]))]
+        if found.get("p95_ms") is not None:
+            words.append(self.say("response_p95", ms=round(found["p95_ms"])))
+        return " · ".join(words)
+
     def names(self, entry: dict[str, Any]) -> list[tuple[str, str, str | None]]:
         """Return (key, name, state) of what an incident or a maintenance hits."""
         known = self.snapshot.data["services"]
