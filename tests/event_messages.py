@@ -40,7 +40,7 @@ def kinds(rows: Rows) -> list[str]:
 
 
 def status_messages(rows: Rows) -> list[str]:
-    """Return every message about a colour as `from>to severity`, oldest first."""
+    """Return every message about a status as `from>to severity`, oldest first."""
     found = rows(
         "SELECT message, severity FROM notifications WHERE kind = 'service.status_changed'"
         " ORDER BY created_at"

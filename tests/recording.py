@@ -25,8 +25,8 @@ def observe(letter: str, response_time_ms: float = 12.0) -> Observation:
         return Observation(Status.RED, None, error="connection refused")
     if letter == "U":
         return Observation(Status.UNKNOWN, None, error="cannot tell")
-    colour = Status.GREEN if letter == "G" else Status.YELLOW
-    return Observation(colour, response_time_ms, status_code=200)
+    status = Status.GREEN if letter == "G" else Status.YELLOW
+    return Observation(status, response_time_ms, status_code=200)
 
 
 def claim_of(service_id: UUID, region: str, due: datetime) -> Claim:

@@ -1,4 +1,4 @@
-"""Standing chores of messages about no alert: maintenance, certificates, colours held back."""
+"""Standing chores of messages about no alert: maintenance, certificates, statuses held back."""
 
 import logging
 

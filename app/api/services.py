@@ -106,7 +106,7 @@ def delete(service_id: UUID) -> None:
 def pause(service_id: UUID) -> dict[str, Any]:
     """Pause a service
 
-    No checks until it is resumed; its colour stays, and the time stays out of its uptime. An alert
+    No checks until it is resumed; its status stays, and the time stays out of its uptime. An alert
     that is open ends, with that reason.
     """
     return services.set_active(principal().organization_id, [service_id], active=False)[0]

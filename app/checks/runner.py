@@ -1,4 +1,4 @@
-"""The fence around every check: owns its time, its exceptions, its measure and its colour."""
+"""The fence around every check: owns its time, its exceptions, its measure and its status."""
 
 import logging
 from time import perf_counter

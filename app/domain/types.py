@@ -12,7 +12,7 @@ from uuid import UUID
 
 
 class Status(StrEnum):
-    """Colour of a service or of one check result."""
+    """Status of a service or of one check result."""
 
     PENDING = "PENDING"  # never checked yet
     GREEN = "GREEN"  # passed in time
@@ -112,7 +112,7 @@ class Probe:
 
 
 class Observation(NamedTuple):
-    """A probe plus time, duration and colour; RED and UNKNOWN have a kind of failure."""
+    """A probe plus time, duration and status; RED and UNKNOWN have a kind of failure."""
 
     status: Status
     response_time_ms: float | None

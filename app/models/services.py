@@ -13,7 +13,7 @@ from app.models.base import Base, Identified, OrganizationOwned
 
 
 class Service(OrganizationOwned, Base):
-    """A monitored endpoint. `status` is its settled colour, after thresholds and regions."""
+    """A monitored endpoint. `status` is its confirmed status, after thresholds and regions."""
 
     __tablename__ = "services"
     __table_args__ = (
@@ -77,7 +77,7 @@ class ScheduleEntry(Base):
 class CheckResult(Base):
     """An observation stored; one for each service, region and due time. Partitioned by day.
 
-    `status` is the colour of this check alone, before thresholds.
+    `status` is the status of this check alone, before thresholds.
     """
 
     __tablename__ = "check_results"
@@ -100,7 +100,7 @@ class CheckResult(Base):
     transfer_ms: Mapped[float | None] = mapped_column(REAL)
     in_maintenance: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
     # What rules saw beside the check itself; null where that takes no room to know.
-    settled_status: Mapped[str | None]  # the service's colour then; null: the check's own
+    settled_status: Mapped[str | None]  # the service's status then; null: the check's own
     consecutive_failures: Mapped[int | None]  # in its region; null: none
     ssl_days_remaining: Mapped[int | None]
     # How long the result speaks for its service; null in results of before this was stored.
@@ -108,7 +108,7 @@ class CheckResult(Base):
 
 
 class StatusChange(Identified, Base):
-    """A settled change of a service's colour: a state change is a row first."""
+    """A settled change of a service's status: a state change is a row first."""
 
     __tablename__ = "status_changes"
     __table_args__ = (
@@ -130,7 +130,7 @@ class StatusChange(Identified, Base):
 
 
 class StatusHold(Base):
-    """A change of colour that was not told yet, and the colour that was told last."""
+    """A change of status that was not told yet, and the status that was told last."""
 
     __tablename__ = "status_holds"
 

@@ -34,7 +34,7 @@ class OutcomeSchema(BaseSchema):
 
 
 class CheckResultSchema(OutcomeSchema):
-    """A check that was stored. `status` is its own colour, before thresholds and regions."""
+    """A check that was stored. `status` is its own status, before thresholds and regions."""
 
     id = fields.UUID(required=True)
     checked_at = Moment(required=True)

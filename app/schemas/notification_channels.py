@@ -90,7 +90,7 @@ class NotificationChannelInputSchema(BaseSchema):
         *SEVERITIES,
         metadata={
             "default": "info",
-            "description": "Messages below it are not sent here. A colour weighs `critical` (RED),"
+            "description": "Messages below it are not sent here. A status weighs `critical` (RED),"
             " `warning` (YELLOW) or `info`; `ssl.expiring` is `info` at 30 days and `warning` from"
             " 14 on, `ssl.expired` `critical`; `ssl.changed` and maintenance are `info`.",
         },

@@ -14,17 +14,17 @@ def service(alice):
 
 
 def outage(connection, service, letters, every=60, settled=None, **changes):
-    """Store a result for each letter; `settled` are the colours of the service after each."""
-    colours = {"G": "GREEN", "R": "RED", "Y": "YELLOW", "U": "UNKNOWN"}
+    """Store a result for each letter; `settled` are the statuses of the service after each."""
+    statuses = {"G": "GREEN", "R": "RED", "Y": "YELLOW", "U": "UNKNOWN"}
     start = NOW - timedelta(seconds=every * len(letters))
     for at, letter in enumerate(letters):
         make_result(
             connection,
             service["id"],
             start + timedelta(seconds=every * at),
-            colours[letter],
+            statuses[letter],
             error="HTTP 503" if letter == "R" else None,
-            settled_status=colours[settled[at]] if settled else None,
+            settled_status=statuses[settled[at]] if settled else None,
             **changes,
         )
 

@@ -38,10 +38,10 @@ def test_checks_are_newest_first_within_the_last_hour(alice, service, path, conn
 
 def test_checks_are_filtered_and_paged(alice, service, path, connection):
     for minutes in range(1, 8):
-        colour = "RED" if minutes % 2 else "GREEN"
+        status = "RED" if minutes % 2 else "GREEN"
         for region in ("a", "b"):
             at = ago(minutes=minutes)
-            make_result(connection, service["id"], at, colour, region=region, status_code=minutes)
+            make_result(connection, service["id"], at, status, region=region, status_code=minutes)
     red = alice.get(f"{path}/checks?status=RED").json
     assert [check["status_code"] for check in red] == [1, 1, 3, 3, 5, 5, 7, 7]
     window = f"since={iso(ago(minutes=4))}&until={iso(ago(minutes=2))}"

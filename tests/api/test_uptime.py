@@ -24,9 +24,9 @@ def test_uptime_before_anything_was_recorded(alice, service, path):
 
 
 def test_uptime(alice, service, path, connection):
-    colours = ["GREEN"] * 6 + ["YELLOW"] + ["RED"] * 2 + ["UNKNOWN", "PENDING", "GREEN"]
-    for minute, colour in enumerate(colours):
-        make_result(connection, service["id"], ago(minutes=30 - minute), colour)
+    statuses = ["GREEN"] * 6 + ["YELLOW"] + ["RED"] * 2 + ["UNKNOWN", "PENDING", "GREEN"]
+    for minute, status in enumerate(statuses):
+        make_result(connection, service["id"], ago(minutes=30 - minute), status)
     make_result(connection, service["id"], ago(minutes=10), "RED", in_maintenance=True)
     make_result(connection, service["id"], ago(minutes=9), "RED")
     make_result(connection, service["id"], ago(minutes=8), "GREEN")

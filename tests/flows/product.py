@@ -73,7 +73,7 @@ class Product(Launched):
         return found
 
     def status(self, service_id: str) -> str:
-        """Return a service's colour."""
+        """Return a service's status."""
         return str(self.call("GET", f"/services/{service_id}")["status"])
 
     def database(self) -> psycopg.Connection[Any]:

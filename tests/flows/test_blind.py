@@ -111,15 +111,15 @@ def test_a_cut_cable_is_no_outage(targets: None) -> None:
                 timeout_seconds=2,
                 slow_threshold_ms=60000,
             )
-        seconds_until(lambda: colours(product) == {"GREEN"}, 40)
+        seconds_until(lambda: statuses(product) == {"GREEN"}, 40)
         subprocess.run(inside("ip", "link", "set", THEIRS, "down"), check=True)
         seconds_until(lambda: product.call("GET", "/alerts"), 40)
         time.sleep(CUT_SECONDS)
         alerts = product.call("GET", "/alerts")
         assert [alert["title"] for alert in alerts] == ["The monitor is blind"]
-        assert colours(product) == {"UNKNOWN"}
+        assert statuses(product) == {"UNKNOWN"}
         subprocess.run(inside("ip", "link", "set", THEIRS, "up"), check=True)
-        seconds_until(lambda: colours(product) == {"GREEN"}, 40)
+        seconds_until(lambda: statuses(product) == {"GREEN"}, 40)
         seconds_until(lambda: product.call("GET", "/alerts") == [], 40)
         with product.database() as connection:
             red = connection.execute(
@@ -132,5 +132,5 @@ def test_a_cut_cable_is_no_outage(targets: None) -> None:
         assert unknown >= SERVICES
 
 
-def colours(product: Product) -> set[str]:
+def statuses(product: Product) -> set[str]:
     return {service["status"] for service in product.call("GET", "/services?limit=1000")}

@@ -39,11 +39,11 @@ def watched() -> Iterator[tuple[Product, Target]]:
                 timeout_seconds=INTERVAL_SECONDS,
                 slow_threshold_ms=60000,  # how fast is not the question here
             )
-        seconds_until(lambda: colours(product) == {"GREEN"}, 10)
+        seconds_until(lambda: statuses(product) == {"GREEN"}, 10)
         yield product, shop
 
 
-def colours(product: Product) -> set[str]:
+def statuses(product: Product) -> set[str]:
     return {service["status"] for service in product.call("GET", "/services")}
 
 

@@ -96,7 +96,7 @@ class _Quiet(BaseHTTPRequestHandler):
 
 
 @pytest.mark.parametrize(
-    ("context", "colour", "reason"),
+    ("context", "status", "reason"),
     [
         (lambda: tls_server("localhost"), "GREEN", None),
         (lambda: tls_server("localhost", days=-1), "RED", "expired"),
@@ -106,7 +106,7 @@ class _Quiet(BaseHTTPRequestHandler):
     ],
     ids=["valid", "expired", "wrong-host", "unknown-authority", "expires-soon"],
 )
-def test_https(product: Product, context, colour: str, reason: str | None) -> None:
+def test_https(product: Product, context, status: str, reason: str | None) -> None:
     server = HTTPServer(("127.0.0.1", 0), _Quiet)
     served: ssl.SSLContext = context()
     server.socket = served.wrap_socket(server.socket, server_side=True)
@@ -115,7 +115,7 @@ def test_https(product: Product, context, colour: str, reason: str | None) -> No
         service = product.service(f"https://localhost:{server.server_address[1]}/")
         seconds_until(lambda: product.status(service["id"]) != "PENDING", 4)
         seen = product.call("GET", f"/services/{service['id']}")
-        assert (seen["status"], (reason or "") in (seen["last_error"] or "")) == (colour, True), (
+        assert (seen["status"], (reason or "") in (seen["last_error"] or "")) == (status, True), (
             seen
         )
     finally:

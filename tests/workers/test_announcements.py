@@ -63,7 +63,7 @@ def killed(config, monkeypatch):
 
 @pytest.fixture
 def due(app, alice, rows):
-    """A certificate that ends, maintenance that begins, and a colour that was held back."""
+    """A certificate that ends, maintenance that begins, and a status that was held back."""
     serve(app)
     listen(alice, "ssl.expiring", "maintenance.started", "service.status_changed")
     make_service(alice)

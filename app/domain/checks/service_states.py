@@ -1,4 +1,4 @@
-"""How single results next_state into a service's colour: thresholds first, then regions."""
+"""States of a service in a region and over regions: thresholds first, then the quorum."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -50,7 +50,7 @@ def is_confirming(state: RegionState, observed: Status) -> bool:
 
 
 def overall(regions: Iterable[Status], quorum: str) -> Status:
-    """Return a service's colour from its regions.
+    """Return a service's status from its regions.
 
     Regions that cannot tell have no vote. A service that fails in some regions, but in fewer than
     the quorum asks for, is degraded: YELLOW.

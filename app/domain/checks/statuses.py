@@ -1,4 +1,4 @@
-"""What a probe means for a service: its colour."""
+"""What a probe means for a service: its status."""
 
 from app.domain.types import Probe, Status
 

@@ -1,7 +1,7 @@
-"""Which changes of a service's colour are told, and what is remembered of those that are not.
+"""Which changes of a service's status are told, and what is remembered of those that are not.
 
-A change in maintenance, or of a service that flaps, is withheld. Once that is over, the colour is
-told if it is another one than was told last, so that nobody is left with a colour long past.
+A change in maintenance, or of a service that flaps, is withheld. Once that is over, the status is
+told if it is another one than was told last, so that nobody is left with a status long past.
 """
 
 from dataclasses import dataclass
@@ -12,12 +12,12 @@ from app.domain.types import Status
 # Nagios' thresholds, applied to settled changes: six or more of twenty possible ones begin it.
 CHANGES = CHECKS - 1
 _SEVERITIES = {Status.RED: "critical", Status.YELLOW: "warning"}
-_NO_COLOURS = (Status.PENDING, Status.UNKNOWN)
+_UNTOLD = (Status.PENDING, Status.UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """That a change was withheld: the colour told before, and whether flapping was the reason."""
+    """That a change was withheld: the status told before, and whether flapping was the reason."""
 
     told_status: Status
     is_flapping: bool
@@ -25,7 +25,7 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Whether to tell, from which colour (None: it had none), and the hold that stays."""
+    """Whether to tell, from which status (None: it had none), and the hold that stays."""
 
     is_told: bool
     from_status: Status | None
@@ -40,18 +40,18 @@ def flaps(changes: int, *, was_flapping: bool) -> bool:
 def evaluate(
     before: Status, after: Status, hold: Hold | None, *, in_maintenance: bool, is_flapping: bool
 ) -> Decision:
-    """Return what becomes of a change of colour.
+    """Return what becomes of a change of status.
 
     That the monitor cannot tell is no news about the service, nor is the first GREEN of a new one.
     """
     told = hold.told_status if hold else before
-    if after in _NO_COLOURS or in_maintenance or is_flapping:
+    if after in _UNTOLD or in_maintenance or is_flapping:
         return Decision(False, None, Hold(told, is_flapping))
-    if told in _NO_COLOURS:
+    if told in _UNTOLD:
         return Decision(after is not Status.GREEN, None, None)
     return Decision(after is not told, told, None)
 
 
 def severity(status: Status) -> str:
-    """Return how severe it is that a service has taken a colour."""
+    """Return how severe it is that a service has taken a status."""
     return _SEVERITIES.get(status, "info")

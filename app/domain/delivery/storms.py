@@ -18,7 +18,7 @@ NAMED_IN_DIGEST = 20
 
 @dataclass(frozen=True, slots=True)
 class Storm:
-    """A stretch of time with too many alerts, or changes of colour, a minute."""
+    """A stretch of time with too many alerts, or changes of status, a minute."""
 
     began_at: datetime
     last_excess_at: datetime
@@ -30,10 +30,10 @@ class Storm:
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """A message to a channel, about an alert or a colour, that has not been sent yet."""
+    """A message to a channel, about an alert or a status, that has not been sent yet."""
 
     id: UUID  # of the message
-    subject_id: UUID  # of the alert, or of the service whose colour has changed
+    subject_id: UUID  # of the alert, or of the service whose status has changed
     severity: str
     service_name: str
     created_at: datetime

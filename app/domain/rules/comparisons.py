@@ -50,7 +50,7 @@ _ALLOWED: dict[Metric, tuple[Operator, ...]] = {
 }
 _NUMBERS = (*_EQUALITY, *_ORDER, Operator.IN)
 _LARGEST = 1e15
-_COLOURS = ("GREEN", "YELLOW", "RED")
+_STATUSES = ("GREEN", "YELLOW", "RED")
 _QUALIFIERS = ("for_checks", "for_seconds", "at_least", "of_last")
 _KEYS = frozenset(
     ("metric", "operator", "value", "window_minutes", "short_window_minutes", "slo_target")
@@ -108,12 +108,12 @@ def _value(value: Any, metric: Metric, operator: Operator, path: Path) -> Value:
 
 def _scalar(value: Any, metric: Metric, operator: Operator, path: Path) -> Scalar:
     if metric is Metric.STATUS:
-        colour = value.upper() if isinstance(value, str) else value
-        if colour not in _COLOURS:
+        status = value.upper() if isinstance(value, str) else value
+        if status not in _STATUSES:
             raise ConditionError(
-                f"choose one of {', '.join(_COLOURS)}; other states never count", path
+                f"choose one of {', '.join(_STATUSES)}; other states never count", path
             )
-        return str(colour)
+        return str(status)
     if metric in _FACTS:
         if not isinstance(value, bool):
             raise ConditionError(f"{metric} is true or false", path)

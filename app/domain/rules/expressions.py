@@ -4,7 +4,7 @@
     conjunction = factor { "&&" factor }
     factor = "!" factor | "(" expression ")" | call | fact | name operator value
     call = ("body_contains" | "error_contains" | "error_matches") "(" text ")"
-    value = number | text | "true" | "false" | colour | "[" value { "," value } "]"
+    value = number | text | "true" | "false" | status | "[" value { "," value } "]"
 
 `&&` binds tighter than `||`. Qualifiers and windows need the object form.
 """

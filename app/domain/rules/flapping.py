@@ -35,7 +35,7 @@ def percent_state_change(
     """Return the weighted percentage of state changes in results, newest first.
 
     A state is "bad" or "not bad", so that a service that hovers around its slow threshold does not
-    hide its outages; a rule that fires on YELLOW passes that colour in `bad` too. Results that say
+    hide its outages; a rule that fires on YELLOW passes that status in `bad` too. Results that say
     nothing (UNKNOWN, PENDING) are passed over; those a young service lacks count as no change.
     """
     telling = (status in bad for status in statuses if status not in _SILENT)

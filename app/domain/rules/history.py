@@ -14,7 +14,7 @@ _TELLING = frozenset((Status.GREEN, Status.YELLOW, Status.RED))
 class Point:
     """One check result.
 
-    The caller decides which colour stands in `status`: the settled one makes thresholds and quorum
+    The caller decides which status stands in `status`: the settled one makes thresholds and quorum
     count. `body_texts` says of each text that was looked for whether the body contained it.
     """
 

@@ -71,8 +71,8 @@ def replay(
 
 
 def _flapping(history: History, state: RuleState) -> flapping.Flapping:
-    colours = (point.status for point in history.counting())
-    return flapping.evaluate(colours, was_flapping=state.is_flapping)
+    statuses = (point.status for point in history.counting())
+    return flapping.evaluate(statuses, was_flapping=state.is_flapping)
 
 
 class _Recollection(Sequence[Point]):

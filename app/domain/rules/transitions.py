@@ -128,7 +128,7 @@ def title(rule_name: str) -> str:
 
 
 def message(condition: Condition, history: History) -> str:
-    """Return the text of an alert: the colour of the check, its error, and what was asked."""
+    """Return the text of an alert: the status of the check, its error, and what was asked."""
     check = history.latest
     outcome = "passed" if check.status is Status.GREEN else "failed"
     reasons = [check.error] if check.error else []
@@ -139,7 +139,7 @@ def message(condition: Condition, history: History) -> str:
 
 
 def _says_more(test: object) -> bool:
-    # Of a test of the colour alone, the first half of the message has said everything.
+    # Of a test of the status alone, the first half of the message has said everything.
     return isinstance(test, Comparison) and (
         test.metric is not Metric.STATUS or test.qualifier is not None
     )

@@ -25,7 +25,7 @@ from app.platform.transaction import Transaction, transaction
 # After its root cause has recovered, a hidden service gets this long to show that it has too.
 RELEASE_AFTER = timedelta(seconds=10)
 
-# A service's settled colour is RED only when enough regions fail: one region does not hide others.
+# A service is RED only when enough regions fail: one region does not hide the others.
 _ROOT = """
 SELECT coalesce(a.suppressed_by, a.id) FROM alerts a JOIN services s ON s.id = a.service_id
 WHERE a.service_id = ANY(%s) AND a.status <> 'resolved' AND s.status = 'RED'

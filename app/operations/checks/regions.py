@@ -79,7 +79,7 @@ def _forget(tx: Transaction, region: str) -> None:
     """Settle the services of a region without workers: it has no vote any more."""
     silent = tx.driver.execute(_SILENCE, (region, DEAD_AFTER_SECONDS)).fetchall()
     ids = sorted({row[0] for row in silent})
-    # In the order of the engine's batches, and against them: a colour is settled once.
+    # In the order of the engine's batches, and against them: a status is settled once.
     tx.driver.execute(
         "SELECT id FROM services WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE", (ids,)
     )

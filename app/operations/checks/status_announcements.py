@@ -1,6 +1,6 @@
-"""Tell the channels that want to hear of every change of a service's colour.
+"""Tell the channels that want to hear of every change of a service's status.
 
-Planned in the transaction that settles the colour. A change that is withheld (maintenance,
+Planned in the transaction that confirms the status. A change that is withheld (maintenance,
 flapping, a blind monitor) leaves a hold, a row that the standing tick looks at again.
 """
 
@@ -33,14 +33,14 @@ _RECENT_CHANGES = """
 SELECT c.service_id, count(*) FROM status_changes c JOIN services s ON s.id = c.service_id
 WHERE c.service_id = ANY(%(ids)s)
   AND c.at > now() - %(changes)s * s.check_interval_seconds * interval '1 second'
-  AND c.from_status = ANY(%(colours)s) AND c.to_status = ANY(%(colours)s)
+  AND c.from_status = ANY(%(statuses)s) AND c.to_status = ANY(%(statuses)s)
 GROUP BY c.service_id
 """
 
 
 @dataclass(frozen=True, slots=True)
 class ServiceChange:
-    """A service, the colour it had and the one it has now."""
+    """A service, the status it had and the one it has now."""
 
     service_id: UUID
     organization_id: UUID
@@ -52,7 +52,7 @@ class ServiceChange:
 
 
 def by_service(changes: Sequence[Change]) -> list[ServiceChange]:
-    """Return what changes of colour come to, one for each service that has changed."""
+    """Return what changes of status come to, one for each service that has changed."""
     merged: dict[UUID, ServiceChange] = {}
     for change in changes:
         snapshot = change.snapshot
@@ -90,7 +90,7 @@ def enqueue_changes(
 
 
 def catch_up() -> int:
-    """Tell the colours that were withheld and stand now; return for how many services."""
+    """Tell the statuses that were withheld and stand now; return for how many services."""
     ready = _ready()
     for service_id in ready:
         try:
@@ -98,7 +98,7 @@ def catch_up() -> int:
         except DATABASE_AWAY:
             raise
         except Exception:
-            log.exception("a colour stays untold", extra={"service_id": str(service_id)})
+            log.exception("a status stays untold", extra={"service_id": str(service_id)})
     return len(ready)
 
 
@@ -123,7 +123,7 @@ def _ready() -> list[UUID]:
 
 def _catch_up_with(service_id: UUID) -> None:
     with transaction() as tx:
-        # Locked as by a transaction that settles a colour: neither misses what the other writes.
+        # Locked as by a transaction that confirms a status: neither misses what the other writes.
         service = tx.session.scalar(
             select(Service).where(Service.id == service_id).with_for_update(key_share=True)
         )
@@ -171,7 +171,7 @@ def _flapping(tx: Transaction, holds: Mapping[UUID, Hold], ids: Sequence[UUID]) 
             )
         )
     )
-    values = {"ids": list(ids), "changes": CHANGES, "colours": list(_STATUSES)}
+    values = {"ids": list(ids), "changes": CHANGES, "statuses": list(_STATUSES)}
     for service_id, changes in tx.driver.execute(_RECENT_CHANGES, values).fetchall():
         hold = holds.get(service_id)
         if decisions.flaps(changes, was_flapping=hold is not None and hold.is_flapping):

@@ -63,7 +63,7 @@ def _may_be_folded(row: Notification, channel: NotificationChannel) -> bool:
 
 
 def _storm(tx: Transaction, row: Notification, now: datetime) -> Storm | None:
-    """Return the storm that a message belongs to: of alerts, or of one channel's colours."""
+    """Return the storm that a message belongs to: of alerts, or of one channel's statuses."""
     since = now - CALM_AFTER - WINDOW
     if row.kind == STATUS_CHANGED:
         moments = select(Notification.created_at).where(

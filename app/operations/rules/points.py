@@ -1,4 +1,4 @@
-"""Stored results as rules see them: with the service's colour of that moment, not the check's."""
+"""Stored results as rules see them: with the service's status of that moment, not the check's."""
 
 from typing import Any
 

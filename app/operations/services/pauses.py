@@ -10,7 +10,7 @@ from app.operations.alerts import closing
 from app.operations.rules import latches as rule_latches
 from app.platform.transaction import Transaction
 
-PAUSED = "PAUSED"  # in `status_changes`; the colour of a paused service stays what it was
+PAUSED = "PAUSED"  # in `status_changes`; the status of a paused service stays what it was
 
 
 def record(tx: Transaction, services: Sequence[Service]) -> None:

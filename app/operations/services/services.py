@@ -145,7 +145,7 @@ def _forget_dependency(tx: Transaction, organization_id: UUID, ids: Sequence[UUI
 
 
 def set_active(organization_id: UUID, ids: Sequence[UUID], *, active: bool) -> list[dict[str, Any]]:
-    """Pause services or let them go on, and return their answers; colours stay as they are.
+    """Pause services or let them go on, and return their answers; statuses stay as they are.
 
     A pause ends their alerts.
 

@@ -8,7 +8,7 @@ from app.domain.status_pages.days import Day
 from app.operations.metrics.local_days import UptimeDay, daily_uptime_in
 from app.platform.transaction import Transaction
 
-# Slowness is no downtime: a share of the checks of whole hours is enough for a colour.
+# Slowness is no downtime: a share of the checks of whole hours is enough for a status.
 _SLOW = """
 SELECT service_id, width_bucket(at, %(begins)s::timestamptz[]) - 1,
     sum(slow)::float / greatest(sum(checks), 1)

@@ -1,4 +1,4 @@
-"""Which changes of colour are told."""
+"""Which changes of status are told."""
 
 import pytest
 
@@ -67,4 +67,4 @@ def test_flapping_begins_at_thirty_percent_and_ends_below_twenty_five(
 
 
 def test_severities():
-    assert [severity(colour) for colour in (RED, YELLOW, GREEN)] == ["critical", "warning", "info"]
+    assert [severity(status) for status in (RED, YELLOW, GREEN)] == ["critical", "warning", "info"]

@@ -1,4 +1,4 @@
-"""Several regions: their votes change colours, and so does one that falls silent."""
+"""Several regions: their votes change statuses, and so does one that falls silent."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Changes of colour, told to the channels that want them: once each, and none that is no news."""
+"""Changes of status, told to the channels that want them: once each, and none that is no news."""
 
 from datetime import timedelta
 
@@ -57,7 +57,7 @@ def told(rows):
 
 @pytest.fixture
 def later(rows):
-    """Let changes of colour be long past, so that they do not count as flapping."""
+    """Let changes of status be long past, so that they do not count as flapping."""
 
     def later():
         rows("UPDATE status_changes SET at = at - interval '1 day'")

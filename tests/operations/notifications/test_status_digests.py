@@ -1,4 +1,4 @@
-"""So many changes of colour at once that they are told in one message a minute."""
+"""So many changes of status at once that they are told in one message a minute."""
 
 import pytest
 

@@ -63,7 +63,7 @@ def test_a_window_agrees_with_counting_everything(service_id, rows, connection, 
         counted = rows(COUNTED, service_id, ask.begin, at)
         assert (found.total, found.failed) == (
             len(counted),
-            sum(colour == "RED" for _, colour in counted),
+            sum(status == "RED" for _, status in counted),
         )
         times = sorted(time for time, _ in counted if time is not None)
         exact = times[ceil(0.95 * len(times)) - 1] if times else None
