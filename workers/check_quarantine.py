@@ -1,4 +1,4 @@
-"""What a probe worker knows of checks that took their process with them."""
+"""Quarantine of checks that took their probe worker with them."""
 
 from collections.abc import Callable
 from typing import Any
@@ -24,7 +24,7 @@ SET_ASIDE = Observation(
 
 
 class CheckQuarantine:
-    """Which checks of this process are suspects, and which rest. One thread at a time uses it."""
+    """Quarantine of this process: suspects, and checks set aside. One thread at a time uses it."""
 
     def __init__(self) -> None:
         self._set_aside: dict[str, bool] = {}

@@ -21,7 +21,7 @@ _DAZZLED_SECONDS = 3.0
 
 
 class ConnectivityCheck:
-    """What one worker knows of its own sight."""
+    """Connectivity of one worker's own network."""
 
     def __init__(self, network: Network, named: tuple[str, ...]) -> None:
         self._network = network

@@ -1,4 +1,4 @@
-"""Watch over the monitor itself, in a thread that needs neither ticks nor Redis.
+"""Health watch of the monitor itself, in a thread that needs neither ticks nor Redis.
 
 It looks at the age of what was done last. What is late for two looks in a row is told to the
 operators by an alert; where that cannot be stored or sent, straight through their channels and by

@@ -1,4 +1,4 @@
-"""What every job shares: an application context, log fields, and no exception unlogged."""
+"""Base of every job: an application context, log fields, and no exception unlogged."""
 
 import functools
 import logging

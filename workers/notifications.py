@@ -1,4 +1,4 @@
-"""Where messages are sent: a delivery session on the dispatcher of this process."""
+"""Delivery session of messages on the dispatcher of this process."""
 
 from contextlib import suppress
 

@@ -1,4 +1,4 @@
-"""Where checks run: a drain session on the engine of this process."""
+"""Drain session of checks on the engine of this process."""
 
 import os
 import socket

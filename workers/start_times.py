@@ -1,4 +1,4 @@
-"""When checks start that were claimed ahead, and how far ahead a worker claims."""
+"""Start times of checks that were claimed ahead, and how far ahead a worker claims."""
 
 import asyncio
 from collections.abc import Callable, Collection, Iterable
@@ -68,7 +68,7 @@ class StartQueue:
 
 
 class Pace:
-    """How often a worker claims, and how far ahead, by the shortest interval it has seen lately.
+    """Pace of a worker's claims, by the shortest interval it has seen lately.
 
     A check that is recorded just after a claim must be found by the next one before it is due.
     """

@@ -22,7 +22,7 @@ _PATIENCE = 2  # looks at overdue work with an idle host before the watchdog hel
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """What a watchdog looks after: an engine or a dispatcher, told in four functions."""
+    """Host of a watchdog: an engine or a dispatcher, as four functions."""
 
     is_running: Callable[[], bool]
     is_anything_due: Callable[[], bool]  # within an application context

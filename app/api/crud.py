@@ -47,7 +47,7 @@ class Operations:
 
 @dataclass(frozen=True)
 class Resource:
-    """What the routes of a resource need to know, and the sentences that describe them."""
+    """Routes of a resource: their operations, schemas and the sentences that describe them."""
 
     noun: str  # with its article, for the titles: "a team"
     plural: str

@@ -1,4 +1,4 @@
-"""How requests are read and answers written: strict JSON in, plain JSON out, pages linked."""
+"""Requests as they are read and answers as they are written: strict JSON, pages with links."""
 
 import json
 from collections.abc import Callable

@@ -12,14 +12,14 @@ _MOST_BYTES = 1024 * 1024 * 1024
 
 
 class Stream(Protocol):
-    """What a WSGI server gives to read a body from."""
+    """Body of a request, as a WSGI server gives it to be read."""
 
     def read(self, size: int, /) -> bytes:
         """Return at most so many bytes; none at the end."""
 
 
 class BrokenBody(Exception):
-    """What was sent is no body of HTTP, or was cut off."""
+    """Body that is not HTTP, or was cut off."""
 
 
 def read_beginning(environ: dict[str, Any]) -> bytes:

@@ -36,7 +36,7 @@ class PingRequest:
 
 
 class PingParseError(Enum):
-    """Why an address is no ping's."""
+    """Reason why an address is no ping's."""
 
     ACTION = "not found"
     EXIT_STATUS = "an exit status is a number from 0 to 255"

@@ -1,4 +1,4 @@
-"""What the views of status pages share: the pages, who may see one, and how one is sent."""
+"""Helpers of the views of status pages: the pages, who may see one, and how one is sent."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, cast

@@ -68,7 +68,7 @@ class AppriseUrl(Line):
 
 
 class AppriseConfig(ChannelConfig):
-    """Which service to reach."""
+    """Config of Apprise: the service to reach."""
 
     url = AppriseUrl(
         required=True,

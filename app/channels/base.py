@@ -1,4 +1,4 @@
-"""What a channel type is, the decorator that registers one, and the error that sending raises."""
+"""Channel types: their base class, the decorator that registers one, and the error of sending."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -24,7 +24,7 @@ class ChannelConfig(Schema):
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What the server lends to every channel.
+    """Resources that the server lends to every channel.
 
     `policy` is the one `network` was made with; `smtp` is the operator's own mail server, None
     where none is set. `endpoints` holds the providers' addresses, so that tests dial their own.

@@ -26,7 +26,7 @@ _NO_PREVIEWS = 1 << 2
 
 
 class DiscordConfig(ChannelConfig):
-    """Where to post."""
+    """Config of Discord: where to post."""
 
     webhook_url = web_url(
         "address of the channel's webhook",

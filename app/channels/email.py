@@ -12,7 +12,7 @@ from app.platform.clock import utcnow
 
 
 class EmailConfig(ChannelConfig):
-    """Whom to write to."""
+    """Config of e-mail: whom to write to."""
 
     to = several("who gets the mail", Address(), ["oncall@example.com"])
 

@@ -14,7 +14,7 @@ _PRIORITIES = {Tone.CRITICAL: 8, Tone.WARNING: 6, Tone.INFO: 4, Tone.GOOD: 4, To
 
 
 class GotifyConfig(ChannelConfig):
-    """Which server and application to push to."""
+    """Config of Gotify: the server and the application to push to."""
 
     server = web_url("address of the server", "https://gotify.example.com", required=True)
     token = secret("token of the application", "AbCdEf123456789", required=True)

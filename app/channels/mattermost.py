@@ -19,7 +19,7 @@ TITLE, TEXT, FACT, POST = 600, 8_000, 1_000, 12_000  # a post holds 16,383 chara
 
 
 class MattermostConfig(ChannelConfig):
-    """Where to post."""
+    """Config of Mattermost: where to post."""
 
     webhook_url = web_url(
         "address of the incoming webhook",

@@ -27,7 +27,7 @@ _TAGS = {
 
 
 class NtfyConfig(ChannelConfig):
-    """Which topic to publish to."""
+    """Config of ntfy: the topic to publish to."""
 
     server = web_url("address of the server", "https://ntfy.sh", load_default="https://ntfy.sh")
     topic = line(

@@ -18,7 +18,7 @@ _PRIORITIES = {"critical": "P1", "warning": "P3", "info": "P5"}
 
 
 class OpsgenieConfig(ChannelConfig):
-    """Which integration to reach."""
+    """Config of Opsgenie: the integration to reach."""
 
     api_key = secret(
         "key of an API integration", "eb243592-faa2-4ba2-a551-1afdf565c889", required=True

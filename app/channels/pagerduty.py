@@ -17,7 +17,7 @@ _SEVERITIES = {"critical": "critical", "warning": "warning", "info": "info"}
 
 
 class PagerDutyConfig(ChannelConfig):
-    """Which service of PagerDuty to reach."""
+    """Config of PagerDuty: the service to reach."""
 
     routing_key = secret(
         "integration key of an Events API v2 integration",

@@ -14,7 +14,7 @@ _HIGH, _NORMAL, _LOW = "1", "0", "-1"
 
 
 class PushoverConfig(ChannelConfig):
-    """Which application speaks, and to whom."""
+    """Config of Pushover: the application that sends, and the user or group it sends to."""
 
     user_key = secret("key of the user or group", "uQiRzpo4DXghDmr9QzzfQu27cmVRsG", required=True)
     app_token = secret("token of the application", "azGDORePK8gMaC0QOYAMyEEuzJnyUi", required=True)

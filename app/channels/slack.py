@@ -20,7 +20,7 @@ _FACTS_IN_A_SECTION = 5  # a section has ten fields, and a fact is two of them
 
 
 class SlackConfig(ChannelConfig):
-    """Where to post."""
+    """Config of Slack: where to post."""
 
     webhook_url = web_url(
         "address of the incoming webhook",

@@ -37,7 +37,7 @@ class Number(Line):
 
 
 class SmsConfig(ChannelConfig):
-    """Whose account pays, and whom to reach."""
+    """Config of SMS: the account that pays, and the numbers to reach."""
 
     class Meta(ChannelConfig.Meta):
         include = {

@@ -9,7 +9,7 @@ _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 @dataclass(frozen=True, slots=True)
 class SmtpSettings:
-    """How to reach the mail server.
+    """Settings of a mail server.
 
     `tls`: `implicit` (smtps://, RFC 8314), `required` (STARTTLS or no mail), `offered` (STARTTLS
     where the server has it) or `off`.

@@ -27,7 +27,7 @@ _HIDDEN_FAILURE = re.compile(r"Webhook message delivery failed.*?HTTP error (\d{
 
 
 class TeamsConfig(ChannelConfig):
-    """Where to post."""
+    """Config of Teams: where to post."""
 
     webhook_url = web_url(
         "address of a workflow that posts to a channel when a webhook request is received",

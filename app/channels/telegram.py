@@ -29,7 +29,7 @@ class ChatId(Line):
 
 
 class TelegramConfig(ChannelConfig):
-    """Which bot speaks, and where."""
+    """Config of Telegram: the bot that sends, and the chat it sends to."""
 
     bot_token = secret("token of the bot", "123456:ABC-DEF1234ghIkl", required=True)
     chat_id = ChatId(

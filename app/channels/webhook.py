@@ -42,7 +42,7 @@ _OURS = frozenset(
 
 
 class WebhookConfig(ChannelConfig):
-    """Where to post, and how the receiver knows that it is us."""
+    """Config of a webhook: where to post, and how the receiver knows that it is us."""
 
     url = web_url("where to post", "https://example.com/hooks/alerts", required=True)
     secret = secret(

@@ -1,4 +1,4 @@
-"""What a check type is, and the decorator that registers one."""
+"""Check types: their registry, and the decorator that registers one."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -70,7 +70,7 @@ CHECK_TYPES: Registry[CheckType] = Registry("check type")
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """How the endpoint of a check type is written, and its usual port."""
+    """Endpoint of a check type as it is written, and its usual port."""
 
     validate: ValidateEndpoint
     default_port: int | None = None

@@ -65,7 +65,7 @@ class TextOrList(fields.List[str]):
 
 
 class DnsConfig(CheckConfig):
-    """What to ask, whom, and what must come back."""
+    """Config of a DNS check: the question, the resolver, and the answer it must give."""
 
     record_type = choice("record type", RECORD_TYPES, default="A")
     expected_value = TextOrList(

@@ -1,4 +1,4 @@
-"""What is kept of a failure: enough to see why, bounded, and without secrets."""
+"""Evidence of a failure: enough to see why, bounded, and without secrets."""
 
 import re
 from base64 import b64encode

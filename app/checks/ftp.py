@@ -12,7 +12,7 @@ TLS_PORT = 990
 
 
 class FtpConfig(CheckConfig):
-    """Whether to speak TLS."""
+    """Config of an FTP check: whether to speak TLS."""
 
     tls = tls_flag("change over to TLS with AUTH TLS; on port 990 TLS from the first byte")
     implicit_tls = flag("speak TLS from the first byte, on whichever port", False)

@@ -55,7 +55,7 @@ _SERVING = {0: "UNKNOWN", 1: "SERVING", 2: "NOT_SERVING", 3: "SERVICE_UNKNOWN"}
 
 
 class GrpcConfig(CheckConfig):
-    """Which service to ask for, and how."""
+    """Config of a gRPC check: the service to ask for, and how."""
 
     service = text("service whose health is asked for; empty for the whole server", "orders.v1")
     tls = tls_flag()

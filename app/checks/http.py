@@ -51,7 +51,7 @@ class BasicAuth(CheckConfig):
 
 
 class HttpConfig(CheckConfig):
-    """What to send and what must come back."""
+    """Config of an HTTP check: the request, and the answer it must get."""
 
     method = choice("request method", METHODS, default="GET")
     headers = Headers("headers to send", {"Accept": "application/json"})

@@ -17,7 +17,7 @@ TLS_PORT = 993
 
 
 class ImapConfig(CheckConfig):
-    """Whether and how to speak TLS."""
+    """Config of an IMAP check: whether and how to speak TLS."""
 
     tls = tls_flag("speak TLS from the first byte (by default on port 993)")
     starttls = flag("change over to TLS with STARTTLS", False)

@@ -22,7 +22,7 @@ _COMMAND_NOT_FOUND = 59
 
 
 class MongodbConfig(CheckConfig):
-    """Who to sign in as."""
+    """Config of a MongoDB check: the user to sign in as."""
 
     username = text("user name", "monitor", max_length=200)
     password = secret("password")

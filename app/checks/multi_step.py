@@ -44,7 +44,7 @@ class Extraction(fields.Dict):
 
 
 class StepAssertions(CheckConfig):
-    """What must hold for the answer of one step."""
+    """Assertions on the answer of one step."""
 
     status = StatusRule(metadata={"description": "accepted statuses", "example": 200})
     status_range = StatusRule(

@@ -23,7 +23,7 @@ _NOT_READY = (1040, 1053, 1203)  # too many connections, shutting down, too many
 
 
 class MysqlConfig(CheckConfig):
-    """Who to sign in as, and what to run."""
+    """Config of a MySQL check: the user to sign in as, and the statement to run."""
 
     username = text("user name", "monitor", max_length=80)
     password = secret("password")

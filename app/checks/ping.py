@@ -15,7 +15,7 @@ PAUSE_SECONDS = 0.2
 
 
 class PingConfig(CheckConfig):
-    """How often to ask and how much may get lost."""
+    """Config of a PING check: how often to ask, and how many answers may get lost."""
 
     count = number("echo requests to send", 1, 20, COUNT)
     max_loss_percent = number("lost replies that are still fine", 0, 100, MAX_LOSS_PERCENT)

@@ -17,7 +17,7 @@ TLS_PORT = 995
 
 
 class Pop3Config(CheckConfig):
-    """Whether and how to speak TLS."""
+    """Config of a POP3 check: whether and how to speak TLS."""
 
     tls = tls_flag("speak TLS from the first byte (by default on port 995)")
     starttls = flag("change over to TLS with STLS", False)

@@ -27,7 +27,7 @@ _ORDERLY = ("28000", "28P01", _NO_SUCH_DATABASE, "42501")
 
 
 class PostgresConfig(CheckConfig):
-    """Who to sign in as, and what to run."""
+    """Config of a PostgreSQL check: the user to sign in as, and the statement to run."""
 
     username = text("user name", "monitor", max_length=63)
     password = secret("password; without it a demand for one is answer enough")

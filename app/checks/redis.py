@@ -20,7 +20,7 @@ SLOW_AFTER_MS = 500
 
 
 class RedisConfig(CheckConfig):
-    """Who to sign in as, and which database to select."""
+    """Config of a Redis check: the user to sign in as, and the database to select."""
 
     username = text("user name (ACL); without it the password alone is sent", "default")
     password = secret("password")

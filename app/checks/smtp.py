@@ -17,7 +17,7 @@ TLS_PORT = 465
 
 
 class SmtpConfig(CheckConfig):
-    """Whether and how to speak TLS."""
+    """Config of an SMTP check: whether and how to speak TLS."""
 
     tls = tls_flag("speak TLS from the first byte (always on port 465)")
     starttls = flag("change over to TLS with STARTTLS, and greet again", False)

@@ -34,7 +34,7 @@ class Fingerprint(Text):
 
 
 class SshConfig(CheckConfig):
-    """Which host key is expected."""
+    """Config of an SSH check: the host key that is expected."""
 
     host_key_fingerprint = Fingerprint(
         max_length=500,

@@ -43,7 +43,7 @@ UPGRADES: dict[str, Callable[[Wire], Awaitable[None]]] = {
 
 
 class SslConfig(CheckConfig):
-    """What is asked of the certificate."""
+    """Config of an SSL check: the least that is asked of the certificate."""
 
     expiry_warning_days = number(
         "YELLOW when the certificate ends within so many days", 0, 3650, EXPIRY_WARNING_DAYS

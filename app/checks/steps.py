@@ -1,4 +1,4 @@
-"""What happens between the steps of a flow: variables, extraction, assertions."""
+"""Steps of a flow: variables, extraction, assertions."""
 
 import json
 import re
@@ -16,7 +16,7 @@ _PLACEHOLDER = re.compile(r"\{\{\s*([A-Za-z_][A-Za-z0-9_.]*)\s*\}\}")
 
 
 class Variables:
-    """What the steps so far have extracted."""
+    """Variables that the steps so far have extracted."""
 
     def __init__(self) -> None:
         self._values: dict[str, str] = {}

@@ -14,7 +14,7 @@ from app.network.tls import TlsOptions
 
 
 class TcpConfig(CheckConfig):
-    """What to send and what must come back."""
+    """Config of a TCP check: bytes to send, and the answer they must get."""
 
     send = text(
         r"text to send after connecting; \r, \n, \t, \0 and \xNN are understood",

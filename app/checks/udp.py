@@ -34,7 +34,7 @@ class Hex(Text):
 
 
 class UdpConfig(CheckConfig):
-    """What to send and what must come back."""
+    """Config of a UDP check: bytes to send, and the answer they must get."""
 
     payload = text(
         r"text to send; \r, \n, \t, \0 and \xNN are understood",

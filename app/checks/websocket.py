@@ -31,7 +31,7 @@ _DATA = (Opcode.TEXT, Opcode.BINARY, Opcode.CONT)
 
 
 class WebsocketConfig(CheckConfig):
-    """What to send and what must come back."""
+    """Config of a WebSocket check: a message to send, and the answer it must get."""
 
     headers = Headers("headers to send with the upgrade", {"Origin": "https://app.example.com"})
     send = text("message to send after the upgrade", "ping", max_length=4_096, lines=True)

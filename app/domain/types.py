@@ -22,7 +22,7 @@ class Status(StrEnum):
 
 
 class FailureKind(StrEnum):
-    """Why a check failed or could not tell; what is decided about a failure is decided by this.
+    """Kind of a failure; what is decided about a failure is decided by this.
 
     The sentence beside it is for people, and may change.
     """
@@ -46,7 +46,7 @@ class FailureKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What a check function needs to know: an endpoint and how to ask it. Secrets are in clear."""
+    """Target of a check: an endpoint and how to probe it. Secrets are in clear."""
 
     check_type: str  # canonical name, upper case
     endpoint: str
@@ -60,7 +60,7 @@ class Target:
 
 
 class Phases(NamedTuple):
-    """How long each part of a probe took, in milliseconds; None where there was no such part."""
+    """Phases of a probe, in milliseconds; None where there was no such part."""
 
     dns_ms: float | None = None
     connect_ms: float | None = None
@@ -88,7 +88,7 @@ class Certificate:
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """What a check function returns.
+    """Probe as a check function returns it.
 
     `ok=False` needs an `error`: a sentence a person understands; its `failure_kind` is ASSERTION
     unless the check says otherwise. `warning` on a passing probe makes

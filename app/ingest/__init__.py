@@ -1,1 +1,1 @@
-"""How pings get in: many at once by one writer, durable before they are answered."""
+"""Ingest of pings: many at once by one writer, durable before they are answered."""

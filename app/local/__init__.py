@@ -11,4 +11,4 @@ if sys.version_info < (3, 11):  # noqa: UP036 - an older Python must hear a sent
 
 
 class LaunchError(Exception):
-    """Something that stops the start, explained in one sentence."""
+    """Error that stops the start, explained in one sentence."""

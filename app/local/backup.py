@@ -43,7 +43,7 @@ _CHUNK = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What a backup says of itself. `encryption_key` is empty unless it was asked for."""
+    """Manifest of a backup. `encryption_key` is empty unless it was asked for."""
 
     made_at: str
     revision: str
@@ -55,7 +55,7 @@ class Manifest:
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """Where an installation's database is, its key, and whether a launcher of ours runs it."""
+    """Installation: its database, its key, and whether a launcher of ours runs it."""
 
     database_url: str
     encryption_key: str

@@ -33,7 +33,7 @@ class OsUser:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """What to run, and how to end it."""
+    """Command to run, and how to end it."""
 
     name: str
     argv: tuple[str, ...]

@@ -27,7 +27,7 @@ ATTEMPTS = 3
 
 
 class Server(Protocol):
-    """What both servers have in common."""
+    """Server of the embedded pair, with what both have in common."""
 
     name: str
     port: int
@@ -40,7 +40,7 @@ class Server(Protocol):
 
 
 class Embedded:
-    """Hold a state directory and run the servers that are wanted in it."""
+    """Servers embedded in a state directory that this process holds."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""Are the servers named by DATABASE_URL and REDIS_URL there? Prints a sentence when not.
+"""Check of the servers named by DATABASE_URL and REDIS_URL. Prints a sentence when one is away.
 
 A process of its own, because importing both drivers would delay every other start by a second.
 """

@@ -1,4 +1,4 @@
-"""Bring the database to the newest revision, and notice cheaply when it is there already."""
+"""Migration of the database to the newest revision, quick when it is there already."""
 
 import hashlib
 import json

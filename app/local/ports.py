@@ -1,4 +1,4 @@
-"""Which TCP ports are free on this machine."""
+"""Free TCP ports of this machine."""
 
 import errno
 import random

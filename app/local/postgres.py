@@ -36,7 +36,7 @@ HBA = f"host all all {ports.LOOPBACK}/32 scram-sha-256\n"
 
 
 class Postgres:
-    """Create the cluster when there is none, run it, and say where it is."""
+    """PostgreSQL server: its cluster is created when there is none."""
 
     name = "postgres"
 

@@ -1,4 +1,4 @@
-"""Where the PostgreSQL programs are, and which user may run them."""
+"""Home of the PostgreSQL programs, and the user who may run them."""
 
 import importlib.util
 import os

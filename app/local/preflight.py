@@ -1,4 +1,4 @@
-"""What must be true before anything is started; each refusal is one sentence."""
+"""Conditions that must hold before anything is started; each refusal is one sentence."""
 
 import subprocess
 import sys

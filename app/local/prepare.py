@@ -1,4 +1,4 @@
-"""Make the virtual environment and install what a command needs: `python -m app.local.prepare run`.
+"""Virtual environment with what a command needs: `python -m app.local.prepare run`.
 
 Runs on the machine's own Python with nothing installed, so it imports the standard library only.
 When nothing has changed it costs a few milliseconds and needs no network.

@@ -13,11 +13,11 @@ STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class StopRequested(Exception):
-    """Somebody wants us to stop while we are still starting."""
+    """Request to stop while we are still starting."""
 
 
 class StopSignals:
-    """Count requests to stop. Nothing is done in the handlers, so nothing is interrupted halfway:
+    """Counter of requests to stop. Nothing is done in the handlers, so nothing is interrupted:
     every loop of the launcher asks here."""
 
     def __init__(self, follow_parent: bool = False) -> None:

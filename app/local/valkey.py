@@ -16,7 +16,7 @@ DATA = ("appendonlydir", "*.aof", "*.rdb", "nodes.conf")
 
 
 class Valkey:
-    """Write the configuration, run the server, and say where it is."""
+    """Valkey server and its configuration."""
 
     name = "valkey"
 

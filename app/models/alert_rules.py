@@ -1,4 +1,4 @@
-"""When a check result raises an alert."""
+"""Alert rules, and their state for each service."""
 
 from datetime import datetime
 from typing import Any
@@ -36,7 +36,7 @@ class AlertRule(OrganizationOwned, Base):
 
 
 class RuleState(Base):
-    """What a rule remembers of a service between alerts."""
+    """State of a rule and a service between alerts."""
 
     __tablename__ = "rule_states"
     __table_args__ = (
@@ -55,7 +55,7 @@ class RuleState(Base):
 
 
 class RuleStreak(Base):
-    """Since when a test of a rule that must hold for a time has held of a service.
+    """Streak of a rule's test that must hold for a time, on a service.
 
     There is a row only while the test holds, so that it is written when that changes and not with
     every check. One of another version of rule or service says nothing: it was not kept up.

@@ -10,7 +10,7 @@ from app.models.base import Base, OrganizationOwned
 
 
 class Alert(OrganizationOwned, Base):
-    """Something somebody should know; at most one unresolved for each rule and service."""
+    """Alert; at most one is unresolved for each rule and service."""
 
     __tablename__ = "alerts"
     __table_args__ = (

@@ -1,4 +1,4 @@
-"""Who did what to which object: append-only."""
+"""Audit log, append-only: who did what to which object."""
 
 from datetime import datetime
 from typing import Any

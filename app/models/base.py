@@ -1,4 +1,4 @@
-"""What every table shares."""
+"""Columns and types that every table shares."""
 
 from datetime import datetime
 from typing import Any
@@ -30,7 +30,7 @@ class Identified:
 
 
 class Timestamped:
-    """When a row was made and last changed, by the database's clock."""
+    """Columns of when a row was made and last changed, by the database's clock."""
 
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), onupdate=func.now())

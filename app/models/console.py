@@ -1,4 +1,4 @@
-"""What people set up for their own view: preferences, saved views, calendars of their duty."""
+"""Rows of people's own views: preferences, saved views, calendars of their shifts."""
 
 from datetime import datetime
 from typing import Any
@@ -15,7 +15,7 @@ def _user_id(**options: Any) -> Mapped[UUID]:
 
 
 class UserPreferences(Base):
-    """How a person wants to see things, in every organization of theirs."""
+    """Preferences of a person, the same in every organization of theirs."""
 
     __tablename__ = "user_preferences"
 

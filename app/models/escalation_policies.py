@@ -1,4 +1,4 @@
-"""Whom to tell next while nobody answers, and who is on call."""
+"""Escalation policies, on-call schedules and their overrides."""
 
 from datetime import datetime
 from typing import Any
@@ -55,7 +55,7 @@ class OnCallSchedule(OrganizationOwned, Base):
 
 
 class OnCallOverride(Identified, Base):
-    """Somebody who takes over for a while."""
+    """Override of a schedule: a person who takes over for a while."""
 
     __tablename__ = "on_call_overrides"
 

@@ -1,4 +1,4 @@
-"""What was seen when a check failed."""
+"""Evidence of failed checks."""
 
 from datetime import datetime
 from typing import Any

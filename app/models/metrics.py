@@ -106,7 +106,7 @@ class MetricOrganizationHour(Base):
 
 
 class MetricProgress(Base):
-    """How far the roll-ups have come: a single row.
+    """Progress of the roll-ups: a single row.
 
     Before `sealed_until` no result is stored without marking its hour; before `done_until` every
     hour is rolled up.
@@ -135,7 +135,7 @@ class MetricDirty(Base):
 
 
 class MetricCorrection(OrganizationOwned, Base):
-    """What somebody says that a stretch of a service's history really was."""
+    """Correction of a stretch of a service's history, as somebody says it really was."""
 
     __tablename__ = "metric_corrections"
     __table_args__ = (Index("ix_metric_corrections_service", "service_id", "begins_at"),)

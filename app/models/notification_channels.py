@@ -1,4 +1,4 @@
-"""Where messages go, and the messages: an outbox row is written with the alert it speaks of."""
+"""Notification channels, and the outbox: a row is written with the alert it belongs to."""
 
 from datetime import datetime
 from typing import Any

@@ -9,7 +9,7 @@ from app.models.base import Base
 
 
 class QuarantineEntry(Base):
-    """How often one piece of work took its process with it, and since when it is set aside."""
+    """Entry of work that took its process with it: how often, and since when it is set aside."""
 
     __tablename__ = "quarantine"
 

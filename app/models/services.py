@@ -1,4 +1,4 @@
-"""What is monitored, when it is due, and what was seen of it."""
+"""Services, when they are due, and their results."""
 
 from datetime import datetime
 from typing import Any
@@ -49,7 +49,7 @@ class Service(OrganizationOwned, Base):
 
 
 class ScheduleEntry(Base):
-    """When a service is next due in a region, who is on it, and that region's running state.
+    """Entry of a service in a region: when it is due, its lease, and that region's running state.
 
     `next_due_at` is null while the service is paused. A row is claimed by setting the lease; the
     result is accepted only while `lease_token` is still the claimant's (a fencing token).

@@ -35,7 +35,7 @@ class SslCertificate(Base):
 
 
 class SslNotice(Base):
-    """That the end of a certificate was told of at a threshold: once each, whatever happens."""
+    """Notice that a certificate ends, at a threshold: once each, whatever happens."""
 
     __tablename__ = "ssl_notices"
 

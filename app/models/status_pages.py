@@ -89,7 +89,7 @@ class StatusPageService(Base):
 
 
 class PageSnapshot(Base):
-    """What a page shows, made in the background: everything that visitors get comes from it.
+    """Snapshot of a page, made in the background: everything that visitors get comes from it.
 
     `document` is what changes by the minute, `archive` what is over. Null documents: not made yet.
     """
@@ -112,7 +112,7 @@ class PageSnapshot(Base):
 
 
 class PageIncident(OrganizationOwned, Base):
-    """Something that people are told of on one page. `affected` names services with a state."""
+    """Incident of one page. `affected` names services with a state."""
 
     __tablename__ = "page_incidents"
     __table_args__ = (
@@ -157,7 +157,7 @@ class PageIncidentUpdate(OrganizationOwned, Base):
 
 
 class PageSubscriber(OrganizationOwned, Base):
-    """Somebody who is told of what happens on a page, once they have said that they want it."""
+    """Subscriber of a page, told of nothing until they have confirmed."""
 
     __tablename__ = "page_subscribers"
     __table_args__ = (
@@ -181,7 +181,7 @@ class PageSubscriber(OrganizationOwned, Base):
 
 
 class PageNotice(Base):
-    """What subscribers were told about one occurrence of maintenance: each once."""
+    """Notice to subscribers about one occurrence of maintenance: each is sent once."""
 
     __tablename__ = "page_notices"
 

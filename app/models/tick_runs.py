@@ -1,4 +1,4 @@
-"""When standing ticks have run."""
+"""Runs of ticks: when each last came."""
 
 from datetime import datetime
 

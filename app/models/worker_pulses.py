@@ -8,7 +8,7 @@ from app.models.base import Base
 
 
 class WorkerPulse(Base):
-    """When a worker of a region was last seen alive, and since when it has been blind."""
+    """Pulse of a worker of a region, and since when it has been isolated."""
 
     __tablename__ = "worker_pulses"
 

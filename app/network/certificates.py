@@ -21,7 +21,7 @@ _PEM = re.compile(rb"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", r
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """What a certificate says, without who showed it."""
+    """Leaf certificate, without who showed it."""
 
     subject: str
     issuer: str

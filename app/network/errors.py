@@ -1,4 +1,4 @@
-"""What can go wrong on the way to another host, as sentences a person understands."""
+"""Errors on the way to another host, as sentences a person understands."""
 
 import errno
 import socket

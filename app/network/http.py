@@ -1,4 +1,4 @@
-"""What an HTTP request and response are."""
+"""HTTP requests and responses."""
 
 from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
@@ -25,7 +25,7 @@ _PLAIN_LINES = [
 
 @dataclass(frozen=True, slots=True)
 class HttpRequest:
-    """What to ask. Without `timeout_seconds` only the caller's own deadline ends it.
+    """HTTP request. Without `timeout_seconds` only the caller's own deadline ends it.
 
     An answer without end (a stream) ends once `is_enough` says so of the text so far; at once,
     unless `wants_body`. Cookies are kept over redirects, and longer in a jar that is given.
@@ -49,7 +49,7 @@ class HttpRequest:
 
 @dataclass
 class HttpResponse:
-    """What was answered. `raw` is as it came, cut at 1 MiB; times are in milliseconds.
+    """HTTP response. `raw` is as it came, cut at 1 MiB; times are in milliseconds.
 
     Nobody changes it; to freeze it would cost a microsecond for every check.
     """

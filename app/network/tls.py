@@ -11,7 +11,7 @@ import certifi
 
 @dataclass(frozen=True, slots=True)
 class TlsOptions:
-    """How to speak TLS: `server_name` is the name to ask for and to verify (default: the host)."""
+    """Options of TLS: `server_name` is the name to ask for and to verify (default: the host)."""
 
     verify: bool = True
     check_host: bool = True

@@ -1,4 +1,4 @@
-"""How far a probe has come: read by the fence when time runs out, written by the door."""
+"""Trace of how far a probe has come: read when its time runs out, written by the network layer."""
 
 from contextvars import ContextVar
 

@@ -41,7 +41,7 @@ class CurlJob:
 
 @dataclass(slots=True)
 class CurlOutcome:
-    """What came of it; `code` is libcurl's result, 0 for success."""
+    """Result of a transfer; `code` is libcurl's, 0 for success."""
 
     code: int
     status: int

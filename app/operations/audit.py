@@ -1,4 +1,4 @@
-"""What the audit triggers cannot see: signing in, and other doings that change no audited row."""
+"""Audit entries that the triggers cannot write: signing in, and whatever changes no audited row."""
 
 from typing import Any
 from uuid import UUID

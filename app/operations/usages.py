@@ -1,4 +1,4 @@
-"""What names something else: nothing that is named can be deleted behind the back of its user."""
+"""Usages of objects by others: nothing that is named can be deleted behind the back of its user."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any

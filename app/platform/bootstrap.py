@@ -24,7 +24,7 @@ TOKEN_LIFETIME = timedelta(hours=72)
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """What a process holds open: reach it with `runtime()`."""
+    """Resources that a process holds open: reach them with `runtime()`."""
 
     config: Config
     redis: Redis

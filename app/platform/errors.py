@@ -1,4 +1,4 @@
-"""What can go wrong in a way that a caller should hear of: one class per HTTP answer.
+"""Errors that a caller should hear of: one class per HTTP answer.
 
 Operations raise these; `app/api/error_handlers.py` answers them as `{"error": "<sentence>"}`.
 """

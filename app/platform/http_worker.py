@@ -41,7 +41,7 @@ _STATUSES: tuple[tuple[type[Exception], HTTPStatus], ...] = (
 
 
 class _Connection:
-    """What is known of an open connection; `waits_since` is None while the application works."""
+    """State of an open connection; `waits_since` is None while the application works."""
 
     def __init__(self, sock: socket.socket, address: str) -> None:
         self.socket = sock

@@ -31,7 +31,7 @@ DATABASE_AWAY = (
 
 
 class Refusal(StrEnum):
-    """Why a database that is there did not carry out a statement; see `refusal`."""
+    """Reason why a database that is there did not carry out a statement; see `refusal`."""
 
     STATEMENT_TIMEOUT = "statement timeout"
     LOCK_TIMEOUT = "lock timeout"

@@ -53,7 +53,7 @@ sock = Sock()
 
 @dataclass(frozen=True, slots=True)
 class Pass:
-    """What lets a client in: its token, and the slug of the organization it chose."""
+    """Credentials of a live client: its token, and the slug of the organization it chose."""
 
     token: str
     slug: str | None

@@ -1,1 +1,1 @@
-"""What callers send and get, as marshmallow schemas; they are the API's documentation too."""
+"""Schemas of requests and answers in marshmallow; they are the API's documentation too."""

@@ -1,4 +1,4 @@
-"""What /alert-rules takes and gives."""
+"""Schemas of /alert-rules."""
 
 from typing import Any
 
@@ -146,7 +146,7 @@ class AlertRuleReplacementSchema(Replacement, AlertRuleInputSchema):
 
 
 class AlertRuleFilterSchema(PageSchema):
-    """Which rules to list."""
+    """Filter of rules."""
 
     service_id = fields.UUID(metadata={"description": "Rules of this one service."})
     severity = Choice(*SEVERITIES)
@@ -174,7 +174,7 @@ class WouldBeAlertSchema(BaseSchema):
 
 
 class ServicePreviewSchema(BaseSchema):
-    """What the rule would have done for one service."""
+    """Preview of a rule for one service."""
 
     service_id = fields.UUID(required=True)
     service_name = fields.String(required=True)
@@ -193,7 +193,7 @@ class ServicePreviewSchema(BaseSchema):
 
 
 class PreviewSchema(BaseSchema):
-    """What a rule would have done."""
+    """Preview of a rule."""
 
     from_ = Moment(data_key="from", required=True)
     to = Moment(required=True)

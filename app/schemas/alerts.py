@@ -1,4 +1,4 @@
-"""What /alerts takes and gives."""
+"""Schemas of /alerts."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ STATUSES = ("firing", "acknowledged", "resolved")
 
 
 class NotBlank(Text):
-    """Longer text that says something; surrounding white space is dropped."""
+    """Text of several lines that is not blank; surrounding white space is dropped."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -24,7 +24,7 @@ class NotBlank(Text):
 
 
 class EscalationStateSchema(BaseSchema):
-    """How far the escalation of an alert has come."""
+    """Escalation of an alert, as far as it has come."""
 
     policy_id = fields.UUID(required=True, allow_none=True)
     level = fields.Integer(
@@ -45,7 +45,7 @@ class SuppressedServiceSchema(BaseSchema):
 
 
 class AlertSchema(BaseSchema):
-    """Something somebody should know."""
+    """Alert."""
 
     id = fields.UUID(required=True)
     organization_id = fields.UUID(required=True)
@@ -132,7 +132,7 @@ class AlertDetailSchema(AlertSchema):
 
 
 class AlertFilterSchema(PageSchema):
-    """Which alerts to list; the active ones unless said otherwise."""
+    """Filter of alerts; the active ones unless said otherwise."""
 
     status = Choice(
         "active",
@@ -150,19 +150,19 @@ class AlertFilterSchema(PageSchema):
 
 
 class NoteSchema(BaseSchema):
-    """What to write on the timeline."""
+    """Note for the timeline."""
 
     note = Text(allow_none=True, metadata={"examples": ["looking into it"]})
 
 
 class SnoozeSchema(BaseSchema):
-    """For how long to be silent."""
+    """Duration of a snooze."""
 
     minutes = Whole(min=1, max=MAX_SNOOZE_MINUTES, required=True, metadata={"examples": [60]})
 
 
 class WhomToTellSchema(BaseSchema):
-    """Whom to tell: a channel or a member."""
+    """Recipient to notify: a channel or a member."""
 
     channel_id = fields.UUID()
     user_id = fields.UUID(metadata={"description": "By all their contacts, without delay."})

@@ -1,4 +1,4 @@
-"""What /api-keys takes and gives."""
+"""Schemas of /api-keys."""
 
 from marshmallow import fields, validate
 

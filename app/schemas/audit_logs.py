@@ -1,4 +1,4 @@
-"""What /audit-logs takes and gives."""
+"""Schemas of /audit-logs."""
 
 from marshmallow import fields
 
@@ -6,7 +6,7 @@ from app.schemas.base import NUMBER_PATTERN, BaseSchema, Choice, Cursor, Line, M
 
 
 class AuditFilterSchema(PageSchema):
-    """Which lines of the log."""
+    """Filter of the log."""
 
     cursor = Cursor(NUMBER_PATTERN)
     since = Moment(data_key="from", metadata={"description": "Not before this time."})
@@ -26,7 +26,7 @@ class AuditFilterSchema(PageSchema):
 
 
 class AuditActorSchema(BaseSchema):
-    """Whoever acted."""
+    """Actor of an entry."""
 
     type = fields.String(required=True, metadata={"examples": ["user"]})
     id = fields.UUID(required=True, allow_none=True)
@@ -35,7 +35,7 @@ class AuditActorSchema(BaseSchema):
 
 
 class AuditResourceSchema(BaseSchema):
-    """What was acted on."""
+    """Resource that was acted on."""
 
     type = fields.String(required=True, allow_none=True, metadata={"examples": ["service"]})
     id = fields.String(required=True, allow_none=True)

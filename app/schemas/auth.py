@@ -1,4 +1,4 @@
-"""What /auth takes and gives."""
+"""Schemas of /auth."""
 
 import re
 from typing import Any
@@ -103,7 +103,7 @@ class SwitchSchema(BaseSchema):
 
 
 class AuthOptionsSchema(BaseSchema):
-    """How one comes to an account on this server."""
+    """Ways to get an account on this server."""
 
     is_first_account = fields.Boolean(
         required=True, metadata={"description": "Nobody has registered yet."}

@@ -1,10 +1,10 @@
-"""What /badges takes."""
+"""Schemas of /badges."""
 
 from app.schemas.base import BaseSchema, Choice, Line
 
 
 class BadgeQuerySchema(BaseSchema):
-    """How a badge looks."""
+    """Options of a badge."""
 
     style = Choice(
         "flat", "plain", load_default="flat", metadata={"description": "`plain`: without a frame."}

@@ -1,4 +1,4 @@
-"""What every schema shares: unknown fields refused, types taken literally, text within limits."""
+"""Base of every schema: unknown fields refused, types taken literally, text within limits."""
 
 import re
 from datetime import UTC, datetime
@@ -67,7 +67,7 @@ class Line(fields.String):
 
 
 class Name(fields.String):
-    """What people call a thing: one line, not blank; surrounding white space is dropped."""
+    """Name of a thing: one line, not blank; surrounding white space is dropped."""
 
     def __init__(self, *, max: int = NAME_MAX, **kwargs: Any) -> None:
         checks = [
@@ -81,7 +81,7 @@ class Name(fields.String):
 
 
 class Text(fields.String):
-    """Longer text: line breaks and tabs are allowed, other control characters are not."""
+    """Text of several lines; control characters other than line breaks and tabs are refused."""
 
     def __init__(self, *, max: int = DESCRIPTION_MAX, **kwargs: Any) -> None:
         checks = [
@@ -184,7 +184,7 @@ class Cursor(fields.String):
 
 
 class PageSchema(BaseSchema):
-    """Which part of a list, and which fields of its items."""
+    """Page of a list, and the fields of its items."""
 
     limit = WrittenNumber(
         min=1, max=1000, load_default=500, metadata={"description": "How many at most."}

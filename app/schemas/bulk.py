@@ -1,4 +1,4 @@
-"""What actions on many objects take and give: an outcome for each of them."""
+"""Schemas of actions on many objects: an outcome for each of them."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -23,7 +23,7 @@ class _Ids(Distinct):
 
 
 class ServiceChangesSchema(ServiceInputSchema):
-    """What many services can have in common; fields that are left out stay as they are."""
+    """Changes to many services; fields that are left out stay as they are."""
 
     class Meta(ServiceInputSchema.Meta):
         exclude = ("name", "endpoint", "check_type", "config", "organization_id")
@@ -56,7 +56,7 @@ class AlertBulkSchema(NoteSchema):
 
 
 class OutcomeSchema(BaseSchema):
-    """How the action went with one of them."""
+    """Outcome of the action for one of them."""
 
     id = fields.UUID(required=True)
     ok = fields.Boolean(required=True)
@@ -83,13 +83,13 @@ class _BulkResultSchema(BaseSchema):
 
 
 class ServiceBulkResultSchema(_BulkResultSchema):
-    """How an action on many services went."""
+    """Result of an action on many services."""
 
     action = Choice(*SERVICE_ACTIONS, required=True)
 
 
 class AlertBulkResultSchema(_BulkResultSchema):
-    """How an action on many alerts went."""
+    """Result of an action on many alerts."""
 
     action = Choice(*ALERT_ACTIONS, required=True)
 

@@ -1,4 +1,4 @@
-"""What the history of a service takes and gives."""
+"""Schemas of the history of a service."""
 
 from marshmallow import fields
 
@@ -8,7 +8,7 @@ from app.schemas.services import STATUSES
 
 
 class PhasesSchema(BaseSchema):
-    """How long each part of a check took; null where there was no such part."""
+    """Phases of a check; null where there was no such part."""
 
     dns_ms = fields.Float(required=True, allow_none=True)
     connect_ms = fields.Float(required=True, allow_none=True)
@@ -18,7 +18,7 @@ class PhasesSchema(BaseSchema):
 
 
 class OutcomeSchema(BaseSchema):
-    """What a check saw."""
+    """Outcome of a check."""
 
     status = Choice(*STATUSES, required=True)
     response_time_ms = fields.Float(required=True, allow_none=True)
@@ -42,7 +42,7 @@ class CheckResultSchema(OutcomeSchema):
 
 
 class ProbeOutcomeSchema(OutcomeSchema):
-    """What a probe of an unsaved service saw; nothing of it is stored."""
+    """Outcome of probing an unsaved service; nothing of it is stored."""
 
     evidence = fields.Dict(
         allow_none=True, metadata={"description": "Address dialled, headers, part of the body."}
@@ -50,7 +50,7 @@ class ProbeOutcomeSchema(OutcomeSchema):
 
 
 class ChecksQuerySchema(PageSchema):
-    """Which results to list; the last hour unless said otherwise."""
+    """Filter of results; the last hour unless said otherwise."""
 
     cursor = Cursor(r"[a-z0-9-]{1,30}")
     since = Moment(metadata={"description": "Default: one hour before `until`."})
@@ -59,7 +59,7 @@ class ChecksQuerySchema(PageSchema):
 
 
 class OutagesQuerySchema(PageSchema):
-    """Which outages to list; those that reach into the last 30 days unless said otherwise."""
+    """Filter of outages; those that reach into the last 30 days unless said otherwise."""
 
     from_ = Moment(data_key="from", metadata={"description": "Default: 30 days before `to`."})
     to = Moment(metadata={"description": "Default: now."})

@@ -1,4 +1,4 @@
-"""What /config takes and gives."""
+"""Schemas of /config."""
 
 from marshmallow import fields
 
@@ -22,13 +22,13 @@ for _kind in KINDS:
 
 
 class ExportQuerySchema(BaseSchema):
-    """In which form."""
+    """Format of an export."""
 
     format = Choice("yaml", "json", load_default="yaml")
 
 
 class ApplyQuerySchema(BaseSchema):
-    """How to treat what the document leaves out."""
+    """Options of applying a document: what becomes of objects it leaves out."""
 
     prune = WrittenFlag(
         load_default=False,
@@ -57,7 +57,7 @@ class ConfigChangeSchema(BaseSchema):
 
 
 class ConfigErrorSchema(BaseSchema):
-    """What stands in the way of an object."""
+    """Error of an object in a configuration document."""
 
     kind = Choice(*KINDS, required=True)
     key = fields.String(required=True, metadata={"examples": ["shop"]})
@@ -66,7 +66,7 @@ class ConfigErrorSchema(BaseSchema):
 
 
 class ConfigSummarySchema(BaseSchema):
-    """How many of each."""
+    """Numbers of each kind of change."""
 
     create = fields.Integer(required=True)
     update = fields.Integer(required=True)
@@ -76,7 +76,7 @@ class ConfigSummarySchema(BaseSchema):
 
 
 class ConfigPlanSchema(BaseSchema):
-    """What a document changes, and what stands in its way."""
+    """Plan of a configuration document: its changes, and the errors that stand in its way."""
 
     summary = fields.Nested(ConfigSummarySchema, required=True)
     changes = fields.List(fields.Nested(ConfigChangeSchema), required=True)

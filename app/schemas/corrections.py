@@ -1,4 +1,4 @@
-"""What corrections of history take and give."""
+"""Schemas of corrections of history."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What /coverage gives."""
+"""Schemas of /coverage."""
 
 from marshmallow import fields
 
@@ -7,14 +7,14 @@ from app.schemas.base import BaseSchema, Choice
 
 
 class CoveredSchema(BaseSchema):
-    """How many there are, and of how many somebody would hear."""
+    """Count of what there is, and of what somebody would hear."""
 
     total = fields.Integer(required=True)
     covered = fields.Integer(required=True)
 
 
 class CoverageGapSchema(BaseSchema):
-    """Something that nobody would hear of, or that tells nobody, and why."""
+    """Gap: something that nobody would hear of, or that notifies nobody, and why."""
 
     kind = Choice("service", "heartbeat", "rule", "channel", required=True)
     id = fields.UUID(required=True)
@@ -26,7 +26,7 @@ class CoverageGapSchema(BaseSchema):
 
 
 class CoverageSchema(BaseSchema):
-    """Whether somebody would hear of an outage that began now."""
+    """Coverage of outages that began now."""
 
     services = fields.Nested(
         CoveredSchema, required=True, metadata={"description": "Paused ones are left out."}

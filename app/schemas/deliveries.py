@@ -1,4 +1,4 @@
-"""What the delivery logs of alerts and channels give."""
+"""Schemas of the delivery logs of alerts and channels."""
 
 from marshmallow import fields
 
@@ -9,7 +9,7 @@ STATUSES = ("pending", "sent", "digested", "dead", "cancelled")
 
 
 class DeliveryFilterSchema(PageSchema):
-    """Which messages."""
+    """Filter of messages."""
 
     status = Choice(*STATUSES)
     kind = Text(metadata={"examples": ["alert.fired"]})

@@ -1,4 +1,4 @@
-"""What /escalation-policies takes and gives."""
+"""Schemas of /escalation-policies."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ _KINDS = tuple(kind.value for kind in NotifyType)
 
 
 class EscalationRuleSchema(BaseSchema):
-    """Whom to tell, and when."""
+    """Line of an escalation policy: whom to notify, and when."""
 
     level = Whole(
         min=1, max=100, required=True, metadata={"description": "Lines may share a level."}
@@ -93,11 +93,11 @@ class EscalationPolicyReplacementSchema(Replacement, EscalationPolicyInputSchema
 
 
 class EscalationPolicyFilterSchema(PageSchema):
-    """Which part of the policies to list."""
+    """Page of policies."""
 
 
 class SimulationInputSchema(BaseSchema):
-    """When an alert would fire."""
+    """Time at which an alert would fire."""
 
     at = Moment(metadata={"description": "Default: now."})
 

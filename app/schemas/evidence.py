@@ -7,13 +7,13 @@ from app.schemas.check_history import CheckResultSchema
 
 
 class EvidenceQuerySchema(BaseSchema):
-    """Which evidence to read."""
+    """Selection of evidence."""
 
     check_id = fields.UUID(metadata={"description": "Without it, the latest that is kept."})
 
 
 class EvidenceSchema(BaseSchema):
-    """What was seen when a check failed, and what had changed since the last good one."""
+    """Evidence of a failed check, and what had changed since the last good one."""
 
     check_id = fields.UUID(required=True)
     service_id = fields.UUID(required=True)

@@ -1,4 +1,4 @@
-"""What /ready gives."""
+"""Schemas of /ready."""
 
 from marshmallow import fields
 
@@ -15,7 +15,7 @@ class LateSchema(BaseSchema):
 
 
 class ReadySchema(BaseSchema):
-    """Whether requests can be served."""
+    """Readiness to serve requests."""
 
     status = Choice("ready", "not ready", required=True)
     degraded = fields.List(

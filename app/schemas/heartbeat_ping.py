@@ -1,4 +1,4 @@
-"""What a ping is answered."""
+"""Schema of the answer to a ping."""
 
 from marshmallow import fields
 

@@ -1,4 +1,4 @@
-"""What /heartbeats takes and gives."""
+"""Schemas of /heartbeats."""
 
 from marshmallow import fields, validate
 
@@ -185,7 +185,7 @@ class HeartbeatReplacementSchema(Replacement, HeartbeatInputSchema):
 
 
 class HeartbeatFilterSchema(PageSchema):
-    """Which heartbeats to list."""
+    """Filter of heartbeats."""
 
     status = Choice(*STATUSES)
     tag = Line(min=1, max=50)
@@ -194,13 +194,13 @@ class HeartbeatFilterSchema(PageSchema):
 
 
 class HistoryPageSchema(PageSchema):
-    """Which part of a history, whose rows have numbers."""
+    """Page of a history whose rows have numbers."""
 
     cursor = Cursor(NUMBER_PATTERN)
 
 
 class PingFilterSchema(HistoryPageSchema):
-    """Which pings to list."""
+    """Filter of pings."""
 
     kind = Choice(*KINDS)
 

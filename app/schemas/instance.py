@@ -1,4 +1,4 @@
-"""What /instance takes and gives."""
+"""Schemas of /instance."""
 
 from marshmallow import fields
 
@@ -46,7 +46,7 @@ class InstanceSchema(InstanceChangeSchema):
 
 
 class OrganizationFilterSchema(PageSchema):
-    """Which organizations."""
+    """Filter of organizations."""
 
     slug = Line(max=60)
 

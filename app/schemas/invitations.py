@@ -1,4 +1,4 @@
-"""What /invitations takes and gives."""
+"""Schemas of /invitations."""
 
 from marshmallow import fields
 

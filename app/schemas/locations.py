@@ -1,4 +1,4 @@
-"""What /locations takes and gives."""
+"""Schemas of /locations."""
 
 from marshmallow import fields
 

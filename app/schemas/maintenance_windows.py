@@ -1,4 +1,4 @@
-"""What /maintenance-windows takes and gives."""
+"""Schemas of /maintenance-windows."""
 
 from typing import Any
 
@@ -128,7 +128,7 @@ class MaintenanceWindowReplacementSchema(Replacement, MaintenanceWindowInputSche
 
 
 class MaintenanceNowSchema(BaseSchema):
-    """What is to be silent from now on, and for how long."""
+    """Maintenance that begins now: what is muted, and for how long."""
 
     minutes = Whole(min=1, max=MAX_DURATION_MINUTES, required=True, metadata={"examples": [30]})
     name = Name(load_default="Maintenance")
@@ -146,10 +146,10 @@ class MaintenanceNowSchema(BaseSchema):
 
 
 class SkipSchema(BaseSchema):
-    """Which occurrence to skip."""
+    """Occurrence to skip."""
 
     starts_at = Moment(metadata={"description": "When it begins; left out: the next one."})
 
 
 class MaintenanceWindowFilterSchema(PageSchema):
-    """Which part of the windows to list."""
+    """Page of windows."""

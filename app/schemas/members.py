@@ -1,4 +1,4 @@
-"""What /members takes and gives."""
+"""Schemas of /members."""
 
 from typing import Any
 
@@ -20,20 +20,20 @@ class RoleName(Choice):
 
 
 class MemberFilterSchema(PageSchema):
-    """Which members."""
+    """Filter of members."""
 
     role = Choice(*(role.value for role in Role))
 
 
 class MemberInputSchema(BaseSchema):
-    """Somebody who shall be a member."""
+    """Person who shall be a member."""
 
     email = Email(required=True)
     role = RoleName(load_default="member")
 
 
 class RemovalSchema(BaseSchema):
-    """Who takes over from a member who goes."""
+    """Successor of a member who goes."""
 
     replace_with = fields.UUID(
         metadata={"description": "Takes their place in schedules, overrides, policies and teams."}

@@ -1,4 +1,4 @@
-"""What figures of services take and give."""
+"""Schemas of figures of services."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""What /notification-channels takes and gives."""
+"""Schemas of /notification-channels."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -32,7 +32,7 @@ TYPES = tuple(kind for kind, _ in CHANNEL_TYPES.items())
 
 
 class QuietHoursSchema(BaseSchema):
-    """When a channel keeps still, in local time; `to` may lie on the next day."""
+    """Quiet hours of a channel, in local time; `to` may lie on the next day."""
 
     timezone = ZoneName(required=True)
     from_ = Line(data_key="from", max=5, required=True, metadata={"examples": ["22:00"]})
@@ -55,7 +55,7 @@ class QuietHoursSchema(BaseSchema):
 
 
 class TemplateSchema(BaseSchema):
-    """How messages are worded: a small, safe part of Jinja2.
+    """Templates of messages: a small, safe part of Jinja2.
 
     On a webhook, `body` makes the whole body that is sent, in the config's `content_type`.
     """
@@ -144,7 +144,7 @@ class NotificationChannelReplacementSchema(Replacement, NotificationChannelInput
 
 
 class NotificationChannelFilterSchema(PageSchema):
-    """Which channels to list."""
+    """Filter of channels."""
 
     type = Choice(*TYPES)
     is_enabled = WrittenFlag()
@@ -165,7 +165,7 @@ class ChannelTypeSchema(BaseSchema):
 
 
 class TestOutcomeSchema(BaseSchema):
-    """How sending a test message went."""
+    """Outcome of a test message."""
 
     ok = fields.Boolean(required=True)
     status_code = fields.Integer(required=True, allow_none=True, metadata={"examples": [200]})

@@ -1,4 +1,4 @@
-"""What /on-call takes and gives."""
+"""Schemas of /on-call."""
 
 from marshmallow import fields
 
@@ -9,7 +9,7 @@ MAX_DAYS = 60
 
 
 class OverviewQuerySchema(BaseSchema):
-    """How far to look ahead."""
+    """Span of days to look ahead."""
 
     days = WrittenNumber(min=1, max=MAX_DAYS, load_default=14)
 
@@ -43,7 +43,7 @@ class ShiftSchema(GapSchema):
 
 
 class OnCallOverviewSchema(BaseSchema):
-    """Who is on call in every schedule, and the caller's own shifts."""
+    """On-call people of every schedule, and the caller's own shifts."""
 
     at = Moment(required=True)
     schedules = fields.List(fields.Nested(ScheduleOverviewSchema), required=True)
@@ -55,7 +55,7 @@ class OnCallOverviewSchema(BaseSchema):
 
 
 class CalendarInputSchema(BaseSchema):
-    """Whose duty a calendar shows."""
+    """Kind of a calendar: one's own shifts, or everybody's."""
 
     scope = Choice(
         "mine", "all", required=True, metadata={"description": "The caller's, or everybody's."}

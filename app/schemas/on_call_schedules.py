@@ -1,4 +1,4 @@
-"""What /on-call-schedules takes and gives."""
+"""Schemas of /on-call-schedules."""
 
 from datetime import datetime
 from typing import Any
@@ -171,11 +171,11 @@ class OnCallScheduleReplacementSchema(Replacement, OnCallScheduleInputSchema):
 
 
 class OnCallScheduleFilterSchema(PageSchema):
-    """Which part of the schedules to list."""
+    """Page of schedules."""
 
 
 class OverrideInputSchema(BaseSchema):
-    """Somebody who stands in for whoever would be first."""
+    """Override: a person in place of whoever would be first."""
 
     user_id = fields.UUID(required=True, metadata={"description": "A member."})
     from_ = NearMoment(data_key="from", required=True)
@@ -191,7 +191,7 @@ class OverrideSchema(OverrideInputSchema):
 
 
 class OnCallPersonSchema(BaseSchema):
-    """Somebody on call."""
+    """Person on call."""
 
     user_id = fields.UUID(required=True)
     full_name = fields.String(required=True, metadata={"examples": ["Alice"]})
@@ -205,20 +205,20 @@ class OnCallPersonSchema(BaseSchema):
 
 
 class AtSchema(BaseSchema):
-    """Which moment is meant."""
+    """Time that is meant."""
 
     at = NearMoment(metadata={"description": "Default: now."})
 
 
 class OnCallSchema(BaseSchema):
-    """Who is on call at a moment, in the order in which they are asked."""
+    """People on call at a time, in the order in which they are asked."""
 
     at = Moment(required=True)
     on_call = fields.List(fields.Nested(OnCallPersonSchema), required=True)
 
 
 class TimelineQuerySchema(BaseSchema):
-    """Which stretch of time is meant; at most 100 days."""
+    """Span of time that is meant; at most 100 days."""
 
     from_ = NearMoment(data_key="from", metadata={"description": "Default: now."})
     to = NearMoment(metadata={"description": "Default: 14 days after `from`."})
@@ -238,19 +238,19 @@ class SegmentSchema(GapSchema):
 
 
 class TimelineSchema(GapSchema):
-    """Who is on call, in stretches without a hole, and when nobody is."""
+    """Timeline of who is on call, without a hole, and when nobody is."""
 
     segments = fields.List(fields.Nested(SegmentSchema), required=True)
     gaps = fields.List(fields.Nested(GapSchema), required=True)
 
 
 class ForecastQuerySchema(BaseSchema):
-    """How far to look ahead."""
+    """Span of days to look ahead."""
 
     days = WrittenNumber(min=1, max=MAX_TIMELINE_DAYS, load_default=90)
 
 
 class ForecastSchema(GapSchema):
-    """When nobody will be on call."""
+    """Times when nobody will be on call."""
 
     gaps = fields.List(fields.Nested(GapSchema), required=True)

@@ -1,4 +1,4 @@
-"""What /organization takes and gives."""
+"""Schemas of /organization."""
 
 import json
 import re
@@ -39,7 +39,7 @@ def small(settings: Any) -> None:
 
 
 class OrganizationChangeSchema(BaseSchema):
-    """What may be changed of an organization."""
+    """Changes of an organization."""
 
     name = Name(max=250)
     slug = fields.String(

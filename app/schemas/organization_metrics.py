@@ -1,4 +1,4 @@
-"""What figures of an organization take and give."""
+"""Schemas of figures of an organization."""
 
 from marshmallow import fields
 
@@ -31,7 +31,7 @@ class ServiceFiguresSchema(BaseSchema):
 
 
 class OrganizationFiguresSchema(BaseSchema):
-    """All services over a window; null where nothing is known."""
+    """Figures of all services over a window; null where nothing is known."""
 
     period_start = Moment(required=True)
     period_end = Moment(required=True)

@@ -1,11 +1,11 @@
-"""What a forgotten password takes."""
+"""Schemas of a forgotten password."""
 
 from app.schemas.auth import Email, NewPassword
 from app.schemas.base import BaseSchema, Line
 
 
 class ForgotSchema(BaseSchema):
-    """Whose password is forgotten."""
+    """Person whose password is forgotten."""
 
     email = Email(required=True)
 

@@ -1,4 +1,4 @@
-"""What /practice gives."""
+"""Schemas of /practice."""
 
 from marshmallow import fields
 

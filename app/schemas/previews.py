@@ -1,4 +1,4 @@
-"""What previews of schedules and windows take and give."""
+"""Schemas of previews of schedules and windows."""
 
 from marshmallow import fields
 
@@ -23,14 +23,14 @@ class HeartbeatPreviewInputSchema(HeartbeatInputSchema):
 
 
 class ExpectationSchema(BaseSchema):
-    """When a ping is expected, and from when on it is missed."""
+    """Expectation of a ping: when it is due, and from when on it is missed."""
 
     expected_at = Moment(required=True)
     missed_at = Moment(required=True)
 
 
 class HeartbeatPreviewSchema(BaseSchema):
-    """When pings would be expected."""
+    """Preview of the pings that would be expected."""
 
     schedule = fields.String(required=True, metadata={"examples": ["0 2 * * *"]})
     timezone = fields.String(required=True, metadata={"examples": ["Europe/Berlin"]})
@@ -65,7 +65,7 @@ class OccurrenceSchema(BaseSchema):
 
 
 class WindowPreviewSchema(BaseSchema):
-    """When a window would be active, and what it would cover."""
+    """Preview of a window: when it would be active, and what it would cover."""
 
     occurrences = fields.List(fields.Nested(OccurrenceSchema), required=True)
     services_count = fields.Integer(

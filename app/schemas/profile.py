@@ -1,4 +1,4 @@
-"""What /profile takes and gives."""
+"""Schemas of /profile."""
 
 from marshmallow import fields, validate
 
@@ -27,7 +27,7 @@ class ContactMethodSchema(BaseSchema):
 
 
 class ProfileChangeSchema(BaseSchema):
-    """What people may change of themselves."""
+    """Changes of one's own profile."""
 
     email = Email()
     full_name = Name()

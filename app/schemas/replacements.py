@@ -1,4 +1,4 @@
-"""Whole objects sent back: read, edited and written again with the fields that answers add."""
+"""Objects sent back whole: read, edited and written again with the fields that answers add."""
 
 from typing import Any, ClassVar
 

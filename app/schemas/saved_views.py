@@ -1,4 +1,4 @@
-"""What /saved-views takes and gives."""
+"""Schemas of /saved-views."""
 
 from marshmallow import fields
 
@@ -42,6 +42,6 @@ class SavedViewChangeSchema(SavedViewInputSchema):
 
 
 class SavedViewFilterSchema(PageSchema):
-    """Which views to list."""
+    """Filter of views."""
 
     screen = Choice(*SCREENS)

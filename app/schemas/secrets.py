@@ -10,7 +10,7 @@ _HOST = r"(?:\*\.)?[a-z0-9_](?:[a-z0-9._:-]{0,251}[a-z0-9])?"
 
 
 class SecretValueSchema(BaseSchema):
-    """Another value for a secret."""
+    """Value that replaces a secret's."""
 
     value = fields.String(
         required=True,

@@ -1,4 +1,4 @@
-"""What lists of services take and give beside the services themselves."""
+"""Schemas of lists of services beside the services themselves."""
 
 from typing import Any
 
@@ -41,7 +41,7 @@ class CheckTypeSchema(BaseSchema):
 
 
 class SummaryFilterSchema(ServiceFilterSchema):
-    """Which services to count."""
+    """Filter of services to count."""
 
     class Meta(ServiceFilterSchema.Meta):
         exclude = ("limit", "cursor", "shown")
@@ -57,7 +57,7 @@ def _counts(description: str) -> fields.Dict:
 
 
 class ServiceSummarySchema(BaseSchema):
-    """How many services there are, counted in several ways."""
+    """Counts of services, in several ways."""
 
     total = fields.Integer(required=True)
     paused = fields.Integer(required=True)
@@ -90,7 +90,7 @@ class IdList(fields.String):
 
 
 class BeatsQuerySchema(BaseSchema):
-    """Of which services, and how many results of each."""
+    """Selection of services, and the number of results of each."""
 
     ids = IdList(required=True)
     n = WrittenNumber(

@@ -1,4 +1,4 @@
-"""What /services takes and gives."""
+"""Schemas of /services."""
 
 import re
 from typing import Any
@@ -177,7 +177,7 @@ ANSWER_ONLY = frozenset(ServiceSchema().fields) - frozenset(ServiceInputSchema()
 
 
 class ServiceFilterSchema(PageSchema):
-    """Which services to list."""
+    """Filter of services."""
 
     status = Choice(*STATUSES)
     tag = Line(min=1, max=50)

@@ -1,4 +1,4 @@
-"""What /session takes and gives."""
+"""Schemas of /session."""
 
 from marshmallow import fields
 
@@ -19,7 +19,7 @@ class BegunSessionSchema(BaseSchema):
 
 
 class PermissionSchema(BaseSchema):
-    """Whether the caller may do something, and who may."""
+    """Permission: whether the caller has it, and who has."""
 
     allowed = fields.Boolean(required=True)
     least_role = Choice(
@@ -30,7 +30,7 @@ class PermissionSchema(BaseSchema):
 
 
 class SessionSchema(BaseSchema):
-    """Who is signed in, in which organization, and what they may do there."""
+    """Session: who is signed in, in which organization, and what they may do there."""
 
     user_id = fields.UUID(required=True)
     email = fields.String(required=True, metadata={"examples": ["alice@example.com"]})

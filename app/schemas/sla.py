@@ -1,4 +1,4 @@
-"""What SLA reports take and give."""
+"""Schemas of SLA reports."""
 
 from marshmallow import fields, validate
 

@@ -1,4 +1,4 @@
-"""What incidents of a status page take and give."""
+"""Schemas of incidents of a status page."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ _MARKDOWN = "CommonMark: paragraphs, lists, links, code; no HTML, no images."
 
 
 class IncidentUpdateInputSchema(BaseSchema):
-    """Something to say about an incident."""
+    """Update of an incident to publish."""
 
     status = Choice(*IncidentStatus, required=True)
     body = Text(
@@ -47,14 +47,14 @@ class IncidentUpdateInputSchema(BaseSchema):
 
 
 class IncidentUpdateChangeSchema(BaseSchema):
-    """What may be edited of what was said; it is marked as edited, and tells nobody."""
+    """Changes of an update that was published; it is marked as edited, and nobody is notified."""
 
     body = Text(max=MAX_BODY, metadata={"description": _MARKDOWN, "examples": ["Better words."]})
     status = Choice(*IncidentStatus)
 
 
 class IncidentUpdateSchema(BaseSchema):
-    """Something that was said about an incident."""
+    """Update of an incident."""
 
     id = fields.UUID(required=True)
     status = Choice(*IncidentStatus, required=True)
@@ -162,7 +162,7 @@ class IncidentReplacementSchema(Replacement, IncidentInputSchema):
 
 
 class IncidentFilterSchema(PageSchema):
-    """Which incidents to list."""
+    """Filter of incidents."""
 
     is_open = WrittenFlag()
     is_draft = WrittenFlag()
@@ -175,7 +175,7 @@ class PostMortemDraftSchema(BaseSchema):
 
 
 class IncidentPreviewSchema(BaseSchema):
-    """What subscribers would be told, and how many they are."""
+    """Preview of an incident's message to subscribers, and how many they are."""
 
     recipients = fields.Integer(required=True)
     subject = fields.String(required=True)

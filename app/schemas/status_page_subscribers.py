@@ -1,4 +1,4 @@
-"""What subscribers of status pages give, and what admins read of them."""
+"""Schemas of subscribers of status pages, and what admins read of them."""
 
 from marshmallow import EXCLUDE, Schema, fields, validate
 
@@ -35,7 +35,7 @@ class MessageSchema(BaseSchema):
 
 
 class ManageFormSchema(Schema):
-    """What the page behind a subscriber's link posts; mail programs post `List-Unsubscribe`."""
+    """Form behind a subscriber's link; mail programs post `List-Unsubscribe`."""
 
     class Meta:
         unknown = EXCLUDE
@@ -62,14 +62,14 @@ class SubscriberSchema(BaseSchema):
 
 
 class SubscriberFilterSchema(PageSchema):
-    """Which subscribers to list."""
+    """Filter of subscribers."""
 
     kind = Choice(*Way)
     state = Choice(*STATES)
 
 
 class SubscriberCountsSchema(BaseSchema):
-    """How many subscribers there are."""
+    """Numbers of subscribers."""
 
     total = fields.Integer(required=True)
     by_kind = fields.Dict(required=True)
@@ -104,7 +104,7 @@ class SubscriberImportSchema(BaseSchema):
 
 
 class SubscriberImportResultSchema(BaseSchema):
-    """What came of an import."""
+    """Result of an import of subscribers."""
 
     added = fields.Integer(required=True)
     known = fields.Integer(required=True)

@@ -1,4 +1,4 @@
-"""What the forms, the host look-up and the preview of status pages take and give."""
+"""Schemas of the forms, the host look-up and the preview of status pages."""
 
 from marshmallow import EXCLUDE, Schema, fields, validate
 
@@ -16,13 +16,13 @@ class OpenFormSchema(Schema):
 
 
 class DomainQuerySchema(BaseSchema):
-    """Which host a proxy asks about."""
+    """Host that a proxy asks about."""
 
     domain = Line(required=True, max=253, metadata={"examples": ["status.example.com"]})
 
 
 class PreviewQuerySchema(BaseSchema):
-    """Whose preview it is."""
+    """Page that a preview is of."""
 
     page_id = fields.UUID(metadata={"description": "The page that would be changed."})
 

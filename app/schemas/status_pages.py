@@ -1,4 +1,4 @@
-"""What /status-pages takes and gives."""
+"""Schemas of /status-pages."""
 
 import json
 from collections.abc import Callable
@@ -107,14 +107,14 @@ class SectionSchema(BaseSchema):
 
 
 class PublicServiceSchema(BaseSchema):
-    """How a page calls a service; what is missing is the service's own name."""
+    """Name and text of a service on a page; what is missing is the service's own."""
 
     name = Name(metadata={"examples": ["Checkout"]})
     description = Text()
 
 
 class ShowSchema(BaseSchema):
-    """What a page shows besides states."""
+    """Parts that a page shows besides states."""
 
     response_times = Flag(load_default=False)
     made_with = Flag(load_default=True)
@@ -130,7 +130,7 @@ class LinksSchema(BaseSchema):
 
 
 class NotifySchema(BaseSchema):
-    """What subscribers are told of."""
+    """Topics that subscribers hear of."""
 
     incidents = Flag(load_default=True)
     maintenance_announced = Flag(load_default=True)
@@ -140,7 +140,7 @@ class NotifySchema(BaseSchema):
 
 
 class AutoIncidentsSchema(BaseSchema):
-    """What becomes of a critical alert that stands."""
+    """Policy of incidents for critical alerts that stay open."""
 
     mode = Choice(*AutoIncidents, load_default="draft")
     after_minutes = Whole(min=0, max=1440, load_default=3)
@@ -148,7 +148,7 @@ class AutoIncidentsSchema(BaseSchema):
 
 
 class _AutoIncidents(Complete):
-    """Also true, which drafts, and false, which is off."""
+    """Field of automatic incidents: also true, which drafts, and false, which is off."""
 
     def _deserialize(
         self, value: Any, attr: Any, data: Any, partial: Any = None, **kwargs: Any
@@ -240,7 +240,7 @@ class StatusPageInputSchema(BaseSchema):
 
 
 class DomainSchema(BaseSchema):
-    """How far a custom domain has come, and the records that are looked for."""
+    """State of a custom domain, and the records that are looked for."""
 
     state = Choice(
         *DomainState,
@@ -281,7 +281,7 @@ class StatusPageReplacementSchema(Replacement, StatusPageInputSchema):
 
 
 class StatusPageFilterSchema(PageSchema):
-    """Which part of the pages to list."""
+    """Page of status pages."""
 
 
 ADMIN_FIELDS = ("custom_domain", "custom_css")

@@ -1,4 +1,4 @@
-"""What /teams takes and gives."""
+"""Schemas of /teams."""
 
 from marshmallow import fields
 
@@ -43,7 +43,7 @@ class TeamMemberInputSchema(BaseSchema):
 
 
 class TeamMemberSchema(BaseSchema):
-    """Somebody's place in a team."""
+    """Member of a team."""
 
     id = fields.UUID(required=True)
     team_id = fields.UUID(required=True)

@@ -1,4 +1,4 @@
-"""What the second factor takes and gives."""
+"""Schemas of the second factor."""
 
 from marshmallow import fields, validate
 

@@ -1,4 +1,4 @@
-"""What /ws-tickets gives."""
+"""Schemas of /ws-tickets."""
 
 from marshmallow import fields
 

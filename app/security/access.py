@@ -1,4 +1,4 @@
-"""Who is calling, what they may do, and the rows of their organization: the one place for access.
+"""Access: who is calling, what they may do, and the rows of their organization, in one place.
 
 One hook authenticates every request before its view runs, so protection does not depend on the
 order of decorators. A view is either `@public` or says what it `@requires`; `seal` refuses to start

@@ -1,4 +1,4 @@
-"""Who acts in this request or command, told to the database so that its audit triggers know.
+"""Actor of this request or command, told to the database so that its audit triggers know.
 
 A transaction without an actor leaves no trace in the audit log: workers, pings and reads have none.
 The name travels as a setting of the transaction, so it ends with the commit, also on a connection
@@ -20,7 +20,7 @@ _SET = text("SELECT set_config('audit.actor', :actor, true)")
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Somebody or something that changes rows, and from where."""
+    """Actor that changes rows, and from where."""
 
     kind: str  # "user", "api_key", "anonymous" or "command_line"
     id: UUID | None = None  # of the user or of the API key

@@ -25,7 +25,7 @@ class ExpiredLink(BadLink):
 
 @dataclass(frozen=True, slots=True)
 class AlertAction:
-    """What a link allows, and whom the message was sent to."""
+    """Action that a signed link allows, and whom the message was sent to."""
 
     action: str
     alert_id: UUID

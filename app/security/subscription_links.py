@@ -23,7 +23,7 @@ class ExpiredLink(BadLink):
 
 @dataclass(frozen=True, slots=True)
 class SubscriptionLink:
-    """Whose link it is, and whether it is there to confirm."""
+    """Link of a subscriber, and whether it is there to confirm."""
 
     subscriber_id: UUID
     is_confirmation: bool

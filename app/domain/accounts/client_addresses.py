@@ -1,4 +1,4 @@
-"""Which address a request comes from, where proxies of ours stand in between."""
+"""Address of the client that a request comes from, where proxies of ours stand in between."""
 
 import ipaddress
 from collections.abc import Sequence

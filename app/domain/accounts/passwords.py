@@ -1,4 +1,4 @@
-"""Which passwords are guessed first: length and a list decide, as NIST SP 800-63B advises."""
+"""Passwords that are guessed first: length and a list decide, as NIST SP 800-63B advises."""
 
 from itertools import pairwise
 

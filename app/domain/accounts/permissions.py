@@ -1,11 +1,11 @@
-"""Who may do what: the least role a permission needs, and the API key scope that covers it."""
+"""Permissions: the least role that each needs, and the API key scope that covers it."""
 
 from collections.abc import Collection
 from enum import StrEnum
 
 
 class Role(StrEnum):
-    """What a person is in an organization, from least to most."""
+    """Role of a person in an organization, from least to most."""
 
     VIEWER = "viewer"
     RESPONDER = "responder"
@@ -15,7 +15,7 @@ class Role(StrEnum):
 
 
 class Scope(StrEnum):
-    """What an API key was made for; never beyond its maker's role."""
+    """Scope of an API key; never beyond its maker's role."""
 
     READ = "read"
     WRITE = "write"

@@ -1,4 +1,4 @@
-"""What the plans allow: how many services and locations, how many requests a minute."""
+"""Plans and their limits: services and locations, requests a minute."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields

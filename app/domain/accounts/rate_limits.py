@@ -1,4 +1,4 @@
-"""What a caller is told of their request limit: the numbers of the `X-RateLimit-…` headers."""
+"""Request limits as a client reads them: the numbers of the `X-RateLimit-…` headers."""
 
 from dataclasses import dataclass
 from math import ceil
@@ -8,7 +8,7 @@ WINDOW_SECONDS = 60
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """Where a caller stands: a bucket of `burst` requests that refills at `limit` a minute.
+    """Allowance of a client: a bucket of `burst` requests that refills at `limit` a minute.
 
     Remaining counts down from `limit`; what the bucket holds beyond it is a reserve for bursts, of
     which nobody should plan the use.

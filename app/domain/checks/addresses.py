@@ -1,4 +1,4 @@
-"""Which addresses of other people's hosts may be dialled: the judge behind every check and channel.
+"""Guard of the addresses of other people's hosts that checks and channels may dial.
 
 The table is our own because no flag of `ipaddress` is a guard: measured on Python 3.11,
 `is_global` is true for 224.0.0.1, ::127.0.0.1 and the NAT64 form of 169.254.169.254.
@@ -114,7 +114,7 @@ def unwrap(address: Address) -> tuple[Address, ...]:
 
 @dataclass(frozen=True)
 class AddressPolicy:
-    """What may be dialled: `any` host but the dangerous ones, or `public` ones only.
+    """Addresses that may be dialled: `any` host but the dangerous ones, or `public` ones only.
 
     Deny goes before allow, allow before the metadata rule, that before the mode. `own` lists the
     platform's own servers as (address, port): refused even where an allowed network holds them.

@@ -1,4 +1,4 @@
-"""What a response must look like: status, text, patterns, JSON values and headers.
+"""Assertions on a response: status, text, patterns, JSON values and headers.
 
 Every `…_failure` function returns the sentence that says what does not hold, or None. Patterns of
 users run in linear time (RE2), so no pattern can hang a worker.

@@ -1,4 +1,4 @@
-"""What a badge shows: a label, a value, and how good that is."""
+"""Badges: a label, a value, and how good that is."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,7 +9,7 @@ from app.domain.types import Status
 
 
 class Tone(StrEnum):
-    """How good a value is."""
+    """Tone of a value: how good it is."""
 
     GOOD = "good"
     FAIR = "fair"

@@ -1,4 +1,4 @@
-"""Which service needs which: a graph that must not run in circles."""
+"""Dependencies between services: a graph that must not run in circles."""
 
 from collections.abc import Hashable, Iterable, Mapping
 from typing import TypeVar

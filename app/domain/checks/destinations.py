@@ -1,4 +1,4 @@
-"""Where a config sends what is in it: the schemes, hosts and ports that stand in it."""
+"""Destinations of a config's content: the schemes, hosts and ports that stand in it."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence

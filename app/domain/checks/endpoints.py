@@ -24,7 +24,7 @@ DEFAULT_PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 
 
 class BadEndpoint(ValueError):
-    """Not an endpoint; the text is a sentence that says why."""
+    """Error of a text that is no endpoint: a sentence that says why."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""When a service is due: on a fixed grid of its own, so that nothing drifts and nothing bunches."""
+"""Due times of a service: on a fixed grid of its own, so that nothing drifts or bunches."""
 
 import zlib
 from datetime import UTC, datetime, timedelta

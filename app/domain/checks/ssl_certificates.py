@@ -1,4 +1,4 @@
-"""When the owner of a certificate is told that it ends, and how urgent that is."""
+"""Thresholds at which the end of a certificate is announced, and how urgent that is."""
 
 from collections.abc import Collection
 from datetime import datetime, timedelta

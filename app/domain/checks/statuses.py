@@ -1,4 +1,4 @@
-"""What a probe means for a service: its status."""
+"""Status that a probe comes to."""
 
 from app.domain.types import Probe, Status
 

@@ -1,4 +1,4 @@
-"""When a message that did not get through is tried again, and when a channel gets a rest.
+"""Backoff of messages that did not get through, and the pause of a channel that keeps failing.
 
 The shape is that of Standard Webhooks (several tries over a day, jitter, Retry-After honoured), but
 a page is worth more in its first minutes than a webhook: tries follow at 2, 4, 8 … seconds, later
@@ -50,7 +50,7 @@ def _nominal_elapsed(attempt: int) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Circuit:
-    """How a channel has fared lately (circuit breaker: Nygard, Release It!)."""
+    """Circuit breaker of a channel (Nygard, Release It!)."""
 
     consecutive_failures: int = 0
     retry_at: datetime | None = None  # set from the `FAILURES_TO_OPEN`th failure on

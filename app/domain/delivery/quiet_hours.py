@@ -1,4 +1,4 @@
-"""When a channel keeps still, and what is sent all the same."""
+"""Quiet hours of a channel, and what is sent all the same."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

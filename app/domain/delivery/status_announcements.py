@@ -1,4 +1,4 @@
-"""Which changes of a service's status are told, and what is remembered of those that are not.
+"""Changes of a service's status that channels hear of, and the state kept of those they do not.
 
 A change in maintenance, or of a service that flaps, is withheld. Once that is over, the status is
 told if it is another one than was told last, so that nobody is left with a status long past.
@@ -17,7 +17,7 @@ _UNTOLD = (Status.PENDING, Status.UNKNOWN)
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """That a change was withheld: the status told before, and whether flapping was the reason."""
+    """Hold on a change: the status told before, and whether flapping was the reason."""
 
     told_status: Status
     is_flapping: bool
@@ -25,7 +25,7 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Whether to tell, from which status (None: it had none), and the hold that stays."""
+    """Decision to notify or not, from which status (None: it had none), and the hold that stays."""
 
     is_told: bool
     from_status: Status | None

@@ -53,7 +53,7 @@ class Digest:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """What a channel is sent now, and when to look at what waits."""
+    """Messages that a channel is sent now, and when the rest is due."""
 
     single: tuple[Pending, ...] = ()
     digest: Digest | None = None

@@ -1,4 +1,4 @@
-"""Who is told when, while nobody acknowledges: a policy laid out in absolute time."""
+"""Levels of an escalation, while nobody acknowledges: a policy laid out in absolute time."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ REPEAT_PAUSE_MINUTES = 5  # of a policy whose only level acts at once
 
 
 class NotifyType(StrEnum):
-    """Whom a level notifies."""
+    """Kind of recipient of a level."""
 
     TEAM = "team"
     USER = "user"
@@ -49,7 +49,7 @@ class PlannedLevel:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What escalating does now: whom to notify, which levels were skipped, when to look again."""
+    """Step of an escalation: whom to notify, which levels were skipped, when the next is due."""
 
     notify: tuple[PlannedLevel, ...] = ()
     skipped: tuple[tuple[int, int], ...] = ()  # positions that resolve to nobody

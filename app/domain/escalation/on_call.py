@@ -1,4 +1,4 @@
-"""Who is on call: layers of people who take turns, hours a layer is limited to, and overrides.
+"""On-call shifts: layers of people who take turns, hours a layer is limited to, and overrides.
 
 Hand-offs stand in local wall time: at 09:00 on the clock whatever daylight saving does, at the
 first of two, right after the jump where the clock skips it.
@@ -20,7 +20,7 @@ _ALL_DAYS = frozenset(range(7))
 
 
 class RotationType(StrEnum):
-    """How often a layer hands over."""
+    """Rotation of a layer: how often it hands over."""
 
     DAILY = "daily"
     WEEKLY = "weekly"
@@ -52,7 +52,7 @@ class Layer:
 
 @dataclass(frozen=True, slots=True)
 class Override:
-    """Somebody who stands in for whoever would be first, from `starts_at` up to `ends_at`."""
+    """Override: a person in place of whoever would be first, from `starts_at` up to `ends_at`."""
 
     user_id: UUID
     starts_at: datetime
@@ -70,7 +70,7 @@ class OnCallSchedule:
 
 @dataclass(frozen=True, slots=True)
 class OnCall:
-    """Somebody on call, by a layer's turn or by an override."""
+    """Person on call, by a layer's turn or by an override."""
 
     user_id: UUID
     layer: str | None  # None: an override where no layer has anybody

@@ -1,4 +1,4 @@
-"""What ping addresses of other products say in their query, so that a job keeps the one it has.
+"""Push addresses of other products, as their jobs call them: what their query says of a run.
 
 Sources: Uptime Kuma push monitors (`status=up|down`, `msg`); Cronitor's Telemetry API
 (`state=run|complete|fail|ok`, `message`, `status_code`); Gatus external endpoints

@@ -1,4 +1,4 @@
-"""When a heartbeat is expected: `every 5m`, or a five-field cron expression in a time zone."""
+"""Schedules of heartbeats: `every 5m`, or a five-field cron expression in a time zone."""
 
 import re
 from dataclasses import dataclass

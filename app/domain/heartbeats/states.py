@@ -1,4 +1,4 @@
-"""What is known of a heartbeat: how it is set up, where it stands, and what changed."""
+"""State of a heartbeat: how it is set up, where it is, and what changed."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,7 +12,7 @@ _LEAST_LEEWAY_SECONDS = 60
 
 
 class HeartbeatStatus(StrEnum):
-    """How a heartbeat is doing."""
+    """Status of a heartbeat."""
 
     HEALTHY = "healthy"
     RUNNING = "running"  # a run has started and not ended
@@ -28,7 +28,7 @@ class HeartbeatStatus(StrEnum):
 
 
 class PingKind(StrEnum):
-    """What a ping says."""
+    """Kind of a ping."""
 
     SUCCESS = "success"
     START = "start"
@@ -38,7 +38,7 @@ class PingKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Heartbeat:
-    """How a heartbeat is set up; None: no such limit."""
+    """Settings of a heartbeat; None: no such limit."""
 
     schedule: Schedule
     grace_seconds: int = 300
@@ -80,7 +80,7 @@ class OpenRun:
 
 @dataclass(frozen=True, slots=True)
 class HeartbeatState:
-    """Where a heartbeat stands. Times are kept, not derived, so that a due time is a column."""
+    """State of a heartbeat. Times are kept, not derived, so that a due time is a column."""
 
     status: HeartbeatStatus
     basis_at: datetime  # last success or failure, else creation, resume, end of a gap of ours
@@ -109,7 +109,7 @@ class Flip:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a ping or the passing of time makes of a heartbeat."""
+    """Outcome of a ping, or of the passing of time, for a heartbeat."""
 
     state: HeartbeatState
     flip: Flip | None = None

@@ -1,4 +1,4 @@
-"""What an alert of a heartbeat says."""
+"""Texts of heartbeat alerts."""
 
 import re
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""When a maintenance window is announced: as it begins, and as it ends."""
+"""Starts and ends of maintenance windows that are to be announced."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta

@@ -30,7 +30,7 @@ class WindowError(ValueError):
 
 
 class WindowStatus(StrEnum):
-    """Where a window stands."""
+    """Status of a window."""
 
     SCHEDULED = "scheduled"
     ACTIVE = "active"

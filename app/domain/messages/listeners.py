@@ -1,4 +1,4 @@
-"""Whether a channel takes an event, and in words why it does not."""
+"""Listening of a channel to events, and in words why it does not take one."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from app.domain.messages.events import SEVERITIES, is_at_least, rank, wanted
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """What a channel says of the messages it takes."""
+    """Settings of a channel that decide which messages it takes."""
 
     name: str
     is_enabled: bool

@@ -1,4 +1,4 @@
-"""What a message is, and the payload it is composed from: values without behaviour."""
+"""Messages and the payload they are composed from: values without behaviour."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ Row = Mapping[str, Any]
 
 
 class Tone(StrEnum):
-    """How a message looks: a channel turns it into a colour, a sign or a priority."""
+    """Tone of a message: a channel turns it into a colour, a sign or a priority."""
 
     CRITICAL = "critical"
     WARNING = "warning"
@@ -22,7 +22,7 @@ class Tone(StrEnum):
 
 
 class Phase(StrEnum):
-    """What a message does to an incident in a system that keeps incidents."""
+    """Phase of an incident, in a system that keeps incidents, that a message brings about."""
 
     TRIGGER = "trigger"
     ACKNOWLEDGE = "acknowledge"
@@ -40,7 +40,7 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """Where a reader can go on; `acknowledge` and `snooze` are signed, expiring addresses."""
+    """Links of a message; `acknowledge` and `snooze` are signed, expiring addresses."""
 
     view: str | None = None
     acknowledge: str | None = None
@@ -58,7 +58,7 @@ class Links:
 
 @dataclass(frozen=True, slots=True)
 class Organization:
-    """Whose message it is."""
+    """Organization that a message belongs to."""
 
     id: str
     name: str
@@ -66,7 +66,7 @@ class Organization:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotificationPayload:
-    """What there is to tell, as rows: the input of `compose`.
+    """Payload of a notification, as rows: the input of `compose`.
 
     `alert` has the fields of the API's section 5; `actor` is the name of whoever acted;
     `from_status` belongs to `service.status_changed`; `severity` to events about no alert;

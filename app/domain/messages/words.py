@@ -1,4 +1,4 @@
-"""What each event is called, said and looks like: one function an event, chosen by its name."""
+"""Titles, texts and looks of events: one function an event, chosen by its name."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass

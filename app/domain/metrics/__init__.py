@@ -1,1 +1,1 @@
-"""What figures are made of: lines of statuses, their seconds, histograms, and plans."""
+"""Metrics: lines of statuses, their seconds, histograms, and plans of reading them."""

@@ -1,4 +1,4 @@
-"""How long a check result speaks for its service."""
+"""Coverage of a check result: how long it counts for its service."""
 
 from math import ceil
 

@@ -1,4 +1,4 @@
-"""Which figures answer a window: whole days, the whole hours beside them, and raw ends."""
+"""Plan of reading a window: whole days, the whole hours beside them, and raw ends."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,7 +9,7 @@ DAY = timedelta(days=1)
 
 
 class Level(StrEnum):
-    """How fine the figures are."""
+    """Level of detail of figures."""
 
     RAW = "raw"
     HOURS = "hours"
@@ -27,7 +27,7 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """What there is: roll-ups until, and raw results and hours since."""
+    """Stored data there is: roll-ups until a time, raw results and hours since one."""
 
     rolled_until: datetime | None
     raw_since: datetime

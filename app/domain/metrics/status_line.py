@@ -26,7 +26,7 @@ def moment(at: int) -> datetime:
 
 
 class Kind(StrEnum):
-    """What is known of a stretch of time. Only UP and DOWN count for uptime."""
+    """Kind of a stretch of time. Only UP and DOWN count for uptime."""
 
     UP = "up"
     DOWN = "down"

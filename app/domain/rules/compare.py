@@ -1,4 +1,4 @@
-"""Whether one test of a condition holds: of a single check, or over windows."""
+"""Comparison of one test of a condition: with a single check, or over windows."""
 
 from collections.abc import Callable, Mapping
 from operator import eq, ge, gt, le, lt, ne

@@ -1,4 +1,4 @@
-"""When an alert rule fires: reading, writing and wording conditions in both their forms."""
+"""Conditions of alert rules: parsed, written and worded, in both their forms."""
 
 from collections.abc import Mapping
 from typing import Any, assert_never

@@ -1,4 +1,4 @@
-"""Which rules tell of an outage, and why a service may be one that nobody would hear of."""
+"""Coverage of outages by rules, and why nobody would hear of a service's."""
 
 from enum import StrEnum
 
@@ -23,7 +23,7 @@ _TELLS_OF_OUTAGES = frozenset(
 
 
 class GapReason(StrEnum):
-    """Why nobody would hear of it."""
+    """Reason why nobody would hear of an outage."""
 
     NO_RULE = "no_rule"
     NO_OUTAGE_RULE = "no_outage_rule"
@@ -40,7 +40,7 @@ SENTENCES = {
 
 
 class Reach(StrEnum):
-    """Whom an alert would reach now, from best to worst."""
+    """Reach of an alert now, from best to worst."""
 
     SOMEBODY = "somebody"
     FAILING = "failing"  # only channels whose last message failed

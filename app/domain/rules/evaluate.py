@@ -1,4 +1,4 @@
-"""What a rule's condition says of a service's history: firing, fine, or not known yet.
+"""Evaluation of a rule's condition on a service's history: firing, fine, or not known yet.
 
 Three-valued logic after Kleene: `all` is false as soon as one part is false, `any` true as soon as
 one is true, whatever is unknown beside it.
@@ -29,7 +29,7 @@ from app.domain.types import Status
 
 
 class Verdict(StrEnum):
-    """What a condition and a history come to."""
+    """Verdict of a condition on a history."""
 
     FIRING = "firing"
     FINE = "fine"

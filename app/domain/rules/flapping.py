@@ -1,4 +1,4 @@
-"""Whether a service flaps: changes its state too often to be worth a page each time.
+"""Flapping of a service: it changes its state too often to be worth a page each time.
 
 Nagios' algorithm ("Detection and Handling of State Flapping", Nagios Core manual): of the last 21
 results, 20 changes are possible; the newest weighs 50 % more than the oldest. The thresholds are

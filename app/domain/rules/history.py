@@ -1,4 +1,4 @@
-"""What is known of a service's checks at a moment, as rules see it."""
+"""History of a service's checks at a moment, as rules see it."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -70,7 +70,7 @@ class Streak:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """What a rule is evaluated on; `alert_rules.needs` says how much of it a rule looks at.
+    """History that a rule is evaluated on; `alert_rules.needs` says how much of it a rule reads.
 
     What must hold for a time is answered by its streak, where there is one, or by `recent`.
     """
@@ -87,7 +87,7 @@ class History:
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """How much history a condition looks at. All zero and empty: the latest point is enough.
+    """Needs of a condition for history. All zero and empty: the latest point is enough.
 
     `last_results` counts points that count, the latest included. `seconds` asks for every point
     since then *and the one before them*, which shows that the state already held at that moment;

@@ -1,4 +1,4 @@
-"""How far a check got towards its target, for conditions on DNS and TCP."""
+"""Reachability of a check's target, for conditions on DNS and TCP."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ _UNRESOLVED = (FailureKind.NO_SUCH_HOST, FailureKind.RESOLVER_FAILED)
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """Whether the name was resolved and the connection made; None where nothing is known."""
+    """Reach of a check: name resolved, connection made; None where nothing is known."""
 
     dns_resolved: bool | None = None
     tcp_connected: bool | None = None

@@ -1,4 +1,4 @@
-"""How long a test has held without a break: found in a history, or carried on point by point."""
+"""Streaks of a test that holds without a break: found in a history, or carried on by points."""
 
 from dataclasses import replace
 from datetime import datetime

@@ -14,7 +14,7 @@ MAX_SNOOZE_MINUTES = 7 * 24 * 60
 
 
 class AlertStatus(StrEnum):
-    """How far an alert has come."""
+    """Status of an alert."""
 
     FIRING = "firing"
     ACKNOWLEDGED = "acknowledged"
@@ -22,7 +22,7 @@ class AlertStatus(StrEnum):
 
 
 class Transition(StrEnum):
-    """What a verdict does to the alert of a rule and a service."""
+    """Transition of the alert of a rule and a service that a verdict brings about."""
 
     OPEN = "open"
     KEEP = "keep"
@@ -32,7 +32,7 @@ class Transition(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RuleOptions:
-    """What a rule says about the life of its alerts."""
+    """Options of a rule about the life of its alerts."""
 
     auto_resolve: bool = True
     cooldown_minutes: int = 0
@@ -40,7 +40,7 @@ class RuleOptions:
 
 @dataclass(frozen=True, slots=True)
 class RuleState:
-    """Where a rule stands with a service between two verdicts."""
+    """State of a rule and a service between two verdicts."""
 
     is_open: bool = False  # there is an alert that is not resolved
     last_resolved_at: datetime | None = None
@@ -49,7 +49,7 @@ class RuleState:
 
 
 class IllegalChange(Exception):
-    """What was asked cannot be done to an alert in its status; the text says why."""
+    """Change that is not possible for an alert in its status; the text says why."""
 
 
 def next_transition(

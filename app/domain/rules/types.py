@@ -1,4 +1,4 @@
-"""What an alert rule's condition is made of, once it has been read."""
+"""Types of an alert rule's condition, once it has been parsed."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -35,7 +35,7 @@ class ConditionError(ValueError):
 
 
 class Metric(StrEnum):
-    """What a comparison looks at."""
+    """Metric that a comparison reads."""
 
     STATUS = "status"
     RESPONSE_TIME_MS = "response_time_ms"
@@ -53,7 +53,7 @@ class Metric(StrEnum):
 
 
 class Operator(StrEnum):
-    """How a metric is compared."""
+    """Operator of a comparison."""
 
     EQUAL = "=="
     NOT_EQUAL = "!="
@@ -121,7 +121,7 @@ class AllOf:
 
 @dataclass(frozen=True, slots=True)
 class AnyOf:
-    """At least one part holds."""
+    """Condition that holds when at least one part does."""
 
     parts: tuple["Condition", ...]
 

@@ -17,7 +17,7 @@ SHORTEST_MS = 0.01
 
 @dataclass(frozen=True, slots=True)
 class WindowCounts:
-    """How many points counted, how many of them were RED, and how many took how long."""
+    """Counts of a window: points that counted, those that were RED, and response times."""
 
     total: int = 0
     failed: int = 0

@@ -28,7 +28,7 @@ class KnownIncident:
 
 
 class Step(StrEnum):
-    """What becomes of an incident."""
+    """Step of an incident."""
 
     OPEN = "open"
     JOIN = "join"  # more is hit, or it is hit again

@@ -1,4 +1,4 @@
-"""What a day looks like as a bar, and the figure that stands beside ninety of them."""
+"""Days as bars, and the figure that stands beside ninety of them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ _SLOW_SHARE = 0.05
 
 
 class DayState(StrEnum):
-    """What was worst on a day; one letter each, so that ninety days are ninety letters."""
+    """Worst state of a day; one letter each, so that ninety days are ninety letters."""
 
     UP = "u"
     SLOW = "s"

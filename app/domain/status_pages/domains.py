@@ -15,7 +15,7 @@ _ANSWERED_OTHERWISE = (FailureKind.NO_SUCH_HOST, FailureKind.ASSERTION)
 
 
 class Finding(StrEnum):
-    """What a record said."""
+    """Finding of a DNS record."""
 
     RIGHT = "right"
     WRONG = "wrong"  # a name server answered, and otherwise
@@ -23,7 +23,7 @@ class Finding(StrEnum):
 
 
 class DomainState(StrEnum):
-    """How far a host has come."""
+    """State of a custom domain's host."""
 
     WAITING = "waiting"
     VERIFIED = "verified"
@@ -32,7 +32,7 @@ class DomainState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Domain:
-    """When a host was verified, and since when its records are not what they should be."""
+    """Domain: when its host was verified, and since when its records have been wrong."""
 
     verified_at: datetime | None = None
     wrong_since: datetime | None = None

@@ -23,7 +23,7 @@ _MOST_OF_ONE = 60  # of a window that recurs, on each side of now
 
 
 class MaintenanceState(StrEnum):
-    """Where an occurrence stands."""
+    """State of an occurrence of maintenance."""
 
     COMING = "coming"
     RUNNING = "running"
@@ -85,7 +85,7 @@ def took_longer(ended_at: datetime, down_since: Collection[datetime], now: datet
 
 
 class Notice(StrEnum):
-    """What subscribers are told of an occurrence."""
+    """Notice of an occurrence of maintenance to subscribers."""
 
     ANNOUNCED = "announced"
     REMINDER = "reminder"

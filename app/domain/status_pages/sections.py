@@ -21,14 +21,14 @@ _WORST_FIRST = (
 
 
 class Display(StrEnum):
-    """How a section is shown."""
+    """Display of a section."""
 
     LIST = "list"
     ROLLED = "rolled"
 
 
 class Rule(StrEnum):
-    """How many services of a section that is summed up must work."""
+    """Rule of a section that is summed up: how many of its services must work."""
 
     ALL = "all"
     ANY = "any"

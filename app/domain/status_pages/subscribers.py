@@ -1,4 +1,4 @@
-"""Who is told of what, and how often somebody may be asked whether they want it."""
+"""Subscribers: who is notified of what, and how often somebody may be asked to confirm."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta

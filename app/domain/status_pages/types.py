@@ -6,7 +6,7 @@ LANGUAGES = ("en", "de", "fr", "es", "pt", "nl", "pl", "it", "ja")
 
 
 class ShownState(StrEnum):
-    """How a page shows a service, the worst last but for those that say nothing."""
+    """State of a service on a page, the worst last but for those that say nothing."""
 
     UP = "up"
     SLOW = "slow"
@@ -29,7 +29,7 @@ OF_STATUS = {
 
 
 class IncidentStatus(StrEnum):
-    """Where an incident stands, in the order in which it goes on."""
+    """Status of an incident, in the order in which it goes on."""
 
     INVESTIGATING = "investigating"
     IDENTIFIED = "identified"
@@ -38,7 +38,7 @@ class IncidentStatus(StrEnum):
 
 
 class Severity(StrEnum):
-    """How bad an incident is."""
+    """Severity of an incident."""
 
     MINOR = "minor"
     MAJOR = "major"
@@ -46,7 +46,7 @@ class Severity(StrEnum):
 
 
 class AutoIncidents(StrEnum):
-    """What becomes of a critical alert that stands."""
+    """Policy of incidents for critical alerts that stay open."""
 
     OFF = "off"
     DRAFT = "draft"
@@ -54,7 +54,7 @@ class AutoIncidents(StrEnum):
 
 
 class Way(StrEnum):
-    """How a subscriber is told."""
+    """Way a subscriber is notified."""
 
     EMAIL = "email"
     WEBHOOK = "webhook"
@@ -64,7 +64,7 @@ class Way(StrEnum):
 
 
 class Wants(StrEnum):
-    """What a subscriber is told of."""
+    """Topics that a subscriber wants to hear of."""
 
     EVERYTHING = "everything"
     INCIDENTS = "incidents"

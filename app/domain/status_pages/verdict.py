@@ -21,7 +21,7 @@ _INDICATORS = {
 
 
 class Saying(StrEnum):
-    """Which sentence is said; the catalogues of languages hold them under `verdict_…`."""
+    """Sentence of a verdict; the catalogues of languages hold them under `verdict_…`."""
 
     ALL_WORK = "all_work"
     ALL_DOWN = "all_down"
@@ -41,7 +41,7 @@ class Saying(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """What counts as one system: a service, or a section that is summed up."""
+    """Unit that counts as one system: a service, or a section that is summed up."""
 
     name: str
     state: ShownState
@@ -51,7 +51,7 @@ class Unit:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """How everything stands: the state, the sentence and what is filled in."""
+    """Verdict of a whole page: the state, the sentence and what is filled in."""
 
     state: ShownState
     saying: Saying

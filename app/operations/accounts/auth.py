@@ -26,7 +26,7 @@ from app.security import actor
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What signing in needs to know of a user, and the organization a session starts in."""
+    """Credentials of a user, and the organization a session starts in."""
 
     user_id: UUID
     email: str

@@ -1,4 +1,4 @@
-"""Which addresses the checks and messages of an organization may reach.
+"""Addresses that the checks and messages of an organization may reach.
 
 With PROBE_TARGETS=operators the organizations that operators own reach the operator's own network,
 and all others, whose members nobody here knows, public addresses alone.
@@ -30,7 +30,7 @@ def operators_organizations() -> frozenset[UUID]:
 
 
 class Reach:
-    """What each organization may reach; `refresh` reads what it rests on every 15 seconds."""
+    """Policy of addresses by organization; `refresh` reads what it rests on every 15 seconds."""
 
     def __init__(self, config: Config) -> None:
         self._mode = config.probe_targets

@@ -1,4 +1,4 @@
-"""Hand over what a member is relied on for, so that their removal leaves nobody unreachable."""
+"""Succession of a member: handed over to, so that their removal leaves nobody unreachable."""
 
 from typing import Any
 from uuid import UUID

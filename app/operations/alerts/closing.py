@@ -1,4 +1,4 @@
-"""End alerts whose matter goes away: deleted, paused, switched off, or watched no longer."""
+"""Ends of alerts whose subject goes away: deleted, paused, switched off, or watched no longer."""
 
 from collections.abc import Sequence
 from uuid import UUID

@@ -56,7 +56,7 @@ def coverage(organization_id: UUID) -> dict[str, Any]:
 
 
 class _Whom:
-    """Whom alerts of an organization would reach at this moment, each question asked once."""
+    """Recipients that alerts of an organization would reach now, each question asked once."""
 
     def __init__(self, tx: Transaction, organization_id: UUID) -> None:
         self._tx, self._organization_id, self._now = tx, organization_id, tx.now()

@@ -1,4 +1,4 @@
-"""What an edit of a rule or a heartbeat does to the alerts that are open already."""
+"""Edits of rules and heartbeats, carried over to the alerts that are open already."""
 
 from collections.abc import Sequence
 from uuid import UUID

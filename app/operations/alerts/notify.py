@@ -1,4 +1,4 @@
-"""Tell somebody of an alert because a person asks for it."""
+"""Notification of an alert because a person asks for it."""
 
 from datetime import datetime
 from uuid import UUID

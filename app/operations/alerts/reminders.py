@@ -1,4 +1,4 @@
-"""Remind people of alerts that nobody has acknowledged."""
+"""Reminders of alerts that nobody has acknowledged."""
 
 from collections.abc import Sequence
 from datetime import datetime

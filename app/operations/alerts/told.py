@@ -1,4 +1,4 @@
-"""Whether somebody has heard of an alert, and why nobody has."""
+"""Notification state of an alert: whether somebody has heard of it, and why nobody has."""
 
 from collections.abc import Sequence
 from typing import Any

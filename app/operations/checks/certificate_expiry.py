@@ -1,4 +1,4 @@
-"""Tell of certificates that end: once for each certificate and threshold, by a row for each."""
+"""Announcements of certificates that end: one for each certificate and threshold, a row each."""
 
 import logging
 from uuid import UUID

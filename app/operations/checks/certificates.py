@@ -1,4 +1,4 @@
-"""Remember the certificate each service shows, and notice when it changes."""
+"""Certificates that services show, and their changes."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict

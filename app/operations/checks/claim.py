@@ -61,7 +61,7 @@ class Claim(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """What a claim brought, by the database's clock."""
+    """Checks that a claim brought, by the database's clock."""
 
     claims: list[Claim]
     now: datetime

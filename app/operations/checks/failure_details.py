@@ -1,4 +1,4 @@
-"""Keep what was seen when a service began to fail, and set it against the last good check."""
+"""Failure details: what was seen when a service began to fail, beside the last good check."""
 
 import json
 from collections.abc import Sequence

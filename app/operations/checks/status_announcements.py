@@ -1,4 +1,4 @@
-"""Tell the channels that want to hear of every change of a service's status.
+"""Announcements of changes of a service's status to the channels that want them.
 
 Planned in the transaction that confirms the status. A change that is withheld (maintenance,
 flapping, a blind monitor) leaves a hold, a row that the standing tick looks at again.

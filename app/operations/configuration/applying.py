@@ -26,7 +26,7 @@ class _RollBack(Exception):
 
 @dataclass
 class Outcome:
-    """What a document changes, and what stands in its way."""
+    """Changes that a document makes, and the errors that stand in its way."""
 
     changes: list[dict[str, Any]] = field(default_factory=list)
     unchanged: int = 0

@@ -1,4 +1,4 @@
-"""What a configuration file needs to know of a kind of object: how to read, make and change it."""
+"""Kinds of object in a configuration file: how each is read, made and changed."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

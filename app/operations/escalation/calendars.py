@@ -23,7 +23,7 @@ MOST = 20
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
-    """What a calendar shows: the duty of one person, or of everybody."""
+    """Calendar feed of shifts: of one person, or of everybody."""
 
     organization_id: UUID
     organization: str

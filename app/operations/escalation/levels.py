@@ -1,4 +1,4 @@
-"""Tell the next people while nobody answers: levels are rows with absolute due times."""
+"""Levels of escalations: rows with absolute due times, that notify the next people."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta

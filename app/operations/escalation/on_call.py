@@ -1,4 +1,4 @@
-"""Who is on call when: a stored schedule with its overrides and the people in it."""
+"""On-call shifts of a stored schedule, with its overrides and the people in it."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace

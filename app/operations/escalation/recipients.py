@@ -1,4 +1,4 @@
-"""Who a line of an escalation policy means at a moment: channels, or contacts of people."""
+"""Recipients that a line of an escalation policy means now: channels, or contacts of people."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""Who would be told when, if an alert fired and nobody answered."""
+"""Simulation of an escalation: who would be notified when, if nobody answered."""
 
 from datetime import datetime
 from typing import Any

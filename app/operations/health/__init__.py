@@ -1,1 +1,1 @@
-"""Whether the monitor itself is well: what is set aside, what is late, and who is told."""
+"""Health of the monitor itself: what is set aside, what is late, and who is told."""

@@ -26,7 +26,7 @@ MAX_TRACE = 4000
 
 
 class Kind(StrEnum):
-    """What a piece of work is."""
+    """Kind of a piece of work."""
 
     MESSAGE = "message"
     CHECK = "check"

@@ -38,7 +38,7 @@ WHERE job = %(job)s AND holder = %(holder)s
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """What a process may do about a tick: `rests` means nothing; `losses` were in a row."""
+    """Turn of a process at a tick: `rests` means do nothing; `losses` were in a row."""
 
     losses: int = 0
     rests: bool = False

@@ -1,4 +1,4 @@
-"""Turn the changes of heartbeats into alerts: a flip is a row first, its alert comes second.
+"""Flips of heartbeats, turned into alerts: a flip is a row first, its alert comes second.
 
 A kill in between leaves flips that are not handled, which the next tick takes up. What goes down in
 maintenance is held until its end, and told if it is still down then.

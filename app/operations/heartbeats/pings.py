@@ -1,4 +1,4 @@
-"""Store pings: one short transaction for a batch, after which each of them may be answered."""
+"""Storing of pings: one short transaction for a batch, after which each may be answered."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -63,7 +63,7 @@ class Receipt:
 
 
 class Refusal(Enum):
-    """Why a ping is not stored."""
+    """Reason why a ping is not stored."""
 
     UNKNOWN = "no heartbeat has this key"
     BUSY = "somebody else holds the heartbeat; try again at once"
@@ -71,7 +71,7 @@ class Refusal(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What became of a batch: an outcome for each ping, in their order."""
+    """Result of storing a batch: an outcome for each ping, in their order."""
 
     outcomes: list[Receipt | Refusal]
     concerns_alerts: bool

@@ -1,4 +1,4 @@
-"""Forget old pings and flips, and mend heartbeats that nobody would look at again."""
+"""Retention of pings and flips, and repair of heartbeats that no sweep would find."""
 
 from uuid import UUID
 

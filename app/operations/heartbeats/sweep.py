@@ -1,4 +1,4 @@
-"""Judge lateness: look at the heartbeats whose time has come, by the database's clock."""
+"""Sweep of the heartbeats that are due, by the database's clock."""
 
 import logging
 from collections.abc import Sequence

@@ -27,7 +27,7 @@ _SHOWN = len(KEY_PREFIX) + 8
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """Whose locations are dealt with, and whether by an operator of this server."""
+    """Owner of locations: an organization, or the operators of this server."""
 
     organization_id: UUID
     is_operator: bool

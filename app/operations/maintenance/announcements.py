@@ -1,4 +1,4 @@
-"""Announce the beginnings and ends of maintenance windows, each once.
+"""Announcements of the starts and ends of maintenance windows, each once.
 
 Whatever changes a window updates it in the same transaction; the tick updates those whose time
 has come. Both hold the row's lock, and both write with the message what was announced.

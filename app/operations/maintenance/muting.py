@@ -1,4 +1,4 @@
-"""What maintenance holds back of alerts that were open before it, and what follows its end."""
+"""Muting by maintenance of alerts that were open before it, and their release at its end."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta

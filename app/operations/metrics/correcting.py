@@ -1,4 +1,4 @@
-"""Make corrections of history, list them, and take them back."""
+"""Corrections of history: made, listed, and taken back."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""Freeze the raw results of days that are over, so that figures are read from the index alone.
+"""Freezing of the raw results of past days, so that figures are read from the index alone.
 
 Inserts make autovacuum come at half a day's growth, which leaves up to a third of every day unseen
 by the visibility map; and days that nobody froze come due for wraparound together.

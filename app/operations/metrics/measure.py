@@ -1,4 +1,4 @@
-"""Measure stretches of time of services from raw results: counts, histograms, and the status line.
+"""Measuring of services from raw results: counts, histograms, and the status line.
 
 SQL reduces thousands of results to a handful of runs; what they mean is decided in Python, in one
 place for roll-ups, for the open hour and for the check of the one against the other.
@@ -45,7 +45,7 @@ class Stretch:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What results say of a stretch of time.
+    """Figures of the results of a stretch of time.
 
     `cells` counts results by slot (twelfths of the stretch) and bucket of response time, None for
     those without one: (how many, how many failed).

@@ -1,4 +1,4 @@
-"""How far the roll-ups have come, and the seal that makes late results mark their hours."""
+"""Progress of the roll-ups, and the seal that makes late results mark their hours."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -14,12 +14,12 @@ _TRIES = 5
 
 
 class Busy(Exception):
-    """Somebody else rolls up at this moment."""
+    """Error while another process rolls up."""
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Before `sealed_until` late results mark their hours; before `done_until` all is rolled up."""
+    """Progress: before `sealed_until` late results mark hours; before `done_until` all is done."""
 
     sealed_until: datetime
     done_until: datetime

@@ -1,4 +1,4 @@
-"""Roll results up, hour by hour, exact under late results, kills, and ticks that run twice."""
+"""Roll-up of results, hour by hour, exact under late results, kills, and ticks that run twice."""
 
 import logging
 from collections import defaultdict

@@ -28,7 +28,7 @@ _MILLISECOND = timedelta(milliseconds=1)
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """What an interval of time was like; response times in milliseconds."""
+    """Point of a series: an interval of time; response times in milliseconds."""
 
     timestamp: datetime
     checks: int

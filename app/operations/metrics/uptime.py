@@ -13,7 +13,7 @@ from app.platform.transaction import transaction
 
 @dataclass(frozen=True, slots=True)
 class Uptime:
-    """How much of a window a service was up, by seconds of its confirmed status.
+    """Uptime of a service in a window, by seconds of its confirmed status.
 
     `since` and `until` are the window that was answered: its ends are widened to the hour or the
     day where nothing finer is kept any more. `figures.totals` holds milliseconds by kind, which add

@@ -58,7 +58,7 @@ class Send:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a try went."""
+    """Outcome of a try."""
 
     ok: bool
     permanent: bool = False

@@ -1,4 +1,4 @@
-"""Fold the messages of a storm: one digest a channel in place of a message for each alert."""
+"""Digests of a storm: one a channel in place of a message for each alert."""
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence

@@ -1,4 +1,4 @@
-"""What a message will tell, as the outbox stores it: rows frozen at the moment they speak of."""
+"""Payloads as the outbox stores them: rows frozen at the moment they speak of."""
 
 import json
 from collections.abc import Mapping

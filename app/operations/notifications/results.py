@@ -1,4 +1,4 @@
-"""What follows a try to send: done, another try later, or somebody else is told."""
+"""Results of tries to send: done, another try later, or somebody else is notified."""
 
 import random
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""Another try of a message, because a person asks for it."""
+"""Retries of messages that a person asks for."""
 
 from uuid import UUID
 

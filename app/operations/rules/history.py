@@ -1,4 +1,4 @@
-"""As much of services' stored history as rules context at, read once for all rules of a batch."""
+"""Histories of services as far as rules need them, read once for all rules of a batch."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass

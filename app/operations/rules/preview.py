@@ -1,4 +1,4 @@
-"""What an unsaved rule would have done: stored results of the services it would watch, replayed."""
+"""Preview of an unsaved rule: stored results of the services it would watch, replayed."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field

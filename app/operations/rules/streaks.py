@@ -1,4 +1,4 @@
-"""Since when tests that must hold for a time have held, kept in rows that change when they do."""
+"""Streaks of tests that must hold for a time, kept in rows that change when they do."""
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
@@ -18,7 +18,7 @@ class StreakKey(NamedTuple):
 
 
 class StreakRow(NamedTuple):
-    """What is stored of a streak; rule or service edited since, it says nothing."""
+    """Stored streak; once rule or service were edited, it no longer counts."""
 
     rule_version: datetime
     service_version: int

@@ -45,7 +45,7 @@ class OpenAlert(NamedTuple):
 
 
 class Evaluation(NamedTuple):
-    """What a rule says of a check."""
+    """Evaluation of a rule on a check."""
 
     context: EvaluationContext
     verdict: Verdict
@@ -60,7 +60,7 @@ class Evaluation(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class OpenState:
-    """What is open, held back or under way for the services of a batch."""
+    """Alerts that are open, latches and streaks of the services of a batch."""
 
     alerts: Mapping[tuple[UUID, UUID], OpenAlert]  # by rule and service
     latched: set[tuple[UUID, UUID]]

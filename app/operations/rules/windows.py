@@ -61,7 +61,7 @@ class _Middle:
 
 @dataclass(frozen=True, slots=True)
 class _Range:
-    """What was due from `begin` to before `end`, and checked after `after`."""
+    """Range of results due from `begin` to before `end`, and checked after `after`."""
 
     ask: Ask
     begin: datetime

@@ -1,4 +1,4 @@
-"""Find and mend what a crash, or a person with a database console, left behind.
+"""Repair of what a crash, or a person with a database console, left behind.
 
 A sixteenth of the services in each round, in short transactions of their own: what is checked at
 the same moment waits for none of them for long.

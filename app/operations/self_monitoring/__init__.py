@@ -1,1 +1,1 @@
-"""What of the monitor itself is late, and its operators."""
+"""Self-monitoring: what of the monitor itself is late, and its operators."""

@@ -1,4 +1,4 @@
-"""What is late: judged by the age of what was done last, never by which processes there are."""
+"""Lateness of the monitor: the age of what was done last, whatever processes there are."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""Whom to tell when even an alert cannot be stored or sent the usual way."""
+"""Operators' addresses, for when an alert cannot be stored or sent the usual way."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -1,4 +1,4 @@
-"""What was seen of a service: single results, series for charts, and a check asked for just now."""
+"""History of a service: single results, series for charts, and a check on demand."""
 
 from datetime import datetime, timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""Pause services and let them go on: a pause ends what is open, and stands in their history."""
+"""Pauses of services: each ends what is open, and stands in their history."""
 
 from collections.abc import Sequence
 from uuid import uuid4

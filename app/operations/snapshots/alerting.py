@@ -1,4 +1,4 @@
-"""What a worker remembers of organizations, by version: rules, windows, what channels want."""
+"""Alerting snapshots of organizations, by version: rules, windows, events that channels want."""
 
 import logging
 from collections.abc import Collection, Iterable

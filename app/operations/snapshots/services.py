@@ -1,4 +1,4 @@
-"""What a worker remembers of services: their targets with secrets in clear, by version."""
+"""Service snapshots, kept by version: their targets with secrets in clear."""
 
 import logging
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Where pages are reached."""
+"""Addresses of pages."""
 
 from urllib.parse import urlsplit
 

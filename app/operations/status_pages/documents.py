@@ -1,4 +1,4 @@
-"""What a page shows, put together from rows: the document behind everything visitors get."""
+"""Documents of pages, put together from rows: everything visitors get comes from them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

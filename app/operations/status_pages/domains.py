@@ -21,7 +21,7 @@ _TAKEN = "another page serves this host"
 
 @dataclass(frozen=True, slots=True)
 class Records:
-    """What is looked for: either of the two records verifies a host."""
+    """Records to look for: either of the two verifies a host."""
 
     page_id: UUID
     domain: str

@@ -1,4 +1,4 @@
-"""Whom an incident is told to: subscribers, the organization's channels, the live feed."""
+"""Notices of an incident: to subscribers, the organization's channels, the live feed."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime

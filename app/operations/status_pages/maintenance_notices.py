@@ -1,4 +1,4 @@
-"""Tell subscribers of maintenance: announced, a day before, begun, over, longer; each once."""
+"""Notices of maintenance to subscribers: announced, a day ahead, begun, over, longer; each once."""
 
 from collections.abc import Collection
 from datetime import datetime, timedelta

@@ -29,7 +29,7 @@ MAX_SUBSCRIBERS = {"free": 100, "starter": 1_000, "professional": 10_000}
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """What a subscriber sees of their subscription."""
+    """Subscription as its subscriber sees it."""
 
     id: UUID
     page_id: UUID

@@ -1,4 +1,4 @@
-"""Which content an address of a page has, rendered: bytes, compressed once, and their headers."""
+"""Responses of a page's addresses: bytes, compressed once, and their headers."""
 
 import gzip
 import hashlib

@@ -16,7 +16,7 @@ STALE_AFTER = timedelta(minutes=2)
 
 
 class Freshness(StrEnum):
-    """How much a snapshot may still claim."""
+    """Freshness of a snapshot."""
 
     FRESH = "fresh"
     OLD = "old"  # said with its time
@@ -46,7 +46,7 @@ def freshness(made_at: datetime, now: datetime, *, is_database_away: bool) -> Fr
 
 @dataclass(frozen=True)
 class Snapshot:
-    """What a page showed at a moment. `page_id` names it for no visitor."""
+    """Snapshot of a page at a moment. `page_id` names it for no visitor."""
 
     page_id: str
     document: bytes

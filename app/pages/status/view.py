@@ -28,7 +28,7 @@ _PAST_DAYS = 14
 
 @dataclass(frozen=True)
 class View:
-    """What templates ask: `root` is the path of the page, empty on a host of its own."""
+    """View of a page for templates: `root` is its path, empty on a host of its own."""
 
     snapshot: Snapshot
     freshness: Freshness
