@@ -1,1 +1,1 @@
-"""The scheduler process: rq-scheduler over a handful of standing ticks."""
+"""The scheduler process: rq-scheduler over a handful of ticks."""

@@ -1,4 +1,4 @@
-"""The table of standing ticks: data, installed at every start and again by the scheduler."""
+"""The table of ticks: data, installed at every start and again by the scheduler."""
 
 from collections.abc import Iterable
 
@@ -27,7 +27,7 @@ _STANDING = (
 
 
 def ticks(regions: Iterable[str]) -> list[Tick]:
-    """Return every standing tick: the chores, and a drain session each second for each region."""
+    """Return every tick: the periodic jobs, and a drain session each second for each region."""
     drains = [
         Tick(
             DRAIN_JOB,

@@ -55,7 +55,7 @@ class _Process:
         elif kind == "metrics":
             self._queue = METRICS
         else:
-            # Heartbeats are judged, and status pages stay true, also while a chore takes long or
+            # Heartbeats are judged, and status pages stay true, also while a job takes long or
             # Redis is away.
             self._watchdogs = [
                 Watchdog(app, heartbeats.host()),

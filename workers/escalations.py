@@ -1,4 +1,4 @@
-"""Standing chores of alerts: escalation levels, reminders, releases."""
+"""Periodic jobs of alerts: escalation levels, reminders, releases."""
 
 import logging
 
@@ -6,7 +6,7 @@ from app.operations.alerts import reminders, snoozes, suppression
 from app.operations.escalation import levels as escalation_levels
 from app.operations.health import ticks
 from app.platform.bootstrap import runtime
-from workers.job import chore
+from workers.job import periodic_job
 from workers.watchdog import Host
 
 log = logging.getLogger(__name__)
@@ -14,7 +14,7 @@ log = logging.getLogger(__name__)
 _BEHIND_SECONDS = 12.0  # the tick comes every five
 
 
-@chore()
+@periodic_job()
 def advance() -> None:
     """Act on overdue levels, reminders, ends of snoozes, and what outlived its root cause."""
     escalation_levels.advance_due()
@@ -38,4 +38,4 @@ def _advance_here() -> None:
     try:
         advance()
     except Exception:
-        log.exception("escalations failed; the next look tries again")
+        log.exception("escalation failed; the next tick tries again")

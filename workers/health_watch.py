@@ -65,7 +65,7 @@ class HealthWatch(threading.Thread):
                 self.look()
             except Exception:
                 # The fence: whatever fails here, the next look comes.
-                log.exception("the watch over the monitor failed; it looks again")
+                log.exception("health watch failed; it runs again")
 
     def look(self) -> None:
         """Look once."""
@@ -153,7 +153,7 @@ class HealthWatch(threading.Thread):
         try:
             await deliver(recipient.channel_type, message, recipient.config, context)
         except DeliveryError as error:
-            log.warning("an operator could not be told directly", extra={"why": str(error)})
+            log.warning("operators could not be notified directly", extra={"why": str(error)})
 
     def _call_deadman(self) -> None:
         now = monotonic()

@@ -1,4 +1,4 @@
-"""Standing chores of heartbeats: judge lateness, open and resolve alerts, forget old pings."""
+"""Periodic jobs of heartbeats: judge lateness, open and resolve alerts, forget old pings."""
 
 import logging
 
@@ -7,7 +7,7 @@ from app.operations.heartbeats import flips as heartbeat_flips
 from app.operations.heartbeats import retention as heartbeat_retention
 from app.operations.heartbeats import sweep as heartbeat_sweep
 from app.platform.clock import monotonic
-from workers.job import chore
+from workers.job import periodic_job
 from workers.watchdog import Host
 
 log = logging.getLogger(__name__)
@@ -16,7 +16,7 @@ _SWEEP_SECONDS = 30  # well inside the job's time limit; the next tick goes on
 _BEHIND_SECONDS = 1.5  # the tick comes every second
 
 
-@chore()
+@periodic_job()
 def sweep() -> None:
     """Look at every heartbeat whose time has come, then see to the alerts of what has changed."""
     end = monotonic() + _SWEEP_SECONDS
@@ -28,7 +28,7 @@ def sweep() -> None:
     heartbeat_flapping.calm_down()
 
 
-@chore()
+@periodic_job()
 def forget() -> None:
     """Remove old pings, flips and gaps; mend heartbeats that nobody would look at."""
     removed, after = heartbeat_retention.prune_pings()
@@ -38,11 +38,11 @@ def forget() -> None:
     heartbeat_retention.forget()
     mended = heartbeat_retention.mend()
     if removed or mended:
-        log.info("heartbeats tidied", extra={"pings_removed": removed, "mended": mended})
+        log.info("old pings and flips removed", extra={"pings_removed": removed, "mended": mended})
 
 
 def host() -> Host:
-    """Return what a watchdog needs to sweep where ticks do not come, or a chore takes long."""
+    """Return what a watchdog needs to sweep where ticks do not come, or a job takes long."""
     return Host(
         is_running=lambda: False,
         is_anything_due=lambda: heartbeat_sweep.is_behind(_BEHIND_SECONDS),
@@ -55,4 +55,4 @@ def _sweep_here() -> None:
     try:
         sweep()
     except Exception:
-        log.exception("a sweep failed; the next look tries again")
+        log.exception("heartbeat sweep failed; the next tick tries again")

@@ -1,4 +1,4 @@
-"""Standing chores: mend what a crash left, make and drop partitions, forget what has expired."""
+"""Periodic jobs of housekeeping: repair after a crash, partitions, removal of what has expired."""
 
 import logging
 
@@ -10,22 +10,22 @@ from app.operations.schedule import repair as repairs
 from app.platform.bootstrap import runtime
 from app.platform.clock import monotonic
 from app.platform.transaction import transaction
-from workers.job import chore
+from workers.job import periodic_job
 
 _REPAIR_SECONDS = 15  # between two rounds
 
 log = logging.getLogger(__name__)
 
 
-@chore()
+@periodic_job()
 def repair() -> None:
     """Find and mend what crashes left behind, and count it."""
     for what, count in repairs.mend_next(int(monotonic() / _REPAIR_SECONDS)).items():
         if count:
-            log.warning("mended", extra={"what": what, "count": count})
+            log.warning("schedule repaired", extra={"what": what, "count": count})
 
 
-@chore()
+@periodic_job()
 def keep_partitions() -> None:
     """Make the coming days' partitions and drop the days past retention."""
     for name in retention.ensure_partitions():
@@ -38,7 +38,7 @@ def keep_partitions() -> None:
         log.info("partition dropped", extra={"partition": name})
 
 
-@chore()
+@periodic_job()
 def forget() -> None:
     """Remove expired tokens and probe requests, and the history of deleted services."""
     retention.forget_expired()

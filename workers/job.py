@@ -17,7 +17,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 log = logging.getLogger("workers")
 
-_CHORE_SECONDS = ticks.TICK_SECONDS + 15.0  # RQ interrupts it before, where it can
+_JOB_SECONDS = ticks.TICK_SECONDS + 15.0  # RQ interrupts it before, where it can
 
 _application: Flask | None = None
 
@@ -52,11 +52,13 @@ def job(function: Callable[P, T]) -> Callable[P, T]:
     return run
 
 
-def chore(seconds: float = _CHORE_SECONDS) -> Callable[[Callable[[], None]], Callable[[], None]]:
-    """Mark a function as a standing chore: a job whose runs are written down.
+def periodic_job(
+    seconds: float = _JOB_SECONDS,
+) -> Callable[[Callable[[], None]], Callable[[], None]]:
+    """Mark a function as a periodic job: one whose runs are written down.
 
     One that took its process with it is done in a process of its own, and set aside for an hour
-    after three losses in a row; the other chores go on.
+    after three losses in a row; the others go on.
 
     `seconds` is what it may take at most; then its process is ended.
     """
@@ -66,7 +68,7 @@ def chore(seconds: float = _CHORE_SECONDS) -> Callable[[Callable[[], None]], Cal
 
         @functools.wraps(function)
         def run() -> None:
-            _run_chore(name, function, seconds)
+            _run_job(name, function, seconds)
 
         # What `workers.alone` calls is the function itself, not the job around the ledger.
         marked = job(run)
@@ -76,7 +78,7 @@ def chore(seconds: float = _CHORE_SECONDS) -> Callable[[Callable[[], None]], Cal
     return mark
 
 
-def _run_chore(name: str, function: Callable[[], None], seconds: float) -> None:
+def _run_job(name: str, function: Callable[[], None], seconds: float) -> None:
     turn = ticks.begin(name, seconds)
     if turn.rests:
         return
@@ -98,7 +100,7 @@ def _run_alone(name: str, seconds: float) -> None:
     try:
         run_alone("tick", name, seconds)
     except LostAloneError as error:
-        log.error("a chore ended its process", extra={"chore": name, "why": str(error)})
+        log.error("a periodic job ended its process", extra={"job": name, "why": str(error)})
         ticks.lose(name, str(error))
     else:
         ticks.finish(name)

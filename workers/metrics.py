@@ -1,23 +1,23 @@
-"""Standing work on figures that may take minutes: it has a worker of its own."""
+"""Periodic jobs on metrics that may take minutes: it has a worker of its own."""
 
 import logging
 
 from app.operations.metrics import freezing
 from app.operations.metrics import roll_up as roll_ups
 from app.platform.transaction import transaction
-from workers.job import chore
+from workers.job import periodic_job
 
 log = logging.getLogger(__name__)
 
 
-@chore(600.0)
+@periodic_job(600.0)
 def roll_up() -> None:
     """Roll up the hours that are over, and those for which results or corrections have come."""
     if count := roll_ups.roll_up():
         log.info("rolled up", extra={"hours": count})
 
 
-@chore(7200.0)
+@periodic_job(7200.0)
 def freeze() -> None:
     """Freeze the days of raw results that are over and were not frozen yet, newest first."""
     with transaction() as tx:

@@ -90,7 +90,7 @@ def pack(batch: Sequence[RecordedCheck], now: datetime) -> bytes:
         return pickle.dumps((now, list(map(_row, batch))), pickle.HIGHEST_PROTOCOL)
     except Exception:
         # The fence: whatever a check put into its evidence, its result is not lost.
-        log.exception("evidence that does not travel")
+        log.exception("failure evidence cannot be serialized")
         plain = [replace(check, observation=_with_plain_evidence(check)) for check in batch]
         return pickle.dumps((now, list(map(_row, plain))), pickle.HIGHEST_PROTOCOL)
 

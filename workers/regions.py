@@ -1,14 +1,14 @@
-"""Standing watch over the monitor itself."""
+"""Periodic jobs that watch the monitor itself."""
 
 import logging
 
 from app.operations.checks import regions
-from workers.job import chore
+from workers.job import periodic_job
 
 log = logging.getLogger(__name__)
 
 
-@chore()
+@periodic_job()
 def watch() -> None:
     """Notice regions without workers and workers without sight."""
     for region in regions.watch():

@@ -1,4 +1,4 @@
-"""Standing chores of status pages: snapshots, incidents of alerts, notices, old subscribers."""
+"""Periodic jobs of status pages: snapshots, incidents of alerts, notices, old subscribers."""
 
 import asyncio
 import logging
@@ -21,7 +21,7 @@ from app.operations.status_pages import (
     subscriptions,
 )
 from app.platform.clock import monotonic
-from workers.job import application, chore
+from workers.job import application, periodic_job
 from workers.watchdog import Host
 
 log = logging.getLogger(__name__)
@@ -30,7 +30,7 @@ _LOGO_SECONDS = 10.0
 _SECONDS = 20  # well inside the job's time limit; the next tick goes on
 
 
-@chore()
+@periodic_job()
 def make_snapshots() -> None:
     """Make the snapshots of pages that are due, until none is."""
     end = monotonic() + _SECONDS
@@ -39,7 +39,7 @@ def make_snapshots() -> None:
         snapshots.make(claimed)
 
 
-@chore()
+@periodic_job()
 def advance_incidents() -> None:
     """Open and close incidents as alerts come and go, and tell of maintenance."""
     for page_id in auto_incidents.pages():
@@ -48,7 +48,7 @@ def advance_incidents() -> None:
         maintenance_notices.notify(page_id)
 
 
-@chore()
+@periodic_job()
 def forget() -> None:
     """Delete subscribers who did not confirm in time."""
     gone = subscriptions.forget()
@@ -56,7 +56,7 @@ def forget() -> None:
         log.info("subscribers did not confirm", extra={"count": gone})
 
 
-@chore()
+@periodic_job()
 def verify_domains() -> None:
     """Look up the records of the hosts that pages want to be served on."""
     waiting = domains.due()
@@ -85,7 +85,7 @@ async def _record(network: Network, name: str, record_type: str, expected: str) 
     return await runner.run(target, network)
 
 
-@chore()
+@periodic_job()
 def fetch_logos() -> None:
     """Fetch the logos that pages name by an address: visitors get them from here alone."""
     waiting = logos.due()
@@ -125,4 +125,4 @@ def _make_here() -> None:
     try:
         make_snapshots()
     except Exception:
-        log.exception("no snapshot was made; the next look tries again")
+        log.exception("status page snapshot not made; the next tick tries again")

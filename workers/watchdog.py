@@ -67,7 +67,7 @@ class Watchdog(threading.Thread):
             with self._app.app_context():
                 self._host.pulse()
         except DATABASE_AWAY as error:
-            log.debug("no pulse: %s", error)
+            log.debug("worker pulse not stored: %s", error)
 
     def _is_anything_due(self) -> bool:
         try:

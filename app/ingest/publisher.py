@@ -64,7 +64,7 @@ class PingPublisher:
                         runtime().hints.work(SWEEP_JOB)
                     runtime().feed.publish([_event(receipt) for receipt in receipts.values()])
             except RedisError as error:
-                log.warning("no hint for the sweep", extra={"why": str(error)})
+                log.warning("heartbeat sweep not woken: Redis is away", extra={"why": str(error)})
             except Exception:
                 log.exception("stored pings were not published")
             time.sleep(_PAUSE_SECONDS)

@@ -46,7 +46,7 @@ class Counters:
                 pipeline.hincrbyfloat(f"{_PREFIX}{name_told}", " ".join(labels), amount)
             pipeline.execute()
         except RedisError as error:
-            log.warning("counters wait for Redis", extra={"why": str(error)})
+            log.warning("counters not written yet: Redis is away", extra={"why": str(error)})
             with self._lock:
                 for key, amount in told.items():
                     self._open[key] += amount

@@ -110,7 +110,9 @@ class Feed:
                 self._script_sha = str(self.redis.script_load(_PUBLISH))
                 self._publish(by_organization)
         except RedisError as error:
-            log.warning("live feed is away", extra={"lost_events": len(events), "why": str(error)})
+            log.warning(
+                "live feed: Redis is away", extra={"lost_events": len(events), "why": str(error)}
+            )
 
     def _publish(self, by_organization: Mapping[UUID, Sequence[bytes]]) -> None:
         # Not by the library's scripts: those ask first whether the script is there, every time.

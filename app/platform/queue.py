@@ -30,7 +30,7 @@ _WAKE_TTL_SECONDS = 5
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """A standing job: rq-scheduler enqueues it again and again; running it twice is harmless."""
+    """A periodic job: rq-scheduler enqueues it again and again; running it twice is harmless."""
 
     job: str
     every_seconds: int
@@ -75,7 +75,7 @@ def wait_for_wake(redis: Redis, region: str, seconds: float) -> bool:
 
 
 class Hints:
-    """Enqueues hints and installs the standing ticks."""
+    """Enqueues hints and installs the ticks."""
 
     def __init__(self, redis: Redis) -> None:
         self.redis = redis
@@ -155,7 +155,7 @@ class JsonJob(Job):
 
 
 class TickScheduler(Scheduler):  # type: ignore[misc]
-    """rq-scheduler for standing ticks that survives a kill between its steps.
+    """rq-scheduler for ticks that survives a kill between its steps.
 
     The library re-enqueues the very same job id (which piles up while workers are down and mixes
     the state of a running job), and takes a job off the schedule before putting it back (a kill

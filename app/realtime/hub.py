@@ -139,7 +139,7 @@ class Hub:
                 self._listen()
             except RedisError as error:
                 self._subscribed.clear()
-                log.warning("live feed is away", extra={"why": str(error)})
+                log.warning("live feed: Redis is away", extra={"why": str(error)})
                 self._closing.wait(_RECONNECT_SECONDS)
 
     def _listen(self) -> None:

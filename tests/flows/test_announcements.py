@@ -81,7 +81,7 @@ def test_maintenance_and_colours_in_the_running_product(product: Product, shop: 
         seconds_until(lambda: product.status(service["id"]) == "RED", 3)
         product.call("POST", f"/maintenance-windows/{window['id']}/end")
         seconds_until(lambda: "maintenance.ended" in events(hook), 5)
-        # By the standing tick: the status has not changed since.
+        # By the tick: the status has not changed since.
         seconds_until(lambda: events(hook)[2:] == ["service.status_changed"], 20)
         assert data(hook, 2)["service"]["status"] == "RED"
         seconds_until(lambda: events(pager) == ["alert.fired"], 5)

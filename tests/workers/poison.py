@@ -1,41 +1,41 @@
-"""Chores that hurt the process that does them, for the tests of the quarantine."""
+"""Periodic jobs that hurt the process that does them, for the tests of the quarantine."""
 
 import ctypes
 import os
 import signal
 import time
 
-from workers.job import chore
+from workers.job import periodic_job
 
 DONE = "POISON_DONE"
 
 
-@chore()
+@periodic_job()
 def fine() -> None:
     """Leave a mark."""
     with open(os.environ[DONE], "a") as mark:
         mark.write("x")
 
 
-@chore()
+@periodic_job()
 def crash() -> None:
     """Read where there is nothing."""
     ctypes.string_at(0)
 
 
-@chore()
+@periodic_job()
 def killed() -> None:
     """Be ended as the kernel does when memory is short."""
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-@chore()
+@periodic_job()
 def stall() -> None:
     """Never come back."""
     time.sleep(600)
 
 
-@chore()
+@periodic_job()
 def fail() -> None:
     """Raise."""
     raise RuntimeError("a fault of ours")

@@ -1,4 +1,4 @@
-"""The standing chores of announcements, killed where it hurts most: planned, but not committed."""
+"""Periodic jobs of announcements, killed where it hurts most: planned, but not committed."""
 
 import os
 import signal

@@ -87,7 +87,7 @@ def test_messages_that_nobody_takes_are_late(app, alice, connection, rows):
     assert parts(app) == [], "a channel that rests is not ours to hurry"
 
 
-def test_heartbeats_and_chores_that_are_not_seen_to_are_late(app, alice, rows):
+def test_heartbeats_and_jobs_that_do_not_run_are_late(app, alice, rows):
     beat = make_heartbeat(alice)
     age(rows, beat["id"], hours=2)
     prove(rows)

@@ -1,4 +1,4 @@
-"""The standing chores of heartbeats, and the watchdog that stands in for their ticks."""
+"""Periodic jobs of heartbeats, and the watchdog that stands in for their ticks."""
 
 import pytest
 
@@ -46,7 +46,7 @@ def test_one_that_cannot_be_handled_holds_up_no_other_one(missed, alice, monkeyp
     monkeypatch.setattr(heartbeats.heartbeat_flips, "handle_one", handle)
     heartbeats.sweep()
     assert len(alice.get("/alerts").json) == len(missed) - 1
-    assert "no alert for a heartbeat" in caplog.text
+    assert "heartbeat change not handled" in caplog.text
 
 
 def test_the_pump_sweeps_where_no_tick_gets_through(app, missed, alice, rows):

@@ -1,4 +1,4 @@
-"""Standing chores of status pages: logos are fetched once and served from here."""
+"""Periodic jobs of status pages: logos are fetched once and served from here."""
 
 import pytest
 

@@ -45,7 +45,7 @@ def warn() -> int:
         except DATABASE_AWAY:
             raise
         except Exception:
-            log.exception("no word of a certificate", extra={"service_id": str(service_id)})
+            log.exception("certificate expiry not announced", extra={"service_id": str(service_id)})
     return told
 
 

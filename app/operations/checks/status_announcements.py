@@ -1,7 +1,7 @@
 """Announcements of changes of a service's status to the channels that want them.
 
 Planned in the transaction that confirms the status. A change that is withheld (maintenance,
-flapping, a blind monitor) leaves a hold, a row that the standing tick looks at again.
+flapping, a blind monitor) leaves a hold, a row that the tick looks at again.
 """
 
 import logging
@@ -98,7 +98,7 @@ def catch_up() -> int:
         except DATABASE_AWAY:
             raise
         except Exception:
-            log.exception("a status stays untold", extra={"service_id": str(service_id)})
+            log.exception("status change not announced", extra={"service_id": str(service_id)})
     return len(ready)
 
 

@@ -1,4 +1,4 @@
-"""Runs of the standing ticks: who is at it, when it last went well, how often it took a process."""
+"""Runs of the ticks: who is at it, when it last went well, how often it took a process."""
 
 import os
 import socket

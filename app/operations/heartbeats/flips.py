@@ -73,7 +73,10 @@ def _each(handle_heartbeat: Callable[[UUID], None], ids: Sequence[UUID]) -> int:
         except DATABASE_AWAY:
             raise
         except Exception:
-            log.exception("no alert for a heartbeat", extra={"heartbeat_id": str(heartbeat_id)})
+            log.exception(
+                "heartbeat change not handled",
+                extra={"heartbeat_id": str(heartbeat_id)},
+            )
     return handled
 
 

@@ -44,10 +44,10 @@ class Row(NamedTuple):
 COLUMNS = ", ".join(f"h.{name}" for name in Row._fields)
 
 
-Standing = Row | models.Heartbeat
+HeartbeatRow = Row | models.Heartbeat
 
 
-def definition_of(row: Standing) -> Heartbeat:
+def definition_of(row: HeartbeatRow) -> Heartbeat:
     """Return how a heartbeat is set up."""
     return Heartbeat(
         parse(row.schedule, row.timezone),
@@ -59,7 +59,7 @@ def definition_of(row: Standing) -> Heartbeat:
     )
 
 
-def state_of(row: Standing) -> HeartbeatState:
+def state_of(row: HeartbeatRow) -> HeartbeatState:
     """Return where a heartbeat stands."""
     return HeartbeatState(
         HeartbeatStatus(row.status),

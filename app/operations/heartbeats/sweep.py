@@ -58,7 +58,7 @@ def sweep() -> int:
     except DATABASE_AWAY:
         raise
     except Exception:
-        log.exception("a batch of heartbeats failed; they are seen at one by one")
+        log.exception("heartbeat sweep: a batch failed; its heartbeats are swept one by one")
         quarantine.each_apart(Kind.HEARTBEAT, seen, _sweep_each)
         return len(seen)
 

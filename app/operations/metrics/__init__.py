@@ -1,1 +1,1 @@
-"""Roll-ups and figures: uptime, series, reports, and the chores that keep them cheap."""
+"""Roll-ups and figures: uptime, series, reports, and the jobs that keep them cheap."""

@@ -32,7 +32,7 @@ ORDER BY c.service_id, c.created_at, c.id
 """
 
 
-def standing(
+def active(
     tx: Transaction, ids: Iterable[UUID], since: datetime, until: datetime
 ) -> dict[UUID, tuple[Correction, ...]]:
     """Return the corrections that stand and touch a window, by service, the newest last."""
@@ -48,7 +48,7 @@ def spans(
 ) -> dict[UUID, list[Span]]:
     """Return the corrections that stand and touch a window as stretches of a status line."""
     found: dict[UUID, list[Span]] = defaultdict(list)
-    for service_id, corrections in standing(tx, ids, since, until).items():
+    for service_id, corrections in active(tx, ids, since, until).items():
         for one in corrections:
             span = Span(milliseconds(one.since), milliseconds(one.until), one.kind)
             found[service_id].append(span)

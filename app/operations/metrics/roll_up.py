@@ -35,7 +35,7 @@ def roll_up(seconds: float = 20.0) -> int:
         while monotonic() - began_at < seconds and (again := compute_marked()):
             count += again
     except progress.Busy:
-        log.info("somebody else rolls up")
+        log.info("roll-up skipped: another process rolls up")
     return count
 
 

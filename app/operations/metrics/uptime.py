@@ -51,8 +51,8 @@ def uptimes(ids: Sequence[UUID], since: datetime, until: datetime) -> dict[UUID,
         parts = read.pieces(tx, since, until)
         begin, end = parts[0].since, parts[-1].until
         figures = read.read(tx, ids, parts)
-        standing = corrections.standing(tx, ids, begin, end)
+        active = corrections.active(tx, ids, begin, end)
     return {
-        service_id: Uptime(service_id, begin, end, figures[service_id], standing[service_id])
+        service_id: Uptime(service_id, begin, end, figures[service_id], active[service_id])
         for service_id in ids
     }

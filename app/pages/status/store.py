@@ -275,7 +275,7 @@ class Watcher(threading.Thread):
                 with self._app.app_context():
                     self._store.look()
             except Exception:
-                log.exception("pages could not be looked at; the next look tries again")
+                log.exception("status pages not read; the next read tries again")
             self._stopped.wait(LOOK_EVERY_SECONDS)
         self._store.is_watched = False
 

@@ -1,4 +1,4 @@
-"""A row that a chore cannot handle holds up no other one, and is set aside after three tries."""
+"""A row that a job cannot handle holds up no other one, and is set aside after three tries."""
 
 from app.operations.alerts import reminders
 from app.operations.health import quarantine
