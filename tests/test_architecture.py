@@ -294,19 +294,3 @@ def test_every_public_name_of_the_domain_is_used_by_the_program():
         and name not in _loads(tree, but=node)
     ]
     assert not unused
-
-
-# "Cache of …", "Schemas of …": a docstring that asks a question makes the reader guess its noun.
-_NO_NOUNS = {"What", "Which", "Who", "Whom", "Whose", "Where", "When", "Why", "How", "Whether"}
-
-
-def test_docstrings_of_modules_and_classes_begin_with_a_noun():
-    asking = [
-        f"{path.relative_to(ROOT)}: {text.splitlines()[0]}"
-        for _, path, tree in MODULES
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Module | ast.ClassDef)
-        and (text := ast.get_docstring(node))
-        and text.split()[0] in _NO_NOUNS
-    ]
-    assert asking == []

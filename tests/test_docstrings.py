@@ -1,0 +1,20 @@
+"""Docstrings of the program, read off the source: each begins with the noun it describes."""
+
+import ast
+
+from tests.source import MODULES, ROOT
+
+# "Cache of …", "Schemas of …": a docstring that asks a question makes the reader guess its noun.
+_NO_NOUNS = {"What", "Which", "Who", "Whom", "Whose", "Where", "When", "Why", "How", "Whether"}
+
+
+def test_docstrings_of_modules_and_classes_begin_with_a_noun():
+    asking = [
+        f"{path.relative_to(ROOT)}: {text.splitlines()[0]}"
+        for _, path, tree in MODULES
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Module | ast.ClassDef)
+        and (text := ast.get_docstring(node))
+        and text.split()[0] in _NO_NOUNS
+    ]
+    assert asking == []
