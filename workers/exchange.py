@@ -16,7 +16,7 @@ from app.operations.services.one_off_checks import ProbeTask
 
 
 class Exchange(Protocol):
-    """Exchange of an engine with its server; but for `now` and questions about one claim, it blocks.
+    """Exchange of an engine with its server; but for `now` and questions on a claim, it blocks.
 
     Each function raises one of `away` while the other end cannot be reached, and is then tried
     again; leases make a repetition harmless.
