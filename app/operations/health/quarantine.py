@@ -1,7 +1,7 @@
 """Quarantine of work that ends, stalls or fails the process that does it.
 
-A process that ends has one chore in hand, but up to a thousand checks or messages, of which one at
-most is to blame. A lost chore is done alone next time, in a process of its own; a check or message
+A process that ends has one job in hand, but up to a thousand checks or messages, of which one at
+most is to blame. A lost job is done alone next time, in a process of its own; a check or message
 that was lost twice in a row likewise, because few of a thousand are. What was lost three times is
 set aside for an hour, the operators hear of it with the trace, and everything else goes on.
 """
