@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from app.domain.masking import hider
 from app.domain.types import Observation, Status
 from app.operations.checks import claim as checks_claim
 from app.operations.checks.claim import Claim
@@ -71,7 +72,8 @@ def run_check_alone(claim: Claim, call: Callable[..., Any]) -> Observation | Non
         run_alone("check", claim._replace(rules=()), seconds)
         call(quarantine.clear, Kind.CHECK, [claim.key])
     except LostAloneError as error:
-        call(quarantine.count_failure, Kind.CHECK, claim.key, str(error))
+        trace = hider(claim.snapshot.target.secrets)(str(error))
+        call(quarantine.count_failure, Kind.CHECK, claim.key, trace)
         return SET_ASIDE
     except DATABASE_AWAY:
         pass  # it comes again by its lease

@@ -16,6 +16,7 @@ import uvloop
 from flask import Flask
 
 from app.channels import Context, DeliveryError, deliver, parse_smtp_url, provider_endpoints
+from app.domain.masking import hider
 from app.domain.messages.messages import Message, Organization, compose, sample
 from app.network.door import Network
 from app.network.policy import policy_of
@@ -28,6 +29,7 @@ from app.operations.notifications import results as delivery_results
 from app.operations.notifications.claim import Outcome, Send
 from app.operations.notifications.enqueue import DIGEST
 from app.operations.status_pages import subscriber_messages
+from app.platform import logs
 from app.platform.bootstrap import Runtime
 from app.platform.clock import monotonic
 from app.platform.config import Config
@@ -166,7 +168,8 @@ class Dispatcher:
             )
         except LostAloneError as error:
             why = "it ended three processes that tried to send it, and is set aside"
-            await self._insist(quarantine.count_failure, Kind.MESSAGE, str(send.id), str(error))
+            trace = hider(send.secrets)(str(error))
+            await self._insist(quarantine.count_failure, Kind.MESSAGE, str(send.id), trace)
             outcome = Outcome(ok=False, permanent=True, error=why)
             await self._insist(delivery_results.record, send, outcome)
 
@@ -212,7 +215,8 @@ class Dispatcher:
             )
         except Exception as error:
             # The fence: a message that cannot even be composed must not stop the others.
-            log.exception("message could not be sent", extra=facts)
+            with logs.hiding(hider(send.secrets)):
+                log.exception("message could not be sent", extra=facts)
             return Outcome(ok=False, error=f"could not be sent: {type(error).__name__}")
         log.info("message delivered", extra={**facts, "duration_ms": round(done.duration_ms, 1)})
         return Outcome(

@@ -10,8 +10,9 @@ from marshmallow import Schema, ValidationError, fields
 
 from app.channels.base import CHANNEL_TYPES, Context, Delivery, DeliveryError
 from app.channels.templates import apply_template
-from app.domain.masking import mask, needles
+from app.domain.masking import hider, mask, needles
 from app.domain.messages.types import Message
+from app.platform import logs
 from app.platform.clock import monotonic
 
 log = logging.getLogger(__name__)
@@ -60,7 +61,8 @@ async def _deliver(
         raise DeliveryError(
             f"this channel's config is not valid: {wrong}", permanent=True
         ) from None
-    forms = needles([*_secrets(schema, checked), *secrets])
+    carried = [*_secrets(schema, checked), *secrets]
+    forms = needles(carried)
     try:
         async with asyncio.timeout(context.timeout_seconds):
             worded = await apply_template(message, template)
@@ -73,7 +75,8 @@ async def _deliver(
         sentence = f"no answer within {context.timeout_seconds:g} s"
         raise DeliveryError(sentence, permanent=False) from None
     except Exception as error:  # the fence: a fault of ours delays one message, not its batch
-        log.exception("the %s channel failed by itself", name)
+        with logs.hiding(hider(carried)):
+            log.exception("the %s channel failed by itself", name)
         sentence = f"the channel itself failed: {type(error).__name__}"
         raise DeliveryError(sentence, permanent=False) from None
     return replace(delivery, answer=mask(delivery.answer, forms))

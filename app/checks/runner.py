@@ -8,11 +8,12 @@ from app.checks.deadlines import deadline
 from app.checks.evidence import from_trace, one_line, secrets_of
 from app.domain.checks.endpoints import BadEndpoint
 from app.domain.checks.statuses import grade
-from app.domain.masking import mask, needles
+from app.domain.masking import hider, mask, needles
 from app.domain.types import FailureKind, Observation, Phases, Probe, Status, Target
 from app.network.door import Network
 from app.network.errors import NetworkError
 from app.network.trace import Trace, start_trace
+from app.platform import logs
 
 log = logging.getLogger(__name__)
 _NO_PHASES = Phases()
@@ -57,7 +58,8 @@ async def run(target: Target, network: Network) -> Observation:
     except NetworkError as error:
         return _failed(target, check, notes, str(error), error.kind)
     except Exception as error:  # the fence: whatever a check does, its worker goes on
-        _log_once(target, error)
+        with logs.hiding(hider(_secrets(target, check))):
+            _log_once(target, error)
         sentence = f"the check itself failed: {type(error).__name__}"
         return _failed(target, check, notes, sentence, FailureKind.OWN_FAULT)
     elapsed_ms = (perf_counter() - started) * 1000
@@ -117,11 +119,15 @@ def _failed(
 
 
 def _clean(observation: Observation, target: Target, check: CheckType) -> Observation:
-    forms = needles([*secrets_of(check.config_schema, target.config), *target.secrets])
+    forms = needles(_secrets(target, check))
     return observation._replace(
         error=one_line(mask(observation.error, forms)),
         evidence=mask(observation.evidence, forms),
     )
+
+
+def _secrets(target: Target, check: CheckType) -> list[str]:
+    return [*secrets_of(check.config_schema, target.config), *target.secrets]
 
 
 def _log_once(target: Target, error: Exception) -> None:

@@ -6,12 +6,13 @@ JSON, HTML and URLs have it, and in base64 wherever it may begin within the enco
 
 import html
 import json
+import quopri
 import re
-from base64 import b64encode, urlsafe_b64encode
-from collections.abc import Iterable, Mapping, Sequence
+from base64 import b64decode, b64encode, urlsafe_b64encode
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
-from urllib.parse import quote, quote_plus
+from urllib.parse import parse_qsl, quote, quote_plus, unquote, urlsplit
 
 MASK = "********"
 MIN_SECRET = 4  # shorter values would blank out half of every text
@@ -22,6 +23,10 @@ SENSITIVE_NAME = re.compile(
     r"|auth[-_]?key|access[-_]?key|private[-_]?key",
     re.IGNORECASE,
 )
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{2,19}")  # Basic, Bearer, Token, ApiKey, GenieKey, ...
+_COOKIE_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")  # a token of RFC 9110
+_MIN_PART = 8
+_HTML_IN_JSON = re.compile("[<>&'\u2028\u2029]")
 _HEX = re.compile("%[0-9A-F]{2}")
 
 
@@ -36,7 +41,7 @@ def _forms(secret: str) -> frozenset[str]:
     stripped = secret.strip()
     if len(stripped) < MIN_SECRET:
         return frozenset()
-    forms = {secret, stripped}
+    forms = {secret, stripped, *_parts(stripped)}
     forms.update(line.strip() for line in secret.splitlines() if len(line.strip()) >= _MIN_LINE)
     for plain in tuple(forms):
         forms.update(_escaped(plain))
@@ -44,20 +49,71 @@ def _forms(secret: str) -> frozenset[str]:
     return frozenset(form for form in forms if len(form) >= MIN_SECRET)
 
 
+def _parts(secret: str) -> Iterable[str]:
+    """Yield what is secret in a secret that also says what it is: a header, cookies, an address."""
+    scheme, _, credentials = secret.partition(" ")
+    if credentials and _SCHEME.fullmatch(scheme):
+        yield credentials.strip()
+        if scheme.lower() == "basic":
+            yield from _basic(credentials.strip())
+    for cookie in secret.split(";"):
+        name, separator, value = cookie.strip().partition("=")
+        if separator and _COOKIE_NAME.fullmatch(name) and len(value) >= _MIN_PART:
+            yield value.strip('"')
+    if "://" in secret:
+        yield from _url_parts(secret)
+
+
+def _basic(credentials: str) -> Iterable[str]:
+    try:
+        pair = b64decode(credentials, validate=True).decode()
+    except ValueError:
+        return
+    yield pair
+    yield pair.partition(":")[2]
+
+
+def _url_parts(url: str) -> Iterable[str]:
+    try:
+        parts = urlsplit(url)
+        given = [parts.password or "", f"{parts.username}:{parts.password}"]
+    except ValueError:
+        return
+    if parts.password:
+        yield from given
+        yield from map(unquote, given)
+    for _, value in parse_qsl(parts.query):
+        if len(value) >= _MIN_PART:
+            yield value
+    for segment in parts.path.split("/"):
+        if len(segment) >= _MIN_LINE:
+            yield segment
+
+
 def _escaped(plain: str) -> Iterable[str]:
     safe = plain.encode("utf-8", "surrogatepass")
     for encoded in (quote(safe, safe=""), quote(safe, safe="/"), quote_plus(safe)):
         yield encoded
         yield _HEX.sub(lambda match: match[0].lower(), encoded)
+        yield quote(encoded, safe="")  # of an address within an address
     for as_ascii in (True, False):
         written = json.dumps(plain, ensure_ascii=as_ascii)[1:-1]
         yield written
         yield written.replace("/", "\\/")
+        # Encoders whose JSON may stand in HTML: Go's, and those of several frameworks.
+        yield _HTML_IN_JSON.sub(lambda match: f"\\u{ord(match[0]):04x}", written)
+        yield _HTML_IN_JSON.sub(lambda match: f"\\u{ord(match[0]):04X}", written)
         yield json.dumps(written, ensure_ascii=as_ascii)[1:-1]  # JSON within JSON
     yield html.escape(plain)
     yield html.escape(plain, quote=False)
+    yield html.escape(plain).replace("&#x27;", "&#39;")
+    yield html.escape(plain).replace("&#x27;", "&#39;").replace("&quot;", "&#34;")
+    yield html.escape(plain).replace("&#x27;", "&apos;")
+    yield repr(plain)[1:-1]
+    yield quopri.encodestring(safe).decode().replace("=\n", "")
     yield re.sub(r"[\x00-\x1f]", lambda match: f"\\x{ord(match[0]):02x}", plain)
     yield safe.hex()
+    yield safe.hex().upper()
 
 
 def _base64(plain: bytes) -> Iterable[str]:
@@ -73,6 +129,12 @@ def _base64(plain: bytes) -> Iterable[str]:
             first = (0, 2, 3)[offset]
             last = len(whole) - (1 if (offset + len(plain)) % 3 else 0)
             yield whole[first:last]
+
+
+def hider(secrets: Iterable[str]) -> Callable[[str], str]:
+    """Return a function that takes the secrets out of a text, in each of their forms."""
+    forms = needles(secrets)
+    return lambda text: _mask_text(text, forms)
 
 
 def mask(value: Any, forms: Sequence[str]) -> Any:

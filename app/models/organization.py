@@ -19,5 +19,7 @@ class Organization(Identified, Timestamped, Base):
     max_services: Mapped[int]
     timezone: Mapped[str] = mapped_column(default="UTC")
     settings: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    # Founded where anybody could register: nobody here knows its owner.
+    is_strangers: Mapped[bool] = mapped_column(server_default=text("false"))
     # Raised by every change of rules, windows or channels: workers cache them by it.
     alerting_version: Mapped[int] = mapped_column(BigInteger, server_default=text("1"))

@@ -35,6 +35,7 @@ class Config:
     plan_limits: bool
     min_check_interval_seconds: int
     probe_targets: str
+    targets_follow_registration: bool
     probe_allow: tuple[Network, ...]
     probe_deny: tuple[Network, ...]
     probe_ca_file: str
@@ -67,8 +68,8 @@ class Config:
         default_ping_url = f"http://localhost:{ping_port}" if ping_port else base_url
         registration = env.choice("REGISTRATION", "open", ("open", "invite", "closed"))
         # Where strangers can register, they do not get at the operator's own network.
-        is_public = registration == "open" and not _is_loopback(host)
-        targets = "operators" if is_public else "any"
+        is_reachable = not (_is_loopback(host) and _is_loopback(urlsplit(base_url).hostname or ""))
+        targets = "operators" if is_reachable and registration == "open" else "any"
         return cls(
             database_url=_sqlalchemy_url(env.required("DATABASE_URL")),
             redis_url=_redis_url(env.required("REDIS_URL")),
@@ -86,6 +87,8 @@ class Config:
             plan_limits=env.switch("PLAN_LIMITS", True),
             min_check_interval_seconds=env.integer("MIN_CHECK_INTERVAL_SECONDS", 10, 1, 86400),
             probe_targets=env.choice("PROBE_TARGETS", targets, ("any", "operators", "public")),
+            # Who may register can be changed while it runs, and so does the default above.
+            targets_follow_registration=is_reachable and not env.text("PROBE_TARGETS", ""),
             probe_allow=env.networks("PROBE_ALLOW"),
             probe_deny=env.networks("PROBE_DENY"),
             probe_ca_file=env.file("PROBE_CA_FILE"),

@@ -3,10 +3,15 @@
 import logging
 import re
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Callable, Iterator, MutableMapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import structlog
+
+# What hides the secrets that the work at hand carries.
+_hide: ContextVar[Callable[[str], str]] = ContextVar("hide", default=str)
 
 bind = structlog.contextvars.bind_contextvars
 clear = structlog.contextvars.clear_contextvars
@@ -33,12 +38,23 @@ def clean(text: str) -> str:
     return _CONTROL.sub(lambda match: f"\\x{ord(match.group()):02x}", text)
 
 
+@contextmanager
+def hiding(hide: Callable[[str], str]) -> Iterator[None]:
+    """Let `hide` take the secrets out of every line that the work inside logs, traces included."""
+    before = _hide.set(hide)
+    try:
+        yield
+    finally:
+        _hide.reset(before)
+
+
 def _clean_event(
     _logger: Any, _method: str, event: MutableMapping[str, Any]
 ) -> MutableMapping[str, Any]:
+    hide = _hide.get()
     for name, value in event.items():
         if isinstance(value, str):
-            event[name] = clean(value)
+            event[name] = clean(hide(value))
     return event
 
 

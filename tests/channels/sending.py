@@ -1,7 +1,7 @@
 """Sends one message through one channel, from a loop of its own, to receivers on loopback."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -70,6 +70,7 @@ def send(
     template: Mapping[str, Any] | None = None,
     policy: AddressPolicy | None = None,
     ca_file: str | None = None,
+    secrets: Sequence[str] = (),
     **context: Any,
 ) -> Delivery:
     """Deliver and return. Raises DeliveryError."""
@@ -79,7 +80,7 @@ def send(
         network = Network(rules, ca_file=ca_file)
         try:
             lent = Context(network, rules, parse_smtp_url(smtp_url), **context)
-            return await deliver(kind, what, config, lent, template)
+            return await deliver(kind, what, config, lent, template, secrets)
         finally:
             network.close()
 

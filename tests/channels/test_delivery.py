@@ -1,13 +1,18 @@
 """The fence around every channel, and the settings of the mail server."""
 
 import asyncio
+import logging
+from dataclasses import replace
+from urllib.parse import quote
 
 import pytest
 
 from app.channels import CHANNEL_TYPES, Context, DeliveryError, deliver, parse_smtp_url
 from app.channels.base import ChannelConfig, ChannelType, Delivery
 from app.domain.checks.addresses import AddressPolicy
+from app.domain.masking import MASK
 from app.network.door import Network
+from app.platform import logs
 from tests.channels.sending import message, send
 from tests.receivers import HttpReceiver
 
@@ -29,6 +34,35 @@ def test_a_fault_of_ours_delays_one_message_and_is_logged(broken, caplog):
         send("broken", message(), {})
     assert not caught.value.permanent
     assert "broken channel failed by itself" in caplog.text
+
+
+def test_the_log_of_a_fault_shows_no_secret(monkeypatch, capsys):
+    """The trace ends with what the exception says: here the address with its token."""
+
+    async def send_nothing(message, config, context) -> Delivery:
+        raise KeyError(f"{config['webhook_url']} abcdef1234567890 {quote('hunter2/two', safe='')}")
+
+    plugin = replace(CHANNEL_TYPES["slack"], send=send_nothing)
+    monkeypatch.setitem(CHANNEL_TYPES._plugins, "slack", plugin)
+    handlers, level = logging.root.handlers[:], logging.root.level
+    logs.configure(log_format="json", level="info")
+    try:
+        with pytest.raises(DeliveryError):
+            send(
+                "slack",
+                message(),
+                {"webhook_url": "https://hooks.slack.com/services/T0/B0/abcdef1234567890"},
+                secrets=["hunter2/two"],
+            )
+    finally:
+        logging.root.handlers[:] = handlers
+        logging.root.setLevel(level)
+    written = capsys.readouterr().err
+    assert "slack channel failed by itself" in written
+    assert "Traceback" in written
+    assert MASK in written
+    assert "abcdef1234567890" not in written
+    assert "hunter2" not in written
 
 
 def test_a_broken_template_loses_no_page():

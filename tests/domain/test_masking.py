@@ -1,6 +1,7 @@
 """A secret is masked in every form in which a receiver may echo it."""
 
 import json
+import quopri
 from base64 import b64encode, urlsafe_b64encode
 from html import escape
 from urllib.parse import quote, quote_plus
@@ -24,6 +25,17 @@ FORMS = [
     lambda text: b64encode(text.encode()).decode(),
     lambda text: urlsafe_b64encode(text.encode()).decode().rstrip("="),
     lambda text: text.encode().hex(),
+    lambda text: text.encode().hex().upper(),
+    lambda text: quote(quote(text, safe=""), safe=""),
+    lambda text: (
+        json.dumps(text)[1:-1]
+        .replace("<", "\\u003c")
+        .replace(">", "\\u003e")
+        .replace("&", "\\u0026")
+    ),
+    lambda text: escape(text).replace("&quot;", "&#34;"),
+    lambda text: repr(text + "'")[1:-2],
+    lambda text: quopri.encodestring(text.encode()).decode(),
 ]
 
 
@@ -71,3 +83,29 @@ def test_short_values_blank_nothing_out():
 )
 def test_one_list_of_names_for_sealing_and_masking(name):
     assert SENSITIVE_NAME.search(name)
+
+
+@pytest.mark.parametrize(
+    ("secret", "part"),
+    [
+        ("Bearer abcdef123456", "abcdef123456"),
+        ("GenieKey abcdef123456", "abcdef123456"),
+        ("Basic dXNlcjpob3JzZWJhdA==", "dXNlcjpob3JzZWJhdA=="),
+        ("Basic dXNlcjpob3JzZWJhdA==", "user:horsebat"),
+        ("Basic dXNlcjpob3JzZWJhdA==", "horsebat"),
+        ('lang=de; sid="abcdef123456"; b=c', "abcdef123456"),
+        ("https://user:horse%40bat@example.com/x", "horse@bat"),
+        ("https://user:horse%40bat@example.com/x", b64encode(b"user:horse@bat").decode()),
+        ("https://example.com/hook?key=abcdef123456", "abcdef123456"),
+        ("https://hooks.slack.com/services/T000/B000/abcdef1234567890abcd", "abcdef1234567890abcd"),
+    ],
+)
+def test_what_is_secret_in_a_header_cookie_or_address_is_masked_alone(secret, part):
+    found = mask(f"you sent {part}, right", needles([secret]))
+    assert found == f"you sent {MASK}, right"
+
+
+def test_what_is_not_secret_in_an_address_stays():
+    text = "hooks.slack.com refused user at /services"
+    secret = "https://user:horsebat@hooks.slack.com/services/T000/abcdef1234567890abcd"
+    assert mask(text, needles([secret])) == text

@@ -1,6 +1,7 @@
 """Strangers who register do not get at the operator's own network."""
 
 import asyncio
+from uuid import UUID
 
 import pytest
 
@@ -8,7 +9,7 @@ from app.domain.types import Observation, Status
 from app.operations.accounts.reach import Reach
 from app.operations.checks import record as recording
 from app.platform.config import Config
-from tests.factories import make_service, service_body
+from tests.factories import PASSWORD, make_service, service_body
 from workers.database_exchange import DatabaseExchange
 from workers.engine import Engine
 
@@ -35,6 +36,8 @@ BASE = {
         ({"HOST": "0.0.0.0", "PROBE_TARGETS": "any"}, "any"),
         ({"HOST": "0.0.0.0", "PROBE_TARGETS": "public"}, "public"),
         ({"PROBE_TARGETS": "operators"}, "operators"),
+        ({"BASE_URL": "https://monitor.example.com"}, "operators"),  # behind a proxy
+        ({"BASE_URL": "http://127.0.0.1:8080"}, "any"),
     ],
 )
 def test_what_the_settings_come_to(settings, targets):
@@ -76,6 +79,33 @@ def test_each_check_goes_through_the_network_of_its_organization(
     asyncio.set_event_loop(engine._loop)
     engine._loop.run_until_complete(engine._session(1))
     assert used == {alice.organization_id: "any", charlie.organization_id: "public"}
+
+
+def test_reach_follows_who_may_register(client, context, alice, charlie, rows, configure):
+    rows("UPDATE users SET is_operator = (id = %s)", alice.user_id)
+    rows("UPDATE organizations SET is_strangers = false")  # they came by invitation
+    configure(registration="invite", probe_targets="any", targets_follow_registration=True)
+
+    def targets(organization_id):
+        reach = Reach(context.extensions["runtime"].config)
+        reach.refresh()
+        return reach.targets(organization_id)
+
+    assert targets(charlie.organization_id) == "any"
+    assert alice.patch("/instance", {"registration": "open"}).status_code == 200
+    assert targets(charlie.organization_id) == "public"
+    assert targets(alice.organization_id) == "any"
+    person = {"email": "eve@example.com", "password": PASSWORD, "full_name": "Eve"}
+    stranger = UUID(client.post("/api/v1/auth/register", json=person).json["org_id"])
+    assert targets(stranger) == "public"
+    assert alice.patch("/instance", {"registration": "closed"}).status_code == 200
+    assert targets(charlie.organization_id) == "any"
+    assert targets(stranger) == "public", "it was founded while anybody could register"
+    rows("UPDATE users SET is_operator = true WHERE email = %s", "eve@example.com")
+    assert targets(stranger) == "any"
+    rows("UPDATE users SET is_operator = false WHERE email = %s", "eve@example.com")
+    configure(targets_follow_registration=False)  # PROBE_TARGETS=any: the operator wants it
+    assert targets(stranger) == "any"
 
 
 def test_who_is_an_operator_may_change(context, alice, rows, configure, monkeypatch):

@@ -3,7 +3,15 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from app.domain.messages.text import clean, moment, one_line, plain, read_time, without_password
+from app.domain.messages.text import (
+    clean,
+    isolated,
+    moment,
+    one_line,
+    plain,
+    read_time,
+    without_password,
+)
 from app.domain.messages.types import (
     Fact,
     Links,
@@ -126,7 +134,7 @@ def _facts(payload: NotificationPayload) -> Iterable[Fact]:
     alert, service = payload.alert or {}, payload.service or {}
     window = payload.maintenance or {}
     hidden = list(payload.hidden_services)
-    listed = ", ".join(one_line(row["service_name"], 100) for row in hidden[:MAX_LISTED])
+    listed = ", ".join(isolated(one_line(row["service_name"], 100)) for row in hidden[:MAX_LISTED])
     more = f" and {len(hidden) - MAX_LISTED} more" if len(hidden) > MAX_LISTED else ""
     end = alert.get("resolved_at") or payload.at
     names = {
@@ -147,7 +155,7 @@ def _facts(payload: NotificationPayload) -> Iterable[Fact]:
     for label, value in names.items():
         shown = one_line(value, 500)
         if shown:
-            yield Fact(label, shown)
+            yield Fact(label, isolated(shown))
 
 
 def _moment(value: object) -> str:

@@ -6,12 +6,17 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import Enum
 from typing import Any
+from unicodedata import bidirectional
 
 _LINE_BREAKS = re.compile("\r\n|[\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1b\x1f\x7f-\x9f]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
-# Overrides make "exe.txt" out of "txt.exe"; Arabic and Hebrew are laid out well without them.
-_BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
+# Overrides make "exe.txt" out of "txt.exe". An isolate that is closed on its line turns nothing
+# outside it (UAX 9): those that `isolated` has made stay.
+_BIDI = re.compile(
+    "[\u202a-\u202e\u2066\u2067]|(\u2068[^\u202a-\u202e\u2066-\u2069\n]*\u2069)|[\u2068\u2069]"
+)
+_RIGHT_TO_LEFT = frozenset(("R", "AL"))
 _URL_PASSWORD = re.compile(r"(://)[^/\s@]*@")
 _UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 
@@ -19,8 +24,19 @@ _UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 def clean(text: object, limit: int = 10_000) -> str:
     """Return text for people: no control characters, no overrides, at most `limit` characters."""
     value = _LINE_BREAKS.sub("\n", str(text or ""))
-    value = _SURROGATE.sub("\ufffd", _BIDI.sub("", _CONTROL.sub("", value)))
+    value = _SURROGATE.sub("\ufffd", _BIDI.sub(r"\1", _CONTROL.sub("", value)))
     return cut(value.strip(), limit)
+
+
+def isolated(text: str) -> str:
+    """Return a name so that it leaves the words around it where they are, whatever its script.
+
+    Text that runs from left to right stays as it is; other text stands between FSI and PDI (UAX 9).
+    """
+    if text.startswith("\u2068"):
+        return text
+    turns = any(bidirectional(letter) in _RIGHT_TO_LEFT for letter in text)
+    return f"\u2068{text}\u2069" if turns else text
 
 
 def one_line(text: object, limit: int = 200) -> str:

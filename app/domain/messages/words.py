@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from app.domain.messages.events import SEVERITIES, usual_severity
-from app.domain.messages.text import clean, duration, moment, one_line, read_time
+from app.domain.messages.text import clean, duration, isolated, moment, one_line, read_time
 from app.domain.messages.types import NotificationPayload, Phase, Row, Tone
 
 MAX_LISTED = 20
@@ -48,7 +48,7 @@ def subject_of(payload: NotificationPayload) -> str:
     alert, service = payload.alert or _NOTHING, payload.service or _NOTHING
     heartbeat = payload.heartbeat or _NOTHING
     name = alert.get("service_name") or service.get("name") or heartbeat.get("name")
-    return one_line(name) or one_line(payload.organization.get("name")) or "AlertifyPro"
+    return isolated(one_line(name) or one_line(payload.organization.get("name")) or "AlertifyPro")
 
 
 def elapsed(row: Row, end: object) -> str:

@@ -106,7 +106,7 @@ def register(
         tx.session.add(user)
         tx.session.flush()
         if invitation is None:
-            organization_id = _found_organization(tx, user)
+            organization_id = _found_organization(tx, user, mode)
         else:
             try:
                 organization_id = invitations.redeem(tx, invitation, email, user.id)
@@ -117,8 +117,9 @@ def register(
     return found
 
 
-def _found_organization(tx: Transaction, user: User) -> UUID:
+def _found_organization(tx: Transaction, user: User, mode: str) -> UUID:
     """Create an organization that belongs to a user, and return its id."""
+    is_open = (instance.registration(tx) or mode) == "open"
     name = f"{user.full_name}'s Organization"
     organization = Organization(
         id=uuid4(),
@@ -126,6 +127,7 @@ def _found_organization(tx: Transaction, user: User) -> UUID:
         slug=_free_slug(tx.session, name),
         plan_type=FREE,
         max_services=instance.plan(tx, FREE).max_services,
+        is_strangers=is_open and not user.is_operator,
     )
     tx.session.add(organization)
     tx.session.flush()
@@ -181,7 +183,7 @@ def signed_in(found: Credentials, mode: str) -> UUID:
                 raise Forbidden("you are not a member of any organization")
             user = tx.session.get_one(User, found.user_id, with_for_update={"key_share": True})
             home = tx.session.scalar(select(_HOME).where(User.id == user.id))
-            organization_id = home or _found_organization(tx, user)
+            organization_id = home or _found_organization(tx, user, mode)
         audit.record_of_person(tx, "auth.login", found.user_id, found.email, organization_id)
     return organization_id
 

@@ -8,6 +8,7 @@ from urllib.parse import quote
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from app.domain.messages.text import isolated
 from app.pages.status import bars, styles
 from app.pages.status.snapshot import Freshness, Snapshot
 from app.pages.status.view import View
@@ -21,6 +22,7 @@ _ENVIRONMENT = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+_ENVIRONMENT.filters["isolated"] = isolated
 # Shapes as in the console; a favicon has them too, so that a tab tells the state without colour.
 _SHAPES = {
     "u": ("#1f9d94", "<circle cx='8' cy='8' r='7'/>"),

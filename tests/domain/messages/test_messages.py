@@ -276,3 +276,10 @@ def test_the_test_button_says_that_it_is_a_test():
     assert message.subject == "[TEST] Example service: Test notification"
     assert message.dedup_key == "test-del_9"
     assert message.data["test"] is True
+
+
+def test_a_name_of_another_script_leaves_the_words_around_it():
+    message = told(alert={**ALERT, "service_name": "חנות (1)", "title": "Down"})
+    assert "\u2068חנות (1)\u2069" in message.title
+    assert ("Service", "\u2068חנות (1)\u2069") in [(f.label, f.value) for f in message.facts]
+    assert message.data["alert"]["service_name"] == "חנות (1)", "programs get the name itself"

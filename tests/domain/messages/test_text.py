@@ -12,6 +12,7 @@ from app.domain.messages.text import (
     clean,
     cut,
     duration,
+    isolated,
     moment,
     one_line,
     plain,
@@ -133,3 +134,17 @@ def test_rows_become_json():
 
     value = {"a": [Colour.RED, date(2026, 1, 2)], 1: {datetime(2026, 1, 2, tzinfo=UTC)}}
     assert plain(value) == {"a": ["red", "2026-01-02"], "1": ["2026-01-02T00:00:00Z"]}
+
+
+def test_a_name_of_another_script_is_isolated_and_stays_so():
+    assert isolated("Shop 1") == "Shop 1"
+    assert isolated("חנות 1") == "\u2068חנות 1\u2069"
+    assert isolated(isolated("חנות 1")) == "\u2068חנות 1\u2069"
+    assert one_line(f"{isolated('متجر')}: is down") == "\u2068متجر\u2069: is down"
+
+
+@pytest.mark.parametrize(
+    "text", ["\u2068a", "a\u2069", "\u2069a\u2068", "\u2068a\nb\u2069", "\u2067a\u2069"]
+)
+def test_an_isolate_that_is_not_closed_on_its_line_goes(text):
+    assert clean(text).replace("\n", "") in ("a", "ab")
