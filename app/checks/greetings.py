@@ -3,18 +3,27 @@
 Sources: RFC 5321 and 3207 (SMTP), 3501 and 2595 (IMAP, POP3), 1939 (POP3), 959 and 4217 (FTP).
 """
 
+from collections.abc import Mapping
+
 from app.checks.base import CheckFailed, ProtocolBroken
 from app.checks.wire import MAX_LINES, Wire
 from app.domain.checks.assertions import shown
 from app.domain.types import FailureKind
 
 CLIENT_NAME = "alertifypro.local"
+_NO_MAIL_SERVER = "this is a file server (FTP), not a mail server (SMTP)"
+_NONE: Mapping[str, str] = {}
 
 
-async def reply(wire: Wire, code: str, what: str) -> None:
-    """Read a reply of SMTP or FTP, all its lines. Raises CheckFailed for another code."""
+async def reply(wire: Wire, code: str, what: str, known: Mapping[str, str] = _NONE) -> None:
+    """Read a reply of SMTP or FTP, all its lines. Raises CheckFailed for another code.
+
+    `known` has the sentences for codes that tell what is wrong.
+    """
     _wait(wire, what)
     first = last = await wire.line()
+    if first[:3] in known:
+        raise ProtocolBroken(known[first[:3]])
     if first[:3] != code:
         raise ProtocolBroken(f"expected {code} as {what}, got {shown(first)}")
     for _ in range(MAX_LINES):
@@ -31,9 +40,12 @@ async def greet_smtp(wire: Wire) -> None:
 
 
 async def hello_smtp(wire: Wire) -> None:
-    """Send EHLO. Raises CheckFailed."""
+    """Send EHLO. Raises CheckFailed.
+
+    File servers greet with 220 as well, but want to know who it is before any other command (530).
+    """
     wire.send(f"EHLO {CLIENT_NAME}\r\n".encode())
-    await reply(wire, "250", "the answer to EHLO")
+    await reply(wire, "250", "the answer to EHLO", {"530": _NO_MAIL_SERVER})
 
 
 async def upgrade_smtp(wire: Wire) -> None:

@@ -17,9 +17,10 @@ from app.network.errors import NetworkError
 from app.platform.clock import monotonic
 
 PORT = 3306
-VISITOR = "alertifypro"
 POLITENESS_SECONDS = 0.5
-_NOT_READY = (1040, 1053, 1203)  # too many connections, shutting down, too many of this user
+# Instead of the handshake: too many connections, shutting down, too many of this user.
+_NOT_READY = (1040, 1053, 1203)
+_NOT_ALLOWED = 1130  # the server lets nobody in from our host: it is up, and says so in order
 
 
 class MysqlConfig(CheckConfig):
@@ -49,23 +50,29 @@ class MysqlConfig(CheckConfig):
 )
 async def check_mysql(target: Target, network: Network) -> Probe:
     """Read the handshake; with credentials sign in, with `query` run it. Without credentials the
-    check ends by a sign-in that is refused, because a server blocks hosts that drop handshakes:
-    one that logs refusals (log_warnings, log_error_verbosity 3) then writes "Access denied for
-    user 'alertifypro'" at every check. A user without rights leaves nothing in the log."""
+    check is judged by the handshake, and ends by the refused sign-in of a user without a name: a
+    server blocks hosts that hang up before one (max_connect_errors). MariaDB then logs "Access
+    denied for user ''", which fail2ban does not count; MySQL 8 logs nothing by default. A user
+    without rights leaves nothing in any log."""
     config = target.config
     wants_session = bool(config.get("username") or config.get("query"))
     started = monotonic()
     async with wire_to(target, network, tls=False, default_port=PORT) as wire:
         session = Session(wire, config.get("database", ""))
-        await session.read_handshake()
         insists = bool(config.get("tls"))
+        try:
+            await session.read_handshake()
+        except Refused as refusal:
+            if refusal.code == _NOT_ALLOWED and not (insists or wants_session):
+                return wire.probe()
+            raise
         if insists and not session.offers_tls:
             raise CheckFailed("the server does not offer TLS", kind=FailureKind.TLS)
         if session.offers_tls and (insists or wants_session):
             await session.start_tls(verify=insists and verifies(config))
         if not wants_session:
             answered_ms = (monotonic() - started) * 1000
-            await _leave_politely(session)
+            await leave_politely(session)
             return replace(wire.probe(), response_time_ms=answered_ms)
         await session.sign_in(config.get("username", ""), config.get("password", ""))
         if config.get("query"):
@@ -74,16 +81,12 @@ async def check_mysql(target: Target, network: Network) -> Probe:
         return wire.probe()
 
 
-async def _leave_politely(session: Session) -> None:
-    """End a handshake by a sign-in that is refused.
-
-    Connections dropped in the middle count towards max_connect_errors: after a hundred of them the
-    server would block the monitor's host. A refused sign-in does not count.
-    """
+async def leave_politely(session: Session) -> None:
+    """End a conversation that was only to hear the handshake. Raises Refused where the server is
+    not ready."""
     try:
         async with asyncio.timeout(POLITENESS_SECONDS):
-            await session.sign_in(VISITOR, "")
-            session.quit()
+            await session.leave()
     except Refused as refusal:
         if refusal.code in _NOT_READY:
             raise

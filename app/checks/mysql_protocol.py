@@ -9,6 +9,7 @@ import struct
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
+from nacl import bindings
 
 from app.checks.base import CheckFailed, ProtocolBroken
 from app.checks.wire import Wire
@@ -20,8 +21,10 @@ _CONNECT_WITH_DB, _PROTOCOL_41, _SSL = 0x8, 0x200, 0x800
 _TRANSACTIONS, _SECURE, _PLUGIN_AUTH = 0x2000, 0x8000, 0x80000
 _UTF8MB4 = 45
 _OK, _MORE, _LOCAL_INFILE, _SWITCH, _ERROR = 0x00, 0x01, 0xFB, 0xFE, 0xFF
-_NATIVE, _SHA2 = "mysql_native_password", "caching_sha2_password"
-_FAST_DONE, _FULL = 3, 4
+_NATIVE, _SHA2, _OLD_SHA2 = "mysql_native_password", "caching_sha2_password", "sha256_password"
+_ED25519, _CLEAR = "client_ed25519", "mysql_clear_password"
+_FAST_DONE, _FULL = b"\x03", b"\x04"
+_KEY_PLEASE = {_SHA2: b"\x02", _OLD_SHA2: b"\x01"}  # asks for the server's public key
 
 
 class Refused(CheckFailed):
@@ -46,6 +49,7 @@ class Session:
         self._plugin = _NATIVE
         self._nonce = b""
         self._encrypted = False
+        self._verified = False
 
     @property
     def offers_tls(self) -> bool:
@@ -73,34 +77,47 @@ class Session:
     def ask_for_tls(self) -> None:
         """Send the packet after which both sides speak TLS."""
         self._send(struct.pack("<IIB23x", self._flags() | _SSL, MAX_PACKET, _UTF8MB4))
+        self._encrypted = True
 
     async def start_tls(self, *, verify: bool) -> None:
         """Change over to TLS, as the handshake offered."""
         self.ask_for_tls()
         await self._wire.start_tls(verify=verify)
-        self._encrypted = True
+        self._verified = verify
 
     async def sign_in(self, username: str, password: str) -> None:
         """Sign in with the server's plug-in or the one it switches to."""
         self._wire.stage("signing in")
-        flags = self._flags() | (_SSL if self._encrypted else 0)
-        proof = self._proof(password)
-        names = username.encode() + b"\0" + bytes([len(proof)]) + proof
-        names += self._database.encode() + b"\0" if self._database else b""
-        head = struct.pack("<IIB23x", flags, MAX_PACKET, _UTF8MB4)
-        self._send(head + names + self._plugin.encode() + b"\0")
+        self._introduce(username, self._proof(password))
         while True:
             packet = await self._packet()
             if packet[0] == _OK:
                 return
             if packet[0] == _SWITCH:
-                name, _, nonce = packet[1:].partition(b"\0")
-                self._plugin, self._nonce = name.decode("latin-1"), nonce.rstrip(b"\0")
+                self._switch(packet)
                 self._send(self._proof(password))
-            elif packet[0] == _MORE and packet[1:2] == bytes([_FULL]):
-                await self._full_proof(password)
-            elif packet[0] != _MORE or packet[1:2] != bytes([_FAST_DONE]):
+            elif packet[0] == _MORE:
+                self._go_on(packet[1:], password)
+            else:
                 raise ProtocolBroken("the server breaks off the sign-in")
+
+    async def leave(self) -> None:
+        """End a conversation that was only to hear the handshake, as a nameless user.
+
+        A server counts whoever hangs up before the sign-in has ended, and after max_connect_errors
+        of them blocks the host. A refused sign-in is not counted; and one without a name is none
+        that programs which ban guessers of passwords look for (fail2ban's mysqld-auth).
+        Raises Refused and whatever else a sign-in may.
+        """
+        self._wire.stage("leaving")
+        self._introduce("", self._proof(""))
+        packet = await self._packet()
+        if packet[0] == _SWITCH:
+            self._switch(packet)
+            self._send(self._proof(""))
+            packet = await self._packet()
+        if packet[0] == _OK:
+            self.quit()
 
     async def query(self, statement: str) -> None:
         """Run a statement and read its result, up to 1 MiB."""
@@ -129,32 +146,63 @@ class Session:
         flags = _PROTOCOL_41 | _SECURE | _TRANSACTIONS | _PLUGIN_AUTH
         return flags | (_CONNECT_WITH_DB if self._database else 0)
 
+    def _introduce(self, username: str, proof: bytes) -> None:
+        flags = self._flags() | (_SSL if self._encrypted else 0)
+        names = username.encode() + b"\0" + bytes([len(proof)]) + proof
+        names += self._database.encode() + b"\0" if self._database else b""
+        head = struct.pack("<IIB23x", flags, MAX_PACKET, _UTF8MB4)
+        self._send(head + names + self._plugin.encode() + b"\0")
+
+    def _switch(self, packet: bytes) -> None:
+        name, _, self._nonce = packet[1:].partition(b"\0")
+        self._plugin = name.decode("latin-1")
+
     def _proof(self, password: str) -> bytes:
+        """Return what the plug-in in force first says of a password."""
+        secret = password.encode()
+        if self._plugin == _ED25519:
+            return _ed25519(secret, self._nonce[:32])
+        if self._plugin == _OLD_SHA2 and not password:
+            return b"\0"
         if not password:
             return b""
         if self._plugin == _NATIVE:
-            return _native(password.encode(), self._nonce[:20])
+            return _native(secret, self._nonce[:20])
         if self._plugin == _SHA2:
-            return _caching_sha2(password.encode(), self._nonce[:20])
+            return _caching_sha2(secret, self._nonce[:20])
+        if self._plugin == _OLD_SHA2:
+            return secret + b"\0" if self._encrypted else _KEY_PLEASE[_OLD_SHA2]
+        if self._plugin == _CLEAR and self._verified:
+            return secret + b"\0"
+        if self._plugin == _CLEAR:
+            raise CheckFailed(
+                "the server asks for the password as it is, which is sent only with `tls` and a"
+                " certificate that is verified"
+            )
         raise CheckFailed(f"the server asks to sign in by {shown(self._plugin)}, not known here")
 
-    async def _full_proof(self, password: str) -> None:
-        clear = password.encode() + b"\0"
-        if self._encrypted:
-            self._send(clear)
-            return
-        self._send(b"\x02")  # asks for the server's public key
-        packet = await self._packet()
+    def _go_on(self, said: bytes, password: str) -> None:
+        """Answer what SHA-2's plug-ins ask for after the first proof."""
+        if said == _FULL:
+            clear = password.encode() + b"\0"
+            self._send(clear if self._encrypted else _KEY_PLEASE[_SHA2])
+        elif said.startswith(b"-----BEGIN"):
+            self._send(self._sealed(password, said))
+        elif said != _FAST_DONE:
+            raise ProtocolBroken("the server breaks off the sign-in")
+
+    def _sealed(self, password: str, public_key: bytes) -> bytes:
         try:
-            key = load_pem_public_key(packet[1:])
+            key = load_pem_public_key(public_key)
         except ValueError:
             raise ProtocolBroken("the server's public key cannot be read") from None
         if not isinstance(key, rsa.RSAPublicKey):
             raise CheckFailed("the server's public key cannot be used")
+        clear = password.encode() + b"\0"
         mask = self._nonce[:20] * (len(clear) // 20 + 1)
         mixed = bytes(a ^ b for a, b in zip(clear, mask, strict=False))
         oaep = padding.OAEP(padding.MGF1(hashes.SHA1()), hashes.SHA1(), None)  # noqa: S303
-        self._send(key.encrypt(mixed, oaep))
+        return key.encrypt(mixed, oaep)
 
     def _send(self, payload: bytes) -> None:
         self._wire.send(struct.pack("<I", len(payload))[:3] + bytes([self._sequence]) + payload)
@@ -183,3 +231,24 @@ def _caching_sha2(password: bytes, nonce: bytes) -> bytes:
     once = hashlib.sha256(password).digest()
     other = hashlib.sha256(hashlib.sha256(once).digest() + nonce).digest()
     return bytes(a ^ b for a, b in zip(once, other, strict=True))
+
+
+def _ed25519(password: bytes, nonce: bytes) -> bytes:
+    """Return MariaDB's signature: Ed25519 (RFC 8032 5.1.6) whose key is a password of any length.
+
+    Source: https://mariadb.com/kb/en/authentication-plugin-ed25519/
+    """
+    digest = hashlib.sha512(password).digest()
+    low = int.from_bytes(digest[:32], "little")
+    scalar = (low & ((1 << 254) - 8) | 1 << 254).to_bytes(32, "little")
+    public = bindings.crypto_scalarmult_ed25519_base_noclamp(scalar)
+    once = _reduced(digest[32:] + nonce)
+    point = bindings.crypto_scalarmult_ed25519_base_noclamp(once)
+    challenge = _reduced(point + public + nonce)
+    product = bindings.crypto_core_ed25519_scalar_mul(challenge, scalar)
+    return bytes(point + bindings.crypto_core_ed25519_scalar_add(product, once))
+
+
+def _reduced(message: bytes) -> bytes:
+    digest = hashlib.sha512(message).digest()
+    return bytes(bindings.crypto_core_ed25519_scalar_reduce(digest))

@@ -6,6 +6,7 @@ from dataclasses import replace
 from app.checks.base import CheckConfig, CheckFailed, check_type, host_and_port
 from app.checks.fields import choice, flag, number
 from app.checks.greetings import upgrade_ftp, upgrade_imap, upgrade_pop3, upgrade_smtp
+from app.checks.mysql import leave_politely
 from app.checks.mysql_protocol import Session
 from app.checks.postgres import ask_for_tls
 from app.checks.wire import Wire, wire_to
@@ -13,32 +14,61 @@ from app.domain.types import FailureKind, Probe, Target
 from app.network.certificates import complaint_about, expiry_warning
 from app.network.door import Network
 from app.network.errors import CertificateProblem
-from app.platform.clock import utcnow
+from app.platform.clock import monotonic, utcnow
 
 PORT = 443
 EXPIRY_WARNING_DAYS = 30
 
 
-async def _upgrade_postgres(wire: Wire) -> None:
+Begin = Callable[[Wire], Awaitable[Callable[[], Awaitable[None]]]]
+
+
+def _saying(farewell: bytes, ask_for_tls: Callable[[Wire], Awaitable[None]]) -> Begin:
+    """Return the beginning of TLS in a text protocol, whose end is one line."""
+
+    async def begin(wire: Wire) -> Callable[[], Awaitable[None]]:
+        await ask_for_tls(wire)
+
+        async def leave() -> None:
+            wire.send(farewell)
+
+        return leave
+
+    return begin
+
+
+async def _begin_postgres(wire: Wire) -> Callable[[], Awaitable[None]]:
     if not await ask_for_tls(wire):
         raise CheckFailed("the server does not offer TLS", kind=FailureKind.TLS)
 
+    async def leave() -> None:
+        return  # hanging up before a start-up message leaves nothing in the log
 
-async def _upgrade_mysql(wire: Wire) -> None:
+    return leave
+
+
+async def _begin_mysql(wire: Wire) -> Callable[[], Awaitable[None]]:
     session = Session(wire)
     await session.read_handshake()
     if not session.offers_tls:
         raise CheckFailed("the server does not offer TLS", kind=FailureKind.TLS)
     session.ask_for_tls()
 
+    async def leave() -> None:
+        await leave_politely(session)
 
-UPGRADES: dict[str, Callable[[Wire], Awaitable[None]]] = {
-    "smtp": upgrade_smtp,
-    "imap": upgrade_imap,
-    "pop3": upgrade_pop3,
-    "ftp": upgrade_ftp,
-    "postgres": _upgrade_postgres,
-    "mysql": _upgrade_mysql,
+    return leave
+
+
+# How each protocol changes over to TLS; what comes back ends the conversation after it, as a
+# client that has changed its mind.
+UPGRADES: dict[str, Begin] = {
+    "smtp": _saying(b"QUIT\r\n", upgrade_smtp),
+    "imap": _saying(b"a2 LOGOUT\r\n", upgrade_imap),
+    "pop3": _saying(b"QUIT\r\n", upgrade_pop3),
+    "ftp": _saying(b"QUIT\r\n", upgrade_ftp),
+    "postgres": _begin_postgres,
+    "mysql": _begin_mysql,
 }
 
 
@@ -76,13 +106,18 @@ async def check_ssl(target: Target, network: Network) -> Probe:
 
 async def _shake_hands(target: Target, network: Network, *, verify: bool) -> Probe:
     starttls = target.config.get("starttls")
+    started = monotonic()
     async with wire_to(target, network, tls=not starttls, verify=verify, default_port=PORT) as wire:
+        leave = None
         if starttls:
-            await UPGRADES[starttls](wire)
+            leave = await UPGRADES[starttls](wire)
             await wire.start_tls(verify=verify)
+        shaken_ms = (monotonic() - started) * 1000
+        if leave is not None:
+            await leave()
         certificate = wire.connection.certificate
         if not verify and certificate is not None:  # host name and dates count all the same
             sentence = complaint_about(certificate, wire.connection.host, utcnow())
             if sentence is not None:
                 raise CheckFailed(sentence, kind=FailureKind.CERTIFICATE)
-        return wire.probe()
+        return replace(wire.probe(), response_time_ms=shaken_ms)

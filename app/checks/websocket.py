@@ -19,6 +19,7 @@ from app.domain.checks.assertions import shown
 from app.domain.checks.endpoints import Url, parse_url
 from app.domain.types import FailureKind, Probe, Target
 from app.network.door import Network
+from app.network.first_bytes import known_protocol
 from app.network.http import USER_AGENT
 from app.network.tls import TlsOptions
 
@@ -88,6 +89,7 @@ class _Conversation:
         )
         self._waiting: deque[Event] = deque()
         self._received = 0
+        self._first = b""
 
     async def upgrade(self) -> None:
         """Ask for the upgrade and read the answer."""
@@ -99,7 +101,12 @@ class _Conversation:
         self._protocol.send_request(request)
         self._flush()
         self._wire.stage("waiting for the upgrade")
-        await self._next_event()
+        try:
+            await self._next_event()
+        except CheckFailed as failure:
+            if failure.kind is not FailureKind.CLOSED:
+                raise
+            raise self._hung_up(failure) from None
         if self._subprotocols and self._protocol.subprotocol not in self._subprotocols:
             names = " or ".join(self._subprotocols)
             raise CheckFailed(f"the server does not speak the subprotocol {names}")
@@ -134,6 +141,7 @@ class _Conversation:
             if self._protocol.close_rcvd is not None:
                 raise _closed(self._protocol.close_rcvd)
             data = await self._wire.some()
+            self._first = self._first or data
             self._received += len(data)
             if self._received > MAX_BYTES:
                 raise ProtocolBroken("the server sends more than 2 MiB without the text")
@@ -141,10 +149,20 @@ class _Conversation:
             self._waiting.extend(self._protocol.events_received())
             self._flush()
             if self._protocol.handshake_exc is not None:
-                raise _refused(self._protocol.handshake_exc)
+                raise _refused(self._protocol.handshake_exc, self._first)
             if self._protocol.parser_exc is not None:
                 raise _broken(self._protocol.parser_exc)
         return self._waiting.popleft()
+
+    def _hung_up(self, failure: CheckFailed) -> CheckFailed:
+        """Return the error for a connection that ended instead of the upgrade."""
+        if self._first:
+            return ProtocolBroken(f"the answer is not HTTP{known_protocol(self._first)}")
+        if not self._subprotocols:
+            return failure
+        names = " or ".join(self._subprotocols)
+        sentence = f"the server closed the connection without answering; it may not speak {names}"
+        return CheckFailed(sentence, kind=FailureKind.CLOSED)
 
     def _flush(self) -> None:
         for data in self._protocol.data_to_send():
@@ -164,10 +182,10 @@ def _broken(error: Exception) -> CheckFailed:
     return ProtocolBroken("the server does not follow the WebSocket protocol")
 
 
-def _refused(error: Exception) -> CheckFailed:
+def _refused(error: Exception, answer: bytes) -> CheckFailed:
     if isinstance(error, InvalidStatus):
         code = error.response.status_code
         return CheckFailed(f"the upgrade was refused with status {code}", status_code=code)
     if isinstance(error, InvalidMessage):
-        return ProtocolBroken("the answer is not HTTP")
+        return ProtocolBroken(f"the answer is not HTTP{known_protocol(answer)}")
     return CheckFailed(f"the upgrade failed: {error}")

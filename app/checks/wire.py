@@ -47,7 +47,7 @@ class Wire:
         except asyncio.LimitOverrunError:
             raise ProtocolBroken("the server sends text without a line break") from None
         except OSError as error:
-            raise from_exception(error) from None
+            raise self._broken(error) from None
         self.has_answered = True
         trace().note(data)
         if len(data) > MAX_LINE:
@@ -62,7 +62,7 @@ class Wire:
             trace().note(error.partial)
             raise self._closed(error.partial) from None
         except OSError as error:
-            raise from_exception(error) from None
+            raise self._broken(error) from None
         self.has_answered = True
         trace().note(data)
         return data
@@ -72,7 +72,7 @@ class Wire:
         try:
             data = await self.connection.reader.read(64 * 1024)
         except OSError as error:
-            raise from_exception(error) from None
+            raise self._broken(error) from None
         if not data:
             raise self._closed(b"")
         self.has_answered = True
@@ -85,14 +85,23 @@ class Wire:
         await self._network.start_tls(self.connection, options)
 
     def _closed(self, partial: bytes) -> CheckFailed:
-        sentence = "the server closed the connection in the middle of an answer"
-        if not partial and not self.has_answered:
-            secured = self.connection.phases.tls_ms is not None
-            cause = "a client certificate" if secured else "TLS from the first byte"
-            sentence = f"the server closed the connection without answering; it may want {cause}"
-        elif not partial:
-            sentence = "the server closed the connection without answering"
+        if partial:
+            sentence = "the server closed the connection in the middle of an answer"
+        else:
+            sentence = f"the server closed the connection without answering{self._likely_cause()}"
         return CheckFailed(sentence, kind=FailureKind.CLOSED)
+
+    def _broken(self, error: OSError) -> Exception:
+        if isinstance(error, ConnectionResetError) and not self.has_answered:
+            sentence = f"the server reset the connection without answering{self._likely_cause()}"
+            return CheckFailed(sentence, kind=FailureKind.CLOSED)
+        return from_exception(error)
+
+    def _likely_cause(self) -> str:
+        if self.has_answered:
+            return ""
+        secured = self.connection.phases.tls_ms is not None
+        return f"; it may want {'a client certificate' if secured else 'TLS from the first byte'}"
 
     def probe(self) -> Probe:
         """Return the probe of a check that passed."""

@@ -9,7 +9,7 @@ from app.network.datagrams import Datagrams, DatagramSocket
 from app.network.errors import AddressRefused, CannotTell
 from app.network.http import HttpRequest, HttpResponse
 from app.network.http_client import HttpClient
-from app.network.icmp import EchoSocket, open_echo
+from app.network.icmp import EchoSocket, open_echoes
 from app.network.policy import AddressPolicy
 from app.network.resolver import Resolver
 from app.network.streams import Connection, Streams
@@ -91,16 +91,18 @@ class Network:
             socket.close()
 
     @asynccontextmanager
-    async def echo(self, host: str) -> AsyncIterator[EchoSocket]:
-        """Open an ICMP echo socket towards one host. Raises AddressRefused, NetworkError.
+    async def echo(self, host: str) -> AsyncIterator[list[EchoSocket]]:
+        """Open ICMP echo sockets towards the addresses of one host, the best first.
 
-        Raises CannotTell where the system does not let this process ping.
+        Raises AddressRefused, NetworkError; CannotTell where the system does not let this process
+        ping.
         """
-        socket = open_echo(await self._resolver.resolve(host))
+        sockets = open_echoes(await self._resolver.resolve(host))
         try:
-            yield socket
+            yield sockets
         finally:
-            socket.close()
+            for socket in sockets:
+                socket.close()
 
     @asynccontextmanager
     async def stream_to_nameserver(self, address: str, port: int) -> AsyncIterator[Connection]:

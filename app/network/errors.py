@@ -1,6 +1,7 @@
 """Errors on the way to another host, as sentences a person understands."""
 
 import errno
+import re
 import socket
 import ssl
 from collections.abc import Sequence
@@ -133,39 +134,65 @@ def untrusted(code: int, message: str) -> str:
     return _VERIFY.get(code, f"the certificate is not trusted: {message}")
 
 
+_HUNG_UP = (
+    "the server closed the connection during the TLS handshake; it may not speak TLS on this port,"
+    " or want a client certificate"
+)
+_NO_TLS = "the server does not speak TLS on this port"
+_TOO_OLD = "the server offers no TLS version that is still safe"
+_WANTS_CERTIFICATE = "the server asks for a client certificate"
 _TLS = {
-    "WRONG_VERSION_NUMBER": "the server does not speak TLS on this port",
-    "PACKET_LENGTH_TOO_LONG": "the server does not speak TLS on this port",
-    "RECORD_LAYER_FAILURE": "the server does not speak TLS on this port",
-    "HTTP_REQUEST": "the server does not speak TLS on this port",
-    "UNEXPECTED_EOF_WHILE_READING": "the server closed the connection during the TLS handshake",
-    "NO_PROTOCOLS_AVAILABLE": "the server offers no TLS version that is still safe",
-    "UNSUPPORTED_PROTOCOL": "the server offers no TLS version that is still safe",
-    "TLSV1_ALERT_PROTOCOL_VERSION": "the server offers no TLS version that is still safe",
-    "SSLV3_ALERT_HANDSHAKE_FAILURE": (
+    "WRONG_VERSION_NUMBER": _NO_TLS,
+    "PACKET_LENGTH_TOO_LONG": _NO_TLS,
+    "RECORD_LAYER_FAILURE": _NO_TLS,
+    "HTTP_REQUEST": _NO_TLS,
+    "UNEXPECTED_EOF_WHILE_READING": _HUNG_UP,
+    "NO_PROTOCOLS_AVAILABLE": _TOO_OLD,
+    "UNSUPPORTED_PROTOCOL": _TOO_OLD,
+    "TLSV1_UNRECOGNIZED_NAME": "the server has no certificate for this name",
+}
+# Alerts by the names of RFC 8446 6.2. Nobody here shows a certificate, so what a server says
+# of one can only be that it misses it (Go's TLS 1.2 calls that a bad one).
+_ALERTS = {
+    "PROTOCOL_VERSION": _TOO_OLD,
+    "HANDSHAKE_FAILURE": (
         "the server refused the TLS handshake: it may want a client certificate, or other ciphers"
     ),
-    "TLSV1_UNRECOGNIZED_NAME": "the server has no certificate for this name",
-    "TLSV1_ALERT_NO_APPLICATION_PROTOCOL": (
+    "INSUFFICIENT_SECURITY": "the server refused the TLS handshake: it wants stronger ciphers",
+    "NO_APPLICATION_PROTOCOL": (
         "the server speaks no HTTP/1.1 over TLS, only another protocol such as HTTP/2"
     ),
-    "SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL": (
-        "the server speaks no HTTP/1.1 over TLS, only another protocol such as HTTP/2"
-    ),
-    "TLSV13_ALERT_CERTIFICATE_REQUIRED": "the server asks for a client certificate",
+    "UNRECOGNIZED_NAME": "the server has no certificate for this name",
+    "INTERNAL_ERROR": "the server broke off the TLS handshake for an error of its own",
+    "CERTIFICATE_REQUIRED": _WANTS_CERTIFICATE,
+    "BAD_CERTIFICATE": _WANTS_CERTIFICATE,
+    "NO_CERTIFICATE": _WANTS_CERTIFICATE,
 }
+_NAMELESS = re.compile(r"\[SSL\] (.+?) \(_ssl")  # a reason that Python's own table lacks
 
 
 def tls_sentence(reason: str) -> str:
-    """Return the sentence for an OpenSSL reason such as WRONG_VERSION_NUMBER."""
+    """Return the sentence for an OpenSSL reason such as WRONG_VERSION_NUMBER.
+
+    Releases of OpenSSL name the same alert differently (SSLV3_ALERT_…, "ssl/tls alert …").
+    """
     name = reason.strip().upper().replace(" ", "_")
-    if name in _TLS:
-        return _TLS[name]
+    alert = name.rpartition("_ALERT_")[2]
+    if sentence := _TLS.get(name) or _ALERTS.get(alert):
+        return sentence
     words = reason.strip().lower().replace("_", " ")
     return f"the TLS handshake failed: {words}" if words else "the TLS handshake failed"
 
 
+def tls_failure(error: Exception) -> NetworkError:
+    """Return the error for an exception that ended a TLS handshake."""
+    if isinstance(error, ConnectionError):
+        return NetworkError(_HUNG_UP, FailureKind.TLS)
+    return from_exception(error)
+
+
 def _tls_sentence(error: ssl.SSLError) -> str:
     if isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError):
-        return "the server closed the connection during the TLS handshake"
-    return tls_sentence(error.reason or "")
+        return _HUNG_UP
+    nameless = _NAMELESS.search(str(error))
+    return tls_sentence(error.reason or (nameless[1] if nameless else ""))

@@ -1,5 +1,6 @@
 """Turns libcurl's results into sentences; for a refused certificate it looks closer."""
 
+import errno
 import re
 from dataclasses import replace
 
@@ -14,13 +15,16 @@ from app.network.errors import (
     CertificateProblem,
     NetworkError,
     from_errno,
+    tls_failure,
     tls_sentence,
     untrusted,
 )
+from app.network.first_bytes import known_protocol
 from app.network.trace import trace
 from app.network.transfer import CurlJob, CurlOutcome
 from app.platform.clock import utcnow
 
+_PROTOCOL = FailureKind.PROTOCOL
 _TOO_LARGE = 100  # CURLE_TOO_LARGE, which pycurl does not name
 _FAILURES = {
     pycurl.E_URL_MALFORMAT: ("the URL cannot be used", FailureKind.CONFIGURATION),
@@ -58,7 +62,11 @@ async def failure(outcome: CurlOutcome, job: CurlJob, engine: CurlEngine) -> Net
     if outcome.code == pycurl.E_PEER_FAILED_VERIFICATION:
         return await _certificate_problem(outcome, job, engine)
     if outcome.errno and outcome.code != pycurl.E_PARTIAL_FILE:
+        if outcome.errno == errno.ECONNRESET and job.secure and outcome.phases.tls_ms is None:
+            return tls_failure(ConnectionResetError())
         return from_errno(outcome.errno)
+    if outcome.body and not outcome.lines:
+        return NetworkError(f"the answer is not HTTP{known_protocol(outcome.body)}", _PROTOCOL)
     if ends_without_farewell(outcome.code, outcome.message):
         outcome.code = pycurl.E_PARTIAL_FILE if outcome.lines else pycurl.E_GOT_NOTHING
     reason = _TLS_REASON.search(outcome.message)

@@ -15,6 +15,7 @@ from app.network.errors import NetworkError, OwnLimit, from_exception, most_tell
 from app.network.trace import trace
 from app.platform.clock import monotonic
 
+MAX_ADDRESSES = 6
 PAYLOAD = b"AlertifyPro echo request."
 _NOT_ALLOWED = (
     "this system does not let the monitor ping; allow it with "
@@ -33,10 +34,8 @@ class EchoSocket:
         self._family = socket.AF_INET6 if ":" in address else socket.AF_INET
         self._identifier = os.urandom(2)
         self._waiting: dict[int, tuple[float, asyncio.Future[float]]] = {}
+        self.heard = asyncio.Event()  # set by the first reply
         self._socket, self._raw = _open(self._family)
-        notes = trace()
-        notes.address = address
-        notes.stage = "waiting for echo replies"
         try:
             self._socket.setblocking(False)
             target = socket.getaddrinfo(address, 0, flags=socket.AI_NUMERICHOST)[0][4]
@@ -85,6 +84,7 @@ class EchoSocket:
             return  # another program's; ping sockets are told apart by the kernel
         sent, answer = self._waiting.pop(int.from_bytes(data[6:8]), (0.0, None))
         if answer is not None and not answer.done():
+            self.heard.set()
             answer.set_result((arrived - sent) * 1000)
 
     def _fail(self, error: NetworkError) -> None:
@@ -101,15 +101,21 @@ def _unreachable(error: OSError) -> NetworkError:
     return from_exception(error)
 
 
-def open_echo(addresses: Sequence[str]) -> EchoSocket:
-    """Return a socket for the first address there is a route to. Raises NetworkError."""
+def open_echoes(addresses: Sequence[str]) -> list[EchoSocket]:
+    """Return a socket for each address there is a route to. Raises NetworkError for none."""
+    opened: list[EchoSocket] = []
     failures: list[NetworkError] = []
-    for address in addresses:
+    for address in addresses[:MAX_ADDRESSES]:
         try:
-            return EchoSocket(address)
+            opened.append(EchoSocket(address))
         except NetworkError as error:
             failures.append(error)
-    raise most_telling(failures)
+    if not opened:
+        raise most_telling(failures)
+    notes = trace()
+    notes.address = opened[0].address
+    notes.stage = "waiting for echo replies"
+    return opened
 
 
 def _open(family: socket.AddressFamily) -> tuple[socket.socket, bool]:

@@ -6,10 +6,16 @@ from dataclasses import dataclass, field
 
 from app.domain.types import Certificate, FailureKind, Phases
 from app.network.certificates import complaint, read_der
-from app.network.errors import CertificateProblem, NetworkError, from_exception, most_telling
+from app.network.errors import (
+    CertificateProblem,
+    NetworkError,
+    from_exception,
+    most_telling,
+    tls_failure,
+)
 from app.network.resolver import Resolver
 from app.network.tls import TlsContexts, TlsOptions
-from app.network.trace import trace
+from app.network.trace import NEGOTIATING, trace
 from app.platform.clock import monotonic, utcnow
 
 READ_LIMIT = 64 * 1024
@@ -78,7 +84,7 @@ class Streams:
     ) -> None:
         """Begin TLS on an open stream, at once or after STARTTLS. Raises NetworkError."""
         notes = trace()
-        notes.stage = "negotiating TLS"
+        notes.stage = "negotiating TLS" if after_talk else NEGOTIATING
         if _unread(connection.reader):
             connection.abort()
             if after_talk:
@@ -99,7 +105,7 @@ class Streams:
             raise await self._explained(error, connection, name) from None
         except (OSError, ValueError) as error:
             connection.abort()
-            raise from_exception(error) from None
+            raise tls_failure(error) from None
         except BaseException:
             connection.abort()  # out of time
             raise

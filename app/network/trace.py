@@ -5,6 +5,7 @@ from contextvars import ContextVar
 from app.domain.types import Certificate, Phases
 
 MAX_RECEIVED = 2_048
+NEGOTIATING = "negotiating TLS; a port without TLS may stay silent here"
 
 
 class Trace:

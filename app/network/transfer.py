@@ -12,7 +12,7 @@ from app.domain.types import Phases
 from app.network.endless import StreamWatch, ends_without_farewell, watch_of
 from app.network.policy import AddressPolicy
 from app.network.tls import CIPHERS
-from app.network.trace import Trace
+from app.network.trace import NEGOTIATING, Trace
 
 MAX_BODY = 1024 * 1024
 _ENDS_A_CONNECTION = (errno.ECONNRESET, errno.ECONNABORTED, errno.EPIPE, errno.ETIMEDOUT)
@@ -96,6 +96,7 @@ class Transfer:
         setopt(pycurl.FOLLOWLOCATION, 0)
         setopt(pycurl.PROXY, "")  # neither the environment's proxy nor its netrc
         setopt(pycurl.NETRC, 0)
+        setopt(pycurl.HTTP09_ALLOWED, 1)  # to see what answers instead of HTTP; none is accepted
         setopt(pycurl.HTTP_CONTENT_DECODING, 0)  # app.network.bodies reads more than libcurl
         setopt(pycurl.CAINFO, self._ca_file)
         setopt(pycurl.SSLVERSION, pycurl.SSLVERSION_TLSv1_2)
@@ -175,7 +176,7 @@ class Transfer:
         notes.address = self.dialled or notes.address
         notes.note(b"".join(self.lines) + b"".join(self.chunks[:1]))
         if notes.phases.connect_ms is None:  # libcurl tells of a connection only after its TLS
-            notes.stage = "negotiating TLS" if self._is_connected() else "connecting"
+            notes.stage = NEGOTIATING if self._is_connected() else "connecting"
         elif notes.phases.ttfb_ms is None:
             notes.stage = "waiting for the answer"
         else:
@@ -262,7 +263,7 @@ class Transfer:
     def _on_body(self, data: bytes) -> int:
         self.size += len(data)
         self.chunks.append(data)
-        if self.size > MAX_BODY:
+        if self.size > MAX_BODY or not self.lines:
             return 0
         watch = self.watch
         if watch is None or self.enough is None:

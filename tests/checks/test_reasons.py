@@ -109,7 +109,43 @@ async def hang_up(reader, writer):
     await reader.read(1)
 
 
+def test_a_file_server_is_no_mail_server():
+    observation = ask("SMTP", lines(b"220 hello", b"530 Please login with USER and PASS."))
+    assert observation.error == "this is a file server (FTP), not a mail server (SMTP)"
+
+
+async def resets(reader, writer):
+    await reader.read(1)
+    writer.transport.abort()
+
+
+FIRST_BYTES = {
+    b"SSH-2.0-OpenSSH_9.2\r\n": "SSH",
+    b"220 mail.test ESMTP\r\n": "SMTP or FTP",
+    b"* OK ready\r\n": "IMAP",
+    b"+OK ready\r\n": "POP3",
+    b"\0\0\0\4\0\0\0\0\0": "HTTP/2 without HTTP/1.1",
+    b"\x15\3\3\0\2\2\x46": "TLS",
+    b"RFB 003.008\n": "VNC",
+}
+
+
+@pytest.mark.parametrize("first", FIRST_BYTES)
+@pytest.mark.parametrize("kind", ["HTTP", "WEBSOCKET"])
+def test_what_answers_instead_of_http_is_named(kind, first):
+    async def handler(reader, writer):
+        writer.write(first)
+        await reader.read(1024)
+
+    form = {"HTTP": "http://localhost:{port}/", "WEBSOCKET": "ws://localhost:{port}/"}[kind]
+    observation = ask(kind, handler, form=form)
+    assert observation.error == f"the answer is not HTTP; the port speaks {FIRST_BYTES[first]}"
+    assert observation.failure_kind is FailureKind.PROTOCOL
+
+
 def test_hanging_up_may_mean_tls_or_a_client_certificate():
+    reset = ask("REDIS", resets)
+    assert reset.failure_kind is FailureKind.CLOSED
     plain = ask("REDIS", hang_up)
     assert plain.error.endswith("without answering; it may want TLS from the first byte")
     secure = ask("REDIS", hang_up, {"tls": True}, tls=tls_server())

@@ -25,19 +25,22 @@ NEW_NETWORK = 0x40000000  # CLONE_NEWNET
 
 
 class BothFamilies:
-    """A name server: every name has ::1 and 127.0.0.1."""
+    """A name server: every name has an IPv6 and an IPv4 address."""
+
+    def __init__(self, six="::1", four="127.0.0.1"):
+        self._records = {"A": A(four), "AAAA": AAAA(six)}
 
     def resolve(self, request, handler):
         reply = request.reply()
-        rdata = {"A": A("127.0.0.1"), "AAAA": AAAA("::1")}.get(QTYPE[request.q.qtype])
+        rdata = self._records.get(QTYPE[request.q.qtype])
         if rdata is not None:
             reply.add_answer(RR(request.q.qname, request.q.qtype, rdata=rdata, ttl=0))
         return reply
 
 
 @asynccontextmanager
-async def named_network():
-    with name_server(BothFamilies()) as server:
+async def named_network(*addresses):
+    with name_server(BothFamilies(*addresses)) as server:
         network = Network(ANYWHERE, ca_file=certificates.ca_file(), nameservers=(server,))
         try:
             yield network
@@ -101,10 +104,10 @@ def test_the_living_family_tells_the_cause(name):
     expect_red(name, STORIES[name]())
 
 
-def test_without_ipv6_an_outage_is_an_outage():
-    """The same in a network namespace that has no IPv6, as a Docker network by default."""
+def told_in_a_namespace(module):
+    """Return what stories tell in a network namespace: status, kind and error by their names."""
     run = subprocess.run(
-        [sys.executable, "-m", "tests.network.test_address_families"],
+        [sys.executable, "-m", module],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -113,7 +116,12 @@ def test_without_ipv6_an_outage_is_an_outage():
     if run.returncode == 77:
         pytest.skip(f"a network namespace is not permitted here: {run.stdout}")
     assert run.returncode == 0, run.stderr
-    told = json.loads(run.stdout)
+    return json.loads(run.stdout)
+
+
+def test_without_ipv6_an_outage_is_an_outage():
+    """The same in a network namespace that has no IPv6, as a Docker network by default."""
+    told = told_in_a_namespace("tests.network.test_address_families")
     for name, (status, kind, error) in told.items():
         if name.startswith("answers"):
             assert status == "GREEN" or (kind == "own_limit" and "ping" in error), (name, error)
@@ -170,24 +178,44 @@ def test_a_name_server_given_by_name_is_asked_at_every_address():
     assert go(story()).status is Status.GREEN
 
 
-def _without_ipv6() -> None:
-    """Move this process into a network namespace with a loopback of IPv4 alone, or exit."""
+def enter_network_namespace() -> None:
+    """Move this process into a network namespace of its own; exit where that is not permitted."""
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.unshare(NEW_NETWORK) != 0:
         print(f"unshare: error {ctypes.get_errno()}")
         sys.exit(77)
+
+
+def set_up(*commands: str) -> None:
+    """Allow to ping, bring the loopback up, and run commands of `ip`; exit where that fails."""
     try:
-        Path("/proc/sys/net/ipv6/conf/all/disable_ipv6").write_text("1")
         Path("/proc/sys/net/ipv4/ping_group_range").write_text("0 2147483647")
-        subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+        for command in ("link set lo up", *commands):
+            subprocess.run(["ip", *command.split()], check=True)
     except (OSError, subprocess.SubprocessError) as error:
         print(error)
         sys.exit(77)
 
 
-if __name__ == "__main__":
-    _without_ipv6()
-    seen = {name: story() for name, story in STORIES.items()}
+def tell(stories) -> None:
+    """Print what stories tell as JSON: status, kind and error by their names."""
+    seen = {name: story() for name, story in stories.items()}
     print(
         json.dumps({name: [one.status, one.failure_kind, one.error] for name, one in seen.items()})
     )
+
+
+def _without_ipv6() -> None:
+    """Move this process into a network namespace with a loopback of IPv4 alone, or exit."""
+    enter_network_namespace()
+    try:
+        Path("/proc/sys/net/ipv6/conf/all/disable_ipv6").write_text("1")
+    except OSError as error:
+        print(error)
+        sys.exit(77)
+    set_up()
+
+
+if __name__ == "__main__":
+    _without_ipv6()
+    tell(STORIES)
