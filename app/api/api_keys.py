@@ -32,12 +32,12 @@ add_routes(
         created=NewApiKeySchema,
         owner=principal,
         operations=Operations.of(api_keys),
+        titles={"delete": "Revoke an API key"},
         notes={
             "list": "Editors see their own, admins all.",
             "create": "The key is shown in this answer and never again. It acts in its maker's "
             "name in this organization: it shrinks with their role and ends when they are "
             "removed.",
-            "delete_title": "Revoke an API key",
             "delete": "It ends at once; live connections made with it are closed within a minute.",
         },
     ),

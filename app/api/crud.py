@@ -14,7 +14,6 @@ from app.api.http import PAGE_HEADERS, Blueprint
 from app.schemas.base import PageSchema
 from app.security.access import principal, requires
 
-_NEWEST_FIRST = "Newest first."
 _PATCH = "Changes the given fields and leaves the others."
 _PUT = "The same as PATCH; fields that only the server sets may be sent along and are ignored."
 
@@ -56,13 +55,21 @@ class Resource:
     answer: type[Schema]
     body: type[Schema]
     change: Schema  # ready: what PATCH takes
-    replacement: Schema  # ready: what PUT takes
+    replacement: Schema | None  # ready: what PUT takes, None for resources without it
     operations: Operations
     filter: type[PageSchema] = PageSchema
     created: type[Schema] | None = None  # where creating answers more than reading does
     owner: Callable[[], Any] = organization_of_caller
     # More than the usual sentence, by route: list, create, read, change, delete.
     notes: Mapping[str, str] = field(default_factory=dict)
+    # Other words than the usual title, by route.
+    titles: Mapping[str, str] = field(default_factory=dict)
+    ordered: str = "Newest first."  # how a list begins its sentence
+    patch: str = "change"  # the name of the route that changes, a part of its operation's id
+
+    def title(self, route: str, usual: str) -> str:
+        """Return the words of a route's title."""
+        return self.titles.get(route, f"{usual} {self.plural if route == 'list' else self.noun}")
 
 
 def add_routes(bp: Blueprint, resource: Resource) -> None:
@@ -74,13 +81,13 @@ def add_routes(bp: Blueprint, resource: Resource) -> None:
 def _add_collection(bp: Blueprint, resource: Resource) -> None:
     operations, owner = resource.operations, resource.owner
     has_filters = bool(resource.filter().fields.keys() - PageSchema().fields.keys())
-    listed = f"{_NEWEST_FIRST} {resource.notes.get('list', '')}".rstrip()
+    listed = f"{resource.ordered} {resource.notes.get('list', '')}".strip()
 
     @bp.get("")
     @requires(f"{resource.permission}:read")
     @bp.accepts(resource.filter, location="query")
     @bp.returns(resource.answer(many=True), headers=PAGE_HEADERS)
-    @_described("index", f"List {resource.plural}", listed)
+    @_described("index", resource.title("list", "List"), listed)
     def index(query: dict[str, Any]) -> Response:
         limit, after = pagination.take_page(query)
         filters = (query,) if has_filters else ()
@@ -90,7 +97,7 @@ def _add_collection(bp: Blueprint, resource: Resource) -> None:
     @requires(f"{resource.permission}:write")
     @bp.accepts(resource.body)
     @bp.returns(resource.created or resource.answer, 201)
-    @_described("create", f"Create {resource.noun}", resource.notes.get("create"))
+    @_described("create", resource.title("create", "Create"), resource.notes.get("create"))
     def create(data: dict[str, Any]) -> dict[str, Any]:
         return operations.create(owner(), data)
 
@@ -102,7 +109,7 @@ def _add_item(bp: Blueprint, resource: Resource) -> None:
     @bp.get(path)
     @requires(f"{resource.permission}:read")
     @bp.returns(resource.answer)
-    @_described("read", f"Read {resource.noun}", notes.get("read"))
+    @_described("read", resource.title("read", "Read"), notes.get("read"))
     def read(**ids: UUID) -> dict[str, Any]:
         return operations.read(owner(), ids[id_name])
 
@@ -110,22 +117,24 @@ def _add_item(bp: Blueprint, resource: Resource) -> None:
     @requires(f"{resource.permission}:write")
     @bp.accepts(resource.change)
     @bp.returns(resource.answer)
-    @_described("change", f"Change {resource.noun}", notes.get("change", _PATCH))
+    @_described(resource.patch, resource.title("change", "Change"), notes.get("change", _PATCH))
     def change(changes: dict[str, Any], **ids: UUID) -> dict[str, Any]:
         return operations.update(owner(), ids[id_name], changes)
 
-    @bp.put(path)
-    @requires(f"{resource.permission}:write")
-    @bp.accepts(resource.replacement)
-    @bp.returns(resource.answer)
-    @_described("replace", f"Change {resource.noun} that was read before", _PUT)
-    def replace(changes: dict[str, Any], **ids: UUID) -> dict[str, Any]:
-        return operations.update(owner(), ids[id_name], changes)
+    if resource.replacement is not None:
+
+        @bp.put(path)
+        @requires(f"{resource.permission}:write")
+        @bp.accepts(resource.replacement)
+        @bp.returns(resource.answer)
+        @_described("replace", f"Change {resource.noun} that was read before", _PUT)
+        def replace(changes: dict[str, Any], **ids: UUID) -> dict[str, Any]:
+            return operations.update(owner(), ids[id_name], changes)
 
     @bp.delete(path)
     @requires(f"{resource.permission}:write")
     @bp.returns(None, 204)
-    @_described("delete", notes.get("delete_title", f"Delete {resource.noun}"), notes.get("delete"))
+    @_described("delete", resource.title("delete", "Delete"), notes.get("delete"))
     def delete(**ids: UUID) -> None:
         operations.delete(owner(), ids[id_name])
 

@@ -6,7 +6,6 @@ from uuid import UUID
 from app.api.crud import Operations, Resource, add_routes
 from app.api.http import Blueprint
 from app.operations.locations import locations
-from app.operations.locations.locations import Owner
 from app.schemas.locations import (
     LocationChangeSchema,
     LocationInputSchema,
@@ -23,11 +22,6 @@ bp = Blueprint(
     url_prefix="/locations",
     description="Places where agents check services over HTTPS.",
 )
-
-
-def _owner() -> Owner:
-    found = principal()
-    return Owner(found.organization_id, found.is_operator)
 
 
 # Before the routes with an id: `regions` is none.
@@ -54,7 +48,7 @@ add_routes(
         change=LocationChangeSchema(),
         replacement=LocationReplacementSchema(),
         created=NewLocationSchema,
-        owner=_owner,
+        owner=principal,
         operations=Operations.of(locations),
         notes={
             "create": "The key is shown in this answer and never again. Whoever has it may run "
@@ -74,4 +68,4 @@ def rotate_key(location_id: UUID) -> dict[str, Any]:
 
     The old key ends at once: agents that have it stop, and what they have not delivered is lost.
     """
-    return locations.rotate(_owner(), location_id)
+    return locations.rotate(principal(), location_id)

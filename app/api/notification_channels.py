@@ -6,6 +6,7 @@ from uuid import UUID
 from flask import Response
 
 from app.api import pagination
+from app.api.crud import Operations, Resource, add_routes
 from app.api.http import PAGE_HEADERS, Blueprint
 from app.api.polling import wait_for
 from app.channels import CHANNEL_TYPES
@@ -37,33 +38,6 @@ bp = Blueprint(
 _TEST_SECONDS = 35
 
 
-@bp.get("")
-@requires("notification_channels:read")
-@bp.accepts(NotificationChannelFilterSchema, location="query")
-@bp.returns(NotificationChannelSchema(many=True), headers=PAGE_HEADERS)
-def index(query: dict[str, Any]) -> Response:
-    """List notification channels
-
-    Newest first. Secrets are answered as `********`.
-    """
-    limit, after = pagination.take_page(query)
-    return pagination.answer(
-        *notification_channels.listed(principal().organization_id, query, limit=limit, after=after)
-    )
-
-
-@bp.post("")
-@requires("notification_channels:write")
-@bp.accepts(NotificationChannelInputSchema)
-@bp.returns(NotificationChannelSchema, 201)
-def create(given: dict[str, Any]) -> dict[str, Any]:
-    """Create a notification channel
-
-    Its `config` is judged by its type, as `GET /notification-channels/types` describes it.
-    """
-    return notification_channels.create(principal().organization_id, given)
-
-
 @bp.get("/types")
 @requires("notification_channels:read")
 @bp.returns(ChannelTypeSchema(many=True))
@@ -82,49 +56,30 @@ def types() -> list[dict[str, Any]]:
     ]
 
 
-@bp.get("/<uuid:channel_id>")
-@requires("notification_channels:read")
-@bp.returns(NotificationChannelSchema)
-def read(channel_id: UUID) -> dict[str, Any]:
-    """Read a notification channel"""
-    return notification_channels.read(principal().organization_id, channel_id)
-
-
-@bp.patch("/<uuid:channel_id>")
-@requires("notification_channels:write")
-@bp.accepts(NotificationChannelChangeSchema(partial=True))
-@bp.returns(NotificationChannelSchema)
-def change(given: dict[str, Any], channel_id: UUID) -> dict[str, Any]:
-    """Change a notification channel
-
-    Changes the given fields and leaves the others; `config` is replaced as a whole. A new config
-    clears earlier failures.
-    """
-    return notification_channels.update(principal().organization_id, channel_id, given)
-
-
-@bp.put("/<uuid:channel_id>")
-@requires("notification_channels:write")
-@bp.accepts(NotificationChannelReplacementSchema(partial=True))
-@bp.returns(NotificationChannelSchema)
-def replace(given: dict[str, Any], channel_id: UUID) -> dict[str, Any]:
-    """Change a notification channel that was read before
-
-    The same as PATCH; fields that only the server sets may be sent along and are ignored.
-    """
-    return notification_channels.update(principal().organization_id, channel_id, given)
-
-
-@bp.delete("/<uuid:channel_id>")
-@requires("notification_channels:write")
-@bp.returns(None, 204)
-def delete(channel_id: UUID) -> None:
-    """Delete a notification channel
-
-    Not while an alert rule, a heartbeat, an escalation policy or the fallback of another channel
-    names it (409 says which).
-    """
-    notification_channels.delete(principal().organization_id, channel_id)
+add_routes(
+    bp,
+    Resource(
+        noun="a notification channel",
+        plural="notification channels",
+        permission="notification_channels",
+        id_name="channel_id",
+        answer=NotificationChannelSchema,
+        body=NotificationChannelInputSchema,
+        change=NotificationChannelChangeSchema(partial=True),
+        replacement=NotificationChannelReplacementSchema(partial=True),
+        filter=NotificationChannelFilterSchema,
+        operations=Operations.of(notification_channels),
+        notes={
+            "list": "Secrets are answered as `********`.",
+            "create": "Its `config` is judged by its type, as `GET /notification-channels/types` "
+            "describes it.",
+            "change": "Changes the given fields and leaves the others; `config` is replaced as a "
+            "whole. A new config\nclears earlier failures.",
+            "delete": "Not while an alert rule, a heartbeat, an escalation policy or the fallback "
+            "of another channel\nnames it (409 says which).",
+        },
+    ),
+)
 
 
 @bp.post("/<uuid:channel_id>/test")

@@ -3,10 +3,8 @@
 from typing import Any
 from uuid import UUID
 
-from flask import Response
-
-from app.api.http import PAGE_HEADERS, Blueprint, invalid
-from app.api.pagination import answer, take_page
+from app.api.crud import Operations, Resource, add_routes
+from app.api.http import Blueprint, invalid
 from app.operations.services import queries as service_queries
 from app.operations.services import services
 from app.schemas.services import (
@@ -21,83 +19,57 @@ from app.security.access import principal, principal_in, requires
 bp = Blueprint("services", __name__, url_prefix="/services", description="What is monitored.")
 
 
-@bp.get("")
-@requires("services:read")
-@bp.accepts(ServiceFilterSchema, location="query")
-@bp.returns(ServiceSchema(many=True), headers=PAGE_HEADERS)
-def index(query: dict[str, Any]) -> Response:
-    """List services
-
-    Newest first. `X-Total-Count` says how many match in all. `last_error` is cut to 200 characters.
-    """
-    limit, after = take_page(query)
-    found, position, total = service_queries.listed(
-        principal().organization_id, query, limit=limit, after=after
-    )
-    return answer(found, position, total)
+def organization_for(given: dict[str, Any]) -> UUID:
+    """Take `organization_id` out of a body; it must be one where the caller may write services."""
+    chosen: UUID = given.pop("organization_id", principal().organization_id)
+    if chosen != principal().organization_id:
+        there = principal_in(chosen)
+        if there is None or not there.may("services:write"):
+            raise invalid({"organization_id": ["Not an organization you may add services to."]})
+    return chosen
 
 
-@bp.post("")
-@requires("services:write")
-@bp.accepts(ServiceInputSchema)
-@bp.returns(ServiceSchema, 201)
-def create(given: dict[str, Any]) -> dict[str, Any]:
-    """Create a service
-
-    Its first check runs within two seconds. A plan limit that is reached is 403.
-    """
-    organization_id = organization_for(given)
-    return services.create(organization_id, given)
+def _create(_: UUID, data: dict[str, Any]) -> dict[str, Any]:
+    return services.create(organization_for(data), data)
 
 
-@bp.get("/<uuid:service_id>")
-@requires("services:read")
-@bp.returns(ServiceSchema)
-def read(service_id: UUID) -> dict[str, Any]:
-    """Read a service"""
-    return service_queries.read(principal().organization_id, service_id)
-
-
-@bp.patch("/<uuid:service_id>")
-@requires("services:write")
-@bp.accepts(ServiceChangeSchema(partial=True))
-@bp.returns(ServiceSchema)
-def change(given: dict[str, Any], service_id: UUID) -> dict[str, Any]:
-    """Change a service
-
-    Changes the given fields and leaves the others. Whatever concerns checking voids a check that
-    is under way and starts one anew.
-    """
-    return _update(service_id, given)
-
-
-@bp.put("/<uuid:service_id>")
-@requires("services:write")
-@bp.accepts(ServiceReplacementSchema(partial=True))
-@bp.returns(ServiceSchema)
-def replace(given: dict[str, Any], service_id: UUID) -> dict[str, Any]:
-    """Change a service that was read before
-
-    The same as PATCH; fields that only the server sets may be sent along and are ignored.
-    """
-    return _update(service_id, given)
-
-
-def _update(service_id: UUID, given: dict[str, Any]) -> dict[str, Any]:
-    if given.pop("organization_id", principal().organization_id) != principal().organization_id:
+def _update(organization_id: UUID, service_id: UUID, changes: dict[str, Any]) -> dict[str, Any]:
+    if changes.pop("organization_id", organization_id) != organization_id:
         raise invalid({"organization_id": ["A service stays in its organization."]})
-    return services.update(principal().organization_id, service_id, given)
+    return services.update(organization_id, service_id, changes)
 
 
-@bp.delete("/<uuid:service_id>")
-@requires("services:write")
-@bp.returns(None, 204)
-def delete(service_id: UUID) -> None:
-    """Delete a service
+def _delete(organization_id: UUID, service_id: UUID) -> None:
+    services.delete(organization_id, [service_id])
 
-    Its checks stop at once; its history is removed, and others no longer depend on it.
-    """
-    services.delete(principal().organization_id, [service_id])
+
+add_routes(
+    bp,
+    Resource(
+        noun="a service",
+        plural="services",
+        permission="services",
+        id_name="service_id",
+        answer=ServiceSchema,
+        body=ServiceInputSchema,
+        change=ServiceChangeSchema(partial=True),
+        replacement=ServiceReplacementSchema(partial=True),
+        filter=ServiceFilterSchema,
+        operations=Operations(
+            service_queries.listed, _create, service_queries.read, _update, _delete
+        ),
+        notes={
+            "list": "`X-Total-Count` says how many match in all. `last_error` is cut to 200 "
+            "characters.",
+            "create": "Its first check runs within two seconds. A plan limit that is reached is "
+            "403.",
+            "change": "Changes the given fields and leaves the others. Whatever concerns checking "
+            "voids a check that\nis under way and starts one anew.",
+            "delete": "Its checks stop at once; its history is removed, and others no longer "
+            "depend on it.",
+        },
+    ),
+)
 
 
 @bp.post("/<uuid:service_id>/pause")
@@ -121,13 +93,3 @@ def resume(service_id: UUID) -> dict[str, Any]:
     It is checked at once, and then at its interval.
     """
     return services.set_active(principal().organization_id, [service_id], active=True)[0]
-
-
-def organization_for(given: dict[str, Any]) -> UUID:
-    """Take `organization_id` out of a body; it must be one where the caller may write services."""
-    chosen: UUID = given.pop("organization_id", principal().organization_id)
-    if chosen != principal().organization_id:
-        there = principal_in(chosen)
-        if there is None or not there.may("services:write"):
-            raise invalid({"organization_id": ["Not an organization you may add services to."]})
-    return chosen

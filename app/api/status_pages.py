@@ -4,10 +4,8 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-from flask import Response
-
-from app.api import pagination
-from app.api.http import PAGE_HEADERS, Blueprint
+from app.api.crud import Operations, Resource, add_routes
+from app.api.http import Blueprint
 from app.operations.status_pages import domains, pages
 from app.pages.status import html
 from app.platform.cooperative import offload
@@ -33,34 +31,6 @@ bp = Blueprint(
 _ADMIN = "status_pages:admin"
 
 
-@bp.get("")
-@requires("status_pages:read")
-@bp.accepts(StatusPageFilterSchema, location="query")
-@bp.returns(StatusPageSchema(many=True), headers=PAGE_HEADERS)
-def index(query: dict[str, Any]) -> Response:
-    """List status pages
-
-    Newest first.
-    """
-    limit, after = pagination.take_page(query)
-    return pagination.answer(*pages.listed(principal().organization_id, limit=limit, after=after))
-
-
-@bp.post("")
-@requires("status_pages:write")
-@bp.accepts(StatusPageInputSchema)
-@bp.returns(StatusPageSchema, 201)
-def create(data: dict[str, Any]) -> dict[str, Any]:
-    """Create a status page
-
-    It answers at `url` at once. Sections hold services by id or by tag: a service with
-    one of the tags joins by itself. What strangers see of a service is its public name and state,
-    and nothing of its address, tags, regions or errors.
-    """
-    _refuse_for_editors(name for name in ADMIN_FIELDS if data.get(name))
-    return pages.create(principal().organization_id, data, _hash(data))
-
-
 @bp.post("/preview")
 @requires("status_pages:write")
 @bp.accepts(PreviewQuerySchema, location="query")
@@ -79,48 +49,53 @@ def preview(query: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]:
     return {"html": html.preview(document, archive), "services": shown}
 
 
-@bp.get("/<uuid:page_id>")
-@requires("status_pages:read")
-@bp.returns(StatusPageSchema)
-def read(page_id: UUID) -> dict[str, Any]:
-    """Read a status page"""
-    return pages.read(principal().organization_id, page_id)
+def _create(organization_id: UUID, data: dict[str, Any]) -> dict[str, Any]:
+    _refuse_for_editors(name for name in ADMIN_FIELDS if data.get(name))
+    return pages.create(organization_id, data, _hash(data))
 
 
-@bp.patch("/<uuid:page_id>")
-@requires("status_pages:write")
-@bp.accepts(StatusPageChangeSchema(partial=True))
-@bp.returns(StatusPageSchema)
-def update(data: dict[str, Any], page_id: UUID) -> dict[str, Any]:
-    """Change a status page
-
-    Changes the given fields and leaves the others. An earlier slug leads on to the page for 90 days
-    and is given to nobody else in that time.
-    """
-    return _update(data, page_id)
+def _update(organization_id: UUID, page_id: UUID, data: dict[str, Any]) -> dict[str, Any]:
+    given = [name for name in ADMIN_FIELDS if name in data]
+    if given:
+        stored = pages.read(organization_id, page_id)
+        _refuse_for_editors(name for name in given if data[name] != stored[name])
+    return pages.update(organization_id, page_id, data, password_hash=_hash(data))
 
 
-@bp.put("/<uuid:page_id>")
-@requires("status_pages:write")
-@bp.accepts(StatusPageReplacementSchema(partial=True))
-@bp.returns(StatusPageSchema)
-def replace(data: dict[str, Any], page_id: UUID) -> dict[str, Any]:
-    """Change a status page that was read before
-
-    The same as PATCH; fields that only the server sets may be sent along and are ignored.
-    """
-    return _update(data, page_id)
+def _refuse_for_editors(changed: Iterable[str]) -> None:
+    if any(changed) and not principal().may(_ADMIN):
+        refuse(_ADMIN)
 
 
-@bp.delete("/<uuid:page_id>")
-@requires("status_pages:write")
-@bp.returns(None, 204)
-def delete(page_id: UUID) -> None:
-    """Delete a status page
+def _hash(data: dict[str, Any]) -> str | None:
+    password = data.get("password")
+    return None if password is None else offload(hash_password, password)
 
-    Its incidents and subscribers go with it.
-    """
-    pages.delete(principal().organization_id, page_id)
+
+add_routes(
+    bp,
+    Resource(
+        noun="a status page",
+        plural="status pages",
+        permission="status_pages",
+        id_name="page_id",
+        answer=StatusPageSchema,
+        body=StatusPageInputSchema,
+        change=StatusPageChangeSchema(partial=True),
+        replacement=StatusPageReplacementSchema(partial=True),
+        filter=StatusPageFilterSchema,
+        operations=Operations(pages.listed, _create, pages.read, _update, pages.delete),
+        patch="update",
+        notes={
+            "create": "It answers at `url` at once. Sections hold services by id or by tag: a "
+            "service with\none of the tags joins by itself. What strangers see of a service is its "
+            "public name and state,\nand nothing of its address, tags, regions or errors.",
+            "change": "Changes the given fields and leaves the others. An earlier slug leads on to "
+            "the page for 90 days\nand is given to nobody else in that time.",
+            "delete": "Its incidents and subscribers go with it.",
+        },
+    ),
+)
 
 
 @bp.post("/<uuid:page_id>/verify-domain")
@@ -134,21 +109,3 @@ def verify_domain(page_id: UUID) -> dict[str, Any]:
     """
     domains.check_again(principal().organization_id, page_id)
     return pages.read(principal().organization_id, page_id)
-
-
-def _update(data: dict[str, Any], page_id: UUID) -> dict[str, Any]:
-    given = [name for name in ADMIN_FIELDS if name in data]
-    if given:
-        stored = pages.read(principal().organization_id, page_id)
-        _refuse_for_editors(name for name in given if data[name] != stored[name])
-    return pages.update(principal().organization_id, page_id, data, password_hash=_hash(data))
-
-
-def _refuse_for_editors(changed: Iterable[str]) -> None:
-    if any(changed) and not principal().may(_ADMIN):
-        refuse(_ADMIN)
-
-
-def _hash(data: dict[str, Any]) -> str | None:
-    password = data.get("password")
-    return None if password is None else offload(hash_password, password)

@@ -105,13 +105,12 @@ def _readable(config: dict[str, Any]) -> Any:
         return config
 
 
-def hosts_by_name(organization_id: UUID) -> dict[str, list[str]]:
+def hosts_by_name(tx: Transaction, organization_id: UUID) -> dict[str, list[str]]:
     """Return the hosts that each secret of an organization may go to; none means everywhere."""
-    with transaction() as tx:
-        rows = tx.session.execute(
-            select(Secret.name, Secret.hosts).where(Secret.organization_id == organization_id)
-        )
-        return {row.name: row.hosts for row in rows}
+    rows = tx.session.execute(
+        select(Secret.name, Secret.hosts).where(Secret.organization_id == organization_id)
+    )
+    return {row.name: row.hosts for row in rows}
 
 
 def _services_changed(tx: Transaction, organization_id: UUID, name: str) -> None:

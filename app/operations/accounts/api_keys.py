@@ -1,6 +1,6 @@
 """Keys for programs: made, changed, rotated and revoked; never beyond their maker's role."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -10,8 +10,8 @@ from sqlalchemy import delete as delete_rows
 
 from app.domain.accounts.permissions import Scope, included, scopes_within
 from app.models.api_keys import ApiKey
-from app.operations import rows as owned_rows
-from app.operations.rows import Position, refused
+from app.operations.resource import Resource
+from app.operations.rows import refused
 from app.platform.crypto import digest, random_key
 from app.platform.errors import Forbidden, NotFound
 from app.platform.transaction import Transaction, transaction
@@ -20,67 +20,75 @@ from app.security.principals import KEY_PREFIX, Principal
 FOREVER = datetime.max.replace(tzinfo=UTC)
 _SHOWN = len(KEY_PREFIX) + 8
 _SEES_ALL = "api_keys:all"  # keys of others too
+_FIELDS = (
+    "id",
+    "name",
+    "prefix",
+    "scopes",
+    "last_used_at",
+    "expires_at",
+    "created_by",
+    "created_at",
+    "updated_at",
+)
 
 
-def listed(
-    principal: Principal, *, limit: int, after: Position | None
-) -> tuple[list[dict[str, Any]], Position | None, int]:
-    """Return a page of keys, newest first, where to go on (None at the end), their number."""
-    conditions: list[ColumnElement[bool]] = []
-    if not principal.may(_SEES_ALL):
-        conditions.append(ApiKey.created_by == principal.user_id)
-    with transaction() as tx:
-        rows, position, total = owned_rows.page(
-            tx, ApiKey, principal.organization_id, *conditions, limit=limit, after=after
-        )
-        found = [_answer(row) for row in rows]
-    return found, position, total
+class _ApiKeys(Resource[ApiKey, Principal]):
+    """Keys for programs; a principal who may not see all sees their own."""
 
+    model = ApiKey
 
-def read(principal: Principal, key_id: UUID) -> dict[str, Any]:
-    """Return a key's answer. Raises NotFound."""
-    with transaction() as tx:
-        found = _answer(
-            _seen(principal, owned_rows.find(tx, ApiKey, principal.organization_id, key_id))
-        )
-    return found
+    def organization_of(self, who: Principal) -> UUID:
+        return who.organization_id
 
+    def conditions(self, who: Principal, filters: Mapping[str, Any]) -> list[ColumnElement[bool]]:
+        return [] if who.may(_SEES_ALL) else [ApiKey.created_by == who.user_id]
 
-def create(principal: Principal, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Create a key and return its answer with the key itself, which is shown this once.
+    def check_visible(self, who: Principal, row: ApiKey) -> None:
+        if not who.may(_SEES_ALL) and row.created_by != who.user_id:
+            raise NotFound
 
-    Raises Forbidden for scopes beyond the maker's, Invalid for an expiry that has passed.
-    """
-    key = _new_key()
-    with transaction() as tx:
-        _check(tx, principal, given)
-        given = {"expires_at": principal.key_expires_at, **given}
-        row = ApiKey(
-            parent_id=principal.key_id,
-            organization_id=principal.organization_id,
-            created_by=principal.user_id,
-            prefix=key[:_SHOWN],
-            key_hash=digest(key),
-            **given,
-        )
-        tx.session.add(row)
-        tx.session.flush()
-        found = _answer(row) | {"key": key}
-    return found
+    def create(self, who: Principal, data: Mapping[str, Any]) -> dict[str, Any]:
+        """Store a key and return it with the key itself, which is shown this once."""
+        key = _new_key()
+        with transaction() as tx:
+            found = self.insert(
+                tx,
+                who,
+                data,
+                parent_id=who.key_id,
+                created_by=who.user_id,
+                prefix=key[:_SHOWN],
+                key_hash=digest(key),
+            )
+        return found | {"key": key}
 
+    def new_columns(
+        self, tx: Transaction, who: Principal, id: UUID, data: Mapping[str, Any]
+    ) -> Mapping[str, Any]:
+        _check(tx, who, data)
+        return {"expires_at": who.key_expires_at, **data}
 
-def update(principal: Principal, key_id: UUID, changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Change a key and return its answer. Raises as `create`, and NotFound."""
-    with transaction() as tx:
-        row = _seen(principal, owned_rows.lock(tx, ApiKey, principal.organization_id, key_id))
-        _check_reach(tx, principal, row)
-        _check(tx, principal, changes)
-        for name, value in changes.items():
-            setattr(row, name, value)
-        tx.session.flush()
+    def changed_columns(
+        self, tx: Transaction, who: Principal, row: ApiKey, changes: Mapping[str, Any]
+    ) -> Mapping[str, Any]:
+        _check_reach(tx, who, row)
+        _check(tx, who, changes)
+        return changes
+
+    def updated(
+        self, tx: Transaction, row: ApiKey, before: Mapping[str, Any], changes: Mapping[str, Any]
+    ) -> None:
         _bound_children(tx, row)
-        found = _answer(row)
-    return found
+
+    def to_json(
+        self, tx: Transaction, who: Principal, rows: Sequence[ApiKey]
+    ) -> list[dict[str, Any]]:
+        return [{name: getattr(row, name) for name in _FIELDS} for row in rows]
+
+
+_KEYS = _ApiKeys()
+listed, read, create, update, delete = _KEYS.operations()
 
 
 def rotate(principal: Principal, key_id: UUID) -> dict[str, Any]:
@@ -90,7 +98,7 @@ def rotate(principal: Principal, key_id: UUID) -> dict[str, Any]:
     """
     key = _new_key()
     with transaction() as tx:
-        row = _seen(principal, owned_rows.lock(tx, ApiKey, principal.organization_id, key_id))
+        row = _KEYS.lock(tx, principal, key_id)
         _check_reach(tx, principal, row)
         if row.created_by != principal.user_id:
             raise Forbidden("only its maker can rotate a key; revoke it, and make one of your own")
@@ -99,26 +107,12 @@ def rotate(principal: Principal, key_id: UUID) -> dict[str, Any]:
         # Whoever had the old key may have made others with it.
         tx.session.execute(delete_rows(ApiKey).where(ApiKey.parent_id == row.id))
         tx.session.flush()
-        found = _answer(row) | {"key": key}
+        found = _KEYS.to_json(tx, principal, [row])[0] | {"key": key}
     return found
-
-
-def delete(principal: Principal, key_id: UUID) -> None:
-    """Revoke a key at once. Raises NotFound."""
-    with transaction() as tx:
-        tx.session.delete(
-            _seen(principal, owned_rows.lock(tx, ApiKey, principal.organization_id, key_id))
-        )
 
 
 def _new_key() -> str:
     return f"{KEY_PREFIX}{random_key(256)}"
-
-
-def _seen(principal: Principal, row: ApiKey) -> ApiKey:
-    if not principal.may(_SEES_ALL) and row.created_by != principal.user_id:
-        raise NotFound
-    return row
 
 
 def _check_reach(tx: Transaction, principal: Principal, row: ApiKey) -> None:
@@ -160,17 +154,3 @@ def _check_scopes(wanted: Collection[Scope], allowed: Collection[Scope], whose: 
     beyond = sorted(set(wanted) - set(allowed))
     if beyond:
         raise Forbidden(f"{whose} does not reach as far as the scope {beyond[0]}")
-
-
-def _answer(row: ApiKey) -> dict[str, Any]:
-    return {
-        "id": row.id,
-        "name": row.name,
-        "prefix": row.prefix,
-        "scopes": row.scopes,
-        "last_used_at": row.last_used_at,
-        "expires_at": row.expires_at,
-        "created_by": row.created_by,
-        "created_at": row.created_at,
-        "updated_at": row.updated_at,
-    }

@@ -1,98 +1,61 @@
 """Saved views of an organization: a person's own, and those that are shared with everybody."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import or_
+from sqlalchemy import ColumnElement, or_
 
 from app.models.console import SavedView
-from app.operations import rows as owned_rows
-from app.operations.rows import Position, columns
+from app.operations.resource import Resource
+from app.operations.rows import columns
 from app.platform.errors import Forbidden, NotFound
-from app.platform.transaction import Transaction, transaction
+from app.platform.transaction import Transaction
+from app.security.principals import Principal
 
 Columns = Mapping[str, Any]
+_SHARES = "saved_views:share"
 _NOT_SHARED = "sharing a view, and changing a shared one, needs the role editor or higher"
 
 
-def listed(
-    organization_id: UUID,
-    user_id: UUID,
-    filters: Columns,
-    *,
-    limit: int,
-    after: Position | None,
-) -> tuple[list[dict[str, Any]], Position | None, int]:
-    """Return a page of the views somebody sees, newest first, where to go on, their number."""
-    conditions = [
-        or_(SavedView.user_id == user_id, SavedView.is_shared),
-        *(getattr(SavedView, name) == value for name, value in filters.items()),
-    ]
-    with transaction() as tx:
-        rows, position, total = owned_rows.page(
-            tx, SavedView, organization_id, *conditions, limit=limit, after=after
-        )
-        found = [_to_json(row, user_id) for row in rows]
-    return found, position, total
+class _SavedViews(Resource[SavedView, Principal]):
+    """Lists under a name: a principal's own, and those that are shared with all."""
 
+    model = SavedView
 
-def read(organization_id: UUID, user_id: UUID, view_id: UUID) -> dict[str, Any]:
-    """Return a view. Raises NotFound for one of somebody else's that is not shared."""
-    with transaction() as tx:
-        row = owned_rows.find(tx, SavedView, organization_id, view_id)
-        if row.user_id != user_id and not row.is_shared:
+    def organization_of(self, who: Principal) -> UUID:
+        return who.organization_id
+
+    def conditions(self, who: Principal, filters: Columns) -> list[ColumnElement[bool]]:
+        seen = or_(SavedView.user_id == who.user_id, SavedView.is_shared)
+        return [seen, *super().conditions(who, filters)]
+
+    def check_visible(self, who: Principal, row: SavedView) -> None:
+        if row.user_id != who.user_id and not row.is_shared:
             raise NotFound
-        found = _to_json(row, user_id)
-    return found
 
-
-def create(
-    organization_id: UUID, user_id: UUID, given: Columns, *, may_share: bool
-) -> dict[str, Any]:
-    """Create a view of somebody's. Raises Forbidden for a shared one of who may not share."""
-    if given.get("is_shared") and not may_share:
-        raise Forbidden(_NOT_SHARED)
-    with transaction() as tx:
-        view = SavedView(organization_id=organization_id, user_id=user_id, **given)
-        tx.session.add(view)
-        tx.session.flush()
-        found = _to_json(view, user_id)
-    return found
-
-
-def update(
-    organization_id: UUID, user_id: UUID, view_id: UUID, changes: Columns, *, may_share: bool
-) -> dict[str, Any]:
-    """Change a view that is one's own or shared. Raises NotFound, Forbidden."""
-    with transaction() as tx:
-        view = _lock(tx, organization_id, user_id, view_id)
-        if not may_share and (view.is_shared or changes.get("is_shared")):
+    def new_columns(self, tx: Transaction, who: Principal, id: UUID, data: Columns) -> Columns:
+        if data.get("is_shared") and not who.may(_SHARES):
             raise Forbidden(_NOT_SHARED)
-        if "is_shared" in changes and view.user_id != user_id and not changes["is_shared"]:
+        return {**data, "user_id": who.user_id}
+
+    def changed_columns(
+        self, tx: Transaction, who: Principal, row: SavedView, changes: Columns
+    ) -> Columns:
+        if not who.may(_SHARES) and (row.is_shared or changes.get("is_shared")):
+            raise Forbidden(_NOT_SHARED)
+        if "is_shared" in changes and row.user_id != who.user_id and not changes["is_shared"]:
             raise Forbidden("only its owner can stop sharing a view; delete it instead")
-        for name, value in changes.items():
-            setattr(view, name, value)
-        tx.session.flush()
-        found = _to_json(view, user_id)
-    return found
+        return changes
 
-
-def delete(organization_id: UUID, user_id: UUID, view_id: UUID, *, may_share: bool) -> None:
-    """Delete a view that is one's own or shared. Raises NotFound, Forbidden."""
-    with transaction() as tx:
-        view = _lock(tx, organization_id, user_id, view_id)
-        if view.user_id != user_id and not may_share:
+    def deleting(self, tx: Transaction, who: Principal, row: SavedView) -> None:
+        if row.user_id != who.user_id and not who.may(_SHARES):
             raise Forbidden(_NOT_SHARED)
-        tx.session.delete(view)
+
+    def to_json(
+        self, tx: Transaction, who: Principal, rows: Sequence[SavedView]
+    ) -> list[dict[str, Any]]:
+        return [columns(row) | {"is_own": row.user_id == who.user_id} for row in rows]
 
 
-def _lock(tx: Transaction, organization_id: UUID, user_id: UUID, view_id: UUID) -> SavedView:
-    view = owned_rows.lock(tx, SavedView, organization_id, view_id)
-    if view.user_id != user_id and not view.is_shared:
-        raise NotFound
-    return view
-
-
-def _to_json(view: SavedView, user_id: UUID) -> dict[str, Any]:
-    return columns(view) | {"is_own": view.user_id == user_id}
+listed, read, create, update, delete = _SavedViews().operations()

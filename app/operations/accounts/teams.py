@@ -1,8 +1,8 @@
 """Teams: groups of members that escalation policies can tell together."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
@@ -11,56 +11,33 @@ from app.models.members import Membership, User
 from app.models.teams import Team, TeamMember
 from app.operations import rows as owned_rows
 from app.operations import usages
-from app.operations.rows import Position, lock_organization
+from app.operations.resource import Resource
+from app.operations.rows import columns, lock_organization
 from app.platform.errors import Conflict, NotFound
 from app.platform.transaction import Transaction, transaction
 
 
-def listed(
-    organization_id: UUID, *, limit: int, after: Position | None
-) -> tuple[list[dict[str, Any]], Position | None, int]:
-    """Return a page of teams, newest first, where to go on (None at the end), their number."""
-    with transaction() as tx:
-        rows, position, total = owned_rows.page(tx, Team, organization_id, limit=limit, after=after)
-        found = _answers(tx, rows)
-    return found, position, total
+class _Teams(Resource[Team, UUID]):
+    model = Team
+    is_referred_to = True
+
+    def begin(self, tx: Transaction, who: UUID) -> None:
+        lock_organization(tx, who)
+
+    def deleting(self, tx: Transaction, who: UUID, row: Team) -> None:
+        usages.refuse(row.name, usages.of_team(tx, who, row.id))
+
+    def to_json(self, tx: Transaction, who: UUID, rows: Sequence[Team]) -> list[dict[str, Any]]:
+        found = tx.session.execute(
+            select(TeamMember.team_id, func.count().label("number"))
+            .where(TeamMember.team_id.in_([team.id for team in rows]))
+            .group_by(TeamMember.team_id)
+        )
+        counts = {row.team_id: row.number for row in found}
+        return [columns(team) | {"members_count": counts.get(team.id, 0)} for team in rows]
 
 
-def read(organization_id: UUID, team_id: UUID) -> dict[str, Any]:
-    """Return a team's answer. Raises NotFound."""
-    with transaction() as tx:
-        (found,) = _answers(tx, [owned_rows.find(tx, Team, organization_id, team_id)])
-    return found
-
-
-def create(organization_id: UUID, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Create a team and return its answer."""
-    with transaction() as tx:
-        team = Team(id=uuid4(), organization_id=organization_id, **given)
-        tx.session.add(team)
-        tx.session.flush()
-        (found,) = _answers(tx, [team])
-    return found
-
-
-def update(organization_id: UUID, team_id: UUID, changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Change a team and return its answer. Raises NotFound."""
-    with transaction() as tx:
-        team = owned_rows.lock(tx, Team, organization_id, team_id)
-        for name, value in changes.items():
-            setattr(team, name, value)
-        tx.session.flush()
-        (found,) = _answers(tx, [team])
-    return found
-
-
-def delete(organization_id: UUID, team_id: UUID) -> None:
-    """Delete a team. Raises NotFound, Conflict while an escalation policy counts on it."""
-    with transaction() as tx:
-        lock_organization(tx, organization_id)
-        team = owned_rows.lock(tx, Team, organization_id, team_id, against_references=True)
-        usages.refuse(team.name, usages.of_team(tx, organization_id, team_id))
-        tx.session.delete(team)
+listed, read, create, update, delete = _Teams().operations()
 
 
 def team_members(organization_id: UUID, team_id: UUID) -> list[dict[str, Any]]:
@@ -133,13 +110,3 @@ def remove_member(organization_id: UUID, team_id: UUID, user_id: UUID) -> None:
             uses = usages.of_team(tx, organization_id, team_id)
             usages.refuse(f"the last member of {team.name}", uses)
         tx.session.delete(row)
-
-
-def _answers(tx: Transaction, teams: list[Team]) -> list[dict[str, Any]]:
-    rows = tx.session.execute(
-        select(TeamMember.team_id, func.count().label("number"))
-        .where(TeamMember.team_id.in_([team.id for team in teams]))
-        .group_by(TeamMember.team_id)
-    )
-    counts = {row.team_id: row.number for row in rows}
-    return [owned_rows.columns(team) | {"members_count": counts.get(team.id, 0)} for team in teams]

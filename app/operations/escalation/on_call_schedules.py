@@ -11,7 +11,8 @@ from app.models.escalation_policies import OnCallOverride, OnCallSchedule
 from app.models.members import Membership, User
 from app.operations import paging, usages
 from app.operations import rows as owned_rows
-from app.operations.rows import Position, columns, lock_organization, refused
+from app.operations.resource import Resource
+from app.operations.rows import Position, lock_organization, refused
 from app.operations.snapshots import alerting as alerting_snapshots
 from app.platform.errors import NotFound
 from app.platform.transaction import Transaction, transaction
@@ -19,58 +20,28 @@ from app.platform.transaction import Transaction, transaction
 Columns = Mapping[str, Any]
 
 
-def listed(
-    organization_id: UUID, *, limit: int, after: Position | None
-) -> tuple[list[dict[str, Any]], Position | None, int]:
-    """Return a page of schedules, newest first, where to go on (None at the end), their number."""
-    with transaction() as tx:
-        rows, position, total = owned_rows.page(
-            tx, OnCallSchedule, organization_id, limit=limit, after=after
-        )
-        found = [columns(row) for row in rows]
-    return found, position, total
+class _Schedules(Resource[OnCallSchedule, UUID]):
+    model = OnCallSchedule
+
+    def begin(self, tx: Transaction, who: UUID) -> None:
+        alerting_snapshots.invalidate(lock_organization(tx, who))
+
+    def new_columns(self, tx: Transaction, who: UUID, id: UUID, data: Columns) -> Columns:
+        _check_layers(tx, who, data)
+        return data
+
+    def changed_columns(
+        self, tx: Transaction, who: UUID, row: OnCallSchedule, changes: Columns
+    ) -> Columns:
+        if changes.get("layers") != row.layers:
+            _check_layers(tx, who, changes)
+        return changes
+
+    def deleting(self, tx: Transaction, who: UUID, row: OnCallSchedule) -> None:
+        usages.refuse(row.name, usages.of_schedule(tx, who, row.id))
 
 
-def read(organization_id: UUID, schedule_id: UUID) -> dict[str, Any]:
-    """Return a schedule. Raises NotFound."""
-    with transaction() as tx:
-        found = columns(owned_rows.find(tx, OnCallSchedule, organization_id, schedule_id))
-    return found
-
-
-def create(organization_id: UUID, given: Columns) -> dict[str, Any]:
-    """Create a schedule and return its answer. Raises Invalid for users who are no members."""
-    with transaction() as tx:
-        alerting_snapshots.invalidate(lock_organization(tx, organization_id))
-        _check_layers(tx, organization_id, given)
-        schedule = OnCallSchedule(organization_id=organization_id, **given)
-        tx.session.add(schedule)
-        tx.session.flush()
-        found = columns(schedule)
-    return found
-
-
-def update(organization_id: UUID, schedule_id: UUID, given: Columns) -> dict[str, Any]:
-    """Change a schedule and return its answer. Raises NotFound, Invalid for strangers as users."""
-    with transaction() as tx:
-        alerting_snapshots.invalidate(lock_organization(tx, organization_id))
-        schedule = owned_rows.lock(tx, OnCallSchedule, organization_id, schedule_id)
-        if given.get("layers") != schedule.layers:
-            _check_layers(tx, organization_id, given)
-        for name, value in given.items():
-            setattr(schedule, name, value)
-        tx.session.flush()
-        found = columns(schedule)
-    return found
-
-
-def delete(organization_id: UUID, schedule_id: UUID) -> None:
-    """Delete a schedule. Raises NotFound, Conflict while an escalation policy names it."""
-    with transaction() as tx:
-        alerting_snapshots.invalidate(lock_organization(tx, organization_id))
-        schedule = owned_rows.lock(tx, OnCallSchedule, organization_id, schedule_id)
-        usages.refuse(schedule.name, usages.of_schedule(tx, organization_id, schedule_id))
-        tx.session.delete(schedule)
+listed, read, create, update, delete = _Schedules().operations()
 
 
 def overrides(

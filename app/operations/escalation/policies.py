@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import sqlalchemy
 from sqlalchemy import select
@@ -12,11 +12,11 @@ from app.models.escalation_policies import EscalationPolicy, OnCallSchedule
 from app.models.members import Membership
 from app.models.notification_channels import NotificationChannel
 from app.models.teams import Team
-from app.operations import rows as owned_rows
 from app.operations import usages
-from app.operations.rows import Position, columns, lock_organization, refused
+from app.operations.resource import Resource
+from app.operations.rows import lock_organization, refused
 from app.operations.snapshots import alerting as alerting_snapshots
-from app.platform.transaction import Transaction, transaction
+from app.platform.transaction import Transaction
 
 Columns = Mapping[str, Any]
 
@@ -33,66 +33,30 @@ _CALLED = {
 }
 
 
-def listed(
-    organization_id: UUID, *, limit: int, after: Position | None
-) -> tuple[list[dict[str, Any]], Position | None, int]:
-    """Return a page of policies, newest first, where to go on (None at the end), their number."""
-    with transaction() as tx:
-        rows, position, total = owned_rows.page(
-            tx, EscalationPolicy, organization_id, limit=limit, after=after
-        )
-        found = [columns(row) for row in rows]
-    return found, position, total
+class _Policies(Resource[EscalationPolicy, UUID]):
+    model = EscalationPolicy
+    is_referred_to = True
+
+    def begin(self, tx: Transaction, who: UUID) -> None:
+        # First of all: there is one default at most.
+        alerting_snapshots.invalidate(lock_organization(tx, who))
+
+    def new_columns(self, tx: Transaction, who: UUID, id: UUID, data: Columns) -> Columns:
+        values = _stored(tx, who, data)
+        _make_room(tx, who, id, data)
+        return values
+
+    def changed_columns(
+        self, tx: Transaction, who: UUID, row: EscalationPolicy, changes: Columns
+    ) -> Columns:
+        # Alerts that run already keep their levels.
+        return self.new_columns(tx, who, row.id, changes)
+
+    def deleting(self, tx: Transaction, who: UUID, row: EscalationPolicy) -> None:
+        usages.refuse(row.name, usages.of_policy(tx, who, row.id))
 
 
-def read(organization_id: UUID, policy_id: UUID) -> dict[str, Any]:
-    """Return a policy. Raises NotFound."""
-    with transaction() as tx:
-        found = columns(owned_rows.find(tx, EscalationPolicy, organization_id, policy_id))
-    return found
-
-
-def create(organization_id: UUID, given: Columns) -> dict[str, Any]:
-    """Create a policy and return its answer. Raises Invalid for a target that does not exist."""
-    policy_id = uuid4()
-    with transaction() as tx:
-        # First of all: it locks the organization, so that there is one default at most.
-        alerting_snapshots.invalidate(lock_organization(tx, organization_id))
-        values = _stored(tx, organization_id, given)
-        _make_room(tx, organization_id, policy_id, given)
-        policy = EscalationPolicy(id=policy_id, organization_id=organization_id, **values)
-        tx.session.add(policy)
-        tx.session.flush()
-        found = columns(policy)
-    return found
-
-
-def update(organization_id: UUID, policy_id: UUID, given: Columns) -> dict[str, Any]:
-    """Change a policy and return its answer. Alerts that run already keep their levels.
-
-    Raises NotFound, Invalid for a target that does not exist.
-    """
-    with transaction() as tx:
-        alerting_snapshots.invalidate(lock_organization(tx, organization_id))
-        policy = owned_rows.lock(tx, EscalationPolicy, organization_id, policy_id)
-        values = _stored(tx, organization_id, given)
-        _make_room(tx, organization_id, policy_id, given)
-        for name, value in values.items():
-            setattr(policy, name, value)
-        tx.session.flush()
-        found = columns(policy)
-    return found
-
-
-def delete(organization_id: UUID, policy_id: UUID) -> None:
-    """Delete a policy. Raises NotFound, Conflict while something names it."""
-    with transaction() as tx:
-        alerting_snapshots.invalidate(lock_organization(tx, organization_id))
-        policy = owned_rows.lock(
-            tx, EscalationPolicy, organization_id, policy_id, against_references=True
-        )
-        usages.refuse(policy.name, usages.of_policy(tx, organization_id, policy_id))
-        tx.session.delete(policy)
+listed, read, create, update, delete = _Policies().operations()
 
 
 def _stored(tx: Transaction, organization_id: UUID, given: Columns) -> dict[str, Any]:

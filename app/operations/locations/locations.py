@@ -1,12 +1,11 @@
 """Locations of an organization: made, renamed, their keys changed, deleted."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy import delete as delete_rows
-from sqlalchemy import func, select
 
 from app.domain.locations.regions import is_location, region_of
 from app.models.locations import Location, LocationAgent
@@ -14,102 +13,74 @@ from app.models.organization import Organization
 from app.operations import rows as owned_rows
 from app.operations import usages
 from app.operations.accounts import instance
-from app.operations.rows import Position, lock_organization, refused
+from app.operations.resource import Resource
+from app.operations.rows import lock_organization, refused
 from app.platform.bootstrap import runtime
 from app.platform.crypto import digest, random_key
 from app.platform.errors import Forbidden
 from app.platform.transaction import Transaction, transaction
+from app.security.principals import Principal
 
 KEY_PREFIX = "WL_"
 ALIVE_SECONDS = 30  # after its last word an agent counts as gone, as a worker does
 _SHOWN = len(KEY_PREFIX) + 8
 
 
-@dataclass(frozen=True, slots=True)
-class Owner:
-    """Owner of locations: an organization, or the operators of this server."""
+class _Locations(Resource[Location, Principal]):
+    model = Location
+    is_referred_to = True
 
-    organization_id: UUID
-    is_operator: bool
+    def organization_of(self, who: Principal) -> UUID:
+        return who.organization_id
 
+    def conditions(self, who: Principal, filters: Mapping[str, Any]) -> list[ColumnElement[bool]]:
+        return []
 
-def listed(
-    owner: Owner, *, limit: int, after: Position | None
-) -> tuple[list[dict[str, Any]], Position | None, int]:
-    """Return a page of locations, newest first, where to go on (None at the end), their number."""
-    with transaction() as tx:
-        rows, position, total = owned_rows.page(
-            tx, Location, owner.organization_id, limit=limit, after=after
-        )
-        found = _answers(tx, rows)
-    return found, position, total
+    def create(self, who: Principal, data: Mapping[str, Any]) -> dict[str, Any]:
+        """Store a location and return it with its key, which is shown this once."""
+        if data.get("is_shared") and not who.is_operator:
+            raise Forbidden(
+                "only operators of this server share a location with every organization"
+            )
+        key = _new_key()
+        with transaction() as tx:
+            _check_limit(tx, lock_organization(tx, who.organization_id))
+            found = self.insert(
+                tx,
+                who,
+                data,
+                region=region_of(data["name"], random_key(64)),
+                prefix=key[:_SHOWN],
+                key_hash=digest(key),
+            )
+        return found | {"key": key}
 
+    def deleting(self, tx: Transaction, who: Principal, row: Location) -> None:
+        usages.refuse(row.name, usages.of_region(tx, who.organization_id, row.region))
 
-def read(owner: Owner, location_id: UUID) -> dict[str, Any]:
-    """Return a location's answer. Raises NotFound."""
-    with transaction() as tx:
-        (found,) = _answers(tx, [owned_rows.find(tx, Location, owner.organization_id, location_id)])
-    return found
-
-
-def create(owner: Owner, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Create a location and return its answer with the key, which is shown this once.
-
-    Raises Forbidden at the plan's limit, and for a shared one of somebody who is no operator.
-    """
-    if given.get("is_shared") and not owner.is_operator:
-        raise Forbidden("only operators of this server share a location with every organization")
-    key = _new_key()
-    with transaction() as tx:
-        _check_limit(tx, lock_organization(tx, owner.organization_id))
-        row = Location(
-            id=uuid4(),
-            organization_id=owner.organization_id,
-            region=region_of(given["name"], random_key(64)),
-            prefix=key[:_SHOWN],
-            key_hash=digest(key),
-            **given,
-        )
-        tx.session.add(row)
-        tx.session.flush()
-        (found,) = _answers(tx, [row])
-    return found | {"key": key}
+    def to_json(
+        self, tx: Transaction, who: Principal, rows: Sequence[Location]
+    ) -> list[dict[str, Any]]:
+        return _answers(tx, rows)
 
 
-def update(owner: Owner, location_id: UUID, changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Change a location and return its answer; its region stays. Raises NotFound."""
-    with transaction() as tx:
-        row = owned_rows.lock(tx, Location, owner.organization_id, location_id)
-        for name, value in changes.items():
-            setattr(row, name, value)
-        tx.session.flush()
-        (found,) = _answers(tx, [row])
-    return found
+_LOCATIONS = _Locations()
+listed, read, create, update, delete = _LOCATIONS.operations()
 
 
-def rotate(owner: Owner, location_id: UUID) -> dict[str, Any]:
+def rotate(principal: Principal, location_id: UUID) -> dict[str, Any]:
     """Replace the key at once, and return the answer with the new one. Raises NotFound.
 
     Agents with the old key get no further check and have none of their results accepted.
     """
     key = _new_key()
     with transaction() as tx:
-        row = owned_rows.lock(tx, Location, owner.organization_id, location_id)
+        row = _LOCATIONS.lock(tx, principal, location_id)
         row.prefix, row.key_hash = key[:_SHOWN], digest(key)
         tx.session.execute(delete_rows(LocationAgent).where(LocationAgent.location_id == row.id))
         tx.session.flush()
         (found,) = _answers(tx, [row])
     return found | {"key": key}
-
-
-def delete(owner: Owner, location_id: UUID) -> None:
-    """Delete a location. Raises NotFound, Conflict while a service is checked there."""
-    with transaction() as tx:
-        row = owned_rows.lock(
-            tx, Location, owner.organization_id, location_id, against_references=True
-        )
-        usages.refuse(row.name, usages.of_region(tx, owner.organization_id, row.region))
-        tx.session.delete(row)
 
 
 def usable(organization_id: UUID) -> list[dict[str, Any]]:

@@ -1,20 +1,20 @@
 """Create, change and delete notification channels, and keep what refers to them right."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import select
 
 from app.domain.checks.dependencies import find_cycle
 from app.models.notification_channels import NotificationChannel
-from app.operations import rows as owned_rows
 from app.operations import secrets, usages
 from app.operations.notifications.definitions import changed_columns, new_columns
-from app.operations.rows import Position, columns, lock_organization, refused
+from app.operations.resource import Resource
+from app.operations.rows import beginning, columns, lock_organization, refused
 from app.operations.snapshots import alerting as alerting_snapshots
 from app.platform.bootstrap import runtime
-from app.platform.transaction import Transaction, transaction
+from app.platform.transaction import Transaction
 from app.security.sealing import mask
 
 Columns = Mapping[str, Any]
@@ -22,44 +22,6 @@ Columns = Mapping[str, Any]
 # What makes earlier failures say nothing about the channel any more.
 _CLEARS_FAILURES = frozenset(("type", "config"))
 _INTERNAL = ("consecutive_failures", "paused_until")
-
-
-def listed(
-    organization_id: UUID, filters: Columns, *, limit: int, after: Position | None
-) -> tuple[list[dict[str, Any]], Position | None, int]:
-    """Return a page of channels, newest first, where to go on (None at the end), their number."""
-    conditions: list[ColumnElement[bool]] = [
-        getattr(NotificationChannel, name) == value for name, value in filters.items()
-    ]
-    with transaction() as tx:
-        rows, position, total = owned_rows.page(
-            tx, NotificationChannel, organization_id, *conditions, limit=limit, after=after
-        )
-        found = [
-            _answer(row) | {"last_error": owned_rows.beginning(row.last_error)} for row in rows
-        ]
-    return found, position, total
-
-
-def read(organization_id: UUID, channel_id: UUID) -> dict[str, Any]:
-    """Return a channel, its secrets masked. Raises NotFound."""
-    with transaction() as tx:
-        found = _answer(owned_rows.find(tx, NotificationChannel, organization_id, channel_id))
-    return found
-
-
-def create(organization_id: UUID, data: Columns) -> dict[str, Any]:
-    """Create a channel and return its answer. Raises Invalid."""
-    values = new_columns(data, runtime().vault, secrets.hosts_by_name(organization_id))
-    channel_id = uuid4()
-    with transaction() as tx:
-        alerting_snapshots.invalidate(lock_organization(tx, organization_id))
-        _check_fallback(tx, organization_id, channel_id, values)
-        channel = NotificationChannel(id=channel_id, organization_id=organization_id, **values)
-        tx.session.add(channel)
-        tx.session.flush()
-        found = _answer(channel)
-    return found
 
 
 # Not what a worker has in its hands, and not the end of what was told here before.
@@ -83,41 +45,54 @@ FROM waiting WHERE alert_id IS NOT NULL
 """
 
 
-def update(organization_id: UUID, channel_id: UUID, changes: Columns) -> dict[str, Any]:
-    """Change the given fields of a channel and return its answer. Raises NotFound, Invalid.
+class _Channels(Resource[NotificationChannel, UUID]):
+    model = NotificationChannel
+    # Heartbeats may name one without the organization's lock: from a deletion on they wait.
+    is_referred_to = True
 
-    A new config clears earlier failures, so
-    that what waits in the outbox is tried again; what waits for a channel that is switched off is
-    withdrawn.
-    """
-    hosts = secrets.hosts_by_name(organization_id)
-    with transaction() as tx:
+    def begin(self, tx: Transaction, who: UUID) -> None:
         # The lock of the organization keeps two edits from closing a circle of fallbacks together.
-        alerting_snapshots.invalidate(lock_organization(tx, organization_id))
-        channel = owned_rows.lock(tx, NotificationChannel, organization_id, channel_id)
-        changes = changed_columns(columns(channel), changes, runtime().vault, hosts)
-        _check_fallback(tx, organization_id, channel_id, changes)
-        if channel.is_enabled and changes.get("is_enabled") is False:
-            tx.driver.execute(_WITHDRAW, {"id": channel_id, "name": channel.name})
-        for name, value in changes.items():
-            setattr(channel, name, value)
-        if _CLEARS_FAILURES & changes.keys():
-            channel.consecutive_failures, channel.paused_until, channel.last_error = 0, None, None
-        tx.session.flush()
-        found = _answer(channel)
-    return found
+        alerting_snapshots.invalidate(lock_organization(tx, who))
+
+    def new_columns(self, tx: Transaction, who: UUID, id: UUID, data: Columns) -> Columns:
+        values = new_columns(data, runtime().vault, secrets.hosts_by_name(tx, who))
+        _check_fallback(tx, who, id, values)
+        return values
+
+    def changed_columns(
+        self, tx: Transaction, who: UUID, row: NotificationChannel, changes: Columns
+    ) -> Columns:
+        """Return what an edit changes; a new config clears earlier failures, so that what waits in
+        the outbox is tried again."""
+        hosts = secrets.hosts_by_name(tx, who)
+        values = changed_columns(columns(row), changes, runtime().vault, hosts)
+        _check_fallback(tx, who, row.id, values)
+        if _CLEARS_FAILURES & values.keys():
+            values |= {"consecutive_failures": 0, "paused_until": None, "last_error": None}
+        return values
+
+    def updated(
+        self, tx: Transaction, row: NotificationChannel, before: Columns, changes: Columns
+    ) -> None:
+        """Withdraw what waits for a channel that is switched off."""
+        if before["is_enabled"] and not row.is_enabled:
+            tx.driver.execute(_WITHDRAW, {"id": row.id, "name": before["name"]})
+
+    def deleting(self, tx: Transaction, who: UUID, row: NotificationChannel) -> None:
+        usages.refuse(row.name, usages.of_channel(tx, who, row.id))
+
+    def to_json(
+        self, tx: Transaction, who: UUID, rows: Sequence[NotificationChannel]
+    ) -> list[dict[str, Any]]:
+        return [_to_json(row) for row in rows]
+
+    def to_list(
+        self, tx: Transaction, who: UUID, rows: Sequence[NotificationChannel]
+    ) -> list[dict[str, Any]]:
+        return [_to_json(row) | {"last_error": beginning(row.last_error)} for row in rows]
 
 
-def delete(organization_id: UUID, channel_id: UUID) -> None:
-    """Delete a channel and its messages. Raises NotFound, Conflict while something tells it."""
-    with transaction() as tx:
-        alerting_snapshots.invalidate(lock_organization(tx, organization_id))
-        # Heartbeats may name it without the organization's lock: from now on they wait.
-        channel = owned_rows.lock(
-            tx, NotificationChannel, organization_id, channel_id, against_references=True
-        )
-        usages.refuse(channel.name, usages.of_channel(tx, organization_id, channel_id))
-        tx.session.delete(channel)
+listed, read, create, update, delete = _Channels().operations()
 
 
 def _check_fallback(
@@ -140,7 +115,7 @@ def _check_fallback(
         )
 
 
-def _answer(channel: NotificationChannel) -> dict[str, Any]:
+def _to_json(channel: NotificationChannel) -> dict[str, Any]:
     found = {name: value for name, value in columns(channel).items() if name not in _INTERNAL}
     found["config"] = mask(channel.config)
     found["is_healthy"] = channel.consecutive_failures == 0

@@ -4,18 +4,17 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement
-
 from app.models.alert_rules import AlertRule
 from app.models.escalation_policies import EscalationPolicy
 from app.models.notification_channels import NotificationChannel
 from app.models.services import Service
 from app.operations import rows as owned_rows
 from app.operations.alerts import closing, edits
-from app.operations.rows import Position, columns, lock_organization, refused
+from app.operations.resource import Resource
+from app.operations.rows import columns, lock_organization, refused
 from app.operations.rules import latches as rule_latches
 from app.operations.snapshots import alerting as alerting_snapshots
-from app.platform.transaction import Transaction, transaction
+from app.platform.transaction import Transaction
 
 Columns = Mapping[str, Any]
 
@@ -35,75 +34,42 @@ def add_default_rule(tx: Transaction, organization_id: UUID) -> None:
     )
 
 
-def listed(
-    organization_id: UUID, filters: Columns, *, limit: int, after: Position | None
-) -> tuple[list[dict[str, Any]], Position | None, int]:
-    """Return a page of rules, newest first, where to go on (None at the end), and their number."""
-    conditions: list[ColumnElement[bool]] = [
-        getattr(AlertRule, name) == value for name, value in filters.items()
-    ]
-    with transaction() as tx:
-        rows, position, total = owned_rows.page(
-            tx, AlertRule, organization_id, *conditions, limit=limit, after=after
-        )
-        found = [columns(row) for row in rows]
-    return found, position, total
+class _Rules(Resource[AlertRule, UUID]):
+    model = AlertRule
 
+    def begin(self, tx: Transaction, who: UUID) -> None:
+        # First of all: what the rule refers to stays there.
+        alerting_snapshots.invalidate(lock_organization(tx, who))
 
-def read(organization_id: UUID, rule_id: UUID) -> dict[str, Any]:
-    """Return a rule. Raises NotFound."""
-    with transaction() as tx:
-        found = columns(owned_rows.find(tx, AlertRule, organization_id, rule_id))
-    return found
+    def new_columns(self, tx: Transaction, who: UUID, id: UUID, data: Columns) -> Columns:
+        check(tx, who, data)
+        return data
 
+    def changed_columns(
+        self, tx: Transaction, who: UUID, row: AlertRule, changes: Columns
+    ) -> Columns:
+        check(tx, who, changes, {**columns(row), **changes})
+        return changes
 
-def create(organization_id: UUID, given: Columns) -> dict[str, Any]:
-    """Create a rule and return its answer. Raises Invalid for a reference to nothing."""
-    with transaction() as tx:
-        # First of all: it locks the organization, so that what the rule refers to stays there.
-        alerting_snapshots.invalidate(lock_organization(tx, organization_id))
-        check(tx, organization_id, given)
-        rule = AlertRule(organization_id=organization_id, **given)
-        tx.session.add(rule)
-        tx.session.flush()
-        found = columns(rule)
-    return found
-
-
-def update(organization_id: UUID, rule_id: UUID, changes: Columns) -> dict[str, Any]:
-    """Change a rule and return its answer. Raises NotFound, Invalid for a reference to nothing.
-
-    Alerts of services that the rule does not watch any more are resolved.
-    """
-    with transaction() as tx:
-        alerting_snapshots.invalidate(lock_organization(tx, organization_id))
-        rule = owned_rows.lock(tx, AlertRule, organization_id, rule_id)
-        check(tx, organization_id, changes, {**columns(rule), **changes})
-        was_enabled, was_about = rule.is_enabled, (rule.service_id, set(rule.tags))
-        for name, value in changes.items():
-            setattr(rule, name, value)
-        tx.session.flush()
-        if was_enabled and not rule.is_enabled:
-            closing.close_rule(tx, rule_id, reason="the alert rule was switched off")
-        elif (rule.service_id, set(rule.tags)) != was_about:
-            closing.end_unwatched(tx, rule_id=rule_id)
+    def updated(self, tx: Transaction, row: AlertRule, before: Columns, changes: Columns) -> None:
+        """Resolve the alerts of services that the rule does not watch any more."""
+        was_about = (before["service_id"], set(before["tags"]))
+        if before["is_enabled"] and not row.is_enabled:
+            closing.close_rule(tx, row.id, reason="the alert rule was switched off")
+        elif (row.service_id, set(row.tags)) != was_about:
+            closing.end_unwatched(tx, rule_id=row.id)
         if _ASKED & changes.keys():
-            rule_latches.release_rule(tx, rule_id)
+            rule_latches.release_rule(tx, row.id)
         if edits.AUDIENCE & changes.keys():
-            edits.follow_rule(tx, rule)
-        found = columns(rule)
-    return found
+            edits.follow_rule(tx, row)
 
-
-def delete(organization_id: UUID, rule_id: UUID) -> None:
-    """Delete a rule and resolve its alerts. Raises NotFound."""
-    with transaction() as tx:
-        alerting_snapshots.invalidate(lock_organization(tx, organization_id))
+    def deleting(self, tx: Transaction, who: UUID, row: AlertRule) -> None:
         # Rules before alerts, as a worker does. It holds those whose alerts it opens or resolves
         # FOR SHARE: we wait for one that is at it, and the next one finds no rule.
-        rule = owned_rows.lock(tx, AlertRule, organization_id, rule_id)
-        closing.close_rule(tx, rule_id, reason="the alert rule was deleted")
-        tx.session.delete(rule)
+        closing.close_rule(tx, row.id, reason="the alert rule was deleted")
+
+
+listed, read, create, update, delete = _Rules().operations()
 
 
 def check(

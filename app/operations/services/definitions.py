@@ -17,6 +17,7 @@ from app.operations.accounts.reach import Reach
 from app.platform.bootstrap import runtime
 from app.platform.crypto import Vault
 from app.platform.errors import Invalid
+from app.platform.transaction import transaction
 from app.security.sealing import GIVE_ANEW, retained, seal
 
 DEFAULTS: Mapping[str, Any] = {
@@ -54,11 +55,13 @@ def constraints(organization_id: UUID) -> Constraints:
     reach = Reach(config)
     reach.refresh()
     targets = reach.targets(organization_id)
+    with transaction() as tx:
+        hosts = secrets.hosts_by_name(tx, organization_id)
     return Constraints(
         min_interval=config.min_check_interval_seconds,
         vault=runtime().vault,
         policy=AddressPolicy(targets, config.probe_allow, config.probe_deny),
-        secrets=secrets.hosts_by_name(organization_id),
+        secrets=hosts,
     )
 
 

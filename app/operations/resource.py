@@ -1,0 +1,162 @@
+"""Use cases that resources have alike: list, read, create, update and delete of owned rows.
+
+An area writes what is its own: a class for its table, with the hooks that differ, and
+`listed, read, create, update, delete = Teams().operations()`.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Generic, TypeVar
+from uuid import UUID, uuid4
+
+from sqlalchemy import ColumnElement
+
+from app.models.base import OrganizationOwned
+from app.operations import rows as owned_rows
+from app.operations.rows import Position
+from app.platform.transaction import Transaction, transaction
+
+Row = TypeVar("Row", bound=OrganizationOwned)
+Who = TypeVar("Who")  # the organization's id, or the principal who acts in it
+Fields = Mapping[str, Any]
+Answer = dict[str, Any]
+Operations = tuple[
+    Callable[..., tuple[list[Answer], Position | None, int]],
+    Callable[..., Answer],
+    Callable[..., Answer],
+    Callable[..., Answer],
+    Callable[..., None],
+]
+
+
+class Resource(Generic[Row, Who]):
+    """The rows of a table, each of one organization; every operation is one transaction.
+
+    All raise NotFound for a row that is not there for who asks, and what the hooks raise.
+    """
+
+    model: type[Row]
+    # Whether others refer to rows by a lock of their own: deleting one waits for them.
+    is_referred_to = False
+
+    def operations(self) -> Operations:
+        """Return the five operations: listed, read, create, update, delete."""
+        return self.listed, self.read, self.create, self.update, self.delete
+
+    def listed(
+        self, who: Who, filters: Fields | None = None, *, limit: int, after: Position | None
+    ) -> tuple[list[Answer], Position | None, int]:
+        """Return a page of rows, newest first, where to go on (None at the end), their number."""
+        with transaction() as tx:
+            rows, position, total = owned_rows.page(
+                tx,
+                self.model,
+                self.organization_of(who),
+                *self.conditions(who, filters or {}),
+                limit=limit,
+                after=after,
+            )
+            found = self.to_list(tx, who, rows)
+        return found, position, total
+
+    def read(self, who: Who, id: UUID) -> Answer:
+        """Return one row."""
+        with transaction() as tx:
+            row = owned_rows.find(tx, self.model, self.organization_of(who), id)
+            self.check_visible(who, row)
+            (found,) = self.to_json(tx, who, [row])
+        return found
+
+    def create(self, who: Who, data: Fields) -> Answer:
+        """Store a new row and return it."""
+        with transaction() as tx:
+            found = self.insert(tx, who, data)
+        return found
+
+    def insert(self, tx: Transaction, who: Who, data: Fields, **internal: Any) -> Answer:
+        """Store a new row, with columns that no caller gives, and return it."""
+        self.begin(tx, who)
+        id = uuid4()
+        values = self.new_columns(tx, who, id, data)
+        own = {"id": id, "organization_id": self.organization_of(who)}
+        row = self.model(**own, **values, **internal)
+        tx.session.add(row)
+        tx.session.flush()
+        self.created(tx, row)
+        return self.to_json(tx, who, [row])[0]
+
+    def update(self, who: Who, id: UUID, changes: Fields) -> Answer:
+        """Change the given fields of a row and return it."""
+        with transaction() as tx:
+            self.begin(tx, who)
+            row = self.lock(tx, who, id)
+            before = owned_rows.columns(row)
+            values = self.changed_columns(tx, who, row, changes)
+            for name, value in values.items():
+                setattr(row, name, value)
+            tx.session.flush()
+            self.updated(tx, row, before, values)
+            (found,) = self.to_json(tx, who, [row])
+        return found
+
+    def delete(self, who: Who, id: UUID) -> None:
+        """Delete a row."""
+        with transaction() as tx:
+            self.begin(tx, who)
+            row = self.lock(tx, who, id, against_references=self.is_referred_to)
+            self.deleting(tx, who, row)
+            tx.session.delete(row)
+
+    def lock(self, tx: Transaction, who: Who, id: UUID, *, against_references: bool = False) -> Row:
+        """Return a row as it is now, locked for a change."""
+        row = owned_rows.lock(
+            tx,
+            self.model,
+            self.organization_of(who),
+            id,
+            against_references=against_references,
+        )
+        self.check_visible(who, row)
+        return row
+
+    # What resources differ in.
+
+    def organization_of(self, who: Who) -> UUID:
+        """Return whose rows are meant."""
+        if not isinstance(who, UUID):
+            raise TypeError("say whose rows a principal means")
+        return who
+
+    def conditions(self, who: Who, filters: Fields) -> Sequence[ColumnElement[bool]]:
+        """Return which rows a list has."""
+        return [getattr(self.model, name) == value for name, value in filters.items()]
+
+    def check_visible(self, who: Who, row: Row) -> None:
+        """Raise NotFound for a row that is not shown to who asks."""
+
+    def begin(self, tx: Transaction, who: Who) -> None:
+        """Take the locks that stand before that of the row, in a change of any row."""
+
+    def new_columns(self, tx: Transaction, who: Who, id: UUID, data: Fields) -> Fields:
+        """Return the columns of a new row. Raises Invalid, Forbidden."""
+        return data
+
+    def created(self, tx: Transaction, row: Row) -> None:
+        """Carry out what follows from a new row."""
+
+    def changed_columns(self, tx: Transaction, who: Who, row: Row, changes: Fields) -> Fields:
+        """Return the columns that a change gives other values. Raises Invalid, Forbidden."""
+        return changes
+
+    def updated(self, tx: Transaction, row: Row, before: Fields, changes: Fields) -> None:
+        """Carry out what follows from changed columns; `before` is the whole row as it was."""
+
+    def deleting(self, tx: Transaction, who: Who, row: Row) -> None:
+        """Carry out what comes before a deletion. Raises Conflict, Forbidden."""
+
+    def to_json(self, tx: Transaction, who: Who, rows: Sequence[Row]) -> list[Answer]:
+        """Return rows as they are answered."""
+        return [owned_rows.columns(row) for row in rows]
+
+    def to_list(self, tx: Transaction, who: Who, rows: Sequence[Row]) -> list[Answer]:
+        """Return rows as a list shows them."""
+        return self.to_json(tx, who, rows)
