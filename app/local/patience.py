@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-PROGRESS_SECONDS = 0.2  # of processor time: who waits for something in vain uses less
+PROGRESS_SECONDS = 0.1  # of processor time: who waits for something in vain uses less
 _TICKS_PER_SECOND = 100  # USER_HZ, the unit of /proc, is the same on every Linux (time(7))
 
 

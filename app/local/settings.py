@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from app.local import LaunchError
+from app.local import LaunchError, ports
 from app.local.state import Secrets
 from app.platform.config import Config
 
 PROJECT = Path(__file__).resolve().parents[2]
+LAST_PORT = 65535
 NOT_YET_KNOWN = {
     "DATABASE_URL": "postgresql://embedded",
     "REDIS_URL": "redis://embedded",
@@ -44,6 +45,19 @@ def check(env: Mapping[str, str]) -> Config:
     return Config.from_env(NOT_YET_KNOWN | dict(env))
 
 
+def with_ping_port(env: Mapping[str, str], config: Config) -> dict[str, str]:
+    """Return the settings with a port for pings where strangers reach this server.
+
+    There slow strangers and all other trouble of the API are kept from pings. A PING_PORT that is
+    given, 0 too, is left as it is; so is everything where the next port is taken.
+    """
+    port = config.port + 1
+    is_wanted = "PING_PORT" not in env and not config.is_loopback and port <= LAST_PORT
+    if not is_wanted or ports.problem(config.host, port):
+        return dict(env)
+    return dict(env) | {"PING_PORT": str(port)}
+
+
 def complete(env: Mapping[str, str], config: Config, secrets: Secrets) -> dict[str, str]:
     """The environment for the processes of the product, except for the servers' URLs."""
     made = {"JWT_SECRET": secrets.jwt_secret, "ENCRYPTION_KEY": secrets.encryption_key}
@@ -51,6 +65,7 @@ def complete(env: Mapping[str, str], config: Config, secrets: Secrets) -> dict[s
         "HOST": config.host,
         "PORT": str(config.port),
         "BASE_URL": config.base_url,
+        "PING_PORT": str(config.ping_port),
         "STATE_DIR": str(config.state_dir.expanduser().resolve()),
         "PYTHONUNBUFFERED": "1",  # a log line must be in the file when the process is killed
         "PYTHONDONTWRITEBYTECODE": "",  # set, it would cost each process a second of compiling

@@ -5,7 +5,7 @@ import binascii
 import ipaddress
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -35,7 +35,8 @@ class Config:
     plan_limits: bool
     min_check_interval_seconds: int
     probe_targets: str
-    targets_follow_registration: bool
+    # What follows from a setting that is not given is no setting itself.
+    targets_follow_registration: bool = field(metadata={"derived": True})
     probe_allow: tuple[Network, ...]
     probe_deny: tuple[Network, ...]
     probe_ca_file: str
@@ -55,6 +56,11 @@ class Config:
     log_format: str
     log_level: str
 
+    @property
+    def is_loopback(self) -> bool:
+        """True when HOST is reached from this machine alone."""
+        return _is_loopback(self.host)
+
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> "Config":
         """Read and check every setting. Raises ConfigError, a sentence for the first bad one."""
@@ -65,7 +71,6 @@ class Config:
         ping_port = env.integer("PING_PORT", 0, 0, 65535)
         if ping_port == port:
             raise ConfigError("PING_PORT must be another port than PORT.")
-        default_ping_url = f"http://localhost:{ping_port}" if ping_port else base_url
         registration = env.choice("REGISTRATION", "open", ("open", "invite", "closed"))
         # Where strangers can register, they do not get at the operator's own network.
         is_reachable = not (_is_loopback(host) and _is_loopback(urlsplit(base_url).hostname or ""))
@@ -79,7 +84,7 @@ class Config:
             port=port,
             base_url=base_url,
             ping_port=ping_port,
-            ping_url=env.text("PING_URL", default_ping_url).rstrip("/"),
+            ping_url=env.text("PING_URL", _ping_url(base_url, port, ping_port)).rstrip("/"),
             state_dir=Path(env.text("STATE_DIR", ".state")),
             registration=registration,
             trusted_proxies=env.networks("TRUSTED_PROXIES", "127.0.0.0/8,::1/128"),
@@ -108,6 +113,13 @@ class Config:
             log_format=env.choice("LOG_FORMAT", "json", ("json", "text")),
             log_level=env.choice("LOG_LEVEL", "info", ("debug", "info", "warning", "error")),
         )
+
+
+def _ping_url(base_url: str, port: int, ping_port: int) -> str:
+    """Return where jobs reach PING_PORT: where BASE_URL names PORT, else a proxy has both."""
+    head, separator, number = base_url.rpartition(":")
+    is_direct = bool(ping_port and separator) and number == str(port)
+    return f"{head}:{ping_port}" if is_direct else base_url
 
 
 def _is_loopback(host: str) -> bool:

@@ -1,11 +1,12 @@
 """Where settings come from, and that every one is documented and passed on."""
 
 import re
+import socket
 from pathlib import Path
 
 import pytest
 
-from app.local import LaunchError, settings
+from app.local import LaunchError, ports, settings
 from app.local.commands import product
 from app.local.settings import PROJECT
 from app.local.state import Secrets
@@ -91,3 +92,47 @@ def test_a_process_for_every_kind_of_worker_here_and_in_containers() -> None:
     for kind in KINDS:
         assert ("workers", kind) in arguments
         assert f'command: ["python", "-m", "workers", "{kind}"]' in containers
+
+
+def test_containers_serve_pings_apart_from_the_api() -> None:
+    containers = (PROJECT / "docker-compose.yml").read_text()
+    assert '"-b", "0.0.0.0:3002", "--workers", "1", "wsgi_pings:app"' in containers
+    assert '"${HOST:-127.0.0.1}:${PING_PORT:-3002}:3002"' in containers
+
+
+def test_whatever_the_image_copies_goes_into_the_build() -> None:
+    copied = re.findall(r"^COPY (.+) \S+$", (PROJECT / "Dockerfile").read_text(), re.MULTILINE)
+    allowed = (PROJECT / ".dockerignore").read_text().splitlines()
+    for name in " ".join(copied).split():
+        assert f"!{name}" in allowed
+        assert (PROJECT / name).exists()
+    assert not [line for line in allowed if line.startswith("app")], "nothing of it is left out"
+
+
+def test_pings_are_served_apart_where_strangers_reach_this_server() -> None:
+    def ping_port(**env: str) -> str | None:
+        return settings.with_ping_port(env, settings.check(env)).get("PING_PORT")
+
+    port = ports.choose(None)
+    while not ports.is_free("0.0.0.0", port + 1):
+        port = ports.choose(None)
+    assert ping_port(PORT=str(port)) is None
+    assert ping_port(PORT=str(port), HOST="0.0.0.0") == str(port + 1)
+    assert ping_port(PORT=str(port), HOST="0.0.0.0", PING_PORT="0") == "0"
+    with socket.create_server(("0.0.0.0", port + 1)):
+        assert ping_port(PORT=str(port), HOST="0.0.0.0") is None
+    assert ping_port(PORT="65535", HOST="0.0.0.0") is None
+
+
+@pytest.mark.parametrize(
+    ("env", "url"),
+    [
+        ({}, "http://localhost:3001"),
+        ({"PING_PORT": "3002"}, "http://localhost:3002"),
+        ({"PING_PORT": "3002", "BASE_URL": "http://nas.lan:3001"}, "http://nas.lan:3002"),
+        ({"PING_PORT": "3002", "BASE_URL": "https://m.example.com"}, "https://m.example.com"),
+        ({"PING_PORT": "3002", "PING_URL": "https://p.example.com/"}, "https://p.example.com"),
+    ],
+)
+def test_where_jobs_send_their_pings(env: dict[str, str], url: str) -> None:
+    assert settings.check(env).ping_url == url
