@@ -4,7 +4,7 @@ from flask import Flask
 
 import app.api
 from app import cli
-from app.api import compression, error_handlers, idempotency, prometheus, request_hooks
+from app.api import agent, compression, error_handlers, idempotency, prometheus, request_hooks
 from app.api.openapi import document
 from app.console import operator_sessions, pages, rq_dashboard
 from app.pages.guide import views as guide
@@ -39,6 +39,7 @@ def create_app(config: Config | None = None) -> Flask:
             )
         if hasattr(module, "root_bp"):
             api.register_blueprint(module.root_bp)
+    agent.install(web)
     prometheus.install(web)
     operator_sessions.install(web)
     rq_dashboard.install(web)

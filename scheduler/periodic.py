@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from app.domain.locations.regions import is_location
 from app.operations.notifications.enqueue import QUEUE
 from app.platform.queue import DRAIN_JOB, DRAIN_TIMEOUT_SECONDS, METRICS, Tick, probe_queue
 
@@ -37,5 +38,6 @@ def ticks(regions: Iterable[str]) -> list[Tick]:
             timeout_seconds=DRAIN_TIMEOUT_SECONDS,
         )
         for region in sorted({"default", *regions})
+        if not is_location(region)  # agents claim by themselves
     ]
     return [*_STANDING, *drains]

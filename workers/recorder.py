@@ -24,18 +24,16 @@ from flask import Flask
 
 from app.domain.checks.service_states import RegionState
 from app.domain.types import Observation, Phases
-from app.operations.checks import failure_details, retention
-from app.operations.checks import record as checks_record
+from app.operations.checks import failure_details
+from app.operations.checks.storing import store
 from app.operations.recorded_check import RecordedCheck
 from app.platform import logs
 from app.platform.clock import monotonic
-from app.platform.events import Event
-from app.platform.transaction import DATABASE_AWAY, Refusal, refusal
+from app.platform.transaction import DATABASE_AWAY
 
 log = logging.getLogger(__name__)
 
 RETRY_SECONDS = 0.3
-_ATTEMPTS = 3  # at a batch whose rows others hold, before it is taken apart
 _PHASES = Observation._fields.index("phases")
 _LEAVE_SECONDS = 5  # how long a recorder may take for its last batch when the worker stops
 
@@ -167,7 +165,6 @@ class _Recording:
 
     def __init__(self, app: Flask, connection: Connection) -> None:
         self._app = app
-        self._feed = app.extensions["runtime"].feed
         self._connection = connection
 
     def insist(self, batch: list[RecordedCheck], now: datetime) -> None:
@@ -177,85 +174,11 @@ class _Recording:
             waited = timedelta(seconds=monotonic() - began_at)
             try:
                 with self._app.app_context():
-                    return self._store(batch, now + waited)
+                    return store(batch, now + waited)
             except DATABASE_AWAY as error:
                 log.warning("database is away, results wait", extra={"why": brief(error)})
             if self._connection.poll(RETRY_SECONDS):  # the worker sends nothing before our answer
                 raise EOFError
-
-    def _store(self, batch: list[RecordedCheck], now: datetime, attempt: int = 1) -> None:
-        try:
-            events = checks_record.record(batch, now)
-        except DATABASE_AWAY as error:
-            why = refusal(error)
-            if why is None:
-                raise
-            log.warning(
-                "a batch was not recorded", extra={"why": why, "size": len(batch), "try": attempt}
-            )
-            self._store_refused(batch, now, why, attempt)
-        except Exception as error:
-            # The fence: whatever one result does to the database, the others are recorded.
-            self._store_apart(batch, now, error)
-        else:
-            self._publish(events)
-
-    def _store_refused(
-        self, batch: list[RecordedCheck], now: datetime, why: Refusal, attempt: int
-    ) -> None:
-        """Store a batch that the database did not want to wait for, in ever smaller parts.
-
-        Rivals over rows go away by themselves. What takes too long is the history that rules look
-        at: the one result whose rules cost so much is stored without, and its page is not lost
-        beyond the next check. A row that stays locked is left to the next lease.
-        """
-        if why is not Refusal.STATEMENT_TIMEOUT and attempt < _ATTEMPTS:
-            self._store(batch, now, attempt + 1)
-        elif len(batch) > 1:
-            middle = len(batch) // 2
-            self._store(batch[:middle], now, attempt)
-            self._store(batch[middle:], now, attempt)
-        elif why is Refusal.STATEMENT_TIMEOUT:
-            service_id = str(batch[0].service_id)
-            log.error("rules look at too much history", extra={"service_id": service_id})
-            self._store_without_history(batch, now)
-        else:
-            log.error(
-                "a check result cannot be stored now; the check is made again",
-                extra={"service_id": str(batch[0].service_id), "why": why},
-            )
-
-    def _store_without_history(self, batch: list[RecordedCheck], now: datetime) -> None:
-        try:
-            self._publish(checks_record.record(batch, now, with_history=False))
-        except DATABASE_AWAY as error:
-            if refusal(error) is None:
-                raise
-            log.error(
-                "a check result cannot be stored now; the check is made again",
-                extra={"service_id": str(batch[0].service_id), "why": refusal(error)},
-            )
-
-    def _publish(self, events: list[Event]) -> None:
-        try:
-            self._feed.publish(events)
-        except Exception:
-            # The fence: the results are stored; a frame nobody can write must not hold up the next.
-            log.exception("live events could not be published")
-
-    def _store_apart(self, batch: list[RecordedCheck], now: datetime, error: Exception) -> None:
-        """Find the one result the database refuses; the others must not be lost with it."""
-        if retention.ensure_partitions():
-            self._store(batch, now)
-        elif len(batch) == 1:
-            log.error(
-                "a check result cannot be stored",
-                extra={"service_id": str(batch[0].service_id), "why": str(error)},
-            )
-        else:
-            middle = len(batch) // 2
-            self._store(batch[:middle], now)
-            self._store(batch[middle:], now)
 
 
 def brief(error: Exception) -> str:

@@ -77,6 +77,12 @@ class Invalid(AppError):
         return cls(f"{'.'.join(path)}: {sentence}", faults)
 
 
+class UpgradeRequired(AppError):
+    """426: the other end speaks no version of the protocol that we do."""
+
+    status = 426
+
+
 class TooManyRequests(AppError):
     """429: come back after `retry_after_seconds`."""
 

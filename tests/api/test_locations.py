@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.alerting import created
+from tests.agents import make_location
 from tests.factories import make_member, make_person, make_service, service_body
 
 
@@ -10,10 +10,6 @@ from tests.factories import make_member, make_person, make_service, service_body
 def operator(app):
     """The first account: the operator's."""
     return make_person(app, "Olga")
-
-
-def make_location(person, **changes):
-    return created(person, "/locations", {"name": "Berlin office"} | changes)
 
 
 def test_the_key_is_shown_once_and_stored_as_a_hash(operator, alice, rows):

@@ -68,13 +68,13 @@ class Claimed:
     next_due_at: datetime | None  # None: the batch was full, or nothing is scheduled
 
 
-_CLAIM = """
+_CLAIM_FROM = """
 WITH due AS (
     SELECT service_id, region, next_due_at, lease_until IS NOT NULL AS is_lost
     FROM schedule_entries
     WHERE region = %(region)s AND next_due_at <= now() + %(ahead)s * interval '1 second'
       AND next_due_at > now() - %(behind)s * interval '1 second'
-      AND (lease_until IS NULL OR lease_until < now())
+      AND (lease_until IS NULL OR lease_until < now()) {only}
     ORDER BY next_due_at LIMIT %(limit)s
     FOR UPDATE SKIP LOCKED
 )
@@ -87,6 +87,10 @@ WHERE e.service_id = due.service_id AND e.region = due.region AND s.id = due.ser
 RETURNING e.service_id, e.lease_token, due.next_due_at, e.status, e.consecutive_failures,
     e.consecutive_successes, s.status AS service_status, s.version, now() AS now, due.is_lost
 """
+_CLAIM = _CLAIM_FROM.format(only="")
+_CLAIM_OF_ORGANIZATION = _CLAIM_FROM.format(
+    only="AND service_id IN (SELECT id FROM services WHERE organization_id = %(organization)s)"
+)
 _NEXT_DUE = """
 SELECT now(), (
     SELECT min(next_due_at) FROM schedule_entries
@@ -96,32 +100,44 @@ SELECT now(), (
 
 
 def claim(
-    region: str, limit: int, *, ahead_seconds: float = 0.0, behind_seconds: float | None = None
+    region: str,
+    limit: int,
+    *,
+    ahead_seconds: float = 0.0,
+    behind_seconds: float | None = None,
+    margin_seconds: int = LEASE_MARGIN_SECONDS,
+    organization_id: UUID | None = None,
+    notes_losses: bool = True,
 ) -> Claimed:
     """Take up to `limit` checks of a region under a lease that are due, or will be that soon.
 
     Whoever else claims at the same time skips the rows locked here. What has been due for longer
     than `behind_seconds` is left out: while a long snapshot (a `pg_dump`) keeps the database from
     cleaning up, the dead index entries of all earlier checks lie there, and a scan from the
-    beginning takes longer with every check made.
+    beginning takes longer with every check made. `organization_id` leaves out what belongs to
+    others; `notes_losses` counts leases that ran out against the checks.
     """
     values = {
         "region": region,
         "limit": limit,
-        "margin": LEASE_MARGIN_SECONDS,
+        "margin": margin_seconds,
+        "organization": organization_id,
         "ahead": ahead_seconds,
         "behind": _UNBOUNDED_SECONDS if behind_seconds is None else behind_seconds,
     }
     with transaction() as tx:
         cursor = tx.driver.cursor()
+        statement = _CLAIM if organization_id is None else _CLAIM_OF_ORGANIZATION
         rows: list[Any] = (
-            tx.driver.cursor(row_factory=namedtuple_row).execute(_CLAIM, values).fetchall()
+            tx.driver.cursor(row_factory=namedtuple_row).execute(statement, values).fetchall()
         )
         if len(rows) < limit:
             now, next_due_at = cursor.execute(_NEXT_DUE, values).fetchall()[0]
         else:
             now, next_due_at = rows[0].now, None
-        lost = [quarantine_key(row.service_id, region) for row in rows if row.is_lost]
+        lost = [
+            quarantine_key(row.service_id, region) for row in rows if row.is_lost and notes_losses
+        ]
         losses = quarantine.note_lost(tx, quarantine.Kind.CHECK, lost)
         known = service_snapshots(cursor, {row.service_id: row.version for row in rows})
         alerting = alerting_snapshots(tx, {snapshot.organization_id for snapshot in known.values()})

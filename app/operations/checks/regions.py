@@ -23,6 +23,9 @@ WHERE e.next_due_at < now() - %(seconds)s * interval '1 second'
         AND p.at > now() - %(seconds)s * interval '1 second')
 GROUP BY e.region ORDER BY e.region
 """
+_PRIVATE = """
+SELECT region FROM locations WHERE region = ANY(%s) AND NOT is_shared
+"""
 _SILENCE = """
 UPDATE schedule_entries SET status = 'UNKNOWN'
 WHERE region = %s AND status NOT IN ('UNKNOWN', 'PENDING')
@@ -59,10 +62,16 @@ def watch() -> list[str]:
         for region in dead:
             _forget(tx, region)
         tx.driver.execute("DELETE FROM worker_pulses WHERE at < now() - interval '1 day'")
+        tx.driver.execute(
+            "DELETE FROM location_agents WHERE last_seen_at < now() - interval '7 days'"
+        )
         blind = tx.driver.execute(_BLIND).fetchone()
+        private = {region for (region,) in tx.driver.execute(_PRIVATE, (dead,)).fetchall()}
+    # Whether an organization runs agents at its own location is its own affair.
+    ours = [region for region in dead if region not in private]
     operator_alerts.update(
         "regions",
-        f"Nobody checks {', '.join(dead)}: no probe worker is alive there" if dead else None,
+        f"Nobody checks {', '.join(ours)}: no probe worker is alive there" if ours else None,
     )
     since = blind[0] if blind else None
     operator_alerts.update(

@@ -7,6 +7,7 @@ and sleep; whatever is changed here wakes them after the commit.
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
+from app.domain.locations.regions import is_location
 from app.platform.bootstrap import runtime
 from app.platform.transaction import Transaction
 
@@ -66,6 +67,15 @@ def bring_forward(tx: Transaction, service_id: UUID) -> None:
         (service_id,),
     ).fetchall()
     _wake(tx, (row[0] for row in rows))
+
+
+def hint(region: str) -> None:
+    """Say that something is due in a region. Agents at a location are woken, and take no jobs."""
+    hints = runtime().hints
+    if is_location(region):
+        hints.wake(region)
+    else:
+        hints.probes(region)
 
 
 def _wake(tx: Transaction, regions: Iterable[str]) -> None:

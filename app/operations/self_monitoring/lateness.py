@@ -29,6 +29,8 @@ _RESULTS = """
 SELECT min(e.next_due_at + s.timeout_seconds * interval '1 second'), count(*)
 FROM schedule_entries e JOIN services s ON s.id = e.service_id
 WHERE e.next_due_at < now() - (s.timeout_seconds + %s) * interval '1 second'
+  -- The agents of an organization's own location are its own affair.
+  AND NOT EXISTS (SELECT FROM locations l WHERE l.region = e.region AND NOT l.is_shared)
 """
 # Judged up to the last proof that pings could be received, as the sweep does.
 _SWEEPS = """

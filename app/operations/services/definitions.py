@@ -12,6 +12,7 @@ from app.domain.checks.addresses import AddressPolicy
 from app.domain.checks.destinations import destinations
 from app.domain.checks.endpoints import is_address, parse_host_port, parse_url
 from app.domain.checks.secret_references import check_references, references
+from app.domain.locations.regions import is_location
 from app.operations import secrets
 from app.operations.accounts.reach import Reach
 from app.platform.bootstrap import runtime
@@ -107,7 +108,9 @@ def _validated(
         try:
             columns["endpoint"] = check_type.validate_endpoint(merged["endpoint"])
             refusal = _refusal(columns["endpoint"], limits.policy)
-            if refusal is not None and check_type.dials_endpoint:
+            # What a location may reach is known there; this server dials nothing for it.
+            dials_here = not all(map(is_location, merged["regions"]))
+            if refusal is not None and check_type.dials_endpoint and dials_here:
                 raise ValueError(f"This server does not check {refusal}.")
         except ValueError as error:
             faults["endpoint"] = [str(error)]

@@ -6,7 +6,6 @@ from uuid import UUID
 
 from app.operations import paging
 from app.operations.schedule import entries as schedule_entries
-from app.platform.bootstrap import runtime
 from app.platform.errors import Conflict, Invalid
 from app.platform.events import timestamp
 from app.platform.transaction import transaction
@@ -126,7 +125,7 @@ def ask_for_check(service_id: UUID, regions: list[str]) -> datetime:
             raise Conflict("the service is paused; resume it to have it checked")
         schedule_entries.bring_forward(tx, service_id)
         for region in regions:
-            tx.after_commit(runtime().hints.probes, region)
+            tx.after_commit(schedule_entries.hint, region)
         last: datetime = row.last_checked_at
     return last
 

@@ -10,6 +10,7 @@ from app.domain.types import Observation, Target
 from app.operations import secrets
 from app.operations.checks.failure_details import storable
 from app.operations.locations import locations
+from app.operations.schedule import entries as schedule_entries
 from app.operations.services.definitions import constraints, new_columns
 from app.platform.bootstrap import runtime
 from app.platform.transaction import transaction
@@ -37,7 +38,7 @@ def ask(organization_id: UUID, data: Mapping[str, Any]) -> tuple[UUID, int]:
 
     Returns the id of the request and the timeout of its check in seconds. Raises Invalid.
     """
-    vault, hints = runtime().vault, runtime().hints
+    vault = runtime().vault
     columns = new_columns(data, constraints(organization_id))
     region = columns["regions"][0]
     snapshot = {name: columns[name] for name in _TARGET_FIELDS}
@@ -49,13 +50,13 @@ def ask(organization_id: UUID, data: Mapping[str, Any]) -> tuple[UUID, int]:
             " VALUES (gen_random_uuid(), %s, %s, %s) RETURNING id",
             (organization_id, region, vault.encrypt_json(snapshot)),
         ).fetchone()
-        tx.after_commit(hints.probes, region)
+        tx.after_commit(schedule_entries.hint, region)
     assert row is not None
     return row[0], columns["timeout_seconds"]
 
 
-def claim(region: str, limit: int) -> list[ProbeTask]:
-    """Take requests of a region under a lease; a request is tried once."""
+def claim(region: str, limit: int, *, organization_id: UUID | None = None) -> list[ProbeTask]:
+    """Take requests of a region, of one organization where it is given; each is tried once."""
     with transaction() as tx:
         rows = tx.driver.execute(
             """
@@ -64,11 +65,12 @@ def claim(region: str, limit: int) -> list[ProbeTask]:
                 SELECT id FROM probe_requests
                 WHERE region = %s AND outcome IS NULL AND lease_until IS NULL
                   AND created_at > now() - %s * interval '1 second'
+                  AND organization_id = coalesce(%s, organization_id)
                 ORDER BY created_at LIMIT %s FOR UPDATE SKIP LOCKED
             )
             RETURNING id, organization_id, sealed_target
             """,
-            (region, PATIENCE_SECONDS, limit),
+            (region, PATIENCE_SECONDS, organization_id, limit),
         ).fetchall()
         known = secrets.values(tx.driver.cursor(), {row[1] for row in rows})
     tasks = []
@@ -89,8 +91,8 @@ def claim(region: str, limit: int) -> list[ProbeTask]:
     return tasks
 
 
-def answer(request_id: UUID, observation: Observation) -> None:
-    """Leave the outcome for whoever waits."""
+def answer(request_id: UUID, observation: Observation, *, region: str | None = None) -> None:
+    """Leave the outcome for whoever waits; `region` leaves requests of other ones alone."""
     outcome = {
         "status": observation.status,
         "response_time_ms": observation.response_time_ms,
@@ -102,8 +104,9 @@ def answer(request_id: UUID, observation: Observation) -> None:
     }
     with transaction() as tx:
         tx.driver.execute(
-            "UPDATE probe_requests SET outcome = %s WHERE id = %s",
-            (storable(outcome), request_id),
+            "UPDATE probe_requests SET outcome = %s"
+            " WHERE id = %s AND region = coalesce(%s, region)",
+            (storable(outcome), request_id, region),
         )
 
 

@@ -244,4 +244,4 @@ def publish(tx: Transaction, event: str, ids: Sequence[UUID]) -> list[dict[str, 
 def hint(tx: Transaction, regions: Iterable[str]) -> None:
     """Tell workers of these regions, after the commit, that something is due."""
     for region in sorted(set(regions)):
-        tx.after_commit(runtime().hints.probes, region)
+        tx.after_commit(schedule_entries.hint, region)

@@ -115,6 +115,18 @@ class AlertingSnapshot:
         ]
         return max(ends, default=None)
 
+    def maintenance_at(
+        self, service_id: UUID, tags: Collection[str], at: datetime
+    ) -> datetime | None:
+        """Return the end of the maintenance that a service was in at any time; None for none."""
+        ends = [
+            found.ends_at
+            for window in self.windows
+            if maintenance_windows.covers(window, service_id, tags)
+            and (found := maintenance_windows.occurrence_at(window, at)) is not None
+        ]
+        return max(ends, default=None)
+
     def _expand_windows(self, now: datetime) -> None:
         current = [(w, maintenance_windows.occurrence_at(w, now)) for w in self.windows]
         self._active = tuple((w, found.ends_at) for w, found in current if found is not None)

@@ -1,0 +1,262 @@
+"""/agent: what agents at locations ask for, with the key of their location.
+
+No part of the contract: agent and server are two ends of one program, and agree on a version of
+the protocol first (`app/domain/locations/protocol.py`).
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+from uuid import UUID
+
+import orjson
+from flask import Flask, Response, current_app, g, request
+from redis import Redis, RedisError
+
+from app import __version__
+from app.api.http import body_of, reply
+from app.domain.locations.protocol import VERSIONS, agreed
+from app.operations.checks.claim import Claimed
+from app.operations.remote import agents, results, wire
+from app.operations.remote.agents import AgentLocation, AgentReach, Pulse
+from app.operations.remote.results import Delivered
+from app.operations.services import one_off_checks
+from app.operations.services.one_off_checks import ProbeTask
+from app.platform.clock import monotonic
+from app.platform.errors import BadRequest, Invalid, Unauthorized, UpgradeRequired
+from app.platform.events import timestamp
+from app.platform.queue import connect, wait_for_wake
+from app.security.access import add_guard, guarded_by
+
+PROTOCOL_HEADER = "AlertifyPro-Protocol"
+MOST_WAIT_SECONDS = 20.0
+MOST_AHEAD_SECONDS = 30.0
+MOST_RESULTS = 1000
+_GUARD = "LOCATION_KEY"
+_REDIS = "agent wakes"
+_LOOK_SECONDS = 1.0  # between two looks of a long poll that nobody wakes
+_MOST_TEXT = 200
+
+
+def install(app: Flask) -> None:
+    """Answer agents under /api/v1/agent."""
+    add_guard(app, _GUARD, _check)
+    for name, view in _VIEWS.items():
+        endpoint = f"agent.{name}"
+        app.add_url_rule(f"/api/v1/agent/{name}", endpoint, view, methods=["POST"])
+        guarded_by(app, endpoint, _GUARD)
+    app.extensions[_REDIS] = connect(app.extensions["runtime"].config.redis_url, blocking=True)
+
+
+def _check() -> None:
+    """Raise Unauthorized without the key of a location."""
+    scheme, _, key = request.headers.get("Authorization", "").partition(" ")
+    found = agents.location_of(key.strip()) if scheme.lower() == "bearer" else None
+    if found is None:
+        raise Unauthorized("this is the key of no location")
+    g.location = found
+
+
+def hello() -> Response:
+    """Agree on a version of the protocol, and tell the agent where it is."""
+    asked = _body()
+    protocol = agreed(int(version) for version in _read(asked, "protocols", list))
+    if protocol is None:
+        raise UpgradeRequired(
+            f"this server is of version {__version__} and speaks the protocols"
+            f" {list(VERSIONS)}: bring agent and server within one release of each other"
+        )
+    location = _location()
+    return reply(
+        {
+            "protocol": protocol,
+            "version": __version__,
+            "location": location.name,
+            "region": location.region,
+        }
+    )
+
+
+def claims() -> Response:
+    """Answer checks to make, as soon as there are any; within the time that the agent waits."""
+    location, asked = _spoken()
+    wait = min(_number(asked, "wait_seconds", 0.0), MOST_WAIT_SECONDS)
+    ahead = min(_number(asked, "ahead_seconds", 0.0), MOST_AHEAD_SECONDS)
+    behind = asked.get("behind_seconds")
+    limit = int(_number(asked, "limit", float(agents.MOST_CLAIMS)))
+    agents.note(location, _pulse(_read(asked, "pulse", dict)))
+    end = monotonic() + wait
+    while True:
+        claimed, tasks = agents.claim(
+            location, limit, ahead, None if behind is None else _number(asked, "behind_seconds", 0)
+        )
+        left = end - monotonic()
+        if claimed.claims or tasks or left <= 0 or limit <= 0:
+            return _handed(location, claimed, tasks)
+        _wait(location.region, min(left, _until_next(claimed, ahead), _LOOK_SECONDS))
+
+
+def snapshots() -> Response:
+    """Answer services that are checked at the location, secrets in clear; 404 for any other."""
+    location, asked = _spoken()
+    ids = [_uuid(text) for text in _read(asked, "service_ids", list)[: agents.MOST_CLAIMS]]
+    found, reach = agents.snapshots(location, ids), AgentReach()
+    return reply(
+        {
+            "snapshots": [
+                wire.snapshot_to_json(one, reach.of(location, one.organization_id))
+                for one in found.values()
+            ]
+        }
+    )
+
+
+def deliver() -> Response:
+    """Take results, and answer what became of them once they are stored."""
+    location, asked = _spoken()
+    delivered = _read(asked, "results", list)
+    if len(delivered) > MOST_RESULTS:
+        raise Invalid(f"at most {MOST_RESULTS} results at once")
+    try:
+        read = [_delivered(one) for one in delivered]
+    except wire.UNREADABLE as error:
+        raise Invalid(f"a result cannot be read: {error}") from None
+    accepted = results.accept(location, read)
+    return reply(
+        {
+            "judged": accepted.judged,
+            "late": accepted.late,
+            "dropped": accepted.dropped,
+            "too_early": accepted.too_early,
+        }
+    )
+
+
+def answer() -> Response:
+    """Take the outcome of a one-off probe."""
+    location, asked = _spoken()
+    try:
+        observation = wire.observation_of_json(_read(asked, "observation", dict))
+    except wire.UNREADABLE as error:
+        raise Invalid(f"the observation cannot be read: {error}") from None
+    one_off_checks.answer(_uuid(asked.get("id")), observation, region=location.region)
+    return reply({})
+
+
+_VIEWS: Mapping[str, Callable[[], Response]] = {
+    "hello": hello,
+    "claims": claims,
+    "snapshots": snapshots,
+    "results": deliver,
+    "answers": answer,
+}
+
+
+def _location() -> AgentLocation:
+    found: AgentLocation = g.location
+    return found
+
+
+def _spoken() -> tuple[AgentLocation, dict[str, Any]]:
+    """Return the location and the body, if the agent speaks a version that we do."""
+    if request.headers.get(PROTOCOL_HEADER, "") not in map(str, VERSIONS):
+        raise UpgradeRequired("say hello first: this version of the protocol is not spoken here")
+    return _location(), _body()
+
+
+def _body() -> dict[str, Any]:
+    # Not the strict reader of the API: evidence holds whatever a target has sent.
+    try:
+        found = orjson.loads(body_of(request))
+    except orjson.JSONDecodeError:
+        raise BadRequest("the body is not JSON") from None
+    if not isinstance(found, dict):
+        raise BadRequest("the body must be a JSON object")
+    return found
+
+
+def _read(asked: Mapping[str, Any], name: str, kind: type) -> Any:
+    found = asked.get(name)
+    if not isinstance(found, kind):
+        raise Invalid(f"{name} is missing, or of another type")
+    return found
+
+
+def _number(asked: Mapping[str, Any], name: str, default: float) -> float:
+    found = asked.get(name, default)
+    if isinstance(found, bool) or not isinstance(found, int | float) or not 0 <= found < 1e9:
+        raise Invalid(f"{name} must be a number that is not negative")
+    return float(found)
+
+
+def _uuid(text: Any) -> UUID:
+    try:
+        return UUID(str(text))
+    except ValueError:
+        raise Invalid("an id is not a UUID") from None
+
+
+def _pulse(data: Mapping[str, Any]) -> Pulse:
+    try:
+        return Pulse(
+            agent=str(data["agent"])[:_MOST_TEXT],
+            version=str(data["version"])[:_MOST_TEXT],
+            protocol=int(request.headers[PROTOCOL_HEADER]),
+            checks_per_second=_number(data, "checks_per_second", 0.0),
+            lateness_ms=None if data.get("lateness_ms") is None else float(data["lateness_ms"]),
+            clock=wire.moment(data["clock"]),
+            buffered=int(_number(data, "buffered", 0)),
+            isolated_seconds=None
+            if data.get("isolated_seconds") is None
+            else _number(data, "isolated_seconds", 0.0),
+        )
+    except wire.UNREADABLE as error:
+        raise Invalid(f"the pulse cannot be read: {error}") from None
+
+
+def _delivered(data: Mapping[str, Any]) -> Delivered:
+    token = data.get("lease_token")
+    return Delivered(
+        UUID(data["service_id"]),
+        int(data["version"]),
+        None if token is None else int(token),
+        wire.moment(data["scheduled_for"]),
+        wire.moment(data["checked_at"]),
+        wire.observation_of_json(data),
+    )
+
+
+def _until_next(claimed: Claimed, ahead: float) -> float:
+    if claimed.next_due_at is None:
+        return _LOOK_SECONDS
+    return max(0.01, (claimed.next_due_at - claimed.now).total_seconds() - ahead)
+
+
+def _wait(region: str, seconds: float) -> None:
+    redis: Redis = current_app.extensions[_REDIS]
+    began_at = monotonic()
+    try:
+        wait_for_wake(redis, region, max(seconds, 0.01))
+    except RedisError:
+        time.sleep(max(0.0, began_at + seconds - monotonic()))
+
+
+def _handed(location: AgentLocation, claimed: Claimed, tasks: list[ProbeTask]) -> Response:
+    reach = AgentReach() if tasks else None
+    return reply(
+        {
+            "now": timestamp(claimed.now),
+            "next_due_at": claimed.next_due_at and timestamp(claimed.next_due_at),
+            "claims": [wire.claim_to_json(one) for one in claimed.claims],
+            "tasks": [
+                {
+                    "id": str(task.id),
+                    "organization_id": str(task.target.organization_id),
+                    "target": wire.target_to_json(task.target),
+                    "targets": reach and reach.of(location, task.target.organization_id),
+                    "fault": task.fault,
+                }
+                for task in tasks
+            ],
+        }
+    )
