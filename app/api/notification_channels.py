@@ -10,6 +10,7 @@ from app.api.crud import Operations, Resource, add_routes
 from app.api.http import PAGE_HEADERS, Blueprint
 from app.api.polling import wait_for
 from app.channels import CHANNEL_TYPES
+from app.channels.templates import preview_template
 from app.operations.notifications import channels as notification_channels
 from app.operations.notifications import claim as outbox_claim
 from app.operations.notifications import deliveries
@@ -23,6 +24,8 @@ from app.schemas.notification_channels import (
     NotificationChannelInputSchema,
     NotificationChannelReplacementSchema,
     NotificationChannelSchema,
+    TemplatePreviewInputSchema,
+    TemplatePreviewSchema,
     TestOutcomeSchema,
 )
 from app.security.access import budget, principal, requires
@@ -54,6 +57,19 @@ def types() -> list[dict[str, Any]]:
         }
         for kind, channel_type in CHANNEL_TYPES.items()
     ]
+
+
+@bp.post("/preview")
+@requires("notification_channels:write")
+@bp.accepts(TemplatePreviewInputSchema)
+@bp.returns(TemplatePreviewSchema)
+def preview(given: dict[str, Any]) -> dict[str, str]:
+    """Try a template
+
+    Answers the test message in its words; nothing is saved or sent. What the template leaves out
+    has the usual words.
+    """
+    return preview_template(given["template"], str(principal().organization_id))
 
 
 add_routes(

@@ -18,6 +18,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -182,9 +183,7 @@ def validate_template(template: Mapping[str, Any], whose: str = "") -> dict[str,
     `whose` is the organization. A template is tried on a test message: what takes too long there
     is refused.
     """
-    links = Links(view=_EXAMPLE, acknowledge=_EXAMPLE, snooze=_EXAMPLE)
-    message = sample(id="del_0", at=utcnow(), organization=_SAMPLE_ORGANIZATION, links=links)
-    variables = variables_of(message)
+    variables = variables_of(_example())
     problems: dict[str, list[str]] = {}
     for field in ("subject", "body"):
         if not template.get(field):
@@ -199,6 +198,32 @@ def validate_template(template: Mapping[str, Any], whose: str = "") -> dict[str,
         except TooCostlyError:
             problems[field] = [f"{_TOO_COSTLY.capitalize()}."]
     return problems
+
+
+def preview_template(template: Mapping[str, Any], whose: str = "") -> dict[str, str]:
+    """Return `subject` and `body` of a test message in the words of a template that is valid.
+
+    What the template leaves out has the usual words. `whose` is the organization.
+    """
+    message = _example()
+    answer: dict[str, Any] = {"words": ["", ""]}
+    if template.get("subject") or template.get("body"):
+        order = {
+            "validate": False,
+            "template": dict(template),
+            "variables": variables_of(message),
+        }
+        with suppress(TooCostlyError):
+            answer = _the_pool().answer(order, whose)
+    if "words" in answer:
+        message = with_words(message, *answer["words"])
+    return {"subject": message.title, "body": message.text}
+
+
+def _example() -> Message:
+    links = Links(view=_EXAMPLE, acknowledge=_EXAMPLE, snooze=_EXAMPLE)
+    message = sample(id="del_0", at=utcnow(), organization=_SAMPLE_ORGANIZATION, links=links)
+    return replace(message, data={**message.data, "service": {"name": "Example service"}})
 
 
 async def apply_template(message: Message, template: Mapping[str, Any] | None) -> Message:

@@ -72,6 +72,19 @@ class TemplateSchema(BaseSchema):
             raise ValidationError(problems)
 
 
+class TemplatePreviewInputSchema(BaseSchema):
+    """A template to try, saved or not."""
+
+    template = Complete(TemplateSchema, required=True)
+
+
+class TemplatePreviewSchema(BaseSchema):
+    """A test message in the words of a template."""
+
+    subject = fields.String(required=True, metadata={"examples": ["info: Test notification"]})
+    body = fields.String(required=True, metadata={"examples": ["Example service: a test"]})
+
+
 class NotificationChannelInputSchema(BaseSchema):
     """The fields of a channel that callers set; what is missing takes its default."""
 

@@ -48,6 +48,7 @@ const SCREENS = [
   ["/organization", () => import("./screens/organization.mjs")],
   ["/profile", () => import("./screens/profile.mjs")],
   ["/server", () => import("./screens/server.mjs")],
+  ["/wall", () => import("./screens/wall.mjs")],
 ];
 // Screens of people who are not signed in, without the frame.
 const ENTRANCES = [
@@ -108,6 +109,7 @@ function App() {
   if (entrance) return html`<${Screen} load=${entrance.load} params=${entrance.params} id=${path} />`;
   if (state === "out") return null;
   const screen = find(SCREENS, path);
+  if (path === "/wall" && state === "in") return html`<${Screen} load=${screen.load} params=${screen.params} id=${path} />`;
   return html`<${Frame} exists=${exists} onPalette=${openPalette}>
       ${screen ? html`<${Screen} load=${screen.load} params=${screen.params} id=${JSON.stringify([screen.load.toString(), screen.params])} />` : html`<${Nowhere} />`}
     <//>

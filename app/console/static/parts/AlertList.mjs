@@ -4,7 +4,7 @@ import { html } from "../vendor/ui.mjs";
 import * as api from "../api.mjs";
 import { alertWord } from "../lib/states.mjs";
 import { moment, span } from "../lib/time.mjs";
-import { sentence, t } from "../lib/words.mjs";
+import { sentence, t, tn } from "../lib/words.mjs";
 import { link } from "../store/route.mjs";
 import { useResource } from "../store/resource.mjs";
 import { now } from "../store/view.mjs";
@@ -23,7 +23,23 @@ export function AlertList({ query }) {
 
 /** Alerts that are here already; with `selected` (a signal of a Set) they can be chosen, and `onKey` hears keys. */
 export function AlertRows({ alerts, selected, onKey }) {
-  return html`<ul class="alert-rows" onKeyDown=${onKey}>${alerts.map((alert) => html`<${Row} key=${alert.id} alert=${alert} selected=${selected} />`)}</ul>`;
+  const here = new Set(alerts.map((each) => each.id));
+  const behind = Map.groupBy(alerts.filter((each) => here.has(each.suppressed_by)), (each) => each.suppressed_by);
+  const row = (alert) => html`<${Row} key=${alert.id} alert=${alert} selected=${selected} />`;
+  return html`<ul class="alert-rows" onKeyDown=${onKey}>${alerts.filter((each) => !here.has(each.suppressed_by)).map((alert) => html`${row(alert)}
+    ${behind.has(alert.id) && html`<li key=${`${alert.id} behind`} class="alert-behind"><details><summary>${tn(behind.get(alert.id).length, "One alert behind it", "{n} alerts behind it")}</summary><ul>${behind.get(alert.id).map(row)}</ul></details></li>`}`)}</ul>`;
+}
+
+const STORM = 10;
+
+/** A line above many alerts that came together: how many within a minute, and behind what. */
+export function Storm({ alerts }) {
+  const times = alerts.map((each) => moment(each.fired_at)).sort((a, b) => a - b);
+  const most = times.reduce((best, at, first) => Math.max(best, times.filter((other, index) => index >= first && other < at + 60_000).length), 0);
+  if (most < STORM) return null;
+  const hiders = alerts.filter((each) => each.suppressed_services.length).sort((a, b) => b.suppressed_services.length - a.suppressed_services.length);
+  const cause = hiders[0] ? t(", {n} behind {name}", { n: hiders[0].suppressed_services.length, name: hiders[0].service_name }) : "";
+  return html`<p class="notice warn" role="status">${t("{n} alerts in one minute{cause}.", { n: most, cause })}</p>`;
 }
 
 function Row({ alert, selected }) {

@@ -10,6 +10,7 @@ import { useForm } from "../store/form.mjs";
 import { Field } from "./Field.mjs";
 import { Form, Section } from "./Form.mjs";
 import { Icon } from "./Icon.mjs";
+import { ChannelExtras, written } from "./ChannelExtras.mjs";
 import { Button } from "./Page.mjs";
 import { SchemaForm } from "./SchemaForm.mjs";
 
@@ -24,14 +25,14 @@ export function TypeTiles({ types, onChoose }) {
 export function ChannelForm({ type, channel = null, verb, onSaved, onCancel, short = false }) {
   const form = useForm({
     initial: channel
-      ? { name: channel.name, config: channel.config, is_enabled: channel.is_enabled, min_severity: channel.min_severity, events: channel.events }
+      ? { name: channel.name, config: channel.config, is_enabled: channel.is_enabled, min_severity: channel.min_severity, events: channel.events, fallback_channel_id: channel.fallback_channel_id, quiet_hours: channel.quiet_hours, template: channel.template }
       : { name: channelName(type.type), config: {} },
     key: `channel.${channel?.id ?? type.type}`,
     secrets: secretPaths(type.config_schema, "config."),
     check: ({ name }) => ({ name: name.trim() ? null : t("Give it a name.") }),
     save: (values) => {
       const config = Object.fromEntries(Object.entries(values.config).filter(([, value]) => value !== "" && value !== undefined).map(([name, value]) => [name, Array.isArray(value) ? value.filter((each) => each !== "") : value]));
-      const body = { ...values, config };
+      const body = { ...values, config, ...(channel && { template: written(values.template) }) };
       return channel ? api.patch(`/notification-channels/${channel.id}`, body) : api.post("/notification-channels", { ...body, type: type.type });
     },
   });
@@ -51,6 +52,7 @@ export function ChannelForm({ type, channel = null, verb, onSaved, onCancel, sho
         <${Field} form=${form} path="is_enabled" kind="switch" label=${t("Switched on")} />
         <${Field} form=${form} path="min_severity" kind="select" label=${t("From which severity")} options=${SEVERITIES} />
         <fieldset class="group"><legend>${t("When")}</legend>${Object.entries(EVENTS).map(([event, said]) => html`<label key=${event} class="choice"><input type="checkbox" checked=${chosen.includes(event)} onChange=${() => toggle(event)} /><span>${said}</span></label>`)}</fieldset><//>`}
+      ${channel && html`<${ChannelExtras} form=${form} channel=${channel} />`}
     </div>
   <//>`;
 }

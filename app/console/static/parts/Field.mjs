@@ -1,6 +1,6 @@
 // Fields of forms: label, control, help, and what is wrong, tied together for everybody.
 
-import { html, useId, useState } from "../vendor/ui.mjs";
+import { html, useEffect, useId, useRef, useState } from "../vendor/ui.mjs";
 import { MASK, errorAt, readValue, writeValue } from "../lib/forms.mjs";
 import { durationText, parseDuration } from "../lib/time.mjs";
 import { t } from "../lib/words.mjs";
@@ -39,8 +39,12 @@ export function Field({ form, path, label, help, kind = "text", optional = false
 
 const typed = (set) => (event) => set(event.target.value);
 
-function Text({ id, value, set, aria, type = "text", label, ...rest }) {
-  return html`<input id=${id} type=${type} value=${value ?? ""} onInput=${typed(set)} spellcheck=${false} ...${aria} ...${rest} />`;
+function Text({ id, value, set, aria, type = "text", label, autofocus = false, ...rest }) {
+  const input = useRef(null);
+  useEffect(() => {
+    if (autofocus) input.current.focus(); // the attribute counts only while a document loads
+  }, []);
+  return html`<input id=${id} ref=${input} type=${type} value=${value ?? ""} onInput=${typed(set)} spellcheck=${false} ...${aria} ...${rest} />`;
 }
 
 function Email(props) {

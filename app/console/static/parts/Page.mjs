@@ -80,7 +80,7 @@ export function Failure({ error, retry }) {
       <strong>${title}</strong>
       <p>${sentence(error.message)}${hint && ` ${hint}`}</p>
       <div class="actions">
-        ${retry && html`<${Button} onClick=${retry}>${t("Try again")}<//>`}
+        ${retry && error.status !== 403 && html`<${Button} onClick=${retry}>${t("Try again")}<//>`}
         ${error.requestId && html`<${Copy} text=${error.requestId}>${t("Copy request id")}<//>`}
       </div>
     </div>

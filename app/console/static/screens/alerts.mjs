@@ -2,7 +2,7 @@
 
 import { html, signal, useEffect } from "../vendor/ui.mjs";
 import { t } from "../lib/words.mjs";
-import { AlertList, AlertRows } from "../parts/AlertList.mjs";
+import { AlertList, AlertRows, Storm } from "../parts/AlertList.mjs";
 import { AlertSelection, alertKeys } from "../parts/AlertSelection.mjs";
 import { Empty, Loaded, Page, Tabs } from "../parts/Page.mjs";
 import { openAlerts } from "../store/alerts.mjs";
@@ -30,5 +30,5 @@ export default function Alerts() {
 function Choosable({ alerts }) {
   if (!alerts.length) return html`<${Empty} title=${t("None is yours")}>${t("Open alerts that you have acknowledged stand here.")}<//>`;
   const ids = alerts.map((each) => each.id);
-  return html`<${AlertRows} alerts=${alerts} selected=${selected} onKey=${(event) => alertKeys(event, selected, ids)} /><${AlertSelection} selected=${selected} ids=${ids} />`;
+  return html`<${Storm} alerts=${alerts} /><${AlertRows} alerts=${alerts} selected=${selected} onKey=${(event) => alertKeys(event, selected, ids)} /><${AlertSelection} selected=${selected} ids=${ids} />`;
 }

@@ -11,11 +11,14 @@ import { ButtonLink, Empty, Loaded, Page, Tags } from "../parts/Page.mjs";
 import { Ago, Bars, Shape, Status } from "../parts/Status.mjs";
 import { Table } from "../parts/Table.mjs";
 import { link, route, setQuery } from "../store/route.mjs";
-import { beatsOf, changes, facets, needBeats, rowOf, services } from "../store/services.mjs";
+import { beatsOf, changes, facets, facts, needBeats, rowOf, services } from "../store/services.mjs";
+import { view } from "../store/view.mjs";
 
 const selected = signal(new Set());
 // What is done with services comes when it is first wanted: the list itself is there sooner.
 const acts = () => import("../parts/ServiceActs.mjs");
+const tools = () => import("../parts/ListTools.mjs");
+const groups = () => import("../parts/ServiceGroups.mjs");
 const plan = () => import("../parts/PlanNotice.mjs");
 
 const COLUMNS = [
@@ -36,17 +39,6 @@ const BY = {
 function Beats({ id }) {
   const beats = beatsOf(id).value;
   return beats && html`<${Bars} beats=${beats} />`;
-}
-
-/** What the filter looks at in a row. */
-export function facts(row) {
-  return {
-    q: `${row.name} ${row.endpoint} ${row.last_error ?? ""}`.toLowerCase(),
-    tag: row.tags.map((tag) => tag.toLowerCase()),
-    status: [STATES[stateOf(row)].name, row.status.toLowerCase()],
-    type: [row.check_type.toLowerCase()],
-    env: [row.environment.toLowerCase()],
-  };
 }
 
 /** Ids that match the filter, in order: urgent states first and names within, unless sorted. */
@@ -83,9 +75,12 @@ function List({ ids }) {
   const box = useRef(null);
   const order = useOrder(ids, text, sort, box);
   const timer = useRef(0);
-  const seen = (visible) => {
+  const onScreen = useRef(new Map()); // by table: a group has one of its own
+  const seen = (label, keys) => {
+    onScreen.current.set(label, keys);
     clearTimeout(timer.current);
     timer.current = setTimeout(() => {
+      const visible = [...new Set([...onScreen.current.values()].flat())];
       needBeats(visible).catch(() => {});
       watchResultsOf(visible);
     }, 300);
@@ -95,18 +90,25 @@ function List({ ids }) {
     if (first.current && order.length) needBeats(order.slice(0, 60)).catch(() => {});
     first.current = false;
   }, []);
+  const query = route.value.query;
+  const by = query.get("group");
+  useEffect(() => onScreen.current.clear(), [by, text]);
+  const columns = useMemo(() => COLUMNS.filter((column) => !view.value.hiddenColumns.includes(column.id)), [view.value.hiddenColumns]);
+  const table = (keys, label) => html`<${Table} label=${label} keys=${keys} columns=${columns} read=${rowOf} href=${(row) => link(`/services/${row.id}`)} selected=${selected} sort=${sort} onSort=${(chosen) => setQuery({ sort: chosen === "state" ? null : chosen })} onVisible=${(shown) => seen(label, shown)} onKey=${keyActs} rowName=${named} />`;
+  const all = (keys, label) => (query.get("view") === "tiles" ? html`<${Later} load=${groups} name="Tiles" ids=${keys} />` : table(keys, label));
+  const drawn = by ? html`<${Later} load=${groups} name="ServiceGroups" ids=${order} by=${by}>${all}<//>` : all(order, t("Services"));
   return html`<div ref=${box}>
     <div class="toolbar"><${FilterField} placeholder=${t("Words, tag:eu, -tag:dev, status:down,slow, type:http")} label=${t("Filter services")} /><${StateFacets} />
-      <span class="spread"></span><span class="muted small" role="status">${order.length === ids.length ? tn(ids.length, "One service", "{n} services") : t("{n} of {all}", { n: grouped(order.length), all: grouped(ids.length) })}</span></div>
-    ${order.length ? html`<${Table} label=${t("Services")} keys=${order} columns=${COLUMNS} read=${rowOf} href=${(row) => link(`/services/${row.id}`)} selected=${selected} sort=${sort} onSort=${(chosen) => setQuery({ sort: chosen === "state" ? null : chosen })} onVisible=${seen} onKey=${keys} rowName=${named} />` : html`<${NothingMatches} hidden=${grouped(ids.length)} />`}
+      <span class="spread"></span><span class="muted small" role="status">${order.length === ids.length ? tn(ids.length, "One service", "{n} services") : t("{n} of {all}", { n: grouped(order.length), all: grouped(ids.length) })}</span><${Later} load=${tools} name="ListTools" ids=${order} columns=${COLUMNS.filter((column) => column.id !== "name")} /></div>
+    ${order.length ? drawn : html`<${NothingMatches} hidden=${grouped(ids.length)} />`}
     ${selected.value.size > 0 && html`<${Later} load=${acts} name="SelectionBar" selected=${selected} matching=${order} />`}
   </div>`;
 }
 
 /** The keys of a row, for the table: whether one of them is ours. */
-function keys(event, row) {
+function keyActs(event, row) {
   if (!"epc".includes(event.key)) return false;
-  acts().then(({ keyActs }) => keyActs(event, row));
+  acts().then((module) => module.keyActs(event, row));
   return true;
 }
 

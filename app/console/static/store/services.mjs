@@ -5,7 +5,7 @@
 import { batch, computed, signal } from "../vendor/ui.mjs";
 import * as api from "../api.mjs";
 import { on } from "../live.mjs";
-import { stateOf } from "../lib/states.mjs";
+import { STATES, stateOf } from "../lib/states.mjs";
 import { resource } from "./resource.mjs";
 
 const FIELDS = [
@@ -42,6 +42,17 @@ export const facets = computed(() => {
   }
   return counts;
 });
+
+/** What the filter looks at in a row. */
+export function facts(row) {
+  return {
+    q: `${row.name} ${row.endpoint} ${row.last_error ?? ""}`.toLowerCase(),
+    tag: row.tags.map((tag) => tag.toLowerCase()),
+    status: [STATES[stateOf(row)].name, row.status.toLowerCase()],
+    type: [row.check_type.toLowerCase()],
+    env: [row.environment.toLowerCase()],
+  };
+}
 
 /** The signal of a service's row; undefined for an unknown id. */
 export function rowOf(id) {

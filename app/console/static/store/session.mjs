@@ -21,9 +21,16 @@ export const organization = computed(() => {
 let waiting = null;
 
 api.onOrganization(tabOrganization);
+let asking = 0;
+// A request that did not arrive says so at once; that the server is back is asked for, because a
+// page at rest makes no request of its own.
 api.onReached((yes) => {
+  clearTimeout(asking);
+  if (!yes) asking = setTimeout(askAgain, 2000);
   if (reachable.peek().yes !== yes) reachable.value = { yes, since: yes ? null : api.serverNow() };
 });
+const askAgain = () => api.get("/auth/options").catch(() => {});
+addEventListener("online", () => reachable.peek().yes || askAgain());
 api.onUnauthorized(() => {
   if (signedIn.peek() !== "in" && signedIn.peek() !== "expired") return false;
   signedIn.value = "expired"; // a dialog over the page asks for the password

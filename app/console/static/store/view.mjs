@@ -6,7 +6,7 @@ import { serverNow } from "../api.mjs";
 import { session } from "./session.mjs";
 
 const KEY = "alertifypro.view";
-const DEFAULTS = { theme: "system", density: "comfortable", utc: false, keys: true, recent: [] };
+const DEFAULTS = { theme: "system", density: "comfortable", utc: false, keys: true, recent: [], hiddenColumns: [] };
 
 export const view = signal({ ...DEFAULTS, ...stored() });
 
