@@ -1,20 +1,31 @@
 """/openapi.json and /docs: the API described, for machines and for people."""
 
-from functools import cache
+import json
+from functools import lru_cache
 from pathlib import Path
 
-from flask import Response, request, send_from_directory
+from flask import Response, request
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 from app.api.compression import fixed
 from app.api.http import Blueprint
 from app.api.openapi.document import document_of
+from app.api.openapi.reference import chapters_of
+from app.platform.bootstrap import runtime
 from app.security.access import public
 
 _ASSETS = Path(__file__).parent / "assets"
 _CONTENT_SECURITY = (
-    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline';"
-    " img-src 'self' data:; font-src 'self' data:; connect-src 'self';"
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self';"
     " base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+_TEMPLATES = Environment(
+    loader=FileSystemLoader(_ASSETS),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
 )
 _HOUR = 3600
 
@@ -42,21 +53,53 @@ def openapi_json() -> Response:
 @bp.returns({"type": "string"}, content_type="text/html", description="A page.")
 def docs() -> Response:
     """Browse this document"""
-    answer = send_from_directory(_ASSETS, "docs.html", max_age=_HOUR)
+    body, etag = document_of()
+    answer = fixed(_page(body, runtime().config.base_url), "text/html; charset=utf-8")
+    answer.set_etag(etag, weak=True)
+    answer.headers["Cache-Control"] = "no-cache"
     answer.headers["Content-Security-Policy"] = _CONTENT_SECURITY
+    answer.make_conditional(request)
     return answer
 
 
-@bp.get("/docs/openapi-explorer.min.js")
+@bp.get("/docs/reference.css")
+@public
+@bp.returns({"type": "string"}, content_type="text/css", description="A style sheet.")
+def docs_style() -> Response:
+    """The style of the page"""
+    return _file("reference.css", "text/css; charset=utf-8")
+
+
+@bp.get("/docs/reference.mjs")
 @public
 @bp.returns({"type": "string"}, content_type="text/javascript", description="A script.")
 def docs_script() -> Response:
     """The script of the page"""
-    answer = fixed(_script(), "text/javascript; charset=utf-8")
-    answer.headers["Cache-Control"] = f"public, max-age={24 * _HOUR}"
+    return _file("reference.mjs", "text/javascript; charset=utf-8")
+
+
+def _file(name: str, content_type: str) -> Response:
+    answer = fixed((_ASSETS / name).read_bytes(), content_type)
+    answer.headers["Cache-Control"] = f"public, max-age={_HOUR}"
     return answer
 
 
-@cache
-def _script() -> bytes:
-    return (_ASSETS / "openapi-explorer.min.js").read_bytes()
+@lru_cache(maxsize=2)
+def _page(document: bytes, base_url: str) -> bytes:
+    described = json.loads(document)
+    page = _TEMPLATES.get_template("reference.html").render(
+        introduction=described["info"]["description"].strip().split("\n\n"),
+        chapters=chapters_of(described, base_url),
+    )
+    return page.encode()
+
+
+def _code(text: str) -> Markup:
+    """Return a text with what stands between backticks as code."""
+    parts = str(text).split("`")
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if at % 2 else part for at, part in enumerate(parts)
+    )
+
+
+_TEMPLATES.filters["code"] = _code
