@@ -1,9 +1,13 @@
-"""Chromium, and what tests of the console do with a tab of it."""
+"""Chromium, the product with the sample in it, and tabs of people who are signed in."""
 
 import os
+import tempfile
 from pathlib import Path
 
 import pytest
+
+from tests.console import sample
+from tests.flows.product import PASSWORD, Product
 
 CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
 FLAGS = [
@@ -56,3 +60,32 @@ def _collect(problems, message):
     # Chromium reports every 401 as an error; here it is how the console learns who is there.
     if message.type == "error" and "status of 401" not in message.text:
         problems.append(message.text)
+
+
+@pytest.fixture(scope="module")
+def filled(browser):
+    """The running product with the sample in it."""
+    with (
+        tempfile.TemporaryDirectory(prefix="alertifypro-screens-") as folder,
+        Product(Path(folder)) as product,
+        sample.shop() as running,
+    ):
+        product.ready()
+        product.sample = sample.fill(product, running)
+        yield product
+
+
+@pytest.fixture(scope="module")
+def sign_in(open_tab, filled):
+    """Opens a tab in which somebody of the sample is signed in."""
+
+    def sign_in(person=sample.OWNER, **options):
+        tab = open_tab(**options)
+        tab.goto(f"http://127.0.0.1:{filled.port}/sign-in")
+        tab.get_by_label("E-mail address").fill(person[0])
+        tab.get_by_label("Password").fill(PASSWORD)
+        tab.get_by_role("button", name="Sign in").click()
+        tab.locator(".frame").wait_for()
+        return tab
+
+    return sign_in

@@ -162,7 +162,7 @@ def _operation(document: Node, path: str, method: str, item: Node, base_url: str
         (status, str(_resolved(document, answer).get("description", "")))
         for status, answer in given["responses"].items()
     )
-    good = next((answer for status, answer in given["responses"].items() if status < "3"), {})
+    good: Node = next((each for status, each in given["responses"].items() if status < "3"), {})
     example = _media(_resolved(document, good)).get("example")
     body = media.get("example")
     return Operation(

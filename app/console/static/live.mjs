@@ -114,6 +114,12 @@ function now() {
   open();
 }
 
-addEventListener("online", now);
+// A socket of before the network went may be dead without knowing it: another one resumes.
+addEventListener("online", () => {
+  const old = socket;
+  socket = null;
+  old?.close();
+  now();
+});
 addEventListener("offline", () => wanted && report("offline"));
 addEventListener("visibilitychange", () => !document.hidden && now());

@@ -10,6 +10,7 @@ import { ServicePicker } from "../parts/ServicePicker.mjs";
 import { useForm } from "../store/form.mjs";
 import { useResource } from "../store/resource.mjs";
 import { go, link } from "../store/route.mjs";
+import { may } from "../store/session.mjs";
 import { facets } from "../store/services.mjs";
 import { say } from "../store/toasts.mjs";
 
@@ -96,6 +97,7 @@ function Shown({ form, id }) {
   const [found, setFound] = useState(null);
   const sections = JSON.stringify(form.get("sections").filter((each) => each.name.trim()));
   useEffect(() => {
+    if (!may("status_pages:write")) return undefined;
     const timer = setTimeout(async () => {
       try {
         setFound(await api.post("/status-pages/preview", { name: form.get("name").trim() || t("Status"), sections: JSON.parse(sections) }, { query: { page_id: id } }));

@@ -62,7 +62,8 @@ function Settings({ types, policies, service, model }) {
   const type = types.find((each) => each.type === values.check_type) ?? types[0];
   useEffect(() => setOutcome(null), [values.check_type]);
   const setEndpoint = (text) => {
-    const command = fromCurl(text);
+    const pasted = Math.abs(text.length - form.get("endpoint").length) > 1; // typing ends nowhere
+    const command = pasted && fromCurl(text);
     if (command) {
       const { endpoint, config, ...more } = command;
       form.values.value = { ...form.values.peek(), ...more, endpoint, config, check_type: "HTTP", ...(named ? {} : { name: guess(endpoint).name }) };

@@ -1,0 +1,198 @@
+"""States of the console's screens: forbidden, empty, failing, without a network; and keys alone."""
+
+import pytest
+
+from tests.console import sample
+from tests.console.screens import SCREENS, address, show
+from tests.flows.product import PASSWORD
+
+pytestmark = pytest.mark.timeout(300)
+
+
+@pytest.fixture(scope="module")
+def owner(sign_in):
+    return sign_in()
+
+
+@pytest.fixture(scope="module")
+def product(filled):
+    return filled
+
+
+# Screens that a viewer has no part in: they say which role has.
+CLOSED_TO_VIEWERS = {"keys": "role editor", "secrets": "role editor", "server": "operators"}
+
+
+@pytest.fixture(scope="module")
+def viewer(sign_in):
+    return sign_in(sample.VIEWER)
+
+
+@pytest.mark.parametrize("screen", SCREENS)
+def test_what_a_viewer_may_not_do_says_why(viewer, product, screen):
+    viewer.problems.clear()
+    show(viewer, address(product, SCREENS[screen]))
+    off = viewer.locator(".main .button[aria-disabled=true]:not(.quiet)")
+    reasons = [each.get_attribute("title") for each in off.all()]
+    assert all(reasons), reasons
+    failures = viewer.locator(".notice.failed").all_inner_texts()
+    if screen in CLOSED_TO_VIEWERS:
+        assert CLOSED_TO_VIEWERS[screen] in failures[0]
+        assert all("403" in problem for problem in viewer.problems)
+    else:
+        assert (failures, viewer.problems) == ([], [])
+
+
+LISTS = (
+    "services", "heartbeats", "alerts", "channels", "rules", "on-call", "escalation",
+    "maintenance", "certificates", "reports", "pages",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def newcomer(sign_in, product):
+    """Somebody whose organization has nothing yet."""
+    person = ("nora@example.com", "Nora Berg")
+    body = {"email": person[0], "full_name": person[1], "password": PASSWORD}
+    product.call("POST", "/auth/register", body)
+    tab = sign_in(person)
+    for rule in tab.evaluate("fetch('/api/v1/alert-rules').then(r => r.json())"):
+        tab.evaluate("id => fetch(`/api/v1/alert-rules/${id}`, {method: 'DELETE'})", rule["id"])
+    return tab
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_an_empty_list_says_what_it_is_for(newcomer, product, name):
+    newcomer.problems.clear()
+    show(newcomer, f"http://127.0.0.1:{product.port}/{name}")
+    assert newcomer.locator(".empty h2").count() == 1
+    assert len(newcomer.locator(".empty p").first.inner_text()) > 20
+    assert newcomer.problems == []
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_a_list_that_cannot_be_read_says_so_and_tries_again(viewer, expect, product, name):
+    address = f"http://127.0.0.1:{product.port}/{name}"
+    viewer.route(
+        "**/api/v1/**",
+        lambda route: (
+            route.continue_()
+            if "/session" in route.request.url
+            else route.fulfill(status=500, json={"error": "something broke"})
+        ),
+    )
+    viewer.goto(address)
+    failure = viewer.locator(".notice.failed").first
+    expect(failure).to_contain_text("Something broke.")
+    viewer.unroute("**/api/v1/**")
+    failure.get_by_role("button", name="Try again").click()
+    expect(viewer.locator(".notice.failed")).to_have_count(0)
+
+
+def test_without_a_network_the_page_stays_and_comes_back_by_itself(owner, expect, product):
+    show(owner, address(product, "/services/new"))
+    owner.evaluate("window.sameDocument = true")
+    owner.get_by_label("Name", exact=True).fill("Half typed")
+    owner.context.set_offline(True)
+    owner.get_by_label("What").fill("https://shop.example.com")
+    owner.get_by_role("button", name="Start watching").click()
+    expect(owner.locator(".notice.failed")).to_contain_text("Nothing was changed")
+    expect(owner.locator(".banner")).to_contain_text("Not connected")
+    owner.context.set_offline(False)
+    expect(owner.locator(".banner")).to_have_count(0)
+    assert owner.get_by_label("Name", exact=True).input_value() == "Half typed"
+    owner.on("dialog", lambda dialog: dialog.accept())
+    assert owner.evaluate("window.sameDocument") is True
+
+
+def test_the_web_process_dies_and_comes_back(owner, expect, product):
+    show(owner, address(product, "/services"))
+    owner.evaluate("window.sameDocument = true")
+    expect(owner.locator(".live")).to_contain_text("Live")
+    product.kill("web")
+    expect(owner.locator(".live")).not_to_contain_text("Live")
+    expect(owner.locator(".live")).to_contain_text("Live", timeout=40_000)
+    expect(owner.locator(".row")).to_have_count(len(sample.SERVICES))
+    assert owner.evaluate("window.sameDocument") is True
+
+
+def test_shapes_and_borders_stay_where_colours_are_forced(owner, product):
+    owner.emulate_media(forced_colors="active")
+    show(owner, address(product, "/services"))
+    drawn = owner.evaluate(
+        """() => [...document.querySelectorAll('.row .status svg, .row .bars')].map((each) =>
+        [each.getBoundingClientRect().width, getComputedStyle(each).forcedColorAdjust])"""
+    )
+    owner.emulate_media(forced_colors="none")
+    assert len(drawn) >= 2 * len(sample.SERVICES)
+    assert all(width > 5 and adjust == "none" for width, adjust in drawn)
+
+
+def test_a_service_is_made_and_opened_by_keys_alone(sign_in, expect, product):
+    tab = sign_in()
+    keys = tab.keyboard
+    keys.press("g")
+    keys.press("s")
+    expect(tab.locator("h1")).to_have_text("Services")
+    keys.press("n")
+    expect(tab.locator("h1")).to_have_text("New service")
+    expect(tab.get_by_label("What")).to_be_focused()
+    keys.insert_text("curl -X POST -H 'Accept: text/plain' -d a=b http://127.0.0.1:9/by-keys")
+    expect(tab.get_by_label("Name", exact=True)).to_have_value("127.0.0.1:9/by-keys")
+    keys.press("Control+Enter")
+    expect(tab.locator("h1")).to_have_text("127.0.0.1:9/by-keys")
+    made = product.call("GET", "/services?q=by-keys")[0]
+    assert made["config"] | {"method": "POST", "body": "a=b"} == made["config"]
+    product.call("DELETE", f"/services/{made['id']}")
+
+
+def test_an_alert_is_acknowledged_by_keys_alone(sign_in, expect, product):
+    tab = sign_in()
+    keys = tab.keyboard
+    keys.press("g")
+    keys.press("a")
+    expect(tab.get_by_role("link", name="Checkout")).to_be_visible()
+    for _ in range(40):
+        keys.press("Tab")
+        if tab.evaluate("document.activeElement.closest('.alert-row') !== null"):
+            break
+    keys.press("a")
+    expect(tab.locator(".alert-row")).to_contain_text("Acknowledged")
+    assert (
+        product.call("GET", "/alerts?status=acknowledged")[0]["acknowledged_by"] == sample.OWNER[0]
+    )
+
+
+def test_a_channel_and_an_incident_are_made_by_keys_alone(sign_in, expect, product):
+    tab = sign_in()
+    keys = tab.keyboard
+    keys.press("Control+k")
+    expect(tab.get_by_role("combobox")).to_be_focused()
+    keys.type("Channels")
+    keys.press("Enter")
+    expect(tab.locator("h1")).to_have_text("Channels")
+    keys.press("n")
+    tab_to(tab, "Webhook")
+    keys.press("Enter")
+    tab_to(tab, "URL")
+    keys.type("http://127.0.0.1:9/hook")
+    keys.press("Control+Enter")
+    expect(tab.get_by_role("heading", name="Deliveries")).to_be_visible()
+    show(tab, address(product, "/pages/{status-pages}"))
+    tab_to(tab, "Tell of an incident")
+    keys.press("Enter")
+    tab_to(tab, "Title")
+    keys.type("Search is slow")
+    keys.press("Control+Enter")
+    expect(tab.get_by_text("Search is slow").first).to_be_visible()
+
+
+def tab_to(tab, name):
+    """Press Tab until something is focused whose name begins so."""
+    found = """() => { const at = document.activeElement; const label = at.labels?.[0];
+      return (label?.innerText || at.getAttribute('aria-label') || at.innerText || '').trim(); }"""
+    for _ in range(80):
+        tab.keyboard.press("Tab")
+        if tab.evaluate(found).startswith(name):
+            return
+    raise AssertionError(f"no {name!r} by Tab")
