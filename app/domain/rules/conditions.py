@@ -3,20 +3,17 @@
 from collections.abc import Mapping
 from typing import Any, assert_never
 
-from app.domain.checks.assertions import shown
 from app.domain.rules import comparisons as condition_comparisons
 from app.domain.rules import expressions as condition_expressions
+from app.domain.rules import words
 from app.domain.rules.types import (
     MAX_COMPARISONS,
     MAX_DEPTH,
     AllOf,
     AnyOf,
-    AtLeast,
     Comparison,
     Condition,
     ConditionError,
-    ForChecks,
-    ForSeconds,
     Not,
     NotGreen,
 )
@@ -82,34 +79,16 @@ def describe(condition: Condition) -> str:
             return " and ".join(_grouped(part) for part in parts)
         case AnyOf(parts):
             return " or ".join(_grouped(part) for part in parts)
+        case Not(Comparison(qualifier=None) as test):
+            return words.comparison(test, negated=True)
         case Not(part):
             return f"not {_grouped(part)}"
         case Comparison():
-            return _comparison_in_words(condition)
+            return words.comparison(condition)
         case _:
             assert_never(condition)
 
 
 def _grouped(part: Condition) -> str:
-    words = describe(part)
-    return f"({words})" if isinstance(part, AllOf | AnyOf) else words
-
-
-def _comparison_in_words(test: Comparison) -> str:
-    values = test.value if isinstance(test.value, tuple) else (test.value,)
-    texts = (value if test.metric == "status" else shown(value) for value in values)
-    words = f"{test.metric} {test.operator} {', '.join(map(str, texts))}"
-    match test.qualifier:
-        case ForChecks(count):
-            words += f" for {count} checks"
-        case ForSeconds(seconds):
-            words += f" for {seconds} seconds"
-        case AtLeast(count, of_last):
-            words += f" in at least {count} of the last {of_last} checks"
-    if test.slo_target is not None:
-        words += f" of a target of {test.slo_target:g} %"
-    if test.window_minutes is not None:
-        words += f" over {test.window_minutes} minutes"
-    if test.short_window_minutes is not None:
-        words += f" and over {test.short_window_minutes} minutes"
-    return words
+    said = describe(part)
+    return f"({said})" if isinstance(part, AllOf | AnyOf) else said

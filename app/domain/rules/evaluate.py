@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 
-from app.domain.rules import compare
+from app.domain.rules import compare, words
 from app.domain.rules.comparisons import OVER_A_WINDOW
 from app.domain.rules.conditions import comparisons, describe
 from app.domain.rules.history import History, Needs, Point, reaches_back
@@ -116,8 +116,7 @@ def explain(condition: Condition, history: History) -> str:
             else compare.value_of(test.metric, history.latest)
         )
         if value is not None:
-            shown = f"{value:.6g}" if isinstance(value, float) else str(value)
-            found[test.metric] = f"{test.metric} is {shown}"
+            found[test.metric] = words.found(test.metric, value)
     return f"{describe(condition)} ({', '.join(found.values())})" if found else describe(condition)
 
 

@@ -163,13 +163,23 @@ def test_colours_are_read_in_either_case():
     ("source", "words"),
     [
         ({}, "status is RED or YELLOW"),
-        ({**SLOW, "at_least": 3, "of_last": 5}, "> 800 in at least 3 of the last 5 checks"),
-        ({**RED, "for_seconds": 120}, "status in RED for 120 seconds"),
-        ({**RED, "for_checks": 2}, "status in RED for 2 checks"),
-        (UPTIME, "uptime_percentage < 99.9 over 60 minutes"),
-        (BURN, "> 14.4 of a target of 99.9 % over 60 minutes and over 5 minutes"),
-        ({"all": [RED, {"any": [SLOW, UPTIME]}]}, "RED and (response_time_ms > 800 or uptime"),
-        ({"not": {"any": [RED, SLOW]}}, "not (status in RED or response_time_ms > 800)"),
+        (
+            {**SLOW, "at_least": 3, "of_last": 5},
+            "is above 800 ms in at least 3 of the last 5 checks",
+        ),
+        ({**RED, "for_seconds": 120}, "status is RED for 120 seconds"),
+        ({**RED, "for_checks": 2}, "status is RED for 2 checks"),
+        (UPTIME, "uptime is below 99.9 % over 60 minutes"),
+        (BURN, "burn rate is above 14.4 of a target of 99.9 % over 60 minutes and over 5 minutes"),
+        (
+            {"all": [RED, {"any": [SLOW, UPTIME]}]},
+            "RED and (response time is above 800 ms or uptime",
+        ),
+        ({"not": {"any": [RED, SLOW]}}, "not (status is RED or response time is above 800 ms)"),
+        ({"not": SLOW}, "response time is not above 800 ms"),
+        ('!error_contains("refused")', 'error does not contain "refused"'),
+        ("!(status == RED)", "status is not RED"),
+        ("dns_resolved == false", "name resolved is false"),
     ],
 )
 def test_a_condition_has_words(source, words):

@@ -239,8 +239,9 @@ def test_an_explanation_names_what_was_found():
     past = History(Point(NOW, Status.GREEN, 912.3456), windows={60: Window(60, 7)})
     condition = conditions.parse({"any": [SLOW, RATE, DAYS, RED]})
     assert evaluate.explain(condition, past) == (
-        "response_time_ms > 800 or error_rate > 10 over 60 minutes or ssl_days_remaining < 14 or "
-        "status in RED (response_time_ms is 912.346, error_rate is 11.6667)"
+        "response time is above 800 ms or error rate is above 10 % over 60 minutes or time left of "
+        "the certificate is below 14 days or status is RED (response time is 912.346 ms, error "
+        "rate is 11.6667 %)"
     )
 
 

@@ -125,17 +125,18 @@ def test_a_title_names_the_rule():
         (
             "response_time > 800",
             Point(NOW, Status.GREEN, 912.0),
-            "Check passed with status GREEN: response_time_ms > 800 (response_time_ms is 912)",
+            "Check passed with status GREEN: response time is above 800 ms"
+            " (response time is 912 ms)",
         ),
         (
             {"metric": "status", "operator": "in", "value": ["RED"], "for_checks": 2},
             Point(NOW, Status.RED, error="timed out"),
-            "Check failed with status RED: timed out; status in RED for 2 checks",
+            "Check failed with status RED: timed out; status is RED for 2 checks",
         ),
         (
             "!body_contains('ok')",
             Point(NOW, Status.GREEN, body_texts={"ok": False}),
-            'Check passed with status GREEN: not body contains "ok"',
+            'Check passed with status GREEN: body does not contain "ok"',
         ),
     ],
 )

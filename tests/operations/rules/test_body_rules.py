@@ -63,7 +63,7 @@ def test_a_passing_check_without_the_text_opens_an_alert_until_it_is_back(shop, 
     shop.page = b"<h1>Database error</h1>"
     (seen,) = shop.checked()
     assert (seen.status, seen.body_texts) == (Status.GREEN, {"fine": False})
-    assert open_alerts(alice) == ['Check passed with status GREEN: not body contains "fine"']
+    assert open_alerts(alice) == ['Check passed with status GREEN: body does not contain "fine"']
     shop.page = b"all is fine again"
     shop.checked()
     assert open_alerts(alice) == []
