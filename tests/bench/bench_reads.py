@@ -15,7 +15,7 @@ def run(world: World) -> list[tuple[str, str, str]]:
         world.connect() as connection,
         gunicorn(world, "wsgi:app", LOG_LEVEL="warning", RATE_LIMITS="off") as (port, _),
     ):
-        token = _signed_in(f"http://127.0.0.1:{port}/api/v1/auth")
+        token = signed_in(f"http://127.0.0.1:{port}/api/v1/auth")
         seed_services(connection, [f"http://127.0.0.1:9/{number}" for number in range(2000)])
         # All of them belong to who registered: the other organization was only their cradle.
         connection.execute(
@@ -33,7 +33,7 @@ def run(world: World) -> list[tuple[str, str, str]]:
     ]
 
 
-def _signed_in(url: str) -> str:
+def signed_in(url: str) -> str:
     account = {"email": "bench@example.com", "password": "of-the-benchmark"}
     requests.post(f"{url}/register", json={**account, "full_name": "B"}, timeout=10)
     answer = requests.post(f"{url}/login", json=account, timeout=10)

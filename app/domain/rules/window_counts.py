@@ -48,13 +48,13 @@ class WindowCounts:
         return None
 
 
-def summed(rows: Iterable[tuple[int | None, int, int]]) -> WindowCounts:
-    """Return the counts of rows of a bucket (None: no response time), points, and failed ones."""
+def summed(rows: Iterable[tuple[int | None, int, int, int]]) -> WindowCounts:
+    """Return the counts of rows: a bucket (None: no response time), points, failed ones, timed."""
     total = failed = 0
     buckets: Counter[int] = Counter()
-    for bucket, points, red in rows:
+    for bucket, points, red, timed in rows:
         total += points
         failed += red
-        if bucket is not None:
-            buckets[bucket] += points
+        if bucket is not None and timed:
+            buckets[bucket] += timed
     return WindowCounts(total, failed, buckets)

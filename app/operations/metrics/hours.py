@@ -5,11 +5,10 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from app.domain.metrics import histogram
 from app.domain.metrics.status_line import milliseconds, unpacked
 from app.domain.metrics.totals import totals
 from app.operations.metrics import corrections
-from app.operations.metrics.measure import CELLS_PER_SLOT, SLOTS, Figures, Stretch, measure
+from app.operations.metrics.measure import Stretch, measure
 from app.operations.metrics.rows import HOUR_MS, STORE_HOUR, measured, stored
 from app.platform.transaction import Transaction
 
@@ -59,8 +58,9 @@ def compute(tx: Transaction, hours: Sequence[Hour]) -> dict[UUID, UUID]:
         bucket = measured(figures, spans.get(service_id, ()))
         row = stored(owners[service_id], service_id, at, bucket)
         hour_rows.append((*row, figures.line.packed()))
-        if figures.checks:
-            five_rows.append((service_id, at, *_fives(figures)))
+        counts = figures.counts
+        if any(counts.checks):
+            five_rows.append((service_id, at, counts.checks, counts.failed, counts.packed))
     cursor = tx.driver.cursor()
     cursor.executemany(STORE_HOUR, hour_rows)
     if five_rows:
@@ -106,15 +106,3 @@ def correct(tx: Transaction, hours: Sequence[Hour]) -> dict[UUID, UUID]:
 def _corrections(tx: Transaction, hours: Iterable[Hour]) -> dict[UUID, Any]:
     times = [at for _, at in hours]
     return corrections.spans(tx, {id for id, _ in hours}, min(times), max(times) + HOUR)
-
-
-def _fives(figures: Figures) -> tuple[list[int], list[int], bytes]:
-    """Return checks and failures of each five minutes, and the cells of their response times."""
-    checks, failed = [0] * SLOTS, [0] * SLOTS
-    cells: dict[int, int] = {}
-    for (slot, bucket), (count, red) in figures.cells.items():
-        checks[slot] += count
-        failed[slot] += red
-        if bucket is not None:
-            cells[slot * CELLS_PER_SLOT + bucket + histogram.SHIFT] = count
-    return checks, failed, histogram.pack(cells)

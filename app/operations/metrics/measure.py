@@ -7,7 +7,7 @@ place for roll-ups, for the open hour and for the check of the one against the o
 import struct
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -27,9 +27,11 @@ from app.platform.transaction import Transaction
 # The confirmed status of a result's service then, and whether the result tells something by it.
 SETTLED = "coalesce(settled_status, status)"
 COUNTS = f"{SETTLED} IN ('GREEN', 'YELLOW', 'RED') AND NOT in_maintenance"
+# Whether a result tells something by its own status: whose response times make percentiles.
+TELLS = "status IN ('GREEN', 'YELLOW', 'RED') AND NOT in_maintenance"
 
 SLOTS = 12  # five-minute cells of an hour
-_CELL = struct.Struct(">hii")
+_CELL, _TIMED_CELL = struct.Struct(">hii"), struct.Struct(">hi")
 CELLS_PER_SLOT = 1280  # the last bucket stands for results without a response time
 _UNTIMED = 1279
 
@@ -44,12 +46,23 @@ class Stretch:
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
-    """Figures of the results of a stretch of time.
+class Counts:
+    """Counts of results of a stretch that tell something by their status, outside maintenance.
 
-    `cells` counts results by slot (twelfths of the stretch) and bucket of response time, None for
-    those without one: (how many, how many failed).
+    By slot, twelfths of the stretch; those with a response time also by its bucket, and packed by
+    slot and bucket together as in `metric_fives`.
     """
+
+    checks: list[int]
+    failed: list[int]  # by their own status
+    timed: int
+    buckets: Counter[int]
+    packed: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Figures of the results of a stretch of time."""
 
     line: StatusLine  # with pauses, without corrections
     slow: int
@@ -58,30 +71,7 @@ class Figures:
     sum_ms: float
     min_ms: float | None
     max_ms: float | None
-    cells: dict[tuple[int, int | None], tuple[int, int]] = field(default_factory=dict)
-
-    @property
-    def checks(self) -> int:
-        """How many results count: of a status that tells something, outside maintenance."""
-        return sum(count for count, _ in self.cells.values())
-
-    @property
-    def failed(self) -> int:
-        """How many of them failed, by their own status."""
-        return sum(failed for _, failed in self.cells.values())
-
-    @property
-    def timed(self) -> int:
-        """How many of them have a response time."""
-        return sum(count for (_, bucket), (count, _) in self.cells.items() if bucket is not None)
-
-    def histogram(self) -> Counter[int]:
-        """Return the response times of the whole stretch, by bucket."""
-        counts: Counter[int] = Counter()
-        for (_, bucket), (count, _) in self.cells.items():
-            if bucket is not None:
-                counts[bucket] += count
-        return counts
+    counts: Counts
 
 
 _KIND = f"""CASE WHEN in_maintenance THEN 'maintenance' ELSE CASE {SETTLED}
@@ -119,7 +109,7 @@ CROSS JOIN LATERAL (
     WITH r AS MATERIALIZED (
         SELECT checked_at, region, status, {_KIND} AS kind, response_time_ms, in_maintenance,
             checked_at + {_COVER} AS covered,
-            status IN ('GREEN', 'YELLOW', 'RED') AND NOT in_maintenance AS counts,
+            {TELLS} AS counts,
             {COUNTS} AS settles, {SETTLED} = 'RED' AS settled_failed
         FROM check_results
         WHERE service_id = w.id AND scheduled_for >= w.since - l.late
@@ -256,14 +246,23 @@ def _figures(
         sum_ms=float(total or 0) / 100,
         min_ms=low,
         max_ms=high,
-        cells={
-            (
-                cell // CELLS_PER_SLOT,
-                None if cell % CELLS_PER_SLOT == _UNTIMED else cell % CELLS_PER_SLOT - SHIFT,
-            ): (count, failed)
-            for cell, count, failed in _CELL.iter_unpack(cells or b"")
-        },
+        counts=_counts(cells or b""),
     )
+
+
+def _counts(cells: bytes) -> Counts:
+    """Return what the cells of a stretch add up to, in one pass: an hour has hundreds of them."""
+    checks, failed = [0] * SLOTS, [0] * SLOTS
+    buckets: Counter[int] = Counter()
+    packed = []
+    for cell, count, red in _CELL.iter_unpack(cells):
+        slot, place = divmod(cell, CELLS_PER_SLOT)
+        checks[slot] += count
+        failed[slot] += red
+        if place != _UNTIMED:
+            buckets[place - SHIFT] += count
+            packed.append(_TIMED_CELL.pack(cell, count))
+    return Counts(checks, failed, buckets.total(), buckets, b"".join(packed))
 
 
 def _runs(

@@ -47,16 +47,16 @@ def measured(figures: Figures, corrections: Iterable[Span] = ()) -> Bucket:
     """Return what was measured as a bucket, with the corrections of its stretch laid on top."""
     return Bucket(
         totals(figures.line.overlaid(corrections)),
-        figures.checks,
-        figures.failed,
+        sum(figures.counts.checks),
+        sum(figures.counts.failed),
         figures.slow,
         figures.settled,
         figures.settled_failed,
-        figures.timed,
+        figures.counts.timed,
         figures.sum_ms,
         figures.min_ms,
         figures.max_ms,
-        (histogram.pack(figures.histogram()),),
+        (histogram.pack(figures.counts.buckets),),
     )
 
 

@@ -13,7 +13,7 @@ from app.domain.metrics.plan import DAY, HOUR, Level, Piece, floor
 from app.domain.metrics.status_line import Kind, StatusLine, milliseconds, moment, unpacked
 from app.domain.metrics.totals import Totals, totals
 from app.operations.metrics import corrections, read
-from app.operations.metrics.measure import CELLS_PER_SLOT, SLOTS, Stretch, measure
+from app.operations.metrics.measure import CELLS_PER_SLOT, SLOTS, TELLS, Stretch, measure
 from app.operations.metrics.rows import COLUMNS_WITH_HISTOGRAM, DAY_MS, HOUR_MS, bucket
 from app.platform.bootstrap import runtime
 from app.platform.errors import Invalid
@@ -163,7 +163,7 @@ FROM check_results
 WHERE service_id = %(service_id)s AND checked_at >= %(since)s AND checked_at < %(until)s
   AND scheduled_for >= %(since)s - interval '25 hours'
   AND scheduled_for < %(until)s + interval '10 minutes'
-  AND status IN ('GREEN', 'YELLOW', 'RED') AND NOT in_maintenance
+  AND {TELLS}
 GROUP BY 1 ORDER BY 1 LIMIT {MOST_POINTS + 1}
 """  # noqa: S608  constants
 

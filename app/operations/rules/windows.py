@@ -4,7 +4,11 @@ Up to an hour is counted anew. Of a longer window each process remembers the cou
 middle, whole steps that ended a while ago, moves them along, and counts only both ends: exact, but
 for results recorded later than `_LATE` after they were due (the database was away), which the
 middle may lack for at most `_KEPT`; and percentiles are within 1 %
-(`app.domain.rules.window_counts`).
+(`app.domain.rules.window_counts`). A first count reads the roll-ups of hours and days where there
+are any; a window that reaches back beyond the raw results begins on the hour.
+
+Totals and failures count by the service's confirmed status, percentiles are of the same results as
+everywhere (`TELLS`).
 """
 
 from collections import defaultdict
@@ -14,9 +18,13 @@ from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from uuid import UUID
 
+from app.domain.metrics.plan import DAY, HOUR, ceiling
+from app.domain.metrics.plan import floor as floor_to
 from app.domain.rules.history import Window
 from app.domain.rules.window_counts import GROWTH, SHORTEST_MS, WindowCounts, summed
-from app.operations.metrics.measure import COUNTS, SETTLED
+from app.operations.metrics import progress, read
+from app.operations.metrics.measure import COUNTS, SETTLED, TELLS
+from app.platform.bootstrap import runtime
 from app.platform.transaction import Transaction
 
 _EXACT_MINUTES = 60
@@ -24,13 +32,14 @@ _STEP = timedelta(minutes=10)
 _LATE = timedelta(minutes=10)
 _KEPT = timedelta(hours=24)
 _AN_HOUR = timedelta(hours=1)
-# A first count of 30 days at 5 s reads half a million rows: 0.1 s. More of them at once would hold
-# up everything else; until its turn comes, a window is not known.
+# Before the first roll-up a first count of 30 days at 5 s reads half a million rows: 0.1 s. More of
+# them at once would hold up everything else; until its turn comes, a window is not known.
 _FIRST_COUNTS = 5
 _REMEMBERED = 20_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _END = datetime(9999, 1, 1, tzinfo=UTC)
 _SLACK = timedelta(minutes=1)
+_MICROSECOND = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +70,13 @@ class _Middle:
 
 @dataclass(frozen=True, slots=True)
 class _Range:
-    """Range of results due from `begin` to before `end`, and checked after `after`."""
+    """Range of results due from `begin` to before `end`, checked after `after`, before `before`."""
 
     ask: Ask
     begin: datetime
     end: datetime
     after: datetime = _EPOCH
+    before: datetime = _END
 
 
 _middles: dict[tuple[UUID, int, bool], _Middle] = {}
@@ -77,27 +87,34 @@ _SHORT = f"""
 SELECT w.* FROM unnest(%s::uuid[], %s::timestamptz[], %s::timestamptz[])
     WITH ORDINALITY AS s (id, due, after, place)
 CROSS JOIN LATERAL (
-    SELECT count(*), count(*) FILTER (WHERE {SETTLED} = 'RED'),
-        percentile_disc(0.95) WITHIN GROUP (ORDER BY response_time_ms)
+    SELECT count(*) FILTER (WHERE {COUNTS}), count(*) FILTER (WHERE {COUNTS} AND {SETTLED} = 'RED'),
+        percentile_disc(0.95) WITHIN GROUP (ORDER BY response_time_ms) FILTER (WHERE {TELLS})
     FROM check_results
-    WHERE service_id = s.id AND scheduled_for > s.due AND checked_at > s.after AND {COUNTS}
+    WHERE service_id = s.id AND scheduled_for > s.due AND checked_at > s.after
 ) w
 ORDER BY s.place
 """  # noqa: S608  constants
 _SUMS = f"""
 SELECT s.place, CASE WHEN s.timed AND r.response_time_ms IS NOT NULL
         THEN floor(ln(greatest(r.response_time_ms, {SHORTEST_MS})::float8) / ln({GROWTH}::float8))
-    END::integer AS bucket, count(*), count(*) FILTER (WHERE r.settled = 'RED')
-FROM unnest(%s::uuid[], %s::timestamptz[], %s::timestamptz[], %s::timestamptz[], %s::boolean[])
-    WITH ORDINALITY AS s (id, due, before, after, timed, place)
+    END::integer AS bucket, count(*) FILTER (WHERE r.counts),
+    count(*) FILTER (WHERE r.counts AND r.settled = 'RED'), count(*) FILTER (WHERE r.tells)
+FROM unnest(%s::uuid[], %s::timestamptz[], %s::timestamptz[], %s::timestamptz[], %s::timestamptz[],
+    %s::boolean[]) WITH ORDINALITY AS s (id, due, due_before, after, before, timed, place)
 CROSS JOIN LATERAL (
-    SELECT response_time_ms, {SETTLED} AS settled FROM check_results
-    WHERE service_id = s.id AND scheduled_for >= s.due AND scheduled_for < s.before
-      AND checked_at > s.after AND {COUNTS}
+    SELECT response_time_ms, {SETTLED} AS settled, {COUNTS} AS counts, {TELLS} AS tells
+    FROM check_results
+    WHERE service_id = s.id AND scheduled_for >= s.due AND scheduled_for < s.due_before
+      AND checked_at > s.after AND checked_at < s.before
     OFFSET 0
 ) r
 GROUP BY s.place, bucket ORDER BY s.place
 """  # noqa: S608  constants
+
+
+def forget() -> None:
+    """Forget what this process remembers, as a restart does."""
+    _middles.clear()
 
 
 def statistics(tx: Transaction, asks: Sequence[Ask]) -> dict[Ask, Window]:
@@ -141,16 +158,22 @@ def _moved(tx: Transaction, asks: Sequence[Ask]) -> dict[Ask, _Middle]:
     found: dict[Ask, _Middle] = {}
     moving: list[tuple[Ask, _Middle, datetime, datetime]] = []
     first_counts = 0
+    raw_since = floor_to(tx.now(), DAY) - timedelta(days=runtime().config.raw_retention_days)
     if len(_middles) > _REMEMBERED:
         _middles.clear()
     for ask in asks:
-        begin, end = _floor(ask.begin) + _STEP, _floor(ask.at - _LATE)
+        begin, end = _begin(ask, raw_since), _floor(ask.at - _LATE)
         known = _middles.get(_key(ask))
-        if (known is None or not _is_fresh(known, ask, begin)) and first_counts < _FIRST_COUNTS:
+        # What leaves a middle cannot be taken away from it once its raw results are gone.
+        is_stuck = known is not None and known.begin < min(begin, raw_since)
+        is_fresh = known is not None and _is_fresh(known, ask, begin) and not is_stuck
+        if not is_fresh and first_counts < _FIRST_COUNTS:
             first_counts += 1
-            (counts,) = _sums(tx, [_Range(ask, begin, end)])
+            counts = _first_count(tx, ask, begin, end, is_raw=begin >= raw_since)
             known = _Middle(begin, end, counts, ask.at)
             _middles[_key(ask)] = known
+        elif known is not None and is_stuck:
+            begin = known.begin  # until its turn comes
         if known is None or known.begin > known.end or begin > known.end:
             continue
         if begin > known.begin or end > known.end:
@@ -164,6 +187,41 @@ def _moved(tx: Transaction, asks: Sequence[Ask]) -> dict[Ask, _Middle]:
         found[ask] = _Middle(begin, end, known.counts.moved(new, out), known.counted_at)
         _middles[_key(ask)] = found[ask]
     return found
+
+
+def _begin(ask: Ask, raw_since: datetime) -> datetime:
+    """Return where the middle of a window begins: on a step, on the hour where raw is gone."""
+    step = _floor(ask.begin) + _STEP
+    return step if step >= raw_since else ceiling(step, HOUR)
+
+
+def _first_count(
+    tx: Transaction, ask: Ask, begin: datetime, end: datetime, *, is_raw: bool
+) -> WindowCounts:
+    """Return the counts of what was due in a range, whole hours of it from the roll-ups.
+
+    Roll-ups go by when a check was made, the range by when it was due: the hours lie so far within
+    it that whatever was made in them was due in the range. Without raw results at its begin
+    (`is_raw`) they begin there.
+    """
+    state = progress.read(tx)
+    first = ceiling(begin + ask.lateness + _SLACK, HOUR) if is_raw else begin
+    last = min(floor_to(end - _SLACK, HOUR), state.done_until) if state else first
+    if first >= last:
+        (counts,) = _sums(tx, [_Range(ask, begin, end)])
+        return counts
+    parts = read.pieces(tx, first, last)
+    rolled = read.read(tx, [ask.service_id], parts, with_histogram=ask.percentile)[ask.service_id]
+    counts = WindowCounts(rolled.settled, rolled.settled_failed, rolled.histogram())
+    before, after = _sums(
+        tx,
+        [
+            _Range(ask, begin, first + _SLACK, before=first),
+            _Range(ask, last - ask.lateness - _SLACK, end, after=last - _MICROSECOND),
+        ],
+    )
+    nothing = WindowCounts()
+    return counts.moved(before, nothing).moved(after, nothing)
 
 
 def _key(ask: Ask) -> tuple[UUID, int, bool]:
@@ -189,6 +247,7 @@ def _sums(tx: Transaction, ranges: Sequence[_Range]) -> list[WindowCounts]:
             [one.begin for one in ranges],
             [one.end for one in ranges],
             [one.after for one in ranges],
+            [one.before for one in ranges],
             [one.ask.percentile for one in ranges],
         ),
     ).fetchall()

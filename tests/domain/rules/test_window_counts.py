@@ -21,7 +21,9 @@ def counted(points):
         (None if time is None else floor(log(time) / log(GROWTH)), is_red)
         for is_red, time in points
     )
-    return summed((bucket, count, count * is_red) for (bucket, is_red), count in rows.items())
+    return summed(
+        (bucket, count, count * is_red, count) for (bucket, is_red), count in rows.items()
+    )
 
 
 @given(POINTS, st.integers(0, 60), st.integers(0, 60))

@@ -6,11 +6,13 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from app.operations.metrics import roll_up
 from app.operations.rules import windows as rule_windows
 from app.operations.rules.windows import Ask, statistics
 from app.platform.clock import utcnow
 from app.platform.transaction import transaction
 from tests.factories import make_result, make_service
+from tests.partitions import make_days
 
 RESULTS = """
 INSERT INTO check_results (service_id, scheduled_for, region, id, checked_at, status,
@@ -22,17 +24,23 @@ SELECT %s, t, 'default', gen_random_uuid(), t + random() * interval '30 seconds'
 FROM generate_series(now() - interval '22 hours', now(), interval '20 seconds') t
 """
 COUNTED = """
-SELECT response_time_ms, coalesce(settled_status, status) FROM check_results
+SELECT coalesce(settled_status, status) = 'RED' FROM check_results
 WHERE service_id = %s AND checked_at > %s AND scheduled_for <= %s AND NOT in_maintenance
   AND coalesce(settled_status, status) IN ('GREEN', 'YELLOW', 'RED')
+"""
+TIMES = """
+SELECT response_time_ms FROM check_results
+WHERE service_id = %s AND checked_at > %s AND scheduled_for <= %s AND NOT in_maintenance
+  AND status IN ('GREEN', 'YELLOW', 'RED') AND response_time_ms IS NOT NULL
+ORDER BY response_time_ms
 """
 
 
 @pytest.fixture
 def service_id(context, alice):
-    rule_windows._middles.clear()
+    rule_windows.forget()
     yield UUID(make_service(alice)["id"])
-    rule_windows._middles.clear()
+    rule_windows.forget()
 
 
 def context(service_id, minutes, at, percentile=True):
@@ -44,9 +52,14 @@ def read(*asks):
         return statistics(tx, asks)
 
 
+@pytest.mark.parametrize("is_rolled_up", [False, True])
 @pytest.mark.parametrize("minutes", [1, 7, 60, 61, 90, 125, 600, 1080])
-def test_a_window_agrees_with_counting_everything(service_id, rows, connection, minutes):
+def test_a_window_agrees_with_counting_everything(
+    service_id, rows, connection, minutes, is_rolled_up
+):
     connection.execute(RESULTS, (service_id,))
+    if is_rolled_up:
+        roll_up_all(rows)
     newest = utcnow()
     stored = rows("SELECT * FROM check_results WHERE scheduled_for > %s", newest)
     assert stored == []
@@ -63,9 +76,9 @@ def test_a_window_agrees_with_counting_everything(service_id, rows, connection, 
         counted = rows(COUNTED, service_id, ask.begin, at)
         assert (found.total, found.failed) == (
             len(counted),
-            sum(status == "RED" for _, status in counted),
+            sum(is_red for (is_red,) in counted),
         )
-        times = sorted(time for time, _ in counted if time is not None)
+        times = [time for (time,) in rows(TIMES, service_id, ask.begin, at)]
         exact = times[ceil(0.95 * len(times)) - 1] if times else None
         if minutes <= 60 or exact is None:
             assert found.p95_response_time_ms == exact
@@ -73,6 +86,43 @@ def test_a_window_agrees_with_counting_everything(service_id, rows, connection, 
             assert found.p95_response_time_ms == pytest.approx(exact, rel=0.0101)
         connection.execute("INSERT INTO check_results SELECT * FROM future; DROP TABLE future")
         at += timedelta(minutes=17, seconds=13)
+
+
+def roll_up_all(rows):
+    rows("UPDATE services SET created_at = now() - interval '40 days'")
+    roll_up.roll_up(600)
+    assert rows("SELECT done_until > now() - interval '3 hours' FROM metric_progress") == [(True,)]
+
+
+def test_a_first_count_reads_the_roll_ups(service_id, rows, connection):
+    """Only the hours at both ends are read from raw results."""
+    connection.execute(RESULTS, (service_id,))
+    roll_up_all(rows)
+    ask = context(service_id, 1080, utcnow())
+    before = read(ask)[ask]
+    assert before.total > 500
+    rows(
+        "DELETE FROM check_results WHERE checked_at > date_trunc('hour', now()) - interval '15 h'"
+        " AND checked_at < date_trunc('hour', now()) - interval '3 h'"
+    )
+    rule_windows.forget()
+    assert read(ask)[ask] == before
+
+
+def test_a_window_beyond_the_raw_results_moves_by_the_hour(service_id, rows, connection, configure):
+    """With RAW_RETENTION_DAYS=1 a window of three days is that of its roll-ups."""
+    now = utcnow()
+    make_days(connection, now - timedelta(days=5), now)
+    for hours in range(96, 0, -1):
+        make_result(connection, str(service_id), now - timedelta(hours=hours, minutes=1), "RED")
+    roll_up_all(rows)
+    configure(raw_retention_days=1)
+    rows("DELETE FROM check_results WHERE checked_at < now() - interval '1 day'")
+    for back in (60, 30, 0):
+        ask = context(service_id, 3 * 1440, now - timedelta(minutes=back))
+        found = read(ask)[ask]
+        # One result an hour; the far end is on the hour.
+        assert 70 <= found.total == found.failed <= 72
 
 
 def test_first_counts_of_very_many_services_take_turns(service_id, connection):
