@@ -77,25 +77,40 @@ class Figures:
 _KIND = f"""CASE WHEN in_maintenance THEN 'maintenance' ELSE CASE {SETTLED}
     WHEN 'GREEN' THEN 'up' WHEN 'YELLOW' THEN 'up' WHEN 'RED' THEN 'down'
     WHEN 'PENDING' THEN 'pending' ELSE 'unknown' END END"""
+_NEWEST = 50
 _COVER = "coalesce(cover_seconds, w.cover) * interval '1 second'"
 
 # The newest result before a stretch is looked for among the fifty that were due last: the regions
 # of a service record theirs a little out of order. A check may begin up to an interval after it was
 # due, by the interval of then, which the cover of the result before tells; clocks may be off by a
-# minute. OFFSET keeps each LATERAL a loop over index-only scans of one service.
+# minute. Fifty are usually due within sixty intervals: to be told so keeps PostgreSQL from reading
+# days of results, which it does where its estimates are of a table that is just being filled.
+# OFFSET keeps each LATERAL a loop over index-only scans of one service.
 MEASURE = f"""
 SELECT w.place, p.checked_at, p.kind, p.covered, h.*
 FROM unnest(%(ids)s::uuid[], %(since)s::timestamptz[], %(until)s::timestamptz[],
         %(interval)s::int[], %(cover)s::int[])
     WITH ORDINALITY AS w (id, since, until, every, cover, place)
+CROSS JOIN LATERAL (
+    SELECT CASE WHEN count(*) = {_NEWEST} THEN n.near ELSE w.since - interval '75 hours'
+        END AS since
+    FROM (SELECT w.since - least(60 * w.every, 75 * 3600) * interval '1 second' AS near) n
+    LEFT JOIN LATERAL (
+        SELECT 1 AS found FROM check_results
+        WHERE service_id = w.id AND scheduled_for >= n.near
+          AND scheduled_for < w.since + interval '1 minute' AND checked_at < w.since
+        LIMIT {_NEWEST}
+    ) c ON true
+    GROUP BY n.near
+) reach
 LEFT JOIN LATERAL (
     SELECT checked_at, kind, covered, cover FROM (
         SELECT checked_at, region, {_KIND} AS kind, checked_at + {_COVER} AS covered,
             coalesce(cover_seconds, w.cover) AS cover
         FROM check_results
-        WHERE service_id = w.id AND scheduled_for >= w.since - interval '75 hours'
+        WHERE service_id = w.id AND scheduled_for >= reach.since
           AND scheduled_for < w.since + interval '1 minute' AND checked_at < w.since
-        ORDER BY scheduled_for DESC, region DESC LIMIT 50
+        ORDER BY scheduled_for DESC, region DESC LIMIT {_NEWEST}
     ) newest ORDER BY checked_at DESC, region DESC LIMIT 1
 ) p ON true
 CROSS JOIN LATERAL (
