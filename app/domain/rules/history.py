@@ -15,7 +15,8 @@ class Point:
     """One check result.
 
     The caller decides which status stands in `status`: the settled one makes thresholds and quorum
-    count. `body_texts` says of each text that was looked for whether the body contained it.
+    count; `own_status` is that of the check alone, None where it is the same. `body_texts` says of
+    each text that was looked for whether the body contained it.
     """
 
     at: datetime
@@ -29,11 +30,18 @@ class Point:
     dns_resolved: bool | None = None  # both from app.domain.rules.reachability
     tcp_connected: bool | None = None
     body_texts: Mapping[str, bool] | None = None  # None: no body was read, or none was searched
+    own_status: Status | None = None
 
     @property
     def counts(self) -> bool:
         """Say whether the point tells something about the service."""
         return not self.in_maintenance and self.status in _TELLING
+
+    @property
+    def counted_ms(self) -> float | None:
+        """The response time that counts for percentiles, None where the check tells nothing."""
+        tells = not self.in_maintenance and (self.own_status or self.status) in _TELLING
+        return self.response_time_ms if tells else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -129,22 +129,23 @@ class _SlidingWindow:
         self._span = timedelta(minutes=minutes)
         self._points: deque[Point] = deque()
         self._times: list[float] = []  # response times, sorted
-        self._failed = 0
+        self._total = self._failed = 0
 
     def add(self, point: Point) -> None:
         """Take in a point, and let go of what is now older than the window."""
-        if point.counts:
-            self._points.append(point)
-            self._failed += point.status is Status.RED
-            if point.response_time_ms is not None:
-                insort(self._times, point.response_time_ms)
-        while self._points and self._points[0].at <= point.at - self._span:
+        self._points.append(point)
+        self._total += point.counts
+        self._failed += point.counts and point.status is Status.RED
+        if point.counted_ms is not None:
+            insort(self._times, point.counted_ms)
+        while self._points[0].at <= point.at - self._span:
             old = self._points.popleft()
-            self._failed -= old.status is Status.RED
-            if old.response_time_ms is not None:
-                del self._times[bisect_left(self._times, old.response_time_ms)]
+            self._total -= old.counts
+            self._failed -= old.counts and old.status is Status.RED
+            if old.counted_ms is not None:
+                del self._times[bisect_left(self._times, old.counted_ms)]
 
     def statistics(self) -> Window:
         """Return the window's figures; the percentile is the nearest rank."""
         p95 = self._times[ceil(0.95 * len(self._times)) - 1] if self._times else None
-        return Window(len(self._points), self._failed, p95)
+        return Window(self._total, self._failed, p95)

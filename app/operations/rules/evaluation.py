@@ -187,4 +187,5 @@ def _point(
         dns_resolved=reached.dns_resolved,
         tcp_connected=reached.tcp_connected,
         body_texts=observation.body_texts,
+        own_status=observation.status,
     )

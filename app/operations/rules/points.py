@@ -37,4 +37,5 @@ def point(check_type: str, row: tuple[Any, ...]) -> Point:
         in_maintenance=silent,
         dns_resolved=reached.dns_resolved,
         tcp_connected=reached.tcp_connected,
+        own_status=Status(status),
     )

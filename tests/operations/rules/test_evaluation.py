@@ -62,8 +62,8 @@ def expected(condition, newest_first, check_id):
     windows = {}
     for minutes in evaluate.needs(condition).windows_minutes:
         begin = latest.at - timedelta(minutes=minutes)
+        times = sorted(p.counted_ms for p in past if p.counted_ms is not None and p.at > begin)
         inside = [point for point in past if point.counts and point.at > begin]
-        times = sorted(p.response_time_ms for p in inside if p.response_time_ms is not None)
         p95 = times[-(-95 * len(times) // 100) - 1] if times else None
         red = sum(point.status is Status.RED for point in inside)
         windows[minutes] = Window(len(inside), red, p95)
