@@ -93,3 +93,10 @@ def test_the_first_screen_is_small(address):
 
 def test_every_stylesheet_is_sent():
     assert {path.name for path in STATIC.glob("*.css")} == set(STYLES)
+
+
+def test_the_pictures_of_readme_are_here_and_small():
+    root = Path(__file__).parents[2]
+    named = re.findall(r"!\[[^\]]+\]\(([^)]+)\)", (root / "README.md").read_text())
+    assert len(named) == 2
+    assert all((root / path).stat().st_size < 150_000 for path in named)

@@ -10,7 +10,7 @@ from typing import Any
 
 from tests.flows.product import Product
 from tests.receivers import MailReceiver
-from tests.soak import hostile, outages, pages_away, people, pings, subscribers
+from tests.soak import console, hostile, outages, pages_away, people, pings, subscribers
 
 SECONDS = float(os.environ.get("SOAK_SECONDS", "600"))
 
@@ -31,6 +31,11 @@ def tell_hostile() -> object:
     return _tell(hostile.run, RATE_LIMITS="on")
 
 
+def tell_console() -> object:
+    """Watch 2,000 services in a browser for ten minutes; raise where the tab grows or fails."""
+    return _tell(console.run)
+
+
 def _tell(run: Callable[..., Any], **settings: str) -> Any:
     with (
         tempfile.TemporaryDirectory(prefix="alertifypro-soak-") as folder,
@@ -49,6 +54,7 @@ SOAKS: dict[str, Callable[[], object]] = {
     "people": tell_people,
     "hostile": tell_hostile,
     "pings": pings.run,
+    "console": tell_console,
     "pages_away": pages_away.run,
     "subscribers": subscribers.run,
 }
