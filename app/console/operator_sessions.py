@@ -142,6 +142,8 @@ def _form(status: int, error: AppError | None = None, email: str = "") -> Respon
     body = _PAGE.render(sentence=sentence, email=email, style=style)
     answer = Response(body, status, mimetype="text/html")
     answer.headers["Content-Security-Policy"] = _CONTENT_SECURITY
+    # With less, browsers send `Origin: null` with the form, and it is not known for ours.
+    answer.headers["Referrer-Policy"] = "same-origin"
     return answer
 
 

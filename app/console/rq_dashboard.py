@@ -58,6 +58,7 @@ def _refuse_deeds_by_get() -> None:
 def _allow_its_scripts(answer: Response) -> Response:
     if request.blueprint == _NAME:
         answer.headers["Content-Security-Policy"] = _CONTENT_SECURITY
+        answer.headers["Referrer-Policy"] = "same-origin"  # its deeds say where they come from
     return answer
 
 

@@ -187,6 +187,20 @@ def test_a_channel_and_an_incident_are_made_by_keys_alone(sign_in, expect, produ
     expect(tab.get_by_text("Search is slow").first).to_be_visible()
 
 
+def test_an_operator_signs_in_to_queues_and_workers(open_tab, expect, product):
+    tab = open_tab()
+    tab.goto(f"http://127.0.0.1:{product.port}/ops/sign-in")
+    tab.get_by_label("E-mail address").fill(sample.OWNER[0])
+    tab.get_by_label("Password").fill("wrong horse battery")
+    tab.get_by_role("button", name="Sign in").click()
+    expect(tab.get_by_role("alert")).to_contain_text("That is not right")
+    tab.get_by_label("Password").fill(PASSWORD)
+    tab.get_by_role("button", name="Sign in").click()
+    expect(tab.get_by_text("RQ-dashboard").first).to_be_visible()
+    ended = tab.evaluate("fetch('/ops/sign-out', {method: 'POST'}).then(r => r.url)")
+    assert ended.endswith("/ops/sign-in")
+
+
 def tab_to(tab, name):
     """Press Tab until something is focused whose name begins so."""
     found = """() => { const at = document.activeElement; const label = at.labels?.[0];
