@@ -94,9 +94,12 @@ def line(description: str, example: str, **kwargs: Any) -> Line:
     return Line(metadata={"description": description, "example": example}, **kwargs)
 
 
-def secret(description: str, example: str, **kwargs: Any) -> Line:
-    """Return a field that is stored encrypted and never shown."""
-    metadata = {"description": description, "example": example, "secret": True}
+def secret(description: str, example: str, *, generate: str | None = None, **kwargs: Any) -> Line:
+    """Return a field that is stored encrypted and never shown; `generate` names the form in which a
+    page may make one up."""
+    metadata: dict[str, Any] = {"description": description, "example": example, "secret": True}
+    if generate is not None:
+        metadata["generate"] = generate
     return Line(max_length=MAX_SECRET, metadata=metadata, **kwargs)
 
 

@@ -18,6 +18,7 @@ MAX_RETRY_AFTER_SECONDS = 86_400.0
 _COME_BACK = frozenset((408, 425, 429))  # the 4xx that time heals
 _TOO_RICH = frozenset((400, 413, 422))  # what a provider answers to markup it does not like
 _WORDS = ("description", "message", "error", "detail", "errorMessage")
+_VERDICTS = ("ok", "success")  # false in the JSON of an answer: not taken
 _MAX_WORDS = 200
 _SECONDS = re.compile(r"\d{1,9}(\.\d{1,6})?\Z", re.ASCII)
 
@@ -93,10 +94,12 @@ async def post(context: Context, request: HttpRequest) -> Delivery:
 def delivery_of(response: HttpResponse) -> Delivery:
     """Return the delivery a 2xx answer stands for. Raises DeliveryError for any other."""
     code, answer = response.status_code, shown(response.text())
-    if 200 <= code < 300:
+    if 200 <= code < 300 and not _says_no(response):
         return Delivery(code, answer, response.total_ms)
     permanent = 400 <= code < 500 and code not in _COME_BACK
     sentence = f"the receiver answered {code}"
+    if code < 300:
+        sentence += " but says that it did not take the message"
     words = _own_words(response)
     if words:
         sentence += f": {words}"
@@ -111,13 +114,23 @@ def delivery_of(response: HttpResponse) -> Delivery:
     )
 
 
-def _own_words(response: HttpResponse) -> str:
-    """Return what a receiver says in its JSON about a refusal, empty where it says nothing."""
+def _says_no(response: HttpResponse) -> bool:
+    """Say whether an answer is a refusal whatever its status: proxies turn a 4xx into 200."""
+    found = _object(response)
+    return any(found.get(name) is False for name in _VERDICTS)
+
+
+def _object(response: HttpResponse) -> Mapping[str, Any]:
     try:
         answer = json.loads(response.body[:10_000])
     except (ValueError, RecursionError):
-        return ""
-    found = answer if isinstance(answer, dict) else {}
+        return {}
+    return answer if isinstance(answer, dict) else {}
+
+
+def _own_words(response: HttpResponse) -> str:
+    """Return what a receiver says in its JSON about a refusal, empty where it says nothing."""
+    found = _object(response)
     for name in _WORDS:
         if isinstance(found.get(name), str) and found[name].strip():
             return clean(found[name][: 4 * _MAX_WORDS], _MAX_WORDS)

@@ -50,6 +50,7 @@ class WebhookConfig(ChannelConfig):
         " Standard Webhooks takes it; any other text signs X-AlertifyPro-Signature alike, but those"
         " libraries refuse it",
         "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+        generate="whsec",
     )
     method = fields.String(
         validate=validate.OneOf(METHODS),

@@ -15,9 +15,12 @@ _converter: Any = OpenAPIConverter(
 
 
 def _secret(_: Any, field: fields.Field[Any], **__: Any) -> dict[str, Any]:
-    """Mark what is stored encrypted; `"headers"` means the values under sensitive names."""
-    mark = field.metadata.get("secret")
-    return {"x-secret": mark} if mark else {}
+    """Mark what is stored encrypted; `"headers"` means the values under sensitive names.
+
+    `x-generate` names the form of a secret that a page may make up for its user.
+    """
+    mark, form = field.metadata.get("secret"), field.metadata.get("generate")
+    return ({"x-secret": mark} if mark else {}) | ({"x-generate": form} if form else {})
 
 
 _converter.add_attribute_function(_secret)

@@ -172,7 +172,8 @@ class ChannelTypeSchema(BaseSchema):
         required=True,
         metadata={
             "description": "What `config` holds, as JSON Schema 2020-12; what is stored"
-            " encrypted is marked with `x-secret`."
+            " encrypted is marked with `x-secret`, and with `x-generate` what a page may make"
+            " up (`whsec`: a key of Standard Webhooks)."
         },
     )
 

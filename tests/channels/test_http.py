@@ -1,5 +1,6 @@
 """How an answer is judged: what heals, and when to come back."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
@@ -33,6 +34,24 @@ def test_which_answers_heal(status):
 def test_every_2xx_is_success(status):
     with HttpReceiver([Answer(status, "")]) as receiver:
         assert send("webhook", message(), {"url": receiver.url}).status_code == status
+
+
+@pytest.mark.parametrize("verdict", [{"ok": False, "error": "no such room"}, {"success": False}])
+def test_a_200_that_says_no_is_a_failure_that_may_heal(verdict):
+    error = failure(Answer(200, json.dumps(verdict)))
+    assert (error.permanent, error.status_code) == (False, 200)
+    words = ": no such room" if "error" in verdict else ""
+    assert (
+        str(error) == f"the receiver answered 200 but says that it did not take the message{words}"
+    )
+
+
+@pytest.mark.parametrize(
+    "body", ['{"ok": true}', '{"ok": 0}', "[false]", "false", "{", '{"a": false}']
+)
+def test_a_200_with_other_words_is_success(body):
+    with HttpReceiver([Answer(200, body)]) as receiver:
+        assert send("webhook", message(), {"url": receiver.url}).status_code == 200
 
 
 @pytest.mark.parametrize(

@@ -3,10 +3,15 @@
 import pytest
 from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
+from dnslib import QTYPE, RR, A
 from marshmallow import ValidationError, fields
 
 from app.checks import CHECK_TYPES
+from app.domain.types import FailureKind, Status
+from app.network.door import Network
 from tests.checks.matrix import WAYS
+from tests.checks.servers import name_server
+from tests.loopback import ANYWHERE, go, probe
 
 KINDS = [kind for kind, _ in CHECK_TYPES.items()]
 # The table of the contract (api.md, section 3).
@@ -159,3 +164,33 @@ def test_default_ports_apply(kind):
     check = CHECK_TYPES[kind]
     if check.default_port is not None:
         assert check.validate_endpoint("Example.com") == "example.com"
+
+
+class Here:
+    """A name server: every name is this machine."""
+
+    def resolve(self, request, handler):
+        reply = request.reply()
+        if QTYPE[request.q.qtype] == "A":
+            reply.add_answer(RR(request.q.qname, QTYPE.A, rdata=A("127.0.0.1"), ttl=0))
+        return reply
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_example_of_an_endpoint_is_run(kind):
+    """Whatever is told of these names is about the network, never about the check."""
+    config = {"steps": [{"url": "http://www.example.com:1/"}]} if kind == "MULTI_STEP" else {}
+
+    async def story():
+        with name_server(Here()) as server:
+            network = Network(ANYWHERE, nameservers=(server,))
+            try:
+                example = CHECK_TYPES[kind].example
+                return await probe(kind, example, config, network=network, timeout_seconds=1)
+            finally:
+                network.close()
+
+    told = go(story())
+    may_not_ping = kind == "PING" and told.failure_kind is FailureKind.OWN_LIMIT
+    assert told.status in (Status.GREEN, Status.YELLOW, Status.RED) or may_not_ping, told
+    assert told.failure_kind not in (FailureKind.OWN_FAULT, FailureKind.CONFIGURATION)

@@ -68,6 +68,15 @@ export function controlOf(schema) {
   }
 }
 
+/** The form of a secret (`x-generate` of a schema) that libraries of Standard Webhooks take. */
+export const WEBHOOK_SECRET = "whsec";
+
+/** A new key of that form: `whsec_` and the base64 of 32 random bytes. */
+export function webhookSecret() {
+  const bytes = crypto.getRandomValues(new Uint8Array(32));
+  return `whsec_${btoa(String.fromCharCode(...bytes))}`;
+}
+
 /** A label of a property's name: "body_not_contains" is "Body not contains". */
 export function labelOf(name) {
   const words = name.replaceAll("_", " ").replace(/\b(tls|url|ssl|json|id|sid|api|http)\b/g, (word) => word.toUpperCase());

@@ -1,7 +1,7 @@
 // Fields of forms: label, control, help, and what is wrong, tied together for everybody.
 
 import { html, useEffect, useId, useRef, useState } from "../vendor/ui.mjs";
-import { MASK, errorAt, readValue, writeValue } from "../lib/forms.mjs";
+import { MASK, WEBHOOK_SECRET, errorAt, readValue, webhookSecret, writeValue } from "../lib/forms.mjs";
 import { durationText, parseDuration } from "../lib/time.mjs";
 import { t } from "../lib/words.mjs";
 import { Icon } from "./Icon.mjs";
@@ -97,12 +97,21 @@ function Area({ id, value, set, aria, rows = 4, placeholder }) {
 }
 
 /** What is stored is never shown: "set", and a button to type another one. */
-function Secret({ id, value, set, aria, placeholder }) {
+function Secret({ id, value, set, aria, placeholder, generate }) {
+  const [isMade, setMade] = useState(false);
   if (value === MASK) {
     return html`<div class="beside"><input id=${id} value=${t("Set; it is not shown")} readonly ...${aria} />
       <button type="button" class="button" onClick=${() => set("")}>${t("Replace")}</button></div>`;
   }
-  return html`<${Password} id=${id} value=${value} set=${set} aria=${aria} autocomplete="off" placeholder=${placeholder} />`;
+  const shared = { id, value, set, aria, placeholder, autocomplete: "off" };
+  if (generate !== WEBHOOK_SECRET) return html`<${Password} ...${shared} />`;
+  const make = () => {
+    set(webhookSecret());
+    setMade(true); // the receiver must be told it, and it is never shown again
+  };
+  return html`<div class="beside">
+    ${isMade ? html`<${Text} ...${shared} />` : html`<${Password} ...${shared} />`}
+    <button type="button" class="button" onClick=${make}>${t("Make a key")}</button></div>`;
 }
 
 function Value({ id, value, set, aria, placeholder }) {

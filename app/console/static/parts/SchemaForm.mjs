@@ -33,6 +33,7 @@ function Property({ form, path, name, schema, required }) {
     shared.options = usual === undefined && !required ? [[undefined, t("none")], ...options] : options;
   }
   if (kind === "switch" || kind === "select") return html`<${WithDefault} usual=${usual} ...${shared} />`;
+  if (kind === "secret") shared.generate = schema["x-generate"];
   return html`<${Field} ...${shared} />`;
 }
 
