@@ -5,6 +5,12 @@ from app.pages.status.store import Watcher, store_of
 from app.web import create_app
 
 app = create_app()
-# A process that serves also proves that pings can be received, whether or not any come.
-batcher.batcher_of(app).open()
-Watcher(app, store_of(app)).start()
+
+
+def start() -> None:
+    """Start what a process that serves does beside the requests.
+
+    It proves that pings can be received, whether or not any come, and keeps status pages fresh.
+    """
+    batcher.batcher_of(app).open()
+    Watcher(app, store_of(app)).start()

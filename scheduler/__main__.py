@@ -23,8 +23,8 @@ from scheduler.periodic import ticks
 
 log = logging.getLogger("scheduler")
 
-_POLL_SECONDS = 0.5
-_INSTALL_EVERY_ROUNDS = 10
+_POLL_SECONDS = 1.0
+_INSTALL_EVERY_ROUNDS = 5
 _RETRY_SECONDS = 1.0
 
 
@@ -66,8 +66,11 @@ def _ensure_partitions(app: Flask) -> None:
         log.warning("database is away, partitions come later", extra={"why": str(error)})
 
 
-def main() -> int:
+def main(arguments: list[str]) -> int:
     """Run the scheduler until it is told to stop; return the exit code."""
+    if arguments:
+        print("usage: python -m scheduler", file=sys.stderr)  # noqa: T201
+        return 2
     try:
         app = bootstrap()
     except ConfigError as error:
@@ -88,4 +91,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from app.local import leftovers
 from app.local.logfiles import rotate, tail
@@ -43,6 +44,17 @@ class Command:
     kill_signal: signal.Signals = signal.SIGKILL
     death_signal: signal.Signals = signal.SIGKILL  # sent when the launcher itself is killed
     os_user: OsUser | None = None
+    forks: bool = False  # `python -m MODULE ...` that the fork server can run
+
+
+class Process(Protocol):
+    """What a supervised process must be able to do; `subprocess.Popen` is."""
+
+    @property
+    def pid(self) -> int: ...
+    def poll(self) -> int | None: ...
+    def send_signal(self, sig: int, /) -> None: ...
+    def wait(self, timeout: float) -> int: ...
 
 
 class Child:
@@ -60,7 +72,7 @@ class Child:
         self.exit_code = 0
         self._could_start = True
         self._pid_file = state.pids / f"{command.name}.pid"
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Process | None = None
         self._is_proved = False
         self._started_at = 0.0
         self._restart_at = 0.0
@@ -74,15 +86,20 @@ class Child:
     def is_running(self) -> bool:
         return self._process is not None and self._process.poll() is None
 
-    def start(self) -> None:
-        """Start the process with its output in its own log file."""
+    def start(self) -> bool:
+        """Start the process with its output in its own log file; False when that must wait."""
         with contextlib.suppress(OSError):  # a full disk
             rotate(self.log)
-        self._process = spawn(self.command, self.log)
-        self._log_start = self.log.stat().st_size
+        log_start = self.log.stat().st_size if self.log.exists() else 0
+        self._process = self._spawn()
+        if self._process is None:
+            self._restart_at = time.monotonic() + RESTART_PAUSES[0]
+            return False
+        self._log_start = log_start
         self._started_at = time.monotonic()
         with contextlib.suppress(OSError):  # a full disk: only the next launcher would read it
             leftovers.remember(self._pid_file, self._process.pid, self.command.death_signal)
+        return True
 
     def keep_alive(self) -> str | None:
         """Restart the process when it is gone and its pause is over; returns news for people."""
@@ -111,8 +128,10 @@ class Child:
     def _start_again(self) -> str | None:
         """Start what is gone. A machine that is out of memory, processes or disk may refuse that;
         then it is tried again, and said once."""
+        is_first = not self._started_at
         try:
-            self.start()
+            if not self.start():
+                return None
         except (OSError, subprocess.SubprocessError) as error:
             self._restart_at = time.monotonic() + RESTART_PAUSES[-1]
             if not self._could_start:
@@ -120,7 +139,7 @@ class Child:
             self._could_start = False
             return f"{self.command.name} cannot be started now, and is tried again: {error}"
         self._could_start = True
-        return f"{self.command.name} runs again (process {self.pid})"
+        return None if is_first else f"{self.command.name} runs again (process {self.pid})"
 
     def seconds_to_restart(self) -> float | None:
         """How long until `keep_alive` has something to do; None while the process runs."""
@@ -146,6 +165,10 @@ class Child:
                 return False
         self._pid_file.unlink(missing_ok=True)
         return True
+
+    def _spawn(self) -> Process | None:
+        """Return a new process; None when it cannot be started yet."""
+        return spawn(self.command, self.log)
 
     def last_lines(self) -> str:
         """The end of what the latest process wrote, for an error message."""

@@ -13,9 +13,14 @@ CommandTable = Callable[[Mapping[str, str], Config], list[Command]]
 def product(env: Mapping[str, str], config: Config) -> list[Command]:
     """First the web process, for which people wait; then scheduler and workers."""
 
+    # A title that a process gives itself must not overwrite its environment, by which it is known.
+    env = {**env, "SPT_NOENV": "1"}
+
     def python(name: str, *arguments: str) -> Command:
         # Killed at once together with the launcher: leases bring back what a worker had begun.
-        return Command(name, (sys.executable, "-m", *arguments), env, PROJECT)
+        # Elsewhere than on Linux a fork that goes on without exec is not safe.
+        forks = sys.platform == "linux" and arguments[0] in ("workers", "scheduler")
+        return Command(name, (sys.executable, "-m", *arguments), env, PROJECT, forks=forks)
 
     probes = [
         python(f"probes-{number}", "workers", "probes") for number in range(1, config.workers + 1)

@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping
 from http import HTTPStatus
 
-from app.local import LaunchError, migrate, preflight, settings
+from app.local import LaunchError, forking, migrate, preflight, settings
 from app.local.child import Child
 from app.local.commands import CommandTable, product
 from app.local.embedded import Embedded
@@ -85,9 +85,7 @@ class Launcher:
         read_revision = self._revision if self._own_database else None
         if migrate.upgrade(self._state, env, read_revision, self._signals.pause):
             say("The database has been brought up to date.")
-        self._start_processes(
-            [Child(each, self._state) for each in self._commands(env, self._config)]
-        )
+        self._start_processes(forking.children(self._commands(env, self._config), self._state))
         names = ", ".join(child.command.name for child in self._supervisor.children)
         say(f"Running {names} after {time.monotonic() - begun:.1f} s; Ctrl-C stops everything.")
         if self._config.probe_targets == "operators":
@@ -100,9 +98,9 @@ class Launcher:
     def _start_processes(self, processes: list[Child]) -> None:
         """Start the first two, then the others, and return when those two are ready.
 
-        All of them are busy importing for a second. At once on two cores, nobody could see a page
-        before the last of them is done; so the web process and a probe worker go ahead: a service
-        that is added once we say "ready" is checked within its two seconds.
+        All of them are busy for a moment. At once on two cores, nobody could see a page before the
+        last of them is done; so the web process and a probe worker go ahead, with the fork server
+        of the latter: a service added once we say "ready" is checked within its two seconds.
         """
         begun = time.monotonic()
 
@@ -115,14 +113,15 @@ class Launcher:
 
         self._processes = processes
         self._supervisor.servers = self._servers.children
-        for process in processes[:2]:
+        first = 3 if any(isinstance(each, forking.ForkServer) for each in processes) else 2
+        for process in processes[:first]:
             process.start()
-        self._supervisor.processes = processes[:2]
+        self._supervisor.processes = processes[:first]
         head_start = begun + HEAD_START_SECONDS
         goes_ahead = self._supervisor.watch_while(
             is_waited_for, lambda: time.monotonic() > head_start
         )
-        for process in processes[2:]:
+        for process in processes[first:]:
             process.start()
         self._supervisor.processes = processes
         # While it imports, on however slow a machine, it is waited for; once it answers, it has
@@ -157,7 +156,10 @@ class Launcher:
         if self._processes:
             say("Stopping ...")
         self._state.withdraw()
-        self._supervisor.stop(self._processes)
+        # The fork server after its forks: they are killed when it ends.
+        servers = [each for each in self._processes if isinstance(each, forking.ForkServer)]
+        self._supervisor.stop([each for each in self._processes if each not in servers])
+        self._supervisor.stop(servers)
         self._supervisor.stop(self._servers.children)
         self._servers.stop()
         if self._processes:

@@ -111,9 +111,9 @@ class StateDir:
     def restart_processes(self) -> int:
         """Let every process of the product end, to be started anew by its launcher; say how many.
 
-        The servers stay.
+        The servers stay, and so does the fork server, which knows nothing of the data.
         """
-        return leftovers.end(self.pids, but=("postgres", "valkey"))
+        return leftovers.end(self.pids, but=("postgres", "valkey", "fork-server"))
 
     def publish(self, values: Mapping[str, str]) -> None:
         """Let the command line and other tools of this user find the running instance."""

@@ -212,5 +212,8 @@ class Worker(SimpleWorker):
         if not self._executing:
             raise StopRequested
 
+    def procline(self, message: str) -> None:
+        """Leave the name of the process alone: it says which worker this is, not what RQ does."""
+
     def _install_signal_handlers(self) -> None:
         """Leave the signals to the process, which has an engine to stop as well."""
