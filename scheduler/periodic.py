@@ -7,9 +7,10 @@ from app.operations.notifications.enqueue import QUEUE
 from app.platform.queue import DRAIN_JOB, DRAIN_TIMEOUT_SECONDS, METRICS, Tick, probe_queue
 
 _STANDING = (
-    Tick("workers.notifications.deliver", every_seconds=2, queue=QUEUE, timeout_seconds=240),
-    Tick("workers.heartbeats.sweep", every_seconds=1),
-    Tick("workers.status_pages.make_snapshots", every_seconds=1),
+    # The watchdogs of the workers look every second whether these have anything to do.
+    Tick("workers.notifications.deliver", every_seconds=10, queue=QUEUE, timeout_seconds=240),
+    Tick("workers.heartbeats.sweep", every_seconds=10),
+    Tick("workers.status_pages.make_snapshots", every_seconds=10),
     Tick("workers.status_pages.advance_incidents", every_seconds=10),
     Tick("workers.status_pages.verify_domains", every_seconds=30),
     Tick("workers.status_pages.fetch_logos", every_seconds=15),
@@ -28,11 +29,11 @@ _STANDING = (
 
 
 def ticks(regions: Iterable[str]) -> list[Tick]:
-    """Return every tick: the periodic jobs, and a drain session each second for each region."""
+    """Return every tick: the periodic jobs, and a drain session for each region."""
     drains = [
         Tick(
             DRAIN_JOB,
-            every_seconds=1,
+            every_seconds=5,
             queue=probe_queue(region),
             args=(region,),
             timeout_seconds=DRAIN_TIMEOUT_SECONDS,

@@ -28,7 +28,7 @@ def host() -> Host:
     name = escalation_levels.ADVANCE_JOB
     return Host(
         is_running=lambda: False,
-        is_anything_due=lambda: ticks.is_behind(name, _BEHIND_SECONDS),
+        due_for_seconds=lambda: 0.0 if ticks.is_behind(name, _BEHIND_SECONDS) else None,
         hint=lambda: runtime().hints.work(name),
         run=_advance_here,
     )

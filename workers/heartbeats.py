@@ -13,7 +13,7 @@ from workers.watchdog import Host
 log = logging.getLogger(__name__)
 
 _SWEEP_SECONDS = 30  # well inside the job's time limit; the next tick goes on
-_BEHIND_SECONDS = 1.5  # the tick comes every second
+_NEGLECTED_SECONDS = 1.5  # the watchdog hints every second
 
 
 @periodic_job()
@@ -42,12 +42,13 @@ def forget() -> None:
 
 
 def host() -> Host:
-    """Return what a watchdog needs to sweep where ticks do not come, or a job takes long."""
+    """Return what a watchdog needs to ask for sweeps, and to make them where a job takes long."""
     return Host(
         is_running=lambda: False,
-        is_anything_due=lambda: heartbeat_sweep.is_behind(_BEHIND_SECONDS),
+        due_for_seconds=heartbeat_sweep.due_for_seconds,
         hint=heartbeat_flips.wake_sweep,
         run=_sweep_here,
+        neglected_after_seconds=_NEGLECTED_SECONDS,
     )
 
 

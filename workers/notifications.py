@@ -26,15 +26,15 @@ def host() -> Host:
     dispatcher = _dispatcher
     return Host(
         is_running=lambda: dispatcher.is_running,
-        is_anything_due=_is_anything_due,
+        due_for_seconds=_due_for_seconds,
         hint=enqueue.wake_dispatcher,
         run=dispatcher.run,
     )
 
 
-def _is_anything_due() -> bool:
+def _due_for_seconds() -> float | None:
     seconds = outbox_claim.next_due_seconds()
-    return seconds is not None and seconds <= 0
+    return None if seconds is None or seconds > 0 else -seconds
 
 
 @job

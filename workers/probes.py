@@ -43,7 +43,7 @@ def host(region: str) -> Host:
     name = f"{socket.gethostname()}:{os.getpid()}"
     return Host(
         is_running=lambda: engine.is_running,
-        is_anything_due=lambda: checks_claim.anything_due(region),
+        due_for_seconds=lambda: 0.0 if checks_claim.anything_due(region) else None,
         hint=lambda: runtime().hints.probes(region),
         run=engine.drain,
         pulse=lambda: regions.pulse(name, region, engine.isolated_since),

@@ -27,6 +27,7 @@ from workers.watchdog import Host
 log = logging.getLogger(__name__)
 
 _LOGO_SECONDS = 10.0
+_NEGLECTED_SECONDS = 3.0  # the watchdog hints every second
 _SECONDS = 20  # well inside the job's time limit; the next tick goes on
 
 
@@ -112,12 +113,13 @@ async def _fetch(waiting: list[logos.Wanted]) -> None:
 
 
 def host() -> Host:
-    """Return what a watchdog needs to make snapshots where ticks do not get through."""
+    """Return what a watchdog needs to ask for snapshots, and to make them where no hint arrives."""
     return Host(
         is_running=lambda: False,
-        is_anything_due=snapshots.is_anything_due,
+        due_for_seconds=snapshots.due_for_seconds,
         hint=snapshots.hint,
         run=_make_here,
+        neglected_after_seconds=_NEGLECTED_SECONDS,
     )
 
 

@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 _EVERY_SECONDS = 1.0
 _PULSE_ROUNDS = 5
-_PATIENCE = 2  # looks at overdue work with an idle host before the watchdog helps itself
+_PATIENCE = 2  # looks at neglected work with an idle host before the watchdog helps itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +25,12 @@ class Host:
     """Host of a watchdog: an engine or a dispatcher, as four functions."""
 
     is_running: Callable[[], bool]
-    is_anything_due: Callable[[], bool]  # within an application context
+    # How long what is due has waited, None while nothing is; within an application context.
+    due_for_seconds: Callable[[], float | None]
     hint: Callable[[], None]  # within an application context
     run: Callable[[], object]
     pulse: Callable[[], None] | None = None  # within an application context
+    neglected_after_seconds: float = 0.0  # where much is due all the time, each for a moment
 
 
 class Watchdog(threading.Thread):
@@ -45,17 +47,18 @@ class Watchdog(threading.Thread):
         self._stopped.set()
 
     def run(self) -> None:
-        """Look every second whether due work lies about while the host is idle."""
+        """Look every second whether anything is due while the host is idle, and hint at it."""
         self._pulse()
         ignored = rounds = 0
         while not self._stopped.wait(_EVERY_SECONDS):
             rounds += 1
             if rounds % _PULSE_ROUNDS == 0:
                 self._pulse()
-            if self._host.is_running() or not self._is_anything_due():
+            due_for = None if self._host.is_running() else self._due_for_seconds()
+            if due_for is None:
                 ignored = 0
                 continue
-            ignored += 1
+            ignored = ignored + 1 if due_for >= self._host.neglected_after_seconds else 0
             if not self._hint() or ignored > _PATIENCE:
                 log.warning("no hint reaches this worker; working without Redis")
                 self._host.run()
@@ -69,12 +72,12 @@ class Watchdog(threading.Thread):
         except DATABASE_AWAY as error:
             log.debug("worker pulse not stored: %s", error)
 
-    def _is_anything_due(self) -> bool:
+    def _due_for_seconds(self) -> float | None:
         try:
             with self._app.app_context():
-                return self._host.is_anything_due()
+                return self._host.due_for_seconds()
         except DATABASE_AWAY:
-            return False
+            return None
 
     def _hint(self) -> bool:
         try:

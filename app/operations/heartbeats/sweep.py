@@ -39,11 +39,16 @@ ORDER BY h.next_look_at LIMIT %(limit)s
 FOR NO KEY UPDATE OF h SKIP LOCKED
 """  # noqa: S608  a fixed list of columns
 
-_BEHIND = """
-SELECT EXISTS (
-    SELECT FROM heartbeats h, ingest_beacons b
-    WHERE b.id = 1 AND h.next_look_at <= LEAST(now(), b.last_at) - %s * interval '1 second'
-) OR EXISTS (SELECT FROM heartbeat_flips WHERE NOT is_handled)
+# What maintenance holds, and what flaps, is looked at for as long as it lasts.
+_DUE_FOR = """
+SELECT extract(epoch FROM GREATEST(
+    (SELECT LEAST(now(), b.last_at) - min(h.next_look_at) FROM heartbeats h, ingest_beacons b
+     WHERE b.id = 1 AND h.next_look_at <= LEAST(now(), b.last_at) GROUP BY b.last_at),
+    (SELECT now() - min(at) FROM heartbeat_flips WHERE NOT is_handled),
+    (SELECT interval '0' WHERE EXISTS (SELECT FROM heartbeat_flips WHERE is_held) OR EXISTS (
+        SELECT FROM alerts
+        WHERE heartbeat_id IS NOT NULL AND is_flapping AND status <> 'resolved'))
+))::float
 """
 
 
@@ -105,8 +110,11 @@ def _begin(row: Row) -> datetime:
     return min([row.basis_at, *(run.started_at for run in state_of(row).runs)])
 
 
-def is_behind(by_seconds: float) -> bool:
-    """Say whether a heartbeat has waited that long to be seen at, or a flip for its alert."""
+def due_for_seconds() -> float | None:
+    """Return how long a heartbeat has waited to be looked at, or a flip for its alert.
+
+    None while a sweep would find nothing.
+    """
     with transaction() as tx:
-        row = tx.driver.execute(_BEHIND, (by_seconds,)).fetchone()
-    return bool(row and row[0])
+        row = tx.driver.execute(_DUE_FOR).fetchone()
+    return row[0] if row else None

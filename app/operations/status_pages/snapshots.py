@@ -126,14 +126,14 @@ def make_now(page_id: UUID) -> None:
         log.info("a snapshot is left to the background", extra={"why": str(error)})
 
 
-def is_anything_due() -> bool:
-    """Say whether a page has been due for some seconds, so that ticks do not seem to come."""
+def due_for_seconds() -> float | None:
+    """Return how long a page has waited for its snapshot; None while none is due."""
     with transaction() as tx:
-        found = tx.driver.execute(
-            "SELECT EXISTS (SELECT FROM page_snapshots WHERE due_at < now() - interval '3 seconds'"
-            " AND (lease_until IS NULL OR lease_until < now()))"
+        row = tx.driver.execute(
+            "SELECT extract(epoch FROM now() - min(due_at))::float FROM page_snapshots"
+            " WHERE due_at <= now() AND (lease_until IS NULL OR lease_until < now())"
         ).fetchone()
-    return bool(found and found[0])
+    return row[0] if row else None
 
 
 def make(claimed: Claim) -> bool:

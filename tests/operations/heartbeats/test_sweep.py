@@ -251,7 +251,7 @@ def test_a_kill_between_flip_and_alert_loses_nothing(app, rows, heartbeat, alert
     with app.app_context():
         heartbeat_sweep.sweep()
         assert alerts() == []
-        assert heartbeat_sweep.is_behind(0)
+        assert heartbeat_sweep.due_for_seconds() is not None
         heartbeat_flips.handle()
     assert len(alerts()) == 1
 
@@ -268,3 +268,18 @@ def test_pings_put_off_the_look_lazily(app, rows, heartbeat, ping, now):
     ((look, expected),) = rows("SELECT next_look_at, next_expected_at FROM heartbeats")
     assert look == expected
     assert now()["status"] == "healthy"
+
+
+def test_what_is_held_and_what_flaps_is_due_for_as_long(app, rows, heartbeat, alerts):
+    age(rows, heartbeat["id"], minutes=90)
+    prove(rows)
+    with app.app_context():
+        heartbeat_sweep.sweep()
+        heartbeat_flips.handle()
+        assert len(alerts()) == 1
+        assert heartbeat_sweep.due_for_seconds() is None
+        rows("UPDATE alerts SET is_flapping = true")
+        assert heartbeat_sweep.due_for_seconds() == 0
+        rows("UPDATE alerts SET is_flapping = false")
+        rows("UPDATE heartbeat_flips SET is_held = true")
+        assert heartbeat_sweep.due_for_seconds() == 0

@@ -1,0 +1,81 @@
+"""The watchdog: it hints at what is due every second, and does neglected work itself."""
+
+import threading
+
+import pytest
+
+from tests.local.launched import eventually
+from workers import watchdog
+from workers.watchdog import Host, Watchdog
+
+
+class Work:
+    """What a watchdog looks after, and what became of it."""
+
+    def __init__(self, due_for: float | None, *, is_hinting_possible: bool = True) -> None:
+        self.due_for = due_for
+        self.hints = 0
+        self.looks = 0
+        self.is_run = threading.Event()
+        self._is_hinting_possible = is_hinting_possible
+
+    def host(self) -> Host:
+        return Host(
+            is_running=lambda: False,
+            due_for_seconds=self._look,
+            hint=self._hint,
+            run=self.is_run.set,
+            neglected_after_seconds=1.5,
+        )
+
+    def _look(self) -> float | None:
+        self.looks += 1
+        return self.due_for
+
+    def _hint(self) -> None:
+        if not self._is_hinting_possible:
+            raise watchdog.RedisError("away")
+        self.hints += 1
+
+
+@pytest.fixture
+def watch(app, monkeypatch):
+    monkeypatch.setattr(watchdog, "_EVERY_SECONDS", 0.02)
+    started = []
+
+    def start(work):
+        started.append(Watchdog(app, work.host()))
+        started[-1].start()
+
+    yield start
+    for each in started:
+        each.stop()
+        each.join()
+
+
+def test_it_hints_at_what_is_due(watch):
+    work = Work(0.1)
+    watch(work)
+    eventually(lambda: work.hints > 5)
+    assert not work.is_run.is_set(), "what is just due all the time is not neglected"
+
+
+def test_it_is_silent_while_nothing_is_due(watch):
+    work = Work(None)
+    watch(work)
+    eventually(lambda: work.looks > 5)
+    assert work.hints == 0
+    assert not work.is_run.is_set()
+
+
+def test_it_does_neglected_work_itself_after_some_hints(watch):
+    work = Work(1.6)
+    watch(work)
+    assert work.is_run.wait(5)
+    assert work.hints > 2
+
+
+def test_it_works_at_once_where_no_hint_gets_through(watch):
+    work = Work(0.1, is_hinting_possible=False)
+    watch(work)
+    assert work.is_run.wait(5)
