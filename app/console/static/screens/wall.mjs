@@ -5,7 +5,7 @@ import { connection, watchResultsOf } from "../live.mjs";
 import { matcher } from "../lib/filters.mjs";
 import { ORDER, STATES, rank, stateOf } from "../lib/states.mjs";
 import { clock } from "../lib/time.mjs";
-import { grouped, t } from "../lib/words.mjs";
+import { grouped, t, tn } from "../lib/words.mjs";
 import { filterText } from "../parts/Filter.mjs";
 import { Failure } from "../parts/Page.mjs";
 import { Tiles } from "../parts/ServiceGroups.mjs";
@@ -44,7 +44,7 @@ export default function Wall() {
       <p class="wall-clock">${clock(now.value, zone.value, true)}</p></header>
     ${services.error.value && !ids && html`<${Failure} error=${services.error.value} />`}
     ${ids && html`<${Tiles} ids=${shown.slice(page * A_PAGE, (page + 1) * A_PAGE).map((row) => row.id)} large />`}
-    <footer class="muted" role="status">${stale ? t("Not connected: this is the state of {clock}.", { clock: clock(since, zone.value, true) }) : t("Live")}${` · ${t("{n} open alerts", { n: firing.value })}`}${pages > 1 ? ` · ${t("page {n} of {all}", { n: page + 1, all: pages })}` : ""}</footer>
+    <footer><p class="muted" role="status">${stale ? t("Not connected: this is the state of {clock}.", { clock: clock(since, zone.value, true) }) : t("Live")}${` · ${tn(firing.value, "one open alert", "{n} open alerts")}`}${pages > 1 ? ` · ${t("page {n} of {all}", { n: page + 1, all: pages })}` : ""}</p></footer>
   </main>`;
 }
 
