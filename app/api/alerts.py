@@ -8,7 +8,7 @@ from flask import Response
 from app.api import pagination
 from app.api.http import PAGE_HEADERS
 from app.api.optional_bodies import LenientBlueprint
-from app.operations.alerts import lifecycle, notify
+from app.operations.alerts import lifecycle, notify, snoozes
 from app.operations.alerts import queries as alert_queries
 from app.operations.notifications import deliveries
 from app.schemas.alerts import (
@@ -121,6 +121,20 @@ def snooze(given: dict[str, Any], alert_id: UUID) -> dict[str, Any]:
     """
     organization_id = principal().organization_id
     lifecycle.snooze(organization_id, alert_id, actor=actor(), minutes=given["minutes"])
+    return alert_queries.read(organization_id, alert_id)
+
+
+@bp.delete("/<uuid:alert_id>/snooze")
+@requires("alerts:act")
+@bp.returns(AlertDetailSchema)
+def end_snooze(alert_id: UUID) -> dict[str, Any]:
+    """End a snooze
+
+    What still fires is told again at once, and its escalation goes on with the distances it had. An
+    alert that is not snoozed stays as it is; a resolved one is 409.
+    """
+    organization_id = principal().organization_id
+    snoozes.end(organization_id, alert_id, actor=actor())
     return alert_queries.read(organization_id, alert_id)
 
 

@@ -6,11 +6,14 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, func, select
 
+from app.channels import CHANNEL_TYPES
 from app.domain.escalation.levels import NotifyType
+from app.domain.rules.transitions import AlertStatus
 from app.models.alert_rules import AlertRule
+from app.models.alerts import Alert
 from app.models.escalation_policies import EscalationPolicy, OnCallOverride, OnCallSchedule
 from app.models.heartbeats import Heartbeat
-from app.models.notification_channels import NotificationChannel
+from app.models.notification_channels import Notification, NotificationChannel
 from app.models.services import Service
 from app.models.teams import Team, TeamMember
 from app.platform.errors import Conflict
@@ -32,7 +35,29 @@ def of_channel(tx: Transaction, organization_id: UUID, channel_id: UUID) -> list
             organization_id,
             NotificationChannel.fallback_channel_id == channel_id,
         ),
+        *_open_incidents(tx, channel_id),
     ]
+
+
+def _open_incidents(tx: Transaction, channel_id: UUID) -> list[str]:
+    """Return the open alerts of which a system that keeps incidents has one open.
+
+    Without the channel nobody would ever close it there.
+    """
+    channel_type = tx.session.scalar(
+        select(NotificationChannel.type).where(NotificationChannel.id == channel_id)
+    )
+    if channel_type is None or not CHANNEL_TYPES[channel_type].keeps_incidents:
+        return []
+    told = select(Notification.alert_id).where(
+        Notification.channel_id == channel_id, Notification.attempts > 0
+    )
+    open_alerts = tx.session.scalars(
+        select(Alert.service_name)
+        .where(Alert.status != AlertStatus.RESOLVED, Alert.id.in_(told))
+        .order_by(Alert.fired_at)
+    )
+    return [f"open alert of {name}" for name in open_alerts]
 
 
 def of_policy(tx: Transaction, organization_id: UUID, policy_id: UUID) -> list[str]:

@@ -48,6 +48,13 @@ def shop() -> Iterator[Target]:
 
 
 @pytest.fixture
+def hook() -> Iterator[HttpReceiver]:
+    """Somebody's webhook; the path tells whose."""
+    with HttpReceiver() as receiver:
+        yield receiver
+
+
+@pytest.fixture
 def dispatcher(app: Flask) -> Iterator[Dispatcher]:
     """A dispatcher that looks at the outbox again and again."""
     dispatcher, ended = Dispatcher(app), threading.Event()

@@ -1,43 +1,8 @@
 """Stories through the real product of alerts once missed, or that woke somebody for nothing."""
 
-from collections.abc import Iterator
-from typing import Any
-
-import pytest
-import requests
-
-from tests.flows.product import PASSWORD, Product, Target, seconds_until
+from tests.flows.outages import alert_of, failing, heard, member, webhook
+from tests.flows.product import Product, Target, seconds_until
 from tests.receivers import HttpReceiver
-
-
-@pytest.fixture
-def hook() -> Iterator[HttpReceiver]:
-    """Somebody's webhook; the path tells whose."""
-    with HttpReceiver() as receiver:
-        yield receiver
-
-
-def webhook(product: Product, hook: HttpReceiver, name: str = "all", **fields: Any) -> Any:
-    body = {"name": name, "type": "webhook", "config": {"url": f"{hook.url}/{name}"}} | fields
-    return product.call("POST", "/notification-channels", body)
-
-
-def heard(hook: HttpReceiver, name: str = "all") -> list[str]:
-    return [one.json["event"] for one in list(hook.requests) if one.path == f"/{name}"]
-
-
-def failing(product: Product, shop: Target, **fields: Any) -> dict[str, Any]:
-    """Return a service that was fine and fails now, with its alert open."""
-    service = product.service(shop.url, **fields)
-    seconds_until(lambda: product.status(service["id"]) == "GREEN", 5)
-    shop.status = 500
-    seconds_until(lambda: product.call("GET", "/alerts"), 8)
-    return service
-
-
-def alert_of(product: Product) -> Any:
-    (alert,) = product.call("GET", "/alerts")
-    return product.call("GET", f"/alerts/{alert['id']}")
 
 
 def test_an_alert_that_tells_nobody_reaches_the_owner(product: Product, shop: Target) -> None:
@@ -123,7 +88,7 @@ def test_a_successor_is_told_in_place_of_whoever_has_gone(
     me = product.call("GET", "/members")[0]["user_id"]
     methods = [{"type": "webhook", "config": {"url": f"{hook.url}/me"}}]
     product.call("PUT", "/profile", {"contact_methods": methods})
-    gone = _member(product, product.call("GET", "/profile")["email"].replace("@", "-gone@"))
+    gone = member(product, product.call("GET", "/profile")["email"].replace("@", "-gone@"))
     layer = {"name": "Primary", "users": [gone]}
     schedule = product.call("POST", "/on-call-schedules", {"name": "Ops", "layers": [layer]})
     line = {"level": 1, "delay_minutes": 0, "notify_type": "schedule", "notify_id": schedule["id"]}
@@ -135,23 +100,6 @@ def test_a_successor_is_told_in_place_of_whoever_has_gone(
     assert product.session.delete(f"{path}?replace_with={me}", timeout=10).status_code == 204
     failing(product, shop)
     seconds_until(lambda: heard(hook, "me") == ["alert.fired"], 10)
-
-
-def _member(product: Product, email: str) -> str:
-    """Let somebody sign up and join; return their id."""
-    person = {"email": email, "password": PASSWORD, "full_name": "Gone"}
-    session = requests.Session()
-    session.post(f"{product.api}/auth/register", json=person, timeout=10).raise_for_status()
-    token = session.post(
-        f"{product.api}/auth/login", json={"email": email, "password": PASSWORD}, timeout=10
-    ).json()["token"]
-    invited = product.call("POST", "/members", {"email": email, "role": "responder"})
-    session.post(
-        f"{product.api}/profile/invitations/{invited['id']}/accept",
-        headers={"Authorization": f"Bearer {token}"},
-        timeout=10,
-    ).raise_for_status()
-    return str(invited["user_id"])
 
 
 def test_a_blip_is_no_news_for_a_delayed_contact(

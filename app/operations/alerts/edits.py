@@ -10,6 +10,7 @@ from app.models.alert_rules import AlertRule
 from app.models.alerts import Alert
 from app.models.heartbeats import Heartbeat
 from app.operations.alerts import messages
+from app.operations.escalation import postponed
 from app.operations.maintenance import muting
 from app.platform.transaction import Transaction
 
@@ -41,5 +42,7 @@ def _follow(
         hold_until = muting.until(tx, alert)
         if alert.severity != severity:
             messages.enqueue_severity(tx, alert, severity, channel_ids, now, hold_until=hold_until)
+            if alert.status == AlertStatus.FIRING:
+                postponed.revive(tx, alert, now)
         elif alert.status == AlertStatus.FIRING and alert.suppressed_by is None:
             messages.enqueue_newcomers(tx, alert, channel_ids, now, hold_until=hold_until)

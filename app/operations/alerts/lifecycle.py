@@ -13,6 +13,7 @@ from app.models.alert_rules import RuleState
 from app.models.alerts import Alert
 from app.operations.alerts import messages, timeline
 from app.operations.escalation import levels as escalation_levels
+from app.operations.escalation import postponed
 from app.operations.notifications.payloads import columns
 from app.platform.errors import Conflict, NotFound
 from app.platform.transaction import Transaction, transaction
@@ -140,7 +141,7 @@ def snooze(organization_id: UUID, alert_id: UUID, *, actor: str, minutes: int) -
         now = tx.now()
         until = _checked(lambda: decisions.snooze(AlertStatus(alert.status), minutes, now))
         messages.withdraw_not_due(tx, alert, now)
-        escalation_levels.postpone(tx, alert, until, now)
+        postponed.postpone(tx, alert, until, now)
         alert.snoozed_until = until
         timeline.note(tx, alert, "snoozed", actor=actor, text=f"for {minutes} minutes", at=now)
 

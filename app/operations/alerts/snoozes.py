@@ -11,9 +11,11 @@ from app.models.alert_rules import AlertRule
 from app.models.alerts import Alert
 from app.models.heartbeats import Heartbeat
 from app.operations.alerts import messages, timeline
+from app.operations.escalation import postponed
 from app.operations.health import quarantine
 from app.operations.health.quarantine import Kind
 from app.operations.maintenance import muting
+from app.platform.errors import Conflict, NotFound
 from app.platform.transaction import Transaction, transaction
 
 _BATCH = 100
@@ -32,6 +34,33 @@ def end_due() -> int:
         ).all()
         ids = muting.unmuted(tx, over)[:_BATCH] if over else []
     return quarantine.each_apart(Kind.REMINDER, ids, _end)
+
+
+def end(organization_id: UUID, alert_id: UUID, *, actor: str) -> None:
+    """End a snooze before its time: what still fires is told again, and its levels go on.
+
+    Without a snooze nothing changes. Raises NotFound; Conflict for a resolved alert.
+    """
+    with transaction() as tx:
+        alert = tx.session.scalar(
+            select(Alert)
+            .where(Alert.id == alert_id, Alert.organization_id == organization_id)
+            .with_for_update(key_share=True)
+        )
+        if alert is None:
+            raise NotFound
+        if alert.status == AlertStatus.RESOLVED:
+            raise Conflict("this alert is resolved")
+        now = tx.now()
+        if alert.snoozed_until is None or alert.snoozed_until <= now:
+            return
+        postponed.bring_forward(tx, alert, now)
+        # Hidden or in maintenance it is told of later: `end_due` sees a snooze that is over.
+        alert.snoozed_until = now
+        timeline.note(tx, alert, "snooze_ended", actor=actor, at=now)
+        if alert.suppressed_by is None and muting.until(tx, alert) is None:
+            alert.snoozed_until = None
+            messages.enqueue_snooze_end(tx, alert, _channel_ids(tx, alert), now)
 
 
 def _is_over(now: datetime) -> tuple[ColumnElement[bool], ...]:

@@ -50,11 +50,12 @@ def start(tx: Transaction, alert: Alert, policy_id: UUID | None, at: datetime) -
             )
         )
     if planned:
-        tx.after_commit(_wake_escalation)
+        tx.after_commit(wake)
     return bool(planned)
 
 
-def _wake_escalation() -> None:
+def wake() -> None:
+    """Let the worker look at once."""
     runtime().hints.work(ADVANCE_JOB)
 
 
@@ -96,17 +97,23 @@ def cancel(tx: Transaction, alert_id: UUID) -> None:
     )
 
 
-def postpone(tx: Transaction, alert: Alert, until: datetime, now: datetime) -> None:
-    """Let the levels of an alert that is snoozed anew wait until its end, and as long as before.
+def recipients_of(
+    tx: Transaction, alert: Alert, level: PlannedLevel, told_at: datetime, now: datetime
+) -> list[enqueue.Recipient]:
+    """Return whom a level tells of an alert at its severity."""
+    return escalation_recipients.recipients(
+        tx,
+        alert.organization_id,
+        level.notify_type,
+        level.notify_id,
+        _event(level, told_at),
+        alert.severity,
+        now,
+    )
 
-    What a snooze that is not over has added already counts: they keep their distances from the end.
-    """
-    since = max(now, alert.snoozed_until or now)
-    for row in _pending(tx, alert.id):
-        row.due_at = max(row.due_at, since) + (until - since)
 
-
-def _pending(tx: Transaction, alert_id: UUID) -> Sequence[EscalationLevel]:
+def pending_of(tx: Transaction, alert_id: UUID) -> Sequence[EscalationLevel]:
+    """Return the levels of an alert that have not acted, in their order."""
     return tx.session.scalars(
         select(EscalationLevel)
         .where(EscalationLevel.alert_id == alert_id, EscalationLevel.status == "pending")
@@ -151,23 +158,15 @@ def _advance(alert_id: UUID) -> None:
         )
         if alert is None:
             return  # acknowledged or resolved while we were on our way
-        rows = _pending(tx, alert_id)
+        rows = pending_of(tx, alert_id)
         now = tx.now()
-        planned = [_planned(row) for row in rows]
-        told_at = _told_at(tx, alert)
+        planned = [planned_of(row) for row in rows]
+        told_at = told_at_of(tx, alert)
         reached: dict[PlannedLevel, list[enqueue.Recipient]] = {}
 
         def reaches_nobody(level: PlannedLevel) -> bool:
             if level not in reached:
-                reached[level] = escalation_recipients.recipients(
-                    tx,
-                    alert.organization_id,
-                    level.notify_type,
-                    level.notify_id,
-                    _event(level, told_at),
-                    alert.severity,
-                    now,
-                )
+                reached[level] = recipients_of(tx, alert, level, told_at, now)
             return not reached[level]
 
         step = decisions.step(planned, None, now, reaches_nobody)
@@ -202,7 +201,7 @@ def _enqueue_for_owners(
     last_resort.enqueue_for_owners(tx, alert, event, now, why=why, step=step, was_told=was_told)
 
 
-def _told_at(tx: Transaction, alert: Alert) -> datetime:
+def told_at_of(tx: Transaction, alert: Alert) -> datetime:
     """Return when an alert was told first: as it fired, or as its root cause let it go."""
     released_at = tx.session.scalar(
         select(func.max(AlertEvent.at)).where(
@@ -222,7 +221,8 @@ def _event(level: PlannedLevel, told_at: datetime) -> str:
     return "alert.fired" if is_first else "alert.escalated"
 
 
-def _planned(row: EscalationLevel) -> PlannedLevel:
+def planned_of(row: EscalationLevel) -> PlannedLevel:
+    """Return a stored level as decisions read it."""
     return PlannedLevel(
         row.level, row.round, row.due_at, NotifyType(row.notify_type), row.notify_id
     )
@@ -239,7 +239,7 @@ def _skip(
         if (row.round, row.level) in skipped:
             row.status, row.done_at = "skipped", now
     for number, level in skipped:
-        text = f"level {level}{_round(number)} reaches nobody and was skipped"
+        text = f"level {level}{round_of(number)} reaches nobody and was skipped"
         tx.session.add(AlertEvent(alert_id=alert.id, at=now, kind="escalation_skipped", text=text))
 
 
@@ -260,7 +260,7 @@ def _notify(
     step = 0 if event == "alert.fired" else number * 1000 + level
     enqueue.alert_event(tx, alert, event, recipients.values(), now, step=step)
     names = ", ".join(sorted({_describe(tx, line) for line in lines}))
-    text = f"level {level}{_round(number)}: {names}"
+    text = f"level {level}{round_of(number)}: {names}"
     tx.session.add(AlertEvent(alert_id=alert.id, at=now, kind="escalated", text=text))
     data = {**columns(alert), "level": level}
     organization_id = alert.organization_id
@@ -269,7 +269,8 @@ def _notify(
     )
 
 
-def _round(number: int) -> str:
+def round_of(number: int) -> str:
+    """Return what stands behind a level's number in a later round."""
     return f" (round {number + 1})" if number else ""
 
 

@@ -147,9 +147,10 @@ class _Lost:
         self.losses |= quarantine.note_lost(self._tx, quarantine.Kind.MESSAGE, keys)
 
 
-def _claim_more(tx: Transaction, lost: _Lost, channel_id: UUID, kind: str) -> list[digests.Claimed]:
-    values = {"limit": _WHOLE_STORM, "busy": [], "channel": channel_id, "kind": kind}
-    only = "AND n.channel_id = %(channel)s AND n.kind = %(kind)s"
+def _claim_more(tx: Transaction, lost: _Lost, like: Notification) -> list[digests.Claimed]:
+    names = ("organization_id", "recipient_key", "kind")
+    values = {"limit": _WHOLE_STORM, "busy": []} | {name: getattr(like, name) for name in names}
+    only = " ".join(f"AND n.{name} = %({name})s" for name in names)
     return _claim(tx, lost, _CLAIM.format(only=only), values)
 
 

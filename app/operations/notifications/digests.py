@@ -1,4 +1,4 @@
-"""Digests of a storm: one a channel in place of a message for each alert."""
+"""Digests of a storm: one a channel, or owner, in place of a message for each alert."""
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -14,6 +14,7 @@ from app.models.alerts import Alert
 from app.models.notification_channels import Notification, NotificationChannel
 from app.operations.notifications import payloads
 from app.operations.notifications.enqueue import DIGEST, is_digest
+from app.operations.notifications.last_resort import OWNER
 from app.platform.transaction import Transaction
 
 Claimed = tuple[Notification, NotificationChannel | None]
@@ -28,25 +29,26 @@ def fold(
     tx: Transaction,
     rows: Sequence[Claimed],
     now: datetime,
-    claim_more: Callable[[UUID, str], Sequence[Claimed]],
+    claim_more: Callable[[Notification], Sequence[Claimed]],
 ) -> list[Claimed]:
     """Return which of the claimed rows are sent; in a storm some become a digest or wait.
 
-    `claim_more` claims whatever else is due to a channel of a kind, for a digest to be whole.
+    `claim_more` claims whatever else is due to the same recipient of the same kind, for a digest to
+    be whole.
     """
-    groups: dict[tuple[UUID, str], list[Notification]] = defaultdict(list)
+    groups: dict[tuple[UUID, str, str], list[Notification]] = defaultdict(list)
     for row, channel in rows:
-        if channel is not None and _may_be_folded(row, channel):
-            groups[channel.id, row.kind].append(row)
+        if _may_be_folded(row, channel):
+            groups[row.organization_id, row.recipient_key, row.kind].append(row)
     every, gone = list(rows), set[UUID]()
-    for (channel_id, kind), waiting in groups.items():
+    for waiting in groups.values():
         storm = _storm(tx, waiting[0], now)
         if storm is None:
             continue
         told_at = _last_told_at(tx, storm, waiting, now)
         plan = storms.evaluate(storm, [_pending(row) for row in waiting], told_at, now)
         if plan.digest is not None:
-            more = claim_more(channel_id, kind)
+            more = claim_more(waiting[0])
             every += more
             waiting += [row for row, _ in more if not is_digest(row)]
             plan = storms.evaluate(storm, [_pending(row) for row in waiting], told_at, now)
@@ -54,10 +56,14 @@ def fold(
     return [(row, channel) for row, channel in every if row.id not in gone]
 
 
-def _may_be_folded(row: Notification, channel: NotificationChannel) -> bool:
+def _may_be_folded(row: Notification, channel: NotificationChannel | None) -> bool:
+    # Of people, owners alone: they are told of all that nobody else hears of.
+    if channel is None and not row.recipient_key.endswith(OWNER):
+        return False
     # A digest that is tried again goes out as it is: folded once more, it would forget whom it
     # stands for.
-    if CHANNEL_TYPES[channel.type].keeps_incidents or is_digest(row):
+    keeps_incidents = channel is not None and CHANNEL_TYPES[channel.type].keeps_incidents
+    if keeps_incidents or is_digest(row):
         return False
     return (row.kind in _FOLDED_KINDS and row.alert_id is not None) or row.kind == STATUS_CHANGED
 
@@ -81,12 +87,13 @@ def _storm(tx: Transaction, row: Notification, now: datetime) -> Storm | None:
 def _last_told_at(
     tx: Transaction, storm: Storm, waiting: Sequence[Notification], now: datetime
 ) -> datetime | None:
-    """Return when the channel was last told something in this storm; now, if that is in the air."""
+    """Return when the recipient was last told in this storm; now, if that is in the air."""
     first = waiting[0]
     in_the_air = case((Notification.lease_until > now, now))
     return tx.session.scalar(
         select(func.max(func.coalesce(Notification.sent_at, in_the_air))).where(
-            Notification.channel_id == first.channel_id,
+            Notification.organization_id == first.organization_id,
+            Notification.recipient_key == first.recipient_key,
             Notification.kind == first.kind,
             Notification.status.in_(("sent", "pending")),
             Notification.created_at > now - CALM_AFTER,
@@ -97,7 +104,7 @@ def _last_told_at(
 
 
 def _apply(tx: Transaction, plan: storms.Evaluation, waiting: Sequence[Notification]) -> set[UUID]:
-    """Apply the plan for a channel; return the rows that are not sent by themselves."""
+    """Apply the plan for a recipient; return the rows that are not sent by themselves."""
     gone: set[UUID] = set()
     if plan.digest is not None:
         by_id = {row.id: row for row in waiting}

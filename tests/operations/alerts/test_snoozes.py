@@ -74,3 +74,31 @@ def test_ticks_at_once_tell_once(alice, rows, snoozed, app):
     rows("UPDATE alerts SET snoozed_until = now()")
     at_once(app, snoozes.end_due)
     assert len(told_again(rows, snoozed)) == 3
+
+
+def test_a_snooze_can_be_ended_before_its_time(alice, rows, snoozed):
+    path = f"/alerts/{rows(ALERT)[0][0]}/snooze"
+    alert = alice.delete(path)
+    assert alert.status_code == 200
+    assert alert.json["snoozed_until"] is None
+    assert alert.json["timeline"][-1]["kind"] == "snooze_ended"
+    assert alert.json["timeline"][-1]["actor"]
+    assert told_again(rows, snoozed) == [("channel", False), ("first", False), ("late", True)]
+    assert alice.delete(path).json["timeline"] == alert.json["timeline"]
+    assert end_snooze(rows) == 0
+
+
+def test_a_snooze_ended_by_hand_in_maintenance_is_told_after_it(alice, rows, snoozed):
+    window = make_window(alice)
+    assert alice.delete(f"/alerts/{rows(ALERT)[0][0]}/snooze").status_code == 200
+    assert snoozes.end_due() == 0
+    assert told_again(rows, snoozed) == []
+    alice.post(f"/maintenance-windows/{window['id']}/end")
+    assert snoozes.end_due() == 1
+
+
+def test_only_an_open_alert_of_ones_own_has_a_snooze_to_end(alice, charlie, rows, see, snoozed):
+    path = f"/alerts/{rows(ALERT)[0][0]}/snooze"
+    assert charlie.delete(path).status_code == 404
+    see("G")
+    assert alice.delete(path).status_code == 409

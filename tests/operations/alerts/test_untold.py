@@ -205,3 +205,46 @@ def test_heartbeats_say_it_too(alice, client, context):
     assert client.post(f"/api/v1/heartbeat/{key}/fail").status_code == 200
     flips.handle()
     assert latest(alice)["told"] == "none"
+
+
+def test_levels_skipped_for_a_low_severity_act_once_it_is_raised(alice, rows, fail):
+    make_channel(alice)
+    lines = [
+        {
+            "level": number,
+            "delay_minutes": 0,
+            "notify_type": "channel",
+            "notify_id": make_channel(alice, name=f"Level {number}", min_severity="critical")["id"],
+        }
+        for number in (1, 2)
+    ]
+    make_policy(alice, rules=lines, is_default=True)
+    (rule,) = alice.get("/alert-rules").json
+    alice.patch(f"/alert-rules/{rule['id']}", {"severity": "warning"})
+    fail()
+    escalation_levels.advance_due()
+    states = "SELECT status FROM escalation_levels ORDER BY level"
+    assert rows(states) == [("skipped",), ("skipped",)]
+    alice.patch(f"/alert-rules/{rule['id']}", {"severity": "info"})
+    assert rows(states) == [("skipped",), ("skipped",)]
+    alice.patch(f"/alert-rules/{rule['id']}", {"severity": "critical"})
+    for _ in range(3):
+        escalation_levels.advance_due()
+    assert rows(states) == [("done",), ("done",)]
+    kinds = [line["kind"] for line in latest(alice)["timeline"]]
+    assert kinds.count("escalation_revived") == 2
+
+
+def test_an_acknowledged_alert_escalates_no_further_when_its_severity_is_raised(alice, rows, fail):
+    make_channel(alice)
+    level = make_channel(alice, name="Level", min_severity="critical")
+    line = {"level": 1, "delay_minutes": 0, "notify_type": "channel", "notify_id": level["id"]}
+    make_policy(alice, rules=[line], is_default=True)
+    (rule,) = alice.get("/alert-rules").json
+    alice.patch(f"/alert-rules/{rule['id']}", {"severity": "warning"})
+    alert = fail()
+    alice.post(f"/alerts/{alert['id']}/acknowledge", {})
+    alice.patch(f"/alert-rules/{rule['id']}", {"severity": "critical"})
+    escalation_levels.advance_due()
+    assert rows("SELECT status FROM escalation_levels") != [("pending",)]
+    assert "escalation_revived" not in [line["kind"] for line in latest(alice)["timeline"]]

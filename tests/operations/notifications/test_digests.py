@@ -127,3 +127,18 @@ def test_a_digest_of_colours_that_is_tried_again_holds_up_nobody(app, alice, row
     assert len(digest.message["changes"]) == MANY
     (again,) = deliver(Outcome(ok=True))
     assert (again.id, again.message) == (digest.id, digest.message)
+
+
+def test_owners_get_one_mail_of_a_storm_that_nobody_else_hears_of(
+    app, alice, rows, configure, deliver
+):
+    configure(plan_limits=False, smtp_url="smtp://127.0.0.1:25")
+    for number in range(MANY):
+        make_service(alice, name=f"Shop {number}")
+    check(app, rows, "RED")
+    (digest,) = deliver(Outcome(ok=True))
+    assert digest.recipient_key.endswith(":owner")
+    assert len(named(digest)) == MANY
+    check(app, rows, "GREEN")
+    (ended,) = deliver(Outcome(ok=True))
+    assert (ended.kind, len(named(ended))) == ("alert.resolved", MANY)
