@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from app.platform.clock import monotonic
 from tests.alerting import make_incident, make_subscriber
 from tests.factories import make_member
 from tests.receivers import Answer, HttpReceiver, MailReceiver
@@ -153,6 +154,21 @@ def test_nobody_can_tell_who_is_known(client, page, rows):
     answers.append(subscribe(client, page, "new@example.com"))
     assert len({answer.text for answer in answers}) == 1
     assert {answer.status_code for answer in answers} == {200}
+
+
+def test_nobody_can_tell_by_the_time_either(client, page, rows):
+    subscribe(client, page, "known@example.com")
+    subscribe(client, page, "confirmed@example.com")
+    rows(
+        "UPDATE page_subscribers SET confirmed_at = now() WHERE id ="
+        " (SELECT id FROM page_subscribers ORDER BY created_at DESC LIMIT 1)"
+    )
+    took = {}
+    for who in ("known", "confirmed", "new", "another"):
+        began = monotonic()
+        subscribe(client, page, f"{who}@example.com")
+        took[who] = monotonic() - began
+    assert min(took.values()) >= 0.25, took
 
 
 def test_nobody_is_asked_more_than_three_times_a_day(client, page, rows):

@@ -258,3 +258,39 @@ def scenes() -> dict[str, Snapshot]:
         "long_names": snapshot({long_name: [service(long_name, "down", 3)]}, slug="long_names"),
         "right_to_left": snapshot({"الخدمات": right_to_left}, slug="right_to_left"),
     }  # fmt: skip
+
+
+HOSTILE = [
+    "<script>alert(1)</script>", "\"><img src=x onerror=alert(1)>", "' onmouseover='alert(1)",
+    "{{7*7}}", "{% raw %}", "{0}{names}", "</title><svg/onload=alert(1)>", "]]><x>", "&lt;b&gt;",
+    "javascript:alert(1)", "<!--", "-->", "\u202egnp.exe", "a`b", "<style>*{display:none}</style>",
+    "@import url(https://evil.example/x.css)", "<base href=https://evil.example/>", "${7*7}",
+    "%3Cscript%3E", "<meta http-equiv=refresh content=0>", "<a href=//evil.example>x</a>",
+    "<iframe src=https://evil.example></iframe>", "<object data=https://evil.example>",
+    "<link rel=stylesheet href=https://evil.example/x.css>", "<svg><use href=//evil.example#x>",
+    "<form action=https://evil.example><button>x", "</main></body></html>", "</ul></details>",
+    "![x](https://evil.example/x.png)", "[x](javascript:alert(1))", "[x](data:text/html,x)",
+    "[x]: https://evil.example", "<https://evil.example>", "```\n<script>alert(1)</script>\n```",
+    "# <img src=x onerror=alert(1)>", "> <video src=//evil.example>", "| a | <b> |\n|-|-|",
+    "&#60;script&#62;alert(1)&#60;/script&#62;", "\u0000\u0008x", "🔥" * 50,
+    "<x onclick=alert(1) tabindex=1 autofocus onfocus=alert(1)>", "\r\nSet-Cookie: a=b",
+    "<noscript><p title=\"</noscript><img src=x onerror=alert(1)>\">", "=cmd|' /C calc'!A0",
+    "<math><mtext><table><mglyph><style><img src=x onerror=alert(1)>", "`${alert(1)}`",
+    "</time><script>alert(1)</script>", "a" * 2000, "\u200f\u202b\u2066mixed\u2069",
+    "<textarea autofocus onfocus=alert(1)>", "<details open ontoggle=alert(1)>",
+]  # fmt: skip
+
+
+def hostile(text: str) -> Snapshot:
+    """Return a page on which every text of its owner is this one."""
+    shown = service(text, "down", 1, description=text, response={"now_ms": 5.0, "p95_ms": 9.0})
+    one = incident(text, "in_1", ["sv_00000000"], post_mortem=text, post_mortem_published_at=NOW)
+    one["updates"][0]["body"] = text
+    window = maintenance(text, "mw_1", timedelta(hours=-1), 2, "running")
+    return snapshot(
+        {text: [shown]}, slug="hostile", incidents=[one], windows=[window | {"description": text}],
+        name=text, description=text, links={"support": "https://example.com"},
+        branding={"company_name": text, "logo_url": text},
+        announcement={"text": text, "starts_at": None, "ends_at": None}, custom_css=text,
+        show={"response_times": True, "made_with": True}, responses=responses(["sv_00000000"]),
+    )  # fmt: skip

@@ -1,7 +1,7 @@
 """The scenes over HTTP, for browsers: the middleware over a store that nobody fills."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -11,9 +11,12 @@ from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 import pytest
 
+from app.pages.status import html, responses
 from app.pages.status import store as stores
-from app.pages.status.middleware import PageMiddleware
+from app.pages.status.middleware import PageMiddleware, not_found
+from app.pages.status.snapshot import Snapshot
 from app.pages.status.store import PageStore
+from app.pages.status.view import View
 from tests.pages import scenes
 
 
@@ -22,26 +25,60 @@ class _Quiet(WSGIRequestHandler):
         """Keep still."""
 
 
-def store_of_scenes(*, is_away: bool = False) -> PageStore:
-    """Return a store that holds every scene."""
+def store_of_scenes(pages: Iterable[Snapshot] | None = None, *, is_away: bool = False) -> PageStore:
+    """Return a store that holds every scene, or some pages."""
     store = PageStore(Path("/nonexistent"))
     store.is_watched = True
-    store._pages = {one.page_id: one for one in scenes.scenes().values()}
+    store._pages = {one.page_id: one for one in pages or scenes.scenes().values()}
     store._looked_at = None if is_away else 1e18
     store._reindex()
     return store
 
 
+def form(store: PageStore, path: str) -> bytes:
+    """Return the form on a path, as the views of the application render it."""
+    slug, _, rest = path.removeprefix("/status/").partition("/")
+    page = store.of_slug(slug)
+    if page is None:
+        return html.plain("open", slug="", problem=None) if slug == "open" else not_found().body
+    view = View(page, store.freshness(page), f"/status/{slug}")
+    choices = {"wants": "everything", "chosen": ()}
+    if rest == "subscribe":
+        return html.render("subscribe", view, problem="Once more.", done=False, **choices)
+    subscription = SimpleNamespace(address="jo@example.com")
+    return html.render(
+        "subscription",
+        view,
+        subscription=subscription,
+        asks=rest == "confirm",
+        title="Confirm",
+        note="Saved.",
+        **choices,
+    )
+
+
 @contextmanager
-def serving(age: timedelta = timedelta(seconds=5), *, is_away: bool = False) -> Iterator[str]:
-    """Serve the scenes on loopback and yield the address."""
+def serving(
+    age: timedelta = timedelta(seconds=5),
+    *,
+    pages: Iterable[Snapshot] | None = None,
+    is_away: bool = False,
+) -> Iterator[str]:
+    """Serve the scenes, or some pages, on loopback and yield the address."""
 
-    def nobody(_environ: Any, start_response: Any) -> list[bytes]:
-        start_response("404 Not Found", [("Content-Type", "text/plain")])
-        return [b"no page"]
+    store = store_of_scenes(pages, is_away=is_away)
 
-    store = store_of_scenes(is_away=is_away)
-    application = PageMiddleware(nobody, SimpleNamespace(base_url="http://localhost"), store)
+    def others(environ: Any, start_response: Any) -> list[bytes]:
+        """Show the forms, which the application itself answers."""
+        body = form(store, environ["PATH_INFO"])
+        headers = [
+            ("Content-Type", "text/html; charset=utf-8"),
+            ("Content-Security-Policy", responses.CONTENT_SECURITY),
+        ]
+        start_response("200 OK", headers)
+        return [body]
+
+    application = PageMiddleware(others, SimpleNamespace(base_url="http://localhost"), store)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(stores, "utcnow", lambda: scenes.NOW + age)
         server = make_server("127.0.0.1", 0, application, handler_class=_Quiet)

@@ -2,6 +2,7 @@
 
 import random
 import re
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -9,20 +10,34 @@ from app.pages.status.export import export
 from app.pages.status.store import PageStore
 from tests.alerting import make_alert, make_incident, make_page, make_subscriber, make_window
 from tests.factories import make_service
+from tests.receivers import MailReceiver
 from tests.status_pages import make_shown, take_snapshots
+from workers.dispatcher import Dispatcher
+
+# What somebody may have written where only the inside reads it.
+SECRET_NAMES = (
+    "AKIAIOSFODNN7EXAMPLE", "ghp_0123456789abcdefghijklmnopqrstuvwxyz", "sk_live_51Hq0123456789",
+    "postgres://admin:hunter2@10.0.0.5/prod", "eyJhbGciOiJIUzI1NiJ9.e30.c2ln", "db-prod-7.corp",
+)  # fmt: skip
 
 
 @pytest.fixture
-def inside(app, alice, configure, connection, rows):
-    """Twenty of fifty services on a page; and every text of the rest of the organization."""
-    configure(plan_limits=False, smtp_url="smtp://127.0.0.1:9")
+def mailbox():
+    with MailReceiver() as mailbox:
+        yield mailbox
+
+
+@pytest.fixture
+def inside(app, alice, configure, connection, rows, mailbox):
+    """Twenty of a hundred services on a page; and every text of the rest of the organization."""
+    configure(plan_limits=False, smtp_url=f"{mailbox.url}?verify=off")
     chance = random.Random(7)
     services = []
-    for number in range(50):
+    for number in range(100):
         services.append(
             make_service(
                 alice,
-                name=f"Inner name {number}",
+                name=f"Inner name {number} {SECRET_NAMES[number % len(SECRET_NAMES)]}",
                 endpoint=f"https://host-{number}.internal.example/secret-path",
                 description=f"Inner description {number}",
                 tags=[f"tag-{number}"],
@@ -48,13 +63,15 @@ def inside(app, alice, configure, connection, rows):
     secrets = [
         *ids, page["id"], str(alice.organization_id), str(alice.user_id), alice.email,
         "internal.example", "secret-path", "Inner ", "inner-", "inner error", "tag-", "10.9.8.7",
-        "Alice",
+        "Alice", *SECRET_NAMES, "hunter2",
     ]  # fmt: skip
     return page, secrets
 
 
-def test_no_public_byte_tells_of_the_inside(app, client, inside, rows, tmp_path):
+def test_no_public_byte_tells_of_the_inside(app, alice, client, inside, rows, mailbox, tmp_path):
     page, secrets = inside
+    alice.patch(f"/status-pages/{page['id']}", {"show": {"response_times": True}})
+    take_snapshots(app)
     path = f"/status/{page['slug']}"
     seen = [client.get(path)]
     whole = client.get(f"{path}.json")
@@ -65,10 +82,26 @@ def test_no_public_byte_tells_of_the_inside(app, client, inside, rows, tmp_path)
               "sitemap.xml", "robots.txt", "subscribe", f"feed.atom?service={key}")}  # fmt: skip
     links |= {f"/api/v1/badges/{one}/{what}.svg" for one in (key, page["badge_key"])
               for what in ("status", "uptime", "response")}  # fmt: skip
+    entries = [*whole.json["incidents"], *whole.json["maintenance"]]
+    links |= {urlsplit(one["url"]).path for one in entries}
+    links |= {f"{urlsplit(one['url']).path}.ics" for one in whole.json["maintenance"]}
+    links |= {f"{path}/services/{key}?range={span}" for span in ("7d", "90d", "1y")}
+    links |= {f"{path}/{rest}" for rest in ("services/sv_nobody", "incidents/in_nobody", "x",
+              "history?month=2026-01", "feed.atom?service=sv_nobody", "page.mjs",
+              "style.css")}  # fmt: skip
+    links |= {f"/api/v1/badges/{key}/uptime.svg?style=plain", "/status/nobody", "/status/open",
+              f"/api/v1/badges/{key}/nothing.svg", "/status/assets/style.css"}  # fmt: skip
     seen += [whole, *(client.get(link) for link in sorted(links))]
-    assert len(seen) > 40
+    seen += [client.get(path, headers={"Accept-Encoding": "gzip", "If-None-Match": "*"})]
+    for data in ({"email": "new@example.com"}, {"email": "x"}, {"service_ids": "sv_nobody"}):
+        seen.append(client.post(f"{path}/subscribe", data=data))
+        seen.append(client.post(f"{path}/subscribe", json=data))
+    for method in ("put", "patch", "delete", "post", "options"):
+        seen.append(getattr(client, method)(path))
+    seen.append(client.post("/status/open", data={"page": page["slug"], "password": "wrong one"}))
+    assert len(seen) > 70
     for answer in seen:
-        assert answer.status_code in (200, 404), answer.request.path
+        assert answer.status_code in (200, 202, 304, 403, 404, 405, 422), answer.request.path
         text = f"{answer.headers}{answer.text}"
         found = [secret for secret in secrets if secret in text]
         assert not found, f"{answer.request.path}: {found}"
@@ -79,10 +112,19 @@ def test_no_public_byte_tells_of_the_inside(app, client, inside, rows, tmp_path)
     for file in (tmp_path / "out").rglob("*"):
         if file.is_file():
             assert not [secret for secret in secrets if secret in file.read_text()], file
-    messages = rows("SELECT message::text FROM notifications WHERE kind = 'subscriber.news'")
+    messages = rows("SELECT message::text FROM notifications WHERE kind LIKE 'subscriber.%%'")
     assert messages
     for (message,) in messages:
         assert not [secret for secret in secrets if secret in message]
+    Dispatcher(app).run(5)
+    to_subscribers = [mail for mail in mailbox.mails if mail.recipients != [alice.email]]
+    assert {mail.recipients[0] for mail in to_subscribers} == {
+        "inner-subscriber@example.com", "new@example.com",
+    }  # fmt: skip
+    for mail in to_subscribers:
+        text = mail.part("plain") + mail.part("html") + str(mail.message.items())
+        found = [one for one in secrets if one in text.replace("inner-subscriber@example.com", "")]
+        assert not found, found
 
 
 FORGED = [
@@ -91,6 +133,11 @@ FORGED = [
     "status.acme.example, localhost", "status.acme.example\tlocalhost", "[status.acme.example]",
     "status.acme.example/..", "other.example", "localhost:80",
     "127.0.0.1", "", "status.acme.example:80:80", "waiting.acme.example", "a" * 300,
+    "status.acme.example%00", "status.acme.example#", "status.acme.example?x",
+    "status.acme.example ",
+    "status.acme.example:-1", "xstatus.acme.example", "status.acme.example.evil.example",
+    "status.acme.example..", ".status.acme.example", "status_acme.example", "*.acme.example",
+    "status.acme.example:80@localhost", "ｓtatus.acme.example", "0", "::1",
 ]  # fmt: skip
 
 

@@ -3,23 +3,17 @@
 import re
 import shutil
 import subprocess
-from datetime import timedelta
+from contextlib import suppress
 from html.parser import HTMLParser
 
 import orjson
 import pytest
 
+from app.domain.status_pages import branding, custom_css
 from app.pages.status import responses, styles
 from app.pages.status.snapshot import Freshness, Snapshot
 from tests.pages import scenes
-
-HOSTILE = [
-    "<script>alert(1)</script>", "\"><img src=x onerror=alert(1)>", "' onmouseover='alert(1)",
-    "{{7*7}}", "{% raw %}", "{0}{names}", "</title><svg/onload=alert(1)>", "]]><x>", "&lt;b&gt;",
-    "javascript:alert(1)", "<!--", "-->", "\u202egnp.exe", "a`b", "<style>*{display:none}</style>",
-    "@import url(https://evil.example/x.css)", "<base href=https://evil.example/>", "${7*7}",
-    "%3Cscript%3E", "<meta http-equiv=refresh content=0>", "<a href=//evil.example>x</a>",
-]  # fmt: skip
+from tests.pages.scenes import HOSTILE
 
 
 def page(snapshot: Snapshot, rest: str = "", freshness: Freshness = Freshness.FRESH) -> str:
@@ -107,21 +101,27 @@ class _Inspector(HTMLParser):
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_text_stays_text(text):
-    service = scenes.service(text, "down", 1, description=text)
-    one = scenes.incident(text, "in_1", ["sv_00000000"])
-    one["updates"][0]["body"] = text
-    window = scenes.maintenance(text, "mw_1", timedelta(hours=-1), 2, "running")
-    snapshot = scenes.snapshot(
-        {text: [service]}, incidents=[one], windows=[window | {"description": text}], name=text,
-        description=text, branding={"company_name": text}, links={"support": "https://example.com"},
-        announcement={"text": text, "starts_at": None, "ends_at": None},
-    )  # fmt: skip
+    snapshot = scenes.hostile(text)
     for rest in ("", "incidents/in_1", "maintenance/mw_1", "services/sv_00000000", "history"):
         inspector = _Inspector()
         inspector.feed(page(snapshot, rest))
         assert inspector.found == [], rest
     for rest in ("page.json", "summary.json"):
         orjson.loads(page(snapshot, rest))
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_no_colour_logo_or_style_is_hostile(text):
+    for name in ("primary_color", "logo_url", "dark_logo_url"):
+        with pytest.raises(ValueError, match=name):
+            branding.check({name: text})
+    with pytest.raises(custom_css.StyleError):
+        custom_css.check(f"{text} {{color: red}}")
+    with suppress(custom_css.StyleError):  # a value is of letters, digits, and `#%.,' -` alone
+        (value,) = re.findall(r"{(.*)}", custom_css.clean(f".section {{font-family: {text}}}"))
+        assert not set('<>(){}@&\\;/:"') & set(value.removeprefix("font-family:"))
+    with pytest.raises(ValueError, match="address"):
+        branding.check_link(text)
 
 
 def test_a_colour_is_made_readable_and_never_touches_states(all_scenes):

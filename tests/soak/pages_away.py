@@ -69,6 +69,7 @@ def run() -> str:
         product.call("POST", "/status-pages", {"name": "Acme", "slug": "a", "sections": [section]})
         page = f"http://127.0.0.1:{product.port}/status/a"
         seconds_until(lambda: "All systems work" in requests.get(page, timeout=5).text, 30)
+        time.sleep(5)  # by now every web process has it
         stops = [
             _stop(product, servers, page, ("postgres",)),
             _stop(product, servers, page, ("valkey",)),
