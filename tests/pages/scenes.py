@@ -72,6 +72,7 @@ def service(name: str, state: str = "up", seed: int = 0, **more: Any) -> dict[st
         "states": bars.states,
         "down_seconds": {str(place): seconds for place, seconds in bars.down_seconds.items()},
         "uptime": bars.percentage,
+        "uptimes": {str(days): uptime for days, uptime in bars.percentages.items()},
         "known_since": bars.known_since,
         "response": None,
     } | more
@@ -195,7 +196,9 @@ _SHOP = ("Checkout", "Search", "Catalogue", "Mail")
 _BASIS = ("API", "Database", "Object storage")
 
 
-def _parts(**states: str) -> dict[str, list[dict[str, Any]]]:
+def shop(**states: str) -> dict[str, list[dict[str, Any]]]:
+    """Return two sections of services, up but for those that are named."""
+
     def made(names: tuple[str, ...], base: int) -> list[dict[str, Any]]:
         return [
             service(
@@ -229,25 +232,25 @@ def scenes() -> dict[str, Snapshot]:
         maintenance("New switch", "mw_coming", timedelta(days=3), 2, "coming"),
     ]
     return {
-        "all_well": snapshot(_parts(), slug="all_well", past=[over]),
-        "slow": snapshot(_parts(search="slow"), slug="slow"),
+        "all_well": snapshot(shop(), slug="all_well", past=[over]),
+        "slow": snapshot(shop(search="slow"), slug="slow"),
         "one_down": snapshot(
-            _parts(checkout="down"), slug="one_down", past=[over],
+            shop(checkout="down"), slug="one_down", past=[over],
             incidents=[incident("Payments fail", "in_now", ["sv_00000000"])],
         ),
         "major": snapshot(
-            _parts(checkout="down", search="down", catalogue="down", api="down", mail="down"),
+            shop(checkout="down", search="down", catalogue="down", api="down", mail="down"),
             slug="major", branding={"company_name": "Acme", "primary_color": "#ffe600"},
         ),
         "maintenance": snapshot(
-            _parts(database="maintenance"), slug="maintenance", windows=windows,
+            shop(database="maintenance"), slug="maintenance", windows=windows,
             announcement={"text": "We move on **Sunday**.", "starts_at": None, "ends_at": None},
         ),
-        "unknown": snapshot(_parts(**dict.fromkeys(every, "unknown")), slug="unknown"),
+        "unknown": snapshot(shop(**dict.fromkeys(every, "unknown")), slug="unknown"),
         "empty": snapshot({}, slug="empty"),
         "one": snapshot({"Services": [service("Website", "up", 1)]}, slug="one"),
         "many": snapshot({"All": many}, slug="many"),
-        "columns": snapshot(_parts(search="slow"), slug="columns", layout="columns"),
+        "columns": snapshot(shop(search="slow"), slug="columns", layout="columns"),
         "response_times": snapshot(
             {"Services": [service("Checkout", "up", 2, response={"now_ms": 121.5, "p95_ms": 640})]},
             slug="response_times", show={"response_times": True, "made_with": True},

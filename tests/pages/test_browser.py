@@ -1,14 +1,21 @@
 """Pages in Chromium: reachable by everybody, still while they load, and of three requests."""
 
+import mimetypes
 import os
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
+from app.pages.status import responses
+from app.pages.status.export import export
+from app.pages.status.snapshot import Freshness
+from app.platform.clock import utcnow
 from tests.pages import scenes
 from tests.pages.scenes import HOSTILE
-from tests.pages.serving import serving
+from tests.pages.serving import serving, store_of_scenes
 
 CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
 FLAGS = [
@@ -180,6 +187,77 @@ def test_hostile_text_runs_nothing_and_reaches_nobody(browser, text):
         assert not faults
         assert all(url.startswith((address, "data:image/svg+xml,")) for url in requests), requests
         context.close()
+
+
+def test_an_open_page_follows_what_happens(browser):
+    parts = scenes.shop()
+    before = scenes.snapshot(parts, slug="live")
+    after = scenes.snapshot(
+        scenes.shop(search="down"),
+        slug="live",
+        incidents=[scenes.incident("Search fails", "in_now", ["sv_00000001"])],
+    )
+    shown = [before]
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+
+    def serve(route):
+        path, _, _ = route.request.url.removeprefix("https://live.example/status/live").partition(
+            "?"
+        )
+        found = responses.find(shown[0], path.lstrip("/"), {}, Freshness.FRESH, "/status/live")
+        headers = {"ETag": f'"{found.etag}"', "Last-Modified": "Fri, 27 Nov 2026 14:03:22 GMT"}
+        route.fulfill(body=found.body, content_type=found.content_type, headers=headers)
+
+    context.route("**/*", serve)
+    tab = context.new_page()
+    faults = []
+    tab.on("pageerror", lambda error: faults.append(str(error)))
+    tab.goto("https://live.example/status/live")
+    tab.wait_for_selector(".l svg[tabindex]")
+    tab.locator(".section > details > summary").last.click()
+    shown[0] = after
+    tab.wait_for_timeout(500)  # it has the tag of what was shown first
+    tab.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    tab.wait_for_function("document.querySelector('h1').textContent === 'Search is down'")
+    tab.wait_for_function("document.querySelector('#live').textContent === 'Search is down'")
+    states = tab.locator(".l li > b").all_text_contents()
+    assert states == ["Up", "Down", "Up", "Up", "Up", "Up", "Up"]
+    assert tab.locator(".l li").nth(1).get_attribute("class") == "d"
+    assert "Search fails" in tab.inner_text("#now")
+    assert tab.title().startswith("✖ Search is down")
+    assert tab.locator(".section > details").last.get_attribute("open") is None
+    assert tab.locator("time:not([title])").count() == 0  # times are the visitor's
+    assert not faults
+    context.close()
+
+
+@pytest.mark.parametrize(
+    ("age", "sentence"), [(30, "All systems work"), (300, "We cannot tell at the moment")]
+)
+def test_a_copy_elsewhere_says_when_nobody_renews_it(browser, tmp_path, age, sentence):
+    made_at = utcnow() - timedelta(seconds=age)
+    page = replace(scenes.scenes()["all_well"], made_at=made_at)
+    assert export(store_of_scenes([page]), tmp_path) == 1
+    context = browser.new_context(viewport={"width": 800, "height": 800})
+
+    def serve(route):
+        path = tmp_path / urlsplit(route.request.url).path.lstrip("/")
+        found = path if path.is_file() else path.with_name(f"{path.name}.html")
+        if found.is_file():
+            kind = "text/html" if found.suffix == ".html" else mimetypes.guess_type(found)[0]
+            kind = "text/javascript" if found.suffix == ".mjs" else kind
+            route.fulfill(body=found.read_bytes(), content_type=kind)
+        else:
+            route.fulfill(status=404, body="")
+
+    context.route("**/*", serve)
+    tab = context.new_page()
+    tab.goto("https://copy.example/status/all_well")
+    tab.wait_for_function("document.querySelector('.tools button')")
+    tab.wait_for_timeout(300)  # by now it has looked for news
+    assert tab.inner_text("h1") == sentence
+    assert ("k" in tab.get_attribute("#verdict", "class")) is (age > 120)
+    context.close()
 
 
 def test_it_is_quick_to_paint(browser, address):

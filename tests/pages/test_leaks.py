@@ -4,6 +4,7 @@ import random
 import re
 from urllib.parse import urlsplit
 
+import orjson
 import pytest
 
 from app.pages.status.export import export
@@ -183,6 +184,26 @@ def test_a_badge_tells_the_state_of_a_page(app, alice, client, rows):
     alice.patch(f"/status-pages/{page['id']}", {"password": "open sesame"})
     take_snapshots(app)
     assert client.get(f"/api/v1/badges/{key}/status.svg").status_code == 404
+
+
+def test_a_badge_tells_the_uptime_of_so_many_days(app, alice, client, rows):
+    page, (service,) = make_shown(alice, "Checkout", show_uptime_days=30)
+    (key,) = client.get(f"/status/{page['slug']}.json").json["services"]
+    document = orjson.loads(rows("SELECT document FROM page_snapshots")[0][0])
+    document["services"][key]["uptimes"] = {"1": 100.0, "7": 99.999, "30": 98.5}
+    document["services"][key]["uptime"] = 98.5
+    rows(
+        "UPDATE page_snapshots SET document = %s, version = version + 1, made_at = now()",
+        orjson.dumps(document),
+    )
+    path = f"/api/v1/badges/{key}/uptime.svg"
+    for query, figure in (("", "98.50%"), ("?days=1", "100%"), ("?days=7", "99.99%"),
+                          ("?days=30", "98.50%"), ("?days=90", "unknown")):  # fmt: skip
+        assert f"Checkout: {figure}" in client.get(f"{path}{query}").text, query
+    for wrong in ("0", "2", "91", "x", "-1", "30.0"):
+        assert client.get(f"{path}?days={wrong}").status_code == 422
+    own = alice.get(f"/services/{service['id']}").json["badge_key"]
+    assert client.get(f"/api/v1/badges/{own}/uptime.svg?days=7").status_code == 200
 
 
 def test_a_preview_shows_what_is_not_stored(alice, client, rows):

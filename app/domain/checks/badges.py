@@ -7,6 +7,9 @@ from enum import StrEnum
 from app.domain.heartbeats.states import HeartbeatStatus
 from app.domain.types import Status
 
+SPANS = (1, 7, 30, 90)  # of how many days the uptime may be asked for
+USUAL_SPAN = 30
+
 
 class Tone(StrEnum):
     """Tone of a value: how good it is."""

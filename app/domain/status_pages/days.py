@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
+from app.domain.checks.badges import SPANS
 from app.domain.metrics.totals import percentage
 
 FULL_HEIGHT_SHARE = 0.05  # of a day: so much downtime is drawn at full height
@@ -40,6 +41,7 @@ class Bars:
     states: str
     down_seconds: dict[int, int]  # by the place of the day
     percentage: float | None
+    percentages: dict[int, float | None]  # of the last so many days, as badges ask for them
     known_since: date | None  # the first day that says anything, where that is not the first
 
     @property
@@ -72,9 +74,14 @@ def bars(days: Sequence[Day]) -> Bars:
         first=days[0].date,
         states=states,
         down_seconds=down,
-        percentage=percentage(sum(day.up_ms for day in days), sum(day.down_ms for day in days)),
+        percentage=_percentage(days),
+        percentages={count: _percentage(days[-count:]) for count in SPANS if count <= len(days)},
         known_since=days[known].date if known else None,
     )
+
+
+def _percentage(days: Sequence[Day]) -> float | None:
+    return percentage(sum(day.up_ms for day in days), sum(day.down_ms for day in days))
 
 
 def height(down_seconds: float) -> float:

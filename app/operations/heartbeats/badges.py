@@ -13,12 +13,11 @@ from app.models.heartbeats import Heartbeat, HeartbeatFlip, HeartbeatPing
 from app.platform.errors import NotFound
 from app.platform.transaction import Transaction, transaction
 
-_WINDOW = timedelta(days=30)
 _RUNS = 50
 
 
-def badge(key: str, what: str) -> Badge:
-    """Return a badge: `status`, `uptime` of the last 30 days, or `response`: the median duration
+def badge(key: str, what: str, days: int) -> Badge:
+    """Return a badge: `status`, `uptime` of the last `days`, or `response`: the median duration
     of the last runs. Raises NotFound for an unknown key."""
     with transaction() as tx:
         heartbeat = tx.session.scalar(select(Heartbeat).where(Heartbeat.badge_key == key))
@@ -27,14 +26,18 @@ def badge(key: str, what: str) -> Badge:
         if what == "status":
             found = badges.of_status(heartbeat.name, HeartbeatStatus(heartbeat.status))
         elif what == "uptime":
-            found = badges.of_uptime(heartbeat.name, _uptime(tx, heartbeat, tx.now()))
+            found = badges.of_uptime(
+                heartbeat.name, _uptime(tx, heartbeat, timedelta(days=days), tx.now())
+            )
         else:
             found = badges.of_duration(heartbeat.name, _duration(tx, heartbeat))
     return found
 
 
-def _uptime(tx: Transaction, heartbeat: Heartbeat, now: datetime) -> float | None:
-    since = max(heartbeat.created_at, now - _WINDOW)
+def _uptime(
+    tx: Transaction, heartbeat: Heartbeat, window: timedelta, now: datetime
+) -> float | None:
+    since = max(heartbeat.created_at, now - window)
     flips = tx.session.scalars(
         select(HeartbeatFlip)
         .where(HeartbeatFlip.heartbeat_id == heartbeat.id, HeartbeatFlip.at >= since)

@@ -20,7 +20,7 @@ class _Source:
     """What has badges; the function (key, what) raises NotFound for an unknown key."""
 
     model: type[Heartbeat | Service]
-    badge: Callable[[str, str], Badge]
+    badge: Callable[[str, str, int], Badge]
 
 
 # By the prefix of its own that the keys have. Those of status pages come from their snapshots.
@@ -30,9 +30,9 @@ _SOURCES = {
 }
 
 
-def badge(key: str, what: str) -> Badge:
-    """Return a badge. Raises NotFound for an unknown key."""
-    return _source(key).badge(key, what)
+def badge(key: str, what: str, days: int) -> Badge:
+    """Return a badge, its uptime of so many days. Raises NotFound for an unknown key."""
+    return _source(key).badge(key, what, days)
 
 
 def organization_of(key: str) -> UUID:

@@ -13,14 +13,13 @@ from app.platform.errors import NotFound
 from app.platform.transaction import Transaction, transaction
 
 _DAY = timedelta(days=1)
-_UPTIME = 30 * _DAY
 _SERVICE = """
 SELECT id, organization_id, name, status, is_active, tags, now() FROM services WHERE badge_key = %s
 """
 
 
-def badge(key: str, what: str) -> Badge:
-    """Return a badge: `status`, `uptime` of the last 30 days, or `response`: the median response
+def badge(key: str, what: str, days: int) -> Badge:
+    """Return a badge: `status`, `uptime` of the last `days`, or `response`: the median response
     time of the last 24 hours. Raises NotFound for an unknown key."""
     with transaction() as tx:
         row = tx.driver.execute(_SERVICE, (key,)).fetchone()
@@ -35,7 +34,7 @@ def badge(key: str, what: str) -> Badge:
             )
         if what == "response":
             return badges.of_duration(name, _median(tx, service_id))
-    return badges.of_uptime(name, uptime(service_id, now - _UPTIME, now).percentage)
+    return badges.of_uptime(name, uptime(service_id, now - days * _DAY, now).percentage)
 
 
 def _median(tx: Transaction, service_id: UUID) -> float | None:

@@ -182,6 +182,7 @@ def _service(one: Shown, bars: Bars, response: Mapping[str, Any] | None) -> dict
         "states": bars.states,
         "down_seconds": {str(place): seconds for place, seconds in bars.down_seconds.items()},
         "uptime": bars.percentage,
+        "uptimes": {str(days): uptime for days, uptime in bars.percentages.items()},
         "known_since": bars.known_since,
         "response": response,
     }

@@ -1,5 +1,7 @@
 """Badges of a page and of its services, from its snapshot."""
 
+from typing import Any
+
 from app.domain.checks import badges
 from app.domain.checks.badges import Badge, Tone
 from app.domain.status_pages.types import ShownState
@@ -14,9 +16,16 @@ _TONES = {
 
 
 def badge(
-    snapshot: Snapshot, service_key: str | None, what: str, freshness: Freshness
+    snapshot: Snapshot,
+    service_key: str | None,
+    what: str,
+    days: int | None,
+    freshness: Freshness,
 ) -> Badge | None:
-    """Return a badge; None for a figure that there is not."""
+    """Return a badge; None for a figure that there is not.
+
+    Of more days than the page shows nothing is known.
+    """
     view = View(snapshot, freshness, "")
     if service_key is None:
         if what != "status":
@@ -28,6 +37,11 @@ def badge(
         state = view.shown_state(service["state"])
         return Badge(service["name"], view.word(state), _TONES.get(ShownState(state), Tone.NONE))
     if what == "uptime":
-        return badges.of_uptime(service["name"], service["uptime"])
+        return badges.of_uptime(service["name"], _uptime(service, days))
     response = service["response"] or {}
     return badges.of_duration(service["name"], response.get("now_ms"))
+
+
+def _uptime(service: dict[str, Any], days: int | None) -> float | None:
+    found = service["uptime"] if days is None else service.get("uptimes", {}).get(str(days))
+    return None if found is None else float(found)

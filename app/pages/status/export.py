@@ -8,7 +8,7 @@ from app.pages.status.store import PageStore
 
 _PARTS = (
     "page.json", "summary.json", "history", "feed.atom", "feed.rss", "maintenance.ics", "style.css",
-    "custom.css", "page.mjs", "embed",
+    "custom.css", "page.mjs", "embed", "logo", "dark-logo", "robots.txt", "sitemap.xml",
 )  # fmt: skip
 
 
@@ -35,6 +35,8 @@ def export(store: PageStore, folder: Path) -> int:
             is_page = found.content_type.startswith("text/html")
             path = folder / "status" / (f"{name}.html" if is_page else name)
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(found.body)
+            # Its script says when it is too old: no server does it there.
+            body = found.body.replace(b"<body", b"<body data-copy=1", 1) if is_page else found.body
+            path.write_bytes(body)
         count += 1
     return count

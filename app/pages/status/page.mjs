@@ -1,6 +1,6 @@
 // Everything here is an addition: the page is complete without it.
-const root = document.documentElement, body = document.body, { base, made } = body.dataset;
-const [themeWord, auto, light, dark, down, maintenance, up, slow, unknown] = body.dataset.words.split("|");
+const root = document.documentElement, body = document.body, { base, made, copy } = body.dataset;
+const [themeWord, auto, light, dark, down, maintenance, up, slow, unknown, blind] = body.dataset.words.split("|");
 const lang = navigator.language.startsWith(root.lang) ? navigator.language : root.lang;
 const $ = (selector, from = document) => from.querySelector(selector);
 const all = (selector, from = document) => [...from.querySelectorAll(selector)];
@@ -24,13 +24,20 @@ $(".tools").append(button);
 if (location.search.includes("view=wall")) body.classList.add("wall");
 
 // Times: on the visitor's clocks, with the written form as the title.
-let shownAt = Date.parse(made);
+let shownAt = Date.parse(made), tag = "", failures = 0, days;
 const dates = (options) => new Intl.DateTimeFormat(lang, { dateStyle: "medium", ...options });
 const clock = dates({ timeStyle: "short" }), relative = new Intl.RelativeTimeFormat(lang, { numeric: "auto" });
 const age = () => {
-  const seconds = Math.min(0, Math.round((shownAt - Date.now()) / 1000));
+  const seconds = Math.min(0, Math.round((shownAt - Date.now()) / 1e3));
   const text = relative.format(...(seconds > -90 ? [seconds, "second"] : [Math.round(seconds / 60), "minute"]));
   for (const time of all("time[data-r]")) time.textContent = text;
+  // A copy elsewhere that nobody renews claims nothing: its server cannot say how old it is.
+  const box = $("#verdict");
+  if (copy && box && seconds < -120) {
+    box.className = "verdict k";
+    $("h1").textContent = blind;
+    tag = "-";
+  }
 };
 const localise = () => {
   for (const time of all("time:not([title])")) {
@@ -40,26 +47,25 @@ const localise = () => {
   age();
 };
 localise();
-setInterval(age, 5000);
+setInterval(age, 5e3);
 
 // Live: the summary is asked with its tag; when it has changed, texts and classes are replaced.
 const load = async (path, headers = {}) => {
   const answer = await fetch(path, { cache: "no-store", headers });
-  if (!answer.ok && answer.status !== 304) throw answer.status;
+  if (!answer.ok && answer.status !== 304) throw 0;
   return answer;
 };
 const parse = async (answer) => new DOMParser().parseFromString(await answer.text(), "text/html");
-let tag = "", failures = 0, days;
 async function refresh() {
   if (document.hidden) return;
   try {
-    const answer = await load(`${base}/summary.json`, tag && { "If-None-Match": tag });
+    const answer = await load(`${base}/summary.json`, { "If-None-Match": tag });
     if (tag && answer.ok) await replace(await parse(await load(location.href)));
     else shownAt = Math.max(shownAt, Date.parse(answer.headers.get("Last-Modified")) || 0);
     tag = answer.headers.get("ETag") || tag;
     failures = 0;
     age();
-  } catch { failures += 1; }
+  } catch { failures++ }
 }
 function replace(fresh) {
   const pairs = (selector) => {
@@ -78,7 +84,8 @@ function replace(fresh) {
     for (const { id } of open) document.getElementById(id)?.toggleAttribute("open", true);
   }
   for (const [old, next] of pairs("summary > b, .l li, .l b, .l p, .l svg")) {
-    old.className = next.className;
+    // The class of an SVG element cannot be set so.
+    if (!next.viewBox) old.className = next.className;
     if (old.localName !== "li" && old.innerHTML !== next.innerHTML) old.innerHTML = next.innerHTML;
   }
   days = null;
