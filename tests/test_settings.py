@@ -6,12 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from app.platform.config import Config
+from app.platform.config import AgentConfig, Config
+from app.platform.errors import ConfigError
 
 ROOT = Path(__file__).parents[1]
 EXAMPLE = (ROOT / ".env.example").read_text()
 DOCUMENTED = re.findall(r"^# ([A-Z][A-Z0-9_]+)=", EXAMPLE, re.MULTILINE)
 # Read where no Config is at hand: by gunicorn's own configuration, and by docker compose.
+# An agent's own name for the address of its server, which no other process has.
+FIELDS = {"ALERTIFYPRO_URL": "server_url"}
+FIELDS_BACK = {field: name for name, field in FIELDS.items()}
 ELSEWHERE = {
     "WEB_PROCESSES": "gunicorn.conf.py",
     "POSTGRES_PASSWORD": "docker-compose.yml",
@@ -28,8 +32,8 @@ def test_a_documented_setting_is_read_and_used(name):
     if name in ELSEWHERE:
         assert name in (ROOT / ELSEWHERE[name]).read_text()
         return
-    field = name.lower()
-    assert field in {each.name for each in fields(Config)}
+    field = FIELDS.get(name, name.lower())
+    assert field in {each.name for each in (*fields(Config), *fields(AgentConfig))}
     use = re.compile(rf"\.{field}\b")
     users = [
         path
@@ -41,6 +45,34 @@ def test_a_documented_setting_is_read_and_used(name):
 
 
 def test_a_setting_that_is_read_is_documented():
-    assert {each.name.upper() for each in fields(Config) if "derived" not in each.metadata} <= set(
-        DOCUMENTED
-    )
+    read = (*fields(Config), *fields(AgentConfig))
+    names = {
+        FIELDS_BACK.get(one.name, one.name.upper()) for one in read if "derived" not in one.metadata
+    }
+    assert names <= set(DOCUMENTED)
+
+
+BARE = {"ALERTIFYPRO_URL": "https://monitor.example.com", "LOCATION_KEY": "WL_1"}
+
+
+def test_an_agent_needs_its_server_and_its_key_and_nothing_else():
+    config = AgentConfig.from_env(BARE)
+    assert (config.probe_targets, config.database_url, config.redis_url) == ("any", "", "")
+    assert AgentConfig.from_env({**BARE, "ALERTIFYPRO_URL": "http://localhost:3001"})
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"ALERTIFYPRO_URL": ""},
+        {"ALERTIFYPRO_URL": "monitor.example.com"},
+        {"ALERTIFYPRO_URL": "http://monitor.example.com"},
+        {"LOCATION_KEY": ""},
+        {"LOCATION_KEY": "WK_1"},
+        {"SERVER_FINGERPRINT": "12"},
+        {"SERVER_CA_FILE": "/nowhere.pem"},
+    ],
+)
+def test_what_an_agent_cannot_work_with_is_said(changes):
+    with pytest.raises(ConfigError):
+        AgentConfig.from_env(BARE | changes)

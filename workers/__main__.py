@@ -1,8 +1,9 @@
-"""Start one worker process: `python -m workers probes|notifications|background|metrics`.
+"""Start one worker process: `python -m workers probes|notifications|background|metrics|remote`.
 
 A probe worker serves the queue of its REGION with a warm engine, a notification worker the outbox
 with a dispatcher, the background worker the ticks, the metrics worker those that may take minutes.
-Each listens to one queue only: then RQ moves a job atomically instead of popping it.
+Each listens to one queue only: then RQ moves a job atomically instead of popping it. A remote one
+is the agent of a location: it has no queue, and knows nothing but its server.
 """
 
 import gc
@@ -21,7 +22,7 @@ from app.operations.notifications import enqueue
 from app.platform.bootstrap import bootstrap
 from app.platform.errors import ConfigError
 from app.platform.queue import BACKGROUND, METRICS, Worker, connect, probe_queue
-from workers import escalations, heartbeats, notifications, probes, status_pages
+from workers import escalations, heartbeats, notifications, probes, remote, status_pages
 from workers.dispatcher import Dispatcher
 from workers.engine import Engine
 from workers.health_watch import HealthWatch
@@ -30,7 +31,8 @@ from workers.watchdog import Watchdog
 
 log = logging.getLogger("workers")
 
-KINDS = ("probes", "notifications", "background", "metrics")
+REMOTE = "remote"
+KINDS = ("probes", "notifications", "background", "metrics", REMOTE)
 _RECONNECT_SECONDS = 1.0
 
 
@@ -112,6 +114,12 @@ def _spare_the_collector() -> None:
     gc.set_threshold(100_000, 50, 100)
 
 
+def _local(kind: str) -> _Process:
+    app = bootstrap()
+    serve(app)
+    return _Process(app, kind)
+
+
 def main(arguments: list[str]) -> int:
     """Run a worker until it is told to stop; return the exit code."""
     kind = arguments[0] if arguments else ""
@@ -119,11 +127,9 @@ def main(arguments: list[str]) -> int:
         print(f"usage: python -m workers {'|'.join(KINDS)}", file=sys.stderr)  # noqa: T201
         return 2
     try:
-        app = bootstrap()
-        serve(app)
+        process = remote.start() if kind == REMOTE else _local(kind)
         _allow_many_sockets()
         _spare_the_collector()
-        process = _Process(app, kind)
     except ConfigError as error:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201
         return os.EX_CONFIG

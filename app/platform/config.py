@@ -4,6 +4,7 @@ import base64
 import binascii
 import ipaddress
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -120,6 +121,61 @@ def _ping_url(base_url: str, port: int, ping_port: int) -> str:
     head, separator, number = base_url.rpartition(":")
     is_direct = bool(ping_port and separator) and number == str(port)
     return f"{head}:{ping_port}" if is_direct else base_url
+
+
+@dataclass(frozen=True, slots=True)
+class AgentConfig:
+    """Settings of an agent at a location, which knows neither database nor Redis nor our keys."""
+
+    server_url: str
+    location_key: str
+    server_ca_file: str
+    server_fingerprint: str  # SHA-256 of the server's certificate, 64 hex digits; "" for any
+    probe_targets: str
+    probe_allow: tuple[Network, ...]
+    probe_deny: tuple[Network, ...]
+    probe_ca_file: str
+    probe_concurrency: int
+    witness_targets: tuple[str, ...]
+    log_format: str
+    log_level: str
+    # The guard spares the platform's own servers; an agent knows of none.
+    database_url: str = field(default="", metadata={"derived": True})
+    redis_url: str = field(default="", metadata={"derived": True})
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None) -> "AgentConfig":
+        """Read and check every setting. Raises ConfigError, a sentence for the first bad one."""
+        env = _Reader(os.environ if environ is None else environ)
+        url = env.text("ALERTIFYPRO_URL", "").rstrip("/")
+        parts = urlsplit(url)
+        if parts.scheme not in ("https", "http") or not parts.hostname:
+            raise ConfigError("ALERTIFYPRO_URL must look like https://monitor.example.com.")
+        if parts.scheme == "http" and not _is_loopback(parts.hostname):
+            raise ConfigError(
+                "ALERTIFYPRO_URL must begin with https:// unless the server is on this machine:"
+                " the key and the secrets of services travel there."
+            )
+        key = env.text("LOCATION_KEY", "")
+        if not key.startswith("WL_"):
+            raise ConfigError("LOCATION_KEY must be the key of a location; it begins with WL_.")
+        fingerprint = env.text("SERVER_FINGERPRINT", "").lower().replace(":", "")
+        if fingerprint and not re.fullmatch(r"[0-9a-f]{64}", fingerprint):
+            raise ConfigError("SERVER_FINGERPRINT must be a SHA-256 as 64 hex digits.")
+        return cls(
+            server_url=url,
+            location_key=key,
+            server_ca_file=env.file("SERVER_CA_FILE"),
+            server_fingerprint=fingerprint,
+            probe_targets=env.choice("PROBE_TARGETS", "any", ("any", "public")),
+            probe_allow=env.networks("PROBE_ALLOW"),
+            probe_deny=env.networks("PROBE_DENY"),
+            probe_ca_file=env.file("PROBE_CA_FILE"),
+            probe_concurrency=env.integer("PROBE_CONCURRENCY", 1000, 1, 20000),
+            witness_targets=env.items("WITNESS_TARGETS"),
+            log_format=env.choice("LOG_FORMAT", "json", ("json", "text")),
+            log_level=env.choice("LOG_LEVEL", "info", ("debug", "info", "warning", "error")),
+        )
 
 
 def _is_loopback(host: str) -> bool:

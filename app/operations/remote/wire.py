@@ -8,7 +8,6 @@ import json
 import math
 import zlib
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -57,9 +56,7 @@ def snapshot_of_json(data: Mapping[str, Any], region: str) -> ServiceSnapshot:
         organization_id=organization_id,
         version=int(data["version"]),
         name="",
-        target=replace(
-            target_of_json(data["target"]), organization_id=organization_id, service_id=service_id
-        ),
+        target=target_of_json(data["target"], organization_id, service_id),
         check_interval_seconds=int(data["check_interval_seconds"]),
         retry_interval_seconds=data["retry_interval_seconds"],
         failure_threshold=1,
@@ -85,7 +82,9 @@ def target_to_json(target: Target) -> dict[str, Any]:
     }
 
 
-def target_of_json(data: Mapping[str, Any]) -> Target:
+def target_of_json(
+    data: Mapping[str, Any], organization_id: UUID, service_id: UUID | None = None
+) -> Target:
     """Return what a check is to ask."""
     return Target(
         check_type=str(data["check_type"]),
@@ -95,6 +94,8 @@ def target_of_json(data: Mapping[str, Any]) -> Target:
         config=dict(data["config"]),
         secrets=tuple(data["secrets"]),
         body_texts=frozenset(data["body_texts"]),
+        organization_id=organization_id,
+        service_id=service_id,
     )
 
 

@@ -1,0 +1,281 @@
+"""Exchange of an agent with its server, over HTTPS.
+
+Requests for claims run in a thread of their own: while the server does not answer, the engine goes
+on with what it knows (`workers/autonomy.py`), and what it finds waits in the outbox.
+"""
+
+import logging
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as NotYet
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from app import __version__
+from app.domain.locations.protocol import VERSIONS
+from app.domain.types import Observation
+from app.network.server_client import ServerAway, ServerClient, ServerRefused
+from app.operations.accounts.reach import Targets
+from app.operations.checks.claim import Claim, Claimed
+from app.operations.recorded_check import RecordedCheck
+from app.operations.remote import wire
+from app.operations.services.one_off_checks import ProbeTask
+from app.operations.snapshots.services import ServiceSnapshot
+from app.platform.clock import monotonic, utcnow
+from app.platform.events import timestamp
+from workers.autonomy import ALONE, HOUR_SECONDS, Autonomy
+from workers.database_clock import DatabaseClock
+from workers.outbox import Outbox
+
+log = logging.getLogger(__name__)
+
+WAIT_SECONDS = 1.5  # of a long poll; a server that takes longer by a second is away
+_PATIENCE_SECONDS = WAIT_SECONDS + 1.0
+# Claimed so much earlier than a worker would: until its server is found to be away, an agent lives
+# on what it has claimed.
+_ROAD_SECONDS = 3.0
+_REQUEST_SECONDS = 10.0
+_MOST_KNOWN = 50_000  # snapshots; more than any location of ours has
+_WINDOW_SECONDS = 60.0  # of the agent's own figures
+
+
+class HttpsExchange:
+    """Claims and results of one location through its server."""
+
+    away = (ServerAway,)
+    hears = False  # the long poll is what wakes it
+    has_suspects = False
+
+    def __init__(self, client: ServerClient, name: str) -> None:
+        """Say hello. Raises ServerAway, and ServerRefused for a wrong key or version."""
+        self._client = client
+        self._name = f"{name}:{uuid4().hex[:8]}"
+        self._region = self._say_hello()
+        self._clock = DatabaseClock()
+        self._outbox = Outbox(client)
+        self._autonomy = Autonomy(self._region)
+        self._known: dict[UUID, tuple[str, ServiceSnapshot]] = {}
+        self._targets: dict[UUID, Targets] = {}
+        self._thread = ThreadPoolExecutor(1, "claims")
+        self._courier = ThreadPoolExecutor(1, "results")
+        self._asking: Future[tuple[Claimed, list[ProbeTask]]] | None = None
+        self._heard_at = monotonic()
+        self._is_away = False
+        self._starts: deque[tuple[float, float]] = deque()  # when recorded, and how late it began
+        self.isolated_since: Callable[[], datetime | None] = lambda: None
+
+    def _say_hello(self) -> str:
+        hello = {"protocols": list(VERSIONS), "agent": self._name, "version": __version__}
+        answer = self._client.post("hello", hello)
+        self._client.protocol = int(answer["protocol"])
+        log.info(
+            "the server is there",
+            extra={"location": answer["location"], "server_version": answer["version"]},
+        )
+        return str(answer["region"])
+
+    def start(self, wake: Callable[[], object]) -> None:
+        """Do nothing: claims are long polls."""
+
+    def stop(self) -> None:
+        """Do nothing: a long poll ends by itself, soon."""
+
+    def close(self) -> None:
+        """Deliver what waits, if the server is there."""
+        try:
+            self._outbox.deliver()
+        except ServerAway as error:
+            log.warning("results are lost", extra={"why": str(error), "count": len(self._outbox)})
+
+    def now(self) -> datetime:
+        """Return the server's time, carried forward since its latest answer."""
+        return self._clock.now(monotonic())
+
+    def claim(
+        self, limit: int, ahead_seconds: float, behind_seconds: float | None
+    ) -> tuple[Claimed, list[ProbeTask]]:
+        """Return checks from the server; while it does not answer, those that are due anyway.
+
+        Raises ServerAway while there is nothing to go on with.
+        """
+        ahead = ahead_seconds + _ROAD_SECONDS
+        if self._asking is None:
+            self._asking = self._thread.submit(self._ask, limit, ahead, behind_seconds)
+        try:
+            found = self._asking.result(0 if self._is_away else _PATIENCE_SECONDS)
+        except NotYet:
+            return self._go_on_alone(limit, ahead_seconds, "it does not answer")
+        except ServerAway as error:
+            self._asking = None
+            return self._go_on_alone(limit, ahead_seconds, str(error))
+        self._asking = None
+        self._heard_at = monotonic()
+        if self._is_away:
+            log.warning("the server is back", extra={"buffered": len(self._outbox)})
+        self._is_away = False
+        self._autonomy.is_back()
+        for claim in found[0].claims:
+            self._autonomy.saw(claim)
+        if len(self._outbox):
+            self._courier.submit(self._deliver)
+        return found
+
+    def _go_on_alone(
+        self, limit: int, ahead_seconds: float, why: str
+    ) -> tuple[Claimed, list[ProbeTask]]:
+        if not self._is_away:
+            log.warning("the server is away; checks go on without it", extra={"why": why})
+        self._is_away = True
+        if monotonic() - self._heard_at > HOUR_SECONDS:
+            raise ServerAway(f"for more than an hour: {why}")
+        now = self.now()
+        due = self._autonomy.due(now, ahead_seconds, limit)
+        soon = now + timedelta(seconds=ahead_seconds)
+        return Claimed(due, now, None if len(due) == limit else soon), []
+
+    def _ask(
+        self, limit: int, ahead_seconds: float, behind_seconds: float | None
+    ) -> tuple[Claimed, list[ProbeTask]]:
+        asked_at = monotonic()
+        body = {
+            "limit": limit,
+            "ahead_seconds": ahead_seconds,
+            "behind_seconds": behind_seconds,
+            "wait_seconds": 0.0 if self._is_away else WAIT_SECONDS,
+            "pulse": self._pulse(),
+        }
+        answer = self._post("claims", body)
+        now = wire.moment(answer["now"])
+        self._clock.read(now, asked_at, monotonic())
+        self._learn(answer["claims"])
+        claims = [
+            wire.claim_of_json(claim, known[1], self._region)
+            for claim in answer["claims"]
+            if (known := self._known.get(UUID(claim["service_id"]))) and known[0] == claim["tag"]
+        ]
+        tasks = [self._task(task) for task in answer["tasks"]]
+        next_due_at = answer["next_due_at"]
+        return Claimed(claims, now, next_due_at and wire.moment(next_due_at)), tasks
+
+    def _post(self, name: str, body: dict[str, Any]) -> dict[str, Any]:
+        """Return an answer. Raises ServerAway, also for a server that no longer knows us."""
+        try:
+            return self._client.post(name, body, _REQUEST_SECONDS)
+        except ServerRefused as error:
+            if error.status == 426:  # it was upgraded: there may be another version in common
+                self._hello_again(error)
+            if error.status == 401:
+                # The key was replaced, or the location deleted: nothing here is ours any more.
+                self._autonomy.forget()
+                self._known.clear()
+                self._outbox.clear()
+                log.error("the server does not know this key any more")
+            raise ServerAway(str(error)) from error
+
+    def _hello_again(self, error: ServerRefused) -> None:
+        try:
+            self._say_hello()
+        except ServerRefused as refused:
+            raise ServerAway(str(refused)) from error
+
+    def _learn(self, claims: Sequence[dict[str, Any]]) -> None:
+        """Ask for the services of claims that are not known at their version."""
+        missing = [
+            claim["service_id"]
+            for claim in claims
+            if self._known.get(UUID(claim["service_id"]), ("",))[0] != claim["tag"]
+        ]
+        if not missing:
+            return
+        if len(self._known) > _MOST_KNOWN:
+            self._known.clear()
+        try:
+            answer = self._client.post("snapshots", {"service_ids": missing}, _REQUEST_SECONDS)
+        except ServerRefused as error:
+            if error.status != 404:
+                raise ServerAway(str(error)) from error
+            return  # all of them were deleted meanwhile
+        for found in answer["snapshots"]:
+            snapshot = wire.snapshot_of_json(found, self._region)
+            self._known[snapshot.service_id] = (found["tag"], snapshot)
+            self._targets[snapshot.organization_id] = found["targets"]
+
+    def _task(self, data: dict[str, Any]) -> ProbeTask:
+        organization_id = UUID(data["organization_id"])
+        self._targets[organization_id] = data["targets"]
+        target = wire.target_of_json(data["target"], organization_id)
+        return ProbeTask(UUID(data["id"]), target, data["fault"])
+
+    def held(self, claims: Sequence[Claim]) -> set[int]:
+        """Return all lease tokens: nobody tells an agent of edits, and the server drops results."""
+        return {claim.lease_token for claim in claims}
+
+    def record(self, batch: Sequence[RecordedCheck], now: datetime) -> None:
+        """Deliver results, or keep them until the server is there."""
+        self._outbox.add([_result_to_json(check) for check in batch])
+        at = monotonic()
+        self._starts.extend(
+            (at, (check.checked_at - check.scheduled_for).total_seconds() * 1000) for check in batch
+        )
+        while self._starts and self._starts[0][0] < at - _WINDOW_SECONDS:
+            self._starts.popleft()
+        if not self._is_away:
+            self._deliver()
+
+    def _deliver(self) -> None:
+        try:
+            self._outbox.deliver()
+        except ServerAway as error:
+            log.warning("results wait for the server", extra={"why": str(error)})
+
+    def recorded(self, batch: Sequence[RecordedCheck]) -> None:
+        """Do nothing: there is no quarantine here."""
+
+    def answer(self, task: ProbeTask, observation: Observation) -> None:
+        """Leave the outcome of a one-off probe. Raises ServerAway."""
+        body = {"id": str(task.id), "observation": wire.observation_to_json(observation)}
+        self._post("answers", body)
+
+    def targets(self, organization_id: UUID | None) -> Targets:
+        """Return what an organization may reach, as far as the server has a say in it."""
+        return self._targets.get(organization_id, "any") if organization_id else "any"
+
+    def rests(self, claim: Claim) -> bool:
+        """Say no: there is no quarantine here."""
+        return False
+
+    def runs_alone(self, claim: Claim) -> bool:
+        """Say no: there is no quarantine here."""
+        return False
+
+    def run_alone(self, claim: Claim) -> Observation | None:
+        """Raise NotImplementedError: no check runs alone here."""
+        raise NotImplementedError
+
+    def _pulse(self) -> dict[str, Any]:
+        starts = list(self._starts)
+        lateness = sorted(late for _, late in starts)
+        since = self.isolated_since()
+        span = min(_WINDOW_SECONDS, monotonic() - starts[0][0]) if starts else 0.0
+        return {
+            "agent": self._name,
+            "version": __version__,
+            "checks_per_second": round(len(starts) / max(span, 1.0), 2),
+            "lateness_ms": lateness[int(0.99 * len(lateness))] if lateness else None,
+            "clock": timestamp(utcnow()),
+            "buffered": len(self._outbox),
+            "isolated_seconds": since and max(0.0, (utcnow() - since).total_seconds()),
+        }
+
+
+def _result_to_json(check: RecordedCheck) -> dict[str, Any]:
+    return {
+        **wire.observation_to_json(check.observation),
+        "service_id": str(check.service_id),
+        "version": check.version,
+        "lease_token": None if check.lease_token == ALONE else check.lease_token,
+        "scheduled_for": timestamp(check.scheduled_for),
+        "checked_at": timestamp(check.checked_at),
+    }
