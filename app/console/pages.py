@@ -29,6 +29,7 @@ SCREENS = (
     "maintenance",
     "certificates",
     "reports",
+    "locations",
     "channels",
     "rules",
     "escalation",

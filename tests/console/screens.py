@@ -41,6 +41,7 @@ SCREENS = {
     "window": "/maintenance/{maintenance-windows}",
     "certificates": "/certificates",
     "reports": "/reports",
+    "locations": "/locations",
     "status pages": "/pages",
     "new page": "/pages/new",
     "page": "/pages/{status-pages}",

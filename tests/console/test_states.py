@@ -45,7 +45,7 @@ def test_what_a_viewer_may_not_do_says_why(viewer, product, screen):
 
 LISTS = (
     "services", "heartbeats", "alerts", "channels", "rules", "on-call", "escalation",
-    "maintenance", "certificates", "reports", "pages",
+    "maintenance", "certificates", "reports", "pages", "locations",
 )  # fmt: skip
 
 

@@ -45,6 +45,7 @@ const SCREENS = [
   ["/pages/:id/edit", () => import("./screens/page-form.mjs")],
   ["/reports", () => import("./screens/reports.mjs")],
   ["/certificates", () => import("./screens/certificates.mjs")],
+  ["/locations", () => import("./screens/locations.mjs")],
   ["/organization", () => import("./screens/organization.mjs")],
   ["/profile", () => import("./screens/profile.mjs")],
   ["/server", () => import("./screens/server.mjs")],

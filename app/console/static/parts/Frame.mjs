@@ -24,6 +24,7 @@ const NAVIGATION = [
     ["/maintenance", t("Maintenance"), "maintenance"],
     ["/certificates", t("Certificates"), "certificates"],
     ["/reports", t("Reports"), "reports"],
+    ["/locations", t("Locations"), "locations"],
   ]],
   [t("Alerting"), [
     ["/channels", t("Channels"), "channels"],
