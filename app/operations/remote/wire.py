@@ -132,7 +132,7 @@ def observation_to_json(observation: Observation) -> dict[str, Any]:
         "error": observation.error,
         "status_code": observation.status_code,
         "failure_kind": observation.failure_kind,
-        "phases": observation.phases if any(observation.phases) else None,
+        "phases": list(observation.phases) if any(observation.phases) else None,
         "evidence": json.loads(storable(observation.evidence)) if observation.evidence else None,
         "certificate": certificate and _certificate_to_json(certificate),
         "body_texts": observation.body_texts and dict(observation.body_texts),
