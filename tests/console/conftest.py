@@ -3,6 +3,7 @@
 import os
 import tempfile
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -37,7 +38,7 @@ def expect():
 
 @pytest.fixture(scope="module")
 def open_tab(browser):
-    """Opens a tab with a new session: `problems` collects what its console reports."""
+    """Opens a tab with a new session: `problems` and `hosts` say what went on in it."""
     contexts = []
 
     def open_tab(cookies=(), **options):
@@ -46,7 +47,8 @@ def open_tab(browser):
         context.add_cookies(list(cookies))
         contexts.append(context)
         tab = context.new_page()
-        tab.problems = []
+        tab.problems, tab.hosts = [], set()
+        tab.on("request", lambda asked: tab.hosts.add(urlsplit(asked.url).hostname))
         tab.on("pageerror", lambda error: tab.problems.append(str(error)))
         tab.on("console", lambda message: _collect(tab.problems, message))
         return tab

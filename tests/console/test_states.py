@@ -116,6 +116,78 @@ def test_the_web_process_dies_and_comes_back(owner, expect, product):
     assert owner.evaluate("window.sameDocument") is True
 
 
+HOSTILE = (
+    "<img src=x onerror=alert(1)>",
+    '"><script>alert(1)</script>',
+    "{{ 7 * 7 }} ${7 * 7} %s",
+    "\u05e9\u05dc\u05d5\u05dd \u0645\u0631\u062d\u0628\u0627",
+    "\U0001f525" * 20,
+    "long" * 50,
+    "a\u0301\u0302\u0303\u0304 b\u00a0c",
+    "'; DROP TABLE services; --",
+)
+NAMED = {
+    "services": {"endpoint": "http://127.0.0.1:9/", "check_type": "HTTP", "is_active": False},
+    "heartbeats": {},
+    "notification-channels": {"type": "webhook", "config": {"url": "http://127.0.0.1:9/"}},
+    "alert-rules": {"severity": "info", "is_enabled": False},
+    "maintenance-windows": {
+        "starts_at": "2040-01-01T00:00:00Z",
+        "ends_at": "2040-01-01T01:00:00Z",
+        "tags": ["nothing"],
+    },
+    "teams": {},
+}
+PLACES = {"notification-channels": "channels", "alert-rules": "rules", "teams": "organization"}
+
+
+@pytest.mark.parametrize("kind", NAMED)
+def test_names_of_strangers_are_text_and_fit(owner, product, kind):
+    owner.problems.clear()
+    place = PLACES.get(kind, kind.partition("-")[0])
+    tab = "?tab=teams" if kind == "teams" else ""
+    made = [product.call("POST", f"/{kind}", NAMED[kind] | {"name": name}) for name in HOSTILE]
+    try:
+        for width in (360, 1280):
+            owner.set_viewport_size({"width": width, "height": 800})
+            show(owner, f"http://127.0.0.1:{product.port}/{place}{tab}")
+            assert owner.locator(".main img, .main script").count() == 0
+            text = owner.locator(".main").inner_text()
+            for name in HOSTILE[:3]:
+                assert name in text, name
+            assert owner.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+    finally:
+        for each in made:
+            product.call("DELETE", f"/{kind}/{each['id']}")
+    assert owner.problems == []
+
+
+def test_a_second_visit_asks_for_little_and_nobody_else(owner, product):
+    url = address(product, "/services")
+    show(owner, url)
+    tools = owner.context.new_cdp_session(owner)
+    tools.send("Network.enable")
+    asked, kept, sizes = {}, set(), {}
+    tools.on("Network.responseReceived", lambda e: asked.update({e["requestId"]: e["response"]}))
+    tools.on("Network.requestServedFromCache", lambda e: kept.add(e["requestId"]))
+    tools.on(
+        "Network.loadingFinished", lambda e: sizes.update({e["requestId"]: e["encodedDataLength"]})
+    )
+    show(owner, url)
+    tools.detach()
+    fetched = [
+        (response["url"], sizes.get(request, 0))
+        for request, response in asked.items()
+        if request not in kept
+        and not response.get("fromDiskCache")
+        and "/api/" not in response["url"]
+    ]
+    print(fetched)
+    assert len(fetched) <= 5, fetched
+    assert sum(size for _, size in fetched) <= 5_000, fetched
+    assert owner.hosts == {"127.0.0.1"}
+
+
 def test_shapes_and_borders_stay_where_colours_are_forced(owner, product):
     owner.emulate_media(forced_colors="active")
     show(owner, address(product, "/services"))
