@@ -9,7 +9,8 @@ _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_+-]*(?:/[A-Za-z0-9_+-]+){0,2}")
 # What the files on a machine also answer to, but which is no zone that means the same elsewhere.
 _LOCAL_NAMES = frozenset(("localtime", "posixrules", "Factory"))
 _LOCAL_FOLDERS = ("posix/", "right/")
-_CLOCK = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])|24:00")
+CLOCK_PATTERN = r"([01][0-9]|2[0-3]):([0-5][0-9])|24:00"
+_CLOCK = re.compile(CLOCK_PATTERN)
 _SECOND = timedelta(seconds=1)
 
 

@@ -6,6 +6,8 @@ from typing import Any
 
 from marshmallow import RAISE, Schema, ValidationError, fields, post_load, validate
 
+from app.domain.timezones import CLOCK_PATTERN
+
 NAME_MAX = 200
 DESCRIPTION_MAX = 2000
 # Written for JavaScript too, because the API's description carries them.
@@ -171,6 +173,14 @@ class Moment(fields.DateTime):
         if not _EARLIEST <= at <= _LATEST:
             raise self.make_error("range")
         return at
+
+
+class Clock(fields.String):
+    """A time of day on a clock, 00:00 to 24:00."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        error = "Must be a time of day like 22:00."
+        super().__init__(validate=Pattern(f"^({CLOCK_PATTERN})$", error=error), **kwargs)
 
 
 class Cursor(fields.String):

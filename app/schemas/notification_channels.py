@@ -14,6 +14,7 @@ from app.domain.messages.templates import MAX_BODY, MAX_SUBJECT
 from app.schemas.base import (
     BaseSchema,
     Choice,
+    Clock,
     Flag,
     Line,
     Moment,
@@ -35,8 +36,8 @@ class QuietHoursSchema(BaseSchema):
     """Quiet hours of a channel, in local time; `to` may lie on the next day."""
 
     timezone = ZoneName(required=True)
-    from_ = Line(data_key="from", max=5, required=True, metadata={"examples": ["22:00"]})
-    to = Line(max=5, required=True, metadata={"examples": ["07:00"]})
+    from_ = Clock(data_key="from", required=True, metadata={"examples": ["22:00"]})
+    to = Clock(required=True, metadata={"examples": ["07:00"]})
     min_severity = Choice(
         *SEVERITIES,
         load_default="critical",

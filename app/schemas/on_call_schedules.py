@@ -13,6 +13,7 @@ from app.platform.events import timestamp
 from app.schemas.base import (
     BaseSchema,
     Choice,
+    Clock,
     Line,
     Moment,
     Name,
@@ -45,11 +46,20 @@ class NearMoment(Moment):
         return at
 
 
+def _either_case(word: str) -> str:
+    return "".join(f"[{letter.upper()}{letter}]" for letter in word)
+
+
+_NAMES = "|".join(f"{_either_case(day[:3])}({_either_case(day[3:])})?" for day in DAYS)
+_WEEKDAYS = rf"^\s*({_NAMES})\s*$"
+
+
 class Weekday(Line):
     """A day of the week, by its name or its first three letters."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(max=20, metadata={"examples": ["monday"]}, **kwargs)
+        metadata = {"examples": ["monday"], "pattern": _WEEKDAYS}
+        super().__init__(max=20, metadata=metadata, **kwargs)
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> str:
         name = super()._deserialize(value, attr, data, **kwargs)
@@ -62,8 +72,8 @@ class Weekday(Line):
 class RestrictionSchema(BaseSchema):
     """The hours a layer is limited to; they may reach into the next day."""
 
-    start_time = Line(max=5, load_default="00:00", metadata={"examples": ["09:00"]})
-    end_time = Line(max=5, load_default="24:00", metadata={"examples": ["17:00"]})
+    start_time = Clock(load_default="00:00", metadata={"examples": ["09:00"]})
+    end_time = Clock(load_default="24:00", metadata={"examples": ["17:00"]})
     days = fields.List(
         Weekday(),
         validate=validate.Length(min=1, max=7),
@@ -82,8 +92,7 @@ class LayerSchema(BaseSchema):
         metadata={"examples": ["weekly"]},
     )
     handoff_day = Weekday(load_default="monday")
-    handoff_time = Line(
-        max=5,
+    handoff_time = Clock(
         load_default="00:00",
         metadata={"examples": ["09:00"], "description": "In local wall time."},
     )

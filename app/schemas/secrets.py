@@ -6,7 +6,7 @@ from app.domain.checks.secret_references import NAME
 from app.schemas.base import BaseSchema, Moment, Pattern
 
 # Lower case, as destinations are compared: a name or an address, or everything below a domain.
-_HOST = r"(?:\*\.)?[a-z0-9_](?:[a-z0-9._:-]{0,251}[a-z0-9])?"
+_HOST = r"^(?:\*\.)?[a-z0-9_](?:[a-z0-9._:-]{0,251}[a-z0-9])?$"
 
 
 class SecretValueSchema(BaseSchema):
@@ -34,7 +34,7 @@ class SecretInputSchema(SecretValueSchema):
     name = fields.String(
         required=True,
         validate=Pattern(
-            NAME.pattern, error="Must be letters, digits and _, and not begin with a digit."
+            f"^{NAME.pattern}$", error="Must be letters, digits and _, and not begin with a digit."
         ),
         metadata={"description": "Used as {{secrets.NAME}}.", "example": "API_TOKEN"},
     )

@@ -35,6 +35,24 @@ def test_every_operation_is_described(document):
                 assert kind != "application/json" or "example" in media, name
 
 
+def patterns_in(value):
+    if isinstance(value, dict):
+        if isinstance(value.get("pattern"), str):
+            yield value["pattern"], value.get("format")
+        value = list(value.values())
+    for inner in value if isinstance(value, list) else ():
+        yield from patterns_in(inner)
+
+
+def test_patterns_are_those_of_whole_texts(document):
+    """A pattern of JSON Schema may match anywhere: what is judged as a whole is anchored."""
+    found = set(patterns_in(document))
+    assert len(found) > 5
+    for pattern, format in found:
+        assert pattern.startswith("^"), pattern
+        assert pattern.endswith("$") or format == "date-time", pattern
+
+
 def test_every_group_is_described(document):
     tags = {tag["name"]: tag["description"] for tag in document["tags"]}
     used = {tag for _, operation in described(document) for tag in operation["tags"]}

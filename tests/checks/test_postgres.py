@@ -1,6 +1,7 @@
 """POSTGRES checks against a real PostgreSQL, with every way to sign in."""
 
 import asyncio
+import time
 
 import pytest
 
@@ -157,6 +158,22 @@ def test_without_a_password_the_monitor_hangs_up_and_sends_no_more():
     observation = go(scripted(demand, {}, sent))
     assert observation.status is Status.GREEN
     assert sent == [b""]
+
+
+def test_a_guest_leaves_nothing_in_the_log(servers, account):
+    log = servers.state.logs / "postgres.log"
+    before = log.stat().st_size
+    for config in ({}, {"sslmode": "disable"}, {"username": "nobody"}):
+        assert go(probe("POSTGRES", account[0], config)).status is Status.GREEN
+    observation = go(probe("SSL", account[0], {"starttls": "postgres"}))
+    assert observation.error == "the server does not offer TLS"
+    # What is logged for a sign-in shows that this log would tell.
+    assert ask(account, {"password": "bad-secret"}).status is Status.RED
+    deadline = time.monotonic() + 5
+    while "password authentication failed" not in (said := log.read_text()[before:]):
+        assert time.monotonic() < deadline, said
+        time.sleep(0.05)
+    assert said.count("FATAL") == 1, said
 
 
 def refusal(fields):
