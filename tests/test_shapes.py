@@ -67,3 +67,12 @@ def test_pages_of_lists_are_cut_in_one_place():
         if name.startswith("app.operations") and name != "app.operations.paging":
             more = [node for node in ast.walk(tree) if ast.unparse(node) == "limit + 1"]
             assert not more, f"{name} reads one row more by itself: app.operations.paging does"
+
+
+def test_columns_of_rows_are_read_by_name():
+    for name, _, tree in MODULES:
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
+                of_row = ast.unparse(node.value) in ("row", "rows[0]", "rows[-1]")
+                by_place = of_row and isinstance(node.slice.value, int)
+                assert not by_place, f"{name}:{node.lineno} reads {ast.unparse(node)}"

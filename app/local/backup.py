@@ -25,6 +25,7 @@ from typing import Any
 
 import psycopg
 from psycopg import conninfo, sql
+from psycopg.rows import scalar_row
 
 from app.local import LaunchError, settings
 from app.local.embedded import Embedded
@@ -266,8 +267,7 @@ def _statement(text: str, *names: str) -> sql.Composed:
 
 
 def _value(connection: psycopg.Connection[Any], query: str) -> Any:
-    row = connection.execute(query).fetchone()
-    return row[0] if row else None
+    return connection.cursor(row_factory=scalar_row).execute(query).fetchone()
 
 
 def _key_id(key: str) -> str:

@@ -87,7 +87,7 @@ def page(
         tx, query, model.created_at, model.id, limit=limit, after=after
     )
     total = paging.total(tx, query, rows, is_whole=after is None and position is None)
-    return [row[0] for row in rows], position, total
+    return [row for row, *_ in rows], position, total
 
 
 def require(

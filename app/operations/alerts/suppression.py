@@ -46,8 +46,8 @@ def root_cause(tx: Transaction, snapshot: ServiceSnapshot) -> UUID | None:
     """Return the alert of a failed service that this one depends on, None without one."""
     if not snapshot.depends_on:
         return None
-    row = tx.driver.execute(_ROOT, (list(snapshot.depends_on),)).fetchone()
-    return row[0] if row else None
+    found: UUID | None = tx.scalar(_ROOT, (list(snapshot.depends_on),))
+    return found
 
 
 def claim_children(tx: Transaction, parent: Alert, since: datetime) -> None:

@@ -21,9 +21,9 @@ log = logging.getLogger(__name__)
 _SEEN_WITHIN = "1 day"
 
 _ENDING = f"""
-SELECT c.service_id, s.organization_id, s.tags, c.valid_to, now(), ARRAY(
+SELECT c.service_id, s.organization_id, s.tags, c.valid_to, now() AS now, ARRAY(
     SELECT n.threshold_days FROM ssl_notices n
-    WHERE n.service_id = c.service_id AND n.fingerprint_sha256 = c.fingerprint_sha256)
+    WHERE n.service_id = c.service_id AND n.fingerprint_sha256 = c.fingerprint_sha256) AS told
 FROM ssl_certificates c JOIN services s ON s.id = c.service_id
 WHERE c.valid_to <= now() + %s AND s.is_active
   AND c.last_checked_at
@@ -51,13 +51,14 @@ def warn() -> int:
 
 def _due() -> list[UUID]:
     with transaction() as tx:
-        rows = tx.driver.execute(_ENDING, (EARLIEST,)).fetchall()
-        due = [row for row in rows if due_notice(row[3], row[4], row[5]) is not None]
-        alerting = alerting_snapshots(tx, {row[1] for row in due})
+        rows = tx.rows(_ENDING, (EARLIEST,))
+        due = [row for row in rows if due_notice(row.valid_to, row.now, row.told) is not None]
+        alerting = alerting_snapshots(tx, {row.organization_id for row in due})
         return [
-            service_id
-            for service_id, organization_id, tags, _, now, _ in due
-            if alerting[organization_id].maintenance_until(service_id, tags, now) is None
+            row.service_id
+            for row in due
+            if alerting[row.organization_id].maintenance_until(row.service_id, row.tags, row.now)
+            is None
         ]
 
 

@@ -188,7 +188,7 @@ def extend_lease(claim: Claim, seconds: float) -> None:
 def held(claims: Sequence[Claim]) -> set[int]:
     """Return the lease tokens of those claims that are still ours."""
     with transaction() as tx:
-        rows = tx.driver.execute(
+        found = tx.scalars(
             "SELECT e.lease_token FROM schedule_entries e"
             " JOIN unnest(%s::uuid[], %s::text[], %s::bigint[]) AS c (service_id, region, token)"
             " ON e.service_id = c.service_id AND e.region = c.region AND e.lease_token = c.token",
@@ -197,19 +197,19 @@ def held(claims: Sequence[Claim]) -> set[int]:
                 [claim.region for claim in claims],
                 [claim.lease_token for claim in claims],
             ),
-        ).fetchall()
-    return {row[0] for row in rows}
+        )
+    return set(found)
 
 
 def anything_due(region: str) -> bool:
     """Say whether a region has a check that is due and that nobody is on."""
     with transaction() as tx:
-        row = tx.driver.execute(
+        found = tx.scalar(
             "SELECT EXISTS (SELECT FROM schedule_entries WHERE region = %s"
             " AND next_due_at <= now() AND (lease_until IS NULL OR lease_until < now()))",
             (region,),
-        ).fetchone()
-    return bool(row and row[0])
+        )
+    return bool(found)
 
 
 def scheduled_regions() -> list[str]:
@@ -218,11 +218,11 @@ def scheduled_regions() -> list[str]:
     One step along the index for each region: DISTINCT would read all of it.
     """
     with transaction() as tx:
-        rows = tx.driver.execute(
+        found = tx.scalars(
             "WITH RECURSIVE found (region) AS ("
             " SELECT min(region) FROM schedule_entries UNION ALL"
             " SELECT (SELECT min(region) FROM schedule_entries WHERE region > found.region)"
             " FROM found WHERE found.region IS NOT NULL)"
             " SELECT region FROM found WHERE region IS NOT NULL"
-        ).fetchall()
-    return [row[0] for row in rows]
+        )
+    return found

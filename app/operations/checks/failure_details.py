@@ -95,15 +95,13 @@ def read(service_id: UUID, check_id: UUID | None) -> dict[str, Any]:
     NotFound when nothing is kept.
     """
     with transaction() as tx:
-        row = tx.driver.execute(
+        row = tx.row(
             "SELECT check_id, at, region, evidence FROM check_evidence WHERE service_id = %s"
             " AND (%s::uuid IS NULL OR check_id = %s) ORDER BY at DESC LIMIT 1",
             (service_id, check_id, check_id),
-        ).fetchone()
+        )
         if row is None and check_id is not None:
-            row = tx.driver.execute(
-                _OF_ITS_BEGINNING, {"service": service_id, "check": check_id}
-            ).fetchone()
+            row = tx.row(_OF_ITS_BEGINNING, {"service": service_id, "check": check_id})
         if row is None:
             raise NotFound("no evidence is kept for this check")
         failed = _result(
@@ -111,7 +109,7 @@ def read(service_id: UUID, check_id: UUID | None) -> dict[str, Any]:
                 f"SELECT {_COLUMNS} FROM check_results WHERE service_id = %s"  # noqa: S608
                 " AND scheduled_for > %s - interval '1 day'"
                 " AND scheduled_for < %s + interval '1 day' AND id = %s",
-                (service_id, row[1], row[1], row[0]),
+                (service_id, row.at, row.at, row.check_id),
             ).fetchone()
         )
         good = _result(
@@ -119,16 +117,16 @@ def read(service_id: UUID, check_id: UUID | None) -> dict[str, Any]:
                 f"SELECT {_COLUMNS} FROM check_results WHERE service_id = %s"  # noqa: S608
                 " AND region = %s AND checked_at < %s AND status IN ('GREEN', 'YELLOW')"
                 " ORDER BY scheduled_for DESC LIMIT 1",
-                (service_id, row[2], row[1]),
+                (service_id, row.region, row.at),
             ).fetchone()
         )
     return {
-        "check_id": row[0],
+        "check_id": row.check_id,
         "service_id": service_id,
-        "at": row[1],
-        "region": row[2],
+        "at": row.at,
+        "region": row.region,
         "check": failed,
-        "evidence": row[3],
+        "evidence": row.evidence,
         "last_good_check": good,
         "difference": _difference(failed, good),
     }

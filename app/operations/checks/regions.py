@@ -57,8 +57,7 @@ def pulse(worker: str, region: str, blind_since: datetime | None) -> None:
 def watch() -> list[str]:
     """Mark what nobody checks as UNKNOWN, and tell the operators; return the dead regions."""
     with transaction() as tx:
-        rows = tx.driver.execute(_DEAD, {"seconds": DEAD_AFTER_SECONDS}).fetchall()
-        dead = [row[0] for row in rows]
+        dead = tx.scalars(_DEAD, {"seconds": DEAD_AFTER_SECONDS})
         for region in dead:
             _forget(tx, region)
         tx.driver.execute("DELETE FROM worker_pulses WHERE at < now() - interval '1 day'")
@@ -86,8 +85,8 @@ def watch() -> list[str]:
 
 def _forget(tx: Transaction, region: str) -> None:
     """Settle the services of a region without workers: it has no vote any more."""
-    silent = tx.driver.execute(_SILENCE, (region, DEAD_AFTER_SECONDS)).fetchall()
-    ids = sorted({row[0] for row in silent})
+    silent = tx.rows(_SILENCE, (region, DEAD_AFTER_SECONDS))
+    ids = sorted({row.service_id for row in silent})
     # In the order of the engine's batches, and against them: a status is settled once.
     tx.driver.execute(
         "SELECT id FROM services WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE", (ids,)

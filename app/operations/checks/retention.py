@@ -22,9 +22,8 @@ def ensure_partitions() -> list[str]:
         # Two processes that start together would both create; the second waits here instead.
         tx.driver.execute("SELECT pg_advisory_xact_lock(hashtext('check_results partitions'))")
         present = _partitions(tx.driver)
-        row = tx.driver.execute("SELECT (now() AT TIME ZONE 'UTC')::date").fetchone()
-        assert row is not None
-        today: date = row[0]
+        today: date | None = tx.scalar("SELECT (now() AT TIME ZONE 'UTC')::date")
+        assert today is not None
         for offset in range(-1, _DAYS_AHEAD + 1):
             day = today + timedelta(days=offset)
             if day in present:
@@ -48,9 +47,9 @@ def drop_old_partitions() -> list[str]:
     """Drop the days past `RAW_RETENTION_DAYS` that are rolled up; return their names."""
     dropped = []
     with transaction() as tx:
-        row = tx.driver.execute("SELECT (now() AT TIME ZONE 'UTC')::date").fetchone()
-        assert row is not None
-        oldest = row[0] - timedelta(days=runtime().config.raw_retention_days)
+        today = tx.scalar("SELECT (now() AT TIME ZONE 'UTC')::date")
+        assert today is not None
+        oldest = today - timedelta(days=runtime().config.raw_retention_days)
         state = progress.read(tx)
         # A result that was due on a day may belong to an hour of the day after it.
         rolled_up = state.done_until.date() - timedelta(days=1) if state else date.min
@@ -74,25 +73,25 @@ def _partitions(connection) -> set[date]:  # type: ignore[no-untyped-def]
 def purge_deleted_services() -> int:
     """Remove a batch of the history of deleted services; return how many results went."""
     with transaction() as tx:
-        row = tx.driver.execute(
+        row = tx.row(
             "SELECT service_id FROM history_purges ORDER BY requested_at LIMIT 1"
             " FOR UPDATE SKIP LOCKED"
-        ).fetchone()
+        )
         if row is None:
             return 0
         removed = tx.driver.execute(
             "DELETE FROM check_results WHERE (service_id, scheduled_for, region) IN ("
             " SELECT service_id, scheduled_for, region FROM check_results"
             " WHERE service_id = %s LIMIT %s)",
-            (row[0], _PURGE_BATCH),
+            (row.service_id, _PURGE_BATCH),
         ).rowcount
         if removed < _PURGE_BATCH:
             for table in ("metric_hours", "metric_fives", "metric_days", "metric_dirty"):
                 tx.driver.execute(
                     sql.SQL("DELETE FROM {} WHERE service_id = %s").format(sql.Identifier(table)),
-                    (row[0],),
+                    (row.service_id,),
                 )
-            tx.driver.execute("DELETE FROM history_purges WHERE service_id = %s", (row[0],))
+            tx.driver.execute("DELETE FROM history_purges WHERE service_id = %s", (row.service_id,))
     return removed
 
 

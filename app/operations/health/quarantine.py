@@ -69,8 +69,7 @@ def count_failure(kind: Kind, key: str, trace: str) -> bool:
     """Count that work failed, or ended the process of its own; say whether it is now set aside."""
     values = {"kind": kind, "key": key, "trace": trace[-MAX_TRACE:], "most": SET_ASIDE_AFTER}
     with transaction() as tx:
-        row = tx.driver.execute(_SET_ASIDE, values).fetchone()
-    is_aside = bool(row and row[0])
+        is_aside = bool(tx.scalar(_SET_ASIDE, values))
     if is_aside:
         log.error("set aside", extra={"kind": str(kind), "key": key, "why": trace[-MAX_TRACE:]})
     return is_aside

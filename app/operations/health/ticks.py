@@ -126,8 +126,8 @@ def problem() -> str | None:
 def is_behind(job: str, seconds: float) -> bool:
     """Say whether a tick has last gone well longer ago than that."""
     with transaction() as tx:
-        row = tx.driver.execute(
+        is_late = tx.scalar(
             "SELECT finished_at < now() - %s * interval '1 second' FROM tick_runs WHERE job = %s",
             (seconds, job),
-        ).fetchone()
-    return row is None or bool(row[0])
+        )
+    return is_late is None or bool(is_late)

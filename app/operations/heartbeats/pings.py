@@ -207,17 +207,18 @@ def _lock(
     cursor.nextset()
     rows = cursor.fetchall()
     updates: dict[str, _HeartbeatUpdate] = {}
-    for row in rows:
-        update = _HeartbeatUpdate(Row._make(row[3:]))
-        updates[row[1]] = update
-        if row[2] is not None:
-            updates[row[2]] = update  # the key of before a rotation leads to the same heartbeat
-    return (rows[0][0] if rows else None), updates
+    now = None
+    for at, key, previous_key, *heartbeat in rows:
+        now, update = at, _HeartbeatUpdate(Row._make(heartbeat))
+        updates[key] = update
+        if previous_key is not None:
+            updates[previous_key] = update  # of before a rotation: it leads to the same heartbeat
+    return now, updates
 
 
 def _known(cursor: psycopg.Cursor[Any], keys: set[str]) -> set[str]:
     rows = cursor.execute("EXECUTE ping_known(%s)", (list(keys),)).fetchall()
-    return {row[0] for row in rows}
+    return {key for (key,) in rows}
 
 
 def _commit(cursor: psycopg.Cursor[Any], rows: Mapping[str, str]) -> None:

@@ -154,7 +154,7 @@ def _history(
     # Their ids are in the order of their times, and the index has the ids alone.
     below = None if after is None else after[1:]
     rows, position = paging.newest_first(tx, query, model.id, limit=limit, after=below)
-    found = [row[0] for row in rows]
+    found = [row for row, *_ in rows]
     if position is None:
         return found, None
     at = found[-1].received_at if model is HeartbeatPing else found[-1].at

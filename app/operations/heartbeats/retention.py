@@ -35,12 +35,11 @@ def prune_pings(after: UUID | None = None) -> tuple[int, UUID | None]:
     Returns how many went, and where to go on; None at the end.
     """
     with transaction() as tx:
-        rows = tx.driver.execute(
+        ids = tx.scalars(
             "SELECT id FROM heartbeats WHERE %(after)s::uuid IS NULL OR id > %(after)s"
             " ORDER BY id LIMIT %(limit)s",
             {"after": after, "limit": _HEARTBEATS},
-        ).fetchall()
-        ids = [row[0] for row in rows]
+        )
         removed = 0
         for kept, days in ((KEPT_PINGS, 0), (ALWAYS_KEPT_PINGS, KEPT_DAYS)):
             values = {"ids": ids, "kept": kept, "days": days, "limit": _DELETED}

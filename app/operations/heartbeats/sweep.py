@@ -116,5 +116,5 @@ def due_for_seconds() -> float | None:
     None while a sweep would find nothing.
     """
     with transaction() as tx:
-        row = tx.driver.execute(_DUE_FOR).fetchone()
-    return row[0] if row else None
+        seconds: float | None = tx.scalar(_DUE_FOR)
+    return seconds

@@ -68,11 +68,10 @@ def compute(tx: Transaction, service_ids: Sequence[UUID], day: datetime) -> None
 
 def organizations(tx: Transaction) -> list[UUID]:
     """Return the organizations that have services."""
-    rows = tx.driver.execute(
+    return tx.scalars(
         "SELECT id FROM organizations o"
         " WHERE EXISTS (SELECT FROM services WHERE organization_id = o.id) ORDER BY id"
-    ).fetchall()
-    return [row[0] for row in rows]
+    )
 
 
 def compute_organizations(
@@ -83,14 +82,15 @@ def compute_organizations(
         values = {"organization_id": organization_id, "hour": hour}
         row = tx.driver.execute(_ORGANIZATION_HOUR, (organization_id, hour)).fetchone()
         assert row is not None
+        *sums, packed = row
         late = tx.driver.execute(_LATENESS, values).fetchall() if raw else []
         tx.driver.execute(
             _STORE_ORGANIZATION_HOUR,
             (
                 organization_id,
                 hour,
-                *row[:6],
-                histogram.pack(histogram.merged([row[6]])),
+                *sums,
+                histogram.pack(histogram.merged([packed])),
                 histogram.pack(dict(late)),
                 organization_id,
             ),

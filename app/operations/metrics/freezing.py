@@ -33,12 +33,11 @@ def freeze_a_day(now: datetime) -> str | None:
     """
     first_open = (now - _SETTLED_AFTER).date()
     with transaction() as tx:
-        row = tx.driver.execute(
+        name: str | None = tx.scalar(
             _NEVER_VACUUMED, (f"check_results_{first_open:%Y%m%d}", _SETTLED_AFTER)
-        ).fetchone()
-    if row is None:
+        )
+    if name is None:
         return None
-    name: str = row[0]
     # VACUUM runs in no transaction, and takes as long as it takes.
     with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("SET statement_timeout = 0"))

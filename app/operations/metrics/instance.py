@@ -224,7 +224,7 @@ def _of_database() -> tuple[float, list[Figure]]:
 
 def _answer(driver: psycopg.Connection[Any], asked: _Asked) -> Figure:
     rows = driver.execute(asked.statement.encode(), {"bound": MAX_SERVICES}).fetchall()
-    samples = [(tuple(map(str, row[:-1])), float(row[-1])) for row in rows]
+    samples = [(tuple(map(str, labels)), float(number)) for *labels, number in rows]
     return Figure(asked.name, asked.help, asked.kind, asked.labels, samples)
 
 

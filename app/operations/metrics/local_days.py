@@ -135,8 +135,9 @@ def _add_cut_hours(
     rows = tx.driver.execute(_CUT_HOURS, values).fetchall()
     if not rows:
         return
-    begin, end = min(row[1] for row in rows), max(row[1] for row in rows) + HOUR
-    spans = corrections.spans(tx, {row[0] for row in rows}, begin, end)
+    hours = [at for _, at, _ in rows]
+    begin, end = min(hours), max(hours) + HOUR
+    spans = corrections.spans(tx, {service_id for service_id, *_ in rows}, begin, end)
     edges = [milliseconds(cut) for cut in cuts]
     for service_id, at, packed in rows:
         first = milliseconds(at)

@@ -195,8 +195,8 @@ def measure(tx: Transaction, stretches: Sequence[Stretch]) -> list[Figures]:
     if not stretches:
         return []
     ids = {stretch.service_id for stretch in stretches}
-    services = {row[0]: row[1:] for row in tx.driver.execute(_SERVICES, (list(ids),)).fetchall()}
-    known = [services.get(stretch.service_id, (60, 135)) for stretch in stretches]
+    services = {id: both for id, *both in tx.driver.execute(_SERVICES, (list(ids),)).fetchall()}
+    known = [services.get(stretch.service_id, [60, 135]) for stretch in stretches]
     rows = tx.driver.execute(
         MEASURE,
         {
@@ -208,7 +208,8 @@ def measure(tx: Transaction, stretches: Sequence[Stretch]) -> list[Figures]:
         },
     ).fetchall()
     pauses = _pauses(tx, ids, max(stretch.until for stretch in stretches))
-    unseen = [stretch for stretch, row in zip(stretches, rows, strict=True) if row[1] is None]
+    both = zip(stretches, rows, strict=True)
+    unseen = [stretch for stretch, (_, seen_at, *_) in both if seen_at is None]
     seen = _seen_before(tx, unseen)
     return [
         _figures(stretch, row, pauses[stretch.service_id], seen_before=stretch in seen)

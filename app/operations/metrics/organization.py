@@ -46,16 +46,16 @@ def overview(
     values = {"organization_id": organization_id, "since": since, "until": until, "tag": tag}
     with transaction() as tx:
         rows, figures, period = _figures(tx, values)
-        values["ids"] = [row[0] for row in rows]
+        values["ids"] = [row.id for row in rows]
         fired, mtta, mttr = tx.driver.execute(_ALERTS, values).fetchall()[0]
-        late = tx.driver.execute(_LATENESS, values).fetchall()[0][0]
+        late = tx.scalar(_LATENESS, values)
     times = histogram.merged(packed for one in figures.values() for packed in one.histograms)
-    listed = [_service(row, figures[row[0]]) for row in rows]
+    listed = [_service(row, figures[row.id]) for row in rows]
     known = [one for one in listed if one["uptime_percentage"] is not None]
     worst = sorted(known, key=lambda one: (one["uptime_percentage"], -one["downtime_seconds"]))
     p50, p95, p99 = (_rank(times, share, figures) for share in _SHARES)
     return period | {
-        "services": dict(Counter(row[2] for row in rows)),
+        "services": dict(Counter(row.status for row in rows)),
         "checks": sum(one.checks for one in figures.values()),
         "failed_checks": sum(one.failed for one in figures.values()),
         "uptime_percentage": percentage(
@@ -70,7 +70,7 @@ def overview(
         "mttr_seconds": mttr,
         "worst_services": worst[:_WORST],
         "schedule_lateness_p99_ms": histogram.percentile(
-            histogram.merged([late]), 0.99, None, None
+            histogram.merged([late or b""]), 0.99, None, None
         ),
     }
 
@@ -82,25 +82,25 @@ def by_service(
     values = {"organization_id": organization_id, "since": since, "until": until, "tag": tag}
     with transaction() as tx:
         rows, figures, _ = _figures(tx, values)
-    return [_service(row, figures[row[0]]) for row in rows]
+    return [_service(row, figures[row.id]) for row in rows]
 
 
 def _figures(
     tx: Transaction, values: Mapping[str, Any]
-) -> tuple[list[tuple[Any, ...]], dict[UUID, Bucket], dict[str, datetime]]:
-    rows = tx.driver.execute(_SERVICES, values).fetchall()
+) -> tuple[list[Any], dict[UUID, Bucket], dict[str, datetime]]:
+    rows = tx.rows(_SERVICES, values)
     parts = read.pieces(tx, values["since"], values["until"])
-    figures = read.read(tx, [row[0] for row in rows], parts, with_histogram=True)
+    figures = read.read(tx, [row.id for row in rows], parts, with_histogram=True)
     return rows, figures, {"period_start": parts[0].since, "period_end": parts[-1].until}
 
 
-def _service(row: tuple[Any, ...], figures: Bucket) -> dict[str, Any]:
+def _service(row: Any, figures: Bucket) -> dict[str, Any]:
     p50, p95, p99 = figures.percentiles(*_SHARES)
     sums = figures.totals
     return {
-        "service_id": row[0],
-        "name": row[1],
-        "status": row[2],
+        "service_id": row.id,
+        "name": row.name,
+        "status": row.status,
         "uptime_percentage": sums.uptime_percentage,
         "downtime_seconds": sums.down_ms / 1000,
         "unknown_seconds": sums.unknown_ms / 1000,

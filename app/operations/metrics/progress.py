@@ -129,8 +129,7 @@ def mark_late(tx: Transaction, results: Sequence[tuple[UUID, datetime]]) -> None
     A result speaks for its service beyond its hour. Called at the begin of a transaction that
     stores results: from here on until its commit nothing is sealed.
     """
-    row = tx.driver.execute("SELECT metrics_sealed_until()").fetchone()
-    sealed_until = row[0] if row else None
+    sealed_until = tx.scalar("SELECT metrics_sealed_until()")
     late = [result for result in results if sealed_until and result[1] < sealed_until]
     if late:
         ids, times = zip(*late, strict=True)

@@ -113,8 +113,7 @@ def _recompute(
 
 def _oldest_raw(tx: Transaction) -> datetime | None:
     """Return from when on there are raw results."""
-    row = tx.driver.execute(
+    return tx.scalar(
         "SELECT min(to_date(right(inhrelid::regclass::text, 8), 'YYYYMMDD'))::timestamptz"
         " FROM pg_inherits WHERE inhparent = 'check_results'::regclass"
-    ).fetchone()
-    return row[0] if row else None
+    )

@@ -91,18 +91,19 @@ def stored(organization_id: UUID, service_id: UUID, at: object, bucket: Bucket) 
 
 def bucket(row: Sequence[Any], length_ms: int) -> Bucket:
     """Return the bucket of a row that begins with `COLUMNS`, and may go on with `hist`."""
-    up, down, unknown, maintenance, paused = row[:5]
+    up, down, unknown, maintenance, paused, inner, longest, head, tail, *counts = row
+    checks, failed, slow, settled, settled_failed, timed, sum_ms, min_ms, max_ms, *packed = counts
     pending = length_ms - up - down - unknown - maintenance - paused
     return Bucket(
-        Totals(up, down, unknown, maintenance, paused, pending, *row[5:9]),
-        checks=row[9],
-        failed=row[10],
-        slow=row[11],
-        settled=row[12],
-        settled_failed=row[13],
-        timed=row[14],
-        sum_ms=row[15],
-        min_ms=row[16],
-        max_ms=row[17],
-        histograms=tuple(row[18:19]),
+        Totals(up, down, unknown, maintenance, paused, pending, inner, longest, head, tail),
+        checks=checks,
+        failed=failed,
+        slow=slow,
+        settled=settled,
+        settled_failed=settled_failed,
+        timed=timed,
+        sum_ms=sum_ms,
+        min_ms=min_ms,
+        max_ms=max_ms,
+        histograms=tuple(packed[:1]),
     )

@@ -176,7 +176,7 @@ def _raw(
     (figures,) = measure(tx, [Stretch(service_id, since, until)])
     spans = corrections.spans(tx, [service_id], since, until).get(service_id, ())
     known = _by_width(figures.line.overlaid(spans), width)
-    counts = {row[0]: row[1:] for row in rows}
+    counts = {at: counted for at, *counted in rows}
     points = []
     for at in sorted(counts.keys() | known.keys()):
         checks, failed, mean, low, high, ranks = counts.get(at, (0, 0, None, None, None, None))

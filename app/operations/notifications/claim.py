@@ -162,11 +162,11 @@ def _claim(
     ).fetchall()
     if not found:
         return []
-    lost.note([row[0] for row in found if row[1]])
+    lost.note([id for id, was_lost in found if was_lost])
     rows = tx.session.execute(
         select(Notification, NotificationChannel)
         .outerjoin(NotificationChannel, NotificationChannel.id == Notification.channel_id)
-        .where(Notification.id.in_([row[0] for row in found]))
+        .where(Notification.id.in_([id for id, _ in found]))
         .order_by(Notification.created_at)
     )
     return [(row, channel) for row, channel in rows]
@@ -242,11 +242,10 @@ def _config(
 def next_due_seconds() -> float | None:
     """Return in how many seconds the next message is due; None when none is waiting."""
     with transaction() as tx:
-        row = tx.driver.execute(
+        return tx.scalar(
             "SELECT extract(epoch FROM min(next_try_at) - now())::float FROM notifications"
             " WHERE status = 'pending'"
-        ).fetchone()
-    return row[0] if row else None
+        )
 
 
 def send_test(organization_id: UUID, channel_id: UUID) -> UUID:

@@ -97,8 +97,8 @@ class Histories:
         self._pasts = {service_id: _Past([]) for service_id in wanted}
         snapshots = {context.service_id: context.snapshot for context in contexts}
         rows = self._tx.driver.execute(_RECENT, (list(wanted), list(wanted.values()))).fetchall()
-        for row in rows:
-            _take(self._pasts[row[0]], snapshots[row[0]], row[1:])
+        for service_id, *result in rows:
+            _take(self._pasts[service_id], snapshots[service_id], result)
         for service_id, count in wanted.items():
             past = self._pasts[service_id]
             past.is_whole = len(past.points) < count
@@ -180,7 +180,7 @@ class Histories:
         limit = _CHUNK if past.oldest else flapping.CHECKS * 2
         if past.oldest is None:
             rows = self._tx.driver.execute(_RECENT, ([context.service_id], [limit])).fetchall()
-            rows = [row[1:] for row in rows]
+            rows = [tuple(result) for _, *result in rows]
         else:
             values = {
                 "service": context.service_id,
@@ -195,7 +195,7 @@ class Histories:
         self._searched += len(rows)
 
 
-def _take(past: _Past, snapshot: ServiceSnapshot, row: tuple[Any, ...]) -> None:
+def _take(past: _Past, snapshot: ServiceSnapshot, row: Sequence[Any]) -> None:
     check_id, due, region = row[rule_points.WIDTH :]
     past.points.append(rule_points.point(snapshot.target.check_type, row))
     if past.oldest is None:

@@ -1,5 +1,6 @@
 """Stored results as rules see them: with the service's status of that moment, not the check's."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from app.checks import CHECK_TYPES
@@ -15,7 +16,7 @@ COLUMNS = (
 WIDTH = 11
 
 
-def point(check_type: str, row: tuple[Any, ...]) -> Point:
+def point(check_type: str, row: Sequence[Any]) -> Point:
     """Return the point of a row that begins with `COLUMNS`; its body is not known any more."""
     at, settled, milliseconds, status_code, error, days, failures, silent, *rest = row[:WIDTH]
     status, connect_ms, failure_kind = rest

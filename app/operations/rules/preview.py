@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import groupby
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
@@ -125,7 +126,7 @@ def _results(
             "limit": MAX_RESULTS // len(services),
         },
     ).fetchall()
-    return {id: list(group) for id, group in groupby(rows, key=lambda row: row[0])}
+    return {id: list(group) for id, group in groupby(rows, key=itemgetter(0))}
 
 
 def _before(needed: Needs, interval_seconds: int) -> timedelta:

@@ -101,8 +101,7 @@ def apply(
     } | open_state.streaks.changed_rules
     if not rule_ids:
         return
-    rows = tx.driver.execute(_LOCK_ENABLED, (list(rule_ids),)).fetchall()
-    enabled = {row[0] for row in rows}
+    enabled = set(tx.scalars(_LOCK_ENABLED, (list(rule_ids),)))
     # Of a rule that was deleted or switched off meanwhile, the alerts were resolved with it.
     evaluations = [
         evaluation for evaluation in evaluations if evaluation.context.rule.id in enabled

@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
+from operator import itemgetter
 from uuid import UUID
 
 from app.domain.metrics.plan import DAY, HOUR, ceiling
@@ -252,6 +253,6 @@ def _sums(tx: Transaction, ranges: Sequence[_Range]) -> list[WindowCounts]:
         ),
     ).fetchall()
     by_place: dict[int, WindowCounts] = defaultdict(WindowCounts)
-    for place, group in groupby(rows, key=lambda row: row[0]):
+    for place, group in groupby(rows, key=itemgetter(0)):
         by_place[place] = summed(row[1:] for row in group)
     return [by_place[place] for place in range(1, len(ranges) + 1)]

@@ -36,37 +36,37 @@ def set_regions(tx: Transaction, service_id: UUID, regions: Sequence[str]) -> No
 
 def restart(tx: Transaction, ids: Sequence[UUID], *, due: bool) -> None:
     """Make services due at once, or never while they are paused."""
-    rows = tx.driver.execute(
+    regions = tx.scalars(
         "UPDATE schedule_entries SET next_due_at = CASE WHEN %s THEN now() END,"
         " lease_token = NULL, lease_until = NULL WHERE service_id = ANY(%s) RETURNING region",
         (due, list(ids)),
-    ).fetchall()
-    _wake(tx, (row[0] for row in rows))
+    )
+    _wake(tx, regions)
 
 
 def recheck(tx: Transaction, service_ids: Sequence[UUID]) -> None:
     """Make services due at once, from within a transaction that others may wait for."""
     # Who records a check of one at this moment may wait for us; and has just looked.
-    rows = tx.driver.execute(
+    regions = tx.scalars(
         "UPDATE schedule_entries e SET next_due_at = now() FROM ("
         " SELECT service_id, region FROM schedule_entries WHERE service_id = ANY(%s)"
         " AND next_due_at > now() AND (lease_until IS NULL OR lease_until < now())"
         " FOR NO KEY UPDATE SKIP LOCKED"
         ") free WHERE e.service_id = free.service_id AND e.region = free.region RETURNING e.region",
         (list(service_ids),),
-    ).fetchall()
-    _wake(tx, (row[0] for row in rows))
+    )
+    _wake(tx, regions)
 
 
 def bring_forward(tx: Transaction, service_id: UUID) -> None:
     """Make a service due at once where nobody is checking it already."""
-    rows = tx.driver.execute(
+    regions = tx.scalars(
         "UPDATE schedule_entries SET next_due_at = now() WHERE service_id = %s"
         " AND next_due_at > now() AND (lease_until IS NULL OR lease_until < now())"
         " RETURNING region",
         (service_id,),
-    ).fetchall()
-    _wake(tx, (row[0] for row in rows))
+    )
+    _wake(tx, regions)
 
 
 def hint(region: str) -> None:

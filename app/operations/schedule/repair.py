@@ -54,10 +54,8 @@ _MENDINGS = {
 def mend_next(number: int) -> dict[str, int]:
     """Repair all services where they are few, else the slice of a number; see `mend`."""
     with transaction() as tx:
-        row = tx.driver.execute(
-            "SELECT reltuples FROM pg_class WHERE oid = 'services'::regclass"
-        ).fetchone()
-    return mend(number if row and row[0] > _SMALL else None)
+        count = tx.scalar("SELECT reltuples FROM pg_class WHERE oid = 'services'::regclass")
+    return mend(number if count and count > _SMALL else None)
 
 
 def mend(number: int | None = None) -> dict[str, int]:

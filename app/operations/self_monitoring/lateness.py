@@ -69,21 +69,23 @@ def late(tx: Transaction) -> list[Late]:
 
 
 def _late_results(driver: psycopg.Connection[Any]) -> list[Late]:
-    row = driver.execute(_RESULTS, (RESULTS_LATE_SECONDS,)).fetchone()
-    if not row or row[0] is None:
+    since, count = driver.execute(_RESULTS, (RESULTS_LATE_SECONDS,)).fetchall()[0]
+    if since is None:
         return []
-    return [Late("results", row[0], f"results of {row[1]} checks have not been stored")]
+    return [Late("results", since, f"results of {count} checks have not been stored")]
 
 
 def _late_sweeps(driver: psycopg.Connection[Any]) -> list[Late]:
-    row = driver.execute(_SWEEPS, (SWEEPS_LATE_SECONDS,)).fetchone()
-    if not row or row[0] is None:
+    since, count = driver.execute(_SWEEPS, (SWEEPS_LATE_SECONDS,)).fetchall()[0]
+    if since is None:
         return []
-    return [Late("sweeps", row[0], f"{row[1]} heartbeats have not been judged")]
+    return [Late("sweeps", since, f"{count} heartbeats have not been judged")]
 
 
 def _late_deliveries(driver: psycopg.Connection[Any]) -> list[Late]:
-    row = driver.execute(OVERDUE, {"seconds": DELIVERIES_LATE_SECONDS, "busy": []}).fetchone()
-    if not row or row[0] is None:
+    since, count = driver.execute(
+        OVERDUE, {"seconds": DELIVERIES_LATE_SECONDS, "busy": []}
+    ).fetchall()[0]
+    if since is None:
         return []
-    return [Late("deliveries", row[0], f"{row[1]} messages have not been sent")]
+    return [Late("deliveries", since, f"{count} messages have not been sent")]

@@ -96,8 +96,7 @@ def check(organization_id: UUID, ids: Sequence[UUID]) -> Outcomes:
 
 
 def _known(tx: Transaction, organization_id: UUID, ids: Sequence[UUID]) -> list[UUID]:
-    rows = tx.driver.execute(
+    return tx.scalars(
         "SELECT id FROM services WHERE organization_id = %s AND id = ANY(%s) ORDER BY id",
         (organization_id, list(ids)),
-    ).fetchall()
-    return [row[0] for row in rows]
+    )

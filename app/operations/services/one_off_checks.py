@@ -45,20 +45,20 @@ def ask(organization_id: UUID, data: Mapping[str, Any]) -> tuple[UUID, int]:
     snapshot["config"] = reveal(columns["config"], vault)
     with transaction() as tx:
         locations.require_regions(tx, organization_id, [region])
-        row = tx.driver.execute(
+        request_id = tx.scalar(
             "INSERT INTO probe_requests (id, organization_id, region, sealed_target)"
             " VALUES (gen_random_uuid(), %s, %s, %s) RETURNING id",
             (organization_id, region, vault.encrypt_json(snapshot)),
-        ).fetchone()
+        )
         tx.after_commit(schedule_entries.hint, region)
-    assert row is not None
-    return row[0], columns["timeout_seconds"]
+    assert request_id is not None
+    return request_id, columns["timeout_seconds"]
 
 
 def claim(region: str, limit: int, *, organization_id: UUID | None = None) -> list[ProbeTask]:
     """Take requests of a region, of one organization where it is given; each is tried once."""
     with transaction() as tx:
-        rows = tx.driver.execute(
+        rows = tx.rows(
             """
             UPDATE probe_requests SET lease_until = now() + interval '2 minutes'
             WHERE id IN (
@@ -71,8 +71,8 @@ def claim(region: str, limit: int, *, organization_id: UUID | None = None) -> li
             RETURNING id, organization_id, sealed_target
             """,
             (region, PATIENCE_SECONDS, organization_id, limit),
-        ).fetchall()
-        known = secrets.values(tx.driver.cursor(), {row[1] for row in rows})
+        )
+        known = secrets.values(tx.driver.cursor(), {row.organization_id for row in rows})
     tasks = []
     for request_id, organization_id, sealed_target in rows:
         fields = runtime().vault.decrypt_json(bytes(sealed_target))
@@ -113,7 +113,5 @@ def answer(request_id: UUID, observation: Observation, *, region: str | None = N
 def outcome(request_id: UUID) -> dict[str, Any] | None:
     """Return the outcome of a request, None while there is none."""
     with transaction() as tx:
-        row = tx.driver.execute(
-            "SELECT outcome FROM probe_requests WHERE id = %s", (request_id,)
-        ).fetchone()
-    return row[0] if row else None
+        found = tx.scalar("SELECT outcome FROM probe_requests WHERE id = %s", (request_id,))
+    return found

@@ -130,17 +130,17 @@ def delete(organization_id: UUID, ids: Sequence[UUID]) -> None:
 def _forget_dependency(tx: Transaction, organization_id: UUID, ids: Sequence[UUID]) -> None:
     values = {"ids": list(ids), "organization_id": organization_id}
     # Locked in order first, as the engine does; an UPDATE alone locks in any order.
-    rows = tx.driver.execute(
+    dependents = tx.scalars(
         "SELECT id FROM services WHERE organization_id = %(organization_id)s"
         " AND depends_on && %(ids)s ORDER BY id FOR NO KEY UPDATE",
         values,
-    ).fetchall()
+    )
     tx.driver.execute(
         "UPDATE services SET version = version + 1, updated_at = now(), depends_on = ARRAY("
         " SELECT id FROM unnest(depends_on) WITH ORDINALITY AS needed (id, place)"
         " WHERE id <> ALL(%(ids)s) ORDER BY place"
         ") WHERE id = ANY(%(dependents)s)",
-        {**values, "dependents": [row[0] for row in rows]},
+        {**values, "dependents": dependents},
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import psycopg
+from psycopg.rows import namedtuple_row
 
 from app.domain.checks.secret_references import MisdirectedSecret, UnknownSecret
 from app.domain.types import Target
@@ -88,48 +89,51 @@ def newest_snapshots(
         else:
             missing.append(service_id)
     if missing:
-        rows = cursor.execute(_READ, (missing,)).fetchall()
-        known_secrets = secrets.values(cursor, {row[1] for row in rows})
+        named = cursor.connection.cursor(row_factory=namedtuple_row)
+        rows: list[Any] = named.execute(_READ, (missing,)).fetchall()
+        known_secrets = secrets.values(cursor, {row.organization_id for row in rows})
         for row in rows:
-            if row[2] >= versions[row[0]]:
-                found[row[0]] = _definition(row, known_secrets.get(row[1], secrets.Secrets()))
-                _cache.put(row[0], found[row[0]])
+            if row.version >= versions[row.id]:
+                found[row.id] = _definition(
+                    row, known_secrets.get(row.organization_id, secrets.Secrets())
+                )
+                _cache.put(row.id, found[row.id])
     return found
 
 
-def _definition(row: tuple[Any, ...], known: secrets.Secrets) -> ServiceSnapshot:
+def _definition(row: Any, known: secrets.Secrets) -> ServiceSnapshot:
     config: dict[str, Any] = {}
-    endpoint, fault = row[5], None
+    endpoint, fault = row.endpoint, None
     filled: tuple[str, ...] = ()
     try:
-        endpoint, config, filled = known.fill(endpoint, reveal(row[8], runtime().vault))
+        endpoint, config, filled = known.fill(endpoint, reveal(row.config, runtime().vault))
     except (UnknownSecret, MisdirectedSecret) as error:
         fault = f"this service cannot be checked: {error}"
     except ValueError as error:
         fault = f"the stored secrets of this service cannot be opened: {error}"
-        log.error("cannot open a service's secrets", extra={"service_id": str(row[0])})
+        log.error("cannot open a service's secrets", extra={"service_id": str(row.id)})
     return ServiceSnapshot(
-        service_id=row[0],
-        organization_id=row[1],
-        version=row[2],
-        name=row[3],
+        service_id=row.id,
+        organization_id=row.organization_id,
+        version=row.version,
+        name=row.name,
         target=Target(
-            check_type=row[4],
+            check_type=row.check_type,
             endpoint=endpoint,
-            timeout_seconds=row[6],
-            slow_threshold_ms=row[7],
+            timeout_seconds=row.timeout_seconds,
+            slow_threshold_ms=row.slow_threshold_ms,
             config=config,
-            organization_id=row[1],
-            service_id=row[0],
+            organization_id=row.organization_id,
+            service_id=row.id,
             secrets=filled,
         ),
-        check_interval_seconds=row[9],
-        retry_interval_seconds=row[10],
-        failure_threshold=row[11],
-        recovery_threshold=row[12],
-        regions=tuple(row[13]),
-        region_quorum=row[14],
-        tags=frozenset(row[15]),
-        depends_on=tuple(row[16]),
+        check_interval_seconds=row.check_interval_seconds,
+        retry_interval_seconds=row.retry_interval_seconds,
+        failure_threshold=row.failure_threshold,
+        recovery_threshold=row.recovery_threshold,
+        regions=tuple(row.regions),
+        region_quorum=row.region_quorum,
+        tags=frozenset(row.tags),
+        depends_on=tuple(row.depends_on),
         fault=fault,
     )

@@ -76,8 +76,8 @@ def _by_service(
     rows: Iterable[tuple[Any, ...]], span: Range, begin: datetime
 ) -> dict[UUID, dict[str, Any]]:
     parts: dict[UUID, dict[int, list[_Row]]] = defaultdict(lambda: defaultdict(list))
-    for service_id, at, *row in rows:
-        parts[service_id][_place(at - begin, span)].append((row[0], row[1], row[2]))
+    for service_id, at, hist, least, most in rows:
+        parts[service_id][_place(at - begin, span)].append((hist, least, most))
     return {id: _chart(places, span) for id, places in parts.items()}
 
 
@@ -95,7 +95,7 @@ def _chart(places: Mapping[int, Sequence[_Row]], span: Range) -> dict[str, Any]:
 
 
 def _percentiles(rows: Sequence[_Row]) -> list[float | int | None]:
-    counts = histogram.merged(row[0] for row in rows)
+    counts = histogram.merged(hist for hist, *_ in rows)
     low = min((ms for _, ms, _ in rows if ms is not None), default=None)
     high = max((ms for _, _, ms in rows if ms is not None), default=None)
     return [_rounded(histogram.percentile(counts, share, low, high)) for share in (0.5, 0.95)]
