@@ -1,10 +1,11 @@
 """One shape for one thing, read off the source: what operations are given, take and return."""
 
 import ast
+import re
 
 import pytest
 
-from tests.source import MODULES, imports, is_below
+from tests.source import MODULES, ROOT, imports, is_below
 
 
 def test_an_operation_is_given_values_and_never_calls_back():
@@ -76,3 +77,17 @@ def test_columns_of_rows_are_read_by_name():
                 of_row = ast.unparse(node.value) in ("row", "rows[0]", "rows[-1]")
                 by_place = of_row and isinstance(node.slice.value, int)
                 assert not by_place, f"{name}:{node.lineno} reads {ast.unparse(node)}"
+
+
+def test_an_observation_has_at_most_fourteen_shapes_and_each_is_told_of():
+    text = (ROOT / "ARCHITECTURE.md").read_text()
+    chapter = text.partition("### The shapes of one observation")[2].partition("\n### ")[0]
+    shapes = re.findall(r"^\| `(\w+)` \(`([\w/.]+)`\)", chapter, re.MULTILINE)
+    assert 0 < len(shapes) <= 14
+    classes = {
+        (node.name, path.relative_to(ROOT).as_posix())
+        for _, path, tree in MODULES
+        for node in tree.body
+        if isinstance(node, ast.ClassDef)
+    }
+    assert set(shapes) <= classes

@@ -94,7 +94,7 @@ def to_json(found: Uptime) -> dict[str, Any]:
         "corrections": [
             {
                 "id": one.id,
-                "from_": one.since,
+                "from": one.since,
                 "to": one.until,
                 "kind": one.kind,
                 "reason": one.reason,

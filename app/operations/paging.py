@@ -31,8 +31,12 @@ def newest_first(
     if after is not None:
         query = query.where(tuple_(*order) < tuple(after))
     ordered = query.add_columns(*order).order_by(*(column.desc() for column in order))
-    rows = tx.session.execute(ordered.limit(limit + 1)).all()
-    return cut(rows, limit, lambda row: tuple(row)[-len(order) :])
+    found = tx.session.execute(ordered.limit(limit + 1)).freeze()
+    asked = len(found().keys()) - len(order)
+    rows = found().columns(*range(asked)).all()
+    places = found().columns(*range(asked, asked + len(order))).all()
+    page, position = cut(list(zip(rows, places, strict=True)), limit, lambda both: tuple(both[1]))
+    return [row for row, _ in page], position
 
 
 def total(tx: Transaction, query: Query, rows: Sequence[Any], *, is_whole: bool) -> int:

@@ -129,11 +129,11 @@ def make_now(page_id: UUID) -> None:
 def due_for_seconds() -> float | None:
     """Return how long a page has waited for its snapshot; None while none is due."""
     with transaction() as tx:
-        row = tx.driver.execute(
+        found = tx.scalar(
             "SELECT extract(epoch FROM now() - min(due_at))::float FROM page_snapshots"
             " WHERE due_at <= now() AND (lease_until IS NULL OR lease_until < now())"
-        ).fetchone()
-    return row[0] if row else None
+        )
+    return found
 
 
 def make(claimed: Claim) -> bool:

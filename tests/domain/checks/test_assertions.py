@@ -49,9 +49,9 @@ def test_text():
 
 
 def test_patterns_run_in_linear_time():
-    started = time.perf_counter()
+    started = time.process_time()
     assert text_failure("a" * 1_000_000, regex="(a+)+$b") is not None
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
 
 
 @pytest.mark.parametrize("text", ["(", "(?=x)", r"(a)\1", "a" * 1001, "[z-a]"])

@@ -1,6 +1,6 @@
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
-from time import perf_counter
+from time import process_time
 from uuid import UUID
 
 import pytest
@@ -205,9 +205,9 @@ def test_a_forecast_of_ninety_days_is_quick():
         for n in range(5)
     )
     schedule = OnCallSchedule("Europe/Berlin", layers)
-    began = perf_counter()
+    began = process_time()
     assert len(gaps(schedule, 90)) > 60
-    assert perf_counter() - began < 2  # around 0.1 s
+    assert process_time() - began < 2  # around 0.1 s
 
 
 @given(

@@ -1,5 +1,5 @@
 from datetime import UTC, datetime, timedelta
-from time import perf_counter
+from time import process_time
 from uuid import UUID
 
 import pytest
@@ -270,10 +270,10 @@ def test_ten_years_cost_nothing():
     }
     for rule in ("FREQ=HOURLY", "FREQ=DAILY", "FREQ=MONTHLY;BYDAY=-1SU", "FREQ=YEARLY"):
         window = windows.parse(**old, recurrence=rule)
-        began = perf_counter()
+        began = process_time()
         windows.status(window, utc("2026-03-08T12:00"))
         windows.next_change_at(window, utc("2026-03-08T12:00"))
-        assert perf_counter() - began < 0.1  # a few milliseconds
+        assert process_time() - began < 0.1  # a few milliseconds
 
 
 @given(
