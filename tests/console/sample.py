@@ -100,6 +100,8 @@ def fill(product: Product, running: Shop) -> Sample:
     channel = sample.make(
         "notification-channels", {"name": "Ops chat", "type": "webhook", "config": chat}
     )
+    refused = {"url": f"{running.url}/checkout"}  # answers 503 as soon as the outage begins
+    sample.make("notification-channels", {"name": "Pager", "type": "webhook", "config": refused})
     layer = {
         "name": "Primary",
         "rotation_type": "weekly",

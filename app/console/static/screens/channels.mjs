@@ -21,6 +21,6 @@ export default function Channels() {
 function Card({ channel }) {
   const well = channel.is_healthy;
   return html`<section class="card"><div class="card-head"><h2><a href=${link(`/channels/${channel.id}`)}>${channel.name}</a></h2><span class="chip">${channelName(channel.type)}</span></div>
-    <p class=${`status ${!channel.is_enabled ? "paused" : well ? "up" : "down"}`}><${Icon} name=${!channel.is_enabled ? "pause" : well ? "check" : "warning"} />${!channel.is_enabled ? t("Switched off") : well ? (channel.last_success_at ? t("Messages arrive") : t("Not used yet")) : t("The last message was not taken")}</p>
+    <p class=${`status wraps ${!channel.is_enabled ? "paused" : well ? "up" : "down"}`}><${Icon} name=${!channel.is_enabled ? "pause" : well ? "check" : "warning"} />${!channel.is_enabled ? t("Switched off") : well ? (channel.last_success_at ? t("Messages arrive") : t("Not used yet")) : t("The last message was not taken")}</p>
     <${Facts} rows=${[[t("Last taken"), html`<${Ago} at=${moment(channel.last_success_at)} />`], [t("Last error"), channel.last_error && sentence(channel.last_error)], [t("From severity"), channel.min_severity]]} /></section>`;
 }
