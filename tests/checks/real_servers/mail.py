@@ -1,6 +1,8 @@
 """Dovecot, Postfix and vsftpd."""
 
+import os
 import shutil
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -107,7 +109,11 @@ postlog unix-dgram n - n - 1 postlogd
         )
         command = [found("postfix") or "", "-c", str(home / "etc"), "start-fg"]
         with running(home, command, (plain, secure)) as server:
-            yield server
+            try:
+                yield server
+            finally:  # its master has left the process group of its starter
+                master = int((home / "spool" / "pid" / "master.pid").read_text())
+                os.kill(master, signal.SIGTERM)
 
 
 @contextmanager
