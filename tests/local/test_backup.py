@@ -1,18 +1,20 @@
 """Backup and restore of whole installations: real servers, kills in the middle, other keys."""
 
+import contextlib
 import json
 import os
 import signal
 import subprocess
 import sys
 import tarfile
+import threading
 import time
 from pathlib import Path
 
 import psycopg
 import pytest
 
-from app.local import LaunchError, backup, migrate, ports
+from app.local import LaunchError, backup, migrate, ports, settings
 from app.local.embedded import Embedded
 from app.local.settings import PROJECT
 from app.local.state import StateDir
@@ -189,6 +191,58 @@ def test_a_file_that_is_no_backup_or_damaged_changes_nothing(state):
             backup.restore(env, file, say=silent)
     with Embedded(state / "one", with_valkey=False) as servers:
         assert told(servers.database_url) == ("first", ROWS)
+
+
+def test_an_older_backup_comes_into_ones_own_postgres_beside_a_running_product(state):
+    """Somebody goes on asking that database all the time, as the product's processes do."""
+    env, file = filled(state / "old", "first"), state / "backup.tar"
+    with Embedded(state / "old", with_valkey=False) as servers:
+        alembic(servers.database_url, "downgrade", "0019")
+    backup.backup(env, file, with_key=True, say=silent)
+    with tarfile.open(file) as archive:
+        packed = archive.extractfile("manifest.json")
+        assert packed is not None
+        manifest = json.loads(packed.read())
+    assert manifest["revision"] == "0019"
+    filled(state / "own", "second")
+    with Embedded(state / "own", with_valkey=False) as servers:
+        url, ended = servers.database_url, threading.Event()
+        seen: set[str] = set()
+
+        def ask() -> None:
+            while not ended.is_set():
+                with contextlib.suppress(psycopg.Error), psycopg.connect(url) as connection:
+                    row = connection.execute("SELECT name FROM organizations").fetchone()
+                    seen.add(row[0] if row else "nobody")
+
+        asking = threading.Thread(target=ask)
+        asking.start()
+        own = {"DATABASE_URL": url, "ENCRYPTION_KEY": "ab" * 32, "STATE_DIR": str(state / "none")}
+        said: list[str] = []
+        backup.restore(own, file, say=said.append)
+        deadline = time.monotonic() + 20
+        while "first" not in seen and time.monotonic() < deadline:
+            time.sleep(0.1)
+        ended.set()
+        asking.join()
+        assert seen == {"second", "first"}, "whole before, whole after"
+        assert told(url) == ("first", ROWS)
+        with psycopg.connect(url) as connection:
+            (revision,) = connection.execute(migrate.REVISION_QUERY).fetchone() or ("",)
+        assert revision == max(path.name[:4] for path in migrate.VERSIONS.glob("0*.py"))
+        assert any(manifest["encryption_key"] in line for line in said)
+        assert any("Start every process" in line for line in said)
+
+
+def alembic(url: str, *arguments: str) -> None:
+    configuration = str(PROJECT / "migrations" / "alembic.ini")
+    subprocess.run(
+        [sys.executable, "-m", "alembic", "-c", configuration, *arguments],
+        env=settings.NOT_YET_KNOWN | dict(os.environ) | {"DATABASE_URL": url},
+        cwd=PROJECT,
+        check=True,
+        capture_output=True,
+    )
 
 
 def test_a_backup_of_a_newer_version_is_refused_with_a_sentence(state):
