@@ -68,6 +68,7 @@ class Island:
             [*before, sys.executable, "-m", *arguments],
             cwd=ROOT,
             env={**kept, **environment},
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
         )
         self._children.append(child)
