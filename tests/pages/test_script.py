@@ -145,9 +145,8 @@ def test_it_is_quick_to_paint(browser, address):
     painted, blocked = [], []
     for scene in ("all_well", "one_down", "many"):
         tab.goto(f"{address}/status/{scene}")
-        painted.append(
-            tab.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")
-        )
+        paint = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime"
+        painted.append(tab.wait_for_function(paint).json_value())
         blocked.append(tab.evaluate(_BLOCKED))
     print(f"first contentful paint {[round(ms) for ms in painted]} ms, blocked {blocked} ms")
     assert min(painted) <= 500  # the machine may be busy: it was so once
