@@ -15,6 +15,11 @@ from tests.pages import scenes
 from tests.pages.scenes import HOSTILE
 from tests.pages.serving import serving, store_of_scenes
 
+_PAINTED = """() => new Promise((resolve) => {
+  new PerformanceObserver((list) => {
+    for (const one of list.getEntriesByName('first-contentful-paint')) resolve(one.startTime);
+  }).observe({ type: 'paint', buffered: true });
+})"""
 _BLOCKED = """() => new Promise((resolve) => {
   let sum = 0;
   new PerformanceObserver((list) => {
@@ -145,8 +150,7 @@ def test_it_is_quick_to_paint(browser, address):
     painted, blocked = [], []
     for scene in ("all_well", "one_down", "many"):
         tab.goto(f"{address}/status/{scene}")
-        paint = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime"
-        painted.append(tab.wait_for_function(paint).json_value())
+        painted.append(tab.evaluate(_PAINTED))
         blocked.append(tab.evaluate(_BLOCKED))
     print(f"first contentful paint {[round(ms) for ms in painted]} ms, blocked {blocked} ms")
     assert min(painted) <= 500  # the machine may be busy: it was so once
