@@ -202,8 +202,9 @@ def test_a_badge_tells_the_uptime_of_so_many_days(app, alice, client, rows):
         assert f"Checkout: {figure}" in client.get(f"{path}{query}").text, query
     for wrong in ("0", "2", "91", "x", "-1", "30.0"):
         assert client.get(f"{path}?days={wrong}").status_code == 422
-    own = alice.get(f"/services/{service['id']}").json["badge_key"]
-    assert client.get(f"/api/v1/badges/{own}/uptime.svg?days=7").status_code == 200
+    own = urlsplit(alice.get(f"/services/{service['id']}").json["badge_url"]).path
+    own = own.replace("status.svg", "uptime.svg")
+    assert "Checkout: unknown" in client.get(f"{own}?days=7").text
 
 
 def test_a_preview_shows_what_is_not_stored(alice, client, rows):
