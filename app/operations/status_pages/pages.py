@@ -89,7 +89,8 @@ def create(
         tx.session.add(PageSnapshot(status_page_id=page.id))
         services.assign_keys(tx, page)
         page_id = page.id
-    snapshots.make_now(page_id)
+        # After the commit, also where a configuration file encloses this transaction.
+        tx.after_commit(snapshots.make_now, page_id)
     return read(organization_id, page_id)
 
 
@@ -126,8 +127,8 @@ def update(
         services.assign_keys(tx, page)
         snapshots.wanted(tx, page.id)
         found = _response(tx, page)
-    if is_moved:
-        snapshots.make_now(page_id)
+        if is_moved:
+            tx.after_commit(snapshots.make_now, page_id)
     return found
 
 
