@@ -53,7 +53,7 @@ def _check() -> None:
     scheme, _, key = request.headers.get("Authorization", "").partition(" ")
     found = agents.location_of(key.strip()) if scheme.lower() == "bearer" else None
     if found is None:
-        raise Unauthorized("this is the key of no location")
+        raise Unauthorized
     g.location = found
 
 

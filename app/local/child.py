@@ -48,7 +48,7 @@ class Command:
 
 
 class Process(Protocol):
-    """What a supervised process must be able to do; `subprocess.Popen` is."""
+    """Process that can be supervised; `subprocess.Popen` is one."""
 
     @property
     def pid(self) -> int: ...

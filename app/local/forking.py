@@ -23,7 +23,7 @@ _POLL_SECONDS = 0.01
 
 
 class _Connection:
-    """What one run of the fork server was asked and has told."""
+    """Connection to one run of the fork server: what it was asked and has told."""
 
     def __init__(self, server: socket.socket) -> None:
         self._server = server

@@ -72,7 +72,7 @@ def test_rolled_up_hours_follow_also_without_their_results(
     [
         {"to": second(ago(minutes=20))},
         {"to": second(ago(minutes=21))},
-        {"to": second(ago(minutes=-5))},
+        {"to": second(ago(days=-1))},
         {"from": second(ago(days=401))},
         {"from": "2026-01-01T00:00:00.5Z"},
         {"kind": "paused"},

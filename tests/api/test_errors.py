@@ -8,7 +8,6 @@ from io import BytesIO
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from app.api import services
 from app.operations.services import queries as service_queries
 from app.security import access
 from app.web import create_app
@@ -110,7 +109,7 @@ def test_a_fault_of_ours_is_logged_and_not_shown(alice, monkeypatch, caplog):
     def explode(*_, **__):
         raise ZeroDivisionError("the secret reason")
 
-    monkeypatch.setattr(service_queries, "listed", explode)
+    monkeypatch.setattr(service_queries, "transaction", explode)
     with caplog.at_level(logging.ERROR):
         answer = alice.get("/services", headers={"X-Request-Id": "trace-me-1"})
     check_shape(answer)
@@ -153,7 +152,7 @@ def test_a_database_that_goes_away_in_the_middle_is_503(alice, monkeypatch):
     def vanish(*_, **__):
         raise OperationalError("SELECT 1", {}, Exception("server at 10.0.0.5 closed"))
 
-    monkeypatch.setattr(services.service_queries, "listed", vanish)
+    monkeypatch.setattr(service_queries, "transaction", vanish)
     answer = alice.get("/services")
     assert answer.status_code == 503
     assert "10.0.0.5" not in answer.text

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 
 class Range(StrEnum):
-    """How far back a chart goes."""
+    """Range of a chart."""
 
     DAY = "24h"
     WEEK = "7d"

@@ -19,7 +19,7 @@ SELECT c.relname FROM pg_inherits i
 JOIN pg_class c ON c.oid = i.inhrelid
 LEFT JOIN pg_stat_user_tables t ON t.relid = c.oid
 WHERE i.inhparent = 'check_results'::regclass AND c.relname < %s
-  AND coalesce(t.last_vacuum, 'epoch') < to_date(right(c.relname, 8), 'YYYYMMDD')
+  AND coalesce(t.last_vacuum, 'epoch') < to_date(substring(c.relname FROM '[0-9]{8}$'), 'YYYYMMDD')
       + interval '1 day' + %s
 ORDER BY c.relname DESC LIMIT 1
 """

@@ -41,7 +41,7 @@ class AgentLocation:
 
 @dataclass(frozen=True, slots=True)
 class Pulse:
-    """What an agent says of itself."""
+    """Pulse of an agent, as it says of itself."""
 
     agent: str
     version: str
@@ -141,7 +141,7 @@ def snapshots(location: AgentLocation, service_ids: list[UUID]) -> dict[UUID, Se
 
 
 class AgentReach:
-    """Which addresses an agent's checks may reach, as far as the server has a say in it.
+    """Addresses that an agent's checks may reach, as far as the server has a say in it.
 
     At its own location an organization reaches what it likes; at the operators' it reaches what it
     would reach from here.

@@ -33,7 +33,7 @@ class Delivered(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """What became of a delivery. Those that come `too_early` are to be delivered again later."""
+    """Result of a delivery. Those that come `too_early` are to be delivered again later."""
 
     judged: int
     late: int

@@ -17,7 +17,7 @@ from app.platform.transaction import transaction
 
 @dataclass(frozen=True, slots=True)
 class _Source:
-    """What has badges; the function (key, what) raises NotFound for an unknown key."""
+    """Source of badges; the function (key, what) raises NotFound for an unknown key."""
 
     model: type[Heartbeat | Service]
     badge: Callable[[str, str, int], Badge]

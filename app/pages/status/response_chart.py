@@ -21,7 +21,7 @@ _RANGE_KEYS = {
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """What the page of a service shows: the picture, the same in words, and as rows."""
+    """Chart of a service: the picture, the same in words, and as rows."""
 
     links: tuple[tuple[str, str, bool], ...]  # value of `range`, words, whether it is this one
     sentence: str
