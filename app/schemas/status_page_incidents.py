@@ -122,6 +122,7 @@ class NewIncidentSchema(IncidentInputSchema):
         metadata={
             "description": "Instead of `body`: what was said so far. The incident takes the status"
             " of the latest; subscribers are told of that one.",
+            "examples": [],
         },
     )
     notify = Flag(load_default=True, metadata={"description": "Tell subscribers."})

@@ -86,5 +86,6 @@ def _object(schema: dict[str, Any], schemas: dict[str, Any], unseen: str) -> dic
     return {
         name: example_of(property, schemas, unseen)
         for name, property in properties.items()
-        if not property.get(unseen)
+        # An empty list of examples: a property that stands in place of another one.
+        if not property.get(unseen) and property.get("examples") != []
     }
