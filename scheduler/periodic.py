@@ -24,6 +24,7 @@ _STANDING = (
     Tick("workers.heartbeats.forget", every_seconds=600),
     Tick("workers.housekeeping.keep_partitions", every_seconds=3600),
     Tick("workers.metrics.roll_up", every_seconds=60, queue=METRICS, timeout_seconds=600),
+    Tick("workers.metrics.send_reports", every_seconds=300, queue=METRICS),
     Tick("workers.metrics.freeze", every_seconds=600, queue=METRICS, timeout_seconds=7200),
 )
 

@@ -41,6 +41,7 @@ LANDED = {
     "0021_service_badges.py": "ba2a1404c670554445be6a74f29fec03",
     "0022_lost_domains.py": "90fa790be3968da16272df8b12a5748a",
     "0023_strangers.py": "3ae50a58f3efaa73d6bd8d8b64d2ff12",
+    "0024_monthly_reports.py": "8dc38837da6a48fa5768764adea45d4c",
 }
 
 

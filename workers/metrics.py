@@ -4,6 +4,7 @@ import logging
 
 from app.operations.metrics import freezing
 from app.operations.metrics import roll_up as roll_ups
+from app.operations.reports import monthly
 from app.platform.transaction import transaction
 from workers.job import periodic_job
 
@@ -15,6 +16,13 @@ def roll_up() -> None:
     """Roll up the hours that are over, and those for which results or corrections have come."""
     if count := roll_ups.roll_up():
         log.info("rolled up", extra={"hours": count})
+
+
+@periodic_job()
+def send_reports() -> None:
+    """Put the monthly reports that are due into the outbox."""
+    if count := monthly.send_due():
+        log.info("monthly reports enqueued", extra={"count": count})
 
 
 @periodic_job(7200.0)

@@ -4,6 +4,7 @@ import csv
 import io
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from flask import Response
 
@@ -11,10 +12,18 @@ from app.api.http import Blueprint, reply
 from app.api.windows import window
 from app.domain.csv_cells import csv_cell
 from app.operations.metrics import sla
-from app.pages import sla_report
+from app.operations.reports import monthly as monthly_reports
+from app.pages import alert_action, sla_report
 from app.platform.clock import utcnow
-from app.schemas.sla import SlaQuerySchema, SlaReportSchema
-from app.security.access import budget, principal, requires
+from app.platform.errors import NotFound
+from app.schemas.sla import (
+    MonthlyReportInputSchema,
+    MonthlyReportSchema,
+    SlaQuerySchema,
+    SlaReportSchema,
+)
+from app.security.access import budget, principal, public, requires
+from app.security.subscription_links import BadLink, read_report
 
 _WIDTH = timedelta(days=30)
 _COLUMNS = ("service_id", "name", *sla.FIGURES)
@@ -59,6 +68,70 @@ def read(query: dict[str, Any]) -> Response:
         answer = Response(sla_report.pdf(found), mimetype="application/pdf")
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return answer
+
+
+@bp.get("/monthly")
+@requires("profile:read")
+@bp.returns(MonthlyReportSchema)
+def monthly() -> dict[str, Any]:
+    """Read whether you get the monthly report"""
+    found = principal()
+    return monthly_reports.read(found.organization_id, found.user_id)
+
+
+@bp.put("/monthly")
+@requires("profile:write")
+@bp.accepts(MonthlyReportInputSchema)
+@bp.returns(MonthlyReportSchema)
+def subscribe(data: dict[str, Any]) -> dict[str, Any]:
+    """Get the monthly report
+
+    By mail, at eight on the first business day of each month in the organization's time zone, for
+    the month before. Every mail has a link to get no more.
+    """
+    found = principal()
+    monthly_reports.subscribe(found.organization_id, found.user_id, data["sla_target"])
+    return monthly_reports.read(found.organization_id, found.user_id)
+
+
+@bp.delete("/monthly")
+@requires("profile:write")
+@bp.returns(None, 204)
+def unsubscribe() -> None:
+    """Get no more monthly reports"""
+    found = principal()
+    monthly_reports.unsubscribe(found.organization_id, found.user_id)
+
+
+@bp.get("/monthly/leave/<signed>")
+@public
+@bp.returns({"type": "string"}, content_type="text/html", description="A page with a button.")
+def ask_to_leave(signed: str) -> Response:
+    """Open the link of a monthly report
+
+    Shows a page with a button; opening it changes nothing.
+    """
+    _link(signed)
+    return alert_action.render("Get no more monthly reports?", button="No more reports")
+
+
+@bp.post("/monthly/leave/<signed>")
+@public
+@bp.returns({"type": "string"}, content_type="text/html", description="Done.")
+def leave(signed: str) -> Response:
+    """Get no more monthly reports, by the link of one
+
+    What the button of the page does, and the mail program of who has it (RFC 8058).
+    """
+    monthly_reports.unsubscribe(*_link(signed))
+    return alert_action.render("You get no more monthly reports.")
+
+
+def _link(signed: str) -> tuple[UUID, UUID]:
+    try:
+        return read_report(signed)
+    except BadLink:
+        raise NotFound from None
 
 
 def _csv(report: dict[str, Any]) -> str:

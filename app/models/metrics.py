@@ -1,6 +1,6 @@
 """Roll-ups of check results, how far they have come, and corrections of history."""
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import (
@@ -9,6 +9,7 @@ from sqlalchemy import (
     CheckConstraint,
     Double,
     ForeignKey,
+    ForeignKeyConstraint,
     Identity,
     Index,
     SmallInteger,
@@ -148,3 +149,21 @@ class MetricCorrection(OrganizationOwned, Base):
     created_by: Mapped[UUID | None]
     withdrawn_at: Mapped[datetime | None]
     withdrawn_by: Mapped[UUID | None]
+
+
+class ReportSubscription(Base):
+    """Subscription of a member to the monthly report; `reported_month` is the last one sent."""
+
+    __tablename__ = "report_subscriptions"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["organization_id", "user_id"],
+            ["memberships.organization_id", "memberships.user_id"],
+            ondelete="CASCADE",
+        ),
+    )
+
+    organization_id: Mapped[UUID] = mapped_column(primary_key=True)
+    user_id: Mapped[UUID] = mapped_column(primary_key=True)
+    sla_target: Mapped[float] = mapped_column(Double)
+    reported_month: Mapped[date]  # its first day

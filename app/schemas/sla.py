@@ -22,6 +22,26 @@ class SlaQuerySchema(WindowSchema):
     format = Choice("json", "csv", "pdf", load_default="json")
 
 
+class MonthlyReportInputSchema(BaseSchema):
+    """By which target the report judges."""
+
+    sla_target = fields.Float(
+        load_default=99.9,
+        validate=validate.Range(min=0, max=100),
+        metadata={"description": "In percent.", "examples": [99.9]},
+    )
+
+
+class MonthlyReportSchema(BaseSchema):
+    """Subscription of the caller to the monthly report."""
+
+    is_subscribed = fields.Boolean(required=True)
+    sla_target = fields.Float(required=True, allow_none=True)
+    can_be_sent = fields.Boolean(
+        required=True, metadata={"description": "Whether this server has a mail server."}
+    )
+
+
 class SlaFiguresSchema(BaseSchema):
     """Figures of an SLA; null where nothing is known."""
 

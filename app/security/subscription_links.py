@@ -1,4 +1,6 @@
-"""Links of subscribers: to confirm, good for a day; to manage and to leave, good for ever.
+"""Links of subscribers of pages and of members who get monthly reports.
+
+To confirm they are good for a day; to manage and to leave, for ever.
 
 Opening one changes nothing: mail scanners open links.
 """
@@ -49,6 +51,24 @@ def read(signed: str) -> SubscriptionLink:
         raise ExpiredLink from None
     except (BadSignature, ValueError, TypeError, AttributeError):
         raise BadLink from None
+
+
+def sign_report(organization_id: UUID, user_id: UUID) -> str:
+    """Return the signed part of the address at which a member leaves monthly reports."""
+    return str(_of_reports().dumps([organization_id.hex, user_id.hex]))
+
+
+def read_report(signed: str) -> tuple[UUID, UUID]:
+    """Return organization and user of what `sign_report` signed. Raises BadLink."""
+    try:
+        organization_id, user_id = _of_reports().loads(signed)
+        return UUID(hex=organization_id), UUID(hex=user_id)
+    except (BadSignature, ValueError, TypeError, AttributeError):
+        raise BadLink from None
+
+
+def _of_reports() -> URLSafeSerializer:
+    return URLSafeSerializer(runtime().config.jwt_secret, salt="monthly-report")
 
 
 def _timed() -> URLSafeTimedSerializer:

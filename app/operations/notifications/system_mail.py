@@ -19,10 +19,18 @@ def is_possible() -> bool:
     return bool(runtime().config.smtp_url)
 
 
-def enqueue_mail(tx: Transaction, organization_id: UUID, to: str, subject: str, text: str) -> bool:
+def enqueue_mail(
+    tx: Transaction,
+    organization_id: UUID,
+    to: str,
+    subject: str,
+    text: str,
+    unsubscribe_url: str = "",
+) -> bool:
     """Add a mail to the outbox; say whether this server can send it.
 
     The text is sealed: links in it let their reader in, and the outbox is not the reader's.
+    `unsubscribe_url` is for mails that come again and again (RFC 8058).
     """
     if not is_possible():
         return False
@@ -38,6 +46,7 @@ def enqueue_mail(tx: Transaction, organization_id: UUID, to: str, subject: str, 
             "organization": organization.name,
             "subject": subject,
             "text": runtime().vault.seal(text),
+            "unsubscribe_url": runtime().vault.seal(unsubscribe_url),
         },
         recipients=[enqueue.Recipient("mail", contact={"type": "email", "config": {"to": [to]}})],
         now=tx.now(),
@@ -60,5 +69,6 @@ def compose(send: Send) -> Message:
         title=stored["subject"],
         text=stored["text"],
         reason="",
+        unsubscribe_url=stored.get("unsubscribe_url", ""),
         dedup_key=f"system-{send.id.hex}",
     )

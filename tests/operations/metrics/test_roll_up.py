@@ -1,9 +1,6 @@
 """Roll-ups against reckoning from the results, under kills, doubled ticks, and late results."""
 
-import os
 import random
-import subprocess
-import sys
 from datetime import UTC, datetime, timedelta
 from math import ceil
 from uuid import UUID
@@ -19,6 +16,7 @@ from app.operations.metrics.rows import COLUMNS_WITH_HISTOGRAM, HOUR_MS, bucket,
 from app.platform.transaction import transaction
 from tests.factories import make_service
 from tests.histories import random_history
+from tests.operations.metrics.killing import killed_at
 from tests.partitions import make_days
 
 SINCE = datetime(2026, 1, 30, 0, tzinfo=UTC)
@@ -156,30 +154,8 @@ def test_days_are_their_hours(history, rows, connection):
 
 @pytest.fixture
 def killed(config):
-    """A function that rolls up in a process killed before a statement; says whether it was."""
-    environment = os.environ | {
-        "DATABASE_URL": config.database_url,
-        "REDIS_URL": config.redis_url,
-        "JWT_SECRET": config.jwt_secret,
-        "ENCRYPTION_KEY": "ab" * 32,
-    }
-    with subprocess.Popen(
-        [sys.executable, "-m", "tests.operations.metrics.killed_roll_up"],
-        env=environment,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as program:
-
-        def roll_up_until(statement):
-            program.stdin.write(f"{statement}\n")
-            program.stdin.flush()
-            answer = program.stdout.readline().strip()
-            assert answer in ("killed", "done")
-            return answer == "killed"
-
+    with killed_at("roll_up", config) as roll_up_until:
         yield roll_up_until
-        program.stdin.close()
 
 
 def test_killed_before_any_statement(history, rows, connection, killed):

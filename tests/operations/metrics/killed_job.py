@@ -1,8 +1,8 @@
-"""Program that rolls up in children of its own, each killed at another statement.
+"""Program that does a periodic job in children of its own, each killed at another statement.
 
 Reads the numbers of statements from its input, one a line; 0 is never killed. For each it forks a
-child that rolls up, ends it by SIGKILL before that statement or commit, and answers `killed` or
-`done`.
+child that does the job named by its argument, ends it by SIGKILL before that statement or commit,
+and answers `killed` or `done`.
 """
 
 import os
@@ -14,7 +14,10 @@ from typing import Any
 import psycopg
 
 from app.operations.metrics import progress, roll_up
+from app.operations.reports import monthly
 from app.platform.bootstrap import bootstrap
+
+_JOBS = {"roll_up": lambda: roll_up.roll_up(600), "send_due": monthly.send_due}
 
 
 def _count_down(statements: int) -> None:
@@ -47,7 +50,7 @@ def main() -> None:
         if not child:
             with app.app_context():
                 _count_down(int(line))
-                roll_up.roll_up(600)
+                _JOBS[sys.argv[1]]()
             os._exit(0)
         _, status = os.waitpid(child, 0)
         died = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL

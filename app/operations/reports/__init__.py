@@ -1,0 +1,1 @@
+"""Use cases of reports that are sent."""

@@ -1,0 +1,142 @@
+"""Monthly reports: who gets them, what they say, once each, and the way out."""
+
+from datetime import date, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from app.channels.mail import build_mail
+from app.domain.metrics.months import due_month, window
+from app.operations.notifications import claim as outbox_claim
+from app.operations.reports import monthly
+from app.platform.clock import utcnow
+from tests.factories import make_result, make_service
+from tests.operations.metrics.killing import killed_at
+from tests.partitions import make_days
+from workers.dispatcher import compose_message
+
+SMTP = "smtp://127.0.0.1:2525"
+PATH = "/reports/monthly"
+
+
+@pytest.fixture(autouse=True)
+def mail_server(configure, context):
+    configure(smtp_url=SMTP)
+
+
+def mails():
+    sends = outbox_claim.claim(10)
+    return [(send, compose_message(send)) for send in sends]
+
+
+def addressees(rows):
+    return {to for (to,) in rows("SELECT contact->'config'->'to'->>0 FROM notifications")}
+
+
+def long_ago(rows):
+    """Make every subscription one that got its last report long ago."""
+    rows("UPDATE report_subscriptions SET reported_month = '2020-01-01'")
+
+
+def test_one_subscribes_for_oneself(alice, bob, charlie):
+    nobody = {"is_subscribed": False, "sla_target": None, "can_be_sent": True}
+    assert alice.get(PATH).json == nobody
+    found = alice.put(PATH, {"sla_target": 99.5}).json
+    assert found == {"is_subscribed": True, "sla_target": 99.5, "can_be_sent": True}
+    assert bob.get(PATH).json == charlie.get(PATH).json == nobody
+    assert alice.put(PATH, {}).json["sla_target"] == 99.9
+    assert alice.put(PATH, {"sla_target": 101}).status_code == 422
+    assert alice.delete(PATH).status_code == alice.delete(PATH).status_code == 204
+    assert alice.get(PATH).json == nobody
+
+
+def test_the_first_report_is_of_the_month_that_ends_next(alice, rows):
+    alice.put(PATH, {})
+    assert monthly.send_due() == 0
+    assert rows("SELECT reported_month < now() FROM report_subscriptions") == [(True,)]
+
+
+def test_a_report_is_of_the_local_month(alice, rows, connection):
+    zone = "Asia/Tokyo"
+    alice.patch("/organization", {"timezone": zone})
+    begin, end = window(due_month(utcnow(), ZoneInfo(zone)), ZoneInfo(zone))
+    make_days(connection, begin - timedelta(days=2), end + timedelta(days=1))
+    service = make_service(alice, name="Shop")
+    for at, status in (
+        (begin - timedelta(seconds=1), "RED"),
+        (begin + timedelta(minutes=1), "GREEN"),
+        (end - timedelta(minutes=9), "RED"),
+        (end - timedelta(minutes=4), "GREEN"),
+    ):
+        make_result(connection, service["id"], at, status, cover_seconds=300)
+    alice.put(PATH, {"sla_target": 99})
+    long_ago(rows)
+    assert monthly.send_due() == 1
+    assert addressees(rows) == {alice.email}
+    ((_, message),) = mails()
+    # The last second before the month spoke for a minute of it.
+    assert "\nShop: 60.00 %, 6 min down, incidents: 2, target missed\n" in message.text
+    assert f"00:00 to {end.astimezone(ZoneInfo(zone)):%Y-%m-%d} 00:00 ({zone}), target 99 %" in (
+        message.text
+    )
+
+
+def test_once_each(alice, bob, rows):
+    for person in (alice, bob):
+        person.put(PATH, {})
+    long_ago(rows)
+    assert monthly.send_due() == 2
+    assert monthly.send_due() == 0
+    assert addressees(rows) == {alice.email, bob.email}
+    assert len(mails()) == 2
+
+
+def test_once_each_although_it_is_killed_before_any_statement(alice, bob, rows, config):
+    make_service(alice)
+    for person in (alice, bob):
+        person.put(PATH, {})
+    statement = 1
+    with killed_at("send_due", config, SMTP_URL=SMTP, MAIL_FROM="a@example.com") as send_until:
+        while True:
+            rows("DELETE FROM notifications")
+            long_ago(rows)
+            if not send_until(statement):
+                break
+            assert not send_until(0)
+            assert rows("SELECT count(*) FROM notifications") == [(2,)]
+            statement += 1
+    assert statement > 15
+
+
+def test_the_way_out(alice, client, rows):
+    alice.put(PATH, {})
+    long_ago(rows)
+    monthly.send_due()
+    ((_, message),) = mails()
+    mail = build_mail(message, "a@example.com", [alice.email], utcnow()).decode()
+    assert "List-Unsubscribe-Post: List-Unsubscribe=One-Click" in mail
+    path = message.unsubscribe_url.removeprefix("http://localhost")
+    assert path in message.text
+    assert "No more reports" in client.get(path).text
+    assert alice.get(PATH).json["is_subscribed"] is True  # scanners open links
+    assert client.post(path, data={"List-Unsubscribe": "One-Click"}).status_code == 200
+    assert alice.get(PATH).json["is_subscribed"] is False
+    assert client.post(path).status_code == 200
+    for method in (client.get, client.post):
+        assert method(path[:-2]).status_code == 404
+
+
+def test_who_leaves_gets_no_report(alice, bob, rows):
+    bob.put(PATH, {})
+    long_ago(rows)
+    assert alice.delete(f"/members/{bob.user_id}").status_code == 204
+    assert monthly.send_due() == 0
+
+
+def test_without_a_mail_server_nothing_is_lost(alice, rows, configure):
+    alice.put(PATH, {})
+    long_ago(rows)
+    configure(smtp_url="")
+    assert alice.get(PATH).json["can_be_sent"] is False
+    assert monthly.send_due() == 0
+    assert rows("SELECT reported_month FROM report_subscriptions") == [(date(2020, 1, 1),)]
