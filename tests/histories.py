@@ -11,10 +11,15 @@ from uuid import UUID, uuid4
 import psycopg
 
 from app.domain.metrics.coverage import cover_seconds
-from app.domain.metrics.status_line import Kind, milliseconds
+from app.domain.metrics.status_line import SpanKind, milliseconds
 
 COUNTING = ("GREEN", "YELLOW", "RED")
-_KINDS = {"GREEN": Kind.UP, "YELLOW": Kind.UP, "RED": Kind.DOWN, "PENDING": Kind.PENDING}
+_KINDS = {
+    "GREEN": SpanKind.UP,
+    "YELLOW": SpanKind.UP,
+    "RED": SpanKind.DOWN,
+    "PENDING": SpanKind.PENDING,
+}
 _COLUMNS = (
     "service_id, scheduled_for, region, id, checked_at, status, settled_status,"
     " response_time_ms, in_maintenance, cover_seconds"
@@ -35,9 +40,13 @@ class Result:
     cover: int
 
     @property
-    def kind(self) -> Kind:
+    def kind(self) -> SpanKind:
         """What it makes of the time it speaks for."""
-        return Kind.MAINTENANCE if self.in_maintenance else _KINDS.get(self.settled, Kind.UNKNOWN)
+        return (
+            SpanKind.MAINTENANCE
+            if self.in_maintenance
+            else _KINDS.get(self.settled, SpanKind.UNKNOWN)
+        )
 
     @property
     def counts(self) -> bool:
@@ -54,7 +63,7 @@ class History:
     pauses: list[tuple[datetime, datetime]] = field(default_factory=list)
     corrections: list[tuple[datetime, datetime, str]] = field(default_factory=list)
 
-    def seconds(self, since: datetime, until: datetime) -> dict[Kind, int]:
+    def seconds(self, since: datetime, until: datetime) -> dict[SpanKind, int]:
         """Return the milliseconds of each kind in a window, the plain way: edge by edge."""
         begin, end = milliseconds(since), milliseconds(until)
         ordered = sorted(self.results, key=lambda result: (result.at, result.region))
@@ -64,7 +73,7 @@ class History:
         for first, last, *_ in (*self.pauses, *self.corrections):
             edges |= {milliseconds(first), milliseconds(last)}
         cuts = sorted(edge for edge in edges if begin <= edge <= end)
-        found = dict.fromkeys(Kind, 0)
+        found = dict.fromkeys(SpanKind, 0)
         place = -1
         for start, stop in pairwise(cuts):
             while place + 1 < len(times) and times[place + 1] <= start:
@@ -72,16 +81,16 @@ class History:
             found[self._kind(ordered, times, place, start)] += stop - start
         return found
 
-    def _kind(self, ordered: Sequence[Result], times: list[int], place: int, at: int) -> Kind:
+    def _kind(self, ordered: Sequence[Result], times: list[int], place: int, at: int) -> SpanKind:
         for first, last, kind in reversed(self.corrections):
             if milliseconds(first) <= at < milliseconds(last):
-                return Kind(kind)
+                return SpanKind(kind)
         if any(milliseconds(first) <= at < milliseconds(last) for first, last in self.pauses):
-            return Kind.PAUSED
+            return SpanKind.PAUSED
         if place < 0:
-            return Kind.PENDING
+            return SpanKind.PENDING
         if at >= times[place] + 1000 * ordered[place].cover:
-            return Kind.UNKNOWN
+            return SpanKind.UNKNOWN
         return ordered[place].kind
 
     def counted(self, since: datetime, until: datetime) -> list[Result]:

@@ -17,7 +17,7 @@ def test_an_operation_is_given_values_and_never_calls_back():
             for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
                 called = ast.unparse(call.func)
                 # Objects of a file are loaded one by one, as the ids that they name come to be.
-                if called.partition(".")[0] in operations and called != "Kind":
+                if called.partition(".")[0] in operations and called != "ObjectKind":
                     given = [*call.args, *(word.value for word in call.keywords)]
                     back = [each for each in given if _is_function(each, functions)]
                     assert not back, f"{name}: {ast.unparse(call)} hands a function downwards"

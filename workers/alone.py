@@ -16,7 +16,7 @@ from flask import Flask
 from app.checks import runner
 from app.network.door import Network
 from app.network.policy import policy_of
-from app.operations.accounts.reach import Reach
+from app.operations.accounts.reach import AddressReach
 from app.operations.checks import record as checks_record
 from app.operations.checks.claim import Claim
 from app.operations.notifications.claim import Send
@@ -37,7 +37,7 @@ def check(app: Flask, claim: Claim) -> None:
     with app.app_context(), transaction() as tx:
         checked_at = tx.now()
     with app.app_context():
-        reach = Reach(runtime.config)
+        reach = AddressReach(runtime.config)
         reach.refresh()
     targets = reach.targets(claim.snapshot.organization_id)
 

@@ -8,7 +8,7 @@ from app.domain.types import Observation, Status
 from app.operations.checks import claim as checks_claim
 from app.operations.checks.claim import Claim
 from app.operations.health import quarantine
-from app.operations.health.quarantine import ALONE_AFTER, Kind
+from app.operations.health.quarantine import ALONE_AFTER, WorkKind
 from app.platform.clock import monotonic
 from app.platform.transaction import DATABASE_AWAY
 from workers.isolation import LostAloneError, run_alone
@@ -37,7 +37,7 @@ class CheckQuarantine:
         self._suspects.update(claim.key for claim in claims if 0 < claim.losses < ALONE_AFTER)
         self._suspects -= {claim.key for claim in claims if claim.losses >= ALONE_AFTER}
         if monotonic() - self._read_at > _REFRESH_SECONDS:
-            self._set_aside = quarantine.set_aside(Kind.CHECK)
+            self._set_aside = quarantine.set_aside(WorkKind.CHECK)
             self._read_at = monotonic()
 
     def rests(self, claim: Claim) -> bool:
@@ -53,7 +53,7 @@ class CheckQuarantine:
         cleared = keys & self._suspects
         if cleared:
             self._suspects -= cleared
-            quarantine.clear(Kind.CHECK, cleared)
+            quarantine.clear(WorkKind.CHECK, cleared)
 
     @property
     def has_suspects(self) -> bool:
@@ -70,10 +70,10 @@ def run_check_alone(claim: Claim, call: Callable[..., Any]) -> Observation | Non
     try:
         call(checks_claim.extend_lease, claim, seconds * _ALONE_WAITING)
         run_alone("check", claim._replace(rules=()), seconds)
-        call(quarantine.clear, Kind.CHECK, [claim.key])
+        call(quarantine.clear, WorkKind.CHECK, [claim.key])
     except LostAloneError as error:
         trace = hider(claim.snapshot.target.secrets)(str(error))
-        call(quarantine.count_failure, Kind.CHECK, claim.key, trace)
+        call(quarantine.count_failure, WorkKind.CHECK, claim.key, trace)
         return SET_ASIDE
     except DATABASE_AWAY:
         pass  # it comes again by its lease

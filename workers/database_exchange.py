@@ -8,7 +8,7 @@ from uuid import UUID
 from flask import Flask
 
 from app.domain.types import Observation
-from app.operations.accounts.reach import Reach, Targets
+from app.operations.accounts.reach import AddressReach, Targets
 from app.operations.checks import claim as checks_claim
 from app.operations.checks.claim import Claim, Claimed
 from app.operations.recorded_check import RecordedCheck, quarantine_key
@@ -35,7 +35,7 @@ class DatabaseExchange:
         self._region = region
         self._recorder = recorder
         self._runtime: Runtime = app.extensions["runtime"]
-        self._reach = Reach(self._runtime.config)
+        self._reach = AddressReach(self._runtime.config)
         self._quarantine = CheckQuarantine()
         self._clock = DatabaseClock()
         self._listener: WakeListener | None = None

@@ -20,13 +20,13 @@ from app.domain.masking import hider
 from app.domain.messages.messages import Message, Organization, compose, sample
 from app.network.door import Network
 from app.network.policy import policy_of
-from app.operations.accounts.reach import Reach, Targets
+from app.operations.accounts.reach import AddressReach, Targets
 from app.operations.health import quarantine
-from app.operations.health.quarantine import ALONE_AFTER, Kind
+from app.operations.health.quarantine import ALONE_AFTER, WorkKind
 from app.operations.notifications import claim as outbox_claim
 from app.operations.notifications import payloads, subscriber_results, system_mail
 from app.operations.notifications import results as delivery_results
-from app.operations.notifications.claim import Outcome, Send
+from app.operations.notifications.claim import DeliveryOutcome, Send
 from app.operations.notifications.enqueue import DIGEST
 from app.operations.status_pages import subscriber_messages
 from app.platform import logs
@@ -64,7 +64,7 @@ class Dispatcher:
             raise ConfigError(str(error)) from None
         self._loop = uvloop.new_event_loop()
         self._contexts: dict[Targets, Context] = {}
-        self._reach = Reach(self._runtime.config)
+        self._reach = AddressReach(self._runtime.config)
         self._running = threading.Lock()
         self._stopping = threading.Event()
         self._threads = ThreadPoolExecutor(4, "outbox")
@@ -157,7 +157,7 @@ class Dispatcher:
         outcome = await self._attempt(send)
         await self._insist(delivery_results.record, send, outcome)
         if send.losses:
-            await self._insist(quarantine.clear, Kind.MESSAGE, [str(send.id)])
+            await self._insist(quarantine.clear, WorkKind.MESSAGE, [str(send.id)])
 
     async def _deliver_alone(self, send: Send) -> None:
         """Send what two processes were lost with from one of its own; give it up with a third."""
@@ -169,8 +169,8 @@ class Dispatcher:
         except LostAloneError as error:
             why = "it ended three processes that tried to send it, and is set aside"
             trace = hider(send.secrets)(str(error))
-            await self._insist(quarantine.count_failure, Kind.MESSAGE, str(send.id), trace)
-            outcome = Outcome(ok=False, permanent=True, error=why)
+            await self._insist(quarantine.count_failure, WorkKind.MESSAGE, str(send.id), trace)
+            outcome = DeliveryOutcome(ok=False, permanent=True, error=why)
             await self._insist(delivery_results.record, send, outcome)
 
     async def _insist(self, function: Callable[..., Any], *args: Any) -> None:
@@ -183,9 +183,9 @@ class Dispatcher:
                 log.warning("database is away, outcomes wait", extra={"why": str(error)[:200]})
                 await asyncio.sleep(_RETRY_SECONDS)
 
-    async def _attempt(self, send: Send) -> Outcome:
+    async def _attempt(self, send: Send) -> DeliveryOutcome:
         if send.fault is not None:
-            return Outcome(ok=False, permanent=True, error=send.fault)
+            return DeliveryOutcome(ok=False, permanent=True, error=send.fault)
         facts = {
             "notification_id": str(send.id),
             "channel_type": send.channel_type,
@@ -204,7 +204,7 @@ class Dispatcher:
             )
         except DeliveryError as error:
             log.warning("message not delivered", extra={**facts, "why": str(error)})
-            return Outcome(
+            return DeliveryOutcome(
                 ok=False,
                 permanent=error.permanent,
                 status_code=error.status_code,
@@ -217,9 +217,9 @@ class Dispatcher:
             # The fence: a message that cannot even be composed must not stop the others.
             with logs.hiding(hider(send.secrets)):
                 log.exception("message could not be sent", extra=facts)
-            return Outcome(ok=False, error=f"could not be sent: {type(error).__name__}")
+            return DeliveryOutcome(ok=False, error=f"could not be sent: {type(error).__name__}")
         log.info("message delivered", extra={**facts, "duration_ms": round(done.duration_ms, 1)})
-        return Outcome(
+        return DeliveryOutcome(
             ok=True,
             status_code=done.status_code,
             answer=done.answer,

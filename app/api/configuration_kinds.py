@@ -8,7 +8,7 @@ import orjson
 from marshmallow import Schema, ValidationError
 
 from app.api.http import invalid
-from app.operations.configuration.kinds import Kind
+from app.operations.configuration.kinds import ObjectKind
 from app.operations.escalation import on_call_schedules, policies
 from app.operations.heartbeats import heartbeats
 from app.operations.heartbeats import queries as heartbeat_queries
@@ -77,8 +77,8 @@ def _kind(
     delete: Callable[..., Any],
     *,
     without: tuple[str, ...] = (),
-) -> Kind:
-    return Kind(
+) -> ObjectKind:
+    return ObjectKind(
         name=name,
         fields=tuple(f for f in schema().fields if f not in ("organization_id", *without)),
         listed=_all(listed),

@@ -17,7 +17,7 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
 from app import __version__
-from app.operations.metrics.instance import Figure, Kind, figures
+from app.operations.metrics.instance import Figure, MetricKind, figures
 from app.platform.bootstrap import runtime
 from app.platform.errors import Forbidden, Unauthorized
 from app.security.access import add_guard, client_address, guarded_by
@@ -84,11 +84,11 @@ class _Figures(Collector):
 
 def _family(figure: Figure) -> Metric:
     name = f"{_PREFIX}{figure.name}"
-    if figure.kind is Kind.HISTOGRAM:
+    if figure.kind is MetricKind.HISTOGRAM:
         histogram = HistogramMetricFamily(name, figure.help)
         histogram.add_metric([], [(le, value) for (le,), value in figure.samples], figure.sum)
         return histogram
-    make = CounterMetricFamily if figure.kind is Kind.COUNTER else GaugeMetricFamily
+    make = CounterMetricFamily if figure.kind is MetricKind.COUNTER else GaugeMetricFamily
     family = make(name, figure.help, labels=figure.labels)
     for labels, value in figure.samples:
         family.add_metric(labels, value)

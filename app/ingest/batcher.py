@@ -16,7 +16,7 @@ from app.ingest.connection import WriterConnection
 from app.ingest.publisher import PingPublisher
 from app.ingest.unknown_keys import UnknownKeyLimit
 from app.operations.heartbeats.ingest_beacon import RENEW_SECONDS
-from app.operations.heartbeats.pings import IncomingPing, Receipt, Refusal
+from app.operations.heartbeats.pings import IncomingPing, PingRefusal, Receipt
 from app.platform.clock import monotonic
 from app.platform.errors import Unavailable
 from app.platform.transaction import DATABASE_AWAY
@@ -33,7 +33,7 @@ _BUSY_PAUSE_SECONDS = 0.01
 _GATHER_SECONDS = 0.004
 _AWAY = "the ping could not be stored at the moment; please try again"
 
-Outcome = Receipt | Refusal | Exception
+PingOutcome = Receipt | PingRefusal | Exception
 
 
 class _Batch:
@@ -43,7 +43,7 @@ class _Batch:
 
     def __init__(self) -> None:
         self.incoming: list[IncomingPing] = []
-        self.outcomes: Sequence[Outcome] = ()
+        self.outcomes: Sequence[PingOutcome] = ()
         self.done = threading.Event()
 
 
@@ -85,7 +85,7 @@ class PingBatcher:
                 outcome = self._leave(ping, deadline - monotonic())
                 if isinstance(outcome, Exception):
                     raise outcome
-                if outcome is Refusal.UNKNOWN:
+                if outcome is PingRefusal.UNKNOWN:
                     return None
                 if isinstance(outcome, Receipt):
                     return outcome
@@ -101,7 +101,7 @@ class PingBatcher:
                 self._writer = threading.Thread(target=self._run, name="ping-writer", daemon=True)
                 self._writer.start()
 
-    def _leave(self, ping: IncomingPing, patience_seconds: float) -> Outcome:
+    def _leave(self, ping: IncomingPing, patience_seconds: float) -> PingOutcome:
         with self._turn:
             if not self._open or len(self._open[-1].incoming) >= MAX_BATCH:
                 self._open.append(_Batch())
@@ -158,7 +158,7 @@ class PingBatcher:
 
     def _store_singly(self, batch: _Batch) -> None:
         """Find the ping that spoils a batch: the others are stored."""
-        outcomes: list[Outcome] = []
+        outcomes: list[PingOutcome] = []
         for ping in batch.incoming:
             alone = _Batch()
             alone.incoming.append(ping)

@@ -4,7 +4,7 @@ import socket
 from typing import Literal, Protocol
 from urllib.parse import urlsplit
 
-from app.domain.checks.addresses import AddressPolicy, Network
+from app.domain.checks.addresses import AddressPolicy, IpNetwork
 
 __all__ = ["AddressPolicy", "PolicySettings", "policy_of"]
 
@@ -18,9 +18,9 @@ class PolicySettings(Protocol):
     @property
     def probe_targets(self) -> str: ...
     @property
-    def probe_allow(self) -> tuple[Network, ...]: ...
+    def probe_allow(self) -> tuple[IpNetwork, ...]: ...
     @property
-    def probe_deny(self) -> tuple[Network, ...]: ...
+    def probe_deny(self) -> tuple[IpNetwork, ...]: ...
     @property
     def database_url(self) -> str: ...
     @property

@@ -13,12 +13,12 @@ from app.operations import paging
 from app.platform.errors import Invalid, NotFound
 from app.platform.transaction import Transaction
 
-Row = TypeVar("Row", bound=OrganizationOwned)
+Owned = TypeVar("Owned", bound=OrganizationOwned)
 Position = tuple[datetime, UUID]
 SHOWN = 200
 
 
-def find(tx: Transaction, model: type[Row], organization_id: UUID, id: UUID) -> Row:
+def find(tx: Transaction, model: type[Owned], organization_id: UUID, id: UUID) -> Owned:
     """Return a row of an organization. Raises NotFound for any other id."""
     found = tx.session.scalar(
         select(model).where(model.id == id, model.organization_id == organization_id)
@@ -30,12 +30,12 @@ def find(tx: Transaction, model: type[Row], organization_id: UUID, id: UUID) -> 
 
 def lock(
     tx: Transaction,
-    model: type[Row],
+    model: type[Owned],
     organization_id: UUID,
     id: UUID,
     *,
     against_references: bool = False,
-) -> Row:
+) -> Owned:
     """Return a row of an organization as it is now, locked for a change. Raises NotFound.
 
     Other rows may begin to refer to it meanwhile, unless the lock is `against_references` too.
@@ -72,12 +72,12 @@ def lock_organization(
 
 def page(
     tx: Transaction,
-    model: type[Row],
+    model: type[Owned],
     organization_id: UUID,
     *conditions: ColumnElement[bool],
     limit: int,
     after: Position | None,
-) -> tuple[list[Row], Position | None, int]:
+) -> tuple[list[Owned], Position | None, int]:
     """Return a page of an organization's rows, newest first.
 
     With it the position to go on from, None at the end, and how many rows match in all.
@@ -92,7 +92,7 @@ def page(
 
 def require(
     tx: Transaction,
-    model: type[Row],
+    model: type[Owned],
     organization_id: UUID,
     ids: Iterable[UUID],
     *,

@@ -2,13 +2,13 @@
 
 from html import escape
 
-from app.domain.checks.badges import Badge, Tone
+from app.domain.checks.badges import Badge, BadgeTone
 
 _COLOURS = {
-    Tone.GOOD: "#2e7d32",
-    Tone.FAIR: "#b26a00",
-    Tone.BAD: "#c62828",
-    Tone.NONE: "#5f6368",
+    BadgeTone.GOOD: "#2e7d32",
+    BadgeTone.FAIR: "#b26a00",
+    BadgeTone.BAD: "#c62828",
+    BadgeTone.NONE: "#5f6368",
 }
 # Text without a frame: dark on light grounds, light on dark ones.
 _PLAIN = """<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="20" role="img" \

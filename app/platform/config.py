@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from app.platform.errors import ConfigError
 
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+IpNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
 MIN_SECRET_BYTES = 32
 
 
@@ -31,15 +31,15 @@ class Config:
     ping_url: str
     state_dir: Path
     registration: str
-    trusted_proxies: tuple[Network, ...]
+    trusted_proxies: tuple[IpNetwork, ...]
     rate_limits: bool
     plan_limits: bool
     min_check_interval_seconds: int
     probe_targets: str
     # What follows from a setting that is not given is no setting itself.
     targets_follow_registration: bool = field(metadata={"derived": True})
-    probe_allow: tuple[Network, ...]
-    probe_deny: tuple[Network, ...]
+    probe_allow: tuple[IpNetwork, ...]
+    probe_deny: tuple[IpNetwork, ...]
     probe_ca_file: str
     region: str
     workers: int
@@ -132,8 +132,8 @@ class AgentConfig:
     server_ca_file: str
     server_fingerprint: str  # SHA-256 of the server's certificate, 64 hex digits; "" for any
     probe_targets: str
-    probe_allow: tuple[Network, ...]
-    probe_deny: tuple[Network, ...]
+    probe_allow: tuple[IpNetwork, ...]
+    probe_deny: tuple[IpNetwork, ...]
     probe_ca_file: str
     probe_concurrency: int
     witness_targets: tuple[str, ...]
@@ -257,7 +257,7 @@ class _Reader:
             raise ConfigError(f"{name} must look like pagerduty.us=https://events.example.com.")
         return {key.strip(): value.strip().rstrip("/") for key, _, value in pairs}
 
-    def networks(self, name: str, default: str = "") -> tuple[Network, ...]:
+    def networks(self, name: str, default: str = "") -> tuple[IpNetwork, ...]:
         try:
             parts = self.items(name, default)
             return tuple(ipaddress.ip_network(part, strict=False) for part in parts)

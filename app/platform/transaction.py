@@ -30,7 +30,7 @@ DATABASE_AWAY = (
 )
 
 
-class Refusal(StrEnum):
+class StatementRefusal(StrEnum):
     """Reason why a database that is there did not carry out a statement; see `refusal`."""
 
     STATEMENT_TIMEOUT = "statement timeout"
@@ -39,14 +39,14 @@ class Refusal(StrEnum):
 
 
 _REFUSALS = {
-    psycopg.errors.QueryCanceled.sqlstate: Refusal.STATEMENT_TIMEOUT,
-    psycopg.errors.LockNotAvailable.sqlstate: Refusal.LOCK_TIMEOUT,
-    psycopg.errors.DeadlockDetected.sqlstate: Refusal.CONFLICT,
-    psycopg.errors.SerializationFailure.sqlstate: Refusal.CONFLICT,
+    psycopg.errors.QueryCanceled.sqlstate: StatementRefusal.STATEMENT_TIMEOUT,
+    psycopg.errors.LockNotAvailable.sqlstate: StatementRefusal.LOCK_TIMEOUT,
+    psycopg.errors.DeadlockDetected.sqlstate: StatementRefusal.CONFLICT,
+    psycopg.errors.SerializationFailure.sqlstate: StatementRefusal.CONFLICT,
 }
 
 
-def refusal(error: BaseException) -> Refusal | None:
+def refusal(error: BaseException) -> StatementRefusal | None:
     """Return why the database refused one of the DATABASE_AWAY errors; None: it is away.
 
     By the SQLSTATE (PostgreSQL manual, appendix A): the driver calls all of them operational, but

@@ -10,7 +10,7 @@ from marshmallow import ValidationError, fields, validate
 from app.domain.accounts.slugs import MAX_SLUG
 from app.domain.status_pages import branding, custom_css, slugs
 from app.domain.status_pages.domains import DomainState
-from app.domain.status_pages.sections import Display, Rule
+from app.domain.status_pages.sections import Display, SectionRule
 from app.domain.status_pages.types import LANGUAGES, AutoIncidents
 from app.schemas.base import (
     BaseSchema,
@@ -93,7 +93,7 @@ class SectionSchema(BaseSchema):
         metadata={"description": "`rolled`: one line that sums the section up."},
     )
     rule = Choice(
-        *Rule,
+        *SectionRule,
         load_default="all",
         metadata={"description": "How many must work for a `rolled` section to be up."},
     )

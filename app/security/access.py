@@ -27,7 +27,7 @@ from app.security.principals import Principal, authenticate, issue_token
 __all__ = ["Principal", "authenticate", "issue_token"]
 
 View = TypeVar("View", bound=Callable[..., Any])
-Row = TypeVar("Row", bound=OrganizationOwned)
+Owned = TypeVar("Owned", bound=OrganizationOwned)
 
 _PUBLIC = "public"
 _OPERATORS = "operators"
@@ -221,12 +221,12 @@ def principal_in(organization_id: UUID) -> Principal | None:
     return None if role is None else replace(found, organization_id=organization_id, role=role)
 
 
-def scoped(model: type[Row]) -> Select[Row]:
+def scoped(model: type[Owned]) -> Select[Owned]:
     """Return a select of the model's rows in the caller's organization."""
     return select(model).where(model.organization_id == principal().organization_id)
 
 
-def find(model: type[Row], id: UUID) -> Row:
+def find(model: type[Owned], id: UUID) -> Owned:
     """Return a row of the caller's organization. Raises NotFound for any other id."""
     found = db.session.scalar(scoped(model).where(model.id == id))
     if found is None:

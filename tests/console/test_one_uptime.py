@@ -14,7 +14,7 @@ import pytest
 from pypdf import PdfReader
 from werkzeug.serving import make_server
 
-from app.domain.metrics.status_line import Kind
+from app.domain.metrics.status_line import SpanKind
 from app.domain.metrics.totals import percentage
 from app.operations.metrics import roll_up
 from tests.alerting import make_page
@@ -97,13 +97,13 @@ def said_by_console(page, address, service):
 @pytest.mark.timeout(120)
 def test_all_say_the_same(app, alice, client, served, service):
     sums = service["told"].seconds(ago(hours=20), now())
-    expected = percentage(sums[Kind.UP], sums[Kind.DOWN])
-    assert all(sums[kind] > 0 for kind in (Kind.UNKNOWN, Kind.PAUSED, Kind.MAINTENANCE))
+    expected = percentage(sums[SpanKind.UP], sums[SpanKind.DOWN])
+    assert all(sums[kind] > 0 for kind in (SpanKind.UNKNOWN, SpanKind.PAUSED, SpanKind.MAINTENANCE))
     assert 50 < expected < 90
 
     answer = alice.get(f"/services/{service['id']}/uptime").json
     assert answer["uptime_percentage"] == expected
-    assert answer["downtime_seconds"] == pytest.approx(sums[Kind.DOWN] / 1000)
+    assert answer["downtime_seconds"] == pytest.approx(sums[SpanKind.DOWN] / 1000)
     badge = service["badge_url"].removeprefix("http://localhost").replace("status.", "uptime.")
     assert f'aria-label="Shop: {expected:.2f}%"' in client.get(badge).text
 

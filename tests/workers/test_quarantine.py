@@ -12,7 +12,7 @@ import pytest
 from app.operations.checks import claim as checks_claim
 from app.operations.checks import record as checks_record
 from app.operations.health import quarantine
-from app.operations.health.quarantine import Kind
+from app.operations.health.quarantine import WorkKind
 from app.operations.notifications import claim as outbox_claim
 from tests.alerting import make_alert, make_channel, make_notification
 from tests.factories import make_service
@@ -78,14 +78,14 @@ def test_a_tick_that_ends_its_process_is_alone_next_and_then_set_aside(environme
 def test_the_operators_hear_of_what_is_set_aside(app, environment, alice, rows):
     rows("UPDATE users SET is_operator = true WHERE id = %s", alice.user_id)
     for _ in range(3):
-        quarantine.count_failure(Kind.CHECK, "some check", "trace of the death")
+        quarantine.count_failure(WorkKind.CHECK, "some check", "trace of the death")
     with suppress(RuntimeError):
         poison.fail()
     HealthWatch(app).look()
     (alert,) = alice.get("/alerts").json
     assert alert["title"] == "Work of the monitor is set aside"
     assert "trace of the death" in alert["message"]
-    quarantine.clear(Kind.CHECK, ["some check"])
+    quarantine.clear(WorkKind.CHECK, ["some check"])
     HealthWatch(app).look()
     assert alice.get("/alerts").json == []
 

@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 
 from app.domain.types import Observation, Status
-from app.operations.accounts.reach import Reach
+from app.operations.accounts.reach import AddressReach
 from app.operations.checks import record as recording
 from app.platform.config import Config
 from tests.factories import PASSWORD, make_service, service_body
@@ -87,7 +87,7 @@ def test_reach_follows_who_may_register(client, context, alice, charlie, rows, c
     configure(registration="invite", probe_targets="any", targets_follow_registration=True)
 
     def targets(organization_id):
-        reach = Reach(context.extensions["runtime"].config)
+        reach = AddressReach(context.extensions["runtime"].config)
         reach.refresh()
         return reach.targets(organization_id)
 
@@ -110,7 +110,7 @@ def test_reach_follows_who_may_register(client, context, alice, charlie, rows, c
 
 def test_who_is_an_operator_may_change(context, alice, rows, configure, monkeypatch):
     configure(probe_targets="operators")
-    reach = Reach(context.extensions["runtime"].config)
+    reach = AddressReach(context.extensions["runtime"].config)
     rows("UPDATE users SET is_operator = false")
     reach.refresh()
     assert reach.targets(alice.organization_id) == "public"

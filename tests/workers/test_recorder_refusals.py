@@ -9,7 +9,7 @@ from app.operations.checks import record as checks_record
 from app.operations.recorded_check import RecordedCheck
 from app.operations.rules import windows as rule_windows
 from app.platform.clock import monotonic
-from app.platform.transaction import Refusal, refusal, transaction
+from app.platform.transaction import StatementRefusal, refusal, transaction
 from tests.factories import make_service
 from tests.recording import GREEN, RED, claim_of
 from tests.times import now
@@ -100,7 +100,10 @@ def test_a_database_that_ends_the_connection_is_waited_for(recording, alice, row
 @pytest.mark.parametrize(
     ("statement", "why"),
     [
-        ("SET LOCAL statement_timeout = 20; SELECT pg_sleep(5)", Refusal.STATEMENT_TIMEOUT),
+        (
+            "SET LOCAL statement_timeout = 20; SELECT pg_sleep(5)",
+            StatementRefusal.STATEMENT_TIMEOUT,
+        ),
         ("SELECT pg_terminate_backend(pg_backend_pid())", None),
     ],
 )

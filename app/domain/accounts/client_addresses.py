@@ -3,11 +3,11 @@
 import ipaddress
 from collections.abc import Sequence
 
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+IpNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
-def client_address(peer: str | None, forwarded_for: str, trusted: Sequence[Network]) -> str:
+def client_address(peer: str | None, forwarded_for: str, trusted: Sequence[IpNetwork]) -> str:
     """Return the address of the client, "unknown" where there is none.
 
     `forwarded_for` is believed from the right, as far as it was written by trusted proxies: what
@@ -26,7 +26,7 @@ def client_address(peer: str | None, forwarded_for: str, trusted: Sequence[Netwo
     return str(found)
 
 
-def is_trusted(address: str, trusted: Sequence[Network]) -> bool:
+def is_trusted(address: str, trusted: Sequence[IpNetwork]) -> bool:
     """Say whether an address is that of a proxy of ours."""
     found = _parse(address)
     return found is not None and _is_trusted(found, trusted)
@@ -49,5 +49,5 @@ def _parse(text: str) -> Address | None:
     return mapped or found
 
 
-def _is_trusted(address: Address, trusted: Sequence[Network]) -> bool:
+def _is_trusted(address: Address, trusted: Sequence[IpNetwork]) -> bool:
     return any(address.version == net.version and address in net for net in trusted)

@@ -17,7 +17,7 @@ from ipaddress import (
 from typing import Literal
 
 Address = IPv4Address | IPv6Address
-Network = IPv4Network | IPv6Network
+IpNetwork = IPv4Network | IPv6Network
 
 _REMEMBERED = 10_000
 
@@ -121,8 +121,8 @@ class AddressPolicy:
     """
 
     targets: Literal["any", "public"] = "any"
-    allow: tuple[Network, ...] = ()
-    deny: tuple[Network, ...] = ()
+    allow: tuple[IpNetwork, ...] = ()
+    deny: tuple[IpNetwork, ...] = ()
     own: frozenset[tuple[str, int]] = frozenset()
     _known: dict[str, str | None] = field(
         default_factory=dict, init=False, repr=False, compare=False, hash=False

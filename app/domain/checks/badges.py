@@ -11,7 +11,7 @@ SPANS = (1, 7, 30, 90)  # of how many days the uptime may be asked for
 USUAL_SPAN = 30
 
 
-class Tone(StrEnum):
+class BadgeTone(StrEnum):
     """Tone of a value: how good it is."""
 
     GOOD = "good"
@@ -26,34 +26,34 @@ class Badge:
 
     label: str
     value: str
-    tone: Tone
+    tone: BadgeTone
 
 
 _TONES = {
-    HeartbeatStatus.HEALTHY: Tone.GOOD,
-    HeartbeatStatus.RUNNING: Tone.GOOD,
-    HeartbeatStatus.LATE: Tone.FAIR,
-    HeartbeatStatus.MISSED: Tone.BAD,
-    HeartbeatStatus.FAILED: Tone.BAD,
-    HeartbeatStatus.PAUSED: Tone.NONE,
+    HeartbeatStatus.HEALTHY: BadgeTone.GOOD,
+    HeartbeatStatus.RUNNING: BadgeTone.GOOD,
+    HeartbeatStatus.LATE: BadgeTone.FAIR,
+    HeartbeatStatus.MISSED: BadgeTone.BAD,
+    HeartbeatStatus.FAILED: BadgeTone.BAD,
+    HeartbeatStatus.PAUSED: BadgeTone.NONE,
 }
 
 
 _SERVICES = {
-    Status.GREEN: ("up", Tone.GOOD),
-    Status.YELLOW: ("slow", Tone.FAIR),
-    Status.RED: ("down", Tone.BAD),
-    Status.UNKNOWN: ("unknown", Tone.NONE),
-    Status.PENDING: ("pending", Tone.NONE),
+    Status.GREEN: ("up", BadgeTone.GOOD),
+    Status.YELLOW: ("slow", BadgeTone.FAIR),
+    Status.RED: ("down", BadgeTone.BAD),
+    Status.UNKNOWN: ("unknown", BadgeTone.NONE),
+    Status.PENDING: ("pending", BadgeTone.NONE),
 }
 
 
 def of_service(name: str, status: Status, *, is_active: bool, in_maintenance: bool) -> Badge:
     """Return the badge of a service's confirmed status."""
     if not is_active:
-        return Badge(name, "paused", Tone.NONE)
+        return Badge(name, "paused", BadgeTone.NONE)
     if in_maintenance:
-        return Badge(name, "maintenance", Tone.NONE)
+        return Badge(name, "maintenance", BadgeTone.NONE)
     return Badge(name, *_SERVICES[status])
 
 
@@ -65,8 +65,14 @@ def of_status(name: str, status: HeartbeatStatus) -> Badge:
 def of_uptime(name: str, percentage: float | None) -> Badge:
     """Return the badge of an uptime in percent; None where nothing is known."""
     if percentage is None:
-        return Badge(name, "unknown", Tone.NONE)
-    tone = Tone.GOOD if percentage >= 99 else Tone.FAIR if percentage >= 95 else Tone.BAD
+        return Badge(name, "unknown", BadgeTone.NONE)
+    tone = (
+        BadgeTone.GOOD
+        if percentage >= 99
+        else BadgeTone.FAIR
+        if percentage >= 95
+        else BadgeTone.BAD
+    )
     # Cut, not rounded: 99.999 is no 100. Hundredths stay what they are: 0.29 x 100 is 28.999… .
     cut = int(round(percentage * 100, 6)) / 100
     return Badge(name, "100%" if cut == 100 else f"{cut:.2f}%", tone)
@@ -75,8 +81,8 @@ def of_uptime(name: str, percentage: float | None) -> Badge:
 def of_duration(name: str, milliseconds: float | None) -> Badge:
     """Return the badge of how long something takes; None where nothing is known."""
     if milliseconds is None:
-        return Badge(name, "unknown", Tone.NONE)
-    return Badge(name, _duration(milliseconds), Tone.GOOD)
+        return Badge(name, "unknown", BadgeTone.NONE)
+    return Badge(name, _duration(milliseconds), BadgeTone.GOOD)
 
 
 def _duration(milliseconds: float) -> str:

@@ -27,11 +27,11 @@ class _Every:
 
 
 EVERY = _Every()
-Step = str | int | _Every
+PathStep = str | int | _Every
 
 
 @lru_cache(maxsize=5_000)
-def parse(path: str) -> tuple[Step, ...]:
+def parse(path: str) -> tuple[PathStep, ...]:
     """Return the steps of a path. Raises ValueError with a sentence."""
     if len(path) > MAX_PATH:
         raise ValueError(f"the path is longer than {MAX_PATH} characters")
@@ -40,7 +40,7 @@ def parse(path: str) -> tuple[Step, ...]:
         text = text[1:]
     elif text and text[0] not in ".[":
         text = f".{text}"
-    steps: list[Step] = []
+    steps: list[PathStep] = []
     position = 0
     while position < len(text):
         match = _STEP.match(text, position)
@@ -64,7 +64,7 @@ def find(document: object, path: str) -> list[object]:
     return found
 
 
-def _step(match: re.Match[str]) -> Step:
+def _step(match: re.Match[str]) -> PathStep:
     if match["every"]:
         return EVERY
     if match["index"] is not None:
@@ -75,7 +75,7 @@ def _step(match: re.Match[str]) -> Step:
     return _ESCAPED.sub(r"\1", quoted)
 
 
-def _children(parent: object, step: Step) -> list[object]:
+def _children(parent: object, step: PathStep) -> list[object]:
     if isinstance(step, _Every):
         if isinstance(parent, dict):
             return list(parent.values())

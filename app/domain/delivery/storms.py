@@ -52,7 +52,7 @@ class Digest:
 
 
 @dataclass(frozen=True, slots=True)
-class Evaluation:
+class StormEvaluation:
     """Messages that a channel is sent now, and when the rest is due."""
 
     single: tuple[Pending, ...] = ()
@@ -80,7 +80,7 @@ def latest(moments: Iterable[datetime]) -> Storm | None:
 
 def evaluate(
     storm: Storm | None, pending: Sequence[Pending], last_told_at: datetime | None, now: datetime
-) -> Evaluation:
+) -> StormEvaluation:
     """Return what becomes of the messages that wait for one channel.
 
     Outside a storm each goes out by itself. In a storm the channel is told once a minute, by a
@@ -88,13 +88,17 @@ def evaluate(
     time.
     """
     if storm is None or not storm.is_on(now):
-        return Evaluation(tuple(pending))
+        return StormEvaluation(tuple(pending))
     due_at = min(message.created_at for message in pending) + COMPANY
     if last_told_at is not None:
         due_at = max(due_at, last_told_at + TOLD_EVERY)
     if now < due_at:
-        return Evaluation(wait_until=due_at)
-    return Evaluation(tuple(pending)) if len(pending) == 1 else Evaluation(digest=_digest(pending))
+        return StormEvaluation(wait_until=due_at)
+    return (
+        StormEvaluation(tuple(pending))
+        if len(pending) == 1
+        else StormEvaluation(digest=_digest(pending))
+    )
 
 
 def _digest(messages: Sequence[Pending]) -> Digest:

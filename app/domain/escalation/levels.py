@@ -48,7 +48,7 @@ class PlannedLevel:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class EscalationStep:
     """Step of an escalation: whom to notify, which levels were skipped, when the next is due."""
 
     notify: tuple[PlannedLevel, ...] = ()
@@ -135,7 +135,7 @@ def step(
     after: tuple[int, int] | None,
     now: datetime,
     reaches_nobody: Callable[[PlannedLevel], bool],
-) -> Step:
+) -> EscalationStep:
     """Return what to do now for an alert whose escalation has come past `after`.
 
     Nothing before the next level is due. A level all of whose lines reach nobody is skipped, and
@@ -145,14 +145,14 @@ def step(
     skipped: list[tuple[int, int]] = []
     level = next_level(planned, after)
     if level and level[0].due_at > now:
-        return Step(next_due_at=level[0].due_at)
+        return EscalationStep(next_due_at=level[0].due_at)
     while level:
         position = level[0].position
         reached = tuple(line for line in level if not reaches_nobody(line))
         following = next_level(planned, position)
         if reached:
             due = following[0].due_at if following else None
-            return Step(reached, tuple(skipped), due)
+            return EscalationStep(reached, tuple(skipped), due)
         skipped.append(position)
         level = following
-    return Step(skipped=tuple(skipped))
+    return EscalationStep(skipped=tuple(skipped))

@@ -17,8 +17,8 @@ from app.domain.heartbeats.states import (
     Heartbeat,
     HeartbeatState,
     HeartbeatStatus,
+    HeartbeatUpdate,
     OpenRun,
-    Outcome,
     Ping,
     PingKind,
 )
@@ -70,7 +70,7 @@ def kind_of_exit_status(exit_status: int) -> PingKind:
     return PingKind.SUCCESS if exit_status == 0 else PingKind.FAIL
 
 
-def receive(heartbeat: Heartbeat, state: HeartbeatState, ping: Ping) -> Outcome:
+def receive(heartbeat: Heartbeat, state: HeartbeatState, ping: Ping) -> HeartbeatUpdate:
     """Return what a ping changes.
 
     - success: healthy (running while other runs are open), unless it breaks a limit: too soon
@@ -83,7 +83,7 @@ def receive(heartbeat: Heartbeat, state: HeartbeatState, ping: Ping) -> Outcome:
     one that is open.
     """
     if ping.kind is PingKind.LOG or state.status is HeartbeatStatus.PAUSED:
-        return Outcome(state)
+        return HeartbeatUpdate(state)
     if state.status.is_down:
         state = replace(state, runs=_marked(state.runs, ping.at))
     if ping.kind is PingKind.START:
@@ -111,7 +111,7 @@ def receive(heartbeat: Heartbeat, state: HeartbeatState, ping: Ping) -> Outcome:
 
 def evaluate(
     heartbeat: Heartbeat, state: HeartbeatState, now: datetime, gaps: Iterable[Gap] = ()
-) -> Outcome:
+) -> HeartbeatUpdate:
     """Return what the passing of time changes.
 
     `gaps` are the intervals, up to now, in which pings could not be received, as far back as the
@@ -120,11 +120,11 @@ def evaluate(
     returned remembers that.
     """
     if state.status is HeartbeatStatus.PAUSED:
-        return Outcome(state)
+        return HeartbeatUpdate(state)
     gaps = sorted(gaps)
     was, state = state, _excused(heartbeat, state, gaps)
     if state.status.is_down:
-        return Outcome(state)
+        return HeartbeatUpdate(state)
     overdue = [run for run in state.live_runs if run.due_at <= now]
     state = replace(state, runs=_marked(state.runs, now))
     late = []
@@ -269,7 +269,7 @@ def _with(
     return replace(state, status=status, reason=reason)
 
 
-def _flipped(was: HeartbeatState, state: HeartbeatState, at: datetime) -> Outcome:
+def _flipped(was: HeartbeatState, state: HeartbeatState, at: datetime) -> HeartbeatUpdate:
     if was.status is state.status:
-        return Outcome(state)
-    return Outcome(state, Flip(at, was.status, state.status, state.reason))
+        return HeartbeatUpdate(state)
+    return HeartbeatUpdate(state, Flip(at, was.status, state.status, state.reason))

@@ -108,7 +108,7 @@ class Flip:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class HeartbeatUpdate:
     """Outcome of a ping, or of the passing of time, for a heartbeat."""
 
     state: HeartbeatState

@@ -23,7 +23,7 @@ class WindowTransition:
 
 
 @dataclass(frozen=True, slots=True)
-class Evaluation:
+class WindowEvaluation:
     """The transition of a window that is due, and when to evaluate it again; None: never."""
 
     transition: WindowTransition | None
@@ -32,7 +32,7 @@ class Evaluation:
 
 def evaluate(
     window: MaintenanceWindow, since: datetime, now: datetime, *, is_announced: bool
-) -> Evaluation:
+) -> WindowEvaluation:
     """Return the first transition from `since` on that is still to be announced.
 
     `is_announced` says whether its beginning was, so that an edit is told by what it changes: a
@@ -44,11 +44,11 @@ def evaluate(
         current = occurrence_at(window, at)
         following = next_change_at(window, at)
         if current is None and is_announced:
-            return Evaluation(WindowTransition(since if since < at else at, None), following)
+            return WindowEvaluation(WindowTransition(since if since < at else at, None), following)
         if current is not None and not is_announced and not _is_history(current, now):
-            return Evaluation(WindowTransition(current.starts_at, current), following)
+            return WindowEvaluation(WindowTransition(current.starts_at, current), following)
         if following is None or following > now:
-            return Evaluation(None, following)
+            return WindowEvaluation(None, following)
         at = following
 
 

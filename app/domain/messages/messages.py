@@ -14,12 +14,12 @@ from app.domain.messages.text import (
 )
 from app.domain.messages.types import (
     Fact,
+    Fields,
     Links,
     Message,
     NotificationPayload,
     Organization,
     Phase,
-    Row,
     Tone,
 )
 from app.domain.messages.words import MAX_LISTED, elapsed, severity_of, speak, subject_of
@@ -91,7 +91,7 @@ def compose(payload: NotificationPayload) -> Message:
     )
 
 
-def sample(*, id: str, at: datetime, organization: Row, links: Links | None = None) -> Message:
+def sample(*, id: str, at: datetime, organization: Fields, links: Links | None = None) -> Message:
     """Return the message of a channel's test button."""
     text = "This is a test. If you can read it, this channel works."
     alert = {
@@ -163,7 +163,7 @@ def _moment(value: object) -> str:
     return moment(at) if at else ""
 
 
-def _data(payload: NotificationPayload) -> Row:
+def _data(payload: NotificationPayload) -> Fields:
     data: dict[str, object] = {
         "alert": _alert(payload),
         "service": _only(payload.service, _SERVICE),
@@ -193,7 +193,7 @@ def _alert(payload: NotificationPayload) -> dict[str, object] | None:
     return found
 
 
-def _only(row: Row | None, names: Iterable[str]) -> dict[str, object] | None:
+def _only(row: Fields | None, names: Iterable[str]) -> dict[str, object] | None:
     if row is None:
         return None
     kept = {name: plain(row[name]) for name in names if name in row}

@@ -8,7 +8,7 @@ from typing import Any
 
 from app.domain.messages.text import one_line
 
-Row = Mapping[str, Any]
+Fields = Mapping[str, Any]
 
 
 class Tone(StrEnum):
@@ -79,22 +79,22 @@ class NotificationPayload:
     id: str
     event: str
     at: datetime
-    organization: Row
-    alert: Row | None = None
-    service: Row | None = None
-    heartbeat: Row | None = None
-    certificate: Row | None = None
-    maintenance: Row | None = None
-    incident: Row | None = None
-    alerts: Sequence[Row] = ()
-    changes: Sequence[Row] = ()
+    organization: Fields
+    alert: Fields | None = None
+    service: Fields | None = None
+    heartbeat: Fields | None = None
+    certificate: Fields | None = None
+    maintenance: Fields | None = None
+    incident: Fields | None = None
+    alerts: Sequence[Fields] = ()
+    changes: Sequence[Fields] = ()
     reason: str | None = None
     region: str | None = None
     from_status: str | None = None
     severity: str | None = None
     closed_because: str | None = None
     root_cause: str | None = None
-    hidden_services: Sequence[Row] = ()
+    hidden_services: Sequence[Fields] = ()
     actor: str | None = None
     note: str | None = None
     runbook_url: str | None = None
@@ -139,17 +139,17 @@ class Message:
     unsubscribe_mail: str = ""  # the same as a `mailto:` address, where such mail is read
 
     @property
-    def alert(self) -> Row | None:
+    def alert(self) -> Fields | None:
         """Return the alert with the fields of the API."""
         return self.data.get("alert")
 
     @property
-    def service(self) -> Row | None:
+    def service(self) -> Fields | None:
         """Return the service, without its config."""
         return self.data.get("service")
 
     @property
-    def heartbeat(self) -> Row | None:
+    def heartbeat(self) -> Fields | None:
         """Return the heartbeat, without its key."""
         return self.data.get("heartbeat")
 

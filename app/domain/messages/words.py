@@ -7,7 +7,7 @@ from typing import Any
 
 from app.domain.messages.events import SEVERITIES, usual_severity
 from app.domain.messages.text import clean, duration, isolated, moment, one_line, read_time
-from app.domain.messages.types import NotificationPayload, Phase, Row, Tone
+from app.domain.messages.types import Fields, NotificationPayload, Phase, Tone
 
 MAX_LISTED = 20
 _TONES = {"critical": Tone.CRITICAL, "warning": Tone.WARNING, "info": Tone.INFO}
@@ -51,7 +51,7 @@ def subject_of(payload: NotificationPayload) -> str:
     return isolated(one_line(name) or one_line(payload.organization.get("name")) or "AlertifyPro")
 
 
-def elapsed(row: Row, end: object) -> str:
+def elapsed(row: Fields, end: object) -> str:
     """Return how long an alert has lasted, or an empty string when its times are not known."""
     start, stop = read_time(row.get("fired_at")), read_time(end)
     return duration((stop - start).total_seconds()) if start and stop else ""
@@ -120,7 +120,7 @@ def _status_changed(payload: NotificationPayload) -> Words:
     return Words(status, title, clean(payload.reason), tone, Phase.NOTE)
 
 
-def _is_now(service: Row, from_status: object) -> str:
+def _is_now(service: Fields, from_status: object) -> str:
     was = f" (was {from_status})" if from_status else ""
     return f"{one_line(service.get('name'))} is {service.get('status') or 'UNKNOWN'}{was}"
 
@@ -188,7 +188,7 @@ def _domain(payload: NotificationPayload) -> str:
     return one_line((payload.certificate or _NOTHING).get("domain")) or subject_of(payload)
 
 
-def _issuer(certificate: Row) -> str:
+def _issuer(certificate: Fields) -> str:
     return f"Issuer: {one_line(certificate['issuer'])}" if certificate.get("issuer") else ""
 
 

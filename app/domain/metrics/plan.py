@@ -26,7 +26,7 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True)
-class Reach:
+class StoredData:
     """Stored data there is: roll-ups until a time, raw results and hours since one."""
 
     rolled_until: datetime | None
@@ -34,7 +34,7 @@ class Reach:
     hours_since: datetime
 
 
-def plan(since: datetime, until: datetime, reach: Reach) -> list[Piece]:
+def plan(since: datetime, until: datetime, reach: StoredData) -> list[Piece]:
     """Return the parts of a window, oldest first.
 
     An end that nothing fine enough is left for is widened outward, to the hour or the day (UTC):
@@ -60,7 +60,7 @@ def plan(since: datetime, until: datetime, reach: Reach) -> list[Piece]:
     return [piece for piece in pieces if piece.since < piece.until]
 
 
-def _widened(at: datetime, reach: Reach, *, outward: int) -> datetime:
+def _widened(at: datetime, reach: StoredData, *, outward: int) -> datetime:
     for begin, width in ((reach.raw_since, HOUR), (reach.hours_since, DAY)):
         if at < begin:
             at = floor(at, width) if outward < 0 else ceiling(at, width)

@@ -25,7 +25,7 @@ def moment(at: int) -> datetime:
     return _EPOCH + at * _MILLISECOND
 
 
-class Kind(StrEnum):
+class SpanKind(StrEnum):
     """Kind of a stretch of time. Only UP and DOWN count for uptime."""
 
     UP = "up"
@@ -36,7 +36,7 @@ class Kind(StrEnum):
     PENDING = "pending"  # never checked yet, or not yet confirmed
 
 
-_KINDS = tuple(Kind)  # their places are stored: only ever add at the end
+_KINDS = tuple(SpanKind)  # their places are stored: only ever add at the end
 _PLACES = {kind: place for place, kind in enumerate(_KINDS)}
 
 
@@ -45,7 +45,7 @@ class Run:
     """Results that followed one another in time and said the same."""
 
     begin: int
-    kind: Kind
+    kind: SpanKind
     covered_until: int  # for how long the last of them speaks, unless another result comes
 
 
@@ -55,7 +55,7 @@ class Span:
 
     begin: int
     end: int
-    kind: Kind
+    kind: SpanKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +67,11 @@ class StatusLine:
 
     begin: int
     end: int
-    marks: tuple[tuple[int, Kind], ...]
+    marks: tuple[tuple[int, SpanKind], ...]
 
     def spans(self) -> Iterator[Span]:
         """Yield the stretches of the line, oldest first."""
-        for (begin, kind), (end, _) in pairwise((*self.marks, (self.end, Kind.UNKNOWN))):
+        for (begin, kind), (end, _) in pairwise((*self.marks, (self.end, SpanKind.UNKNOWN))):
             yield Span(begin, end, kind)
 
     def clipped(self, begin: int, end: int) -> "StatusLine":
@@ -109,7 +109,7 @@ def status_line(
     unknown afterwards.
     """
     spans = []
-    cursor, blank = begin, Kind.UNKNOWN if seen_before else Kind.PENDING
+    cursor, blank = begin, SpanKind.UNKNOWN if seen_before else SpanKind.PENDING
     for run, following in pairwise((*runs, None)):
         assert run is not None
         if run.begin > cursor:
@@ -117,13 +117,13 @@ def status_line(
         stop = min(run.covered_until, end, following.begin if following else end)
         cursor = max(cursor, run.begin, stop)
         spans.append(Span(max(run.begin, begin), stop, run.kind))
-        blank = Kind.UNKNOWN
+        blank = SpanKind.UNKNOWN
     spans.append(Span(cursor, end, blank))
     return _line(begin, end, spans).overlaid(paused)
 
 
 def _line(begin: int, end: int, spans: Iterable[Span]) -> StatusLine:
-    marks: list[tuple[int, Kind]] = []
+    marks: list[tuple[int, SpanKind]] = []
     for span in spans:
         if min(span.end, end) <= max(span.begin, begin):
             continue

@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, replace
 
-from app.domain.metrics.status_line import Kind, StatusLine
+from app.domain.metrics.status_line import SpanKind, StatusLine
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,25 +83,25 @@ class Totals:
 
 def totals(line: StatusLine) -> Totals:
     """Return what a line adds up to."""
-    by_kind: Counter[Kind] = Counter()
+    by_kind: Counter[SpanKind] = Counter()
     outages: list[int] = []  # DOWN before each UP, and after the last one
     down = 0
     for span in line.spans():
         lasted = span.end - span.begin
         by_kind[span.kind] += lasted
-        if span.kind is Kind.DOWN:
+        if span.kind is SpanKind.DOWN:
             down += lasted
-        elif span.kind is Kind.UP:
+        elif span.kind is SpanKind.UP:
             outages.append(down)
             down = 0
     inner = [outage for outage in outages[1:] if outage]
     return Totals(
-        by_kind[Kind.UP],
-        by_kind[Kind.DOWN],
-        by_kind[Kind.UNKNOWN],
-        by_kind[Kind.MAINTENANCE],
-        by_kind[Kind.PAUSED],
-        by_kind[Kind.PENDING],
+        by_kind[SpanKind.UP],
+        by_kind[SpanKind.DOWN],
+        by_kind[SpanKind.UNKNOWN],
+        by_kind[SpanKind.MAINTENANCE],
+        by_kind[SpanKind.PAUSED],
+        by_kind[SpanKind.PENDING],
         len(inner),
         max(inner, default=0),
         outages[0] if outages else down,

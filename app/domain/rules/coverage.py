@@ -39,7 +39,7 @@ SENTENCES = {
 }
 
 
-class Reach(StrEnum):
+class AlertReach(StrEnum):
     """Reach of an alert now, from best to worst."""
 
     SOMEBODY = "somebody"
@@ -55,7 +55,7 @@ def tells_of_outages(condition: Condition) -> bool:
     )
 
 
-def gap(watching: list[tuple[bool, Reach]]) -> GapReason | None:
+def gap(watching: list[tuple[bool, AlertReach]]) -> GapReason | None:
     """Return why nobody would hear of an outage; None where somebody would.
 
     Each rule that watches is given as whether it tells of outages, and whom it reaches.
@@ -65,6 +65,6 @@ def gap(watching: list[tuple[bool, Reach]]) -> GapReason | None:
     reaches = [reach for tells, reach in watching if tells]
     if not reaches:
         return GapReason.NO_OUTAGE_RULE
-    if Reach.SOMEBODY in reaches:
+    if AlertReach.SOMEBODY in reaches:
         return None
-    return GapReason.CHANNELS_FAILING if Reach.FAILING in reaches else GapReason.NOBODY_TOLD
+    return GapReason.CHANNELS_FAILING if AlertReach.FAILING in reaches else GapReason.NOBODY_TOLD

@@ -27,7 +27,7 @@ class KnownIncident:
     recovered_at: datetime | None
 
 
-class Step(StrEnum):
+class IncidentStep(StrEnum):
     """Step of an incident."""
 
     OPEN = "open"
@@ -40,7 +40,7 @@ class Step(StrEnum):
 class Action:
     """One step, of which incident (None: a new one), with what stands behind it."""
 
-    step: Step
+    step: IncidentStep
     incident_id: UUID | None
     alert_ids: frozenset[UUID] = field(default_factory=frozenset)
     service_ids: frozenset[UUID] = field(default_factory=frozenset)
@@ -73,16 +73,16 @@ def next_actions(
             claimed.add(owner.id)
             is_news = not (alerts <= owner.alert_ids and hit <= owner.service_ids)
             if is_news or owner.recovered_at is not None:
-                actions.append(Action(Step.JOIN, owner.id, alerts, hit))
+                actions.append(Action(IncidentStep.JOIN, owner.id, alerts, hit))
         elif min(one.fired_at for one in group) <= now - after:
-            actions.append(Action(Step.OPEN, None, alerts, hit))
+            actions.append(Action(IncidentStep.OPEN, None, alerts, hit))
     for incident in known:
         if incident.id in claimed:
             continue
         if incident.recovered_at is None:
-            actions.append(Action(Step.RECOVER, incident.id))
+            actions.append(Action(IncidentStep.RECOVER, incident.id))
         elif incident.recovered_at <= now - resolve_after:
-            actions.append(Action(Step.RESOLVE, incident.id))
+            actions.append(Action(IncidentStep.RESOLVE, incident.id))
     return actions
 
 

@@ -27,7 +27,7 @@ class Display(StrEnum):
     ROLLED = "rolled"
 
 
-class Rule(StrEnum):
+class SectionRule(StrEnum):
     """Rule of a section that is summed up: how many of its services must work."""
 
     ALL = "all"
@@ -61,16 +61,18 @@ def worst(states: Collection[ShownState]) -> ShownState:
     return next((state for state in _WORST_FIRST if state in states), ShownState.WAITING)
 
 
-def rolled(states: Sequence[ShownState], rule: Rule, required_percentage: int = 100) -> ShownState:
+def rolled(
+    states: Sequence[ShownState], rule: SectionRule, required_percentage: int = 100
+) -> ShownState:
     """Return how a section stands as one: whether enough of its services work.
 
     What is paused or was never checked counts for nothing. What is unknown or in maintenance
     decides only where the rest does not.
     """
     counted = [s for s in states if s not in (ShownState.PAUSED, ShownState.WAITING)]
-    if rule is Rule.ALL or not counted:
+    if rule is SectionRule.ALL or not counted:
         return worst(states)
-    needed = 1 if rule is Rule.ANY else -(-len(counted) * required_percentage // 100)
+    needed = 1 if rule is SectionRule.ANY else -(-len(counted) * required_percentage // 100)
     working = sum(state in (ShownState.UP, ShownState.SLOW) for state in counted)
     if working >= needed:
         fast = counted.count(ShownState.UP)

@@ -50,7 +50,7 @@ class Unit:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class PageVerdict:
     """Verdict of a whole page: the state, the sentence and what is filled in."""
 
     state: ShownState
@@ -78,7 +78,7 @@ class Verdict:
 
 def verdict(
     units: Sequence[Unit], stated: ShownState | None = None, stated_at: datetime | None = None
-) -> Verdict:
+) -> PageVerdict:
     """Return the verdict over a page; `stated` is what a person said of the whole by hand."""
     if stated is not None:
         return _stated(stated, stated_at)
@@ -94,13 +94,13 @@ def verdict(
     elif units:
         saying, state = Saying.PAUSED, ShownState.PAUSED
     times = [unit.stated_at for unit in units if unit.stated_at and unit.state is state]
-    return Verdict(
+    return PageVerdict(
         state, saying, total=len(units), indicator=_INDICATORS[state],
         stated_at=max(times, default=None),
     )  # fmt: skip
 
 
-def _of(state: ShownState, hit: Sequence[Unit], units: Sequence[Unit]) -> Verdict:
+def _of(state: ShownState, hit: Sequence[Unit], units: Sequence[Unit]) -> PageVerdict:
     until = None
     if state is ShownState.DOWN:
         saying = Saying.NAMED_DOWN if len(hit) <= MAX_NAMED else Saying.MANY_DOWN
@@ -119,7 +119,7 @@ def _of(state: ShownState, hit: Sequence[Unit], units: Sequence[Unit]) -> Verdic
     indicator = _INDICATORS[state]
     if state is ShownState.DOWN and len(hit) * 2 > len(units):
         indicator = "critical"
-    return Verdict(
+    return PageVerdict(
         state=state,
         saying=saying,
         names=tuple(unit.name for unit in hit) if len(hit) <= MAX_NAMED else (),
@@ -131,11 +131,11 @@ def _of(state: ShownState, hit: Sequence[Unit], units: Sequence[Unit]) -> Verdic
     )
 
 
-def _stated(stated: ShownState, at: datetime | None) -> Verdict:
+def _stated(stated: ShownState, at: datetime | None) -> PageVerdict:
     saying = {
         ShownState.UP: Saying.STATED_UP,
         ShownState.SLOW: Saying.SLOW,
         ShownState.DOWN: Saying.STATED_DOWN,
         ShownState.MAINTENANCE: Saying.MAINTENANCE,
     }[stated]
-    return Verdict(stated, saying, stated_at=at, indicator=_INDICATORS[stated])
+    return PageVerdict(stated, saying, stated_at=at, indicator=_INDICATORS[stated])

@@ -11,7 +11,7 @@ from app.models.audit_logs import AuditLog
 from app.operations import paging
 from app.platform.transaction import transaction
 
-Position = tuple[datetime, int]
+LogPosition = tuple[datetime, int]
 
 _BATCH = 1000
 
@@ -21,8 +21,8 @@ def listed(
     filters: Mapping[str, Any],
     *,
     limit: int,
-    after: Position | None,
-) -> tuple[list[dict[str, Any]], Position | None]:
+    after: LogPosition | None,
+) -> tuple[list[dict[str, Any]], LogPosition | None]:
     """Return a page of the log, newest first, and where to go on (None at the end).
 
     Without an organization: what operators and commands did that belongs to none. Filters: `since`,
@@ -44,7 +44,7 @@ def everything(
     organization_id: UUID | None, filters: Mapping[str, Any]
 ) -> Iterator[dict[str, Any]]:
     """Yield the whole log, newest first; each batch is a transaction of its own."""
-    after: Position | None = None
+    after: LogPosition | None = None
     while True:
         found, after = listed(organization_id, filters, limit=_BATCH, after=after)
         yield from found

@@ -22,7 +22,7 @@ Targets = Literal["any", "public"]
 _REFRESH_SECONDS = 15.0
 
 
-class Reach:
+class AddressReach:
     """Policy of addresses by organization; `refresh` reads what it rests on every 15 seconds."""
 
     def __init__(self, config: Config) -> None:

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from app.domain.messages.events import is_at_least, wanted
-from app.domain.rules.coverage import SENTENCES, GapReason, Reach, gap, tells_of_outages
+from app.domain.rules.coverage import SENTENCES, AlertReach, GapReason, gap, tells_of_outages
 from app.models.escalation_policies import EscalationPolicy
 from app.models.heartbeats import Heartbeat
 from app.models.notification_channels import NotificationChannel
@@ -74,19 +74,21 @@ class _Whom:
         ).all()
         self._policies = {policy.id: policy for policy in policies}
         self._default = next((policy.id for policy in policies if policy.is_default), None)
-        self._known: dict[tuple[UUID, str], Reach] = {}
+        self._known: dict[tuple[UUID, str], AlertReach] = {}
 
-    def reach(self, channel_ids: Iterable[UUID], severity: str, policy_id: UUID | None) -> Reach:
+    def reach(
+        self, channel_ids: Iterable[UUID], severity: str, policy_id: UUID | None
+    ) -> AlertReach:
         """Return whom an alert reaches by its channels (none named: all) and by escalation."""
         named = frozenset(channel_ids)
         told = [c for c in self.channels if not named or c.id in named]
         return min(
             self._by_channels(told, severity),
             self._by_policy(policy_id or self._default, severity),
-            key=list(Reach).index,
+            key=list(AlertReach).index,
         )
 
-    def _by_channels(self, channels: Iterable[NotificationChannel], severity: str) -> Reach:
+    def _by_channels(self, channels: Iterable[NotificationChannel], severity: str) -> AlertReach:
         told = [
             channel
             for channel in channels
@@ -95,21 +97,21 @@ class _Whom:
             and (self._has_mail or channel.type != "email")
         ]
         if not told:
-            return Reach.NOBODY
+            return AlertReach.NOBODY
         healthy = any(channel.consecutive_failures == 0 for channel in told)
-        return Reach.SOMEBODY if healthy else Reach.FAILING
+        return AlertReach.SOMEBODY if healthy else AlertReach.FAILING
 
-    def _by_policy(self, policy_id: UUID | None, severity: str) -> Reach:
+    def _by_policy(self, policy_id: UUID | None, severity: str) -> AlertReach:
         policy = self._policies.get(policy_id) if policy_id else None
         if policy is None:
-            return Reach.NOBODY
+            return AlertReach.NOBODY
         key = (policy.id, severity)
         if key not in self._known:
             reaches = [self._by_line(line, severity) for line in policy.rules]
-            self._known[key] = min(reaches, key=list(Reach).index, default=Reach.NOBODY)
+            self._known[key] = min(reaches, key=list(AlertReach).index, default=AlertReach.NOBODY)
         return self._known[key]
 
-    def _by_line(self, line: dict[str, Any], severity: str) -> Reach:
+    def _by_line(self, line: dict[str, Any], severity: str) -> AlertReach:
         target = UUID(line["notify_id"])
         if line["notify_type"] == "channel":
             return self._by_channels([c for c in self.channels if c.id == target], severity)
@@ -127,7 +129,7 @@ class _Whom:
             for person in people
             if self._has_mail or (person.contact or {}).get("type") != "email"
         ]
-        return Reach.SOMEBODY if reachable else Reach.NOBODY
+        return AlertReach.SOMEBODY if reachable else AlertReach.NOBODY
 
 
 def _of_service(whom: _Whom, rules: Iterable[Rule], service: Any) -> GapReason | None:

@@ -16,7 +16,7 @@ from app.operations.rows import Position
 from app.platform.errors import NotFound
 from app.platform.transaction import transaction
 
-Row = dict[str, Any]
+Json = dict[str, Any]
 
 _SELECT = """
 SELECT id, organization_id, service_id, service_name, heartbeat_id, alert_rule_id, severity, title,
@@ -66,7 +66,7 @@ def listed(
     *,
     limit: int,
     after: Position | None,
-) -> tuple[list[Row], Position | None, int]:
+) -> tuple[list[Json], Position | None, int]:
     """Return a page of alerts, newest first, where to go on (None at the end), and their number.
 
     Active ones unless the filter `status` says otherwise.
@@ -91,7 +91,7 @@ def listed(
     return found, position, total
 
 
-def read(organization_id: UUID, alert_id: UUID) -> Row:
+def read(organization_id: UUID, alert_id: UUID) -> Json:
     """Return an alert with its timeline. Raises NotFound."""
     with transaction() as tx:
         cursor = tx.driver.cursor(row_factory=dict_row)
@@ -105,7 +105,7 @@ def read(organization_id: UUID, alert_id: UUID) -> Row:
     return found
 
 
-def read_for_link(alert_id: UUID) -> Row:
+def read_for_link(alert_id: UUID) -> Json:
     """Return what the page of a signed link shows of an alert, whosever it is. Raises NotFound."""
     with transaction() as tx:
         row = (
@@ -124,8 +124,8 @@ def read_for_link(alert_id: UUID) -> Row:
 
 
 def _completed(
-    cursor: psycopg.Cursor[Row], organization_id: UUID, rows: Sequence[Row]
-) -> list[Row]:
+    cursor: psycopg.Cursor[Json], organization_id: UUID, rows: Sequence[Json]
+) -> list[Json]:
     """Return alerts with their escalation and with what they hide: a query each for all of them."""
     if not rows:
         return []
@@ -146,6 +146,6 @@ def _completed(
     ]
 
 
-def _earliest(rows: Sequence[Row]) -> datetime:
+def _earliest(rows: Sequence[Json]) -> datetime:
     earliest: datetime = min(row["fired_at"] for row in rows)
     return earliest - HIDDEN_BEFORE

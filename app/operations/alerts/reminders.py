@@ -10,7 +10,7 @@ from app.domain.rules.transitions import AlertStatus, next_reminder_at
 from app.models.alert_rules import AlertRule
 from app.models.alerts import Alert
 from app.operations.health import quarantine
-from app.operations.health.quarantine import Kind
+from app.operations.health.quarantine import WorkKind
 from app.operations.maintenance import muting
 from app.operations.notifications import enqueue
 from app.platform.transaction import transaction
@@ -27,10 +27,10 @@ def remind_due() -> int:
         due = tx.session.scalars(
             select(Alert.id)
             .join(AlertRule, AlertRule.id == Alert.alert_rule_id)
-            .where(*_is_due(tx.now()), Alert.id.not_in(quarantine.resting(tx, Kind.REMINDER)))
+            .where(*_is_due(tx.now()), Alert.id.not_in(quarantine.resting(tx, WorkKind.REMINDER)))
         ).all()
         ids = muting.unmuted(tx, due)[:_BATCH] if due else []
-    return quarantine.each_apart(Kind.REMINDER, ids, _remind)
+    return quarantine.each_apart(WorkKind.REMINDER, ids, _remind)
 
 
 def _is_due(now: datetime) -> tuple[ColumnElement[bool], ...]:

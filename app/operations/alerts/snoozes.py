@@ -13,7 +13,7 @@ from app.models.heartbeats import Heartbeat
 from app.operations.alerts import messages, timeline
 from app.operations.escalation import postponed
 from app.operations.health import quarantine
-from app.operations.health.quarantine import Kind
+from app.operations.health.quarantine import WorkKind
 from app.operations.maintenance import muting
 from app.platform.errors import Conflict, NotFound
 from app.platform.transaction import Transaction, transaction
@@ -29,11 +29,11 @@ def end_due() -> int:
     with transaction() as tx:
         over = tx.session.scalars(
             select(Alert.id).where(
-                *_is_over(tx.now()), Alert.id.not_in(quarantine.resting(tx, Kind.REMINDER))
+                *_is_over(tx.now()), Alert.id.not_in(quarantine.resting(tx, WorkKind.REMINDER))
             )
         ).all()
         ids = muting.unmuted(tx, over)[:_BATCH] if over else []
-    return quarantine.each_apart(Kind.REMINDER, ids, _end)
+    return quarantine.each_apart(WorkKind.REMINDER, ids, _end)
 
 
 def end(organization_id: UUID, alert_id: UUID, *, actor: str) -> None:

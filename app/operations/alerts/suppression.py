@@ -15,7 +15,7 @@ from app.models.escalation_policies import EscalationLevel
 from app.models.services import Service
 from app.operations.alerts import messages, timeline
 from app.operations.health import quarantine
-from app.operations.health.quarantine import Kind
+from app.operations.health.quarantine import WorkKind
 from app.operations.maintenance import muting
 from app.operations.notifications import enqueue, payloads
 from app.operations.schedule import entries as schedule_entries
@@ -127,11 +127,11 @@ def release() -> int:
         is_left = (Alert.status == "firing", Alert.suppressed_by.in_(root))
         left = tx.session.scalars(
             select(Alert.id).where(
-                *is_left, Alert.id.not_in(quarantine.resting(tx, Kind.SUPPRESSION))
+                *is_left, Alert.id.not_in(quarantine.resting(tx, WorkKind.SUPPRESSION))
             )
         ).all()
         ids = muting.unmuted(tx, left)[:100] if left else []
-    return quarantine.each_apart(Kind.SUPPRESSION, ids, _release_left)
+    return quarantine.each_apart(WorkKind.SUPPRESSION, ids, _release_left)
 
 
 def _release_left(ids: Sequence[UUID]) -> None:

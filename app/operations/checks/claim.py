@@ -138,7 +138,7 @@ def claim(
         lost = [
             quarantine_key(row.service_id, region) for row in rows if row.is_lost and notes_losses
         ]
-        losses = quarantine.note_lost(tx, quarantine.Kind.CHECK, lost)
+        losses = quarantine.note_lost(tx, quarantine.WorkKind.CHECK, lost)
         known = service_snapshots(cursor, {row.service_id: row.version for row in rows})
         alerting = alerting_snapshots(tx, {snapshot.organization_id for snapshot in known.values()})
         if any(current.body_texts for current in alerting.values()):

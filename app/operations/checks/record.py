@@ -20,7 +20,7 @@ from app.operations.checks.rows import (
     random_ids,
     result_row,
 )
-from app.operations.checks.status import Change, update_statuses
+from app.operations.checks.status import StatusUpdate, update_statuses
 from app.operations.metrics import counting, progress
 from app.operations.recorded_check import RecordedCheck
 from app.operations.rules import evaluation
@@ -40,7 +40,7 @@ class _Batch:
     checks: list[RecordedCheck]
     with_history: bool
     alerting: Mapping[UUID, AlertingSnapshot] = field(default_factory=dict)
-    changes: list[Change] = field(default_factory=list)
+    changes: list[StatusUpdate] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
 
 

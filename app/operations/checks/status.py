@@ -16,7 +16,7 @@ from app.platform.events import Event
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class StatusUpdate:
     """A change of the status of a service."""
 
     snapshot: ServiceSnapshot
@@ -45,7 +45,7 @@ class Change:
 
 def update_statuses(
     cursor: psycopg.Cursor[Any], checks: Sequence[RecordedCheck], now: datetime
-) -> tuple[list[Change], dict[UUID, Status]]:
+) -> tuple[list[StatusUpdate], dict[UUID, Status]]:
     """Write the statuses that changed, within the caller's transaction.
 
     Returns the changes, and the statuses of all services that were looked at; the others have the
@@ -78,7 +78,7 @@ def update_statuses(
         if after is not before:
             current[service_id] = after
             reason = check.observation.error if after in (Status.RED, Status.YELLOW) else None
-            changes.append(Change(check.snapshot, before, after, reason, check.check_id, now))
+            changes.append(StatusUpdate(check.snapshot, before, after, reason, check.check_id, now))
     if changes:
         _write(cursor, changes)
     return changes, current
@@ -94,7 +94,7 @@ def _region_statuses(cursor: psycopg.Cursor[Any], ids: Sequence[UUID]) -> dict[U
     return found
 
 
-def _write(cursor: psycopg.Cursor[Any], changes: Sequence[Change]) -> None:
+def _write(cursor: psycopg.Cursor[Any], changes: Sequence[StatusUpdate]) -> None:
     cursor.executemany(
         "UPDATE services SET status = %s, status_changed_at = %s WHERE id = %s",
         [(change.to_status.value, change.at, change.snapshot.service_id) for change in changes],

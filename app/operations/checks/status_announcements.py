@@ -18,7 +18,7 @@ from app.domain.delivery.status_announcements import CHANGES, Hold
 from app.domain.types import Status
 from app.models.alerts import Alert
 from app.models.services import Service, StatusChange, StatusHold
-from app.operations.checks.status import Change
+from app.operations.checks.status import StatusUpdate
 from app.operations.notifications import enqueue, payloads
 from app.operations.snapshots.alerting import AlertingSnapshot, alerting_snapshots
 from app.platform.transaction import DATABASE_AWAY, Transaction, transaction
@@ -51,7 +51,7 @@ class ServiceChange:
     at: datetime
 
 
-def by_service(changes: Sequence[Change]) -> list[ServiceChange]:
+def by_service(changes: Sequence[StatusUpdate]) -> list[ServiceChange]:
     """Return what changes of status come to, one for each service that has changed."""
     merged: dict[UUID, ServiceChange] = {}
     for change in changes:

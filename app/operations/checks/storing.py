@@ -8,7 +8,7 @@ from app.operations.checks import retention
 from app.operations.recorded_check import RecordedCheck
 from app.platform.bootstrap import runtime
 from app.platform.events import Event
-from app.platform.transaction import DATABASE_AWAY, Refusal, refusal
+from app.platform.transaction import DATABASE_AWAY, StatementRefusal, refusal
 
 log = logging.getLogger(__name__)
 
@@ -39,20 +39,22 @@ def store(batch: list[RecordedCheck], now: datetime, attempt: int = 1) -> None:
         _publish(events)
 
 
-def _store_refused(batch: list[RecordedCheck], now: datetime, why: Refusal, attempt: int) -> None:
+def _store_refused(
+    batch: list[RecordedCheck], now: datetime, why: StatementRefusal, attempt: int
+) -> None:
     """Store a batch that the database did not want to wait for, in ever smaller parts.
 
     Rivals over rows go away by themselves. What takes too long is the history that rules look
     at: the one result whose rules cost so much is stored without, and its page is not lost
     beyond the next check. A row that stays locked is left to the next lease.
     """
-    if why is not Refusal.STATEMENT_TIMEOUT and attempt < _ATTEMPTS:
+    if why is not StatementRefusal.STATEMENT_TIMEOUT and attempt < _ATTEMPTS:
         store(batch, now, attempt + 1)
     elif len(batch) > 1:
         middle = len(batch) // 2
         store(batch[:middle], now, attempt)
         store(batch[middle:], now, attempt)
-    elif why is Refusal.STATEMENT_TIMEOUT:
+    elif why is StatementRefusal.STATEMENT_TIMEOUT:
         service_id = str(batch[0].service_id)
         log.error("rules look at too much history", extra={"service_id": service_id})
         _store_without_history(batch, now)

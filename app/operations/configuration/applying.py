@@ -13,7 +13,7 @@ from app.domain.configuration.documents import DocumentError, Items
 from app.domain.configuration.references import translate
 from app.operations.configuration.exporting import item_of
 from app.operations.configuration.keys import Keys
-from app.operations.configuration.kinds import Kind
+from app.operations.configuration.kinds import ObjectKind
 from app.operations.rows import lock_organization
 from app.operations.snapshots import alerting as alerting_snapshots
 from app.platform.errors import AppError, Invalid
@@ -25,7 +25,7 @@ class _RollBack(Exception):
 
 
 @dataclass
-class Outcome:
+class ApplyResult:
     """Changes that a document makes, and the errors that stand in its way."""
 
     changes: list[dict[str, Any]] = field(default_factory=list)
@@ -51,7 +51,7 @@ class Outcome:
 def run(
     organization_id: UUID,
     document: Any,
-    kinds: Sequence[Kind],
+    kinds: Sequence[ObjectKind],
     *,
     prune: bool,
     dry_run: bool,
@@ -65,7 +65,7 @@ def run(
         items = documents.read(document)
     except DocumentError as error:
         raise Invalid(f"{error.place}: {error.message}", {error.place: [error.message]}) from None
-    outcome = Outcome()
+    outcome = ApplyResult()
     try:
         with enclosing_transaction() as tx:
             alerting_snapshots.invalidate(lock_organization(tx, organization_id))  # one at a time
@@ -91,9 +91,9 @@ class _Run:
         self,
         tx: Transaction,
         organization_id: UUID,
-        kinds: Sequence[Kind],
+        kinds: Sequence[ObjectKind],
         items: Items,
-        outcome: Outcome,
+        outcome: ApplyResult,
     ) -> None:
         self._tx, self._organization_id = tx, organization_id
         self._kinds, self._items, self._outcome = kinds, items, outcome
@@ -120,7 +120,7 @@ class _Run:
                 for key in self._keys.of_kind(kind.name).keys() - self._items[kind.name].keys():
                     self._guarded(kind, key, self._drop)
 
-    def _guarded(self, kind: Kind, key: str, act: Any) -> None:
+    def _guarded(self, kind: ObjectKind, key: str, act: Any) -> None:
         try:
             # A refusal in the middle of an operation leaves nothing of it.
             with self._tx.session.begin_nested():
@@ -128,7 +128,7 @@ class _Run:
         except AppError as error:
             self._failed(kind, key, error)
 
-    def _put(self, kind: Kind, key: str) -> None:
+    def _put(self, kind: ObjectKind, key: str) -> None:
         item = self._items[kind.name][key]
         unknown = [name for name in item if name not in kind.fields]
         if unknown:
@@ -140,12 +140,12 @@ class _Run:
         else:
             self._update(kind, key, UUID(id), wanted)
 
-    def _create(self, kind: Kind, key: str, wanted: dict[str, Any]) -> None:
+    def _create(self, kind: ObjectKind, key: str, wanted: dict[str, Any]) -> None:
         made = kind.create(self._organization_id, kind.load(wanted, False))
         self._keys.store(kind.name, UUID(made["id"]), key)
         self._outcome.changes.append(_change("create", kind, key, made["name"]))
 
-    def _update(self, kind: Kind, key: str, id: UUID, wanted: dict[str, Any]) -> None:
+    def _update(self, kind: ObjectKind, key: str, id: UUID, wanted: dict[str, Any]) -> None:
         present = self._present[kind.name][str(id)]
         before = item_of(kind, present, self._keys)
         loaded = kind.load(wanted, True)
@@ -167,7 +167,7 @@ class _Run:
             return
         self._outcome.changes.append(_change("update", kind, key, after["name"], fields))
 
-    def _drop(self, kind: Kind, key: str) -> None:
+    def _drop(self, kind: ObjectKind, key: str) -> None:
         id = self._keys.id_of(kind.name, key)
         if id is None or not self._keys.is_stored(kind.name, id):
             return
@@ -181,7 +181,7 @@ class _Run:
             raise Invalid(f"There is no {key} among the {kind.replace('_', ' ')}.")
         return found
 
-    def _failed(self, kind: Kind, key: str, error: AppError) -> None:
+    def _failed(self, kind: ObjectKind, key: str, error: AppError) -> None:
         self._outcome.errors.append(
             {"kind": kind.name, "key": key, "error": error.message, "fields": error.fields}
         )
@@ -193,6 +193,6 @@ def _holds_secrets(value: Any) -> bool:
 
 
 def _change(
-    action: str, kind: Kind, key: str, name: str, fields: dict[str, Any] | None = None
+    action: str, kind: ObjectKind, key: str, name: str, fields: dict[str, Any] | None = None
 ) -> dict[str, Any]:
     return {"action": action, "kind": kind.name, "key": key, "name": name, "fields": fields}

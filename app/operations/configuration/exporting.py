@@ -7,11 +7,11 @@ from uuid import UUID
 from app.domain.configuration.documents import VERSION
 from app.domain.configuration.references import translate
 from app.operations.configuration.keys import Keys
-from app.operations.configuration.kinds import Kind
+from app.operations.configuration.kinds import ObjectKind
 from app.platform.transaction import enclosing_transaction
 
 
-def export(organization_id: UUID, kinds: Sequence[Kind]) -> dict[str, Any]:
+def export(organization_id: UUID, kinds: Sequence[ObjectKind]) -> dict[str, Any]:
     """Return the document of an organization. The keys in it are kept from now on."""
     with enclosing_transaction() as tx:
         keys = Keys(tx, organization_id)
@@ -25,7 +25,7 @@ def export(organization_id: UUID, kinds: Sequence[Kind]) -> dict[str, Any]:
     return document
 
 
-def item_of(kind: Kind, found: dict[str, Any], keys: Keys) -> dict[str, Any]:
+def item_of(kind: ObjectKind, found: dict[str, Any], keys: Keys) -> dict[str, Any]:
     """Return an object as it stands in a document."""
     fields = {name: found[name] for name in kind.fields if name in found}
     return {"key": keys.key_of(kind.name, found["id"]), **translate(fields, keys.key_of)}

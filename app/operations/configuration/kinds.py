@@ -9,7 +9,7 @@ Data = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class ObjectKind:
     """A kind of object. `fields` are those that a file holds.
 
     `listed`, `create` and `update` return objects as the API answers them, in plain JSON; `load`

@@ -13,7 +13,7 @@ from app.models.escalation_policies import EscalationLevel, EscalationPolicy
 from app.models.services import Service
 from app.operations.escalation import recipients as escalation_recipients
 from app.operations.health import quarantine
-from app.operations.health.quarantine import Kind
+from app.operations.health.quarantine import WorkKind
 from app.operations.maintenance import muting
 from app.operations.notifications import enqueue, last_resort
 from app.operations.notifications.payloads import columns
@@ -139,12 +139,12 @@ def advance_due() -> int:
             )
             .distinct()
         ).all()
-        resting = set(quarantine.resting(tx, Kind.ESCALATION))
+        resting = set(quarantine.resting(tx, WorkKind.ESCALATION))
         due = [alert_id for alert_id in muting.unmuted(tx, overdue) if alert_id not in resting][
             :_BATCH
         ]
     for alert_id in due:
-        quarantine.each_apart(Kind.ESCALATION, [alert_id], lambda ids: _advance(ids[0]))
+        quarantine.each_apart(WorkKind.ESCALATION, [alert_id], lambda ids: _advance(ids[0]))
     return len(due)
 
 

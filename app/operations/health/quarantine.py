@@ -25,7 +25,7 @@ _SHORT_REST_SECONDS = 60  # of what only fails: nobody else is hurt by a try, an
 MAX_TRACE = 4000
 
 
-class Kind(StrEnum):
+class WorkKind(StrEnum):
     """Kind of a piece of work."""
 
     MESSAGE = "message"
@@ -56,7 +56,7 @@ WHERE kind = %s AND set_aside_at IS NOT NULL
 """
 
 
-def note_lost(tx: Transaction, kind: Kind, keys: Iterable[str]) -> dict[str, int]:
+def note_lost(tx: Transaction, kind: WorkKind, keys: Iterable[str]) -> dict[str, int]:
     """Count that work was lost with its process; return how often in a row each has been."""
     listed = list(keys)
     if not listed:
@@ -65,7 +65,7 @@ def note_lost(tx: Transaction, kind: Kind, keys: Iterable[str]) -> dict[str, int
     return dict(rows)
 
 
-def count_failure(kind: Kind, key: str, trace: str) -> bool:
+def count_failure(kind: WorkKind, key: str, trace: str) -> bool:
     """Count that work failed, or ended the process of its own; say whether it is now set aside."""
     values = {"kind": kind, "key": key, "trace": trace[-MAX_TRACE:], "most": SET_ASIDE_AFTER}
     with transaction() as tx:
@@ -75,7 +75,7 @@ def count_failure(kind: Kind, key: str, trace: str) -> bool:
     return is_aside
 
 
-def clear(kind: Kind, keys: Iterable[str]) -> None:
+def clear(kind: WorkKind, keys: Iterable[str]) -> None:
     """Forget what was held against work that has gone well."""
     listed = list(keys)
     if listed:
@@ -85,23 +85,25 @@ def clear(kind: Kind, keys: Iterable[str]) -> None:
             )
 
 
-def set_aside(kind: Kind) -> dict[str, bool]:
+def set_aside(kind: WorkKind) -> dict[str, bool]:
     """Return the keys that were set aside: True while they rest, False once to be tried alone."""
     with transaction() as tx:
         return dict(_set_aside(tx, kind))
 
 
-def resting(tx: Transaction, kind: Kind) -> list[UUID]:
+def resting(tx: Transaction, kind: WorkKind) -> list[UUID]:
     """Return the ids that are set aside at the moment, for a query to leave out."""
     return [UUID(key) for key, rests in _set_aside(tx, kind) if rests]
 
 
-def _set_aside(tx: Transaction, kind: Kind) -> list[tuple[str, bool]]:
-    rest = REST_SECONDS if kind in (Kind.MESSAGE, Kind.CHECK) else _SHORT_REST_SECONDS
+def _set_aside(tx: Transaction, kind: WorkKind) -> list[tuple[str, bool]]:
+    rest = REST_SECONDS if kind in (WorkKind.MESSAGE, WorkKind.CHECK) else _SHORT_REST_SECONDS
     return tx.driver.execute(_RESTING, (rest, kind)).fetchall()
 
 
-def each_apart(kind: Kind, ids: Sequence[UUID], handle: Callable[[Sequence[UUID]], object]) -> int:
+def each_apart(
+    kind: WorkKind, ids: Sequence[UUID], handle: Callable[[Sequence[UUID]], object]
+) -> int:
     """Handle ids together, or one by one where that fails; return how many went well.
 
     `handle` is one transaction. One that fails by itself is logged and counted, and holds up no
@@ -134,7 +136,7 @@ def each_apart(kind: Kind, ids: Sequence[UUID], handle: Callable[[Sequence[UUID]
     return len(handled)
 
 
-def _fail(kind: Kind, id: UUID) -> None:
+def _fail(kind: WorkKind, id: UUID) -> None:
     log.exception("one %s failed; the others go on", kind, extra={"key": str(id)})
     count_failure(kind, str(id), traceback.format_exc())
 

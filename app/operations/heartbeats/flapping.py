@@ -18,7 +18,7 @@ from app.models.alerts import Alert
 from app.models.heartbeats import Heartbeat
 from app.operations.alerts import lifecycle, messages, timeline
 from app.operations.health import quarantine
-from app.operations.health.quarantine import Kind
+from app.operations.health.quarantine import WorkKind
 from app.platform.transaction import Transaction, transaction
 
 _LOOKS_BACK = timedelta(days=1)
@@ -59,7 +59,9 @@ def calm_down() -> int:
                 Alert.heartbeat_id.is_not(None), Alert.is_flapping, Alert.status != "resolved"
             )
         ).all()
-    return quarantine.each_apart(Kind.HEARTBEAT, [id for id in ids if id is not None], _calm_down)
+    return quarantine.each_apart(
+        WorkKind.HEARTBEAT, [id for id in ids if id is not None], _calm_down
+    )
 
 
 def _calm_down(ids: Sequence[UUID]) -> None:

@@ -15,7 +15,7 @@ from app.operations.heartbeats.rows import (
     ADD_FLIPS_OF_PINGS,
     COLUMNS,
     UPDATE_BY_PINGS,
-    Row,
+    HeartbeatColumns,
     Written,
     as_json,
     concerns_alert,
@@ -62,7 +62,7 @@ class Receipt:
     status: str
 
 
-class Refusal(Enum):
+class PingRefusal(Enum):
     """Reason why a ping is not stored."""
 
     UNKNOWN = "no heartbeat has this key"
@@ -73,7 +73,7 @@ class Refusal(Enum):
 class Stored:
     """Result of storing a batch: an outcome for each ping, in their order."""
 
-    outcomes: list[Receipt | Refusal]
+    outcomes: list[Receipt | PingRefusal]
     concerns_alerts: bool
 
 
@@ -123,7 +123,7 @@ class _HeartbeatUpdate:
 
     __slots__ = ("changed_at", "definition", "duration_ms", "flips", "pinged_at", "row", "state")
 
-    def __init__(self, row: Row) -> None:
+    def __init__(self, row: HeartbeatColumns) -> None:
         self.row = row
         self.definition: Heartbeat = definition_of(row)
         self.state: HeartbeatState = state_of(row)
@@ -173,13 +173,13 @@ def store(connection: psycopg.Connection[Any], incoming: Sequence[IncomingPing])
     now, updates = _lock(cursor, incoming)
     missing = {ping.key for ping in incoming} - updates.keys()
     known = _known(cursor, missing) if missing else set()
-    outcomes: list[Receipt | Refusal] = []
+    outcomes: list[Receipt | PingRefusal] = []
     rows: list[dict[str, Any]] = []
     for ping in incoming:
         update = updates.get(ping.key)
         if update is None or now is None or ping.given_up:
             is_unknown = update is None and ping.key not in known
-            outcomes.append(Refusal.UNKNOWN if is_unknown else Refusal.BUSY)
+            outcomes.append(PingRefusal.UNKNOWN if is_unknown else PingRefusal.BUSY)
             continue
         at = now - timedelta(seconds=max(started - ping.came, 0))
         receipt = update.apply(ping, at)
@@ -209,7 +209,7 @@ def _lock(
     updates: dict[str, _HeartbeatUpdate] = {}
     now = None
     for at, key, previous_key, *heartbeat in rows:
-        now, update = at, _HeartbeatUpdate(Row._make(heartbeat))
+        now, update = at, _HeartbeatUpdate(HeartbeatColumns._make(heartbeat))
         updates[key] = update
         if previous_key is not None:
             updates[previous_key] = update  # of before a rotation: it leads to the same heartbeat

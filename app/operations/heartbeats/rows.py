@@ -17,7 +17,7 @@ from app.domain.heartbeats.states import Flip, Heartbeat, HeartbeatState, Heartb
 from app.models import heartbeats as models
 
 
-class Row(NamedTuple):
+class HeartbeatColumns(NamedTuple):
     """A heartbeat as decisions and events need it, locked by whoever read it."""
 
     id: UUID
@@ -41,10 +41,10 @@ class Row(NamedTuple):
 
 
 # For `SELECT {COLUMNS} FROM heartbeats h`.
-COLUMNS = ", ".join(f"h.{name}" for name in Row._fields)
+COLUMNS = ", ".join(f"h.{name}" for name in HeartbeatColumns._fields)
 
 
-HeartbeatRow = Row | models.Heartbeat
+HeartbeatRow = HeartbeatColumns | models.Heartbeat
 
 
 def definition_of(row: HeartbeatRow) -> Heartbeat:

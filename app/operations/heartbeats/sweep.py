@@ -11,10 +11,10 @@ import psycopg
 from app.domain.heartbeats import heartbeats as decisions
 from app.domain.heartbeats.heartbeats import Gap
 from app.operations.health import quarantine
-from app.operations.health.quarantine import Kind
+from app.operations.health.quarantine import WorkKind
 from app.operations.heartbeats.rows import (
     COLUMNS,
-    Row,
+    HeartbeatColumns,
     Written,
     add_flips,
     definition_of,
@@ -64,7 +64,7 @@ def sweep() -> int:
         raise
     except Exception:
         log.exception("heartbeat sweep: a batch failed; its heartbeats are swept one by one")
-        quarantine.each_apart(Kind.HEARTBEAT, seen, _sweep_each)
+        quarantine.each_apart(WorkKind.HEARTBEAT, seen, _sweep_each)
         return len(seen)
 
 
@@ -77,14 +77,14 @@ def _sweep(seen: list[UUID], only: list[UUID] | None = None) -> int:
     """Look at what is due in one transaction; `seen` takes the ids, also of those that fail."""
     with transaction() as tx:
         cursor = tx.driver.cursor()
-        resting = quarantine.resting(tx, Kind.HEARTBEAT)
+        resting = quarantine.resting(tx, WorkKind.HEARTBEAT)
         values = {"limit": BATCH, "resting": resting, "only": only}
         found = cursor.execute(_DUE, values).fetchall()
         if not found:
             return 0
         seen.extend(columns[1] for columns in found)
         until = found[0][0]
-        rows = [Row._make(columns[1:]) for columns in found]
+        rows = [HeartbeatColumns._make(columns[1:]) for columns in found]
         gaps = _gaps(cursor, rows)
         written, flips = [], []
         for row in rows:
@@ -98,7 +98,7 @@ def _sweep(seen: list[UUID], only: list[UUID] | None = None) -> int:
     return len(rows)
 
 
-def _gaps(cursor: psycopg.Cursor[Any], rows: list[Row]) -> list[Gap]:
+def _gaps(cursor: psycopg.Cursor[Any], rows: list[HeartbeatColumns]) -> list[Gap]:
     """Return the gaps as far back as any of these heartbeats reaches."""
     begin = min(_begin(row) for row in rows)
     return cursor.execute(
@@ -106,7 +106,7 @@ def _gaps(cursor: psycopg.Cursor[Any], rows: list[Row]) -> list[Gap]:
     ).fetchall()
 
 
-def _begin(row: Row) -> datetime:
+def _begin(row: HeartbeatColumns) -> datetime:
     return min([row.basis_at, *(run.started_at for run in state_of(row).runs)])
 
 

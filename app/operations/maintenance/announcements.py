@@ -16,7 +16,7 @@ from app.domain.maintenance.starts_and_ends import WindowTransition, evaluate
 from app.domain.maintenance.windows import WindowStatus
 from app.models.maintenance_windows import MaintenanceWindow
 from app.operations.health import quarantine
-from app.operations.health.quarantine import Kind
+from app.operations.health.quarantine import WorkKind
 from app.operations.maintenance import muting
 from app.operations.notifications import enqueue
 from app.operations.snapshots import alerting as alerting_snapshots
@@ -39,7 +39,7 @@ def enqueue_due() -> bool:
             select(MaintenanceWindow.id)
             .where(
                 MaintenanceWindow.next_edge_at <= tx.now(),
-                MaintenanceWindow.id.not_in(quarantine.resting(tx, Kind.MAINTENANCE)),
+                MaintenanceWindow.id.not_in(quarantine.resting(tx, WorkKind.MAINTENANCE)),
             )
             .order_by(MaintenanceWindow.next_edge_at)
             .limit(1)
@@ -48,7 +48,7 @@ def enqueue_due() -> bool:
         )
     if window_id is None:
         return False
-    quarantine.each_apart(Kind.MAINTENANCE, [window_id], lambda ids: _update_window(ids[0]))
+    quarantine.each_apart(WorkKind.MAINTENANCE, [window_id], lambda ids: _update_window(ids[0]))
     return True
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from app.domain.metrics.status_line import Kind, Span, milliseconds
+from app.domain.metrics.status_line import Span, SpanKind, milliseconds
 from app.platform.transaction import Transaction
 
 
@@ -18,7 +18,7 @@ class Correction:
     service_id: UUID
     since: datetime
     until: datetime
-    kind: Kind
+    kind: SpanKind
     reason: str
     by: str | None
 
@@ -39,7 +39,7 @@ def active(
     found: dict[UUID, list[Correction]] = {service_id: [] for service_id in ids}
     for row in tx.driver.execute(_STANDING, (list(found), until, since)).fetchall():
         id, service_id, begin, end, kind, reason, by = row
-        found[service_id].append(Correction(id, service_id, begin, end, Kind(kind), reason, by))
+        found[service_id].append(Correction(id, service_id, begin, end, SpanKind(kind), reason, by))
     return {service_id: tuple(corrections) for service_id, corrections in found.items()}
 
 

@@ -22,7 +22,7 @@ MAX_SERVICES = 1000
 _TIMEOUT_MS = 5000
 
 
-class Kind(StrEnum):
+class MetricKind(StrEnum):
     """Type of a figure, in Prometheus' words."""
 
     COUNTER = "counter"
@@ -39,7 +39,7 @@ class Figure:
 
     name: str
     help: str
-    kind: Kind
+    kind: MetricKind
     labels: tuple[str, ...]
     samples: list[tuple[tuple[str, ...], float]]
     sum: float = 0.0
@@ -53,7 +53,7 @@ class _Asked:
     help: str
     statement: str
     labels: tuple[str, ...] = ()
-    kind: Kind = Kind.GAUGE
+    kind: MetricKind = MetricKind.GAUGE
 
 
 _ASKED = (
@@ -113,7 +113,7 @@ _ASKED = (
         "Pings taken in, by their running number.",
         "SELECT coalesce(pg_sequence_last_value("
         "pg_get_serial_sequence('heartbeat_pings', 'id')::regclass), 0)",
-        kind=Kind.COUNTER,
+        kind=MetricKind.COUNTER,
     ),
     _Asked(
         "ingest_beacon_age_seconds",
@@ -209,7 +209,7 @@ def _with_round_trip(
 
 
 def _gauge(name: str, help: str, value: float) -> Figure:
-    return Figure(name, help, Kind.GAUGE, (), [((), value)])
+    return Figure(name, help, MetricKind.GAUGE, (), [((), value)])
 
 
 def _of_database() -> tuple[float, list[Figure]]:
@@ -236,7 +236,11 @@ def _of_redis() -> tuple[float, list[Figure]]:
     depths = {(name,): float(count) for name, count in sorted(hints.depths().items())}
     return seconds, [
         Figure(
-            "queue_jobs", "Jobs that wait in a queue.", Kind.GAUGE, ("queue",), [*depths.items()]
+            "queue_jobs",
+            "Jobs that wait in a queue.",
+            MetricKind.GAUGE,
+            ("queue",),
+            [*depths.items()],
         ),
         _counter(
             "checks_total",
@@ -268,7 +272,7 @@ def _of_redis() -> tuple[float, list[Figure]]:
 def _counter(
     name: str, help: str, labels: tuple[str, ...], found: dict[tuple[str, ...], float]
 ) -> Figure:
-    return Figure(name, help, Kind.COUNTER, labels, sorted(found.items()))
+    return Figure(name, help, MetricKind.COUNTER, labels, sorted(found.items()))
 
 
 def _histogram(
@@ -278,4 +282,4 @@ def _histogram(
     samples: list[tuple[tuple[str, ...], float]] = [
         ((bound,), count) for bound, count in durations.cumulative(counts, bounds)
     ]
-    return Figure(name, help, Kind.HISTOGRAM, (), samples, sum=counts.get(durations.SUM, 0.0))
+    return Figure(name, help, MetricKind.HISTOGRAM, (), samples, sum=counts.get(durations.SUM, 0.0))

@@ -14,9 +14,9 @@ from uuid import UUID
 
 from app.domain.metrics.histogram import SHIFT
 from app.domain.metrics.status_line import (
-    Kind,
     Run,
     Span,
+    SpanKind,
     StatusLine,
     milliseconds,
     status_line,
@@ -225,9 +225,9 @@ def _pauses(tx: Transaction, ids: Iterable[UUID], until: datetime) -> dict[UUID,
         if begins:
             begun.setdefault(service_id, milliseconds(at))
         elif service_id in begun:
-            found[service_id].append(Span(begun.pop(service_id), milliseconds(at), Kind.PAUSED))
+            found[service_id].append(Span(begun.pop(service_id), milliseconds(at), SpanKind.PAUSED))
     for service_id, at in begun.items():
-        found[service_id].append(Span(at, milliseconds(until), Kind.PAUSED))
+        found[service_id].append(Span(at, milliseconds(until), SpanKind.PAUSED))
     return found
 
 
@@ -246,7 +246,7 @@ def _figures(
     stretch: Stretch, row: tuple[Any, ...], paused: Sequence[Span], *, seen_before: bool
 ) -> Figures:
     _, at, kind, covered, slow, settled, settled_failed, total, low, high, *runs, cells = row
-    known = [] if at is None else [Run(milliseconds(at), Kind(kind), milliseconds(covered))]
+    known = [] if at is None else [Run(milliseconds(at), SpanKind(kind), milliseconds(covered))]
     line = status_line(
         milliseconds(stretch.since),
         milliseconds(stretch.until),
@@ -292,7 +292,7 @@ def _runs(
         return []
     ends = [*held[1:], covered]
     return [
-        Run(milliseconds(begin), Kind(kind), milliseconds(end))
+        Run(milliseconds(begin), SpanKind(kind), milliseconds(end))
         for begin, kind, end in zip(begins, kinds, ends, strict=True)
         if end is not None
     ]

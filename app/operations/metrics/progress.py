@@ -6,7 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from app.platform.transaction import DATABASE_AWAY, Refusal, Transaction, refusal, transaction
+from app.platform.transaction import (
+    DATABASE_AWAY,
+    StatementRefusal,
+    Transaction,
+    refusal,
+    transaction,
+)
 
 # Results are recorded within seconds; those that come later mark their hour, which costs more.
 _SEAL_AFTER_SECONDS = 90
@@ -49,7 +55,7 @@ def seal() -> Progress:
         try:
             return _seal()
         except DATABASE_AWAY as error:
-            if refusal(error) is not Refusal.LOCK_TIMEOUT:
+            if refusal(error) is not StatementRefusal.LOCK_TIMEOUT:
                 raise
     with transaction() as tx:
         progress = read(tx)

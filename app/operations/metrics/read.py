@@ -8,7 +8,7 @@ from uuid import UUID
 
 from app.domain.metrics.bucket import Bucket, put_together
 from app.domain.metrics.plan import DAY as A_DAY
-from app.domain.metrics.plan import Level, Piece, Reach, floor, plan
+from app.domain.metrics.plan import Level, Piece, StoredData, floor, plan
 from app.operations.metrics import corrections, progress
 from app.operations.metrics.measure import Stretch, measure
 from app.operations.metrics.rows import (
@@ -30,7 +30,7 @@ def pieces(tx: Transaction, since: datetime, until: datetime) -> list[Piece]:
     state = progress.read(tx)
     config = runtime().config
     today = floor(tx.now(), A_DAY)
-    reach = Reach(
+    reach = StoredData(
         rolled_until=state.done_until if state else None,
         raw_since=today - timedelta(days=config.raw_retention_days),
         hours_since=today - timedelta(days=config.hours_retention_days),

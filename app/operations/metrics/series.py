@@ -10,7 +10,7 @@ from uuid import UUID
 from app.domain.metrics import histogram
 from app.domain.metrics.bucket import Bucket, put_together
 from app.domain.metrics.plan import DAY, HOUR, Level, Piece, floor
-from app.domain.metrics.status_line import Kind, StatusLine, milliseconds, moment, unpacked
+from app.domain.metrics.status_line import SpanKind, StatusLine, milliseconds, moment, unpacked
 from app.domain.metrics.totals import Totals, totals
 from app.operations.metrics import corrections, read
 from app.operations.metrics.measure import CELLS_PER_SLOT, SLOTS, TELLS, Stretch, measure
@@ -196,9 +196,9 @@ def _raw(
 def _by_width(line: StatusLine, width: timedelta) -> dict[datetime, Totals]:
     """Return what is known of each interval of a line, without its outages."""
     step = width // _MILLISECOND
-    sums: dict[int, Counter[Kind]] = defaultdict(Counter)
+    sums: dict[int, Counter[SpanKind]] = defaultdict(Counter)
     for span in line.spans():
-        if span.kind in (Kind.PENDING, Kind.PAUSED):
+        if span.kind in (SpanKind.PENDING, SpanKind.PAUSED):
             continue
         begin = span.begin
         while begin < span.end and len(sums) <= MOST_POINTS:
@@ -207,7 +207,7 @@ def _by_width(line: StatusLine, width: timedelta) -> dict[datetime, Totals]:
             sums[first][span.kind] += end - begin
             begin = end
     return {
-        moment(at): Totals(up_ms=kinds[Kind.UP], down_ms=kinds[Kind.DOWN])
+        moment(at): Totals(up_ms=kinds[SpanKind.UP], down_ms=kinds[SpanKind.DOWN])
         for at, kinds in sums.items()
     }
 

@@ -57,7 +57,7 @@ class Send:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class DeliveryOutcome:
     """Outcome of a try."""
 
     ok: bool
@@ -144,7 +144,7 @@ class _Lost:
 
     def note(self, ids: Sequence[UUID]) -> None:
         keys = map(str, ids)
-        self.losses |= quarantine.note_lost(self._tx, quarantine.Kind.MESSAGE, keys)
+        self.losses |= quarantine.note_lost(self._tx, quarantine.WorkKind.MESSAGE, keys)
 
 
 def _claim_more(tx: Transaction, lost: _Lost, like: Notification) -> list[digests.Claimed]:

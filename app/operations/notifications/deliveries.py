@@ -16,7 +16,7 @@ from app.operations.rows import Position
 from app.platform.errors import NotFound
 from app.platform.transaction import transaction
 
-Row = dict[str, Any]
+Json = dict[str, Any]
 
 # A person is reached through a contact, whose config is theirs; only its type is shown.
 _SELECT = """
@@ -43,7 +43,7 @@ def of_alert(
     with_answers: bool,
     limit: int,
     after: Position | None,
-) -> tuple[list[Row], Position | None]:
+) -> tuple[list[Json], Position | None]:
     """Return a page of the messages about an alert, newest first, and where to go on.
 
     Raises NotFound. What receivers said is left out unless `with_answers`: their answers may come
@@ -63,7 +63,7 @@ def of_channel(
     with_answers: bool,
     limit: int,
     after: Position | None,
-) -> tuple[list[Row], Position | None]:
+) -> tuple[list[Json], Position | None]:
     """Return a page of the messages to a channel, newest first, and where to go on.
 
     Raises NotFound; `with_answers` as above.
@@ -96,7 +96,7 @@ def listed(
     with_answers: bool,
     limit: int,
     after: Position | None,
-) -> tuple[list[Row], Position | None]:
+) -> tuple[list[Json], Position | None]:
     """Return a page of an organization's messages, newest first, and where to go on.
 
     `with_answers` as above.
@@ -107,7 +107,7 @@ def listed(
         return _page(tx.driver, where, with_answers, limit, after)
 
 
-def read(organization_id: UUID, notification_id: UUID, *, with_answers: bool) -> Row:
+def read(organization_id: UUID, notification_id: UUID, *, with_answers: bool) -> Json:
     """Return a message. Raises NotFound; `with_answers` as above."""
     where = {
         _OWN: {"organization_id": organization_id},
@@ -146,7 +146,7 @@ def _page(
     with_answers: bool,
     limit: int,
     after: Position | None,
-) -> tuple[list[Row], Position | None]:
+) -> tuple[list[Json], Position | None]:
     cursor = driver.cursor(row_factory=dict_row)
     seek = paging.seek("n.created_at", "n.id", limit=limit, after=after)
     values = dict(seek.values)
@@ -163,5 +163,5 @@ def _page(
     return found, position
 
 
-def _try(row: Mapping[str, Any], with_answers: bool) -> Row:
+def _try(row: Mapping[str, Any], with_answers: bool) -> Json:
     return {**row, "answer": row["answer"] if with_answers else None}

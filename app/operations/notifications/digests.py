@@ -103,7 +103,9 @@ def _last_told_at(
     )
 
 
-def _apply(tx: Transaction, plan: storms.Evaluation, waiting: Sequence[Notification]) -> set[UUID]:
+def _apply(
+    tx: Transaction, plan: storms.StormEvaluation, waiting: Sequence[Notification]
+) -> set[UUID]:
     """Apply the plan for a recipient; return the rows that are not sent by themselves."""
     gone: set[UUID] = set()
     if plan.digest is not None:

@@ -16,13 +16,13 @@ from app.models.notification_channels import (
 )
 from app.operations.metrics import counting
 from app.operations.notifications import enqueue, last_resort, subscriber_results, system_mail
-from app.operations.notifications.claim import TEST, Outcome, Send
+from app.operations.notifications.claim import TEST, DeliveryOutcome, Send
 from app.platform.bootstrap import runtime
 from app.platform.events import Event
 from app.platform.transaction import Transaction, transaction
 
 
-def record(send: Send, outcome: Outcome) -> None:
+def record(send: Send, outcome: DeliveryOutcome) -> None:
     """Write down how a try went and what follows: done, another try, or somebody else is told.
 
     A sender whose lease was lost meanwhile changes nothing: another has taken the message over.
@@ -59,7 +59,7 @@ def extend_lease(send: Send, seconds: float) -> None:
         )
 
 
-def _write_attempt(tx: Transaction, send: Send, outcome: Outcome) -> None:
+def _write_attempt(tx: Transaction, send: Send, outcome: DeliveryOutcome) -> None:
     tx.session.execute(
         update(NotificationAttempt)
         .where(
@@ -77,7 +77,7 @@ def _write_attempt(tx: Transaction, send: Send, outcome: Outcome) -> None:
 
 
 def _again_or_dead(
-    tx: Transaction, row: Notification, send: Send, outcome: Outcome, now: datetime
+    tx: Transaction, row: Notification, send: Send, outcome: DeliveryOutcome, now: datetime
 ) -> None:
     elapsed = (now - row.created_at).total_seconds()
     wait = backoff.delay(
@@ -96,7 +96,7 @@ def _again_or_dead(
 
 
 def _enqueue_fallback(
-    tx: Transaction, row: Notification, send: Send, outcome: Outcome, now: datetime
+    tx: Transaction, row: Notification, send: Send, outcome: DeliveryOutcome, now: datetime
 ) -> None:
     """Send a message that cannot be delivered through the fallback, else to the owners by mail."""
     channel = tx.session.get(NotificationChannel, send.channel_id) if send.channel_id else None
@@ -132,7 +132,7 @@ def _person(tx: Transaction, send: Send) -> str:
     return f"{user.full_name if user else '(deleted)'} ({send.channel_type})"
 
 
-def _update_circuit(tx: Transaction, send: Send, outcome: Outcome, now: datetime) -> None:
+def _update_circuit(tx: Transaction, send: Send, outcome: DeliveryOutcome, now: datetime) -> None:
     channel = tx.session.get(
         NotificationChannel, send.channel_id, with_for_update={"key_share": True}
     )

@@ -5,7 +5,7 @@ from uuid import UUID
 from app.domain.status_pages import subscribers
 from app.domain.status_pages.types import Way
 from app.models.status_pages import PageSubscriber
-from app.operations.notifications.claim import Outcome, Send
+from app.operations.notifications.claim import DeliveryOutcome, Send
 from app.platform.transaction import Transaction
 
 NEWS, CONFIRMATION = "subscriber.news", "subscriber.confirmation"
@@ -28,7 +28,7 @@ def challenge(send: Send) -> str:
     return f"ch_{send.id.hex}"
 
 
-def apply(tx: Transaction, send: Send, outcome: Outcome) -> None:
+def apply(tx: Transaction, send: Send, outcome: DeliveryOutcome) -> None:
     """Learn from how a message to a subscriber went: an echoed challenge confirms a webhook, and
     whoever is refused twice is paused."""
     row = tx.session.get(

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
 from app.models.locations import Location, LocationAgent
-from app.operations.accounts.reach import Reach
+from app.operations.accounts.reach import AddressReach
 from app.operations.checks import claim as checks_claim
 from app.operations.checks import regions
 from app.operations.checks.claim import Claimed
@@ -148,7 +148,7 @@ class AgentReach:
     """
 
     def __init__(self) -> None:
-        self._reach = Reach(runtime().config)
+        self._reach = AddressReach(runtime().config)
         self._reach.refresh()
 
     def of(self, location: AgentLocation, organization_id: UUID | None) -> str:

@@ -14,7 +14,7 @@ from app.domain.checks.endpoints import is_address, parse_host_port, parse_url
 from app.domain.checks.secret_references import check_references, references
 from app.domain.locations.regions import is_location
 from app.operations import secrets
-from app.operations.accounts.reach import Reach
+from app.operations.accounts.reach import AddressReach
 from app.platform.bootstrap import runtime
 from app.platform.crypto import Vault
 from app.platform.errors import Invalid
@@ -53,7 +53,7 @@ class Constraints:
 def constraints(organization_id: UUID) -> Constraints:
     """Return what the services of an organization keep to. Reads in transactions of its own."""
     config = runtime().config
-    reach = Reach(config)
+    reach = AddressReach(config)
     reach.refresh()
     targets = reach.targets(organization_id)
     with transaction() as tx:

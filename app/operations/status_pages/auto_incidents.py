@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import select
 
 from app.domain.status_pages import auto_incidents
-from app.domain.status_pages.auto_incidents import Action, KnownIncident, OpenAlert, Step
+from app.domain.status_pages.auto_incidents import Action, IncidentStep, KnownIncident, OpenAlert
 from app.domain.status_pages.languages import listing, sentence
 from app.domain.status_pages.types import AutoIncidents, IncidentStatus, Severity
 from app.models.alerts import Alert
@@ -18,9 +18,9 @@ from app.platform.crypto import random_key
 from app.platform.transaction import Transaction, transaction
 
 _STATUS = {
-    Step.JOIN: IncidentStatus.INVESTIGATING,
-    Step.RECOVER: IncidentStatus.MONITORING,
-    Step.RESOLVE: IncidentStatus.RESOLVED,
+    IncidentStep.JOIN: IncidentStatus.INVESTIGATING,
+    IncidentStep.RECOVER: IncidentStatus.MONITORING,
+    IncidentStep.RESOLVE: IncidentStatus.RESOLVED,
 }
 
 
@@ -128,11 +128,11 @@ def _go_on(
     was = incident.recovered_at
     incident.alert_ids = sorted({*incident.alert_ids, *action.alert_ids})
     incident.service_ids = sorted({*incident.service_ids, *action.service_ids})
-    if action.step is Step.JOIN:
+    if action.step is IncidentStep.JOIN:
         incident.recovered_at = None
         if was is None:
             return  # more is hit: the page shows it, and nothing new is to be said
-    elif action.step is Step.RECOVER:
+    elif action.step is IncidentStep.RECOVER:
         incident.recovered_at = now
     update = _say(tx, page, incident, _STATUS[action.step], now)
     incidents.add_update(tx, page, incident, update, now, is_told=True)

@@ -9,7 +9,7 @@ from uuid import UUID
 from app.domain.maintenance.windows import covers, occurrence_at
 from app.domain.status_pages import branding, days, sections
 from app.domain.status_pages.days import Bars
-from app.domain.status_pages.sections import Candidate, Display, Rule
+from app.domain.status_pages.sections import Candidate, Display, SectionRule
 from app.domain.status_pages.types import OF_STATUS, ShownState
 from app.domain.status_pages.verdict import Unit, verdict
 from app.models.services import Service
@@ -147,7 +147,7 @@ def _sections(
         states = [shown[id].state for id in ids]
         display = Display(part["display"])
         if display is Display.ROLLED:
-            state = sections.rolled(states, Rule(part["rule"]), part["required_percentage"])
+            state = sections.rolled(states, SectionRule(part["rule"]), part["required_percentage"])
             if ids:
                 units.append(Unit(part["name"], state))
         else:

@@ -3,15 +3,15 @@
 from typing import Any
 
 from app.domain.checks import badges
-from app.domain.checks.badges import Badge, Tone
+from app.domain.checks.badges import Badge, BadgeTone
 from app.domain.status_pages.types import ShownState
 from app.pages.status.snapshot import Freshness, Snapshot
 from app.pages.status.view import View
 
 _TONES = {
-    ShownState.UP: Tone.GOOD,
-    ShownState.SLOW: Tone.FAIR,
-    ShownState.DOWN: Tone.BAD,
+    ShownState.UP: BadgeTone.GOOD,
+    ShownState.SLOW: BadgeTone.FAIR,
+    ShownState.DOWN: BadgeTone.BAD,
 }
 
 
@@ -30,12 +30,14 @@ def badge(
     if service_key is None:
         if what != "status":
             return None
-        tone = _TONES.get(ShownState(view.state), Tone.NONE)
+        tone = _TONES.get(ShownState(view.state), BadgeTone.NONE)
         return Badge(str(view.page["name"]), view.headline, tone)
     service = snapshot.data["services"][service_key]
     if what == "status":
         state = view.shown_state(service["state"])
-        return Badge(service["name"], view.word(state), _TONES.get(ShownState(state), Tone.NONE))
+        return Badge(
+            service["name"], view.word(state), _TONES.get(ShownState(state), BadgeTone.NONE)
+        )
     if what == "uptime":
         return badges.of_uptime(service["name"], _uptime(service, days))
     response = service["response"] or {}

@@ -6,7 +6,7 @@ import pytest
 
 from app.domain import types
 from app.domain.checks import badges
-from app.domain.checks.badges import Tone
+from app.domain.checks.badges import BadgeTone
 from app.domain.heartbeats.states import HeartbeatStatus as Status
 
 START = datetime(2026, 3, 2, tzinfo=UTC)
@@ -40,11 +40,11 @@ def test_uptime(changes, status, expected):
 @pytest.mark.parametrize(
     ("percentage", "value", "tone"),
     [
-        (100, "100%", Tone.GOOD),
-        (99.999, "99.99%", Tone.GOOD),
-        (98.5, "98.50%", Tone.FAIR),
-        (10, "10.00%", Tone.BAD),
-        (None, "unknown", Tone.NONE),
+        (100, "100%", BadgeTone.GOOD),
+        (99.999, "99.99%", BadgeTone.GOOD),
+        (98.5, "98.50%", BadgeTone.FAIR),
+        (10, "10.00%", BadgeTone.BAD),
+        (None, "unknown", BadgeTone.NONE),
     ],
 )
 def test_an_uptime_is_never_rounded_up(percentage, value, tone):
@@ -79,12 +79,12 @@ def test_durations(milliseconds, value):
 def test_every_status_of_a_service_has_a_badge(status, is_active, in_maintenance):
     found = badges.of_service("x", status, is_active=is_active, in_maintenance=in_maintenance)
     if not is_active:
-        assert (found.value, found.tone) == ("paused", Tone.NONE)
+        assert (found.value, found.tone) == ("paused", BadgeTone.NONE)
     elif in_maintenance:
-        assert (found.value, found.tone) == ("maintenance", Tone.NONE)
+        assert (found.value, found.tone) == ("maintenance", BadgeTone.NONE)
     else:
         assert (found.value == "up") == (status is types.Status.GREEN)
-        assert (found.tone is Tone.BAD) == (status is types.Status.RED)
+        assert (found.tone is BadgeTone.BAD) == (status is types.Status.RED)
 
 
 @pytest.mark.parametrize("status", Status)

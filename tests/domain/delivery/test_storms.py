@@ -58,7 +58,7 @@ def test_a_storm_after_a_calm_is_another_one():
 @pytest.mark.parametrize("storm", [None, Storm(LONG_AGO, NOW - timedelta(minutes=5))])
 def test_outside_a_storm_each_message_goes_by_itself(storm):
     pending = [message(n) for n in range(1, 9)]
-    assert storms.evaluate(storm, pending, LONG_AGO, NOW) == storms.Evaluation(tuple(pending))
+    assert storms.evaluate(storm, pending, LONG_AGO, NOW) == storms.StormEvaluation(tuple(pending))
 
 
 def test_in_a_storm_a_channel_gets_one_digest():
@@ -99,14 +99,14 @@ def test_two_messages_about_one_alert_count_once():
 
 
 def test_a_digest_of_one_is_the_message_itself():
-    assert storms.evaluate(STORM, [message(1)], None, NOW) == storms.Evaluation((message(1),))
+    assert storms.evaluate(STORM, [message(1)], None, NOW) == storms.StormEvaluation((message(1),))
 
 
 @pytest.mark.parametrize("count", [1, 2])
 def test_a_channel_is_told_once_a_minute(count):
     pending = [message(n) for n in range(1, 1 + count)]
     plan = storms.evaluate(STORM, pending, NOW - timedelta(seconds=20), NOW)
-    assert plan == storms.Evaluation(wait_until=NOW + timedelta(seconds=40))
+    assert plan == storms.StormEvaluation(wait_until=NOW + timedelta(seconds=40))
     plan = storms.evaluate(STORM, pending, NOW - timedelta(seconds=60), NOW)
     assert plan.single or plan.digest
 

@@ -5,11 +5,11 @@ from itertools import pairwise
 
 import pytest
 
-from app.domain.metrics.status_line import Kind, Run, Span, StatusLine, status_line, unpacked
+from app.domain.metrics.status_line import Run, Span, SpanKind, StatusLine, status_line, unpacked
 from app.domain.metrics.totals import Totals, percentage, totals
 
-UP, DOWN, UNKNOWN, PENDING = Kind.UP, Kind.DOWN, Kind.UNKNOWN, Kind.PENDING
-PAUSED, MAINTENANCE = Kind.PAUSED, Kind.MAINTENANCE
+UP, DOWN, UNKNOWN, PENDING = SpanKind.UP, SpanKind.DOWN, SpanKind.UNKNOWN, SpanKind.PENDING
+PAUSED, MAINTENANCE = SpanKind.PAUSED, SpanKind.MAINTENANCE
 
 
 def written(line: StatusLine) -> list[tuple[int, int, str]]:
@@ -68,7 +68,7 @@ def random_line(dice: random.Random, length: int) -> StatusLine:
     runs = []
     at = dice.randrange(-20, 20)
     while at < length:
-        runs.append(Run(at, dice.choice(list(Kind)), at + dice.randrange(1, 40)))
+        runs.append(Run(at, dice.choice(list(SpanKind)), at + dice.randrange(1, 40)))
         at += dice.randrange(1, 30)
     return status_line(0, length, runs, seen_before=dice.random() < 0.5)
 

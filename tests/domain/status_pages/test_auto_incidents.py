@@ -7,9 +7,9 @@ import pytest
 
 from app.domain.status_pages.auto_incidents import (
     Action,
+    IncidentStep,
     KnownIncident,
     OpenAlert,
-    Step,
     next_actions,
 )
 
@@ -39,21 +39,25 @@ def known(recovered=None, alerts=(X,), services=(A,)):
     [
         ([], [], []),
         ([OpenAlert(X, X, A, SHORT)], [], []),
-        ([OpenAlert(X, X, A, LONG)], [], [(Step.OPEN, None)]),
+        ([OpenAlert(X, X, A, LONG)], [], [(IncidentStep.OPEN, None)]),
         ([OpenAlert(X, X, HIDDEN, LONG)], [], []),  # nobody sees what it hits
         # A hidden service is the cause of two that are shown: one incident.
         (
             [OpenAlert(X, X, HIDDEN, LONG), OpenAlert(Y, X, A, SHORT), OpenAlert(ONE, X, B, SHORT)],
             [],
-            [(Step.OPEN, None)],
+            [(IncidentStep.OPEN, None)],
         ),
         ([OpenAlert(X, X, A, LONG)], [known()], []),
-        ([OpenAlert(X, X, A, LONG), OpenAlert(Y, X, B, LONG)], [known()], [(Step.JOIN, ONE)]),
-        ([], [known()], [(Step.RECOVER, ONE)]),
+        (
+            [OpenAlert(X, X, A, LONG), OpenAlert(Y, X, B, LONG)],
+            [known()],
+            [(IncidentStep.JOIN, ONE)],
+        ),
+        ([], [known()], [(IncidentStep.RECOVER, ONE)]),
         ([], [known(recovered=9)], []),
-        ([], [known(recovered=10)], [(Step.RESOLVE, ONE)]),
+        ([], [known(recovered=10)], [(IncidentStep.RESOLVE, ONE)]),
         # It flaps: another alert of the same service is the same incident.
-        ([OpenAlert(Y, Y, A, SHORT)], [known(recovered=5)], [(Step.JOIN, ONE)]),
+        ([OpenAlert(Y, Y, A, SHORT)], [known(recovered=5)], [(IncidentStep.JOIN, ONE)]),
     ],
 )
 def test_steps(open_alerts, incidents, expected):
@@ -62,4 +66,4 @@ def test_steps(open_alerts, incidents, expected):
 
 def test_an_incident_names_only_what_the_page_shows():
     (action,) = steps([OpenAlert(X, X, HIDDEN, LONG), OpenAlert(Y, X, A, LONG)])
-    assert action == Action(Step.OPEN, None, frozenset({X, Y}), frozenset({A}))
+    assert action == Action(IncidentStep.OPEN, None, frozenset({X, Y}), frozenset({A}))

@@ -14,7 +14,7 @@ from app.domain.status_pages.maintenance import (
     notices,
     withdrawn,
 )
-from app.domain.status_pages.sections import Rule, rolled
+from app.domain.status_pages.sections import SectionRule, rolled
 from app.domain.status_pages.types import ShownState as S
 from app.domain.status_pages.verdict import Saying, Unit, verdict
 
@@ -54,15 +54,15 @@ def test_a_person_decides_over_what_was_measured():
 @pytest.mark.parametrize(
     ("states", "rule", "percentage", "expected"),
     [
-        ([S.UP, S.DOWN], Rule.ALL, 100, S.DOWN),
-        ([S.UP, S.DOWN], Rule.ANY, 100, S.UP),
-        ([S.SLOW, S.DOWN], Rule.ANY, 100, S.SLOW),
-        ([S.DOWN, S.DOWN], Rule.ANY, 100, S.DOWN),
-        ([S.UP, S.UP, S.DOWN], Rule.PERCENTAGE, 66, S.UP),
-        ([S.UP, S.UP, S.DOWN], Rule.PERCENTAGE, 67, S.DOWN),
-        ([S.UP, S.UNKNOWN], Rule.PERCENTAGE, 100, S.UNKNOWN),
-        ([S.UP, S.PAUSED], Rule.PERCENTAGE, 100, S.UP),
-        ([], Rule.ANY, 100, S.WAITING),
+        ([S.UP, S.DOWN], SectionRule.ALL, 100, S.DOWN),
+        ([S.UP, S.DOWN], SectionRule.ANY, 100, S.UP),
+        ([S.SLOW, S.DOWN], SectionRule.ANY, 100, S.SLOW),
+        ([S.DOWN, S.DOWN], SectionRule.ANY, 100, S.DOWN),
+        ([S.UP, S.UP, S.DOWN], SectionRule.PERCENTAGE, 66, S.UP),
+        ([S.UP, S.UP, S.DOWN], SectionRule.PERCENTAGE, 67, S.DOWN),
+        ([S.UP, S.UNKNOWN], SectionRule.PERCENTAGE, 100, S.UNKNOWN),
+        ([S.UP, S.PAUSED], SectionRule.PERCENTAGE, 100, S.UP),
+        ([], SectionRule.ANY, 100, S.WAITING),
     ],
 )
 def test_a_section_can_be_summed_up(states, rule, percentage, expected):

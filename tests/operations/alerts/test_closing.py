@@ -7,7 +7,7 @@ import pytest
 
 from app.operations.notifications import claim as outbox_claim
 from app.operations.notifications import results as delivery_results
-from app.operations.notifications.claim import Outcome
+from app.operations.notifications.claim import DeliveryOutcome
 from tests.alerting import make_channel, make_rule
 from tests.event_messages import at_once, check
 from tests.factories import make_service
@@ -28,7 +28,7 @@ def send(app):
         with app.app_context():
             sends = outbox_claim.claim(100)
             for one in sends:
-                delivery_results.record(one, Outcome(ok=True, status_code=200))
+                delivery_results.record(one, DeliveryOutcome(ok=True, status_code=200))
             return sends
 
     return send
@@ -69,7 +69,7 @@ def test_a_message_in_the_air_keeps_its_place_before_the_end(app, alice, rows, m
         (fired,) = outbox_claim.claim(10)
         alice.delete(f"/services/{service['id']}")
         assert outbox_claim.claim(10) == [], "the end waits for the beginning"
-        delivery_results.record(fired, Outcome(ok=True))
+        delivery_results.record(fired, DeliveryOutcome(ok=True))
         (resolved,) = outbox_claim.claim(10)
     assert (fired.kind, resolved.kind) == ("alert.fired", "alert.resolved")
 

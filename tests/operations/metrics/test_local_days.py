@@ -10,7 +10,7 @@ import pytest
 
 from app.domain.metrics.local_days import midnight
 from app.domain.metrics.plan import floor
-from app.domain.metrics.status_line import Kind
+from app.domain.metrics.status_line import SpanKind
 from app.operations.metrics import roll_up
 from app.operations.metrics.hours import HOUR
 from app.operations.metrics.local_days import daily_uptime
@@ -51,9 +51,12 @@ def assert_days_are_right(told, zone, now):
     for day in days:
         reckoned = told.seconds(day.since, day.until)
         spent = day.milliseconds
-        assert (spent.up, spent.down) == (reckoned[Kind.UP], reckoned[Kind.DOWN])
-        assert (spent.unknown, spent.paused) == (reckoned[Kind.UNKNOWN], reckoned[Kind.PAUSED])
-        assert spent.maintenance == reckoned[Kind.MAINTENANCE]
+        assert (spent.up, spent.down) == (reckoned[SpanKind.UP], reckoned[SpanKind.DOWN])
+        assert (spent.unknown, spent.paused) == (
+            reckoned[SpanKind.UNKNOWN],
+            reckoned[SpanKind.PAUSED],
+        )
+        assert spent.maintenance == reckoned[SpanKind.MAINTENANCE]
     return days
 
 

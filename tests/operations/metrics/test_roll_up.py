@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from app.domain.metrics.bucket import put_together
-from app.domain.metrics.status_line import Kind
+from app.domain.metrics.status_line import SpanKind
 from app.operations.metrics import days, roll_up
 from app.operations.metrics.hours import HOUR
 from app.operations.metrics.measure import Stretch, measure
@@ -74,12 +74,12 @@ def stored(rows, service_id, since, until):
 
 def seconds_of(found):
     return {
-        Kind.UP: found.up_ms,
-        Kind.DOWN: found.down_ms,
-        Kind.UNKNOWN: found.unknown_ms,
-        Kind.MAINTENANCE: found.maintenance_ms,
-        Kind.PAUSED: found.paused_ms,
-        Kind.PENDING: found.pending_ms,
+        SpanKind.UP: found.up_ms,
+        SpanKind.DOWN: found.down_ms,
+        SpanKind.UNKNOWN: found.unknown_ms,
+        SpanKind.MAINTENANCE: found.maintenance_ms,
+        SpanKind.PAUSED: found.paused_ms,
+        SpanKind.PENDING: found.pending_ms,
     }
 
 

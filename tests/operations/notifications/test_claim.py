@@ -9,7 +9,7 @@ from app.operations.checks import claim as checks_claim
 from app.operations.notifications import claim as outbox_claim
 from app.operations.notifications import enqueue, system_mail
 from app.operations.notifications import results as delivery_results
-from app.operations.notifications.claim import Outcome
+from app.operations.notifications.claim import DeliveryOutcome
 from app.platform.clock import utcnow
 from app.platform.transaction import transaction
 from tests.alerting import make_alert, make_channel, make_notification
@@ -47,7 +47,9 @@ def test_an_outcome_is_recorded_while_news_is_planned(app, alice, connection):
             now=utcnow(),
         )
         with app.app_context():
-            delivery_results.record(send, Outcome(ok=False, permanent=True, error="HTTP 400"))
+            delivery_results.record(
+                send, DeliveryOutcome(ok=False, permanent=True, error="HTTP 400")
+            )
         for row in enqueue.active(planning, alert_id):
             if enqueue.is_untouched(planning, row):
                 row.status = "cancelled"
@@ -58,7 +60,7 @@ def test_an_outcome_is_recorded_while_news_is_planned(app, alice, connection):
     assert rows == [("alert.fired", "dead"), ("alert.resolved", "cancelled")]
 
 
-REFUSED = Outcome(ok=False, permanent=True, error="refused", status_code=550)
+REFUSED = DeliveryOutcome(ok=False, permanent=True, error="refused", status_code=550)
 
 
 @pytest.fixture

@@ -5,13 +5,13 @@ import pytest
 from app.operations.alerts import lifecycle
 from app.operations.notifications import claim as outbox_claim
 from app.operations.notifications import results as delivery_results
-from app.operations.notifications.claim import Outcome
+from app.operations.notifications.claim import DeliveryOutcome
 from tests.alerting import make_channel
 from tests.event_messages import check, let_pass
 from tests.factories import make_service
 
 MANY = 13
-REFUSED = Outcome(ok=False, error="HTTP 500", status_code=500)
+REFUSED = DeliveryOutcome(ok=False, error="HTTP 500", status_code=500)
 
 
 @pytest.fixture(autouse=True)
@@ -63,9 +63,9 @@ def test_a_digest_outlives_the_alert_under_whose_name_it_goes_out(app, alice, st
     (digest,) = deliver(REFUSED)
     assert len(named(digest)) == MANY
     resolve(app, alice, digest.alert_id)
-    (again,) = deliver(Outcome(ok=True))
+    (again,) = deliver(DeliveryOutcome(ok=True))
     assert (again.id, named(again)) == (digest.id, named(digest))
-    (resolved,) = deliver(Outcome(ok=True))
+    (resolved,) = deliver(DeliveryOutcome(ok=True))
     assert (resolved.kind, resolved.alert_id) == ("alert.resolved", digest.alert_id)
 
 
@@ -74,21 +74,21 @@ def test_a_digest_is_not_folded_into_the_next_one(app, alice, rows, storm, deliv
     for number in (1, 2):
         late = make_service(alice, name=f"Late {number}")
         check(app, rows, "RED", only=late["id"])
-    (again,) = deliver(Outcome(ok=True))
+    (again,) = deliver(DeliveryOutcome(ok=True))
     assert (again.id, named(again)) == (digest.id, named(digest))
     let_pass(rows, 60)
-    (next_one,) = deliver(Outcome(ok=True))
+    (next_one,) = deliver(DeliveryOutcome(ok=True))
     assert named(next_one) == {"Late 1", "Late 2"}
 
 
 def test_a_storm_that_trickles_in_is_told_once_a_minute(app, alice, rows, storm, deliver):
-    deliver(Outcome(ok=True))
+    deliver(DeliveryOutcome(ok=True))
     for number in range(3):
         make_service(alice, name=f"Late {number}")
         check(app, rows, "RED")
-        assert deliver(Outcome(ok=True)) == []
+        assert deliver(DeliveryOutcome(ok=True)) == []
     let_pass(rows, 60)
-    (digest,) = deliver(Outcome(ok=True))
+    (digest,) = deliver(DeliveryOutcome(ok=True))
     assert named(digest) == {"Late 0", "Late 1", "Late 2"}
 
 
@@ -104,15 +104,15 @@ def test_a_recovery_waits_for_the_digest_that_told_of_the_outage(app, alice, row
     (other,) = rows("SELECT id FROM alerts WHERE id <> %s LIMIT 1", digest.alert_id)[0]
     resolve(app, alice, other)
     assert [send.id for send in deliver(REFUSED)] == [digest.id]
-    assert [send.id for send in deliver(Outcome(ok=True))] == [digest.id]
-    assert [send.kind for send in deliver(Outcome(ok=True))] == ["alert.resolved"]
+    assert [send.id for send in deliver(DeliveryOutcome(ok=True))] == [digest.id]
+    assert [send.kind for send in deliver(DeliveryOutcome(ok=True))] == ["alert.resolved"]
 
 
 def test_a_snooze_does_not_silence_the_others_of_a_digest(app, alice, storm, deliver):
     (digest,) = deliver(REFUSED)
     with app.app_context():
         lifecycle.snooze(alice.organization_id, digest.alert_id, actor="Alice", minutes=60)
-    assert [send.id for send in deliver(Outcome(ok=True))] == [digest.id]
+    assert [send.id for send in deliver(DeliveryOutcome(ok=True))] == [digest.id]
 
 
 def test_a_digest_of_colours_that_is_tried_again_holds_up_nobody(app, alice, rows, deliver):
@@ -120,12 +120,12 @@ def test_a_digest_of_colours_that_is_tried_again_holds_up_nobody(app, alice, row
     for number in range(MANY):
         make_service(alice, name=f"Shop {number}")
     check(app, rows, "GREEN")
-    deliver(Outcome(ok=True))
+    deliver(DeliveryOutcome(ok=True))
     rows("DELETE FROM notifications")
     check(app, rows, "RED")
     (digest,) = deliver(REFUSED)
     assert len(digest.message["changes"]) == MANY
-    (again,) = deliver(Outcome(ok=True))
+    (again,) = deliver(DeliveryOutcome(ok=True))
     assert (again.id, again.message) == (digest.id, digest.message)
 
 
@@ -136,9 +136,9 @@ def test_owners_get_one_mail_of_a_storm_that_nobody_else_hears_of(
     for number in range(MANY):
         make_service(alice, name=f"Shop {number}")
     check(app, rows, "RED")
-    (digest,) = deliver(Outcome(ok=True))
+    (digest,) = deliver(DeliveryOutcome(ok=True))
     assert digest.recipient_key.endswith(":owner")
     assert len(named(digest)) == MANY
     check(app, rows, "GREEN")
-    (ended,) = deliver(Outcome(ok=True))
+    (ended,) = deliver(DeliveryOutcome(ok=True))
     assert (ended.kind, len(named(ended))) == ("alert.resolved", MANY)

@@ -5,7 +5,7 @@ import pytest
 from app.operations.checks.status_announcements import EVENT
 from app.operations.notifications import claim as outbox_claim
 from app.operations.notifications import results as delivery_results
-from app.operations.notifications.claim import Outcome
+from app.operations.notifications.claim import DeliveryOutcome
 from tests.alerting import make_channel
 from tests.event_messages import check, let_pass, listen
 from tests.factories import make_service
@@ -28,7 +28,7 @@ def send(app, rows):
         with app.app_context():
             sends = outbox_claim.claim(100)
             for one in sends:
-                delivery_results.record(one, Outcome(ok=True))
+                delivery_results.record(one, DeliveryOutcome(ok=True))
             return sends
 
     return send
