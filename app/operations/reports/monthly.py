@@ -44,10 +44,10 @@ WHERE organization_id = %s AND user_id = %s AND reported_month < %s
 def read(organization_id: UUID, user_id: UUID) -> dict[str, Any]:
     """Return whether somebody gets the monthly report, and by which target."""
     with transaction() as tx:
-        row = tx.driver.execute(_SUBSCRIBED, (organization_id, user_id)).fetchone()
+        targets = tx.driver.execute(_SUBSCRIBED, (organization_id, user_id)).fetchall()
     return {
-        "is_subscribed": row is not None,
-        "sla_target": row[0] if row else None,
+        "is_subscribed": bool(targets),
+        "sla_target": next((target for (target,) in targets), None),
         "can_be_sent": system_mail.is_possible(),
     }
 
