@@ -4,11 +4,13 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
 
-from tests.flows.product import Product, Target, target
+from tests.flows.outages import failing, heard, levels, webhook
+from tests.flows.product import Product, Target, seconds_until, target
 from tests.loopback import ca_file
 from tests.receivers import Answer, HttpReceiver, MailReceiver
 from workers.dispatcher import Dispatcher
@@ -52,6 +54,28 @@ def hook() -> Iterator[HttpReceiver]:
     """Somebody's webhook; the path tells whose."""
     with HttpReceiver() as receiver:
         yield receiver
+
+
+@pytest.fixture
+def escalating(product: Product, shop: Target, hook: HttpReceiver) -> dict[str, Any]:
+    """A service that fails; its policy tells one channel at once and two more a minute apart."""
+    lines = [
+        {
+            "level": number,
+            "delay_minutes": number - 1,
+            "notify_type": "channel",
+            "notify_id": webhook(product, hook, f"level-{number}")["id"],
+        }
+        for number in (1, 2, 3)
+    ]
+    mine = webhook(product, hook)["id"]
+    (rule,) = product.call("GET", "/alert-rules")
+    product.call("PATCH", f"/alert-rules/{rule['id']}", {"notification_channel_ids": [mine]})
+    product.call("POST", "/escalation-policies", {"name": "P", "rules": lines, "is_default": True})
+    service = failing(product, shop)
+    seconds_until(lambda: heard(hook) == ["alert.fired"], 10)
+    seconds_until(lambda: levels(product)[0][1] != "pending", 10)
+    return service
 
 
 @pytest.fixture

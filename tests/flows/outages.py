@@ -31,6 +31,16 @@ def alert_of(product: Product) -> Any:
     return product.call("GET", f"/alerts/{alert['id']}")
 
 
+def levels(product: Product) -> list[tuple[int, str, float]]:
+    """Return number, state and seconds until its time of each level of the open alert."""
+    with product.database() as connection:
+        return connection.execute(
+            "SELECT level, status, extract(epoch FROM due_at - now())::float"
+            " FROM escalation_levels WHERE alert_id = %s ORDER BY level",
+            (alert_of(product)["id"],),
+        ).fetchall()
+
+
 def member(product: Product, email: str, hook: str = "") -> str:
     """Let somebody sign up and join, with a webhook of their own; return their id."""
     person = {"email": email, "password": PASSWORD, "full_name": "Gone"}

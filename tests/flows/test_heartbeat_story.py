@@ -4,6 +4,8 @@ import shutil
 import subprocess
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import product as product_of
 from pathlib import Path
 from typing import Any
 
@@ -114,6 +116,33 @@ def test_overlapping_runs_of_a_crontab(product: Product) -> None:
     assert len({ping["run_id"] for ping in ended}) == 2
     assert ended[0]["duration_ms"] > ended[1]["duration_ms"] >= 600
     assert status(product, heartbeat) == "healthy"
+
+
+def test_a_clock_that_is_ahead_is_no_false_alarm(product: Product) -> None:
+    """What comes up to a minute before its cron time meets it; what comes earlier does not."""
+    while datetime.now(UTC).second >= 55:
+        time.sleep(0.2)
+    now = datetime.now(UTC).replace(second=0, microsecond=0)
+    missed_after: dict[tuple[int, str], timedelta] = {}
+    with product.database() as connection:
+        for minutes, path in product_of((1, 2), ("", "/start")):
+            at = now + timedelta(minutes=minutes)
+            schedule = f"{at.minute} {at.hour} * * *"
+            heartbeat = create(product, schedule=schedule, grace_period_seconds=3600)
+            requests.get(url(product, heartbeat) + path, timeout=5).raise_for_status()
+            row = connection.execute(
+                "SELECT miss_at FROM heartbeats WHERE id = %s", (heartbeat["id"],)
+            ).fetchone()
+            assert row is not None
+            missed_after[minutes, path] = row[0] - at - timedelta(hours=1)
+    tomorrow, today = timedelta(days=1), timedelta(0)
+    # A run that has started too early to meet the time may take until then.
+    assert missed_after == {
+        (1, ""): tomorrow,
+        (1, "/start"): tomorrow,
+        (2, ""): today,
+        (2, "/start"): today,
+    }
 
 
 def test_a_badge(product: Product) -> None:

@@ -3,44 +3,11 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import pytest
 import requests
 
-from tests.flows.outages import alert_of, failing, heard, member, webhook
+from tests.flows.outages import alert_of, failing, heard, levels, member, webhook
 from tests.flows.product import Product, Target, seconds_until
 from tests.receivers import HttpReceiver
-
-
-def levels(product: Product) -> list[tuple[int, str, float]]:
-    """Return number, state and seconds until its time of each level of the open alert."""
-    with product.database() as connection:
-        return connection.execute(
-            "SELECT level, status, extract(epoch FROM due_at - now())::float"
-            " FROM escalation_levels WHERE alert_id = %s ORDER BY level",
-            (alert_of(product)["id"],),
-        ).fetchall()
-
-
-@pytest.fixture
-def escalating(product: Product, shop: Target, hook: HttpReceiver) -> dict[str, Any]:
-    """A service that fails; its policy tells one channel at once and two more a minute apart."""
-    lines = [
-        {
-            "level": number,
-            "delay_minutes": number - 1,
-            "notify_type": "channel",
-            "notify_id": webhook(product, hook, f"level-{number}")["id"],
-        }
-        for number in (1, 2, 3)
-    ]
-    mine = webhook(product, hook)["id"]
-    (rule,) = product.call("GET", "/alert-rules")
-    product.call("PATCH", f"/alert-rules/{rule['id']}", {"notification_channel_ids": [mine]})
-    product.call("POST", "/escalation-policies", {"name": "P", "rules": lines, "is_default": True})
-    service = failing(product, shop)
-    seconds_until(lambda: heard(hook) == ["alert.fired"], 10)
-    seconds_until(lambda: levels(product)[0][1] != "pending", 10)
-    return service
 
 
 def test_levels_keep_their_distances_from_the_end_of_a_snooze(

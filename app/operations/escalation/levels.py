@@ -1,6 +1,6 @@
 """Levels of escalations: rows with absolute due times, that notify the next people."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -98,7 +98,7 @@ def cancel(tx: Transaction, alert_id: UUID) -> None:
 
 
 def recipients_of(
-    tx: Transaction, alert: Alert, level: PlannedLevel, told_at: datetime, now: datetime
+    tx: Transaction, alert: Alert, level: PlannedLevel, event: str, now: datetime
 ) -> list[enqueue.Recipient]:
     """Return whom a level tells of an alert at its severity."""
     return escalation_recipients.recipients(
@@ -106,7 +106,7 @@ def recipients_of(
         alert.organization_id,
         level.notify_type,
         level.notify_id,
-        _event(level, told_at),
+        event,
         alert.severity,
         now,
     )
@@ -161,18 +161,18 @@ def _advance(alert_id: UUID) -> None:
         rows = pending_of(tx, alert_id)
         now = tx.now()
         planned = [planned_of(row) for row in rows]
-        told_at = told_at_of(tx, alert)
+        event_of = events_of(tx, alert)
         reached: dict[PlannedLevel, list[enqueue.Recipient]] = {}
 
         def reaches_nobody(level: PlannedLevel) -> bool:
             if level not in reached:
-                reached[level] = recipients_of(tx, alert, level, told_at, now)
+                reached[level] = recipients_of(tx, alert, level, event_of(level), now)
             return not reached[level]
 
         step = decisions.step(planned, None, now, reaches_nobody)
         _skip(tx, alert, rows, step.skipped, now)
         if step.notify:
-            event = _event(step.notify[0], told_at)
+            event = event_of(step.notify[0])
             _notify(tx, alert, rows, step.notify, event, reached, now)
         elif step.skipped:
             _enqueue_for_owners(tx, alert, planned, step.skipped, now)
@@ -201,7 +201,30 @@ def _enqueue_for_owners(
     last_resort.enqueue_for_owners(tx, alert, event, now, why=why, step=step, was_told=was_told)
 
 
-def told_at_of(tx: Transaction, alert: Alert) -> datetime:
+def events_of(tx: Transaction, alert: Alert) -> Callable[[PlannedLevel], str]:
+    """Return what tells which event a level of an alert tells.
+
+    Of a first level without delay, and of those due with it, it is the firing message itself: a
+    channel that the rule has told already is not told twice. A level that is due at another time,
+    who ever set it, tells of an escalation. Firing and level may have waited a few seconds for a
+    root cause to show up.
+    """
+    first_due_at = tx.session.scalar(
+        select(EscalationLevel.due_at)
+        .where(EscalationLevel.alert_id == alert.id)
+        .order_by(EscalationLevel.position)
+        .limit(1)
+    )
+    is_delayed = first_due_at is None or first_due_at >= _told_at_of(tx, alert) + _SHORTEST_DELAY
+
+    def event(level: PlannedLevel) -> str:
+        is_first = not is_delayed and level.round == 0 and level.due_at == first_due_at
+        return "alert.fired" if is_first else "alert.escalated"
+
+    return event
+
+
+def _told_at_of(tx: Transaction, alert: Alert) -> datetime:
     """Return when an alert was told first: as it fired, or as its root cause let it go."""
     released_at = tx.session.scalar(
         select(func.max(AlertEvent.at)).where(
@@ -209,16 +232,6 @@ def told_at_of(tx: Transaction, alert: Alert) -> datetime:
         )
     )
     return released_at or alert.fired_at
-
-
-def _event(level: PlannedLevel, told_at: datetime) -> str:
-    """Return what a level tells.
-
-    Of a first level without delay it is the firing message itself: a channel that the rule has told
-    already is not told twice. Both may have waited a few seconds for a root cause to show up.
-    """
-    is_first = level.round == 0 and level.due_at < told_at + _SHORTEST_DELAY
-    return "alert.fired" if is_first else "alert.escalated"
 
 
 def planned_of(row: EscalationLevel) -> PlannedLevel:

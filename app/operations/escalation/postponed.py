@@ -40,15 +40,14 @@ def revive(tx: Transaction, alert: Alert, now: datetime) -> None:
         .where(EscalationLevel.alert_id == alert.id, EscalationLevel.status == "skipped")
         .order_by(EscalationLevel.position)
     ).all()
-    told_at = levels.told_at_of(tx, alert)
+    event_of = levels.events_of(tx, alert)
     rows: dict[tuple[int, int], list[EscalationLevel]] = defaultdict(list)
     for row in skipped:
         rows[row.round, row.level].append(row)
     first: datetime | None = None
     for (number, level), lines in rows.items():
-        if not any(
-            levels.recipients_of(tx, alert, levels.planned_of(row), told_at, now) for row in lines
-        ):
+        planned = [levels.planned_of(row) for row in lines]
+        if not any(levels.recipients_of(tx, alert, one, event_of(one), now) for one in planned):
             continue
         first = first or lines[0].due_at
         for row in lines:

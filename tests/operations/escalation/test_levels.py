@@ -75,3 +75,17 @@ def test_a_first_level_tells_a_channel_that_hears_of_firings_only(app, alice, ro
     check(app, rows, "RED")
     assert advance() == 1
     assert told(rows) == ["alert.fired", "alert.fired"]
+
+
+def test_a_level_whose_time_was_brought_forward_by_hand_is_told(app, alice, rows, advance):
+    channel = make_channel(alice)
+    line = {"notify_type": "channel", "notify_id": channel["id"]}
+    lines = [line | {"level": at, "delay_minutes": 5 * at - 5} for at in (1, 2)]
+    make_policy(alice, is_default=True, rules=lines)
+    make_service(alice)
+    check(app, rows, "RED")
+    assert advance() == 1
+    rows("UPDATE escalation_levels SET due_at = now() WHERE status = 'pending'")
+    with app.app_context():
+        assert escalation_levels.advance_due() == 1
+    assert told(rows) == ["alert.fired", "alert.escalated"]
