@@ -11,7 +11,6 @@ from app.api.http import invalid
 from app.operations.configuration.kinds import ObjectKind
 from app.operations.escalation import on_call_schedules, policies
 from app.operations.heartbeats import heartbeats
-from app.operations.heartbeats import queries as heartbeat_queries
 from app.operations.maintenance import windows
 from app.operations.notifications import channels
 from app.operations.rules import rules
@@ -141,7 +140,7 @@ KINDS = (
     _kind(
         "heartbeats",
         HeartbeatInputSchema,
-        _unfiltered(heartbeat_queries.listed),
+        _unfiltered(heartbeats.listed),
         heartbeats.create,
         heartbeats.update,
         heartbeats.delete,

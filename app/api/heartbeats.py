@@ -42,13 +42,7 @@ add_routes(
         change=HeartbeatChangeSchema(partial=True),
         replacement=HeartbeatReplacementSchema(partial=True),
         filter=HeartbeatFilterSchema,
-        operations=Operations(
-            listed=heartbeat_queries.listed,
-            create=heartbeats.create,
-            read=heartbeat_queries.read,
-            update=heartbeats.update,
-            delete=heartbeats.delete,
-        ),
+        operations=Operations.of(heartbeats),
         notes={
             "list": "`X-Total-Count` says how many match in all.",
             "create": "It is awaited from now on: let the job call its `ping_url`.",

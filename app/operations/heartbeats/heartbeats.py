@@ -1,9 +1,11 @@
 """Create, change and delete heartbeats."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
+
+from sqlalchemy import ColumnElement, any_, literal
 
 from app.domain.accounts.slugs import slugify
 from app.domain.heartbeats import heartbeats as decisions
@@ -15,9 +17,10 @@ from app.models.notification_channels import NotificationChannel
 from app.operations import rows as owned_rows
 from app.operations.alerts import closing, edits
 from app.operations.heartbeats import flips as heartbeat_flips
-from app.operations.heartbeats.queries import answer
 from app.operations.heartbeats.rows import add_flips, definition_of, state_of, stored_runs
+from app.operations.resource import Resource
 from app.operations.rows import refused
+from app.platform.bootstrap import runtime
 from app.platform.transaction import Transaction, transaction
 
 Columns = Mapping[str, Any]
@@ -38,6 +41,34 @@ DEFAULTS: Columns = {
     "max_duration_seconds": None,
     "is_active": True,
 }
+_FIELDS = (
+    "id",
+    "organization_id",
+    "name",
+    "description",
+    "schedule",
+    "timezone",
+    "grace_period_seconds",
+    "tags",
+    "severity",
+    "notification_channel_ids",
+    "escalation_policy_id",
+    "max_runtime_seconds",
+    "min_interval_seconds",
+    "min_duration_seconds",
+    "max_duration_seconds",
+    "is_active",
+    "unique_key",
+    "previous_key_until",
+    "badge_key",
+    "status",
+    "status_reason",
+    "status_changed_at",
+    "last_ping_at",
+    "last_duration_ms",
+    "created_at",
+    "updated_at",
+)
 # An edit of these begins the wait anew.
 _TIMING = ("schedule", "timezone", "grace_period_seconds", "max_runtime_seconds")
 
@@ -47,88 +78,94 @@ def new_key(name: str) -> str:
     return f"{slugify(name, 'heartbeat')}-{uuid4().hex}"
 
 
-def create(organization_id: UUID, given: Columns) -> dict[str, Any]:
-    """Create a heartbeat and return its answer. Raises Invalid, naming the field."""
-    whole = {**DEFAULTS, **given}
-    _validate(whole)
-    with transaction() as tx:
-        _check_references(tx, organization_id, given)
-        heartbeat = Heartbeat(
-            organization_id=organization_id, unique_key=new_key(whole["name"]), **whole
-        )
-        state = decisions.created(definition_of(heartbeat), tx.now())
-        _take(heartbeat, state if heartbeat.is_active else decisions.paused(state))
-        tx.session.add(heartbeat)
-        tx.session.flush()
-        tx.session.refresh(heartbeat)
-        found = answer(heartbeat)
-    return found
+class _Heartbeats(Resource[Heartbeat, UUID]):
+    model = Heartbeat
+    is_referred_to = True
 
+    def conditions(self, who: UUID, filters: Columns) -> list[ColumnElement[bool]]:
+        return [_FILTERS[name](value) for name, value in filters.items()]
 
-def update(organization_id: UUID, heartbeat_id: UUID, given: Columns) -> dict[str, Any]:
-    """Change the given fields and return the answer. Raises NotFound; Invalid, naming the field."""
-    with transaction() as tx:
-        heartbeat = owned_rows.lock(tx, Heartbeat, organization_id, heartbeat_id)
-        changes = {
-            name: value for name, value in given.items() if getattr(heartbeat, name) != value
-        }
-        _validate({name: changes.get(name, getattr(heartbeat, name)) for name in DEFAULTS})
-        _check_references(tx, organization_id, changes)
-        for name, value in changes.items():
-            setattr(heartbeat, name, value)
+    def new_columns(self, tx: Transaction, who: UUID, id: UUID, data: Columns) -> Columns:
+        """Return a new heartbeat, awaited from now on. Raises Invalid, naming the field."""
+        values = {**DEFAULTS, **data}
+        _validate(values)
+        _check_references(tx, who, data)
+        state = decisions.created(definition_of(Heartbeat(id=id, **values)), tx.now())
+        if not values["is_active"]:
+            state = decisions.paused(state)
+        return {**values, **_state_columns(state), "unique_key": new_key(values["name"])}
+
+    def changed_columns(
+        self, tx: Transaction, who: UUID, row: Heartbeat, changes: Columns
+    ) -> Columns:
+        """Return what an edit changes. Raises Invalid, naming the field."""
+        values = {name: new for name, new in changes.items() if getattr(row, name) != new}
+        _validate({name: values.get(name, getattr(row, name)) for name in DEFAULTS})
+        _check_references(tx, who, values)
+        return values
+
+    def updated(self, tx: Transaction, row: Heartbeat, before: Columns, changes: Columns) -> None:
+        """Bring its state in line with its schedule, and its alert with whom it is meant for."""
         if any(name in changes for name in _TIMING):
-            _reschedule(tx, heartbeat)
+            _reschedule(tx, row)
         if "is_active" in changes:
-            _switch(tx, heartbeat)
+            _switch(tx, row)
         if edits.AUDIENCE & changes.keys():
-            edits.follow_heartbeat(tx, heartbeat)
-        tx.session.flush()
-        tx.session.refresh(heartbeat)
-        found = answer(heartbeat)
-    return found
+            edits.follow_heartbeat(tx, row)
+
+    def deleting(self, tx: Transaction, who: UUID, row: Heartbeat) -> None:
+        """Tell whoever heard of its alert that it is over."""
+        closing.close_heartbeat(tx, row.id, reason="the heartbeat was deleted")
+
+    def to_json(
+        self, tx: Transaction, who: UUID, rows: Sequence[Heartbeat]
+    ) -> list[dict[str, Any]]:
+        return [_to_json(row) for row in rows]
+
+
+def _matches(part: str) -> ColumnElement[bool]:
+    return Heartbeat.name.icontains(part, autoescape=True) | Heartbeat.description.icontains(
+        part, autoescape=True
+    )
+
+
+_FILTERS = {
+    "status": lambda value: Heartbeat.status == value,
+    "tag": lambda value: literal(value) == any_(Heartbeat.tags),
+    "is_active": lambda value: Heartbeat.is_active.is_(value),
+    "q": _matches,
+}
+_HEARTBEATS = _Heartbeats()
+listed, read, create, update, delete = _HEARTBEATS.operations()
 
 
 def set_active(organization_id: UUID, heartbeat_id: UUID, *, active: bool) -> dict[str, Any]:
-    """Pause a heartbeat, or await it again from now on; return its answer. Raises NotFound."""
+    """Pause a heartbeat, or await it again from now on; return it. Raises NotFound."""
     return update(organization_id, heartbeat_id, {"is_active": active})
 
 
 def rotate_key(organization_id: UUID, heartbeat_id: UUID) -> dict[str, Any]:
     """Give a heartbeat a new key; the one it had works for another hour. Raises NotFound."""
     with transaction() as tx:
-        heartbeat = owned_rows.lock(tx, Heartbeat, organization_id, heartbeat_id)
+        heartbeat = _HEARTBEATS.lock(tx, organization_id, heartbeat_id)
         heartbeat.previous_key = heartbeat.unique_key
         heartbeat.previous_key_until = tx.now() + OLD_KEY_LIFETIME
         heartbeat.unique_key = new_key(heartbeat.name)
         tx.session.flush()
-        tx.session.refresh(heartbeat)
-        found = answer(heartbeat)
-    return found
+        rotated = _to_json(heartbeat)
+    return rotated
 
 
-def delete(organization_id: UUID, heartbeat_id: UUID) -> None:
-    """Delete a heartbeat with its history; whoever heard of its alert hears that it is over.
-
-    Raises NotFound.
-    """
-    with transaction() as tx:
-        heartbeat = owned_rows.lock(
-            tx, Heartbeat, organization_id, heartbeat_id, against_references=True
-        )
-        closing.close_heartbeat(tx, heartbeat.id, reason="the heartbeat was deleted")
-        tx.session.delete(heartbeat)
-
-
-def _validate(whole: Columns) -> None:
+def _validate(values: Columns) -> None:
     """Raise Invalid for what single fields cannot say: a schedule, and limits that clash."""
     try:
-        schedule = parse(whole["schedule"], whole["timezone"])
+        schedule = parse(values["schedule"], values["timezone"])
     except ScheduleError as error:
         raise refused(error.field, error.message) from None
-    least, most = whole["min_duration_seconds"], whole["max_duration_seconds"]
+    least, most = values["min_duration_seconds"], values["max_duration_seconds"]
     if least is not None and most is not None and least > most:
         raise refused("min_duration_seconds", "Must not be above max_duration_seconds.")
-    apart = whole["min_interval_seconds"]
+    apart = values["min_interval_seconds"]
     if apart is not None and isinstance(schedule, Every) and apart > schedule.seconds:
         raise refused("min_interval_seconds", "Must not be above the period of the schedule.")
 
@@ -187,9 +224,29 @@ def _record(tx: Transaction, heartbeat: Heartbeat, before: HeartbeatState) -> No
 
 
 def _take(heartbeat: Heartbeat, state: HeartbeatState) -> None:
-    heartbeat.status, heartbeat.status_reason = state.status.value, state.reason
-    heartbeat.basis_at, heartbeat.miss_at = state.basis_at, state.miss_at
-    heartbeat.next_expected_at = state.expected_at
-    heartbeat.open_runs, heartbeat.is_extended = stored_runs(state), state.is_extended
-    heartbeat.last_success_at = state.last_success_at
-    heartbeat.next_look_at = decisions.next_change_at(state)
+    for name, value in _state_columns(state).items():
+        setattr(heartbeat, name, value)
+
+
+def _state_columns(state: HeartbeatState) -> dict[str, Any]:
+    return {
+        "status": state.status.value,
+        "status_reason": state.reason,
+        "basis_at": state.basis_at,
+        "miss_at": state.miss_at,
+        "next_expected_at": state.expected_at,
+        "open_runs": stored_runs(state),
+        "is_extended": state.is_extended,
+        "last_success_at": state.last_success_at,
+        "next_look_at": decisions.next_change_at(state),
+    }
+
+
+def _to_json(heartbeat: Heartbeat) -> dict[str, Any]:
+    base = f"{runtime().config.ping_url}/api/v1"
+    return {name: getattr(heartbeat, name) for name in _FIELDS} | {
+        "ping_url": f"{base}/heartbeat/{heartbeat.unique_key}",
+        "badge_url": f"{base}/badges/{heartbeat.badge_key}/status.svg",
+        "next_expected_at": heartbeat.next_expected_at if heartbeat.is_active else None,
+        "running": len(heartbeat.open_runs),
+    }

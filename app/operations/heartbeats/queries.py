@@ -1,93 +1,16 @@
-"""Heartbeats, their pings and flips as they are answered."""
+"""Histories of heartbeats as they are answered: pings and flips."""
 
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, any_, literal, select
+from sqlalchemy import select
 
 from app.models.heartbeats import Heartbeat, HeartbeatFlip, HeartbeatPing
 from app.operations import paging
 from app.operations import rows as owned_rows
-from app.operations.rows import Position
-from app.platform.bootstrap import runtime
 from app.platform.transaction import Transaction, transaction
-
-_FIELDS = [
-    "id",
-    "organization_id",
-    "name",
-    "description",
-    "schedule",
-    "timezone",
-    "grace_period_seconds",
-    "tags",
-    "severity",
-    "notification_channel_ids",
-    "escalation_policy_id",
-    "max_runtime_seconds",
-    "min_interval_seconds",
-    "min_duration_seconds",
-    "max_duration_seconds",
-    "is_active",
-    "unique_key",
-    "previous_key_until",
-    "badge_key",
-    "status",
-    "status_reason",
-    "status_changed_at",
-    "last_ping_at",
-    "last_duration_ms",
-    "created_at",
-    "updated_at",
-]
-
-
-def answer(heartbeat: Heartbeat) -> dict[str, Any]:
-    """Return a heartbeat as plain data."""
-    found = {name: getattr(heartbeat, name) for name in _FIELDS}
-    base = f"{runtime().config.ping_url}/api/v1"
-    found["ping_url"] = f"{base}/heartbeat/{heartbeat.unique_key}"
-    found["badge_url"] = f"{base}/badges/{heartbeat.badge_key}/status.svg"
-    found["next_expected_at"] = None if not heartbeat.is_active else heartbeat.next_expected_at
-    found["running"] = len(heartbeat.open_runs)
-    return found
-
-
-def read(organization_id: UUID, heartbeat_id: UUID) -> dict[str, Any]:
-    """Return a heartbeat. Raises NotFound."""
-    with transaction() as tx:
-        found = answer(owned_rows.find(tx, Heartbeat, organization_id, heartbeat_id))
-    return found
-
-
-def listed(
-    organization_id: UUID, filters: Mapping[str, Any], *, limit: int, after: Position | None
-) -> tuple[list[dict[str, Any]], Position | None, int]:
-    """Return a page of heartbeats, newest first, where to go on (None at the end), and how many
-    match in all."""
-    conditions = [_FILTERS[name](value) for name, value in filters.items()]
-    with transaction() as tx:
-        rows, position, total = owned_rows.page(
-            tx, Heartbeat, organization_id, *conditions, limit=limit, after=after
-        )
-        found = [answer(row) for row in rows]
-    return found, position, total
-
-
-def _matches(part: str) -> ColumnElement[bool]:
-    return Heartbeat.name.icontains(part, autoescape=True) | Heartbeat.description.icontains(
-        part, autoescape=True
-    )
-
-
-_FILTERS = {
-    "status": lambda value: Heartbeat.status == value,
-    "tag": lambda value: literal(value) == any_(Heartbeat.tags),
-    "is_active": lambda value: Heartbeat.is_active.is_(value),
-    "q": _matches,
-}
 
 # The position after a row of a history: its time, for the reader, and its number.
 HistoryPosition = tuple[datetime, int]
