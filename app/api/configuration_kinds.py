@@ -1,12 +1,14 @@
 """The kinds of objects that a configuration file holds, bound to their schemas and operations."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 import orjson
 from marshmallow import Schema, ValidationError
 
+from app.api.crud import Operations
 from app.api.http import invalid
 from app.operations.configuration.kinds import ObjectKind
 from app.operations.escalation import on_call_schedules, policies
@@ -27,7 +29,6 @@ from app.schemas.services import ServiceInputSchema
 from app.schemas.status_pages import StatusPageInputSchema
 
 _PAGE = 1000
-Listed = Callable[..., tuple[Any, ...]]
 
 
 def _plain(value: Any) -> Any:
@@ -50,10 +51,6 @@ def _all(listed: Callable[..., Any]) -> Callable[[UUID], list[dict[str, Any]]]:
     return read
 
 
-def _unfiltered(listed: Listed) -> Listed:
-    return lambda organization_id, **page: listed(organization_id, {}, **page)
-
-
 def _load(schema: type[Schema]) -> Callable[[Mapping[str, Any], bool], dict[str, Any]]:
     whole, part = schema(), schema(partial=True)
 
@@ -68,99 +65,42 @@ def _load(schema: type[Schema]) -> Callable[[Mapping[str, Any], bool], dict[str,
 
 
 def _kind(
-    name: str,
-    schema: type[Schema],
-    listed: Listed,
-    create: Callable[..., Any],
-    update: Callable[..., Any],
-    delete: Callable[..., Any],
-    *,
-    without: tuple[str, ...] = (),
+    name: str, schema: type[Schema], operations: Operations, *, without: tuple[str, ...] = ()
 ) -> ObjectKind:
+    create, update = operations.create, operations.update
     return ObjectKind(
         name=name,
         fields=tuple(f for f in schema().fields if f not in ("organization_id", *without)),
-        listed=_all(listed),
+        listed=_all(operations.listed),
         load=_load(schema),
         create=lambda organization_id, data: _plain(create(organization_id, data)),
         update=lambda organization_id, id, changes: _plain(update(organization_id, id, changes)),
-        delete=delete,
+        delete=operations.delete,
     )
 
 
-def _create_page(organization_id: UUID, data: dict[str, Any]) -> Any:
-    return pages.create(organization_id, data, None)
-
-
-def _update_page(organization_id: UUID, id: UUID, changes: dict[str, Any]) -> Any:
-    return pages.update(organization_id, id, changes, password_hash=None)
-
+_SERVICES = Operations(
+    service_queries.listed,
+    services.create,
+    service_queries.read,
+    services.update,
+    lambda organization_id, id: services.delete(organization_id, [id]),
+)
+_WINDOWS = replace(Operations.of(windows), create=windows.create_from_file)
 
 KINDS = (
-    _kind(
-        "notification_channels",
-        NotificationChannelInputSchema,
-        _unfiltered(channels.listed),
-        channels.create,
-        channels.update,
-        channels.delete,
-    ),
-    _kind(
-        "on_call_schedules",
-        OnCallScheduleInputSchema,
-        on_call_schedules.listed,
-        on_call_schedules.create,
-        on_call_schedules.update,
-        on_call_schedules.delete,
-    ),
-    _kind(
-        "escalation_policies",
-        EscalationPolicyInputSchema,
-        policies.listed,
-        policies.create,
-        policies.update,
-        policies.delete,
-    ),
-    _kind(
-        "services",
-        ServiceInputSchema,
-        _unfiltered(service_queries.listed),
-        services.create,
-        services.update,
-        lambda organization_id, id: services.delete(organization_id, [id]),
-    ),
-    _kind(
-        "alert_rules",
-        AlertRuleInputSchema,
-        _unfiltered(rules.listed),
-        rules.create,
-        rules.update,
-        rules.delete,
-    ),
-    _kind(
-        "heartbeats",
-        HeartbeatInputSchema,
-        _unfiltered(heartbeats.listed),
-        heartbeats.create,
-        heartbeats.update,
-        heartbeats.delete,
-    ),
-    # A page's password is not read back, and its domain and styles are for admins alone.
+    _kind("notification_channels", NotificationChannelInputSchema, Operations.of(channels)),
+    _kind("on_call_schedules", OnCallScheduleInputSchema, Operations.of(on_call_schedules)),
+    _kind("escalation_policies", EscalationPolicyInputSchema, Operations.of(policies)),
+    _kind("services", ServiceInputSchema, _SERVICES),
+    _kind("alert_rules", AlertRuleInputSchema, Operations.of(rules)),
+    _kind("heartbeats", HeartbeatInputSchema, Operations.of(heartbeats)),
     _kind(
         "status_pages",
         StatusPageInputSchema,
-        pages.listed,
-        _create_page,
-        _update_page,
-        pages.delete,
+        Operations.of(pages),
+        # A page's password is not read back, and its domain and styles are for admins alone.
         without=("password", "custom_domain", "custom_css"),
     ),
-    _kind(
-        "maintenance_windows",
-        MaintenanceWindowInputSchema,
-        windows.listed,
-        windows.create_from_file,
-        windows.update,
-        windows.delete,
-    ),
+    _kind("maintenance_windows", MaintenanceWindowInputSchema, _WINDOWS),
 )

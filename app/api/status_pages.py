@@ -1,6 +1,7 @@
 """/status-pages: pages for strangers, what they show and how they look."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -51,7 +52,7 @@ def preview(query: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]:
 
 def _create(organization_id: UUID, data: dict[str, Any]) -> dict[str, Any]:
     _refuse_for_editors(name for name in ADMIN_FIELDS if data.get(name))
-    return pages.create(organization_id, data, _hash(data))
+    return pages.create(organization_id, _with_hash(data))
 
 
 def _update(organization_id: UUID, page_id: UUID, data: dict[str, Any]) -> dict[str, Any]:
@@ -59,7 +60,7 @@ def _update(organization_id: UUID, page_id: UUID, data: dict[str, Any]) -> dict[
     if given:
         stored = pages.read(organization_id, page_id)
         _refuse_for_editors(name for name in given if data[name] != stored[name])
-    return pages.update(organization_id, page_id, data, password_hash=_hash(data))
+    return pages.update(organization_id, page_id, _with_hash(data))
 
 
 def _refuse_for_editors(changed: Iterable[str]) -> None:
@@ -67,9 +68,12 @@ def _refuse_for_editors(changed: Iterable[str]) -> None:
         refuse(_ADMIN)
 
 
-def _hash(data: dict[str, Any]) -> str | None:
-    password = data.get("password")
-    return None if password is None else offload(hash_password, password)
+def _with_hash(data: dict[str, Any]) -> dict[str, Any]:
+    """Return what a caller sends with a hash for its password, None for none."""
+    if "password" not in data:
+        return data
+    password = data["password"]
+    return data | {"password_hash": None if password is None else offload(hash_password, password)}
 
 
 add_routes(
@@ -84,7 +88,7 @@ add_routes(
         change=StatusPageChangeSchema(partial=True),
         replacement=StatusPageReplacementSchema(partial=True),
         filter=StatusPageFilterSchema,
-        operations=Operations(pages.listed, _create, pages.read, _update, pages.delete),
+        operations=replace(Operations.of(pages), create=_create, update=_update),
         patch="update",
         notes={
             "create": "It answers at `url` at once. Sections hold services by id or by tag: a "

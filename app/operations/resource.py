@@ -80,7 +80,7 @@ class Resource(Generic[Row, Who]):
         own = {"id": id, "organization_id": self.organization_of(who)}
         row = self.model(**own, **values, **internal)
         tx.session.add(row)
-        tx.session.flush()
+        self.flush(tx)
         self.created(tx, row)
         return self.to_json(tx, who, [row])[0]
 
@@ -93,7 +93,7 @@ class Resource(Generic[Row, Who]):
             values = self.changed_columns(tx, who, row, changes)
             for name, value in values.items():
                 setattr(row, name, value)
-            tx.session.flush()
+            self.flush(tx)
             self.updated(tx, row, before, values)
             (found,) = self.to_json(tx, who, [row])
         return found
@@ -139,6 +139,10 @@ class Resource(Generic[Row, Who]):
     def new_columns(self, tx: Transaction, who: Who, id: UUID, data: Fields) -> Fields:
         """Return the columns of a new row. Raises Invalid, Forbidden."""
         return data
+
+    def flush(self, tx: Transaction) -> None:
+        """Write a new or changed row. Raises Conflict where another one stands in its way."""
+        tx.session.flush()
 
     def created(self, tx: Transaction, row: Row) -> None:
         """Carry out what follows from a new row."""

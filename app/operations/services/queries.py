@@ -163,7 +163,7 @@ def filtered(organization_id: UUID, filters: Mapping[str, Any]) -> tuple[str, di
 
 def listed(
     organization_id: UUID,
-    filters: Mapping[str, Any],
+    filters: Mapping[str, Any] | None = None,
     *,
     limit: int,
     after: tuple[datetime, UUID] | None = None,
@@ -173,7 +173,7 @@ def listed(
     With it the position to go on from, None at the end, and how many services match in all, None
     where the page is past the last one. Errors are cut to their beginning.
     """
-    where, values = filtered(organization_id, filters)
+    where, values = filtered(organization_id, filters or {})
     seek = paging.seek("s.created_at", "s.id", limit=limit, after=after)
     values |= seek.values
     # Fixed pieces of SQL. The page is cut first: only its services need their state.

@@ -1,6 +1,6 @@
 """Create, read, change and delete status pages."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,22 +16,25 @@ from app.models.maintenance_windows import MaintenanceWindow
 from app.models.services import Service
 from app.models.status_pages import PageSnapshot, StatusPage, StatusPageSlug
 from app.operations import rows as owned_rows
-from app.operations.rows import Position, columns, refused
+from app.operations.resource import Resource
+from app.operations.rows import columns, refused
 from app.operations.status_pages import addresses, services, snapshots
 from app.platform.bootstrap import runtime
 from app.platform.crypto import random_key
 from app.platform.errors import Conflict
 from app.platform.transaction import Transaction, transaction
 
+Columns = Mapping[str, Any]
+
 SLUG_KEPT = timedelta(days=90)
 TXT_LABEL = "_alertifypro"
 _TAKEN = "this slug is taken"
-_INTERNAL = (
-    "password_hash", "logos", "domain_token", "domain_verified_at", "domain_checked_at",
-    "domain_answer", "domain_wrong_since",
+_DOMAIN_STATE = (
+    "domain_verified_at", "domain_checked_at", "domain_answer", "domain_wrong_since",
 )  # fmt: skip
+_INTERNAL = ("password_hash", "logos", "domain_token", *_DOMAIN_STATE)
 _UNIQUE = ("id", "organization_id", "slug", "badge_key", "created_at", "updated_at")
-_DEFAULTS: Mapping[str, Any] = {
+_DEFAULTS: Columns = {
     "show": {"response_times": False, "made_with": True},
     "notify": dict.fromkeys(
         (
@@ -44,96 +47,90 @@ _DEFAULTS: Mapping[str, Any] = {
 }  # fmt: skip
 
 
-def listed(
-    organization_id: UUID, *, limit: int, after: Position | None
-) -> tuple[list[dict[str, Any]], Position | None, int]:
-    """Return a page of pages, newest first, where to go on (None at the end), their number."""
-    with transaction() as tx:
-        rows, position, total = owned_rows.page(
-            tx, StatusPage, organization_id, limit=limit, after=after
+class _Pages(Resource[StatusPage, UUID]):
+    model = StatusPage
+    is_referred_to = True
+
+    def create(self, who: UUID, data: Columns) -> dict[str, Any]:
+        """Store a page and return it, with its snapshot made."""
+        return self.read(who, super().create(who, data)["id"])
+
+    def new_columns(self, tx: Transaction, who: UUID, id: UUID, data: Columns) -> Columns:
+        """Return a new page. Raises Conflict for a slug that is taken, Invalid."""
+        values = {**_DEFAULTS, **_stored(tx, who, data)}
+        values.setdefault("slug", slugs.derive(values["name"]))
+        _refuse_old_slug(tx, values["slug"], None)
+        keys = {"domain_token": random_key(128), "badge_key": f"sp-{random_key(64)}"}
+        return values | keys
+
+    def created(self, tx: Transaction, row: StatusPage) -> None:
+        tx.session.add(PageSnapshot(status_page_id=row.id))
+        services.assign_keys(tx, row)
+        # After the commit, also where a configuration file encloses this transaction.
+        tx.after_commit(snapshots.make_now, row.id)
+
+    def changed_columns(
+        self, tx: Transaction, who: UUID, row: StatusPage, changes: Columns
+    ) -> Columns:
+        """Return what an edit changes; an earlier slug leads on to the page for 90 days.
+
+        Raises Conflict for a slug that is taken, Invalid.
+        """
+        values = _stored(tx, who, changes)
+        slug = values.get("slug", row.slug)
+        if slug != row.slug:
+            _refuse_old_slug(tx, slug, row.id)
+            kept_until = tx.now() + SLUG_KEPT
+            tx.session.merge(
+                StatusPageSlug(slug=row.slug, status_page_id=row.id, kept_until=kept_until)
+            )
+        if values.get("custom_domain", row.custom_domain) != row.custom_domain:
+            values |= dict.fromkeys(_DOMAIN_STATE)
+        return values
+
+    def updated(self, tx: Transaction, row: StatusPage, before: Columns, changes: Columns) -> None:
+        services.assign_keys(tx, row)
+        snapshots.wanted(tx, row.id)
+        if row.slug != before["slug"]:
+            tx.after_commit(snapshots.make_now, row.id)
+
+    def deleting(self, tx: Transaction, who: UUID, row: StatusPage) -> None:
+        """Take the page from the maintenance windows that it shows."""
+        windows = tx.session.scalars(
+            select(MaintenanceWindow)
+            .where(
+                MaintenanceWindow.organization_id == who,
+                MaintenanceWindow.status_page_ids.contains([row.id]),
+            )
+            .with_for_update(key_share=True)
         )
-        candidates = services.candidates(tx, organization_id) if rows else []
+        for window in windows:
+            window.status_page_ids = [id for id in window.status_page_ids if id != row.id]
+
+    def flush(self, tx: Transaction) -> None:
+        try:
+            super().flush(tx)
+        except IntegrityError as error:
+            if "slug" in str(error.orig):
+                raise Conflict(_TAKEN) from None
+            raise
+
+    def to_json(
+        self, tx: Transaction, who: UUID, rows: Sequence[StatusPage]
+    ) -> list[dict[str, Any]]:
+        candidates = services.candidates(tx, who) if rows else []
         made_at = snapshots.made_at(tx, [row.id for row in rows])
-        found = [
+        return [
             _to_json(row, services.count(row.sections, candidates), made_at.get(row.id))
             for row in rows
         ]
-    return found, position, total
 
 
-def read(organization_id: UUID, page_id: UUID) -> dict[str, Any]:
-    """Return a page. Raises NotFound."""
-    with transaction() as tx:
-        found = _response(tx, owned_rows.find(tx, StatusPage, organization_id, page_id))
-    return found
-
-
-def create(
-    organization_id: UUID, data: Mapping[str, Any], password_hash: str | None
-) -> dict[str, Any]:
-    """Create a page and return it. Raises Conflict for a slug that is taken, Invalid."""
-    with transaction() as tx:
-        values = {**_DEFAULTS, **_stored(tx, organization_id, data)}
-        values.setdefault("slug", slugs.derive(values["name"]))
-        _refuse_old_slug(tx, values["slug"], None)
-        page = StatusPage(
-            id=uuid4(),
-            organization_id=organization_id,
-            password_hash=password_hash,
-            domain_token=random_key(128),
-            badge_key=f"sp-{random_key(64)}",
-            **values,
-        )
-        tx.session.add(page)
-        _flush(tx)
-        tx.session.add(PageSnapshot(status_page_id=page.id))
-        services.assign_keys(tx, page)
-        page_id = page.id
-        # After the commit, also where a configuration file encloses this transaction.
-        tx.after_commit(snapshots.make_now, page_id)
-    return read(organization_id, page_id)
-
-
-def update(
-    organization_id: UUID,
-    page_id: UUID,
-    data: Mapping[str, Any],
-    *,
-    password_hash: str | None,
-) -> dict[str, Any]:
-    """Change a page and return it; an earlier slug leads on to it for 90 days.
-
-    Raises NotFound, Conflict for a slug that is taken, Invalid.
-    """
-    with transaction() as tx:
-        page = owned_rows.lock(tx, StatusPage, organization_id, page_id)
-        changes = _stored(tx, organization_id, data)
-        if "password" in data:
-            page.password_hash = password_hash
-        slug = changes.get("slug", page.slug)
-        is_moved = slug != page.slug
-        if is_moved:
-            _refuse_old_slug(tx, slug, page.id)
-            kept_until = tx.now() + SLUG_KEPT
-            tx.session.merge(
-                StatusPageSlug(slug=page.slug, status_page_id=page.id, kept_until=kept_until)
-            )
-        if changes.get("custom_domain", page.custom_domain) != page.custom_domain:
-            page.domain_verified_at = page.domain_checked_at = None
-            page.domain_answer = page.domain_wrong_since = None
-        for name, value in changes.items():
-            setattr(page, name, value)
-        _flush(tx)
-        services.assign_keys(tx, page)
-        snapshots.wanted(tx, page.id)
-        found = _response(tx, page)
-        if is_moved:
-            tx.after_commit(snapshots.make_now, page_id)
-    return found
+listed, read, create, update, delete = _Pages().operations()
 
 
 def preview(
-    organization_id: UUID, page_id: UUID | None, data: Mapping[str, Any]
+    organization_id: UUID, page_id: UUID | None, data: Columns
 ) -> tuple[bytes, bytes, list[dict[str, Any]]]:
     """Return the two documents of a page as it would be, and the services that it would show.
 
@@ -170,32 +167,11 @@ def preview(
     return *documents, shown
 
 
-def delete(organization_id: UUID, page_id: UUID) -> None:
-    """Delete a page with its incidents and subscribers. Raises NotFound."""
-    with transaction() as tx:
-        page = owned_rows.lock(tx, StatusPage, organization_id, page_id, against_references=True)
-        windows = tx.session.scalars(
-            select(MaintenanceWindow)
-            .where(
-                MaintenanceWindow.organization_id == organization_id,
-                MaintenanceWindow.status_page_ids.contains([page_id]),
-            )
-            .with_for_update(key_share=True)
-        )
-        for window in windows:
-            window.status_page_ids = [id for id in window.status_page_ids if id != page_id]
-        tx.session.delete(page)
+def _stored(tx: Transaction, organization_id: UUID, data: Columns) -> dict[str, Any]:
+    """Return the columns of what a caller sends; a password comes as its hash.
 
-
-def password_hash_of(organization_id: UUID, page_id: UUID) -> str | None:
-    """Return the hash of a page's password, None where there is none. Raises NotFound."""
-    with transaction() as tx:
-        found = owned_rows.find(tx, StatusPage, organization_id, page_id).password_hash
-    return found
-
-
-def _stored(tx: Transaction, organization_id: UUID, data: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the columns of what a caller has given. Raises Invalid for services of others."""
+    Raises Invalid for services of others.
+    """
     values = {name: value for name, value in data.items() if name != "password"}
     for section in values.get("sections", ()):
         owned_rows.require(
@@ -231,21 +207,6 @@ def _refuse_old_slug(tx: Transaction, slug: str, page_id: UUID | None) -> None:
         raise Conflict(_TAKEN)
     if kept is not None:
         tx.session.delete(kept)
-
-
-def _flush(tx: Transaction) -> None:
-    try:
-        tx.session.flush()
-    except IntegrityError as error:
-        if "slug" in str(error.orig):
-            raise Conflict(_TAKEN) from None
-        raise
-
-
-def _response(tx: Transaction, page: StatusPage) -> dict[str, Any]:
-    candidates = services.candidates(tx, page.organization_id)
-    made_at = snapshots.made_at(tx, [page.id]).get(page.id)
-    return _to_json(page, services.count(page.sections, candidates), made_at)
 
 
 def _to_json(page: StatusPage, services_count: int, made_at: datetime | None) -> dict[str, Any]:
