@@ -31,40 +31,33 @@ def index() -> list[dict[str, Any]]:
 @requires("secrets:write")
 @bp.accepts(SecretInputSchema)
 @bp.returns(SecretSchema, 201)
-def create(given: dict[str, Any]) -> dict[str, Any]:
+def create(data: dict[str, Any]) -> dict[str, Any]:
     """Create a secret"""
-    hosts = given.get("hosts", ())
-    return secrets.create(principal().organization_id, given["name"], given["value"], hosts)
-
-
-def _replace(given: dict[str, Any], secret_id: UUID) -> dict[str, Any]:
-    return secrets.replace(
-        principal().organization_id, secret_id, given["value"], given.get("hosts")
-    )
+    return secrets.create(principal().organization_id, data)
 
 
 @bp.patch("/<uuid:secret_id>")
 @requires("secrets:write")
 @bp.accepts(SecretValueSchema)
 @bp.returns(SecretSchema)
-def change(given: dict[str, Any], secret_id: UUID) -> dict[str, Any]:
+def change(changes: dict[str, Any], secret_id: UUID) -> dict[str, Any]:
     """Give a secret another value
 
     Checks that use it run with the new value from now on.
     """
-    return _replace(given, secret_id)
+    return secrets.update(principal().organization_id, secret_id, changes)
 
 
 @bp.put("/<uuid:secret_id>")
 @requires("secrets:write")
 @bp.accepts(SecretValueSchema)
 @bp.returns(SecretSchema)
-def put(given: dict[str, Any], secret_id: UUID) -> dict[str, Any]:
+def put(changes: dict[str, Any], secret_id: UUID) -> dict[str, Any]:
     """Give a secret another value
 
     The same as PATCH.
     """
-    return _replace(given, secret_id)
+    return secrets.update(principal().organization_id, secret_id, changes)
 
 
 @bp.delete("/<uuid:secret_id>")

@@ -1,12 +1,13 @@
 """Secrets of an organization: kept sealed, never shown, put into configs where they are used."""
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 import psycopg
-from sqlalchemy import select, update
+import sqlalchemy
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from app.domain.checks.destinations import destinations
@@ -14,76 +15,72 @@ from app.domain.checks.secret_references import check_references, fill, referenc
 from app.models.notification_channels import NotificationChannel
 from app.models.secrets import Secret
 from app.models.services import Service
+from app.operations.resource import Resource
 from app.platform.bootstrap import runtime
-from app.platform.errors import Conflict, NotFound
+from app.platform.errors import Conflict
 from app.platform.transaction import Transaction, transaction
 from app.security.sealing import reveal
 
 log = logging.getLogger(__name__)
 
+_FIELDS = ("id", "name", "hosts", "created_at", "updated_at")
+
+
+class _Secrets(Resource[Secret, UUID]):
+    model = Secret
+
+    def create(self, who: UUID, data: Mapping[str, Any]) -> dict[str, Any]:
+        """Store a secret and return it. Raises Conflict when the name is taken."""
+        try:
+            return super().create(who, data)
+        except IntegrityError:
+            raise Conflict(f"a secret called {data['name']} exists already") from None
+
+    def new_columns(
+        self, tx: Transaction, who: UUID, id: UUID, data: Mapping[str, Any]
+    ) -> Mapping[str, Any]:
+        return _sealed(data)
+
+    def created(self, tx: Transaction, row: Secret) -> None:
+        _invalidate_services(tx, row.organization_id)
+
+    def changed_columns(
+        self, tx: Transaction, who: UUID, row: Secret, changes: Mapping[str, Any]
+    ) -> Mapping[str, Any]:
+        return _sealed(changes)
+
+    def updated(
+        self, tx: Transaction, row: Secret, before: Mapping[str, Any], changes: Mapping[str, Any]
+    ) -> None:
+        """Have checks that use it run with its new value from now on."""
+        _invalidate_services(tx, row.organization_id)
+
+    def deleting(self, tx: Transaction, who: UUID, row: Secret) -> None:
+        users = _users(tx, who, row.name)
+        if users:
+            raise Conflict(f"{row.name} is used by {', '.join(users[:5])}")
+
+    def to_json(self, tx: Transaction, who: UUID, rows: Sequence[Secret]) -> list[dict[str, Any]]:
+        return [{name: getattr(row, name) for name in _FIELDS} for row in rows]
+
+
+_SECRETS = _Secrets()
+create, update, delete = _SECRETS.create, _SECRETS.update, _SECRETS.delete
+
 
 def listed(organization_id: UUID) -> list[dict[str, Any]]:
-    """Return the names of an organization's secrets, in alphabetical order."""
+    """Return an organization's secrets without their values, in alphabetical order."""
     with transaction() as tx:
         rows = tx.session.scalars(
             select(Secret).where(Secret.organization_id == organization_id).order_by(Secret.name)
-        )
-        return [_answer(row) for row in rows]
+        ).all()
+        found = _SECRETS.to_json(tx, organization_id, rows)
+    return found
 
 
-def create(
-    organization_id: UUID, name: str, value: str, hosts: Sequence[str] = ()
-) -> dict[str, Any]:
-    """Store a secret. Raises Conflict when the name is taken."""
-    try:
-        with transaction() as tx:
-            row = Secret(
-                organization_id=organization_id,
-                name=name,
-                sealed_value=runtime().vault.seal(value),
-                hosts=list(hosts),
-            )
-            tx.session.add(row)
-            tx.session.flush()
-            _services_changed(tx, organization_id, name)
-            return _answer(row)
-    except IntegrityError:
-        raise Conflict(f"a secret called {name} exists already") from None
-
-
-def replace(
-    organization_id: UUID, secret_id: UUID, value: str, hosts: Sequence[str] | None = None
-) -> dict[str, Any]:
-    """Give a secret another value, and hosts where they are given; checks that use it run with it
-    from now on. Raises NotFound."""
-    with transaction() as tx:
-        row = _find(tx, organization_id, secret_id)
-        row.sealed_value = runtime().vault.seal(value)
-        if hosts is not None:
-            row.hosts = list(hosts)
-        _services_changed(tx, organization_id, row.name)
-        tx.session.flush()
-        tx.session.refresh(row)
-        return _answer(row)
-
-
-def delete(organization_id: UUID, secret_id: UUID) -> None:
-    """Remove a secret. Raises NotFound; Conflict while a service or a channel uses it."""
-    with transaction() as tx:
-        row = _find(tx, organization_id, secret_id)
-        users = _users(tx, organization_id, row.name)
-        if users:
-            raise Conflict(f"{row.name} is used by {', '.join(users[:5])}")
-        tx.session.delete(row)
-
-
-def _find(tx: Transaction, organization_id: UUID, secret_id: UUID) -> Secret:
-    row = tx.session.scalar(
-        select(Secret).where(Secret.id == secret_id, Secret.organization_id == organization_id)
-    )
-    if row is None:
-        raise NotFound
-    return row
+def _sealed(data: Mapping[str, Any]) -> Mapping[str, Any]:
+    columns = {name: value for name, value in data.items() if name != "value"}
+    return columns | {"sealed_value": runtime().vault.seal(data["value"])}
 
 
 def _users(tx: Transaction, organization_id: UUID, name: str) -> list[str]:
@@ -113,11 +110,11 @@ def hosts_by_name(tx: Transaction, organization_id: UUID) -> dict[str, list[str]
     return {row.name: row.hosts for row in rows}
 
 
-def _services_changed(tx: Transaction, organization_id: UUID, name: str) -> None:
+def _invalidate_services(tx: Transaction, organization_id: UUID) -> None:
     # Workers remember definitions by version: the next check then reads the secret anew. A sealed
     # field may hold a reference too, so every service of the organization counts.
     tx.session.execute(
-        update(Service)
+        sqlalchemy.update(Service)
         .where(Service.organization_id == organization_id)
         .values(version=Service.version + 1)
     )
@@ -166,13 +163,3 @@ def values(cursor: psycopg.Cursor[Any], organization_ids: Iterable[UUID]) -> dic
             facts = {"organization_id": str(organization_id), "secret": name}
             log.error("a secret cannot be opened", extra=facts)
     return found
-
-
-def _answer(row: Secret) -> dict[str, Any]:
-    return {
-        "id": row.id,
-        "name": row.name,
-        "hosts": row.hosts,
-        "created_at": row.created_at,
-        "updated_at": row.updated_at,
-    }
