@@ -36,8 +36,8 @@ class SpanKind(StrEnum):
     PENDING = "pending"  # never checked yet, or not yet confirmed
 
 
-_KINDS = tuple(SpanKind)  # their places are stored: only ever add at the end
-_PLACES = {kind: place for place, kind in enumerate(_KINDS)}
+KINDS = tuple(SpanKind)  # their places are stored: only ever add at the end
+_PLACES = {kind: place for place, kind in enumerate(KINDS)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ class StatusLine:
 
 def unpacked(begin: int, end: int, data: bytes) -> StatusLine:
     """Return the line that was packed."""
-    marks = tuple((begin + at, _KINDS[place]) for at, place in _MARK.iter_unpack(data))
+    marks = tuple((begin + at, KINDS[place]) for at, place in _MARK.iter_unpack(data))
     return StatusLine(begin, end, marks)
 
 

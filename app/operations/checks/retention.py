@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 from psycopg import sql
 
-from app.operations.metrics import progress
+from app.operations.metrics import progress, purging
 from app.platform.bootstrap import runtime
 from app.platform.transaction import transaction
 
@@ -71,7 +71,7 @@ def _partitions(connection) -> set[date]:  # type: ignore[no-untyped-def]
 
 
 def purge_deleted_services() -> int:
-    """Remove a batch of the history of deleted services; return how many results went."""
+    """Remove a batch of the history of deleted services; return how many rows went."""
     with transaction() as tx:
         row = tx.row(
             "SELECT service_id FROM history_purges ORDER BY requested_at LIMIT 1"
@@ -86,12 +86,12 @@ def purge_deleted_services() -> int:
             (row.service_id, _PURGE_BATCH),
         ).rowcount
         if removed < _PURGE_BATCH:
-            for table in ("metric_hours", "metric_fives", "metric_days", "metric_dirty"):
+            hours = purging.purge_hours(tx, row.service_id)
+            if hours == 0:
                 tx.driver.execute(
-                    sql.SQL("DELETE FROM {} WHERE service_id = %s").format(sql.Identifier(table)),
-                    (row.service_id,),
+                    "DELETE FROM history_purges WHERE service_id = %s", (row.service_id,)
                 )
-            tx.driver.execute("DELETE FROM history_purges WHERE service_id = %s", (row.service_id,))
+            removed += hours or 0
     return removed
 
 

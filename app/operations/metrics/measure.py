@@ -4,8 +4,7 @@ SQL reduces thousands of results to a handful of runs; what they mean is decided
 place for roll-ups, for the open hour and for the check of the one against the other.
 """
 
-import struct
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +13,7 @@ from uuid import UUID
 
 from app.domain.metrics.histogram import SHIFT
 from app.domain.metrics.status_line import (
+    KINDS,
     Run,
     Span,
     SpanKind,
@@ -22,6 +22,7 @@ from app.domain.metrics.status_line import (
     status_line,
 )
 from app.domain.rules.window_counts import GROWTH, SHORTEST_MS
+from app.operations.metrics.cells import CELLS_PER_SLOT, SLOTS, UNTIMED, Counts, counted
 from app.platform.transaction import Transaction
 
 # The confirmed status of a result's service then, and whether the result tells something by it.
@@ -29,11 +30,6 @@ SETTLED = "coalesce(settled_status, status)"
 COUNTS = f"{SETTLED} IN ('GREEN', 'YELLOW', 'RED') AND NOT in_maintenance"
 # Whether a result tells something by its own status: whose response times make percentiles.
 TELLS = "status IN ('GREEN', 'YELLOW', 'RED') AND NOT in_maintenance"
-
-SLOTS = 12  # five-minute cells of an hour
-_CELL, _TIMED_CELL = struct.Struct(">hii"), struct.Struct(">hi")
-CELLS_PER_SLOT = 1280  # the last bucket stands for results without a response time
-_UNTIMED = 1279
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,21 +39,6 @@ class Stretch:
     service_id: UUID
     since: datetime
     until: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """Counts of results of a stretch that tell something by their status, outside maintenance.
-
-    By slot, twelfths of the stretch; those with a response time also by its bucket, and packed by
-    slot and bucket together as in `metric_fives`.
-    """
-
-    checks: list[int]
-    failed: list[int]  # by their own status
-    timed: int
-    buckets: Counter[int]
-    packed: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,17 +55,25 @@ class Figures:
     counts: Counts
 
 
-_KIND = f"""CASE WHEN in_maintenance THEN 'maintenance' ELSE CASE {SETTLED}
-    WHEN 'GREEN' THEN 'up' WHEN 'YELLOW' THEN 'up' WHEN 'RED' THEN 'down'
-    WHEN 'PENDING' THEN 'pending' ELSE 'unknown' END END"""
+# Numbers, which PostgreSQL compares faster than words, of what a result says of its time, and of
+# its own status; 0 where that tells nothing.
+_UP, _DOWN = KINDS.index(SpanKind.UP), KINDS.index(SpanKind.DOWN)
+_KIND = f"""CASE WHEN in_maintenance THEN {KINDS.index(SpanKind.MAINTENANCE)} ELSE CASE {SETTLED}
+    WHEN 'GREEN' THEN {_UP} WHEN 'YELLOW' THEN {_UP} WHEN 'RED' THEN {_DOWN}
+    WHEN 'PENDING' THEN {KINDS.index(SpanKind.PENDING)}
+    ELSE {KINDS.index(SpanKind.UNKNOWN)} END END"""
+_GREEN, _YELLOW, _RED = 1, 2, 3
+_OWN = f"""CASE WHEN in_maintenance THEN 0 ELSE CASE status WHEN 'GREEN' THEN {_GREEN}
+    WHEN 'YELLOW' THEN {_YELLOW} WHEN 'RED' THEN {_RED} ELSE 0 END END"""
 _NEWEST = 50
 _COVER = "coalesce(cover_seconds, w.cover) * interval '1 second'"
 
 # The newest result before a stretch is looked for among the fifty that were due last: the regions
 # of a service record theirs a little out of order. A check may begin up to an interval after it was
 # due, by the interval of then, which the cover of the result before tells; clocks may be off by a
-# minute. Fifty are usually due within sixty intervals: to be told so keeps PostgreSQL from reading
-# days of results, which it does where its estimates are of a table that is just being filled.
+# minute. Fifty are usually due within sixty intervals, or within more where nobody looked for a
+# while: to be told so keeps PostgreSQL from reading days of results, which it does where its
+# estimates are of a table that is just being filled.
 # OFFSET keeps each LATERAL a loop over index-only scans of one service.
 MEASURE = f"""
 SELECT w.place, p.checked_at, p.kind, p.covered, h.*
@@ -92,16 +81,19 @@ FROM unnest(%(ids)s::uuid[], %(since)s::timestamptz[], %(until)s::timestamptz[],
         %(interval)s::int[], %(cover)s::int[])
     WITH ORDINALITY AS w (id, since, until, every, cover, place)
 CROSS JOIN LATERAL (
-    SELECT CASE WHEN count(*) = {_NEWEST} THEN n.near ELSE w.since - interval '75 hours'
-        END AS since
-    FROM (SELECT w.since - least(60 * w.every, 75 * 3600) * interval '1 second' AS near) n
-    LEFT JOIN LATERAL (
-        SELECT 1 AS found FROM check_results
-        WHERE service_id = w.id AND scheduled_for >= n.near
-          AND scheduled_for < w.since + interval '1 minute' AND checked_at < w.since
-        LIMIT {_NEWEST}
-    ) c ON true
-    GROUP BY n.near
+    SELECT coalesce((
+        SELECT near
+        FROM unnest(ARRAY[60, 240, 960, 3840]) AS step (intervals) CROSS JOIN LATERAL (
+            SELECT w.since - least(intervals * w.every, 75 * 3600) * interval '1 second' AS near
+        ) n
+        WHERE {_NEWEST} = (SELECT count(*) FROM (
+            SELECT FROM check_results
+            WHERE service_id = w.id AND scheduled_for >= n.near
+              AND scheduled_for < w.since + interval '1 minute' AND checked_at < w.since
+            LIMIT {_NEWEST}
+        ) found)
+        LIMIT 1
+    ), w.since - interval '75 hours') AS since
 ) reach
 LEFT JOIN LATERAL (
     SELECT checked_at, kind, covered, cover FROM (
@@ -122,23 +114,21 @@ CROSS JOIN LATERAL (
 ) b
 CROSS JOIN LATERAL (
     WITH r AS MATERIALIZED (
-        SELECT checked_at, region, status, {_KIND} AS kind, response_time_ms, in_maintenance,
-            checked_at + {_COVER} AS covered,
-            {TELLS} AS counts,
-            {COUNTS} AS settles, {SETTLED} = 'RED' AS settled_failed
+        SELECT checked_at, region, {_KIND} AS kind, {_OWN} AS own, response_time_ms,
+            checked_at + {_COVER} AS covered
         FROM check_results
         WHERE service_id = w.id AND scheduled_for >= w.since - l.late
           AND scheduled_for < w.until + interval '1 minute'
           AND checked_at >= w.since AND checked_at < w.until
         OFFSET 0
     )
-    SELECT s.*, c.cells FROM (
-        SELECT count(*) FILTER (WHERE counts AND status = 'YELLOW') AS slow,
-            count(*) FILTER (WHERE settles) AS settled,
-            count(*) FILTER (WHERE settles AND settled_failed) AS settled_failed,
-            sum(round(response_time_ms::float8 * 100)::bigint) FILTER (WHERE counts) AS total,
-            min(response_time_ms) FILTER (WHERE counts) AS low,
-            max(response_time_ms) FILTER (WHERE counts) AS high,
+    SELECT s.*, c.cells, c.others FROM (
+        SELECT count(*) FILTER (WHERE own = {_YELLOW}) AS slow,
+            count(*) FILTER (WHERE kind IN ({_UP}, {_DOWN})) AS settled,
+            count(*) FILTER (WHERE kind = {_DOWN}) AS settled_failed,
+            sum(round(response_time_ms::float8 * 100)::bigint) FILTER (WHERE own > 0) AS total,
+            min(response_time_ms) FILTER (WHERE own > 0) AS low,
+            max(response_time_ms) FILTER (WHERE own > 0) AS high,
             array_agg(checked_at ORDER BY checked_at, region) FILTER (WHERE starts) AS begins,
             array_agg(kind ORDER BY checked_at, region) FILTER (WHERE starts) AS kinds,
             array_agg(held ORDER BY checked_at, region) FILTER (WHERE starts) AS held,
@@ -150,16 +140,18 @@ CROSS JOIN LATERAL (
             FROM r WINDOW times AS (ORDER BY checked_at, region)
         ) ordered
     ) s CROSS JOIN (
-        SELECT string_agg(int2send(cell) || int4send(n) || int4send(failed), ''::bytea
-            ORDER BY cell) AS cells
-        FROM (
+        SELECT string_agg(int2send(cell) || int4send(n), ''::bytea ORDER BY cell)
+                FILTER (WHERE is_timed) AS cells,
+            string_agg(int2send(cell) || int4send(n) || int4send(failed), ''::bytea)
+                FILTER (WHERE failed > 0 OR NOT is_timed) AS others
+        FROM (SELECT *, mod(cell, {CELLS_PER_SLOT}::int2) <> {UNTIMED} AS is_timed FROM (
             SELECT (width_bucket(checked_at, b.borders) * {CELLS_PER_SLOT}
-                + CASE WHEN response_time_ms IS NULL THEN {_UNTIMED} ELSE {SHIFT}
+                + CASE WHEN response_time_ms IS NULL THEN {UNTIMED} ELSE {SHIFT}
                     + floor(ln(greatest(response_time_ms::float8, {SHORTEST_MS}))
                         / ln({GROWTH}::float8)) END)::int2 AS cell,
-                count(*)::int4 AS n, (count(*) FILTER (WHERE status = 'RED'))::int4 AS failed
-            FROM r WHERE counts GROUP BY 1
-        ) grouped
+                count(*)::int4 AS n, (count(*) FILTER (WHERE own = {_RED}))::int4 AS failed
+            FROM r WHERE own > 0 GROUP BY 1
+        ) grouped) told
     ) c
 ) h
 ORDER BY w.place
@@ -245,8 +237,9 @@ def _seen_before(tx: Transaction, stretches: Sequence[Stretch]) -> set[Stretch]:
 def _figures(
     stretch: Stretch, row: tuple[Any, ...], paused: Sequence[Span], *, seen_before: bool
 ) -> Figures:
-    _, at, kind, covered, slow, settled, settled_failed, total, low, high, *runs, cells = row
-    known = [] if at is None else [Run(milliseconds(at), SpanKind(kind), milliseconds(covered))]
+    _, at, kind, covered, slow, settled, settled_failed, total, low, high, *rest = row
+    *runs, cells, others = rest
+    known = [] if at is None else [Run(milliseconds(at), KINDS[kind], milliseconds(covered))]
     line = status_line(
         milliseconds(stretch.since),
         milliseconds(stretch.until),
@@ -262,28 +255,13 @@ def _figures(
         sum_ms=float(total or 0) / 100,
         min_ms=low,
         max_ms=high,
-        counts=_counts(cells or b""),
+        counts=counted(cells or b"", others or b""),
     )
-
-
-def _counts(cells: bytes) -> Counts:
-    """Return what the cells of a stretch add up to, in one pass: an hour has hundreds of them."""
-    checks, failed = [0] * SLOTS, [0] * SLOTS
-    buckets: Counter[int] = Counter()
-    packed = []
-    for cell, count, red in _CELL.iter_unpack(cells):
-        slot, place = divmod(cell, CELLS_PER_SLOT)
-        checks[slot] += count
-        failed[slot] += red
-        if place != _UNTIMED:
-            buckets[place - SHIFT] += count
-            packed.append(_TIMED_CELL.pack(cell, count))
-    return Counts(checks, failed, buckets.total(), buckets, b"".join(packed))
 
 
 def _runs(
     begins: list[datetime] | None,
-    kinds: list[str],
+    kinds: list[int],
     held: list[datetime | None],
     covered: datetime,
 ) -> list[Run]:
@@ -292,7 +270,7 @@ def _runs(
         return []
     ends = [*held[1:], covered]
     return [
-        Run(milliseconds(begin), SpanKind(kind), milliseconds(end))
+        Run(milliseconds(begin), KINDS[kind], milliseconds(end))
         for begin, kind, end in zip(begins, kinds, ends, strict=True)
         if end is not None
     ]

@@ -1,7 +1,7 @@
 """Figures of an organization and of each of its services, side by side."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -10,7 +10,8 @@ from app.domain.metrics import histogram
 from app.domain.metrics.bucket import Bucket
 from app.domain.metrics.totals import percentage
 from app.operations.metrics import read
-from app.platform.transaction import Transaction, transaction
+from app.operations.metrics.read import Sums
+from app.platform.transaction import transaction
 
 _WORST = 5
 _SHARES = (0.5, 0.95, 0.99)
@@ -45,22 +46,25 @@ def overview(
     """
     values = {"organization_id": organization_id, "since": since, "until": until, "tag": tag}
     with transaction() as tx:
-        rows, figures, period = _figures(tx, values)
-        values["ids"] = [row.id for row in rows]
-        fired, mtta, mttr = tx.driver.execute(_ALERTS, values).fetchall()[0]
+        rows = tx.rows(_SERVICES, values)
+        ids = [row.id for row in rows]
+        parts = read.pieces(tx, since, until)
+        sums, times = read.sums(tx, organization_id, ids, parts)
+        worst = _worst(sums)
+        figures = read.read(tx, worst, parts, with_histogram=True)
+        fired, mtta, mttr = tx.driver.execute(_ALERTS, values | {"ids": ids}).fetchall()[0]
         late = tx.scalar(_LATENESS, values)
-    times = histogram.merged(packed for one in figures.values() for packed in one.histograms)
-    listed = [_service(row, figures[row.id]) for row in rows]
-    known = [one for one in listed if one["uptime_percentage"] is not None]
-    worst = sorted(known, key=lambda one: (one["uptime_percentage"], -one["downtime_seconds"]))
-    p50, p95, p99 = (_rank(times, share, figures) for share in _SHARES)
-    return period | {
+    p50, p95, p99 = (_rank(times, share, sums.values()) for share in _SHARES)
+    by_id = {row.id: row for row in rows}
+    return {
+        "period_start": parts[0].since,
+        "period_end": parts[-1].until,
         "services": dict(Counter(row.status for row in rows)),
-        "checks": sum(one.checks for one in figures.values()),
-        "failed_checks": sum(one.failed for one in figures.values()),
+        "checks": sum(one.checks for one in sums.values()),
+        "failed_checks": sum(one.failed for one in sums.values()),
         "uptime_percentage": percentage(
-            sum(one.totals.up_ms for one in figures.values()),
-            sum(one.totals.down_ms for one in figures.values()),
+            sum(one.up_ms for one in sums.values()),
+            sum(one.down_ms for one in sums.values()),
         ),
         "p50_ms": p50,
         "p95_ms": p95,
@@ -68,7 +72,7 @@ def overview(
         "alerts_fired": fired,
         "mtta_seconds": mtta,
         "mttr_seconds": mttr,
-        "worst_services": worst[:_WORST],
+        "worst_services": [_service(by_id[id], figures[id]) for id in worst],
         "schedule_lateness_p99_ms": histogram.percentile(
             histogram.merged([late or b""]), 0.99, None, None
         ),
@@ -81,17 +85,20 @@ def by_service(
     """Return the figures of each service, by name."""
     values = {"organization_id": organization_id, "since": since, "until": until, "tag": tag}
     with transaction() as tx:
-        rows, figures, _ = _figures(tx, values)
+        rows = tx.rows(_SERVICES, values)
+        parts = read.pieces(tx, since, until)
+        figures = read.read(tx, [row.id for row in rows], parts, with_histogram=True)
     return [_service(row, figures[row.id]) for row in rows]
 
 
-def _figures(
-    tx: Transaction, values: Mapping[str, Any]
-) -> tuple[list[Any], dict[UUID, Bucket], dict[str, datetime]]:
-    rows = tx.rows(_SERVICES, values)
-    parts = read.pieces(tx, values["since"], values["until"])
-    figures = read.read(tx, [row.id for row in rows], parts, with_histogram=True)
-    return rows, figures, {"period_start": parts[0].since, "period_end": parts[-1].until}
+def _worst(sums: Mapping[UUID, Sums]) -> list[UUID]:
+    """Return the services of the lowest uptime, then of the most downtime."""
+    uptimes = {id: percentage(one.up_ms, one.down_ms) for id, one in sums.items()}
+    known = [
+        (uptime, -sums[id].down_ms, id) for id, uptime in uptimes.items() if uptime is not None
+    ]
+    # Sorting is stable: of equal ones the first by name.
+    return [id for *_, id in sorted(known, key=lambda one: one[:2])[:_WORST]]
 
 
 def _service(row: Any, figures: Bucket) -> dict[str, Any]:
@@ -114,7 +121,7 @@ def _service(row: Any, figures: Bucket) -> dict[str, Any]:
     }
 
 
-def _rank(times: Mapping[int, int], share: float, figures: Mapping[UUID, Bucket]) -> float | None:
-    lows = [one.min_ms for one in figures.values() if one.min_ms is not None]
-    highs = [one.max_ms for one in figures.values() if one.max_ms is not None]
+def _rank(times: Mapping[int, int], share: float, sums: Collection[Sums]) -> float | None:
+    lows = [one.min_ms for one in sums if one.min_ms is not None]
+    highs = [one.max_ms for one in sums if one.max_ms is not None]
     return histogram.percentile(times, share, min(lows, default=None), max(highs, default=None))

@@ -112,12 +112,17 @@ def done(hour: datetime, until: datetime) -> None:
 def alone() -> Iterator[Transaction]:
     """Open a transaction that nobody else rolls up beside. Raises Busy."""
     with transaction() as tx:
-        row = tx.driver.execute(
-            "SELECT pg_try_advisory_xact_lock(hashtext('metrics roll-up'))"
-        ).fetchone()
-        if row != (True,):
-            raise Busy
+        be_alone(tx)
         yield tx
+
+
+def be_alone(tx: Transaction) -> None:
+    """Have nobody else roll up until the transaction ends. Raises Busy."""
+    row = tx.driver.execute(
+        "SELECT pg_try_advisory_xact_lock(hashtext('metrics roll-up'))"
+    ).fetchone()
+    if row != (True,):
+        raise Busy
 
 
 _MARK = """

@@ -1,11 +1,13 @@
 """Read figures of services over a window, from the coarsest level that answers each part of it."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
+from app.domain.metrics import histogram
 from app.domain.metrics.bucket import Bucket, put_together
 from app.domain.metrics.plan import DAY as A_DAY
 from app.domain.metrics.plan import Level, Piece, StoredData, floor, plan
@@ -51,6 +53,89 @@ def read(
             found[service_id].extend(buckets)
     length = (parts[-1].until - parts[0].since) // timedelta(milliseconds=1)
     return {service_id: _filled(buckets, length) for service_id, buckets in found.items()}
+
+
+@dataclass(slots=True)
+class Sums:
+    """Sums of a service over a window, in milliseconds and results; without its outages."""
+
+    up_ms: int = 0
+    down_ms: int = 0
+    checks: int = 0
+    failed: int = 0
+    timed: int = 0
+    min_ms: float | None = None
+    max_ms: float | None = None
+
+    def add(self, *parts: Any) -> None:
+        """Add sums, and the shortest and the longest response time, in the order of the fields."""
+        *sums, low, high = parts
+        for name, amount in zip(_SUMMED, sums, strict=True):
+            setattr(self, name, getattr(self, name) + amount)
+        self.min_ms = min((ms for ms in (self.min_ms, low) if ms is not None), default=None)
+        self.max_ms = max((ms for ms in (self.max_ms, high) if ms is not None), default=None)
+
+
+_SUMMED = ("up_ms", "down_ms", "checks", "failed", "timed")
+
+
+def sums(
+    tx: Transaction, organization_id: UUID, ids: Sequence[UUID], parts: Sequence[Piece]
+) -> tuple[dict[UUID, Sums], Counter[int]]:
+    """Return the sums of services of an organization, and the response times of all together.
+
+    Rolled up hours of the organization as a whole tell its response times where they hold exactly
+    these services: not with some of them, nor while one that was deleted is still in there.
+    """
+    found = {service_id: Sums() for service_id in ids}
+    packed: list[bytes] = []
+    rolled = [part for part in parts if part.level is not Level.RAW]
+    values = {"organization_id": organization_id, "ids": list(ids)}
+    for part in rolled:
+        statement = _SUMS.format(table=_TABLES[part.level][0])
+        window = {"since": part.since, "until": part.until}
+        for service_id, *row in tx.driver.execute(statement.encode(), values | window).fetchall():
+            found[service_id].add(*row)
+    if rolled:
+        timed = sum(one.timed for one in found.values())
+        window = {"since": rolled[0].since, "until": rolled[-1].until}
+        counted, whole = tx.driver.execute(_ORGANIZATION, values | window).fetchall()[0]
+        packed += [whole] if counted == timed else _histograms(tx, ids, rolled)
+    for part in parts:
+        if part.level is Level.RAW:
+            for service_id, (one,) in _part(tx, ids, part, with_histogram=True).items():
+                sums = one.totals
+                counts = (one.checks, one.failed, one.timed, one.min_ms, one.max_ms)
+                found[service_id].add(sums.up_ms, sums.down_ms, *counts)
+                packed += one.histograms
+    return found, histogram.merged(packed)
+
+
+_SUMS = """
+SELECT service_id, sum(up_ms)::bigint, sum(down_ms)::bigint, sum(checks)::bigint,
+    sum(failed)::bigint, sum(timed)::bigint, min(min_ms), max(max_ms)
+FROM {table}
+WHERE organization_id = %(organization_id)s AND service_id = ANY(%(ids)s)
+  AND at >= %(since)s AND at < %(until)s
+GROUP BY service_id
+"""
+_ORGANIZATION = """
+SELECT coalesce(sum(timed), 0), coalesce(string_agg(hist, ''), '') FROM metric_org_hours
+WHERE organization_id = %(organization_id)s AND at >= %(since)s AND at < %(until)s
+"""
+
+
+def _histograms(tx: Transaction, ids: Sequence[UUID], parts: Iterable[Piece]) -> list[bytes]:
+    """Return the packed response times of services over rolled up parts, one of each part."""
+    found = []
+    for part in parts:
+        table, _ = _TABLES[part.level]
+        statement = (
+            f"SELECT coalesce(string_agg(hist, ''), '') FROM {table}"  # noqa: S608  constants
+            " WHERE service_id = ANY(%s) AND at >= %s AND at < %s"
+        )
+        found.append(tx.scalar(statement, (list(ids), part.since, part.until)) or b"")
+    return found
 
 
 def measured_at(tx: Transaction, stretches: Sequence[Stretch]) -> list[Bucket]:

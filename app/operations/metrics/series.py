@@ -13,7 +13,8 @@ from app.domain.metrics.plan import DAY, HOUR, Level, Piece, floor
 from app.domain.metrics.status_line import SpanKind, StatusLine, milliseconds, moment, unpacked
 from app.domain.metrics.totals import Totals, totals
 from app.operations.metrics import corrections, read
-from app.operations.metrics.measure import CELLS_PER_SLOT, SLOTS, TELLS, Stretch, measure
+from app.operations.metrics.cells import CELLS_PER_SLOT, SLOTS
+from app.operations.metrics.measure import TELLS, Stretch, measure
 from app.operations.metrics.rows import COLUMNS_WITH_HISTOGRAM, DAY_MS, HOUR_MS, bucket
 from app.platform.bootstrap import runtime
 from app.platform.errors import Invalid
