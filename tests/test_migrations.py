@@ -42,6 +42,7 @@ LANDED = {
     "0022_lost_domains.py": "90fa790be3968da16272df8b12a5748a",
     "0023_strangers.py": "3ae50a58f3efaa73d6bd8d8b64d2ff12",
     "0024_monthly_reports.py": "8dc38837da6a48fa5768764adea45d4c",
+    "0025_passed_on.py": "fe56854964e5db0f40ad7546c310a5c0",
 }
 
 

@@ -5,6 +5,7 @@ import logging
 from app.operations.alerts import reminders, snoozes, suppression
 from app.operations.escalation import levels as escalation_levels
 from app.operations.health import ticks
+from app.operations.notifications import unreached
 from app.platform.bootstrap import runtime
 from workers.job import periodic_job
 from workers.watchdog import Host
@@ -16,11 +17,13 @@ _BEHIND_SECONDS = 12.0  # the tick comes every five
 
 @periodic_job()
 def advance() -> None:
-    """Act on overdue levels, reminders, ends of snoozes, and what outlived its root cause."""
+    """Act on overdue levels, reminders, ends of snoozes, what outlived its root cause, messages
+    that do not get through."""
     escalation_levels.advance_due()
     reminders.remind_due()
     snoozes.end_due()
     suppression.release()
+    unreached.pass_on()
 
 
 def host() -> Host:

@@ -66,6 +66,7 @@ class Notification(OrganizationOwned, Base):
     lease_until: Mapped[datetime | None]
     lease_token: Mapped[int | None] = mapped_column(BigInteger)
     sent_at: Mapped[datetime | None]
+    passed_on_at: Mapped[datetime | None]  # others were told as well: it had not got through
     last_error: Mapped[str | None]
     last_status_code: Mapped[int | None]
 

@@ -104,8 +104,8 @@ class AlertSchema(BaseSchema):
         required=True,
         allow_none=True,
         metadata={
-            "description": "Why the ordinary way told nobody; the owners or a fallback may have"
-            " been told instead.",
+            "description": "Why the ordinary way told nobody, or has not so far; the owners or a"
+            " fallback may have been told instead.",
             "examples": [None],
         },
     )

@@ -122,7 +122,8 @@ class NotificationChannelInputSchema(BaseSchema):
         allow_none=True,
         metadata={
             "examples": [None],
-            "description": "Told instead when this channel refuses a message; circles are refused.",
+            "description": "Told instead when this channel refuses a message, and as well when it"
+            " takes none for a minute; circles are refused.",
         },
     )
     quiet_hours = Complete(QuietHoursSchema, allow_none=True)

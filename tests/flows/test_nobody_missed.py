@@ -2,7 +2,7 @@
 
 from tests.flows.outages import alert_of, failing, heard, member, webhook
 from tests.flows.product import Product, Target, seconds_until
-from tests.receivers import HttpReceiver
+from tests.receivers import Answer, HttpReceiver
 
 
 def test_an_alert_that_tells_nobody_reaches_the_owner(product: Product, shop: Target) -> None:
@@ -126,3 +126,24 @@ def test_a_blip_is_no_news_for_a_delayed_contact(
         ).fetchone()
     assert left == (0,)
     assert heard(hook, "late") == []
+
+
+def test_a_receiver_that_is_down_keeps_nobody_waiting(
+    product: Product, shop: Target, hook: HttpReceiver
+) -> None:
+    spare = webhook(product, hook, "spare", is_enabled=False)
+    with HttpReceiver([Answer(500)] * 1000) as down:
+        webhook(product, down, fallback_channel_id=spare["id"])
+        failing(product, shop)
+        seconds_until(lambda: down.requests, 8)
+        alert = alert_of(product)
+        with product.database() as connection:  # a minute has gone by
+            connection.execute(
+                "UPDATE notification_attempts a SET started_at = started_at - interval '1 minute'"
+                " FROM notifications n WHERE n.id = a.notification_id AND n.alert_id = %s",
+                (alert["id"],),
+            )
+        seconds_until(lambda: heard(hook, "spare") == ["alert.fired"], 12)
+        assert alert_of(product)["timeline"][-1]["kind"] == "undelivered"
+        shop.status = 200
+        seconds_until(lambda: heard(hook, "spare") == ["alert.fired", "alert.resolved"], 8)

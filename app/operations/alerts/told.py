@@ -24,7 +24,10 @@ _REASONS = f"""
 SELECT a.id, {TOLD}, a.untold_reason,
     (SELECT r.service_name FROM alerts r WHERE r.id = a.suppressed_by),
     (SELECT n.last_error FROM notifications n
-     WHERE n.alert_id = a.id AND n.status = 'dead' ORDER BY n.created_at DESC LIMIT 1)
+     WHERE n.alert_id = a.id AND n.status = 'dead' ORDER BY n.created_at DESC LIMIT 1),
+    (SELECT n.last_error FROM notifications n
+     WHERE n.alert_id = a.id AND n.status = 'pending' AND n.last_error IS NOT NULL
+     ORDER BY n.created_at DESC LIMIT 1)
 FROM alerts a WHERE a.id = ANY(%s)
 """  # noqa: S608  a fixed piece of SQL
 
@@ -34,14 +37,16 @@ def of_alerts(
 ) -> dict[UUID, dict[str, str | None]]:
     """Return `told` and `told_reason` of alerts, by their ids.
 
-    The reason is null unless the ordinary way reached nobody.
+    The reason is null unless the ordinary way reached nobody, so far at least.
     """
     rows = psycopg.Cursor(cursor.connection, row_factory=tuple_row)
     found: dict[UUID, dict[str, str | None]] = {}
-    for id, told, untold_reason, root, error in rows.execute(_REASONS, (list(ids),)):
+    for id, told, untold_reason, root, error, error_so_far in rows.execute(_REASONS, (list(ids),)):
         reason = untold_reason
         if reason is None and told == "none":
             reason = _reason(root, error)
+        elif reason is None and told == "pending" and error_so_far is not None:
+            reason = f"its messages have not got through so far ({error_so_far})"
         found[id] = {"told": told, "told_reason": reason}
     return found
 

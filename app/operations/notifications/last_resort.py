@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from app.models.alerts import Alert, AlertEvent
 from app.models.members import Membership, User
-from app.models.notification_channels import NotificationChannel
+from app.models.notification_channels import Notification, NotificationChannel
 from app.operations.notifications import enqueue
 from app.operations.notifications.enqueue import Recipient
 from app.platform.bootstrap import runtime
@@ -79,6 +79,92 @@ def enqueue_for_owners(
         alert.untold_reason = reason
         text = f"nobody was told, because {text}"
     tx.session.add(AlertEvent(alert_id=alert.id, at=now, kind="untold", text=text))
+
+
+def enqueue_elsewhere(
+    tx: Transaction, row: Notification, error: str | None, *, is_given_up: bool
+) -> None:
+    """Tell others what a message does not get through with; the alert's timeline says so.
+
+    The channel's fallbacks, the first that has not failed with it as well; else the owners by mail,
+    of what may still get through only while nobody has heard of the alert.
+    """
+    now = tx.now()
+    channel = tx.session.get(NotificationChannel, row.channel_id) if row.channel_id else None
+    name = channel.name if channel else _person(tx, row)
+    error = error or (channel.last_error if channel else None)
+    recipients = _next_fallback(tx, row, channel)
+    if not recipients and not row.recipient_key.endswith(OWNER):
+        recipients = (
+            [] if not is_given_up and _was_told(tx, row) else owners(tx, row.organization_id)
+        )
+    # One that has it already, by themselves or for another channel, does not get it twice.
+    enqueue.messages(
+        tx,
+        organization_id=row.organization_id,
+        alert_id=row.alert_id,
+        subject_key=row.subject_key,
+        kind=row.kind,
+        severity=row.severity,
+        message={**row.message, "note": f"{name} could not be reached: {error}"},
+        recipients=recipients,
+        now=now,
+        step=row.step,
+    )
+    if row.alert_id is None:
+        return
+    if is_given_up:
+        what = f"{name} could not be reached ({error})"
+        then = "the message went elsewhere" if recipients else "nobody else could be told"
+    else:
+        what = f"{name} has not been reached so far ({error}), which is tried on"
+        then = "the message went elsewhere as well" if recipients else "nobody else was told"
+    text = f"{what}; {then}"
+    tx.session.add(AlertEvent(alert_id=row.alert_id, at=now, kind="undelivered", text=text))
+
+
+def _next_fallback(
+    tx: Transaction, row: Notification, channel: NotificationChannel | None
+) -> list[Recipient]:
+    """Return the first channel of a chain of fallbacks that a message has not failed at.
+
+    Switched off or not: one that is for this alone hears nothing else.
+    """
+    seen = set()
+    while channel is not None and channel.fallback_channel_id is not None:
+        seen.add(channel.id)
+        channel = tx.session.get(NotificationChannel, channel.fallback_channel_id)
+        if channel is None or channel.id in seen:
+            break
+        key = f"channel:{channel.id}"
+        if not _has_failed(tx, row, key):
+            return [Recipient(key, channel_id=channel.id)]
+    return []
+
+
+def _has_failed(tx: Transaction, row: Notification, key: str) -> bool:
+    """Say whether the same message has failed, so far at least, at another recipient."""
+    other = tx.session.scalar(
+        select(Notification).where(
+            Notification.subject_key == row.subject_key,
+            Notification.kind == row.kind,
+            Notification.step == row.step,
+            Notification.recipient_key == key,
+        )
+    )
+    return other is not None and (other.status == "dead" or other.passed_on_at is not None)
+
+
+def _was_told(tx: Transaction, row: Notification) -> bool:
+    told = Notification.status.in_(("sent", "digested"))
+    query = select(Notification.id).where(Notification.alert_id == row.alert_id, told)
+    return tx.session.scalar(query.limit(1)) is not None
+
+
+def _person(tx: Transaction, row: Notification) -> str:
+    """Return whose contact a message goes to, such as `Alice (email)`."""
+    user = tx.session.get(User, UUID(row.recipient_key.split(":")[1]))
+    return f"{user.full_name if user else '(deleted)'} ({(row.contact or {})['type']})"
 
 
 def _fallbacks(

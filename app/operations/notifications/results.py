@@ -2,20 +2,17 @@
 
 import random
 from datetime import datetime, timedelta
-from uuid import UUID
 
 from sqlalchemy import func, update
 
 from app.domain.delivery import backoff
-from app.models.alerts import AlertEvent
-from app.models.members import User
 from app.models.notification_channels import (
     Notification,
     NotificationAttempt,
     NotificationChannel,
 )
 from app.operations.metrics import counting
-from app.operations.notifications import enqueue, last_resort, subscriber_results, system_mail
+from app.operations.notifications import last_resort, subscriber_results, system_mail
 from app.operations.notifications.claim import TEST, DeliveryOutcome, Send
 from app.platform.bootstrap import runtime
 from app.platform.events import Event
@@ -90,46 +87,9 @@ def _again_or_dead(
         row.status = "dead"
         # A mail to one person, with a link in it, is nobody else's.
         if send.kind not in (TEST, system_mail.KIND, *subscriber_results.KINDS):
-            _enqueue_fallback(tx, row, send, outcome, now)
+            last_resort.enqueue_elsewhere(tx, row, outcome.error, is_given_up=True)
     else:
         row.next_try_at = now + timedelta(seconds=wait)
-
-
-def _enqueue_fallback(
-    tx: Transaction, row: Notification, send: Send, outcome: DeliveryOutcome, now: datetime
-) -> None:
-    """Send a message that cannot be delivered through the fallback, else to the owners by mail."""
-    channel = tx.session.get(NotificationChannel, send.channel_id) if send.channel_id else None
-    name = channel.name if channel else _person(tx, send)
-    recipients: list[enqueue.Recipient] = []
-    if channel is not None and channel.fallback_channel_id is not None:
-        fallback = channel.fallback_channel_id
-        recipients = [enqueue.Recipient(f"channel:{fallback}", channel_id=fallback)]
-    elif not send.recipient_key.endswith(last_resort.OWNER):
-        recipients = last_resort.owners(tx, row.organization_id)
-    # One that has it already, by themselves or for another channel, does not get it twice.
-    enqueue.messages(
-        tx,
-        organization_id=row.organization_id,
-        alert_id=row.alert_id,
-        subject_key=row.subject_key,
-        kind=row.kind,
-        severity=row.severity,
-        message={**row.message, "note": f"{name} could not be reached: {outcome.error}"},
-        recipients=recipients,
-        now=now,
-        step=row.step,
-    )
-    if row.alert_id is not None:
-        end = "the message went elsewhere" if recipients else "nobody else could be told"
-        text = f"{name} could not be reached ({outcome.error}); {end}"
-        tx.session.add(AlertEvent(alert_id=row.alert_id, at=now, kind="undelivered", text=text))
-
-
-def _person(tx: Transaction, send: Send) -> str:
-    """Return whose contact a message goes to, such as `Alice (email)`."""
-    user = tx.session.get(User, UUID(send.recipient_key.split(":")[1]))
-    return f"{user.full_name if user else '(deleted)'} ({send.channel_type})"
 
 
 def _update_circuit(tx: Transaction, send: Send, outcome: DeliveryOutcome, now: datetime) -> None:
