@@ -43,6 +43,7 @@ LANDED = {
     "0023_strangers.py": "3ae50a58f3efaa73d6bd8d8b64d2ff12",
     "0024_monthly_reports.py": "8dc38837da6a48fa5768764adea45d4c",
     "0025_passed_on.py": "fe56854964e5db0f40ad7546c310a5c0",
+    "0026_suspects.py": "cb610181b186bddf7bdaa4b719f30889",
 }
 
 

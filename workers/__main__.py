@@ -18,10 +18,13 @@ from types import FrameType
 from flask import Flask
 from redis import RedisError
 
+from app.operations.health import quarantine
 from app.operations.notifications import enqueue
+from app.platform import work_journal
 from app.platform.bootstrap import bootstrap
 from app.platform.errors import ConfigError
 from app.platform.queue import BACKGROUND, METRICS, Worker, connect, probe_queue
+from app.platform.transaction import DATABASE_AWAY
 from workers import escalations, heartbeats, notifications, probes, remote, status_pages
 from workers.dispatcher import Dispatcher
 from workers.engine import Engine
@@ -32,6 +35,7 @@ from workers.watchdog import Watchdog
 log = logging.getLogger("workers")
 
 REMOTE = "remote"
+_TAKE_MANY = ("probes", "notifications")  # pieces of work at the same time
 KINDS = ("probes", "notifications", "background", "metrics", REMOTE)
 _RECONNECT_SECONDS = 1.0
 
@@ -114,9 +118,22 @@ def _spare_the_collector() -> None:
     gc.set_threshold(100_000, 50, 100)
 
 
+def _suspect_what_was_in_hand(app: Flask) -> None:
+    """Note what processes before this one ended with, and write down what this one begins."""
+    state_dir = app.extensions["runtime"].config.state_dir
+    work_journal.open_for_process(state_dir)
+    try:
+        with app.app_context():
+            work_journal.take_left_behind(state_dir, quarantine.suspect)
+    except DATABASE_AWAY as error:
+        log.warning("database is away, journals wait", extra={"why": str(error)[:200]})
+
+
 def _local(kind: str) -> _Process:
     app = bootstrap()
     serve(app)
+    if kind in _TAKE_MANY:
+        _suspect_what_was_in_hand(app)
     return _Process(app, kind)
 
 

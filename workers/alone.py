@@ -1,6 +1,8 @@
-"""One piece of work in a process of its own: `python -m workers.alone check|message|tick`.
+"""Work in processes of its own: `python -m workers.alone check|message|tick SECONDS`.
 
-The work comes over standard input. Exit code 0 means that it is done and recorded.
+The work comes over standard input. Checks and messages come as a list: each is done in a fork, and
+the answer is a list with None for what is done and recorded, a trace for what ended its process. A
+periodic job comes by its name, with a folder for its journal; exit code 0 means that it is done.
 """
 
 import asyncio
@@ -9,6 +11,7 @@ import pickle
 import resource
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from flask import Flask
@@ -21,9 +24,11 @@ from app.operations.checks import record as checks_record
 from app.operations.checks.claim import Claim
 from app.operations.notifications.claim import Send
 from app.operations.recorded_check import RecordedCheck
+from app.platform import work_journal
 from app.platform.bootstrap import bootstrap
 from app.platform.clock import monotonic
 from app.platform.transaction import transaction
+from workers import alone_forks
 from workers.connectivity import ConnectivityCheck
 from workers.dispatcher import Dispatcher
 from workers.job import serve
@@ -61,24 +66,31 @@ def message(app: Flask, send: Send) -> None:
     Dispatcher(app).deliver_one(send)
 
 
-def tick(app: Flask, job: str) -> None:
-    """Do what a tick does."""
+def tick(app: Flask, job: str, folder: str) -> None:
+    """Do what a periodic job does, its rows one by one, each of them written down."""
+    work_journal.open_for_work_alone(Path(folder))
     module, _, name = job.rpartition(".")
     with app.app_context():
         getattr(importlib.import_module(module), name).__wrapped__()
 
 
-KINDS: dict[str, Callable[[Flask, Any], None]] = {"check": check, "message": message, "tick": tick}
+KINDS: dict[str, Callable[[Flask, Any], None]] = {"check": check, "message": message}
 
 
 def main(arguments: list[str]) -> int:
-    """Do one piece of work; return the exit code."""
+    """Do the work; return the exit code."""
+    what, seconds = arguments
     resource.setrlimit(resource.RLIMIT_DATA, (MEMORY_BYTES, MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     work = pickle.load(sys.stdin.buffer)  # noqa: S301  from the worker that started us
     app = bootstrap()
     serve(app)
-    KINDS[arguments[0]](app, work)
+    if what == "tick":
+        tick(app, *work)
+        return 0
+    do = KINDS[what]
+    traces = alone_forks.each(lambda one: do(app, one), work, float(seconds))
+    sys.stdout.buffer.write(pickle.dumps(traces))
     return 0
 
 

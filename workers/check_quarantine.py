@@ -8,14 +8,14 @@ from app.domain.types import Observation, Status
 from app.operations.checks import claim as checks_claim
 from app.operations.checks.claim import Claim
 from app.operations.health import quarantine
-from app.operations.health.quarantine import ALONE_AFTER, WorkKind
+from app.operations.health.quarantine import WorkKind
 from app.platform.clock import monotonic
 from app.platform.transaction import DATABASE_AWAY
-from workers.isolation import LostAloneError, run_alone
+from workers.isolation import AloneRunner, LostAloneError
 
 _REFRESH_SECONDS = 5.0
-_STARTING_SECONDS = 20.0
-_ALONE_WAITING = 10  # two at a time: a lease allows for some to wait
+_RECORDING_SECONDS = 10.0
+_ALONE_WAITING = 10  # a lease allows for some to wait
 SET_ASIDE = Observation(
     Status.UNKNOWN,
     None,
@@ -34,8 +34,9 @@ class CheckQuarantine:
 
     def refresh(self, claims: list[Claim]) -> None:
         """Learn what is set aside, and which of the claims were lost before."""
-        self._suspects.update(claim.key for claim in claims if 0 < claim.losses < ALONE_AFTER)
-        self._suspects -= {claim.key for claim in claims if claim.losses >= ALONE_AFTER}
+        lost = [claim for claim in claims if claim.loss.losses]
+        self._suspects.update(claim.key for claim in lost if not claim.loss.is_alone)
+        self._suspects -= {claim.key for claim in lost if claim.loss.is_alone}
         if monotonic() - self._read_at > _REFRESH_SECONDS:
             self._set_aside = quarantine.set_aside(WorkKind.CHECK)
             self._read_at = monotonic()
@@ -46,7 +47,7 @@ class CheckQuarantine:
 
     def runs_alone(self, claim: Claim) -> bool:
         """Say whether a check is to be run in a process of its own."""
-        return claim.losses >= ALONE_AFTER or claim.key in self._set_aside
+        return claim.loss.is_alone or claim.key in self._set_aside
 
     def recorded(self, keys: set[str]) -> None:
         """Forget what was held against checks whose results are stored."""
@@ -61,20 +62,31 @@ class CheckQuarantine:
         return bool(self._suspects)
 
 
-def run_check_alone(claim: Claim, call: Callable[..., Any]) -> Observation | None:
-    """Run and record a check in a process of its own; return what to record if that was lost.
+def run_check_alone(
+    claim: Claim, runner: AloneRunner, call: Callable[..., Any]
+) -> Observation | None:
+    """Run and record a check in a process of its own, again until three losses in a row.
 
-    `call` runs a database operation in an application context.
+    Return what to record if that was lost. `call` runs a database operation in an application
+    context.
     """
-    seconds = claim.snapshot.target.timeout_seconds + _STARTING_SECONDS
+    seconds = claim.snapshot.target.timeout_seconds + _RECORDING_SECONDS
+    is_aside = False
     try:
-        call(checks_claim.extend_lease, claim, seconds * _ALONE_WAITING)
-        run_alone("check", claim._replace(rules=()), seconds)
-        call(quarantine.clear, WorkKind.CHECK, [claim.key])
-    except LostAloneError as error:
-        trace = hider(claim.snapshot.target.secrets)(str(error))
-        call(quarantine.count_failure, WorkKind.CHECK, claim.key, trace)
-        return SET_ASIDE
+        while not is_aside:
+            call(checks_claim.extend_lease, claim, seconds * _ALONE_WAITING)
+            try:
+                runner.run(claim._replace(rules=()), seconds)
+            except LostAloneError as error:
+                trace = hider(claim.snapshot.target.secrets)(str(error))
+                is_aside = call(_count_loss, claim.key, trace)
+            else:
+                call(quarantine.clear, WorkKind.CHECK, [claim.key])
+                return None
     except DATABASE_AWAY:
-        pass  # it comes again by its lease
-    return None
+        return None  # it comes again by its lease
+    return SET_ASIDE
+
+
+def _count_loss(key: str, trace: str) -> bool:
+    return quarantine.count_failure(WorkKind.CHECK, key, trace, ends_process=True)

@@ -19,6 +19,7 @@ from app.platform.clock import monotonic
 from app.platform.transaction import DATABASE_AWAY
 from workers.check_quarantine import CheckQuarantine, run_check_alone
 from workers.database_clock import DatabaseClock
+from workers.isolation import AloneRunner
 from workers.recorder import Recorder
 from workers.wake import WakeListener
 
@@ -37,6 +38,7 @@ class DatabaseExchange:
         self._runtime: Runtime = app.extensions["runtime"]
         self._reach = AddressReach(self._runtime.config)
         self._quarantine = CheckQuarantine()
+        self._alone = AloneRunner("check")
         self._clock = DatabaseClock()
         self._listener: WakeListener | None = None
 
@@ -119,7 +121,7 @@ class DatabaseExchange:
 
     def run_alone(self, claim: Claim) -> Observation | None:
         """Run and record a check in a process of its own; return what to record if it was lost."""
-        return run_check_alone(claim, self._in_context)
+        return run_check_alone(claim, self._alone, self._in_context)
 
     def _in_context(self, function: Callable[..., T], *args: Any) -> T:
         with self._app.app_context():

@@ -22,20 +22,20 @@ from app.network.door import Network
 from app.network.policy import policy_of
 from app.operations.accounts.reach import AddressReach, Targets
 from app.operations.health import quarantine
-from app.operations.health.quarantine import ALONE_AFTER, WorkKind
+from app.operations.health.quarantine import WorkKind
 from app.operations.notifications import claim as outbox_claim
 from app.operations.notifications import payloads, subscriber_results, system_mail
 from app.operations.notifications import results as delivery_results
 from app.operations.notifications.claim import DeliveryOutcome, Send
 from app.operations.notifications.enqueue import DIGEST
 from app.operations.status_pages import subscriber_messages
-from app.platform import logs
+from app.platform import logs, work_journal
 from app.platform.bootstrap import Runtime
 from app.platform.clock import monotonic
 from app.platform.config import Config
 from app.platform.errors import ConfigError
 from app.platform.transaction import DATABASE_AWAY
-from workers.isolation import LostAloneError, run_alone
+from workers.isolation import ALONE_THREADS, AloneRunner, LostAloneError
 from workers.stalls import StallGuard
 
 log = logging.getLogger(__name__)
@@ -48,8 +48,8 @@ _PER_CHANNEL = 8
 _POLL_SECONDS = 0.1
 _IDLE_SECONDS = 1.0
 _RETRY_SECONDS = 0.3
-_ALONE_SECONDS = 60.0  # a send has 30, and its process takes a few to start
-_ALONE_WAITING = 10  # two at a time: a lease allows for some to wait
+_ALONE_SECONDS = 60.0  # a send has 30
+_ALONE_WAITING = 10  # a lease allows for some to wait
 
 
 class Dispatcher:
@@ -68,7 +68,8 @@ class Dispatcher:
         self._running = threading.Lock()
         self._stopping = threading.Event()
         self._threads = ThreadPoolExecutor(4, "outbox")
-        self._alone = ThreadPoolExecutor(2, "alone")
+        self._alone = ThreadPoolExecutor(ALONE_THREADS, "alone")
+        self._alone_runner = AloneRunner("message")
         self._sends: set[asyncio.Task[None]] = set()
         self._in_flight: Counter[UUID] = Counter()
 
@@ -145,10 +146,11 @@ class Dispatcher:
 
     async def _deliver(self, send: Send) -> None:
         try:
-            if send.losses < ALONE_AFTER:
-                await self._send_and_record(send)
-            else:
+            if send.loss.is_alone:
                 await self._deliver_alone(send)
+            else:
+                with work_journal.in_hand(WorkKind.MESSAGE, [str(send.id)]):
+                    await self._send_and_record(send)
         finally:
             if send.channel_id is not None:
                 self._in_flight[send.channel_id] -= 1
@@ -156,29 +158,31 @@ class Dispatcher:
     async def _send_and_record(self, send: Send) -> None:
         outcome = await self._attempt(send)
         await self._insist(delivery_results.record, send, outcome)
-        if send.losses:
+        if send.loss.losses:
             await self._insist(quarantine.clear, WorkKind.MESSAGE, [str(send.id)])
 
     async def _deliver_alone(self, send: Send) -> None:
-        """Send what two processes were lost with from one of its own; give it up with a third."""
-        await self._insist(delivery_results.extend_lease, send, _ALONE_SECONDS * _ALONE_WAITING)
-        try:
-            await self._loop.run_in_executor(
-                self._alone, run_alone, "message", send, _ALONE_SECONDS
-            )
-        except LostAloneError as error:
-            why = "it ended three processes that tried to send it, and is set aside"
-            trace = hider(send.secrets)(str(error))
-            await self._insist(quarantine.count_failure, WorkKind.MESSAGE, str(send.id), trace)
-            outcome = DeliveryOutcome(ok=False, permanent=True, error=why)
-            await self._insist(delivery_results.record, send, outcome)
+        """Send what a process was lost with from one of its own; give it up with the third."""
+        is_aside = False
+        while not is_aside:
+            await self._insist(delivery_results.extend_lease, send, _ALONE_SECONDS * _ALONE_WAITING)
+            try:
+                await self._loop.run_in_executor(
+                    self._alone, self._alone_runner.run, send, _ALONE_SECONDS
+                )
+                return
+            except LostAloneError as error:
+                trace = hider(send.secrets)(str(error))
+                is_aside = await self._insist(_count_loss, str(send.id), trace)
+        why = "it ended three processes that tried to send it, and is set aside"
+        outcome = DeliveryOutcome(ok=False, permanent=True, error=why)
+        await self._insist(delivery_results.record, send, outcome)
 
-    async def _insist(self, function: Callable[..., Any], *args: Any) -> None:
-        """Run a database operation until it goes through."""
+    async def _insist(self, function: Callable[..., T], *args: Any) -> T:
+        """Run a database operation until it goes through; return its answer."""
         while True:
             try:
-                await self._call(function, *args)
-                return
+                return await self._call(function, *args)
             except DATABASE_AWAY as error:
                 log.warning("database is away, outcomes wait", extra={"why": str(error)[:200]})
                 await asyncio.sleep(_RETRY_SECONDS)
@@ -232,6 +236,10 @@ class Dispatcher:
                 return function(*args)
 
         return self._loop.run_in_executor(self._threads, call)
+
+
+def _count_loss(key: str, trace: str) -> bool:
+    return quarantine.count_failure(WorkKind.MESSAGE, key, trace, ends_process=True)
 
 
 def make_context(config: Config, targets: Targets | None = None) -> Context:

@@ -26,12 +26,15 @@ from app.domain.types import FailureKind, Observation, Status
 from app.network.door import Network
 from app.operations.accounts.reach import Targets
 from app.operations.checks.claim import Claim, Claimed
+from app.operations.health.quarantine import WorkKind
 from app.operations.recorded_check import RecordedCheck
 from app.operations.services.one_off_checks import ProbeTask
+from app.platform import work_journal
 from app.platform.clock import monotonic
 from workers.check_quarantine import SET_ASIDE
 from workers.connectivity import ConnectivityCheck
 from workers.exchange import Exchange
+from workers.isolation import ALONE_THREADS
 from workers.recorder import RETRY_SECONDS, brief
 from workers.result_queue import BATCH, ResultQueue
 from workers.stalls import StallGuard
@@ -75,7 +78,7 @@ class Engine:
         # One thread claims, and one of the results waits for the recorder: the loop for neither.
         self._claimer = ThreadPoolExecutor(1, "claimer")
         self._answers = ThreadPoolExecutor(1, "answers")
-        self._alone = ThreadPoolExecutor(2, "alone")
+        self._alone = ThreadPoolExecutor(ALONE_THREADS, "alone")
         self._checks: set[asyncio.Task[None]] = set()
         self._starts = StartQueue(self._loop, self._start_check)
         self._pace = Pace()
@@ -232,7 +235,8 @@ class Engine:
                 return
             observation = lost
         else:
-            observation = await self._observe(claim)
+            with work_journal.in_hand(WorkKind.CHECK, [claim.key]):
+                observation = await self._observe(claim)
         self._results.add(claim, observation, checked_at)
 
     def _network_of(self, organization_id: UUID | None) -> Network:

@@ -1,58 +1,126 @@
 """Work done alone, in a process of its own that can be ended: what has taken others with it.
 
 The work itself and its record both happen there (`workers/alone.py`); here it is only known how
-that process ended.
+that process ended. Pieces of work that are to be done alone at the same time share the start of a
+process that forks one for each of them.
 """
 
 import pickle
-import signal
 import subprocess
 import sys
 import tempfile
+import threading
+import time
+from collections.abc import Sequence
+from concurrent.futures import Future
 from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from app.platform import work_journal
+from app.platform.work_journal import InHand
+from workers.alone_forks import ABORT_SECONDS, AT_ONCE, stop, told
+
 _PROJECT = Path(__file__).parents[1]
-_DUMP_SECONDS = 2.0  # for the traces of a process that stalls
-_MAX_TRACE = 4000
+_STARTING_SECONDS = 20.0
+ALONE_THREADS = 64  # that wait for their work to be done alone
+_COMPANY_SECONDS = 0.05  # leases that ran out together are claimed together
 
 
 class LostAloneError(Exception):
-    """The process of its own has ended without finishing, or stalled; the text is its trace."""
+    """The process of its own has ended without finishing, or stalled; the text is its trace.
 
-
-def run_alone(what: str, work: Any, seconds: float) -> None:
-    """Do a piece of work in a process of its own. Raises LostAloneError.
-
-    `what` names a function of `workers.alone`. Blocks: call it from a thread.
+    `in_hand` is what its journal holds: the rows at which a periodic job ended.
     """
+
+    def __init__(self, trace: str, in_hand: Sequence[InHand] = ()) -> None:
+        super().__init__(trace)
+        self.in_hand = tuple(in_hand)
+
+
+@dataclass(slots=True)
+class _Waiting:
+    work: Any
+    seconds: float
+    outcome: "Future[str | None]" = field(default_factory=Future)
+
+
+class AloneRunner:
+    """Runner of one kind of work: what asks while it starts goes with the same start."""
+
+    def __init__(self, what: str) -> None:
+        """`what` names a function of `workers.alone`."""
+        self._what = what
+        self._waiting: list[_Waiting] = []
+        self._lock = threading.Lock()  # of the list
+        self._turn = threading.Lock()  # one start at a time
+
+    def run(self, work: Any, seconds: float) -> None:
+        """Do a piece of work in a process of its own. Raises LostAloneError.
+
+        Blocks: call it from a thread.
+        """
+        mine = _Waiting(work, seconds)
+        with self._lock:
+            self._waiting.append(mine)
+        with self._turn:
+            if not mine.outcome.done():
+                time.sleep(_COMPANY_SECONDS)
+                with self._lock:
+                    group, self._waiting = self._waiting, []
+                self._run(group)
+        if trace := mine.outcome.result():
+            raise LostAloneError(trace)
+
+    def _run(self, group: list[_Waiting]) -> None:
+        traces: list[str | None]
+        seconds = max(one.seconds for one in group)
+        rounds = -(-len(group) // AT_ONCE)
+        try:
+            answer = _start(
+                self._what,
+                [one.work for one in group],
+                seconds,
+                _STARTING_SECONDS + rounds * (seconds + ABORT_SECONDS),
+            )
+            traces = pickle.loads(answer)  # noqa: S301  from our own child
+        except LostAloneError as error:  # the one that forks has ended: nothing is known of any
+            traces = [str(error)] * len(group)
+        for one, trace in zip(group, traces, strict=True):
+            one.outcome.set_result(trace)
+
+
+def run_job_alone(name: str, seconds: float) -> None:
+    """Do a periodic job in a process of its own, its rows one by one. Raises LostAloneError."""
+    with tempfile.TemporaryDirectory(prefix="alertifypro-alone-") as folder:
+        try:
+            _start("tick", (name, folder), seconds, seconds)
+        except LostAloneError as error:
+            found: list[InHand] = []
+            work_journal.read_left_behind(Path(folder), found.extend)
+            raise LostAloneError(str(error), found) from None
+
+
+def _start(what: str, work: Any, seconds: float, patience: float) -> bytes:
     with tempfile.TemporaryFile() as trace:
         process = subprocess.Popen(  # noqa: S603  our own module
-            [sys.executable, "-X", "faulthandler", "-m", "workers.alone", what],
+            [sys.executable, "-X", "faulthandler", "-m", "workers.alone", what, str(seconds)],
             stdin=subprocess.PIPE,
-            stdout=trace,
+            stdout=subprocess.PIPE,
             stderr=trace,
             cwd=_PROJECT,
         )
+        answer = b""
         try:
-            process.communicate(pickle.dumps(work), timeout=seconds)
+            answer, _ = process.communicate(pickle.dumps(work), timeout=patience)
         except subprocess.TimeoutExpired:
-            process.send_signal(signal.SIGABRT)  # faulthandler writes what every thread was doing
+            stop(process.pid)  # it writes what every thread was doing
             with suppress(subprocess.TimeoutExpired):
-                process.wait(_DUMP_SECONDS)
+                process.wait(ABORT_SECONDS)
         finally:
             process.kill()
             process.wait()
         if process.returncode != 0:
-            trace.seek(0)
-            written = trace.read()[-_MAX_TRACE:].decode("utf-8", "replace")
-            raise LostAloneError(f"{_ended(process.returncode)}\n{written}".strip())
-
-
-def _ended(code: int) -> str:
-    if code >= 0:
-        return f"its process ended with code {code}"
-    if -code == signal.SIGABRT:
-        return "its process stalled"
-    return f"its process was ended by signal {-code}"
+            raise LostAloneError(told(process.returncode, trace))
+        return answer

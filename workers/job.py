@@ -8,10 +8,11 @@ from typing import ParamSpec, TypeVar
 
 from flask import Flask
 
-from app.operations.health import ticks
+from app.operations.health import quarantine, ticks
+from app.operations.health.quarantine import WorkKind
 from app.platform import logs
 from workers import stalls
-from workers.isolation import LostAloneError, run_alone
+from workers.isolation import LostAloneError, run_job_alone
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -57,8 +58,9 @@ def periodic_job(
 ) -> Callable[[Callable[[], None]], Callable[[], None]]:
     """Mark a function as a periodic job: one whose runs are written down.
 
-    One that took its process with it is done in a process of its own, and set aside for an hour
-    after three losses in a row; the others go on.
+    One that took its process with it is done in a process of its own, its rows one by one. A row
+    that ends that process is set aside for an hour after three losses, else the job itself is; the
+    others go on.
 
     `seconds` is what it may take at most; then its process is ended.
     """
@@ -98,9 +100,15 @@ def _run_job(name: str, function: Callable[[], None], seconds: float) -> None:
 
 def _run_alone(name: str, seconds: float) -> None:
     try:
-        run_alone("tick", name, seconds)
+        run_job_alone(name, seconds)
     except LostAloneError as error:
         log.error("a periodic job ended its process", extra={"job": name, "why": str(error)})
-        ticks.lose(name, str(error))
+        if not error.in_hand:
+            ticks.lose(name, str(error))
+            return
+        # One row is to blame: it is set aside, not the job, which does the others' as well.
+        for kind, key in error.in_hand:
+            quarantine.count_failure(WorkKind(kind), key, str(error), ends_process=True)
+        ticks.fail(name, str(error))
     else:
         ticks.finish(name)

@@ -10,8 +10,10 @@ from uuid import UUID
 
 from app.domain.types import Observation, Status
 from app.operations.checks.claim import Claim
-from app.operations.recorded_check import RecordedCheck
+from app.operations.health.quarantine import WorkKind
+from app.operations.recorded_check import RecordedCheck, quarantine_key
 from app.operations.rules import evaluation
+from app.platform import work_journal
 from workers.exchange import Exchange
 from workers.recorder import RecorderGone
 
@@ -111,4 +113,6 @@ class ResultQueue:
                 return
 
     def _hand_over(self, batch: list[RecordedCheck]) -> None:
-        self._exchange.record(batch, self._exchange.now())
+        keys = [quarantine_key(check.service_id, check.region) for check in batch]
+        with work_journal.in_hand(WorkKind.CHECK, keys):
+            self._exchange.record(batch, self._exchange.now())

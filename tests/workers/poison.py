@@ -4,10 +4,15 @@ import ctypes
 import os
 import signal
 import time
+from collections.abc import Sequence
+from uuid import UUID
 
+from app.operations.health import quarantine
+from app.operations.health.quarantine import WorkKind
 from workers.job import periodic_job
 
 DONE = "POISON_DONE"
+POISONED_ROW, GOOD_ROW = UUID(int=1), UUID(int=2)
 
 
 @periodic_job()
@@ -39,3 +44,17 @@ def stall() -> None:
 def fail() -> None:
     """Raise."""
     raise RuntimeError("a fault of ours")
+
+
+@periodic_job()
+def row_by_row() -> None:
+    """Handle two escalations, of which one reads where there is nothing."""
+    aside = quarantine.set_aside(WorkKind.ESCALATION)
+    ids = [id for id in (POISONED_ROW, GOOD_ROW) if not aside.get(str(id))]
+    quarantine.each_apart(WorkKind.ESCALATION, ids, _handle)
+
+
+def _handle(ids: Sequence[UUID]) -> None:
+    if POISONED_ROW in ids:
+        ctypes.string_at(0)
+    fine.__wrapped__()

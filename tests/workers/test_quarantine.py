@@ -1,6 +1,7 @@
 """What ends, stalls or fails a process is done alone, and set aside; everything else goes on."""
 
 import asyncio
+import ctypes
 import subprocess
 import sys
 import time
@@ -12,17 +13,18 @@ import pytest
 from app.operations.checks import claim as checks_claim
 from app.operations.checks import record as checks_record
 from app.operations.health import quarantine
-from app.operations.health.quarantine import WorkKind
+from app.operations.health.quarantine import Loss, WorkKind
 from app.operations.notifications import claim as outbox_claim
+from app.platform import work_journal
 from tests.alerting import make_alert, make_channel, make_notification
 from tests.factories import make_service
 from tests.workers import poison
-from workers import check_quarantine, dispatcher, isolation, job
+from workers import alone_forks, check_quarantine, job
 from workers.database_exchange import DatabaseExchange
 from workers.dispatcher import Dispatcher
 from workers.engine import Engine
 from workers.health_watch import HealthWatch
-from workers.isolation import LostAloneError, run_alone
+from workers.isolation import AloneRunner, LostAloneError, run_job_alone
 from workers.job import serve
 
 ROOT = Path(__file__).parents[2]
@@ -90,6 +92,22 @@ def test_the_operators_hear_of_what_is_set_aside(app, environment, alice, rows):
     assert alice.get("/alerts").json == []
 
 
+def test_a_row_that_ends_a_tick_is_set_aside_and_the_tick_goes_on(environment, rows):
+    dies_at("row_by_row")
+    for _ in range(4):
+        poison.row_by_row()
+    assert rows("SELECT kind, key, ends_process, set_aside_at IS NOT NULL FROM quarantine") == [
+        ("escalation", str(poison.POISONED_ROW), True, True)
+    ]
+    assert "string_at" in quarantine.problem()
+    assert environment.read_text() == "x", "the other row"
+    assert rows("SELECT losses, set_aside_at FROM tick_runs WHERE job LIKE '%%row_by_row'") == [
+        (0, None)
+    ]
+    rows("UPDATE quarantine SET set_aside_at = now() - interval '2 minutes'")
+    assert quarantine.set_aside(WorkKind.ESCALATION)[str(poison.POISONED_ROW)], "for an hour"
+
+
 def test_a_tick_that_fails_again_and_again_is_told_of_and_goes_on(environment, rows):
     for _ in range(3):
         with pytest.raises(RuntimeError):
@@ -109,7 +127,7 @@ def test_a_tick_alone_that_goes_well_is_trusted_again(environment, rows):
 
 def test_a_stall_in_a_process_of_its_own_is_ended_with_its_trace(environment):
     with pytest.raises(LostAloneError, match="its process stalled") as caught:
-        run_alone("tick", "tests.workers.poison.stall", 8)
+        run_job_alone("tests.workers.poison.stall", 8)
     assert "poison.py" in str(caught.value)
 
 
@@ -153,15 +171,15 @@ def lost_twice(alice, connection, rows):
 def test_a_message_that_ends_three_processes_is_given_up(
     context, lost_twice, rows, monkeypatch, alice
 ):
-    assert [lost_twice().losses for _ in range(2)] == [0, 1]
+    assert [lost_twice().loss for _ in range(2)] == [Loss(0, False), Loss(1, False)]
     (send,) = outbox_claim.claim(10)
-    assert send.losses == 2
+    assert send.loss == Loss(2, True)
 
-    def lost(what, work, seconds):
-        assert (what, work) == ("message", send)
+    def lost(runner, work, seconds):
+        assert work == send
         raise LostAloneError("its process was ended by signal 11")
 
-    monkeypatch.setattr(dispatcher, "run_alone", lost)
+    monkeypatch.setattr(AloneRunner, "run", lost)
     sender = Dispatcher(context)
     sender._loop.run_until_complete(sender._deliver(send))
     assert rows("SELECT status, last_error FROM notifications WHERE id = %s", send.id) == [
@@ -212,18 +230,18 @@ def test_a_check_that_ends_three_processes_is_set_aside_and_the_others_go_on(
     ours = "UPDATE schedule_entries SET lease_until = now() - interval '1 s' WHERE service_id = %s"
     for losses in (0, 1):
         claims = {c.snapshot.name: c for c in checks_claim.claim("default", 10).claims}
-        assert claims["Sick"].losses == losses
+        assert claims["Sick"].loss.losses == losses
         rows(ours, sick["id"])
     died = []
 
-    def lost(what, work, seconds):
+    def lost(runner, work, seconds):
         died.append(work.snapshot.name)
         raise LostAloneError("its process was ended by signal 11")
 
     async def observe(claim):
         raise AssertionError("not in this process")
 
-    monkeypatch.setattr(check_quarantine, "run_alone", lost)
+    monkeypatch.setattr(AloneRunner, "run", lost)
     engine = engine_of(context)
     monkeypatch.setattr(engine, "_observe", observe)
     asyncio.set_event_loop(engine._loop)
@@ -251,13 +269,90 @@ def test_a_check_that_ends_three_processes_is_set_aside_and_the_others_go_on(
     assert well["id"]
 
 
+def dies_with(state: Path, kind: str, key: str) -> None:
+    """Have a process end with work in hand, and with work that is over."""
+    code = (
+        "import os, signal, sys\nfrom pathlib import Path\nfrom app.platform import work_journal\n"
+        "work_journal.open_for_process(Path(sys.argv[1]))\n"
+        "with work_journal.in_hand(sys.argv[2], ['over']):\n    pass\n"
+        "with work_journal.in_hand(sys.argv[2], [sys.argv[3]]):\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    command = [sys.executable, "-c", code, str(state), kind, key]
+    assert subprocess.run(command, cwd=ROOT, timeout=60).returncode == -9
+
+
+def test_a_check_that_a_dead_process_had_in_hand_is_alone_at_its_first_loss(
+    context, alice, rows, tmp_path
+):
+    for name in ("Sick", "Well"):
+        make_service(alice, name=name)
+    claims = {c.snapshot.name: c for c in checks_claim.claim("default", 10).claims}
+    dies_with(tmp_path, "check", claims["Sick"].key)
+    work_journal.take_left_behind(tmp_path, quarantine.suspect)
+    rows("UPDATE schedule_entries SET lease_until = now() - interval '1 second'")
+    claims = {c.snapshot.name: c for c in checks_claim.claim("default", 10).claims}
+    assert claims["Sick"].loss == Loss(1, True)
+    assert claims["Well"].loss == Loss(1, False), "of it nothing but the lease is known"
+    known = check_quarantine.CheckQuarantine()
+    known.refresh([])
+    assert known.runs_alone(claims["Sick"]._replace(loss=Loss())), "also where it was given back"
+    assert list((tmp_path / "work").iterdir()) == []
+
+
+def test_a_message_that_a_dead_process_had_in_hand_is_alone_at_its_first_loss(
+    context, lost_twice, tmp_path
+):
+    send = lost_twice()
+    dies_with(tmp_path, "message", str(send.id))
+    work_journal.take_left_behind(tmp_path, quarantine.suspect)
+    assert lost_twice().loss == Loss(1, True)
+
+
+def test_what_a_living_process_has_in_hand_is_nobody_elses_business(tmp_path):
+    holds = (
+        "import sys\nfrom pathlib import Path\nfrom app.platform import work_journal\n"
+        "work_journal.open_for_process(Path(sys.argv[1]))\n"
+        "with work_journal.in_hand('check', ['its own']):\n    print(flush=True)\n    input()\n"
+    )
+    command = [sys.executable, "-c", holds, str(tmp_path)]
+    with subprocess.Popen(command, cwd=ROOT, stdin=-1, stdout=-1) as process:
+        process.stdout.readline()
+        found = []
+        work_journal.take_left_behind(tmp_path, found.extend)
+        assert found == []
+        process.kill()
+        process.wait()
+        work_journal.take_left_behind(tmp_path, found.extend)
+        assert found == [("check", "its own")]
+
+
+def test_each_piece_of_work_alone_has_a_fork_of_its_own(tmp_path):
+    def do(work):
+        if work == "ends":
+            ctypes.string_at(0)
+        if work == "stalls":
+            time.sleep(60)
+        if work == "fails":
+            raise RuntimeError("a fault of ours")
+        (tmp_path / work).touch()
+
+    names = ["one", "ends", "two", "stalls", "three", "fails"]
+    traces = dict(zip(names, alone_forks.each(do, names, 1.0), strict=True))
+    assert {path.name for path in tmp_path.iterdir()} == {"one", "two", "three"}
+    assert [name for name in names if traces[name] is None] == ["one", "two", "three"]
+    assert "signal 11" in traces["ends"]
+    assert "stalled" in traces["stalls"]
+    assert "a fault of ours" in traces["fails"]
+
+
 def test_a_check_that_was_lost_twice_is_run_and_recorded_alone(context, environment, alice, rows):
     make_service(alice, check_type="TCP", endpoint="127.0.0.1:9")
     for _ in range(2):
         checks_claim.claim("default", 10)
         rows("UPDATE schedule_entries SET lease_until = now() - interval '1 second'")
     (claim,) = checks_claim.claim("default", 10).claims
-    assert check_quarantine.run_check_alone(claim, lambda function, *args: function(*args)) is None
+    assert check_quarantine.run_check_alone(claim, AloneRunner("check"), call) is None
     assert rows("SELECT status FROM check_results") == [("RED",)]
     assert rows("SELECT key FROM quarantine") == []
 
@@ -276,6 +371,10 @@ def test_a_plain_kill_costs_nothing_but_the_lease(context, alice, rows):
     assert rows("SELECT key FROM quarantine") == []
 
 
+def call(function, *arguments):
+    return function(*arguments)
+
+
 def test_how_a_process_ended_is_said():
-    assert isolation._ended(-9) == "its process was ended by signal 9"
-    assert isolation._ended(3) == "its process ended with code 3"
+    assert alone_forks.ended(-9) == "its process was ended by signal 9"
+    assert alone_forks.ended(3) == "its process ended with code 3"

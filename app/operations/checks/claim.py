@@ -16,6 +16,7 @@ from app.domain.checks import schedule
 from app.domain.checks.service_states import RegionState
 from app.domain.types import Observation, Status
 from app.operations.health import quarantine
+from app.operations.health.quarantine import NEVER_LOST, Loss
 from app.operations.recorded_check import RecordedCheck, quarantine_key
 from app.operations.snapshots.alerting import AlertingSnapshot, Rule, alerting_snapshots
 from app.operations.snapshots.services import ServiceSnapshot, service_snapshots
@@ -37,7 +38,7 @@ class Claim(NamedTuple):
     state: RegionState
     service_status: Status
     rules: tuple[Rule, ...] = ()  # that watch the service
-    losses: int = 0  # processes in a row that ended, or lost its lease, with it in hand
+    loss: Loss = NEVER_LOST  # processes in a row that ended, or lost its lease, with it in hand
 
     @property
     def key(self) -> str:
@@ -154,7 +155,7 @@ def claim(
             ),
             service_status=Status(row.service_status),
             rules=_rules(alerting, known[row.service_id]),
-            losses=losses.get(quarantine_key(row.service_id, region), 0) if row.is_lost else 0,
+            loss=losses.get(quarantine_key(row.service_id, region), NEVER_LOST),
         )
         for row in rows
         if row.service_id in known

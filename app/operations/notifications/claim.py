@@ -22,6 +22,7 @@ from app.models.notification_channels import (
 )
 from app.operations import secrets
 from app.operations.health import quarantine
+from app.operations.health.quarantine import NEVER_LOST, Loss
 from app.operations.notifications import digests, enqueue, payloads
 from app.platform.bootstrap import runtime
 from app.platform.errors import NotFound
@@ -53,7 +54,7 @@ class Send:
     message: dict[str, Any]
     fault: str | None = None  # why it cannot even be tried; `config` is then empty
     secrets: tuple[str, ...] = ()  # of the organization, as filled into the config
-    losses: int = 0  # processes in a row that ended, or lost its lease, with it in hand
+    loss: Loss = NEVER_LOST  # processes in a row that ended, or lost its lease, with it in hand
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +132,7 @@ def claim(limit: int, busy: Sequence[UUID] = ()) -> list[Send]:
             if channel is not None and _waits_for_probe(tx, row, channel, probed):
                 continue
             tx.session.add(NotificationAttempt(notification_id=row.id, number=row.attempts))
-            sends.append(_send(tx, row, channel, lost.losses.get(str(row.id), 0)))
+            sends.append(_send(tx, row, channel, lost.losses.get(str(row.id), NEVER_LOST)))
     return sends
 
 
@@ -140,7 +141,7 @@ class _Lost:
 
     def __init__(self, tx: Transaction) -> None:
         self._tx = tx
-        self.losses: dict[str, int] = {}
+        self.losses: dict[str, Loss] = {}
 
     def note(self, ids: Sequence[UUID]) -> None:
         keys = map(str, ids)
@@ -187,7 +188,7 @@ def _waits_for_probe(
 
 
 def _send(
-    tx: Transaction, row: Notification, channel: NotificationChannel | None, losses: int
+    tx: Transaction, row: Notification, channel: NotificationChannel | None, loss: Loss
 ) -> Send:
     contact = row.contact or {}
     config: dict[str, Any] = {}
@@ -216,7 +217,7 @@ def _send(
         template=channel.template if channel else None,
         message=row.message,
         fault=fault,
-        losses=losses,
+        loss=loss,
         secrets=filled,
     )
 

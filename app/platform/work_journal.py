@@ -1,0 +1,119 @@
+"""Journal of the work that this process has in hand, in a file that outlives it.
+
+A process that is ended by its work cannot say any more by which. So it writes down what it begins
+and what it has finished; whoever is started after it reads what was in hand. The file is written
+by `pwrite`: that reaches the kernel, which keeps it whatever ends the process, and fails on a full
+disk, where a mapping would end the process itself.
+"""
+
+import fcntl
+import os
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from uuid import uuid4
+
+_SLOT_BYTES = 128
+_SLOTS = 8192
+_FOLDER = "work"
+_SUFFIX = ".journal"
+_FREE = b"\0" * _SLOT_BYTES
+
+InHand = tuple[str, str]  # kind and key
+
+
+class WorkJournal:
+    """File with a slot for each piece of work in hand; locked while its process lives."""
+
+    def __init__(self, folder: Path, *, does_one_at_a_time: bool = False) -> None:
+        """Open a file in a folder. Raises OSError."""
+        self.does_one_at_a_time = does_one_at_a_time
+        folder.mkdir(parents=True, exist_ok=True)
+        self._path = folder / f"{os.getpid()}-{uuid4().hex[:12]}{_SUFFIX}"
+        self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        # Not `flock`: that one is inherited by forks, and would outlive the process.
+        fcntl.lockf(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        self._free = list(range(_SLOTS - 1, -1, -1))
+
+    def begin(self, kind: str, key: str) -> int | None:
+        """Write down that work begins; return its slot, None where it cannot be written down."""
+        try:
+            slot = self._free.pop()
+        except IndexError:
+            return None
+        entry = f"{kind} {key}".encode()[:_SLOT_BYTES].ljust(_SLOT_BYTES, b"\0")
+        with suppress(OSError):  # a full disk: then nothing is known of this one
+            os.pwrite(self._file, entry, slot * _SLOT_BYTES)
+        return slot
+
+    def end(self, slot: int | None) -> None:
+        """Write down that work is over, well or not: the process lives."""
+        if slot is not None:
+            with suppress(OSError):
+                os.pwrite(self._file, _FREE, slot * _SLOT_BYTES)
+            self._free.append(slot)
+
+
+_current: WorkJournal | None = None
+
+
+def open_for_process(state_dir: Path) -> None:
+    """Write a journal from now on; a process that cannot, does without."""
+    global _current
+    with suppress(OSError):
+        _current = WorkJournal(state_dir / _FOLDER)
+
+
+def open_for_work_alone(folder: Path) -> None:
+    """Write a journal in a process of its own, which takes one row at a time. Raises OSError."""
+    global _current
+    _current = WorkJournal(folder, does_one_at_a_time=True)
+
+
+def does_one_at_a_time() -> bool:
+    """Say whether this process takes rows one at a time, to tell which of them ends it."""
+    return _current is not None and _current.does_one_at_a_time
+
+
+@contextmanager
+def in_hand(kind: str, keys: Iterable[str]) -> Iterator[None]:
+    """Write down what is in hand while the block runs; nothing where there is no journal."""
+    journal = _current
+    if journal is None:
+        yield
+        return
+    slots = [journal.begin(kind, key) for key in keys]
+    try:
+        yield
+    finally:
+        for slot in slots:
+            journal.end(slot)
+
+
+def take_left_behind(state_dir: Path, note: Callable[[list[InHand]], None]) -> None:
+    """Hand over what processes had in hand that are gone, then forget it."""
+    read_left_behind(state_dir / _FOLDER, note)
+
+
+def read_left_behind(folder: Path, note: Callable[[list[InHand]], None]) -> None:
+    """Hand over what a folder's journals hold whose processes are gone, and remove those files.
+
+    What `note` raises leaves its file for the next one to read.
+    """
+    own = _current._path if _current is not None else None
+    for path in sorted(folder.glob(f"*{_SUFFIX}")):
+        if path == own:
+            continue  # to open it and close it again would give up the lock
+        with suppress(OSError), path.open("r+b") as file:
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            found = list(_entries(file.read()))
+            if found:
+                note(found)
+            path.unlink()
+
+
+def _entries(content: bytes) -> Iterator[InHand]:
+    for start in range(0, len(content), _SLOT_BYTES):
+        kind, _, key = content[start : start + _SLOT_BYTES].rstrip(b"\0").decode().partition(" ")
+        if key:
+            yield kind, key
