@@ -1,6 +1,5 @@
 """Around every request: its id, its log line, its limits, and the headers of its answer."""
 
-import logging
 import re
 from urllib.parse import unquote_to_bytes
 from uuid import uuid4
@@ -8,14 +7,13 @@ from uuid import uuid4
 from flask import Flask, Request, Response, g, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
+from app.api.request_log import RequestLog
 from app.domain.accounts.client_addresses import client_address
 from app.domain.strict_json import has_control_characters
 from app.platform import logs
 from app.platform.bootstrap import runtime
 from app.platform.clock import monotonic
 from app.platform.errors import Invalid, NotFound
-
-log = logging.getLogger(__name__)
 
 MAX_BODY_BYTES = 1024 * 1024
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -40,7 +38,8 @@ def install(app: Flask) -> None:
     app.request_class = LimitedRequest
     app.before_request(_open)
     app.before_request(_check)
-    app.after_request(_close)
+    request_log = RequestLog()
+    app.after_request(lambda response: _close(response, request_log))
 
 
 def _open() -> None:
@@ -70,19 +69,18 @@ def _check() -> None:
         raise RequestEntityTooLarge
 
 
-def _close(response: Response) -> Response:
+def _close(response: Response, request_log: RequestLog) -> Response:
     for name, value in _HEADERS.items():
         response.headers.setdefault(name, value)
     request_id = g.get("request_id")
     if request_id is not None:
         response.headers["X-Request-Id"] = request_id
-        log.info(
-            "request",
-            extra={
-                "method": request.method,
-                "path": request.path,
-                "status": response.status_code,
-                "duration_ms": round((monotonic() - g.began) * 1000, 1),
-            },
+        request_log.add(
+            g.client_address,
+            response.status_code,
+            is_known=g.get("principal") is not None,
+            method=request.method,
+            path=request.path,
+            duration_ms=round((monotonic() - g.began) * 1000, 1),
         )
     return response

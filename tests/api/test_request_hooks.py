@@ -1,8 +1,11 @@
 """Around every request: its id, its log line, the headers of its answer."""
 
 import logging
+from collections import Counter
 
 import pytest
+
+from app.api.request_log import RequestLog
 
 
 def test_a_request_id_is_taken_or_made(client):
@@ -38,3 +41,39 @@ def test_one_line_a_request_and_no_secret_in_it(alice, caplog):
     assert line.duration_ms > 0
     assert "private-words" not in str(line.__dict__)
     assert alice.token not in str(line.__dict__)
+
+
+def test_refused_requests_are_counted_not_logged_one_by_one(client, alice, caplog):
+    """A thousand refusals a second were 100 kB of log a second."""
+    with caplog.at_level(logging.INFO, logger="app"):
+        for _ in range(60):
+            client.get("/api/v1/services", environ_base={"REMOTE_ADDR": "203.0.113.77"})
+            alice.get("/services")
+    lines = Counter(record.status for record in caplog.records if record.message == "request")
+    assert lines[200] == 60, "who signed in is limited elsewhere"
+    assert 0 < lines[401] <= 40, "of one window, or two"
+
+
+def test_one_line_says_what_has_none(caplog, monkeypatch):
+    now = 1000.0
+    monkeypatch.setattr("app.api.request_log.monotonic", lambda: now)
+    requests = RequestLog()
+    with caplog.at_level(logging.INFO, logger="app"):
+        for _ in range(300):
+            requests.add("203.0.113.1", 401, is_known=False, path="/x")
+            requests.add("203.0.113.2", 403, is_known=True, path="/x")
+        now += 11
+        requests.add("203.0.113.3", 200, is_known=False, path="/x")
+    assert [r.message for r in caplog.records].count("request") == 41
+    (summary,) = [record for record in caplog.records if "without a line" in record.message]
+    assert (summary.count, summary.by_status) == (560, {"401": 280, "403": 280})
+    assert summary.most_from == {"203.0.113.1": 280, "203.0.113.2": 280}
+
+
+def test_many_addresses_and_long_paths_do_not_fill_the_log_either(caplog):
+    requests = RequestLog()
+    with caplog.at_level(logging.INFO, logger="app"):
+        for number in range(600):
+            requests.add(f"203.0.113.{number % 250}", 404, is_known=False, path="/" + "x" * 5000)
+    assert len(caplog.records) == 200
+    assert max(len(record.path) for record in caplog.records) == 200

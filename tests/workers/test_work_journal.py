@@ -1,0 +1,93 @@
+"""What a dead process had in hand is known by its journal, and done alone at the first loss."""
+
+import ctypes
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from app.operations.checks import claim as checks_claim
+from app.operations.health import quarantine
+from app.operations.health.quarantine import Loss
+from app.platform import work_journal
+from tests.factories import make_service
+from workers import alone_forks, check_quarantine
+
+ROOT = Path(__file__).parents[2]
+
+
+def dies_with(state: Path, kind: str, key: str) -> None:
+    """Have a process end with work in hand, and with work that is over."""
+    code = (
+        "import os, signal, sys\nfrom pathlib import Path\nfrom app.platform import work_journal\n"
+        "work_journal.open_for_process(Path(sys.argv[1]))\n"
+        "with work_journal.in_hand(sys.argv[2], ['over']):\n    pass\n"
+        "with work_journal.in_hand(sys.argv[2], [sys.argv[3]]):\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    command = [sys.executable, "-c", code, str(state), kind, key]
+    assert subprocess.run(command, cwd=ROOT, timeout=60).returncode == -9
+
+
+def test_a_check_that_a_dead_process_had_in_hand_is_alone_at_its_first_loss(
+    context, alice, rows, tmp_path
+):
+    for name in ("Sick", "Well"):
+        make_service(alice, name=name)
+    claims = {c.snapshot.name: c for c in checks_claim.claim("default", 10).claims}
+    dies_with(tmp_path, "check", claims["Sick"].key)
+    work_journal.take_left_behind(tmp_path, quarantine.suspect)
+    rows("UPDATE schedule_entries SET lease_until = now() - interval '1 second'")
+    claims = {c.snapshot.name: c for c in checks_claim.claim("default", 10).claims}
+    assert claims["Sick"].loss == Loss(1, True)
+    assert claims["Well"].loss == Loss(1, False), "of it nothing but the lease is known"
+    known = check_quarantine.CheckQuarantine()
+    known.refresh([])
+    assert known.runs_alone(claims["Sick"]._replace(loss=Loss())), "also where it was given back"
+    assert list((tmp_path / "work").iterdir()) == []
+
+
+def test_a_message_that_a_dead_process_had_in_hand_is_alone_at_its_first_loss(
+    context, lost_twice, tmp_path
+):
+    send = lost_twice()
+    dies_with(tmp_path, "message", str(send.id))
+    work_journal.take_left_behind(tmp_path, quarantine.suspect)
+    assert lost_twice().loss == Loss(1, True)
+
+
+def test_what_a_living_process_has_in_hand_is_nobody_elses_business(tmp_path):
+    holds = (
+        "import sys\nfrom pathlib import Path\nfrom app.platform import work_journal\n"
+        "work_journal.open_for_process(Path(sys.argv[1]))\n"
+        "with work_journal.in_hand('check', ['its own']):\n    print(flush=True)\n    input()\n"
+    )
+    command = [sys.executable, "-c", holds, str(tmp_path)]
+    with subprocess.Popen(command, cwd=ROOT, stdin=-1, stdout=-1) as process:
+        process.stdout.readline()
+        found = []
+        work_journal.take_left_behind(tmp_path, found.extend)
+        assert found == []
+        process.kill()
+        process.wait()
+        work_journal.take_left_behind(tmp_path, found.extend)
+        assert found == [("check", "its own")]
+
+
+def test_each_piece_of_work_alone_has_a_fork_of_its_own(tmp_path):
+    def do(work):
+        if work == "ends":
+            ctypes.string_at(0)
+        if work == "stalls":
+            time.sleep(60)
+        if work == "fails":
+            raise RuntimeError("a fault of ours")
+        (tmp_path / work).touch()
+
+    names = ["one", "ends", "two", "stalls", "three", "fails"]
+    traces = dict(zip(names, alone_forks.each(do, names, 1.0), strict=True))
+    assert {path.name for path in tmp_path.iterdir()} == {"one", "two", "three"}
+    assert [name for name in names if traces[name] is None] == ["one", "two", "three"]
+    assert "signal 11" in traces["ends"]
+    assert "stalled" in traces["stalls"]
+    assert "a fault of ours" in traces["fails"]
