@@ -1,6 +1,6 @@
 """Rows of one organization: locked for a change, listed in pages, and referred to by others."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
@@ -15,6 +15,8 @@ from app.platform.transaction import Transaction
 
 Owned = TypeVar("Owned", bound=OrganizationOwned)
 Position = tuple[datetime, UUID]
+# By field: whose ids it holds, and what such a row is called.
+References = Mapping[str, tuple[type[OrganizationOwned], str]]
 SHOWN = 200
 
 
@@ -115,6 +117,19 @@ def require(
     for id in wanted:
         if id not in known:
             raise refused(field, f"There is no {what} {id}.")
+
+
+def require_references(
+    tx: Transaction,
+    organization_id: UUID,
+    columns: Mapping[str, Any],
+    references: References,
+) -> None:
+    """Raise Invalid as `require` for fields that hold an id or several."""
+    for field, (model, what) in references.items():
+        ids = columns.get(field) or ()
+        ids = (ids,) if isinstance(ids, UUID) else ids
+        require(tx, model, organization_id, ids, field=field, what=what)
 
 
 def refused(field: str, message: str) -> Invalid:

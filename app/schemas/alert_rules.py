@@ -15,9 +15,9 @@ from app.schemas.base import (
     Line,
     Moment,
     Name,
+    OwnedAnswer,
     PageSchema,
     Whole,
-    WholeAnswer,
     WrittenFlag,
 )
 from app.schemas.replacements import Replacement, answer_only
@@ -126,13 +126,8 @@ class AlertRuleInputSchema(BaseSchema):
     )
 
 
-class AlertRuleSchema(WholeAnswer, AlertRuleInputSchema):
+class AlertRuleSchema(OwnedAnswer, AlertRuleInputSchema):
     """A rule as it is answered."""
-
-    id = fields.UUID(required=True)
-    organization_id = fields.UUID(required=True)
-    created_at = Moment(required=True)
-    updated_at = Moment(required=True)
 
 
 class AlertRuleChangeSchema(AlertRuleInputSchema):

@@ -175,6 +175,15 @@ class Moment(fields.DateTime):
         return at
 
 
+class OwnedAnswer(WholeAnswer):
+    """Answer about an object of an organization, with what the server alone sets of each."""
+
+    id = fields.UUID(required=True)
+    organization_id = fields.UUID(required=True)
+    created_at = Moment(required=True)
+    updated_at = Moment(required=True)
+
+
 class Clock(fields.String):
     """A time of day on a clock, 00:00 to 24:00."""
 

@@ -5,7 +5,7 @@ from typing import Any
 from marshmallow import ValidationError, fields, validate
 
 from app.domain.escalation.levels import MAX_REPEATS, NotifyType
-from app.schemas.base import BaseSchema, Choice, Flag, Moment, Name, PageSchema, Whole, WholeAnswer
+from app.schemas.base import BaseSchema, Choice, Flag, Moment, Name, OwnedAnswer, PageSchema, Whole
 from app.schemas.nested import Complete
 from app.schemas.replacements import Replacement, answer_only
 
@@ -73,13 +73,8 @@ class EscalationPolicyInputSchema(BaseSchema):
     )
 
 
-class EscalationPolicySchema(WholeAnswer, EscalationPolicyInputSchema):
+class EscalationPolicySchema(OwnedAnswer, EscalationPolicyInputSchema):
     """A policy as it is answered."""
-
-    id = fields.UUID(required=True)
-    organization_id = fields.UUID(required=True)
-    created_at = Moment(required=True)
-    updated_at = Moment(required=True)
 
 
 class EscalationPolicyChangeSchema(EscalationPolicyInputSchema):

@@ -14,10 +14,10 @@ from app.schemas.base import (
     Line,
     Moment,
     Name,
+    OwnedAnswer,
     PageSchema,
     Text,
     Whole,
-    WholeAnswer,
     WrittenFlag,
 )
 from app.schemas.replacements import Replacement, answer_only
@@ -112,11 +112,9 @@ class HeartbeatChangeSchema(HeartbeatInputSchema):
     """The fields of a heartbeat to change; the others stay."""
 
 
-class HeartbeatSchema(WholeAnswer, HeartbeatInputSchema):
+class HeartbeatSchema(OwnedAnswer, HeartbeatInputSchema):
     """A heartbeat as it is answered."""
 
-    id = fields.UUID(required=True)
-    organization_id = fields.UUID(required=True)
     unique_key = fields.String(
         required=True,
         metadata={"description": "Whoever knows it may ping.", "examples": [_KEY]},
@@ -174,8 +172,6 @@ class HeartbeatSchema(WholeAnswer, HeartbeatInputSchema):
     next_expected_at = Moment(
         required=True, allow_none=True, metadata={"description": "null while paused."}
     )
-    created_at = Moment(required=True)
-    updated_at = Moment(required=True)
 
 
 class HeartbeatReplacementSchema(Replacement, HeartbeatInputSchema):

@@ -11,10 +11,10 @@ from app.schemas.base import (
     Line,
     Moment,
     Name,
+    OwnedAnswer,
     PageSchema,
     Text,
     Whole,
-    WholeAnswer,
 )
 from app.schemas.organization import ZoneName
 from app.schemas.replacements import Replacement, answer_only
@@ -85,11 +85,9 @@ class MaintenanceWindowInputSchema(BaseSchema):
     )
 
 
-class MaintenanceWindowSchema(WholeAnswer, MaintenanceWindowInputSchema):
+class MaintenanceWindowSchema(OwnedAnswer, MaintenanceWindowInputSchema):
     """A window as it is answered."""
 
-    id = fields.UUID(required=True)
-    organization_id = fields.UUID(required=True)
     status = Choice(*(status.value for status in WindowStatus), required=True)
     is_active = fields.Boolean(required=True)
     next_start_at = Moment(
@@ -105,8 +103,6 @@ class MaintenanceWindowSchema(WholeAnswer, MaintenanceWindowInputSchema):
         allow_none=True,
         metadata={"description": "Ended by hand then.", "examples": [None]},
     )
-    created_at = Moment(required=True)
-    updated_at = Moment(required=True)
 
 
 class MaintenanceWindowChangeSchema(MaintenanceWindowInputSchema):

@@ -19,9 +19,9 @@ from app.schemas.base import (
     Line,
     Moment,
     Name,
+    OwnedAnswer,
     PageSchema,
     Text,
-    WholeAnswer,
     WrittenFlag,
 )
 from app.schemas.nested import Complete
@@ -130,11 +130,9 @@ class NotificationChannelInputSchema(BaseSchema):
     template = Complete(TemplateSchema, allow_none=True)
 
 
-class NotificationChannelSchema(WholeAnswer, NotificationChannelInputSchema):
+class NotificationChannelSchema(OwnedAnswer, NotificationChannelInputSchema):
     """A channel as it is answered."""
 
-    id = fields.UUID(required=True)
-    organization_id = fields.UUID(required=True)
     is_healthy = fields.Boolean(
         required=True, metadata={"description": "false: the last message was not taken."}
     )
@@ -144,8 +142,6 @@ class NotificationChannelSchema(WholeAnswer, NotificationChannelInputSchema):
         allow_none=True,
         metadata={"description": "Of the last message; null: it was taken.", "examples": [None]},
     )
-    created_at = Moment(required=True)
-    updated_at = Moment(required=True)
 
 
 class NotificationChannelChangeSchema(NotificationChannelInputSchema):

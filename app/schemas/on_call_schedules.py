@@ -17,9 +17,9 @@ from app.schemas.base import (
     Line,
     Moment,
     Name,
+    OwnedAnswer,
     PageSchema,
     Whole,
-    WholeAnswer,
     WrittenNumber,
 )
 from app.schemas.nested import Complete
@@ -160,13 +160,8 @@ class OnCallScheduleInputSchema(BaseSchema):
     layers = Layers(required=True)
 
 
-class OnCallScheduleSchema(WholeAnswer, OnCallScheduleInputSchema):
+class OnCallScheduleSchema(OwnedAnswer, OnCallScheduleInputSchema):
     """A schedule as it is answered."""
-
-    id = fields.UUID(required=True)
-    organization_id = fields.UUID(required=True)
-    created_at = Moment(required=True)
-    updated_at = Moment(required=True)
 
 
 class OnCallScheduleChangeSchema(OnCallScheduleInputSchema):

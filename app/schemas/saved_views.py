@@ -2,7 +2,7 @@
 
 from marshmallow import fields
 
-from app.schemas.base import BaseSchema, Choice, Flag, Line, Moment, Name, PageSchema, WholeAnswer
+from app.schemas.base import BaseSchema, Choice, Flag, Line, Name, OwnedAnswer, PageSchema
 
 SCREENS = ("services", "heartbeats", "alerts", "certificates", "wall")
 
@@ -26,15 +26,11 @@ class SavedViewInputSchema(BaseSchema):
     is_pinned = Flag(metadata={"default": False})
 
 
-class SavedViewSchema(WholeAnswer, SavedViewInputSchema):
+class SavedViewSchema(OwnedAnswer, SavedViewInputSchema):
     """A view as it is answered."""
 
-    id = fields.UUID(required=True)
-    organization_id = fields.UUID(required=True)
     user_id = fields.UUID(required=True, metadata={"description": "Whose it is."})
     is_own = fields.Boolean(required=True)
-    created_at = Moment(required=True)
-    updated_at = Moment(required=True)
 
 
 class SavedViewChangeSchema(SavedViewInputSchema):

@@ -14,11 +14,11 @@ from app.schemas.base import (
     Line,
     Moment,
     Name,
+    OwnedAnswer,
     PageSchema,
     Pattern,
     Text,
     Whole,
-    WholeAnswer,
     WrittenFlag,
 )
 
@@ -146,11 +146,9 @@ class ServiceReplacementSchema(ServiceInputSchema):
         return {name: value for name, value in data.items() if name not in ANSWER_ONLY}
 
 
-class ServiceSchema(WholeAnswer, ServiceInputSchema):
+class ServiceSchema(OwnedAnswer, ServiceInputSchema):
     """A service as it is answered."""
 
-    id = fields.UUID(required=True)
-    organization_id = fields.UUID(required=True)
     status = Choice(*STATUSES, required=True)
     in_maintenance = fields.Boolean(required=True)
     last_checked_at = Moment(required=True, allow_none=True)
@@ -169,8 +167,6 @@ class ServiceSchema(WholeAnswer, ServiceInputSchema):
             ],
         },
     )
-    created_at = Moment(required=True)
-    updated_at = Moment(required=True)
 
 
 ANSWER_ONLY = frozenset(ServiceSchema().fields) - frozenset(ServiceInputSchema().fields)

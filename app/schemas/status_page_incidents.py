@@ -11,9 +11,9 @@ from app.schemas.base import (
     Flag,
     Moment,
     Name,
+    OwnedAnswer,
     PageSchema,
     Text,
-    WholeAnswer,
     WrittenFlag,
 )
 from app.schemas.replacements import Replacement, answer_only
@@ -133,11 +133,9 @@ class NewIncidentSchema(IncidentInputSchema):
             raise ValidationError("Give either `body` or `updates`.", "updates")
 
 
-class IncidentSchema(WholeAnswer, IncidentInputSchema):
+class IncidentSchema(OwnedAnswer, IncidentInputSchema):
     """An incident as it is answered."""
 
-    id = fields.UUID(required=True)
-    organization_id = fields.UUID(required=True)
     status_page_id = fields.UUID(required=True)
     key = fields.String(required=True, metadata={"description": "In its public address."})
     url = fields.String(required=True)
@@ -148,8 +146,6 @@ class IncidentSchema(WholeAnswer, IncidentInputSchema):
     updates = fields.List(
         fields.Nested(IncidentUpdateSchema), required=True, metadata={"description": "Newest first"}
     )
-    created_at = Moment(required=True)
-    updated_at = Moment(required=True)
 
 
 class IncidentChangeSchema(IncidentInputSchema):

@@ -19,10 +19,10 @@ from app.schemas.base import (
     Line,
     Moment,
     Name,
+    OwnedAnswer,
     PageSchema,
     Text,
     Whole,
-    WholeAnswer,
 )
 from app.schemas.nested import Complete
 from app.schemas.organization import ZoneName
@@ -254,11 +254,9 @@ class DomainSchema(BaseSchema):
     checked_at = Moment(required=True, allow_none=True)
 
 
-class StatusPageSchema(WholeAnswer, StatusPageInputSchema):
+class StatusPageSchema(OwnedAnswer, StatusPageInputSchema):
     """A page as it is answered."""
 
-    id = fields.UUID(required=True)
-    organization_id = fields.UUID(required=True)
     url = fields.String(required=True, metadata={"examples": ["https://example.com/status/acme"]})
     has_password = fields.Boolean(required=True)
     domain = fields.Nested(DomainSchema, required=True, allow_none=True)
@@ -266,8 +264,6 @@ class StatusPageSchema(WholeAnswer, StatusPageInputSchema):
         required=True, metadata={"description": "How many services it shows now."}
     )
     badge_key = fields.String(required=True, metadata={"examples": ["sp-0123456789abcdef"]})
-    created_at = Moment(required=True)
-    updated_at = Moment(required=True)
 
 
 class StatusPageChangeSchema(StatusPageInputSchema):

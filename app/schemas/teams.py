@@ -2,7 +2,7 @@
 
 from marshmallow import fields
 
-from app.schemas.base import BaseSchema, Moment, Name, Text, WholeAnswer
+from app.schemas.base import BaseSchema, Moment, Name, OwnedAnswer, Text
 from app.schemas.replacements import Replacement, answer_only
 
 
@@ -20,14 +20,10 @@ class TeamChangeSchema(BaseSchema):
     description = Text()
 
 
-class TeamSchema(WholeAnswer, TeamInputSchema):
+class TeamSchema(OwnedAnswer, TeamInputSchema):
     """A team."""
 
-    id = fields.UUID(required=True)
-    organization_id = fields.UUID(required=True)
     members_count = fields.Integer(required=True)
-    created_at = Moment(required=True)
-    updated_at = Moment(required=True)
 
 
 class TeamReplacementSchema(Replacement, TeamChangeSchema):

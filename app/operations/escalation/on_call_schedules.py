@@ -11,20 +11,16 @@ from app.models.escalation_policies import OnCallOverride, OnCallSchedule
 from app.models.members import Membership, User
 from app.operations import paging, usages
 from app.operations import rows as owned_rows
-from app.operations.resource import Resource
-from app.operations.rows import Position, lock_organization, refused
-from app.operations.snapshots import alerting as alerting_snapshots
+from app.operations.rows import Position, refused
+from app.operations.snapshots.resource import SnapshotResource
 from app.platform.errors import NotFound
 from app.platform.transaction import Transaction, transaction
 
 Columns = Mapping[str, Any]
 
 
-class _Schedules(Resource[OnCallSchedule, UUID]):
+class _Schedules(SnapshotResource[OnCallSchedule]):
     model = OnCallSchedule
-
-    def begin(self, tx: Transaction, who: UUID) -> None:
-        alerting_snapshots.invalidate(lock_organization(tx, who))
 
     def new_columns(self, tx: Transaction, who: UUID, id: UUID, data: Columns) -> Columns:
         _check_layers(tx, who, data)
@@ -41,7 +37,8 @@ class _Schedules(Resource[OnCallSchedule, UUID]):
         usages.refuse(row.name, usages.of_schedule(tx, who, row.id))
 
 
-listed, read, create, update, delete = _Schedules().operations()
+_SCHEDULES = _Schedules()
+listed, read, create, update, delete = _SCHEDULES.operations()
 
 
 def overrides(
@@ -66,8 +63,8 @@ def add_override(
 ) -> dict[str, Any]:
     """Let a member stand in and return the override. Raises NotFound, Invalid for a stranger."""
     with transaction() as tx:
-        alerting_snapshots.invalidate(lock_organization(tx, organization_id))
-        owned_rows.lock(tx, OnCallSchedule, organization_id, schedule_id)
+        _SCHEDULES.begin(tx, organization_id)
+        _SCHEDULES.lock(tx, organization_id, schedule_id)
         if ends_at <= max(starts_at, tx.now()):
             raise refused("to", "Must lie after from, and in the future.")
         if strangers(tx, organization_id, [user_id]):
@@ -84,8 +81,8 @@ def add_override(
 def delete_override(organization_id: UUID, schedule_id: UUID, override_id: UUID) -> None:
     """End an override at once. Raises NotFound."""
     with transaction() as tx:
-        alerting_snapshots.invalidate(lock_organization(tx, organization_id))
-        owned_rows.lock(tx, OnCallSchedule, organization_id, schedule_id)
+        _SCHEDULES.begin(tx, organization_id)
+        _SCHEDULES.lock(tx, organization_id, schedule_id)
         row = tx.session.scalar(
             select(OnCallOverride).where(
                 OnCallOverride.id == override_id, OnCallOverride.schedule_id == schedule_id

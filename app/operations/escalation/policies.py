@@ -13,9 +13,8 @@ from app.models.members import Membership
 from app.models.notification_channels import NotificationChannel
 from app.models.teams import Team
 from app.operations import usages
-from app.operations.resource import Resource
-from app.operations.rows import lock_organization, refused
-from app.operations.snapshots import alerting as alerting_snapshots
+from app.operations.rows import refused
+from app.operations.snapshots.resource import SnapshotResource
 from app.platform.transaction import Transaction
 
 Columns = Mapping[str, Any]
@@ -33,13 +32,9 @@ _CALLED = {
 }
 
 
-class _Policies(Resource[EscalationPolicy, UUID]):
+class _Policies(SnapshotResource[EscalationPolicy]):
     model = EscalationPolicy
     is_referred_to = True
-
-    def begin(self, tx: Transaction, who: UUID) -> None:
-        # First of all: there is one default at most.
-        alerting_snapshots.invalidate(lock_organization(tx, who))
 
     def new_columns(self, tx: Transaction, who: UUID, id: UUID, data: Columns) -> Columns:
         values = _stored(tx, who, data)

@@ -19,7 +19,7 @@ from app.operations.alerts import closing, edits
 from app.operations.heartbeats import flips as heartbeat_flips
 from app.operations.heartbeats.rows import add_flips, definition_of, state_of, stored_runs
 from app.operations.resource import Resource
-from app.operations.rows import refused
+from app.operations.rows import References, refused
 from app.platform.bootstrap import runtime
 from app.platform.transaction import Transaction, transaction
 
@@ -40,6 +40,10 @@ DEFAULTS: Columns = {
     "min_duration_seconds": None,
     "max_duration_seconds": None,
     "is_active": True,
+}
+_REFERENCES: References = {
+    "notification_channel_ids": (NotificationChannel, "notification channel"),
+    "escalation_policy_id": (EscalationPolicy, "escalation policy"),
 }
 _FIELDS = (
     "id",
@@ -89,7 +93,7 @@ class _Heartbeats(Resource[Heartbeat, UUID]):
         """Return a new heartbeat, awaited from now on. Raises Invalid, naming the field."""
         values = {**DEFAULTS, **data}
         _validate(values)
-        _check_references(tx, who, data)
+        owned_rows.require_references(tx, who, data, _REFERENCES)
         state = decisions.created(definition_of(Heartbeat(id=id, **values)), tx.now())
         if not values["is_active"]:
             state = decisions.paused(state)
@@ -101,7 +105,7 @@ class _Heartbeats(Resource[Heartbeat, UUID]):
         """Return what an edit changes. Raises Invalid, naming the field."""
         values = {name: new for name, new in changes.items() if getattr(row, name) != new}
         _validate({name: values.get(name, getattr(row, name)) for name in DEFAULTS})
-        _check_references(tx, who, values)
+        owned_rows.require_references(tx, who, values, _REFERENCES)
         return values
 
     def updated(self, tx: Transaction, row: Heartbeat, before: Columns, changes: Columns) -> None:
@@ -168,26 +172,6 @@ def _validate(values: Columns) -> None:
     apart = values["min_interval_seconds"]
     if apart is not None and isinstance(schedule, Every) and apart > schedule.seconds:
         raise refused("min_interval_seconds", "Must not be above the period of the schedule.")
-
-
-def _check_references(tx: Transaction, organization_id: UUID, columns: Columns) -> None:
-    owned_rows.require(
-        tx,
-        NotificationChannel,
-        organization_id,
-        columns.get("notification_channel_ids") or (),
-        field="notification_channel_ids",
-        what="notification channel",
-    )
-    policy_id = columns.get("escalation_policy_id")
-    owned_rows.require(
-        tx,
-        EscalationPolicy,
-        organization_id,
-        () if policy_id is None else (policy_id,),
-        field="escalation_policy_id",
-        what="escalation policy",
-    )
 
 
 def _reschedule(tx: Transaction, heartbeat: Heartbeat) -> None:

@@ -12,9 +12,8 @@ from app.models.maintenance_windows import MaintenanceWindow
 from app.models.services import Service
 from app.operations import rows as owned_rows
 from app.operations.maintenance import announcements as maintenance_announcements
-from app.operations.resource import Resource
-from app.operations.rows import columns, lock_organization, refused
-from app.operations.snapshots import alerting as alerting_snapshots
+from app.operations.rows import References, columns, refused
+from app.operations.snapshots.resource import SnapshotResource
 from app.operations.status_pages import maintenance_notices
 from app.platform.errors import Conflict
 from app.platform.transaction import Transaction, transaction
@@ -33,18 +32,19 @@ _DEFAULTS: Columns = {
     "heartbeat_ids": [],
     "exdates": [],
 }
+_REFERENCES: References = {
+    "service_ids": (Service, "service"),
+    "heartbeat_ids": (Heartbeat, "heartbeat"),
+}
 _OVER = (
     "Lies in the past: a window silences what is to come. What was maintenance is put right with"
     " POST /services/{id}/corrections."
 )
 
 
-class _Windows(Resource[MaintenanceWindow, UUID]):
+class _Windows(SnapshotResource[MaintenanceWindow]):
     model = MaintenanceWindow
     may_be_over = False
-
-    def begin(self, tx: Transaction, who: UUID) -> None:
-        alerting_snapshots.invalidate(lock_organization(tx, who))
 
     def new_columns(self, tx: Transaction, who: UUID, id: UUID, data: Columns) -> Columns:
         """Return a new window. Raises Invalid for one that makes no sense, or is over already."""
@@ -70,7 +70,7 @@ class _Windows(Resource[MaintenanceWindow, UUID]):
         stored, now = columns(row), tx.now()
         wanted = {name: value for name, value in changes.items() if name != "reopen"}
         values = {name: value for name, value in wanted.items() if value != stored[name]}
-        _check_references(tx, who, values)
+        owned_rows.require_references(tx, who, values, _REFERENCES)
         if changes.get("reopen"):
             values["ended_at"] = None
         if any(name in values for name in _TIMES):
@@ -133,7 +133,7 @@ def _with_defaults(
     tx: Transaction, organization_id: UUID, data: Columns, now: datetime
 ) -> dict[str, Any]:
     """Return a new window with its defaults. Raises Invalid for one that makes no sense."""
-    _check_references(tx, organization_id, data)
+    owned_rows.require_references(tx, organization_id, data, _REFERENCES)
     merged = {**_DEFAULTS, **data}
     if merged.get("starts_at") is None and merged["recurrence"] is not None:
         merged["starts_at"] = decisions.default_start(now, merged["timezone"])
@@ -231,25 +231,6 @@ def _read(merged: Columns) -> decisions.MaintenanceWindow:
         ended_at=merged["ended_at"],
         heartbeat_ids=merged["heartbeat_ids"],
         exdates=merged["exdates"],
-    )
-
-
-def _check_references(tx: Transaction, organization_id: UUID, data: Columns) -> None:
-    owned_rows.require(
-        tx,
-        Service,
-        organization_id,
-        data.get("service_ids", ()),
-        field="service_ids",
-        what="service",
-    )
-    owned_rows.require(
-        tx,
-        Heartbeat,
-        organization_id,
-        data.get("heartbeat_ids", ()),
-        field="heartbeat_ids",
-        what="heartbeat",
     )
 
 

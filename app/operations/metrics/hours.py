@@ -9,7 +9,7 @@ from app.domain.metrics.status_line import milliseconds, unpacked
 from app.domain.metrics.totals import totals
 from app.operations.metrics import corrections
 from app.operations.metrics.measure import Stretch, measure
-from app.operations.metrics.rows import HOUR_MS, STORE_HOUR, measured, stored
+from app.operations.metrics.rows import HOUR_MS, STORE_HOUR, measured, stored, totals_columns
 from app.platform.transaction import Transaction
 
 HOUR = timedelta(hours=1)
@@ -83,22 +83,8 @@ def correct(tx: Transaction, hours: Sequence[Hour]) -> dict[UUID, UUID]:
             continue
         begin = milliseconds(at)
         line = unpacked(begin, begin + HOUR_MS, packed)
-        sums = totals(line.overlaid(spans.get(service_id, ())))
-        changes.append(
-            (
-                sums.up_ms,
-                sums.down_ms,
-                sums.unknown_ms,
-                sums.maintenance_ms,
-                sums.paused_ms,
-                sums.inner_outages,
-                sums.longest_inner_ms,
-                sums.head_ms,
-                sums.tail_ms,
-                service_id,
-                at,
-            )
-        )
+        corrected = totals(line.overlaid(spans.get(service_id, ())))
+        changes.append((*totals_columns(corrected), service_id, at))
     tx.driver.cursor().executemany(_CORRECT, changes)
     return dict(tx.driver.execute(_OWNERS, ([change[-2] for change in changes],)).fetchall())
 

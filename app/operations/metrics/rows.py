@@ -60,22 +60,28 @@ def measured(figures: Figures, corrections: Iterable[Span] = ()) -> Bucket:
     )
 
 
+def totals_columns(totals: Totals) -> tuple[int, ...]:
+    """Return the columns of totals, in the order of a row; pending time is what they leave."""
+    return (
+        totals.up_ms,
+        totals.down_ms,
+        totals.unknown_ms,
+        totals.maintenance_ms,
+        totals.paused_ms,
+        totals.inner_outages,
+        totals.longest_inner_ms,
+        totals.head_ms,
+        totals.tail_ms,
+    )
+
+
 def stored(organization_id: UUID, service_id: UUID, at: object, bucket: Bucket) -> tuple[Any, ...]:
     """Return a bucket as a row for STORE_HOUR (which adds the line) and STORE_DAY."""
-    sums = bucket.totals
     return (
         organization_id,
         service_id,
         at,
-        sums.up_ms,
-        sums.down_ms,
-        sums.unknown_ms,
-        sums.maintenance_ms,
-        sums.paused_ms,
-        sums.inner_outages,
-        sums.longest_inner_ms,
-        sums.head_ms,
-        sums.tail_ms,
+        *totals_columns(bucket.totals),
         bucket.checks,
         bucket.failed,
         bucket.slow,

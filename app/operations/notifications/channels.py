@@ -10,9 +10,8 @@ from app.domain.checks.dependencies import find_cycle
 from app.models.notification_channels import NotificationChannel
 from app.operations import secrets, usages
 from app.operations.notifications.definitions import changed_columns, new_columns
-from app.operations.resource import Resource
-from app.operations.rows import beginning, columns, lock_organization, refused
-from app.operations.snapshots import alerting as alerting_snapshots
+from app.operations.rows import beginning, columns, refused
+from app.operations.snapshots.resource import SnapshotResource
 from app.platform.bootstrap import runtime
 from app.platform.transaction import Transaction
 from app.security.sealing import mask
@@ -45,14 +44,10 @@ FROM waiting WHERE alert_id IS NOT NULL
 """
 
 
-class _Channels(Resource[NotificationChannel, UUID]):
+class _Channels(SnapshotResource[NotificationChannel]):
     model = NotificationChannel
     # Heartbeats may name one without the organization's lock: from a deletion on they wait.
     is_referred_to = True
-
-    def begin(self, tx: Transaction, who: UUID) -> None:
-        # The lock of the organization keeps two edits from closing a circle of fallbacks together.
-        alerting_snapshots.invalidate(lock_organization(tx, who))
 
     def new_columns(self, tx: Transaction, who: UUID, id: UUID, data: Columns) -> Columns:
         values = new_columns(data, runtime().vault, secrets.hosts_by_name(tx, who))

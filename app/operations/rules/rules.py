@@ -10,16 +10,20 @@ from app.models.notification_channels import NotificationChannel
 from app.models.services import Service
 from app.operations import rows as owned_rows
 from app.operations.alerts import closing, edits
-from app.operations.resource import Resource
-from app.operations.rows import columns, lock_organization, refused
+from app.operations.rows import References, columns, refused
 from app.operations.rules import latches as rule_latches
-from app.operations.snapshots import alerting as alerting_snapshots
+from app.operations.snapshots.resource import SnapshotResource
 from app.platform.transaction import Transaction
 
 Columns = Mapping[str, Any]
 
 # What a rule asks, and of whom.
 _ASKED = frozenset({"condition", "is_enabled", "service_id", "tags"})
+_REFERENCES: References = {
+    "service_id": (Service, "service"),
+    "escalation_policy_id": (EscalationPolicy, "escalation policy"),
+    "notification_channel_ids": (NotificationChannel, "notification channel"),
+}
 
 
 def add_default_rule(tx: Transaction, organization_id: UUID) -> None:
@@ -34,12 +38,8 @@ def add_default_rule(tx: Transaction, organization_id: UUID) -> None:
     )
 
 
-class _Rules(Resource[AlertRule, UUID]):
+class _Rules(SnapshotResource[AlertRule]):
     model = AlertRule
-
-    def begin(self, tx: Transaction, who: UUID) -> None:
-        # First of all: what the rule refers to stays there.
-        alerting_snapshots.invalidate(lock_organization(tx, who))
 
     def new_columns(self, tx: Transaction, who: UUID, id: UUID, data: Columns) -> Columns:
         check(tx, who, data)
@@ -73,23 +73,10 @@ listed, read, create, update, delete = _Rules().operations()
 
 
 def check(
-    tx: Transaction, organization_id: UUID, changes: Columns, whole: Columns | None = None
+    tx: Transaction, organization_id: UUID, changes: Columns, merged: Columns | None = None
 ) -> None:
     """Raise Invalid where a rule refers to nothing, or to something of another organization."""
-    whole = changes if whole is None else whole
-    if whole.get("service_id") is not None and whole.get("tags"):
+    merged = changes if merged is None else merged
+    if merged.get("service_id") is not None and merged.get("tags"):
         raise refused("tags", "Only for a rule without service_id.")
-    for field, model, what in (
-        ("service_id", Service, "service"),
-        ("escalation_policy_id", EscalationPolicy, "escalation policy"),
-    ):
-        if changes.get(field) is not None:
-            owned_rows.require(tx, model, organization_id, [changes[field]], field=field, what=what)
-    owned_rows.require(
-        tx,
-        NotificationChannel,
-        organization_id,
-        changes.get("notification_channel_ids", ()),
-        field="notification_channel_ids",
-        what="notification channel",
-    )
+    owned_rows.require_references(tx, organization_id, changes, _REFERENCES)

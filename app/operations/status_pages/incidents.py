@@ -10,7 +10,7 @@ from app.domain.status_pages.types import IncidentStatus
 from app.models.services import Service
 from app.models.status_pages import PageIncident, PageIncidentUpdate, StatusPage
 from app.operations import rows as owned_rows
-from app.operations.rows import refused
+from app.operations.rows import References, refused
 from app.operations.status_pages import incident_notices, snapshots
 from app.operations.status_pages.incident_queries import (
     find_incident,
@@ -27,6 +27,10 @@ _COLUMNS = (
     "title", "status", "severity", "service_ids", "service_states", "overall_state", "started_at",
     "next_update_at", "is_draft", "post_mortem",
 )  # fmt: skip
+_REFERENCES: References = {
+    "service_ids": (Service, "service"),
+    "service_states": (Service, "service"),
+}
 
 
 def create(organization_id: UUID, page_id: UUID, data: Mapping[str, Any]) -> dict[str, Any]:
@@ -259,10 +263,7 @@ def _publish(
 
 def _stored(tx: Transaction, organization_id: UUID, data: Mapping[str, Any]) -> dict[str, Any]:
     values = {name: value for name, value in data.items() if name in _COLUMNS}
-    for field in ("service_ids", "service_states"):
-        owned_rows.require(
-            tx, Service, organization_id, data.get(field) or (), field=field, what="service"
-        )
+    owned_rows.require_references(tx, organization_id, data, _REFERENCES)
     if "service_states" in values:
         values["service_states"] = {str(id): state for id, state in data["service_states"].items()}
     return values
