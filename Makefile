@@ -2,7 +2,7 @@
 # The second time this costs nothing and needs no network.
 
 .DEFAULT_GOAL := help
-.PHONY: lock licenses sbom help run test bench soak screenshots lint format migrate prepare-run prepare-dev
+.PHONY: lock licenses sbom help run test bench soak production screenshots lint format migrate prepare-run prepare-dev
 
 VENV := .venv/bin
 
@@ -36,6 +36,9 @@ bench: prepare-dev ## run the benchmarks and compare them with their baselines
 
 soak: prepare-dev ## run for a long time while processes are killed at random
 	@exec $(VENV)/python -m tests.soak $(ARGS)
+
+production: prepare-dev ## run docker-compose.yml as it says, without Docker, and restart everything under load
+	@exec $(VENV)/python -m tests.production $(ARGS)
 
 screenshots: prepare-dev ## make the pictures of README anew, from the running product
 	@exec $(VENV)/python -m tests.console.screenshots

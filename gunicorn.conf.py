@@ -13,15 +13,19 @@ import signal
 import socket
 import sys
 import time
+import warnings
 from importlib import import_module
 from types import SimpleNamespace
 from typing import Any
 
 from gevent import monkey
 from gevent._hub_local import get_hub_if_exists
+from gevent.monkey import MonkeyPatchWarning
 from gunicorn import arbiter, sock
 
-# Processes that serve patch the rest, and the sockets they inherit, once they are forked.
+# Processes that serve patch the rest, and the sockets they inherit, once they are forked: in two
+# steps on purpose, which gevent warns of.
+warnings.filterwarnings("ignore", "Patching more than once", MonkeyPatchWarning)
 monkey.patch_all(os=False, signal=False, queue=False)
 arbiter.time = SimpleNamespace(
     time=time.time, monotonic=time.monotonic, sleep=monkey.get_original("time", "sleep")

@@ -1,0 +1,337 @@
+"""Story of a rolling restart: people, jobs and outages go on while every container is replaced."""
+
+import json
+import ssl
+import threading
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+import psycopg
+import pycurl
+import requests
+from websockets.exceptions import WebSocketException
+from websockets.sync.client import connect as connect_websocket
+
+from tests.production.network import GATEWAY
+from tests.production.shape import Shape
+
+INTERVAL_SECONDS = 10
+SHOPS = 6  # services that go down in turn
+OUTAGE_SECONDS = 25.0
+EVERY_SECONDS = 12.0
+HEARTBEATS = 4
+STEADY_SECONDS = 30.0
+BETWEEN_SECONDS = 3.0
+LATE_SECONDS = 5.0  # beyond the interval
+TARGET_PORT = 8080
+PASSWORD = "correct horse battery"
+RETRY_SECONDS = 0.5
+
+
+class Targets:
+    """Server of what is watched, and receiver of what is told."""
+
+    def __init__(self) -> None:
+        self.down: set[str] = set()
+        self.messages: list[dict[str, Any]] = []
+        owner = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self) -> None:
+                self.send_response(503 if self.path in owner.down else 200)
+                self.send_header("Content-Length", "0")
+                self.send_header("Connection", "close")
+                self.end_headers()
+
+            def do_POST(self) -> None:
+                length = int(self.headers["Content-Length"])
+                owner.messages.append(json.loads(self.rfile.read(length)))
+                self.do_GET()
+
+            def log_message(self, format: str, *arguments: Any) -> None:
+                pass
+
+        class Server(ThreadingHTTPServer):
+            request_queue_size = 512
+            daemon_threads = True
+
+        self._server = Server((GATEWAY, TARGET_PORT), Handler)
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+
+@dataclass
+class Client:
+    """Somebody who retries once, half a second later, as a good client does."""
+
+    url: str
+    authority: str
+    token: str = ""
+    answers: Counter[str] = field(default_factory=Counter)
+    failures: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.session = requests.Session()
+        self.session.trust_env = False  # proxies and authorities of this machine
+        self.session.verify = self.authority
+
+    def again(self) -> "Client":
+        """The same person in another program."""
+        other = Client(self.url, self.authority, self.token)
+        other.session.headers.update(self.session.headers)
+        return other
+
+    def call(self, method: str, path: str, body: Any = None) -> Any:
+        """Return the JSON answer to a call that succeeds at once, or when it is repeated."""
+        for attempt in (1, 2):
+            try:
+                answer = self.session.request(
+                    method,
+                    self.url + path,
+                    json=body,
+                    headers={"Idempotency-Key": str(uuid4())} if method == "POST" else {},
+                    timeout=10,
+                )
+            except requests.RequestException as failed:
+                said = f"{method} {path}: {type(failed).__name__}"
+            else:
+                if answer.status_code < 500:
+                    self.answers[f"answered at attempt {attempt}"] += 1
+                    assert answer.ok, f"{method} {path}: {answer.status_code} {answer.text}"
+                    return answer.json() if answer.content else None
+                said = f"{method} {path}: {answer.status_code} {answer.text[:120]}"
+            self.answers[f"failed at attempt {attempt}"] += 1
+            if attempt == 1:
+                time.sleep(RETRY_SECONDS)
+        self.failures.append(f"{said} at {time.strftime('%H:%M:%S')}")
+        return None
+
+
+class Clients:
+    """Threads that go on until the story ends."""
+
+    def __init__(self) -> None:
+        self._ending = threading.Event()
+        self._threads: list[threading.Thread] = []
+
+    def repeat(self, action: Callable[[], object], every: float) -> None:
+        """Do something again and again, in a thread."""
+
+        def run() -> None:
+            while not self._ending.is_set():
+                action()
+                self._ending.wait(every)
+
+        thread = threading.Thread(target=run, daemon=True)
+        thread.start()
+        self._threads.append(thread)
+
+    def end(self) -> None:
+        """Stop, each after what it is doing."""
+        self._ending.set()
+        for thread in self._threads:
+            thread.join(30)
+
+
+def run(shape: Shape, services: int) -> list[str]:
+    """Restart every container in turn under load; print the figures, return the faults."""
+    targets = Targets()
+    authority = str(shape.folder / "nginx" / "ca.pem")
+    client = Client(f"{shape.url}/api/v1", authority)
+    faults = _greet(shape, client)
+    heartbeats = _configure(client, services)
+    clients = Clients()
+    sent: dict[str, set[str]] = defaultdict(set)
+    readers = [client.again() for _ in range(4)]
+    for reader in readers:
+        clients.repeat(partial(reader.call, "GET", "/services?limit=50"), 0.1)
+    writer = client.again()
+    clients.repeat(partial(_write, writer), 0.5)
+    pinger = Client("", authority)
+    for id, address in heartbeats.items():
+        clients.repeat(partial(_ping, pinger, address, sent[id]), 0.5)
+    outages: list[str] = []
+    clients.repeat(partial(_outage, targets, outages), EVERY_SECONDS)
+    feed = Feed(f"{shape.url}/api/v1", client)
+    clients.repeat(feed.listen, RETRY_SECONDS)
+    began = time.time()
+    time.sleep(STEADY_SECONDS)
+    for container in list(shape.of_the_program):
+        took = container.restart()
+        print(f"restarted {container.name} in {took:.1f} s", flush=True)
+        time.sleep(BETWEEN_SECONDS)
+    ended = time.time()
+    time.sleep(INTERVAL_SECONDS)
+    clients.end()
+    time.sleep(OUTAGE_SECONDS + 2 * INTERVAL_SECONDS)
+    everybody = [client, writer, pinger, *readers]
+    print(f"{feed.count} live results, {feed.connections} connections of the feed")
+    faults += [each for one in everybody for each in one.failures]
+    print(sum((one.answers for one in everybody), Counter()))
+    with psycopg.connect(shape.database_url) as connection:
+        faults += _judge_checks(connection, began, ended)
+        faults += _judge_pings(connection, sent)
+        faults += _judge_pages(connection, targets, outages)
+    return faults
+
+
+class Feed:
+    """Live results over a WebSocket, joined anew whenever it ends."""
+
+    def __init__(self, url: str, client: Client) -> None:
+        self._url = f"{url.replace('https', 'wss', 1)}/ws?token={client.token}"
+        self._context = ssl.create_default_context(cafile=client.authority)
+        self.count = 0
+        self.connections = 0
+
+    def listen(self) -> None:
+        """Read until the connection ends or is silent for five seconds."""
+        with (
+            suppress(OSError, TimeoutError, WebSocketException),
+            connect_websocket(self._url, ssl=self._context, open_timeout=5) as socket,
+        ):
+            self.connections += 1
+            while True:
+                socket.recv(timeout=5)
+                self.count += 1
+
+
+def _greet(shape: Shape, client: Client) -> list[str]:
+    """Sign in through the proxy, by HTTP/2; a fault where it hides who is calling."""
+    person = {"email": "ada@example.com", "password": PASSWORD, "full_name": "Ada"}
+    client.call("POST", "/auth/register", person)
+    assert not client.failures, client.failures
+    sign_in = {"email": person["email"], "password": PASSWORD}
+    client.token = client.call("POST", "/auth/login", sign_in)["token"]
+    client.session.headers["Authorization"] = f"Bearer {client.token}"
+    faults = []
+    seen = {entry["actor"]["ip"] for entry in client.call("GET", "/audit-logs")["items"]}
+    if seen != {GATEWAY}:
+        faults.append(f"the audit log names {seen} instead of {GATEWAY}")
+    answer = pycurl.Curl()
+    answer.setopt(pycurl.URL, f"{shape.url}/ready")
+    answer.setopt(pycurl.CAINFO, client.authority)
+    answer.setopt(pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_2TLS)
+    answer.setopt(pycurl.WRITEFUNCTION, lambda _: None)
+    answer.perform()
+    if answer.getinfo(pycurl.RESPONSE_CODE) != 200:
+        faults.append(f"/ready answers {answer.getinfo(pycurl.RESPONSE_CODE)}")
+    if answer.getinfo(pycurl.INFO_HTTP_VERSION) != pycurl.CURL_HTTP_VERSION_2_0:
+        faults.append("HTTP/2 is not spoken")
+    return faults
+
+
+def _configure(client: Client, services: int) -> dict[str, str]:
+    """Make a channel, services, heartbeats; return the heartbeats' addresses by id."""
+    target = f"http://{GATEWAY}:{TARGET_PORT}"
+    hook = {"name": "hook", "type": "webhook", "config": {"url": f"{target}/hook"}}
+    client.call("POST", "/notification-channels", hook)
+    for number in range(services):
+        body = {
+            "name": f"Service {number}",
+            "endpoint": f"{target}/shop-{number}",
+            "check_type": "HTTP",
+            "check_interval_seconds": INTERVAL_SECONDS,
+            "timeout_seconds": 5,
+            "failure_threshold": 1,
+        }
+        client.call("POST", "/services", body)
+    heartbeats = {}
+    for number in range(HEARTBEATS):
+        body = {"name": f"Job {number}", "interval_seconds": 60, "grace_seconds": 60}
+        made = client.call("POST", "/heartbeats", body)
+        heartbeats[made["id"]] = made["ping_url"]
+    return heartbeats
+
+
+def _write(client: Client) -> None:
+    made = client.call("POST", "/teams", {"name": f"Team {uuid4()}"})
+    if made:
+        client.call("DELETE", f"/teams/{made['id']}")
+
+
+def _ping(client: Client, address: str, sent: set[str]) -> None:
+    number = str(uuid4())
+    for attempt in (1, 2):
+        try:
+            answer = client.session.post(address, data=number, timeout=10)
+        except requests.RequestException as failed:
+            said = type(failed).__name__
+        else:
+            if answer.ok:
+                client.answers[f"pinged at attempt {attempt}"] += 1
+                sent.add(number)
+                return
+            said = f"{answer.status_code} {answer.text[:120]}"
+        if attempt == 1:
+            time.sleep(RETRY_SECONDS)
+    client.failures.append(f"ping: {said} at {time.strftime('%H:%M:%S')}")
+
+
+def _outage(targets: Targets, outages: list[str]) -> None:
+    path = f"/shop-{len(outages) % SHOPS}"
+    targets.down.add(path)
+    outages.append(path)
+    ending = threading.Timer(OUTAGE_SECONDS, targets.down.discard, (path,))
+    ending.daemon = True
+    ending.start()
+
+
+_GAPS = """
+SELECT max(extract(epoch FROM gap)), count(*) FILTER (WHERE gap > make_interval(secs => %s)),
+    count(*), percentile_cont(ARRAY[0.5, 0.99]) WITHIN GROUP (
+        ORDER BY extract(epoch FROM checked_at - scheduled_for))
+FROM (SELECT checked_at, scheduled_for, checked_at - lag(checked_at, 1, to_timestamp(%s))
+          OVER (PARTITION BY service_id ORDER BY checked_at) AS gap
+      FROM check_results WHERE checked_at BETWEEN to_timestamp(%s) AND to_timestamp(%s)) AS g
+"""
+
+
+def _judge_checks(connection: psycopg.Connection[Any], began: float, ended: float) -> list[str]:
+    """Faults of checks: one that came later than its interval and five seconds."""
+    allowed = INTERVAL_SECONDS + LATE_SECONDS
+    ((longest, late, count, (middle, high)),) = connection.execute(
+        _GAPS, (allowed, began, began, ended)
+    ).fetchall()
+    print(f"{count} checks, longest gap {longest:.1f} s, late p50 {middle:.3f} s, p99 {high:.3f} s")
+    return [f"{late} checks came more than {allowed:.0f} s after the one before"] if late else []
+
+
+def _judge_pings(connection: psycopg.Connection[Any], sent: dict[str, set[str]]) -> list[str]:
+    """Faults of pings: one that was answered and is not stored."""
+    faults = []
+    for id, numbers in sent.items():
+        rows = connection.execute(
+            "SELECT convert_from(body, 'UTF8') FROM heartbeat_pings WHERE heartbeat_id = %s", (id,)
+        ).fetchall()
+        lost = numbers - {number for (number,) in rows}
+        print(f"{len(numbers)} pings answered, {len(rows)} stored, {len(lost)} lost")
+        if lost:
+            faults.append(f"{len(lost)} pings of {id} were answered and are not stored")
+    return faults
+
+
+def _judge_pages(
+    connection: psycopg.Connection[Any], targets: Targets, outages: list[str]
+) -> list[str]:
+    """Faults of pages: an outage that nobody heard of, or its end."""
+    told = Counter(
+        (urlsplit(message["data"]["service"]["endpoint"]).path, message["type"])
+        for message in targets.messages
+    )
+    faults = []
+    for path, count in Counter(outages).items():
+        for kind in ("alert.fired", "alert.resolved"):
+            if told[path, kind] < count:
+                faults.append(f"{path}: {count} outages, {told[path, kind]} times {kind}")
+    print(f"{len(outages)} outages, {len(targets.messages)} messages")
+    return faults
