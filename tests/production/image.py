@@ -14,6 +14,7 @@ from tests.production import PROJECT
 
 SUITE = "bookworm"
 PACKAGES = ("python3", "python3-pip", "ca-certificates", "tini")
+INSTRUCTIONS = {"FROM", "WORKDIR", "RUN", "COPY", "ENV", "USER", "EXPOSE", "HEALTHCHECK", "CMD"}
 PATH = "/usr/local/bin:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -98,9 +99,7 @@ def _carry_out(image: Image, word: str, rest: str) -> None:
             *sources, target = shlex.split(rest)
             for source in sources:
                 _copy(image, source, target)
-        case "ENV" | "USER" | "EXPOSE" | "HEALTHCHECK" | "CMD":
-            pass
-        case _:
+        case _ if word not in INSTRUCTIONS:
             raise UnknownInstruction(f"{word} {rest}")
 
 
