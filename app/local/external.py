@@ -1,4 +1,5 @@
-"""Check of the servers named by DATABASE_URL and REDIS_URL. Prints a sentence when one is away.
+"""Check of the servers named by DATABASE_URL and REDIS_URL. Prints a sentence when one is away,
+or is not fit for the program.
 
 A process of its own, because importing both drivers would delay every other start by a second.
 """
@@ -9,35 +10,43 @@ import sys
 import psycopg
 import redis
 
+from app.platform.server_requirements import lacking_in_database, lacking_in_redis
+
 TIMEOUT_SECONDS = 3
 
 
-def check_database(url: str) -> None:
-    """Raises psycopg.Error."""
+def check_database(url: str) -> str | None:
+    """What the database lacks, as a sentence. Raises psycopg.Error."""
     plain = url.replace("postgresql+psycopg://", "postgresql://", 1)
-    psycopg.connect(plain, connect_timeout=TIMEOUT_SECONDS).close()
+    with psycopg.connect(plain, connect_timeout=TIMEOUT_SECONDS) as connection:
+        return lacking_in_database(connection)
 
 
-def check_redis(url: str) -> None:
-    """Raises redis.RedisError, or ValueError for a URL that makes no sense."""
+def check_redis(url: str) -> str | None:
+    """What the server lacks, as a sentence.
+
+    Raises redis.RedisError, or ValueError for a URL that makes no sense.
+    """
     client = redis.Redis.from_url(
         url, socket_connect_timeout=TIMEOUT_SECONDS, socket_timeout=TIMEOUT_SECONDS
     )
-    client.ping()
-    client.close()
+    with client:
+        return lacking_in_redis(client)
 
 
 def main() -> int:
     """Check what is set; one sentence and code 1 when a server does not answer."""
     try:
-        if url := os.environ.get("DATABASE_URL"):
-            check_database(url)
+        if (url := os.environ.get("DATABASE_URL")) and (lacking := check_database(url)):
+            print(f"DATABASE_URL: the database cannot be used: {lacking}")
+            return 1
     except psycopg.Error as error:
         print(f"DATABASE_URL: the database cannot be reached: {_first_line(error)}")
         return 1
     try:
-        if url := os.environ.get("REDIS_URL"):
-            check_redis(url)
+        if (url := os.environ.get("REDIS_URL")) and (lacking := check_redis(url)):
+            print(f"REDIS_URL: the Redis server cannot be used: {lacking}")
+            return 1
     except (redis.RedisError, ValueError, OSError) as error:
         print(f"REDIS_URL: the Redis server cannot be reached: {_first_line(error)}")
         return 1
