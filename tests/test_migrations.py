@@ -44,6 +44,7 @@ LANDED = {
     "0024_monthly_reports.py": "8dc38837da6a48fa5768764adea45d4c",
     "0025_passed_on.py": "fe56854964e5db0f40ad7546c310a5c0",
     "0026_suspects.py": "cb610181b186bddf7bdaa4b719f30889",
+    "0027_region_hours.py": "20b0f5c1c37560fd4a987233c63f3d34",
 }
 
 
@@ -54,7 +55,7 @@ def alembic_for(url: str) -> AlembicConfig:
 
 
 def is_ours(name: str | None, kind: str, _parents: object) -> bool:
-    partitions = ("check_results_", "metric_hours_", "metric_fives_")
+    partitions = ("check_results_", "metric_hours_", "metric_region_hours_", "metric_fives_")
     return not (kind == "table" and name is not None and name.startswith(partitions))
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from app.api.http import Blueprint
 from app.api.windows import window
 from app.models.services import Service
-from app.operations.metrics import series
+from app.operations.metrics import regions, series
 from app.operations.metrics.uptime import Uptime
 from app.operations.metrics.uptime import uptime as uptime_of
 from app.operations.services import history as service_history
@@ -16,10 +16,11 @@ from app.schemas.metrics import (
     INTERVALS,
     MetricsQuerySchema,
     PointSchema,
+    RegionFiguresSchema,
     UptimeSchema,
     WindowSchema,
 )
-from app.security.access import budget, find, requires
+from app.security.access import budget, find, principal, requires
 
 NOTHING_RECORDED = "no historical uptime report computed yet"
 NOTHING_KNOWN = "nothing is known of this time"
@@ -46,6 +47,24 @@ def metrics(query: dict[str, Any], service_id: UUID) -> list[dict[str, Any]]:
     if "interval" in query:
         return series.buckets(service_id, since, until, INTERVALS[query["interval"]])
     return service_history.series(service_id, since, until)
+
+
+@bp.get("/<uuid:service_id>/metrics/regions")
+@requires("services:read")
+@bp.accepts(WindowSchema, location="query")
+@bp.returns(RegionFiguresSchema(many=True))
+@budget("figures of services", 600)
+def by_region(query: dict[str, Any], service_id: UUID) -> list[regions.RegionFigures]:
+    """Read the figures of a service by region
+
+    Of the whole hours (UTC) that the window touches, in which more than one region checked; the
+    last 24 hours unless `from` and `to` say otherwise. Empty for a service of one region. Uptime
+    is the service's own: regions decide it together.
+    """
+    find(Service, service_id)
+    since, until = window(query, "from_", "to", _DAY)
+    organization_id = principal().organization_id
+    return regions.by_region(organization_id, service_id, since, _up_to_now(since, until))
 
 
 @bp.get("/<uuid:service_id>/uptime")

@@ -64,6 +64,30 @@ class MetricHour(_Figures, Base):
     line: Mapped[bytes] = mapped_column(BYTEA)  # before corrections; app.domain.metrics.status_line
 
 
+class MetricRegionHour(Base):
+    """An hour (UTC) of a service in one of the regions that checked it; only where several did.
+
+    Results by their own status and their response times, as in `metric_hours`. Partitioned by
+    month.
+    """
+
+    __tablename__ = "metric_region_hours"
+    __table_args__ = {"postgresql_partition_by": "RANGE (at)"}
+
+    service_id: Mapped[UUID] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(primary_key=True)
+    region: Mapped[str] = mapped_column(primary_key=True)
+    organization_id: Mapped[UUID]
+    checks: Mapped[int]
+    failed: Mapped[int]
+    slow: Mapped[int]
+    timed: Mapped[int]
+    sum_ms: Mapped[float] = mapped_column(Double)
+    min_ms: Mapped[float | None] = mapped_column(REAL)
+    max_ms: Mapped[float | None] = mapped_column(REAL)
+    hist: Mapped[bytes] = mapped_column(BYTEA)
+
+
 class MetricDay(_Figures, Base):
     """A day (UTC) of a service, put together from its hours; kept for good."""
 

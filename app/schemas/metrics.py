@@ -51,6 +51,23 @@ class PointSchema(BaseSchema):
     p99_ms = fields.Float(allow_none=True)
 
 
+class RegionFiguresSchema(BaseSchema):
+    """Figures of the checks of one region; response times in milliseconds, within 1 %."""
+
+    region = fields.String(required=True, metadata={"examples": ["eu"]})
+    checks = fields.Integer(
+        required=True, metadata={"description": "Results of the region, by their own status."}
+    )
+    failed_checks = fields.Integer(required=True)
+    check_success_percentage = fields.Float(required=True, allow_none=True)
+    avg_ms = fields.Float(required=True, allow_none=True)
+    min_ms = fields.Float(required=True, allow_none=True)
+    max_ms = fields.Float(required=True, allow_none=True)
+    p50_ms = fields.Float(required=True, allow_none=True)
+    p95_ms = fields.Float(required=True, allow_none=True)
+    p99_ms = fields.Float(required=True, allow_none=True)
+
+
 class AppliedCorrectionSchema(BaseSchema):
     """A correction that stands in a window."""
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from app.domain.metrics.status_line import milliseconds, unpacked
 from app.domain.metrics.totals import totals
-from app.operations.metrics import corrections
+from app.operations.metrics import corrections, regions
 from app.operations.metrics.measure import Stretch, measure
 from app.operations.metrics.rows import HOUR_MS, STORE_HOUR, measured, stored, totals_columns
 from app.platform.transaction import Transaction
@@ -52,6 +52,14 @@ def compute(tx: Transaction, hours: Sequence[Hour]) -> dict[UUID, UUID]:
     if not wanted:
         return {}
     found = measure(tx, [Stretch(service_id, at, at + HOUR) for service_id, at in wanted])
+    regions.compute(
+        tx,
+        [
+            (owners[service_id], service_id, at, figures.late)
+            for (service_id, at), figures in zip(wanted, found, strict=True)
+            if figures.has_regions
+        ],
+    )
     spans = _corrections(tx, wanted)
     hour_rows, five_rows = [], []
     for (service_id, at), figures in zip(wanted, found, strict=True):

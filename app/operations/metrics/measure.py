@@ -7,7 +7,7 @@ place for roll-ups, for the open hour and for the check of the one against the o
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -46,6 +46,8 @@ class Figures:
     """Figures of the results of a stretch of time."""
 
     line: StatusLine  # with pauses, without corrections
+    late: timedelta  # how long after it was due a check may have begun
+    has_regions: bool  # whether more than one region checked
     slow: int
     settled: int
     settled_failed: int
@@ -76,7 +78,7 @@ _COVER = "coalesce(cover_seconds, w.cover) * interval '1 second'"
 # estimates are of a table that is just being filled.
 # OFFSET keeps each LATERAL a loop over index-only scans of one service.
 MEASURE = f"""
-SELECT w.place, p.checked_at, p.kind, p.covered, h.*
+SELECT w.place, p.checked_at, p.kind, p.covered, l.late, h.*
 FROM unnest(%(ids)s::uuid[], %(since)s::timestamptz[], %(until)s::timestamptz[],
         %(interval)s::int[], %(cover)s::int[])
     WITH ORDINALITY AS w (id, since, until, every, cover, place)
@@ -132,9 +134,10 @@ CROSS JOIN LATERAL (
             array_agg(checked_at ORDER BY checked_at, region) FILTER (WHERE starts) AS begins,
             array_agg(kind ORDER BY checked_at, region) FILTER (WHERE starts) AS kinds,
             array_agg(held ORDER BY checked_at, region) FILTER (WHERE starts) AS held,
-            max(covered) FILTER (WHERE is_last) AS covered
+            max(covered) FILTER (WHERE is_last) AS covered, bool_or(is_elsewhere) AS has_regions
         FROM (
             SELECT *, lag(covered) OVER times AS held, lead(kind) OVER times IS NULL AS is_last,
+                lag(region) OVER times <> region AS is_elsewhere,
                 lag(kind) OVER times IS DISTINCT FROM kind OR lag(covered) OVER times < checked_at
                     AS starts
             FROM r WINDOW times AS (ORDER BY checked_at, region)
@@ -237,8 +240,8 @@ def _seen_before(tx: Transaction, stretches: Sequence[Stretch]) -> set[Stretch]:
 def _figures(
     stretch: Stretch, row: tuple[Any, ...], paused: Sequence[Span], *, seen_before: bool
 ) -> Figures:
-    _, at, kind, covered, slow, settled, settled_failed, total, low, high, *rest = row
-    *runs, cells, others = rest
+    _, at, kind, covered, late, slow, settled, settled_failed, total, low, high, *rest = row
+    *runs, has_regions, cells, others = rest
     known = [] if at is None else [Run(milliseconds(at), KINDS[kind], milliseconds(covered))]
     line = status_line(
         milliseconds(stretch.since),
@@ -249,6 +252,8 @@ def _figures(
     )
     return Figures(
         line=line,
+        late=late,
+        has_regions=bool(has_regions),
         slow=slow,
         settled=settled,
         settled_failed=settled_failed,

@@ -9,7 +9,8 @@ from app.platform.transaction import Transaction, transaction
 
 _PRESENT = (
     "SELECT inhrelid::regclass::text FROM pg_inherits"
-    " WHERE inhparent IN ('metric_hours'::regclass, 'metric_fives'::regclass)"
+    " WHERE inhparent IN ('metric_hours'::regclass, 'metric_region_hours'::regclass,"
+    " 'metric_fives'::regclass)"
 )
 
 
@@ -24,7 +25,7 @@ def _week(at: datetime) -> tuple[datetime, datetime]:
     return monday, monday + timedelta(days=7)
 
 
-_SPANS = {"metric_hours": _month, "metric_fives": _week}
+_SPANS = {"metric_hours": _month, "metric_region_hours": _month, "metric_fives": _week}
 
 
 def ensure(at: datetime) -> None:
@@ -54,6 +55,7 @@ def drop_old(now: datetime) -> list[str]:
     config = runtime().config
     kept = {
         "metric_hours": now - timedelta(days=config.hours_retention_days),
+        "metric_region_hours": now - timedelta(days=config.hours_retention_days),
         "metric_fives": now - timedelta(days=config.fives_retention_days),
     }
     dropped = []

@@ -11,7 +11,7 @@ DELETE FROM metric_hours WHERE (service_id, at) IN (
     SELECT service_id, at FROM metric_hours WHERE service_id = %s LIMIT %s)
 RETURNING organization_id, at
 """
-_REST = ("metric_fives", "metric_days", "metric_dirty")
+_REST = ("metric_region_hours", "metric_fives", "metric_days", "metric_dirty")
 
 
 def purge_hours(tx: Transaction, service_id: UUID) -> int | None:
