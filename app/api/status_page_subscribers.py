@@ -74,6 +74,17 @@ def bring(data: dict[str, Any], page_id: UUID) -> dict[str, Any]:
     return subscribers.bring(principal().organization_id, page_id, data["emails"], data["reason"])
 
 
+@bp.post("/<uuid:subscriber_id>/confirmation")
+@requires("status_pages:admin")
+@bp.returns(SubscriberSchema, 202)
+def ask_again(page_id: UUID, subscriber_id: UUID) -> dict[str, Any]:
+    """Send a subscriber the message to confirm again
+
+    To one who has not confirmed, or whose messages were refused; three times a day at most.
+    """
+    return subscribers.ask_again(principal().organization_id, page_id, subscriber_id)
+
+
 @bp.delete("/<uuid:subscriber_id>")
 @requires("status_pages:admin")
 @bp.returns(None, 204)

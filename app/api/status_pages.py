@@ -17,6 +17,7 @@ from app.schemas.status_pages import (
     StatusPageChangeSchema,
     StatusPageFilterSchema,
     StatusPageInputSchema,
+    StatusPagePreviewInputSchema,
     StatusPageReplacementSchema,
     StatusPageSchema,
 )
@@ -35,7 +36,7 @@ _ADMIN = "status_pages:admin"
 @bp.post("/preview")
 @requires("status_pages:write")
 @bp.accepts(PreviewQuerySchema, location="query")
-@bp.accepts(StatusPageChangeSchema(partial=True))
+@bp.accepts(StatusPagePreviewInputSchema(partial=True))
 @bp.returns(StatusPagePreviewSchema)
 @budget("previews of pages", 120)
 def preview(query: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,8 @@ from sqlalchemy import ColumnElement, inspect, select
 from app.models.base import OrganizationOwned
 from app.models.organization import Organization
 from app.operations import paging
-from app.platform.errors import Invalid, NotFound
+from app.platform.errors import Conflict, Invalid, NotFound
+from app.platform.events import timestamp
 from app.platform.transaction import Transaction
 
 Owned = TypeVar("Owned", bound=OrganizationOwned)
@@ -18,6 +19,7 @@ Position = tuple[datetime, UUID]
 # By field: whose ids it holds, and what such a row is called.
 References = Mapping[str, tuple[type[OrganizationOwned], str]]
 SHOWN = 200
+_CHANGED = "somebody has changed it since it was read; read it again"
 
 
 def find(tx: Transaction, model: type[Owned], organization_id: UUID, id: UUID) -> Owned:
@@ -130,6 +132,18 @@ def require_references(
         ids = columns.get(field) or ()
         ids = (ids,) if isinstance(ids, UUID) else ids
         require(tx, model, organization_id, ids, field=field, what=what)
+
+
+def require_unchanged(row: OrganizationOwned, changes: Mapping[str, Any]) -> None:
+    """Raise Conflict where `unchanged_since` of these changes is not when a row was last changed.
+
+    Give it a row that is locked, before anything of it is set. The two are compared for equality:
+    of two changes, the later one may carry the earlier time, that of its transaction's begin.
+    """
+    since = changes.get("unchanged_since")
+    if since is not None and row.updated_at != since:
+        when = f"It was changed at {timestamp(row.updated_at)}."
+        raise Conflict(_CHANGED, {"unchanged_since": [when]})
 
 
 def refused(field: str, message: str) -> Invalid:

@@ -4,6 +4,21 @@ from typing import Any, ClassVar
 
 from marshmallow import Schema, pre_load
 
+from app.schemas.base import BaseSchema, Moment
+
+
+class UnchangedSince(BaseSchema):
+    """Condition of a change: that nobody has changed the object since it was read."""
+
+    unchanged_since = Moment(
+        load_only=True,
+        metadata={
+            "description": "`updated_at` exactly as it was read. 409 when somebody has changed the"
+            " object since; missing: the change is made whatever happened since.",
+            "examples": ["2026-03-02T14:23:00Z"],
+        },
+    )
+
 
 class Replacement(Schema):
     """Ignores the fields that only the server sets, so that what was read can be sent back."""

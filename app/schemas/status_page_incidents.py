@@ -16,7 +16,7 @@ from app.schemas.base import (
     Text,
     WrittenFlag,
 )
-from app.schemas.replacements import Replacement, answer_only
+from app.schemas.replacements import Replacement, UnchangedSince, answer_only
 from app.schemas.services import Distinct
 
 MAX_BODY = 20_000
@@ -46,7 +46,7 @@ class IncidentUpdateInputSchema(BaseSchema):
     notify = Flag(load_default=True, metadata={"description": "Tell subscribers."})
 
 
-class IncidentUpdateChangeSchema(BaseSchema):
+class IncidentUpdateChangeSchema(UnchangedSince):
     """Changes of an update that was published; it is marked as edited, and nobody is notified."""
 
     body = Text(max=MAX_BODY, metadata={"description": _MARKDOWN, "examples": ["Better words."]})
@@ -63,6 +63,7 @@ class IncidentUpdateSchema(BaseSchema):
     edited_at = Moment(required=True, allow_none=True)
     is_minor = fields.Boolean(required=True, metadata={"description": "It told nobody."})
     created_at = Moment(required=True)
+    updated_at = Moment(required=True)
 
 
 class IncidentInputSchema(BaseSchema):
@@ -148,11 +149,11 @@ class IncidentSchema(OwnedAnswer, IncidentInputSchema):
     )
 
 
-class IncidentChangeSchema(IncidentInputSchema):
+class IncidentChangeSchema(UnchangedSince, IncidentInputSchema):
     """The fields of an incident to change; the others stay."""
 
 
-class IncidentReplacementSchema(Replacement, IncidentInputSchema):
+class IncidentReplacementSchema(Replacement, UnchangedSince, IncidentInputSchema):
     """An incident as it was read and then edited: what only the server sets is ignored."""
 
     ignored = answer_only(IncidentSchema, IncidentInputSchema)

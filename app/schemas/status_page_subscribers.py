@@ -66,6 +66,10 @@ class SubscriberFilterSchema(PageSchema):
 
     kind = Choice(*Way)
     state = Choice(*STATES)
+    address = Line(
+        max=2000,
+        metadata={"description": "The whole address; those at rest cannot be searched by a part."},
+    )
 
 
 class SubscriberCountsSchema(BaseSchema):

@@ -26,7 +26,7 @@ from app.schemas.base import (
 )
 from app.schemas.nested import Complete
 from app.schemas.organization import ZoneName
-from app.schemas.replacements import Replacement, answer_only
+from app.schemas.replacements import Replacement, UnchangedSince, answer_only
 from app.schemas.services import Distinct
 
 MAX_SECTIONS, MAX_SERVICES = 100, 2000
@@ -266,11 +266,15 @@ class StatusPageSchema(OwnedAnswer, StatusPageInputSchema):
     badge_key = fields.String(required=True, metadata={"examples": ["sp-0123456789abcdef"]})
 
 
-class StatusPageChangeSchema(StatusPageInputSchema):
+class StatusPagePreviewInputSchema(StatusPageInputSchema):
+    """The fields of a page that a preview changes."""
+
+
+class StatusPageChangeSchema(UnchangedSince, StatusPageInputSchema):
     """The fields of a page to change; the others stay."""
 
 
-class StatusPageReplacementSchema(Replacement, StatusPageInputSchema):
+class StatusPageReplacementSchema(Replacement, UnchangedSince, StatusPageInputSchema):
     """A page as it was read and then edited: what only the server sets is ignored."""
 
     ignored = answer_only(StatusPageSchema, StatusPageInputSchema)

@@ -147,6 +147,23 @@ def test_what_was_said_can_be_edited_and_says_so(app, alice, page, seen):
     assert "We look closely." not in seen().text
 
 
+def test_of_two_who_edit_an_incident_the_second_is_told(alice, page):
+    made = make_incident(alice, page)
+    path = f"{page['path']}/{made['id']}"
+    stale = {"unchanged_since": made["updated_at"]}
+    assert alice.patch(path, stale | {"title": "Payments are slow"}).status_code == 200
+    refused = alice.patch(path, stale | {"title": "Payments stand still"})
+    assert (refused.status_code, list(refused.json["fields"])) == (409, ["unchanged_since"])
+    (said,) = made["updates"]
+    words = f"{path}/updates/{said['id']}"
+    edit = {"unchanged_since": said["updated_at"]}
+    edited = alice.patch(words, edit | {"body": "Better words."}).json["updates"][0]
+    assert alice.patch(words, edit | {"body": "Worse words."}).status_code == 409
+    assert alice.get(path).json["updates"][0]["body"] == "Better words."
+    edit["unchanged_since"] = edited["updated_at"]
+    assert alice.patch(words, edit | {"body": "Best words."}).status_code == 200
+
+
 def test_a_post_mortem_is_prefilled_and_published(alice, page, seen):
     made = make_incident(alice, page, status="resolved")
     path = f"{page['path']}/{made['id']}"

@@ -9,7 +9,7 @@ from app.platform.clock import monotonic
 from tests.alerting import make_incident, make_subscriber
 from tests.factories import make_member
 from tests.receivers import Answer, HttpReceiver, MailReceiver
-from tests.status_pages import make_shown, take_snapshots
+from tests.status_pages import link_of_subscriber, make_shown, subscribe, take_snapshots
 from workers.dispatcher import Dispatcher
 
 
@@ -44,23 +44,13 @@ def page(app, alice, deliver):
     return page | {"services": services}
 
 
-def signed_in(mail):
-    """Return the path of the link to a subscriber's own page."""
-    address = re.search(r"http://\S+/status/subscriptions/\S+", mail.part("plain"))[0]
-    return urlsplit(address).path
-
-
-def subscribe(client, page, email="jo@example.com", **more):
-    return client.post(f"/status/{page['slug']}/subscribe", data={"email": email, **more})
-
-
 def test_somebody_is_asked_told_and_gone(client, alice, page, deliver, mailbox, rows):
     answer = subscribe(client, page)
     assert answer.status_code == 200
     assert "If this address is new, we have sent a message." in answer.text
     deliver()
     (question,) = mailbox.mails
-    link = signed_in(question)
+    link = link_of_subscriber(question)
     make_incident(alice, page, title="Too early")
     assert client.get(link).status_code == 200  # a scanner opens it
     assert rows("SELECT confirmed_at FROM page_subscribers") == [(None,)]
@@ -224,7 +214,7 @@ def test_who_chose_services_hears_of_those(app, client, alice, page, deliver, ma
     (key,) = [key for key, one in services.items() if one["name"] == "Search"]
     subscribe(client, page, service_ids=key)
     deliver()
-    client.post(signed_in(mailbox.mails[0]), data={"action": "confirm"})
+    client.post(link_of_subscriber(mailbox.mails[0]), data={"action": "confirm"})
     shop, search = (service["id"] for service in page["services"])
     make_incident(alice, page, title="Of the shop", service_ids=[shop])
     make_incident(alice, page, title="Of both", service_ids=[shop, search])
@@ -276,7 +266,7 @@ def test_a_link_of_another_slug_still_works(app, client, alice, page, deliver, m
     make_subscriber(alice, page)
     make_incident(alice, page)
     deliver()
-    link = signed_in(mailbox.mails[0])
+    link = link_of_subscriber(mailbox.mails[0])
     alice.patch(f"/status-pages/{page['id']}", {"slug": "a-new-name"})
     take_snapshots(app)
     assert "No more messages to" in client.get(link).text
@@ -285,3 +275,26 @@ def test_a_link_of_another_slug_still_works(app, client, alice, page, deliver, m
     assert "Saved." in saved.text
     alice.delete(f"/status-pages/{page['id']}")
     assert client.get(link).status_code == 200
+
+
+def test_admins_find_one_and_ask_once_more(client, alice, page, deliver, mailbox, rows):
+    path = f"/status-pages/{page['id']}/subscribers"
+    alice.post(path, {"emails": ["Jo+Shop@example.com", "al@example.com"], "has_consent": True})
+    (found,) = alice.get(f"{path}?address=jo%2Bshop@EXAMPLE.com").json
+    assert found["address"] == "Jo+Shop@example.com"
+    assert alice.get(f"{path}?address=example.com").json == []
+    for _ in range(2):
+        rows("UPDATE page_subscribers SET expires_at = now() + interval '1 hour'")
+        answer = alice.post(f"{path}/{found['id']}/confirmation")
+        assert (answer.status_code, answer.json["state"]) == (202, "unconfirmed")
+        deliver()
+    assert rows("SELECT count(*) FROM page_subscribers WHERE expires_at > now() + '1 day'") == [
+        (1,)
+    ]
+    refused = alice.post(f"{path}/{found['id']}/confirmation")
+    assert (refused.status_code, "Retry-After" in refused.headers) == (429, True)
+    deliver()
+    asked = [mail for mail in mailbox.mails if "Jo+Shop" in mail.message["To"]]
+    assert len(asked) == 3
+    client.post(link_of_subscriber(asked[-1]), data={"action": "confirm"})
+    assert alice.post(f"{path}/{found['id']}/confirmation").status_code == 409

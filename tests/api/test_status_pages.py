@@ -2,6 +2,8 @@
 
 import pytest
 
+from app.domain.status_pages.domains import Finding
+from app.operations.status_pages import domains, logos
 from tests.alerting import created, make_window
 from tests.factories import make_member, make_service
 
@@ -222,3 +224,36 @@ def test_a_password_is_stored_as_a_hash_and_never_told(alice, make_page, rows):
     ((stored,),) = rows("SELECT password_hash FROM status_pages")
     assert stored.startswith("$argon2id$")
     assert "sesame" not in alice.get("/status-pages").text + alice.get("/audit-logs").text
+
+
+def test_of_two_who_edit_at_once_the_second_is_told(alice, make_page, rows):
+    page = make_page()
+    path = f"/status-pages/{page['id']}"
+    mine = {"theme": "dark", "unchanged_since": page["updated_at"]}
+    theirs = alice.patch(path, {"layout": "columns", "unchanged_since": page["updated_at"]})
+    assert theirs.status_code == 200, theirs.text
+    refused = alice.patch(path, mine)
+    assert (refused.status_code, list(refused.json["fields"])) == (409, ["unchanged_since"])
+    assert theirs.json["updated_at"] in refused.text
+    assert alice.get(path).json["theme"] == page["theme"]
+    again = alice.patch(path, mine | {"unchanged_since": theirs.json["updated_at"]}).json
+    assert (again["theme"], again["layout"]) == ("dark", "columns")
+    whole = alice.put(path, page | {"unchanged_since": page["updated_at"]})
+    assert whole.status_code == 409
+    assert alice.patch(path, {"theme": "light"}).status_code == 200
+    preview = alice.post("/status-pages/preview", {"unchanged_since": page["updated_at"]})
+    assert preview.status_code == 422
+
+
+def test_what_runs_by_itself_does_not_count_as_an_edit(app, alice, make_page):
+    logo = "https://logos.example.com/a.png"
+    page = make_page(custom_domain="status.example.com", branding={"logo_url": logo})
+    alice.post(f"/status-pages/{page['id']}/verify-domain")
+    with app.app_context():
+        (records,) = domains.due()
+        domains.record(records, "nothing", Finding.WRONG)
+        (wanted,) = logos.due()
+        logos.keep(wanted, data=None, error="no answer")
+    found = alice.get(f"/status-pages/{page['id']}").json
+    assert found["domain"]["seen"] == "nothing"
+    assert found["updated_at"] == page["updated_at"]

@@ -215,6 +215,7 @@ def _page(sample: Sample) -> None:
     page = {
         "name": "Field & Loom status",
         "slug": "field-loom",
+        "custom_domain": "status.field-loom.example",
         "sections": [{"name": "Shop", "service_ids": [services["Shop"], services["Checkout"]]}],
     }
     page_id = sample.make("status-pages", page)
@@ -225,6 +226,8 @@ def _page(sample: Sample) -> None:
         "body": "We look into it.",
     }
     sample.make(f"status-pages/{page_id}/incidents", incident)
+    readers = {"emails": ["jo@example.com", "al@example.com"], "has_consent": True}
+    sample.product.call("POST", f"/status-pages/{page_id}/subscribers", readers)
 
 
 def _now() -> datetime:

@@ -56,7 +56,7 @@ def enqueue_flapping(
     """Tell those who heard of an alert that its service flaps: once, instead of a storm."""
     recipients = _channels_that_heard(tx, alert, "alert.fired", now)
     # One step for each episode: a service may calm down and flap again under the same alert.
-    step = int(now.timestamp())
+    step = enqueue.step_at(now)
     enqueue.alert_event(tx, alert, "alert.fired", recipients, now, step=step, hold_until=hold_until)
 
 
@@ -103,7 +103,7 @@ def enqueue_newcomers(
             until = max(t for t in (now, hold_until, recipient.not_before) if t is not None)
             row.next_try_at = min(row.next_try_at, until)
     # A step of its own: an earlier message to them may have been withdrawn.
-    step = int(now.timestamp())
+    step = enqueue.step_at(now)
     if enqueue.alert_event(
         tx, alert, "alert.fired", newcomers, now, step=step, hold_until=hold_until
     ):

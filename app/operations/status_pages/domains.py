@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm.attributes import flag_modified
 
 from app.domain.status_pages import domains
 from app.domain.status_pages.domains import Domain, Finding
@@ -69,6 +70,7 @@ def _record(records: Records, seen: str, found: Finding) -> None:
         before = _domain(page)
         after = domains.judged(before, found, now)
         page.domain_verified_at, page.domain_wrong_since = after.verified_at, after.wrong_since
+        flag_modified(page, "updated_at")  # written as it is: nobody has edited the page
         if after.verified_at != before.verified_at:
             snapshots.wanted(tx, page.id)
 
@@ -82,3 +84,4 @@ def check_again(organization_id: UUID, page_id: UUID) -> None:
     with transaction() as tx:
         page = owned_rows.lock(tx, StatusPage, organization_id, page_id)
         page.domain_checked_at = None
+        flag_modified(page, "updated_at")

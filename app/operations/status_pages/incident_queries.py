@@ -15,7 +15,7 @@ from app.platform.errors import NotFound
 from app.platform.transaction import Transaction, transaction
 
 _INTERNAL = ("stated_at", "alert_ids", "recovered_at")
-_UPDATE = ("id", "status", "body", "at", "edited_at", "is_minor", "created_at")
+_UPDATE = ("id", "status", "body", "at", "edited_at", "is_minor", "created_at", "updated_at")
 
 
 def listed(

@@ -100,11 +100,12 @@ def update(
 ) -> dict[str, Any]:
     """Change an incident and return it. Tells nobody, but of what is published by it.
 
-    Raises NotFound, Invalid, Conflict for one that would be a draft again.
+    Raises NotFound, Invalid, Conflict for one that would be a draft again or was changed since.
     """
     with transaction() as tx:
         page = owned_rows.lock(tx, StatusPage, organization_id, page_id)
         incident = find_incident(tx, page, incident_id, is_locked=True)
+        owned_rows.require_unchanged(incident, data)
         now = tx.now()
         changes = _stored(tx, organization_id, data)
         was_draft, was_told = incident.is_draft, incident.post_mortem_published_at is not None
@@ -174,13 +175,18 @@ def edit(
     update_id: UUID,
     data: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """Edit what was said, and return the incident; it is marked as edited. Raises NotFound."""
+    """Edit what was said, and return the incident; it is marked as edited.
+
+    Raises NotFound, Conflict for an update that was changed since.
+    """
     with transaction() as tx:
         page = owned_rows.lock(tx, StatusPage, organization_id, page_id)
         incident = find_incident(tx, page, incident_id, is_locked=True)
         update = find_update(tx, incident, update_id)
-        if any(getattr(update, name) != value for name, value in data.items()):
-            for name, value in data.items():
+        owned_rows.require_unchanged(update, data)
+        changes = {name: value for name, value in data.items() if name in ("body", "status")}
+        if any(getattr(update, name) != value for name, value in changes.items()):
+            for name, value in changes.items():
                 setattr(update, name, value)
             if not incident.is_draft:
                 update.edited_at = tx.now()

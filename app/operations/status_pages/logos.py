@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import or_, select
+from sqlalchemy.orm.attributes import flag_modified
 
 from app.domain.status_pages import branding
 from app.models.status_pages import StatusPage
@@ -55,6 +56,7 @@ def keep(wanted: Wanted, *, data: str | None, error: str | None) -> None:
             failed = {"error": error, "at": timestamp(tx.now())}
             kept[wanted.address] = {"data": data} if data else failed
         page.logos = kept
+        flag_modified(page, "updated_at")  # written as it is: nobody has edited the page
         snapshots.wanted(tx, page.id)
 
 

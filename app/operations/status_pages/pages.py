@@ -33,6 +33,7 @@ _DOMAIN_STATE = (
     "domain_verified_at", "domain_checked_at", "domain_answer", "domain_wrong_since",
 )  # fmt: skip
 _INTERNAL = ("password_hash", "logos", "domain_token", *_DOMAIN_STATE)
+_NO_COLUMNS = ("password", "unchanged_since")
 _UNIQUE = ("id", "organization_id", "slug", "badge_key", "created_at", "updated_at")
 _DEFAULTS: Columns = {
     "show": {"response_times": False, "made_with": True},
@@ -74,8 +75,9 @@ class _Pages(Resource[StatusPage, UUID]):
     ) -> Columns:
         """Return what an edit changes; an earlier slug leads on to the page for 90 days.
 
-        Raises Conflict for a slug that is taken, Invalid.
+        Raises Conflict for a slug that is taken or a page that was changed since, Invalid.
         """
+        owned_rows.require_unchanged(row, changes)
         values = _stored(tx, who, changes)
         slug = values.get("slug", row.slug)
         if slug != row.slug:
@@ -145,6 +147,7 @@ def preview(
             stored = owned_rows.find(tx, StatusPage, organization_id, page_id)
             before = set(services.shown(stored.sections, candidates))
             values = {n: v for n, v in columns(stored).items() if n not in (*_INTERNAL, *_UNIQUE)}
+            values["logos"] = stored.logos
         values |= _stored(tx, organization_id, data)
         values["slug"] = f"preview-{random_key(64)}"
         page = StatusPage(
@@ -172,7 +175,7 @@ def _stored(tx: Transaction, organization_id: UUID, data: Columns) -> dict[str, 
 
     Raises Invalid for services of others.
     """
-    values = {name: value for name, value in data.items() if name != "password"}
+    values = {name: value for name, value in data.items() if name not in _NO_COLUMNS}
     for section in values.get("sections", ()):
         owned_rows.require(
             tx, Service, organization_id, section["service_ids"], field="sections", what="service"

@@ -20,10 +20,13 @@ from app.operations.notifications.subscriber_results import recipient_key
 from app.operations.rows import Position
 from app.operations.status_pages import subscriptions
 from app.platform.bootstrap import runtime
-from app.platform.errors import NotFound
+from app.platform.errors import Conflict, NotFound, TooManyRequests
 from app.platform.transaction import Transaction, transaction
 from app.security.sealing import reveal
 
+_CONFIRMED = "this subscriber has confirmed, and is told"
+_ASKED_OFTEN = "three messages to confirm were sent within a day; more would be a nuisance"
+_A_DAY_SECONDS = 86_400
 _COLUMNS = ("kind", "address", "wants", "state", "confirmed_at", "created_at")
 
 
@@ -45,6 +48,9 @@ def listed(
         where.append(PageSubscriber.confirmed_at.is_(None))
     elif wanted.get("state") == "paused":
         where.append(PageSubscriber.paused_at.is_not(None))
+    if "address" in wanted:
+        hashes = [subscriptions.hashed(page_id, way, wanted["address"]) for way in Way]
+        where.append(PageSubscriber.address_hash.in_(hashes))
     with transaction() as tx:
         owned_rows.find(tx, StatusPage, organization_id, page_id)
         rows, position, total = owned_rows.page(
@@ -122,19 +128,46 @@ def bring(
     return {"added": len(emails) - known, "known": known}
 
 
+def ask_again(organization_id: UUID, page_id: UUID, subscriber_id: UUID) -> dict[str, Any]:
+    """Send the message that asks to confirm once more, and return the subscriber.
+
+    One whose messages were refused is asked too, and is told again after confirming. Raises
+    NotFound, Conflict for one who is told already, TooManyRequests after three within a day.
+    """
+    with transaction() as tx:
+        page = owned_rows.find(tx, StatusPage, organization_id, page_id)
+        row = _lock(tx, organization_id, page_id, subscriber_id)
+        if row.confirmed_at is not None and row.paused_at is None:
+            raise Conflict(_CONFIRMED)
+        now = tx.now()
+        if not subscriptions.ask(tx, page, row, now):
+            raise TooManyRequests(_ASKED_OFTEN, _A_DAY_SECONDS)
+        if row.confirmed_at is None:
+            row.expires_at = now + UNCONFIRMED_KEPT
+        found = _to_json(row)
+    return found
+
+
 def delete(organization_id: UUID, page_id: UUID, subscriber_id: UUID) -> None:
     """Delete a subscriber and what is still to be sent to them. Raises NotFound."""
     with transaction() as tx:
-        owned_rows.find(tx, StatusPage, organization_id, page_id)
-        row = owned_rows.lock(tx, PageSubscriber, organization_id, subscriber_id)
-        if row.status_page_id != page_id:
-            raise NotFound
+        row = _lock(tx, organization_id, page_id, subscriber_id)
         key = recipient_key(row.id)
         for message in tx.session.scalars(
             select(Notification).where(Notification.recipient_key == key)
         ):
             tx.session.delete(message)
         tx.session.delete(row)
+
+
+def _lock(
+    tx: Transaction, organization_id: UUID, page_id: UUID, subscriber_id: UUID
+) -> PageSubscriber:
+    owned_rows.find(tx, StatusPage, organization_id, page_id)
+    row = owned_rows.lock(tx, PageSubscriber, organization_id, subscriber_id)
+    if row.status_page_id != page_id:
+        raise NotFound
+    return row
 
 
 def _all(tx: Transaction, page_id: UUID) -> list[PageSubscriber]:

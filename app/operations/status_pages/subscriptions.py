@@ -16,6 +16,7 @@ from app.domain.status_pages.types import Wants, Way
 from app.models.notification_channels import Notification
 from app.models.organization import Organization
 from app.models.status_pages import PageSubscriber, StatusPage, StatusPageService
+from app.operations.notifications import enqueue
 from app.operations.notifications.subscriber_results import recipient_key
 from app.operations.status_pages import subscriber_messages
 from app.platform.bootstrap import runtime
@@ -73,7 +74,7 @@ def ask(tx: Transaction, page: StatusPage, row: PageSubscriber, now: datetime) -
         return False
     row.confirmations = [timestamp(at) for at in asked]
     tx.session.flush()
-    subscriber_messages.enqueue_confirmation(tx, page, row, now, step=int(now.timestamp()))
+    subscriber_messages.enqueue_confirmation(tx, page, row, now, step=enqueue.step_at(now))
     return True
 
 

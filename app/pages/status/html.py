@@ -67,15 +67,29 @@ def render(name: str, view: View, **values: Any) -> bytes:
     return re.sub(r"\n\s*", "\n", found).strip().encode()
 
 
+_ONLY_SERVED = re.compile(
+    r"<script type=module.*?</script>\n?|<noscript>.*?</noscript>\n?|"
+    r"<link rel=(?:canonical|alternate)[^>]*>\n?|<link rel=stylesheet href=\"/custom\.css[^>]*>\n?"
+)
+
+
 def preview(document: bytes, archive: bytes) -> str:
-    """Return a page that is not kept; its styles have addresses that are there without it."""
+    """Return a page that is not kept, for a frame without scripts.
+
+    Its styles have addresses that are there without it, its logos stand in it, and its links lead
+    out of the frame. It has no custom styles: they are served with a page only.
+    """
     now = utcnow()
     view = View(Snapshot("", document, archive, "", now), Freshness.FRESH, "")
     color = view.page["branding"].get("primary_color")
     name = f"style-{color.lstrip('#').lower()}.css" if color else "style.css"
     page = render("page", view, maintenance=view.current_maintenance(), made=view.made())
     text = page.decode().replace('href="/style.css?', f'href="/status/assets/{name}?')
-    return re.sub(r"<script type=module.*?</script>\n?", "", text)
+    for path, logo in (("/logo", "logo_url"), ("/dark-logo", "dark_logo_url")):
+        image = view.page["logos"].get(logo)
+        if image:
+            text = re.sub(rf'src="{path}\?[0-9a-f]+"', f'src="{image}"', text)
+    return _ONLY_SERVED.sub("", text).replace("<title>", "<base target=_blank>\n<title>", 1)
 
 
 def plain(name: str, **values: Any) -> bytes:

@@ -80,6 +80,14 @@ export function exact(at, zone) {
   return `${date.format(at).replace(",", "")}, ${clock(at, zone, true)} ${zoneName}`;
 }
 
+const pad = (n) => String(n).padStart(2, "0");
+
+/** A moment as a field for a day and a clock holds it, in the browser's zone. */
+export function forField(at) {
+  const date = new Date(at);
+  return `${date.getFullYear()}-${pad(date.getMonth() + 1)}-${pad(date.getDate())}T${pad(date.getHours())}:${pad(date.getMinutes())}`;
+}
+
 const UNITS = { s: 1, sec: 1, m: MINUTE, min: MINUTE, h: HOUR, d: DAY };
 
 /** Seconds of "90", "90s", "5m", "1h30", "2 d"; null for anything else. A bare number is seconds. */

@@ -2,14 +2,13 @@
 
 import { html, useEffect, useState } from "../vendor/ui.mjs";
 import { t } from "../lib/words.mjs";
-import { rowOf, services } from "../store/services.mjs";
+import { nameOf, services } from "../store/services.mjs";
 import { Icon } from "./Icon.mjs";
 
 const SHOWN = 8;
-const nameOf = (id) => rowOf(id)?.value.name ?? t("a service that is gone");
 
-/** A control of a field whose value is a list of service ids. */
-export function ServicePicker({ id, value, set, aria, label }) {
+/** A control of a field whose value is a list of service ids; `bare` where the chosen ones are listed elsewhere. */
+export function ServicePicker({ id, value, set, aria, label, bare = false }) {
   const [text, setText] = useState("");
   useEffect(() => {
     if (services.data.peek() === undefined) services.reload();
@@ -26,11 +25,11 @@ export function ServicePicker({ id, value, set, aria, label }) {
     if (event.key === "Enter" && said) {
       event.preventDefault();
       if (found.length) add(found[0]);
-    } else if (event.key === "Backspace" && !text && chosen.length) set(chosen.slice(0, -1));
+    } else if (event.key === "Backspace" && !bare && !text && chosen.length) set(chosen.slice(0, -1));
   };
   return html`<div><div class="tag-box">
-    ${chosen.map((each) => html`<span key=${each} class="chip">${nameOf(each)}<button type="button" aria-label=${t("Remove {tag} from {label}", { tag: nameOf(each), label })} onClick=${() => set(chosen.filter((one) => one !== each))}><${Icon} name="close" /></button></span>`)}
-    <input id=${id} value=${text} autocomplete="off" placeholder=${chosen.length ? "" : t("type a name…")} onInput=${(event) => setText(event.target.value)} onKeyDown=${keys} ...${aria} />
+    ${!bare && chosen.map((each) => html`<span key=${each} class="chip">${nameOf(each)}<button type="button" aria-label=${t("Remove {tag} from {label}", { tag: nameOf(each), label })} onClick=${() => set(chosen.filter((one) => one !== each))}><${Icon} name="close" /></button></span>`)}
+    <input id=${id} value=${text} autocomplete="off" placeholder=${chosen.length && !bare ? "" : t("type a name…")} onInput=${(event) => setText(event.target.value)} onKeyDown=${keys} ...${aria} />
   </div>
   <p class="only-read" role="status">${said ? t("{n} services match", { n: found.length }) : ""}</p>
   ${said && html`<div class="found">${found.slice(0, SHOWN).map((each) => html`<button key=${each} type="button" class="button" onClick=${() => add(each)}><${Icon} name="plus" />${nameOf(each)}</button>`)}

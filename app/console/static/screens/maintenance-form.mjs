@@ -2,24 +2,21 @@
 
 import { html, useEffect, useState } from "../vendor/ui.mjs";
 import * as api from "../api.mjs";
-import { dayAndClock, moment, span } from "../lib/time.mjs";
+import { dayAndClock, forField, moment, span } from "../lib/time.mjs";
 import { sentence, t } from "../lib/words.mjs";
 import { Field } from "../parts/Field.mjs";
 import { Form } from "../parts/Form.mjs";
 import { Loaded, Page } from "../parts/Page.mjs";
+import { ServicePicker } from "../parts/ServicePicker.mjs";
 import { useForm } from "../store/form.mjs";
 import { useResource } from "../store/resource.mjs";
-import { go, link } from "../store/route.mjs";
+import { go, link, route } from "../store/route.mjs";
 import { services } from "../store/services.mjs";
 import { say } from "../store/toasts.mjs";
 import { now, zone } from "../store/view.mjs";
 
 const DAYS = [["MO", t("Mon")], ["TU", t("Tue")], ["WE", t("Wed")], ["TH", t("Thu")], ["FR", t("Fri")], ["SA", t("Sat")], ["SU", t("Sun")]];
 const pad = (n) => String(n).padStart(2, "0");
-const local = (at) => {
-  const date = new Date(at);
-  return `${date.getFullYear()}-${pad(date.getMonth() + 1)}-${pad(date.getDate())}T${pad(date.getHours())}:${pad(date.getMinutes())}`;
-};
 
 /** The parts of a rule that the form can show; null when it says more than that. */
 function readRule(rule) {
@@ -38,7 +35,7 @@ export default function MaintenanceForm({ id }) {
 }
 
 function bodyOf(values) {
-  const shared = { name: values.name, description: values.description ?? "", tags: values.tags ?? [] };
+  const shared = { name: values.name, description: values.description ?? "", tags: values.tags ?? [], service_ids: values.service_ids, status_page_ids: values.status_page_ids };
   if (values.kind === "once") return { ...shared, starts_at: new Date(values.starts).toISOString(), ends_at: new Date(values.ends).toISOString(), recurrence: null, duration_minutes: null };
   const [hour, minute] = values.at.split(":").map(Number);
   const rule = values.kind === "rule" ? values.rule : `FREQ=WEEKLY;BYDAY=${values.days.join(",")};BYHOUR=${hour};BYMINUTE=${minute}`;
@@ -51,9 +48,10 @@ function Editor({ id, stored }) {
   const rule = readRule(stored?.recurrence);
   const form = useForm({
     initial: {
-      name: stored?.name ?? "", description: stored?.description ?? "", tags: stored?.tags ?? [],
+      name: stored?.name ?? "", description: stored?.description ?? "", tags: stored?.tags ?? [], service_ids: stored?.service_ids ?? [],
+      status_page_ids: stored?.status_page_ids ?? [route.peek().query.get("page")].filter(Boolean),
       kind: stored?.recurrence ? (rule ? "weekly" : "rule") : "once",
-      starts: local(stored?.starts_at && !stored.recurrence ? moment(stored.starts_at) : soon), ends: local(stored?.ends_at ? moment(stored.ends_at) : soon + 7_200_000),
+      starts: forField(stored?.starts_at && !stored.recurrence ? moment(stored.starts_at) : soon), ends: forField(stored?.ends_at ? moment(stored.ends_at) : soon + 7_200_000),
       days: rule?.days ?? ["SU"], at: rule?.at ?? "02:00", rule: stored?.recurrence ?? "FREQ=MONTHLY;BYDAY=1SU;BYHOUR=2;BYMINUTE=0",
       duration: (stored?.duration_minutes ?? 120) * 60, timezone: stored?.timezone ?? own,
     },
@@ -74,9 +72,17 @@ function Editor({ id, stored }) {
     ${kind === "weekly" && html`<${Field} form=${form} path="days" label=${t("On")} control=${() => html`<div class="segmented" role="group" aria-label=${t("Days")}>${DAYS.map(([day, word]) => html`<button key=${day} type="button" class="button" aria-pressed=${days.includes(day) ? "true" : "false"} onClick=${() => toggle(day)}>${word}</button>`)}</div>`} /><${Field} form=${form} path="at" label=${t("At")} type="time" />`}
     ${kind === "rule" && html`<${Field} form=${form} path="rule" label=${t("Rule")} />`}
     ${kind !== "once" && html`<div class="pair"><${Field} form=${form} path="duration" label=${t("Lasts")} kind="duration" presets=${[1800, 3600, 7200]} /><${Field} form=${form} path="timezone" label=${t("Time zone")} help=${t("Wall time holds across daylight saving.")} /></div><${NextTimes} form=${form} />`}
-    <${Field} form=${form} path="tags" label=${t("Services with one of these tags")} kind="tags" optional help=${t("Without a tag it covers everything.")} />
+    <${Field} form=${form} path="tags" label=${t("Services with one of these tags")} kind="tags" optional help=${t("Without a tag and a service it covers everything.")} />
+    <${Field} form=${form} path="service_ids" label=${t("And these services")} control=${(props) => html`<${ServicePicker} ...${props} />`} optional />
+    <${Field} form=${form} path="status_page_ids" label=${t("Told on these status pages")} control=${({ value, set }) => html`<${Pages} chosen=${value} set=${set} />`} optional />
     <${Field} form=${form} path="description" label=${t("Description")} kind="textarea" rows=${2} optional />
   <//>`;
+}
+
+/** The organization's status pages, each to be ticked. */
+function Pages({ chosen, set }) {
+  const found = useResource((signal) => api.all("/status-pages", {}, { signal }), []);
+  return html`<${Loaded} of=${found} rows=${1} empty=${html`<p class="muted">${t("There is no status page yet.")}</p>`}>${(pages) => html`<div class="choices" role="group" aria-label=${t("Told on these status pages")}>${pages.map((page) => html`<label key=${page.id} class="choice"><input type="checkbox" checked=${chosen.includes(page.id)} onChange=${(event) => set(event.target.checked ? [...chosen, page.id] : chosen.filter((each) => each !== page.id))} /><span>${page.name}</span></label>`)}</div>`}<//>`;
 }
 
 /** The next times of what is in the form, asked of the server a moment after each change. */

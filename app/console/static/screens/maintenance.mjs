@@ -37,6 +37,7 @@ function Groups({ list, reload }) {
 function covers(window) {
   const parts = [
     window.service_ids.length ? tn(window.service_ids.length, "one service", "{n} services") : null,
+    window.heartbeat_ids.length ? tn(window.heartbeat_ids.length, "one heartbeat", "{n} heartbeats") : null,
     window.tags.length ? html`<${Tags} tags=${window.tags} />` : null,
   ].filter(Boolean);
   return parts.length ? parts.map((part, at) => html`<span key=${at}>${at ? " · " : ""}${part}</span>`) : t("everything");

@@ -2,6 +2,7 @@
 // pages of a thousand with the fields that lists show; kept true by the live feed, whose frames are
 // gathered and painted once a frame of the screen.
 
+import { t } from "../lib/words.mjs";
 import { batch, computed, signal } from "../vendor/ui.mjs";
 import * as api from "../api.mjs";
 import { on } from "../live.mjs";
@@ -159,3 +160,9 @@ on("service.created", (data) => services.data.peek() && put([data]));
 on("service.updated", (data) => services.data.peek() && put([data]));
 on("service.deleted", (data) => takeOut([data.id]));
 for (const edge of ["started", "ended"]) on(`maintenance.${edge}`, () => services.data.peek() && services.reload());
+
+/** The name of a service; three dots until the services are read. */
+export function nameOf(id) {
+  if (services.data.value === undefined) return "…";
+  return rowOf(id)?.value.name ?? t("a service that is gone");
+}
