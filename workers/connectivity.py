@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 _PATIENCE_SECONDS = 2.0
 _VERDICT_SECONDS = 0.5  # how long one round of asking answers for the failures that follow
 # After sight has returned, routes and neighbours may take a moment to come back as well.
-_DAZZLED_SECONDS = 3.0
+_RECOVERING_SECONDS = 3.0
 
 
 class ConnectivityCheck:
@@ -28,7 +28,7 @@ class ConnectivityCheck:
         self._hosts = ReferenceHosts(tuple(_reference_host(target) for target in named))
         self._asking: asyncio.Task[bool] | None = None
         self._asked_at = 0.0
-        self._saw_again_at = 0.0
+        self._recovered_at = 0.0
         self.isolated_since: datetime | None = None
 
     async def confirm(
@@ -52,7 +52,7 @@ class ConnectivityCheck:
             return observation
         isolated = await self._is_isolated(hosts)
         if not isolated and (
-            self._saw_again_at == 0.0 or began_at > self._saw_again_at + _DAZZLED_SECONDS
+            self._recovered_at == 0.0 or began_at > self._recovered_at + _RECOVERING_SECONDS
         ):
             return observation
         return observation._replace(
@@ -81,7 +81,7 @@ class ConnectivityCheck:
             log.warning(
                 "the monitor is connected again", extra={"isolated_since": str(self.isolated_since)}
             )
-            self.isolated_since, self._saw_again_at = None, monotonic()
+            self.isolated_since, self._recovered_at = None, monotonic()
         return isolated
 
     async def _answers(self, host: ReferenceHost) -> bool:

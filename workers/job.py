@@ -72,7 +72,7 @@ def periodic_job(
         def run() -> None:
             _run_job(name, function, seconds)
 
-        # What `workers.alone` calls is the function itself, not the job around the ledger.
+        # What `workers.alone` calls is the function itself, not the job that notes its runs.
         marked = job(run)
         marked.__wrapped__ = function  # type: ignore[attr-defined]
         return marked

@@ -59,16 +59,16 @@ _PREVIEWED = timedelta(days=7)
 @bp.accepts(PreviewInputSchema)
 @bp.returns(PreviewSchema)
 @budget("previews", 30)
-def preview(given: dict[str, Any]) -> dict[str, Any]:
+def preview(data: dict[str, Any]) -> dict[str, Any]:
     """Try an unsaved rule on stored results
 
     Tells which alerts it would have raised, by the same decisions as live. The last 7 days unless
     `from` and `to` say otherwise. At most 100 services and 50,000 results are looked at, the newest
     of each service; the answer says how many there were.
     """
-    until = given.pop("to", None) or utcnow()
-    since = given.pop("from_", None) or until - _PREVIEWED
+    until = data.pop("to", None) or utcnow()
+    since = data.pop("from_", None) or until - _PREVIEWED
     if since >= until:
         raise invalid({"from": ["Must be before to."]})
-    trial = rule_preview.load(principal().organization_id, given, since, until)
+    trial = rule_preview.load(principal().organization_id, data, since, until)
     return offload(rule_preview.evaluate, trial)

@@ -48,7 +48,7 @@ def index(query: dict[str, Any]) -> Response:
     Newest first; active ones, firing or acknowledged, unless `status` says otherwise.
     """
     limit, after = pagination.take_page(query)
-    return pagination.answer(
+    return pagination.response(
         *alert_queries.listed(principal().organization_id, query, limit=limit, after=after)
     )
 
@@ -68,30 +68,30 @@ def read(alert_id: UUID) -> dict[str, Any]:
 @requires("alerts:act")
 @bp.accepts(NoteSchema, required=False)
 @bp.returns(AlertDetailSchema)
-def acknowledge(given: dict[str, Any], alert_id: UUID) -> dict[str, Any]:
+def acknowledge(data: dict[str, Any], alert_id: UUID) -> dict[str, Any]:
     """Acknowledge an alert
 
     Stops its escalation and its reminders. Acknowledging twice changes nothing; a resolved alert is
     409. The body may be left out.
     """
-    return _acknowledge(given, alert_id)
+    return _acknowledge(data, alert_id)
 
 
 @bp.put("/<uuid:alert_id>/acknowledge")
 @requires("alerts:act")
 @bp.accepts(NoteSchema, required=False)
 @bp.returns(AlertDetailSchema)
-def put_acknowledgement(given: dict[str, Any], alert_id: UUID) -> dict[str, Any]:
+def put_acknowledgement(changes: dict[str, Any], alert_id: UUID) -> dict[str, Any]:
     """Acknowledge an alert by PUT
 
     The same as POST.
     """
-    return _acknowledge(given, alert_id)
+    return _acknowledge(changes, alert_id)
 
 
-def _acknowledge(given: dict[str, Any], alert_id: UUID) -> dict[str, Any]:
+def _acknowledge(data: dict[str, Any], alert_id: UUID) -> dict[str, Any]:
     organization_id = principal().organization_id
-    lifecycle.acknowledge(organization_id, alert_id, actor=actor(), note=given.get("note"))
+    lifecycle.acknowledge(organization_id, alert_id, actor=actor(), note=data.get("note"))
     return alert_queries.read(organization_id, alert_id)
 
 
@@ -99,14 +99,14 @@ def _acknowledge(given: dict[str, Any], alert_id: UUID) -> dict[str, Any]:
 @requires("alerts:act")
 @bp.accepts(NoteSchema, required=False)
 @bp.returns(AlertDetailSchema)
-def resolve(given: dict[str, Any], alert_id: UUID) -> dict[str, Any]:
+def resolve(data: dict[str, Any], alert_id: UUID) -> dict[str, Any]:
     """Resolve an alert by hand
 
     While what the rule asks for goes on, it fires anew only after that has been false once.
     Resolving twice changes nothing. The body may be left out.
     """
     organization_id = principal().organization_id
-    lifecycle.resolve(organization_id, alert_id, actor=actor(), note=given.get("note"))
+    lifecycle.resolve(organization_id, alert_id, actor=actor(), note=data.get("note"))
     return alert_queries.read(organization_id, alert_id)
 
 
@@ -114,13 +114,13 @@ def resolve(given: dict[str, Any], alert_id: UUID) -> dict[str, Any]:
 @requires("alerts:act")
 @bp.accepts(SnoozeSchema)
 @bp.returns(AlertDetailSchema)
-def snooze(given: dict[str, Any], alert_id: UUID) -> dict[str, Any]:
+def snooze(data: dict[str, Any], alert_id: UUID) -> dict[str, Any]:
     """Snooze an alert
 
     No message and no escalation for so many minutes, at most a week. A resolved alert is 409.
     """
     organization_id = principal().organization_id
-    lifecycle.snooze(organization_id, alert_id, actor=actor(), minutes=given["minutes"])
+    lifecycle.snooze(organization_id, alert_id, actor=actor(), minutes=data["minutes"])
     return alert_queries.read(organization_id, alert_id)
 
 
@@ -143,14 +143,14 @@ def end_snooze(alert_id: UUID) -> dict[str, Any]:
 @bp.accepts(WhomToTellSchema, example={"channel_id": "7b6f3d1e-0c4a-4e0b-9a51-6d5c2f1e8a90"})
 @bp.returns(AlertDetailSchema, 202)
 @budget("messages by hand", 60)
-def notify_now(given: dict[str, Any], alert_id: UUID) -> dict[str, Any]:
+def notify_now(data: dict[str, Any], alert_id: UUID) -> dict[str, Any]:
     """Tell somebody of an alert now
 
     A channel, or a member by all their contacts, whatever severity, quiet hours, delays or a snooze
     would hold back. A resolved alert, or a channel that is switched off, is 409.
     """
     organization_id = principal().organization_id
-    notify.notify(organization_id, alert_id, actor=actor(), **given)
+    notify.notify(organization_id, alert_id, actor=actor(), **data)
     return alert_queries.read(organization_id, alert_id)
 
 
@@ -158,13 +158,13 @@ def notify_now(given: dict[str, Any], alert_id: UUID) -> dict[str, Any]:
 @requires("alerts:act")
 @bp.accepts(CommentSchema)
 @bp.returns(AlertDetailSchema, 201)
-def comment(given: dict[str, Any], alert_id: UUID) -> dict[str, Any]:
+def comment(data: dict[str, Any], alert_id: UUID) -> dict[str, Any]:
     """Comment on an alert
 
     Answers the alert with the comment on its timeline.
     """
     organization_id = principal().organization_id
-    lifecycle.comment(organization_id, alert_id, actor=actor(), text=given["text"])
+    lifecycle.comment(organization_id, alert_id, actor=actor(), text=data["text"])
     return alert_queries.read(organization_id, alert_id)
 
 
@@ -178,7 +178,7 @@ def notifications(query: dict[str, Any], alert_id: UUID) -> Response:
     Newest first, each with every try to deliver it. What the receiver said is shown to admins.
     """
     limit, after = pagination.take_page(query)
-    return pagination.answer(
+    return pagination.response(
         *deliveries.of_alert(
             principal().organization_id,
             alert_id,

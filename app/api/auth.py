@@ -39,19 +39,19 @@ def refuse_common_password(field: str, password: str, *own: str) -> None:
 @public
 @bp.accepts(RegisterSchema)
 @bp.returns(RegisteredSchema, 201)
-def register(given: dict[str, Any]) -> dict[str, Any]:
+def register(data: dict[str, Any]) -> dict[str, Any]:
     """Create an account
 
     Creates the user and an organization that they own, on the free plan; with the token of an
     invitation, a member of that organization. The first account of a server is its operator's.
     """
-    email, password = given["email"], given["password"]
-    invitation = given.get("invitation_token") or None
+    email, password = data["email"], data["password"]
+    invitation = data.get("invitation_token") or None
     refuse_common_password("password", password, email, email.partition("@")[0])
     mode = runtime().config.registration
     auth.check_registration(mode, invited=invitation is not None)  # before the work of hashing
     password_hash = offload(hash_password, password)
-    user_id, org_id = auth.register(email, password_hash, given["full_name"], mode, invitation)
+    user_id, org_id = auth.register(email, password_hash, data["full_name"], mode, invitation)
     limits.remember(email, client_address())
     return {"message": "registered successfully", "user_id": user_id, "org_id": org_id}
 
@@ -60,14 +60,14 @@ def register(given: dict[str, Any]) -> dict[str, Any]:
 @public
 @bp.accepts(LoginSchema)
 @bp.returns(LoginAnswerSchema)
-def login(given: dict[str, Any]) -> dict[str, Any]:
+def login(data: dict[str, Any]) -> dict[str, Any]:
     """Sign in
 
     A wrong password and an unknown e-mail address get the same answer in the same time. Too many
     wrong tries are 429; an address where the account signed in before is not held up by tries from
     elsewhere. With a second factor the answer is a challenge for `POST /auth/login/2fa`.
     """
-    account = check_password(given["email"].strip().lower(), given["password"])
+    account = check_password(data["email"].strip().lower(), data["password"])
     if account.two_factor:
         return second_step(account)
     return begin_session(account)
@@ -147,12 +147,12 @@ def logout_all() -> None:
 @requires("session:write")
 @bp.accepts(SwitchSchema)
 @bp.returns(TokenSchema)
-def switch(given: dict[str, Any]) -> dict[str, Any]:
+def switch(data: dict[str, Any]) -> dict[str, Any]:
     """Change the organization
 
     Returns a token for another organization of the caller; the present one stays valid.
     """
-    return session_in(principal().user_id, given["org_id"])
+    return session_in(principal().user_id, data["org_id"])
 
 
 def session_in(user_id: UUID, organization_id: UUID) -> dict[str, Any]:

@@ -30,30 +30,30 @@ _NEEDS = {"tag": "tags", "untag": "tags", "update": "changes", "snooze": "minute
 @bp.accepts(ServiceBulkSchema)
 @bp.returns(ServiceBulkResultSchema)
 @budget("bulk changes", 60)
-def change_services(given: dict[str, Any]) -> dict[str, Any]:
+def change_services(data: dict[str, Any]) -> dict[str, Any]:
     """Act on many services
 
     `pause`, `resume`, `delete`, `tag` and `untag` act on all of them or none: one unknown id is
     404, and nothing is changed. `update` and `check` act on each that allows it, and `results` says
     of every other one why not. `check` does not wait for the results.
     """
-    _check_needs(given, ("tags", "changes"))
-    action, ids = given["action"], given["ids"]
-    return bulk_result(action, ids, _act(action, ids, given))
+    _check_needs(data, ("tags", "changes"))
+    action, ids = data["action"], data["ids"]
+    return bulk_result(action, ids, _act(action, ids, data))
 
 
-def _act(action: str, ids: list[UUID], given: dict[str, Any]) -> Outcomes:
+def _act(action: str, ids: list[UUID], data: dict[str, Any]) -> Outcomes:
     organization_id = principal().organization_id
     if action == "update":
-        return service_bulk.update(organization_id, ids, given["changes"])
+        return service_bulk.update(organization_id, ids, data["changes"])
     if action == "check":
         return service_bulk.check(organization_id, ids)
     if action == "delete":
         services.delete(organization_id, ids)
     elif action == "tag":
-        service_bulk.add_tags(organization_id, ids, given["tags"])
+        service_bulk.add_tags(organization_id, ids, data["tags"])
     elif action == "untag":
-        service_bulk.remove_tags(organization_id, ids, given["tags"])
+        service_bulk.remove_tags(organization_id, ids, data["tags"])
     else:
         services.set_active(organization_id, ids, active=action == "resume")
     return {}
@@ -64,19 +64,19 @@ def _act(action: str, ids: list[UUID], given: dict[str, Any]) -> Outcomes:
 @bp.accepts(AlertBulkSchema)
 @bp.returns(AlertBulkResultSchema)
 @budget("bulk changes", 60)
-def change_alerts(given: dict[str, Any]) -> dict[str, Any]:
+def change_alerts(data: dict[str, Any]) -> dict[str, Any]:
     """Act on many alerts
 
     Each by itself, as the route of the action does; `results` says of every one how it went.
     """
-    _check_needs(given, ("minutes",))
-    action, ids = given["action"], given["ids"]
-    if action == "snooze" and "note" in given:
+    _check_needs(data, ("minutes",))
+    action, ids = data["action"], data["ids"]
+    if action == "snooze" and "note" in data:
         raise invalid({"note": ["Not possible with the action snooze."]})
     act = {
-        "acknowledge": partial(lifecycle.acknowledge, note=given.get("note")),
-        "resolve": partial(lifecycle.resolve, note=given.get("note")),
-        "snooze": partial(lifecycle.snooze, minutes=given.get("minutes", 0)),
+        "acknowledge": partial(lifecycle.acknowledge, note=data.get("note")),
+        "resolve": partial(lifecycle.resolve, note=data.get("note")),
+        "snooze": partial(lifecycle.snooze, minutes=data.get("minutes", 0)),
     }[action]
     errors: dict[UUID, AppError | None] = {}
     for id in ids:
@@ -87,11 +87,11 @@ def change_alerts(given: dict[str, Any]) -> dict[str, Any]:
     return bulk_result(action, ids, errors)
 
 
-def _check_needs(given: dict[str, Any], fields: tuple[str, ...]) -> None:
+def _check_needs(data: dict[str, Any], fields: tuple[str, ...]) -> None:
     """Raise Invalid where the action lacks what it needs, or has what it cannot use."""
-    action = given["action"]
+    action = data["action"]
     for field in fields:
-        if _NEEDS.get(action) == field and field not in given:
+        if _NEEDS.get(action) == field and field not in data:
             raise invalid({field: [f"Required with the action {action}."]})
-        if _NEEDS.get(action) != field and field in given:
+        if _NEEDS.get(action) != field and field in data:
             raise invalid({field: [f"Not possible with the action {action}."]})

@@ -94,17 +94,17 @@ def apply(query: dict[str, Any]) -> dict[str, Any]:
 @bp.accepts(ConfigImportInputSchema)
 @bp.returns(ConfigImportSchema)
 @budget("configuration files", 30)
-def convert(given: dict[str, Any]) -> dict[str, Any]:
+def convert(data: dict[str, Any]) -> dict[str, Any]:
     """Convert the configuration of another monitor
 
     Makes a document of what Uptime Kuma (its JSON backup), Gatus (`config.yaml`) or Healthchecks
     (`GET /api/v3/checks/`) exported. Nothing is stored: plan and apply the document.
     """
     try:
-        document, notes = offload(foreign.convert, given["source"], given["text"].encode())
+        document, notes = offload(foreign.convert, data["source"], data["text"].encode())
     except ForeignError as error:
         raise invalid({"text": [str(error)]}) from None
-    if not given["with_channels"]:
+    if not data["with_channels"]:
         document.pop("notification_channels", None)
     return {"document": document, "notes": notes}
 

@@ -91,7 +91,7 @@ def _add_collection(bp: Blueprint, resource: Resource) -> None:
     def index(query: dict[str, Any]) -> Response:
         limit, after = pagination.take_page(query)
         filters = (query,) if has_filters else ()
-        return pagination.answer(*operations.listed(owner(), *filters, limit=limit, after=after))
+        return pagination.response(*operations.listed(owner(), *filters, limit=limit, after=after))
 
     @bp.post("")
     @requires(f"{resource.permission}:write")

@@ -55,11 +55,11 @@ add_routes(
 @bp.accepts(SimulationInputSchema, required=False)
 @bp.returns(SimulatedLevelSchema(many=True))
 @budget("previews", 30)
-def simulate(given: dict[str, Any], policy_id: UUID) -> list[dict[str, Any]]:
+def simulate(data: dict[str, Any], policy_id: UUID) -> list[dict[str, Any]]:
     """Simulate an escalation policy
 
     Tells who would be told when, if an alert fired `at` that time and nobody answered. Nothing is
     sent. The body may be left out.
     """
-    at = given.get("at") or utcnow()
+    at = data.get("at") or utcnow()
     return simulation.simulate(principal().organization_id, policy_id, at)

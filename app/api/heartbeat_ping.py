@@ -75,12 +75,12 @@ def _take(key: str, action: str | None) -> Receipt:
     return receipt
 
 
-def _refuse(misread: PingParseError) -> NoReturn:
-    if misread is PingParseError.ACTION:
+def _refuse(error: PingParseError) -> NoReturn:
+    if error is PingParseError.ACTION:
         raise NotFound
-    if misread is PingParseError.RUN_ID:
-        raise invalid({"rid": [misread.value]})
-    raise Invalid(misread.value)
+    if error is PingParseError.RUN_ID:
+        raise invalid({"rid": [error.value]})
+    raise Invalid(error.value)
 
 
 def _count_miss(here: batcher.PingBatcher) -> None:
@@ -91,11 +91,11 @@ def _count_miss(here: batcher.PingBatcher) -> None:
         raise TooManyRequests("too many pings with unknown keys", wait_seconds)
 
 
-def _answer(key: str, action: str | None = None) -> Response:
+def _respond(key: str, action: str | None = None) -> Response:
     return Response(answer_of(_take(key, action)), mimetype="application/json")
 
 
-def _answer_as_healthchecks(key: str, action: str | None = None) -> Response:
+def _respond_as_healthchecks(key: str, action: str | None = None) -> Response:
     try:
         _take(key, action)
     except AppError as error:
@@ -127,7 +127,7 @@ def ping(key: str) -> Response:
     Ends the run that was started, if any. Answered only after it is stored durably; with 503, send
     it again. HEAD works as well.
     """
-    return _answer(key)
+    return _respond(key)
 
 
 @bp.get("/heartbeat/<key>")
@@ -136,7 +136,7 @@ def ping(key: str) -> Response:
 @bp.returns(PingAnswerSchema, description="Stored durably.")
 def ping_by_get(key: str) -> Response:
     """Report a success without a body"""
-    return _answer(key)
+    return _respond(key)
 
 
 @bp.post("/heartbeat/<key>/<action>")
@@ -148,7 +148,7 @@ def ping_action(key: str, action: str) -> Response:
 
     `start`, `fail`, `log`, or an exit status from 0 to 255: 0 is a success, any other a failure.
     """
-    return _answer(key, action)
+    return _respond(key, action)
 
 
 @bp.get("/heartbeat/<key>/<action>")
@@ -157,7 +157,7 @@ def ping_action(key: str, action: str) -> Response:
 @bp.returns(PingAnswerSchema, description="Stored durably.")
 def ping_action_by_get(key: str, action: str) -> Response:
     """Report a start, a failure, a note or an exit status without a body"""
-    return _answer(key, action)
+    return _respond(key, action)
 
 
 _OK = {"type": "string", "const": "OK"}
@@ -172,7 +172,7 @@ def healthchecks_ping(key: str) -> Response:
 
     Its clients and wrappers work with this server by changing the host and the key.
     """
-    return _answer_as_healthchecks(key)
+    return _respond_as_healthchecks(key)
 
 
 @root_bp.get("/ping/<key>")
@@ -181,7 +181,7 @@ def healthchecks_ping(key: str) -> Response:
 @root_bp.returns(_OK, content_type="text/plain", description="Stored durably.")
 def healthchecks_ping_by_get(key: str) -> Response:
     """Report a success as to Healthchecks, without a body"""
-    return _answer_as_healthchecks(key)
+    return _respond_as_healthchecks(key)
 
 
 @root_bp.post("/ping/<key>/<action>")
@@ -190,7 +190,7 @@ def healthchecks_ping_by_get(key: str) -> Response:
 @root_bp.returns(_OK, content_type="text/plain", description="Stored durably.")
 def healthchecks_action(key: str, action: str) -> Response:
     """Report a start, a failure, a note or an exit status as to Healthchecks"""
-    return _answer_as_healthchecks(key, action)
+    return _respond_as_healthchecks(key, action)
 
 
 @root_bp.get("/ping/<key>/<action>")
@@ -199,4 +199,4 @@ def healthchecks_action(key: str, action: str) -> Response:
 @root_bp.returns(_OK, content_type="text/plain", description="Stored durably.")
 def healthchecks_action_by_get(key: str, action: str) -> Response:
     """Report a start, a failure, a note or an exit status as to Healthchecks, without a body"""
-    return _answer_as_healthchecks(key, action)
+    return _respond_as_healthchecks(key, action)

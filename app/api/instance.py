@@ -37,13 +37,13 @@ def read() -> dict[str, Any]:
 @operators_only
 @bp.accepts(InstanceChangeSchema)
 @bp.returns(InstanceSchema)
-def change(given: dict[str, Any]) -> dict[str, Any]:
+def change(changes: dict[str, Any]) -> dict[str, Any]:
     """Change the settings of this installation
 
     They count at once. Organizations that have their plan's own number of services follow when that
     number changes.
     """
-    return instance.change(given, runtime().config.registration)
+    return instance.change(changes, runtime().config.registration)
 
 
 @bp.get("/organizations")
@@ -56,19 +56,19 @@ def organizations(query: dict[str, Any]) -> Response:
     Newest first.
     """
     limit, after = pagination.take_page(query)
-    return pagination.answer(*instance.organizations(query, limit=limit, after=after))
+    return pagination.response(*instance.organizations(query, limit=limit, after=after))
 
 
 @bp.patch("/organizations/<uuid:organization_id>")
 @operators_only
 @bp.accepts(LimitsSchema)
 @bp.returns(OrganizationLimitsSchema)
-def change_organization(given: dict[str, Any], organization_id: UUID) -> dict[str, Any]:
+def change_organization(changes: dict[str, Any], organization_id: UUID) -> dict[str, Any]:
     """Change the plan of an organization
 
     A new plan brings its own number of services, unless one is given.
     """
-    return instance.change_organization(organization_id, given)
+    return instance.change_organization(organization_id, changes)
 
 
 @bp.get("/audit-logs")

@@ -34,7 +34,7 @@ def index(query: dict[str, Any]) -> Response:
     """
     limit, after = pagination.take_page(query)
     found = invitations.listed(principal().organization_id, limit=limit, after=after)
-    return pagination.answer(*found)
+    return pagination.response(*found)
 
 
 @bp.post("/<uuid:invitation_id>/resend")
@@ -63,11 +63,11 @@ def delete(invitation_id: UUID) -> None:
 @requires("session:write")
 @bp.accepts(AcceptSchema)
 @bp.returns(AcceptedSchema)
-def accept(given: dict[str, Any]) -> dict[str, Any]:
+def accept(data: dict[str, Any]) -> dict[str, Any]:
     """Accept an invitation
 
     For somebody signed in, with the address that was invited; returns a token for the organization
     that they joined. Without an account, send the invitation's token to `POST /auth/register`.
     """
-    organization_id = invitations.accept(principal().user_id, given["token"])
+    organization_id = invitations.accept(principal().user_id, data["token"])
     return session_in(principal().user_id, organization_id)

@@ -64,25 +64,25 @@ def end(window_id: UUID) -> dict[str, Any]:
 @requires("maintenance_windows:write")
 @bp.accepts(SkipSchema, required=False)
 @bp.returns(MaintenanceWindowSchema)
-def skip(given: dict[str, Any], window_id: UUID) -> dict[str, Any]:
+def skip(data: dict[str, Any], window_id: UUID) -> dict[str, Any]:
     """Skip an occurrence of a maintenance window
 
     The next one, or the one that begins at `starts_at`. It stands in `exdates` then, and comes
     again once it is taken out. A window that comes once is 409. The body may be left out.
     """
-    return maintenance_windows.skip(principal().organization_id, window_id, given.get("starts_at"))
+    return maintenance_windows.skip(principal().organization_id, window_id, data.get("starts_at"))
 
 
 @bp.post("/now")
 @requires("maintenance_windows:write")
 @bp.accepts(MaintenanceNowSchema)
 @bp.returns(MaintenanceWindowSchema, 201)
-def create_now(given: dict[str, Any]) -> dict[str, Any]:
+def create_now(data: dict[str, Any]) -> dict[str, Any]:
     """Begin maintenance now
 
     For so many minutes, of the services, heartbeats or tags that are named. End it early with
     `POST /maintenance-windows/{id}/end`.
     """
-    fields = dict(given)
+    fields = dict(data)
     minutes = fields.pop("minutes")
     return maintenance_windows.create_now(principal().organization_id, fields, minutes)

@@ -34,21 +34,21 @@ def index(query: dict[str, Any]) -> Response:
     """
     limit, after = pagination.take_page(query)
     found = members.listed(principal().organization_id, query, limit=limit, after=after)
-    return pagination.answer(*found)
+    return pagination.response(*found)
 
 
 @bp.post("")
 @requires("members:write")
 @bp.accepts(MemberInputSchema)
 @bp.returns(SentInvitationSchema, 201)
-def create(given: dict[str, Any]) -> dict[str, Any]:
+def create(data: dict[str, Any]) -> dict[str, Any]:
     """Invite a member
 
     They are a member once they accept: by the link, which is sent by mail where this server can and
     stands in this answer, or in their profile. The answer is the same whether or not the address
     has an account; `user_id` is that of the account, or of the one it will get.
     """
-    return invitations.invite(principal(), given["email"], given["role"])
+    return invitations.invite(principal(), data["email"], data["role"])
 
 
 @bp.get("/<uuid:user_id>")
@@ -63,13 +63,13 @@ def read(user_id: UUID) -> dict[str, Any]:
 @requires("members:write")
 @bp.accepts(MemberChangeSchema)
 @bp.returns(MemberSchema)
-def change(given: dict[str, Any], user_id: UUID) -> dict[str, Any]:
+def change(changes: dict[str, Any], user_id: UUID) -> dict[str, Any]:
     """Change a member's role
 
     It counts from their next request on. Nobody gives or takes a role above their own, and the
     last owner stays one (409).
     """
-    return members.change_role(principal(), user_id, given["role"])
+    return members.change_role(principal(), user_id, changes["role"])
 
 
 @bp.delete("/<uuid:user_id>")

@@ -63,13 +63,13 @@ def types() -> list[dict[str, Any]]:
 @requires("notification_channels:write")
 @bp.accepts(TemplatePreviewInputSchema)
 @bp.returns(TemplatePreviewSchema)
-def preview(given: dict[str, Any]) -> dict[str, str]:
+def preview(data: dict[str, Any]) -> dict[str, str]:
     """Try a template
 
     Answers the test message in its words; nothing is saved or sent. What the template leaves out
     has the usual words.
     """
-    return preview_template(given["template"], str(principal().organization_id))
+    return preview_template(data["template"], str(principal().organization_id))
 
 
 add_routes(
@@ -122,7 +122,7 @@ def list_deliveries(query: dict[str, Any], channel_id: UUID) -> Response:
     Newest first, each with every try to deliver it. What the receiver said is shown to admins.
     """
     limit, after = pagination.take_page(query)
-    return pagination.answer(
+    return pagination.response(
         *deliveries.of_channel(
             principal().organization_id,
             channel_id,

@@ -30,7 +30,7 @@ def index(query: dict[str, Any]) -> Response:
     Mails of the system itself, such as invitations, are not among them.
     """
     limit, after = pagination.take_page(query)
-    return pagination.answer(
+    return pagination.response(
         *deliveries.listed(
             principal().organization_id,
             query,

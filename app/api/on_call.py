@@ -62,13 +62,13 @@ def list_calendars() -> list[dict[str, Any]]:
 @requires("on_call_calendars:write")
 @bp.accepts(CalendarInputSchema)
 @bp.returns(MadeCalendarSchema, 201)
-def create_calendar(given: dict[str, Any]) -> dict[str, Any]:
+def create_calendar(data: dict[str, Any]) -> dict[str, Any]:
     """Make a calendar of on-call duty
 
     For programs that subscribe to calendars (iCalendar, RFC 5545). Its address is secret: it is
     shown this once, and ends with the calendar or with the caller's membership.
     """
-    return calendars.create(principal().organization_id, principal().user_id, given["scope"])
+    return calendars.create(principal().organization_id, principal().user_id, data["scope"])
 
 
 @bp.delete("/calendars/<uuid:calendar_id>")

@@ -73,7 +73,7 @@ def overrides(query: dict[str, Any], schedule_id: UUID) -> Response:
     The latest first.
     """
     limit, after = pagination.take_page(query)
-    return pagination.answer(
+    return pagination.response(
         *on_call_schedules.overrides(
             principal().organization_id, schedule_id, limit=limit, after=after
         )
@@ -84,14 +84,14 @@ def overrides(query: dict[str, Any], schedule_id: UUID) -> Response:
 @requires("on_call_schedules:write")
 @bp.accepts(OverrideInputSchema)
 @bp.returns(OverrideSchema, 201)
-def add_override(given: dict[str, Any], schedule_id: UUID) -> dict[str, Any]:
+def add_override(data: dict[str, Any], schedule_id: UUID) -> dict[str, Any]:
     """Let somebody stand in
 
     A member takes the first place from `from` up to `to`. Of several overrides at once, the one
     that began last counts.
     """
     return on_call_schedules.add_override(
-        principal().organization_id, schedule_id, given["user_id"], given["from_"], given["to"]
+        principal().organization_id, schedule_id, data["user_id"], data["from_"], data["to"]
     )
 
 

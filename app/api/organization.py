@@ -28,22 +28,22 @@ def read() -> dict[str, Any]:
 @requires("organization:write")
 @bp.accepts(OrganizationChangeSchema)
 @bp.returns(OrganizationSchema)
-def change(given: dict[str, Any]) -> dict[str, Any]:
+def change(changes: dict[str, Any]) -> dict[str, Any]:
     """Change the organization
 
     Changes the given fields. Plan and limits are not among them.
     """
-    return organization.update(principal().organization_id, given)
+    return organization.update(principal().organization_id, changes)
 
 
 @bp.delete("")
 @requires("organization:delete")
 @bp.accepts(OrganizationDeletionSchema)
 @bp.returns(None, 204)
-def delete(given: dict[str, Any]) -> None:
+def delete(data: dict[str, Any]) -> None:
     """Delete the organization
 
     With everything in it, for ever: services, history, alerts, keys. Its slug must be typed. Tokens
     and API keys for it end at once.
     """
-    organization.delete(principal().organization_id, principal().user_id, given["slug"])
+    organization.delete(principal().organization_id, principal().user_id, data["slug"])

@@ -23,6 +23,6 @@ def take_page(query: dict[str, Any]) -> tuple[int, Position | None]:
         raise invalid({"cursor": ["Not one that this list gave."]}) from None
 
 
-def answer(items: list[Any], position: Position | None, total: int | None = None) -> Response:
+def response(items: list[Any], position: Position | None, total: int | None = None) -> Response:
     """Return one page of a list, with the link to the next one."""
     return page(items, write_cursor(position[0], str(position[1])) if position else None, total)

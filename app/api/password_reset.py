@@ -27,14 +27,14 @@ _REQUESTS_AN_HOUR = 50
 @public
 @bp.accepts(ForgotSchema)
 @bp.returns(None, 202)
-def forgot(given: dict[str, Any]) -> dict[str, str]:
+def forgot(data: dict[str, Any]) -> dict[str, str]:
     """Ask for a new password
 
     Whoever has an account with this address gets a link by mail, good once and for an hour. The
     answer is the same for every address, and takes the same time.
     """
     until = monotonic() + _ANSWER_SECONDS
-    email, place = given["email"], group(client_address())
+    email, place = data["email"], group(client_address())
     if limits.is_within("reset requests", place, _REQUESTS_AN_HOUR, _AN_HOUR) and limits.is_within(
         "reset mails", email, _MAILS_AN_HOUR, _AN_HOUR
     ):
@@ -47,12 +47,12 @@ def forgot(given: dict[str, Any]) -> dict[str, str]:
 @public
 @bp.accepts(ResetSchema)
 @bp.returns(None, 204)
-def reset(given: dict[str, Any]) -> None:
+def reset(data: dict[str, Any]) -> None:
     """Set a new password
 
     Takes the token of the link. Ends every session of the account.
     """
-    email = password_reset.email_of(given["token"])
-    refuse_common_password("password", given["password"], email, email.partition("@")[0])
-    password_reset.reset(given["token"], offload(hash_password, given["password"]))
+    email = password_reset.email_of(data["token"])
+    refuse_common_password("password", data["password"], email, email.partition("@")[0])
+    password_reset.reset(data["token"], offload(hash_password, data["password"]))
     limits.remember(email, client_address())  # whoever reads the mail is no stranger here

@@ -73,7 +73,7 @@ class PingMiddleware:
     def _refuse_in_text(self, environ: Environ, start_response: StartResponse) -> list[bytes]:
         """Let the application answer, and tell a client of Healthchecks only the sentence."""
         began: list[Any] = []
-        answer = self._application(environ, lambda *given: began.extend(given[:2]))
+        answer = self._application(environ, lambda *data: began.extend(data[:2]))
         body = b"".join(answer)
         close = getattr(answer, "close", None)
         if close is not None:
@@ -104,7 +104,7 @@ class PingMiddleware:
             return _refuse(error, environ, start_response, is_plain=is_plain)
         if receipt is None:
             return None
-        return _answer(receipt, environ, start_response, is_plain=is_plain)
+        return _respond(receipt, environ, start_response, is_plain=is_plain)
 
 
 def only_pings(application: Application) -> Application:
@@ -140,7 +140,7 @@ def _requested(environ: Environ, rest: str) -> PingRequest | None:
     return ping if isinstance(ping, PingRequest) else None
 
 
-def _answer(
+def _respond(
     receipt: Receipt, environ: Environ, start_response: StartResponse, *, is_plain: bool
 ) -> list[bytes]:
     body = b"OK" if is_plain else answer_of(receipt)
@@ -177,7 +177,7 @@ def _start(
     environ: Environ,
     body: bytes,
 ) -> None:
-    given = environ.get("HTTP_X_REQUEST_ID", "")
-    request_id = given if given and request_hooks._REQUEST_ID.fullmatch(given) else uuid4().hex
+    data = environ.get("HTTP_X_REQUEST_ID", "")
+    request_id = data if data and request_hooks._REQUEST_ID.fullmatch(data) else uuid4().hex
     own = [("Content-Length", str(len(body))), ("X-Request-Id", request_id)]
     start_response(status, [*headers, *own])

@@ -23,21 +23,21 @@ bp = Blueprint("previews", __name__, description="What a schedule would come to.
 @bp.accepts(HeartbeatPreviewInputSchema)
 @bp.returns(HeartbeatPreviewSchema)
 @budget("previews of schedules", 240)
-def heartbeat(given: dict[str, Any]) -> dict[str, Any]:
+def heartbeat(data: dict[str, Any]) -> dict[str, Any]:
     """Preview the schedule of a heartbeat
 
     The next times at which a ping would be expected, and from when on each would be missed; for
     `every …` as if a ping came now and at each of them. Nothing is stored.
     """
-    written, timezone = given.get("schedule", "every 1h"), given.get("timezone", "UTC")
+    written, timezone = data.get("schedule", "every 1h"), data.get("timezone", "UTC")
     try:
         schedule = parse(written, timezone)
     except ScheduleError as error:
         sentence = f"{error.message[:1].upper()}{error.message[1:]}."
         raise invalid({error.field: [sentence]}) from None
-    grace = timedelta(seconds=given.get("grace_period_seconds", 300))
+    grace = timedelta(seconds=data.get("grace_period_seconds", 300))
     expected, at = [], utcnow()
-    for _ in range(given["count"]):
+    for _ in range(data["count"]):
         at = next_expected(schedule, at)
         expected.append({"expected_at": at, "missed_at": at + grace})
     return {"schedule": written, "timezone": timezone, "expected": expected}
@@ -48,11 +48,11 @@ def heartbeat(given: dict[str, Any]) -> dict[str, Any]:
 @bp.accepts(WindowPreviewInputSchema)
 @bp.returns(WindowPreviewSchema)
 @budget("previews of schedules", 240)
-def window(given: dict[str, Any]) -> dict[str, Any]:
+def window(data: dict[str, Any]) -> dict[str, Any]:
     """Preview a maintenance window
 
     The next times at which it would be active, one that goes on now included, and how many services
     and heartbeats it would cover. Nothing is stored.
     """
-    count = given.pop("count")
-    return window_preview.preview(principal().organization_id, given, count)
+    count = data.pop("count")
+    return window_preview.preview(principal().organization_id, data, count)

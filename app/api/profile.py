@@ -38,20 +38,20 @@ def read() -> dict[str, Any]:
 @requires("profile:write")
 @bp.accepts(ProfileChangeSchema)
 @bp.returns(ProfileSchema)
-def change(given: dict[str, Any]) -> dict[str, Any]:
+def change(changes: dict[str, Any]) -> dict[str, Any]:
     """Change the profile
 
     Changes the given fields. Tokens stay valid. `contact_methods` are replaced as a whole; a secret
     sent back as it was shown keeps the stored one.
     """
-    return profile.change(principal().user_id, principal().organization_id, given) | _here()
+    return profile.change(principal().user_id, principal().organization_id, changes) | _here()
 
 
 @bp.put("/password")
 @requires("profile:write")
 @bp.accepts(PasswordChangeSchema)
 @bp.returns(None, 204)
-def change_password(given: dict[str, Any]) -> None:
+def change_password(changes: dict[str, Any]) -> None:
     """Change the password
 
     Ends every token of the caller at once, the one of this request too.
@@ -59,11 +59,11 @@ def change_password(given: dict[str, Any]) -> None:
     user_id, email = principal().user_id, principal().email
     old_hash = profile.password_hash(user_id)
     _GUARD.take(email, client_address())
-    if not offload(verify_password, old_hash, given["current_password"]):
+    if not offload(verify_password, old_hash, changes["current_password"]):
         raise invalid({"current_password": ["This is not the present password."]})
     _GUARD.give_back(email, client_address())
-    refuse_common_password("new_password", given["new_password"], email, email.partition("@")[0])
-    new_hash = offload(hash_password, given["new_password"])
+    refuse_common_password("new_password", changes["new_password"], email, email.partition("@")[0])
+    new_hash = offload(hash_password, changes["new_password"])
     profile.set_password(user_id, principal().organization_id, old_hash, new_hash)
 
 

@@ -54,8 +54,8 @@ def _check() -> None:
     """
     config = runtime().config
     if config.metrics_token:
-        scheme, _, given = request.headers.get("Authorization", "").partition(" ")
-        is_right = hmac.compare_digest(given.strip().encode(), config.metrics_token.encode())
+        scheme, _, data = request.headers.get("Authorization", "").partition(" ")
+        is_right = hmac.compare_digest(data.strip().encode(), config.metrics_token.encode())
         if scheme.lower() != "bearer" or not is_right:
             raise Unauthorized
     elif not (_is_loopback(client_address()) and _is_loopback(urlsplit(config.base_url).hostname)):

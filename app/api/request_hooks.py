@@ -43,8 +43,8 @@ def install(app: Flask) -> None:
 
 
 def _open() -> None:
-    given = request.headers.get("X-Request-Id", "")
-    g.request_id = given if _REQUEST_ID.fullmatch(given) else uuid4().hex
+    data = request.headers.get("X-Request-Id", "")
+    g.request_id = data if _REQUEST_ID.fullmatch(data) else uuid4().hex
     g.began = monotonic()
     g.client_address = client_address(
         request.remote_addr,

@@ -55,12 +55,12 @@ def check_now(service_id: UUID) -> dict[str, Any]:
 @bp.accepts(ServiceInputSchema)
 @bp.returns(ProbeOutcomeSchema)
 @budget("checks asked for", 60)
-def test(given: dict[str, Any]) -> dict[str, Any]:
+def test(data: dict[str, Any]) -> dict[str, Any]:
     """Probe an unsaved service
 
     The body is that of a new service. Nothing is stored.
     """
-    request_id, timeout_seconds = one_off_checks.ask(organization_for(given), given)
+    request_id, timeout_seconds = one_off_checks.ask(organization_for(data), data)
     return wait_for(lambda: one_off_checks.outcome(request_id), timeout_seconds + _MARGIN_SECONDS)
 
 
@@ -99,6 +99,6 @@ def outages(query: dict[str, Any], service_id: UUID) -> Response:
     find(Service, service_id)
     limit, after = pagination.take_page(query)
     since, until = window(query, "from_", "to", 30 * _DAY)
-    return pagination.answer(
+    return pagination.response(
         *service_outages.outages(service_id, since, until, limit=limit, after=after)
     )

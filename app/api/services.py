@@ -19,9 +19,9 @@ from app.security.access import principal, principal_in, requires
 bp = Blueprint("services", __name__, url_prefix="/services", description="What is monitored.")
 
 
-def organization_for(given: dict[str, Any]) -> UUID:
+def organization_for(data: dict[str, Any]) -> UUID:
     """Take `organization_id` out of a body; it must be one where the caller may write services."""
-    chosen: UUID = given.pop("organization_id", principal().organization_id)
+    chosen: UUID = data.pop("organization_id", principal().organization_id)
     if chosen != principal().organization_id:
         there = principal_in(chosen)
         if there is None or not there.may("services:write"):

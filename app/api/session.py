@@ -53,7 +53,7 @@ def read() -> dict[str, Any]:
 @public
 @bp.accepts(LoginSchema)
 @bp.returns(BegunSessionSchema)
-def create(given: dict[str, Any]) -> Any:
+def create(data: dict[str, Any]) -> Any:
     """Sign in with a browser
 
     As `POST /auth/login`, but the token goes into a cookie that scripts cannot read (HttpOnly,
@@ -61,7 +61,7 @@ def create(given: dict[str, Any]) -> Any:
     With a second factor the answer is a challenge for `POST /session/2fa`.
     """
     _refuse_strangers()
-    account = check_password(given["email"].strip().lower(), given["password"])
+    account = check_password(data["email"].strip().lower(), data["password"])
     return second_step(account) if account.two_factor else _begun(begin_session(account))
 
 
@@ -69,14 +69,14 @@ def create(given: dict[str, Any]) -> Any:
 @public
 @bp.accepts(SecondStepSchema)
 @bp.returns(BegunSessionSchema)
-def confirm(given: dict[str, Any]) -> Any:
+def confirm(data: dict[str, Any]) -> Any:
     """Sign in with a browser: the second step
 
     Takes the challenge of `POST /session`, within five minutes, and a code that was not used
     before, or a recovery code.
     """
     _refuse_strangers()
-    return _begun(begin_session(check_second_step(given["challenge"], given["code"])))
+    return _begun(begin_session(check_second_step(data["challenge"], data["code"])))
 
 
 @bp.delete("")

@@ -43,7 +43,7 @@ def index(query: dict[str, Any], page_id: UUID) -> Response:
     """
     limit, after = pagination.take_page(query)
     organization_id = principal().organization_id
-    return pagination.answer(
+    return pagination.response(
         *incident_queries.listed(organization_id, page_id, query, limit=limit, after=after)
     )
 

@@ -35,7 +35,7 @@ def index(query: dict[str, Any], page_id: UUID) -> Response:
     Newest first. One whose mails were refused twice is `paused`.
     """
     limit, after = pagination.take_page(query)
-    return pagination.answer(
+    return pagination.response(
         *subscribers.listed(principal().organization_id, page_id, query, limit=limit, after=after)
     )
 

@@ -68,8 +68,8 @@ def page(slug: str) -> Response:
     like one that does not exist until it was opened.
     """
     if slug.endswith(".json"):
-        return _answer(slug.removesuffix(".json"), "page.json")
-    return _answer(slug, "")
+        return _respond(slug.removesuffix(".json"), "page.json")
+    return _respond(slug, "")
 
 
 @root_bp.get("/status/<slug>/<path:rest>")
@@ -86,10 +86,10 @@ def part(slug: str, rest: str) -> Response:
         return send(asset(rest) or not_found())
     if not rest:
         return redirect(f"{PREFIX}{slug}", 301)  # type: ignore[return-value]
-    return _answer(slug, rest)
+    return _respond(slug, rest)
 
 
-def _answer(slug: str, rest: str) -> Response:
+def _respond(slug: str, rest: str) -> Response:
     store = page_store()
     answer = _found(store, slug, rest)
     if answer is None:

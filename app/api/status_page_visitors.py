@@ -61,19 +61,19 @@ def page_store() -> PageStore:
 
 def may_see(page: Snapshot) -> bool:
     """Say whether a visitor may see a restricted page: by its password, or as a member."""
-    given = page_cookies.read(page.guard)
-    if page.page["is_public"] and given is not None:
+    data = page_cookies.read(page.guard)
+    if page.page["is_public"] and data is not None:
         return True
     organization_id = UUID(page.data["guard"]["organization_id"])
     try:
         if request.headers.get("Authorization"):
             token = request.headers["Authorization"].partition(" ")[2].strip()
             return authenticate(token, slug=None).organization_id == organization_id
-        return bool(given) and members.is_member(organization_id, UUID(given))
+        return bool(data) and members.is_member(organization_id, UUID(data))
     except AppError:
         return False
     except DATABASE_AWAY:
-        return bool(given)  # signed, and at most twelve hours old
+        return bool(data)  # signed, and at most twelve hours old
 
 
 def send(found: Rendered) -> Response:

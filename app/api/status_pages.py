@@ -57,10 +57,10 @@ def _create(organization_id: UUID, data: dict[str, Any]) -> dict[str, Any]:
 
 
 def _update(organization_id: UUID, page_id: UUID, data: dict[str, Any]) -> dict[str, Any]:
-    given = [name for name in ADMIN_FIELDS if name in data]
-    if given:
+    changes = [name for name in ADMIN_FIELDS if name in data]
+    if changes:
         stored = pages.read(organization_id, page_id)
-        _refuse_for_editors(name for name in given if data[name] != stored[name])
+        _refuse_for_editors(name for name in changes if data[name] != stored[name])
     return pages.update(organization_id, page_id, _with_hash(data))
 
 

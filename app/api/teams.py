@@ -50,12 +50,12 @@ def team_members(team_id: UUID) -> list[dict[str, Any]]:
 @requires("teams:write")
 @bp.accepts(TeamMemberInputSchema)
 @bp.returns(TeamMemberSchema, 201)
-def add_member(given: dict[str, Any], team_id: UUID) -> dict[str, Any]:
+def add_member(data: dict[str, Any], team_id: UUID) -> dict[str, Any]:
     """Add a member to a team
 
     Only members of the organization; anybody else is answered like nobody (404).
     """
-    return teams.add_member(principal().organization_id, team_id, given["user_id"])
+    return teams.add_member(principal().organization_id, team_id, data["user_id"])
 
 
 @bp.delete("/<uuid:team_id>/members/<uuid:user_id>")

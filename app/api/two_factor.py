@@ -43,13 +43,13 @@ def setup() -> dict[str, str]:
 @requires("profile:write")
 @bp.accepts(CodeSchema)
 @bp.returns(RecoveryCodesSchema)
-def enable(given: dict[str, Any]) -> dict[str, list[str]]:
+def enable(data: dict[str, Any]) -> dict[str, list[str]]:
     """Enable the second factor
 
     Returns ten recovery codes, which are shown this once.
     """
     with _Guarded():
-        codes = two_factor.enable(principal().user_id, principal().organization_id, given["code"])
+        codes = two_factor.enable(principal().user_id, principal().organization_id, data["code"])
     return {"recovery_codes": codes}
 
 
@@ -57,14 +57,14 @@ def enable(given: dict[str, Any]) -> dict[str, list[str]]:
 @requires("profile:write")
 @bp.accepts(CodeSchema)
 @bp.returns(RecoveryCodesSchema)
-def renew_codes(given: dict[str, Any]) -> dict[str, list[str]]:
+def renew_codes(data: dict[str, Any]) -> dict[str, list[str]]:
     """Replace the recovery codes
 
     The old ones end at once.
     """
     with _Guarded():
         codes = two_factor.renew_codes(
-            principal().user_id, principal().organization_id, given["code"]
+            principal().user_id, principal().organization_id, data["code"]
         )
     return {"recovery_codes": codes}
 
@@ -73,26 +73,26 @@ def renew_codes(given: dict[str, Any]) -> dict[str, list[str]]:
 @requires("profile:write")
 @bp.accepts(CodeSchema)
 @bp.returns(None, 204)
-def disable(given: dict[str, Any]) -> None:
+def disable(data: dict[str, Any]) -> None:
     """Disable the second factor
 
     Takes a code or a recovery code.
     """
     with _Guarded():
-        two_factor.disable(principal().user_id, principal().organization_id, given["code"])
+        two_factor.disable(principal().user_id, principal().organization_id, data["code"])
 
 
 @bp.post("/auth/login/2fa")
 @public
 @bp.accepts(SecondStepSchema)
 @bp.returns(TokenSchema)
-def login(given: dict[str, Any]) -> dict[str, Any]:
+def login(data: dict[str, Any]) -> dict[str, Any]:
     """Sign in: the second step
 
     Takes the challenge of `POST /auth/login`, within five minutes, and a code that was not used
     before, or a recovery code.
     """
-    return begin_session(check_second_step(given["challenge"], given["code"]))
+    return begin_session(check_second_step(data["challenge"], data["code"]))
 
 
 def check_second_step(challenge: str, code: str) -> Credentials:

@@ -151,26 +151,26 @@ def chapters_of(document: Node, base_url: str) -> list[tuple[str, list[Group]]]:
 
 
 def _operation(document: Node, path: str, method: str, item: Node, base_url: str) -> Operation:
-    given = item[method]
+    data = item[method]
     parameters = [_resolved(document, each) for each in item.get("parameters", [])]
-    parameters += [_resolved(document, each) for each in given.get("parameters", [])]
-    media = _media(given.get("requestBody", {}))
+    parameters += [_resolved(document, each) for each in data.get("parameters", [])]
+    media = _media(data.get("requestBody", {}))
     schema = _resolved(document, media.get("schema", {}))
     variants = schema.get("oneOf", [])
     shown = _resolved(document, variants[0]) if variants else schema
     answers = tuple(
         (status, str(_resolved(document, answer).get("description", "")))
-        for status, answer in given["responses"].items()
+        for status, answer in data["responses"].items()
     )
-    good: Node = next((each for status, each in given["responses"].items() if status < "3"), {})
+    good: Node = next((each for status, each in data["responses"].items() if status < "3"), {})
     example = _media(_resolved(document, good)).get("example")
     body = media.get("example")
     return Operation(
         id=_slug(f"{method} {path}"),
         method=method.upper(),
         path=path,
-        title=given.get("summary", path),
-        description=given.get("description", ""),
+        title=data.get("summary", path),
+        description=data.get("description", ""),
         parameters=tuple(_parameter(document, each) for each in parameters),
         body=tuple(_fields(document, shown)),
         body_notes=f"One of {len(variants)} kinds; these are the fields of the first."
@@ -178,7 +178,7 @@ def _operation(document: Node, path: str, method: str, item: Node, base_url: str
         else "",
         answers=answers,
         example="" if example is None else _pretty(example),
-        curl=_curl(f"{base_url}{path}", method, given.get("security") != [], body),
+        curl=_curl(f"{base_url}{path}", method, data.get("security") != [], body),
     )
 
 

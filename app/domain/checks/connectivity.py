@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from app.domain.types import FailureKind, Observation, Status
 
-WITNESSES = 5
+REFERENCE_HOSTS = 5
 LEAST_REFERENCE_HOSTS = 3  # fewer distinct hosts say nothing about the monitor
 _REMEMBERED = 500
 # What also comes about when the monitor's own network is gone; the rest came from the target.
@@ -65,7 +65,7 @@ class ReferenceHosts:
             return list(self.named)
         latest = reversed(self._seen.items())
         others = [ReferenceHost(name, port) for name, port in latest if name != host]
-        return others[:WITNESSES] if len(others) >= LEAST_REFERENCE_HOSTS else []
+        return others[:REFERENCE_HOSTS] if len(others) >= LEAST_REFERENCE_HOSTS else []
 
 
 def is_isolated(reached: Iterable[bool]) -> bool:

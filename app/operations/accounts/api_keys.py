@@ -137,14 +137,14 @@ def _bound_children(tx: Transaction, row: ApiKey) -> None:
         _bound_children(tx, child)
 
 
-def _check(tx: Transaction, principal: Principal, given: Mapping[str, Any]) -> None:
-    expires_at: datetime | None = given.get("expires_at")
+def _check(tx: Transaction, principal: Principal, data: Mapping[str, Any]) -> None:
+    expires_at: datetime | None = data.get("expires_at")
     if expires_at is not None and expires_at <= tx.now():
         raise refused("expires_at", "This time has passed.")
     ends_at = principal.key_expires_at
-    if "expires_at" in given and ends_at is not None and (expires_at or FOREVER) > ends_at:
+    if "expires_at" in data and ends_at is not None and (expires_at or FOREVER) > ends_at:
         raise refused("expires_at", f"Must not be after {ends_at:%Y-%m-%dT%H:%M:%SZ}.")
-    wanted = frozenset(map(Scope, given.get("scopes", ())))
+    wanted = frozenset(map(Scope, data.get("scopes", ())))
     _check_scopes(wanted, scopes_within(principal.role), f"the role {principal.role}")
     if principal.scopes is not None:
         _check_scopes(wanted, included(principal.scopes), "this key")

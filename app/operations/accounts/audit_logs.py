@@ -36,7 +36,7 @@ def listed(
         rows, position = paging.newest_first(
             tx, query, AuditLog.at, AuditLog.id, limit=limit, after=after
         )
-        found = [_answer(row.AuditLog) for row in rows]
+        found = [_to_json(row.AuditLog) for row in rows]
     return found, position
 
 
@@ -66,7 +66,7 @@ def _conditions(filters: Mapping[str, Any]) -> Iterator[ColumnElement[bool]]:
             yield getattr(AuditLog, name) == value
 
 
-def _answer(row: AuditLog) -> dict[str, Any]:
+def _to_json(row: AuditLog) -> dict[str, Any]:
     return {
         "id": str(row.id),
         "timestamp": row.at,

@@ -26,8 +26,8 @@ def sealed(stored: list[Any], wanted: Sequence[Mapping[str, Any]], vault: Vault)
     return methods
 
 
-def _is_alike(stored: Mapping[str, Any], given: Mapping[str, Any]) -> bool:
-    return bool(stored["type"] == given["type"])
+def _is_alike(stored: Mapping[str, Any], data: Mapping[str, Any]) -> bool:
+    return bool(stored["type"] == data["type"])
 
 
 def _sealed(at: int, kind: str, config: Mapping[str, Any], kept: Any, vault: Vault) -> Any:

@@ -39,7 +39,7 @@ def plan(tx: Transaction, name: str) -> Plan:
 def read(registration_of_environment: str) -> dict[str, Any]:
     """Return the settings and some figures."""
     with transaction() as tx:
-        found = _answer(tx, registration_of_environment)
+        found = _to_json(tx, registration_of_environment)
     return found
 
 
@@ -53,15 +53,15 @@ def change(changes: Mapping[str, Any], registration_of_environment: str) -> dict
             _set(tx, "registration", changes["registration"])
         if "plans" in changes:
             _set_plans(tx, changes["plans"])
-        found = _answer(tx, registration_of_environment)
+        found = _to_json(tx, registration_of_environment)
     return found
 
 
-def _set_plans(tx: Transaction, given: Mapping[str, Mapping[str, int]]) -> None:
+def _set_plans(tx: Transaction, data: Mapping[str, Mapping[str, int]]) -> None:
     stored: dict[str, Any] = setting(tx, "plans") or {}
-    wanted = stored | {name: (stored.get(name) or {}) | dict(of) for name, of in given.items()}
+    wanted = stored | {name: (stored.get(name) or {}) | dict(of) for name, of in data.items()}
     _set(tx, "plans", wanted)
-    for name in given:
+    for name in data:
         before, after = plan_of(name, stored), plan_of(name, wanted)
         if before.max_services != after.max_services:
             tx.session.execute(
@@ -84,7 +84,7 @@ def _set(tx: Transaction, name: str, value: Any) -> None:
     )
 
 
-def _answer(tx: Transaction, registration_of_environment: str) -> dict[str, Any]:
+def _to_json(tx: Transaction, registration_of_environment: str) -> dict[str, Any]:
     counts = {
         f"{model.__tablename__}_count": tx.session.scalar(select(func.count()).select_from(model))
         for model in (User, Organization, Service)

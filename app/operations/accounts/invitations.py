@@ -37,7 +37,7 @@ def listed(
         rows, position, total = owned_rows.page(
             tx, Invitation, organization_id, limit=limit, after=after
         )
-        found = [_answer(row) | {"is_expired": row.expires_at <= now} for row in rows]
+        found = [_to_json(row) | {"is_expired": row.expires_at <= now} for row in rows]
     return found, position, total
 
 
@@ -215,10 +215,10 @@ def _renew(
         "The link is good once, and for seven days.",
     )
     more = {"invite_url": link, "token": token, "email_sent": sent}
-    return _answer(row) | more
+    return _to_json(row) | more
 
 
-def _answer(row: Invitation) -> dict[str, Any]:
+def _to_json(row: Invitation) -> dict[str, Any]:
     return {
         "id": row.id,
         "user_id": row.user_id,

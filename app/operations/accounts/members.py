@@ -40,7 +40,7 @@ def listed(
             tx, query, Membership.created_at, Membership.id, limit=limit, after=after
         )
         total = paging.total(tx, query, rows, is_whole=after is None and position is None)
-        found = [_answer(row) for row in rows]
+        found = [_to_json(row) for row in rows]
     return found, position, total
 
 
@@ -218,8 +218,8 @@ def _one(tx: Transaction, organization_id: UUID, user_id: UUID) -> dict[str, Any
     ).one_or_none()
     if row is None:
         raise NotFound
-    return _answer(row)
+    return _to_json(row)
 
 
-def _answer(row: Row[Any]) -> dict[str, Any]:
+def _to_json(row: Row[Any]) -> dict[str, Any]:
     return dict(row._mapping) | {"status": "active"}

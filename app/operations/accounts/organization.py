@@ -22,7 +22,7 @@ from app.platform.transaction import transaction
 def read(organization_id: UUID) -> dict[str, Any]:
     """Return an organization's answer. Raises NotFound."""
     with transaction() as tx:
-        found = _answer(tx.session, tx.session.get(Organization, organization_id))
+        found = _to_json(tx.session, tx.session.get(Organization, organization_id))
     return found
 
 
@@ -36,7 +36,7 @@ def update(organization_id: UUID, changes: Mapping[str, Any]) -> dict[str, Any]:
             tx.session.flush()
         except IntegrityError:
             raise Conflict("this slug is taken") from None
-        found = _answer(tx.session, organization)
+        found = _to_json(tx.session, organization)
     return found
 
 
@@ -68,7 +68,7 @@ def delete(organization_id: UUID, user_id: UUID, slug: str) -> None:
         tx.driver.execute("DELETE FROM organizations WHERE id = %(id)s", values)
 
 
-def _answer(session: Session, organization: Organization | None) -> dict[str, Any]:
+def _to_json(session: Session, organization: Organization | None) -> dict[str, Any]:
     if organization is None:
         raise NotFound
     count = session.scalar(

@@ -21,7 +21,7 @@ from app.security.sealing import mask
 def read(user_id: UUID) -> dict[str, Any]:
     """Return a user's answer. Raises NotFound."""
     with transaction() as tx:
-        found = _answer(tx, tx.session.get(User, user_id))
+        found = _to_json(tx, tx.session.get(User, user_id))
     return found
 
 
@@ -57,7 +57,7 @@ def change(user_id: UUID, organization_id: UUID, data: Mapping[str, Any]) -> dic
             system_mail.enqueue_mail(
                 tx, organization_id, before, "Your e-mail address was changed", text
             )
-        found = _answer(tx, user)
+        found = _to_json(tx, user)
     return found
 
 
@@ -110,7 +110,7 @@ def organizations(user_id: UUID) -> list[dict[str, Any]]:
     return [dict(row._mapping) for row in rows]
 
 
-def _answer(tx: Transaction, user: User | None) -> dict[str, Any]:
+def _to_json(tx: Transaction, user: User | None) -> dict[str, Any]:
     if user is None:
         raise NotFound
     return {

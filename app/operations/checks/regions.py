@@ -75,8 +75,8 @@ def watch() -> list[str]:
     since = blind[0] if blind else None
     operator_alerts.update(
         "blind",
-        f"The monitor has been blind since {since:%H:%M:%S} UTC: no witness answers, so results"
-        " are UNKNOWN and nobody is paged about services"
+        f"The monitor has been isolated since {since:%H:%M:%S} UTC: no reference host answers, so"
+        " results are UNKNOWN and nobody is paged about services"
         if since
         else None,
     )

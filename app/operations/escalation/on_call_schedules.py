@@ -106,8 +106,8 @@ def strangers(tx: Transaction, organization_id: UUID, user_ids: Iterable[UUID]) 
     return [user_id for user_id in wanted if user_id not in members]
 
 
-def _check_layers(tx: Transaction, organization_id: UUID, given: Columns) -> None:
-    layers = given.get("layers", ())
+def _check_layers(tx: Transaction, organization_id: UUID, data: Columns) -> None:
+    layers = data.get("layers", ())
     everybody = [UUID(user) for layer in layers for user in layer["users"]]
     unknown = strangers(tx, organization_id, everybody)
     for at, layer in enumerate(layers):

@@ -54,16 +54,16 @@ class _Policies(SnapshotResource[EscalationPolicy]):
 listed, read, create, update, delete = _Policies().operations()
 
 
-def _stored(tx: Transaction, organization_id: UUID, given: Columns) -> dict[str, Any]:
+def _stored(tx: Transaction, organization_id: UUID, data: Columns) -> dict[str, Any]:
     """Return columns as they are stored. Raises Invalid for a target that does not exist."""
-    if "rules" not in given:
-        return dict(given)
-    for at, rule in enumerate(given["rules"]):
+    if "rules" not in data:
+        return dict(data)
+    for at, rule in enumerate(data["rules"]):
         if not _exists(tx, organization_id, rule["notify_type"], rule["notify_id"]):
             called = _CALLED[NotifyType(rule["notify_type"])]
             raise refused(f"rules.{at}.notify_id", f"There is no {called} {rule['notify_id']}.")
-    rules = [{**rule, "notify_id": str(rule["notify_id"])} for rule in given["rules"]]
-    return {**given, "rules": rules}
+    rules = [{**rule, "notify_id": str(rule["notify_id"])} for rule in data["rules"]]
+    return {**data, "rules": rules}
 
 
 def _exists(tx: Transaction, organization_id: UUID, notify_type: str, notify_id: UUID) -> bool:
@@ -77,9 +77,9 @@ def _exists(tx: Transaction, organization_id: UUID, notify_type: str, notify_id:
     return tx.session.scalar(query) is not None
 
 
-def _make_room(tx: Transaction, organization_id: UUID, policy_id: UUID, given: Columns) -> None:
+def _make_room(tx: Transaction, organization_id: UUID, policy_id: UUID, data: Columns) -> None:
     """Take the mark of the default from the others, when this policy gets it."""
-    if given.get("is_default"):
+    if data.get("is_default"):
         tx.session.execute(
             sqlalchemy.update(EscalationPolicy)
             .where(

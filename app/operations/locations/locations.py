@@ -61,7 +61,7 @@ class _Locations(Resource[Location, Principal]):
     def to_json(
         self, tx: Transaction, who: Principal, rows: Sequence[Location]
     ) -> list[dict[str, Any]]:
-        return _answers(tx, rows)
+        return _to_json(tx, rows)
 
 
 _LOCATIONS = _Locations()
@@ -79,7 +79,7 @@ def rotate(principal: Principal, location_id: UUID) -> dict[str, Any]:
         row.prefix, row.key_hash = key[:_SHOWN], digest(key)
         tx.session.execute(delete_rows(LocationAgent).where(LocationAgent.location_id == row.id))
         tx.session.flush()
-        (found,) = _answers(tx, [row])
+        (found,) = _to_json(tx, [row])
     return found | {"key": key}
 
 
@@ -137,7 +137,7 @@ def _check_limit(tx: Transaction, organization: Organization) -> None:
         raise Forbidden(f"the {organization.plan_type} plan allows at most {most} locations")
 
 
-def _answers(tx: Transaction, rows: Sequence[Location]) -> list[dict[str, Any]]:
+def _to_json(tx: Transaction, rows: Sequence[Location]) -> list[dict[str, Any]]:
     now = tx.now()
     agents: dict[UUID, list[dict[str, Any]]] = {row.id: [] for row in rows}
     for agent in tx.session.scalars(

@@ -14,14 +14,14 @@ from app.operations.maintenance import windows
 from app.platform.transaction import Transaction, transaction
 
 
-def preview(organization_id: UUID, given: Mapping[str, Any], count: int) -> dict[str, Any]:
+def preview(organization_id: UUID, data: Mapping[str, Any], count: int) -> dict[str, Any]:
     """Return when a window would be active next, and how much it would cover.
 
     Raises Invalid for a window that makes no sense, or for services of somebody else.
     """
     with transaction() as tx:
         now = tx.now()
-        window = windows.validated(tx, organization_id, given, now)
+        window = windows.validated(tx, organization_id, data, now)
         services, heartbeats = _covered(tx, organization_id, window)
     current = decisions.occurrence_at(window, now)
     occurrences: list[Occurrence] = [current] if current else []

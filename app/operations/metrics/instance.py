@@ -146,7 +146,7 @@ _ASKED = (
     ),
     _Asked(
         "worker_blind",
-        "1 while a probe worker cannot reach its witnesses either, so that it suspects itself.",
+        "1 while a probe worker cannot reach its reference hosts either, so that it is isolated.",
         "SELECT worker, region, (blind_since IS NOT NULL)::int FROM worker_pulses ORDER BY 1",
         ("worker", "region"),
     ),
@@ -219,10 +219,10 @@ def _of_database() -> tuple[float, list[Figure]]:
         began_at = monotonic()
         tx.driver.execute("SELECT 1").fetchone()
         seconds = monotonic() - began_at
-        return seconds, [_answer(tx.driver, asked) for asked in _ASKED]
+        return seconds, [_measure_figure(tx.driver, asked) for asked in _ASKED]
 
 
-def _answer(driver: psycopg.Connection[Any], asked: _Asked) -> Figure:
+def _measure_figure(driver: psycopg.Connection[Any], asked: _Asked) -> Figure:
     rows = driver.execute(asked.statement.encode(), {"bound": MAX_SERVICES}).fetchall()
     samples = [(tuple(map(str, labels)), float(number)) for *labels, number in rows]
     return Figure(asked.name, asked.help, asked.kind, asked.labels, samples)

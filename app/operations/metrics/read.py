@@ -176,5 +176,5 @@ def _part(
 
 
 def _filled(buckets: Sequence[Bucket], length_ms: int) -> Bucket:
-    whole = put_together(buckets)
-    return replace(whole, totals=whole.totals.filled(length_ms))
+    merged = put_together(buckets)
+    return replace(merged, totals=merged.totals.filled(length_ms))

@@ -86,9 +86,9 @@ def _coarse(
             by_interval[floor(at, width)].append(one)
     points = []
     for at, ones in sorted(by_interval.items()):
-        whole = put_together(ones)
-        if _is_worth_a_point(whole.totals):
-            points.append(_point(at, whole, whole.percentiles(0.5, 0.95, 0.99)))
+        merged = put_together(ones)
+        if _is_worth_a_point(merged.totals):
+            points.append(_point(at, merged, merged.percentiles(0.5, 0.95, 0.99)))
     return points
 
 
@@ -118,15 +118,15 @@ def _split(service_id: UUID, part: Piece, width: timedelta) -> list[Stretch]:
     return stretches
 
 
-def _point(at: datetime, whole: Bucket, percentiles: Sequence[float | None]) -> Point:
+def _point(at: datetime, bucket: Bucket, percentiles: Sequence[float | None]) -> Point:
     return Point(
         at,
-        whole.checks,
-        whole.failed,
-        whole.totals.uptime_percentage,
-        whole.mean_ms,
-        _rounded(whole.min_ms),
-        _rounded(whole.max_ms),
+        bucket.checks,
+        bucket.failed,
+        bucket.totals.uptime_percentage,
+        bucket.mean_ms,
+        _rounded(bucket.min_ms),
+        _rounded(bucket.max_ms),
         *percentiles,
     )
 

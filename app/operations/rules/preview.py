@@ -66,24 +66,22 @@ ORDER BY s.place, r.scheduled_for, r.region
 """  # noqa: S608  constants
 
 
-def load(
-    organization_id: UUID, given: Mapping[str, Any], since: datetime, until: datetime
-) -> Trial:
+def load(organization_id: UUID, data: Mapping[str, Any], since: datetime, until: datetime) -> Trial:
     """Return a rule with the stored results it would have seen, and what it looks at before them.
 
     Raises Invalid for a reference to nothing.
     """
-    condition = parse(given.get("condition", {}))
+    condition = parse(data.get("condition", {}))
     with transaction() as tx:
-        alert_rules.check(tx, organization_id, given)
-        where = [Service.organization_id == organization_id, *_scope(given)]
+        alert_rules.check(tx, organization_id, data)
+        where = [Service.organization_id == organization_id, *_scope(data)]
         total = tx.session.scalar(select(func.count()).select_from(Service).where(*where)) or 0
         services = tx.session.scalars(
             select(Service).where(*where).order_by(Service.name, Service.id).limit(MAX_SERVICES)
         ).all()
         trial = Trial(
             condition,
-            RuleOptions(given.get("auto_resolve", True), given.get("cooldown_minutes", 0)),
+            RuleOptions(data.get("auto_resolve", True), data.get("cooldown_minutes", 0)),
             since,
             until,
             total,
@@ -105,11 +103,11 @@ def _watched(service: Service, results: list[tuple[Any, ...]], limit: int) -> _W
     )
 
 
-def _scope(given: Mapping[str, Any]) -> Iterator[ColumnElement[bool]]:
-    if given.get("service_id") is not None:
-        yield Service.id == given["service_id"]
-    elif given.get("tags"):
-        yield Service.tags.overlap(given["tags"])
+def _scope(data: Mapping[str, Any]) -> Iterator[ColumnElement[bool]]:
+    if data.get("service_id") is not None:
+        yield Service.id == data["service_id"]
+    elif data.get("tags"):
+        yield Service.tags.overlap(data["tags"])
 
 
 def _results(
@@ -171,11 +169,11 @@ def _service_preview(trial: Trial, watched: _Watched) -> dict[str, Any]:
         "results_looked_at": len(inside),
         "looked_from": inside[0] if inside else None,
         "alerts_total": len(shown),
-        "alerts": [_answer(alert, trial.until) for alert in reversed(shown[-_SHOWN_ALERTS:])],
+        "alerts": [_to_json(alert, trial.until) for alert in reversed(shown[-_SHOWN_ALERTS:])],
     }
 
 
-def _answer(alert: WouldBeAlert, until: datetime) -> dict[str, Any]:
+def _to_json(alert: WouldBeAlert, until: datetime) -> dict[str, Any]:
     end = alert.resolved_at or until
     return {
         "fired_at": alert.opened_at,

@@ -138,7 +138,7 @@ def _validated(
 
 def _secret_faults(
     columns: Mapping[str, Any],
-    given: Any,
+    data: Any,
     limits: Constraints,
     stored: Mapping[str, Any] | None,
 ) -> dict[str, Any]:
@@ -148,7 +148,7 @@ def _secret_faults(
         known = destinations(stored["endpoint"], stored["config"])
         if not places <= known:
             return {"config": {"secrets": [GIVE_ANEW]}}
-    named = set(references(columns["endpoint"])) | set(references(given))
+    named = set(references(columns["endpoint"])) | set(references(data))
     try:
         check_references(named, places, limits.secrets)
     except ValueError as error:

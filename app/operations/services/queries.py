@@ -42,11 +42,11 @@ _STATE = "LEFT JOIN schedule_entries e ON e.service_id = s.id"
 _SELECT = f"{_COLUMNS} FROM services s {_STATE}"
 
 
-def _answers(rows: Iterable[Any]) -> Iterator[dict[str, Any]]:
+def _services(rows: Iterable[Any]) -> Iterator[dict[str, Any]]:
     """Yield a service for its rows, one of each region, which follow one another."""
     for _, regions in groupby(rows, attrgetter("id")):
         row, *others = regions
-        yield _answer(_put_together([row, *others]) if others else row)
+        yield _to_json(_put_together([row, *others]) if others else row)
 
 
 def _put_together(regions: list[Any]) -> Any:
@@ -62,7 +62,7 @@ def _put_together(regions: list[Any]) -> Any:
     return last._replace(next_check_at=due, last_error=error)
 
 
-def _answer(row: Any) -> dict[str, Any]:
+def _to_json(row: Any) -> dict[str, Any]:
     return {
         "id": row.id,
         "organization_id": row.organization_id,
@@ -104,10 +104,10 @@ def _shown(stored: str) -> Any:
     return mask(config) if '"$sealed"' in stored else config
 
 
-def answers(tx: Transaction, ids: Sequence[UUID]) -> list[dict[str, Any]]:
+def to_json(tx: Transaction, ids: Sequence[UUID]) -> list[dict[str, Any]]:
     """Return services as they stand within the caller's transaction, in the order of their ids."""
     rows = tx.rows(f"{_SELECT} WHERE s.id = ANY(%s) ORDER BY s.id", (list(ids),))
-    by_id = {found["id"]: found for found in _answers(rows)}
+    by_id = {found["id"]: found for found in _services(rows)}
     _mark_maintenance(tx, list(by_id.values()))
     return [by_id[str(id)] for id in ids if str(id) in by_id]
 
@@ -134,7 +134,7 @@ def read(organization_id: UUID, service_id: UUID) -> dict[str, Any]:
         )
         if not rows:
             raise NotFound
-        service = next(_answers(rows))
+        service = next(_services(rows))
         _mark_maintenance(tx, [service])
     return service
 
@@ -182,7 +182,7 @@ def listed(
     statement = f"{_COLUMNS}, ({total}) AS total FROM ({page}) s {_STATE} {_NEWEST}"
     with transaction() as tx:
         rows = tx.rows(statement, values)
-        found, position = paging.cut(list(_answers(rows)), limit, _position_of)
+        found, position = paging.cut(list(_services(rows)), limit, _position_of)
         _mark_maintenance(tx, found)
     for service in found:
         service["last_error"] = beginning(service["last_error"])

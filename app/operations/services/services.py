@@ -23,7 +23,7 @@ from app.operations.services.definitions import (
     constraints,
     new_columns,
 )
-from app.operations.services.queries import answers
+from app.operations.services.queries import to_json
 from app.platform.bootstrap import runtime
 from app.platform.errors import Forbidden, NotFound
 from app.platform.events import Event
@@ -118,7 +118,9 @@ def delete(organization_id: UUID, ids: Sequence[UUID]) -> None:
     with transaction() as tx:
         lock_organization(tx, organization_id)
         lock(tx, organization_id, ids)
-        events = [Event(organization_id, "service.deleted", answer) for answer in answers(tx, ids)]
+        events = [
+            Event(organization_id, "service.deleted", service) for service in to_json(tx, ids)
+        ]
         _forget_dependency(tx, organization_id, ids)
         closing.close_services(tx, ids, reason="the service was deleted")
         suppression.release_from(tx, ids, reason="the service that hid it was deleted")
@@ -163,7 +165,7 @@ def set_active(organization_id: UUID, ids: Sequence[UUID], *, active: bool) -> l
         if active:
             hint(tx, (region for service in changed for region in service.regions))
         publish(tx, "service.updated", changed_ids)
-        found = answers(tx, ids)
+        found = to_json(tx, ids)
     return found
 
 
@@ -232,11 +234,11 @@ def _check_references(
 
 def publish(tx: Transaction, event: str, ids: Sequence[UUID]) -> list[dict[str, Any]]:
     """Return the answers of services, and publish them once they are durable."""
-    found = answers(tx, ids)
+    found = to_json(tx, ids)
     if found:
         organization_id = UUID(found[0]["organization_id"])
         tx.after_commit(
-            runtime().feed.publish, [Event(organization_id, event, answer) for answer in found]
+            runtime().feed.publish, [Event(organization_id, event, service) for service in found]
         )
     return found
 

@@ -78,9 +78,9 @@ def _first_updates(data: Mapping[str, Any], now: datetime) -> list[_FirstUpdate]
     status = data.get("status", IncidentStatus.INVESTIGATING)
     if not data.get("updates"):
         return [_FirstUpdate(status, data.get("body", ""), data.get("started_at", now))]
-    given = sorted(data["updates"], key=lambda one: one.get("at", now))
+    updates = sorted(data["updates"], key=lambda one: one.get("at", now))
     found: list[_FirstUpdate] = []
-    for one in given:
+    for one in updates:
         at = one.get("at", now)
         if found and at <= found[-1].at:
             at = found[-1].at + timedelta(microseconds=1)
