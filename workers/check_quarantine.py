@@ -43,11 +43,13 @@ class CheckQuarantine:
 
     def rests(self, claim: Claim) -> bool:
         """Say whether a check is not to be run for now."""
-        return self._set_aside.get(claim.key, False)
+        return bool(self._set_aside) and self._set_aside.get(claim.key, False)
 
     def runs_alone(self, claim: Claim) -> bool:
         """Say whether a check is to be run in a process of its own."""
-        return claim.loss.is_alone or claim.key in self._set_aside
+        if claim.loss.is_alone:
+            return True
+        return bool(self._set_aside) and claim.key in self._set_aside
 
     def recorded(self, keys: set[str]) -> None:
         """Forget what was held against checks whose results are stored."""

@@ -88,6 +88,8 @@ class DatabaseExchange:
         self._clock.read(claimed.now, asked_at, monotonic())
         self._quarantine.refresh(claimed.claims)
         self._reach.refresh()
+        if not claimed.has_requests:
+            return claimed, []
         return claimed, one_off_checks.claim(self._region, _TASKS)
 
     def held(self, claims: Sequence[Claim]) -> set[int]:

@@ -12,7 +12,8 @@ from workers.watchdog import Host
 
 log = logging.getLogger(__name__)
 
-_BEHIND_SECONDS = 12.0  # the tick comes every five
+_BEHIND_SECONDS = 10.0  # the tick comes every five
+_LOOK_SECONDS = 2.0
 
 
 @periodic_job()
@@ -34,6 +35,7 @@ def host() -> Host:
         due_for_seconds=lambda: 0.0 if ticks.is_behind(name, _BEHIND_SECONDS) else None,
         hint=lambda: runtime().hints.work(name),
         run=_advance_here,
+        every_seconds=_LOOK_SECONDS,
     )
 
 

@@ -9,7 +9,7 @@ import faulthandler
 import sys
 
 STALL_SECONDS = 60.0
-_EVERY_SECONDS = 1.0
+_EVERY_SECONDS = 5.0  # each time is a thread that ends and one that begins
 
 
 class StallGuard:

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from flask import Flask
 from redis import RedisError
 
+from app.platform.clock import monotonic
 from app.platform.transaction import DATABASE_AWAY
 
 log = logging.getLogger(__name__)
 
-_EVERY_SECONDS = 1.0
-_PULSE_ROUNDS = 5
+_PULSE_SECONDS = 5.0
 _PATIENCE = 2  # looks at neglected work with an idle host before the watchdog helps itself
 
 
@@ -31,6 +31,7 @@ class Host:
     run: Callable[[], object]
     pulse: Callable[[], None] | None = None  # within an application context
     neglected_after_seconds: float = 0.0  # where much is due all the time, each for a moment
+    every_seconds: float = 1.0  # between two looks
 
 
 class Watchdog(threading.Thread):
@@ -47,13 +48,14 @@ class Watchdog(threading.Thread):
         self._stopped.set()
 
     def run(self) -> None:
-        """Look every second whether anything is due while the host is idle, and hint at it."""
+        """Look again and again whether anything is due while the host is idle, and hint at it."""
         self._pulse()
-        ignored = rounds = 0
-        while not self._stopped.wait(_EVERY_SECONDS):
-            rounds += 1
-            if rounds % _PULSE_ROUNDS == 0:
+        pulse_at = monotonic() + _PULSE_SECONDS
+        ignored = 0
+        while not self._stopped.wait(self._host.every_seconds):
+            if monotonic() >= pulse_at:
                 self._pulse()
+                pulse_at = monotonic() + _PULSE_SECONDS
             due_for = None if self._host.is_running() else self._due_for_seconds()
             if due_for is None:
                 ignored = 0

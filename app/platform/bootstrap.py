@@ -17,6 +17,7 @@ from app.platform.counters import Counters
 from app.platform.crypto import Vault
 from app.platform.events import Feed
 from app.platform.extensions import db, jwt
+from app.platform.pool import check_at_checkout
 from app.platform.queue import Hints, connect
 
 TOKEN_LIFETIME = timedelta(hours=72)
@@ -45,7 +46,6 @@ def bootstrap(config: Config | None = None, *, pool_size: int = 5) -> Flask:
             "pool_size": pool_size,
             "max_overflow": pool_size,
             "pool_timeout": 2,
-            "pool_pre_ping": True,
             "hide_parameters": True,  # an error in the log must not show e-mails or hashes
             "connect_args": {
                 "connect_timeout": 3,
@@ -60,6 +60,8 @@ def bootstrap(config: Config | None = None, *, pool_size: int = 5) -> Flask:
         JWT_IDENTITY_CLAIM="user_id",
     )
     db.init_app(app)
+    with app.app_context():
+        check_at_checkout(db.engine)
     jwt.init_app(app)
     redis = connect(config.redis_url)
     app.extensions["runtime"] = Runtime(

@@ -26,6 +26,7 @@ class Work:
             hint=self._hint,
             run=self.is_run.set,
             neglected_after_seconds=1.5,
+            every_seconds=0.02,
         )
 
     def _look(self) -> float | None:
@@ -39,8 +40,7 @@ class Work:
 
 
 @pytest.fixture
-def watch(app, monkeypatch):
-    monkeypatch.setattr(watchdog, "_EVERY_SECONDS", 0.02)
+def watch(app):
     started = []
 
     def start(work):

@@ -67,6 +67,7 @@ class Claimed:
     claims: list[Claim]
     now: datetime
     next_due_at: datetime | None  # None: the batch was full, or nothing is scheduled
+    has_requests: bool = False  # whether one-off probes may wait
 
 
 _CLAIM_FROM = """
@@ -96,6 +97,9 @@ _NEXT_DUE = """
 SELECT now(), (
     SELECT min(next_due_at) FROM schedule_entries
     WHERE region = %(region)s AND next_due_at > now() + %(ahead)s * interval '1 second'
+), EXISTS (
+    SELECT FROM probe_requests
+    WHERE region = %(region)s AND outcome IS NULL AND lease_until IS NULL
 )
 """
 
@@ -133,9 +137,9 @@ def claim(
             tx.driver.cursor(row_factory=namedtuple_row).execute(statement, values).fetchall()
         )
         if len(rows) < limit:
-            now, next_due_at = cursor.execute(_NEXT_DUE, values).fetchall()[0]
+            now, next_due_at, has_requests = cursor.execute(_NEXT_DUE, values).fetchall()[0]
         else:
-            now, next_due_at = rows[0].now, None
+            now, next_due_at, has_requests = rows[0].now, None, True
         lost = [
             quarantine_key(row.service_id, region) for row in rows if row.is_lost and notes_losses
         ]
@@ -160,7 +164,7 @@ def claim(
         for row in rows
         if row.service_id in known
     ]
-    return Claimed(claims, now, next_due_at)
+    return Claimed(claims, now, next_due_at, has_requests)
 
 
 def _rules(

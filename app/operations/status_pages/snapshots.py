@@ -236,14 +236,12 @@ def made_at(tx: Transaction, page_ids: Sequence[UUID]) -> dict[UUID, datetime]:
 def versions() -> dict[UUID, tuple[int, datetime]]:
     """Return version and time of every snapshot that was made, by page."""
     with transaction() as tx:
-        tx.session.execute(text("SET LOCAL statement_timeout = 1000"))
-        rows = tx.session.execute(
-            select(PageSnapshot.status_page_id, PageSnapshot.version, PageSnapshot.made_at).where(
-                PageSnapshot.made_at.is_not(None)
-            )
+        # Every web process asks each second: by the driver, a third of the time.
+        tx.driver.execute("SET LOCAL statement_timeout = 1000")
+        rows = tx.rows(
+            "SELECT status_page_id, version, made_at FROM page_snapshots WHERE made_at IS NOT NULL"
         )
-        found = {id: (version, made_at) for id, version, made_at in rows if made_at is not None}
-    return found
+    return {row.status_page_id: (row.version, row.made_at) for row in rows}
 
 
 def load(page_ids: Sequence[UUID]) -> list[Stored]:

@@ -1,0 +1,54 @@
+"""Pool of database connections that hands out none the server has closed.
+
+To ask the server at every use, as SQLAlchemy's `pool_pre_ping` does, is one round trip of about
+five in a small transaction. An idle connection has nothing to read; one whose server ended it has.
+So the server is asked only then, and after a time in which a firewall may have forgotten it.
+"""
+
+import select
+from typing import Any
+
+import psycopg
+from gevent import monkey
+from sqlalchemy import Engine, event
+from sqlalchemy.exc import InvalidatePoolError
+
+from app.platform.clock import monotonic
+
+_IDLE_SECONDS = 30.0
+_IDLE_SINCE = "idle since"  # in the pool's own notes of a connection
+
+# gevent's would take a turn of its loop; this one is asked for nothing but what is there already.
+_poll = monkey.get_original("select", "poll")
+
+
+def check_at_checkout(engine: Engine) -> None:
+    """Have an engine try a connection before its use where it may be closed.
+
+    One that is closed is replaced, and so are all others that are as old, when they come up.
+    """
+
+    def note(_connection: psycopg.Connection[Any] | None, record: Any) -> None:
+        record.info[_IDLE_SINCE] = monotonic()
+
+    def try_out(connection: psycopg.Connection[Any], record: Any, _proxy: Any) -> None:
+        idle_since = record.info.get(_IDLE_SINCE)
+        if idle_since is None:
+            return  # made just now
+        if monotonic() - idle_since < _IDLE_SECONDS and not _has_something_to_read(connection):
+            return
+        try:
+            engine.dialect.do_ping(connection)  # type: ignore[arg-type]
+        except psycopg.Error as error:
+            raise InvalidatePoolError(str(error)) from error
+
+    event.listen(engine, "checkin", note)
+    event.listen(engine, "checkout", try_out)
+
+
+def _has_something_to_read(connection: psycopg.Connection[Any]) -> bool:
+    if connection.closed:
+        return True
+    poll = _poll()
+    poll.register(connection.fileno(), select.POLLIN)
+    return bool(poll.poll(0))

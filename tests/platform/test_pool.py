@@ -1,0 +1,47 @@
+"""Connections of the pool: none that the server has closed is handed out."""
+
+import psycopg
+import pytest
+
+from app.platform import pool
+from app.platform.extensions import db
+
+_LATEST_STATEMENT = "SELECT query FROM pg_stat_activity WHERE pid = %s"
+
+
+def _driver() -> psycopg.Connection:
+    """Return the driver's connection that the pool hands out next; it goes back at once."""
+    with db.engine.connect() as connection:
+        driver = connection.connection.driver_connection
+        assert isinstance(driver, psycopg.Connection)
+    return driver
+
+
+def test_a_connection_is_used_again(app):
+    with app.app_context():
+        assert _driver() is _driver()
+
+
+def test_one_that_the_server_ended_is_replaced_without_an_error(app, database_url):
+    with app.app_context():
+        before = _driver()
+        with psycopg.connect(database_url, autocommit=True) as other:
+            other.execute("SELECT pg_terminate_backend(%s, 5000)", (before.info.backend_pid,))
+        assert _driver().execute("SELECT 1").fetchone() == (1,)
+        assert _driver() is not before
+
+
+@pytest.mark.parametrize(("idle_seconds", "is_asked"), [(30.0, False), (0.0, True)])
+def test_the_server_is_asked_only_after_a_rest(
+    app, database_url, monkeypatch, idle_seconds, is_asked
+):
+    monkeypatch.setattr(pool, "_IDLE_SECONDS", idle_seconds)
+    with app.app_context(), psycopg.connect(database_url) as other:
+        driver = _driver()
+        driver.autocommit = True
+        driver.execute("SELECT 'before'")
+        driver.autocommit = False
+        assert _driver() is driver
+        row = other.execute(_LATEST_STATEMENT, (driver.info.backend_pid,)).fetchone()
+    assert row is not None
+    assert (row[0] != "SELECT 'before'") is is_asked
