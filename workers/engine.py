@@ -93,11 +93,6 @@ class Engine:
         return self._running.locked()
 
     @property
-    def is_stopping(self) -> bool:
-        """Say whether the process is about to end."""
-        return self._stopping.is_set()
-
-    @property
     def isolated_since(self) -> datetime | None:
         """Since when no reference host answers; None while the monitor is connected."""
         return self._connectivity.isolated_since if self._connectivity else None

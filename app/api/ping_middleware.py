@@ -7,7 +7,6 @@ taken here is in the heartbeat's history, and therefore not in the log as well.
 
 import io
 import json
-import logging
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import Any
@@ -23,8 +22,6 @@ from app.operations.heartbeats.pings import MAX_KEPT_BODY_BYTES, Receipt
 from app.platform.config import Config
 from app.platform.errors import AppError, BadRequest, Unavailable
 from app.platform.events import timestamp
-
-log = logging.getLogger(__name__)
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]

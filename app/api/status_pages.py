@@ -15,7 +15,6 @@ from app.schemas.status_page_views import PreviewQuerySchema, StatusPagePreviewS
 from app.schemas.status_pages import (
     ADMIN_FIELDS,
     StatusPageChangeSchema,
-    StatusPageFilterSchema,
     StatusPageInputSchema,
     StatusPagePreviewInputSchema,
     StatusPageReplacementSchema,
@@ -88,7 +87,6 @@ add_routes(
         body=StatusPageInputSchema,
         change=StatusPageChangeSchema(partial=True),
         replacement=StatusPageReplacementSchema(partial=True),
-        filter=StatusPageFilterSchema,
         operations=replace(Operations.of(pages), create=_create, update=_update),
         patch="update",
         notes={

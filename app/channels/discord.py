@@ -11,15 +11,7 @@ from app.channels.markdown import link, literal
 from app.domain.messages.text import cut, timestamp, utf16_length
 from app.domain.messages.types import Message
 
-CONTENT, TITLE, DESCRIPTION, NAME, VALUE, FOOTER, TOTAL = (
-    2_000,
-    256,
-    4_096,
-    256,
-    1_024,
-    2_048,
-    6_000,
-)
+CONTENT, TITLE, DESCRIPTION, VALUE, FOOTER, TOTAL = 2_000, 256, 4_096, 1_024, 2_048, 6_000
 _FACT = 256
 _NOBODY: Mapping[str, Any] = {"parse": []}  # no mention of anybody, whatever the text says
 _NO_PREVIEWS = 1 << 2

@@ -6,7 +6,6 @@ against the database on every request, like a token.
 """
 
 import hashlib
-import logging
 from base64 import b64encode
 from datetime import timedelta
 from pathlib import Path
@@ -28,8 +27,6 @@ from app.platform.errors import AppError, Forbidden, Unauthorized
 from app.security import limits, session_cookie
 from app.security.access import add_guard, client_address, guarded_by, public
 from app.security.actor import person
-
-log = logging.getLogger(__name__)
 
 GUARD = "operator session"
 HOME = "/ops/rq/"

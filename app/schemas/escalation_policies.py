@@ -5,7 +5,7 @@ from typing import Any
 from marshmallow import ValidationError, fields, validate
 
 from app.domain.escalation.levels import MAX_REPEATS, NotifyType
-from app.schemas.base import BaseSchema, Choice, Flag, Moment, Name, OwnedAnswer, PageSchema, Whole
+from app.schemas.base import BaseSchema, Choice, Flag, Moment, Name, OwnedAnswer, Whole
 from app.schemas.nested import Complete
 from app.schemas.replacements import Replacement, answer_only
 
@@ -85,10 +85,6 @@ class EscalationPolicyReplacementSchema(Replacement, EscalationPolicyInputSchema
     """A policy as it was read and then edited: what only the server sets is ignored."""
 
     ignored = answer_only(EscalationPolicySchema, EscalationPolicyInputSchema)
-
-
-class EscalationPolicyFilterSchema(PageSchema):
-    """Page of policies."""
 
 
 class SimulationInputSchema(BaseSchema):

@@ -12,7 +12,6 @@ from app.schemas.base import (
     Moment,
     Name,
     OwnedAnswer,
-    PageSchema,
     Text,
     Whole,
 )
@@ -145,7 +144,3 @@ class SkipSchema(BaseSchema):
     """Occurrence to skip."""
 
     starts_at = Moment(metadata={"description": "When it begins; left out: the next one."})
-
-
-class MaintenanceWindowFilterSchema(PageSchema):
-    """Page of windows."""

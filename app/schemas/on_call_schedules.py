@@ -18,7 +18,6 @@ from app.schemas.base import (
     Moment,
     Name,
     OwnedAnswer,
-    PageSchema,
     Whole,
     WrittenNumber,
 )
@@ -172,10 +171,6 @@ class OnCallScheduleReplacementSchema(Replacement, OnCallScheduleInputSchema):
     """A schedule as it was read and then edited: what only the server sets is ignored."""
 
     ignored = answer_only(OnCallScheduleSchema, OnCallScheduleInputSchema)
-
-
-class OnCallScheduleFilterSchema(PageSchema):
-    """Page of schedules."""
 
 
 class OverrideInputSchema(BaseSchema):

@@ -20,7 +20,6 @@ from app.schemas.base import (
     Moment,
     Name,
     OwnedAnswer,
-    PageSchema,
     Text,
     Whole,
 )
@@ -278,10 +277,6 @@ class StatusPageReplacementSchema(Replacement, UnchangedSince, StatusPageInputSc
     """A page as it was read and then edited: what only the server sets is ignored."""
 
     ignored = answer_only(StatusPageSchema, StatusPageInputSchema)
-
-
-class StatusPageFilterSchema(PageSchema):
-    """Page of status pages."""
 
 
 ADMIN_FIELDS = ("custom_domain", "custom_css")

@@ -12,14 +12,13 @@ import traceback
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 from uuid import UUID
 
 from app.platform import work_journal
 from app.platform.transaction import DATABASE_AWAY, Transaction, transaction
 
 log = logging.getLogger(__name__)
-Key = TypeVar("Key", str, UUID)
 
 ALONE_AFTER = 2  # leases that ran out, where no journal tells more
 SET_ASIDE_AFTER = 3

@@ -4,7 +4,6 @@ Whatever changes a window updates it in the same transaction; the tick updates t
 has come. Both hold the row's lock, and both write with the message what was announced.
 """
 
-import logging
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -23,8 +22,6 @@ from app.operations.snapshots import alerting as alerting_snapshots
 from app.platform.bootstrap import runtime
 from app.platform.events import Event
 from app.platform.transaction import Transaction, transaction
-
-log = logging.getLogger(__name__)
 
 _TOLD = ("id", "name", "description", "service_ids", "tags")
 

@@ -16,7 +16,7 @@ from app.operations.metrics import corrections, progress
 from app.operations.metrics.measure import Stretch
 from app.operations.metrics.read import measured_at
 from app.operations.metrics.rows import HOUR_MS
-from app.platform.transaction import Transaction, transaction
+from app.platform.transaction import Transaction
 
 
 @dataclass(slots=True)
@@ -71,22 +71,13 @@ WHERE service_id = ANY(%(ids)s) AND at = ANY(%(cut)s) AND at < %(until)s
 
 
 def daily_uptime(
-    ids: Sequence[UUID], timezone: str, days: int, now: datetime
+    tx: Transaction, ids: Sequence[UUID], timezone: str, days: int, now: datetime
 ) -> dict[UUID, list[UptimeDay]]:
     """Return so many local days of services, oldest first; the last one is today, up to `now`.
 
     Time before a service was made is pending. Days are cut at local midnights exactly, also in
     zones where that is not on the hour (UTC), as far back as hours are kept.
     """
-    with transaction() as tx:
-        found = daily_uptime_in(tx, ids, timezone, days, now)
-    return found
-
-
-def daily_uptime_in(
-    tx: Transaction, ids: Sequence[UUID], timezone: str, days: int, now: datetime
-) -> dict[UUID, list[UptimeDay]]:
-    """Return what `daily_uptime` does, read in a transaction that is open already."""
     zone = ZoneInfo(timezone)
     last = now.astimezone(zone).date()
     first = last - timedelta(days=days - 1)

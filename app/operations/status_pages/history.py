@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from app.domain.status_pages.days import Day
-from app.operations.metrics.local_days import UptimeDay, daily_uptime_in
+from app.operations.metrics.local_days import UptimeDay, daily_uptime
 from app.platform.transaction import Transaction
 
 # Slowness is no downtime: a share of the checks of whole hours is enough for a status.
@@ -24,7 +24,7 @@ def daily(
     """Return the local days of services, the oldest first; today counts until now."""
     if not ids:
         return {}
-    found = daily_uptime_in(tx, ids, timezone, days, now)
+    found = daily_uptime(tx, ids, timezone, days, now)
     begins = [day.since for day in found[ids[0]]]
     values = {"ids": list(ids), "begins": begins, "since": begins[0], "until": now}
     slow: dict[tuple[UUID, int], float] = {

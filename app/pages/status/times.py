@@ -47,11 +47,6 @@ def day(on: date, language: str) -> str:
     return str(dates.format_date(on, "medium", _locale(language)))
 
 
-def weekday(on: date, language: str) -> str:
-    """Return a date with its weekday in full."""
-    return str(dates.format_date(on, "full", _locale(language)))
-
-
 def month(on: date, language: str) -> str:
     """Return month and year, such as `November 2026`."""
     return str(dates.format_skeleton("yMMMM", on, None, locale=_locale(language)))

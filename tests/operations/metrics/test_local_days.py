@@ -14,6 +14,7 @@ from app.domain.metrics.status_line import SpanKind
 from app.operations.metrics import roll_up
 from app.operations.metrics.hours import HOUR
 from app.operations.metrics.local_days import daily_uptime
+from app.platform.transaction import transaction
 from tests.factories import make_service
 from tests.histories import random_history
 from tests.partitions import make_days
@@ -46,7 +47,8 @@ def story(context, alice, rows, connection):
 
 def assert_days_are_right(told, zone, now):
     """Compare days with the results, and return them."""
-    days = daily_uptime([told.service_id], zone, DAYS, now)[told.service_id]
+    with transaction() as tx:
+        days = daily_uptime(tx, [told.service_id], zone, DAYS, now)[told.service_id]
     assert [later.since for _, later in pairwise(days)] == [day.until for day in days[:-1]]
     for day in days:
         reckoned = told.seconds(day.since, day.until)
