@@ -30,6 +30,8 @@ from app.operations.self_monitoring.operators import Recipient
 from app.platform.clock import monotonic, utcnow
 from app.platform.transaction import DATABASE_AWAY, transaction
 from workers.dispatcher import make_context
+from workers.peer_watch import PeerWatch
+from workers.teller import Teller
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +54,10 @@ class HealthWatch(threading.Thread):
         self._looks: dict[str, int] = {}
         self._away_since: datetime | None = None
         self._told_at: dict[str, float] = {}
+        self._told_since: datetime | None = None
+        self._teller = Teller(self._config.database_url)
+        ca_file = self._config.probe_ca_file or None
+        self._peer = PeerWatch(self._config.peer_url, ca_file) if self._config.peer_url else None
         self._called_at = float("-inf")
 
     def stop(self) -> None:
@@ -66,9 +72,15 @@ class HealthWatch(threading.Thread):
             except Exception:
                 # The fence: whatever fails here, the next look comes.
                 log.exception("health watch failed; it runs again")
+        self.close()
+
+    def close(self) -> None:
+        """Let another process tell the operators."""
+        self._teller.give_up()
 
     def look(self) -> None:
         """Look once."""
+        self._look_at_peer()
         found = self._late()
         problems = self._confirmed(found)
         stored = self._settle(problems, is_over=not found)
@@ -78,8 +90,20 @@ class HealthWatch(threading.Thread):
             if urgent:
                 self._tell_directly(urgent)
         elif stored and not found:
-            self._told_at.clear()
+            self._tell_end_directly()
+            self._teller.give_up()
             self._call_deadman()
+
+    def _look_at_peer(self) -> None:
+        if self._peer is None:
+            return
+        problem, is_well = self._peer.look()
+        if problem or is_well:
+            try:
+                with self._app.app_context():
+                    operator_alerts.update("peer", problem)
+            except DATABASE_AWAY as error:
+                log.warning("the alert about the peer waits", extra={"why": str(error)[:200]})
 
     def _late(self) -> list[Late]:
         try:
@@ -114,25 +138,36 @@ class HealthWatch(threading.Thread):
     def _tell_directly(self, problems: Sequence[Late]) -> None:
         now = monotonic()
         fresh = [p for p in problems if now - self._told_at.get(p.part, -1e9) > AGAIN_SECONDS]
-        if not fresh:
+        if not fresh or not self._teller.is_ours():
             return
         self._told_at |= {p.part: now for p in fresh}
-        asyncio.run(self._send("\n".join(map(str, fresh))))
+        self._told_since = self._told_since or utcnow()
+        asyncio.run(self._send("\n".join(map(str, fresh)), "firing"))
 
-    async def _send(self, problem: str) -> None:
+    def _tell_end_directly(self) -> None:
+        """Tell whoever was told directly that all is in bounds: no page stays open."""
+        if self._told_at:
+            self._told_at.clear()
+            asyncio.run(self._send("Everything is in bounds again.", "resolved"))
+            self._told_since = None
+
+    async def _send(self, problem: str, status: str) -> None:
         context = make_context(self._config)
         try:
-            sent = [self._send_to(one, problem, context) for one in self._recipients]
+            sent = [self._send_to(one, problem, status, context) for one in self._recipients]
             await asyncio.gather(*sent)
         finally:
             context.network.close()
 
-    async def _send_to(self, recipient: Recipient, problem: str, context: Context) -> None:
+    async def _send_to(
+        self, recipient: Recipient, problem: str, status: str, context: Context
+    ) -> None:
         id = f"del_{uuid4().hex}"
+        is_over = status == "resolved"
         message = compose(
             NotificationPayload(
                 id=id,
-                event="alert.fired",
+                event="alert.resolved" if is_over else "alert.fired",
                 at=utcnow(),
                 organization={
                     "id": str(recipient.organization_id),
@@ -144,8 +179,9 @@ class HealthWatch(threading.Thread):
                     "severity": "critical",
                     "title": operator_alerts.TITLES["late"],
                     "message": problem,
-                    "status": "firing",
-                    "fired_at": utcnow(),
+                    "status": status,
+                    "fired_at": self._told_since or utcnow(),
+                    "resolved_at": utcnow() if is_over else None,
                 },
                 dedup_key="alertifypro-is-behind",
             )

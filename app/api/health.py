@@ -1,17 +1,19 @@
 """/health and /ready: alive, and able to work; at the root and under the API."""
 
+from datetime import datetime
 from typing import Any
 
 import psycopg
 from flask import Response
-from redis import RedisError
+from redis import RedisError, ResponseError
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.api.http import Blueprint, reply
+from app.operations.self_monitoring import health as self_health
 from app.operations.self_monitoring import lateness
 from app.platform.bootstrap import runtime
-from app.platform.clock import monotonic
+from app.platform.clock import monotonic, utcnow
 from app.platform.cooperative import Overdue, deadline
 from app.platform.events import timestamp
 from app.platform.extensions import db
@@ -22,7 +24,9 @@ from app.security.access import public
 bp = Blueprint("health", __name__, description="Is it alive, is it able to work.")
 _PATIENCE_SECONDS = 3.0
 _FRESH_SECONDS = 5.0
-_known: dict[str, tuple[float, list[dict[str, str]]]] = {}
+_redis_since: datetime | None = None
+_Known = tuple[list[dict[str, str]], dict[str, float | None]]
+_known: dict[str, tuple[float, _Known]] = {}
 root_bp = Blueprint("root_health", __name__, description="The same at the root.")
 
 
@@ -51,31 +55,48 @@ def ready() -> Response:
         with deadline(_PATIENCE_SECONDS):
             db.session.execute(text("SET LOCAL statement_timeout = 2000"))
             db.session.execute(text("SELECT FROM organizations LIMIT 1"))
-            behind = _late()
+            behind, ages = _late()
     except (SQLAlchemyError, psycopg.Error, Overdue):
         db.session().invalidate()  # it may hang: nobody else should get this connection
         answer = reply({"status": "not ready", "error": "the database is not available"}, 503)
         answer.headers["Retry-After"] = "2"
         return answer
-    degraded = [one["part"] for one in behind]
-    try:
-        runtime().redis.ping()
-    except RedisError:
-        degraded.append("redis")
-    answer_body: dict[str, Any] = {"status": "ready"}
-    if degraded:
-        answer_body["degraded"] = degraded
+    behind = [*behind, *_redis()]
+    answer_body: dict[str, Any] = {"status": "ready", "age_seconds": ages}
     if behind:
+        answer_body["degraded"] = [one["part"] for one in behind]
         answer_body["late"] = behind
     return reply(answer_body)
 
 
-def _late() -> list[dict[str, str]]:
-    """Return what is late, asked for at most every five seconds: anybody may call this."""
-    read_at, known = _known.get("late", (float("-inf"), []))
+def _redis() -> list[dict[str, str]]:
+    """Return that Redis is away, or refuses: it does for want of disk and of memory."""
+    global _redis_since
+    try:
+        runtime().redis.ping()
+    except RedisError as error:
+        _redis_since = _redis_since or utcnow()
+        is_refusal = isinstance(error, ResponseError)
+        return [
+            {
+                "part": "redis",
+                "since": timestamp(_redis_since),
+                "problem": "redis refuses commands" if is_refusal else "redis does not answer",
+                "advice": "check that the disk and its memory are not full"
+                if is_refusal
+                else "check that it runs; until then work is found by polling",
+            }
+        ]
+    _redis_since = None
+    return []
+
+
+def _late() -> _Known:
+    """Return what is late, and ages; read at most every five seconds: anybody may call this."""
+    read_at, known = _known.get("late", (float("-inf"), ([], {})))
     if monotonic() - read_at > _FRESH_SECONDS:
         with transaction() as tx:
-            known = [
+            late = [
                 {
                     "part": one.part,
                     "since": timestamp(one.since),
@@ -84,6 +105,7 @@ def _late() -> list[dict[str, str]]:
                 }
                 for one in lateness.late(tx)
             ]
+            known = late, self_health.ages(tx)
         _known["late"] = monotonic(), known
     return known
 

@@ -8,8 +8,10 @@ from flask import Response
 from app.api import audit_logs, pagination
 from app.api.http import PAGE_HEADERS, Blueprint
 from app.operations.accounts import instance
+from app.operations.self_monitoring import health
 from app.platform.bootstrap import runtime
 from app.schemas.audit_logs import AuditFilterSchema, AuditLogSchema
+from app.schemas.health import HealthSchema
 from app.schemas.instance import (
     InstanceChangeSchema,
     InstanceSchema,
@@ -44,6 +46,19 @@ def change(changes: dict[str, Any]) -> dict[str, Any]:
     number changes.
     """
     return instance.change(changes, runtime().config.registration)
+
+
+@bp.get("/health")
+@operators_only
+@bp.returns(HealthSchema)
+def read_health() -> dict[str, Any]:
+    """Read how this installation itself is
+
+    When each kind of its work was last done, what of it is late by the bounds of `/ready`, and when
+    it was blind: no ping could be stored, or no host answered any check. The ages are in
+    `/ready` as well, where an HTTP check with assertions reads them: so rules of one's own alert.
+    """
+    return health.read()
 
 
 @bp.get("/organizations")

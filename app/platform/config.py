@@ -51,6 +51,7 @@ class Config:
     unsubscribe_mailbox: str
     metrics_token: str
     deadman_url: str
+    peer_url: str
     raw_retention_days: int
     fives_retention_days: int
     hours_retention_days: int
@@ -108,6 +109,7 @@ class Config:
             unsubscribe_mailbox=env.text("UNSUBSCRIBE_MAILBOX", ""),
             metrics_token=env.text("METRICS_TOKEN", ""),
             deadman_url=env.text("DEADMAN_URL", ""),
+            peer_url=env.url("PEER_URL"),
             raw_retention_days=env.integer("RAW_RETENTION_DAYS", 30, 1, 3650),
             fives_retention_days=env.integer("FIVES_RETENTION_DAYS", 90, 1, 3650),
             hours_retention_days=env.integer("HOURS_RETENTION_DAYS", 400, 92, 3650),
@@ -250,6 +252,13 @@ class _Reader:
         if path and not os.access(path, os.R_OK):
             raise ConfigError(f"{name} names a file that cannot be read: {path}.")
         return path
+
+    def url(self, name: str) -> str:
+        url = self.text(name, "").rstrip("/")
+        parts = urlsplit(url)
+        if url and (parts.scheme not in ("https", "http") or not parts.hostname):
+            raise ConfigError(f"{name} must look like https://monitor.example.com.")
+        return url
 
     def mapping(self, name: str) -> Mapping[str, str]:
         pairs = [item.partition("=") for item in self.items(name)]

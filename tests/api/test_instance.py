@@ -113,3 +113,23 @@ def test_plans_by_command(alice, run):
     assert (code, "at most 77 services" in text) == (0, True)
     assert run("organizations", "plan", "no-such", "free")[0] == 1
     assert run("organizations", "plan", slug, "gold")[0] == 2
+
+
+def test_operators_read_how_the_installation_itself_is(alice, bob, rows):
+    rows("UPDATE users SET is_operator = true WHERE id = %s", alice.user_id)
+    rows(
+        "INSERT INTO ingest_gaps (starts_at, ends_at)"
+        " VALUES (now() - interval '1 hour', now() - interval '59 minutes'),"
+        " (now() - interval '60 days', now() - interval '59 days')"
+    )
+    rows(
+        "INSERT INTO tick_runs (job, finished_at)"
+        " VALUES ('workers.escalations.advance', now() - interval '90 seconds')"
+    )
+    found = alice.get("/instance/health").json
+    assert found["is_late"]
+    assert 90 <= found["last"]["escalations"]["age_seconds"] < 120
+    assert found["last"]["results"] == {"at": None, "age_seconds": None}
+    assert [one["part"] for one in found["late"]] == ["escalations"]
+    assert [one["kind"] for one in found["blind_periods"]] == ["pings"], "of the last 30 days"
+    assert bob.get("/instance/health").status_code == 403

@@ -15,6 +15,7 @@ TITLES = {
     "regions": "Checks are not running",
     "blind": "The monitor is blind",
     "late": "The monitor is behind",
+    "peer": "The other installation is not well",
     "quarantine": "Work of the monitor is set aside",
 }
 
