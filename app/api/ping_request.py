@@ -46,7 +46,10 @@ class PingParseError(Enum):
 def parse_ping(
     key: str, action: str | None, query: Mapping[str, str]
 ) -> PingRequest | PingParseError:
-    """Return what a ping is, or why it is none; the path counts before the query."""
+    """Return what a ping is, or why it is none.
+
+    The path counts before the query, but a job that has "finished" may say there that it failed.
+    """
     run_id = query.get("rid")
     kind, exit_status = PingKind.SUCCESS, None
     if action is None and query:
@@ -54,6 +57,9 @@ def parse_ping(
     elif action is not None:
         if action in PATHS:
             kind = PATHS[action]
+            if kind is PingKind.SUCCESS and query:
+                said, status = kind_of_query(query)
+                kind, exit_status = (said, status) if said is PingKind.FAIL else (kind, None)
         elif not _EXIT_STATUS.fullmatch(action):
             return PingParseError.ACTION
         else:

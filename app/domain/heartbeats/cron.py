@@ -71,10 +71,20 @@ def normalize(text: str) -> str:
 
 
 def _explain(error: CronSimError, fields: list[str]) -> str:
-    for name, written in zip(_FIELDS, fields, strict=True):
+    for at, (name, written) in enumerate(zip(_FIELDS, fields, strict=True)):
         if name in str(error):
+            if at == 2 and _is_known(["*", "*", written, "*", "*"]):
+                return f"cron: day {written} does not come in month {fields[3]}"
             return f"cron: bad {name} {written!r}; write {_EXAMPLES[name]}"
     return f"cron: {error}"
+
+
+def _is_known(fields: list[str]) -> bool:
+    try:
+        CronSim(" ".join(fields), datetime(2024, 1, 1, tzinfo=UTC))
+    except CronSimError:
+        return False
+    return True
 
 
 def _weekdays(part: str) -> str:

@@ -3,9 +3,11 @@
 Sources: Uptime Kuma push monitors (`status=up|down`, `msg`); Cronitor's Telemetry API
 (`state=run|complete|fail|ok`, `message`, `status_code`); Gatus external endpoints
 (`success=true|false`, `error`); Sentry's cron check-ins (`status=in_progress|ok|error`); Dead Man's
-Snitch (`s=` an exit status, `m`); Oh Dear and Cronhub (`/starting`, `/finished`, `/failed`).
+Snitch (`s=` nothing or 0 is a success, anything else a failure; `m`); Oh Dear (`/finished` with
+`exit_code`) and Cronhub (`/starting`, `/finished`, `/failed`).
 """
 
+import re
 from collections.abc import Mapping
 
 from app.domain.heartbeats.states import PingKind
@@ -24,6 +26,7 @@ _FAILED = ("down", "fail", "failed", "failure", "error", "critical")
 _STARTED = ("run", "running", "start", "started", "in_progress")
 _FALSE = ("false", "0", "no")
 _EXIT_STATUSES = ("s", "exit_status", "exit_code")
+_NUMBER = re.compile(r"-?[0-9]{1,10}", re.ASCII)  # of Windows too: 3221225477, or -1
 _NOTES = ("msg", "message", "m", "error")
 
 
@@ -32,18 +35,20 @@ def kind_of_query(query: Mapping[str, str]) -> tuple[PingKind, int | None]:
 
     Only a clear word is a failure: whatever else is written is no reason to wake somebody.
     """
-    named = (_number(query.get(name)) for name in _EXIT_STATUSES)
-    exit_status = next((number for number in named if number is not None), None)
+    words = [word for name in _EXIT_STATUSES if (word := query.get(name, "").strip())]
+    numbers = [int(word) for word in words if _NUMBER.fullmatch(word)]
+    worst_first = sorted(numbers, key=lambda number: number == 0)
+    exit_status = next((n for n in worst_first if 0 <= n <= MAX_EXIT_STATUS), None)
     for name in ("status", "state"):
         word = query.get(name, "").strip().lower()
         if word in _FAILED:
-            return PingKind.FAIL, _number(query.get("status_code")) or exit_status
+            return PingKind.FAIL, _status_code(query) or exit_status
         if word in _STARTED:
             return PingKind.START, None
     if query.get("success", "").strip().lower() in _FALSE:
         return PingKind.FAIL, exit_status
-    if exit_status:
-        return PingKind.FAIL, exit_status
+    if any(numbers) or (query.get("s", "").strip() and not _NUMBER.fullmatch(query["s"].strip())):
+        return PingKind.FAIL, exit_status or None
     return PingKind.SUCCESS, exit_status
 
 
@@ -52,7 +57,7 @@ def note_of_query(query: Mapping[str, str]) -> str:
     return next((query[name] for name in _NOTES if query.get(name)), "")
 
 
-def _number(text: str | None) -> int | None:
-    if text is None or not text.isascii() or not text.isdecimal() or len(text) > 3:
-        return None
-    return int(text) if int(text) <= MAX_EXIT_STATUS else None
+def _status_code(query: Mapping[str, str]) -> int | None:
+    word = query.get("status_code", "").strip()
+    found = int(word) if _NUMBER.fullmatch(word) else 0
+    return found if 0 < found <= MAX_EXIT_STATUS else None

@@ -55,8 +55,8 @@ def parse(schedule: str, timezone: str = "UTC") -> Schedule:
     text = " ".join(schedule[: MAX_EXPRESSION + 1].split())
     if len(schedule) > MAX_EXPRESSION:
         raise ScheduleError("schedule", f"a schedule has at most {MAX_EXPRESSION} characters")
-    if text.lower().startswith("every"):
-        return _every(text)
+    if text.lower().startswith(("every", "@every ")):  # the latter as in Go's crontabs
+        return _every(text.removeprefix("@"))
     return _cron(text, timezone)
 
 
