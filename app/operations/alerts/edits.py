@@ -11,7 +11,7 @@ from app.models.alerts import Alert
 from app.models.heartbeats import Heartbeat
 from app.operations.alerts import messages
 from app.operations.escalation import postponed
-from app.operations.maintenance import muting
+from app.operations.snapshots import muted_alerts
 from app.platform.transaction import Transaction
 
 # Edits of these say who would hear of an alert now.
@@ -39,7 +39,7 @@ def _follow(
         .order_by(Alert.id)
         .with_for_update(key_share=True)
     ).all():
-        hold_until = muting.until(tx, alert)
+        hold_until = muted_alerts.until(tx, alert)
         if alert.severity != severity:
             messages.enqueue_severity(tx, alert, severity, channel_ids, now, hold_until=hold_until)
             if alert.status == AlertStatus.FIRING:

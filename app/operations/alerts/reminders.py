@@ -11,8 +11,8 @@ from app.models.alert_rules import AlertRule
 from app.models.alerts import Alert
 from app.operations.health import quarantine
 from app.operations.health.quarantine import WorkKind
-from app.operations.maintenance import muting
 from app.operations.notifications import enqueue
+from app.operations.snapshots import muted_alerts
 from app.platform.transaction import transaction
 
 _BATCH = 100
@@ -29,7 +29,7 @@ def remind_due() -> int:
             .join(AlertRule, AlertRule.id == Alert.alert_rule_id)
             .where(*_is_due(tx.now()), Alert.id.not_in(quarantine.resting(tx, WorkKind.REMINDER)))
         ).all()
-        ids = muting.unmuted(tx, due)[:_BATCH] if due else []
+        ids = muted_alerts.unmuted(tx, due)[:_BATCH] if due else []
     return quarantine.each_apart(WorkKind.REMINDER, ids, _remind)
 
 

@@ -14,7 +14,7 @@ from app.operations.alerts import messages, timeline
 from app.operations.escalation import postponed
 from app.operations.health import quarantine
 from app.operations.health.quarantine import WorkKind
-from app.operations.maintenance import muting
+from app.operations.snapshots import muted_alerts
 from app.platform.errors import Conflict, NotFound
 from app.platform.transaction import Transaction, transaction
 
@@ -32,7 +32,7 @@ def end_due() -> int:
                 *_is_over(tx.now()), Alert.id.not_in(quarantine.resting(tx, WorkKind.REMINDER))
             )
         ).all()
-        ids = muting.unmuted(tx, over)[:_BATCH] if over else []
+        ids = muted_alerts.unmuted(tx, over)[:_BATCH] if over else []
     return quarantine.each_apart(WorkKind.REMINDER, ids, _end)
 
 
@@ -58,7 +58,7 @@ def end(organization_id: UUID, alert_id: UUID, *, actor: str) -> None:
         # Hidden or in maintenance it is told of later: `end_due` sees a snooze that is over.
         alert.snoozed_until = now
         timeline.note(tx, alert, "snooze_ended", actor=actor, at=now)
-        if alert.suppressed_by is None and muting.until(tx, alert) is None:
+        if alert.suppressed_by is None and muted_alerts.until(tx, alert) is None:
             alert.snoozed_until = None
             messages.enqueue_snooze_end(tx, alert, _channel_ids(tx, alert), now)
 

@@ -16,9 +16,9 @@ from app.models.services import Service
 from app.operations.alerts import messages, timeline
 from app.operations.health import quarantine
 from app.operations.health.quarantine import WorkKind
-from app.operations.maintenance import muting
 from app.operations.notifications import enqueue, payloads
 from app.operations.schedule import entries as schedule_entries
+from app.operations.snapshots import muted_alerts
 from app.operations.snapshots.services import ServiceSnapshot
 from app.platform.transaction import Transaction, transaction
 
@@ -130,7 +130,7 @@ def release() -> int:
                 *is_left, Alert.id.not_in(quarantine.resting(tx, WorkKind.SUPPRESSION))
             )
         ).all()
-        ids = muting.unmuted(tx, left)[:100] if left else []
+        ids = muted_alerts.unmuted(tx, left)[:100] if left else []
     return quarantine.each_apart(WorkKind.SUPPRESSION, ids, _release_left)
 
 

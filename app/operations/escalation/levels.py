@@ -14,9 +14,9 @@ from app.models.services import Service
 from app.operations.escalation import recipients as escalation_recipients
 from app.operations.health import quarantine
 from app.operations.health.quarantine import WorkKind
-from app.operations.maintenance import muting
 from app.operations.notifications import enqueue, last_resort
 from app.operations.notifications.payloads import columns
+from app.operations.snapshots import muted_alerts
 from app.platform.bootstrap import runtime
 from app.platform.events import Event
 from app.platform.transaction import Transaction, transaction
@@ -140,9 +140,9 @@ def advance_due() -> int:
             .distinct()
         ).all()
         resting = set(quarantine.resting(tx, WorkKind.ESCALATION))
-        due = [alert_id for alert_id in muting.unmuted(tx, overdue) if alert_id not in resting][
-            :_BATCH
-        ]
+        due = [
+            alert_id for alert_id in muted_alerts.unmuted(tx, overdue) if alert_id not in resting
+        ][:_BATCH]
     for alert_id in due:
         quarantine.each_apart(WorkKind.ESCALATION, [alert_id], lambda ids: _advance(ids[0]))
     return len(due)

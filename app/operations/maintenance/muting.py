@@ -1,59 +1,19 @@
 """Muting by maintenance of alerts that were open before it, and their release at its end."""
 
-from collections.abc import Sequence
-from datetime import datetime, timedelta
-from uuid import UUID
+from datetime import timedelta
 
 from sqlalchemy import or_, select
 
-from app.models.alerts import Alert
-from app.models.heartbeats import Heartbeat
 from app.models.maintenance_windows import MaintenanceWindow
 from app.models.notification_channels import Notification, NotificationChannel
 from app.models.services import Service
 from app.operations.notifications import enqueue
 from app.operations.schedule import entries as schedule_entries
-from app.operations.snapshots.alerting import alerting_snapshots
+from app.operations.snapshots import muted_alerts
 from app.platform.transaction import Transaction, transaction
 
 # What waits no longer than this goes out by itself soon enough; a digest waits less.
 _A_WHILE = timedelta(seconds=90)
-
-
-def unmuted(tx: Transaction, alert_ids: Sequence[UUID]) -> list[UUID]:
-    """Return, in the same order, the alerts about what is not in maintenance now."""
-    if not alert_ids:
-        return []
-    about = [
-        row
-        for watched, column in ((Service, Alert.service_id), (Heartbeat, Alert.heartbeat_id))
-        for row in tx.session.execute(
-            select(Alert.id, watched.id, watched.tags, Alert.organization_id)
-            .join(watched, watched.id == column)
-            .where(Alert.id.in_(alert_ids))
-        )
-    ]
-    alerting = alerting_snapshots(tx, {organization_id for *_, organization_id in about})
-    now = tx.now()
-    muted = {
-        alert_id
-        for alert_id, watched_id, tags, organization_id in about
-        if alerting[organization_id].maintenance_until(watched_id, tags, now) is not None
-    }
-    return [alert_id for alert_id in alert_ids if alert_id not in muted]
-
-
-def until(tx: Transaction, alert: Alert) -> datetime | None:
-    """Return the end of the maintenance that what an alert is about is in; None without one."""
-    watched: Service | Heartbeat | None = None
-    if alert.service_id is not None:
-        watched = tx.session.get(Service, alert.service_id)
-    elif alert.heartbeat_id is not None:
-        watched = tx.session.get(Heartbeat, alert.heartbeat_id)
-    if watched is None:
-        return None
-    current = alerting_snapshots(tx, [alert.organization_id])[alert.organization_id]
-    return current.maintenance_until(watched.id, watched.tags, tx.now())
 
 
 def release_held() -> int:
@@ -74,7 +34,9 @@ def release_held() -> int:
             )
             .with_for_update(key_share=True, of=Notification, skip_locked=True)
         ).all()
-        heard = set(unmuted(tx, [row.alert_id for row, _ in held if row.alert_id is not None]))
+        heard = set(
+            muted_alerts.unmuted(tx, [row.alert_id for row, _ in held if row.alert_id is not None])
+        )
         count = 0
         for row, channel in held:
             if row.alert_id is not None and row.alert_id not in heard:

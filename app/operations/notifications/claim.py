@@ -23,7 +23,7 @@ from app.models.notification_channels import (
 from app.operations import secrets
 from app.operations.health import quarantine
 from app.operations.health.quarantine import NEVER_LOST, Loss
-from app.operations.notifications import digests, enqueue, payloads
+from app.operations.notifications import digests, enqueue, muted, payloads
 from app.platform.bootstrap import runtime
 from app.platform.errors import NotFound
 from app.platform.transaction import Transaction, transaction
@@ -127,6 +127,7 @@ def claim(limit: int, busy: Sequence[UUID] = ()) -> list[Send]:
         lost = _Lost(tx)
         claim_more = partial(_claim_more, tx, lost)
         claimed = _claim(tx, lost, _CLAIM.format(only=""), {"limit": limit, "busy": list(busy)})
+        claimed = muted.without_muted(tx, claimed)
         sends, probed = [], set[UUID]()
         for row, channel in digests.fold(tx, claimed, tx.now(), claim_more):
             if channel is not None and _waits_for_probe(tx, row, channel, probed):

@@ -9,6 +9,8 @@ from app.operations.alerts import suppression as hiding
 from app.operations.escalation import levels as escalation_levels
 from app.operations.maintenance import announcements as maintenance_announcements
 from app.operations.maintenance import muting
+from app.operations.notifications import claim as outbox
+from app.operations.notifications import results
 from app.platform.clock import utcnow
 from app.platform.events import timestamp
 from tests.alerting import make_channel, make_policy, make_window
@@ -159,3 +161,38 @@ def test_what_passes_is_left_to_its_time(app, alice, rows, shop):
     check(app, rows, "GREEN")
     alice.post(f"/maintenance-windows/{window['id']}/end")
     assert rows("SELECT 1 FROM schedule_entries WHERE next_due_at <= now()") == []
+
+
+def test_a_delayed_contact_hears_nothing_inside(app, alice, rows, shop):
+    """Like a level: a contact's own delay that runs out in maintenance waits for its end."""
+    methods = [{"type": "webhook", "config": {"url": "https://example.com/"}, "delay_minutes": 5}]
+    alice.put("/profile", {"contact_methods": methods})
+    policy = alice.get("/escalation-policies").json[0]
+    lines = [{**line, "delay_minutes": 0} for line in policy["rules"]]
+    alice.patch(f"/escalation-policies/{policy['id']}", {"rules": lines})
+    check(app, rows, "RED")
+    with app.app_context():
+        assert escalation_levels.advance_due() == 1
+        for send in outbox.claim(10):
+            results.record(send, outbox.DeliveryOutcome(ok=True))
+        window = make_window(alice, service_ids=[shop["id"]])
+        a_moment_later = (
+            "UPDATE notifications SET created_at = created_at - interval '6 minutes',"
+            " next_try_at = now() WHERE status = 'pending'"
+        )
+        rows(a_moment_later)
+        assert outbox.claim(10) == []
+        ((attempts, is_later),) = rows(
+            "SELECT attempts, next_try_at > now() FROM notifications WHERE status = 'pending'"
+        )
+        assert (attempts, is_later) == (0, True)
+        alice.post(f"/maintenance-windows/{window['id']}/end")
+        rows(a_moment_later)
+        assert [send.kind for send in outbox.claim(10)] == ["alert.fired"]
+
+
+def test_what_was_due_before_maintenance_goes_out_inside(app, alice, rows, shop):
+    check(app, rows, "RED")
+    make_window(alice, service_ids=[shop["id"]])
+    with app.app_context():
+        assert [send.kind for send in outbox.claim(10)] == ["alert.fired"]
