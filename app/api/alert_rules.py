@@ -9,6 +9,7 @@ from app.operations.rules import preview as rule_preview
 from app.operations.rules import rules as alert_rules
 from app.platform.clock import utcnow
 from app.platform.cooperative import offload
+from app.platform.errors import Fault, InvalidCode
 from app.schemas.alert_rules import (
     AlertRuleChangeSchema,
     AlertRuleFilterSchema,
@@ -69,6 +70,6 @@ def preview(data: dict[str, Any]) -> dict[str, Any]:
     until = data.pop("to", None) or utcnow()
     since = data.pop("from_", None) or until - _PREVIEWED
     if since >= until:
-        raise invalid({"from": ["Must be before to."]})
+        raise invalid({"from": [Fault(InvalidCode.WRONG_TIME, "Must be before to.")]})
     trial = rule_preview.load(principal().organization_id, data, since, until)
     return offload(rule_preview.evaluate, trial)

@@ -11,7 +11,7 @@ from app.operations.accounts.auth import Credentials
 from app.platform.bootstrap import runtime
 from app.platform.cooperative import offload
 from app.platform.crypto import ABSENT_PASSWORD_HASH, hash_password, verify_password
-from app.platform.errors import NotFound, Unauthorized
+from app.platform.errors import Fault, InvalidCode, NotFound, Unauthorized
 from app.schemas.auth import (
     AuthOptionsSchema,
     LoginAnswerSchema,
@@ -32,7 +32,16 @@ _SIGN_IN = Guard("sign-in")
 def refuse_common_password(field: str, password: str, *own: str) -> None:
     """Raise Invalid for a password that is guessed first."""
     if is_common(password, *own):
-        raise invalid({field: ["Too common: it is among the passwords that are guessed first."]})
+        raise invalid(
+            {
+                field: [
+                    Fault(
+                        InvalidCode.WEAK_PASSWORD,
+                        "Too common: it is among the passwords that are guessed first.",
+                    )
+                ]
+            }
+        )
 
 
 @bp.post("/register")

@@ -12,6 +12,8 @@ from app.operations.services import services
 from app.operations.services.bulk import Outcomes
 from app.platform.errors import AppError, Conflict, NotFound
 from app.schemas.bulk import (
+    ALLOWED,
+    NEEDED,
     AlertBulkResultSchema,
     AlertBulkSchema,
     ServiceBulkResultSchema,
@@ -21,8 +23,6 @@ from app.schemas.bulk import (
 from app.security.access import budget, principal, requires
 
 bp = Blueprint("bulk", __name__, description="One action on many.")
-# What an action needs beside the ids.
-_NEEDS = {"tag": "tags", "untag": "tags", "update": "changes", "snooze": "minutes"}
 
 
 @bp.post("/services/bulk")
@@ -69,10 +69,8 @@ def change_alerts(data: dict[str, Any]) -> dict[str, Any]:
 
     Each by itself, as the route of the action does; `results` says of every one how it went.
     """
-    _check_needs(data, ("minutes",))
+    _check_needs(data, ("minutes", "note"))
     action, ids = data["action"], data["ids"]
-    if action == "snooze" and "note" in data:
-        raise invalid({"note": ["Not possible with the action snooze."]})
     act = {
         "acknowledge": partial(lifecycle.acknowledge, note=data.get("note")),
         "resolve": partial(lifecycle.resolve, note=data.get("note")),
@@ -91,7 +89,7 @@ def _check_needs(data: dict[str, Any], fields: tuple[str, ...]) -> None:
     """Raise Invalid where the action lacks what it needs, or has what it cannot use."""
     action = data["action"]
     for field in fields:
-        if _NEEDS.get(action) == field and field not in data:
+        if NEEDED.get(action) == field and field not in data:
             raise invalid({field: [f"Required with the action {action}."]})
-        if _NEEDS.get(action) != field and field in data:
+        if field not in (NEEDED.get(action), ALLOWED.get(action)) and field in data:
             raise invalid({field: [f"Not possible with the action {action}."]})

@@ -6,12 +6,13 @@ from flask import Response, request
 from werkzeug.exceptions import BadRequest
 
 from app.api.configuration_kinds import KINDS
-from app.api.http import Blueprint, body_of, invalid, json_of, reply
+from app.api.http import Blueprint, body_of, invalid, json_of, reply, unacceptable
 from app.domain.configuration import foreign, text
 from app.domain.configuration.foreign import ForeignError
-from app.domain.configuration.text import TextError
+from app.domain.configuration.text import TextError, UnacceptableText
 from app.operations.configuration import applying, exporting
 from app.platform.cooperative import offload
+from app.platform.errors import Fault, InvalidCode
 from app.schemas.config import (
     ApplyQuerySchema,
     ConfigDocumentSchema,
@@ -103,7 +104,7 @@ def convert(data: dict[str, Any]) -> dict[str, Any]:
     try:
         document, notes = offload(foreign.convert, data["source"], data["text"].encode())
     except ForeignError as error:
-        raise invalid({"text": [str(error)]}) from None
+        raise invalid({"text": [Fault(InvalidCode.MALFORMED, str(error))]}) from None
     if not data["with_channels"]:
         document.pop("notification_channels", None)
     return {"document": document, "notes": notes}
@@ -116,10 +117,12 @@ def _run(query: dict[str, Any], *, dry_run: bool) -> dict[str, Any]:
 
 
 def _document() -> Any:
-    """Return the body, which may be JSON or YAML. Raises 400, 413 or 415."""
+    """Return the body, which may be JSON or YAML. Raises 400, 413, 415 or 422."""
     if request.mimetype not in _YAML_TYPES:
         return json_of(request)
     try:
         return offload(text.read, body_of(request))
+    except UnacceptableText as error:
+        raise unacceptable(error.value) from None
     except TextError as error:
         raise BadRequest(str(error)) from None

@@ -12,7 +12,13 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as WsgiResponse
 
 from app.api.http import reply
-from app.platform.errors import AppError, BadRequest, TooManyRequests, Unavailable
+from app.platform.errors import (
+    AppError,
+    BadRequest,
+    Invalid,
+    TooManyRequests,
+    Unavailable,
+)
 from app.platform.transaction import DATABASE_AWAY
 
 log = logging.getLogger(__name__)
@@ -40,6 +46,8 @@ def register(app: Flask) -> None:
 
 def _refused(error: AppError) -> Response:
     body: dict[str, Any] = {"error": error.message}
+    if isinstance(error, Invalid):
+        body["code"] = error.code
     if error.fields:
         body["fields"] = error.fields
     answer = reply(body, error.status)
@@ -79,7 +87,7 @@ def _unreadable(error: Exception) -> Response:
 
 def _not_storable(error: DataError) -> Response:
     log.warning("the database refused a value", extra={"why": str(error.orig)})
-    return reply({"error": "a value is out of range"}, 422)
+    return _refused(Invalid("a value is out of range"))
 
 
 def _broken(error: Exception) -> Response:

@@ -19,7 +19,7 @@ from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnsupportedMe
 
 from app.domain import strict_json
 from app.platform.bootstrap import runtime
-from app.platform.errors import Invalid, first_fault
+from app.platform.errors import Fault, Invalid, InvalidCode, first_fault
 from app.platform.events import timestamp
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -87,7 +87,13 @@ def json_of(req: flask.Request) -> Any:
     except strict_json.UnreadableJson as error:
         raise BadRequest(str(error)) from None
     except strict_json.UnacceptableValue as error:
-        raise invalid(_nest(error.path, [error.message])) from None
+        raise unacceptable(error) from None
+
+
+def unacceptable(value: strict_json.UnacceptableValue) -> Invalid:
+    """Return the 422 for a value that can be read and not be stored."""
+    fault = Fault(InvalidCode.UNSTORABLE_TEXT, value.message)
+    return invalid(_nest(value.path, [fault]))
 
 
 def invalid(messages: Any) -> Invalid:

@@ -13,6 +13,7 @@ from app.operations.escalation import on_call as on_call_people
 from app.operations.escalation import on_call_schedules
 from app.platform.clock import utcnow
 from app.platform.cooperative import offload
+from app.platform.errors import Fault, InvalidCode
 from app.schemas.base import PageSchema
 from app.schemas.on_call_schedules import (
     MAX_TIMELINE_DAYS,
@@ -135,7 +136,8 @@ def timeline(query: dict[str, Any], schedule_id: UUID) -> dict[str, Any]:
     since = query.get("from_") or utcnow()
     until = query.get("to") or since + _SHOWN
     if not since < until <= since + timedelta(days=MAX_TIMELINE_DAYS):
-        raise invalid({"to": [f"Must lie after from, by at most {MAX_TIMELINE_DAYS} days."]})
+        sentence = f"Must lie after from, by at most {MAX_TIMELINE_DAYS} days."
+        raise invalid({"to": [Fault(InvalidCode.WRONG_TIME, sentence)]})
     return _timeline(schedule_id, since, until)
 
 

@@ -7,6 +7,7 @@ from app.api.http import Blueprint, invalid
 from app.domain.heartbeats.schedules import ScheduleError, next_expected, parse
 from app.operations.maintenance import preview as window_preview
 from app.platform.clock import utcnow
+from app.platform.errors import Fault, InvalidCode
 from app.schemas.previews import (
     HeartbeatPreviewInputSchema,
     HeartbeatPreviewSchema,
@@ -34,7 +35,8 @@ def heartbeat(data: dict[str, Any]) -> dict[str, Any]:
         schedule = parse(written, timezone)
     except ScheduleError as error:
         sentence = f"{error.message[:1].upper()}{error.message[1:]}."
-        raise invalid({error.field: [sentence]}) from None
+        code = InvalidCode.UNKNOWN_TIME_ZONE if error.field == "timezone" else InvalidCode.MALFORMED
+        raise invalid({error.field: [Fault(code, sentence)]}) from None
     grace = timedelta(seconds=data.get("grace_period_seconds", 300))
     expected, at = [], utcnow()
     for _ in range(data["count"]):

@@ -8,6 +8,7 @@ from app.api.http import Blueprint, invalid
 from app.operations.accounts import invitations, profile
 from app.platform.cooperative import offload
 from app.platform.crypto import hash_password, verify_password
+from app.platform.errors import Fault, InvalidCode
 from app.schemas.invitations import AcceptedSchema, OwnInvitationSchema
 from app.schemas.profile import (
     OwnOrganizationSchema,
@@ -60,7 +61,13 @@ def change_password(changes: dict[str, Any]) -> None:
     old_hash = profile.password_hash(user_id)
     _GUARD.take(email, client_address())
     if not offload(verify_password, old_hash, changes["current_password"]):
-        raise invalid({"current_password": ["This is not the present password."]})
+        raise invalid(
+            {
+                "current_password": [
+                    Fault(InvalidCode.WRONG_CREDENTIAL, "This is not the present password.")
+                ]
+            }
+        )
     _GUARD.give_back(email, client_address())
     refuse_common_password("new_password", changes["new_password"], email, email.partition("@")[0])
     new_hash = offload(hash_password, changes["new_password"])

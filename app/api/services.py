@@ -7,6 +7,7 @@ from app.api.crud import Operations, Resource, add_routes
 from app.api.http import Blueprint, invalid
 from app.operations.services import queries as service_queries
 from app.operations.services import services
+from app.platform.errors import Fault, InvalidCode
 from app.schemas.services import (
     ServiceChangeSchema,
     ServiceFilterSchema,
@@ -25,7 +26,16 @@ def organization_for(data: dict[str, Any]) -> UUID:
     if chosen != principal().organization_id:
         there = principal_in(chosen)
         if there is None or not there.may("services:write"):
-            raise invalid({"organization_id": ["Not an organization you may add services to."]})
+            raise invalid(
+                {
+                    "organization_id": [
+                        Fault(
+                            InvalidCode.UNKNOWN_REFERENCE,
+                            "Not an organization you may add services to.",
+                        )
+                    ]
+                }
+            )
     return chosen
 
 
@@ -35,7 +45,13 @@ def _create(_: UUID, data: dict[str, Any]) -> dict[str, Any]:
 
 def _update(organization_id: UUID, service_id: UUID, changes: dict[str, Any]) -> dict[str, Any]:
     if changes.pop("organization_id", organization_id) != organization_id:
-        raise invalid({"organization_id": ["A service stays in its organization."]})
+        raise invalid(
+            {
+                "organization_id": [
+                    Fault(InvalidCode.UNKNOWN_REFERENCE, "A service stays in its organization.")
+                ]
+            }
+        )
     return services.update(organization_id, service_id, changes)
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from app.api.http import invalid
 from app.platform.clock import utcnow
+from app.platform.errors import Fault, InvalidCode
 
 
 def window(
@@ -14,5 +15,7 @@ def window(
     until = query.get(end) or utcnow()
     since = query.get(start) or until - width
     if since >= until:
-        raise invalid({start.rstrip("_"): [f"Must be before {end}."]})
+        raise invalid(
+            {start.rstrip("_"): [Fault(InvalidCode.WRONG_TIME, f"Must be before {end}.")]}
+        )
     return since, until

@@ -7,6 +7,7 @@ from typing import Any
 from marshmallow import ValidationError, fields, validate
 
 from app.domain.checks.endpoints import is_address, parse_host, parse_url
+from app.platform.errors import Fault, InvalidCode
 
 MAX_SECRET = 4_096
 MAX_RECIPIENTS = 50
@@ -16,7 +17,9 @@ MASK = "*" * 8
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}\Z")  # RFC 9110 5.6.2
 # RFC 5321 4.1.2 without quoted local parts, comments and address literals.
-_LOCAL_PART = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}\Z")
+_LOCAL = r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}"
+_LOCAL_PART = re.compile(rf"{_LOCAL}\Z")
+_ADDRESS_PATTERN = rf"^{_LOCAL}@[^\s@\x00-\x1f\x7f-\x9f]+$"
 
 
 class Line(fields.String):
@@ -49,14 +52,18 @@ class WebUrl(Line):
             return parse_url(text).text
         except ValueError as error:
             sentence = str(error)
-            raise ValidationError(f"{sentence[:1].upper()}{sentence[1:]}.") from None
+            raise ValidationError(
+                Fault(InvalidCode.MALFORMED, f"{sentence[:1].upper()}{sentence[1:]}.")
+            ) from None
 
 
 class Address(Line):
     """A mail address; a domain of other alphabets is kept in its ASCII form."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(max_length=254, **kwargs)
+        metadata = {"pattern": _ADDRESS_PATTERN, "x-refusals": [InvalidCode.MALFORMED]}
+        metadata |= kwargs.pop("metadata", {})
+        super().__init__(max_length=254, metadata=metadata, **kwargs)
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
         local, _, domain = super()._deserialize(value, *args, **kwargs).rpartition("@")
@@ -65,7 +72,7 @@ class Address(Line):
         except ValueError:
             host = ""
         if not _LOCAL_PART.match(local) or not host or is_address(host):
-            raise ValidationError("Not a mail address.")
+            raise ValidationError(Fault(InvalidCode.MALFORMED, "Not a mail address."))
         return f"{local}@{host}"
 
 
@@ -84,9 +91,13 @@ class Headers(fields.Dict):
     def _validate_headers(self, headers: Mapping[str, str]) -> None:
         for name in headers:
             if not _TOKEN.match(name):
-                raise ValidationError(f"{name[:100]!r} is not a header name.")
+                raise ValidationError(
+                    Fault(InvalidCode.MALFORMED, f"{name[:100]!r} is not a header name.")
+                )
             if name.lower() in self._ours:
-                raise ValidationError(f"{name} is set by AlertifyPro itself.")
+                raise ValidationError(
+                    Fault(InvalidCode.NOT_ALLOWED, f"{name} is set by AlertifyPro itself.")
+                )
 
 
 def line(description: str, example: str, **kwargs: Any) -> Line:

@@ -65,6 +65,15 @@ def flag(description: str, default: bool) -> fields.Boolean:
     )
 
 
+class Whole(fields.Integer):
+    """A whole number as JSON writes it, 15.0 as well: neither a text nor true."""
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> int:
+        if isinstance(value, bool) or not isinstance(value, int | float) or value != int(value):
+            raise self.make_error("invalid", input=value)
+        return int(value)
+
+
 def number(description: str, low: int, high: int, default: int | None = None) -> fields.Integer:
     """Return an optional whole number within bounds; the check itself applies the default."""
     metadata: dict[str, Any] = {
@@ -73,7 +82,7 @@ def number(description: str, low: int, high: int, default: int | None = None) ->
     }
     if default is not None:
         metadata["default"] = default
-    return fields.Integer(strict=True, validate=validate.Range(low, high), metadata=metadata)
+    return Whole(validate=validate.Range(low, high), metadata=metadata)
 
 
 def choice(description: str, options: tuple[str, ...], default: str | None = None) -> "Choice":

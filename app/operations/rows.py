@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, inspect, select
 from app.models.base import OrganizationOwned
 from app.models.organization import Organization
 from app.operations import paging
-from app.platform.errors import Conflict, Invalid, NotFound
+from app.platform.errors import Conflict, Fault, Invalid, InvalidCode, NotFound
 from app.platform.events import timestamp
 from app.platform.transaction import Transaction
 
@@ -118,7 +118,7 @@ def require(
     )
     for id in wanted:
         if id not in known:
-            raise refused(field, f"There is no {what} {id}.")
+            raise refused(field, InvalidCode.UNKNOWN_REFERENCE, f"There is no {what} {id}.")
 
 
 def require_references(
@@ -146,9 +146,9 @@ def require_unchanged(row: OrganizationOwned, changes: Mapping[str, Any]) -> Non
         raise Conflict(_CHANGED, {"unchanged_since": [when]})
 
 
-def refused(field: str, message: str) -> Invalid:
+def refused(field: str, code: InvalidCode, message: str) -> Invalid:
     """Return the refusal of one field's value."""
-    return Invalid(f"{field}: {message}", {field: [message]})
+    return Invalid(f"{field}: {message}", {field: [Fault(code, message)]})
 
 
 def columns(row: Any) -> dict[str, Any]:

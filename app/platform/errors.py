@@ -4,6 +4,7 @@ Operations raise these; `app/api/error_handlers.py` answers them as `{"error": "
 """
 
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import Any
 
 
@@ -18,6 +19,46 @@ class AppError(Exception):
         self.fields = fields
 
 
+class InvalidCode(StrEnum):
+    """Rule that a refused value breaks; all but the first are what no JSON schema can say."""
+
+    INVALID = "invalid"
+    CONFLICTING_FIELDS = "conflicting_fields"
+    LIMIT_REACHED = "limit_reached"
+    MALFORMED = "malformed"
+    NOT_ALLOWED = "not_allowed"
+    TOO_LARGE = "too_large"
+    UNCONFIRMED = "unconfirmed"
+    UNFIT_CONFIG = "unfit_config"
+    UNKNOWN_REFERENCE = "unknown_reference"
+    UNKNOWN_TIME_ZONE = "unknown_time_zone"
+    UNSTORABLE_TEXT = "unstorable_text"
+    WEAK_PASSWORD = "weak_password"  # noqa: S105
+    WRONG_CREDENTIAL = "wrong_credential"
+    WRONG_TIME = "wrong_time"
+
+
+class Fault(str):
+    """Sentence on a value that the schema allows, with the code of the rule that it breaks."""
+
+    code: InvalidCode
+
+    def __new__(cls, code: InvalidCode, sentence: str) -> "Fault":
+        """Return the sentence, which is a text like any other, with its code."""
+        made = super().__new__(cls, sentence)
+        made.code = code
+        return made
+
+
+def coded(messages: Any, code: InvalidCode) -> Any:
+    """Return nested faults, each sentence with a code; those that have one keep it."""
+    if isinstance(messages, Mapping):
+        return {name: coded(inner, code) for name, inner in messages.items()}
+    if isinstance(messages, list):
+        return [coded(inner, code) for inner in messages]
+    return messages if isinstance(messages, Fault) else Fault(code, str(messages))
+
+
 def first_fault(messages: Any) -> tuple[list[str], str]:
     """Return the path to the first field of nested faults, and its sentence."""
     path: list[str] = []
@@ -26,7 +67,7 @@ def first_fault(messages: Any) -> tuple[list[str], str]:
         path.append(str(name))
     if isinstance(messages, list):
         messages = messages[0] if messages else "is not acceptable"
-    return path, str(messages)
+    return path, messages if isinstance(messages, str) else str(messages)
 
 
 class BadRequest(AppError):
@@ -66,9 +107,14 @@ class Conflict(AppError):
 
 
 class Invalid(AppError):
-    """422: a value is not acceptable; `fields` names which."""
+    """422: a value is not acceptable; `fields` names which, `code` the rule of the first."""
 
     status = 422
+
+    def __init__(self, message: str, fields: Mapping[str, Any] | None = None) -> None:
+        super().__init__(message, fields)
+        first = message if isinstance(message, Fault) else first_fault(fields or {})[1]
+        self.code = first.code if isinstance(first, Fault) else InvalidCode.INVALID
 
     @classmethod
     def of(cls, faults: Mapping[str, Any]) -> "Invalid":

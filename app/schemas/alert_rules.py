@@ -8,7 +8,9 @@ from app.domain.checks.endpoints import parse_url
 from app.domain.messages.events import SEVERITIES
 from app.domain.rules.conditions import parse
 from app.domain.rules.types import ConditionError
+from app.platform.errors import Fault, InvalidCode
 from app.schemas.base import (
+    REFUSALS,
     BaseSchema,
     Choice,
     Flag,
@@ -33,6 +35,7 @@ class ConditionField(fields.Raw):
         metadata = {
             "anyOf": [{"type": "object"}, {"type": "string"}],
             "default": {},
+            REFUSALS: [InvalidCode.MALFORMED],
             "description": "`{}` fires on RED or YELLOW. Otherwise one test, or `all`, `any` or"
             " `not` of several; or an expression like `response_time > 5000 || status == RED`.",
             "examples": [
@@ -45,7 +48,7 @@ class ConditionField(fields.Raw):
         try:
             parse(value)
         except ConditionError as error:
-            raise ValidationError(str(error)) from None
+            raise ValidationError(Fault(InvalidCode.MALFORMED, str(error))) from None
         return value
 
 
@@ -61,7 +64,9 @@ class WebAddress(Line):
             return parse_url(text).text
         except ValueError as error:
             sentence = str(error)
-            raise ValidationError(f"{sentence[:1].upper()}{sentence[1:]}.") from None
+            raise ValidationError(
+                Fault(InvalidCode.MALFORMED, f"{sentence[:1].upper()}{sentence[1:]}.")
+            ) from None
 
 
 class AlertRuleInputSchema(BaseSchema):
@@ -80,6 +85,7 @@ class AlertRuleInputSchema(BaseSchema):
         Name(max=50),
         validate=validate.Length(max=50),
         metadata={
+            REFUSALS: [InvalidCode.CONFLICTING_FIELDS],
             "examples": [[]],
             "description": "Services with any of them; only without `service_id`.",
         },
@@ -120,6 +126,7 @@ class AlertRuleInputSchema(BaseSchema):
     runbook_url = WebAddress(
         allow_none=True,
         metadata={
+            REFUSALS: [InvalidCode.MALFORMED],
             "examples": ["https://wiki.example.com/runbooks/shop"],
             "description": "Shown in every message.",
         },

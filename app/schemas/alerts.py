@@ -1,12 +1,12 @@
 """Schemas of /alerts."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from marshmallow import ValidationError, fields, validate, validates_schema
 
 from app.domain.messages.events import SEVERITIES
 from app.domain.rules.transitions import MAX_SNOOZE_MINUTES
-from app.schemas.base import BaseSchema, Choice, Moment, PageSchema, Text, Whole
+from app.schemas.base import BaseSchema, Choice, Moment, PageSchema, Ruled, Text, Whole
 
 TOLD = ("none", "pending", "sent")
 STATUSES = ("firing", "acknowledged", "resolved")
@@ -161,8 +161,10 @@ class SnoozeSchema(BaseSchema):
     minutes = Whole(min=1, max=MAX_SNOOZE_MINUTES, required=True, metadata={"examples": [60]})
 
 
-class WhomToTellSchema(BaseSchema):
+class WhomToTellSchema(Ruled, BaseSchema):
     """Recipient to notify: a channel or a member."""
+
+    json_rule: ClassVar = {"minProperties": 1, "maxProperties": 1}
 
     channel_id = fields.UUID()
     user_id = fields.UUID(metadata={"description": "By all their contacts, without delay."})

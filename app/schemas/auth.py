@@ -6,7 +6,8 @@ from typing import Any
 from marshmallow import fields, validate
 
 from app.domain.accounts.passwords import MAX_LENGTH, MIN_LENGTH
-from app.schemas.base import BaseSchema, Choice, Line, Name, Pattern
+from app.platform.errors import InvalidCode
+from app.schemas.base import REFUSALS, BaseSchema, Choice, Line, Name, Pattern
 
 _LABEL = r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?"
 _EMAIL = rf"^[A-Za-z0-9.!#$%&'*+/=?^_`{{|}}~-]{{1,64}}@{_LABEL}(\.{_LABEL})*$"
@@ -31,7 +32,11 @@ class NewPassword(fields.String):
     """A password to be: its length is judged here, whether it is common by the view."""
 
     def __init__(self, **kwargs: Any) -> None:
-        metadata = {"format": "password", "examples": ["correct horse battery staple"]}
+        metadata = {
+            REFUSALS: [InvalidCode.WEAK_PASSWORD],
+            "format": "password",
+            "examples": ["correct horse battery staple"],
+        }
         super().__init__(
             validate=validate.Length(MIN_LENGTH, MAX_LENGTH), metadata=metadata, **kwargs
         )
@@ -42,6 +47,7 @@ class GivenPassword(fields.String):
 
     def __init__(self, **kwargs: Any) -> None:
         metadata = {"format": "password", "examples": ["correct horse battery staple"]}
+        metadata |= kwargs.pop("metadata", {})
         super().__init__(validate=validate.Length(1, 1024), metadata=metadata, **kwargs)
 
 
@@ -53,7 +59,10 @@ class RegisterSchema(BaseSchema):
     full_name = Name(required=True, metadata={"examples": ["Alice Example"]})
     invitation_token = Line(
         max=200,
-        metadata={"description": "Of an invitation: joins its organization, and founds none."},
+        metadata={
+            REFUSALS: [InvalidCode.WRONG_CREDENTIAL],
+            "description": "Of an invitation: joins its organization, and founds none.",
+        },
     )
 
 

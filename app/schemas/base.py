@@ -2,12 +2,15 @@
 
 import re
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from marshmallow import RAISE, Schema, ValidationError, fields, post_load, validate
 
 from app.domain.timezones import CLOCK_PATTERN
+from app.platform.errors import InvalidCode
 
+# Of a field: codes of the refusals of values that the schema allows.
+REFUSALS = "x-refusals"
 NAME_MAX = 200
 DESCRIPTION_MAX = 2000
 # Written for JavaScript too, because the API's description carries them.
@@ -34,6 +37,15 @@ class BaseSchema(Schema):
 
     class Meta:
         unknown = RAISE
+
+
+class Ruled(Schema):
+    """A request with a rule between fields, said in JSON Schema for the OpenAPI document too.
+
+    Not by `oneOf` or `anyOf`: generators of clients take the alternatives for the whole type.
+    """
+
+    json_rule: ClassVar[dict[str, Any]]
 
 
 class WholeAnswer(Schema):
@@ -232,6 +244,14 @@ class ErrorSchema(BaseSchema):
     """Every refusal and every failure."""
 
     error = fields.String(required=True, metadata={"description": "One sentence for people."})
+    code = Choice(
+        *InvalidCode,
+        metadata={
+            "description": "Only with 422: `invalid` where the schema says what is wrong; else the"
+            " rule that no schema can say. Each operation lists its own.",
+            "examples": ["invalid"],
+        },
+    )
     fields_ = fields.Dict(
         data_key="fields",
         metadata={"description": "Only with 422: what is wrong with which field."},

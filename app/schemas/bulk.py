@@ -7,14 +7,17 @@ from uuid import UUID
 from marshmallow import fields, validate
 
 from app.domain.rules.transitions import MAX_SNOOZE_MINUTES
-from app.platform.errors import AppError
+from app.platform.errors import AppError, InvalidCode
 from app.schemas.alerts import NoteSchema
-from app.schemas.base import BaseSchema, Choice, Name, Whole
+from app.schemas.base import REFUSALS, BaseSchema, Choice, Name, Whole
 from app.schemas.services import Distinct, ServiceInputSchema
 
 MOST = 1000
 SERVICE_ACTIONS = ("pause", "resume", "delete", "tag", "untag", "update", "check")
 ALERT_ACTIONS = ("acknowledge", "resolve", "snooze")
+# Fields beside the ids: those that an action needs, and those that it may have.
+NEEDED = {"tag": "tags", "untag": "tags", "update": "changes", "snooze": "minutes"}
+ALLOWED = {"acknowledge": "note", "resolve": "note"}
 
 
 class _Ids(Distinct):
@@ -37,7 +40,10 @@ class ServiceBulkSchema(BaseSchema):
     tags = Distinct(
         Name(max=50),
         validate=validate.Length(min=1, max=50),
-        metadata={"description": "With `tag` and `untag`: which."},
+        metadata={
+            REFUSALS: [InvalidCode.LIMIT_REACHED],
+            "description": "With `tag` and `untag`: which.",
+        },
     )
     changes = fields.Nested(
         ServiceChangesSchema(partial=True),

@@ -4,7 +4,8 @@ from marshmallow import fields
 
 from app.domain.configuration.documents import KINDS
 from app.domain.configuration.foreign import SOURCES
-from app.schemas.base import BaseSchema, Choice, Flag, WrittenFlag
+from app.platform.errors import InvalidCode
+from app.schemas.base import REFUSALS, BaseSchema, Choice, Flag, WrittenFlag
 
 _ITEMS = "Objects with a `key`, and fields as the API has them: a reference is the key of an object"
 
@@ -90,6 +91,7 @@ class ConfigImportInputSchema(BaseSchema):
     text = fields.String(
         required=True,
         metadata={
+            REFUSALS: [InvalidCode.MALFORMED],
             "description": "The exported file, JSON or YAML.",
             "examples": ["endpoints:\n  - name: shop\n    url: https://shop.example.com\n"],
         },

@@ -4,6 +4,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validates_schema
 
+from app.platform.errors import Fault, InvalidCode
 from app.schemas.base import BaseSchema, Choice, Moment, Text
 
 _KINDS = ("up", "down", "maintenance", "unknown")
@@ -24,7 +25,7 @@ class CorrectionInputSchema(BaseSchema):
         """Refuse fractions of a second. Raises ValidationError."""
         for name, key in (("from_", "from"), ("to", "to")):
             if name in data and data[name].microsecond:
-                raise ValidationError("Must be a whole second.", key)
+                raise ValidationError(Fault(InvalidCode.WRONG_TIME, "Must be a whole second."), key)
 
 
 class CorrectionSchema(BaseSchema):

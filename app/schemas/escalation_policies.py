@@ -5,7 +5,17 @@ from typing import Any
 from marshmallow import ValidationError, fields, validate
 
 from app.domain.escalation.levels import MAX_REPEATS, NotifyType
-from app.schemas.base import BaseSchema, Choice, Flag, Moment, Name, OwnedAnswer, Whole
+from app.platform.errors import Fault, InvalidCode
+from app.schemas.base import (
+    REFUSALS,
+    BaseSchema,
+    Choice,
+    Flag,
+    Moment,
+    Name,
+    OwnedAnswer,
+    Whole,
+)
 from app.schemas.nested import Complete
 from app.schemas.replacements import Replacement, answer_only
 
@@ -33,7 +43,10 @@ class EscalationRules(fields.List[Any]):
     """The lines of a policy; a later level is never earlier than the one before it."""
 
     def __init__(self, **kwargs: Any) -> None:
-        metadata = {"description": "Delays must not fall from one level to the next."}
+        metadata = {
+            REFUSALS: [InvalidCode.CONFLICTING_FIELDS],
+            "description": "Delays must not fall from one level to the next.",
+        }
         super().__init__(
             Complete(EscalationRuleSchema),
             validate=validate.Length(min=1, max=50),
@@ -51,7 +64,9 @@ class EscalationRules(fields.List[Any]):
             earlier = [delay for level, delay in latest.items() if level < rule["level"]]
             if earlier and rule["delay_minutes"] < max(earlier):
                 told = f"Level {rule['level']} must not be told before the levels below it."
-                raise ValidationError({at: {"delay_minutes": [told]}})
+                raise ValidationError(
+                    {at: {"delay_minutes": [Fault(InvalidCode.CONFLICTING_FIELDS, told)]}}
+                )
         return rules
 
 

@@ -5,8 +5,10 @@ from marshmallow import fields, validate
 from app.domain.heartbeats.schedules import MAX_EXPRESSION
 from app.domain.heartbeats.states import HeartbeatStatus, PingKind
 from app.domain.messages.events import SEVERITIES
+from app.platform.errors import InvalidCode
 from app.schemas.base import (
     NUMBER_PATTERN,
+    REFUSALS,
     BaseSchema,
     Choice,
     Cursor,
@@ -38,6 +40,7 @@ class HeartbeatInputSchema(BaseSchema):
         min=1,
         max=MAX_EXPRESSION,
         metadata={
+            REFUSALS: [InvalidCode.MALFORMED],
             "default": "every 1h",
             "description": "`every 30s`, `every 5m`, `every 1h`, `every 1d`, counted from the last"
             " ping; or a cron expression of five fields, in `timezone`.",
@@ -48,6 +51,7 @@ class HeartbeatInputSchema(BaseSchema):
         min=1,
         max=64,
         metadata={
+            REFUSALS: [InvalidCode.UNKNOWN_TIME_ZONE],
             "default": "UTC",
             "description": "For cron. A time that a change of the clocks skips is due right after"
             " the jump; one that comes twice is due the first time.",
@@ -86,6 +90,7 @@ class HeartbeatInputSchema(BaseSchema):
         max=_MONTH,
         allow_none=True,
         metadata={
+            REFUSALS: [InvalidCode.CONFLICTING_FIELDS],
             "description": "A success sooner than this after the last one is a fault.",
             "examples": [None],
         },
@@ -95,6 +100,7 @@ class HeartbeatInputSchema(BaseSchema):
         max=_MONTH,
         allow_none=True,
         metadata={
+            REFUSALS: [InvalidCode.CONFLICTING_FIELDS],
             "description": "A run that ends sooner than this is a fault: it did nothing.",
             "examples": [None],
         },

@@ -2,7 +2,8 @@
 
 from marshmallow import fields
 
-from app.schemas.base import BaseSchema, Choice, Line, Moment
+from app.platform.errors import InvalidCode
+from app.schemas.base import REFUSALS, BaseSchema, Choice, Line, Moment
 from app.schemas.members import RoleName
 
 
@@ -50,7 +51,7 @@ class OwnInvitationSchema(BaseSchema):
 class AcceptSchema(BaseSchema):
     """The secret of an invitation."""
 
-    token = Line(required=True, min=1, max=200)
+    token = Line(required=True, min=1, max=200, metadata={REFUSALS: [InvalidCode.WRONG_CREDENTIAL]})
 
 
 class AcceptedSchema(BaseSchema):

@@ -1,23 +1,28 @@
 """Schemas of /maintenance-windows."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from marshmallow import ValidationError, fields, validate, validates_schema
 
 from app.domain.maintenance.windows import MAX_DURATION_MINUTES, MAX_EXDATES, WindowStatus
+from app.platform.errors import InvalidCode
 from app.schemas.base import (
+    REFUSALS,
     BaseSchema,
     Choice,
     Line,
     Moment,
     Name,
     OwnedAnswer,
+    Ruled,
     Text,
     Whole,
 )
 from app.schemas.organization import ZoneName
 from app.schemas.replacements import Replacement, answer_only
 from app.schemas.services import Distinct
+
+_SCOPE = ("service_ids", "heartbeat_ids", "tags")
 
 
 class MaintenanceWindowInputSchema(BaseSchema):
@@ -26,11 +31,15 @@ class MaintenanceWindowInputSchema(BaseSchema):
     name = Name(required=True, metadata={"examples": ["Database upgrade"]})
     description = Text()
     starts_at = Moment(
-        metadata={"description": "May be left out with `recurrence`: from the last midnight on."}
+        metadata={
+            REFUSALS: [InvalidCode.CONFLICTING_FIELDS],
+            "description": "May be left out with `recurrence`: from the last midnight on.",
+        }
     )
     ends_at = Moment(
         allow_none=True,
         metadata={
+            REFUSALS: [InvalidCode.CONFLICTING_FIELDS],
             "examples": ["2026-03-02T16:23:00Z"],
             "description": "With `recurrence` and `duration_minutes`: the end of the series.",
         },
@@ -40,6 +49,7 @@ class MaintenanceWindowInputSchema(BaseSchema):
         max=500,
         allow_none=True,
         metadata={
+            REFUSALS: [InvalidCode.MALFORMED, InvalidCode.CONFLICTING_FIELDS],
             "examples": [None],
             "description": "RFC 5545 RRULE, such as `FREQ=WEEKLY;BYDAY=SU;BYHOUR=2;BYMINUTE=0`, in"
             " local wall time of `timezone`. null: the window comes once.",
@@ -49,7 +59,11 @@ class MaintenanceWindowInputSchema(BaseSchema):
         min=1,
         max=MAX_DURATION_MINUTES,
         allow_none=True,
-        metadata={"examples": [None], "description": "How long each of a recurring window lasts."},
+        metadata={
+            REFUSALS: [InvalidCode.CONFLICTING_FIELDS],
+            "examples": [None],
+            "description": "How long each of a recurring window lasts.",
+        },
     )
     timezone = ZoneName()
     service_ids = Distinct(
@@ -73,6 +87,7 @@ class MaintenanceWindowInputSchema(BaseSchema):
         Moment(),
         validate=validate.Length(max=MAX_EXDATES),
         metadata={
+            REFUSALS: [InvalidCode.CONFLICTING_FIELDS],
             "examples": [[]],
             "description": "Starts of occurrences that are skipped (EXDATE of RFC 5545).",
         },
@@ -122,8 +137,16 @@ class MaintenanceWindowReplacementSchema(Replacement, MaintenanceWindowInputSche
     ignored = answer_only(MaintenanceWindowSchema, MaintenanceWindowInputSchema)
 
 
-class MaintenanceNowSchema(BaseSchema):
+class MaintenanceNowSchema(Ruled, BaseSchema):
     """Maintenance that begins now: what is muted, and for how long."""
+
+    json_rule: ClassVar = {
+        "not": {
+            "properties": {
+                name: {"maxItems": 0} for name in ("service_ids", "heartbeat_ids", "tags")
+            }
+        }
+    }
 
     minutes = Whole(min=1, max=MAX_DURATION_MINUTES, required=True, metadata={"examples": [30]})
     name = Name(load_default="Maintenance")
@@ -136,7 +159,7 @@ class MaintenanceNowSchema(BaseSchema):
 
     @validates_schema
     def _names_something(self, data: dict[str, Any], **_: Any) -> None:
-        if not any(data.get(name) for name in ("service_ids", "heartbeat_ids", "tags")):
+        if not any(data.get(name) for name in _SCOPE):
             raise ValidationError("Say what: service_ids, heartbeat_ids or tags.", "service_ids")
 
 

@@ -11,7 +11,9 @@ from app.channels.templates import validate_template
 from app.domain.delivery import quiet_hours
 from app.domain.messages.events import DEFAULT_EVENTS, EVENTS, SEVERITIES
 from app.domain.messages.templates import MAX_BODY, MAX_SUBJECT
+from app.platform.errors import Fault, InvalidCode, coded
 from app.schemas.base import (
+    REFUSALS,
     BaseSchema,
     Choice,
     Clock,
@@ -51,7 +53,7 @@ class QuietHoursSchema(BaseSchema):
         try:
             quiet_hours.parse(found)
         except ValueError as error:
-            raise ValidationError(str(error)) from None
+            raise ValidationError(Fault(InvalidCode.CONFLICTING_FIELDS, str(error))) from None
         return found
 
 
@@ -70,13 +72,13 @@ class TemplateSchema(BaseSchema):
         caller = g.get("principal")
         problems = validate_template(data, str(caller.organization_id) if caller else "")
         if problems:
-            raise ValidationError(problems)
+            raise ValidationError(coded(problems, InvalidCode.MALFORMED))
 
 
 class TemplatePreviewInputSchema(BaseSchema):
     """A template to try, saved or not."""
 
-    template = Complete(TemplateSchema, required=True)
+    template = Complete(TemplateSchema, required=True, metadata={REFUSALS: [InvalidCode.MALFORMED]})
 
 
 class TemplatePreviewSchema(BaseSchema):
@@ -94,6 +96,11 @@ class NotificationChannelInputSchema(BaseSchema):
     config = fields.Dict(
         keys=fields.String(),
         metadata={
+            REFUSALS: [
+                InvalidCode.UNFIT_CONFIG,
+                InvalidCode.UNKNOWN_REFERENCE,
+                InvalidCode.NOT_ALLOWED,
+            ],
             "description": "Judged by the type: see `GET /notification-channels/types`. Secrets are"
             " stored encrypted and answered as `********`; sending that back keeps them.",
             "examples": [{"webhook_url": "https://hooks.slack.com/services/T00/B00/XXXX"}],
@@ -121,13 +128,18 @@ class NotificationChannelInputSchema(BaseSchema):
     fallback_channel_id = fields.UUID(
         allow_none=True,
         metadata={
+            REFUSALS: [InvalidCode.UNKNOWN_REFERENCE, InvalidCode.CONFLICTING_FIELDS],
             "examples": [None],
             "description": "Told instead when this channel refuses a message, and as well when it"
             " takes none for a minute; circles are refused.",
         },
     )
-    quiet_hours = Complete(QuietHoursSchema, allow_none=True)
-    template = Complete(TemplateSchema, allow_none=True)
+    quiet_hours = Complete(
+        QuietHoursSchema, allow_none=True, metadata={REFUSALS: [InvalidCode.CONFLICTING_FIELDS]}
+    )
+    template = Complete(
+        TemplateSchema, allow_none=True, metadata={REFUSALS: [InvalidCode.MALFORMED]}
+    )
 
 
 class NotificationChannelSchema(OwnedAnswer, NotificationChannelInputSchema):

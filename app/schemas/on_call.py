@@ -2,7 +2,8 @@
 
 from marshmallow import fields
 
-from app.schemas.base import BaseSchema, Choice, Moment, WrittenNumber
+from app.platform.errors import InvalidCode
+from app.schemas.base import REFUSALS, BaseSchema, Choice, Moment, WrittenNumber
 from app.schemas.on_call_schedules import GapSchema, OnCallPersonSchema, SegmentSchema
 
 MAX_DAYS = 60
@@ -58,7 +59,13 @@ class CalendarInputSchema(BaseSchema):
     """Kind of a calendar: one's own shifts, or everybody's."""
 
     scope = Choice(
-        "mine", "all", required=True, metadata={"description": "The caller's, or everybody's."}
+        "mine",
+        "all",
+        required=True,
+        metadata={
+            REFUSALS: [InvalidCode.LIMIT_REACHED],
+            "description": "The caller's, or everybody's.",
+        },
     )
 
 

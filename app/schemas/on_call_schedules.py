@@ -9,8 +9,10 @@ from app.domain.escalation import on_call_layers
 from app.domain.escalation.on_call import RotationType
 from app.domain.escalation.on_call_layers import MAX_ROTATION_DAYS, MAX_USERS, LayerError
 from app.platform.clock import utcnow
+from app.platform.errors import Fault, InvalidCode
 from app.platform.events import timestamp
 from app.schemas.base import (
+    REFUSALS,
     BaseSchema,
     Choice,
     Clock,
@@ -50,7 +52,7 @@ def _either_case(word: str) -> str:
 
 
 _NAMES = "|".join(f"{_either_case(day[:3])}({_either_case(day[3:])})?" for day in DAYS)
-_WEEKDAYS = rf"^\s*({_NAMES})\s*$"
+_WEEKDAYS = rf"^ *({_NAMES}) *$"
 
 
 class Weekday(Line):
@@ -127,7 +129,10 @@ class Layers(fields.List[Any]):
         super().__init__(
             Complete(LayerSchema),
             validate=validate.Length(min=1, max=MAX_LAYERS),
-            metadata={"description": "The first is asked first, the others are its backup."},
+            metadata={
+                REFUSALS: [InvalidCode.CONFLICTING_FIELDS],
+                "description": "The first is asked first, the others are its backup.",
+            },
             **kwargs,
         )
 
@@ -143,7 +148,9 @@ class Layers(fields.List[Any]):
                 on_call_layers.parse(layers, utcnow())
         except LayerError as error:
             place = error.place.removeprefix("layers").lstrip(".") or "layers"
-            raise ValidationError({place: [_sentence(error.message)]}) from None
+            raise ValidationError(
+                {place: [Fault(InvalidCode.CONFLICTING_FIELDS, _sentence(error.message))]}
+            ) from None
         return layers
 
 

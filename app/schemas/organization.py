@@ -8,7 +8,8 @@ from zoneinfo import available_timezones
 
 from marshmallow import ValidationError, fields, validate
 
-from app.schemas.base import BaseSchema, Line, Moment, Name, Pattern, WholeAnswer
+from app.platform.errors import Fault, InvalidCode
+from app.schemas.base import REFUSALS, BaseSchema, Line, Moment, Name, Pattern, WholeAnswer
 
 SLUG_PATTERN = r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$"
 _SETTINGS_BYTES = 16_384
@@ -23,19 +24,24 @@ class ZoneName(Line):
     """An IANA time zone."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(min=1, max=64, metadata={"examples": ["Europe/Berlin"]}, **kwargs)
+        metadata = {
+            REFUSALS: [InvalidCode.UNKNOWN_TIME_ZONE],
+            "examples": ["Europe/Berlin"],
+        }
+        super().__init__(min=1, max=64, metadata=metadata, **kwargs)
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> str:
         name = super()._deserialize(value, attr, data, **kwargs)
         if name not in _zones():
-            raise ValidationError("Must be a time zone like Europe/Berlin.")
+            sentence = "Must be a time zone like Europe/Berlin."
+            raise ValidationError(Fault(InvalidCode.UNKNOWN_TIME_ZONE, sentence))
         return str(name)
 
 
 def small(settings: Any) -> None:
     """Raise ValidationError for settings that take too much room."""
     if len(json.dumps(settings)) > _SETTINGS_BYTES:
-        raise ValidationError("Must not take more than 16 kB.")
+        raise ValidationError(Fault(InvalidCode.TOO_LARGE, "Must not take more than 16 kB."))
 
 
 class OrganizationChangeSchema(BaseSchema):
@@ -56,7 +62,10 @@ class OrganizationChangeSchema(BaseSchema):
     settings = fields.Dict(
         keys=fields.String(),
         validate=small,
-        metadata={"description": "Free for the caller's use; replaced as a whole."},
+        metadata={
+            REFUSALS: [InvalidCode.TOO_LARGE],
+            "description": "Free for the caller's use; replaced as a whole.",
+        },
     )
 
 
@@ -79,4 +88,9 @@ class OrganizationSchema(WholeAnswer, OrganizationChangeSchema):
 class OrganizationDeletionSchema(BaseSchema):
     """The slug of the organization, typed by whoever means to delete it."""
 
-    slug = Line(required=True, min=1, max=60, metadata={"examples": ["alices-organization"]})
+    slug = Line(
+        required=True,
+        min=1,
+        max=60,
+        metadata={REFUSALS: [InvalidCode.UNCONFIRMED], "examples": ["alices-organization"]},
+    )

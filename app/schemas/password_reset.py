@@ -1,7 +1,8 @@
 """Schemas of a forgotten password."""
 
+from app.platform.errors import InvalidCode
 from app.schemas.auth import Email, NewPassword
-from app.schemas.base import BaseSchema, Line
+from app.schemas.base import REFUSALS, BaseSchema, Line
 
 
 class ForgotSchema(BaseSchema):
@@ -13,5 +14,5 @@ class ForgotSchema(BaseSchema):
 class ResetSchema(BaseSchema):
     """The secret of a link, and the password to be."""
 
-    token = Line(required=True, min=1, max=200)
+    token = Line(required=True, min=1, max=200, metadata={REFUSALS: [InvalidCode.WRONG_CREDENTIAL]})
     password = NewPassword(required=True)

@@ -4,8 +4,9 @@ from marshmallow import fields, validate
 
 from app.channels import CHANNEL_TYPES
 from app.domain.accounts.permissions import Role
+from app.platform.errors import InvalidCode
 from app.schemas.auth import Email, GivenPassword, NewPassword
-from app.schemas.base import BaseSchema, Choice, Line, Moment, Name, Whole, WholeAnswer
+from app.schemas.base import REFUSALS, BaseSchema, Choice, Line, Moment, Name, Whole, WholeAnswer
 from app.schemas.organization import ZoneName, small
 
 _CONTACT_TYPES = [kind for kind, plugin in CHANNEL_TYPES.items() if plugin.personal]
@@ -19,6 +20,7 @@ class ContactMethodSchema(BaseSchema):
         keys=Line(max=50),
         load_default=dict,
         metadata={
+            REFUSALS: [InvalidCode.UNFIT_CONFIG, InvalidCode.UNKNOWN_REFERENCE],
             "description": "As a notification channel of this type has it; secrets are masked.",
             "examples": [{"to": ["alice@example.com"]}],
         },
@@ -41,6 +43,7 @@ class ProfileChangeSchema(BaseSchema):
         keys=fields.String(),
         validate=small,
         metadata={
+            REFUSALS: [InvalidCode.TOO_LARGE],
             "description": "Free for the caller's use, the same in every organization; replaced as"
             " a whole.",
             "examples": [{"theme": "dark", "density": "compact"}],
@@ -63,7 +66,9 @@ class ProfileSchema(WholeAnswer, ProfileChangeSchema):
 class PasswordChangeSchema(BaseSchema):
     """The password as it is, and as it shall be."""
 
-    current_password = GivenPassword(required=True)
+    current_password = GivenPassword(
+        required=True, metadata={REFUSALS: [InvalidCode.WRONG_CREDENTIAL]}
+    )
     new_password = NewPassword(required=True)
 
 

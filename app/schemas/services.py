@@ -7,7 +7,9 @@ from marshmallow import ValidationError, fields, pre_load, validate
 
 from app.checks import CHECK_TYPES
 from app.domain.types import Status
+from app.platform.errors import InvalidCode
 from app.schemas.base import (
+    REFUSALS,
     BaseSchema,
     Choice,
     Flag,
@@ -58,6 +60,7 @@ class ServiceInputSchema(BaseSchema):
         min=1,
         max=2048,
         metadata={
+            REFUSALS: [InvalidCode.MALFORMED, InvalidCode.UNKNOWN_REFERENCE],
             "description": "URL, host:port, host or name, as the check type asks.",
             "examples": ["https://shop.example.com/health"],
         },
@@ -72,7 +75,11 @@ class ServiceInputSchema(BaseSchema):
     timeout_seconds = Whole(
         min=1,
         max=60,
-        metadata={"default": 10, "description": "Not above the interval."},
+        metadata={
+            REFUSALS: [InvalidCode.CONFLICTING_FIELDS],
+            "default": 10,
+            "description": "Not above the interval.",
+        },
     )
     tags = Distinct(
         Name(max=50), validate=validate.Length(max=50), metadata={"examples": [["web", "eu"]]}
@@ -81,6 +88,7 @@ class ServiceInputSchema(BaseSchema):
     config = fields.Dict(
         keys=fields.String(),
         metadata={
+            REFUSALS: [InvalidCode.UNFIT_CONFIG],
             "description": "Judged by the check type. Secrets are stored encrypted and answered as"
             " `********`; sending that back keeps them.",
         },
@@ -113,7 +121,11 @@ class ServiceInputSchema(BaseSchema):
             )
         ),
         validate=validate.Length(min=1, max=20),
-        metadata={"default": ["default"], "description": "A check runs in each of them."},
+        metadata={
+            REFUSALS: [InvalidCode.UNKNOWN_REFERENCE],
+            "default": ["default"],
+            "description": "A check runs in each of them.",
+        },
     )
     region_quorum = Choice(
         "any",
@@ -124,7 +136,10 @@ class ServiceInputSchema(BaseSchema):
     depends_on = Distinct(
         fields.UUID(),
         validate=validate.Length(max=100),
-        metadata={"description": "Services this one needs; circles are refused."},
+        metadata={
+            REFUSALS: [InvalidCode.UNKNOWN_REFERENCE, InvalidCode.CONFLICTING_FIELDS],
+            "description": "Services this one needs; circles are refused.",
+        },
     )
     escalation_policy_id = fields.UUID(
         allow_none=True, metadata={"description": "null: the organization's default."}

@@ -1,6 +1,6 @@
 """Schemas of incidents of a status page."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from marshmallow import ValidationError, fields, validate, validates_schema
 
@@ -13,6 +13,7 @@ from app.schemas.base import (
     Name,
     OwnedAnswer,
     PageSchema,
+    Ruled,
     Text,
     WrittenFlag,
 )
@@ -109,8 +110,10 @@ class FirstUpdateSchema(BaseSchema):
     at = Moment(metadata={"description": "When it was so; missing: now."})
 
 
-class NewIncidentSchema(IncidentInputSchema):
+class NewIncidentSchema(Ruled, IncidentInputSchema):
     """An incident to create, with what is said first: one `body`, or `updates` of an older one."""
+
+    json_rule: ClassVar = {"not": {"required": ["body", "updates"]}}
 
     body = Text(
         max=MAX_BODY,

@@ -1,18 +1,16 @@
 """Schemas of /status-pages."""
 
-import json
-from collections.abc import Callable
-from functools import partial
 from typing import Any
 
-from marshmallow import ValidationError, fields, validate
+from marshmallow import fields, validate
 
 from app.domain.accounts.slugs import MAX_SLUG
-from app.domain.status_pages import branding, custom_css, slugs
 from app.domain.status_pages.domains import DomainState
 from app.domain.status_pages.sections import Display, SectionRule
 from app.domain.status_pages.types import LANGUAGES, AutoIncidents
+from app.platform.errors import InvalidCode
 from app.schemas.base import (
+    REFUSALS,
     BaseSchema,
     Choice,
     Flag,
@@ -25,48 +23,14 @@ from app.schemas.base import (
 )
 from app.schemas.nested import Complete
 from app.schemas.organization import ZoneName
+from app.schemas.page_fields import Branding, Domain, Link, Slug, Styles
 from app.schemas.replacements import Replacement, UnchangedSince, answer_only
 from app.schemas.services import Distinct
 
 MAX_SECTIONS, MAX_SERVICES = 100, 2000
 THEMES = ("light", "dark", "auto")
 LAYOUTS = ("list", "columns")
-_BRANDING_BYTES = 300_000
 _PASSWORD = validate.Length(min=8, max=128)
-
-
-def _validate(validator: Callable[[Any], Any], value: Any) -> None:
-    """Raise ValidationError where a decision raises ValueError."""
-    try:
-        validator(value)
-    except ValueError as error:
-        raise ValidationError(str(error)) from None
-
-
-class _Link(Line):
-    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> str:
-        text = super()._deserialize(value, attr, data, **kwargs)
-        _validate(branding.check_link, text)
-        return text
-
-
-class _Slug(Line):
-    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> str:
-        text = super()._deserialize(value, attr, data, **kwargs)
-        _validate(slugs.check_slug, text)
-        return text
-
-
-class _Styles(Text):
-    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> str:
-        text = super()._deserialize(value, attr, data, **kwargs)
-        _validate(custom_css.check, text)
-        return text
-
-
-def _small(value: Any) -> None:
-    if len(json.dumps(value)) > _BRANDING_BYTES:
-        raise ValidationError("Must not take more than 300 kB.")
 
 
 class SectionSchema(BaseSchema):
@@ -122,10 +86,10 @@ class ShowSchema(BaseSchema):
 class LinksSchema(BaseSchema):
     """Addresses in the foot of a page."""
 
-    website = _Link(max=2000)
-    support = _Link(max=2000)
-    imprint = _Link(max=2000)
-    privacy = _Link(max=2000)
+    website = Link(max=2000)
+    support = Link(max=2000)
+    imprint = Link(max=2000)
+    privacy = Link(max=2000)
 
 
 class NotifySchema(BaseSchema):
@@ -165,54 +129,48 @@ class AnnouncementSchema(BaseSchema):
     ends_at = Moment(allow_none=True, load_default=None)
 
 
-class _Branding(fields.Dict):
-    def __init__(self) -> None:
-        super().__init__(
-            keys=fields.String(),
-            validate=[_small, partial(_validate, branding.check)],
-            metadata={
-                "description": "`logo_url`, `dark_logo_url`, `primary_color`, `company_name`; other"
-                " names are kept and not shown. Replaced as a whole. Logos are `data:` images, or"
-                " addresses that are fetched once and served from here.",
-                "examples": [{"primary_color": "#2563eb", "company_name": "Acme"}],
-            },
-        )
-
-
-class _Domain(Line):
-    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> str:
-        try:
-            return slugs.host_name(super()._deserialize(value, attr, data, **kwargs))
-        except slugs.AddressError as error:
-            raise ValidationError(str(error)) from None
-
-
 class StatusPageInputSchema(BaseSchema):
     """The fields of a page that callers set; what is missing takes its default."""
 
     name = Name(required=True, metadata={"examples": ["Acme status"]})
-    slug = _Slug(
+    slug = Slug(
         min=1,
         max=MAX_SLUG,
-        metadata={"description": "Missing: made from the name.", "examples": ["acme"]},
+        metadata={
+            REFUSALS: [InvalidCode.NOT_ALLOWED],
+            "description": "Missing: made from the name.",
+            "examples": ["acme"],
+        },
     )
     description = Text()
     is_public = Flag(
         metadata={"default": True, "description": "false: only members who are signed in see it."}
     )
-    branding = _Branding()
-    sections = fields.List(Complete(SectionSchema), validate=validate.Length(max=MAX_SECTIONS))
+    branding = Branding()
+    sections = fields.List(
+        Complete(SectionSchema),
+        validate=validate.Length(max=MAX_SECTIONS),
+        metadata={REFUSALS: [InvalidCode.CONFLICTING_FIELDS]},
+    )
     services = fields.Dict(
         keys=fields.UUID(),
         values=fields.Nested(PublicServiceSchema),
         validate=validate.Length(max=MAX_SERVICES),
-        metadata={"description": "Public names by service id.", "examples": [{}]},
+        metadata={
+            REFUSALS: [InvalidCode.UNKNOWN_REFERENCE],
+            "description": "Public names by service id.",
+            "examples": [{}],
+        },
     )
-    custom_domain = _Domain(
+    custom_domain = Domain(
         min=1,
         max=253,
         allow_none=True,
-        metadata={"examples": [None], "description": "Set by admins; served once verified."},
+        metadata={
+            REFUSALS: [InvalidCode.MALFORMED, InvalidCode.NOT_ALLOWED],
+            "examples": [None],
+            "description": "Set by admins; served once verified.",
+        },
     )
     password = fields.String(
         allow_none=True,
@@ -232,9 +190,13 @@ class StatusPageInputSchema(BaseSchema):
     announcement = Complete(AnnouncementSchema, allow_none=True, metadata={"examples": [None]})
     allow_subscribe = Flag(metadata={"default": True})
     is_indexed = Flag(metadata={"default": True, "description": "Search engines may list it."})
-    custom_css = _Styles(
+    custom_css = Styles(
         max=20_000,
-        metadata={"examples": [""], "description": "Set by admins; a few properties only."},
+        metadata={
+            REFUSALS: [InvalidCode.MALFORMED],
+            "examples": [""],
+            "description": "Set by admins; a few properties only.",
+        },
     )
 
 

@@ -2,14 +2,20 @@
 
 from marshmallow import fields, validate
 
-from app.schemas.base import BaseSchema, Line
+from app.platform.errors import InvalidCode
+from app.schemas.base import REFUSALS, BaseSchema, Line
 
 
 class Code(Line):
     """Six digits of an authenticator app, or a recovery code."""
 
     def __init__(self) -> None:
-        super().__init__(min=1, max=40, required=True, metadata={"examples": ["123456"]})
+        super().__init__(
+            min=1,
+            max=40,
+            required=True,
+            metadata={REFUSALS: [InvalidCode.WRONG_CREDENTIAL], "examples": ["123456"]},
+        )
 
 
 class CodeSchema(BaseSchema):
@@ -21,7 +27,11 @@ class CodeSchema(BaseSchema):
 class SecondStepSchema(BaseSchema):
     """The second step of signing in."""
 
-    challenge = fields.String(required=True, validate=validate.Length(1, 1000))
+    challenge = fields.String(
+        required=True,
+        validate=validate.Length(1, 1000),
+        metadata={REFUSALS: [InvalidCode.WRONG_CREDENTIAL]},
+    )
     code = Code()
 
 

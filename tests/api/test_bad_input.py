@@ -55,7 +55,7 @@ def call(app, alice, configure, answering, rows):
         waited = answer.status_code == 503 and "worker" in answer.text
         assert answer.status_code < 500 or waited, what
         if answer.status_code >= 400 and method != "HEAD" and not is_page(path):
-            assert set(answer.json) <= {"error", "fields"}, what
+            assert set(answer.json) <= {"error", "fields", "code"}, what
             assert answer.json["error"], what
         return answer
 

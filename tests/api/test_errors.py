@@ -20,10 +20,11 @@ BROWSER = {"Accept": "text/html,application/xhtml+xml", "User-Agent": "Mozilla/5
 
 def check_shape(answer):
     assert answer.mimetype == "application/json", answer.text
-    assert set(answer.json) <= {"error", "fields"}
+    assert set(answer.json) <= {"error", "fields", "code"}
     assert isinstance(answer.json["error"], str)
     assert 0 < len(answer.json["error"]) < 400
     assert "fields" not in answer.json or answer.status_code == 422
+    assert ("code" in answer.json) is (answer.status_code == 422)
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert answer.headers["X-Request-Id"]
 

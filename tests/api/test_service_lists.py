@@ -82,7 +82,7 @@ def test_filters(alice, five, query, places):
 def test_bad_queries(alice, query):
     answer = alice.get(f"/services?{query}")
     assert answer.status_code == 422
-    assert set(answer.json) <= {"error", "fields"}
+    assert set(answer.json) <= {"error", "fields", "code"}
 
 
 def test_pages_cover_everything_once(alice, five):

@@ -14,6 +14,8 @@ from app import __version__
 from app.api.openapi import errors as openapi_errors
 from app.api.openapi import requests, services
 from app.api.openapi.examples import add_examples
+from app.api.openapi.refusals import add_refusals
+from app.api.openapi.variants import split_actions
 from app.checks import CHECK_TYPES
 from app.platform.bootstrap import Runtime
 from app.schemas.base import ErrorSchema
@@ -25,7 +27,9 @@ Uptime monitoring that runs on your own machines.
 
 Sign in with `POST /api/v1/auth/login` and send the token as `Authorization: Bearer <token>`.
 Times are RFC 3339 in UTC. Lists are JSON arrays; `Link` with `rel="next"` leads to the next page.
-Every failure is `{"error": "<sentence>"}`, on every path. An id of another organization is answered
+Every failure is `{"error": "<sentence>"}`, on every path; 422 adds `fields` and a `code`: `invalid`
+where the schema says what is wrong, else a rule that no schema can say, of those that the operation
+lists (`x-refusals`). An id of another organization is answered
 like one that does not exist. Unknown fields in a body are refused.
 
 Somebody who belongs to several organizations acts in the one that their token names, or in the one
@@ -108,6 +112,7 @@ class Api(flask_smorest.Api):  # type: ignore[misc]
             "servers": [{"url": "/", "description": "This server"}],
         }
         super().__init__(app, spec_kwargs=spec)
+        self.ma_plugin.converter.add_attribute_function(requests.key_rule)
 
     def _register_error_handlers(self) -> None:
         """Leave errors to the one handler."""
@@ -117,6 +122,8 @@ class Api(flask_smorest.Api):  # type: ignore[misc]
         for kind, check_type in CHECK_TYPES.items():
             self.spec.components.schema(services.config_name(kind), schema=check_type.config_schema)
         document = self.spec.to_dict()
+        for (schema, *_), name in self.ma_plugin.converter.refs.items():
+            document["components"]["schemas"][name] |= getattr(schema, "json_rule", {})
         _drop_internal(document)
         _drop_unused(document)
         _complete_components(document, app.extensions["runtime"])
@@ -124,6 +131,7 @@ class Api(flask_smorest.Api):  # type: ignore[misc]
             _complete(operation, rule, method, is_public=_is_public(app, rule))
         document["paths"]["/api/v1/ws"] = {"get": _LIVE_FEED}
         requests.narrow(document)
+        add_refusals(document)
         add_examples(document)
         body = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
         app.extensions["openapi"] = body, hashlib.sha256(body).hexdigest()[:16]
@@ -201,6 +209,7 @@ def _complete_components(document: dict[str, Any], runtime: Runtime) -> None:
     components["responses"] = openapi_errors.components()
     schemas = components["schemas"]
     services.discriminate(schemas, runtime.config.min_check_interval_seconds)
+    split_actions(schemas)
 
 
 def _operations(app: Flask, document: dict[str, Any]) -> Iterator[tuple[Rule, str, dict[str, Any]]]:

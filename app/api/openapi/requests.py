@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 from typing import Any
 
-from app.schemas.base import LINE_PATTERN, TEXT_PATTERN
+from marshmallow import fields
+
+from app.schemas.base import LINE_PATTERN, TEXT_PATTERN, UUID_PATTERN
 
 # A field that says more of itself than that it is a text.
 _SAYS_MORE = ("pattern", "enum", "const")
@@ -27,8 +29,17 @@ def narrow(document: dict[str, Any]) -> None:
                 _narrow(media.get("schema", {}), TEXT_PATTERN, schemas, seen)
 
 
+def key_rule(_: Any, field: fields.Field[Any], **__: Any) -> dict[str, Any]:
+    """Return what holds of the keys of an object whose properties are not named."""
+    if not isinstance(field, fields.Dict) or field.key_field is None:
+        return {}
+    if isinstance(field.key_field, fields.UUID):
+        return {"propertyNames": {"pattern": f"^{UUID_PATTERN}$"}}
+    return {"propertyNames": {"pattern": LINE_PATTERN}}
+
+
 def _narrow(schema: Any, pattern: str, schemas: dict[str, Any], seen: set[str]) -> None:
-    for found in _parts(schema, schemas, seen):
+    for found in parts_of(schema, schemas, seen):
         kind = found.get("type")
         if (kind == "string" or (isinstance(kind, list) and "string" in kind)) and not any(
             word in found for word in _SAYS_MORE
@@ -38,19 +49,19 @@ def _narrow(schema: Any, pattern: str, schemas: dict[str, Any], seen: set[str]) 
             found["pattern"] = pattern
 
 
-def _parts(schema: Any, schemas: dict[str, Any], seen: set[str]) -> Iterator[dict[str, Any]]:
+def parts_of(schema: Any, schemas: dict[str, Any], seen: set[str]) -> Iterator[dict[str, Any]]:
     """Yield a schema and every schema in it, each component once."""
     if not isinstance(schema, dict):
         return
     name = schema.get("$ref", "").rpartition("/")[2]
     if name and name not in seen:
         seen.add(name)
-        yield from _parts(schemas[name], schemas, seen)
+        yield from parts_of(schemas[name], schemas, seen)
     yield schema
     for word in ("items", "additionalProperties"):
-        yield from _parts(schema.get(word), schemas, seen)
+        yield from parts_of(schema.get(word), schemas, seen)
     for inner in schema.get("properties", {}).values():
-        yield from _parts(inner, schemas, seen)
+        yield from parts_of(inner, schemas, seen)
     for word in ("oneOf", "anyOf", "allOf"):
         for inner in schema.get(word, ()):
-            yield from _parts(inner, schemas, seen)
+            yield from parts_of(inner, schemas, seen)

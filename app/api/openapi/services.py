@@ -7,6 +7,7 @@ a schema that is composed of others cannot refuse unknown fields in each of them
 from copy import deepcopy
 from typing import Any
 
+from app.api.openapi.variants import choice
 from app.checks import CHECK_TYPES
 
 # Whole services, which always say their check type; by whether aliases are accepted.
@@ -38,20 +39,12 @@ def discriminate(schemas: dict[str, Any], min_interval_seconds: int) -> None:
 
 def _split(schemas: dict[str, Any], name: str, *, with_aliases: bool) -> None:
     whole = schemas[name]
-    mapping: dict[str, str] = {}
-    choices = []
+    variants = {}
     for kind in sorted((kind for kind, _ in CHECK_TYPES.items()), key=lambda k: (k != _FIRST, k)):
-        variant = f"{kind.title().replace('_', '')}{name}"
-        reference = f"#/components/schemas/{variant}"
         names = [kind, *CHECK_TYPES[kind].aliases] if with_aliases else [kind]
-        schemas[variant] = _variant(whole, kind, names)
-        choices.append({"$ref": reference})
-        mapping |= dict.fromkeys(names, reference)
-    schemas[name] = {
-        "description": whole.get("description", "A service."),
-        "oneOf": choices,
-        "discriminator": {"propertyName": "check_type", "mapping": mapping},
-    }
+        variant = f"{kind.title().replace('_', '')}{name}"
+        variants[variant] = names, _variant(whole, kind, names)
+    choice(schemas, name, "check_type", variants)
 
 
 def _variant(whole: dict[str, Any], kind: str, names: list[str]) -> dict[str, Any]:

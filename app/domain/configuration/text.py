@@ -19,6 +19,14 @@ class TextError(ValueError):
     """A text that cannot be read; the message says why and where."""
 
 
+class UnacceptableText(TextError):
+    """A text of which a value cannot be stored; `value` says which."""
+
+    def __init__(self, value: UnacceptableValue) -> None:
+        super().__init__(f"{'.'.join(map(str, value.path))}: {value.message}")
+        self.value = value
+
+
 class _Loader(yaml.SafeLoader):
     yaml_implicit_resolvers: dict[str, Any] = {}
 
@@ -53,7 +61,7 @@ def read(body: bytes) -> Any:
         line = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
         raise TextError(f"{line}{error.problem or 'not readable as YAML'}") from None
     except UnacceptableValue as error:
-        raise TextError(f"{'.'.join(map(str, error.path))}: {error.message}") from None
+        raise UnacceptableText(error) from None
     except (yaml.YAMLError, UnreadableJson, ValueError, TypeError, RecursionError) as error:
         raise TextError(f"not readable as YAML or JSON: {error}"[:200]) from None
 

@@ -13,7 +13,7 @@ from app.models.api_keys import ApiKey
 from app.operations.resource import Resource
 from app.operations.rows import refused
 from app.platform.crypto import digest, random_key
-from app.platform.errors import Forbidden, NotFound
+from app.platform.errors import Forbidden, InvalidCode, NotFound
 from app.platform.transaction import Transaction, transaction
 from app.security.principals import KEY_PREFIX, Principal
 
@@ -140,10 +140,12 @@ def _bound_children(tx: Transaction, row: ApiKey) -> None:
 def _check(tx: Transaction, principal: Principal, data: Mapping[str, Any]) -> None:
     expires_at: datetime | None = data.get("expires_at")
     if expires_at is not None and expires_at <= tx.now():
-        raise refused("expires_at", "This time has passed.")
+        raise refused("expires_at", InvalidCode.WRONG_TIME, "This time has passed.")
     ends_at = principal.key_expires_at
     if "expires_at" in data and ends_at is not None and (expires_at or FOREVER) > ends_at:
-        raise refused("expires_at", f"Must not be after {ends_at:%Y-%m-%dT%H:%M:%SZ}.")
+        raise refused(
+            "expires_at", InvalidCode.WRONG_TIME, f"Must not be after {ends_at:%Y-%m-%dT%H:%M:%SZ}."
+        )
     wanted = frozenset(map(Scope, data.get("scopes", ())))
     _check_scopes(wanted, scopes_within(principal.role), f"the role {principal.role}")
     if principal.scopes is not None:

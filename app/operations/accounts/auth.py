@@ -19,7 +19,7 @@ from app.operations import audit
 from app.operations.accounts import instance, invitations, members
 from app.operations.rows import refused
 from app.operations.rules import rules as alert_rules
-from app.platform.errors import Conflict, Forbidden, NotFound
+from app.platform.errors import Conflict, Forbidden, InvalidCode, NotFound
 from app.platform.transaction import Transaction, transaction
 from app.security import actor
 
@@ -111,7 +111,9 @@ def register(
             try:
                 organization_id = invitations.redeem(tx, invitation, email, user.id)
             except NotFound as error:
-                raise refused("invitation_token", error.message) from None
+                raise refused(
+                    "invitation_token", InvalidCode.WRONG_CREDENTIAL, error.message
+                ) from None
         audit.record_of_person(tx, "auth.registered", user.id, email, organization_id)
         found = user.id, organization_id
     return found

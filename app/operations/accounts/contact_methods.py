@@ -7,7 +7,7 @@ from marshmallow import ValidationError
 
 from app.channels import CHANNEL_TYPES
 from app.platform.crypto import Vault
-from app.platform.errors import Invalid
+from app.platform.errors import Fault, Invalid, InvalidCode, coded
 from app.security.sealing import seal
 
 
@@ -35,9 +35,11 @@ def _sealed(at: int, kind: str, config: Mapping[str, Any], kept: Any, vault: Vau
     try:
         return seal(schema, schema.load(config), kept, vault)
     except ValidationError as error:
-        raise Invalid.of(_at(at, error.messages_dict)) from None
+        raise Invalid.of(_at(at, coded(error.messages_dict, InvalidCode.UNFIT_CONFIG))) from None
     except ValueError as error:
-        raise Invalid.of(_at(at, {"secrets": [str(error)]})) from None
+        raise Invalid.of(
+            _at(at, {"secrets": [Fault(InvalidCode.UNKNOWN_REFERENCE, str(error))]})
+        ) from None
 
 
 def _at(place: int, faults: Mapping[str, Any]) -> dict[str, Any]:

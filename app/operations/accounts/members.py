@@ -19,7 +19,7 @@ from app.operations import paging, usages
 from app.operations import rows as owned_rows
 from app.operations.accounts import successions
 from app.operations.rows import Position
-from app.platform.errors import Conflict, Forbidden, NotFound
+from app.platform.errors import Conflict, Forbidden, InvalidCode, NotFound
 from app.platform.transaction import Transaction, transaction
 from app.security.future_ids import future_user_id
 from app.security.principals import Principal
@@ -137,7 +137,11 @@ def _hand_over(
         uses = usages.of_member(tx, organization_id, user_id)
         usages.refuse(name, uses, "name a successor with ?replace_with=, or change that first")
     elif successor_id == user_id or _membership(tx, organization_id, successor_id) is None:
-        raise owned_rows.refused("replace_with", f"There is no other member {successor_id}.")
+        raise owned_rows.refused(
+            "replace_with",
+            InvalidCode.UNKNOWN_REFERENCE,
+            f"There is no other member {successor_id}.",
+        )
     else:
         successions.hand_over(tx, organization_id, user_id, successor_id)
     successions.withdraw_messages(tx, organization_id, user_id, successor_id)

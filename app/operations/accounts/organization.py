@@ -15,7 +15,7 @@ from app.models.services import Service
 from app.operations.accounts import members
 from app.operations.rows import lock_organization, refused
 from app.platform.bootstrap import runtime
-from app.platform.errors import Conflict, Forbidden, NotFound
+from app.platform.errors import Conflict, Forbidden, InvalidCode, NotFound
 from app.platform.transaction import transaction
 
 
@@ -50,7 +50,9 @@ def delete(organization_id: UUID, user_id: UUID, slug: str) -> None:
         if members.role_of(tx, organization_id, user_id) is not Role.OWNER:
             raise Forbidden("only an owner deletes an organization")
         if slug != organization.slug:
-            raise refused("slug", "Type the slug of the organization to delete it.")
+            raise refused(
+                "slug", InvalidCode.UNCONFIRMED, "Type the slug of the organization to delete it."
+            )
         # Locked in order first, as the engine does: the cascade alone locks in any order. Their
         # history has no foreign key and goes in the background.
         values = {"id": organization_id}

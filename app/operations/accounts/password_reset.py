@@ -13,7 +13,7 @@ from app.operations.notifications import system_mail
 from app.operations.rows import refused
 from app.platform.bootstrap import runtime
 from app.platform.crypto import digest, random_key
-from app.platform.errors import Invalid, NotFound
+from app.platform.errors import Invalid, InvalidCode, NotFound
 from app.platform.transaction import Transaction, transaction
 
 log = logging.getLogger(__name__)
@@ -117,7 +117,11 @@ def _owner(tx: Transaction, token: str) -> User:
 
 
 def _not_valid() -> Invalid:
-    return refused("token", "This link was used, has expired, or is not complete.")
+    return refused(
+        "token",
+        InvalidCode.WRONG_CREDENTIAL,
+        "This link was used, has expired, or is not complete.",
+    )
 
 
 def _home(tx: Transaction, user_id: UUID) -> UUID | None:

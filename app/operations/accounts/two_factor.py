@@ -12,7 +12,7 @@ from app.operations import audit
 from app.operations.rows import refused
 from app.platform.bootstrap import runtime
 from app.platform.crypto import digest
-from app.platform.errors import Conflict, Forbidden, NotFound
+from app.platform.errors import Conflict, Forbidden, InvalidCode, NotFound
 from app.platform.transaction import Transaction, transaction
 
 ISSUER = "AlertifyPro"
@@ -45,7 +45,9 @@ def enable(user_id: UUID, organization_id: UUID, code: str) -> list[str]:
         if user.totp_key is None or user.totp_enabled_at is not None:
             raise Conflict("there is no second factor to enable; set one up first")
         if not _takes_code(tx, user, code):
-            raise refused("code", "This code is wrong or was used already.")
+            raise refused(
+                "code", InvalidCode.WRONG_CREDENTIAL, "This code is wrong or was used already."
+            )
         user.totp_enabled_at = tx.now()
         codes = _new_codes(user)
         audit.record_of_person(tx, "auth.two_factor_enabled", user_id, user.email, organization_id)
@@ -115,7 +117,9 @@ def _demand(tx: Transaction, user: User, code: str) -> None:
     if user.totp_enabled_at is None:
         raise Conflict("there is no second factor")
     if not _takes_code(tx, user, code) and not _takes_recovery_code(user, code):
-        raise refused("code", "This code is wrong or was used already.")
+        raise refused(
+            "code", InvalidCode.WRONG_CREDENTIAL, "This code is wrong or was used already."
+        )
 
 
 def _takes_code(tx: Transaction, user: User, code: str) -> bool:

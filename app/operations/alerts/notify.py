@@ -14,7 +14,7 @@ from app.operations.alerts import timeline
 from app.operations.escalation import recipients as escalation_recipients
 from app.operations.notifications import enqueue, payloads
 from app.operations.notifications.enqueue import NOTIFIED, Recipient
-from app.platform.errors import Conflict, Invalid
+from app.platform.errors import Conflict, Invalid, InvalidCode
 from app.platform.transaction import Transaction, transaction
 
 
@@ -81,7 +81,11 @@ def _channel(
         .with_for_update(read=True, key_share=True)
     )
     if channel is None:
-        raise owned_rows.refused("channel_id", f"There is no notification channel {channel_id}.")
+        raise owned_rows.refused(
+            "channel_id",
+            InvalidCode.UNKNOWN_REFERENCE,
+            f"There is no notification channel {channel_id}.",
+        )
     if not channel.is_enabled:
         raise Conflict(f"{channel.name} is switched off")
     return channel.name, [Recipient(f"channel:{channel.id}", channel_id=channel.id)]
@@ -96,7 +100,9 @@ def _member(
         .where(User.id == user_id, Membership.organization_id == organization_id)
     )
     if user is None:
-        raise owned_rows.refused("user_id", f"There is no member {user_id}.")
+        raise owned_rows.refused(
+            "user_id", InvalidCode.UNKNOWN_REFERENCE, f"There is no member {user_id}."
+        )
     return user.full_name, [
         Recipient(recipient.key, contact=recipient.contact)
         for recipient in escalation_recipients.contacts(user, now)

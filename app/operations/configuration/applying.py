@@ -16,7 +16,7 @@ from app.operations.configuration.keys import Keys
 from app.operations.configuration.kinds import ObjectKind
 from app.operations.rows import lock_organization
 from app.operations.snapshots import alerting as alerting_snapshots
-from app.platform.errors import AppError, Invalid
+from app.platform.errors import AppError, Fault, Invalid, InvalidCode
 from app.platform.transaction import Transaction, enclosing_transaction
 
 
@@ -64,7 +64,10 @@ def run(
     try:
         items = documents.read(document)
     except DocumentError as error:
-        raise Invalid(f"{error.place}: {error.message}", {error.place: [error.message]}) from None
+        raise Invalid(
+            f"{error.place}: {error.message}",
+            {error.place: [Fault(InvalidCode.MALFORMED, error.message)]},
+        ) from None
     outcome = ApplyResult()
     try:
         with enclosing_transaction() as tx:
@@ -79,7 +82,10 @@ def run(
         first = outcome.errors[0]
         raise Invalid(
             f"{first['kind']}.{first['key']}: {first['error']}",
-            {f"{e['kind']}.{e['key']}": [e["error"]] for e in outcome.errors},
+            {
+                f"{e['kind']}.{e['key']}": [Fault(InvalidCode.MALFORMED, e["error"])]
+                for e in outcome.errors
+            },
         )
     return outcome.to_json()
 

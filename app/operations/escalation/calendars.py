@@ -15,7 +15,7 @@ from app.models.organization import Organization
 from app.operations.rows import columns, refused
 from app.platform.bootstrap import runtime
 from app.platform.crypto import digest, random_key
-from app.platform.errors import NotFound
+from app.platform.errors import InvalidCode, NotFound
 from app.platform.transaction import transaction
 
 MOST = 20
@@ -53,7 +53,11 @@ def create(organization_id: UUID, user_id: UUID, scope: str) -> dict[str, Any]:
     """
     key = random_key()
     if len(listed(organization_id, user_id)) >= MOST:
-        raise refused("scope", f"You have {MOST} calendars already; delete one first.")
+        raise refused(
+            "scope",
+            InvalidCode.LIMIT_REACHED,
+            f"You have {MOST} calendars already; delete one first.",
+        )
     with transaction() as tx:
         row = OnCallCalendar(
             organization_id=organization_id, user_id=user_id, scope=scope, key_hash=digest(key)

@@ -13,7 +13,7 @@ from app.operations import paging, usages
 from app.operations import rows as owned_rows
 from app.operations.rows import Position, refused
 from app.operations.snapshots.resource import SnapshotResource
-from app.platform.errors import NotFound
+from app.platform.errors import InvalidCode, NotFound
 from app.platform.transaction import Transaction, transaction
 
 Columns = Mapping[str, Any]
@@ -66,9 +66,11 @@ def add_override(
         _SCHEDULES.begin(tx, organization_id)
         _SCHEDULES.lock(tx, organization_id, schedule_id)
         if ends_at <= max(starts_at, tx.now()):
-            raise refused("to", "Must lie after from, and in the future.")
+            raise refused("to", InvalidCode.WRONG_TIME, "Must lie after from, and in the future.")
         if strangers(tx, organization_id, [user_id]):
-            raise refused("user_id", f"There is no member {user_id}.")
+            raise refused(
+                "user_id", InvalidCode.UNKNOWN_REFERENCE, f"There is no member {user_id}."
+            )
         row = OnCallOverride(
             schedule_id=schedule_id, user_id=user_id, starts_at=starts_at, ends_at=ends_at
         )
@@ -113,7 +115,11 @@ def _check_layers(tx: Transaction, organization_id: UUID, data: Columns) -> None
     for at, layer in enumerate(layers):
         for user in layer["users"]:
             if UUID(user) in unknown:
-                raise refused(f"layers.{at}.users", f"There is no member {user}.")
+                raise refused(
+                    f"layers.{at}.users",
+                    InvalidCode.UNKNOWN_REFERENCE,
+                    f"There is no member {user}.",
+                )
 
 
 def _override(row: OnCallOverride, full_name: str) -> dict[str, Any]:

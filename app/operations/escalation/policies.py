@@ -15,6 +15,7 @@ from app.models.teams import Team
 from app.operations import usages
 from app.operations.rows import refused
 from app.operations.snapshots.resource import SnapshotResource
+from app.platform.errors import InvalidCode
 from app.platform.transaction import Transaction
 
 Columns = Mapping[str, Any]
@@ -61,7 +62,11 @@ def _stored(tx: Transaction, organization_id: UUID, data: Columns) -> dict[str, 
     for at, rule in enumerate(data["rules"]):
         if not _exists(tx, organization_id, rule["notify_type"], rule["notify_id"]):
             called = _CALLED[NotifyType(rule["notify_type"])]
-            raise refused(f"rules.{at}.notify_id", f"There is no {called} {rule['notify_id']}.")
+            raise refused(
+                f"rules.{at}.notify_id",
+                InvalidCode.UNKNOWN_REFERENCE,
+                f"There is no {called} {rule['notify_id']}.",
+            )
     rules = [{**rule, "notify_id": str(rule["notify_id"])} for rule in data["rules"]]
     return {**data, "rules": rules}
 

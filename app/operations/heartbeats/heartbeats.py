@@ -21,6 +21,7 @@ from app.operations.heartbeats.rows import add_flips, definition_of, state_of, s
 from app.operations.resource import Resource
 from app.operations.rows import References, refused
 from app.platform.bootstrap import runtime
+from app.platform.errors import InvalidCode
 from app.platform.transaction import Transaction, transaction
 
 Columns = Mapping[str, Any]
@@ -73,6 +74,10 @@ _FIELDS = (
     "created_at",
     "updated_at",
 )
+_CODES = {
+    "schedule": InvalidCode.MALFORMED,
+    "timezone": InvalidCode.UNKNOWN_TIME_ZONE,
+}
 # An edit of these begins the wait anew.
 _TIMING = ("schedule", "timezone", "grace_period_seconds", "max_runtime_seconds")
 
@@ -165,13 +170,21 @@ def _validate(values: Columns) -> None:
     try:
         schedule = parse(values["schedule"], values["timezone"])
     except ScheduleError as error:
-        raise refused(error.field, error.message) from None
+        raise refused(error.field, _CODES[error.field], error.message) from None
     least, most = values["min_duration_seconds"], values["max_duration_seconds"]
     if least is not None and most is not None and least > most:
-        raise refused("min_duration_seconds", "Must not be above max_duration_seconds.")
+        raise refused(
+            "min_duration_seconds",
+            InvalidCode.CONFLICTING_FIELDS,
+            "Must not be above max_duration_seconds.",
+        )
     apart = values["min_interval_seconds"]
     if apart is not None and isinstance(schedule, Every) and apart > schedule.seconds:
-        raise refused("min_interval_seconds", "Must not be above the period of the schedule.")
+        raise refused(
+            "min_interval_seconds",
+            InvalidCode.CONFLICTING_FIELDS,
+            "Must not be above the period of the schedule.",
+        )
 
 
 def _reschedule(tx: Transaction, heartbeat: Heartbeat) -> None:

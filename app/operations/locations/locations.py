@@ -17,7 +17,7 @@ from app.operations.resource import Resource
 from app.operations.rows import lock_organization, refused
 from app.platform.bootstrap import runtime
 from app.platform.crypto import digest, random_key
-from app.platform.errors import Forbidden
+from app.platform.errors import Forbidden, InvalidCode
 from app.platform.transaction import Transaction, transaction
 from app.security.principals import Principal
 
@@ -111,7 +111,9 @@ def require_regions(tx: Transaction, organization_id: UUID, regions: Iterable[st
     }
     for region in wanted:
         if region not in known:
-            raise refused("regions", f"There is no location {region}.")
+            raise refused(
+                "regions", InvalidCode.UNKNOWN_REFERENCE, f"There is no location {region}."
+            )
 
 
 def _usable(organization_id: UUID) -> Any:

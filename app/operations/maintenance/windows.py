@@ -15,7 +15,7 @@ from app.operations.maintenance import announcements as maintenance_announcement
 from app.operations.rows import References, columns, refused
 from app.operations.snapshots.resource import SnapshotResource
 from app.operations.status_pages import maintenance_notices
-from app.platform.errors import Conflict
+from app.platform.errors import Conflict, InvalidCode
 from app.platform.transaction import Transaction, transaction
 
 Columns = Mapping[str, Any]
@@ -36,6 +36,8 @@ _REFERENCES: References = {
     "service_ids": (Service, "service"),
     "heartbeat_ids": (Heartbeat, "heartbeat"),
 }
+# Of a field, what a fault in it is; of all others, that they do not fit together.
+_CODES = {"recurrence": InvalidCode.MALFORMED, "timezone": InvalidCode.UNKNOWN_TIME_ZONE}
 _OVER = (
     "Lies in the past: a window silences what is to come. What was maintenance is put right with"
     " POST /services/{id}/corrections."
@@ -177,7 +179,9 @@ def skip(organization_id: UUID, window_id: UUID, starts_at: datetime | None) -> 
             starts_at = following.starts_at
         skippable = decisions.next_occurrence(known, starts_at - timedelta(microseconds=1))
         if skippable is None or skippable.starts_at != starts_at:
-            raise refused("starts_at", "The window does not begin at this time.")
+            raise refused(
+                "starts_at", InvalidCode.WRONG_TIME, "The window does not begin at this time."
+            )
         if len(window.exdates) >= decisions.MAX_EXDATES:
             raise Conflict(f"at most {decisions.MAX_EXDATES} occurrences are skipped")
         window.exdates = sorted({*window.exdates, starts_at})
@@ -211,12 +215,13 @@ def _validate(merged: Columns) -> None:
         decisions.check(_read({**merged, "ended_at": None}))
     except WindowError as error:
         sentence = f"{error.message[:1].upper()}{error.message[1:]}."
-        raise refused(error.field, sentence) from None
+        code = _CODES.get(error.field, InvalidCode.CONFLICTING_FIELDS)
+        raise refused(error.field, code, sentence) from None
 
 
 def _refuse_past(merged: Columns, now: datetime) -> None:
     if decisions.is_over(_read({**merged, "ended_at": None}), now):
-        raise refused("ends_at", _OVER)
+        raise refused("ends_at", InvalidCode.WRONG_TIME, _OVER)
 
 
 def _read(merged: Columns) -> decisions.MaintenanceWindow:

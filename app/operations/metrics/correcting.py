@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from app.models.metrics import MetricCorrection
 from app.operations.rows import refused
-from app.platform.errors import NotFound
+from app.platform.errors import InvalidCode, NotFound
 from app.platform.transaction import Transaction, transaction
 
 _DAYS_BACK = 400
@@ -31,11 +31,13 @@ def create(
     with transaction() as tx:
         now = tx.now()
         if end <= begin:
-            raise refused("to", "Must be after from.")
+            raise refused("to", InvalidCode.WRONG_TIME, "Must be after from.")
         if end > now:
-            raise refused("to", "Must not be in the future.")
+            raise refused("to", InvalidCode.WRONG_TIME, "Must not be in the future.")
         if begin < now - timedelta(days=_DAYS_BACK):
-            raise refused("from", f"Must be within the last {_DAYS_BACK} days.")
+            raise refused(
+                "from", InvalidCode.WRONG_TIME, f"Must be within the last {_DAYS_BACK} days."
+            )
         row = MetricCorrection(
             organization_id=organization_id,
             service_id=service_id,

@@ -17,7 +17,7 @@ from app.operations.metrics.cells import CELLS_PER_SLOT, SLOTS
 from app.operations.metrics.measure import TELLS, Stretch, measure
 from app.operations.metrics.rows import COLUMNS_WITH_HISTOGRAM, DAY_MS, HOUR_MS, bucket
 from app.platform.bootstrap import runtime
-from app.platform.errors import Invalid
+from app.platform.errors import Fault, Invalid, InvalidCode
 from app.platform.transaction import Transaction, transaction
 
 MOST_POINTS = 50_000
@@ -63,7 +63,7 @@ def buckets(
             found = _coarse(tx, service_id, since, until, width)
     if len(found) > MOST_POINTS:
         message = f"the window holds more than {MOST_POINTS} points; narrow it or widen `interval`"
-        raise Invalid(message, {"from": ["The window is too wide."]})
+        raise Invalid(message, {"from": [Fault(InvalidCode.WRONG_TIME, "The window is too wide.")]})
     return [asdict(point) for point in found]
 
 
@@ -140,7 +140,14 @@ def _fine(
     points: list[Point] = []
     if since < oldest and width < FIVE_MINUTES:
         message = f"single minutes are kept for {config.raw_retention_days} days; widen `interval`"
-        raise Invalid(message, {"from": ["The window begins too early for this interval."]})
+        raise Invalid(
+            message,
+            {
+                "from": [
+                    Fault(InvalidCode.WRONG_TIME, "The window begins too early for this interval.")
+                ]
+            },
+        )
     if since < oldest:
         begin, end = floor(since, HOUR), min(oldest, until)
         points += (

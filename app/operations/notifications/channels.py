@@ -13,6 +13,7 @@ from app.operations.notifications.definitions import changed_columns, new_column
 from app.operations.rows import beginning, columns, refused
 from app.operations.snapshots.resource import SnapshotResource
 from app.platform.bootstrap import runtime
+from app.platform.errors import InvalidCode
 from app.platform.transaction import Transaction
 from app.security.sealing import mask
 
@@ -103,10 +104,16 @@ def _check_fallback(
     )
     graph = {row.id: [row.fallback_channel_id] if row.fallback_channel_id else [] for row in rows}
     if fallback_id != channel_id and fallback_id not in graph:
-        raise refused("fallback_channel_id", f"There is no notification channel {fallback_id}.")
+        raise refused(
+            "fallback_channel_id",
+            InvalidCode.UNKNOWN_REFERENCE,
+            f"There is no notification channel {fallback_id}.",
+        )
     if find_cycle(channel_id, [fallback_id], graph):
         raise refused(
-            "fallback_channel_id", "A channel cannot fall back on itself, directly or by others."
+            "fallback_channel_id",
+            InvalidCode.CONFLICTING_FIELDS,
+            "A channel cannot fall back on itself, directly or by others.",
         )
 
 

@@ -10,7 +10,7 @@ from app.domain.checks.destinations import destinations
 from app.domain.checks.secret_references import check_references, references
 from app.domain.messages.events import DEFAULT_EVENTS
 from app.platform.crypto import Vault
-from app.platform.errors import Invalid
+from app.platform.errors import Fault, Invalid, InvalidCode, coded
 from app.security.sealing import GIVE_ANEW, retained, seal
 
 Known = Mapping[str, Sequence[str]]
@@ -54,15 +54,17 @@ def _sealed(
     try:
         loaded = schema.load(config)
     except ValidationError as error:
-        raise Invalid.of({"config": error.messages}) from None
+        raise Invalid.of({"config": coded(error.messages, InvalidCode.UNFIT_CONFIG)}) from None
     try:
         sealed = seal(schema, loaded, kept, vault)
         check_references(references(config), destinations("", sealed), known)
     except ValueError as error:
-        raise Invalid.of({"config": {"secrets": [str(error)]}}) from None
+        raise Invalid.of(
+            {"config": {"secrets": [Fault(InvalidCode.UNKNOWN_REFERENCE, str(error))]}}
+        ) from None
     places = destinations("", sealed)
     if retained(kept, sealed) and not places <= destinations("", kept):
-        raise Invalid.of({"config": {"secrets": [GIVE_ANEW]}})
+        raise Invalid.of({"config": {"secrets": [Fault(InvalidCode.NOT_ALLOWED, GIVE_ANEW)]}})
     return sealed
 
 
@@ -72,4 +74,4 @@ def _check_template(
     try:
         CHANNEL_TYPES[kind].validate_template(config, template or {})
     except ValidationError as error:
-        raise Invalid.of(error.messages_dict) from None
+        raise Invalid.of(coded(error.messages_dict, InvalidCode.MALFORMED)) from None

@@ -13,6 +13,7 @@ from app.operations.alerts import closing, edits
 from app.operations.rows import References, columns, refused
 from app.operations.rules import latches as rule_latches
 from app.operations.snapshots.resource import SnapshotResource
+from app.platform.errors import InvalidCode
 from app.platform.transaction import Transaction
 
 Columns = Mapping[str, Any]
@@ -78,5 +79,5 @@ def check(
     """Raise Invalid where a rule refers to nothing, or to something of another organization."""
     merged = changes if merged is None else merged
     if merged.get("service_id") is not None and merged.get("tags"):
-        raise refused("tags", "Only for a rule without service_id.")
+        raise refused("tags", InvalidCode.CONFLICTING_FIELDS, "Only for a rule without service_id.")
     owned_rows.require_references(tx, organization_id, changes, _REFERENCES)

@@ -15,7 +15,7 @@ from app.operations.services.services import (
     publish,
     validated,
 )
-from app.platform.errors import AppError, Conflict, Invalid, NotFound
+from app.platform.errors import AppError, Conflict, Fault, Invalid, InvalidCode, NotFound
 from app.platform.transaction import Transaction, transaction
 
 MOST_TAGS = 50
@@ -42,7 +42,8 @@ def _retag(
             tags = change(service.tags)
             if len(tags) > MOST_TAGS:
                 raise Invalid(
-                    f"{service.name} would have more than {MOST_TAGS} tags", {"tags": ["Too many."]}
+                    f"{service.name} would have more than {MOST_TAGS} tags",
+                    {"tags": [Fault(InvalidCode.LIMIT_REACHED, "Too many.")]},
                 )
             if tags != service.tags:
                 service.tags = tags

@@ -17,7 +17,7 @@ from app.operations import secrets
 from app.operations.accounts.reach import AddressReach
 from app.platform.bootstrap import runtime
 from app.platform.crypto import Vault
-from app.platform.errors import Invalid
+from app.platform.errors import Fault, Invalid, InvalidCode, coded
 from app.platform.transaction import transaction
 from app.security.sealing import GIVE_ANEW, retained, seal
 
@@ -113,14 +113,19 @@ def _validated(
             if refusal is not None and check_type.dials_endpoint and dials_here:
                 raise ValueError(f"This server does not check {refusal}.")
         except ValueError as error:
-            faults["endpoint"] = [str(error)]
+            faults["endpoint"] = [Fault(InvalidCode.MALFORMED, str(error))]
     if "config" in changed:
         try:
             columns["config"] = _sealed(
                 check_type.config_schema(), merged["config"], kept, limits.vault
             )
         except ValidationError as error:
-            faults["config"] = error.messages
+            # Changed alone, its type stands in the database and not in the request.
+            faults["config"] = (
+                error.messages
+                if stored is None
+                else coded(error.messages, InvalidCode.UNFIT_CONFIG)
+            )
     if {"endpoint", "config"} & changed and not faults:
         faults |= _secret_faults({**merged, **columns}, merged["config"], limits, stored)
     interval, timeout = merged["check_interval_seconds"], merged["timeout_seconds"]
@@ -130,7 +135,9 @@ def _validated(
         ]
     if timeout > interval:
         field = "timeout_seconds" if "timeout_seconds" in changed else "check_interval_seconds"
-        faults.setdefault(field, []).append("The timeout must not be above the interval.")
+        faults.setdefault(field, []).append(
+            Fault(InvalidCode.CONFLICTING_FIELDS, "The timeout must not be above the interval.")
+        )
     if faults:
         raise Invalid.of(faults)
     return columns
@@ -147,12 +154,13 @@ def _secret_faults(
     if stored is not None and retained(stored["config"], columns["config"]):
         known = destinations(stored["endpoint"], stored["config"])
         if not places <= known:
-            return {"config": {"secrets": [GIVE_ANEW]}}
+            return {"config": {"secrets": [Fault(InvalidCode.NOT_ALLOWED, GIVE_ANEW)]}}
     named = set(references(columns["endpoint"])) | set(references(data))
     try:
         check_references(named, places, limits.secrets)
     except ValueError as error:
-        return {"config": {"secrets": [f"{str(error)[:1].upper()}{str(error)[1:]}."]}}
+        sentence = f"{str(error)[:1].upper()}{str(error)[1:]}."
+        return {"config": {"secrets": [Fault(InvalidCode.UNKNOWN_REFERENCE, sentence)]}}
     return {}
 
 
@@ -177,4 +185,6 @@ def _sealed(schema: Any, config: Mapping[str, Any], kept: Any, vault: Vault) -> 
     try:
         return seal(schema, loaded, kept, vault)
     except ValueError as error:
-        raise ValidationError({"secrets": [str(error)]}) from None
+        raise ValidationError(
+            {"secrets": [Fault(InvalidCode.UNKNOWN_REFERENCE, str(error))]}
+        ) from None

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from app.operations import paging
 from app.operations.schedule import entries as schedule_entries
-from app.platform.errors import Conflict, Invalid
+from app.platform.errors import Conflict, Fault, Invalid, InvalidCode
 from app.platform.events import timestamp
 from app.platform.transaction import transaction
 
@@ -106,7 +106,7 @@ def series(service_id: UUID, since: datetime, until: datetime) -> list[dict[str,
 def _check_size(found: int) -> None:
     if found > MOST_POINTS:
         message = f"the window holds more than {MOST_POINTS} points; narrow it or widen `interval`"
-        raise Invalid(message, {"from": ["The window is too wide."]})
+        raise Invalid(message, {"from": [Fault(InvalidCode.WRONG_TIME, "The window is too wide.")]})
 
 
 def ask_for_check(service_id: UUID, regions: list[str]) -> datetime:

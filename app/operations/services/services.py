@@ -25,7 +25,7 @@ from app.operations.services.definitions import (
 )
 from app.operations.services.queries import to_json
 from app.platform.bootstrap import runtime
-from app.platform.errors import Forbidden, NotFound
+from app.platform.errors import Forbidden, InvalidCode, NotFound
 from app.platform.events import Event
 from app.platform.transaction import Transaction, transaction
 
@@ -216,7 +216,11 @@ def _check_references(
             EscalationPolicy.id == policy_id, EscalationPolicy.organization_id == organization_id
         )
     ):
-        raise refused("escalation_policy_id", "There is no such escalation policy.")
+        raise refused(
+            "escalation_policy_id",
+            InvalidCode.UNKNOWN_REFERENCE,
+            "There is no such escalation policy.",
+        )
     locations.require_regions(tx, organization_id, columns.get("regions", ()))
     needs = columns.get("depends_on")
     if not needs:
@@ -227,9 +231,15 @@ def _check_references(
     graph = {row.id: row.depends_on for row in rows}
     unknown = [id for id in needs if id not in graph and id != service_id]
     if unknown:
-        raise refused("depends_on", f"There is no service {unknown[0]}.")
+        raise refused(
+            "depends_on", InvalidCode.UNKNOWN_REFERENCE, f"There is no service {unknown[0]}."
+        )
     if find_cycle(service_id, needs, graph):
-        raise refused("depends_on", "A service cannot need itself, directly or through others.")
+        raise refused(
+            "depends_on",
+            InvalidCode.CONFLICTING_FIELDS,
+            "A service cannot need itself, directly or through others.",
+        )
 
 
 def publish(tx: Transaction, event: str, ids: Sequence[UUID]) -> list[dict[str, Any]]:

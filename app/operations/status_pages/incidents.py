@@ -19,7 +19,7 @@ from app.operations.status_pages.incident_queries import (
     updates_of,
 )
 from app.platform.crypto import random_key
-from app.platform.errors import Conflict
+from app.platform.errors import Conflict, InvalidCode
 from app.platform.transaction import Transaction, transaction
 
 _CLOCKS_DIFFER = timedelta(minutes=1)  # so far the clock of a caller may be ahead
@@ -90,9 +90,13 @@ def _first_updates(data: Mapping[str, Any], now: datetime) -> list[_FirstUpdate]
 
 def _refuse_wrong_times(started_at: datetime, said_at: datetime, now: datetime) -> None:
     if started_at > now + _CLOCKS_DIFFER or said_at > now + _CLOCKS_DIFFER:
-        raise refused("at" if said_at > started_at else "started_at", "Lies in the future.")
+        raise refused(
+            "at" if said_at > started_at else "started_at",
+            InvalidCode.WRONG_TIME,
+            "Lies in the future.",
+        )
     if said_at < started_at:
-        raise refused("at", "Lies before the incident began.")
+        raise refused("at", InvalidCode.WRONG_TIME, "Lies before the incident began.")
 
 
 def update(
@@ -114,7 +118,7 @@ def update(
         for name, value in changes.items():
             setattr(incident, name, value)
         if incident.started_at > now + _CLOCKS_DIFFER:
-            raise refused("started_at", "Lies in the future.")
+            raise refused("started_at", InvalidCode.WRONG_TIME, "Lies in the future.")
         _settle(incident, data, now, said_at=now)
         tx.session.flush()
         if was_draft and not incident.is_draft:

@@ -21,7 +21,7 @@ from app.operations.rows import columns, refused
 from app.operations.status_pages import addresses, services, snapshots
 from app.platform.bootstrap import runtime
 from app.platform.crypto import random_key
-from app.platform.errors import Conflict
+from app.platform.errors import Conflict, InvalidCode
 from app.platform.transaction import Transaction, transaction
 
 Columns = Mapping[str, Any]
@@ -187,13 +187,17 @@ def _stored(tx: Transaction, organization_id: UUID, data: Columns) -> dict[str, 
         ]
         names = [section["name"] for section in values["sections"]]
         if len(set(names)) < len(names):
-            raise refused("sections", "Two sections have the same name.")
+            raise refused(
+                "sections", InvalidCode.CONFLICTING_FIELDS, "Two sections have the same name."
+            )
     if "services" in values:
         named = values["services"]
         owned_rows.require(tx, Service, organization_id, named, field="services", what="service")
         values["services"] = {str(id): dict(public) for id, public in named.items()}
     if values.get("custom_domain") == _own_host():
-        raise refused("custom_domain", "This is the host of the installation itself.")
+        raise refused(
+            "custom_domain", InvalidCode.NOT_ALLOWED, "This is the host of the installation itself."
+        )
     if values.get("announcement"):
         values["announcement"] = services.plain(values["announcement"])
     return values
