@@ -122,3 +122,16 @@ def test_nginx_takes_the_example(tmp_path):
         ["nginx", "-t", "-p", str(tmp_path), "-c", "nginx.conf"], capture_output=True, text=True
     )
     assert found.returncode == 0, found.stderr
+
+
+@pytest.mark.skipif(shutil.which("caddy") is None, reason="caddy is not installed")
+def test_caddy_takes_the_example(tmp_path):
+    (example,) = of_kind("caddy")
+    (tmp_path / "Caddyfile").write_text(example.text)
+    found = subprocess.run(
+        ["caddy", "validate", "--adapter", "caddyfile", "--config", tmp_path / "Caddyfile"],
+        capture_output=True,
+        text=True,
+        env={"HOME": str(tmp_path), "PATH": os.environ["PATH"]},
+    )
+    assert found.returncode == 0, found.stderr

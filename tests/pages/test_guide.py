@@ -114,6 +114,6 @@ def test_recurrences_of_the_guide_are_understood(alice, lines):
 
 def test_no_example_is_of_a_kind_that_nobody_tries():
     tried = {"sh", "json service", "condition", "json condition", "schedule", "recurrence"}
-    tried |= {"python", "crontab", "nginx", "systemd"}  # tests/flows/test_guide.py
+    tried |= {"python", "crontab", "nginx", "caddy", "systemd"}  # tests/flows/test_guide.py
     shown_only = {"text"}
     assert {each.kind for chapter in BOOK for each in chapter.examples} <= tried | shown_only
