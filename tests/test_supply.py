@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 import pytest
@@ -84,3 +85,27 @@ def test_the_commands_are_there():
     assert done.returncode == 0
     makefile = (ROOT / "Makefile").read_text()
     assert all(f"\n{name}: " in makefile for name in ("lock", "licenses", "sbom"))
+
+
+@pytest.mark.parametrize("lock", prepare.LOCKS)
+def test_a_lock_names_the_files_of_every_platform(lock: str) -> None:
+    """Hashes of one machine's files would let nobody else install: another Python, another kind
+    of processor. A package with compiled code has a file for each, any other one or two."""
+    hashes: dict[str, int] = {}
+    for line in (ROOT / lock).read_text().splitlines():
+        if "==" in line and not line.startswith(("#", " ")):
+            name = line.partition("==")[0].partition("[")[0]
+            hashes[name] = 0
+        elif line.lstrip().startswith("--hash="):
+            hashes[name] += 1
+    compiled = []
+    for name, count in hashes.items():
+        try:
+            wheel = distribution(name).read_text("WHEEL") or ""
+        except PackageNotFoundError:
+            continue  # of another platform
+        tags = re.findall(r"^Tag: \S+?-\S+?-(\S+)$", wheel, re.MULTILINE)
+        if tags and "any" not in tags:
+            compiled.append(name)
+            assert count >= 3, f"{name} has {count} files in {lock}"
+    assert compiled

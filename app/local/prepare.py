@@ -123,7 +123,7 @@ def lock() -> None:
         command += ["--generate-hashes", "--python-version", "3.11", "--no-header"]
         command += ["--no-annotate", "--no-emit-index-url", "--override", OVERRIDES, lists[-1]]
         made = subprocess.run(
-            command, cwd=PROJECT, env=_uv_environment(), capture_output=True, text=True, check=False
+            command, cwd=PROJECT, env=_whole_index(), capture_output=True, text=True, check=False
         )
         if made.returncode:
             raise LaunchError(f"{name} could not be made: {made.stderr.strip()[-2000:]}")
@@ -175,6 +175,16 @@ def _install(files: Sequence[str]) -> None:
             "The packages could not be installed; the lines above say why. "
             "The first start needs access to a Python package index."
         )
+
+
+def _whole_index() -> dict[str, str]:
+    """Environment in which uv asks the index alone: what lies beside it on one machine, a folder of
+    wheels or a second index, often holds one file of a release, and a lock names all of them."""
+    return {
+        name: value
+        for name, value in _uv_environment().items()
+        if name not in ("UV_INDEX", "UV_FIND_LINKS", "UV_EXTRA_INDEX_URL")
+    }
 
 
 def _uv_environment() -> dict[str, str]:
