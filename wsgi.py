@@ -2,9 +2,11 @@
 
 from app.ingest import batcher
 from app.pages.status.store import Watcher, store_of
+from app.platform.bootstrap import warm_up
 from app.web import create_app
 
 app = create_app()
+warm_up(app)
 
 
 def start() -> None:

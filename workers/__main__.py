@@ -13,6 +13,7 @@ import resource
 import signal
 import sys
 import time
+from contextlib import suppress
 from types import FrameType
 
 from flask import Flask
@@ -21,7 +22,7 @@ from redis import RedisError
 from app.operations.health import quarantine
 from app.operations.notifications import enqueue
 from app.platform import work_journal
-from app.platform.bootstrap import bootstrap
+from app.platform.bootstrap import bootstrap, warm_up
 from app.platform.errors import ConfigError
 from app.platform.queue import BACKGROUND, METRICS, Worker, connect, probe_queue
 from app.platform.transaction import DATABASE_AWAY
@@ -135,6 +136,12 @@ def _local(kind: str) -> _Process:
     if kind in _TAKE_MANY:
         _suspect_what_was_in_hand(app)
     return _Process(app, kind)
+
+
+def before_forks() -> None:
+    """Make what each fork would make for itself at its first query."""
+    with suppress(ConfigError):  # the fork says what is wrong
+        warm_up(bootstrap())
 
 
 def main(arguments: list[str]) -> int:

@@ -3,6 +3,7 @@
 import csv
 import io
 from datetime import timedelta
+from importlib import import_module
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +14,7 @@ from app.api.windows import window
 from app.domain.csv_cells import csv_cell
 from app.operations.metrics import sla
 from app.operations.reports import monthly as monthly_reports
-from app.pages import alert_action, sla_report
+from app.pages import alert_action
 from app.platform.clock import utcnow
 from app.platform.errors import NotFound
 from app.schemas.sla import (
@@ -65,7 +66,9 @@ def read(query: dict[str, Any]) -> Response:
     if query["format"] == "csv":
         answer = Response(_csv(found), mimetype="text/csv")
     else:
-        answer = Response(sla_report.pdf(found), mimetype="application/pdf")
+        # ReportLab, 12 MB, is loaded with the first report that somebody wants on paper.
+        pdf = import_module("app.pages.sla_report").pdf(found)
+        answer = Response(pdf, mimetype="application/pdf")
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return answer
 

@@ -14,7 +14,8 @@ def product(env: Mapping[str, str], config: Config) -> list[Command]:
     """First the web process, for which people wait; then scheduler and workers."""
 
     # A title that a process gives itself must not overwrite its environment, by which it is known.
-    env = {**env, "SPT_NOENV": "1"}
+    # Threads that each keep memory of their own (malloc's arenas) keep what they once needed.
+    env = {"MALLOC_ARENA_MAX": "2", **env, "SPT_NOENV": "1"}
 
     def python(name: str, *arguments: str) -> Command:
         # Killed at once together with the launcher: leases bring back what a worker had begun.

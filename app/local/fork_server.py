@@ -132,9 +132,14 @@ def _write_to(log: str) -> None:
 
 
 def main(modules: Sequence[str]) -> int:
-    """Import modules and serve; in a fork, run what was asked for. Return the exit code."""
+    """Import modules and serve; in a fork, run what was asked for. Return the exit code.
+
+    A module's `before_forks()` makes what its forks are to share besides; it connects to nothing.
+    """
     for name in modules:
-        importlib.import_module(name)
+        module = importlib.import_module(name)
+        if hasattr(module, "before_forks"):
+            module.before_forks()
     if len(os.listdir("/proc/self/task")) > 1:
         print("error: an import has started a thread; a fork would lose it", file=sys.stderr)
         return 1

@@ -9,8 +9,11 @@ from datetime import timedelta
 
 from flask import Flask, current_app
 from redis import Redis
+from sqlalchemy import select
+from sqlalchemy.orm import configure_mappers
 
 import app.models  # noqa: F401  the metadata must be complete before the first query
+from app.models.organization import Organization
 from app.platform import logs
 from app.platform.config import Config
 from app.platform.counters import Counters
@@ -73,6 +76,13 @@ def bootstrap(config: Config | None = None, *, pool_size: int = 5) -> Flask:
         vault=Vault(config.encryption_key),
     )
     return app
+
+
+def warm_up(app: Flask) -> None:
+    """Make what the first query of a process makes, without a connection, for forks to share."""
+    configure_mappers()
+    with app.app_context():
+        select(Organization).compile(db.engine)
 
 
 def runtime() -> Runtime:

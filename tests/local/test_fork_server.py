@@ -22,10 +22,16 @@ TOY = """
 import os, random, signal, sys, time, uuid
 
 IMPORTED_BY = os.getpid()
+MADE_BY = None
+
+def before_forks():
+    global MADE_BY
+    MADE_BY = os.getpid()
 
 def main(arguments):
     if arguments == ["look"]:
         print("imported elsewhere", IMPORTED_BY != os.getpid())
+        print("made there", MADE_BY == IMPORTED_BY)
         print("group", os.getpgid(0) == os.getpid())
         print("random", random.random(), uuid.uuid4())
         print("term", signal.getsignal(signal.SIGTERM) == signal.SIG_DFL)
@@ -103,8 +109,9 @@ def test_a_fork_has_what_is_a_processs_own(run: Toys) -> None:
     first, second = said
     assert first == [
         "imported elsewhere True",
+        "made there True",
         "group True",
-        first[2],
+        first[3],
         "term True",
         "int True",
         "child True",
@@ -112,7 +119,7 @@ def test_a_fork_has_what_is_a_processs_own(run: Toys) -> None:
         "input True",
         "open [0, 1, 2]",
     ]
-    assert first[2] != second[2]
+    assert first[3] != second[3]
 
 
 def test_a_fork_goes_by_its_own_name_and_keeps_its_environment(run: Toys) -> None:
