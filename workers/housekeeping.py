@@ -4,6 +4,7 @@ import logging
 
 from redis import RedisError
 
+from app.operations.alerts import clock_steps
 from app.operations.checks import retention
 from app.operations.metrics import partitions as metric_partitions
 from app.operations.schedule import repair as repairs
@@ -12,6 +13,7 @@ from app.platform.clock import monotonic
 from app.platform.transaction import transaction
 from workers.job import periodic_job
 
+_REPAIR_JOB = "workers.housekeeping.repair"
 _REPAIR_SECONDS = 15  # between two rounds
 
 log = logging.getLogger(__name__)
@@ -19,7 +21,10 @@ log = logging.getLogger(__name__)
 
 @periodic_job()
 def repair() -> None:
-    """Find and mend what crashes left behind, and count it."""
+    """Find and mend what crashes, and a clock that was set back, left behind; count it."""
+    step = clock_steps.follow(_REPAIR_JOB)
+    if step is not None:
+        log.warning("the database's clock was set back", extra={"seconds": step.total_seconds()})
     for what, count in repairs.mend_next(int(monotonic() / _REPAIR_SECONDS)).items():
         if count:
             log.warning("schedule repaired", extra={"what": what, "count": count})
