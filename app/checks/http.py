@@ -165,7 +165,7 @@ def _failure(response: HttpResponse, config: Mapping[str, Any]) -> str | None:
         return failure
     wanted_headers = config.get("header_contains")
     if wanted_headers:
-        failure = header_failure(response.headers, wanted_headers)
+        failure = header_failure(response.header_texts, wanted_headers)
         if failure:
             return failure
     wanted = (

@@ -1,11 +1,17 @@
 """WEBSOCKET: the upgrade works, and a message comes back if one is expected (RFC 6455)."""
 
+import re
 from collections import deque
 from collections.abc import Mapping
 from typing import Any
 
 from websockets.client import ClientProtocol
-from websockets.exceptions import InvalidMessage, InvalidStatus, PayloadTooBig
+from websockets.exceptions import (
+    InvalidMessage,
+    NegotiationError,
+    PayloadTooBig,
+    ProtocolError,
+)
 from websockets.frames import Close, Frame, Opcode
 from websockets.protocol import Event, State
 from websockets.typing import Subprotocol
@@ -28,6 +34,8 @@ MAX_MESSAGE = 1024 * 1024
 MAX_MESSAGES = 100
 MAX_BYTES = 2 * 1024 * 1024
 SWITCHING_PROTOCOLS = 101
+_NO_CODE = 1005  # of a close frame that gives none (RFC 6455 7.4.1)
+_STATUS = re.compile(rb"HTTP/1\.[01] ([0-9]{3})")
 _DATA = (Opcode.TEXT, Opcode.BINARY, Opcode.CONT)
 
 
@@ -89,7 +97,7 @@ class _Conversation:
         )
         self._waiting: deque[Event] = deque()
         self._received = 0
-        self._first = b""
+        self._first = self._head = b""
 
     async def upgrade(self) -> None:
         """Ask for the upgrade and read the answer."""
@@ -145,7 +153,7 @@ class _Conversation:
             self._received += len(data)
             if self._received > MAX_BYTES:
                 raise ProtocolBroken("the server sends more than 2 MiB without the text")
-            self._protocol.receive_data(data)
+            self._protocol.receive_data(self._answer(data))
             self._waiting.extend(self._protocol.events_received())
             self._flush()
             if self._protocol.handshake_exc is not None:
@@ -153,6 +161,26 @@ class _Conversation:
             if self._protocol.parser_exc is not None:
                 raise _broken(self._protocol.parser_exc)
         return self._waiting.popleft()
+
+    def _answer(self, data: bytes) -> bytes:
+        """Return what is to be read of the answer, without interim ones (1xx).
+
+        Raises CheckFailed for a refusal as soon as its head is there: its body may never end.
+        """
+        if self._protocol.state is not State.CONNECTING:
+            return data
+        self._head += data
+        while (found := _STATUS.match(self._head)) and b"\r\n\r\n" in self._head:
+            code = int(found[1])
+            if code == SWITCHING_PROTOCOLS:
+                break
+            if code >= 200:
+                raise CheckFailed(f"the upgrade was refused with status {code}", status_code=code)
+            self._head = self._head.partition(b"\r\n\r\n")[2]
+        if (found and b"\r\n\r\n" not in self._head) or not self._head:
+            return b""
+        whole, self._head = self._head, b""
+        return whole
 
     def _hung_up(self, failure: CheckFailed) -> CheckFailed:
         """Return the error for a connection that ended instead of the upgrade."""
@@ -172,20 +200,23 @@ class _Conversation:
 
 def _closed(close: Close) -> CheckFailed:
     said = f" and the words {shown(close.reason)}" if close.reason else ""
-    sentence = f"the server closed the WebSocket with code {close.code}{said}"
+    code = "without a code" if close.code == _NO_CODE else f"with code {close.code}"
+    sentence = f"the server closed the WebSocket {code}{said}"
     return CheckFailed(sentence, kind=FailureKind.CLOSED)
 
 
 def _broken(error: Exception) -> CheckFailed:
     if isinstance(error, PayloadTooBig):
         return CheckFailed("the server sends a message of more than the 1 MiB that is read here")
-    return ProtocolBroken("the server does not follow the WebSocket protocol")
+    said = f": {error}" if isinstance(error, ProtocolError) and str(error) else ""
+    return ProtocolBroken(f"the server does not follow the WebSocket protocol{said}")
 
 
 def _refused(error: Exception, answer: bytes) -> CheckFailed:
-    if isinstance(error, InvalidStatus):
-        code = error.response.status_code
-        return CheckFailed(f"the upgrade was refused with status {code}", status_code=code)
     if isinstance(error, InvalidMessage):
         return ProtocolBroken(f"the answer is not HTTP{known_protocol(answer)}")
+    if isinstance(error, NegotiationError):
+        return ProtocolBroken(
+            "the server chose a subprotocol or an extension (compression) that was not offered"
+        )
     return CheckFailed(f"the upgrade failed: {error}")

@@ -15,6 +15,7 @@ from cryptography.x509.oid import NameOID
 from app.domain.types import Certificate
 
 MAX_NAMES = 100
+_SHOWN = (x509.DNSName, x509.IPAddress)
 _CACHED = 2_000
 _PEM = re.compile(rb"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
 
@@ -108,7 +109,9 @@ def covers(leaf: Leaf | Certificate, host: str) -> bool:
     except ValueError:
         wanted = host.lower()
         parent = wanted.partition(".")[2]
-        return any(name in (wanted, f"*.{parent}") for name in map(str.lower, leaf.sans))
+        # A wildcard over a top-level domain covers nothing, for browsers and OpenSSL alike.
+        names = (wanted, f"*.{parent}") if "." in parent else (wanted,)
+        return any(name in names for name in map(str.lower, leaf.sans))
     return str(address) in leaf.sans
 
 
@@ -135,12 +138,19 @@ def _names(certificate: x509.Certificate) -> tuple[str, ...]:
         extension = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
     except (x509.ExtensionNotFound, ValueError):
         return ()
-    names = [
-        str(entry.value)[:253]
-        for entry in extension.value
-        if isinstance(entry, x509.DNSName | x509.IPAddress)
-    ]
+    names = [_shown(entry) for entry in extension.value if isinstance(entry, _SHOWN)]
     return tuple(names[:MAX_NAMES])
+
+
+def _shown(entry: x509.GeneralName) -> str:
+    """Return a name; an address written as a name, where it counts for nothing, as DNS:address."""
+    text = str(entry.value)[:253]
+    if isinstance(entry, x509.DNSName):
+        try:
+            return f"DNS:{ip_address(text)}"
+        except ValueError:
+            pass
+    return text
 
 
 def _key_type(certificate: x509.Certificate) -> str:

@@ -10,7 +10,8 @@ from app.platform.clock import monotonic
 PATIENCE_SECONDS = 1.0  # after which an answer that still flows, and lacks nothing, is left
 _AGAIN_SECONDS = 0.05
 _GROWTH = 1.05  # a longer body is searched anew when it has grown by so much
-_INTERIM = re.compile(rb"HTTP/[0-9.]+ (?:1|204|304)")
+_INTERIM = re.compile(rb"HTTP/[0-9.]+ 1")
+_NO_BODY = re.compile(rb"HTTP/[0-9.]+ (?:1|204|304)")
 _UNEXPECTED_EOF = 0x126  # SSL_R_UNEXPECTED_EOF_WHILE_READING
 _OPENSSL_CODE = re.compile(r"error:([0-9A-F]{8}):")
 _STREAMS = (
@@ -62,13 +63,17 @@ class StreamWatch:
         return self.has_ended
 
 
+def is_interim(lines: Sequence[bytes]) -> bool:
+    """Say whether the head of one answer announces another one after it (RFC 9110 15.2)."""
+    return bool(lines) and _INTERIM.match(lines[0]) is not None
+
+
 def watch_of(lines: Sequence[bytes]) -> StreamWatch | None:
-    """Return a watch over an answer whose head has just ended; None when it declares its end."""
-    starts = [index for index, line in enumerate(lines) if line.startswith(b"HTTP/")]
-    if not starts or _INTERIM.match(lines[starts[-1]]):
+    """Return a watch over an answer of which this is the head; None when it declares its end."""
+    if not lines or not lines[0].startswith(b"HTTP/") or _NO_BODY.match(lines[0]):
         return None
     content_type, is_chunked = b"", False
-    for line in lines[starts[-1] + 1 :]:
+    for line in lines[1:]:
         name, _, value = line.partition(b":")
         name = name.strip().lower()
         if name in (b"content-length", b"location"):

@@ -124,8 +124,14 @@ _VERIFY = {  # X509_V_ERR_… of OpenSSL's x509_vfy.h
     19: "the certificate chain ends in an authority that is not trusted",
     20: "the certificate chain is incomplete, or its authority is not trusted",
     21: "the certificate chain is incomplete, or its authority is not trusted",
+    24: "a certificate of the chain is signed by one that may sign none",
+    26: "the certificate is not one for servers (extended key usage)",
     62: "the certificate is for another host name",
     64: "the certificate is for another address",
+    66: "the key of the certificate is too short to be safe",
+    67: "the key of a certificate in the chain is too short to be safe",
+    68: "a certificate of the chain is signed with SHA-1 or older, which is not safe any more",
+    79: "a certificate of the chain is signed by one that may sign none",
 }
 
 

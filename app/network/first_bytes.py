@@ -11,6 +11,11 @@ _FIRST_BYTES = (
     (re.compile(rb"220[ -]"), "SMTP or FTP"),
     (re.compile(rb"\* (?:OK|PREAUTH|BYE) "), "IMAP"),
     (re.compile(rb"\+OK "), "POP3"),
+    (re.compile(rb"ICY \d{3}"), "Shoutcast (ICY)"),
+    (
+        re.compile(rb"\s*<(?:!doctype|html|\?xml)", re.I),
+        "HTTP/0.9 (no status, no headers)",
+    ),
     (re.compile(rb"RFB \d{3}\.\d{3}\n"), "VNC"),
 )
 

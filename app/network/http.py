@@ -85,6 +85,11 @@ class HttpResponse:
         return found
 
     @cached_property
+    def header_texts(self) -> dict[str, str]:
+        """Return values by name for people, who read UTF-8 where the bytes are UTF-8."""
+        return {name: _as_written(value) for name, value in self.headers.items()}
+
+    @cached_property
     def decoded(self) -> bodies.Decoded:
         """Return the body without its content encodings, cut at 1 MiB."""
         return bodies.decoded(self.raw, self.headers.get("content-encoding", ""))
@@ -139,6 +144,13 @@ def _line(name: str, value: str) -> bytes:
     if not value and name != "Expect":
         return f"{name};".encode()  # libcurl's spelling of a header without a value
     return f"{name}: {value}".encode()
+
+
+def _as_written(value: str) -> str:
+    try:
+        return value if value.isascii() else value.encode("latin-1").decode()
+    except UnicodeError:
+        return value
 
 
 def _headers(lines: Sequence[bytes]) -> tuple[tuple[str, str], ...]:

@@ -11,10 +11,11 @@ from dataclasses import replace
 from urllib.parse import quote, urljoin
 
 from app.domain.checks.endpoints import Url, is_address, parse_url
-from app.domain.types import FailureKind, Phases
-from app.network.certificates import complaint_about, read_pem
+from app.domain.types import Certificate, FailureKind, Phases
+from app.network.certificates import MAX_NAMES, complaint_about, covers, read_pem
 from app.network.cookies import Cookies
 from app.network.curl import CurlEngine
+from app.network.endless import is_interim
 from app.network.errors import AddressRefused, CertificateProblem, NetworkError
 from app.network.http import HttpRequest, HttpResponse, header_lines
 from app.network.http_errors import failure
@@ -26,7 +27,7 @@ from app.platform.clock import monotonic, utcnow
 _SCHEMES = ("http", "https")
 _ASCII = bytes(range(0x21, 0x7F)).decode()
 _BREAKS = re.compile(r"[\t\r\n]")
-_INTERIM = re.compile(rb"HTTP/[0-9.]+ 1")
+_USER = re.compile(r"\A(https?://)[^/?#]*@", re.I)
 _REDIRECTS = frozenset((301, 302, 303, 307, 308))
 # Only these go on to another origin; any other header may hold a key.
 _HARMLESS = frozenset(
@@ -82,11 +83,16 @@ class HttpClient:
         passed: list[HttpResponse] = []
         while _leads_on(response, request):
             passed.append(response)
-            if len(passed) > request.max_redirects:
-                raise NetworkError(
-                    f"more than {request.max_redirects} redirects", FailureKind.PROTOCOL
-                )
             target = _target(url, response.headers["location"])
+            if len(passed) > request.max_redirects:
+                back = (
+                    f"; they lead in a circle, to {target.text} again"
+                    if target.text in seen
+                    else ""
+                )
+                raise NetworkError(
+                    f"more than {request.max_redirects} redirects{back}", FailureKind.PROTOCOL
+                )
             if not _same_owner(url, target):
                 lines = [line for line in lines if _name(line) in _HARMLESS]
             if response.status_code == 303 or (response.status_code < 303 and method == "POST"):
@@ -134,13 +140,18 @@ class HttpClient:
             raise await failure(outcome, job, self._engine)
         response = _response(outcome, url, dns_ms, request.verify_tls)
         certificate = response.certificate
-        if request.verify_tls and certificate is not None and not certificate.sans:
-            # libcurl still accepts a common name; streams and browsers do not (RFC 9525).
+        if request.verify_tls and certificate is not None and not _names(certificate, url.host):
+            # libcurl still accepts a common name and a final dot; streams do not (RFC 9525).
             sentence = complaint_about(certificate, url.host, utcnow()) or "certificate not trusted"
             notes.phases, notes.chain = response.phases, response.chain
             notes.certificate = replace(certificate, chain_valid=False, error=sentence)
             raise CertificateProblem(sentence)
         return response
+
+
+def _names(certificate: Certificate, host: str) -> bool:
+    """Say whether a certificate that libcurl accepts names the host, as streams see it."""
+    return len(certificate.sans) >= MAX_NAMES or covers(certificate, host)
 
 
 def _response(outcome: CurlOutcome, url: Url, dns_ms: float | None, verified: bool) -> HttpResponse:
@@ -194,7 +205,9 @@ def _joined(
 
 def _leads_on(response: HttpResponse, request: HttpRequest) -> bool:
     code = response.status_code
-    return code in _REDIRECTS and code not in request.final_codes and "location" in response.headers
+    if code not in _REDIRECTS or code in request.final_codes:
+        return False
+    return bool(response.headers.get("location"))  # an empty one leads nowhere, as in browsers
 
 
 def _with_cookies(lines: Sequence[bytes], jar: Cookies, url: Url) -> Sequence[bytes]:
@@ -229,7 +242,8 @@ def _target(base: Url, location: str) -> Url:
         written = quote(location.encode("latin-1", "replace"), safe=_ASCII)
     written = _BREAKS.sub("", written).strip().replace("\\", "/").replace(" ", "%20")
     try:
-        return parse_url(urljoin(base.text, written), _SCHEMES)
+        # A user name in it is nobody's that this check was given.
+        return parse_url(_USER.sub(r"\1", urljoin(base.text, written)), _SCHEMES)
     except ValueError as error:
         sentence = f"redirect that cannot be followed: {error}"
         raise NetworkError(sentence, FailureKind.PROTOCOL) from None
@@ -249,7 +263,7 @@ def _name(line: bytes) -> str:
 
 def _last_block(lines: Sequence[bytes]) -> Sequence[bytes]:
     """Return the lines of the final answer, without those of 1xx answers before it."""
-    if not lines or not _INTERIM.match(lines[0]):
+    if not is_interim(lines):
         return lines
     starts = [index for index, line in enumerate(lines) if line.startswith(b"HTTP/")]
     return lines[starts[-1] :]

@@ -21,7 +21,7 @@ from app.network.errors import (
 )
 from app.network.first_bytes import known_protocol
 from app.network.trace import trace
-from app.network.transfer import CurlJob, CurlOutcome
+from app.network.transfer import MAX_INTERIM, CurlJob, CurlOutcome
 from app.platform.clock import utcnow
 
 _PROTOCOL = FailureKind.PROTOCOL
@@ -44,6 +44,22 @@ _FAILURES = {
         FailureKind.CLOSED,
     ),
     _TOO_LARGE: ("the headers are too large or too many", FailureKind.PROTOCOL),
+}
+# libcurl's words for what it cannot read in an answer that begins as HTTP does; its codes say less.
+_UNREADABLE = {
+    "Invalid Content-Length": (
+        "the Content-Length of the answer is no number, or is given twice with different values"
+    ),
+    "Header without colon": "a header line of the answer has no colon",
+    "NUL byte in header": "a header of the answer holds a NUL byte",
+    "Multiple Location": "the answer names several addresses to go to (Location)",
+    "Unsupported response code": "the answer has a status code that HTTP does not know",
+    "Unsupported HTTP": "the answer is of a version of HTTP that does not exist",
+    "Version mismatch": "the server answers in HTTP/2 what was asked in HTTP/1.1",
+    "Unsolicited Transfer-Encoding": (
+        "the answer comes in a transfer encoding that was not asked for"
+    ),
+    "chunk": "the chunks of the body cannot be read",
 }
 _UNNAMED = ("the exchange with the server failed", FailureKind.PROTOCOL)
 _TALKING = (pycurl.E_RECV_ERROR, pycurl.E_SEND_ERROR)
@@ -73,6 +89,11 @@ async def failure(outcome: CurlOutcome, job: CurlJob, engine: CurlEngine) -> Net
     # With TLS 1.3 a server refuses a client only after the handshake, when the answer is read.
     if outcome.code == pycurl.E_SSL_CONNECT_ERROR or (reason and outcome.code in _TALKING):
         return NetworkError(tls_sentence(reason[1] if reason else ""), FailureKind.TLS)
+    if outcome.interim > MAX_INTERIM:
+        return NetworkError("the server sends interim answers (1xx) without end", _PROTOCOL)
+    for words, unreadable in _UNREADABLE.items():
+        if outcome.message.startswith(words):
+            return NetworkError(unreadable, _PROTOCOL)
     sentence, kind = _FAILURES.get(outcome.code, _UNNAMED)
     if job.secure and outcome.code == pycurl.E_GOT_NOTHING:
         sentence += "; it may want a client certificate"

@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 import pycurl
 
 from app.domain.types import Phases
-from app.network.endless import StreamWatch, ends_without_farewell, watch_of
+from app.network.endless import StreamWatch, ends_without_farewell, is_interim, watch_of
 from app.network.policy import AddressPolicy
 from app.network.tls import CIPHERS
 from app.network.trace import NEGOTIATING, Trace
 
 MAX_BODY = 1024 * 1024
+MAX_INTERIM = 50  # answers before the answer; browsers stop sooner
 _ENDS_A_CONNECTION = (errno.ECONNRESET, errno.ECONNABORTED, errno.EPIPE, errno.ETIMEDOUT)
 
 
@@ -54,6 +55,7 @@ class CurlOutcome:
     message: str = ""
     errno: int = 0
     refused: str | None = None
+    interim: int = 0
     certificates: list[bytes] = field(default_factory=list)
 
 
@@ -74,6 +76,8 @@ class Transfer:
         self.lines: list[bytes] = []
         self.chunks: list[bytes] = []
         self.size = 0
+        self.head_at = 0  # where the head begins that is being read
+        self.interim = 0
         self.watch: StreamWatch | None = None
         self.enough: Enough | None = None
         self.descriptor = -1
@@ -142,7 +146,7 @@ class Transfer:
         """Forget everything about the last job."""
         self.lines.clear()
         self.chunks.clear()
-        self.size = 0
+        self.size = self.head_at = self.interim = 0
         self.watch = self.enough = None
         self.descriptor = -1
         self.open_errno = 0
@@ -205,6 +209,7 @@ class Transfer:
             total_ms=total_ms,
             address=info(pycurl.PRIMARY_IP) or self.dialled,
             refused=self.refused,
+            interim=self.interim,
         )
         if code:
             outcome.message = message
@@ -255,7 +260,14 @@ class Transfer:
         self.lines.append(line)
         if line != b"\r\n" and line != b"\n":
             return None
-        self.watch = watch = watch_of(self.lines)
+        head = self.lines[self.head_at :]
+        self.head_at = len(self.lines)
+        if not head[0].startswith(b"HTTP/"):  # of trailers
+            return None
+        if is_interim(head):
+            self.interim += 1
+            return -1 if self.interim > MAX_INTERIM else None
+        self.watch = watch = watch_of(head)
         if watch is None or self.enough is None or not watch.is_stream:
             return None
         return -1 if watch.ends(self.enough, self.lines, self.chunks, self.size) else None

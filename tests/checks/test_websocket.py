@@ -1,5 +1,6 @@
 """WebSocket checks against a real server (websockets)."""
 
+import asyncio
 import http
 
 import pytest
@@ -7,7 +8,7 @@ from websockets.asyncio.server import serve
 
 from app.domain.types import Status
 from tests import certificates
-from tests.loopback import go, probe
+from tests.loopback import go, probe, tcp
 
 
 async def echo(connection):
@@ -103,3 +104,52 @@ def test_one_of_several_subprotocols_is_enough():
     other = ask(config)
     assert other.status is Status.RED
     assert "mqtt or graphql-ws" in other.error
+
+
+def upgrade_of(answer):
+    """Return the observation of a server that answers the request with these bytes and stays."""
+
+    async def handler(reader, writer):
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(answer)
+        await writer.drain()
+        await asyncio.sleep(3600)
+
+    async def story():
+        async with tcp(handler) as peer:
+            return await probe("WEBSOCKET", peer.url("/", "ws"), timeout_seconds=2)
+
+    return go(story())
+
+
+@pytest.mark.parametrize(
+    "before", [b"", b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n", b"HTTP/1.1 100 On\r\n\r\n"]
+)
+def test_a_refusal_whose_body_never_ends_is_told_at_once(before):
+    observation = upgrade_of(before + b"HTTP/1.1 401 Unauthorized\r\nServer: x\r\n\r\nno")
+    assert observation.error == "the upgrade was refused with status 401"
+    assert observation.status_code == 401
+
+
+def test_an_extension_that_was_not_offered_is_named():
+    def compress(connection, request, response):
+        response.headers["Sec-WebSocket-Extensions"] = "permessage-deflate"
+
+    assert "was not offered" in ask(process_response=compress).error
+
+
+def test_a_close_without_a_code_says_so():
+    async def handler(connection):
+        connection.transport.write(b"\x88\x00")
+        await connection.wait_closed()
+
+    observation = ask({"expect": "x"}, handler=handler)
+    assert observation.error == "the server closed the WebSocket without a code"
+
+
+def test_a_frame_that_breaks_the_protocol_is_named():
+    async def handler(connection):
+        connection.transport.write(b"\x81\x81abcd" + b"\x00")
+        await connection.wait_closed()
+
+    assert "incorrect masking" in ask({"expect": "x"}, handler=handler).error

@@ -103,12 +103,21 @@ def json_failure(body: bytes | str, rules: Iterable[Mapping[str, Any]]) -> str |
     try:
         document = json.loads(body, parse_constant=_not_a_number)
     except (ValueError, RecursionError):
-        return "the body is not readable JSON"
+        return f"the body is not readable JSON{_instead(body)}"
     for rule in rules:
         failure = _json_rule_failure(document, rule)
         if failure:
             return failure
     return None
+
+
+def _instead(body: bytes | str) -> str:
+    """Return "; it …" for a body that is plainly something else, else nothing."""
+    text = body if isinstance(body, str) else body[:100].decode("latin-1")
+    start = text.lstrip("\ufeff \t\r\n")[:100]
+    if not start:
+        return "; it is empty"
+    return "; it looks like HTML or XML" if start.startswith("<") else ""
 
 
 def shown(value: object) -> str:

@@ -1,0 +1,134 @@
+"""HTTP answers that are not as they should be: each says what is wrong, and none holds us up."""
+
+import asyncio
+import time
+
+import pytest
+
+from app.domain.types import FailureKind, Status
+from tests.loopback import Answer, go, http, probe, tcp
+
+OK = b"HTTP/1.1 200 OK\r\n"
+END = b"\r\n\r\nhello"
+HELLO = {"body_contains": "hello"}
+
+
+def ask(data, config=HELLO, **options):
+    async def handler(reader, writer):
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(data)
+        await writer.drain()
+
+    async def story():
+        async with tcp(handler) as peer:
+            return await probe("HTTP", peer.url("/"), config, **options)
+
+    return go(story())
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (OK + b"Content-Length: 5\r\nContent-Length: 7" + END, "Content-Length"),
+        (OK + b"Content-Length: -5" + END, "Content-Length"),
+        (OK + b"Content-Length: five" + END, "Content-Length"),
+        (OK + b"X-Note no colon\r\nContent-Length: 5" + END, "a header line of the answer has no"),
+        (OK + b"X-Note: a\0b\r\nContent-Length: 5" + END, "NUL byte"),
+        (OK + b"Location: /a\r\nLocation: /b\r\nContent-Length: 5" + END, "several addresses"),
+        (OK + b"Transfer-Encoding: gzip, chunked" + END, "transfer encoding"),
+        (OK + b"Transfer-Encoding: chunked\r\n\r\nzz\r\nhello", "chunks"),
+        (b"HTTP/1.1 099 Low\r\nContent-Length: 5" + END, "status code"),
+        (b"HTTP/1.9 200 OK\r\nContent-Length: 5" + END, "version of HTTP"),
+        (b"HTTP/2 200 OK\r\nContent-Length: 5" + END, "HTTP/2"),
+        (b"ICY 200 OK\r\nContent-Type: audio/mpeg\r\n\r\n", "Shoutcast"),
+        (b"<!DOCTYPE html><p>hello", "HTTP/0.9"),
+    ],
+)
+def test_what_cannot_be_read_is_named(data, words):
+    observation = ask(data)
+    assert observation.status is Status.RED
+    assert observation.failure_kind is FailureKind.PROTOCOL
+    assert words in observation.error
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"HTTP/1.1 103 Early Hints\r\nLink: </a>; rel=preload\r\n\r\n" * 20
+        + OK
+        + b"Content-Length: 5"
+        + END,
+        OK + b"Content-Length: 5, 5" + END,
+        OK
+        + b'Transfer-Encoding: chunked\r\nTrailer: A\r\n\r\n5;a="b"\r\nhello\r\n0\r\nA: 1\r\n\r\n',
+        b"HTTP/1.1 200\nContent-Length: 5\n\nhello",
+    ],
+)
+def test_what_everybody_reads_is_read(data):
+    observation = ask(data)
+    assert observation.status is Status.GREEN, observation.error
+
+
+def test_interim_answers_without_end_cost_nothing():
+    started = time.process_time()
+    observation = ask(b"HTTP/1.1 102 Processing\r\n\r\n" * 10_000, timeout_seconds=5)
+    assert observation.error == "the server sends interim answers (1xx) without end"
+    assert time.process_time() - started < 1
+
+
+def test_headers_are_read_in_utf_8_and_in_latin_1():
+    for charset in ("utf-8", "latin-1"):
+        data = OK + "X-Stadt: Köln\r\nContent-Length: 5".encode(charset) + END
+        observation = ask(data, {"header_contains": {"x-stadt": "Köln"}})
+        assert observation.status is Status.GREEN, observation.error
+
+
+@pytest.mark.parametrize(
+    ("body", "words"), [(b"", "it is empty"), (b"\n<html>404</html>", "it looks like HTML")]
+)
+def test_what_stands_in_the_place_of_json_is_named(body, words):
+    data = OK + b"Connection: close\r\n\r\n" + body
+    rule = {"path": "$.a", "value": 1}
+    assert words in ask(data, {"json_path": [rule]}).error
+
+
+def follow(location):
+    def responder(request):
+        headers = {} if request.path == "/b" else {"Location": location}
+        return Answer("302 Found" if headers else "200 OK", headers)
+
+    async def story():
+        async with http(responder) as (peer, seen):
+            observation = await probe("HTTP", peer.url("/a"))
+            await asyncio.sleep(0)
+            return observation, [request.headers for request in seen]
+
+    return go(story())
+
+
+def test_a_circle_of_redirects_is_named():
+    observation, seen = follow("/a#top")
+    assert "circle" in observation.error
+    assert "/a" in observation.error
+    assert len(seen) == 11
+
+
+def test_an_empty_location_leads_nowhere():
+    observation, seen = follow("")
+    assert observation.error == "expected status 2xx, got 302"
+    assert len(seen) == 1
+
+
+def test_a_user_in_a_redirect_is_left_out():
+    def responder(request):
+        if request.path == "/a":
+            return Answer("302 Found", {"Location": f"http://me:pw@{request.headers['host']}/b"})
+        return Answer()
+
+    async def story():
+        async with http(responder) as (peer, seen):
+            return await probe("HTTP", peer.url("/a")), seen
+
+    observation, seen = go(story())
+    assert observation.status is Status.GREEN, observation.error
+    assert "authorization" not in seen[1].headers
