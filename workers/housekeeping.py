@@ -6,6 +6,7 @@ from redis import RedisError
 
 from app.operations.alerts import clock_steps
 from app.operations.checks import retention
+from app.operations.heartbeats import heartbeats
 from app.operations.metrics import partitions as metric_partitions
 from app.operations.schedule import repair as repairs
 from app.platform.bootstrap import runtime
@@ -25,6 +26,7 @@ def repair() -> None:
     step = clock_steps.follow(_REPAIR_JOB)
     if step is not None:
         log.warning("the database's clock was set back", extra={"seconds": step.total_seconds()})
+    heartbeats.follow_clock()
     for what, count in repairs.mend_next(int(monotonic() / _REPAIR_SECONDS)).items():
         if count:
             log.warning("schedule repaired", extra={"what": what, "count": count})

@@ -58,6 +58,18 @@ def rescheduled(heartbeat: Heartbeat, state: HeartbeatState, at: datetime) -> He
     return moved if moved.miss_at > at else _expecting(heartbeat, moved, at)
 
 
+def set_back(heartbeat: Heartbeat, state: HeartbeatState, at: datetime) -> HeartbeatState:
+    """Return the state after the clock was set back to `at`: nothing has happened after that.
+
+    What is open runs on from then, and what is waited for is expected anew.
+    """
+    last = state.last_success_at
+    state = replace(state, last_success_at=None if last is None else min(last, at))
+    runs = (replace(run, started_at=min(run.started_at, at)) for run in state.runs)
+    limited = tuple(_with_limits(heartbeat, state, run, at) for run in runs)
+    return _expecting(heartbeat, replace(state, runs=limited), at)
+
+
 def _with_limits(
     heartbeat: Heartbeat, state: HeartbeatState, run: OpenRun, at: datetime
 ) -> OpenRun:

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, any_, literal
+from sqlalchemy import ColumnElement, any_, literal, select
 
 from app.domain.accounts.slugs import slugify
 from app.domain.heartbeats import heartbeats as decisions
@@ -27,6 +27,9 @@ from app.platform.transaction import Transaction, transaction
 Columns = Mapping[str, Any]
 
 OLD_KEY_LIFETIME = timedelta(hours=1)
+# A ping that comes up to a minute early meets a time ahead; beyond that it is the clock.
+_CLOCK_STEP = timedelta(minutes=2)
+_BATCH = 1000
 DEFAULTS: Columns = {
     "description": "",
     "schedule": "every 1h",
@@ -163,6 +166,22 @@ def rotate_key(organization_id: UUID, heartbeat_id: UUID) -> dict[str, Any]:
         tx.session.flush()
         rotated = _to_json(heartbeat)
     return rotated
+
+
+def follow_clock() -> int:
+    """Expect anew what was awaited by a clock that has been set back since; return how many."""
+    with transaction() as tx:
+        now = tx.now()
+        found = tx.session.scalars(
+            select(Heartbeat)
+            .where(Heartbeat.basis_at > now + _CLOCK_STEP, Heartbeat.status != "paused")
+            .order_by(Heartbeat.id)
+            .limit(_BATCH)
+            .with_for_update(key_share=True, skip_locked=True)
+        ).all()
+        for heartbeat in found:
+            _take(heartbeat, decisions.set_back(definition_of(heartbeat), state_of(heartbeat), now))
+    return len(found)
 
 
 def _validate(values: Columns) -> None:
