@@ -1,7 +1,7 @@
 """Announcements of changes of a service's status to the channels that want them.
 
 Planned in the transaction that confirms the status. A change that is withheld (maintenance,
-flapping, a blind monitor) leaves a hold, a row that the tick looks at again.
+flapping, an isolated monitor) leaves a hold, a row that the tick looks at again.
 """
 
 import logging

@@ -112,7 +112,7 @@ def _apply(
         by_id = {row.id: row for row in waiting}
         first, *others = (by_id[id] for id in plan.digest.replaces)
         if first.kind == STATUS_CHANGED:
-            first.message = _message_of_colours(tx, waiting, plan.digest)
+            first.message = _message_of_statuses(tx, waiting, plan.digest)
         else:
             first.message = _message_of_alerts(tx, first.organization_id, plan.digest.subject_ids)
         first.severity = plan.digest.severity
@@ -151,7 +151,7 @@ def _message_of_alerts(
     return message
 
 
-def _message_of_colours(
+def _message_of_statuses(
     tx: Transaction, rows: Sequence[Notification], digest: Digest
 ) -> dict[str, object]:
     told = {row.message["service"]["id"]: row.message for row in rows}

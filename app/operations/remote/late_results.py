@@ -1,6 +1,6 @@
 """Late results: of checks that an agent made while it could not reach us. For figures alone.
 
-They open no alert, change no colour and send no message: what they tell of is over. What the
+They open no alert, change no status and send no message: what they tell of is over. What the
 service was then is settled from the results before them, so that uptime is right afterwards.
 """
 
@@ -94,7 +94,7 @@ def store(region: str, results: Sequence[Any], now: datetime) -> int:
 
 
 def _settle(tx: Transaction, region: str, checks: Sequence[RecordedCheck]) -> None:
-    """Find the colour of each service at the time of each result, in the order of time."""
+    """Find the confirmed status of each service at the time of each result, in order."""
     states = _states_before(tx, region, checks)
     elsewhere = _elsewhere(tx, region, checks)
     for check in checks:

@@ -1,0 +1,72 @@
+"""Results of tries to send: what becomes of the message and of its channel."""
+
+from dataclasses import replace
+from uuid import uuid4
+
+import pytest
+
+from app.operations.notifications import claim, results
+from app.operations.notifications.claim import DeliveryOutcome
+from app.platform.clock import utcnow
+from tests.alerting import make_alert, make_channel, make_notification
+from tests.factories import make_service
+
+SENT = DeliveryOutcome(ok=True, status_code=200)
+BUSY = DeliveryOutcome(ok=False, error="HTTP 503", status_code=503)
+MESSAGE = "SELECT status, lease_token IS NULL, last_error FROM notifications"
+
+
+@pytest.fixture
+def channel(alice):
+    return make_channel(alice)
+
+
+@pytest.fixture
+def send(context, alice, connection, channel):
+    """Claim a message that is due for the channel."""
+    alert_id = make_alert(connection, make_service(alice))
+    make_notification(
+        connection,
+        alice.organization_id,
+        alert_id=alert_id,
+        channel_id=channel["id"],
+        subject_key=f"alert:{alert_id}",
+        recipient_key=f"channel:{channel['id']}",
+        status="pending",
+        attempts=0,
+        next_try_at=utcnow(),
+    )
+    (send,) = claim.claim(1)
+    return send
+
+
+def test_what_was_taken_is_sent(send, rows):
+    results.record(send, SENT)
+    assert rows(MESSAGE) == [("sent", True, None)]
+    assert rows("SELECT status_code FROM notification_attempts") == [(200,)]
+
+
+def test_what_was_not_taken_is_tried_later(send, rows):
+    results.record(send, BUSY)
+    assert rows(MESSAGE) == [("pending", True, "HTTP 503")]
+    assert rows("SELECT next_try_at > now() FROM notifications") == [(True,)]
+
+
+def test_what_is_refused_for_good_is_given_up(send, rows):
+    results.record(send, replace(BUSY, permanent=True))
+    assert rows(MESSAGE)[0] == ("dead", True, "HTTP 503")
+
+
+def test_a_sender_whose_lease_was_lost_changes_nothing(send, rows):
+    results.record(replace(send, lease_token=uuid4()), SENT)
+    assert rows(MESSAGE) == [("pending", False, None)]
+
+
+def test_a_channel_counts_its_failures_until_it_takes_a_message(send, rows):
+    counted = "SELECT consecutive_failures, last_error FROM notification_channels"
+    results.record(send, BUSY)
+    assert rows(counted) == [(1, "HTTP 503")]
+    rows("UPDATE notifications SET next_try_at = now()")
+    (again,) = claim.claim(1)
+    results.record(again, SENT)
+    assert rows(counted) == [(0, None)]
