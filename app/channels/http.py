@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urljoin, urlsplit
 
 from app.channels.base import MAX_ANSWER, Context, Delivery, DeliveryError
 from app.domain.messages.text import clean
@@ -17,7 +17,7 @@ from app.platform.clock import utcnow
 MAX_RETRY_AFTER_SECONDS = 86_400.0
 _COME_BACK = frozenset((408, 425, 429))  # the 4xx that time heals
 _TOO_RICH = frozenset((400, 413, 422))  # what a provider answers to markup it does not like
-_WORDS = ("description", "message", "error", "detail", "errorMessage")
+_WORDS = ("errorDescription", "description", "message", "error", "detail", "errorMessage", "title")
 _VERDICTS = ("ok", "success")  # false in the JSON of an answer: not taken
 _MAX_WORDS = 200
 _SECONDS = re.compile(r"\d{1,9}(\.\d{1,6})?\Z", re.ASCII)
@@ -104,7 +104,7 @@ def delivery_of(response: HttpResponse) -> Delivery:
     if words:
         sentence += f": {words}"
     if 300 <= code < 400:
-        sentence += ", a redirect, which is not followed"
+        sentence += f", a redirect{_leads_to(response)}, which is not followed"
     raise DeliveryError(
         sentence,
         permanent=permanent,
@@ -129,12 +129,42 @@ def _object(response: HttpResponse) -> Mapping[str, Any]:
 
 
 def _own_words(response: HttpResponse) -> str:
-    """Return what a receiver says in its JSON about a refusal, empty where it says nothing."""
+    """Return what a receiver says of a refusal, in JSON or plain text; empty where it is silent."""
     found = _object(response)
-    for name in _WORDS:
-        if isinstance(found.get(name), str) and found[name].strip():
-            return clean(found[name][: 4 * _MAX_WORDS], _MAX_WORDS)
-    return ""
+    if not found:
+        return _plain_words(response)
+    if isinstance(found.get("error"), dict):
+        found = found["error"]
+    said = next((found[name] for name in _WORDS if _is_said(found.get(name))), "")
+    # Pushover and PagerDuty say in a list what their one sentence leaves open.
+    more = found.get("errors")
+    several = [one for one in more if _is_said(one)] if isinstance(more, list) else []
+    text = ": ".join(filter(None, (said.strip(), "; ".join(several))))
+    return clean(text[: 4 * _MAX_WORDS], _MAX_WORDS)
+
+
+def _is_said(value: object) -> bool:
+    return isinstance(value, str) and bool(value.strip())
+
+
+def _plain_words(response: HttpResponse) -> str:
+    """Return the words of an answer in plain text, as Slack's webhooks give them."""
+    if not response.headers.get("content-type", "text/plain").lower().startswith("text/plain"):
+        return ""
+    text = response.text().lstrip()
+    return "" if text.startswith(("<", "{", "[")) else clean(text[: 4 * _MAX_WORDS], _MAX_WORDS)
+
+
+def _leads_to(response: HttpResponse) -> str:
+    """Return the host that a redirect names; what follows it may hold a key."""
+    try:
+        found = urlsplit(urljoin(response.url, response.headers.get("location", "")))
+        host, port = found.hostname, found.port
+    except ValueError:
+        return ""
+    if not host:
+        return ""
+    return " to " + clean(f"{found.scheme}://{host}{f':{port}' if port else ''}", 100)
 
 
 def shown(answer: str) -> str:

@@ -13,6 +13,7 @@ import dns.flags
 import dns.message
 import dns.name
 import dns.rcode
+import dns.rdataclass
 import dns.rdatatype
 import dns.reversename
 import dns.rrset
@@ -22,6 +23,7 @@ from app.checks.base import CheckConfig, CheckFailed, Endpoint, ProtocolBroken, 
 from app.checks.dns_records import MAX_TTL, RECORD_TYPES, evaluate
 from app.checks.fields import Text, choice, number
 from app.domain.checks.endpoints import is_address, parse_host, parse_host_port
+from app.domain.messages.text import clean
 from app.domain.types import FailureKind, Probe, Target
 from app.network.datagrams import DatagramSocket, Peer
 from app.network.door import Network
@@ -229,10 +231,38 @@ def _records(answer: dns.message.Message, record_type: str, endpoint: str) -> dn
     if code == dns.rcode.NXDOMAIN:
         raise CheckFailed(f"{endpoint} does not exist (NXDOMAIN)", kind=FailureKind.NO_SUCH_HOST)
     if code != dns.rcode.NOERROR:
-        sentence = f"the name server answered {dns.rcode.to_text(code)}"
+        sentence = f"the name server answered {dns.rcode.to_text(code)}{_reason(answer)}"
         raise CheckFailed(sentence, kind=FailureKind.RESOLVER_FAILED)
     wanted = dns.rdatatype.from_text(record_type)
-    found = [rrset for rrset in answer.answer if rrset.rdtype == wanted]
-    if not found:
-        raise CheckFailed(f"{endpoint} has no {record_type} record")
-    return found[0]
+    # Records of names that nobody asked for may be anybody's (RFC 5452 6).
+    name, passed = answer.question[0].name, set[dns.name.Name]()
+    while (found := _rrset(answer, name, wanted)) is None:
+        alias = _rrset(answer, name, dns.rdatatype.CNAME)
+        if alias is None:
+            through = f"; it is an alias of {_shown(name)}" if passed else ""
+            raise CheckFailed(f"{endpoint} has no {record_type} record{through}")
+        passed.add(name)
+        name = alias[0].target
+        if name in passed:
+            raise CheckFailed(f"{endpoint} is an alias (CNAME) of itself, through {_shown(name)}")
+    return found
+
+
+def _rrset(
+    answer: dns.message.Message, name: dns.name.Name, kind: dns.rdatatype.RdataType
+) -> dns.rrset.RRset | None:
+    """Return the records of one name and type, None without any."""
+    return answer.get_rrset(answer.answer, name, dns.rdataclass.IN, kind)
+
+
+def _reason(answer: dns.message.Message) -> str:
+    """Return what a name server says of its refusal (RFC 8914), such as a bogus signature."""
+    said = [
+        error.code.name.lower().replace("_", " ") + (f" ({error.text})" if error.text else "")
+        for error in answer.extended_errors()
+    ]
+    return f": {clean(', '.join(said), 200)}" if said else ""
+
+
+def _shown(name: dns.name.Name) -> str:
+    return name.to_text(omit_final_dot=True)

@@ -112,3 +112,41 @@ def test_what_is_refused_twice_has_failed(kind):
             here.send(message())
         assert here.count == 2
     assert caught.value.permanent
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (Answer(404, "no_service", {"Content-Type": "text/plain"}), "no_service"),
+        (Answer(410, "channel_is_archived"), "channel_is_archived"),
+        (Answer(400, '{"user": "invalid", "errors": ["user key is invalid"]}'), "user key is inv"),
+        (
+            Answer(400, '{"message": "Event object is invalid", "errors": ["summary is missing"]}'),
+            "Event object is invalid: summary is missing",
+        ),
+        (Answer(403, '{"error": {"message": "quota exceeded"}}'), "quota exceeded"),
+        (Answer(401, '{"error": "Unauthorized", "errorDescription": "bad token"}'), "bad token"),
+        (Answer(500, '{"title": "Disk is full"}'), "Disk is full"),
+    ],
+)
+def test_the_receivers_own_words_are_told(answer, words):
+    assert words in str(failure(answer))
+
+
+@pytest.mark.parametrize("body", ["<html><h1>no disk</h1></html>", "", "[1]"])
+def test_what_is_no_sentence_is_left_out(body):
+    assert str(failure(Answer(502, body))) == "the receiver answered 502"
+
+
+@pytest.mark.parametrize(
+    ("location", "told"),
+    [
+        ("https://new.example:8443/hook/s3cret?k=1", " to https://new.example:8443"),
+        ("//new.example/x", " to http://new.example"),
+        ("https://user:pw@new.example/", " to https://new.example"),
+        ("http://[", ""),
+    ],
+)
+def test_a_redirect_names_the_host_and_no_more(location, told):
+    sentence = str(failure(Answer(308, "", {"Location": location})))
+    assert sentence == f"the receiver answered 308, a redirect{told}, which is not followed"

@@ -89,7 +89,11 @@ def test_records_that_are_as_expected(zone, name, record_type, expected):
     ("name", "config", "reason"),
     [
         ("gone.test", {}, "gone.test does not exist (NXDOMAIN)"),
-        ("www.a.test", {"record_type": "TXT"}, "www.a.test has no TXT record"),
+        (
+            "www.a.test",
+            {"record_type": "TXT"},
+            "www.a.test has no TXT record; it is an alias of a.test",
+        ),
         (
             "a.test",
             {"expected_value": ["192.0.2.10", "192.0.2.99"]},

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import Enum
 from typing import Any
-from unicodedata import bidirectional
+from unicodedata import bidirectional, category
 
 _LINE_BREAKS = re.compile("\r\n|[\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1b\x1f\x7f-\x9f]")
@@ -16,6 +16,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 _BIDI = re.compile(
     "[\u202a-\u202e\u2066\u2067]|(\u2068[^\u202a-\u202e\u2066-\u2069\n]*\u2069)|[\u2068\u2069]"
 )
+_JOINER, _LONGEST_LETTER = "\u200d", 32
 _RIGHT_TO_LEFT = frozenset(("R", "AL"))
 _URL_PASSWORD = re.compile(r"(://)[^/\s@]*@")
 _UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
@@ -85,7 +86,30 @@ def cut(
             low = middle
         else:
             high = middle - 1
-    return escape(text[:low].rstrip() + ellipsis) if limit > 0 else ""
+    return escape(text[: _whole(text, low)].rstrip() + ellipsis) if limit > 0 else ""
+
+
+def _whole(text: str, end: int) -> int:
+    """Return the end of the last letter that is whole: not torn from its accents or joined signs.
+
+    At most as far back as a letter may reach (UAX 29); beyond it is no letter that anybody reads.
+    """
+    for at in range(end, max(end - _LONGEST_LETTER, 0), -1):
+        if at == len(text) or not (_joins(text[at]) or text[at - 1] == _JOINER):
+            flags = 0
+            while at - flags > 0 and _is_flag(text[at - flags - 1]):
+                flags += 1
+            return at - flags % 2 if at < len(text) and _is_flag(text[at]) else at
+    return end
+
+
+def _joins(sign: str) -> bool:
+    """Say whether a sign belongs to the one before it: accents, joiners, colours of skin."""
+    return category(sign)[0] == "M" or sign == _JOINER or "\U0001f3fb" <= sign <= "\U0001f3ff"
+
+
+def _is_flag(sign: str) -> bool:
+    return "\U0001f1e6" <= sign <= "\U0001f1ff"
 
 
 def duration(seconds: float) -> str:

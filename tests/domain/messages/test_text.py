@@ -148,3 +148,19 @@ def test_a_name_of_another_script_is_isolated_and_stays_so():
 )
 def test_an_isolate_that_is_not_closed_on_its_line_goes(text):
     assert clean(text).replace("\n", "") in ("a", "ab")
+
+
+@pytest.mark.parametrize(
+    "letter", ["e\u0301", "👍🏽", "👨\u200d👩\u200d👧\u200d👦", "🇩🇪", "नि", "❤\ufe0f"]
+)
+@pytest.mark.parametrize("size", [len, utf16_length, utf8_length])
+def test_a_letter_of_several_signs_is_not_torn(letter, size):
+    text = "a" + letter * 20
+    for limit in range(4, size(text)):
+        kept = cut(text, limit, size=size).removesuffix("…")
+        assert kept == "a" + letter * ((len(kept) - 1) // len(letter))
+        assert size(kept) <= limit
+
+
+def test_endless_accents_do_not_empty_a_text():
+    assert len(cut("e" + "\u0301" * 500, 100)) == 100
