@@ -10,6 +10,7 @@ from urllib.parse import unquote
 
 from h2.config import H2Configuration
 from h2.connection import H2Connection
+from h2.errors import ErrorCodes
 from h2.events import (
     ConnectionTerminated,
     DataReceived,
@@ -144,9 +145,14 @@ def _take(answer: _Answer, event: Event, http2: H2Connection) -> None:
     elif isinstance(event, StreamEnded):
         answer.ended = True
     elif isinstance(event, StreamReset):
-        raise ProtocolBroken(f"the server broke off the call (HTTP/2 error {event.error_code})")
+        raise ProtocolBroken(f"the server broke off the call ({_named(event.error_code)})")
     elif isinstance(event, ConnectionTerminated) and not answer.ended:
-        raise ProtocolBroken(f"the server broke off (HTTP/2 error {event.error_code})")
+        raise ProtocolBroken(f"the server broke off ({_named(event.error_code)})")
+
+
+def _named(code: ErrorCodes | int | None) -> str:
+    """Return an error of HTTP/2 by its name (RFC 9113 7)."""
+    return f"HTTP/2: {code.name}" if isinstance(code, ErrorCodes) else "an unknown HTTP/2 error"
 
 
 def _evaluate(answer: _Answer, service: str) -> None:

@@ -120,3 +120,26 @@ def test_a_web_server_is_named():
     observation = go(story())
     assert observation.status is Status.RED
     assert observation.error == ("a web server answered with HTTP status 404: no gRPC on this port")
+
+
+@pytest.mark.parametrize(
+    ("frame", "name"),
+    [
+        (b"\0\0\x08\7\0\0\0\0\0" + b"\0\0\0\0" + b"\0\0\0\x0b", "ENHANCE_YOUR_CALM"),
+        (b"\0\0\4\3\0\0\0\0\1" + b"\0\0\0\7", "REFUSED_STREAM"),
+    ],
+)
+def test_a_call_that_is_broken_off_names_the_error(frame, name):
+    async def handler(reader, writer):
+        await reader.read(24)
+        writer.write(b"\0\0\0\4\0\0\0\0\0" + frame)
+        await writer.drain()
+        await reader.read()
+
+    async def story():
+        async with loopback.tcp(handler) as peer:
+            return await probe("GRPC", peer.endpoint)
+
+    error = go(story()).error
+    assert name in error
+    assert not any(letter.isdigit() for letter in error.replace("HTTP/2", ""))
