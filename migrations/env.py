@@ -12,7 +12,7 @@ from app.platform.server_requirements import lacking_in_database
 # Any constant will do; two launchers that migrate at once must wait for one another.
 MIGRATION_LOCK = 7_261_001
 
-url = context.config.attributes.get("database_url") or Config.from_env().database_url
+url = context.config.attributes.get("database_url") or Config.from_env().database_direct_url
 plain = url.replace("postgresql+psycopg://", "postgresql://", 1)
 with psycopg.connect(plain, connect_timeout=5) as probe:
     if lacking := lacking_in_database(probe):

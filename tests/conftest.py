@@ -22,6 +22,7 @@ from app.operations.checks.retention import ensure_partitions
 from app.platform.config import Config
 from app.web import create_app
 from tests.factories import Person, make_member, make_person
+from tests.pooler import pooler
 
 LOOPBACK = ("127.", "::1", "localhost")
 
@@ -83,11 +84,25 @@ def database_url(servers: Servers) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def config(database_url: str, servers: Servers) -> Config:
+def database_settings(database_url: str) -> Iterator[dict[str, str]]:
+    """How the application reaches its database: with TEST_POOLER=transaction through PgBouncer."""
+    if os.environ.get("TEST_POOLER") != "transaction":
+        yield {"DATABASE_URL": database_url}
+        return
+    with pooler(database_url) as url:
+        yield {
+            "DATABASE_URL": url,
+            "DATABASE_POOLER": "transaction",
+            "DATABASE_DIRECT_URL": database_url,
+        }
+
+
+@pytest.fixture(scope="session")
+def config(database_settings: dict[str, str], servers: Servers) -> Config:
     """The settings of the application under test."""
     return Config.from_env(
         {
-            "DATABASE_URL": database_url,
+            **database_settings,
             "REDIS_URL": servers.redis_url,
             "JWT_SECRET": "a secret of the tests, long enough to be taken",
             "ENCRYPTION_KEY": "ab" * 32,

@@ -55,7 +55,7 @@ class HealthWatch(threading.Thread):
         self._away_since: datetime | None = None
         self._told_at: dict[str, float] = {}
         self._told_since: datetime | None = None
-        self._teller = Teller(self._config.database_url)
+        self._teller = Teller(self._config.database_direct_url)
         ca_file = self._config.probe_ca_file or None
         self._peer = PeerWatch(self._config.peer_url, ca_file) if self._config.peer_url else None
         self._called_at = float("-inf")

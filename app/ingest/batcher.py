@@ -153,7 +153,9 @@ class PingBatcher:
 
     def _connected(self) -> WriterConnection:
         if self._connection is None:
-            self._connection = WriterConnection(self._app.extensions["runtime"].config.database_url)
+            self._connection = WriterConnection(
+                self._app.extensions["runtime"].config.database_direct_url
+            )
         return self._connection
 
     def _store_singly(self, batch: _Batch) -> None:

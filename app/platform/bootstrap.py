@@ -20,7 +20,7 @@ from app.platform.counters import Counters
 from app.platform.crypto import Vault
 from app.platform.events import Feed
 from app.platform.extensions import db, jwt
-from app.platform.pool import check_at_checkout
+from app.platform.pool import check_at_checkout, set_at_begin, settings_at_connect
 from app.platform.queue import Hints, connect
 
 TOKEN_LIFETIME = timedelta(hours=72)
@@ -43,6 +43,7 @@ def bootstrap(config: Config | None = None, *, pool_size: int = 5) -> Flask:
     config = config or Config.from_env()
     logs.configure(log_format=config.log_format, level=config.log_level)
     app = Flask("app", static_folder=None)
+    is_pooled = config.database_pooler == "transaction"
     app.config.update(
         SQLALCHEMY_DATABASE_URI=config.database_url,
         SQLALCHEMY_ENGINE_OPTIONS={
@@ -53,7 +54,7 @@ def bootstrap(config: Config | None = None, *, pool_size: int = 5) -> Flask:
             "connect_args": {
                 "connect_timeout": 3,
                 "application_name": "alertifypro",
-                "options": "-c timezone=UTC -c statement_timeout=15000 -c lock_timeout=5000",
+                **settings_at_connect(is_pooled=is_pooled),
             },
         },
         JWT_SECRET_KEY=config.jwt_secret,
@@ -65,6 +66,8 @@ def bootstrap(config: Config | None = None, *, pool_size: int = 5) -> Flask:
     db.init_app(app)
     with app.app_context():
         check_at_checkout(db.engine)
+        if is_pooled:
+            set_at_begin(db.engine)
     jwt.init_app(app)
     redis = connect(config.redis_url)
     app.extensions["runtime"] = Runtime(

@@ -21,6 +21,8 @@ class Config:
     """One immutable value per process; build it with `from_env()`."""
 
     database_url: str
+    database_pooler: str  # "transaction" where DATABASE_URL leads to one, else "none"
+    database_direct_url: str
     redis_url: str
     jwt_secret: str
     encryption_key: bytes
@@ -79,6 +81,8 @@ class Config:
         targets = "operators" if is_reachable and registration == "open" else "any"
         return cls(
             database_url=_sqlalchemy_url(env.required("DATABASE_URL")),
+            database_pooler=env.choice("DATABASE_POOLER", "none", ("none", "transaction")),
+            database_direct_url=_direct_url(env),
             redis_url=_redis_url(env.required("REDIS_URL")),
             jwt_secret=env.secret("JWT_SECRET"),
             encryption_key=env.key("ENCRYPTION_KEY"),
@@ -272,6 +276,14 @@ class _Reader:
             return tuple(ipaddress.ip_network(part, strict=False) for part in parts)
         except ValueError as error:
             raise ConfigError(f"{name} must list networks like 10.0.0.0/8: {error}.") from None
+
+
+def _direct_url(env: _Reader) -> str:
+    """Return the database past its pooler, for what needs a session of its own."""
+    direct = env.text("DATABASE_DIRECT_URL", "")
+    if not direct and env.text("DATABASE_POOLER", "none") != "none":
+        raise ConfigError("DATABASE_POOLER needs DATABASE_DIRECT_URL, the database past it.")
+    return _sqlalchemy_url(direct or env.required("DATABASE_URL"))
 
 
 def _sqlalchemy_url(url: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 import psycopg
 from gevent import monkey
-from sqlalchemy import Engine, event
+from sqlalchemy import Connection, Engine, event
 from sqlalchemy.exc import InvalidatePoolError
 
 from app.platform.clock import monotonic
@@ -20,6 +20,30 @@ _IDLE_SINCE = "idle since"  # in the pool's own notes of a connection
 
 # gevent's would take a turn of its loop; this one is asked for nothing but what is there already.
 _poll = monkey.get_original("select", "poll")
+
+
+_SETTINGS = {"timezone": "UTC", "statement_timeout": "15000", "lock_timeout": "5000"}
+_SET_LOCAL = "; ".join(f"SET LOCAL {name} = '{value}'" for name, value in _SETTINGS.items())
+
+
+def settings_at_connect(*, is_pooled: bool) -> dict[str, Any]:
+    """Return the arguments of the driver that make a session ours.
+
+    A pooler in transaction mode (PgBouncer) knows no `options`, and what is prepared in a session
+    is not there in the next transaction, which another session carries out.
+    """
+    if is_pooled:
+        return {"prepare_threshold": None}
+    return {"options": " ".join(f"-c {name}={value}" for name, value in _SETTINGS.items())}
+
+
+def set_at_begin(engine: Engine) -> None:
+    """Have each transaction begin with our settings, whichever session carries it out."""
+
+    def set_local(connection: Connection) -> None:
+        connection.exec_driver_sql(_SET_LOCAL)
+
+    event.listen(engine, "begin", set_local)
 
 
 def check_at_checkout(engine: Engine) -> None:

@@ -115,7 +115,7 @@ def test_a_locked_table_means_503_within_two_seconds(
 
 
 def test_without_a_database_pings_are_refused_at_once(app, configure, heartbeats):
-    configure(database_url="postgresql+psycopg://nobody:x@127.0.0.1:1/none")
+    configure(database_direct_url="postgresql+psycopg://nobody:x@127.0.0.1:1/none")
     batcher = PingBatcher(app)
     started = time.monotonic()
     with pytest.raises(Unavailable):
@@ -128,7 +128,7 @@ def test_without_a_database_pings_are_refused_at_once(app, configure, heartbeats
 def test_the_answer_when_the_database_is_away(
     app, client, configure, heartbeats, monkeypatch, prefix, method
 ):
-    configure(database_url="postgresql+psycopg://nobody:x@127.0.0.1:1/none")
+    configure(database_direct_url="postgresql+psycopg://nobody:x@127.0.0.1:1/none")
     monkeypatch.setitem(app.extensions, "ping_batcher", PingBatcher(app))
     answer = client.open(f"{prefix}/{heartbeats[0]['unique_key']}", method=method)
     assert answer.status_code == 503

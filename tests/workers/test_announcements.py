@@ -40,7 +40,7 @@ announcements.{job}()
 def killed(config, monkeypatch):
     """Run a job in a process of its own that is killed as soon as it has planned a message."""
     settings = {
-        "DATABASE_URL": config.database_url,
+        "DATABASE_URL": config.database_direct_url,
         "REDIS_URL": config.redis_url,
         "JWT_SECRET": "a secret of the tests, long enough to be taken",
         "ENCRYPTION_KEY": "ab" * 32,

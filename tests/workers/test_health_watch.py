@@ -217,7 +217,7 @@ def test_a_dead_man_that_does_not_answer_hurts_nobody(app, alice, configure, cap
 
 
 def test_another_process_tells_once_the_one_that_did_is_gone(app):
-    url = app.extensions["runtime"].config.database_url
+    url = app.extensions["runtime"].config.database_direct_url
     first, second = Teller(url), Teller(url)
     assert [first.is_ours(), second.is_ours(), first.is_ours()] == [True, False, True]
     first.give_up()

@@ -31,7 +31,7 @@ ROOT = Path(__file__).parents[2]
 def environment(app, context, config, monkeypatch, tmp_path):
     """What a process of its own needs to start."""
     for name, value in {
-        "DATABASE_URL": config.database_url,
+        "DATABASE_URL": config.database_direct_url,
         "REDIS_URL": config.redis_url,
         "JWT_SECRET": "a secret of the tests, long enough to be taken",
         "ENCRYPTION_KEY": "ab" * 32,

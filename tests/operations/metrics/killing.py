@@ -13,7 +13,7 @@ from app.platform.config import Config
 def killed_at(job: str, config: Config, **settings: str) -> Iterator[Callable[[int], bool]]:
     """Yield a function that does a job until a statement; it says whether the job was killed."""
     environment = os.environ | {
-        "DATABASE_URL": config.database_url,
+        "DATABASE_URL": config.database_direct_url,
         "REDIS_URL": config.redis_url,
         "JWT_SECRET": config.jwt_secret,
         "ENCRYPTION_KEY": "ab" * 32,

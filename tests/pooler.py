@@ -1,0 +1,69 @@
+"""PgBouncer in transaction mode before the tests' PostgreSQL."""
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import psycopg
+
+from app.local import ports
+from tests.local.launched import eventually
+
+PROGRAM = shutil.which("pgbouncer", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
+
+_CONFIG = """
+[databases]
+* = host={host} port={port} user={user} password={password}
+[pgbouncer]
+listen_addr = 127.0.0.1
+listen_port = {listen}
+unix_socket_dir =
+auth_type = any
+pool_mode = transaction
+default_pool_size = 5
+max_client_conn = 200
+server_reset_query =
+"""
+
+
+@contextmanager
+def pooler(database_url: str) -> Iterator[str]:
+    """Run PgBouncer; yield the URL that leads to the database through it."""
+    assert PROGRAM
+    parts = urlsplit(database_url)
+    listen = ports.choose(None)
+    with tempfile.TemporaryDirectory(prefix="pgbouncer-") as folder:
+        settings = Path(folder) / "pgbouncer.ini"
+        settings.write_text(
+            _CONFIG.format(
+                host=parts.hostname,
+                port=parts.port,
+                user=parts.username,
+                password=parts.password,
+                listen=listen,
+            )
+        )
+        Path(folder).chmod(0o755)
+        settings.chmod(0o644)
+        user = ("-u", "nobody") if os.geteuid() == 0 else ()
+        process = subprocess.Popen([PROGRAM, "-q", *user, settings], stderr=subprocess.DEVNULL)
+        url = f"postgresql://{parts.username}@127.0.0.1:{listen}{parts.path}"
+        try:
+            eventually(lambda: _answers(url))
+            yield url
+        finally:
+            process.terminate()
+            process.wait(10)
+
+
+def _answers(url: str) -> bool:
+    try:
+        with psycopg.connect(url, connect_timeout=2):
+            return True
+    except psycopg.OperationalError:
+        return False
