@@ -43,12 +43,15 @@ def _taken_from(tree, known):
             module = modules_by_name.get(node.value.id)
             if module:
                 yield f"{module}.{node.attr}"
+        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Call):
+            if ast.unparse(node.value.func) == "import_module":  # only when it is needed
+                yield f"{ast.literal_eval(node.value.args[0])}.{node.attr}"
         elif isinstance(node, ast.Call) and ast.unparse(node.func) == "Operations.of":
             module = modules_by_name[ast.unparse(node.args[0])]
             yield from (f"{module}.{field.name}" for field in fields(Operations))
 
 
-# What the servers of processes name in their files, and what stands for a restart in tests.
+# What files of web servers and the fork server name, and what stands for a restart in tests.
 _NAMED_ELSEWHERE = {
     "app.api.ping_middleware.only_pings",
     "app.channels.templates.close",
@@ -56,6 +59,7 @@ _NAMED_ELSEWHERE = {
     "app.pages.status.store.Watcher",
     "app.platform.http_worker.GuardedWorker",
     "app.web.create_app",
+    "workers.__main__.before_forks",  # by the fork server, of any module
 }
 
 
