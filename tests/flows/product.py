@@ -84,21 +84,27 @@ class Product(Launched):
         """Return the address of one of its servers: DATABASE_URL or REDIS_URL."""
         return StateDir(self.state).published()[name]
 
+    def recorder(self, worker: str) -> int:
+        """Return the process number of a worker's recorder, which it forks first when it starts.
+
+        The worker's own number is read each time: it may be just starting again.
+        """
+        found: list[int] = []
+
+        def look() -> list[int]:
+            found[:] = children_of(self.child(worker))
+            return found
+
+        seconds_until(look, 10)
+        (recorder,) = found
+        return recorder
+
     def kill(self, name: str) -> int:
         """Kill a child the hard way, or the recorder of one; return the process number it had."""
         child, _, part = name.partition("/")
-        pid = self.child(child)
-        if part:
-            pid = recorder_of(pid)
+        pid = self.recorder(child) if part else self.child(child)
         os.kill(pid, signal.SIGKILL)
         return pid
-
-
-def recorder_of(worker: int) -> int:
-    """The process number of a worker's recorder; a worker that has just started forks it first."""
-    seconds_until(lambda: children_of(worker), 10)
-    (recorder,) = children_of(worker)
-    return recorder
 
 
 def children_of(pid: int) -> list[int]:

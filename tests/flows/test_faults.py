@@ -14,7 +14,7 @@ import pytest
 import requests
 from redis import Redis
 
-from tests.flows.product import Product, Target, children_of, recorder_of, seconds_until, target
+from tests.flows.product import Product, Target, children_of, seconds_until, target
 
 INTERVAL_SECONDS = 2
 SERVICES = 12
@@ -98,7 +98,7 @@ def test_checks_go_on_after_a_kill(watched: tuple[Product, Target], victim: str)
 def test_a_worker_and_its_recorder_end_together(watched: tuple[Product, Target], part: str) -> None:
     product, _ = watched
     worker = product.child("probes-1")
-    recorder = recorder_of(worker)
+    recorder = product.recorder("probes-1")
     product.kill(part)
     for pid in (worker, recorder):
         seconds_until(lambda pid=pid: has_ended(pid), 3)
