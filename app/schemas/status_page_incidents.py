@@ -113,7 +113,9 @@ class FirstUpdateSchema(BaseSchema):
 class NewIncidentSchema(Ruled, IncidentInputSchema):
     """An incident to create, with what is said first: one `body`, or `updates` of an older one."""
 
-    json_rule: ClassVar = {"not": {"required": ["body", "updates"]}}
+    json_rule: ClassVar = {
+        "not": {"properties": {"body": {}, "updates": {}}, "required": ["body", "updates"]}
+    }
 
     body = Text(
         max=MAX_BODY,

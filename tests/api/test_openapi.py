@@ -53,6 +53,23 @@ def test_patterns_are_those_of_whole_texts(document):
         assert pattern.endswith("$") or format == "date-time", pattern
 
 
+def parts_with_required(value):
+    if isinstance(value, dict):
+        if isinstance(value.get("required"), list):
+            yield value
+        value = list(value.values())
+    for inner in value if isinstance(value, list) else ():
+        yield from parts_with_required(inner)
+
+
+def test_what_is_required_is_defined(document):
+    """Linters of the document ask it of every schema, also of those inside `not`."""
+    found = list(parts_with_required(document))
+    assert len(found) > 100
+    for schema in found:
+        assert set(schema["required"]) <= set(schema.get("properties", {})), schema
+
+
 def test_every_group_is_described(document):
     tags = {tag["name"]: tag["description"] for tag in document["tags"]}
     used = {tag for _, operation in described(document) for tag in operation["tags"]}
