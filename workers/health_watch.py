@@ -53,7 +53,7 @@ class HealthWatch(threading.Thread):
         self._recipients: list[Recipient] = []
         self._looks: dict[str, int] = {}
         self._away_since: datetime | None = None
-        self._told_at: dict[str, float] = {}
+        self._told_at = float("-inf")
         self._told_since: datetime | None = None
         self._teller = Teller(self._config.database_direct_url)
         ca_file = self._config.probe_ca_file or None
@@ -136,18 +136,18 @@ class HealthWatch(threading.Thread):
         return True
 
     def _tell_directly(self, problems: Sequence[Late]) -> None:
+        """Tell what is late: one disk makes one part late after the other, and is told of once."""
         now = monotonic()
-        fresh = [p for p in problems if now - self._told_at.get(p.part, -1e9) > AGAIN_SECONDS]
-        if not fresh or not self._teller.is_ours():
+        if now - self._told_at <= AGAIN_SECONDS or not self._teller.is_ours():
             return
-        self._told_at |= {p.part: now for p in fresh}
+        self._told_at = now
         self._told_since = self._told_since or utcnow()
-        asyncio.run(self._send("\n".join(map(str, fresh)), "firing"))
+        asyncio.run(self._send("\n".join(map(str, problems)), "firing"))
 
     def _tell_end_directly(self) -> None:
         """Tell whoever was told directly that all is in bounds: no page stays open."""
-        if self._told_at:
-            self._told_at.clear()
+        if self._told_since is not None:
+            self._told_at = float("-inf")
             asyncio.run(self._send("Everything is in bounds again.", "resolved"))
             self._told_since = None
 

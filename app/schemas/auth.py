@@ -25,7 +25,9 @@ class Email(fields.String):
         super().__init__(validate=checks, metadata=metadata, **kwargs)
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> str:
-        return super()._deserialize(value, attr, data, **kwargs).strip().lower()
+        given = super()._deserialize(value, attr, data, **kwargs).strip()
+        # A letter that is none of ASCII may become one: the sign of the Kelvin has a small k.
+        return given.lower() if given.isascii() else given
 
 
 class NewPassword(fields.String):

@@ -16,10 +16,19 @@ DESCRIPTION_MAX = 2000
 # Written for JavaScript too, because the API's description carries them.
 # Marks, embeddings, overrides and isolates (Unicode UAX 9) turn the text around them as well.
 _TURNS = r"\u202a-\u202e\u2066-\u2069"
+# Default_Ignorable_Code_Point of Unicode: two names that look alike would not be the same. Joiners
+# and variation selectors stay, which scripts and emoji need, but make no name by themselves.
+_UNSEEN = (
+    r"\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u2060-\u2065\u206a-\u206f\u3164\ufeff"
+    r"\uffa0\ufff0-\ufff8"
+)
+_BLANK = r"\s\u200c\u200d\u2800\ufe00-\ufe0f"
+_TAGS = re.compile("[\U000e0000-\U000e0fff]")  # unseen as well, beyond what JavaScript calls \\u
 _NO_CONTROL = "Control characters, also of the reading direction, are not allowed."
 _NO_LINE = rf"\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u061c{_TURNS}"
+_NO_NAME = _NO_LINE + _UNSEEN
 LINE_PATTERN = rf"^[^{_NO_LINE}]*$"
-NAME_PATTERN = rf"^[^{_NO_LINE}]*[^\s{_NO_LINE}][^{_NO_LINE}]*$"
+NAME_PATTERN = rf"^[^{_NO_NAME}]*[^{_BLANK}{_NO_NAME}][^{_NO_NAME}]*$"
 TEXT_PATTERN = rf"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f{_TURNS}]*$"
 NUMBER_PATTERN = r"[0-9]{1,18}"
 UUID_PATTERN = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
@@ -66,6 +75,14 @@ class Pattern(validate.Regexp):
         return value
 
 
+_NO_NAME_GIVEN = "Must be one line of text that can be seen, not blank, in one direction."
+
+
+def _refuse_tags(value: str) -> None:
+    if _TAGS.search(value):
+        raise ValidationError(_NO_NAME_GIVEN)
+
+
 class Line(fields.String):
     """One line of text without control characters."""
 
@@ -86,7 +103,8 @@ class Name(fields.String):
     def __init__(self, *, max: int = NAME_MAX, **kwargs: Any) -> None:
         checks = [
             validate.Length(min=1, max=max),
-            Pattern(NAME_PATTERN, error="Must be one line of text, not blank, in one direction."),
+            Pattern(NAME_PATTERN, error=_NO_NAME_GIVEN),
+            _refuse_tags,
         ]
         super().__init__(validate=checks, **kwargs)
 
