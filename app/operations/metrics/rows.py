@@ -77,6 +77,8 @@ def totals_columns(totals: Totals) -> tuple[int, ...]:
 
 def stored(organization_id: UUID, service_id: UUID, at: object, bucket: Bucket) -> tuple[Any, ...]:
     """Return a bucket as a row for STORE_HOUR (which adds the line) and STORE_DAY."""
+    is_packed = len(bucket.histograms) == 1
+    packed = bucket.histograms[0] if is_packed else histogram.pack(bucket.histogram())
     return (
         organization_id,
         service_id,
@@ -91,7 +93,7 @@ def stored(organization_id: UUID, service_id: UUID, at: object, bucket: Bucket) 
         bucket.sum_ms,
         bucket.min_ms,
         bucket.max_ms,
-        histogram.pack(bucket.histogram()),
+        packed,
     )
 
 
