@@ -16,6 +16,9 @@ HEAD = """# Licences of what AlertifyPro brings along
 
 Made by `make licenses`, of `requirements.lock`.
 
+Fonts in `app/pages/fonts`, each with its licence beside it: DejaVu Sans 2.37 (Bitstream Vera
+licence, changes in the public domain) and Droid Sans Fallback (Apache License 2.0).
+
 """
 
 

@@ -1,35 +1,26 @@
 """An SLA report as PDF: a table with a bar of each error budget, and where the downtime was."""
 
 import io
-from html import escape
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import reportlab
-from reportlab.graphics.charts.barcharts import HorizontalBarChart
 from reportlab.graphics.shapes import Drawing, Rect
 from reportlab.lib import colors
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
-from reportlab.pdfbase import pdfmetrics
-from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.platypus import Flowable, Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
 
-_FONT, _BOLD = "Vera", "VeraBd"
-_FOLDER = Path(reportlab.__file__).parent / "fonts"
-_TEXT = ParagraphStyle("text", fontName=_FONT, fontSize=8, leading=10.5)
-_HEAD = ParagraphStyle("head", parent=_TEXT, fontName=_BOLD)
+from app.pages.pdf_text import BOLD, FONT, markup
+
+_TEXT = ParagraphStyle("text", fontName=FONT, fontSize=8, leading=10.5)
+_HEAD = ParagraphStyle("head", parent=_TEXT, fontName=BOLD)
 _TITLE = ParagraphStyle("title", parent=_HEAD, fontSize=17, leading=22)
 _WIDTHS = (48 * mm, 20 * mm, 24 * mm, 22 * mm, 32 * mm, 34 * mm)
 _BAR_WIDTH, _BAR_HEIGHT = 30 * mm, 7
 _GOOD, _BAD, _GROUND = (colors.HexColor(c) for c in ("#2e7d32", "#c62828", "#e3e6ea"))
 _CHARTED = 8
-_LETTERS = 24
-
-for _name in (_FONT, _BOLD):
-    pdfmetrics.registerFont(TTFont(_name, str(_FOLDER / f"{_name}.ttf")))
+_CHART_WIDTHS = (48 * mm, 104 * mm, 28 * mm)
 
 
 def pdf(report: dict[str, Any]) -> bytes:
@@ -43,8 +34,8 @@ def pdf(report: dict[str, Any]) -> bytes:
         buffer, pagesize=A4, title=title, leftMargin=15 * mm, rightMargin=15 * mm
     )
     parts: list[Flowable] = [
-        Paragraph(escape(title), _TITLE),
-        Paragraph(escape(f"{period}, target {report['sla_target']:g} %"), _TEXT),
+        _paragraph(title, _TITLE),
+        _paragraph(f"{period}, target {report['sla_target']:g} %", _TEXT),
         Spacer(1, 5 * mm),
         _table(report),
         Spacer(1, 6 * mm),
@@ -52,9 +43,9 @@ def pdf(report: dict[str, Any]) -> bytes:
     down = sorted(report["services"], key=lambda row: -row["downtime_seconds"])[:_CHARTED]
     down = [row for row in down if row["downtime_seconds"] > 0]
     if down:
-        parts += [Paragraph("Downtime in minutes", _HEAD), _chart(down)]
+        parts += [_paragraph("The most downtime", _HEAD), _chart(down), Spacer(1, 6 * mm)]
     parts.append(
-        Paragraph(
+        _paragraph(
             "Uptime is the share of known time, up and down. Unknown time, maintenance and pauses"
             " do not count. The error budget is the downtime that the target allows.",
             _TEXT,
@@ -65,12 +56,14 @@ def pdf(report: dict[str, Any]) -> bytes:
 
 
 def duration(seconds: float) -> str:
-    """Return a duration for people, such as `1 h 02 min` or `-4 min 30 s`."""
+    """Return a duration for people, such as `1 h 02 min`, `-4 min 30 s`, `< 1 s` or `0 s`."""
+    if 0 < abs(seconds) < 1:
+        return "< 1 s" if seconds > 0 else "> -1 s"
     sign, whole = "-" if seconds < 0 else "", round(abs(seconds))
     hours, minutes, rest = whole // 3600, whole // 60 % 60, whole % 60
     if hours:
         return f"{sign}{hours} h {minutes:02} min"
-    return f"{sign}{minutes} min {rest:02} s" if minutes else f"{sign if whole else ''}{rest} s"
+    return f"{sign}{minutes} min {rest:02} s" if minutes else f"{sign}{rest} s"
 
 
 def _table(report: dict[str, Any]) -> Table:
@@ -78,7 +71,7 @@ def _table(report: dict[str, Any]) -> Table:
     rows = [_row(row["name"], row, _TEXT) for row in report["services"]]
     total = _row("All services", report["total"], _HEAD)
     table = Table(
-        [[Paragraph(text, _HEAD) for text in head], *rows, total], colWidths=_WIDTHS, repeatRows=1
+        [[_paragraph(text, _HEAD) for text in head], *rows, total], colWidths=_WIDTHS, repeatRows=1
     )
     table.setStyle(
         TableStyle(
@@ -102,7 +95,11 @@ def _row(name: str, row: dict[str, Any], style: ParagraphStyle) -> list[Flowable
         str(row["incidents"]),
         duration(row["error_budget_left_seconds"]),
     )
-    return [*(Paragraph(escape(text), style) for text in texts), _bar(left, row["is_met"])]
+    return [*(_paragraph(text, style) for text in texts), _bar(left, row["is_met"])]
+
+
+def _paragraph(text: str, style: ParagraphStyle) -> Paragraph:
+    return Paragraph(markup(text, style.fontName), style)
 
 
 def _bar(left: float | None, is_met: bool | None) -> Drawing:
@@ -117,16 +114,15 @@ def _bar(left: float | None, is_met: bool | None) -> Drawing:
     return drawing
 
 
-def _chart(rows: list[dict[str, Any]]) -> Drawing:
-    height = 16.0 * len(rows)
-    drawing = Drawing(sum(_WIDTHS), height + 30)
-    chart = HorizontalBarChart()
-    chart.x, chart.y, chart.width, chart.height = 55 * mm, 22, sum(_WIDTHS) - 65 * mm, height
-    chart.data = [[row["downtime_seconds"] / 60 for row in reversed(rows)]]
-    chart.categoryAxis.categoryNames = [row["name"][:_LETTERS] for row in reversed(rows)]
-    chart.valueAxis.valueMin = 0
-    chart.bars[0].fillColor, chart.bars[0].strokeColor = _BAD, None
-    for labels in (chart.categoryAxis.labels, chart.valueAxis.labels):
-        labels.fontName, labels.fontSize = _FONT, 7
-    drawing.add(chart)
-    return drawing
+def _chart(rows: list[dict[str, Any]]) -> Table:
+    """Draw a bar of the downtime of each row, the first of which has the longest."""
+    longest = rows[0]["downtime_seconds"]
+    width = _CHART_WIDTHS[1] - 4 * mm
+    cells = []
+    for row in rows:
+        bar = Drawing(width, _BAR_HEIGHT)
+        share = row["downtime_seconds"] / longest
+        bar.add(Rect(0, 0, max(0.5, width * share), _BAR_HEIGHT, fillColor=_BAD, strokeColor=None))
+        down = duration(row["downtime_seconds"])
+        cells.append([_paragraph(row["name"], _TEXT), bar, _paragraph(down, _TEXT)])
+    return Table(cells, colWidths=_CHART_WIDTHS, style=[("VALIGN", (0, 0), (-1, -1), "MIDDLE")])

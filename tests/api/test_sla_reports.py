@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 from pypdf import PdfReader
 
-from app.pages.sla_report import duration
+from app.pages.sla_report import duration, pdf
 from tests.factories import make_result, make_service
 from tests.times import ago, iso, now
 
@@ -86,8 +86,7 @@ def test_pdf_has_the_rows_of_json(alice, services):
     found = alice.get(PATH, query_string=window()).json
     answer = alice.get(PATH, query_string=window(format="pdf"))
     assert answer.mimetype == "application/pdf"
-    text = " ".join(page.extract_text() for page in PdfReader(io.BytesIO(answer.data)).pages)
-    text = " ".join(text.split())
+    text = text_of(answer)
     for row in found["services"]:
         uptime = row["uptime_percentage"]
         figures = (
@@ -102,13 +101,58 @@ def test_pdf_has_the_rows_of_json(alice, services):
     assert "target 90 %" in text
 
 
+def text_of(answer):
+    text = " ".join(page.extract_text() for page in PdfReader(io.BytesIO(answer.data)).pages)
+    return " ".join(text.split())
+
+
+@pytest.mark.parametrize(
+    ("name", "seen"),
+    [
+        ("Оплата заказов", "Оплата заказов"),
+        ("Πληρωμές", "Πληρωμές"),
+        ("支付网关 決済サービス", "支付网关 決済サービス"),
+        ("תשלומים", "תשלומים"),  # pypdf tells what is read from the right
+        ("دفع", "\ufea9\ufed3\ufeca"),  # joined letters
+        ("\U0001f680 Deploy \U0001f468\u200d\U0001f467", ":rocket: Deploy :man::girl:"),
+        ("ร้านค้า", "rankha"),
+        ("결제", "GyeolJe"),
+        ("e\u0301 <b>&amp;", "e\u0301 <b>&amp;"),
+    ],
+)
+def test_a_pdf_in_any_script(alice, context, name, seen):
+    make_service(alice, name=name)
+    assert seen in text_of(alice.get(PATH, query_string=window(format="pdf")))
+
+
+def test_many_long_names_in_a_pdf(alice, services):
+    found = alice.get(PATH, query_string=window()).json | {
+        "organization": "Großkunden 株式会社",
+        "timezone": "Asia/Kathmandu",
+    }
+    found |= {name: ago(hours=1) for name in ("period_start", "period_end")}
+    row = found["services"][1]
+    found["services"] = [row | {"name": f"{n} " + "決" * 120 + "x" * 120} for n in range(80)]
+    pages = PdfReader(io.BytesIO(pdf(found))).pages
+    assert len(pages) > 5
+    assert all("Budget left" in page.extract_text() for page in pages[:-1])
+
+
 def test_a_pdf_of_nothing(alice, context):
     assert alice.get(PATH, query_string={"format": "pdf"}).data.startswith(b"%PDF")
 
 
 @pytest.mark.parametrize(
     ("seconds", "text"),
-    [(0, "0 s"), (-0.2, "0 s"), (59.6, "1 min 00 s"), (-240, "-4 min 00 s"), (3725, "1 h 02 min")],
+    [
+        (0, "0 s"),
+        (0.2, "< 1 s"),
+        (-0.2, "> -1 s"),
+        (1.2, "1 s"),
+        (59.6, "1 min 00 s"),
+        (-240, "-4 min 00 s"),
+        (3725, "1 h 02 min"),
+    ],
 )
 def test_durations(seconds, text):
     assert duration(seconds) == text
