@@ -240,8 +240,7 @@ def scenes() -> dict[str, Snapshot]:
         ),
         "major": snapshot(
             shop(checkout="down", search="down", catalogue="down", api="down", mail="down"),
-            slug="major", branding={"company_name": "Acme", "primary_color": "#ffe600"},
-        ),
+            slug="major", branding={"company_name": "Acme", "primary_color": "#ffe600"}),
         "maintenance": snapshot(
             shop(database="maintenance"), slug="maintenance", windows=windows,
             announcement={"text": "We move on **Sunday**.", "starts_at": None, "ends_at": None},
@@ -250,6 +249,8 @@ def scenes() -> dict[str, Snapshot]:
         "empty": snapshot({}, slug="empty"),
         "one": snapshot({"Services": [service("Website", "up", 1)]}, slug="one"),
         "many": snapshot({"All": many}, slug="many"),
+        "many_timed": snapshot({"All": [one | {"response": {"now_ms": 120, "p95_ms": 1040}}
+            for one in many]}, slug="many_timed", show={"response_times": True, "made_with": True}),
         "columns": snapshot(shop(search="slow"), slug="columns", layout="columns"),
         "response_times": snapshot(
             {"Services": [service("Checkout", "up", 2, response={"now_ms": 121.5, "p95_ms": 640})]},

@@ -87,14 +87,15 @@ def test_it_can_be_read_without_its_colours(browser, address):
     tab.goto(f"{address}/status/one_down")
     assert tab.evaluate("matchMedia('(forced-colors: active)').matches")
     shapes = tab.evaluate(
-        """() => ['.verdict', '.l li.d > b', '.l li.u > b'].map((one) => {
+        """() => ['.verdict', '.l li.d > b', '.l li:not([class]) > b'].map((one) => {
           const style = getComputedStyle(document.querySelector(one), '::before');
           return [style.backgroundColor, style.clipPath, style.width];
         })"""
     )
     assert len({clip for _, clip, _ in shapes}) == 2  # a cross for both that are down, and a circle
     assert all(color not in ("rgba(0, 0, 0, 0)", "rgb(255, 255, 255)") for color, _, _ in shapes)
-    bars = tab.evaluate("getComputedStyle(document.querySelector('.l svg path.d')).stroke")
+    down = "document.querySelector('.l svg > path:not([class])')"
+    bars = tab.evaluate(f"getComputedStyle({down}).stroke")
     assert bars not in ("none", "rgb(255, 255, 255)")
     context.close()
 

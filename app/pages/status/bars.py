@@ -22,7 +22,7 @@ def symbols(days: int) -> Markup:
         f"<g id=d><path class=u d='M.5 {middle:g}h{length - 1}' stroke-dasharray=3,1 />",
         f"<path class=t d='M{length - 3.5} 19.5h3'/></g>",
         "<pattern id=h width=3 height=3 patternUnits=userSpaceOnUse",
-        " patternTransform=rotate(45)><path class=m d='M0 .8h3'/></pattern></svg>",
+        " patternTransform='scale(.25,1)rotate(45)'><path class=m d='M0 .8h3'/></pattern></svg>",
     )
     return Markup("".join(parts))  # noqa: S704  made of numbers
 
@@ -41,19 +41,21 @@ def svg(service: dict[str, Any]) -> Markup:
 
 
 def _paths(service: dict[str, Any]) -> list[str]:
+    """Return the paths of days, a day wide and upwards from the ground: styles put them there.
+
+    Two hundred services have a thousand such days, and each digit counts.
+    """
     drawn: dict[str, str] = {}
     place = 0
     for state, run in groupby(service["states"]):
         count = len(list(run))
         if state == DayState.NOTHING:
-            middle, length = _BASE - GOOD / 2, count * STEP - 1
-            drawn["n"] = drawn.get("n", "") + f"M{place * STEP + 0.5},{middle:g}h{length}"
-            drawn["o"] = drawn.get("o", "") + f"M{place * STEP + 1.5},{middle:g}h{length}"
+            middle, length = GOOD / 2, count - 1 / STEP
+            drawn["n"] = drawn.get("n", "") + f"M{place - 1.5 / STEP},{middle:g}h{length}"
+            drawn["o"] = drawn.get("o", "") + f"M{place - 0.5 / STEP},{middle:g}h{length}"
         elif state != DayState.UP:
             tops = (_top(service, state, at) for at in range(place, place + count))
-            path = "".join(
-                f"M{(place + i) * STEP + 2},{_BASE}v-{top}" for i, top in enumerate(tops)
-            )
+            path = "".join(f"M{place + i},0v{top}" for i, top in enumerate(tops))
             drawn[state] = drawn.get(state, "") + path
         place += count
     return [path for letter, line in drawn.items() for path in _drawn(letter, line)]
@@ -69,4 +71,6 @@ def _top(service: dict[str, Any], state: str, at: int) -> int:
 def _drawn(letter: str, path: str) -> list[str]:
     if letter == DayState.MAINTENANCE:  # hatched, on the ground
         return [f"<path class=g d={path} />", f"<path stroke=url(#h) d={path} />"]
+    if letter == DayState.DOWN:  # the most frequent: the style of a path without a class
+        return [f"<path d={path} />"]
     return [f"<path class={letter} d={path} />"]

@@ -64,7 +64,7 @@ def render(name: str, view: View, **values: Any) -> bytes:
         dark_logo=styles.logo_hash(view.page, "dark_logo_url"),
         **values,
     )
-    return re.sub(r"\n\s*", "\n", found).strip().encode()
+    return re.sub(r"\n\s*(?=<li)|(?<=\n)\s+", "", found).strip().encode()
 
 
 _ONLY_SERVED = re.compile(

@@ -208,7 +208,7 @@ class View:
         words = [self.say("response_now", ms=round(found["now_ms"]))]
         if found.get("p95_ms") is not None:
             words.append(self.say("response_p95", ms=round(found["p95_ms"])))
-        return " · ".join(words)
+        return ", ".join(words)
 
     def names(self, entry: dict[str, Any]) -> list[tuple[str, str, str | None]]:
         """Return (key, name, state) of what an incident or a maintenance hits."""

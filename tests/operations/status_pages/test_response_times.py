@@ -59,7 +59,7 @@ def test_a_page_shows_response_times_where_it_says_so(app, alice, client, rolled
     take_snapshots(app)
     path = f"/status/{page['slug']}"
     (key,) = client.get(f"{path}.json").json["services"]
-    assert "120 ms now · p95 400 ms" in client.get(path).text
+    assert "120 ms now, p95 400 ms" in client.get(path).text
     text = client.get(f"{path}/services/{key}").text
     assert "Response time over 24 hours: median 100 ms, p95" in text
     assert 'aria-label="Response time over 24 hours' in text
