@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.console import sample
+from tests.console.screens import COUNT_REQUESTS
 from tests.flows.product import PASSWORD, Product
 
 CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
@@ -44,6 +45,7 @@ def open_tab(browser):
     def open_tab(cookies=(), **options):
         context = browser.new_context(**({"viewport": {"width": 1280, "height": 800}} | options))
         context.set_default_timeout(PATIENCE_MS)
+        context.add_init_script(COUNT_REQUESTS)
         context.add_cookies(list(cookies))
         contexts.append(context)
         tab = context.new_page()
@@ -64,9 +66,11 @@ def _collect(problems, message):
         problems.append(message.text)
 
 
-@pytest.fixture(scope="module")
-def filled(browser):
-    """The running product with the sample in it."""
+@pytest.fixture(scope="session")
+def filled():
+    """The running product with the sample in it, one for all files that a process tests."""
+    if not CHROMIUM.exists():
+        pytest.skip(f"no Chromium at {CHROMIUM}")
     with (
         tempfile.TemporaryDirectory(prefix="alertifypro-screens-") as folder,
         Product(Path(folder)) as product,
@@ -79,14 +83,18 @@ def filled(browser):
 
 @pytest.fixture(scope="module")
 def sign_in(open_tab, filled):
-    """Opens a tab in which somebody of the sample is signed in."""
+    """Opens a tab in which somebody of the sample is signed in, at Home."""
 
     def sign_in(person=sample.OWNER, **options):
         tab = open_tab(**options)
-        tab.goto(f"http://127.0.0.1:{filled.port}/sign-in")
-        tab.get_by_label("E-mail address").fill(person[0])
-        tab.get_by_label("Password").fill(PASSWORD)
-        tab.get_by_role("button", name="Sign in").click()
+        home = f"http://127.0.0.1:{filled.port}"
+        answer = tab.context.request.post(
+            f"{home}/api/v1/session",
+            data={"email": person[0], "password": PASSWORD},
+            headers={"Origin": home},
+        )
+        assert answer.ok, answer.text()
+        tab.goto(home)
         tab.locator(".frame").wait_for()
         return tab
 

@@ -68,8 +68,51 @@ def address(product, path):
     return f"http://127.0.0.1:{product.port}{path.format(**made)}"
 
 
+COUNT_REQUESTS = """(() => {
+  const ask = window.fetch;
+  window.requestsUnderWay = 0;
+  window.fetch = (...given) => {
+    window.requestsUnderWay += 1;
+    return ask(...given).finally(() => (window.requestsUnderWay -= 1));
+  };
+})()"""
+# A screen that has read something may read more of it, after it was drawn: so thrice in a row.
+_READ = """() => new Promise((resolve) => {
+  let quiet = 0;
+  const look = () => {
+    const busy = window.requestsUnderWay || document.querySelector('[aria-busy=true]')
+      || !document.querySelector('h1');
+    quiet = busy ? 0 : quiet + 1;
+    if (quiet < 3) requestAnimationFrame(() => setTimeout(look, 25));
+    else resolve();
+  };
+  look();
+})"""
+_GO = """async (path) => {
+  const app = document.querySelector('script[type=module]').src;
+  const { go } = await import(app.replace('app.mjs', 'store/route.mjs'));
+  await go(path);
+  await new Promise(requestAnimationFrame);
+}"""
+
+
 def show(tab, url):
-    """Open an address, and wait until nothing is being read any more."""
+    """Load an address, and wait until nothing is being read any more."""
     tab.goto(url)
-    tab.locator("h1").first.wait_for()
-    tab.wait_for_load_state("networkidle")
+    settle(tab)
+
+
+def move(tab, url):
+    """Go to an address as a link within the console does, without loading the page again."""
+    go(tab, url)
+    settle(tab)
+
+
+def go(tab, url):
+    """Go there, and wait for nothing."""
+    tab.evaluate(_GO, url)
+
+
+def settle(tab):
+    """Wait until a screen is there and nothing is being read any more."""
+    tab.evaluate(_READ)

@@ -177,6 +177,20 @@ addEventListener("click", (event) => {
   if (address.href !== location.href) go(address.href);
 });
 
+// A button that takes itself out of the page (a row of a form, a chip) leaves the focus where it was.
+addEventListener("click", (event) => {
+  const button = event.target.closest?.("button");
+  if (!button?.closest(".main, dialog")) return;
+  const around = [];
+  for (let each = button.parentElement; each; each = each.parentElement) around.push(each);
+  const here = location.href;
+  requestAnimationFrame(() => requestAnimationFrame(() => {
+    if (button.isConnected || document.activeElement !== document.body || location.href !== here) return;
+    const left = around.find((each) => each.isConnected);
+    [...left.querySelectorAll("button, input, select, textarea")].at(-1)?.focus({ preventScroll: true });
+  }));
+});
+
 let going = 0;
 addEventListener("keydown", (event) => {
   if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k" && signedIn.peek() === "in") {

@@ -88,6 +88,25 @@ export function forField(at) {
   return `${date.getFullYear()}-${pad(date.getMonth() + 1)}-${pad(date.getDate())}T${pad(date.getHours())}:${pad(date.getMinutes())}`;
 }
 
+/** A moment as a field of date and time shows it in a zone: "2026-11-27T14:02". */
+export function wallTime(at, zone) {
+  const options = { year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit" };
+  const part = Object.fromEntries(format(zone, options).formatToParts(at).map(({ type, value }) => [type, value]));
+  return `${part.year.padStart(4, "0")}-${part.month}-${part.day}T${part.hour}:${part.minute}`;
+}
+
+/**
+ * Milliseconds since the epoch of such a text in a zone; NaN for none. A time that a change to
+ * summer time leaves out is read as one hour later, one that comes twice as the first.
+ */
+export function momentOfWallTime(text, zone) {
+  const asUtc = Date.parse(`${text}Z`);
+  const offset = (at) => Date.parse(`${wallTime(at, zone)}Z`) - Math.floor(at / 60_000) * 60_000;
+  if (Number.isNaN(asUtc)) return asUtc;
+  const candidates = [asUtc - offset(asUtc - 86_400_000), asUtc - offset(asUtc + 86_400_000)].sort((a, b) => a - b);
+  return candidates.find((at) => wallTime(at, zone) === text) ?? asUtc - offset(asUtc - 86_400_000);
+}
+
 const UNITS = { s: 1, sec: 1, m: MINUTE, min: MINUTE, h: HOUR, d: DAY };
 
 /** Seconds of "90", "90s", "5m", "1h30", "2 d"; null for anything else. A bare number is seconds. */

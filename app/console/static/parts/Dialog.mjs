@@ -5,14 +5,23 @@ import { t } from "../lib/words.mjs";
 import { Icon } from "./Icon.mjs";
 import { Button, Failure } from "./Page.mjs";
 
+/**
+ * Open a dialog of the browser; returns how to close it. The focus goes back to where it was, which
+ * the browser does not do for a dialog that has left the page by then.
+ */
+export function openModal(dialog) {
+  const before = document.activeElement;
+  dialog.showModal();
+  return () => {
+    dialog.close();
+    if (before?.isConnected) before.focus({ preventScroll: true });
+  };
+}
+
 /** A dialog over the page, open as long as it is drawn. `foot` holds its buttons. */
 export function Dialog({ title, onClose, wide = false, foot, children }) {
   const box = useRef(null);
-  useEffect(() => {
-    const dialog = box.current;
-    dialog.showModal();
-    return () => dialog.close();
-  }, []);
+  useEffect(() => openModal(box.current), []);
   const cancel = (event) => {
     event.preventDefault();
     onClose();

@@ -42,6 +42,7 @@ export function ListTools({ ids, columns }) {
     <//>
     <${Menu} kind="quiet" name=${t("Groups, columns, files")} label=${html`<${Icon} name="list" /><span class="roomy">${t("Show")}</span>`}>
       <${Item} icon=${tick(tiles)} onClick=${() => setQuery({ view: tiles ? null : "tiles" })}>${t("Tiles")}<//>
+      <${Item} icon=${tick(query.get("plain") === "1")} onClick=${() => setQuery({ plain: query.get("plain") === "1" ? null : "1", page: null })}>${t("All rows in the page, to print and search")}<//>
       <${Item} icon="open" href=${link("/wall", Object.fromEntries([...query].filter(([name]) => !OURS.has(name))))}>${t("For a wall screen")}<//>
       <hr />${GROUPS.map(([id, said]) => html`<${Item} key=${said} icon=${tick(group === id)} onClick=${() => setQuery({ group: id })}>${said}<//>`)}
       <hr />${columns.map((column) => html`<${Item} key=${column.id} icon=${tick(!hidden.includes(column.id))} onClick=${() => toggle(column.id)} stay>${column.title}<//>`)}

@@ -73,7 +73,7 @@ export function Skeleton({ rows = 6 }) {
 
 /** What could not be read or done, in the API's words, and what to do about it. */
 export function Failure({ error, retry }) {
-  const [title, hint] = explain(error);
+  const [title, hint] = explain(error, Boolean(retry));
   return html`<section class="notice failed" role="alert">
     <${Icon} name="warning" />
     <div>
@@ -87,13 +87,15 @@ export function Failure({ error, retry }) {
   </section>`;
 }
 
-function explain(error) {
+/** What is read is read again by itself (store/resource); what somebody sent is theirs to send. */
+function explain(error, isRead) {
+  const again = isRead ? t("It is tried again by itself.") : t("What you have typed is still here: send it again.");
   switch (error.status) {
-    case 0: return [t("Not connected"), t("It is tried again by itself.")];
+    case 0: return [t("Not connected"), again];
     case 403: return [t("Not allowed"), ""];
     case 404: return [t("Not found"), t("It may have been deleted, or belong to another organization.")];
     case 429: return [t("Too many requests"), error.retryAfter ? t("Wait {n} seconds.", { n: error.retryAfter }) : ""];
-    case 503: return [t("The server is busy or its database is away"), t("It is tried again by itself.")];
+    case 503: return [t("The server is busy or its database is away"), again];
     default: return [t("That did not work"), ""];
   }
 }

@@ -9,6 +9,7 @@ import { go, link } from "../store/route.mjs";
 import { may, signOut } from "../store/session.mjs";
 import { rowOf, services } from "../store/services.mjs";
 import { nextTheme, setView, view } from "../store/view.mjs";
+import { openModal } from "./Dialog.mjs";
 import { destinations } from "./Frame.mjs";
 import { Icon } from "./Icon.mjs";
 import { Severity, Status } from "./Status.mjs";
@@ -34,8 +35,8 @@ export default function Palette({ exists, onClose }) {
   const [at, setAt] = useState(0);
   const box = useRef(null);
   useEffect(() => {
-    box.current.showModal();
     if (services.data.peek() === undefined) services.reload();
+    return openModal(box.current);
   }, []);
   const found = ranked(choices(exists), text, (choice) => choice.text, MOST);
   const chosen = Math.min(at, found.length - 1);

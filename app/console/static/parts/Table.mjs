@@ -17,15 +17,15 @@ const MARGIN = 8;
  * (`place` 1 to 4); `read(key)` gives the row's signal; `href(row)` is
  * where it leads. With `selected` (a signal of a Set) rows can be chosen. `sort` is the current order ("name", "-name"),
  * `onSort(order)` changes it; `onVisible(keys)` hears which rows are on the screen; `onKey(event,
- * row)` gets the other keys.
+ * row)` gets the other keys. With `whole` every row is in the page, however many there are.
  */
-export function Table({ label, keys, columns, read, href, selected, sort, onSort, onVisible, onKey, rowName }) {
+export function Table({ label, keys, columns, read, href, selected, sort, onSort, onVisible, onKey, rowName, whole = false }) {
   const box = useRef(null);
   const [range, setRange] = useState([0, ALL_BELOW]);
   const [focus, setFocus] = useState(null);
   const cache = useRef({ columns: null, rows: new Map() });
   const anchor = useRef(null);
-  const virtual = keys.length > ALL_BELOW;
+  const virtual = keys.length > ALL_BELOW && !whole;
   const density = view.value.density;
 
   useLayoutEffect(() => {

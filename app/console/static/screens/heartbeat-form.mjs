@@ -12,6 +12,7 @@ import { useForm } from "../store/form.mjs";
 import { useResource } from "../store/resource.mjs";
 import { go, link } from "../store/route.mjs";
 import { say } from "../store/toasts.mjs";
+import { zone } from "../store/view.mjs";
 
 const LIMITS = ["max_runtime_seconds", "min_duration_seconds", "max_duration_seconds", "min_interval_seconds"];
 const ZONES = Intl.supportedValuesOf("timeZone");
@@ -39,7 +40,7 @@ function Editor({ id, home, stored, policies }) {
     initial: {
       name: stored?.name ?? "", description: stored?.description ?? "", tags: stored?.tags ?? [], severity: stored?.severity ?? "critical",
       kind: seconds === null ? "cron" : "every", every: seconds ?? 86_400, cron: seconds === null ? stored.schedule : "0 2 * * *",
-      timezone: stored && seconds === null ? stored.timezone : Intl.DateTimeFormat().resolvedOptions().timeZone,
+      timezone: stored && seconds === null ? stored.timezone : zone.peek(),
       grace_period_seconds: stored?.grace_period_seconds ?? 300, escalation_policy_id: stored?.escalation_policy_id ?? null,
       ...Object.fromEntries(LIMITS.map((name) => [name, stored?.[name] ?? null])),
     },

@@ -2,20 +2,21 @@
 
 import { html, useState } from "../vendor/ui.mjs";
 import * as api from "../api.mjs";
+import { STATES } from "../lib/states.mjs";
 import { moment } from "../lib/time.mjs";
 import { t, tn } from "../lib/words.mjs";
 import { Confirm, Dialog } from "../parts/Dialog.mjs";
 import { Field } from "../parts/Field.mjs";
 import { Form } from "../parts/Form.mjs";
-import { Button, Copy, Empty, Loaded, Page } from "../parts/Page.mjs";
+import { Button, Copy, Empty, Facts, Loaded, Page } from "../parts/Page.mjs";
 import { DeleteButton, PlainTable } from "../parts/Plain.mjs";
-import { Ago } from "../parts/Status.mjs";
+import { Ago, Shape } from "../parts/Status.mjs";
 import { useForm } from "../store/form.mjs";
 import { useResource } from "../store/resource.mjs";
 
 const ms = (value) => (value === null ? "–" : t("{n} ms", { n: Math.round(value) }));
 const AGENT_COLUMNS = [
-  { title: t("Agent"), cell: (each) => html`<span class=${`status ${each.is_alive ? (each.blind_since ? "unknown" : "up") : "down"}`}>${each.agent}</span>` },
+  { title: t("Agent"), cell: (each) => html`<${AgentState} agent=${each} />` },
   { title: t("Seen"), cell: (each) => html`<${Ago} at=${moment(each.last_seen_at)} />` },
   { title: t("Version"), cell: (each) => each.version, extra: true },
   { title: t("Checks a second"), right: true, cell: (each) => each.checks_per_second, extra: true },
@@ -23,6 +24,11 @@ const AGENT_COLUMNS = [
   { title: t("Clock off by"), right: true, cell: (each) => ms(each.clock_skew_ms), extra: true },
   { title: t("Waiting results"), right: true, cell: (each) => each.buffered, extra: true },
 ];
+
+function AgentState({ agent }) {
+  const [state, said] = !agent.is_alive ? ["RED", t("silent")] : agent.blind_since ? ["UNKNOWN", t("reaches nothing")] : ["GREEN", t("at work")];
+  return html`<span class="status wraps ${STATES[state].name}"><${Shape} state=${state} /><span>${agent.agent} <span class="muted">${said}</span></span></span>`;
+}
 
 export default function Locations() {
   const [making, make] = useState(false);
@@ -48,11 +54,12 @@ function Location({ location, show, reload }) {
     show(await api.post(`/locations/${location.id}/rotate-key`));
     reload();
   };
-  const state = location.is_alive ? ["up", tn(location.agents.filter((each) => each.is_alive).length, "1 agent", "{n} agents")] : ["down", t("no agent")];
-  return html`<section class="card"><div class="toolbar"><h2>${location.name}</h2><span class=${`status ${state[0]}`}>${state[1]}</span><span class="spread"></span>
+  const state = location.is_alive ? ["GREEN", tn(location.agents.filter((each) => each.is_alive).length, "1 agent", "{n} agents")] : location.agents.length ? ["RED", t("its agents are silent")] : ["PENDING", t("no agent yet")];
+  return html`<section class="card"><div class="toolbar"><h2>${location.name}</h2><span class=${`status ${STATES[state[0]].name}`}><${Shape} state=${state[0]} />${state[1]}</span><span class="spread"></span>
       <${Button} needs="locations:write" aria-label=${t("New key for {name}", location)} onClick=${() => ask(true)}>${t("New key")}<//>
       <${DeleteButton} name=${location.name} needs="locations:write" consequence=${t("Its agents are refused at once.")} act=${() => api.remove(`/locations/${location.id}`).then(reload)} /></div>
-    <p><span class="mono">${location.region}</span> <span class="mono muted">${location.prefix}…</span>${location.is_shared && html` <span class="muted">${t("shared with every organization")}</span>`}</p>
+    <${Facts} rows=${[[t("Region"), html`<span class="mono">${location.region}</span>`], [t("Key"), html`<span class="mono">${location.prefix}…</span>`], [t("Shared"), location.is_shared && t("with every organization")]]} />
+    ${!location.agents.length && html`<p class="muted">${t("Nothing is checked from here until an agent runs.")} <a href="/guide/locations">${t("How to start one")}</a></p>`}
     ${location.agents.length > 0 && html`<${PlainTable} label=${t("Agents of {name}", location)} rows=${location.agents} columns=${AGENT_COLUMNS} idOf=${(each) => each.agent} />`}
     ${asking && html`<${Confirm} title=${t("New key for {name}?", location)} verb=${t("Replace the key")} act=${rotate} onClose=${() => ask(false)}><p>${t("Agents with the old key stop at once, and what they have not delivered is lost.")}</p><//>`}
   </section>`;

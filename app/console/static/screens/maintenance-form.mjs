@@ -2,7 +2,7 @@
 
 import { html, useEffect, useState } from "../vendor/ui.mjs";
 import * as api from "../api.mjs";
-import { dayAndClock, forField, moment, span } from "../lib/time.mjs";
+import { dayAndClock, moment, momentOfWallTime, span, wallTime } from "../lib/time.mjs";
 import { sentence, t } from "../lib/words.mjs";
 import { Field } from "../parts/Field.mjs";
 import { Form } from "../parts/Form.mjs";
@@ -34,16 +34,21 @@ export default function MaintenanceForm({ id }) {
   return html`<${Page} title=${id ? t("Edit window") : t("Plan a window")} back=${{ path: "/maintenance", title: t("Maintenance") }} narrow><${Loaded} of=${found}>${(stored) => html`<${Editor} id=${id} stored=${stored} />`}<//><//>`;
 }
 
+const instant = (text, place) => {
+  const at = momentOfWallTime(text, place);
+  return Number.isNaN(at) ? null : new Date(at).toISOString();
+};
+
 function bodyOf(values) {
-  const shared = { name: values.name, description: values.description ?? "", tags: values.tags ?? [], service_ids: values.service_ids, status_page_ids: values.status_page_ids };
-  if (values.kind === "once") return { ...shared, starts_at: new Date(values.starts).toISOString(), ends_at: new Date(values.ends).toISOString(), recurrence: null, duration_minutes: null };
+  const shared = { name: values.name, description: values.description ?? "", tags: values.tags ?? [] };
+  if (values.kind === "once") return { ...shared, starts_at: instant(values.starts, values.zone), ends_at: instant(values.ends, values.zone), recurrence: null, duration_minutes: null };
   const [hour, minute] = values.at.split(":").map(Number);
   const rule = values.kind === "rule" ? values.rule : `FREQ=WEEKLY;BYDAY=${values.days.join(",")};BYHOUR=${hour};BYMINUTE=${minute}`;
   return { ...shared, recurrence: rule, duration_minutes: Math.round(values.duration / 60), timezone: values.timezone, ends_at: null };
 }
 
 function Editor({ id, stored }) {
-  const own = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const place = zone.peek(); // the form keeps the zone that it began in
   const soon = Math.ceil((now.peek() + 3_600_000) / 3_600_000) * 3_600_000;
   const rule = readRule(stored?.recurrence);
   const form = useForm({
@@ -51,11 +56,11 @@ function Editor({ id, stored }) {
       name: stored?.name ?? "", description: stored?.description ?? "", tags: stored?.tags ?? [], service_ids: stored?.service_ids ?? [],
       status_page_ids: stored?.status_page_ids ?? [route.peek().query.get("page")].filter(Boolean),
       kind: stored?.recurrence ? (rule ? "weekly" : "rule") : "once",
-      starts: forField(stored?.starts_at && !stored.recurrence ? moment(stored.starts_at) : soon), ends: forField(stored?.ends_at ? moment(stored.ends_at) : soon + 7_200_000),
+      zone: place, starts: wallTime(stored?.starts_at && !stored.recurrence ? moment(stored.starts_at) : soon, place), ends: wallTime(stored?.ends_at ? moment(stored.ends_at) : soon + 7_200_000, place),
       days: rule?.days ?? ["SU"], at: rule?.at ?? "02:00", rule: stored?.recurrence ?? "FREQ=MONTHLY;BYDAY=1SU;BYHOUR=2;BYMINUTE=0",
-      duration: (stored?.duration_minutes ?? 120) * 60, timezone: stored?.timezone ?? own,
+      duration: (stored?.duration_minutes ?? 120) * 60, timezone: stored?.timezone ?? place,
     },
-    check: (values) => ({ name: values.name.trim() ? undefined : t("Give it a name."), days: values.kind === "weekly" && !values.days.length ? t("Choose a day.") : undefined }),
+    check: (values) => ({ name: values.name.trim() ? undefined : t("Give it a name."), days: values.kind === "weekly" && !values.days.length ? t("Choose a day.") : undefined, ends: values.kind === "once" && values.ends <= values.starts ? t("The end is after the beginning.") : undefined }),
     save: (values) => (id ? api.patch(`/maintenance-windows/${id}`, bodyOf(values)) : api.post("/maintenance-windows", bodyOf(values))),
   });
   const kind = form.get("kind");
@@ -68,7 +73,7 @@ function Editor({ id, stored }) {
   return html`<${Form} form=${form} needs="maintenance_windows:write" onSaved=${saved} onCancel=${() => go(link("/maintenance"))}>
     <${Field} form=${form} path="name" label=${t("Name")} placeholder=${t("Database move")} />
     <${Field} form=${form} path="kind" label=${t("When")} kind="select" options=${[["once", t("Once")], ["weekly", t("Every week")], ["rule", t("By a rule (RFC 5545)")]]} />
-    ${kind === "once" && html`<div class="pair"><${Field} form=${form} path="starts" label=${t("From")} type="datetime-local" /><${Field} form=${form} path="ends" label=${t("To")} type="datetime-local" /></div>`}
+    ${kind === "once" && html`<div class="pair"><${Field} form=${form} path="starts" label=${t("From")} type="datetime-local" /><${Field} form=${form} path="ends" label=${t("To")} type="datetime-local" /></div><p class="muted small">${t("Both in {zone}.", { zone: form.get("zone") })}</p>`}
     ${kind === "weekly" && html`<${Field} form=${form} path="days" label=${t("On")} control=${() => html`<div class="segmented" role="group" aria-label=${t("Days")}>${DAYS.map(([day, word]) => html`<button key=${day} type="button" class="button" aria-pressed=${days.includes(day) ? "true" : "false"} onClick=${() => toggle(day)}>${word}</button>`)}</div>`} /><${Field} form=${form} path="at" label=${t("At")} type="time" />`}
     ${kind === "rule" && html`<${Field} form=${form} path="rule" label=${t("Rule")} />`}
     ${kind !== "once" && html`<div class="pair"><${Field} form=${form} path="duration" label=${t("Lasts")} kind="duration" presets=${[1800, 3600, 7200]} /><${Field} form=${form} path="timezone" label=${t("Time zone")} help=${t("Wall time holds across daylight saving.")} /></div><${NextTimes} form=${form} />`}

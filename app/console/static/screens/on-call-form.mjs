@@ -11,6 +11,7 @@ import { useForm } from "../store/form.mjs";
 import { useResource } from "../store/resource.mjs";
 import { go, link } from "../store/route.mjs";
 import { say } from "../store/toasts.mjs";
+import { zone } from "../store/view.mjs";
 
 const DAYS = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
 const WORDS = [t("Monday"), t("Tuesday"), t("Wednesday"), t("Thursday"), t("Friday"), t("Saturday"), t("Sunday")];
@@ -25,9 +26,8 @@ export default function OnCallForm({ id }) {
 }
 
 function Editor({ id, members, stored }) {
-  const own = Intl.DateTimeFormat().resolvedOptions().timeZone;
   const form = useForm({
-    initial: stored ? { name: stored.name, timezone: stored.timezone, layers: stored.layers } : { name: "", timezone: own, layers: [{ ...FRESH, name: t("First line") }] },
+    initial: stored ? { name: stored.name, timezone: stored.timezone, layers: stored.layers } : { name: "", timezone: zone.peek(), layers: [{ ...FRESH, name: t("First line") }] },
     save: (values) => (id ? api.patch(`/on-call-schedules/${id}`, values) : api.post("/on-call-schedules", values)),
   });
   const layers = form.get("layers");

@@ -2,7 +2,7 @@
 
 import { html, useMemo, useState } from "../vendor/ui.mjs";
 import * as api from "../api.mjs";
-import { clock, day, dayAndClock, moment, span } from "../lib/time.mjs";
+import { clock, day, dayAndClock, moment, momentOfWallTime, span, wallTime } from "../lib/time.mjs";
 import { listed, t } from "../lib/words.mjs";
 import { Dialog } from "../parts/Dialog.mjs";
 import { Field } from "../parts/Field.mjs";
@@ -40,7 +40,12 @@ function Schedule({ schedule, reload }) {
   const [standing, setStanding] = useState(null);
   const { duty } = schedule;
   const people = duty?.on_call ?? [];
-  const timeline = useResource((signal) => api.get(`/on-call-schedules/${schedule.id}/timeline`, { from: new Date(api.serverNow()).toISOString(), to: new Date(api.serverNow() + 28 * DAY).toISOString() }, signal), [schedule.id, schedule]);
+  const timeline = useResource(async (signal) => {
+    const path = `/on-call-schedules/${schedule.id}`;
+    const range = { from: new Date(api.serverNow()).toISOString(), to: new Date(api.serverNow() + 28 * DAY).toISOString() };
+    const [found, overrides] = await Promise.all([api.get(`${path}/timeline`, range, signal), api.get(`${path}/overrides`, { limit: 50 }, signal)]);
+    return { ...found, overrides };
+  }, [schedule.id, schedule]);
   return html`<article class="card" aria-label=${schedule.name}>
     <div class="card-head"><h2>${schedule.name} <span class="muted small">${schedule.timezone}</span></h2>
       <div class="actions"><${Button} needs="on_call_schedules:write" onClick=${() => setStanding({})}>${t("New override")}<//>
@@ -49,7 +54,7 @@ function Schedule({ schedule, reload }) {
     <p class="duty"><strong class=${people.length ? "" : "down"}>${people.length ? listed(people.map((each) => each.full_name)) : t("Nobody is on call now")}</strong>
       ${duty?.until && html` <span class="muted">${t("until")} <${Moment} at=${moment(duty.until)} write=${dayAndClock} /></span>`}
       ${duty?.next && html` <span class="muted">· ${t("then {who}", { who: listed(duty.next.on_call.map((each) => each.full_name)) || t("nobody") })}</span>`}</p>
-    <${Loaded} of=${timeline} rows=${3}>${(found) => html`<${Weeks} timeline=${found} onStandIn=${(segment) => setStanding(segment)} />`}<//>
+    <${Loaded} of=${timeline} rows=${3}>${(found) => html`<${Weeks} timeline=${found} onStandIn=${(segment) => setStanding(segment)} /><${Overrides} schedule=${schedule} list=${found.overrides} reload=${reload} />`}<//>
     ${standing && html`<${StandIn} schedule=${schedule} segment=${standing} onClose=${() => setStanding(null)} reload=${reload} />`}
   </article>`;
 }
@@ -64,12 +69,22 @@ function Weeks({ timeline, onStandIn }) {
       <${Button} kind="quiet" needs="on_call_schedules:write" onClick=${() => onStandIn(each)}>${t("Override")}<//></li>`)}</ol>`;
 }
 
+/** Overrides that are not over, each with a way to take it back. */
+function Overrides({ schedule, list, reload }) {
+  const coming = list.filter((each) => moment(each.to) > now.value).reverse();
+  const at = (text) => dayAndClock(moment(text), zone.value, now.value);
+  if (!coming.length) return null;
+  return html`<h3>${t("Overrides")}</h3><ul class="lines">${coming.map((each) => html`<li key=${each.id}><span>${each.full_name} <span class="muted">${at(each.from)} – ${at(each.to)}</span></span>
+    <${DeleteButton} name=${t("the override of {name}", { name: each.full_name })} needs="on_call_schedules:write" consequence=${t("Whoever has the turn is on call again.")} act=${() => api.remove(`/on-call-schedules/${schedule.id}/overrides/${each.id}`).then(reload)} /></li>`)}</ul>`;
+}
+
 function StandIn({ schedule, segment, onClose, reload }) {
-  const local = (at) => new Date(at - new Date(at).getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+  const place = zone.peek(); // the form keeps the zone that it began in
   const start = segment.from ? Math.max(moment(segment.from), now.peek()) : now.peek();
   const form = useForm({
-    initial: { user_id: session.value.user_id, from: local(start), to: local(segment.to ? moment(segment.to) : start + DAY / 2) },
-    save: ({ user_id, from, to }) => api.post(`/on-call-schedules/${schedule.id}/overrides`, { user_id, from: new Date(from).toISOString(), to: new Date(to).toISOString() }),
+    initial: { user_id: session.value.user_id, from: wallTime(start, place), to: wallTime(segment.to ? moment(segment.to) : start + DAY / 2, place) },
+    check: ({ from, to }) => ({ from: from ? null : t("Say from when."), to: !to ? t("Say until when.") : to <= from ? t("The end is after the beginning.") : null }),
+    save: ({ user_id, from, to }) => api.post(`/on-call-schedules/${schedule.id}/overrides`, { user_id, from: new Date(momentOfWallTime(from, place)).toISOString(), to: new Date(momentOfWallTime(to, place)).toISOString() }),
   });
   const saved = () => {
     onClose();
@@ -78,6 +93,7 @@ function StandIn({ schedule, segment, onClose, reload }) {
   return html`<${Dialog} title=${t("New override")} onClose=${onClose}><${Form} form=${form} verb=${t("Save")} onSaved=${saved} onCancel=${onClose}>
     <${Field} form=${form} path="user_id" label=${t("Who")} kind="select" options=${schedule.members.map((each) => [each.user_id, each.full_name])} />
     <div class="pair"><${Field} form=${form} path="from" label=${t("From")} type="datetime-local" /><${Field} form=${form} path="to" label=${t("To")} type="datetime-local" /></div>
+    <p class="muted small">${t("Both in {zone}.", { zone: place })}</p>
   <//><//>`;
 }
 

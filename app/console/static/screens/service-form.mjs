@@ -12,6 +12,7 @@ import { Form, Section } from "../parts/Form.mjs";
 import { Button, Copy, Loaded, Page } from "../parts/Page.mjs";
 import { PlanNotice } from "../parts/PlanNotice.mjs";
 import { ProbeOutcome } from "../parts/Probe.mjs";
+import { RegionPicker, regionNames } from "../parts/RegionPicker.mjs";
 import { SchemaForm } from "../parts/SchemaForm.mjs";
 import { ServicePicker } from "../parts/ServicePicker.mjs";
 import { useForm } from "../store/form.mjs";
@@ -33,15 +34,15 @@ export default function ServiceForm({ id }) {
   const from = id ? null : route.value.query.get("from"); // a service to begin with
   const needed = useResource(async (signal) => {
     const read = (which) => (which ? api.get(`/services/${which}`, {}, signal) : null);
-    const [types, policies, service, model] = await Promise.all([api.get("/services/types", {}, signal), api.all("/escalation-policies", {}, { signal }), read(id), read(from)]);
-    return { types, policies, service, model };
+    const [types, policies, locations, service, model] = await Promise.all([api.get("/services/types", {}, signal), api.all("/escalation-policies", {}, { signal }), api.get("/locations/regions", {}, signal), read(id), read(from)]);
+    return { types, policies, locations, service, model };
   }, [id, from]);
   const title = id ? t("Edit service") : t("New service");
   const back = id ? { path: `/services/${id}`, title: needed.data.value?.service?.name ?? t("Service") } : { path: "/services", title: t("Services") };
   return html`<${Page} title=${title} back=${back} narrow>${!id && html`<${PlanNotice} />`}<${Loaded} of=${needed}>${(found) => html`<${Settings} ...${found} />`}<//><//>`;
 }
 
-function Settings({ types, policies, service, model }) {
+function Settings({ types, policies, locations, service, model }) {
   const known = service ?? model;
   const taken = known ? Object.fromEntries(FIELDS.map((name) => [name, known[name]])) : FRESH;
   const initial = model ? { ...taken, name: t("{name}, copy", model), config: withoutMasks(taken.config) } : taken;
@@ -117,8 +118,8 @@ function Settings({ types, policies, service, model }) {
       <${Section} title=${t("Alerting")} hint=${policyName(policies, values.escalation_policy_id)}>
         <${Field} form=${form} path="escalation_policy_id" kind="select" label=${t("Escalation policy")} options=${[[null, t("the default of the organization")], ...policies.map((each) => [each.id, each.name])]} />
         <${Field} form=${form} path="depends_on" label=${t("Depends on")} optional control=${(given) => html`<${ServicePicker} ...${given} />`} help=${t("While one of these is down, an alert of this service hides behind it.")} /><//>
-      <${Section} title=${t("Regions")} hint=${t("{regions}: down when {quorum} fail", { regions: values.regions.join(", "), quorum: QUORUMS.find(([each]) => each === values.region_quorum)?.[1] })}>
-        <${Field} form=${form} path="regions" kind="tags" label=${t("Checked from")} help=${t("Names of regions that have a worker; “default” is this server.")} />
+      <${Section} title=${t("Regions")} hint=${t("{regions}: down when {quorum} fail", { regions: regionNames(values.regions, locations), quorum: QUORUMS.find(([each]) => each === values.region_quorum)?.[1] })}>
+        <${Field} form=${form} path="regions" label=${t("Checked from")} control=${(given) => html`<${RegionPicker} ...${given} locations=${locations} />`} help=${t("Locations have agents of their own; any other region needs a worker that was started for it.")} />
         <${Field} form=${form} path="region_quorum" kind="select" label=${t("Down when a failure is seen from")} options=${QUORUMS} /><//>
       <${Section} title=${t("Tags and notes")} hint=${values.tags.join(", ")}>
         <${Field} form=${form} path="tags" kind="tags" label=${t("Tags")} suggestions=${Object.keys(facets.value.tag)} optional />

@@ -2,9 +2,10 @@
 
 import { html, useEffect, useState } from "../vendor/ui.mjs";
 import * as api from "../api.mjs";
+import { marksOf } from "../lib/marks.mjs";
 import { quantile } from "../lib/numbers.mjs";
 import { stateOf } from "../lib/states.mjs";
-import { clock, every, moment, span } from "../lib/time.mjs";
+import { clock, dayAndClock, every, moment, span } from "../lib/time.mjs";
 import { milliseconds, percent, sentence, t, tn } from "../lib/words.mjs";
 import { Item, Menu } from "../parts/Menu.mjs";
 import { Icon } from "../parts/Icon.mjs";
@@ -15,11 +16,14 @@ import { Chart } from "../parts/Chart.mjs";
 import { AlertList } from "../parts/AlertList.mjs";
 import { Changes, Outages, RulesOf } from "../parts/ServiceHistory.mjs";
 import { useResource } from "../store/resource.mjs";
-import { back, link, route } from "../store/route.mjs";
+import { back, link, route, setQuery } from "../store/route.mjs";
 import { beatsOf, needBeats, put, rowOf, services } from "../store/services.mjs";
+import { now, zone } from "../store/view.mjs";
 
 const RANGES = { "1h": 3600, "24h": 86400, "7d": 604800, "30d": 2592000 };
-const STEPS = { "1h": "1m", "24h": "5m", "7d": "1h", "30d": "1h" };
+// The longest range (seconds) that each step of the metrics is drawn for.
+const STEPS = [[3 * 3600, "1m"], [2 * 86400, "5m"], [Infinity, "1h"]];
+const LEAST_RANGE = 5 * 60_000;
 
 export default function Service({ id }) {
   const found = useResource(async (signal) => {
@@ -72,12 +76,21 @@ function Sentence({ service }) {
 
 function Overview({ service }) {
   const { id } = service;
-  const range = RANGES[route.value.query.get("range")] ? route.value.query.get("range") : "24h";
+  const { query } = route.value;
+  const range = RANGES[query.get("range")] ? query.get("range") : "24h";
+  const [from, to] = ["from", "to"].map((name) => Date.parse(query.get(name)));
+  const own = to > from ? { from, to } : null; // a time that somebody dragged over
   const beats = beatsOf(id).value ?? [];
+  const place = (changes) => link(`/services/${id}`, changes);
+  const zoom = (begin, end) => {
+    const middle = (begin + end) / 2;
+    const half = Math.max(LEAST_RANGE, end - begin) / 2;
+    setQuery({ from: new Date(middle - half).toISOString(), to: new Date(middle + half).toISOString() }, { replace: false });
+  };
   return html`<div class="stack">
-    <section class="card"><div class="card-head"><h2>${t("Response time")}</h2>
-      <nav class="segmented" aria-label=${t("Range")}>${Object.keys(RANGES).map((each) => html`<a key=${each} class="button" aria-current=${each === range ? "true" : null} aria-pressed=${null} href=${link(`/services/${id}`, { range: each === "24h" ? null : each })}>${each}</a>`)}</nav></div>
-      <${Series} key=${range} id=${id} range=${range} threshold=${service.slow_threshold_ms} /></section>
+    <section class="card"><div class="card-head"><h2>${t("Response time")}${own && html` <span class="muted small">${dayAndClock(own.from, zone.value, now.value)} – ${dayAndClock(own.to, zone.value, now.value)}</span>`}</h2>
+      <nav class="segmented" aria-label=${t("Range")}>${own && html`<a class="button" href=${place({ range: range === "24h" ? null : range })}>${t("Zoom out")}</a>`}${Object.keys(RANGES).map((each) => html`<a key=${each} class="button" aria-current=${each === range && !own ? "true" : null} href=${place({ range: each === "24h" ? null : each })}>${each}</a>`)}</nav></div>
+      <${Series} key=${own ? `${own.from} ${own.to}` : range} service=${service} seconds=${RANGES[range]} own=${own} onZoom=${zoom} /></section>
     <div class="columns">
       <section class="card"><h2>${t("Uptime")}</h2><${Uptime} id=${id} /></section>
       <section class="card"><h2>${t("Now")}</h2><${Bars} beats=${beats} /><br /><${Facts} rows=${[
@@ -100,15 +113,22 @@ function Overview({ service }) {
   </div>`;
 }
 
-function Series({ id, range, threshold }) {
-  const points = useResource((signal) => {
-    const to = api.serverNow();
-    return api.get(`/services/${id}/metrics`, { from: new Date(to - RANGES[range] * 1000).toISOString(), to: new Date(to).toISOString(), interval: STEPS[range] }, signal);
-  }, [id, range]);
-  return html`<${Loaded} of=${points} rows=${4} empty=${html`<p class="muted">${t("Nothing was measured in this time yet.")}</p>`}>${(found) => {
-    const failed = found.reduce((sum, point) => sum + (point.failed ?? 0), 0);
-    const summary = t("Median {median}, highest p95 {p95}, {failed} failed checks.", { median: milliseconds(quantile(found.map((point) => point.p50_ms), 0.5)), p95: milliseconds(quantile(found.map((point) => point.p95_ms), 1)), failed });
-    return html`<${Chart} points=${found} summary=${summary} threshold=${threshold} seconds=${RANGES[range]} />`;
+/** The chart of the last `seconds`, or of `own`: {from, to} in milliseconds. */
+function Series({ service, seconds, own, onZoom }) {
+  const { id } = service;
+  const found = useResource(async (signal) => {
+    const to = own?.to ?? api.serverNow();
+    const from = own?.from ?? to - seconds * 1000;
+    const window = { from: new Date(from).toISOString(), to: new Date(to).toISOString() };
+    const interval = STEPS.find(([longest]) => (to - from) / 1000 <= longest)[1];
+    const [points, outages, windows] = await Promise.all([api.get(`/services/${id}/metrics`, { ...window, interval }, signal), api.get(`/services/${id}/outages`, { limit: 200 }, signal), api.all("/maintenance-windows", {}, { signal })]);
+    return { points, from, to, marks: marksOf(service, outages, windows, from, to) };
+  }, [id]);
+  return html`<${Loaded} of=${found} rows=${4}>${({ points, ...rest }) => {
+    if (!points.length) return html`<p class="muted">${t("Nothing was measured in this time yet.")}</p>`;
+    const failed = points.reduce((sum, point) => sum + (point.failed ?? 0), 0);
+    const summary = t("Median {median}, highest p95 {p95}, {failed} failed checks.", { median: milliseconds(quantile(points.map((point) => point.p50_ms), 0.5)), p95: milliseconds(quantile(points.map((point) => point.p95_ms), 1)), failed });
+    return html`<${Chart} points=${points} summary=${summary} threshold=${service.slow_threshold_ms} onZoom=${onZoom} ...${rest} />`;
   }}<//>`;
 }
 

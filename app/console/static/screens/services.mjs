@@ -14,6 +14,8 @@ import { link, route, setQuery } from "../store/route.mjs";
 import { beatsOf, changes, facets, facts, needBeats, rowOf, services } from "../store/services.mjs";
 import { view } from "../store/view.mjs";
 
+const PLAIN_PAGE = 500;
+
 const selected = signal(new Set());
 // What is done with services comes when it is first wanted: the list itself is there sooner.
 const acts = () => import("../parts/ServiceActs.mjs");
@@ -94,15 +96,25 @@ function List({ ids }) {
   const by = query.get("group");
   useEffect(() => onScreen.current.clear(), [by, text]);
   const columns = useMemo(() => COLUMNS.filter((column) => !view.value.hiddenColumns.includes(column.id)), [view.value.hiddenColumns]);
-  const table = (keys, label) => html`<${Table} label=${label} keys=${keys} columns=${columns} read=${rowOf} href=${(row) => link(`/services/${row.id}`)} selected=${selected} sort=${sort} onSort=${(chosen) => setQuery({ sort: chosen === "state" ? null : chosen })} onVisible=${(shown) => seen(label, shown)} onKey=${keyActs} rowName=${named} />`;
+  const plain = query.get("plain") === "1"; // all rows in the page, for printing and the browser's own search
+  const page = Math.max(1, Number(query.get("page")) || 1);
+  const shown = plain ? order.slice((page - 1) * PLAIN_PAGE, page * PLAIN_PAGE) : order;
+  const table = (keys, label) => html`<${Table} whole=${plain} label=${label} keys=${keys} columns=${columns} read=${rowOf} href=${(row) => link(`/services/${row.id}`)} selected=${selected} sort=${sort} onSort=${(chosen) => setQuery({ sort: chosen === "state" ? null : chosen })} onVisible=${(shown) => seen(label, shown)} onKey=${keyActs} rowName=${named} />`;
   const all = (keys, label) => (query.get("view") === "tiles" ? html`<${Later} load=${groups} name="Tiles" ids=${keys} />` : table(keys, label));
-  const drawn = by ? html`<${Later} load=${groups} name="ServiceGroups" ids=${order} by=${by}>${all}<//>` : all(order, t("Services"));
+  const drawn = by ? html`<${Later} load=${groups} name="ServiceGroups" ids=${shown} by=${by}>${all}<//>` : all(shown, t("Services"));
   return html`<div ref=${box}>
     <div class="toolbar"><${FilterField} placeholder=${t("Words, tag:eu, -tag:dev, status:down,slow, type:http")} label=${t("Filter services")} /><${StateFacets} />
       <span class="spread"></span><span class="muted small" role="status">${order.length === ids.length ? tn(ids.length, "One service", "{n} services") : t("{n} of {all}", { n: grouped(order.length), all: grouped(ids.length) })}</span><${Later} load=${tools} name="ListTools" ids=${order} columns=${COLUMNS.filter((column) => column.id !== "name")} /></div>
+    ${plain && order.length > PLAIN_PAGE && html`<${Pages} page=${page} all=${Math.ceil(order.length / PLAIN_PAGE)} />`}
     ${order.length ? drawn : html`<${NothingMatches} hidden=${grouped(ids.length)} />`}
     ${selected.value.size > 0 && html`<${Later} load=${acts} name="SelectionBar" selected=${selected} matching=${order} />`}
   </div>`;
+}
+
+/** Links to the pages of a plain list. */
+function Pages({ page, all }) {
+  const href = (number) => link(`/services?${new URLSearchParams({ ...Object.fromEntries(route.value.query), page: number })}`);
+  return html`<nav class="toolbar" aria-label=${t("Pages of the list")}>${page > 1 && html`<a class="button" href=${href(page - 1)}>${t("Previous page")}</a>`}<span class="muted small">${t("Page {n} of {all}", { n: page, all })}</span>${page < all && html`<a class="button" href=${href(page + 1)}>${t("Next page")}</a>`}</nav>`;
 }
 
 /** The keys of a row, for the table: whether one of them is ours. */
@@ -114,11 +126,11 @@ function keyActs(event, row) {
 
 /** A part whose module comes after the list is there. */
 function Later({ load, name, ...rest }) {
-  const [Part, setPart] = useState(null);
+  const [here, setHere] = useState({});
   useEffect(() => {
-    load().then((module) => setPart(() => module[name]), () => {});
-  }, []);
-  return Part && html`<${Part} ...${rest} />`;
+    load().then((module) => setHere({ name, Part: module[name] }), () => {});
+  }, [name]);
+  return here.name === name && html`<${here.Part} ...${rest} />`; // one place may change its part
 }
 
 function named(row) {

@@ -7,7 +7,7 @@ import { ORDER, STATES, rank, stateOf } from "../lib/states.mjs";
 import { clock } from "../lib/time.mjs";
 import { grouped, t, tn } from "../lib/words.mjs";
 import { filterText } from "../parts/Filter.mjs";
-import { Failure } from "../parts/Page.mjs";
+import { Failure, Skeleton } from "../parts/Page.mjs";
 import { Tiles } from "../parts/ServiceGroups.mjs";
 import { Shape } from "../parts/Status.mjs";
 import { firing } from "../store/alerts.mjs";
@@ -42,7 +42,7 @@ export default function Wall() {
     <header><h1><a href=${link("/services")}>${organization.value?.name ?? ""}</a></h1>
       <p class="wall-counts">${ORDER.filter((each) => counts[each]).map((each) => html`<span key=${each} class=${STATES[each].name}><${Shape} state=${each} /> <b>${grouped(counts[each].length)}</b> ${STATES[each].word}</span>`)}</p>
       <p class="wall-clock">${clock(now.value, zone.value, true)}</p></header>
-    ${services.error.value && !ids && html`<${Failure} error=${services.error.value} />`}
+    ${!ids && (services.error.value ? html`<${Failure} error=${services.error.value} retry=${services.reload} />` : html`<${Skeleton} />`)}
     ${ids && html`<${Tiles} ids=${shown.slice(page * A_PAGE, (page + 1) * A_PAGE).map((row) => row.id)} large />`}
     <footer><p class="muted" role="status">${stale ? t("Not connected: this is the state of {clock}.", { clock: clock(since, zone.value, true) }) : t("Live")}${` · ${tn(firing.value, "one open alert", "{n} open alerts")}`}${pages > 1 ? ` · ${t("page {n} of {all}", { n: page + 1, all: pages })}` : ""}</p></footer>
   </main>`;

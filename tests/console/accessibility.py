@@ -1,0 +1,43 @@
+"""Axe on a tab: what is wrong, in words, in a width and a theme."""
+
+from axe_playwright_python.base import AXE_SCRIPT
+
+WIDE, NARROW = 1280, 360
+# What a theme changes; everything else is the same in both.
+LOOKS = ["color-contrast", "link-in-text-block"]
+_RUN = """async (rules) => {
+  const { violations } = await axe.run({ resultTypes: ['violations'], ...rules });
+  const shown = (nodes) => nodes.slice(0, 2).map((node) => node.html.slice(0, 140));
+  return violations.map((each) => `${each.id} ${shown(each.nodes)}`);
+}"""
+
+
+def faults_of(tab, views=((WIDE, "light"), (WIDE, "dark"), (NARROW, "dark"), (NARROW, "light"))):
+    """Violations in each view, the first of a width by every rule; and what is too wide."""
+    found, widths = [], set()
+    if not tab.evaluate("'axe' in window"):
+        tab.evaluate(AXE_SCRIPT)
+    for width, theme in views:
+        if width not in widths:
+            tab.set_viewport_size({"width": width, "height": 800})
+            found += too_wide(tab, width)
+        tab.emulate_media(color_scheme=theme)
+        rules = {"runOnly": LOOKS} if width in widths else {}
+        found += [f"{width} {theme}: {each}" for each in tab.evaluate(_RUN, rules)]
+        widths.add(width)
+    return found
+
+
+def too_wide(tab, width):
+    """By how much the page is wider than the window, in words, if it is."""
+    wide = tab.evaluate("document.documentElement.scrollWidth - innerWidth")
+    return [f"{width}: {wide} pixels too wide"] if wide > 0 else []
+
+
+def too_wide_at(tab, widths):
+    """The same in each of these widths."""
+    found = []
+    for width in widths:
+        tab.set_viewport_size({"width": width, "height": 640})
+        found += too_wide(tab, width)
+    return found

@@ -1,0 +1,103 @@
+"""Forms of times and places: in the zone of the person, with locations by their names."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tests.console import sample
+from tests.console.screens import address, show
+
+pytestmark = pytest.mark.timeout(300)
+
+
+@pytest.fixture(scope="module")
+def product(filled):
+    return filled
+
+
+@pytest.fixture(scope="module")
+def traveller(sign_in, product):
+    """Ada, who lives in Tokyo, at a browser in New York."""
+    ada = {"full_name": sample.OWNER[1], "email": sample.OWNER[0]}
+    product.call("PUT", "/profile", ada | {"timezone": "Asia/Tokyo"})
+    yield sign_in(timezone_id="America/New_York")
+    product.call("PUT", "/profile", ada | {"timezone": "UTC"})
+
+
+def test_a_window_is_planned_in_the_zone_of_the_profile(traveller, expect, product):
+    show(traveller, address(product, "/maintenance/new"))
+    traveller.get_by_label("Name").fill("Move")
+    traveller.get_by_label("From").fill("2040-03-01T10:00")
+    traveller.get_by_label("To", exact=True).fill("2040-03-01T12:30")
+    expect(traveller.get_by_text("Both in Asia/Tokyo.")).to_be_visible()
+    traveller.get_by_role("button", name="Save").click()
+    expect(traveller.get_by_role("article", name="Move")).to_contain_text("10:00")
+    (made,) = [
+        each for each in product.call("GET", "/maintenance-windows") if each["name"] == "Move"
+    ]
+    assert made["starts_at"].startswith("2040-03-01T01:00:00")
+    assert made["ends_at"].startswith("2040-03-01T03:30:00")
+    show(traveller, address(product, f"/maintenance/{made['id']}"))
+    assert traveller.get_by_label("From").input_value() == "2040-03-01T10:00"
+    product.call("DELETE", f"/maintenance-windows/{made['id']}")
+
+
+def test_an_override_is_planned_in_the_zone_of_the_profile(traveller, expect, product):
+    show(traveller, address(product, "/on-call"))
+    traveller.get_by_role("button", name="New override").click()
+    day = f"{datetime.now(UTC) + timedelta(days=3):%Y-%m-%d}"
+    traveller.get_by_label("From").fill(f"{day}T10:00")
+    traveller.get_by_label("To", exact=True).fill(f"{day}T09:00")
+    traveller.get_by_role("button", name="Save").click()
+    expect(traveller.get_by_text("The end is after the beginning.").first).to_be_visible()
+    traveller.get_by_label("To", exact=True).fill(f"{day}T18:00")
+    traveller.get_by_role("button", name="Save").click()
+    expect(traveller.get_by_role("dialog")).to_have_count(0)
+    schedule = product.sample.ids["on-call-schedules"]["Shop duty"]
+    path = f"/on-call-schedules/{schedule}/overrides"
+    made = [each for each in product.call("GET", path) if each["from"].startswith(day)]
+    assert [each["from"][11:19] for each in made] == ["01:00:00"]
+    traveller.get_by_role("button", name="Delete the override of Ada Okafor").click()
+    traveller.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    expect(traveller.get_by_role("dialog")).to_have_count(0)
+    assert not [each for each in product.call("GET", path) if each["from"].startswith(day)]
+
+
+@pytest.mark.parametrize(
+    ("zone", "text", "instant"),
+    [
+        ("Europe/Berlin", "2026-07-01T12:00", "2026-07-01T10:00:00.000Z"),
+        ("Europe/Berlin", "2026-03-29T02:30", "2026-03-29T01:30:00.000Z"),  # does not exist
+        ("Europe/Berlin", "2026-10-25T02:30", "2026-10-25T00:30:00.000Z"),  # comes twice
+        ("Asia/Kathmandu", "2026-07-01T05:45", "2026-07-01T00:00:00.000Z"),
+        ("Pacific/Kiritimati", "2026-01-01T14:00", "2026-01-01T00:00:00.000Z"),
+        ("America/New_York", "2026-11-01T01:30", "2026-11-01T05:30:00.000Z"),
+    ],
+)
+def test_a_wall_time_is_one_instant(traveller, zone, text, instant):
+    found = traveller.evaluate(
+        """async ([text, zone]) => {
+          const app = document.querySelector('script[type=module]').src;
+          const time = await import(app.replace('app.mjs', 'lib/time.mjs'));
+          const at = time.momentOfWallTime(text, zone);
+          return [new Date(at).toISOString(), time.wallTime(at, zone)];
+        }""",
+        [text, zone],
+    )
+    assert found[0] == instant
+    assert found[1] == (text if text != "2026-03-29T02:30" else "2026-03-29T03:30")
+
+
+def test_a_service_is_checked_from_a_location_by_its_name(traveller, expect, product):
+    made = product.call("POST", "/locations", {"name": "Berlin office"})
+    show(traveller, address(product, "/services/new"))
+    traveller.get_by_label("What").fill("http://127.0.0.1:9/berlin")
+    traveller.locator("summary").filter(has_text="Regions").click()
+    traveller.get_by_role("checkbox", name="Berlin office").check()
+    traveller.get_by_role("checkbox", name="This server").uncheck()
+    traveller.get_by_role("button", name="Start watching").click()
+    expect(traveller.locator("h1")).to_have_text("127.0.0.1:9/berlin")
+    (service,) = product.call("GET", "/services?q=berlin")
+    assert service["regions"] == [made["region"]]
+    product.call("DELETE", f"/services/{service['id']}")
+    product.call("DELETE", f"/locations/{made['id']}")

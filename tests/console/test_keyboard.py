@@ -1,0 +1,170 @@
+"""The console by keys alone."""
+
+import pytest
+
+from tests.console import sample
+from tests.console.screens import address, show
+
+pytestmark = pytest.mark.timeout(300)
+
+
+_NAME = """() => { const at = document.activeElement; const label = at.labels?.[0];
+  return (label?.innerText || at.getAttribute('aria-label') || at.innerText || '').trim(); }"""
+
+
+@pytest.fixture(scope="module")
+def product(filled):
+    return filled
+
+
+def test_a_service_is_made_and_opened_by_keys_alone(sign_in, expect, product):
+    tab = sign_in()
+    keys = tab.keyboard
+    keys.press("g")
+    keys.press("s")
+    expect(tab.locator("h1")).to_have_text("Services")
+    keys.press("n")
+    expect(tab.locator("h1")).to_have_text("New service")
+    expect(tab.get_by_label("What")).to_be_focused()
+    keys.insert_text("curl -X POST -H 'Accept: text/plain' -d a=b http://127.0.0.1:9/by-keys")
+    expect(tab.get_by_label("Name", exact=True)).to_have_value("127.0.0.1:9/by-keys")
+    keys.press("Control+Enter")
+    expect(tab.locator("h1")).to_have_text("127.0.0.1:9/by-keys")
+    made = product.call("GET", "/services?q=by-keys")[0]
+    assert made["config"] | {"method": "POST", "body": "a=b"} == made["config"]
+    product.call("DELETE", f"/services/{made['id']}")
+
+
+def test_an_alert_is_acknowledged_by_keys_alone(sign_in, expect, product):
+    tab = sign_in()
+    keys = tab.keyboard
+    keys.press("g")
+    keys.press("a")
+    expect(tab.get_by_role("link", name="Checkout")).to_be_visible()
+    for _ in range(40):
+        keys.press("Tab")
+        if tab.evaluate("document.activeElement.closest('.alert-row') !== null"):
+            break
+    keys.press("a")
+    expect(tab.locator(".alert-row")).to_contain_text("Acknowledged")
+    assert (
+        product.call("GET", "/alerts?status=acknowledged")[0]["acknowledged_by"] == sample.OWNER[0]
+    )
+
+
+def test_a_channel_and_an_incident_are_made_by_keys_alone(sign_in, expect, product):
+    tab = sign_in()
+    keys = tab.keyboard
+    keys.press("Control+k")
+    expect(tab.get_by_role("combobox")).to_be_focused()
+    keys.type("Channels")
+    keys.press("Enter")
+    expect(tab.locator("h1")).to_have_text("Channels")
+    keys.press("n")
+    tab_to(tab, "Webhook")
+    keys.press("Enter")
+    tab_to(tab, "URL")
+    keys.type("http://127.0.0.1:9/hook")
+    keys.press("Control+Enter")
+    expect(tab.get_by_role("heading", name="Deliveries")).to_be_visible()
+    show(tab, address(product, "/pages/{status-pages}"))
+    tab_to(tab, "Tell of an incident")
+    keys.press("Enter")
+    tab_to(tab, "Title")
+    keys.type("Search is slow")
+    keys.press("Control+Enter")
+    expect(tab.get_by_text("Search is slow").first).to_be_visible()
+
+
+def tab_to(tab, name):
+    """Press Tab until something is focused whose name begins so."""
+    for _ in range(80):
+        tab.keyboard.press("Tab")
+        if tab.evaluate(_NAME).startswith(name):
+            return
+    raise AssertionError(f"no {name!r} by Tab")
+
+
+def test_a_shift_is_overridden_by_keys_alone(sign_in, expect, product):
+    tab = sign_in()
+    show(tab, address(product, "/on-call"))
+    tab_to(tab, "Override")
+    tab.keyboard.press("Enter")
+    expect(tab.get_by_role("dialog")).to_be_visible()
+    tab_to(tab, "Who")
+    tab.keyboard.type("Vera")
+    tab.keyboard.press("Control+Enter")
+    expect(tab.get_by_role("dialog")).to_have_count(0)
+    expect(tab.locator(".shifts li").first).to_contain_text("Vera Lind override")
+
+
+@pytest.mark.parametrize(
+    ("path", "opener"),
+    [
+        ("/on-call", "New override"),
+        ("/locations", "New location"),
+        ("/maintenance", "Start now"),
+    ],
+)
+def test_a_dialog_keeps_the_focus_and_gives_it_back(sign_in, expect, product, path, opener):
+    tab = sign_in()
+    show(tab, address(product, path))
+    tab_to(tab, opener)
+    tab.keyboard.press("Enter")
+    expect(tab.get_by_role("dialog")).to_be_visible()
+    for _ in range(12):
+        tab.keyboard.press("Tab")
+        # Past the last element comes the browser itself, which is the body here.
+        assert tab.evaluate(
+            "document.activeElement === document.body || !!document.activeElement.closest('dialog')"
+        )
+    tab.keyboard.press("Escape")
+    expect(tab.get_by_role("dialog")).to_have_count(0)
+    assert tab.evaluate(_NAME).startswith(opener)
+
+
+def test_the_palette_gives_the_focus_back_and_finds_by_keys(sign_in, expect, product):
+    tab = sign_in()
+    show(tab, address(product, "/rules"))
+    tab_to(tab, "New rule")
+    tab.keyboard.press("Control+k")
+    box = tab.get_by_role("combobox")
+    expect(box).to_be_focused()
+    tab.keyboard.type("zzzz nothing")
+    expect(tab.get_by_text("Nothing of that name.")).to_be_visible()
+    tab.keyboard.press("Escape")
+    expect(box).to_have_count(0)
+    assert tab.evaluate(_NAME).startswith("New rule")
+    tab.keyboard.press("Control+k")
+    tab.keyboard.type("Stock API")
+    tab.keyboard.press("ArrowDown")
+    tab.keyboard.press("ArrowUp")
+    tab.keyboard.press("Enter")
+    expect(tab.locator("h1")).to_have_text("Stock API")
+
+
+def test_the_skip_link_is_first_and_leads_past_the_navigation(sign_in, product):
+    tab = sign_in()
+    show(tab, address(product, "/services"))
+    tab.locator(".brand").focus()  # the focus was at the heading, past all this
+    tab.keyboard.press("Shift+Tab")
+    assert tab.evaluate(_NAME) == "Skip to the content"
+    assert tab.locator(".skip").bounding_box()["y"] >= 0
+    tab.keyboard.press("Enter")
+    tab.keyboard.press("Tab")
+    assert tab.evaluate("document.activeElement.closest('.main') !== null")
+
+
+def test_letters_do_nothing_in_a_field_or_when_switched_off(sign_in, expect, product):
+    tab = sign_in()
+    show(tab, address(product, "/services"))
+    tab.keyboard.press("/")
+    tab.keyboard.type("gan?")
+    expect(tab.locator("h1")).to_have_text("Services")
+    expect(tab.get_by_label("Filter services")).to_have_value("gan?")
+    show(tab, address(product, "/profile"))
+    tab.get_by_label("Single letters do something").uncheck()
+    tab.locator("h1").focus()
+    tab.keyboard.press("g")
+    tab.keyboard.press("s")
+    expect(tab.locator("h1")).to_have_text("Profile")
