@@ -101,7 +101,7 @@ class Name(fields.String):
     """Name of a thing: one line, not blank; surrounding white space is dropped."""
 
     def __init__(self, *, max: int = NAME_MAX, **kwargs: Any) -> None:
-        checks = [
+        checks: list[Any] = [
             validate.Length(min=1, max=max),
             Pattern(NAME_PATTERN, error=_NO_NAME_GIVEN),
             _refuse_tags,
