@@ -1,0 +1,97 @@
+"""A disk that is really full: said in every way that still works, and over by itself afterwards."""
+
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+import requests
+
+from tests.flows.product import Product, Target, seconds_until
+from tests.receivers import HttpReceiver, MailReceiver, Received
+
+_SIZE = "300m"
+
+
+def _mount(folder: Path) -> bool:
+    command = ["mount", "-t", "tmpfs", "-o", f"size={_SIZE},mode=711", "none", str(folder)]
+    try:
+        return subprocess.run(command, capture_output=True, check=False).returncode == 0
+    except FileNotFoundError:
+        return False
+
+
+@pytest.fixture
+def disk() -> Iterator[Path]:
+    """A small disk of the test's own; a machine on which nobody may mount one skips the test."""
+    with tempfile.TemporaryDirectory(prefix="alertifypro-disk-") as directory:
+        folder = Path(directory).resolve()
+        if not _mount(folder):
+            pytest.skip("this process may not mount file systems")
+        try:
+            yield folder
+        finally:
+            subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+@contextmanager
+def full(disk: Path) -> Iterator[None]:
+    """Fill a disk to the last byte, and free it again."""
+    filler = disk / "filler"
+    with filler.open("wb", buffering=0) as file, suppress(OSError):
+        while file.write(b"x" * 4096):
+            pass
+    try:
+        yield
+    finally:
+        filler.unlink()
+
+
+def _told(request: Received) -> dict[str, str]:
+    alert: dict[str, str] = request.json["data"]["alert"]
+    return alert
+
+
+def test_a_full_disk_is_said_in_every_way_that_works_and_is_over_by_itself(
+    disk: Path, shop: Target, hook: HttpReceiver
+) -> None:
+    with (
+        MailReceiver() as mail,
+        Product(disk, SMTP_URL=f"{mail.url}?starttls=off", LOG_LEVEL="warning") as product,
+    ):
+        product.ready()
+        product.register()
+        channel = {"name": "Ours", "type": "webhook", "config": {"url": hook.url}}
+        product.call("POST", "/notification-channels", channel)
+        ids = [product.service(shop.url, name=f"Shop {number}")["id"] for number in range(20)]
+        ping_url = product.call("POST", "/heartbeats", {"name": "Job"})["ping_url"]
+        seconds_until(lambda: {product.status(id) for id in ids} == {"GREEN"}, 30)
+
+        def ready() -> dict[str, object]:
+            answer = requests.get(f"http://127.0.0.1:{product.port}/ready", timeout=10)
+            found: dict[str, object] = answer.json()
+            return found
+
+        mail.mails.clear()
+        with full(disk):
+            seconds_until(lambda: {"results", "redis"} <= set(ready().get("degraded", ())), 75)  # type: ignore[call-overload]
+            line = product.until("checks have not been stored since")
+            assert "check that the disk is not full" in line
+            assert requests.get(ping_url, timeout=10).status_code == 503, "a job tries again"
+            (message,) = hook.wait_for(1, 90)
+            seconds_until(lambda: mail.mails, 30)
+        assert "have not been stored" in message.body.decode()
+        assert "have not been stored" in mail.mails[0].message.as_string()
+
+        seconds_until(lambda: not ready().get("late"), 60)
+        product.until("results have caught up")
+        seconds_until(lambda: requests.get(ping_url, timeout=10).status_code == 200, 10)
+        seconds_until(lambda: b"alert.resolved" in hook.requests[-1].body, 60)
+        # What could not be stored goes past the outbox, and is no alert of the API.
+        direct = [one for one in map(_told, hook.requests) if one["id"].startswith("del_")]
+        statuses = [one["status"] for one in direct]
+        assert statuses == ["firing", "resolved"], "by one of the processes that watch"
+        shop.status = 500
+        seconds_until(lambda: {product.status(id) for id in ids} == {"RED"}, 30)
