@@ -40,6 +40,16 @@ class MonthlyReportSchema(BaseSchema):
     can_be_sent = fields.Boolean(
         required=True, metadata={"description": "Whether this server has a mail server."}
     )
+    next_month = fields.Date(
+        required=True,
+        metadata={
+            "description": "First day of the month that the next report is of; of somebody who"
+            " gets none: that it would be of."
+        },
+    )
+    next_due_at = Moment(
+        required=True, metadata={"description": "When it is sent, or a few minutes later."}
+    )
 
 
 class SlaFiguresSchema(BaseSchema):

@@ -1,11 +1,11 @@
 """Months of a time zone, and when the report of one is sent."""
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from app.domain.metrics.local_days import midnight
 
-_HOUR_OF_DAY = 8
+_TIME_OF_DAY = time(8)
 _SATURDAY = 5
 
 
@@ -14,10 +14,14 @@ def month_before(month: date) -> date:
     return (month.replace(day=1) - timedelta(days=1)).replace(day=1)
 
 
+def month_after(month: date) -> date:
+    """Return the first day of the month after the one that a day is in."""
+    return (month.replace(day=1) + timedelta(days=31)).replace(day=1)
+
+
 def window(month: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
     """Return the local midnights, in UTC, between which a month lies."""
-    following = (month.replace(day=1) + timedelta(days=31)).replace(day=1)
-    return midnight(month.replace(day=1), zone), midnight(following, zone)
+    return midnight(month.replace(day=1), zone), midnight(month_after(month), zone)
 
 
 def last_month(now: datetime, zone: ZoneInfo) -> date:
@@ -26,14 +30,17 @@ def last_month(now: datetime, zone: ZoneInfo) -> date:
 
 
 def due_month(now: datetime, zone: ZoneInfo) -> date:
-    """Return the newest month whose report is due, by its first day.
+    """Return the newest month whose report is due, by its first day."""
+    over = last_month(now, zone)
+    return over if due_at(over, zone) <= now else month_before(over)
 
-    A report is due at eight on the first business day (Monday to Friday) of the month after it.
+
+def due_at(month: date, zone: ZoneInfo) -> datetime:
+    """Return when the report of a month is due, in UTC.
+
+    At eight on the first business day (Monday to Friday) of the month after it.
     """
-    local = now.astimezone(zone)
-    first = local.date().replace(day=1)
+    first = month_after(month)
     while first.weekday() >= _SATURDAY:
         first += timedelta(days=1)
-    over = last_month(now, zone)
-    is_due = (local.date(), local.hour) >= (first, _HOUR_OF_DAY)
-    return over if is_due else month_before(over)
+    return datetime.combine(first, _TIME_OF_DAY, zone).astimezone(UTC)

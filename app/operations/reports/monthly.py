@@ -8,7 +8,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from app.domain.messages.text import duration
-from app.domain.metrics.months import due_month, last_month, window
+from app.domain.metrics.months import due_at, due_month, last_month, month_after, window
 from app.operations.metrics import sla
 from app.operations.notifications import system_mail
 from app.platform.bootstrap import runtime
@@ -19,7 +19,8 @@ log = logging.getLogger(__name__)
 
 _MOST_LINES = 100
 _SUBSCRIBED = """
-SELECT sla_target FROM report_subscriptions WHERE organization_id = %s AND user_id = %s
+SELECT sla_target, reported_month FROM report_subscriptions
+WHERE organization_id = %s AND user_id = %s
 """
 _ZONE = "SELECT timezone, now() FROM organizations WHERE id = %s"
 # The first report is of the month that ends next.
@@ -42,13 +43,23 @@ WHERE organization_id = %s AND user_id = %s AND reported_month < %s
 
 
 def read(organization_id: UUID, user_id: UUID) -> dict[str, Any]:
-    """Return whether somebody gets the monthly report, and by which target."""
+    """Return whether somebody gets the monthly report, by which target, and the next one.
+
+    Of somebody who gets none the next is the one that would come.
+    """
     with transaction() as tx:
-        targets = tx.driver.execute(_SUBSCRIBED, (organization_id, user_id)).fetchall()
+        found = tx.driver.execute(_SUBSCRIBED, (organization_id, user_id)).fetchone()
+        ((timezone, now),) = tx.driver.execute(_ZONE, (organization_id,)).fetchall()
+    zone = ZoneInfo(timezone)
+    target, reported = found or (None, last_month(now, zone))
+    # What was missed, because no mail could be sent, is not made up for: the newest is sent.
+    following = max(month_after(reported), due_month(now, zone))
     return {
-        "is_subscribed": bool(targets),
-        "sla_target": next((target for (target,) in targets), None),
+        "is_subscribed": found is not None,
+        "sla_target": target,
         "can_be_sent": system_mail.is_possible(),
+        "next_month": following,
+        "next_due_at": due_at(following, zone),
     }
 
 

@@ -13,6 +13,7 @@ from app.platform.clock import utcnow
 from tests.factories import make_result, make_service
 from tests.operations.metrics.killing import killed_at
 from tests.partitions import make_days
+from tests.times import iso
 from workers.dispatcher import compose_message
 
 SMTP = "smtp://127.0.0.1:2525"
@@ -39,10 +40,13 @@ def long_ago(rows):
 
 
 def test_one_subscribes_for_oneself(alice, bob, charlie):
-    nobody = {"is_subscribed": False, "sla_target": None, "can_be_sent": True}
-    assert alice.get(PATH).json == nobody
+    nobody = alice.get(PATH).json
+    following = {name: nobody[name] for name in ("next_month", "next_due_at")}
+    assert nobody == {"is_subscribed": False, "sla_target": None, "can_be_sent": True} | following
+    assert following["next_month"] == f"{utcnow():%Y-%m-01}"
+    assert following["next_due_at"] > iso(utcnow())
     found = alice.put(PATH, {"sla_target": 99.5}).json
-    assert found == {"is_subscribed": True, "sla_target": 99.5, "can_be_sent": True}
+    assert found == {"is_subscribed": True, "sla_target": 99.5, "can_be_sent": True} | following
     assert bob.get(PATH).json == charlie.get(PATH).json == nobody
     assert alice.put(PATH, {}).json["sla_target"] == 99.9
     assert alice.put(PATH, {"sla_target": 101}).status_code == 422

@@ -5,10 +5,14 @@ import * as api from "../api.mjs";
 import { RANGES, budgetUsed, csv, rangeOf, readTarget } from "../lib/reports.mjs";
 import { exact, moment, span } from "../lib/time.mjs";
 import { grouped, milliseconds, percent, t, tn } from "../lib/words.mjs";
+import { Field } from "../parts/Field.mjs";
+import { Form } from "../parts/Form.mjs";
 import { Button, Empty, Facts, Loaded, Page } from "../parts/Page.mjs";
 import { PlainTable } from "../parts/Plain.mjs";
+import { useForm } from "../store/form.mjs";
 import { useResource } from "../store/resource.mjs";
 import { link, route, setQuery } from "../store/route.mjs";
+import { say } from "../store/toasts.mjs";
 import { zone } from "../store/view.mjs";
 
 const TARGET = 99.9;
@@ -28,7 +32,31 @@ export default function Reports() {
   const actions = html`<${Button} disabled=${!data?.services.length} onClick=${() => download(data, range, target)}>${t("Download CSV")}<//><${Button} disabled=${!data?.services.length} onClick=${() => print()}>${t("Print or save as PDF")}<//>`;
   return html`<${Page} title=${t("Reports")} actions=${actions}>
     <div class="stack"><${Choice} range=${range} tag=${tag} target=${target} />
-    <${Loaded} of=${found}>${(report) => html`<${Report} report=${report} target=${target} tag=${tag} />`}<//></div><//>`;
+    <${Loaded} of=${found}>${(report) => html`<${Report} report=${report} target=${target} tag=${tag} />`}<//>
+      <section class="card"><h2>${t("Monthly report by mail")}</h2><${Monthly} target=${target} /></section></div><//>`;
+}
+
+function Monthly({ target }) {
+  const found = useResource((signal) => api.get("/reports/monthly", {}, signal));
+  return html`<${Loaded} of=${found}>${(monthly) => html`<${MonthlyForm} monthly=${monthly} target=${target} reload=${found.reload} />`}<//>`;
+}
+
+function MonthlyForm({ monthly, target, reload }) {
+  const form = useForm({
+    initial: { on: monthly.is_subscribed, sla_target: String(monthly.sla_target ?? target) },
+    check: (values) => (values.on && readTarget(values.sla_target) === null ? { sla_target: t("Above 0 and below 100.") } : {}),
+    save: async (values) => (await (values.on ? api.put("/reports/monthly", { sla_target: readTarget(values.sla_target) }) : api.remove("/reports/monthly"))) ?? {},
+  });
+  const saved = () => {
+    say(form.get("on") ? t("You get the monthly report.") : t("You get no more monthly reports."));
+    form.reset(form.values.peek());
+    reload();
+  };
+  const month = new Intl.DateTimeFormat("en", { month: "long", year: "numeric", timeZone: "UTC" }).format(new Date(monthly.next_month));
+  return html`<p class="muted">${t("Uptime, downtime and outages of every service of your organization in the month before, the worst first, sent to your address on the first business day.")}</p>
+    ${!monthly.can_be_sent && html`<p class="notice" role="status">${t("This server has no mail server (SMTP_URL), so nothing is sent until its operator sets one.")}</p>`}
+    <${Form} form=${form} onSaved=${saved}><${Field} form=${form} path="on" kind="switch" label=${t("Send me the report of each month")} help=${t("The next is of {month}, on {time}.", { month, time: exact(moment(monthly.next_due_at), zone.value) })} />
+      ${form.get("on") && html`<${Field} form=${form} path="sla_target" label=${t("Its target in percent")} inputmode="decimal" />`}<//>`;
 }
 
 function Choice({ range, tag, target }) {
