@@ -6,6 +6,7 @@ import socket
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -33,6 +34,21 @@ class Servers:
 
     database_url: str
     redis_url: str
+
+
+# Files whose tests take longest, first: one that begins last has the others wait for it.
+_LONGEST = ("flows", "console", "local", "workers", "pages", "test_upgrades.py", "api")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the folders with the longest files first; within one, the order stays."""
+    tests = Path(__file__).parent
+
+    def rank(item: pytest.Item) -> int:
+        first = item.path.relative_to(tests).parts[0]
+        return _LONGEST.index(first) if first in _LONGEST else len(_LONGEST)
+
+    items.sort(key=rank)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from marshmallow import RAISE, Schema, ValidationError, fields, post_load, validate
 
 from app.domain.timezones import CLOCK_PATTERN
-from app.platform.errors import InvalidCode
+from app.platform.errors import Fault, InvalidCode
 
 # Of a field: codes of the refusals of values that the schema allows.
 REFUSALS = "x-refusals"
@@ -80,7 +80,7 @@ _NO_NAME_GIVEN = "Must be one line of text that can be seen, not blank, in one d
 
 def _refuse_tags(value: str) -> None:
     if _TAGS.search(value):
-        raise ValidationError(_NO_NAME_GIVEN)
+        raise ValidationError(Fault(InvalidCode.UNSTORABLE_TEXT, _NO_NAME_GIVEN))
 
 
 class Line(fields.String):

@@ -108,7 +108,7 @@ def test_an_incident_is_told_mended_and_filed_afterwards(editor, expect, product
     editor.get_by_label("Checkout", exact=True).select_option("slow")
     editor.get_by_label("Next update by").locator("..").get_by_role("button", name="1 h").click()
     expect(editor.locator("dialog")).to_contain_text("Nobody would get it yet")
-    editor.get_by_role("button", name="Publish").click()
+    editor.get_by_role("dialog").get_by_role("button", name="Publish").click()
     card = editor.get_by_role("article", name="Our service is slow")
     expect(card).to_contain_text("Checkout: slow")
     expect(card).to_contain_text("next update by")
@@ -120,7 +120,7 @@ def test_an_incident_is_told_mended_and_filed_afterwards(editor, expect, product
     editor.get_by_role("button", name="Add a past incident").click()
     editor.get_by_label("Title").fill("An old one")
     editor.get_by_label("What happened").fill("It was broken.")
-    editor.get_by_role("button", name="Publish").click()
+    editor.get_by_role("dialog").get_by_role("button", name="Publish").click()
     old = editor.get_by_role("article", name="An old one")
     expect(old).to_contain_text("lasted 1 h")
     for name in ("An old one", "Our service is slow"):

@@ -17,6 +17,13 @@ def _driver() -> psycopg.Connection:
     return driver
 
 
+@pytest.fixture(autouse=True)
+def one_connection(app):
+    """A pool that begins empty: with two connections at rest it hands out each in turn."""
+    with app.app_context():
+        db.engine.dispose()
+
+
 def test_a_connection_is_used_again(app):
     with app.app_context():
         assert _driver() is _driver()
