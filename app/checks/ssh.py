@@ -18,6 +18,7 @@ CLIENT_BANNER = "SSH-2.0-AlertifyPro_1.0"
 MAX_LINES_BEFORE = 50
 # Alone, or in the line "256 SHA256:… host (ED25519)" that ssh-keygen prints.
 _SHA256 = re.compile(r"(?:\d+ )?(SHA256:[A-Za-z0-9+/]{43})=?(?: .*)?\Z")
+_BANNER = re.compile(r"SSH-(\d+)\.(\d+)-", re.ASCII)  # RFC 4253 4.2
 _MD5 = re.compile(r"(?:\d+ )?(?:MD5:)?((?:[0-9a-fA-F]{2}:){15}[0-9a-fA-F]{2})(?: .*)?\Z")
 
 
@@ -78,8 +79,25 @@ async def _banner(wire: Wire) -> str:
     for _ in range(MAX_LINES_BEFORE):  # RFC 4253 4.2: other lines may come first
         line = await wire.line()
         if line.startswith("SSH-"):
+            _judge_version(line)
             wire.send(f"{CLIENT_BANNER}\r\n".encode())
             return line
         if not line.isprintable():
             raise ProtocolBroken(f"expected a banner, got {shown(line)}")
     raise ProtocolBroken("there is no banner in the first 50 lines")
+
+
+def _judge_version(banner: str) -> None:
+    """Raise ProtocolBroken unless a server speaks SSH 2, where 1.99 is both (RFC 4253 5.1).
+
+    Of 2 any minor version will do, as for OpenSSH.
+    """
+    found = _BANNER.match(banner)
+    if found is None:
+        raise ProtocolBroken(f"the banner names no version of SSH: {shown(banner)}")
+    major, minor = int(found[1]), int(found[2])
+    if major != 2 and (major, minor) != (1, 99):
+        raise ProtocolBroken(
+            f"the server speaks only SSH {major}.{minor}, which no client of today accepts;"
+            " it must speak SSH 2.0"
+        )

@@ -70,6 +70,30 @@ def test_lines_before_the_banner_are_allowed():
     assert go(story()).status is Status.GREEN
 
 
+@pytest.mark.parametrize(
+    ("banner", "reason"),
+    [
+        (b"SSH-2.0-OpenSSH_9.2", None),
+        (b"SSH-1.99-Cisco-1.25", None),
+        (b"SSH-1.5-Cisco-1.25", "the server speaks only SSH 1.5"),
+        (b"SSH-1.51-old", "the server speaks only SSH 1.51"),
+        (b"SSH-3.0-new", "the server speaks only SSH 3.0"),
+        (b"SSH-20-what", 'the banner names no version of SSH: "SSH-20-what"'),
+    ],
+)
+def test_only_version_2_is_green(banner, reason):
+    async def story():
+        async with loopback.tcp(loopback.stops_after(banner + b"\r\n")) as peer:
+            return await probe("SSH", peer.endpoint)
+
+    observation = go(story())
+    if reason is None:
+        assert (observation.status, observation.error) == (Status.GREEN, None)
+    else:
+        assert observation.status is Status.RED
+        assert observation.error.startswith(reason)
+
+
 def test_another_service_is_red():
     async def story():
         async with loopback.tcp(loopback.stops_after(b"HTTP/1.1 400 \x00\r\n")) as peer:
