@@ -35,6 +35,25 @@ MAX_MESSAGES = 100
 MAX_BYTES = 2 * 1024 * 1024
 SWITCHING_PROTOCOLS = 101
 _NO_CODE = 1005  # of a close frame that gives none (RFC 6455 7.4.1)
+# Codes of a close frame in words (RFC 6455 7.4.1, IANA's WebSocket Close Code Number Registry).
+_CODES = {
+    1000: "it had said all it wanted to",
+    1001: "it is going away, for a restart perhaps",
+    1002: "it saw a breach of the protocol",
+    1003: "it does not take this kind of message",
+    1007: "the message was not in the right encoding",
+    1008: "the message broke a rule of its own",
+    1009: "the message was too big for it",
+    1010: "it wants an extension that was not offered",
+    1011: "it met an error of its own",
+    1012: "it is being restarted",
+    1013: "it is overloaded: try again later",
+    1014: "the server behind it gave no good answer",
+    3000: "it wants a sign-in",
+    3003: "the sign-in does not permit this",
+    3008: "it waited too long",
+}
+_OF_LIBRARIES, _OF_APPLICATIONS = range(3000, 4000), range(4000, 5000)
 _STATUS = re.compile(rb"HTTP/1\.[01] ([0-9]{3})")
 _DATA = (Opcode.TEXT, Opcode.BINARY, Opcode.CONT)
 
@@ -201,8 +220,17 @@ class _Conversation:
 def _closed(close: Close) -> CheckFailed:
     said = f" and the words {shown(close.reason)}" if close.reason else ""
     code = "without a code" if close.code == _NO_CODE else f"with code {close.code}"
-    sentence = f"the server closed the WebSocket {code}{said}"
+    meaning = _meaning(close.code)
+    sentence = f"the server closed the WebSocket {code}{said}{f': {meaning}' if meaning else ''}"
     return CheckFailed(sentence, kind=FailureKind.CLOSED)
+
+
+def _meaning(code: int) -> str:
+    if code in _OF_APPLICATIONS:
+        return "a code of this application alone, whose documentation tells what it means"
+    if code in _OF_LIBRARIES and code not in _CODES:
+        return "a code of the library or framework that the application uses"
+    return _CODES.get(code, "")
 
 
 def _broken(error: Exception) -> CheckFailed:

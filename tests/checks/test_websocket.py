@@ -75,8 +75,28 @@ def test_a_close_before_the_message_is_red():
         await connection.close(1011, "broken")
 
     assert ask({"expect": "x"}, handler=handler).error == (
-        'the server closed the WebSocket with code 1011 and the words "broken"'
+        'the server closed the WebSocket with code 1011 and the words "broken": it met an error of'
+        " its own"
     )
+
+
+@pytest.mark.parametrize(
+    ("code", "meaning"),
+    [
+        (1000, "it had said all it wanted to"),
+        (1008, "the message broke a rule of its own"),
+        (1012, "it is being restarted"),
+        (3000, "it wants a sign-in"),
+        (3500, "a code of the library or framework that the application uses"),
+        (4001, "a code of this application alone, whose documentation tells what it means"),
+    ],
+)
+def test_the_code_of_a_close_is_told_in_words(code, meaning):
+    async def handler(connection):
+        await connection.close(code)
+
+    told = ask({"expect": "x"}, handler=handler).error
+    assert told == f"the server closed the WebSocket with code {code}: {meaning}"
 
 
 @pytest.mark.parametrize("size", [70_000, 2_000_000])
