@@ -1,6 +1,7 @@
 """Certificates for the servers of the tests: good, expired, for others, self-signed."""
 
 import ssl
+import subprocess
 import tempfile
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -43,6 +44,31 @@ def tls_server(
     if alpn:
         context.set_alpn_protocols(list(alpn))
     return context
+
+
+def signed_with_sha1(name: str) -> ssl.SSLContext:
+    """Return a server's context with a certificate that the trusted authority signed with SHA-1.
+
+    By the openssl program, because `cryptography` signs with SHA-1 no more. Raises OSError where
+    it is missing (FileNotFoundError) or the system's policy forbids it (SSLError), and
+    CalledProcessError.
+    """
+    with tempfile.TemporaryDirectory(prefix="sha1-") as directory:
+        home = Path(directory)
+        authority().cert_pem.write_to_path(str(home / "ca.pem"))
+        authority().private_key_pem.write_to_path(str(home / "ca.key"))
+        (home / "names").write_text(f"subjectAltName=DNS:{name}\n")
+        asked = f"openssl req -new -newkey rsa:2048 -nodes -keyout key -out asked -subj /CN={name}"
+        signed = (
+            "openssl x509 -req -sha1 -days 30 -in asked -CA ca.pem -CAkey ca.key -set_serial 7"
+            " -extfile names -out certificate"
+        )
+        for command in (asked, signed):
+            subprocess.run(command.split(), cwd=home, check=True, capture_output=True)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.set_ciphers("DEFAULT:@SECLEVEL=0")
+        context.load_cert_chain(home / "certificate", home / "key")
+        return context
 
 
 def self_signed(name: str) -> ssl.SSLContext:

@@ -153,6 +153,12 @@ class TestFtp:
         observation = ask("FTP", handler, {"tls": True}, host="localhost")
         assert (observation.status, observation.error) == (Status.GREEN, None)
 
+    def test_text_sent_before_tls_is_not_taken_for_secure(self):
+        handler = script(b"220 hi\r\n", b"234 go\r\n200 injected\r\n", tls_after=1)
+        observation = ask("FTP", handler, {"tls": True}, host="localhost")
+        assert observation.status is Status.RED
+        assert observation.error == "the server sent more before TLS than it may"
+
     def test_other_answers_are_red(self):
         assert ask("FTP", script(b"421 full\r\n")).error == (
             'expected 220 as the greeting, got "421 full"'

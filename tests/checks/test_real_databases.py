@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from app.domain.types import Status
 from tests.checks.real_servers import ask, databases, expect, needs, scoped
 
 ROOT = Path(__file__).parents[2]
@@ -46,6 +47,13 @@ class TestMariadb:
         assert "Aborted connection" not in log
         assert log.count("Access denied for user ''@") == 3
         assert not BANNED.search(log)
+
+    def test_a_certificate_for_another_name_is_told_in_words(self):
+        with databases.mariadb(address="127.0.0.2") as server:
+            observation = ask("SSL", server.endpoint(host="127.0.0.2"), {"starttls": "mysql"})
+        assert observation.status is Status.RED
+        assert observation.error == "certificate is for localhost, 127.0.0.1, not 127.0.0.2"
+        assert observation.certificate is not None
 
     def test_a_user_without_rights_leaves_nothing(self, mariadb):
         mariadb.forget()

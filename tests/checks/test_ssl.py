@@ -1,5 +1,8 @@
 """SSL checks against real TLS servers, at once and after STARTTLS."""
 
+import struct
+import subprocess
+
 import pytest
 import trustme
 
@@ -70,6 +73,26 @@ def test_an_untrusted_chain_is_red_unless_it_is_not_asked_for():
     assert ask(self_signed, {"verify_chain": False}).status is Status.GREEN
 
 
+@pytest.mark.parametrize("kind", ["SSL", "HTTP", "TCP"])
+def test_a_certificate_signed_with_sha1_is_red_and_says_so(kind):
+    try:
+        context = certificates.signed_with_sha1("localhost")
+    except (OSError, subprocess.CalledProcessError) as error:
+        pytest.skip(f"this system makes no certificate signed with SHA-1: {error}")
+
+    async def story():
+        async with loopback.tcp(loopback.silent, context) as peer:
+            endpoint = f"localhost:{peer.port}"
+            config = {"tls": True} if kind == "TCP" else {}
+            return await probe(kind, f"https://{endpoint}" if kind == "HTTP" else endpoint, config)
+
+    observation = go(story())
+    assert observation.status is Status.RED
+    assert observation.error == (
+        "a certificate of the chain is signed with SHA-1 or older, which is not safe any more"
+    )
+
+
 def test_addresses_need_an_address_in_the_certificate():
     assert ask(certificates.tls_server("127.0.0.1"), host="127.0.0.1").status is Status.GREEN
     assert ask(certificates.tls_server("localhost"), host="127.0.0.1").error == (
@@ -110,12 +133,34 @@ def upgrading(*exchanges, context):
     return handler
 
 
+def mysql_packet(number, payload):
+    return struct.pack("<I", len(payload))[:3] + bytes([number]) + payload
+
+
+# Protocol 10, a nonce in two parts, and among the capabilities TLS (MySQL's HandshakeV10).
+MYSQL_GREETING = mysql_packet(
+    0,
+    b"\x0a8.0.36\0"
+    + struct.pack("<I8sxHBHHB10x", 7, b"a" * 8, 0x8A00, 45, 2, 0x0008, 21)
+    + b"b" * 12
+    + b"\0mysql_native_password\0",
+)
 PREAMBLES = {
     "smtp": (b"220 hi\r\n", b"250 me\r\n", b"220 go\r\n"),
     "imap": (b"* OK hi\r\n", b"a1 OK go\r\n"),
     "pop3": (b"+OK hi\r\n", b"+OK go\r\n"),
     "ftp": (b"220 hi\r\n", b"234 go\r\n"),
     "postgres": (b"", b"S"),
+    "mysql": (MYSQL_GREETING, b""),
+}
+# What somebody on the way may put into the clear, for it to be read as if TLS had protected it.
+INJECTED = {
+    "smtp": b"250 me\r\n",
+    "imap": b"a2 OK bye\r\n",
+    "pop3": b"+OK bye\r\n",
+    "ftp": b"221 bye\r\n",
+    "postgres": b"E",
+    "mysql": mysql_packet(2, b"\0\0\0\2\0\0\0"),
 }
 
 
@@ -128,3 +173,24 @@ def test_starttls(protocol):
     observation = ask(None, {"starttls": protocol}, handler=expired)
     assert observation.error.startswith("certificate expired on 20")
     assert observation.certificate is not None
+
+
+@pytest.mark.parametrize("protocol", PREAMBLES)
+def test_a_bad_certificate_after_starttls_is_told_in_words(protocol):
+    other = upgrading(*PREAMBLES[protocol], context=certificates.tls_server("b.example"))
+    observation = ask(None, {"starttls": protocol}, handler=other)
+    assert observation.error == "certificate is for b.example, not localhost"
+    unknown = upgrading(*PREAMBLES[protocol], context=certificates.self_signed("localhost"))
+    observation = ask(None, {"starttls": protocol}, handler=unknown)
+    assert (observation.status, observation.error) == (Status.RED, "self-signed certificate")
+
+
+@pytest.mark.parametrize("protocol", PREAMBLES)
+def test_plain_text_after_the_answer_is_not_taken_for_secure(protocol):
+    exchanges = list(PREAMBLES[protocol])
+    last = -1 if exchanges[-1] else -2
+    exchanges[last] += INJECTED[protocol]
+    handler = upgrading(*exchanges, context=certificates.tls_server())
+    observation = ask(None, {"starttls": protocol}, handler=handler)
+    assert observation.status is Status.RED
+    assert observation.error == "the server sent more before TLS than it may"
