@@ -7,6 +7,7 @@ from types import NoneType
 from typing import Any
 from uuid import UUID
 
+from app.domain.checks.response_times import rounded
 from app.domain.metrics.coverage import cover_seconds
 from app.operations.recorded_check import RecordedCheck
 from app.platform.events import CHECK_RESULT, Event
@@ -33,7 +34,7 @@ def entry_row(check: RecordedCheck) -> tuple[Any, ...]:
         check.state.consecutive_failures,
         check.state.consecutive_successes,
         check.checked_at,
-        _rounded(observation.response_time_ms),
+        rounded(observation.response_time_ms),
         observation.status_code,
         observation.error,
     )
@@ -81,26 +82,21 @@ def result_row(check: RecordedCheck) -> tuple[Any, ...]:
         check.check_id,
         check.checked_at,
         observation.status.value,
-        _rounded(observation.response_time_ms),
+        rounded(observation.response_time_ms),
         observation.status_code,
         observation.error,
         observation.failure_kind and observation.failure_kind.value,
-        _rounded(phases.dns_ms),
-        _rounded(phases.connect_ms),
-        _rounded(phases.tls_ms),
-        _rounded(phases.ttfb_ms),
-        _rounded(phases.transfer_ms),
+        rounded(phases.dns_ms),
+        rounded(phases.connect_ms),
+        rounded(phases.tls_ms),
+        rounded(phases.ttfb_ms),
+        rounded(phases.transfer_ms),
         check.maintenance_until is not None,
         None if confirmed is observation.status else confirmed.value,
         check.state.consecutive_failures or None,
         check.ssl_days_remaining,
         cover_seconds(snapshot.check_interval_seconds, snapshot.target.timeout_seconds),
     )
-
-
-def _rounded(milliseconds: float | None) -> float | None:
-    # Hundredths: finer figures of a network are noise.
-    return None if milliseconds is None else round(milliseconds, 2)
 
 
 def check_event(check: RecordedCheck) -> Event:
@@ -117,7 +113,7 @@ def check_event(check: RecordedCheck) -> Event:
             "region": check.region,
             "checked_at": check.checked_at,
             "status": observation.status,
-            "response_time_ms": _rounded(observation.response_time_ms),
+            "response_time_ms": rounded(observation.response_time_ms),
             "status_code": observation.status_code,
             "error": observation.error,
             "failure_kind": observation.failure_kind,

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from app.domain.checks.response_times import rounded
 from app.domain.metrics import histogram
 from app.domain.metrics.bucket import Bucket, put_together
 from app.domain.metrics.plan import DAY, HOUR, Level, Piece, floor
@@ -125,8 +126,8 @@ def _point(at: datetime, bucket: Bucket, percentiles: Sequence[float | None]) ->
         bucket.failed,
         bucket.totals.uptime_percentage,
         bucket.mean_ms,
-        _rounded(bucket.min_ms),
-        _rounded(bucket.max_ms),
+        rounded(bucket.min_ms),
+        rounded(bucket.max_ms),
         *percentiles,
     )
 
@@ -195,7 +196,7 @@ def _raw(
                 checks,
                 failed,
                 sums.uptime_percentage,
-                *map(_rounded, (mean, low, high, *(ranks or (None, None, None)))),
+                *map(rounded, (mean, low, high, *(ranks or (None, None, None)))),
             )
         )
     return points
@@ -263,7 +264,3 @@ def _five(at: datetime, checks: int, failed: int, sums: Totals, times: dict[int,
     return Point(
         at, checks, failed, sums.uptime_percentage, histogram.mean(times), low, high, *percentiles
     )
-
-
-def _rounded(milliseconds: float | None) -> float | None:
-    return None if milliseconds is None else round(milliseconds, 2)

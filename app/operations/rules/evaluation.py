@@ -11,6 +11,7 @@ from datetime import datetime
 from uuid import UUID
 
 from app.checks import CHECK_TYPES
+from app.domain.checks.response_times import rounded
 from app.domain.rules.evaluate import Verdict, evaluate, evaluate_in_maintenance
 from app.domain.rules.history import History, Point
 from app.domain.rules.reachability import reach
@@ -172,13 +173,12 @@ def _point(
         observation.phases,
         observation.status_code,
     )
-    milliseconds = observation.response_time_ms
     certificate = observation.certificate
     return Point(
         at=at,
         status=status,
         # As it is stored, so that it counts today as it will count tomorrow.
-        response_time_ms=None if milliseconds is None else round(milliseconds, 2),
+        response_time_ms=rounded(observation.response_time_ms),
         status_code=observation.status_code,
         error=observation.error,
         ssl_days_remaining=(certificate.valid_to - at).days if certificate else None,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from app.domain.checks.response_times import rounded
 from app.domain.checks.secret_references import MisdirectedSecret, UnknownSecret
 from app.domain.types import Observation, Target
 from app.operations import secrets
@@ -95,11 +96,11 @@ def answer(request_id: UUID, observation: Observation, *, region: str | None = N
     """Leave the outcome for whoever waits; `region` leaves requests of other ones alone."""
     outcome = {
         "status": observation.status,
-        "response_time_ms": observation.response_time_ms,
+        "response_time_ms": rounded(observation.response_time_ms),
         "status_code": observation.status_code,
         "error": observation.error,
         "failure_kind": observation.failure_kind,
-        "phases": observation.phases._asdict(),
+        "phases": {name: rounded(ms) for name, ms in observation.phases._asdict().items()},
         "evidence": dict(observation.evidence) if observation.evidence else None,
     }
     with transaction() as tx:
