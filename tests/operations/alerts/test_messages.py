@@ -4,7 +4,9 @@ from datetime import timedelta
 
 import pytest
 
+from app.domain.messages.messages import compose
 from app.operations.heartbeats import flips
+from app.operations.notifications.payloads import revive
 from app.platform.clock import utcnow
 from tests.alert_messages import ALERT, PENDING, sent
 from tests.alerting import make_channel
@@ -164,3 +166,21 @@ def test_the_severity_of_a_heartbeat_reaches_its_alert(alice, client, rows, cont
     alice.patch(f"/heartbeats/{heartbeat['id']}", {"severity": "critical"})
     assert messages(names)[1:] == [("alert.fired", "critical", "pending")]
     assert rows("SELECT severity FROM alerts") == [("critical",)]
+
+
+@pytest.mark.parametrize("how", ["recovery", "resolve"])
+def test_the_message_of_an_end_does_not_say_that_the_check_has_failed(
+    alice, rows, see, act, delayed, how
+):
+    see("R")
+    sent(rows)
+    ACTIONS[how](act, see)
+    found = rows("SELECT id, kind, message, alert_id, recipient_key, now() FROM notifications")
+    texts = {
+        kind: compose(revive(message, id=str(id), at=at, alert_id=alert, recipient=key))
+        for id, kind, message, alert, key, at in found
+    }
+    begun, ended = texts["alert.fired"], texts["alert.resolved"]
+    assert begun.text.startswith("Check failed with status RED: connection refused")
+    assert "connection refused" in ended.text
+    assert "Check failed" not in ended.text + ended.subject

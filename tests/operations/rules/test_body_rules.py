@@ -1,7 +1,9 @@
 """Rules about the bodies of checks that pass, against a real HTTP server."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
+import grpc
 import pytest
 
 from app.checks.runner import run
@@ -12,7 +14,7 @@ from app.operations.checks import record as checks_record
 from tests import loopback
 from tests.alerting import make_rule
 from tests.factories import make_service
-from tests.loopback import ANYWHERE, Answer, go
+from tests.loopback import ANYWHERE, Answer, go, probe
 
 
 class Shop:
@@ -114,3 +116,51 @@ def test_the_body_of_a_failure_is_searched_as_well(shop, alice):
     assert (seen.status, seen.body_texts) == (Status.RED, {"fine": True})
     down = "Service down Triggered by Check"
     assert [alert["title"] for alert in alice.get("/alerts").json] == [down]
+
+
+def recorded(story):
+    """Record what a story sees of the one service there is, given the texts it is to look for."""
+    claimed = checks_claim.claim("default", 10)
+    (claim,) = claimed.claims
+    seen = go(story(claim.snapshot.target.body_texts))
+    checks_record.record([claim.finished(seen, claimed.now)], claimed.now)
+    return seen
+
+
+@pytest.mark.parametrize("page", [b"Sold out", b"Thanks"])
+def test_a_flow_is_searched_in_its_last_answer(context, alice, page):
+    make_service(alice)
+    make_rule(alice, condition='!body_contains("Thanks")')
+
+    async def story(texts):
+        async with loopback.http(
+            lambda request: Answer(body=page if request.path == "/buy" else b"Thanks")
+        ) as (peer, _):
+            steps = [{"url": peer.url("/cart")}, {"url": peer.url("/buy")}]
+            return await probe("MULTI_STEP", "flow", {"steps": steps}, body_texts=texts)
+
+    seen = recorded(story)
+    assert (seen.status, seen.body_texts) == (Status.GREEN, {"Thanks": page == b"Thanks"})
+    said = ['Check passed with status GREEN: body does not contain "Thanks"']
+    assert open_alerts(alice) == ([] if page == b"Thanks" else said)
+
+
+def test_a_check_that_has_no_body_opens_no_alert_about_one_until_it_fails(context, alice, rows):
+    make_service(alice)
+    make_rule(alice, condition='!body_contains("fine")')
+    server = grpc.server(ThreadPoolExecutor(1))  # without a health service: an orderly answer
+    endpoint = f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
+    server.start()
+
+    def story(texts):
+        return probe("GRPC", endpoint, body_texts=texts)
+
+    try:
+        seen = recorded(story)
+    finally:
+        server.stop(0).wait()
+    assert (seen.status, seen.body_texts) == (Status.GREEN, None)
+    assert open_alerts(alice) == []
+    rows("UPDATE schedule_entries SET next_due_at = now(), lease_until = NULL")
+    assert recorded(story).status is Status.RED
+    assert "Slow Triggered by Check" in [alert["title"] for alert in alice.get("/alerts").json]
