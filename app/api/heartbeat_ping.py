@@ -8,6 +8,7 @@ from flask import Flask, Response, current_app, g, request
 from app.api.http import Blueprint, View, invalid
 from app.api.ping_middleware import HEALTHCHECKS_HEADERS, PingMiddleware, answer_of
 from app.api.ping_request import PingParseError, incoming_ping, parse_ping
+from app.domain.heartbeats.push_formats import with_body
 from app.ingest import batcher
 from app.operations.heartbeats.pings import MAX_KEPT_BODY_BYTES, Receipt
 from app.platform.bootstrap import runtime
@@ -42,7 +43,8 @@ _PARAMETERS: list[dict[str, object]] = [
         "required": False,
         "description": "As in the addresses of other products: `down`, `fail` or `error` is a"
         " failure, `in_progress` a start. So are `state=fail`, `success=false` and an exit status"
-        " `s=1`; `msg` or `message` stands in for a body.",
+        " `s=1`; `msg` or `message` stands in for a body. A body that is a form or a JSON object"
+        " may say so in the same fields, where the query names none of them.",
         "schema": {"type": "string"},
     },
 ]
@@ -60,12 +62,13 @@ def _documented(blueprint: Blueprint, *, body: bool = False) -> Callable[[View],
 
 def _take(key: str, action: str | None) -> Receipt:
     """Store the ping that this request is. Raises what every refusal is."""
-    ping = parse_ping(key, action, request.args.to_dict())
+    # The middleware has cut it, and read the rest away.
+    body = request.get_data(cache=False)
+    said = with_body(request.args.to_dict(), request.content_type or "", body)
+    ping = parse_ping(key, action, said)
     if isinstance(ping, PingParseError):
         _refuse(ping)
     here = batcher.batcher_of(current_app)
-    # The middleware has cut it, and read the rest away.
-    body = request.get_data(cache=False)
     receipt = here.submit(
         incoming_ping(ping, body, g.client_address, request.headers.get("User-Agent", ""))
     )

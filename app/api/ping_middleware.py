@@ -17,6 +17,7 @@ from app.api import request_hooks
 from app.api.ping_bodies import BrokenBody, read_beginning
 from app.api.ping_request import PingRequest, incoming_ping, parse_ping
 from app.domain.accounts.client_addresses import client_address
+from app.domain.heartbeats.push_formats import with_body
 from app.ingest.batcher import PingBatcher
 from app.operations.heartbeats.pings import MAX_KEPT_BODY_BYTES, Receipt
 from app.platform.config import Config
@@ -87,7 +88,8 @@ class PingMiddleware:
         self, environ: Environ, path: str, body: bytes, start_response: StartResponse
     ) -> Iterable[bytes] | None:
         is_plain = path.startswith(HEALTHCHECKS)
-        requested = _requested(environ, path[len(HEALTHCHECKS if is_plain else HEARTBEAT) :])
+        rest = path[len(HEALTHCHECKS if is_plain else HEARTBEAT) :]
+        requested = _requested(environ, rest, body)
         if requested is None:
             return None
         address = environ.get("REMOTE_ADDR")
@@ -126,14 +128,16 @@ def _put_back(environ: Environ, body: bytes) -> None:
         environ.pop(name, None)
 
 
-def _requested(environ: Environ, rest: str) -> PingRequest | None:
+def _requested(environ: Environ, rest: str, body: bytes) -> PingRequest | None:
     """Return the ping of a request; None when it is for the views to answer."""
     key, _, action = rest.partition("/")
     if environ["REQUEST_METHOD"] not in _METHODS or not key.isascii() or rest.endswith("/"):
         return None
     query = environ.get("QUERY_STRING")
     named = parse_qs(query, keep_blank_values=True) if query else {}
-    ping = parse_ping(key, action or None, {name: values[0] for name, values in named.items()})
+    first = {name: values[0] for name, values in named.items()}
+    said = with_body(first, environ.get("CONTENT_TYPE") or "", body)
+    ping = parse_ping(key, action or None, said)
     return ping if isinstance(ping, PingRequest) else None
 
 

@@ -71,6 +71,55 @@ def test_addresses_of_other_products_are_understood(ping, pings, address, kind, 
     assert (found["kind"], found["exit_status"], found["body"]) == (kind, exit_status, body)
 
 
+FORM, JSON = "application/x-www-form-urlencoded", "application/json"
+POSTED = [
+    ("", FORM, b"status=down&msg=disk+full", "fail", None),
+    ("", f"{FORM}; charset=utf-8", b"s=7", "fail", 7),
+    ("", FORM, b"status=up&msg=OK", "success", None),
+    ("", FORM, b"status=in_progress", "start", None),
+    ("", FORM, b"status=down&status=up", "fail", None),
+    ("", JSON, b'{"status": "down"}', "fail", None),
+    ("", "Application/JSON; charset=utf-8", b'{"status": "down"}', "fail", None),
+    ("", JSON, b'{"monitor_config": {"schedule": {}}, "status": "in_progress"}', "start", None),
+    ("", JSON, b'{"success": false, "error": "timeout"}', "fail", None),
+    ("", JSON, b'{"exit_code": 2}', "fail", 2),
+    ("", JSON, b'{"status": "error", "output": "\\u001b[31m\\u0000"}', "fail", None),
+    ("", JSON, b'{"exit_code": 0}', "success", 0),
+    ("/finished", JSON, b'{"exit_code": 2}', "fail", 2),
+    # What is no form, no object, or says nothing clear, is what a job has printed.
+    ("", "text/plain", b"status=down", "success", None),
+    ("", "", b"status=down", "success", None),
+    ("", FORM, b"status=down\n42 files\n", "success", None),
+    ("", FORM, b"rsync: status=down", "success", None),
+    ("", FORM, b"s=copied 3 files", "success", None),
+    ("", FORM, b"\xff\xfe=1&status=down", "success", None),
+    ("", JSON, b'["status", "down"]', "success", None),
+    ("", JSON, b'{"service": {"status": "down"}}', "success", None),
+    ("", JSON, b'{"status": ["down"]}', "success", None),
+    ("", JSON, b'{"status": "down"', "success", None),
+    ("", JSON, b"[" * 9_000, "success", None),
+    ("", JSON, b'{"exit_code": ' + b"9" * 5_000 + b"}", "success", None),
+    ("", JSON, b"\xff", "success", None),
+    # The address counts before the body.
+    ("?status=up", FORM, b"status=down", "success", None),
+    ("?exit_code=0", JSON, b'{"status": "down"}', "success", 0),
+    ("?msg=fine", FORM, b"status=down", "fail", None),
+    ("/0", JSON, b'{"status": "down"}', "success", 0),
+    ("/log", JSON, b'{"status": "down"}', "log", None),
+    ("/start", FORM, b"status=down", "start", None),
+]
+
+
+@pytest.mark.parametrize(("address", "content_type", "body", "kind", "exit_status"), POSTED)
+def test_a_form_or_json_says_what_a_query_would(
+    ping, pings, address, content_type, body, kind, exit_status
+):
+    assert ping(address, data=body, content_type=content_type).status_code == 200
+    found = pings()[0]
+    assert (found["kind"], found["exit_status"]) == (kind, exit_status)
+    assert found["body"] == body.decode("utf-8", "replace"), "the body is kept as it came"
+
+
 def test_a_body_counts_before_the_text_of_the_query(ping, pings):
     ping("?status=down&msg=short", data=b"the whole output")
     assert pings()[0]["body"] == "the whole output"

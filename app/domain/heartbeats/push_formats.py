@@ -5,10 +5,15 @@ Sources: Uptime Kuma push monitors (`status=up|down`, `msg`); Cronitor's Telemet
 (`success=true|false`, `error`); Sentry's cron check-ins (`status=in_progress|ok|error`); Dead Man's
 Snitch (`s=` nothing or 0 is a success, anything else a failure; `m`); Oh Dear (`/finished` with
 `exit_code`) and Cronhub (`/starting`, `/finished`, `/failed`).
+
+The same fields in a body count where the body says that it is a form or JSON, as Sentry's check-ins
+with a `monitor_config` are sent, and where the query names none of them.
 """
 
+import json
 import re
 from collections.abc import Mapping
+from urllib.parse import parse_qsl
 
 from app.domain.heartbeats.states import PingKind
 
@@ -27,6 +32,10 @@ _STARTED = ("run", "running", "start", "started", "in_progress")
 _FALSE = ("false", "0", "no")
 _EXIT_STATUSES = ("s", "exit_status", "exit_code")
 _NUMBER = re.compile(r"-?[0-9]{1,10}", re.ASCII)  # of Windows too: 3221225477, or -1
+_SAYING = frozenset(("status", "state", "success", "status_code", *_EXIT_STATUSES))
+_FORM, _JSON = "application/x-www-form-urlencoded", "application/json"
+# A form in its written shape: curl sends any log under that type if it is told no other.
+_WRITTEN_FORM = re.compile(rb"[\w.~*-]+=[\w.~*+%-]*(?:&[\w.~*-]+=[\w.~*+%-]*)*", re.ASCII)
 _NOTES = ("msg", "message", "m", "error")
 
 
@@ -50,6 +59,35 @@ def kind_of_query(query: Mapping[str, str]) -> tuple[PingKind, int | None]:
     if any(numbers) or (query.get("s", "").strip() and not _NUMBER.fullmatch(query["s"].strip())):
         return PingKind.FAIL, exit_status or None
     return PingKind.SUCCESS, exit_status
+
+
+def with_body(query: Mapping[str, str], content_type: str, body: bytes) -> Mapping[str, str]:
+    """Return a query, and what the body says of the run in its place if the query says nothing.
+
+    A form counts only as a whole: a line of output that has a `status=` in it is none.
+    """
+    if not body or not _SAYING.isdisjoint(query):
+        return query
+    kind = content_type.partition(";")[0].strip().lower()
+    said: Mapping[str, str] = {}
+    if kind == _FORM and _WRITTEN_FORM.fullmatch(body):
+        said = dict(reversed(parse_qsl(body.decode("ascii"))))  # the first of a name counts
+    elif kind == _JSON:
+        said = _words_of(body)
+    return {**query, **{name: said[name] for name in _SAYING & said.keys()}}
+
+
+def _words_of(body: bytes) -> Mapping[str, str]:
+    """Return the plain values of a JSON object as a query would have them; empty for all else."""
+    try:
+        # Not `strict_json`: what a job has printed into another field must not hide the word.
+        found = json.loads(body)
+    except (ValueError, RecursionError):
+        return {}
+    if not isinstance(found, dict):
+        return {}
+    plain = {name: value for name, value in found.items() if isinstance(value, str | int)}
+    return {name: str(value) for name, value in plain.items()}
 
 
 def note_of_query(query: Mapping[str, str]) -> str:
