@@ -104,6 +104,7 @@ def test_a_shift_is_overridden_by_keys_alone(sign_in, expect, product):
         ("/on-call", "New override"),
         ("/locations", "New location"),
         ("/maintenance", "Start now"),
+        ("/rules", "Delete"),
     ],
 )
 def test_a_dialog_keeps_the_focus_and_gives_it_back(sign_in, expect, product, path, opener):
@@ -121,6 +122,57 @@ def test_a_dialog_keeps_the_focus_and_gives_it_back(sign_in, expect, product, pa
     tab.keyboard.press("Escape")
     expect(tab.get_by_role("dialog")).to_have_count(0)
     assert tab.evaluate(_NAME).startswith(opener)
+
+
+def test_the_focus_goes_to_the_heading_when_the_row_it_was_in_is_deleted(sign_in, expect, product):
+    product.call("POST", "/alert-rules", {"name": "Aaa by keys", "severity": "info"})
+    tab = sign_in()
+    show(tab, address(product, "/rules"))
+    tab_to(tab, "Delete Aaa by keys")
+    tab.keyboard.press("Enter")
+    expect(tab.get_by_role("dialog")).to_be_visible()
+    tab_to(tab, "Delete")
+    tab.keyboard.press("Enter")
+    expect(tab.get_by_role("dialog")).to_have_count(0)
+    assert tab.evaluate(_NAME) == "Rules"
+
+
+def test_a_rule_is_built_previewed_and_saved_by_keys_alone(sign_in, expect, product):
+    tab = sign_in()
+    keys = tab.keyboard
+    show(tab, address(product, "/rules"))
+    keys.press("n")
+    expect(tab.locator("h1")).to_have_text("New rule")
+    tab_to(tab, "Name")
+    keys.press("Control+a")
+    keys.type("Slow by keys")
+    tab_to(tab, "Metric, row 1")
+    keys.press("ArrowDown")
+    tab_to(tab, "Comparison, row 1")
+    keys.press("ArrowDown")
+    tab_to(tab, "Value, row 1")
+    keys.press("Control+a")
+    keys.type("60000")
+    tab_to(tab, "Over which checks, row 1")
+    keys.press("ArrowUp")
+    said = "When a service has response time at least 60000 ms"
+    expect(tab.locator("fieldset.condition")).to_contain_text(said)
+    tab_to(tab, "24 hours")
+    keys.press("Enter")
+    expect(tab.get_by_role("button", name="24 hours")).to_have_attribute("aria-pressed", "true")
+    expect(tab.get_by_text("It would have raised no alert")).to_be_visible()
+    for _ in range(40):
+        keys.press("Shift+Tab")
+        if tab.evaluate(_NAME) == "Save":
+            break
+    keys.press("Enter")
+    expect(tab.locator("h1")).to_have_text("Rules")
+    (made,) = [
+        each for each in product.call("GET", "/alert-rules") if each["name"] == "Slow by keys"
+    ]
+    product.call("DELETE", f"/alert-rules/{made['id']}")
+    assert made["condition"]["operator"] == ">="
+    assert made["condition"]["value"] == 60000
 
 
 def test_the_palette_gives_the_focus_back_and_finds_by_keys(sign_in, expect, product):

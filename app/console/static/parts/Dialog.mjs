@@ -1,27 +1,32 @@
 // Dialogs: the browser's own, so the focus is kept inside and given back, and Esc closes.
 
-import { html, useEffect, useRef, useState } from "../vendor/ui.mjs";
+import { html, useLayoutEffect, useRef, useState } from "../vendor/ui.mjs";
 import { t } from "../lib/words.mjs";
 import { Icon } from "./Icon.mjs";
 import { Button, Failure } from "./Page.mjs";
 
 /**
- * Open a dialog of the browser; returns how to close it. The focus goes back to where it was, which
- * the browser does not do for a dialog that has left the page by then.
+ * Open a dialog of the browser; returns how to close it. The focus goes back to where it was, or to
+ * the heading where that leaves the page too, as a row that was deleted does. Both belong into a
+ * layout effect: other effects end after the dialog has left the page, with the focus lost till then.
  */
 export function openModal(dialog) {
   const before = document.activeElement;
   dialog.showModal();
   return () => {
     dialog.close();
-    if (before?.isConnected) before.focus({ preventScroll: true });
+    if (!before || before === document.body) return;
+    before.focus({ preventScroll: true });
+    queueMicrotask(() => {
+      if (document.activeElement === document.body) document.querySelector(".page-head h1")?.focus({ preventScroll: true });
+    });
   };
 }
 
 /** A dialog over the page, open as long as it is drawn. `foot` holds its buttons. */
 export function Dialog({ title, onClose, wide = false, foot, children }) {
   const box = useRef(null);
-  useEffect(() => openModal(box.current), []);
+  useLayoutEffect(() => openModal(box.current), []);
   const cancel = (event) => {
     event.preventDefault();
     onClose();

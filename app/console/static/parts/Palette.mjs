@@ -1,6 +1,6 @@
 // Search and do: screens, services and acts by a few letters.
 
-import { html, useEffect, useRef, useState } from "../vendor/ui.mjs";
+import { html, useEffect, useLayoutEffect, useRef, useState } from "../vendor/ui.mjs";
 import { ranked } from "../lib/ranking.mjs";
 import { stateOf } from "../lib/states.mjs";
 import { t } from "../lib/words.mjs";
@@ -34,9 +34,9 @@ export default function Palette({ exists, onClose }) {
   const [text, setText] = useState("");
   const [at, setAt] = useState(0);
   const box = useRef(null);
+  useLayoutEffect(() => openModal(box.current), []);
   useEffect(() => {
     if (services.data.peek() === undefined) services.reload();
-    return openModal(box.current);
   }, []);
   const found = ranked(choices(exists), text, (choice) => choice.text, MOST);
   const chosen = Math.min(at, found.length - 1);
