@@ -63,6 +63,37 @@ def test_an_override_is_planned_in_the_zone_of_the_profile(traveller, expect, pr
     assert not [each for each in product.call("GET", path) if each["from"].startswith(day)]
 
 
+def test_a_page_and_its_incidents_keep_times_in_the_zone_of_the_profile(traveller, expect, product):
+    page_id = next(iter(product.sample.ids["status-pages"].values()))
+    path = f"/status-pages/{page_id}"
+    before = product.call("GET", path)["announcement"]
+    show(traveller, address(product, "/pages/{status-pages}"))
+    traveller.get_by_role("button", name="Tell of an incident").click()
+    traveller.get_by_label("Title").fill("Told from Tokyo")
+    traveller.get_by_label("Next update by").fill("2040-03-01T10:00")
+    traveller.get_by_label("Keep it as a draft").check()
+    traveller.get_by_role("button", name="Keep as a draft").click()
+    expect(traveller.get_by_role("dialog")).to_have_count(0)
+    (made,) = [
+        each
+        for each in product.call("GET", f"{path}/incidents")
+        if each["title"] == "Told from Tokyo"
+    ]
+    product.call("DELETE", f"{path}/incidents/{made['id']}")
+    assert made["next_update_at"].startswith("2040-03-01T01:00:00")
+    show(traveller, address(product, "/pages/{status-pages}/edit"))
+    traveller.locator("summary").filter(has_text="Announcement").click()
+    traveller.get_by_label("A text on top of the page").fill("We move")
+    traveller.get_by_label("Until").fill("2040-03-01T12:30")
+    assert traveller.get_by_label("Until").input_value() == "2040-03-01T12:30"
+    expect(traveller.get_by_text("Both in Asia/Tokyo.")).to_be_visible()
+    traveller.get_by_role("button", name="Save").click()
+    expect(traveller.locator("h1")).not_to_have_text("Edit page")
+    kept = product.call("GET", path)["announcement"]
+    product.call("PATCH", path, {"announcement": before})
+    assert kept["ends_at"].startswith("2040-03-01T03:30:00")
+
+
 @pytest.mark.parametrize(
     ("zone", "text", "instant"),
     [

@@ -1,5 +1,6 @@
 // Incidents of status pages in words, and sentences to begin with.
 
+import { isoOfWallTime } from "./time.mjs";
 import { t } from "./words.mjs";
 
 /** Where an incident stands, in the order in which it goes on. */
@@ -48,9 +49,10 @@ export function statesOf(ids, states) {
   return Object.fromEntries(ids.filter((id) => states[id]).map((id) => [id, states[id]]));
 }
 
-/** The API's body of a new incident from the values of its form; times are ISO texts. */
+/** The API's body of a new incident from the values of its form, whose times are read in `values.zone`. */
 export function incidentBody(values) {
-  const { is_over: isOver, ended, ending, began, states, next, ...rest } = values;
+  const { is_over: isOver, ended, ending, began, states, next, zone, ...rest } = values;
+  const iso = (text) => isoOfWallTime(text, zone);
   const shared = { ...rest, service_states: isOver ? {} : statesOf(rest.service_ids, states) };
   if (isOver) {
     const { body, status: _, overall_state: __, ...past } = shared;
@@ -58,10 +60,4 @@ export function incidentBody(values) {
     return { ...past, status: "resolved", started_at: iso(began), updates: told };
   }
   return { ...shared, ...(began && { started_at: iso(began) }), next_update_at: next && shared.status !== "resolved" ? iso(next) : null };
-}
-
-/** The API's time of what a field for a day and a clock holds. */
-export function iso(local) {
-  const at = new Date(local);
-  return Number.isNaN(at.getTime()) ? local : at.toISOString();
 }

@@ -80,14 +80,6 @@ export function exact(at, zone) {
   return `${date.format(at).replace(",", "")}, ${clock(at, zone, true)} ${zoneName}`;
 }
 
-const pad = (n) => String(n).padStart(2, "0");
-
-/** A moment as a field for a day and a clock holds it, in the browser's zone. */
-export function forField(at) {
-  const date = new Date(at);
-  return `${date.getFullYear()}-${pad(date.getMonth() + 1)}-${pad(date.getDate())}T${pad(date.getHours())}:${pad(date.getMinutes())}`;
-}
-
 /** A moment as a field of date and time shows it in a zone: "2026-11-27T14:02". */
 export function wallTime(at, zone) {
   const options = { year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit" };
@@ -105,6 +97,12 @@ export function momentOfWallTime(text, zone) {
   if (Number.isNaN(asUtc)) return asUtc;
   const candidates = [asUtc - offset(asUtc - 86_400_000), asUtc - offset(asUtc + 86_400_000)].sort((a, b) => a - b);
   return candidates.find((at) => wallTime(at, zone) === text) ?? asUtc - offset(asUtc - 86_400_000);
+}
+
+/** The API's time of such a text in a zone; the text itself where it is no time, for the API to judge. */
+export function isoOfWallTime(text, zone) {
+  const at = momentOfWallTime(text, zone);
+  return Number.isNaN(at) ? text : new Date(at).toISOString();
 }
 
 const UNITS = { s: 1, sec: 1, m: MINUTE, min: MINUTE, h: HOUR, d: DAY };

@@ -1,14 +1,14 @@
 // What is said about an incident: the forms to tell of it, to go on with it, and to mend what was said.
 
-import { html, useEffect, useState } from "../vendor/ui.mjs";
+import { html, useEffect, useMemo, useState } from "../vendor/ui.mjs";
 import * as api from "../api.mjs";
-import { INCIDENT_SEVERITIES, INCIDENT_STATUSES, KINDS, OVERALL, STATED, TEMPLATES, incidentBody, iso, statesOf, withTemplate } from "../lib/incidents.mjs";
-import { forField, moment } from "../lib/time.mjs";
+import { INCIDENT_SEVERITIES, INCIDENT_STATUSES, KINDS, OVERALL, STATED, TEMPLATES, incidentBody, statesOf, withTemplate } from "../lib/incidents.mjs";
+import { isoOfWallTime, moment, wallTime } from "../lib/time.mjs";
 import { t, tn } from "../lib/words.mjs";
 import { useForm } from "../store/form.mjs";
 import { nameOf } from "../store/services.mjs";
 import { useShared } from "../store/shared.mjs";
-import { now } from "../store/view.mjs";
+import { now, zone } from "../store/view.mjs";
 import { Conflict } from "./Conflict.mjs";
 import { Dialog } from "./Dialog.mjs";
 import { Field } from "./Field.mjs";
@@ -27,9 +27,10 @@ const told = (onClose, reload) => () => {
 
 /** The form of a new incident, or of one that is over already. */
 export function Compose({ page, past = false, onClose, reload }) {
+  const place = zone.peek(); // the form keeps the zone that it began in
   const form = useForm({
     key: `incident.${page.id}.${past}`,
-    initial: { title: "", status: "investigating", severity: "minor", service_ids: [], states: {}, overall_state: null, body: past ? "" : TEMPLATES.investigating, next: "", notify: !past, is_draft: false, is_over: past, began: past ? forField(now.peek() - 7_200_000) : "", ended: past ? forField(now.peek() - 3_600_000) : "", ending: past ? TEMPLATES.resolved : "" },
+    initial: { title: "", status: "investigating", severity: "minor", service_ids: [], states: {}, overall_state: null, body: past ? "" : TEMPLATES.investigating, next: "", notify: !past, is_draft: false, is_over: past, zone: place, began: past ? wallTime(now.peek() - 7_200_000, place) : "", ended: past ? wallTime(now.peek() - 3_600_000, place) : "", ending: past ? TEMPLATES.resolved : "" },
     check: (values) => ({
       ...required(values, past ? ["body", "ending"] : ["body"]),
       title: values.title.trim() ? undefined : t("Give it a title."),
@@ -43,12 +44,12 @@ export function Compose({ page, past = false, onClose, reload }) {
     ${!past && html`<${Kinds} form=${form} />`}
     <${Field} form=${form} path="title" label=${t("Title")} placeholder=${t("Payments fail")} />
     <div class="pair">${!past && html`<${StatusField} form=${form} />`}<${Field} form=${form} path="severity" label=${t("Severity")} kind="select" options=${INCIDENT_SEVERITIES} /></div>
-    ${past && html`<div class="pair"><${Field} form=${form} path="began" label=${t("Began")} type="datetime-local" /><${Field} form=${form} path="ended" label=${t("Ended")} type="datetime-local" /></div>`}
+    ${past && html`<div class="pair"><${Field} form=${form} path="began" label=${t("Began")} type="datetime-local" /><${Field} form=${form} path="ended" label=${t("Ended")} type="datetime-local" /></div><p class="muted small">${t("Both in {zone}.", { zone: form.get("zone") })}</p>`}
     <${Affected} form=${form} states=${!past} />
     <${Field} form=${form} path="body" label=${past ? t("What happened") : t("Message")} kind="textarea" rows=${4} help=${MARKDOWN} />
     ${past && html`<${Field} form=${form} path="ending" label=${t("How it ended")} kind="textarea" rows=${2} />`}
     ${!past && html`<${NextUpdate} form=${form} /><${Section} title=${t("More")} hint=${t("begin, sentence on top")}>
-      <${Field} form=${form} path="began" label=${t("Began")} type="datetime-local" optional help=${t("Left empty it is now.")} />
+      <${Field} form=${form} path="began" label=${t("Began")} type="datetime-local" optional help=${t("Left empty it is now. Read in {zone}.", { zone: form.get("zone") })} />
       <${Field} form=${form} path="overall_state" label=${t("The sentence on top says")} kind="select" options=${OVERALL} /><//>`}
     <${Field} form=${form} path="is_draft" label=${t("Keep it as a draft: nobody sees it yet")} kind="switch" />
     ${!draft && html`<${Told} page=${page} form=${form} body=${incidentBody} />`}
@@ -78,8 +79,8 @@ function Affected({ form, states = true }) {
 
 function NextUpdate({ form }) {
   if (form.get("status") === "resolved") return null;
-  const set = (minutes) => form.set("next", forField(now.peek() + minutes * 60_000));
-  return html`<${Field} form=${form} path="next" label=${t("Next update by")} optional control=${({ id, value, aria }) => html`<div class="beside"><input id=${id} type="datetime-local" value=${value} onInput=${(event) => form.set("next", event.target.value)} ...${aria} /><span class="segmented">${[[30, t("30 min")], [60, t("1 h")], [120, t("2 h")]].map(([minutes, word]) => html`<button key=${minutes} type="button" class="button" onClick=${() => set(minutes)}>${word}</button>`)}</span></div>`} />`;
+  const set = (minutes) => form.set("next", wallTime(now.peek() + minutes * 60_000, form.get("zone")));
+  return html`<${Field} form=${form} path="next" label=${t("Next update by")} optional help=${t("Read in {zone}.", { zone: form.get("zone") })} control=${({ id, value, aria }) => html`<div class="beside"><input id=${id} type="datetime-local" value=${value} onInput=${(event) => form.set("next", event.target.value)} ...${aria} /><span class="segmented">${[[30, t("30 min")], [60, t("1 h")], [120, t("2 h")]].map(([minutes, word]) => html`<button key=${minutes} type="button" class="button" onClick=${() => set(minutes)}>${word}</button>`)}</span></div>`} />`;
 }
 
 /** Whether subscribers are told, how many they are, and what each of them gets. */
@@ -104,12 +105,12 @@ function Told({ page, form, body }) {
 /** The form that says more of an incident, resolves it, or opens it again. */
 export function Update({ page, incident, status, onClose, reload }) {
   const form = useForm({
-    initial: { status, body: status === "resolved" ? TEMPLATES.resolved : "", next: "", restates: false, service_ids: incident.service_ids, states: incident.service_states, notify: true },
+    initial: { status, body: status === "resolved" ? TEMPLATES.resolved : "", next: "", zone: zone.peek(), restates: false, service_ids: incident.service_ids, states: incident.service_states, notify: true },
     check: (values) => required(values, ["body"]),
-    save: ({ next, restates, service_ids: ids, states, ...values }) => api.post(`${pathOf(page, incident)}/updates`, { ...values, ...(next && values.status !== "resolved" && { next_update_at: iso(next) }), ...(restates && { service_states: statesOf(ids, states) }) }),
+    save: ({ next, zone: place, restates, service_ids: ids, states, ...values }) => api.post(`${pathOf(page, incident)}/updates`, { ...values, ...(next && values.status !== "resolved" && { next_update_at: isoOfWallTime(next, place) }), ...(restates && { service_states: statesOf(ids, states) }) }),
   });
   const resolves = form.get("status") === "resolved";
-  const body = (values) => ({ title: incident.title, status: values.status, body: values.body, service_ids: incident.service_ids, next_update_at: values.next && !resolves ? iso(values.next) : null });
+  const body = (values) => ({ title: incident.title, status: values.status, body: values.body, service_ids: incident.service_ids, next_update_at: values.next && !resolves ? isoOfWallTime(values.next, values.zone) : null });
   return html`<${Dialog} title=${resolves ? t("Resolve {name}", { name: incident.title }) : t("An update to {name}", { name: incident.title })} onClose=${onClose}><${Form} form=${form} needs="status_pages:post" verb=${resolves ? t("Resolve") : t("Post")} onSaved=${told(onClose, reload)} onCancel=${onClose}>
     <${StatusField} form=${form} />
     <${Field} form=${form} path="body" label=${t("Message")} kind="textarea" rows=${4} help=${MARKDOWN} />
@@ -145,11 +146,12 @@ export function EditUpdate({ page, incident, update, onClose, reload }) {
 /** The form of the incident itself: title, severity, what is hit, since when. */
 export function EditIncident({ page, incident, onClose, reload }) {
   const path = pathOf(page, incident);
-  const initial = { title: incident.title, severity: incident.severity, service_ids: incident.service_ids, states: incident.service_states, overall_state: incident.overall_state, began: forField(moment(incident.started_at)) };
-  const body = ({ began, states, ...values }) => ({ ...values, service_states: statesOf(values.service_ids, states), ...(began !== initial.began && { started_at: iso(began) }) });
+  const place = useMemo(() => zone.peek(), []);
+  const initial = { title: incident.title, severity: incident.severity, service_ids: incident.service_ids, states: incident.service_states, overall_state: incident.overall_state, began: wallTime(moment(incident.started_at), place) };
+  const body = ({ began, states, ...values }) => ({ ...values, service_states: statesOf(values.service_ids, states), ...(began !== initial.began && { started_at: isoOfWallTime(began, place) }) });
   return html`<${Shared} title=${t("Edit {name}", { name: incident.title })} wide path=${path} read=${() => api.get(path)} stored=${incident} initial=${initial} body=${body} check=${(values) => ({ title: values.title.trim() ? undefined : t("Give it a title.") })} onClose=${onClose} reload=${reload}>${(form) => html`
     <${Field} form=${form} path="title" label=${t("Title")} />
-    <div class="pair"><${Field} form=${form} path="severity" label=${t("Severity")} kind="select" options=${INCIDENT_SEVERITIES} /><${Field} form=${form} path="began" label=${t("Began")} type="datetime-local" /></div>
+    <div class="pair"><${Field} form=${form} path="severity" label=${t("Severity")} kind="select" options=${INCIDENT_SEVERITIES} /><${Field} form=${form} path="began" label=${t("Began")} type="datetime-local" help=${t("Read in {zone}.", { zone: place })} /></div>
     <${Affected} form=${form} states=${!incident.resolved_at} />
     ${!incident.resolved_at && html`<${Field} form=${form} path="overall_state" label=${t("The sentence on top says")} kind="select" options=${OVERALL} />`}
     <p class="muted">${t("The page changes at once; nobody is told. To tell, post an update.")}</p>`}<//>`;

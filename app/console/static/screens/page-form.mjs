@@ -4,7 +4,7 @@
 import { html, useEffect, useMemo, useState } from "../vendor/ui.mjs";
 import * as api from "../api.mjs";
 import { AUTO_MODES, LANGUAGES, LAYOUTS, LINKS, NOTICES, THEMES, VISIBILITIES, bodyOf, changed, valuesOf } from "../lib/pages.mjs";
-import { forField } from "../lib/time.mjs";
+import { isoOfWallTime, moment, wallTime } from "../lib/time.mjs";
 import { t } from "../lib/words.mjs";
 import { Conflict } from "../parts/Conflict.mjs";
 import { Field } from "../parts/Field.mjs";
@@ -20,9 +20,9 @@ import { services } from "../store/services.mjs";
 import { may } from "../store/session.mjs";
 import { useShared } from "../store/shared.mjs";
 import { say } from "../store/toasts.mjs";
+import { zone } from "../store/view.mjs";
 
 const tongue = (code) => new Intl.DisplayNames([code], { type: "language" }).of(code);
-const ownZone = () => Intl.DateTimeFormat().resolvedOptions().timeZone;
 
 export default function PageForm({ id }) {
   const [round, setRound] = useState(0);
@@ -39,7 +39,7 @@ export default function PageForm({ id }) {
 }
 
 function Editor({ id, stored, home, begin }) {
-  const initial = useMemo(() => valuesOf(stored, ownZone()), []);
+  const initial = useMemo(() => valuesOf(stored, zone.peek()), []);
   const before = useMemo(() => bodyOf(initial), []);
   const path = `/status-pages/${id}`;
   const shared = useShared({ path, stored, read: () => api.get(path) });
@@ -125,13 +125,14 @@ function Incidents({ form }) {
 }
 
 function Announcement({ form }) {
+  const place = useMemo(() => zone.peek(), []); // the form keeps the zone that it began in
   const said = form.get("announcement").trim();
   const time = (name, label) => {
     const held = form.get(name);
-    return html`<${Field} form=${form} path=${name} label=${label} optional control=${({ id, aria }) => html`<input id=${id} type="datetime-local" value=${held ? forField(held) : ""} onInput=${(event) => form.set(name, event.target.value ? new Date(event.target.value).toISOString() : null)} ...${aria} />`} />`;
+    return html`<${Field} form=${form} path=${name} label=${label} optional control=${({ id, aria }) => html`<input id=${id} type="datetime-local" value=${held ? wallTime(moment(held), place) : ""} onInput=${(event) => form.set(name, event.target.value ? isoOfWallTime(event.target.value, place) : null)} ...${aria} />`} />`;
   };
   return html`<${Section} title=${t("Announcement")} hint=${said || t("none")}>
     <${Field} form=${form} path="announcement" label=${t("A text on top of the page")} kind="textarea" rows=${2} optional help=${t("Markdown: paragraphs, lists, links.")} />
-    ${said && html`<div class="pair">${time("announced_from", t("From"))}${time("announced_until", t("Until"))}</div><div><${Button} kind="quiet" icon="trash" onClick=${() => form.set("announcement", "")}>${t("Take it down")}<//></div>`}
+    ${said && html`<div class="pair">${time("announced_from", t("From"))}${time("announced_until", t("Until"))}</div><p class="muted small">${t("Both in {zone}.", { zone: place })}</p><div><${Button} kind="quiet" icon="trash" onClick=${() => form.set("announcement", "")}>${t("Take it down")}<//></div>`}
   <//>`;
 }
