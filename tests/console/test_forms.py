@@ -94,6 +94,30 @@ def test_a_page_and_its_incidents_keep_times_in_the_zone_of_the_profile(travelle
     assert kept["ends_at"].startswith("2040-03-01T03:30:00")
 
 
+def test_the_monthly_report_is_ordered_and_ended_by_a_form(traveller, expect, product):
+    show(traveller, address(product, "/reports"))
+    wanted = traveller.get_by_label("Send me the report of each month")
+    expect(wanted).not_to_be_checked()
+    wanted.check()
+    target = traveller.get_by_label("Its target in percent")
+    target.fill("100")
+    save = traveller.get_by_role("button", name="Save", exact=True)
+    save.click()
+    expect(target).to_be_focused()
+    assert target.get_attribute("aria-invalid") == "true"
+    target.fill("99.5")
+    save.click()
+    expect(traveller.get_by_text("You get the monthly report.")).to_be_visible()
+    kept = product.call("GET", "/reports/monthly")
+    assert (kept["is_subscribed"], kept["sla_target"]) == (True, 99.5)
+    show(traveller, address(product, "/reports"))
+    expect(target).to_have_value("99.5")
+    wanted.uncheck()
+    save.click()
+    expect(traveller.get_by_text("You get no more monthly reports.")).to_be_visible()
+    assert product.call("GET", "/reports/monthly")["is_subscribed"] is False
+
+
 @pytest.mark.parametrize(
     ("zone", "text", "instant"),
     [

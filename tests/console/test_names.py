@@ -1,4 +1,4 @@
-"""Names that strangers give: text on every list, and no wider than it."""
+"""Fifty names that strangers give: text on every list, and no wider than it."""
 
 import pytest
 
@@ -17,15 +17,59 @@ def product(filled):
     return filled
 
 
+# Each that could run would raise `window.ran`. Control characters, also of the reading direction,
+# are left out: the API refuses them (tests/api).
 HOSTILE = (
-    "<img src=x onerror=alert(1)>",
-    '"><script>alert(1)</script>',
+    "<img src=x onerror=ran=1>",
+    '"><script>ran=1</script>',
     "{{ 7 * 7 }} ${7 * 7} %s",
-    "\u05e9\u05dc\u05d5\u05dd \u0645\u0631\u062d\u0628\u0627",
-    "\U0001f525" * 20,
-    "long" * 50,
-    "a\u0301\u0302\u0303\u0304 b\u00a0c",
+    "<script>ran=1</script>",
+    "</script><script>ran=1</script>",
+    "</title><script>ran=1</script>",
+    "</textarea><svg onload=ran=1>",
+    "<svg/onload=ran=1>",
+    "<svg><animate onbegin=ran=1 attributeName=x dur=1s>",
+    "<body onload=ran=1>",
+    "<iframe srcdoc='<script>parent.ran=1</script>'></iframe>",
+    "<iframe src=javascript:parent.ran=1>",
+    "<a href=javascript:ran=1>press</a>",
+    "javascript:ran=1",
+    "data:text/html,<script>ran=1</script>",
+    "<details open ontoggle=ran=1>",
+    "<input autofocus onfocus=ran=1>",
+    "<style>*{display:none}</style>",
+    "<link rel=stylesheet href=//127.0.0.1:9/x.css>",
+    "<base href=//127.0.0.1:9/>",
+    "<meta http-equiv=refresh content=0;url=//127.0.0.1:9/>",
+    "<template><img src=x onerror=ran=1></template>",
+    "<math><mtext><img src=x onerror=ran=1>",
+    "<!-- <b>",
+    "<![CDATA[ <b> ]]>",
+    "&lt;b&gt; &amp; &#60;b&#62; &nbsp;",
+    "' onmouseover=ran=1 x='",
+    '" onmouseover=ran=1 x="',
+    "` onmouseover=ran=1 x=`",
     "'; DROP TABLE services; --",
+    "\\u003cscript\\u003eran=1\\u003c/script\\u003e",
+    "{% for a in b %}{% endfor %}",
+    "<%= 7 * 7 %> #{7 * 7} [[7*7]]",
+    "{{constructor.constructor('ran=1')()}}",
+    "${ran=1}",
+    "__proto__",
+    "constructor",
+    "null",
+    "../../../etc/passwd?x=1#y",
+    "**bold** [link](javascript:ran=1) `code`",
+    "=1+1 @sum +2 -3",
+    "\u05e9\u05dc\u05d5\u05dd \u0645\u0631\u062d\u0628\u0627",
+    "abc \u05d3\u05d4\u05d5 (1) 2 <3> \u05d0",
+    "\U0001f525" * 20,
+    "\U0001f469\u200d\U0001f469\u200d\U0001f467\u200d\U0001f466 \U0001f3f3\ufe0f\u200d\U0001f308",
+    "long" * 50,
+    "W" * 200,
+    "\u4e2d" * 200,
+    "Z" + "\u0310\u0311\u0312\u0313\u0314" * 30,
+    "a\u0301\u0302\u0303\u0304 b\u00a0c",
 )
 NAMED = {
     "services": {"endpoint": "http://127.0.0.1:9/", "check_type": "HTTP", "is_active": False},
@@ -45,19 +89,22 @@ PLACES = {"notification-channels": "channels", "alert-rules": "rules", "teams": 
 @pytest.mark.parametrize("kind", NAMED)
 def test_names_of_strangers_are_text_and_fit(owner, product, kind):
     owner.problems.clear()
+    owner.hosts.clear()
     place = PLACES.get(kind, kind.partition("-")[0])
-    tab = "?tab=teams" if kind == "teams" else ""
+    query = {"teams": "?tab=teams", "services": "?plain=1"}.get(kind, "")
     made = [product.call("POST", f"/{kind}", NAMED[kind] | {"name": name}) for name in HOSTILE]
     try:
+        owner.set_viewport_size({"width": 360, "height": 800})
+        move(owner, f"http://127.0.0.1:{product.port}/{place}{query}")
+        text = owner.locator(".main").text_content()
+        assert [name for name in HOSTILE if name not in text] == []
+        assert owner.locator(".main :is(img, script, iframe, style, link, base, meta)").count() == 0
         for width in (360, 1280):
             owner.set_viewport_size({"width": width, "height": 800})
-            move(owner, f"http://127.0.0.1:{product.port}/{place}{tab}")
-            assert owner.locator(".main img, .main script").count() == 0
-            text = owner.locator(".main").inner_text()
-            for name in HOSTILE[:3]:
-                assert name in text, name
-            assert owner.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+            assert owner.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, width
+        assert owner.evaluate("typeof window.ran") == "undefined"
     finally:
         for each in made:
             product.call("DELETE", f"/{kind}/{each['id']}")
     assert owner.problems == []
+    assert owner.hosts == {"127.0.0.1"}
