@@ -53,10 +53,10 @@ function MonthlyForm({ monthly, target, reload }) {
     reload();
   };
   const month = new Intl.DateTimeFormat("en", { month: "long", year: "numeric", timeZone: "UTC" }).format(new Date(monthly.next_month));
-  return html`<p class="muted">${t("Uptime, downtime and outages of every service of your organization in the month before, the worst first, sent to your address on the first business day.")}</p>
+  return html`<div class="stack"><p class="muted">${t("Uptime, downtime and outages of every service of your organization in the month before, the worst first, sent to your address on the first business day.")}</p>
     ${!monthly.can_be_sent && html`<p class="notice" role="status">${t("This server has no mail server (SMTP_URL), so nothing is sent until its operator sets one.")}</p>`}
     <${Form} form=${form} onSaved=${saved}><${Field} form=${form} path="on" kind="switch" label=${t("Send me the report of each month")} help=${t("The next is of {month}, on {time}.", { month, time: exact(moment(monthly.next_due_at), zone.value) })} />
-      ${form.get("on") && html`<${Field} form=${form} path="sla_target" label=${t("Its target in percent")} inputmode="decimal" />`}<//>`;
+      ${form.get("on") && html`<${Field} form=${form} path="sla_target" label=${t("Its target in percent")} inputmode="decimal" class="short" />`}<//></div>`;
 }
 
 function Choice({ range, tag, target }) {
