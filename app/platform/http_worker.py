@@ -1,10 +1,12 @@
 """Worker of gunicorn that slow strangers cannot occupy.
 
 The headers of a request have five seconds (`keepalive` in gunicorn.conf.py), its body ten and then
-a minimum rate, a read of the answer thirty. One address holds so many connections at most, unless
-it is a reverse proxy of ours. When a process has nearly all connections it can have, the one that
-has kept it waiting longest is closed for each new one: whoever sends a whole request is served. All
-that goes wrong before the application sees a request is answered in its one JSON shape.
+a minimum rate, a read of the answer thirty. Whoever sends faster than we read gives way to the
+others after each request and each piece of a body, also of one that nobody reads. One address holds
+so many connections at most, unless it is a reverse proxy of ours. When a process has nearly all
+connections it can have, the one that has kept it waiting longest is closed for each new one:
+whoever sends a whole request is served. All that goes wrong before the application sees a request
+is answered in its one JSON shape.
 """
 
 import json
@@ -15,6 +17,7 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
+from gevent import sleep
 from gunicorn.http import errors
 from gunicorn.workers.ggevent import GeventWorker
 from werkzeug.exceptions import HTTPException, RequestTimeout
@@ -94,6 +97,7 @@ class GuardedWorker(GeventWorker):  # type: ignore[misc]
 
     def handle_request(self, listener_name: Any, req: Any, sock: socket.socket, addr: Any) -> None:
         """Serve one request with a clock on its body and its answer."""
+        sleep(0)  # requests that have arrived already would never let another connection begin
         connection = self._open.get(sock.fileno())
         upgrades = any(name == "UPGRADE" for name, _ in req.headers)
         if connection is not None:
@@ -106,7 +110,7 @@ class GuardedWorker(GeventWorker):  # type: ignore[misc]
         finally:
             if connection is not None:
                 connection.waits_since = monotonic()
-                req.unreader.__dict__.pop("chunk", None)
+                _give_way(req.unreader)
             if sock.fileno() >= 0:
                 sock.settimeout(None)
                 if connection is not None and connection.is_spent:
@@ -130,7 +134,7 @@ class GuardedWorker(GeventWorker):  # type: ignore[misc]
 
 def _time_body(unreader: Any, connection: _Connection) -> None:
     """Let the pieces of a body take ten seconds together, and then come at a minimum rate."""
-    read: Callable[..., bytes] = type(unreader).chunk.__get__(unreader)
+    read = _reader(unreader)
     began_at, received = monotonic(), 0
 
     def chunk(size_hint: int | None = None) -> bytes:
@@ -151,6 +155,23 @@ def _time_body(unreader: Any, connection: _Connection) -> None:
         return piece
 
     unreader.chunk = chunk
+
+
+def _give_way(unreader: Any) -> None:
+    """Let reads between two requests, which also discard bodies, take turns with the others."""
+    unreader.chunk = _reader(unreader)
+
+
+def _reader(unreader: Any) -> Callable[..., bytes]:
+    """Reader of one piece. A read of what has arrived already does not wait, and so nobody else
+    would have a turn; `keepalive` could not end it either."""
+    read: Callable[..., bytes] = type(unreader).chunk.__get__(unreader)
+
+    def chunk(size_hint: int | None = None) -> bytes:
+        sleep(0)
+        return read(size_hint)
+
+    return chunk
 
 
 def _too_slow(connection: _Connection) -> RequestTimeout:

@@ -9,6 +9,7 @@ import logging
 import threading
 from collections import defaultdict, deque
 from collections.abc import Collection
+from itertools import chain
 from typing import Any
 from uuid import UUID
 
@@ -66,8 +67,12 @@ class Client:
         self._arrived.set()
 
     def tell(self, frame: str) -> None:
-        """Queue a frame that is for this client alone."""
-        self._frames.append(frame)
+        """Queue a frame that is for this client alone, within the same bound."""
+        if len(self._frames) >= QUEUE_LIMIT:
+            self.is_overrun = True
+            self._frames.clear()
+        if not self.is_overrun:
+            self._frames.append(frame)
         self._arrived.set()
 
     def take(self, timeout_seconds: float) -> list[str]:
@@ -95,6 +100,7 @@ class Hub:
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
         self._clients: dict[UUID, set[Client]] = defaultdict(set)
+        self._arriving: set[Client] = set()
         self._start = threading.Lock()
         self._thread: threading.Thread | None = None
         self._subscribed = threading.Event()
@@ -103,6 +109,11 @@ class Hub:
     def close(self) -> None:
         """Stop listening within a second; clients that are still there hear nothing more."""
         self._closing.set()
+
+    def reserve(self, client: Client) -> None:
+        """Count a client from now on, before it joins: what was counted a moment ago holds also
+        when many arrive at once."""
+        self._arriving.add(client)
 
     def join(self, client: Client) -> None:
         """Add a client; from now on it is offered every event of its organization."""
@@ -115,23 +126,24 @@ class Hub:
         except RedisError:
             client.was_heard = False
         self._clients[client.organization_id].add(client)
+        self._arriving.discard(client)
         self._subscribed.wait(2)
 
     def leave(self, client: Client) -> None:
-        """Remove a client."""
+        """Remove a client, also one that has not joined."""
+        self._arriving.discard(client)
         members = self._clients[client.organization_id]
         members.discard(client)
         if not members:
             del self._clients[client.organization_id]
 
     def count(self, *, organization_id: UUID | None = None, user_id: UUID | None = None) -> int:
-        """Return how many clients are connected to this process: all, or somebody's."""
-        if organization_id is not None:
-            return len(self._clients.get(organization_id, ()))
-        if user_id is not None:
-            everybody = list(self._clients.values())
-            return sum(client.user_id == user_id for one in everybody for client in list(one))
-        return sum(map(len, self._clients.values()))
+        """Return how many clients this process has or is about to have: all, or somebody's."""
+        everybody = [*self._arriving, *chain.from_iterable(list(self._clients.values()))]
+        return sum(
+            organization_id in (None, client.organization_id) and user_id in (None, client.user_id)
+            for client in everybody
+        )
 
     def _run(self) -> None:
         while not self._closing.is_set():

@@ -67,6 +67,7 @@ def init_app(app: Flask) -> None:
     }
     app.extensions["hub"] = Hub(app.extensions["runtime"].redis)
     app.before_request(_admit)
+    app.teardown_request(_leave)
     sock.init_app(app)
 
 
@@ -76,18 +77,27 @@ def _admit() -> None:
         return
     g.feed_pass = _pass()
     g.feed_principal = access.authenticate(g.feed_pass.token, slug=g.feed_pass.slug)
+    caller = g.feed_principal
+    limits.count_costly(
+        "connections of the live feed", str(caller.organization_id), _CONNECTIONS_A_MINUTE
+    )
     if _hub().count() >= _MAX_CLIENTS:
         raise ServiceUnavailable("too many live connections to this process")
-    caller = g.feed_principal
     if _hub().count(user_id=caller.user_id) >= MOST_OF_A_PERSON:
         raise TooManyRequests(_MANY_OF_A_PERSON, _LATER_SECONDS)
     if _hub().count(organization_id=caller.organization_id) >= MOST_OF_AN_ORGANIZATION:
         raise TooManyRequests(_MANY_OF_AN_ORGANIZATION, _LATER_SECONDS)
-    limits.count_costly(
-        "connections of the live feed", str(caller.organization_id), _CONNECTIONS_A_MINUTE
-    )
+    g.feed_client = Client(caller.organization_id, caller.user_id)
+    _hub().reserve(g.feed_client)
     # Compression costs a quarter of a megabyte of state for each client; frames are small.
     request.environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
+
+
+def _leave(_error: BaseException | None) -> None:
+    """Give the place of this request's client back, also when it never became a WebSocket."""
+    client = g.pop("feed_client", None)
+    if client is not None:
+        _hub().leave(client)
 
 
 def _pass() -> Pass:
@@ -106,15 +116,14 @@ def _pass() -> Pass:
 @access.public
 def live(server: Server) -> None:
     """Serve one client until it leaves, falls behind, or loses its membership."""
-    organization_id, shown = g.feed_principal.organization_id, g.feed_pass
+    client, shown = g.feed_client, g.feed_pass
     db.session.remove()  # a connection held for hours must not hold one to the database
-    client = Client(organization_id, g.feed_principal.user_id)
     hub = _hub()
     hub.join(client)
     listener = threading.Thread(target=_listen, args=(server, client), daemon=True)
     try:
+        listener.start()  # before the greeting: whoever does not read it may send all the same
         _greet(server, client)
-        listener.start()
         _serve(server, client, shown)
     except (ConnectionClosed, OSError):
         pass

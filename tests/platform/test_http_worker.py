@@ -5,8 +5,9 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 import time
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -157,6 +158,48 @@ def test_whoever_sends_a_whole_request_is_served_among_slow_ones(server):
         unknown = b"GET /ping/no-such-key HTTP/1.1\r\nHost: x\r\n\r\n"
         assert ask(server, unknown)[0] == 404
         assert time.monotonic() - began < 8
+
+
+@pytest.mark.parametrize(
+    ("beginning", "rest"),
+    [
+        (b"", b"GET /no-such-page HTTP/1.1\r\nHost: x\r\n\r\n" * 1000),
+        (LOGIN + b"Content-Length: 1000000000000\r\n\r\n", b"x" * 1_000_000),
+    ],
+    ids=["requests", "body"],
+)
+def test_whoever_sends_faster_than_we_read_takes_turns_with_the_others(server, beginning, rest):
+    """What has arrived already is read without a wait, in which others would have their turn."""
+    over = threading.Event()
+
+    def send():
+        with suppress(OSError), connect(server) as sock:
+            reader = threading.Thread(target=drain, args=(sock,), daemon=True)
+            reader.start()
+            sock.sendall(beginning)
+            while not over.is_set():
+                sock.sendall(rest)
+
+    senders = [threading.Thread(target=send) for _ in range(4)]
+    for sender in senders:
+        sender.start()
+    try:
+        slowest, end = 0.0, time.monotonic() + 4
+        while time.monotonic() < end:
+            began = time.monotonic()
+            assert ask(server, b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")[0] == 200
+            slowest = max(slowest, time.monotonic() - began)
+    finally:
+        over.set()
+        for sender in senders:
+            sender.join(25)
+    assert slowest < 2
+
+
+def drain(sock):
+    with suppress(OSError):
+        while sock.recv(65536):
+            pass
 
 
 def test_one_address_does_not_take_all_connections(server):

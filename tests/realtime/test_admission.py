@@ -10,6 +10,7 @@ import simple_websocket
 from werkzeug.serving import make_server
 
 from app.platform.events import Event
+from app.realtime.socket import MOST_OF_A_PERSON
 from app.security import session_cookie
 from tests.factories import make_member, make_service, service_body
 
@@ -137,3 +138,32 @@ def test_subscribing_over_the_wire(app, server, alice):
         runtime.feed.publish(events)
         heard = json.loads(client.receive(timeout=5))
         assert heard["data"]["service_id"] == service["id"]
+
+
+def test_many_that_arrive_at_once_are_counted_too(app, server, alice):
+    opened, barrier = [], threading.Barrier(2 * MOST_OF_A_PERSON)
+
+    def connect():
+        barrier.wait(20)
+        address = f"ws://127.0.0.1:{server.port}/api/v1/ws"
+        headers = {"Authorization": f"Bearer {alice.token}"}
+        try:
+            opened.append(simple_websocket.Client(address, headers=headers))
+        except (simple_websocket.ConnectionError, OSError):
+            return
+
+    threads = [threading.Thread(target=connect) for _ in range(2 * MOST_OF_A_PERSON)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    try:
+        assert len(opened) == MOST_OF_A_PERSON
+    finally:
+        for client in opened:
+            client.close()
+
+
+def test_a_request_that_is_no_websocket_keeps_no_place(app, alice):
+    assert alice.get("/api/v1/ws").status_code == 404
+    assert app.extensions["hub"].count() == 0

@@ -76,6 +76,15 @@ def test_a_client_that_does_not_read_is_overrun_and_costs_no_more(feed, hub):
     assert slow.take(0) == []
 
 
+def test_what_is_for_one_client_alone_is_bounded_as_well(hub):
+    client = join(hub, uuid4())
+    for _ in range(QUEUE_LIMIT + 1):
+        client.tell("{}")
+    assert client.is_overrun
+    client.tell("{}")
+    assert client.take(0) == []
+
+
 def test_filters_by_type_and_service(feed, hub):
     organization = uuid4()
     client = join(hub, organization)
