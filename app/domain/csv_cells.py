@@ -2,7 +2,8 @@
 
 from typing import Any
 
-_BEGINNINGS = ("=", "+", "-", "@", "\t", "\r")
+# With the full-width forms, which East Asian editions read as the plain ones.
+_BEGINNINGS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 def csv_cell(value: Any) -> str:
