@@ -25,8 +25,9 @@ export function FilterField({ placeholder, label = t("Filter") }) {
   const [text, setText] = useState(inAddress);
   const mine = useRef(inAddress);
   useEffect(() => {
-    if (inAddress !== mine.current) setText(inAddress); // a chip or the back button changed it
-    mine.current = inAddress;
+    const current = fromQuery(route.peek().query); // of now: more may be typed since this was drawn
+    if (current !== mine.current) setText(current); // a chip or the back button changed it
+    mine.current = current;
   }, [inAddress]);
   const take = (said) => {
     setText(said);
