@@ -109,11 +109,31 @@ def _escaped(plain: str) -> Iterable[str]:
     yield html.escape(plain).replace("&#x27;", "&#39;")
     yield html.escape(plain).replace("&#x27;", "&#39;").replace("&quot;", "&#34;")
     yield html.escape(plain).replace("&#x27;", "&apos;")
+    yield from _character_references(plain)
+    for form in ("%{:02x}", "%{:02X}"):  # of every byte
+        yield "".join(map(form.format, safe))
+    for form in ("\\u{:04x}", "\\u{:04X}"):  # of every character, as JavaScript has it
+        yield "".join(form.format(ord(character)) for character in plain)
     yield repr(plain)[1:-1]
     yield quopri.encodestring(safe).decode().replace("=\n", "")
     yield re.sub(r"[\x00-\x1f]", lambda match: f"\\x{ord(match[0]):02x}", plain)
     yield safe.hex()
     yield safe.hex().upper()
+
+
+def _character_references(plain: str) -> Iterable[str]:
+    """Yield the secret with numbers for characters that `html.escape` leaves: Mustache's and
+    Handlebars' few, all but letters and digits (OWASP ESAPI), and every one."""
+    few = html.escape(plain).replace("=", "&#x3D;").replace("`", "&#x60;")
+    yield few
+    yield few.replace("&#x27;", "&#39;").replace("/", "&#x2F;")
+    for form in ("&#{};", "&#x{:x};", "&#x{:X};"):
+        numbers = [form.format(ord(character)) for character in plain]
+        yield "".join(numbers)
+        yield "".join(
+            character if character.isascii() and character.isalnum() else number
+            for character, number in zip(plain, numbers, strict=True)
+        )
 
 
 def _base64(plain: bytes) -> Iterable[str]:

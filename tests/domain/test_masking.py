@@ -36,6 +36,14 @@ FORMS = [
     lambda text: escape(text).replace("&quot;", "&#34;"),
     lambda text: repr(text + "'")[1:-2],
     lambda text: quopri.encodestring(text.encode()).decode(),
+    lambda text: escape(text).replace("/", "&#x2F;"),  # Mustache
+    lambda text: "".join(
+        each if each.isascii() and each.isalnum() else f"&#x{ord(each):x};" for each in text
+    ),
+    lambda text: "".join(f"&#{ord(character)};" for character in text),
+    lambda text: "".join(f"&#x{ord(character):X};" for character in text),
+    lambda text: "".join(f"%{byte:02x}" for byte in text.encode()),
+    lambda text: "".join(f"\\u{ord(character):04x}" for character in text),
 ]
 
 
