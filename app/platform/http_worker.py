@@ -32,6 +32,7 @@ BODY_SECONDS = 10.0
 BODY_BYTES_PER_SECOND = 8 * 1024  # after the first ten seconds
 ANSWER_SECONDS = 30.0
 PER_ADDRESS = 256
+MOST_OF_A_PIECE = 64 * 1024  # what is read in one turn of a connection
 SPARE = 50  # connections of a process that are kept for who comes next
 _STATUSES: tuple[tuple[type[Exception], HTTPStatus], ...] = (
     (errors.LimitRequestLine, HTTPStatus.REQUEST_URI_TOO_LONG),
@@ -172,7 +173,7 @@ def _reader(unreader: Any) -> Callable[..., bytes]:
 
     def chunk(size_hint: int | None = None) -> bytes:
         sleep(0)
-        return read(size_hint)
+        return read(min(size_hint or 0, MOST_OF_A_PIECE))
 
     return chunk
 
