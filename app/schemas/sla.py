@@ -44,7 +44,8 @@ class MonthlyReportSchema(BaseSchema):
         required=True,
         metadata={
             "description": "First day of the month that the next report is of; of somebody who"
-            " gets none: that it would be of."
+            " gets none: that it would be of.",
+            "examples": ["2026-11-01"],
         },
     )
     next_due_at = Moment(

@@ -1,5 +1,6 @@
 """/auth: register, sign in and out, change the organization."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
@@ -116,9 +117,10 @@ def test_wrong_password_and_unknown_address_get_the_same_answer(client, alice):
 
 def test_wrong_password_and_unknown_address_take_the_same_time(client, alice):
     def seconds(email):
-        begun = datetime.now(UTC)
+        # Of the processor: what else this machine does at that moment tells a stranger nothing.
+        begun = time.process_time()
         client.post(LOGIN, json={"email": email, "password": "wrong horse"})
-        return (datetime.now(UTC) - begun).total_seconds()
+        return time.process_time() - begun
 
     wrong = min(seconds(alice.email) for _ in range(5))
     unknown = min(seconds("nobody@example.com") for _ in range(5))

@@ -96,8 +96,10 @@ def test_a_screen_that_fails_says_so_to_everybody_and_tries_again(fresh, expect,
         if name in LISTS:
             expect(failures.first).to_contain_text("Something broke.")
             fresh.answer = lambda route: route.continue_()
-            failures.get_by_role("button", name="Try again").first.click()
-            expect(failures).to_have_count(0)
+            # What a screen asks for apart fails apart, and is asked again apart.
+            for left in reversed(range(failures.count())):
+                failures.get_by_role("button", name="Try again").first.click()
+                expect(failures).to_have_count(left)
     assert not faults, "\n".join(faults)
     assert all("status of 500" in problem for problem in fresh.problems)
 

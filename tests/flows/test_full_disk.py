@@ -80,7 +80,7 @@ def test_a_full_disk_is_said_in_every_way_that_works_and_is_over_by_itself(
             line = product.until("checks have not been stored since")
             assert "check that the disk is not full" in line
             assert requests.get(ping_url, timeout=10).status_code == 503, "a job tries again"
-            (message,) = hook.wait_for(1, 90)
+            message = hook.wait_for(1, 90)[0]
             seconds_until(lambda: mail.mails, 30)
         assert "have not been stored" in message.body.decode()
         assert "have not been stored" in mail.mails[0].message.as_string()
