@@ -10,7 +10,7 @@ from typing import Any
 
 from tests.flows.product import Product
 from tests.receivers import MailReceiver
-from tests.soak import console, hostile, outages, pages_away, people, pings, subscribers
+from tests.soak import console, full_disk, hostile, outages, pages_away, people, pings, subscribers
 
 SECONDS = float(os.environ.get("SOAK_SECONDS", "600"))
 
@@ -54,6 +54,7 @@ SOAKS: dict[str, Callable[[], object]] = {
     "people": tell_people,
     "hostile": tell_hostile,
     "pings": pings.run,
+    "full_disk": full_disk.run,
     "console": tell_console,
     "pages_away": pages_away.run,
     "subscribers": subscribers.run,

@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-import pytest
 import requests
 
-from tests.flows.product import Product, Target, seconds_until
+from tests.flows.product import Product, Target, seconds_until, target
 from tests.receivers import HttpReceiver, MailReceiver, Received
 
 _SIZE = "300m"
@@ -23,13 +22,13 @@ def _mount(folder: Path) -> bool:
         return False
 
 
-@pytest.fixture
-def disk() -> Iterator[Path]:
-    """A small disk of the test's own; a machine on which nobody may mount one skips the test."""
+@contextmanager
+def small_disk() -> Iterator[Path]:
+    """A small disk of the soak's own. Raises OSError where this process may mount none."""
     with tempfile.TemporaryDirectory(prefix="alertifypro-disk-") as directory:
         folder = Path(directory).resolve()
         if not _mount(folder):
-            pytest.skip("this process may not mount file systems")
+            raise OSError("this process may not mount file systems")
         try:
             yield folder
         finally:
@@ -54,9 +53,14 @@ def _told(request: Received) -> dict[str, str]:
     return alert
 
 
-def test_a_full_disk_is_said_in_every_way_that_works_and_is_over_by_itself(
-    disk: Path, shop: Target, hook: HttpReceiver
-) -> None:
+def run() -> str:
+    """Fill the disk of a running installation, and free it; raise where nobody hears of it, or of
+    its end."""
+    with small_disk() as disk, target() as shop, HttpReceiver() as hook:
+        return _tell(disk, shop, hook)
+
+
+def _tell(disk: Path, shop: Target, hook: HttpReceiver) -> str:
     with (
         MailReceiver() as mail,
         Product(disk, SMTP_URL=f"{mail.url}?starttls=off", LOG_LEVEL="warning") as product,
@@ -101,3 +105,4 @@ def test_a_full_disk_is_said_in_every_way_that_works_and_is_over_by_itself(
         seconds_until(lambda: direct("resolved") == direct("firing"), 60)
         shop.status = 500
         seconds_until(lambda: {product.status(id) for id in ids} == {"RED"}, 30)
+    return "told by the channel and by mail, and its end as well"
