@@ -78,7 +78,7 @@ def _greet(shape: Shape, client: Client) -> list[str]:
     client.token = client.call("POST", "/auth/login", sign_in)["token"]
     client.session.headers["Authorization"] = f"Bearer {client.token}"
     faults = []
-    seen = {entry["actor"]["ip"] for entry in client.call("GET", "/audit-logs")["items"]}
+    seen = {entry["actor"]["ip"] for entry in client.call("GET", "/audit-logs")}
     if seen != {GATEWAY}:
         faults.append(f"the audit log names {seen} instead of {GATEWAY}")
     answer = pycurl.Curl()
@@ -111,7 +111,7 @@ def _configure(client: Client, services: int) -> dict[str, str]:
         client.call("POST", "/services", body)
     heartbeats = {}
     for number in range(HEARTBEATS):
-        body = {"name": f"Job {number}", "interval_seconds": 60, "grace_seconds": 60}
+        body = {"name": f"Job {number}", "schedule": "every 1h"}
         made = client.call("POST", "/heartbeats", body)
         heartbeats[made["id"]] = made["ping_url"]
     return heartbeats
@@ -189,7 +189,7 @@ def _judge_pages(
 ) -> list[str]:
     """Faults of pages: an outage that nobody heard of, or its end."""
     told = Counter(
-        (urlsplit(message["data"]["service"]["endpoint"]).path, message["type"])
+        (urlsplit(message["data"]["service"]["endpoint"]).path, message["event"])
         for message in targets.messages
     )
     faults = []
