@@ -217,3 +217,23 @@ OWNED: dict[str, Callable[[Person], Any]] = {
     "subscriber_id": lambda person: make_subscriber(person, make_page(person))["id"],
     "window_id": lambda person: make_window(person)["id"],
 }
+
+
+def make_pending(
+    person: Person, connection: psycopg.Connection[Any], channel: dict[str, Any], **fields: Any
+) -> UUID:
+    """Make an alert of a new service and its message to a channel, not sent yet; return the id of
+    the alert."""
+    alert_id = make_alert(connection, make_service(person))
+    make_notification(
+        connection,
+        person.organization_id,
+        alert_id=alert_id,
+        channel_id=channel["id"],
+        subject_key=f"alert:{alert_id}",
+        recipient_key=f"channel:{channel['id']}",
+        status="pending",
+        attempts=0,
+        **fields,
+    )
+    return alert_id

@@ -12,7 +12,7 @@ from app.operations.notifications import results as delivery_results
 from app.operations.notifications.claim import DeliveryOutcome
 from app.platform.clock import utcnow
 from app.platform.transaction import transaction
-from tests.alerting import make_alert, make_channel, make_notification
+from tests.alerting import make_alert, make_channel, make_notification, make_pending
 from tests.factories import make_service
 
 
@@ -20,18 +20,7 @@ def test_an_outcome_is_recorded_while_news_is_planned(app, alice, connection):
     # Who stores checks refers to the channel by a new message, then locks what is already told of
     # the alert; who records an outcome locks that message, then the channel. Never in a circle.
     channel = make_channel(alice)
-    alert_id = make_alert(connection, make_service(alice))
-    make_notification(
-        connection,
-        alice.organization_id,
-        alert_id=alert_id,
-        channel_id=channel["id"],
-        subject_key=f"alert:{alert_id}",
-        recipient_key=f"channel:{channel['id']}",
-        status="pending",
-        attempts=0,
-        next_try_at=utcnow() - timedelta(seconds=1),
-    )
+    alert_id = make_pending(alice, connection, channel, next_try_at=utcnow() - timedelta(seconds=1))
     with app.app_context():
         (send,) = outbox_claim.claim(10)
     with app.app_context(), transaction() as planning:

@@ -8,8 +8,7 @@ import pytest
 from app.operations.notifications import claim, results
 from app.operations.notifications.claim import DeliveryOutcome
 from app.platform.clock import utcnow
-from tests.alerting import make_alert, make_channel, make_notification
-from tests.factories import make_service
+from tests.alerting import make_channel, make_pending
 
 SENT = DeliveryOutcome(ok=True, status_code=200)
 BUSY = DeliveryOutcome(ok=False, error="HTTP 503", status_code=503)
@@ -24,18 +23,7 @@ def channel(alice):
 @pytest.fixture
 def send(context, alice, connection, channel):
     """Claim a message that is due for the channel."""
-    alert_id = make_alert(connection, make_service(alice))
-    make_notification(
-        connection,
-        alice.organization_id,
-        alert_id=alert_id,
-        channel_id=channel["id"],
-        subject_key=f"alert:{alert_id}",
-        recipient_key=f"channel:{channel['id']}",
-        status="pending",
-        attempts=0,
-        next_try_at=utcnow(),
-    )
+    make_pending(alice, connection, channel, next_try_at=utcnow())
     (send,) = claim.claim(1)
     return send
 
