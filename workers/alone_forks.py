@@ -11,6 +11,8 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any, BinaryIO
 
+from app.domain.messages.text import both_ends
+
 AT_ONCE = 8
 ABORT_SECONDS = 2.0  # for the traces of a process that stalls
 _POLL_SECONDS = 0.01
@@ -49,7 +51,7 @@ def told(code: int, written: BinaryIO) -> str:
     """Return how a process ended, with the end of what it wrote."""
     written.seek(0)
     text = written.read().decode("utf-8", "replace").partition("\n\nExtension modules:")[0]
-    return f"{ended(code)}\n{text[-_MAX_TRACE:]}".strip()
+    return f"{ended(code)}\n{both_ends(text, _MAX_TRACE)}".strip()
 
 
 def stop(pid: int) -> None:

@@ -89,6 +89,18 @@ def cut(
     return escape(text[: _whole(text, low)].rstrip() + ellipsis) if limit > 0 else ""
 
 
+def both_ends(text: str, most: int) -> str:
+    """Return the text without its middle where it is longer than `most` letters.
+
+    For traces: an exception of Python names its cause last, a crash of the interpreter first.
+    """
+    if len(text) <= most:
+        return text
+    gap = "\n…\n"
+    head = (most - len(gap)) // 2
+    return text[:head] + gap + text[len(text) - (most - len(gap) - head) :]
+
+
 def _whole(text: str, end: int) -> int:
     """Return the end of the last letter that is whole: not torn from its accents or joined signs.
 

@@ -15,6 +15,7 @@ from enum import StrEnum
 from typing import NamedTuple
 from uuid import UUID
 
+from app.domain.messages.text import both_ends
 from app.platform import work_journal
 from app.platform.transaction import DATABASE_AWAY, Transaction, transaction
 
@@ -25,6 +26,7 @@ SET_ASIDE_AFTER = 3
 REST_SECONDS = 3600
 _SHORT_REST_SECONDS = 60  # of what only fails: nobody else is hurt by a try, and a page may wait
 MAX_TRACE = 4000
+_SHOWN_OF_TRACE = 1200
 
 
 class WorkKind(StrEnum):
@@ -110,14 +112,16 @@ def count_failure(kind: WorkKind, key: str, trace: str, *, ends_process: bool = 
     values = {
         "kind": kind,
         "key": key,
-        "trace": trace[-MAX_TRACE:],
+        "trace": both_ends(trace, MAX_TRACE),
         "most": SET_ASIDE_AFTER,
         "ends_process": ends_process,
     }
     with transaction() as tx:
         is_aside = bool(tx.scalar(_SET_ASIDE, values))
     if is_aside:
-        log.error("set aside", extra={"kind": str(kind), "key": key, "why": trace[-MAX_TRACE:]})
+        log.error(
+            "set aside", extra={"kind": str(kind), "key": key, "why": both_ends(trace, MAX_TRACE)}
+        )
     return is_aside
 
 
@@ -207,7 +211,7 @@ def problem() -> str | None:
     return (
         "\n".join(
             f"{kind} {key} failed again and again and is set aside since {at:%Y-%m-%d %H:%M:%S} UTC"
-            f" (it is tried again later, by itself): {(trace or '')[-600:]}"
+            f" (it is tried again later, by itself): {both_ends(trace or '', _SHOWN_OF_TRACE)}"
             for kind, key, at, trace in rows
         )
         or None

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import uuid4
 
+from app.domain.messages.text import both_ends
 from app.operations.health.quarantine import MAX_TRACE, REST_SECONDS, SET_ASIDE_AFTER
 from app.platform.transaction import transaction
 
@@ -95,12 +96,17 @@ def finish(job: str) -> None:
 def fail(job: str, trace: str) -> None:
     """Write down that a tick has failed."""
     with transaction() as tx:
-        tx.driver.execute(_FAIL, (trace[-MAX_TRACE:], job, holder()))
+        tx.driver.execute(_FAIL, (both_ends(trace, MAX_TRACE), job, holder()))
 
 
 def lose(job: str, trace: str) -> None:
     """Write down that a tick has ended the process of its own, and set it aside after three."""
-    values = {"trace": trace[-MAX_TRACE:], "most": SET_ASIDE_AFTER, "job": job, "holder": holder()}
+    values = {
+        "trace": both_ends(trace, MAX_TRACE),
+        "most": SET_ASIDE_AFTER,
+        "job": job,
+        "holder": holder(),
+    }
     with transaction() as tx:
         tx.driver.execute(_LOSE, values)
 

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.messages.text import (
+    both_ends,
     clean,
     cut,
     duration,
@@ -164,3 +165,15 @@ def test_a_letter_of_several_signs_is_not_torn(letter, size):
 
 def test_endless_accents_do_not_empty_a_text():
     assert len(cut("e" + "\u0301" * 500, 100)) == 100
+
+
+@given(st.text(max_size=60), st.integers(min_value=5, max_value=40))
+def test_both_ends_are_kept_and_only_the_middle_is_left_out(text, most):
+    kept = both_ends(text, most)
+    if len(text) <= most:
+        assert kept == text
+        return
+    head, _, tail = kept.partition("\n…\n")
+    assert len(kept) == most
+    assert text.startswith(head)
+    assert text.endswith(tail)
