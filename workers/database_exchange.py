@@ -1,16 +1,18 @@
 """Exchange with the database of this installation."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
 from flask import Flask
+from redis import RedisError
 
 from app.domain.types import Observation
 from app.operations.accounts.reach import AddressReach, Targets
 from app.operations.checks import claim as checks_claim
-from app.operations.checks.claim import Claim, Claimed
+from app.operations.checks.claim import Claim, Claimed, Lease
 from app.operations.recorded_check import RecordedCheck, quarantine_key
 from app.operations.services import one_off_checks
 from app.operations.services.one_off_checks import ProbeTask
@@ -41,6 +43,7 @@ class DatabaseExchange:
         self._alone = AloneRunner("check")
         self._clock = DatabaseClock()
         self._listener: WakeListener | None = None
+        self._is_stopped = False
 
     away = DATABASE_AWAY
 
@@ -56,11 +59,18 @@ class DatabaseExchange:
 
     def start(self, wake: Callable[[], object]) -> None:
         """Listen for what becomes due."""
-        self._listener = WakeListener(self._runtime.config.redis_url, self._region, wake)
+
+        def heard() -> None:
+            if self._is_stopped:  # it was for somebody who goes on
+                self._runtime.hints.wake(self._region)
+            wake()
+
+        self._listener = WakeListener(self._runtime.config.redis_url, self._region, heard)
         self._listener.start()
 
     def stop(self) -> None:
         """End the listening thread after its current wait."""
+        self._is_stopped = True
         if self._listener is not None:
             self._listener.stop()
 
@@ -95,6 +105,12 @@ class DatabaseExchange:
     def held(self, claims: Sequence[Claim]) -> set[int]:
         """Return the lease tokens of those claims that are still ours."""
         return self._in_context(checks_claim.held, claims)
+
+    def release(self, leases: Sequence[Lease]) -> None:
+        """Give back checks that will not be made here, and wake whoever is left."""
+        self._in_context(checks_claim.release, leases)
+        with suppress(RedisError):  # whoever is left looks by itself, a little later
+            self._runtime.hints.wake(self._region)
 
     def record(self, batch: Sequence[RecordedCheck], now: datetime) -> None:
         """Hand a batch to the recorder, and wait until it is stored. Raises RecorderGone."""

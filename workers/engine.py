@@ -25,7 +25,7 @@ from app.checks import runner
 from app.domain.types import FailureKind, Observation, Status
 from app.network.door import Network
 from app.operations.accounts.reach import Targets
-from app.operations.checks.claim import Claim, Claimed
+from app.operations.checks.claim import Claim, Claimed, Lease
 from app.operations.health.quarantine import WorkKind
 from app.operations.recorded_check import RecordedCheck
 from app.operations.services.one_off_checks import ProbeTask
@@ -49,6 +49,8 @@ _CLAIM_AT_LEAST = 200  # a claim costs as much as dozens of checks: wait a momen
 _ROOM_SECONDS = 0.05  # how long a claim waits for more room
 _UNBOUNDED_SECONDS = 10.0  # so often a claim also looks for leases that ran out long ago
 _BEHIND_SECONDS = 10.0
+_LAST_CHECKS_SECONDS = 1.0  # for the checks that run when the process is to stop
+_SESSION_END_SECONDS = 5.0
 
 
 class EngineSettings(Protocol):
@@ -79,7 +81,7 @@ class Engine:
         self._claimer = ThreadPoolExecutor(1, "claimer")
         self._answers = ThreadPoolExecutor(1, "answers")
         self._alone = ThreadPoolExecutor(ALONE_THREADS, "alone")
-        self._checks: set[asyncio.Task[None]] = set()
+        self._checks: dict[asyncio.Task[None], Claim | None] = {}  # None: a one-off probe
         self._starts = StartQueue(self._loop, self._start_check)
         self._pace = Pace()
         self._unbounded_at = float("-inf")
@@ -104,7 +106,9 @@ class Engine:
         self._look_now()
 
     def close(self) -> None:
-        """Let go of what records, after the last session."""
+        """Record what ends soon, give back what does not, and let go of what records."""
+        if self._thread is not None and self._running.acquire(timeout=_SESSION_END_SECONDS):
+            asyncio.run_coroutine_threadsafe(self._finish(), self._loop).result()
         self._exchange.close()
 
     def drain(self, seconds: float = SESSION_SECONDS) -> bool:
@@ -139,9 +143,24 @@ class Engine:
     async def _session(self, seconds: float) -> bool:
         with StallGuard(self._loop):
             await self._claim_until(monotonic() + seconds)
-            if self._stopping.is_set():
-                await self._results.finish()
         return not self._stopping.is_set()
+
+    async def _finish(self) -> None:
+        claims = self._starts.waiting()
+        self._starts.drop(claims)
+        if self._checks and not self._results.is_recorder_gone:
+            await asyncio.wait(self._checks, timeout=_LAST_CHECKS_SECONDS)
+        for task, claim in self._checks.items():
+            # What runs in a process of its own has a longer lease, and goes on.
+            if claim is not None and not self._exchange.runs_alone(claim):
+                claims.append(claim)
+            task.cancel()
+        await self._results.finish()
+        leases = [*map(Lease.of, claims), *map(Lease.of, self._results.waiting())]
+        if leases:
+            # Before its lease runs out nobody else would make a check that is not made here.
+            with suppress(*self._exchange.away):
+                await self._in(self._claimer, self._exchange.release, leases)
 
     async def _claim_until(self, end: float) -> None:
         if self._connectivity is None:
@@ -213,12 +232,12 @@ class Engine:
         return claimed, tasks
 
     def _start_check(self, claim: Claim) -> None:
-        self._start(self._check(claim))
+        self._start(self._check(claim), claim)
 
-    def _start(self, work: Any) -> None:
+    def _start(self, work: Any, claim: Claim | None = None) -> None:
         task = self._loop.create_task(work)
-        self._checks.add(task)
-        task.add_done_callback(self._checks.discard)
+        self._checks[task] = claim
+        task.add_done_callback(self._checks.pop)
 
     async def _check(self, claim: Claim) -> None:
         checked_at = self._exchange.now()

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from app.domain.types import Observation
 from app.operations.accounts.reach import Targets
-from app.operations.checks.claim import Claim, Claimed
+from app.operations.checks.claim import Claim, Claimed, Lease
 from app.operations.recorded_check import RecordedCheck
 from app.operations.services.one_off_checks import ProbeTask
 
@@ -53,6 +53,9 @@ class Exchange(Protocol):
 
     def held(self, claims: Sequence[Claim]) -> set[int]:
         """Return the lease tokens of those claims that are still ours."""
+
+    def release(self, leases: Sequence[Lease]) -> None:
+        """Give back checks that will not be made here."""
 
     def record(self, batch: Sequence[RecordedCheck], now: datetime) -> None:
         """Have a batch recorded. Raises RecorderGone."""

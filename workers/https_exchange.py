@@ -18,7 +18,7 @@ from app.domain.locations.protocol import VERSIONS
 from app.domain.types import Observation
 from app.network.server_client import ServerAway, ServerClient, ServerRefused
 from app.operations.accounts.reach import Targets
-from app.operations.checks.claim import Claim, Claimed
+from app.operations.checks.claim import Claim, Claimed, Lease
 from app.operations.recorded_check import RecordedCheck
 from app.operations.remote import wire
 from app.operations.services.one_off_checks import ProbeTask
@@ -211,6 +211,9 @@ class HttpsExchange:
     def held(self, claims: Sequence[Claim]) -> set[int]:
         """Return all lease tokens: nobody tells an agent of edits, and the server drops results."""
         return {claim.lease_token for claim in claims}
+
+    def release(self, leases: Sequence[Lease]) -> None:
+        """Do nothing: the server gives them to others once their leases have run out."""
 
     def record(self, batch: Sequence[RecordedCheck], now: datetime) -> None:
         """Deliver results, or keep them until the server is there."""

@@ -46,10 +46,15 @@ class ResultQueue:
         self._waiting: list[RecordedCheck] = []
         self._urgent = asyncio.Event()
         self._recording: asyncio.Task[None] | None = None
+        self.is_recorder_gone = False  # then nothing is recorded here any more
 
     def __len__(self) -> int:
         """Return how many results are not recorded yet."""
         return len(self._waiting)
+
+    def waiting(self) -> list[RecordedCheck]:
+        """Return the results that are not recorded yet."""
+        return list(self._waiting)
 
     def add(self, claim: Claim, observation: Observation, checked_at: datetime) -> None:
         """Have a finished check recorded: within a second, or at once if it changes anything."""
@@ -76,7 +81,7 @@ class ResultQueue:
         return True
 
     async def finish(self) -> None:
-        """Before a stop: record what has finished; what has not comes again after its lease."""
+        """Record what has finished, before a stop."""
         self._urgent.set()
         if self._recording is not None:
             await asyncio.wait({self._recording}, timeout=_FINISH_SECONDS)
@@ -91,6 +96,7 @@ class ResultQueue:
             try:
                 await self._loop.run_in_executor(self._pool, self._hand_over, batch)
             except RecorderGone:
+                self.is_recorder_gone = True
                 return  # this process is about to end
             except Exception:
                 # The fence: these come again by their leases, and the next ones are recorded.

@@ -1,6 +1,7 @@
 """Run every soak, or those named: `python -m tests.soak [outages] [pages_away] …`."""
 
 import os
+import shutil
 import sys
 import tempfile
 import time
@@ -37,14 +38,17 @@ def tell_console() -> object:
 
 
 def _tell(run: Callable[..., Any], **settings: str) -> Any:
-    with (
-        tempfile.TemporaryDirectory(prefix="alertifypro-soak-") as folder,
-        Product(Path(folder).resolve(), **settings) as product,
-    ):
-        product.ready()
-        story = run(product, SECONDS, seed=int(time.time()))
-    if story.faults:
-        raise AssertionError("\n".join([str(story), *story.faults]))
+    folder = tempfile.mkdtemp(prefix="alertifypro-soak-")
+    try:
+        with Product(Path(folder).resolve(), **settings) as product:
+            product.ready()
+            story = run(product, SECONDS, seed=int(time.time()))
+        if story.faults:
+            raise AssertionError("\n".join([str(story), *story.faults]))
+    except BaseException:
+        print(f"logs and database are kept in {folder}", file=sys.stderr)
+        raise
+    shutil.rmtree(folder)
     return story
 
 

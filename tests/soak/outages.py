@@ -81,7 +81,7 @@ def run(product: Product, seconds: float, seed: int, kill_every: float = 8.0) ->
         long_outages.start()
         _disturb(product, farm, names, chance, seconds, kill_every, story)
         long_outages.join()
-        seconds_until(lambda: _is_calm(product), 60)
+        wait_for_calm(product, 60)
         names_of = ids | {id: name for name, id in lasting.items()}
         judge(product, story, list(receiver.requests), names_of)
         strikes = [at for at, _ in story.kills]
@@ -155,14 +155,23 @@ def _colours(product: Product) -> set[str]:
     return {service["status"] for service in product.call("GET", "/services")}
 
 
-def _is_calm(product: Product) -> bool:
+def wait_for_calm(product: Product, seconds: float) -> None:
+    """Wait until all is fine and nothing is to be sent; fails with what is not so."""
+    end = time.monotonic() + seconds
+    while unrest := _unrest(product):
+        assert time.monotonic() < end, f"not calm within {seconds:g} s: {unrest}"
+        time.sleep(0.1)
+
+
+def _unrest(product: Product) -> object:
+    """Return services that are not fine, alerts that are open, messages that wait."""
     try:
-        if _colours(product) != {"GREEN"} or product.call("GET", "/alerts"):
-            return False
+        services = [one for one in product.call("GET", "/services") if one["status"] != "GREEN"]
+        alerts = product.call("GET", "/alerts")
         with product.database() as connection:
-            row = connection.execute(
-                "SELECT count(*) FROM notifications WHERE status = 'pending'"
-            ).fetchone()
-    except Exception:
-        return False  # something is just starting again
-    return row is not None and row[0] == 0
+            waiting = connection.execute(
+                "SELECT row_to_json(n) FROM notifications n WHERE status = 'pending'"
+            ).fetchall()
+    except Exception as error:
+        return error  # something is just starting again
+    return services or alerts or waiting

@@ -15,7 +15,7 @@ import requests
 
 from tests.flows.product import PASSWORD, Product, seconds_until
 from tests.receivers import HttpReceiver
-from tests.soak.outages import Farm, _colours, _is_calm, _set_down, _strike
+from tests.soak.outages import Farm, _colours, _set_down, _strike, wait_for_calm
 from tests.soak.people_invariants import judge
 from tests.soak.story import PeopleStory
 
@@ -178,7 +178,7 @@ def run(product: Product, seconds: float, seed: int, kill_every: float = 15.0) -
         _tell(product, farm, company, chance, seconds, kill_every, story)
         seconds_until(lambda: not company.paused or company.resume_due(time.time() + 60), 60)
         product.call("PATCH", f"/notification-channels/{company.channel_id}", {"is_enabled": True})
-        seconds_until(lambda: _is_calm(product), 150)
+        wait_for_calm(product, 150)
         judge(product, story, list(hook.requests), company.services)
     farm.close()
     return story

@@ -41,6 +41,11 @@ class Claim(NamedTuple):
     loss: Loss = NEVER_LOST  # processes in a row that ended, or lost its lease, with it in hand
 
     @property
+    def service_id(self) -> UUID:
+        """Return the service that is checked."""
+        return self.snapshot.service_id
+
+    @property
     def key(self) -> str:
         """Return what this check is called in the quarantine."""
         return quarantine_key(self.snapshot.service_id, self.region)
@@ -58,6 +63,19 @@ class Claim(NamedTuple):
             observation,
             checked_at,
         )
+
+
+class Lease(NamedTuple):
+    """Lease of a check: who holds its token may record it."""
+
+    service_id: UUID
+    region: str
+    token: int
+
+    @classmethod
+    def of(cls, check: Claim | RecordedCheck) -> "Lease":
+        """Return the lease under which a check was claimed."""
+        return cls(check.service_id, check.region, check.lease_token)
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +222,17 @@ def held(claims: Sequence[Claim]) -> set[int]:
             ),
         )
     return set(found)
+
+
+def release(leases: Sequence[Lease]) -> None:
+    """Give checks back that will not be made here: they are due at once, and nothing was lost."""
+    with transaction() as tx:
+        tx.driver.execute(
+            "UPDATE schedule_entries e SET lease_until = NULL"
+            " FROM unnest(%s::uuid[], %s::text[], %s::bigint[]) AS l (service_id, region, token)"
+            " WHERE e.service_id = l.service_id AND e.region = l.region AND lease_token = l.token",
+            [list(column) for column in zip(*leases, strict=True)],
+        )
 
 
 def anything_due(region: str) -> bool:
