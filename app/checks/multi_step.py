@@ -26,7 +26,7 @@ from app.domain.checks.json_path import parse as parse_path
 from app.domain.types import FailureKind, Probe, Target
 from app.network.cookies import Cookies
 from app.network.door import Network
-from app.network.errors import AddressRefused, CannotTell, NetworkError
+from app.network.errors import AddressRefused, Inconclusive, NetworkError
 from app.network.http import HttpRequest, HttpResponse
 from app.network.trace import trace
 
@@ -132,8 +132,8 @@ async def check_multi_step(target: Target, network: Network) -> Probe:
             response = await network.http(_request(step, variables, cookies))
         except AddressRefused as error:
             raise AddressRefused(f"{label}: {error.reason}") from None
-        except CannotTell as error:
-            raise CannotTell(f"{label}: {error}") from None
+        except Inconclusive as error:
+            raise Inconclusive(f"{label}: {error}") from None
         except BadEndpoint as error:
             raise CheckFailed(f"{label}: {error}", kind=FailureKind.CONFIGURATION) from None
         except (NetworkError, CheckFailed) as error:

@@ -9,7 +9,7 @@ from app.checks.fields import number
 from app.domain.checks.endpoints import parse_host
 from app.domain.types import FailureKind, Probe, Target
 from app.network.door import Network
-from app.network.errors import NetworkError, most_telling
+from app.network.errors import NetworkError, most_specific
 from app.network.icmp import EchoSocket
 from app.network.streams import NEXT_ADDRESS_SECONDS
 from app.network.trace import trace
@@ -111,7 +111,7 @@ async def _first_answer(
                 failures.append(error)
             else:
                 raise error
-    raise lossy or most_telling(failures)
+    raise lossy or most_specific(failures)
 
 
 async def _is_heard(socket: EchoSocket, task: "asyncio.Task[float | None]") -> bool:

@@ -4,7 +4,7 @@ import asyncio
 import socket
 from collections.abc import Sequence
 
-from app.network.errors import NetworkError, from_exception, most_telling
+from app.network.errors import NetworkError, from_exception, most_specific
 from app.network.resolver import Resolver
 from app.network.routes import numeric
 from app.network.trace import trace
@@ -41,7 +41,7 @@ class DatagramSocket:
             self._sockets.append((peer, opened))
             self._loop.add_reader(opened.fileno(), self._on_ready, opened)
         if not self._sockets:
-            raise most_telling(self._failures)
+            raise most_specific(self._failures)
         self.peer: Peer = self._sockets[0][0]  # who was asked or has answered last
         trace().address = self.peer[0]
 
@@ -61,7 +61,7 @@ class DatagramSocket:
             self.peer = peer
             trace().address = peer[0]
             return
-        raise most_telling(self._failures)
+        raise most_specific(self._failures)
 
     @property
     def peers(self) -> frozenset[Peer]:
@@ -97,7 +97,7 @@ class DatagramSocket:
             if self._sockets:
                 self._send_to_the_fresh(data)
                 return
-            item = most_telling(self._failures)
+            item = most_specific(self._failures)
         if not self._received.full():
             self._received.put_nowait((peer, item))
 

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 from app.network.curl import CurlEngine
 from app.network.datagrams import Datagrams, DatagramSocket
-from app.network.errors import AddressRefused, CannotTell
+from app.network.errors import AddressRefused, Inconclusive
 from app.network.http import HttpRequest, HttpResponse
 from app.network.http_client import HttpClient
 from app.network.icmp import EchoSocket, open_echoes
@@ -79,11 +79,11 @@ class Network:
     async def datagram_to_nameservers(self) -> AsyncIterator[DatagramSocket]:
         """Open a UDP socket towards the system's own name servers, which no user has chosen.
 
-        Raises CannotTell when the system names none, and NetworkError.
+        Raises Inconclusive when the system names none, and NetworkError.
         """
         servers = self._resolver.nameservers()
         if not servers:
-            raise CannotTell("the monitor has no name server")
+            raise Inconclusive("the monitor has no name server")
         socket = DatagramSocket(servers)
         try:
             yield socket
@@ -94,7 +94,7 @@ class Network:
     async def echo(self, host: str) -> AsyncIterator[list[EchoSocket]]:
         """Open ICMP echo sockets towards the addresses of one host, the best first.
 
-        Raises AddressRefused, NetworkError; CannotTell where the system does not let this process
+        Raises AddressRefused, NetworkError; Inconclusive where the system does not let this process
         ping.
         """
         sockets = open_echoes(await self._resolver.resolve(host))

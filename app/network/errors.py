@@ -25,14 +25,14 @@ class AddressRefused(NetworkError):
         self.reason = reason
 
 
-class CannotTell(NetworkError):
+class Inconclusive(NetworkError):
     """The monitor itself lacks something (a permission, descriptors): no verdict on the host."""
 
     def __init__(self, sentence: str) -> None:
         super().__init__(sentence, FailureKind.OWN_LIMIT)
 
 
-class OwnLimit(CannotTell):
+class OwnLimit(Inconclusive):
     """The monitor lacks what any connection needs, whichever its address."""
 
 
@@ -70,10 +70,10 @@ _FAILURES = {
 
 
 # Of several addresses that failed, the one that says most about the host comes first.
-_TELLING = (FailureKind.UNREACHABLE, FailureKind.OWN_LIMIT)
+_LEAST_SPECIFIC = (FailureKind.UNREACHABLE, FailureKind.OWN_LIMIT)
 
 
-def most_telling(failures: Sequence[NetworkError]) -> NetworkError:
+def most_specific(failures: Sequence[NetworkError]) -> NetworkError:
     """Return the failure that says most about a host of which every address failed.
 
     An address family that the monitor lacks must not hide what the other family has met; but a
@@ -82,7 +82,10 @@ def most_telling(failures: Sequence[NetworkError]) -> NetworkError:
     exhausted = [one for one in failures if isinstance(one, OwnLimit)]
     if exhausted:
         return exhausted[0]
-    ranked = sorted(failures, key=lambda one: one.kind in _TELLING and 1 + _TELLING.index(one.kind))
+    ranked = sorted(
+        failures,
+        key=lambda one: one.kind in _LEAST_SPECIFIC and 1 + _LEAST_SPECIFIC.index(one.kind),
+    )
     return ranked[0] if ranked else NetworkError("no such host", FailureKind.NO_SUCH_HOST)
 
 
@@ -91,7 +94,7 @@ def from_errno(number: int) -> NetworkError:
     if number in _EXHAUSTED:
         return OwnLimit(_EXHAUSTED[number])
     if number in _OWN_LIMITS:
-        return CannotTell(_OWN_LIMITS[number])
+        return Inconclusive(_OWN_LIMITS[number])
     if number in _FAILURES:
         return NetworkError(*_FAILURES[number])
     name = errno.errorcode.get(number, number)

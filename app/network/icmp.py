@@ -11,7 +11,7 @@ import struct
 from collections.abc import Sequence
 
 from app.domain.types import FailureKind
-from app.network.errors import NetworkError, OwnLimit, from_exception, most_telling
+from app.network.errors import NetworkError, OwnLimit, from_exception, most_specific
 from app.network.trace import trace
 from app.platform.clock import monotonic
 
@@ -111,7 +111,7 @@ def open_echoes(addresses: Sequence[str]) -> list[EchoSocket]:
         except NetworkError as error:
             failures.append(error)
     if not opened:
-        raise most_telling(failures)
+        raise most_specific(failures)
     notes = trace()
     notes.address = opened[0].address
     notes.stage = "waiting for echo replies"

@@ -13,7 +13,7 @@ import pycares
 
 from app.domain.checks.endpoints import is_address, parse_host_port
 from app.domain.types import FailureKind
-from app.network.errors import AddressRefused, CannotTell, NetworkError
+from app.network.errors import AddressRefused, Inconclusive, NetworkError
 from app.network.policy import AddressPolicy
 from app.network.routes import routable
 from app.network.trace import trace
@@ -141,9 +141,9 @@ def _failure(host: str, error: int | None) -> NetworkError:
     if error in _NO_SUCH_HOST:
         return NetworkError(f"no such host: {host}", FailureKind.NO_SUCH_HOST)
     if error == pycares.errno.ARES_ECONNREFUSED:
-        return CannotTell("the monitor cannot reach its name server")
+        return Inconclusive("the monitor cannot reach its name server")
     if error == pycares.errno.ARES_ENOMEM:
-        return CannotTell("the monitor's system has no memory left")
+        return Inconclusive("the monitor's system has no memory left")
     if error == pycares.errno.ARES_ETIMEOUT:
         sentence = f"the name server did not answer for {host}"
     elif error in (pycares.errno.ARES_ESERVFAIL, pycares.errno.ARES_EREFUSED):

@@ -10,7 +10,7 @@ from app.network.errors import (
     CertificateProblem,
     NetworkError,
     from_exception,
-    most_telling,
+    most_specific,
     tls_failure,
 )
 from app.network.resolver import Resolver
@@ -149,7 +149,7 @@ class Streams:
             for task in running:
                 task.cancel()
                 task.add_done_callback(_drop)
-        raise most_telling(failures)
+        raise most_specific(failures)
 
     async def _open(self, address: str, host: str, port: int) -> Connection:
         reader = asyncio.StreamReader(limit=READ_LIMIT, loop=self._loop)

@@ -15,7 +15,7 @@ from app.checks.base import CheckFailed
 from app.checks.runner import run
 from app.domain.types import FailureKind, Probe, Status, Target
 from app.network.door import Network
-from app.network.errors import CannotTell, NetworkError
+from app.network.errors import Inconclusive, NetworkError
 from app.network.trace import trace
 from tests import loopback
 from tests.loopback import ANYWHERE, go, probe
@@ -81,7 +81,7 @@ class TestOutcomes:
 
     def test_the_monitors_own_trouble_is_unknown(self, a_check_that):
         async def fail():
-            raise CannotTell("the monitor has no file descriptors left")
+            raise Inconclusive("the monitor has no file descriptors left")
 
         a_check_that(fail)
         observation = observe(target())

@@ -15,7 +15,7 @@ from dnslib import AAAA, QTYPE, RR, A
 
 from app.domain.types import FailureKind, Status
 from app.network.door import Network
-from app.network.errors import from_errno, most_telling
+from app.network.errors import from_errno, most_specific
 from tests import certificates, loopback
 from tests.checks.servers import name_server
 from tests.loopback import ANYWHERE, close_at_once, go, probe, tcp
@@ -133,9 +133,9 @@ def test_without_ipv6_an_outage_is_an_outage():
 def test_what_is_told_of_several_addresses():
     gone, dead = from_errno(errno.EADDRNOTAVAIL), from_errno(errno.ENETUNREACH)
     refusal, spent = from_errno(errno.ECONNREFUSED), from_errno(errno.EMFILE)
-    assert most_telling([gone, refusal]) is most_telling([dead, refusal]) is refusal
-    assert most_telling([refusal, spent]) is spent
-    assert most_telling([gone]) is gone
+    assert most_specific([gone, refusal]) is most_specific([dead, refusal]) is refusal
+    assert most_specific([refusal, spent]) is spent
+    assert most_specific([gone]) is gone
 
 
 class Echo(asyncio.DatagramProtocol):
