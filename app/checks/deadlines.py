@@ -39,7 +39,7 @@ class Deadline:
         ):
             raise TimeoutError from error
 
-    def strike(self) -> None:
+    def expire(self) -> None:
         """Interrupt the task."""
         self.has_passed = True
         self._task.cancel()
@@ -69,7 +69,7 @@ class _Deadlines:
         now = int(self.loop.time() / _GRAIN_SECONDS)
         while self._order and self._order[0] <= now:
             for deadline in self._buckets.pop(heapq.heappop(self._order)):
-                deadline.strike()
+                deadline.expire()
         if self._buckets:
             self.loop.call_later(_GRAIN_SECONDS, self._tick)
 

@@ -94,7 +94,7 @@ async def _first_answer(
             task = asyncio.create_task(series.run(socket))
             tasks.append(task)
             asked[task] = socket
-            if waiting and await _is_heard(socket, task):
+            if waiting and await _has_reply(socket, task):
                 waiting.clear()  # it lives: its own series tells
         done, _ = await asyncio.wait(
             asked, timeout=0 if waiting else None, return_when=asyncio.FIRST_COMPLETED
@@ -114,16 +114,16 @@ async def _first_answer(
     raise lossy or most_specific(failures)
 
 
-async def _is_heard(socket: EchoSocket, task: "asyncio.Task[float | None]") -> bool:
+async def _has_reply(socket: EchoSocket, task: "asyncio.Task[float | None]") -> bool:
     """Wait a moment for the first reply to a series; say whether it has come."""
-    heard = asyncio.create_task(socket.heard.wait())
+    replied = asyncio.create_task(socket.replied.wait())
     try:
         await asyncio.wait(
-            (heard, task), timeout=NEXT_ADDRESS_SECONDS, return_when=asyncio.FIRST_COMPLETED
+            (replied, task), timeout=NEXT_ADDRESS_SECONDS, return_when=asyncio.FIRST_COMPLETED
         )
     finally:
-        heard.cancel()
-    return socket.heard.is_set()
+        replied.cancel()
+    return socket.replied.is_set()
 
 
 def _failure(count: int, received: int, done: set["asyncio.Future[float]"]) -> Exception:

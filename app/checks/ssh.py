@@ -79,7 +79,7 @@ async def _banner(wire: Wire) -> str:
     for _ in range(MAX_LINES_BEFORE):  # RFC 4253 4.2: other lines may come first
         line = await wire.line()
         if line.startswith("SSH-"):
-            _judge_version(line)
+            _require_version_2(line)
             wire.send(f"{CLIENT_BANNER}\r\n".encode())
             return line
         if not line.isprintable():
@@ -87,7 +87,7 @@ async def _banner(wire: Wire) -> str:
     raise ProtocolBroken("there is no banner in the first 50 lines")
 
 
-def _judge_version(banner: str) -> None:
+def _require_version_2(banner: str) -> None:
     """Raise ProtocolBroken unless a server speaks SSH 2, where 1.99 is both (RFC 4253 5.1).
 
     Of 2 any minor version will do, as for OpenSSH.

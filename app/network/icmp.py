@@ -34,7 +34,7 @@ class EchoSocket:
         self._family = socket.AF_INET6 if ":" in address else socket.AF_INET
         self._identifier = os.urandom(2)
         self._waiting: dict[int, tuple[float, asyncio.Future[float]]] = {}
-        self.heard = asyncio.Event()  # set by the first reply
+        self.replied = asyncio.Event()  # set by the first reply
         self._socket, self._raw = _open(self._family)
         try:
             self._socket.setblocking(False)
@@ -84,7 +84,7 @@ class EchoSocket:
             return  # another program's; ping sockets are told apart by the kernel
         sent, answer = self._waiting.pop(int.from_bytes(data[6:8]), (0.0, None))
         if answer is not None and not answer.done():
-            self.heard.set()
+            self.replied.set()
             answer.set_result((arrived - sent) * 1000)
 
     def _fail(self, error: NetworkError) -> None:
