@@ -19,7 +19,7 @@ def announce() -> None:
     end = monotonic() + _EDGE_SECONDS
     while monotonic() < end and maintenance_announcements.enqueue_due():
         pass
-    muting.release_held()
+    muting.release_deferred()
     status_announcements.catch_up()
 
 

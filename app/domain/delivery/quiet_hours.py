@@ -47,7 +47,7 @@ def quiet_until(quiet: QuietHours, now: datetime) -> datetime | None:
     return None
 
 
-def held_until(quiet: QuietHours, severity: str, now: datetime) -> datetime | None:
+def deferred_until(quiet: QuietHours, severity: str, now: datetime) -> datetime | None:
     """Return until when a notification of a severity waits; None: it is sent now."""
     if is_at_least(severity, quiet.min_severity):
         return None

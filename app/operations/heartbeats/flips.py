@@ -60,7 +60,7 @@ def release() -> int:
                 Heartbeat.id.in_(select(HeartbeatFlip.heartbeat_id).where(HeartbeatFlip.is_held))
             )
         ).all()
-        over = [heartbeat.id for heartbeat in held if not _is_silent(tx, heartbeat)]
+        over = [heartbeat.id for heartbeat in held if not _is_muted(tx, heartbeat)]
     return _each(_release_one, over)
 
 
@@ -121,7 +121,7 @@ def _release(tx: Transaction, heartbeat: Heartbeat) -> HeartbeatFlip | None:
     return flips[-1] if flips else None
 
 
-def _is_silent(tx: Transaction, heartbeat: Heartbeat) -> bool:
+def _is_muted(tx: Transaction, heartbeat: Heartbeat) -> bool:
     """Say whether a heartbeat is in maintenance: by a window for all, or by its tags."""
     current = alerting_snapshots(tx, {heartbeat.organization_id})[heartbeat.organization_id]
     return current.maintenance_until(heartbeat.id, heartbeat.tags, tx.now()) is not None
@@ -153,7 +153,7 @@ def handle_flips(tx: Transaction, heartbeat: Heartbeat) -> None:
 def _down(
     tx: Transaction, heartbeat: Heartbeat, flip: HeartbeatFlip, status: HeartbeatStatus
 ) -> None:
-    if _is_silent(tx, heartbeat):
+    if _is_muted(tx, heartbeat):
         flip.is_held = True
         _publish(tx, heartbeat, flip, f"heartbeat.{status.value}", None)
         return

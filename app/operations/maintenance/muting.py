@@ -16,14 +16,14 @@ from app.platform.transaction import Transaction, transaction
 _A_WHILE = timedelta(seconds=90)
 
 
-def release_held() -> int:
+def release_deferred() -> int:
     """Send the ends of alerts that wait for an end of maintenance that has come early.
 
     Return how many. Somebody has ended, moved or deleted the window since they were planned.
     """
     with transaction() as tx:
         now = tx.now()
-        held = tx.session.execute(
+        deferred = tx.session.execute(
             select(Notification, NotificationChannel)
             .outerjoin(NotificationChannel, NotificationChannel.id == Notification.channel_id)
             .where(
@@ -35,10 +35,12 @@ def release_held() -> int:
             .with_for_update(key_share=True, of=Notification, skip_locked=True)
         ).all()
         heard = set(
-            muted_alerts.unmuted(tx, [row.alert_id for row, _ in held if row.alert_id is not None])
+            muted_alerts.unmuted(
+                tx, [row.alert_id for row, _ in deferred if row.alert_id is not None]
+            )
         )
         count = 0
-        for row, channel in held:
+        for row, channel in deferred:
             if row.alert_id is not None and row.alert_id not in heard:
                 continue
             quiet = enqueue.quiet_until(channel, row.severity, now) if channel else None

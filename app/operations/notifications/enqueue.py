@@ -88,7 +88,7 @@ def quiet_until(channel: NotificationChannel, severity: str, now: datetime) -> d
     """Return until when a channel's quiet hours hold a message of a severity; None: not at all."""
     if channel.quiet_hours is None:
         return None
-    return quiet_hours.held_until(quiet_hours.parse(channel.quiet_hours), severity, now)
+    return quiet_hours.deferred_until(quiet_hours.parse(channel.quiet_hours), severity, now)
 
 
 def alert_event(

@@ -53,7 +53,7 @@ def test_quiet_until(changes, now, expected, why):
 
 
 @pytest.mark.parametrize(
-    ("min_severity", "severity", "is_held"),
+    ("min_severity", "severity", "is_deferred"),
     [
         ("critical", "critical", False),
         ("critical", "warning", True),
@@ -64,11 +64,11 @@ def test_quiet_until(changes, now, expected, why):
         ("info", "info", False),
     ],
 )
-def test_what_is_severe_enough_is_sent_all_the_same(min_severity, severity, is_held):
+def test_what_is_severe_enough_is_sent_all_the_same(min_severity, severity, is_deferred):
     quiet = quiet_hours.parse({**NIGHT, "min_severity": min_severity})
-    held = quiet_hours.held_until(quiet, severity, utc("2026-03-02T23:00"))
-    assert held == (utc("2026-03-03T06:00") if is_held else None)
-    assert quiet_hours.held_until(quiet, severity, utc("2026-03-02T12:00")) is None
+    deferred = quiet_hours.deferred_until(quiet, severity, utc("2026-03-02T23:00"))
+    assert deferred == (utc("2026-03-03T06:00") if is_deferred else None)
+    assert quiet_hours.deferred_until(quiet, severity, utc("2026-03-02T12:00")) is None
 
 
 def test_only_the_most_severe_is_sent_where_nothing_is_said():

@@ -103,10 +103,10 @@ def test_an_end_that_was_held_goes_out_when_the_window_ends_early(app, alice, ro
     due = "SELECT next_try_at FROM notifications WHERE status = 'pending'"
     assert [at.year for (at,) in rows(due)] == [2099]
     with app.app_context():
-        assert muting.release_held() == 0
+        assert muting.release_deferred() == 0
         alice.post(f"/maintenance-windows/{window['id']}/end")
-        assert muting.release_held() == 1
-        assert muting.release_held() == 0
+        assert muting.release_deferred() == 1
+        assert muting.release_deferred() == 0
     assert rows(f"{due} AND next_try_at > now()") == []
 
 
@@ -128,7 +128,7 @@ def test_an_end_that_was_held_still_minds_quiet_hours(app, alice, rows, shop):
     check(app, rows, "GREEN")
     alice.delete(f"/maintenance-windows/{window['id']}")
     with app.app_context():
-        assert muting.release_held() == 1
+        assert muting.release_deferred() == 1
     ((due,),) = rows("SELECT next_try_at FROM notifications WHERE status = 'pending'")
     assert now < due < now + timedelta(hours=4)
 
