@@ -1,7 +1,7 @@
 """Changes of a service's status that channels hear of, and the state kept of those they do not.
 
-A change in maintenance, or of a service that flaps, is withheld. Once that is over, the status is
-told if it is another one than was told last, so that nobody is left with a status long past.
+A change in maintenance, or of a service that flaps, is withheld. Once that is over, the status
+announced if it is another one than was announced last, so that nobody is left with a status long past.
 """
 
 from dataclasses import dataclass
@@ -12,24 +12,24 @@ from app.domain.types import Status
 # Nagios' thresholds, applied to settled changes: six or more of twenty possible ones begin it.
 CHANGES = CHECKS - 1
 _SEVERITIES = {Status.RED: "critical", Status.YELLOW: "warning"}
-_UNTOLD = (Status.PENDING, Status.UNKNOWN)
+_UNANNOUNCED = (Status.PENDING, Status.UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True)
-class Hold:
-    """Hold on a change: the status told before, and whether flapping was the reason."""
+class WithheldChange:
+    """Change that is withheld: the status announced before, and whether flapping was the reason."""
 
-    told_status: Status
+    announced_status: Status
     is_flapping: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Decision to notify or not, from which status (None: it had none), and the hold that stays."""
+    """Decision to notify or not, from which status (None: it had none), and what stays withheld."""
 
-    is_told: bool
+    is_announced: bool
     from_status: Status | None
-    hold: Hold | None
+    withheld: WithheldChange | None
 
 
 def flaps(changes: int, *, was_flapping: bool) -> bool:
@@ -38,18 +38,23 @@ def flaps(changes: int, *, was_flapping: bool) -> bool:
 
 
 def evaluate(
-    before: Status, after: Status, hold: Hold | None, *, in_maintenance: bool, is_flapping: bool
+    before: Status,
+    after: Status,
+    withheld: WithheldChange | None,
+    *,
+    in_maintenance: bool,
+    is_flapping: bool,
 ) -> Decision:
     """Return what becomes of a change of status.
 
     That the monitor cannot tell is no news about the service, nor is the first GREEN of a new one.
     """
-    told = hold.told_status if hold else before
-    if after in _UNTOLD or in_maintenance or is_flapping:
-        return Decision(False, None, Hold(told, is_flapping))
-    if told in _UNTOLD:
+    announced = withheld.announced_status if withheld else before
+    if after in _UNANNOUNCED or in_maintenance or is_flapping:
+        return Decision(False, None, WithheldChange(announced, is_flapping))
+    if announced in _UNANNOUNCED:
         return Decision(after is not Status.GREEN, None, None)
-    return Decision(after is not told, told, None)
+    return Decision(after is not announced, announced, None)
 
 
 def severity(status: Status) -> str:

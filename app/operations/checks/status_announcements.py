@@ -1,7 +1,7 @@
 """Announcements of changes of a service's status to the channels that want them.
 
 Planned in the transaction that confirms the status. A change that is withheld (maintenance,
-flapping, an isolated monitor) leaves a hold, a row that the tick looks at again.
+flapping, an isolated monitor) leaves a row that the tick looks at again.
 """
 
 import logging
@@ -14,7 +14,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 
 from app.domain.delivery import status_announcements as decisions
-from app.domain.delivery.status_announcements import CHANGES, Hold
+from app.domain.delivery.status_announcements import CHANGES, WithheldChange
 from app.domain.types import Status
 from app.models.alerts import Alert
 from app.models.services import Service, StatusChange, StatusHold
@@ -83,10 +83,10 @@ def enqueue_changes(
     ]
     if not heard:
         return
-    holds = _holds(tx, [one.service_id for one in heard])
-    flapping = _flapping(tx, holds, [one.service_id for one in heard])
+    withheld = _withheld(tx, [one.service_id for one in heard])
+    flapping = _flapping(tx, withheld, [one.service_id for one in heard])
     for one in heard:
-        _apply(tx, one, holds.get(one.service_id), alerting[one.organization_id], flapping)
+        _apply(tx, one, withheld.get(one.service_id), alerting[one.organization_id], flapping)
 
 
 def catch_up() -> int:
@@ -103,7 +103,7 @@ def catch_up() -> int:
 
 
 def _ready() -> list[UUID]:
-    """Return the services with a hold that nothing justifies any more."""
+    """Return the services with a withheld change that nothing justifies any more."""
     with transaction() as tx:
         rows = tx.session.execute(
             select(Service.id, Service.organization_id, Service.tags)
@@ -117,7 +117,7 @@ def _ready() -> list[UUID]:
             for row in rows
             if alerting[row.organization_id].maintenance_until(row.id, row.tags, now) is None
         ][:_BATCH]
-        flapping = _flapping(tx, _holds(tx, awake), awake)
+        flapping = _flapping(tx, _withheld(tx, awake), awake)
     return [id for id in awake if id not in flapping]
 
 
@@ -127,8 +127,8 @@ def _catch_up_with(service_id: UUID) -> None:
         service = tx.session.scalar(
             select(Service).where(Service.id == service_id).with_for_update(key_share=True)
         )
-        hold = _holds(tx, [service_id]).get(service_id)
-        if service is None or hold is None:
+        withheld = _withheld(tx, [service_id]).get(service_id)
+        if service is None or withheld is None:
             return
         last = tx.session.scalars(
             select(StatusChange)
@@ -141,7 +141,7 @@ def _catch_up_with(service_id: UUID) -> None:
             service_id,
             service.organization_id,
             frozenset(service.tags),
-            hold.told_status,
+            withheld.announced_status,
             Status(service.status),
             last.reason if last else None,
             now,
@@ -150,19 +150,23 @@ def _catch_up_with(service_id: UUID) -> None:
         if EVENT not in current.events:
             _store(tx, service_id, None)  # nobody listens any more
             return
-        _apply(tx, change, hold, current, _flapping(tx, {service_id: hold}, [service_id]))
+        _apply(tx, change, withheld, current, _flapping(tx, {service_id: withheld}, [service_id]))
 
 
-def _holds(tx: Transaction, ids: Sequence[UUID]) -> dict[UUID, Hold]:
+def _withheld(tx: Transaction, ids: Sequence[UUID]) -> dict[UUID, WithheldChange]:
     rows = tx.session.execute(
         select(StatusHold.service_id, StatusHold.told_status, StatusHold.is_flapping).where(
             StatusHold.service_id.in_(ids)
         )
     )
-    return {row.service_id: Hold(Status(row.told_status), row.is_flapping) for row in rows}
+    return {
+        row.service_id: WithheldChange(Status(row.told_status), row.is_flapping) for row in rows
+    }
 
 
-def _flapping(tx: Transaction, holds: Mapping[UUID, Hold], ids: Sequence[UUID]) -> set[UUID]:
+def _flapping(
+    tx: Transaction, withheld: Mapping[UUID, WithheldChange], ids: Sequence[UUID]
+) -> set[UUID]:
     """Return which services flap: by an alert that says so, or by their settled changes."""
     found = set(
         tx.session.scalars(
@@ -173,8 +177,8 @@ def _flapping(tx: Transaction, holds: Mapping[UUID, Hold], ids: Sequence[UUID]) 
     )
     values = {"ids": list(ids), "changes": CHANGES, "statuses": list(_STATUSES)}
     for service_id, changes in tx.driver.execute(_RECENT_CHANGES, values).fetchall():
-        hold = holds.get(service_id)
-        if decisions.flaps(changes, was_flapping=hold is not None and hold.is_flapping):
+        one = withheld.get(service_id)
+        if decisions.flaps(changes, was_flapping=one is not None and one.is_flapping):
             found.add(service_id)
     return {id for id in found if id is not None}
 
@@ -182,7 +186,7 @@ def _flapping(tx: Transaction, holds: Mapping[UUID, Hold], ids: Sequence[UUID]) 
 def _apply(
     tx: Transaction,
     change: ServiceChange,
-    hold: Hold | None,
+    withheld: WithheldChange | None,
     current: AlertingSnapshot,
     flapping: set[UUID],
 ) -> None:
@@ -190,21 +194,21 @@ def _apply(
     decision = decisions.evaluate(
         change.before,
         change.after,
-        hold,
+        withheld,
         in_maintenance=until is not None,
         is_flapping=change.service_id in flapping,
     )
-    if decision.hold != hold:
-        _store(tx, change.service_id, decision.hold)
-    if decision.is_told:
+    if decision.withheld != withheld:
+        _store(tx, change.service_id, decision.withheld)
+    if decision.is_announced:
         _enqueue(tx, change, decision.from_status)
 
 
-def _store(tx: Transaction, service_id: UUID, hold: Hold | None) -> None:
-    if hold is None:
+def _store(tx: Transaction, service_id: UUID, withheld: WithheldChange | None) -> None:
+    if withheld is None:
         tx.session.execute(delete(StatusHold).where(StatusHold.service_id == service_id))
         return
-    values = {"told_status": hold.told_status.value, "is_flapping": hold.is_flapping}
+    values = {"told_status": withheld.announced_status.value, "is_flapping": withheld.is_flapping}
     tx.session.execute(
         insert(StatusHold)
         .values(service_id=service_id, **values)

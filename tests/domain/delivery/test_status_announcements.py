@@ -1,8 +1,8 @@
-"""Which changes of status are told."""
+"""Which changes of status are announced."""
 
 import pytest
 
-from app.domain.delivery.status_announcements import Hold, evaluate, flaps, severity
+from app.domain.delivery.status_announcements import WithheldChange, evaluate, flaps, severity
 from app.domain.types import Status
 
 PENDING, GREEN, YELLOW, RED, UNKNOWN = (
@@ -16,7 +16,7 @@ CALM = {"in_maintenance": False, "is_flapping": False}
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "hold", "told", "was", "why"),
+    ("before", "after", "withheld", "announced", "was", "why"),
     [
         (GREEN, RED, None, True, GREEN, "an outage"),
         (RED, GREEN, None, True, RED, "its end"),
@@ -25,17 +25,31 @@ CALM = {"in_maintenance": False, "is_flapping": False}
         (PENDING, RED, None, True, None, "a new service is not"),
         (PENDING, YELLOW, None, True, None, "or is slow"),
         (UNKNOWN, GREEN, None, False, None, "nobody had heard anything else"),
-        (UNKNOWN, GREEN, Hold(GREEN, False), False, GREEN, "we were blind for a while"),
-        (UNKNOWN, RED, Hold(GREEN, False), True, GREEN, "it failed meanwhile"),
-        (UNKNOWN, GREEN, Hold(RED, False), True, RED, "it recovered meanwhile"),
-        (PENDING, RED, Hold(GREEN, False), True, GREEN, "confirmed after blindness"),
-        (UNKNOWN, GREEN, Hold(PENDING, False), False, None, "blind from its first check on"),
-        (RED, GREEN, Hold(GREEN, True), False, GREEN, "flapped and is as it was told"),
+        (UNKNOWN, GREEN, WithheldChange(GREEN, False), False, GREEN, "we were blind for a while"),
+        (UNKNOWN, RED, WithheldChange(GREEN, False), True, GREEN, "it failed meanwhile"),
+        (UNKNOWN, GREEN, WithheldChange(RED, False), True, RED, "it recovered meanwhile"),
+        (PENDING, RED, WithheldChange(GREEN, False), True, GREEN, "confirmed after blindness"),
+        (
+            UNKNOWN,
+            GREEN,
+            WithheldChange(PENDING, False),
+            False,
+            None,
+            "blind from its first check on",
+        ),
+        (
+            RED,
+            GREEN,
+            WithheldChange(GREEN, True),
+            False,
+            GREEN,
+            "flapped and is as it was announced",
+        ),
     ],
 )
-def test_news_is_what_differs_from_what_was_told(before, after, hold, told, was, why):
-    found = evaluate(before, after, hold, **CALM)
-    assert (found.is_told, found.from_status, found.hold) == (told, was, None), why
+def test_news_is_what_differs_from_what_was_told(before, after, withheld, announced, was, why):
+    found = evaluate(before, after, withheld, **CALM)
+    assert (found.is_announced, found.from_status, found.withheld) == (announced, was, None), why
 
 
 @pytest.mark.parametrize(
@@ -43,17 +57,22 @@ def test_news_is_what_differs_from_what_was_told(before, after, hold, told, was,
 )
 def test_what_is_withheld_is_remembered(how):
     first = evaluate(GREEN, RED, None, **how)
-    assert (first.is_told, first.hold) == (False, Hold(GREEN, how["is_flapping"]))
-    second = evaluate(RED, YELLOW, first.hold, **how)
-    assert second.hold == first.hold, "what was told last, not what came between"
-    assert evaluate(RED, RED, first.hold, **CALM).is_told, "it outlasted the reason"
-    assert not evaluate(YELLOW, GREEN, first.hold, **CALM).is_told, "nothing has changed after all"
+    assert (first.is_announced, first.withheld) == (
+        False,
+        WithheldChange(GREEN, how["is_flapping"]),
+    )
+    second = evaluate(RED, YELLOW, first.withheld, **how)
+    assert second.withheld == first.withheld, "what was announced last, not what came between"
+    assert evaluate(RED, RED, first.withheld, **CALM).is_announced, "it outlasted the reason"
+    assert not evaluate(YELLOW, GREEN, first.withheld, **CALM).is_announced, (
+        "nothing has changed after all"
+    )
 
 
 @pytest.mark.parametrize("blind", [UNKNOWN, PENDING])
 def test_that_we_cannot_tell_is_no_news(blind):
     found = evaluate(RED, blind, None, **CALM)
-    assert (found.is_told, found.hold) == (False, Hold(RED, False))
+    assert (found.is_announced, found.withheld) == (False, WithheldChange(RED, False))
 
 
 @pytest.mark.parametrize(

@@ -97,7 +97,7 @@ def test_nobody_listens(app, alice, shop, see, rows, monkeypatch):
     def asked(*_args):
         raise AssertionError("a question to the database")
 
-    monkeypatch.setattr(status_announcements, "_holds", asked)
+    monkeypatch.setattr(status_announcements, "_withheld", asked)
     monkeypatch.setattr(status_announcements, "_flapping", asked)
     see("GREEN", "RED", "GREEN")
     assert EVENT not in kinds(rows)
