@@ -39,11 +39,11 @@ def read(query: dict[str, Any]) -> dict[str, Any]:
     """
     who, now = principal(), utcnow()
     until = now + timedelta(days=query["days"])
-    rosters = on_call_overview.load_all(who.organization_id, now, until)
+    schedules = on_call_overview.load_all(who.organization_id, now, until)
     return {
         "at": now,
-        "schedules": offload(on_call_overview.overview, rosters, now, until),
-        "own_shifts": offload(on_call_overview.shifts, rosters, now, until, who.user_id),
+        "schedules": offload(on_call_overview.overview, schedules, now, until),
+        "own_shifts": offload(on_call_overview.shifts, schedules, now, until, who.user_id),
     }
 
 
@@ -94,8 +94,8 @@ def show_calendar(key: str) -> Response:
     found = calendars.find(key)
     spend(found.organization_id)
     since, until = utcnow() - _PAST, utcnow() + _AHEAD
-    rosters = on_call_overview.load_all(found.organization_id, since, until)
-    shifts = offload(on_call_overview.shifts, rosters, since, until, found.user_id)
+    schedules = on_call_overview.load_all(found.organization_id, since, until)
+    shifts = offload(on_call_overview.shifts, schedules, since, until, found.user_id)
     return Response(_ical(found, shifts), content_type="text/calendar; charset=utf-8")
 
 

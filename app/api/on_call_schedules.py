@@ -118,8 +118,8 @@ def on_call(query: dict[str, Any], schedule_id: UUID) -> dict[str, Any]:
     gap.
     """
     at = query.get("at") or utcnow()
-    roster = on_call_people.load(principal().organization_id, schedule_id, at, at)
-    return {"at": at, "on_call": on_call_people.people_at(roster, at)}
+    staffed = on_call_people.load(principal().organization_id, schedule_id, at, at)
+    return {"at": at, "on_call": on_call_people.people_at(staffed, at)}
 
 
 @bp.get("/<uuid:schedule_id>/timeline")
@@ -158,6 +158,6 @@ def gaps(query: dict[str, Any], schedule_id: UUID) -> dict[str, Any]:
 
 
 def _timeline(schedule_id: UUID, since: datetime, until: datetime) -> dict[str, Any]:
-    roster = on_call_people.load(principal().organization_id, schedule_id, since, until)
-    segments = offload(on_call_people.timeline, roster, since, until)
+    staffed = on_call_people.load(principal().organization_id, schedule_id, since, until)
+    segments = offload(on_call_people.timeline, staffed, since, until)
     return {"from": since, "to": until, "segments": segments, "gaps": on_call_people.gaps(segments)}

@@ -1,7 +1,7 @@
 """Changes of a service's status that channels hear of, and the state kept of those they do not.
 
-A change in maintenance, or of a service that flaps, is withheld. Once that is over, the status
-announced if it is another one than was announced last, so that nobody is left with a status long past.
+A change in maintenance, or of a service that flaps, is withheld. Once that is over, the status is
+announced if it is another one than the last announced: nobody is left with a status long past.
 """
 
 from dataclasses import dataclass

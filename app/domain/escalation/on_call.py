@@ -112,13 +112,17 @@ def timeline(schedule: OnCallSchedule, since: datetime, to: datetime) -> list[Se
     if not timedelta(0) < to - since <= MAX_TIMELINE:
         raise ValueError(f"a timeline covers up to {MAX_TIMELINE.days} days")
     tz = timezones.zone(schedule.timezone)
-    edges = {since, to}
+    boundaries = {since, to}
     for layer in schedule.layers:
-        edges.update(edge for edge in _edges(layer, tz, since, to) if since < edge < to)
+        boundaries.update(
+            boundary for boundary in _boundaries(layer, tz, since, to) if since < boundary < to
+        )
     for override in schedule.overrides:
-        edges.update(edge for edge in (override.starts_at, override.ends_at) if since < edge < to)
+        boundaries.update(
+            boundary for boundary in (override.starts_at, override.ends_at) if since < boundary < to
+        )
     segments: list[Segment] = []
-    for begin, end in pairwise(sorted(edges)):
+    for begin, end in pairwise(sorted(boundaries)):
         people = on_call_at(schedule, begin)
         if segments and segments[-1].on_call == people:
             segments[-1] = Segment(segments[-1].starts_at, end, people)
@@ -172,12 +176,12 @@ def _is_covered(restriction: Restriction | None, tz: ZoneInfo, at: datetime) -> 
     return any(begin <= at < end for begin, end in _spans(restriction, tz, at, at))
 
 
-def _edges(layer: Layer, tz: ZoneInfo, since: datetime, to: datetime) -> Iterator[datetime]:
+def _boundaries(layer: Layer, tz: ZoneInfo, since: datetime, to: datetime) -> Iterator[datetime]:
     if len(layer.users) > 1:
         first, length = _first_handoff(layer, tz), _DAY * _period_days(layer)
         handoff = first + length * _turn(layer, tz, since)
-        while (edge := timezones.instant(handoff, tz)) <= to:
-            yield edge
+        while (boundary := timezones.instant(handoff, tz)) <= to:
+            yield boundary
             handoff += length
     if layer.users and layer.restriction is not None:
         for span in _spans(layer.restriction, tz, since, to):

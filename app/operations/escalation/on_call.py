@@ -17,27 +17,29 @@ from app.platform.transaction import Transaction, transaction
 
 
 @dataclass(frozen=True, slots=True)
-class Roster:
+class StaffedSchedule:
     """A schedule, and those of its people who are members now."""
 
     schedule: on_call.OnCallSchedule
     people: Mapping[UUID, dict[str, Any]]
 
 
-def load(organization_id: UUID, schedule_id: UUID, since: datetime, until: datetime) -> Roster:
+def load(
+    organization_id: UUID, schedule_id: UUID, since: datetime, until: datetime
+) -> StaffedSchedule:
     """Return a schedule with the overrides of a time. Raises NotFound."""
     with transaction() as tx:
         row = owned_rows.find(tx, OnCallSchedule, organization_id, schedule_id)
-        found = read_roster(tx, organization_id, row, since, until)
+        found = read_staffed(tx, organization_id, row, since, until)
     return found
 
 
-def read_roster(
+def read_staffed(
     tx: Transaction, organization_id: UUID, row: OnCallSchedule, since: datetime, until: datetime
-) -> Roster:
+) -> StaffedSchedule:
     """Return a stored schedule with the overrides of a time, and its people."""
     schedule = _read(tx, row, since, until)
-    return Roster(schedule, _people(tx, organization_id, _users(schedule)))
+    return StaffedSchedule(schedule, _people(tx, organization_id, _users(schedule)))
 
 
 def users_at(tx: Transaction, organization_id: UUID, schedule_id: UUID, at: datetime) -> list[UUID]:
@@ -114,20 +116,20 @@ def _people(
     }
 
 
-def people_at(roster: Roster, at: datetime) -> list[dict[str, Any]]:
+def people_at(staffed: StaffedSchedule, at: datetime) -> list[dict[str, Any]]:
     """Return who is on call at a moment, in the order in which they are asked."""
-    return _shown(roster, on_call.on_call_at(roster.schedule, at))
+    return _shown(staffed, on_call.on_call_at(staffed.schedule, at))
 
 
-def timeline(roster: Roster, since: datetime, until: datetime) -> list[dict[str, Any]]:
+def timeline(staffed: StaffedSchedule, since: datetime, until: datetime) -> list[dict[str, Any]]:
     """Return who is on call from one time to another, in stretches without a hole. Pure."""
     return [
         {
             "from": segment.starts_at,
             "to": segment.ends_at,
-            "on_call": _shown(roster, segment.on_call),
+            "on_call": _shown(staffed, segment.on_call),
         }
-        for segment in on_call.timeline(roster.schedule, since, until)
+        for segment in on_call.timeline(staffed.schedule, since, until)
     ]
 
 
@@ -144,10 +146,10 @@ def gaps(segments: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return found
 
 
-def _shown(roster: Roster, people: Iterable[OnCall]) -> list[dict[str, Any]]:
+def _shown(staffed: StaffedSchedule, people: Iterable[OnCall]) -> list[dict[str, Any]]:
     return [
         {
-            **roster.people[person.user_id],
+            **staffed.people[person.user_id],
             "layer": person.layer,
             "is_override": person.is_override,
         }

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from app.models.escalation_policies import OnCallSchedule
 from app.operations.escalation import on_call
-from app.operations.escalation.on_call import Roster
+from app.operations.escalation.on_call import StaffedSchedule
 from app.platform.transaction import transaction
 
 MOST_SCHEDULES = 200
@@ -16,8 +16,8 @@ MOST_SCHEDULES = 200
 
 def load_all(
     organization_id: UUID, since: datetime, until: datetime
-) -> list[tuple[UUID, str, Roster]]:
-    """Return the id, the name and the roster of every schedule, by name; 200 at most."""
+) -> list[tuple[UUID, str, StaffedSchedule]]:
+    """Return the id, the name and the people of every schedule, by name; 200 at most."""
     with transaction() as tx:
         rows = tx.session.scalars(
             select(OnCallSchedule)
@@ -26,26 +26,26 @@ def load_all(
             .limit(MOST_SCHEDULES)
         ).all()
         found = [
-            (row.id, row.name, on_call.read_roster(tx, organization_id, row, since, until))
+            (row.id, row.name, on_call.read_staffed(tx, organization_id, row, since, until))
             for row in rows
         ]
     return found
 
 
 def overview(
-    rosters: list[tuple[UUID, str, Roster]], since: datetime, until: datetime
+    schedules: list[tuple[UUID, str, StaffedSchedule]], since: datetime, until: datetime
 ) -> list[dict[str, Any]]:
     """Return of each schedule who is on call from `since` on and until when, who comes next, and
     the gaps up to `until`. Pure."""
     found = []
-    for schedule_id, name, roster in rosters:
-        stretches = _stretches(on_call.timeline(roster, since, until))
+    for schedule_id, name, staffed in schedules:
+        stretches = _stretches(on_call.timeline(staffed, since, until))
         following = stretches[1] if len(stretches) > 1 else None
         found.append(
             {
                 "schedule_id": schedule_id,
                 "name": name,
-                "timezone": roster.schedule.timezone,
+                "timezone": staffed.schedule.timezone,
                 "on_call": stretches[0]["on_call"],
                 "until": stretches[0]["to"] if following else None,
                 "next": following,
@@ -56,7 +56,7 @@ def overview(
 
 
 def shifts(
-    rosters: list[tuple[UUID, str, Roster]],
+    schedules: list[tuple[UUID, str, StaffedSchedule]],
     since: datetime,
     until: datetime,
     user_id: UUID | None,
@@ -64,9 +64,9 @@ def shifts(
     """Return the shifts of everybody, or of one person: neighbouring stretches of the same person
     in the same layer of a schedule are one. Pure."""
     found: list[dict[str, Any]] = []
-    for schedule_id, name, roster in rosters:
+    for schedule_id, name, staffed in schedules:
         open_shifts: dict[tuple[Any, ...], dict[str, Any]] = {}
-        for segment in on_call.timeline(roster, since, until):
+        for segment in on_call.timeline(staffed, since, until):
             for person in segment["on_call"]:
                 if user_id is not None and person["user_id"] != user_id:
                     continue
