@@ -114,7 +114,7 @@ def _bounded(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(function)  # carries the mark that says whether the environment is passed first
     def bounded(*args: Any, **kwargs: Any) -> Any:
-        _judge_arguments(function.__name__, args, kwargs)
+        _limit_arguments(function.__name__, args, kwargs)
         result = function(*args, **kwargs)
         if isinstance(result, str | list | tuple) and len(result) > MAX_FILTERED:
             raise BrokenTemplate(f"a filter makes more than {MAX_FILTERED} characters")
@@ -123,7 +123,7 @@ def _bounded(function: Callable[..., Any]) -> Callable[..., Any]:
     return bounded
 
 
-def _judge_arguments(filter_name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+def _limit_arguments(filter_name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
     """Refuse what would be large before it is made: `10**digits`, `indent`, text times text."""
     if args and isinstance(args[0], Environment | nodes.EvalContext):
         args = args[1:]
@@ -201,7 +201,7 @@ def compile_template(source: Any, limit: int) -> Template:
         raise BrokenTemplate(one_line(error.message or "not a template"), error.lineno) from None
     except (ValueError, RecursionError):  # a number of thousands of digits; deep parentheses
         raise BrokenTemplate("not a template") from None
-    _judge(tree)
+    _validate_tree(tree)
     for loop in tree.find_all(nodes.For):
         rounds = nodes.Filter(loop.iter, _ROUNDS, [], [], None, None, lineno=loop.lineno)
         loop.iter = rounds.set_environment(_ENVIRONMENT)
@@ -211,7 +211,7 @@ def compile_template(source: Any, limit: int) -> Template:
         raise BrokenTemplate("the template is too complex") from None
 
 
-def _judge(tree: nodes.Template) -> None:
+def _validate_tree(tree: nodes.Template) -> None:
     """Refuse what the small language does not have, and bound every loop."""
     waiting: list[tuple[nodes.Node, int, bool]] = [(tree, 0, False)]
     seen = 0

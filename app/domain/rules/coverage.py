@@ -7,7 +7,7 @@ from app.domain.rules.types import Comparison, Condition, Metric
 
 # What an outage changes by itself. A slow answer, a certificate, a text in a body say nothing of a
 # server that does not answer at all.
-_TELLS_OF_OUTAGES = frozenset(
+_OUTAGE_METRICS = frozenset(
     {
         Metric.STATUS,
         Metric.STATUS_CODE,
@@ -47,10 +47,10 @@ class AlertReach(StrEnum):
     NOBODY = "nobody"
 
 
-def tells_of_outages(condition: Condition) -> bool:
+def detects_outages(condition: Condition) -> bool:
     """Say whether a rule looks at something that an outage changes."""
     return any(
-        not isinstance(test, Comparison) or test.metric in _TELLS_OF_OUTAGES
+        not isinstance(test, Comparison) or test.metric in _OUTAGE_METRICS
         for test in comparisons(condition)
     )
 

@@ -19,7 +19,7 @@ class Finding(StrEnum):
 
     RIGHT = "right"
     WRONG = "wrong"  # a name server answered, and otherwise
-    CANNOT_TELL = "cannot_tell"  # no name server could say
+    INCONCLUSIVE = "inconclusive"  # no name server could say
 
 
 class DomainState(StrEnum):
@@ -44,14 +44,14 @@ def finding(*records: Observation) -> Finding:
         return Finding.RIGHT
     if all(one.failure_kind in _ANSWERED_OTHERWISE for one in records):
         return Finding.WRONG
-    return Finding.CANNOT_TELL
+    return Finding.INCONCLUSIVE
 
 
-def judged(domain: Domain, found: Finding, now: datetime) -> Domain:
+def after_lookup(domain: Domain, found: Finding, now: datetime) -> Domain:
     """Return what becomes of a host: it is lost when its records have been wrong for an hour."""
     if found is Finding.RIGHT:
         return Domain(domain.verified_at or now)
-    if found is Finding.CANNOT_TELL or domain.verified_at is None:
+    if found is Finding.INCONCLUSIVE or domain.verified_at is None:
         return domain
     since = domain.wrong_since or now
     return Domain() if now - since >= LOST_AFTER else Domain(domain.verified_at, since)

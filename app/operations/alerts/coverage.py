@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from app.domain.messages.events import is_at_least, wanted
-from app.domain.rules.coverage import SENTENCES, AlertReach, GapReason, gap, tells_of_outages
+from app.domain.rules.coverage import SENTENCES, AlertReach, GapReason, detects_outages, gap
 from app.models.escalation_policies import EscalationPolicy
 from app.models.heartbeats import Heartbeat
 from app.models.notification_channels import NotificationChannel
@@ -25,7 +25,7 @@ def coverage(organization_id: UUID) -> dict[str, Any]:
     """Return how many active services and heartbeats somebody would hear of, and for each other
     one, each rule that tells nobody and each channel that fails, why."""
     with transaction() as tx:
-        whom = _Whom(tx, organization_id)
+        recipients = _Recipients(tx, organization_id)
         rules = alerting_snapshots(tx, {organization_id})[organization_id].rules
         services = tx.session.execute(
             select(Service.id, Service.name, Service.tags, Service.escalation_policy_id)
@@ -38,24 +38,26 @@ def coverage(organization_id: UUID) -> dict[str, Any]:
             .order_by(Heartbeat.name, Heartbeat.id)
         ).all()
         gaps = [
-            *_unheard("service", ((s.id, s.name, _of_service(whom, rules, s)) for s in services)),
-            *_unheard("heartbeat", ((h.id, h.name, _of_heartbeat(whom, h)) for h in heartbeats)),
-            *_unheard("rule", ((rule.id, rule.name, _of_rule(whom, rule)) for rule in rules)),
+            *_gaps(
+                "service", ((s.id, s.name, _of_service(recipients, rules, s)) for s in services)
+            ),
+            *_gaps("heartbeat", ((h.id, h.name, _of_heartbeat(recipients, h)) for h in heartbeats)),
+            *_gaps("rule", ((rule.id, rule.name, _of_rule(recipients, rule)) for rule in rules)),
             *(
                 _gap("channel", channel.id, channel.name, "failing", _FAILING)
-                for channel in whom.channels
+                for channel in recipients.channels
                 if channel.consecutive_failures
             ),
         ]
     return {
         "services": _counts("service", len(services), gaps),
         "heartbeats": _counts("heartbeat", len(heartbeats), gaps),
-        "channels_enabled": len(whom.channels),
+        "channels_enabled": len(recipients.channels),
         "gaps": gaps,
     }
 
 
-class _Whom:
+class _Recipients:
     """Recipients that alerts of an organization would reach now, each question asked once."""
 
     def __init__(self, tx: Transaction, organization_id: UUID) -> None:
@@ -132,12 +134,12 @@ class _Whom:
         return AlertReach.SOMEBODY if reachable else AlertReach.NOBODY
 
 
-def _of_service(whom: _Whom, rules: Iterable[Rule], service: Any) -> GapReason | None:
+def _of_service(recipients: _Recipients, rules: Iterable[Rule], service: Any) -> GapReason | None:
     return gap(
         [
             (
-                tells_of_outages(rule.condition),
-                whom.reach(
+                detects_outages(rule.condition),
+                recipients.reach(
                     rule.channel_ids, rule.severity, rule.policy_id or service.escalation_policy_id
                 ),
             )
@@ -148,20 +150,18 @@ def _of_service(whom: _Whom, rules: Iterable[Rule], service: Any) -> GapReason |
     )
 
 
-def _of_heartbeat(whom: _Whom, heartbeat: Heartbeat) -> GapReason | None:
-    reach = whom.reach(
+def _of_heartbeat(recipients: _Recipients, heartbeat: Heartbeat) -> GapReason | None:
+    reach = recipients.reach(
         heartbeat.notification_channel_ids, heartbeat.severity, heartbeat.escalation_policy_id
     )
     return gap([(True, reach)])
 
 
-def _of_rule(whom: _Whom, rule: Rule) -> GapReason | None:
-    return gap([(True, whom.reach(rule.channel_ids, rule.severity, rule.policy_id))])
+def _of_rule(recipients: _Recipients, rule: Rule) -> GapReason | None:
+    return gap([(True, recipients.reach(rule.channel_ids, rule.severity, rule.policy_id))])
 
 
-def _unheard(
-    kind: str, found: Iterable[tuple[UUID, str, GapReason | None]]
-) -> list[dict[str, Any]]:
+def _gaps(kind: str, found: Iterable[tuple[UUID, str, GapReason | None]]) -> list[dict[str, Any]]:
     return [_gap(kind, id, name, why, SENTENCES[why]) for id, name, why in found if why is not None]
 
 

@@ -57,7 +57,7 @@ def record(records: Records, seen: str, found: Finding) -> None:
     try:
         _record(records, seen, found)
     except IntegrityError:
-        _record(records, _TAKEN, Finding.CANNOT_TELL)
+        _record(records, _TAKEN, Finding.INCONCLUSIVE)
 
 
 def _record(records: Records, seen: str, found: Finding) -> None:
@@ -68,7 +68,7 @@ def _record(records: Records, seen: str, found: Finding) -> None:
         now = tx.now()
         page.domain_checked_at, page.domain_answer = now, seen
         before = _domain(page)
-        after = domains.judged(before, found, now)
+        after = domains.after_lookup(before, found, now)
         page.domain_verified_at, page.domain_wrong_since = after.verified_at, after.wrong_since
         flag_modified(page, "updated_at")  # written as it is: nobody has edited the page
         if after.verified_at != before.verified_at:
