@@ -97,13 +97,13 @@ class Notice(StrEnum):
 
 def notices(
     shown: Sequence[Appearance],
-    told: Mapping[datetime, Mapping[Notice, datetime]],
+    sent: Mapping[datetime, Mapping[Notice, datetime]],
     created_at: datetime,
     now: datetime,
 ) -> list[tuple[Notice, Appearance]]:
-    """Return what is still to be told of a window's occurrences.
+    """Return what is still to be sent about a window's occurrences.
 
-    `told` are the notices there were, by the beginning they spoke of, with the end they named. Of
+    `sent` are the notices there were, by the beginning they spoke of, with the end they named. Of
     a window that recurs only the next one is announced. One that was announced and is not to come
     any more was cancelled, or moved: then the new one is announced.
     """
@@ -111,7 +111,7 @@ def notices(
     coming = [one for one in shown if one.state is MaintenanceState.COMING][:1]
     for one in [*(one for one in shown if one.state is not MaintenanceState.COMING), *coming]:
         begin, end = one.occurrence.starts_at, one.occurrence.ends_at
-        before = told.get(begin, {})
+        before = sent.get(begin, {})
         if one.state is MaintenanceState.COMING:
             is_soon = begin - now <= REMINDED_BEFORE
             if not before or Notice.CANCELLED in before:
@@ -132,7 +132,7 @@ def notices(
         elif Notice.STARTED in before and Notice.ENDED not in before:
             found.append((Notice.ENDED, one))
     begins = {one.occurrence.starts_at for one in shown}
-    for begin, before in told.items():
+    for begin, before in sent.items():
         is_open = Notice.STARTED not in before and Notice.CANCELLED not in before
         if begin > now and begin not in begins and is_open:
             occurrence = Occurrence(begin, max(before.values()))
@@ -141,14 +141,14 @@ def notices(
 
 
 def withdrawn(
-    told: Mapping[datetime, Mapping[Notice, datetime]], now: datetime
+    sent: Mapping[datetime, Mapping[Notice, datetime]], now: datetime
 ) -> list[tuple[Notice, Occurrence]]:
-    """Return what is to be told when a window goes, or a page shows it no more; `told` as above.
+    """Return what is to be sent when a window goes, or a page shows it no more; `sent` as above.
 
     What had begun is over, and what was announced does not come.
     """
     found = []
-    for begin, before in sorted(told.items()):
+    for begin, before in sorted(sent.items()):
         occurrence = Occurrence(begin, max(before.values()))
         if Notice.STARTED in before:
             if Notice.ENDED not in before:

@@ -15,7 +15,7 @@ _CONFIRMATIONS_A_DAY = 3
 _A_SECOND = 50
 
 
-def is_told(
+def is_notified(
     wants: Wants, chosen: Collection[UUID], topic: Wants, affected: Collection[UUID]
 ) -> bool:
     """Say whether a subscriber hears of an incident or a maintenance.

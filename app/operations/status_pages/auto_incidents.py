@@ -119,7 +119,7 @@ def _open(tx: Transaction, page: StatusPage, action: Action, now: datetime) -> N
     tx.session.flush()
     update = _say(tx, page, incident, IncidentStatus.INVESTIGATING, now)
     if not is_draft:
-        incident_notices.created(tx, page, incident, update, now, is_told=True)
+        incident_notices.created(tx, page, incident, update, now, is_notified=True)
 
 
 def _go_on(
@@ -135,7 +135,7 @@ def _go_on(
     elif action.step is IncidentStep.RECOVER:
         incident.recovered_at = now
     update = _say(tx, page, incident, _STATUS[action.step], now)
-    incidents.add_update(tx, page, incident, update, now, is_told=True)
+    incidents.add_update(tx, page, incident, update, now, is_notified=True)
 
 
 def _say(

@@ -48,7 +48,7 @@ def _to_json(
     incident: PageIncident, updates: Sequence[PageIncidentUpdate], shown: Mapping[UUID, Any]
 ) -> dict[str, Any]:
     # A draft of a post-mortem is nobody's business yet.
-    is_told = incident.post_mortem_published_at is not None
+    is_published = incident.post_mortem_published_at is not None
     moments = [incident.published_at or incident.started_at, incident.post_mortem_published_at]
     moments += [moment for update in updates for moment in (update.at, update.edited_at)]
     return {
@@ -75,6 +75,6 @@ def _to_json(
             }
             for update in updates
         ],
-        "post_mortem": incident.post_mortem if is_told else "",
+        "post_mortem": incident.post_mortem if is_published else "",
         "post_mortem_published_at": incident.post_mortem_published_at,
     }

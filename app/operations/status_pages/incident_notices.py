@@ -27,10 +27,10 @@ def created(
     update: PageIncidentUpdate,
     now: datetime,
     *,
-    is_told: bool,
+    is_notified: bool,
 ) -> None:
     """Tell that an incident was published."""
-    _enqueue(tx, page, "incident.created", incident, update.status, update.body, now, is_told)
+    _enqueue(tx, page, "incident.created", incident, update.status, update.body, now, is_notified)
 
 
 def update(
@@ -40,12 +40,12 @@ def update(
     update: PageIncidentUpdate,
     now: datetime,
     *,
-    is_told: bool,
+    is_notified: bool,
 ) -> None:
     """Tell how an incident goes on, or that it is over."""
     is_over = update.status == IncidentStatus.RESOLVED
     event = "incident.resolved" if is_over else "incident.updated"
-    _enqueue(tx, page, event, incident, update.status, update.body, now, is_told)
+    _enqueue(tx, page, event, incident, update.status, update.body, now, is_notified)
 
 
 def post_mortem(tx: Transaction, page: StatusPage, incident: PageIncident, now: datetime) -> None:
@@ -54,13 +54,13 @@ def post_mortem(tx: Transaction, page: StatusPage, incident: PageIncident, now: 
 
 
 def preview(tx: Transaction, page: StatusPage, data: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what subscribers would be told of an incident, and how many they are."""
+    """Return what subscribers would get about an incident, and how many they are."""
     affected = data.get("service_ids", [])
-    told = subscriber_messages.recipients(tx, page, Wants.INCIDENTS, affected)
+    recipients = subscriber_messages.recipients(tx, page, Wants.INCIDENTS, affected)
     names = public_names(tx, page, affected)
     status = data.get("status", IncidentStatus.INVESTIGATING)
     return {
-        "recipients": len(told) if page.notify.get("incidents", True) else 0,
+        "recipients": len(recipients) if page.notify.get("incidents", True) else 0,
         "subject": f"[{page.name}] {data['title']}",
         "text": _text(page, status, data.get("body", ""), names, data.get("next_update_at")),
     }
@@ -84,9 +84,9 @@ def _enqueue(
     status: str,
     body: str,
     now: datetime,
-    is_told: bool,
+    is_notified: bool,
 ) -> None:
-    if is_told and page.notify.get("incidents", True):
+    if is_notified and page.notify.get("incidents", True):
         names = public_names(tx, page, incident.service_ids)
         subscriber_messages.enqueue_update(
             tx,
@@ -101,7 +101,7 @@ def _enqueue(
             data={"incident": _public(page, incident, body, names)},
             now=now,
         )
-    told: dict[str, Any] = {
+    document: dict[str, Any] = {
         "id": incident.id,
         "title": incident.title,
         "status": incident.status,
@@ -119,9 +119,9 @@ def _enqueue(
         now,
         subject_key=f"incident:{incident.id}",
         step=enqueue.step_at(now),
-        incident=told,
+        incident=document,
     )
-    published = Event(incident.organization_id, event, told, at=now)
+    published = Event(incident.organization_id, event, document, at=now)
     tx.after_commit(lambda: runtime().feed.publish([published]))
 
 

@@ -41,26 +41,27 @@ def create(organization_id: UUID, page_id: UUID, data: Mapping[str, Any]) -> dic
     with transaction() as tx:
         page = owned_rows.lock(tx, StatusPage, organization_id, page_id)
         now = tx.now()
-        is_told = bool(data.get("notify", True))
-        told = _first_updates(data, now)
+        is_notified = bool(data.get("notify", True))
+        initial = _first_updates(data, now)
         incident = PageIncident(
             id=uuid4(),
             organization_id=organization_id,
             status_page_id=page.id,
             key=f"in_{random_key(64)}",
-            **{"started_at": told[0].at, **_stored(tx, organization_id, data)},
+            **{"started_at": initial[0].at, **_stored(tx, organization_id, data)},
         )
-        incident.status = told[-1].status
-        _refuse_wrong_times(incident.started_at, told[0].at, now)
+        incident.status = initial[-1].status
+        _refuse_wrong_times(incident.started_at, initial[0].at, now)
         tx.session.add(incident)
-        _settle(incident, data, now, said_at=told[-1].at if data.get("updates") else now)
+        _update_moments(incident, data, now, said_at=initial[-1].at if data.get("updates") else now)
         updates = [
-            _said(incident, one.status, one.body, one.at, is_minor=not is_told) for one in told
+            _new_update(incident, one.status, one.body, one.at, is_minor=not is_notified)
+            for one in initial
         ]
         tx.session.add_all(updates)
         tx.session.flush()
         if not incident.is_draft:
-            _publish(tx, page, incident, updates[-1], now, is_told=is_told)
+            _publish(tx, page, incident, updates[-1], now, is_notified=is_notified)
         snapshots.wanted(tx, page.id)
         found = to_json(tx, page, incident)
     return found
@@ -112,19 +113,19 @@ def update(
         owned_rows.require_unchanged(incident, data)
         now = tx.now()
         changes = _stored(tx, organization_id, data)
-        was_draft, was_told = incident.is_draft, incident.post_mortem_published_at is not None
+        was_draft, was_published = incident.is_draft, incident.post_mortem_published_at is not None
         if changes.get("is_draft") and not was_draft:
             raise Conflict("the incident is published already; delete it, or resolve it")
         for name, value in changes.items():
             setattr(incident, name, value)
         if incident.started_at > now + _CLOCKS_DIFFER:
             raise refused("started_at", InvalidCode.WRONG_TIME, "Lies in the future.")
-        _settle(incident, data, now, said_at=now)
+        _update_moments(incident, data, now, said_at=now)
         tx.session.flush()
         if was_draft and not incident.is_draft:
             latest = updates_of(tx, incident.id)[0]
-            _publish(tx, page, incident, latest, now, is_told=not latest.is_minor)
-        elif incident.post_mortem_published_at is not None and not was_told:
+            _publish(tx, page, incident, latest, now, is_notified=not latest.is_minor)
+        elif incident.post_mortem_published_at is not None and not was_published:
             incident_notices.post_mortem(tx, page, incident, now)
         snapshots.wanted(tx, page.id)
         found = to_json(tx, page, incident)
@@ -145,9 +146,11 @@ def go_on(
             incident.next_update_at = None  # the one that was promised has come
         said_at = data.get("at") or now
         _refuse_wrong_times(incident.started_at, said_at, now)
-        update = _said(incident, data["status"], data["body"], said_at, is_minor=not data["notify"])
+        update = _new_update(
+            incident, data["status"], data["body"], said_at, is_minor=not data["notify"]
+        )
         tx.session.add(update)
-        add_update(tx, page, incident, update, now, is_told=data["notify"])
+        add_update(tx, page, incident, update, now, is_notified=data["notify"])
         if data.get("service_states") is not None:
             incident.stated_at = now
         found = to_json(tx, page, incident)
@@ -161,14 +164,14 @@ def add_update(
     update: PageIncidentUpdate,
     now: datetime,
     *,
-    is_told: bool,
+    is_notified: bool,
 ) -> None:
     """Take over the status of a new update, tell of it, and have the page made anew."""
     incident.status = update.status
-    _settle(incident, {}, now, said_at=update.at)
+    _update_moments(incident, {}, now, said_at=update.at)
     tx.session.flush()
     if not incident.is_draft:
-        incident_notices.update(tx, page, incident, update, now, is_told=is_told)
+        incident_notices.update(tx, page, incident, update, now, is_notified=is_notified)
     snapshots.wanted(tx, page.id)
 
 
@@ -196,7 +199,7 @@ def edit(
                 update.edited_at = tx.now()
             if updates_of(tx, incident.id)[0].id == update.id:
                 incident.status = update.status
-                _settle(incident, {}, tx.now(), said_at=update.at)
+                _update_moments(incident, {}, tx.now(), said_at=update.at)
         snapshots.wanted(tx, page.id)
         tx.session.flush()
         found = to_json(tx, page, incident)
@@ -215,7 +218,7 @@ def delete_update(organization_id: UUID, page_id: UUID, incident_id: UUID, updat
         tx.session.flush()
         latest = updates_of(tx, incident.id)[0]
         incident.status = latest.status
-        _settle(incident, {}, tx.now(), said_at=latest.at)
+        _update_moments(incident, {}, tx.now(), said_at=latest.at)
         snapshots.wanted(tx, page.id)
 
 
@@ -227,7 +230,7 @@ def delete(organization_id: UUID, page_id: UUID, incident_id: UUID) -> None:
         snapshots.wanted(tx, page.id)
 
 
-def _said(
+def _new_update(
     incident: PageIncident, status: str, body: str, at: datetime, *, is_minor: bool
 ) -> PageIncidentUpdate:
     return PageIncidentUpdate(
@@ -241,7 +244,7 @@ def _said(
     )
 
 
-def _settle(
+def _update_moments(
     incident: PageIncident, data: Mapping[str, Any], now: datetime, *, said_at: datetime
 ) -> None:
     """Bring the moments of an incident in line with what it says of itself; it was said then."""
@@ -253,9 +256,9 @@ def _settle(
     if data.get("service_states") or data.get("overall_state"):
         incident.stated_at = now
     if "is_post_mortem_published" in data:
-        is_told = data["is_post_mortem_published"] and bool(incident.post_mortem)
+        is_published = data["is_post_mortem_published"] and bool(incident.post_mortem)
         published_at = incident.post_mortem_published_at or now
-        incident.post_mortem_published_at = published_at if is_told else None
+        incident.post_mortem_published_at = published_at if is_published else None
 
 
 def _publish(
@@ -265,10 +268,10 @@ def _publish(
     update: PageIncidentUpdate,
     now: datetime,
     *,
-    is_told: bool,
+    is_notified: bool,
 ) -> None:
     incident.published_at = incident.published_at or now
-    incident_notices.created(tx, page, incident, update, now, is_told=is_told)
+    incident_notices.created(tx, page, incident, update, now, is_notified=is_notified)
 
 
 def _stored(tx: Transaction, organization_id: UUID, data: Mapping[str, Any]) -> dict[str, Any]:

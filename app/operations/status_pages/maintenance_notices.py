@@ -49,7 +49,7 @@ def pages() -> list[UUID]:
 
 
 def notify(page_id: UUID) -> int:
-    """Tell what is to be told of the windows of a page now; return how many notices there were."""
+    """Send the notices that are due about the windows of a page; return how many."""
     count = 0
     with transaction() as tx:
         page = tx.session.get(StatusPage, page_id, with_for_update={"key_share": True})
@@ -64,7 +64,7 @@ def notify(page_id: UUID) -> int:
 
 def _window(tx: Transaction, page: StatusPage, one: PageWindow, now: datetime) -> int:
     shown = maintenance.appearances(one.window, now - _LOOKED_BACK, now)
-    due = maintenance.notices(shown, _told(tx, page, one.row), one.row.created_at, now)
+    due = maintenance.notices(shown, _sent_notices(tx, page, one.row), one.row.created_at, now)
     for notice, appearance in due:
         _enqueue(tx, page, one, notice, appearance.occurrence, now)
     return len(due)
@@ -73,7 +73,7 @@ def _window(tx: Transaction, page: StatusPage, one: PageWindow, now: datetime) -
 def withdraw(
     tx: Transaction, window: StoredWindow, page_ids: Collection[UUID], now: datetime
 ) -> None:
-    """Tell that a window is off, before it is deleted or taken from these pages."""
+    """Notify that a window is off, before it is deleted or taken from these pages."""
     known = window_of(window)
     if known is None or not page_ids:
         return
@@ -88,7 +88,7 @@ def withdraw(
         .with_for_update(key_share=True)
     )
     for page in pages:
-        for notice, occurrence in maintenance.withdrawn(_told(tx, page, window), now):
+        for notice, occurrence in maintenance.withdrawn(_sent_notices(tx, page, window), now):
             _enqueue(tx, page, one, notice, occurrence, now)
         # Whoever names the page again begins anew.
         tx.session.flush()
@@ -99,18 +99,18 @@ def _forget(tx: Transaction, *where: ColumnElement[bool]) -> None:
     tx.session.execute(delete(PageNotice).where(*where))
 
 
-def _told(
+def _sent_notices(
     tx: Transaction, page: StatusPage, window: StoredWindow
 ) -> dict[datetime, dict[Notice, datetime]]:
     """Return the notices there were of a window, by the beginning they spoke of."""
-    told: dict[datetime, dict[Notice, datetime]] = {}
+    sent: dict[datetime, dict[Notice, datetime]] = {}
     for row in tx.session.scalars(
         select(PageNotice).where(
             PageNotice.status_page_id == page.id, PageNotice.window_id == window.id
         )
     ):
-        told.setdefault(row.starts_at, {})[Notice(row.kind)] = row.ends_at
-    return told
+        sent.setdefault(row.starts_at, {})[Notice(row.kind)] = row.ends_at
+    return sent
 
 
 def _enqueue(

@@ -177,13 +177,13 @@ def _made(tx: Transaction, page: StatusPage, stored: Mapping[str, Any]) -> Made:
         charts = response_times.charts(tx, keys_shown, stored.get("responses"))
         responses = response_times.figures(tx, keys_shown, charts)
     document = documents.document(tx, page, shown, responses, incidents, now)
-    told = incident_documents.to_json(tx, incidents, shown)
-    document["incidents"] = [entry for entry in told if entry["resolved_at"] is None]
+    shown_incidents = incident_documents.to_json(tx, incidents, shown)
+    document["incidents"] = [entry for entry in shown_incidents if entry["resolved_at"] is None]
     occurrences = windows.shown(page.id, planned, shown, now, since=now - REMEMBERED)
     is_over = [entry["state"] == MaintenanceState.DONE for entry in occurrences]
     document["maintenance"] = [e for e, over in zip(occurrences, is_over, strict=True) if not over]
     archive = {
-        "incidents": [entry for entry in told if entry["resolved_at"] is not None],
+        "incidents": [entry for entry in shown_incidents if entry["resolved_at"] is not None],
         "maintenance": [e for e, over in zip(occurrences, is_over, strict=True) if over],
         "responses": charts,
     }

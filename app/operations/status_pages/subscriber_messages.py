@@ -77,7 +77,7 @@ def enqueue_update(
 
     Where the message before it has not gone out within a minute, the new one takes its place.
     """
-    told = recipients(tx, page, topic, affected)
+    subscribed = recipients(tx, page, topic, affected)
     message = _stored(page, event, now) | {
         "subject": f"[{page.name}] {title}",
         "text": text,
@@ -86,9 +86,9 @@ def enqueue_update(
         "thread": subject_key,
     }
     replaced = _replace_unsent(tx, subject_key, message, now)
-    fresh = [row for row in told if recipient_key(row.id) not in replaced]
+    fresh = [row for row in subscribed if recipient_key(row.id) not in replaced]
     _add(tx, page, fresh, NEWS, subject_key, message, now, enqueue.step_at(now))
-    return len(told)
+    return len(subscribed)
 
 
 def recipients(
@@ -107,7 +107,7 @@ def recipients(
     return [
         row
         for row in rows
-        if subscribers.is_told(Wants(row.wants), row.service_ids, topic, affected)
+        if subscribers.is_notified(Wants(row.wants), row.service_ids, topic, affected)
     ]
 
 
