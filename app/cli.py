@@ -34,7 +34,7 @@ def init_app(app: Flask) -> None:
         app.cli.add_command(group)
 
 
-def _told(command: Callable[..., None]) -> Callable[..., None]:
+def _as_command_line(command: Callable[..., None]) -> Callable[..., None]:
     """Act as the command line, and tell refusals as one sentence."""
 
     @wraps(command)
@@ -49,7 +49,7 @@ def _told(command: Callable[..., None]) -> Callable[..., None]:
 
 
 @operators.command("list")
-@_told
+@_as_command_line
 def list_operators() -> None:
     """Print the e-mail address of every operator."""
     for email in instance.operators():
@@ -58,7 +58,7 @@ def list_operators() -> None:
 
 @operators.command("add")
 @click.argument("email")
-@_told
+@_as_command_line
 def add_operator(email: str) -> None:
     """Make somebody with an account an operator."""
     instance.set_operator(email.strip().lower(), is_operator=True)
@@ -67,7 +67,7 @@ def add_operator(email: str) -> None:
 
 @operators.command("remove")
 @click.argument("email")
-@_told
+@_as_command_line
 def remove_operator(email: str) -> None:
     """Make an operator an ordinary person; the last one stays."""
     instance.set_operator(email.strip().lower(), is_operator=False)
@@ -76,7 +76,7 @@ def remove_operator(email: str) -> None:
 
 @accounts.command("reset-link")
 @click.argument("email")
-@_told
+@_as_command_line
 def reset_link(email: str) -> None:
     """Print a link for a new password, good once and for an hour."""
     click.echo(password_reset.link_for(email.strip().lower()))
@@ -84,7 +84,7 @@ def reset_link(email: str) -> None:
 
 @accounts.command("disable-2fa")
 @click.argument("email")
-@_told
+@_as_command_line
 def disable_second_factor(email: str) -> None:
     """Switch off the second factor of somebody who lost it."""
     account = auth.find_account(email.strip().lower())
@@ -98,7 +98,7 @@ def disable_second_factor(email: str) -> None:
 @click.argument("slug")
 @click.argument("plan", type=click.Choice(sorted(PLANS)))
 @click.option("--max-services", type=click.IntRange(0, 1_000_000))
-@_told
+@_as_command_line
 def set_plan(slug: str, plan: str, max_services: int | None) -> None:
     """Put an organization on a plan, and set how many services it may have."""
     found, _, _ = instance.organizations({"slug": slug}, limit=1, after=None)
@@ -113,7 +113,7 @@ def set_plan(slug: str, plan: str, max_services: int | None) -> None:
 
 @status_pages.command("export")
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
-@_told
+@_as_command_line
 def export_pages(folder: Path) -> None:
     """Write every public page to a folder, for a web server on other ground."""
     store = store_of(current_app)
@@ -122,7 +122,7 @@ def export_pages(folder: Path) -> None:
 
 
 @status_pages.command("unsubscribe")
-@_told
+@_as_command_line
 def unsubscribe() -> None:
     """Read a mail on standard input and end the subscription that it is about.
 

@@ -162,13 +162,13 @@ def answer_of(receipt: Receipt) -> bytes:
 def _refuse(
     error: AppError, environ: Environ, start_response: StartResponse, *, is_plain: bool
 ) -> list[bytes]:
-    told = error.message if is_plain else json.dumps({"error": error.message})
+    body = error.message if is_plain else json.dumps({"error": error.message})
     headers = [*(_TEXT if is_plain else _JSON)]
     if isinstance(error, Unavailable):
         headers.append(("Retry-After", str(error.retry_after_seconds)))
     status = f"{error.status} {HTTPStatus(error.status).phrase.upper()}"
-    _start(start_response, status, headers, environ, told.encode())
-    return [] if environ["REQUEST_METHOD"] == "HEAD" else [told.encode()]
+    _start(start_response, status, headers, environ, body.encode())
+    return [] if environ["REQUEST_METHOD"] == "HEAD" else [body.encode()]
 
 
 def _start(

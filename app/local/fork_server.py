@@ -49,12 +49,12 @@ class ForkServer:
         signal.set_wakeup_fd(self._wake.fileno(), warn_on_full_buffer=False)
         for number in _HANDLED:
             signal.signal(number, self._notice)
-        self._tell(ready=True)
+        self._send(ready=True)
         while not self._stopping:
             readable, _, _ = select.select([self._launcher, self._wakeups], [], [])
             if self._wakeups in readable:
                 self._wakeups.recv(4096)
-                self._tell_of_ended()
+                self._report_exits()
             if self._launcher in readable:
                 message = self._launcher.recv(MESSAGE_BYTES)
                 if not message:
@@ -67,19 +67,19 @@ class ForkServer:
     def _notice(self, number: int, _frame: object) -> None:
         self._stopping = self._stopping or number != signal.SIGCHLD
 
-    def _tell(self, **message: object) -> None:
+    def _send(self, **message: object) -> None:
         with suppress(
             BrokenPipeError, ConnectionResetError
         ):  # the launcher is gone: so are we soon
             self._launcher.send(json.dumps(message).encode())
 
-    def _tell_of_ended(self) -> None:
+    def _report_exits(self) -> None:
         """Tell of each fork that ended before its number becomes free for another process."""
         with suppress(ChildProcessError):
             while ended := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT):
                 by_signal = ended.si_code != os.CLD_EXITED
                 code = -ended.si_status if by_signal else ended.si_status
-                self._tell(exited=ended.si_pid, code=code)
+                self._send(exited=ended.si_pid, code=code)
                 os.waitpid(ended.si_pid, 0)
                 with suppress(ProcessLookupError):
                     os.kill(os.getppid(), signal.SIGCHLD)  # as if it were the launcher's own
@@ -93,13 +93,13 @@ class ForkServer:
             pid = os.fork()
         except OSError as error:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, _HANDLED)
-            self._tell(refused=str(error))
+            self._send(refused=str(error))
             return True
         if pid:
             with suppress(PermissionError, ProcessLookupError):
                 os.setpgid(pid, pid)  # both do it: whoever comes first
             signal.pthread_sigmask(signal.SIG_UNBLOCK, _HANDLED)
-            self._tell(forked=pid)
+            self._send(forked=pid)
             return True
         os.setpgid(0, 0)
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(signal.SIGKILL))

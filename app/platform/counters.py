@@ -29,7 +29,7 @@ class Counters:
         self._lock = Lock()
         self._open: defaultdict[tuple[str, Labels], float] = defaultdict(
             float
-        )  # what Redis was not told yet
+        )  # not sent to Redis yet
         self._rests_until = 0.0
 
     def add(self, name: str, amounts: Mapping[Labels, float]) -> None:
@@ -39,16 +39,16 @@ class Counters:
                 self._open[name, labels] += amount
             if not self._open or monotonic() < self._rests_until:
                 return
-            told, self._open = self._open, defaultdict(float)
+            counted, self._open = self._open, defaultdict(float)
         try:
             pipeline = self._redis.pipeline(transaction=False)
-            for (name_told, labels), amount in told.items():
-                pipeline.hincrbyfloat(f"{_PREFIX}{name_told}", " ".join(labels), amount)
+            for (name, labels), amount in counted.items():
+                pipeline.hincrbyfloat(f"{_PREFIX}{name}", " ".join(labels), amount)
             pipeline.execute()
         except RedisError as error:
             log.warning("counters not written yet: Redis is away", extra={"why": str(error)})
             with self._lock:
-                for key, amount in told.items():
+                for key, amount in counted.items():
                     self._open[key] += amount
                 self._rests_until = monotonic() + _REST_SECONDS
 

@@ -66,7 +66,7 @@ class Client:
             self._frames.extend(frames)
         self._arrived.set()
 
-    def tell(self, frame: str) -> None:
+    def send(self, frame: str) -> None:
         """Queue a frame that is for this client alone, within the same bound."""
         if len(self._frames) >= QUEUE_LIMIT:
             self.is_overrun = True

@@ -187,7 +187,7 @@ def _subscribe(client: Client, message: str | bytes) -> None:
         wish = json.loads(message)["subscribe"]
         filters = [_words(wish.get(name)) for name in _FILTERS]
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        client.tell(_frame("error", client.after_seq, {"error": _USAGE}))
+        client.send(_frame("error", client.after_seq, {"error": _USAGE}))
         return
     client.types, client.service_ids, client.check_results_of = filters
 

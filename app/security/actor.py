@@ -38,7 +38,7 @@ def act_as(actor: Actor) -> None:
     """Record the changes of this request, from the transaction that is open on, as an actor's."""
     g.actor = actor
     if db.session.registry.has() and db.session().in_transaction():
-        _tell(db.session().connection())
+        _set_actor(db.session().connection())
 
 
 def present() -> Actor:
@@ -56,10 +56,10 @@ def current() -> Actor | None:
 @event.listens_for(db.session, "after_begin")
 def _on_begin(_session: Any, _transaction: Any, connection: Connection) -> None:
     if current() is not None:
-        _tell(connection)
+        _set_actor(connection)
 
 
-def _tell(connection: Connection) -> None:
+def _set_actor(connection: Connection) -> None:
     actor = current()
     assert actor is not None
     connection.execute(_SET, {"actor": json.dumps(asdict(actor), default=str)})

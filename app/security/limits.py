@@ -116,10 +116,10 @@ class Counter:
 def install(app: Flask) -> None:
     """Count on the application's Redis, and tell callers where they stand."""
     app.extensions["limits"] = Counter(app.extensions["runtime"].config.redis_url)
-    app.after_request(_tell)
+    app.after_request(_add_headers)
 
 
-def _tell(response: Response) -> Response:
+def _add_headers(response: Response) -> Response:
     allowance: Allowance | None = g.get("allowance")
     if allowance is not None:
         response.headers.update(allowance.headers())

@@ -79,9 +79,9 @@ def test_a_client_that_does_not_read_is_overrun_and_costs_no_more(feed, hub):
 def test_what_is_for_one_client_alone_is_bounded_as_well(hub):
     client = join(hub, uuid4())
     for _ in range(QUEUE_LIMIT + 1):
-        client.tell("{}")
+        client.send("{}")
     assert client.is_overrun
-    client.tell("{}")
+    client.send("{}")
     assert client.take(0) == []
 
 
