@@ -48,9 +48,9 @@ class DatabaseExchange:
     away = DATABASE_AWAY
 
     @property
-    def hears(self) -> bool:
+    def is_woken(self) -> bool:
         """Whether Redis wakes the engine."""
-        return self._listener is not None and self._listener.hears
+        return self._listener is not None and self._listener.is_subscribed
 
     @property
     def has_suspects(self) -> bool:
@@ -102,9 +102,9 @@ class DatabaseExchange:
             return claimed, []
         return claimed, one_off_checks.claim(self._region, _TASKS)
 
-    def held(self, claims: Sequence[Claim]) -> set[int]:
+    def still_leased(self, claims: Sequence[Claim]) -> set[int]:
         """Return the lease tokens of those claims that are still ours."""
-        return self._in_context(checks_claim.held, claims)
+        return self._in_context(checks_claim.still_leased, claims)
 
     def release(self, leases: Sequence[Lease]) -> None:
         """Give back checks that will not be made here, and wake whoever is left."""

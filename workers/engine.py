@@ -188,7 +188,7 @@ class Engine:
     async def _drop_void_claims(self) -> None:
         waiting = self._starts.waiting()
         if waiting:
-            held = await self._in(self._claimer, self._exchange.held, waiting)
+            held = await self._in(self._claimer, self._exchange.still_leased, waiting)
             self._starts.drop(claim for claim in waiting if claim.lease_token not in held)
 
     async def _room(self) -> int:
@@ -217,7 +217,7 @@ class Engine:
         until_due = inf
         if claimed.next_due_at is not None:
             until_due = (claimed.next_due_at - claimed.now).total_seconds()
-        return self._pace.sleep_seconds(until_due, hears=self._exchange.hears)
+        return self._pace.sleep_seconds(until_due, is_woken=self._exchange.is_woken)
 
     def _claim(self, limit: int) -> tuple[Claimed, list[ProbeTask]]:
         asked_at = monotonic()

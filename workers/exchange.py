@@ -27,7 +27,7 @@ class Exchange(Protocol):
         """Errors which say that the other end cannot be reached now."""
 
     @property
-    def hears(self) -> bool:
+    def is_woken(self) -> bool:
         """Whether the engine is woken when something becomes due that was not."""
 
     @property
@@ -51,7 +51,7 @@ class Exchange(Protocol):
     ) -> tuple[Claimed, list[ProbeTask]]:
         """Return checks that are due or soon will be, and one-off probes."""
 
-    def held(self, claims: Sequence[Claim]) -> set[int]:
+    def still_leased(self, claims: Sequence[Claim]) -> set[int]:
         """Return the lease tokens of those claims that are still ours."""
 
     def release(self, leases: Sequence[Lease]) -> None:

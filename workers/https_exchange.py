@@ -45,7 +45,7 @@ class HttpsExchange:
     """Claims and results of one location through its server."""
 
     away = (ServerAway,)
-    hears = False  # the long poll is what wakes it
+    is_woken = False  # the long poll is what wakes it
     has_suspects = False
 
     def __init__(self, client: ServerClient, name: str) -> None:
@@ -208,7 +208,7 @@ class HttpsExchange:
         target = wire.target_of_json(data["target"], organization_id)
         return ProbeTask(UUID(data["id"]), target, data["fault"])
 
-    def held(self, claims: Sequence[Claim]) -> set[int]:
+    def still_leased(self, claims: Sequence[Claim]) -> set[int]:
         """Return all lease tokens: nobody tells an agent of edits, and the server drops results."""
         return {claim.lease_token for claim in claims}
 

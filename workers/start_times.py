@@ -104,12 +104,12 @@ class Pace:
         """Return how long before their due time checks are claimed."""
         return self.period_seconds * _AHEAD
 
-    def sleep_seconds(self, until_due: float, *, hears: bool) -> float:
+    def sleep_seconds(self, until_due: float, *, is_woken: bool) -> float:
         """Return the time until the next claim.
 
-        `until_due` is when the next check is due that is not claimed yet; `hears` says whether
+        `until_due` is when the next check is due that is not claimed yet; `is_woken` says whether
         we are told of what becomes due meanwhile.
         """
-        most = min(_SLEEP_SECONDS if hears else _PERIOD_SECONDS, self._shortest / 4)
+        most = min(_SLEEP_SECONDS if is_woken else _PERIOD_SECONDS, self._shortest / 4)
         period = self.period_seconds
         return max(period, min(most, until_due - (self.ahead_seconds - period)))

@@ -20,7 +20,7 @@ class WakeListener(threading.Thread):
         self._region = region
         self._wake = wake
         self._stopped = threading.Event()
-        self.hears = False  # False: Redis is away, and whoever sleeps must look for itself
+        self.is_subscribed = False  # False: Redis is away, and whoever sleeps must look for itself
 
     def stop(self) -> None:
         """End the thread after its current wait."""
@@ -33,7 +33,7 @@ class WakeListener(threading.Thread):
             try:
                 if wait_for_wake(redis, self._region, _WAIT_SECONDS):
                     self._wake()
-                self.hears = True
+                self.is_subscribed = True
             except RedisError:
-                self.hears = False
+                self.is_subscribed = False
                 self._stopped.wait(_RETRY_SECONDS)

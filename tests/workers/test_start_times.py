@@ -90,11 +90,13 @@ def pace_of(*snapshots: Any) -> Pace:
 
 
 @pytest.mark.parametrize("interval", [1, 2, 3, 5, 10, 30, 60, 86_400])
-@pytest.mark.parametrize("hears", [True, False])
-def test_whatever_was_recorded_after_a_claim_is_found_by_the_next_before_it_is_due(interval, hears):
+@pytest.mark.parametrize("is_woken", [True, False])
+def test_whatever_was_recorded_after_a_claim_is_found_by_the_next_before_it_is_due(
+    interval, is_woken
+):
     pace = pace_of(snapshot(3600), snapshot(interval))
     for until_due in (pace.ahead_seconds, 0.7, 3.0, 50.0, inf):
-        sleep = pace.sleep_seconds(max(until_due, pace.ahead_seconds), hears=hears)
+        sleep = pace.sleep_seconds(max(until_due, pace.ahead_seconds), is_woken=is_woken)
         # What is already known to be due is claimed before; and so is what is recorded right after
         # this claim, and due one interval later.
         assert sleep < max(until_due, pace.ahead_seconds)
@@ -114,14 +116,14 @@ def test_a_retry_interval_counts_and_short_ones_are_forgotten():
 def test_a_new_worker_looks_often_and_an_idle_one_sleeps():
     pace = Pace()
     pace.saw([], 1000.0)
-    assert pace.sleep_seconds(inf, hears=True) == 0.25
+    assert pace.sleep_seconds(inf, is_woken=True) == 0.25
     pace.saw([snapshot(60)], 1001.0)
-    assert pace.sleep_seconds(inf, hears=True) == 0.25
+    assert pace.sleep_seconds(inf, is_woken=True) == 0.25
     pace.saw([], 1100.0)
-    assert pace.sleep_seconds(inf, hears=True) == 5.0
+    assert pace.sleep_seconds(inf, is_woken=True) == 5.0
 
 
 def test_without_hearing_nobody_sleeps_long():
     pace = pace_of(snapshot(60))
-    assert pace.sleep_seconds(inf, hears=True) == 5.0
-    assert pace.sleep_seconds(inf, hears=False) == 1.0
+    assert pace.sleep_seconds(inf, is_woken=True) == 5.0
+    assert pace.sleep_seconds(inf, is_woken=False) == 1.0

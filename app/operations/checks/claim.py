@@ -208,7 +208,7 @@ def extend_lease(claim: Claim, seconds: float) -> None:
         )
 
 
-def held(claims: Sequence[Claim]) -> set[int]:
+def still_leased(claims: Sequence[Claim]) -> set[int]:
     """Return the lease tokens of those claims that are still ours."""
     with transaction() as tx:
         found = tx.scalars(

@@ -60,7 +60,7 @@ def test_an_edit_voids_a_claim_that_waits(service, rows, alice):
     other = make_service(alice, name="Other", timeout_seconds=10)
     claims = checks_claim.claim("default", 10).claims
     alice.post(f"/services/{service['id']}/pause")
-    held = checks_claim.held(claims)
+    held = checks_claim.still_leased(claims)
     assert {c.snapshot.service_id for c in claims if c.lease_token in held} == {UUID(other["id"])}
 
 
