@@ -54,7 +54,7 @@ def enqueue_flapping(
     tx: Transaction, alert: Alert, now: datetime, hold_until: datetime | None = None
 ) -> None:
     """Tell those who heard of an alert that its service flaps: once, instead of a storm."""
-    recipients = _channels_that_heard(tx, alert, "alert.fired", now)
+    recipients = _notified_channels(tx, alert, "alert.fired", now)
     # One step for each episode: a service may calm down and flap again under the same alert.
     step = enqueue.step_at(now)
     enqueue.alert_event(tx, alert, "alert.fired", recipients, now, step=step, hold_until=hold_until)
@@ -115,7 +115,7 @@ def enqueue_acknowledged(
 ) -> None:
     """Withdraw what is not due yet, and tell the channels that heard that somebody is on it."""
     withdraw_not_due(tx, alert, now)
-    recipients = _channels_that_heard(tx, alert, "alert.acknowledged", now)
+    recipients = _notified_channels(tx, alert, "alert.acknowledged", now)
     enqueue.alert_event(tx, alert, "alert.acknowledged", recipients, now, actor=actor, note=note)
 
 
@@ -223,9 +223,7 @@ def _beginnings(rows: Iterable[Notification]) -> list[Notification]:
     return [row for row in rows if row.kind in BEGINNINGS]
 
 
-def _channels_that_heard(
-    tx: Transaction, alert: Alert, event: str, now: datetime
-) -> list[Recipient]:
+def _notified_channels(tx: Transaction, alert: Alert, event: str, now: datetime) -> list[Recipient]:
     """Return the enabled channels that heard of an alert and listen to an event."""
     heard = [row.channel_id for row in enqueue.active(tx, alert.id) if row.channel_id is not None]
     return [

@@ -215,7 +215,7 @@ def events_of(tx: Transaction, alert: Alert) -> Callable[[PlannedLevel], str]:
         .order_by(EscalationLevel.position)
         .limit(1)
     )
-    is_delayed = first_due_at is None or first_due_at >= _told_at_of(tx, alert) + _SHORTEST_DELAY
+    is_delayed = first_due_at is None or first_due_at >= _announced_at(tx, alert) + _SHORTEST_DELAY
 
     def event(level: PlannedLevel) -> str:
         is_first = not is_delayed and level.round == 0 and level.due_at == first_due_at
@@ -224,7 +224,7 @@ def events_of(tx: Transaction, alert: Alert) -> Callable[[PlannedLevel], str]:
     return event
 
 
-def _told_at_of(tx: Transaction, alert: Alert) -> datetime:
+def _announced_at(tx: Transaction, alert: Alert) -> datetime:
     """Return when an alert was told first: as it fired, or as its root cause let it go."""
     released_at = tx.session.scalar(
         select(func.max(AlertEvent.at)).where(

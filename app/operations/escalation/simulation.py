@@ -39,7 +39,7 @@ def simulate(organization_id: UUID, policy_id: UUID, at: datetime) -> list[dict[
             recipients[level, moment] = named
             return not named
 
-        def told(level: PlannedLevel, moment: datetime) -> list[str]:
+        def recipients_of(level: PlannedLevel, moment: datetime) -> list[str]:
             if (level, moment) not in recipients:
                 reaches_nobody(level, moment)
             return recipients[level, moment]
@@ -53,7 +53,7 @@ def simulate(organization_id: UUID, policy_id: UUID, at: datetime) -> list[dict[
                 "notify_type": level.notify_type,
                 "notify_id": level.notify_id,
                 "name": escalation_recipients.name_of(tx, level.notify_type, level.notify_id),
-                "recipients": told(level, moment),
+                "recipients": recipients_of(level, moment),
             }
             for level, moment in decisions.forecast(planned, reaches_nobody)
         ]

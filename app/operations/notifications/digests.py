@@ -45,13 +45,13 @@ def fold(
         storm = _storm(tx, waiting[0], now)
         if storm is None:
             continue
-        told_at = _last_told_at(tx, storm, waiting, now)
-        plan = storms.evaluate(storm, [_pending(row) for row in waiting], told_at, now)
+        sent_at = _last_sent_at(tx, storm, waiting, now)
+        plan = storms.evaluate(storm, [_pending(row) for row in waiting], sent_at, now)
         if plan.digest is not None:
             more = claim_more(waiting[0])
             every += more
             waiting += [row for row, _ in more if not is_digest(row)]
-            plan = storms.evaluate(storm, [_pending(row) for row in waiting], told_at, now)
+            plan = storms.evaluate(storm, [_pending(row) for row in waiting], sent_at, now)
         gone |= _apply(tx, plan, waiting)
     return [(row, channel) for row, channel in every if row.id not in gone]
 
@@ -84,7 +84,7 @@ def _storm(tx: Transaction, row: Notification, now: datetime) -> Storm | None:
     return storms.latest(tx.session.scalars(moments))
 
 
-def _last_told_at(
+def _last_sent_at(
     tx: Transaction, storm: Storm, waiting: Sequence[Notification], now: datetime
 ) -> datetime | None:
     """Return when the recipient was last told in this storm; now, if that is in the air."""

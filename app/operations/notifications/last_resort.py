@@ -96,7 +96,7 @@ def enqueue_elsewhere(
     recipients = _next_fallback(tx, row, channel)
     if not recipients and not row.recipient_key.endswith(OWNER):
         recipients = (
-            [] if not is_given_up and _was_told(tx, row) else owners(tx, row.organization_id)
+            [] if not is_given_up and _was_delivered(tx, row) else owners(tx, row.organization_id)
         )
     # One that has it already, by themselves or for another channel, does not get it twice.
     enqueue.messages(
@@ -155,9 +155,9 @@ def _has_failed(tx: Transaction, row: Notification, key: str) -> bool:
     return other is not None and (other.status == "dead" or other.passed_on_at is not None)
 
 
-def _was_told(tx: Transaction, row: Notification) -> bool:
-    told = Notification.status.in_(("sent", "digested"))
-    query = select(Notification.id).where(Notification.alert_id == row.alert_id, told)
+def _was_delivered(tx: Transaction, row: Notification) -> bool:
+    delivered = Notification.status.in_(("sent", "digested"))
+    query = select(Notification.id).where(Notification.alert_id == row.alert_id, delivered)
     return tx.session.scalar(query.limit(1)) is not None
 
 

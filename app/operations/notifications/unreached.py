@@ -61,7 +61,7 @@ def _is_unreached(tx: Transaction) -> tuple[ColumnElement[bool], ...]:
         .exists()
     )
     # It waits for one that tries a channel which has failed again and again.
-    is_held = (NotificationChannel.consecutive_failures >= backoff.FAILURES_TO_OPEN) & (
+    is_resting = (NotificationChannel.consecutive_failures >= backoff.FAILURES_TO_OPEN) & (
         Notification.next_try_at <= now - PASS_ON_AFTER
     )
     return (
@@ -70,7 +70,7 @@ def _is_unreached(tx: Transaction) -> tuple[ColumnElement[bool], ...]:
         Notification.kind.in_(BEGINNINGS),
         Alert.status == AlertStatus.FIRING,
         Alert.snoozed_until.is_(None) | (Alert.snoozed_until <= now),
-        first_try_failed | is_held,
+        first_try_failed | is_resting,
     )
 
 

@@ -84,7 +84,7 @@ def store(region: str, results: Sequence[Any], now: datetime) -> int:
             return 0
         for check, check_id in zip(checks, random_ids(len(checks)), strict=True):
             check.snapshot, check.check_id = found[check.service_id], check_id
-        _settle(tx, region, checks)
+        _confirm_statuses(tx, region, checks)
         _mark_maintenance(tx, checks)
         columns = zip(*map(result_row, checks), strict=True)
         stored = tx.driver.execute(_STORE, [array_literal(column) for column in columns])
@@ -93,7 +93,7 @@ def store(region: str, results: Sequence[Any], now: datetime) -> int:
     return len(new)
 
 
-def _settle(tx: Transaction, region: str, checks: Sequence[RecordedCheck]) -> None:
+def _confirm_statuses(tx: Transaction, region: str, checks: Sequence[RecordedCheck]) -> None:
     """Find the confirmed status of each service at the time of each result, in order."""
     states = _states_before(tx, region, checks)
     elsewhere = _elsewhere(tx, region, checks)
