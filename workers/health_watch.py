@@ -1,7 +1,7 @@
 """Health watch of the monitor itself, in a thread that needs neither ticks nor Redis.
 
-It looks at the age of what was done last. What is late for two looks in a row is told to the
-operators by an alert; where that cannot be stored or sent, straight through their channels and by
+It looks at the age of what was done last. What is late for two looks in a row opens an
+alert of the operators; where that cannot be stored or sent, straight through their channels and by
 mail. While all is in bounds it calls DEADMAN_URL, so that our silence is noticed from outside.
 """
 
@@ -30,14 +30,14 @@ from app.operations.self_monitoring.operators import Recipient
 from app.platform.clock import monotonic, utcnow
 from app.platform.transaction import DATABASE_AWAY, transaction
 from workers.dispatcher import make_context
+from workers.operator_lock import OperatorLock
 from workers.peer_watch import PeerWatch
-from workers.teller import Teller
 
 log = logging.getLogger(__name__)
 
 EVERY_SECONDS = 15.0
 DEADMAN_SECONDS = 60.0
-AGAIN_SECONDS = 3600.0  # after which the operators are told once more by what still works
+AGAIN_SECONDS = 3600.0  # after which the operators are notified once more
 _CONFIRMATIONS = 2
 _NOT_SENT_USUALLY = frozenset(("deliveries", "database"))  # an alert about these would not arrive
 
@@ -53,9 +53,9 @@ class HealthWatch(threading.Thread):
         self._recipients: list[Recipient] = []
         self._looks: dict[str, int] = {}
         self._away_since: datetime | None = None
-        self._told_at = float("-inf")
-        self._told_since: datetime | None = None
-        self._teller = Teller(self._config.database_direct_url)
+        self._notified_at = float("-inf")
+        self._notified_since: datetime | None = None
+        self._lock = OperatorLock(self._config.database_direct_url)
         ca_file = self._config.probe_ca_file or None
         self._peer = PeerWatch(self._config.peer_url, ca_file) if self._config.peer_url else None
         self._called_at = float("-inf")
@@ -65,7 +65,7 @@ class HealthWatch(threading.Thread):
         self._stopped.set()
 
     def run(self) -> None:
-        """Look, tell, and call, until stopped."""
+        """Look, notify, and call, until stopped."""
         while not self._stopped.wait(EVERY_SECONDS):
             try:
                 self.look()
@@ -75,23 +75,23 @@ class HealthWatch(threading.Thread):
         self.close()
 
     def close(self) -> None:
-        """Let another process tell the operators."""
-        self._teller.give_up()
+        """Let another process notify the operators."""
+        self._lock.release()
 
     def look(self) -> None:
         """Look once."""
         self._look_at_peer()
         found = self._late()
         problems = self._confirmed(found)
-        stored = self._settle(problems, is_over=not found)
+        stored = self._update_alerts(problems, is_over=not found)
         if problems:
             log.error("the monitor is behind", extra={"why": "; ".join(map(str, problems))})
             urgent = [p for p in problems if not stored or p.part in _NOT_SENT_USUALLY]
             if urgent:
-                self._tell_directly(urgent)
+                self._notify_directly(urgent)
         elif stored and not found:
-            self._tell_end_directly()
-            self._teller.give_up()
+            self._notify_end_directly()
+            self._lock.release()
             self._call_deadman()
 
     def _look_at_peer(self) -> None:
@@ -122,7 +122,7 @@ class HealthWatch(threading.Thread):
         self._looks = {p.part: self._looks.get(p.part, 0) + 1 for p in problems}
         return [p for p in problems if self._looks[p.part] >= _CONFIRMATIONS]
 
-    def _settle(self, problems: Sequence[Late], *, is_over: bool) -> bool:
+    def _update_alerts(self, problems: Sequence[Late], *, is_over: bool) -> bool:
         """Open or resolve the operators' alerts; say whether that could be stored."""
         try:
             with self._app.app_context():
@@ -135,21 +135,21 @@ class HealthWatch(threading.Thread):
             return False
         return True
 
-    def _tell_directly(self, problems: Sequence[Late]) -> None:
-        """Tell what is late: one disk makes one part late after the other, and is told of once."""
+    def _notify_directly(self, problems: Sequence[Late]) -> None:
+        """Notify of what is late, once: one disk makes one part late after the other."""
         now = monotonic()
-        if now - self._told_at <= AGAIN_SECONDS or not self._teller.is_ours():
+        if now - self._notified_at <= AGAIN_SECONDS or not self._lock.is_ours():
             return
-        self._told_at = now
-        self._told_since = self._told_since or utcnow()
+        self._notified_at = now
+        self._notified_since = self._notified_since or utcnow()
         asyncio.run(self._send("\n".join(map(str, problems)), "firing"))
 
-    def _tell_end_directly(self) -> None:
-        """Tell whoever was told directly that all is in bounds: no page stays open."""
-        if self._told_since is not None:
-            self._told_at = float("-inf")
+    def _notify_end_directly(self) -> None:
+        """Notify whoever was notified directly that all is in bounds: no page stays open."""
+        if self._notified_since is not None:
+            self._notified_at = float("-inf")
             asyncio.run(self._send("Everything is in bounds again.", "resolved"))
-            self._told_since = None
+            self._notified_since = None
 
     async def _send(self, problem: str, status: str) -> None:
         context = make_context(self._config)
@@ -180,7 +180,7 @@ class HealthWatch(threading.Thread):
                     "title": operator_alerts.TITLES["late"],
                     "message": problem,
                     "status": status,
-                    "fired_at": self._told_since or utcnow(),
+                    "fired_at": self._notified_since or utcnow(),
                     "resolved_at": utcnow() if is_over else None,
                 },
                 dedup_key="alertifypro-is-behind",

@@ -17,7 +17,7 @@ from tests.heartbeats import age, make_heartbeat, prove
 from tests.receivers import HttpReceiver
 from workers import health_watch
 from workers.health_watch import HealthWatch
-from workers.teller import Teller
+from workers.operator_lock import OperatorLock
 
 
 @pytest.fixture
@@ -218,10 +218,10 @@ def test_a_dead_man_that_does_not_answer_hurts_nobody(app, alice, configure, cap
 
 def test_another_process_tells_once_the_one_that_did_is_gone(app):
     url = app.extensions["runtime"].config.database_direct_url
-    first, second = Teller(url), Teller(url)
+    first, second = OperatorLock(url), OperatorLock(url)
     assert [first.is_ours(), second.is_ours(), first.is_ours()] == [True, False, True]
-    first.give_up()
+    first.release()
     assert second.is_ours()
-    second.give_up()
-    unreachable = Teller("postgresql://nobody@127.0.0.1:9/nothing")
+    second.release()
+    unreachable = OperatorLock("postgresql://nobody@127.0.0.1:9/nothing")
     assert unreachable.is_ours(), "twice is better than never"

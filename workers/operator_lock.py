@@ -1,7 +1,7 @@
-"""The one process that tells operators past the outbox, of those that look after the monitor.
+"""Lock of the one process that notifies operators past the outbox.
 
-It is whoever holds a lock of the database, which needs no disk. While the database is away each
-keeps what it was; who never knew tells, because twice is better than never.
+It is an advisory lock of the database, which needs no disk. While the database is away each process
+keeps what it knew last; one that never knew notifies, because twice is better than never.
 """
 
 from contextlib import suppress
@@ -12,8 +12,8 @@ _SETTINGS = {"connect_timeout": 3, "options": "-c statement_timeout=2000"}
 _LOCK = "SELECT pg_try_advisory_lock(hashtext('operators are told directly'))"
 
 
-class Teller:
-    """Right to tell operators directly; taken when there is something to tell."""
+class OperatorLock:
+    """Lock on notifying operators directly; taken when there is something to send."""
 
     def __init__(self, database_url: str) -> None:
         """`database_url` is of SQLAlchemy or of libpq."""
@@ -22,7 +22,7 @@ class Teller:
         self._is_ours = True  # of what was known last
 
     def is_ours(self) -> bool:
-        """Say whether this process is to tell; it stays so until `give_up` or its end."""
+        """Say whether this process is to notify; it stays so until `release` or its end."""
         try:
             if self._connection is None:
                 connection = psycopg.connect(self._url, autocommit=True, **_SETTINGS)  # type: ignore[arg-type]
@@ -36,8 +36,8 @@ class Teller:
             self._close()
         return self._is_ours
 
-    def give_up(self) -> None:
-        """Leave it to whoever has something to tell next."""
+    def release(self) -> None:
+        """Leave it to whoever has something to send next."""
         self._close()
         self._is_ours = True
 
