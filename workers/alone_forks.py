@@ -47,7 +47,7 @@ def ended(code: int) -> str:
     return f"its process was ended by signal {-code}"
 
 
-def told(code: int, written: BinaryIO) -> str:
+def ended_with_trace(code: int, written: BinaryIO) -> str:
     """Return how a process ended, with the end of what it wrote."""
     written.seek(0)
     text = written.read().decode("utf-8", "replace").partition("\n\nExtension modules:")[0]
@@ -105,4 +105,4 @@ class _Fork:
         with self._written as file:
             if self._code == 0:
                 return None
-            return told(self._code, file)
+            return ended_with_trace(self._code, file)

@@ -20,7 +20,7 @@ from typing import Any
 
 from app.platform import work_journal
 from app.platform.work_journal import InHand
-from workers.alone_forks import ABORT_SECONDS, AT_ONCE, stop, told
+from workers.alone_forks import ABORT_SECONDS, AT_ONCE, ended_with_trace, stop
 
 _PROJECT = Path(__file__).parents[1]
 _STARTING_SECONDS = 20.0
@@ -122,5 +122,5 @@ def _start(what: str, work: Any, seconds: float, patience: float) -> bytes:
             process.kill()
             process.wait()
         if process.returncode != 0:
-            raise LostAloneError(told(process.returncode, trace))
+            raise LostAloneError(ended_with_trace(process.returncode, trace))
         return answer

@@ -22,7 +22,7 @@ from app.domain.messages.types import (
     Phase,
     Tone,
 )
-from app.domain.messages.words import MAX_LISTED, elapsed, severity_of, speak, subject_of
+from app.domain.messages.words import MAX_LISTED, describe, elapsed, severity_of, subject_of
 
 __all__ = [
     "Fact",
@@ -65,7 +65,7 @@ _INCIDENT = _names("id title status severity status_page_id service_ids body cre
 
 def compose(payload: NotificationPayload) -> Message:
     """Return the message for an payload; any text at all is made fit to show."""
-    words = speak(payload)
+    words = describe(payload)
     title = one_line(words.title, 500) or f"{subject_of(payload)}: {one_line(payload.event)}"
     return Message(
         id=payload.id,

@@ -26,7 +26,7 @@ class Words:
     phase: Phase
 
 
-def speak(payload: NotificationPayload) -> Words:
+def describe(payload: NotificationPayload) -> Words:
     """Return what to say; an event nobody has words for is told by its name."""
     return _WORDS.get(payload.event, _unknown)(payload)
 

@@ -48,7 +48,7 @@ HEADLINE = "Checkout: Service down Triggered by Check"
 REASON = "Check failed with status RED: connection refused"
 
 
-def told(**changes: object) -> Message:
+def composed(**changes: object) -> Message:
     return compose(replace(FIRED, **changes))  # type: ignore[arg-type]
 
 
@@ -163,7 +163,7 @@ def told(**changes: object) -> Message:
     ],
 )
 def test_what_is_said(event, changes, subject, text, tone, phase):
-    message = told(event=event, **changes)
+    message = composed(event=event, **changes)
     assert message.subject == subject
     assert message.text == text
     assert message.tone is tone
@@ -171,7 +171,7 @@ def test_what_is_said(event, changes, subject, text, tone, phase):
 
 
 def test_the_facts_beside_it():
-    facts = told(
+    facts = composed(
         event="alert.reminder",
         region="eu-west-1",
         root_cause="Database down",
@@ -195,7 +195,7 @@ def test_the_facts_beside_it():
 def test_a_long_list_is_counted():
     (fact,) = [
         one
-        for one in told(hidden_services=[{"service_name": "x"}] * 25).facts
+        for one in composed(hidden_services=[{"service_name": "x"}] * 25).facts
         if one.label[:4] == "Also"
     ]
     assert fact.value.endswith("x and 5 more")
@@ -204,7 +204,7 @@ def test_a_long_list_is_counted():
 def test_rows_travel_as_json_and_without_what_is_private():
     service = {**SERVICE, "config": {"bearer_token": "s3cret"}, "last_response_time_ms": Decimal(7)}
     heartbeat = {"id": UUID(int=3), "name": "Backup", "unique_key": "k", "ping_url": "https://x/k"}
-    data = told(service=service, heartbeat=heartbeat).data
+    data = composed(service=service, heartbeat=heartbeat).data
     assert data["alert"]["id"] == str(ALERT["id"])
     assert data["alert"]["fired_at"] == "2026-03-02T13:52:12Z"
     assert data["service"]["last_response_time_ms"] == 7.0
@@ -214,22 +214,24 @@ def test_rows_travel_as_json_and_without_what_is_private():
 
 
 def test_the_key_of_an_alert_lasts_its_life():
-    keys = {told(event=f"alert.{what}").dedup_key for what in ("fired", "acknowledged", "resolved")}
+    keys = {
+        composed(event=f"alert.{what}").dedup_key for what in ("fired", "acknowledged", "resolved")
+    }
     assert keys == {str(ALERT["id"])}
 
 
 def test_other_matters_have_a_key_that_comes_again():
     row = {"id": 5, "name": "Upgrade"}
-    started = told(event="maintenance.started", alert=None, maintenance=row)
-    ended = told(id="del_2", event="maintenance.ended", alert=None, maintenance=row)
+    started = composed(event="maintenance.started", alert=None, maintenance=row)
+    ended = composed(id="del_2", event="maintenance.ended", alert=None, maintenance=row)
     assert started.dedup_key == ended.dedup_key == "maintenance-5"
-    assert told(event="digest", alert=None, service=None).dedup_key == "digest-del_1"
-    assert told(dedup_key="given").dedup_key == "given"
+    assert composed(event="digest", alert=None, service=None).dedup_key == "digest-del_1"
+    assert composed(dedup_key="given").dedup_key == "given"
 
 
 def test_a_digest_is_as_severe_as_its_worst_alert():
     alerts = [{**ALERT, "severity": severity} for severity in ("info", "warning")] * 15
-    message = told(event="digest", alert=None, service=None, alerts=alerts)
+    message = composed(event="digest", alert=None, service=None, alerts=alerts)
     assert message.severity == "warning"
     assert message.title == "30 alerts at Acme"
     assert message.text.count("\n- [") == 20
@@ -240,7 +242,7 @@ def test_a_digest_is_as_severe_as_its_worst_alert():
 def test_any_row_at_all_makes_a_message():
     empty: dict[str, object] = {"id": 1}
     for event in ("alert.fired", "heartbeat.missed", "ssl.expiring", "incident.created", "x"):
-        message = told(
+        message = composed(
             event=event,
             organization={"id": 1},
             alert=empty,
@@ -256,18 +258,18 @@ def test_any_row_at_all_makes_a_message():
 
 
 def test_a_name_of_control_characters_is_no_name():
-    message = told(alert={**ALERT, "service_name": "\x00\x1b\u202e"})
+    message = composed(alert={**ALERT, "service_name": "\x00\x1b\u202e"})
     assert message.title == "Acme: Service down Triggered by Check"
 
 
 def test_the_plain_body_holds_everything():
     links = Links(view="https://v", acknowledge="https://a", snooze="https://s")
-    body = told(links=links, runbook_url="https://r").body()
+    body = composed(links=links, runbook_url="https://r").body()
     assert body.startswith(f"{REASON}\n\nService: Checkout\n")
     assert body.endswith(
         "View alert: https://v\nAcknowledge: https://a\nSnooze: https://s\nRunbook: https://r"
     )
-    assert "https://" not in told(links=links, service=None).body(links=False)
+    assert "https://" not in composed(links=links, service=None).body(links=False)
 
 
 def test_the_test_button_says_that_it_is_a_test():
@@ -279,7 +281,7 @@ def test_the_test_button_says_that_it_is_a_test():
 
 
 def test_a_name_of_another_script_leaves_the_words_around_it():
-    message = told(alert={**ALERT, "service_name": "חנות (1)", "title": "Down"})
+    message = composed(alert={**ALERT, "service_name": "חנות (1)", "title": "Down"})
     assert "\u2068חנות (1)\u2069" in message.title
     assert ("Service", "\u2068חנות (1)\u2069") in [(f.label, f.value) for f in message.facts]
     assert message.data["alert"]["service_name"] == "חנות (1)", "programs get the name itself"

@@ -21,7 +21,7 @@ ALERT = {
 HEADLINE = "Checkout: Service down Triggered by Check"
 
 
-def told(event, **changes):
+def composed(event, **changes):
     rows = {"service": SERVICE} | changes
     return compose(
         NotificationPayload(id="del_1", event=event, at=NOW, organization=ORGANIZATION, **rows)
@@ -119,14 +119,14 @@ def told(event, **changes):
     ],
 )
 def test_what_is_said(event, changes, subject, text, tone, phase):
-    message = told(event, **changes)
+    message = composed(event, **changes)
     assert (message.subject, message.text) == (subject, text)
     assert (message.tone, message.phase) == (tone, phase)
 
 
 def test_a_digest_of_changes():
     changes = [{**SERVICE, "status": "RED", "from_status": "GREEN", "config": "x"}] * 25
-    message = told("digest", service=None, changes=changes, severity="critical")
+    message = composed("digest", service=None, changes=changes, severity="critical")
     assert message.subject == "[DIGEST] 25 services have changed at Acme"
     assert message.text.count("\n- Checkout is RED (was GREEN)") == 20
     assert message.text.endswith("… and 5 more")
@@ -145,7 +145,7 @@ def test_a_maintenance_says_when():
         "starts_at": "2026-03-02T14:00:00Z",
         "ends_at": "2026-03-02T16:00:00Z",
     }
-    message = told("maintenance.ended", service=None, maintenance=window)
+    message = composed("maintenance.ended", service=None, maintenance=window)
     assert message.subject == "[MAINTENANCE] Upgrade: maintenance has ended"
     assert message.facts == (
         Fact("From", "2026-03-02 14:00:00 UTC"),
@@ -154,11 +154,11 @@ def test_a_maintenance_says_when():
 
 
 def test_what_is_given_as_severity_counts():
-    assert told("ssl.expiring").severity == "warning"
-    assert told("ssl.expiring", severity="info").severity == "info"
-    assert told("service.status_changed", severity="critical").severity == "critical"
+    assert composed("ssl.expiring").severity == "warning"
+    assert composed("ssl.expiring", severity="info").severity == "info"
+    assert composed("service.status_changed", severity="critical").severity == "critical"
 
 
 def test_all_messages_about_a_certificate_are_one_matter_at_the_receiver():
-    keys = {told(f"ssl.{what}", certificate={}).dedup_key for what in ("expiring", "expired")}
-    assert keys == {told("ssl.changed", certificate={}).dedup_key} == {"ssl-11"}
+    keys = {composed(f"ssl.{what}", certificate={}).dedup_key for what in ("expiring", "expired")}
+    assert keys == {composed("ssl.changed", certificate={}).dedup_key} == {"ssl-11"}
