@@ -63,9 +63,9 @@ def run(shape: Shape, services: int) -> list[str]:
     faults += [each for one in everybody for each in one.failures]
     print(sum((one.answers for one in everybody), Counter()))
     with psycopg.connect(shape.database_url) as connection:
-        faults += _judge_checks(connection, began, ended)
-        faults += _judge_pings(connection, sent)
-        faults += _judge_pages(connection, targets, outages)
+        faults += _check_results(connection, began, ended)
+        faults += _check_pings(connection, sent)
+        faults += _check_pages(connection, targets, outages)
     return faults
 
 
@@ -160,7 +160,7 @@ FROM (SELECT checked_at, scheduled_for, checked_at - lag(checked_at, 1, to_times
 """
 
 
-def _judge_checks(connection: psycopg.Connection[Any], began: float, ended: float) -> list[str]:
+def _check_results(connection: psycopg.Connection[Any], began: float, ended: float) -> list[str]:
     """Faults of checks: one that came later than its interval and five seconds."""
     allowed = INTERVAL_SECONDS + LATE_SECONDS
     ((longest, late, count, (middle, high)),) = connection.execute(
@@ -170,7 +170,7 @@ def _judge_checks(connection: psycopg.Connection[Any], began: float, ended: floa
     return [f"{late} checks came more than {allowed:.0f} s after the one before"] if late else []
 
 
-def _judge_pings(connection: psycopg.Connection[Any], sent: dict[str, set[str]]) -> list[str]:
+def _check_pings(connection: psycopg.Connection[Any], sent: dict[str, set[str]]) -> list[str]:
     """Faults of pings: one that was answered and is not stored."""
     faults = []
     for id, numbers in sent.items():
@@ -184,7 +184,7 @@ def _judge_pings(connection: psycopg.Connection[Any], sent: dict[str, set[str]])
     return faults
 
 
-def _judge_pages(
+def _check_pages(
     connection: psycopg.Connection[Any], targets: Targets, outages: list[str]
 ) -> list[str]:
     """Faults of pages: an outage that nobody heard of, or its end."""

@@ -16,28 +16,28 @@ from tests.soak import console, full_disk, hostile, outages, pages_away, people,
 SECONDS = float(os.environ.get("SOAK_SECONDS", "600"))
 
 
-def tell_outages() -> object:
+def run_outages() -> object:
     """Run the fault story for ten minutes; raise where an invariant does not hold."""
-    return _tell(outages.run)
+    return _run_story(outages.run)
 
 
-def tell_people() -> object:
+def run_people() -> object:
     """Let people act at random for ten minutes; raise where an invariant does not hold."""
     with MailReceiver() as mail:
-        return _tell(people.run, SMTP_URL=f"{mail.url}?starttls=off")
+        return _run_story(people.run, SMTP_URL=f"{mail.url}?starttls=off")
 
 
-def tell_hostile() -> object:
+def run_hostile() -> object:
     """Attack for ten minutes beside normal work; raise where that feels it."""
-    return _tell(hostile.run, RATE_LIMITS="on")
+    return _run_story(hostile.run, RATE_LIMITS="on")
 
 
-def tell_console() -> object:
+def run_console() -> object:
     """Watch 2,000 services in a browser for ten minutes; raise where the tab grows or fails."""
-    return _tell(console.run)
+    return _run_story(console.run)
 
 
-def _tell(run: Callable[..., Any], **settings: str) -> Any:
+def _run_story(run: Callable[..., Any], **settings: str) -> Any:
     folder = tempfile.mkdtemp(prefix="alertifypro-soak-")
     try:
         with Product(Path(folder).resolve(), **settings) as product:
@@ -54,12 +54,12 @@ def _tell(run: Callable[..., Any], **settings: str) -> Any:
 
 # A soak returns what it saw, and raises where it found a fault.
 SOAKS: dict[str, Callable[[], object]] = {
-    "outages": tell_outages,
-    "people": tell_people,
-    "hostile": tell_hostile,
+    "outages": run_outages,
+    "people": run_people,
+    "hostile": run_hostile,
     "pings": pings.run,
     "full_disk": full_disk.run,
-    "console": tell_console,
+    "console": run_console,
     "pages_away": pages_away.run,
     "subscribers": subscribers.run,
 }

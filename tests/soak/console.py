@@ -70,7 +70,7 @@ def run(product: Product, seconds: float, seed: int) -> Story:
             page.wait_for_timeout(min(_MINUTE, max(1.0, end - time.monotonic())) * 1000)
             story.minutes.append(_minute(page, tools))
         browser.close()
-    _judge(story)
+    _check_bounds(story)
     return story
 
 
@@ -121,7 +121,7 @@ def _minute(page: Page, tools: CDPSession) -> dict[str, float]:
     }
 
 
-def _judge(story: Story) -> None:
+def _check_bounds(story: Story) -> None:
     heaps = [minute["heap"] for minute in story.minutes]
     if max(heaps) > _MOST_MB:
         story.faults.append(f"the tab held {max(heaps):.0f} MB")

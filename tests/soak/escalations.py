@@ -100,14 +100,14 @@ class LongOutages(threading.Thread):
         return False
 
 
-def judge(
-    product: Product, services: Mapping[str, str], heard: Sequence[Received], strikes: list[float]
+def check_invariants(
+    product: Product, services: Mapping[str, str], heard: Sequence[Received], kills: list[float]
 ) -> tuple[int, list[str]]:
     """Return how many alerts the second line heard of, and what was wrong with that."""
-    told: dict[str, float] = {}
+    notified: dict[str, float] = {}
     for request in heard:
         if request.json["event"] == "alert.escalated":
-            told.setdefault(request.json["data"]["alert"]["id"], request.at)
+            notified.setdefault(request.json["data"]["alert"]["id"], request.at)
     with product.database() as connection:
         alerts = connection.execute(
             "SELECT id::text, extract(epoch FROM fired_at)::float,"
@@ -117,8 +117,8 @@ def judge(
         ).fetchall()
     faults = []
     for id, fired_at, acted_at in alerts:
-        due, at = fired_at + DELAY_SECONDS, told.get(id)
-        latest = _latest(due, strikes)
+        due, at = fired_at + DELAY_SECONDS, notified.get(id)
+        latest = _latest(due, kills)
         if at is None and acted_at > latest:
             faults.append(f"the second line was not told of an alert of {fired_at:.1f}")
         elif at is not None and acted_at < due:
@@ -127,13 +127,13 @@ def judge(
             )
         elif at is not None and not due <= at <= latest:
             faults.append(f"the second line was told {at - due:.1f} s after its time")
-    return len(told), faults
+    return len(notified), faults
 
 
-def _latest(due: float, strikes: Sequence[float]) -> float:
-    """Return until when a level must be told; a strike meanwhile costs so much again."""
+def _latest(due: float, kills: Sequence[float]) -> float:
+    """Return until when a level must be notified; a kill meanwhile costs so much again."""
     latest = due + _TOLERANCE_SECONDS
-    for strike in sorted(strikes):
-        if due - _TOLERANCE_SECONDS <= strike <= latest:
-            latest = max(latest, strike + 2 * _TOLERANCE_SECONDS)
+    for kill in sorted(kills):
+        if due - _TOLERANCE_SECONDS <= kill <= latest:
+            latest = max(latest, kill + 2 * _TOLERANCE_SECONDS)
     return latest

@@ -48,7 +48,7 @@ def full(disk: Path) -> Iterator[None]:
         filler.unlink()
 
 
-def _told(request: Received) -> dict[str, str]:
+def _event_of(request: Received) -> dict[str, str]:
     alert: dict[str, str] = request.json["data"]["alert"]
     return alert
 
@@ -57,10 +57,10 @@ def run() -> str:
     """Fill the disk of a running installation, and free it; raise where nobody hears of it, or of
     its end."""
     with small_disk() as disk, target() as shop, HttpReceiver() as hook:
-        return _tell(disk, shop, hook)
+        return _fill_and_free(disk, shop, hook)
 
 
-def _tell(disk: Path, shop: Target, hook: HttpReceiver) -> str:
+def _fill_and_free(disk: Path, shop: Target, hook: HttpReceiver) -> str:
     with (
         MailReceiver() as mail,
         Product(disk, SMTP_URL=f"{mail.url}?starttls=off", LOG_LEVEL="warning") as product,
@@ -98,7 +98,7 @@ def _tell(disk: Path, shop: Target, hook: HttpReceiver) -> str:
         # watch: once the disk keeps the database from answering them, each tells by itself, since
         # twice is better than never. Each that told the beginning tells the end.
         def direct(status: str) -> int:
-            told = [_told(each) for each in hook.requests]
+            told = [_event_of(each) for each in hook.requests]
             return sum(one["id"].startswith("del_") and one["status"] == status for one in told)
 
         assert direct("firing") in (1, 2)

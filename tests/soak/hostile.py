@@ -32,8 +32,8 @@ _TEMPLATES = (
 
 
 @dataclass
-class Felt:
-    """What the other customer felt."""
+class Measurements:
+    """Measurements of the other customer."""
 
     attacks: int = 0
     pings: list[float] = field(default_factory=list)
@@ -51,9 +51,9 @@ class Felt:
         )
 
 
-def run(product: Product, seconds: float, seed: int) -> Felt:
-    """Attack for so long, and return what was felt."""
-    felt, stopping = Felt(), threading.Event()
+def run(product: Product, seconds: float, seed: int) -> Measurements:
+    """Attack for so long, and return what was measured."""
+    measured, stopping = Measurements(), threading.Event()
     product.register()
     attacker = _sign_up(product, "attacker@example.com")
     # The others stand on a target of their own: more than ten alerts at once would be a storm, and
@@ -71,18 +71,20 @@ def run(product: Product, seconds: float, seed: int) -> Felt:
             )
         beat = product.call("POST", "/heartbeats", {"name": "Job"})
         attacks = [
-            threading.Thread(target=attack, args=(product, attacker, felt, stopping, seed + number))
+            threading.Thread(
+                target=attack, args=(product, attacker, measured, stopping, seed + number)
+            )
             for number, attack in enumerate((_templates, _templates, _slow_bodies, _costly))
         ]
         for attack in attacks:
             attack.start()
         try:
-            _live(product, shop, receiver, beat["ping_url"], felt, seconds)
+            _live(product, shop, receiver, beat["ping_url"], measured, seconds)
         finally:
             stopping.set()
             for attack in attacks:
                 attack.join(60)
-    return felt
+    return measured
 
 
 def _sign_up(product: Product, email: str) -> requests.Session:
@@ -95,7 +97,7 @@ def _sign_up(product: Product, email: str) -> requests.Session:
     return session
 
 
-def _live(product, shop, receiver, ping_url, felt, seconds) -> None:  # type: ignore[no-untyped-def]
+def _live(product, shop, receiver, ping_url, measured, seconds) -> None:  # type: ignore[no-untyped-def]
     """Do the other customer's normal work, and note how long each thing takes."""
     end = time.monotonic() + seconds
     is_down, turn_at = False, time.monotonic() + 10
@@ -103,11 +105,11 @@ def _live(product, shop, receiver, ping_url, felt, seconds) -> None:  # type: ig
         began = time.monotonic()
         try:
             answer = requests.get(ping_url, timeout=30)
-            felt.pings.append(time.monotonic() - began)
+            measured.pings.append(time.monotonic() - began)
             if answer.status_code != 200:
-                felt.faults.append(f"a ping was answered {answer.status_code}")
+                measured.faults.append(f"a ping was answered {answer.status_code}")
         except requests.RequestException as error:
-            felt.faults.append(f"a ping was not answered: {error}")
+            measured.faults.append(f"a ping was not answered: {error}")
         with product.database() as connection:
             row = connection.execute(
                 "SELECT max(extract(epoch FROM now() - e.next_due_at))::float"
@@ -115,31 +117,34 @@ def _live(product, shop, receiver, ping_url, felt, seconds) -> None:  # type: ig
                 " WHERE e.next_due_at < now()"
             ).fetchone()
         if row and row[0]:
-            felt.lateness.append(row[0])
+            measured.lateness.append(row[0])
         if time.monotonic() > turn_at:
             is_down = not is_down
             known, began = len(receiver.requests), time.monotonic()
             shop.status = 500 if is_down else 200
             with suppress(AssertionError):
                 receiver.wait_for(known + 1, 30)
-            felt.messages.append(time.monotonic() - began)
+            measured.messages.append(time.monotonic() - began)
             turn_at = time.monotonic() + 15
         time.sleep(0.5)
-    _judge(felt)
+    _check_bounds(measured)
 
 
-def _judge(felt: Felt) -> None:
+def _check_bounds(measured: Measurements) -> None:
     for what, times, most in (
-        ("a ping took", felt.pings, PING_SECONDS),
-        ("a message took", felt.messages, MESSAGE_SECONDS + 1.0),  # a check's interval before it
-        ("a check was late by", felt.lateness, LATENESS_SECONDS),
+        ("a ping took", measured.pings, PING_SECONDS),
+        # A check's interval is before a message.
+        ("a message took", measured.messages, MESSAGE_SECONDS + 1.0),
+        ("a check was late by", measured.lateness, LATENESS_SECONDS),
     ):
         slow = [each for each in times if each > most]
         if slow:
-            felt.faults.append(f"{what} {max(slow):.1f} s, and {len(slow)} were beyond {most} s")
+            measured.faults.append(
+                f"{what} {max(slow):.1f} s, and {len(slow)} were beyond {most} s"
+            )
 
 
-def _templates(product, session, felt, stopping, seed) -> None:  # type: ignore[no-untyped-def]
+def _templates(product, session, measured, stopping, seed) -> None:  # type: ignore[no-untyped-def]
     """Save channels with templates that try to run long, and send through those that are taken."""
     chance = random.Random(seed)
     while not stopping.is_set():
@@ -151,14 +156,14 @@ def _templates(product, session, felt, stopping, seed) -> None:  # type: ignore[
         }
         with suppress(requests.RequestException, ValueError, KeyError):
             answer = session.post(f"{product.api}/notification-channels", json=body, timeout=60)
-            felt.attacks += 1
+            measured.attacks += 1
             if answer.status_code == 201:
                 path = f"{product.api}/notification-channels/{answer.json()['id']}"
                 session.post(f"{path}/test", timeout=60)
                 session.delete(path, timeout=60)
 
 
-def _slow_bodies(product, session, felt, stopping, seed) -> None:  # type: ignore[no-untyped-def]
+def _slow_bodies(product, session, measured, stopping, seed) -> None:  # type: ignore[no-untyped-def]
     """Hold connections that send a header, one byte, and nothing more."""
     half = (
         b"POST /api/v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
@@ -170,7 +175,7 @@ def _slow_bodies(product, session, felt, stopping, seed) -> None:  # type: ignor
             sock = socket.create_connection(("127.0.0.1", product.port), timeout=1)
             sock.sendall(half)
             held.append(sock)
-            felt.attacks += 1
+            measured.attacks += 1
         except OSError:
             time.sleep(0.1)
         while len(held) > SLOW_CONNECTIONS:
@@ -180,7 +185,7 @@ def _slow_bodies(product, session, felt, stopping, seed) -> None:  # type: ignor
         sock.close()
 
 
-def _costly(product, session, felt, stopping, seed) -> None:  # type: ignore[no-untyped-def]
+def _costly(product, session, measured, stopping, seed) -> None:  # type: ignore[no-untyped-def]
     """Ask for what costs much, and post nonsense, as fast as answers come."""
     chance = random.Random(seed)
     deep = b"[" * 100_000
@@ -197,5 +202,5 @@ def _costly(product, session, felt, stopping, seed) -> None:  # type: ignore[no-
             else:
                 body = {"email": "attacker@example.com", "password": "wrong horse battery"}
                 session.post(f"{product.api}/auth/login", json=body, timeout=60)
-            felt.attacks += 1
+            measured.attacks += 1
             time.sleep(0.05)

@@ -8,13 +8,13 @@ from tests.receivers import Received
 from tests.soak.story import INTERVAL_SECONDS, SEEN_AFTER_SECONDS, Outage, Story
 
 
-def judge(
+def check_invariants(
     product: Product, story: Story, requests: list[Received], services: dict[str, str]
 ) -> None:
     """Add to a story what was told, and every fault; `services` are names by id."""
     story.messages = len(requests)
     first: dict[str, Received] = {}
-    told: dict[str, dict[str, float]] = defaultdict(dict)  # alert -> event -> when
+    notified: dict[str, dict[str, float]] = defaultdict(dict)  # alert -> event -> when
     for request in requests:
         body = request.json
         if body["id"] in first:
@@ -26,7 +26,7 @@ def judge(
         rows = body["data"].get("alerts") or [body["data"]["alert"]]
         for alert in rows:
             kind = "alert.resolved" if alert["status"] == "resolved" else "alert.fired"
-            told[alert["id"]].setdefault(kind, request.at)
+            notified[alert["id"]].setdefault(kind, request.at)
     if story.duplicates > len(story.kills):
         story.faults.append(f"{story.duplicates} duplicates in {len(story.kills)} kills")
     with product.database() as connection:
@@ -43,14 +43,14 @@ def judge(
                 " FROM notifications WHERE alert_id IS NOT NULL GROUP BY 1"
             ).fetchall()
         }
-    _judge_alerts(story, alerts, told, services, sent)
-    _judge_results(product, story)
+    _check_alerts(story, alerts, notified, services, sent)
+    _check_results(product, story)
 
 
-def _judge_alerts(
+def _check_alerts(
     story: Story,
     alerts: list[Any],
-    told: dict[str, dict[str, float]],
+    notified: dict[str, dict[str, float]],
     services: dict[str, str],
     sent: dict[str, str],
 ) -> None:
@@ -59,9 +59,9 @@ def _judge_alerts(
         about = f"the alert of {name} at {fired_at:.1f} ({reason})"
         if resolved_at is None:
             story.faults.append(f"{about} is open on a healthy service")
-        if "alert.resolved" not in told[id]:
+        if "alert.resolved" not in notified[id]:
             story.faults.append(f"the end of {about} was not told: {sent.get(id)}")
-        if told[id].get("alert.fired", 0) > told[id].get("alert.resolved", float("inf")):
+        if notified[id].get("alert.fired", 0) > notified[id].get("alert.resolved", float("inf")):
             story.faults.append(f"{about} was told after its end")
         if not any(
             outage.service == name
@@ -106,7 +106,7 @@ def _told_since(story: Story, outage: Outage) -> float:
     return began_at
 
 
-def _judge_results(product: Product, story: Story) -> None:
+def _check_results(product: Product, story: Story) -> None:
     with product.database() as connection:
         doubled = connection.execute(
             "SELECT count(*) FROM (SELECT FROM check_results"

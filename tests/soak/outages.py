@@ -20,7 +20,7 @@ from redis import Redis, RedisError
 from tests.flows.product import BusyServer, Product, seconds_until
 from tests.receivers import HttpReceiver
 from tests.soak import escalations
-from tests.soak.invariants import judge
+from tests.soak.invariants import check_invariants
 from tests.soak.story import Outage, Story
 
 SERVICES = 12
@@ -60,7 +60,7 @@ class Farm:
 
 
 def run(product: Product, seconds: float, seed: int, kill_every: float = 8.0) -> Story:
-    """Let random things happen for a while, then wait for calm and judge."""
+    """Let random things happen for a while, then wait for calm and check the invariants."""
     chance, story, farm = random.Random(seed), Story(), Farm()
     with HttpReceiver() as receiver, HttpReceiver() as second:
         product.register(f"soak-{seed}@example.com")
@@ -83,9 +83,11 @@ def run(product: Product, seconds: float, seed: int, kill_every: float = 8.0) ->
         long_outages.join()
         wait_for_calm(product, 60)
         names_of = ids | {id: name for name, id in lasting.items()}
-        judge(product, story, list(receiver.requests), names_of)
-        strikes = [at for at, _ in story.kills]
-        story.escalated, faults = escalations.judge(product, lasting, second.requests, strikes)
+        check_invariants(product, story, list(receiver.requests), names_of)
+        kills = [at for at, _ in story.kills]
+        story.escalated, faults = escalations.check_invariants(
+            product, lasting, second.requests, kills
+        )
         story.faults.extend(faults)
     farm.close()
     return story
@@ -133,7 +135,7 @@ def _disturb(
                 del open_outages[name]
         if now >= next_kill:
             victim = chance.choice((*VICTIMS, "FLUSHALL"))
-            _strike(product, victim)
+            _kill(product, victim)
             story.kills.append((now, victim))
             next_kill = now + chance.uniform(0.5, 1.5) * kill_every
         time.sleep(0.05)
@@ -142,7 +144,7 @@ def _disturb(
         outage.ended_at = time.time()
 
 
-def _strike(product: Product, victim: str) -> None:
+def _kill(product: Product, victim: str) -> None:
     if victim == "FLUSHALL":
         with suppress(RedisError), Redis.from_url(product.address_of("REDIS_URL")) as redis:
             redis.flushall()

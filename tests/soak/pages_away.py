@@ -102,7 +102,7 @@ def _stop(
         for part in _PARTS:
             _ask(found, page, part, passed, is_forgiven=passed < forgiven_until)
         time.sleep(0.5)
-    _judge(found, "postgres" in names)
+    _check_bounds(found, "postgres" in names)
     for name in names:
         children[name].start()
         seconds_until(children[name].is_ready, 60)
@@ -136,7 +136,7 @@ def _ask(found: Stop, page: str, part: str, passed: float, *, is_forgiven: bool)
         found.faults.append(f"{found.servers} at {passed:.1f} s: a state is claimed that is old")
 
 
-def _judge(found: Stop, is_database_away: bool) -> None:
+def _check_bounds(found: Stop, is_database_away: bool) -> None:
     checks: list[tuple[float | None, Callable[[float | None], bool], str]] = [
         (found.said_its_age_after, lambda s: s is not None and s < GRACE_SECONDS, "its age"),
         (

@@ -15,8 +15,8 @@ import requests
 
 from tests.flows.product import PASSWORD, Product, seconds_until
 from tests.receivers import HttpReceiver
-from tests.soak.outages import Farm, _colours, _set_down, _strike, wait_for_calm
-from tests.soak.people_invariants import judge
+from tests.soak.outages import Farm, _colours, _kill, _set_down, wait_for_calm
+from tests.soak.people_invariants import check_invariants
 from tests.soak.story import PeopleStory
 
 SERVICES = 8
@@ -169,22 +169,22 @@ class Company:
 
 
 def run(product: Product, seconds: float, seed: int, kill_every: float = 15.0) -> PeopleStory:
-    """Let outages and people have their way for a while, then wait for calm and judge."""
+    """Run outages and people for a while, then wait for calm and check the invariants."""
     chance, story, farm = random.Random(seed), PeopleStory(), Farm()
     with HttpReceiver() as hook:
         company = Company(product, hook, chance, story)
         company.found(seed, farm)
         seconds_until(lambda: _colours(product) == {"GREEN"}, 20)
-        _tell(product, farm, company, chance, seconds, kill_every, story)
+        _run_story(product, farm, company, chance, seconds, kill_every, story)
         seconds_until(lambda: not company.paused or company.resume_due(time.time() + 60), 60)
         product.call("PATCH", f"/notification-channels/{company.channel_id}", {"is_enabled": True})
         wait_for_calm(product, 150)
-        judge(product, story, list(hook.requests), company.services)
+        check_invariants(product, story, list(hook.requests), company.services)
     farm.close()
     return story
 
 
-def _tell(
+def _run_story(
     product: Product,
     farm: Farm,
     company: Company,
@@ -214,7 +214,7 @@ def _tell(
             next_deed = time.time() + chance.uniform(1, 4)
         if now >= next_kill:
             victim = chance.choice(_VICTIMS)
-            _strike(product, victim)
+            _kill(product, victim)
             story.kills.append((now, victim))
             next_kill = now + chance.uniform(0.5, 1.5) * kill_every
         time.sleep(0.05)

@@ -23,12 +23,12 @@ class StoredAlert(NamedTuple):
     messages: str | None
 
 
-def judge(
+def check_invariants(
     product: Product, story: PeopleStory, heard: list[Received], services: dict[str, str]
 ) -> None:
     """Add to a story every fault; `services` are ids by name."""
     story.messages = len(heard)
-    told = _judge_ends(story, heard)
+    notified = _check_ends(story, heard)
     with product.database() as connection:
         alerts = [
             StoredAlert(*row)
@@ -44,14 +44,14 @@ def judge(
         ]
     story.alerts = len(alerts)
     for alert in alerts:
-        reached = alert.id in told
+        reached = alert.id in notified
         explained = any(kind in _EXPLAINED for kind in alert.kinds) or alert.resolved_by is not None
         story.reached += reached
         if not reached and not explained:
             story.faults.append(f"nobody heard of {alert}, and its timeline does not say why")
     for outage in story.outages:
         for begin, end in _watched(story, outage):
-            _judge_outage(
+            _check_outage(
                 story,
                 outage,
                 begin,
@@ -60,22 +60,22 @@ def judge(
             )
 
 
-def _judge_ends(story: PeopleStory, heard: list[Received]) -> set[str]:
+def _check_ends(story: PeopleStory, heard: list[Received]) -> set[str]:
     """Return the alerts that somebody heard of; add a fault for each end without a beginning."""
     begun: dict[tuple[str, str], float] = {}
-    told = set()
+    notified = set()
     for request in sorted(heard, key=lambda one: one.at):
         data, event = request.json["data"], request.json["event"]
         for alert in data.get("alerts") or [data["alert"]]:
             key = (request.path, alert["id"])
-            told.add(alert["id"])
+            notified.add(alert["id"])
             if event != "alert.resolved" and alert["status"] != "resolved":
                 begun.setdefault(key, request.at)
             elif key not in begun and not data.get("combined"):
                 story.faults.append(
                     f"{request.path} heard the end of {alert['id']} alone ({event})"
                 )
-    return told
+    return notified
 
 
 def _watched(story: PeopleStory, outage: Outage) -> list[tuple[float, float]]:
@@ -90,7 +90,7 @@ def _watched(story: PeopleStory, outage: Outage) -> list[tuple[float, float]]:
     return [(a, b) for a, b in stretches if b - a >= max(LEAST_SECONDS, SEEN_AFTER_SECONDS)]
 
 
-def _judge_outage(
+def _check_outage(
     story: PeopleStory, outage: Outage, begin: float, end: float, alerts: list[Any]
 ) -> None:
     # One that somebody resolved while it failed is told of; the rule waits until it was fine once.

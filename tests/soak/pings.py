@@ -62,7 +62,7 @@ def run(pings: int = 50_000, pause_seconds: float = 1.5, least_kills: int = 6) -
         with gunicorn(here, "wsgi:app") as (port, pid):
             story = Story()
             started = time.monotonic()
-            asyncio.run(_tell(story, here, port, pid, keys, pings, pause_seconds, least_kills))
+            asyncio.run(_run_story(story, here, port, pid, keys, pings, pause_seconds, least_kills))
             story.seconds = time.monotonic() - started
         _read_back(story, here)
     assert not story.lost, story
@@ -70,7 +70,7 @@ def run(pings: int = 50_000, pause_seconds: float = 1.5, least_kills: int = 6) -
     return story
 
 
-async def _tell(
+async def _run_story(
     story: Story,
     here: World,
     port: int,

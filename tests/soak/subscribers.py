@@ -48,7 +48,7 @@ def run() -> str:
         small = _page(product, service, "small", KILLED_WITH)
         seen = [
             _follow_a_colour(product, watched, service),
-            _tell_everybody(product, mail, large),
+            _notify_everybody(product, mail, large),
             _kill(product, mail, small, random.Random(seed)),
         ]
     return "\n".join([f"seed {seed}", *seen])
@@ -99,7 +99,7 @@ def _publish(product: Product, page: dict[str, Any], title: str) -> None:
     raise AssertionError(f"{title} cannot be published")
 
 
-def _tell_everybody(product: Product, mail: MailReceiver, page: dict[str, Any]) -> str:
+def _notify_everybody(product: Product, mail: MailReceiver, page: dict[str, Any]) -> str:
     began = time.monotonic()
     _publish(product, page, "Everybody hears of it")
     parts = {"HTML": "", "feed": "/feed.atom", "JSON": "/summary.json"}
@@ -110,17 +110,17 @@ def _tell_everybody(product: Product, mail: MailReceiver, page: dict[str, Any]) 
         )
         for name, rest in parts.items()
     }
-    seconds_until(lambda: len(_told(mail, "large-")) >= SUBSCRIBERS, TOLD_SECONDS)
+    seconds_until(lambda: len(_received(mail, "large-")) >= SUBSCRIBERS, TOLD_SECONDS)
     told = time.monotonic() - began
     assert took["HTML"] <= PUBLISH_SECONDS, f"an incident took {took} s to the page"
-    recipients = Counter(_told(mail, "large-"))
+    recipients = Counter(_received(mail, "large-"))
     assert set(recipients.values()) == {1}, recipients.most_common(3)
     return (
         f"incident to HTML in {took['HTML']:.2f} s, to {len(recipients)} mailboxes in {told:.1f} s"
     )
 
 
-def _told(mail: MailReceiver, prefix: str) -> list[str]:
+def _received(mail: MailReceiver, prefix: str) -> list[str]:
     recipients = (one.recipients[0] for one in list(mail.mails))
     return [each for each in recipients if each.startswith(prefix)]
 
@@ -131,9 +131,9 @@ def _kill(product: Product, mail: MailReceiver, page: dict[str, Any], chance: ra
     titles = []
     for number, victim in enumerate(victims):
         titles.append(f"Incident {number} ({victim} is killed)")
-        before = len(_told(mail, "small-"))
+        before = len(_received(mail, "small-"))
         _publish(product, page, titles[-1])
-        seconds_until(lambda: len(_told(mail, "small-")) > before, 120)  # noqa: B023
+        seconds_until(lambda: len(_received(mail, "small-")) > before, 120)  # noqa: B023
         time.sleep(chance.uniform(0, 2))
         product.kill(victim)
         time.sleep(4)
