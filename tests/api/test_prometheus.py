@@ -134,19 +134,19 @@ def test_certificates(client, alice, context, rows):
 
 
 def test_it_answers_while_its_servers_are_away(config, context, a_life):
-    def told(**changes):
+    def scraped(**changes):
         away = create_app(replace(config, **changes))
         try:
             return samples(scrape(away.test_client()))
         finally:
             away.extensions["hub"].close()
 
-    without_database = told(database_url="postgresql+psycopg://someone@127.0.0.1:1/db")
+    without_database = scraped(database_url="postgresql+psycopg://someone@127.0.0.1:1/db")
     assert without_database[("alertifypro_database_up",)] == 0
     assert without_database[("alertifypro_redis_up",)] == 1
     assert ("alertifypro_schedule_lateness_seconds_count",) in without_database
     assert ("alertifypro_organizations",) not in without_database
-    without_redis = told(redis_url="redis://127.0.0.1:9/0")
+    without_redis = scraped(redis_url="redis://127.0.0.1:9/0")
     assert without_redis[("alertifypro_redis_up",)] == 0
     assert without_redis[("alertifypro_database_up",)] == 1
     assert ("alertifypro_schedule_lateness_seconds_count",) not in without_redis
@@ -213,15 +213,15 @@ def test_the_rules(client):
 
 
 def test_rules_and_dashboard_ask_for_what_there_is(client, a_life):
-    told = {name for name, *_ in samples(scrape(client))}
+    names_found = {name for name, *_ in samples(scrape(client))}
     dashboard = json.loads((ASSETS / "alertifypro-dashboard.json").read_text())
     asked = [one["expr"] for panel in dashboard["panels"] for one in panel["targets"]]
     asked.append((ASSETS / "alertifypro.rules.yml").read_text())
-    # What has no row has no sample, but its name is told.
-    told |= set(re.findall(r"# TYPE (\w+)", scrape(client)))
+    # What has no row has no sample, but its name is there.
+    names_found |= set(re.findall(r"# TYPE (\w+)", scrape(client)))
     names = set(re.findall(r"\balertifypro_\w+", " ".join(asked)))
     assert len(names) > 15
-    assert names <= told
+    assert names <= names_found
 
 
 def free_port():

@@ -47,7 +47,7 @@ async def ask_all(handler, tls=None, side_by_side=6):
             network.close()
 
 
-def judge(results):
+def assert_answers(results):
     for way, observation, seconds in results:
         assert observation.status is Status.RED, f"{way}: {observation}"
         assert seconds < TIMEOUT + GRACE, f"{way} took {seconds:.2f} s"
@@ -61,14 +61,14 @@ def judge(results):
 
 @pytest.mark.parametrize("name", HANDLERS)
 def test_misbehaving_servers(name):
-    judge(go(ask_all(HANDLERS[name], side_by_side=2 if name == "floods" else 12)))
+    assert_answers(go(ask_all(HANDLERS[name], side_by_side=2 if name == "floods" else 12)))
 
 
 def test_servers_that_speak_tls_to_plain_clients():
     context = certificates.tls_server("localhost", "127.0.0.1")
     results = go(ask_all(loopback.silent, context, side_by_side=12))
     secure = {"tls", "verify_tls"}
-    judge(
+    assert_answers(
         [
             (way, observation, seconds)
             for way, observation, seconds in results
@@ -83,7 +83,7 @@ def test_servers_that_begin_tls_and_stop():
         writer.write(b"\x16\x03\x03\x00\x7a\x02\x00")  # the first bytes of a ServerHello
         await asyncio.sleep(3600)
 
-    judge(go(ask_all(handler, side_by_side=12)))
+    assert_answers(go(ask_all(handler, side_by_side=12)))
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ def test_misbehaving_datagrams(data):
         transport.close()
         return results
 
-    judge(go(story()))
+    assert_answers(go(story()))
 
 
 def test_a_server_that_asks_for_a_client_certificate():

@@ -99,13 +99,13 @@ _GO = """async (path) => {
 def show(tab, url):
     """Load an address, and wait until nothing is being read any more."""
     tab.goto(url)
-    settle(tab)
+    wait_until_idle(tab)
 
 
 def move(tab, url):
     """Go to an address as a link within the console does, without loading the page again."""
     go(tab, url)
-    settle(tab)
+    wait_until_idle(tab)
 
 
 def go(tab, url):
@@ -113,6 +113,6 @@ def go(tab, url):
     tab.evaluate(_GO, url)
 
 
-def settle(tab):
+def wait_until_idle(tab):
     """Wait until a screen is there and nothing is being read any more."""
     tab.evaluate(_READ)

@@ -54,7 +54,7 @@ def filled(state: Path, word: str) -> dict[str, str]:
     return {"STATE_DIR": str(state)}
 
 
-def told(url: str) -> tuple[str, int]:
+def contents(url: str) -> tuple[str, int]:
     with psycopg.connect(url) as connection:
         row = connection.execute(
             "SELECT (SELECT string_agg(name, ',') FROM organizations),"
@@ -86,7 +86,7 @@ def test_a_backup_comes_back_whole_in_a_new_installation_with_its_key(tmp_path, 
     with Embedded(old, with_valkey=False) as servers:
         expected = constraints(servers.database_url)
     with Embedded(new, with_valkey=False) as servers:
-        assert told(servers.database_url) == ("first", ROWS)
+        assert contents(servers.database_url) == ("first", ROWS)
         assert constraints(servers.database_url) == expected, "every primary key is there"
         vault = Vault(bytes.fromhex(servers.state.secrets().encryption_key))
         with psycopg.connect(servers.database_url) as connection:
@@ -134,7 +134,7 @@ def test_a_restore_while_others_are_connected_and_write(state):
         try:
             before = constraints(url)
             backup.restore(env, file, say=silent)
-            assert told(url)[1] == ROWS
+            assert contents(url)[1] == ROWS
         finally:
             writer.kill()
             writer.wait()
@@ -169,9 +169,9 @@ def test_a_kill_in_the_middle_leaves_what_was_there(state, seconds):
         time.sleep(seconds)
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-        assert told(url) in (("second", ROWS), ("first", ROWS))
+        assert contents(url) in (("second", ROWS), ("first", ROWS))
         backup.restore(env, file, say=silent)
-        assert told(url) == ("first", ROWS)
+        assert contents(url) == ("first", ROWS)
         servers.state.withdraw()
 
 
@@ -190,7 +190,7 @@ def test_a_file_that_is_no_backup_or_damaged_changes_nothing(state):
         with pytest.raises(LaunchError, match="damaged"):
             backup.restore(env, file, say=silent)
     with Embedded(state / "one", with_valkey=False) as servers:
-        assert told(servers.database_url) == ("first", ROWS)
+        assert contents(servers.database_url) == ("first", ROWS)
 
 
 def test_an_older_backup_comes_into_ones_own_postgres_beside_a_running_product(state):
@@ -226,7 +226,7 @@ def test_an_older_backup_comes_into_ones_own_postgres_beside_a_running_product(s
         ended.set()
         asking.join()
         assert seen == {"second", "first"}, "whole before, whole after"
-        assert told(url) == ("first", ROWS)
+        assert contents(url) == ("first", ROWS)
         with psycopg.connect(url) as connection:
             (revision,) = connection.execute(migrate.REVISION_QUERY).fetchone() or ("",)
         assert revision == max(path.name[:4] for path in migrate.VERSIONS.glob("0*.py"))

@@ -104,7 +104,7 @@ def test_an_alert_says_why():
     assert alert.message == "Check failed with status RED"
 
 
-def judged(condition, history):
+def verdict_of(condition, history):
     """Return the verdict of a moment, as both live and preview come to it."""
     if history.latest.in_maintenance:
         return evaluate.evaluate_in_maintenance(condition, history.latest)
@@ -131,7 +131,7 @@ def test_replay_agrees_with_evaluating_each_moment_anew(source, letters):
         inside = [p for p in past[: at + 1] if p.counts and p.at > since]
         window = Window(len(inside), sum(p.status is Status.RED for p in inside))
         history = History(point, past[at::-1], {5: window})
-        verdict = judged(condition, history)
+        verdict = verdict_of(condition, history)
         if not is_open and verdict is Verdict.FIRING:
             is_open = True
             expected.append((at, None))
@@ -155,7 +155,7 @@ def test_long_stretches_are_remembered_by_their_ends(source, stretches):
     condition, past = conditions.parse(source), points("".join(a * n for a, n in stretches))
     is_open, expected = False, []
     for at, point in enumerate(past):
-        verdict = judged(condition, History(point, past[at::-1]))
+        verdict = verdict_of(condition, History(point, past[at::-1]))
         if not is_open and verdict is Verdict.FIRING:
             is_open = True
             expected.append((at, None))

@@ -114,7 +114,7 @@ LONGER = appearance(72, MaintenanceState.COMING, 5)
 RUNS_ON = appearance(-1, MaintenanceState.RUNNING, 9)
 
 
-def told(one, *kinds):
+def sent(one, *kinds):
     return {one.occurrence.starts_at: dict.fromkeys(kinds, one.occurrence.ends_at)}
 
 
@@ -123,17 +123,17 @@ def told(one, *kinds):
     [
         ([COMING], {}, [Notice.ANNOUNCED]),
         ([COMING, appearance(96, MaintenanceState.COMING)], {}, [Notice.ANNOUNCED]),
-        ([COMING], told(COMING, Notice.ANNOUNCED), []),
-        ([SOON], told(SOON, Notice.ANNOUNCED), [Notice.REMINDER]),
-        ([SOON], told(SOON, Notice.ANNOUNCED, Notice.REMINDER), []),
-        ([LONGER], told(COMING, Notice.ANNOUNCED), [Notice.CHANGED]),
-        ([RUNNING], told(RUNNING, Notice.ANNOUNCED), [Notice.STARTED]),
-        ([RUNS_ON], told(RUNNING, Notice.STARTED), [Notice.CHANGED]),
-        ([DONE], told(DONE, Notice.STARTED), [Notice.ENDED]),
+        ([COMING], sent(COMING, Notice.ANNOUNCED), []),
+        ([SOON], sent(SOON, Notice.ANNOUNCED), [Notice.REMINDER]),
+        ([SOON], sent(SOON, Notice.ANNOUNCED, Notice.REMINDER), []),
+        ([LONGER], sent(COMING, Notice.ANNOUNCED), [Notice.CHANGED]),
+        ([RUNNING], sent(RUNNING, Notice.ANNOUNCED), [Notice.STARTED]),
+        ([RUNS_ON], sent(RUNNING, Notice.STARTED), [Notice.CHANGED]),
+        ([DONE], sent(DONE, Notice.STARTED), [Notice.ENDED]),
         ([DONE], {}, []),
-        ([], told(COMING, Notice.ANNOUNCED), [Notice.CANCELLED]),
-        ([], told(COMING, Notice.ANNOUNCED, Notice.CANCELLED), []),
-        ([COMING], told(COMING, Notice.ANNOUNCED, Notice.CANCELLED), [Notice.ANNOUNCED]),
+        ([], sent(COMING, Notice.ANNOUNCED), [Notice.CANCELLED]),
+        ([], sent(COMING, Notice.ANNOUNCED, Notice.CANCELLED), []),
+        ([COMING], sent(COMING, Notice.ANNOUNCED, Notice.CANCELLED), [Notice.ANNOUNCED]),
     ],
 )  # fmt: skip
 def test_each_notice_once(shown, before, expected):
@@ -145,12 +145,12 @@ def test_each_notice_once(shown, before, expected):
     ("before", "expected"),
     [
         ({}, []),
-        (told(COMING, Notice.ANNOUNCED), [Notice.CANCELLED]),
-        (told(COMING, Notice.ANNOUNCED, Notice.CANCELLED), []),
-        (told(RUNNING, Notice.ANNOUNCED), [Notice.CANCELLED]),  # nobody was told that it began
-        (told(RUNNING, Notice.ANNOUNCED, Notice.STARTED), [Notice.ENDED]),
-        (told(DONE, Notice.STARTED, Notice.ENDED), []),
-        (told(DONE, Notice.ANNOUNCED), []),
+        (sent(COMING, Notice.ANNOUNCED), [Notice.CANCELLED]),
+        (sent(COMING, Notice.ANNOUNCED, Notice.CANCELLED), []),
+        (sent(RUNNING, Notice.ANNOUNCED), [Notice.CANCELLED]),  # nobody was told that it began
+        (sent(RUNNING, Notice.ANNOUNCED, Notice.STARTED), [Notice.ENDED]),
+        (sent(DONE, Notice.STARTED, Notice.ENDED), []),
+        (sent(DONE, Notice.ANNOUNCED), []),
     ],
 )
 def test_what_is_told_when_a_window_goes(before, expected):

@@ -25,7 +25,7 @@ def service(context, alice) -> dict[str, Any]:
     return make_service(alice, check_interval_seconds=60, timeout_seconds=10)
 
 
-def settle(claimed: checks_claim.Claimed, observation: Observation) -> list[Any]:
+def record(claimed: checks_claim.Claimed, observation: Observation) -> list[Any]:
     checks = [claim.finished(observation, claimed.now) for claim in claimed.claims]
     return checks_record.record(checks, claimed.now)
 
@@ -47,7 +47,7 @@ def test_another_region_does_not_see_it(service):
 
 def test_a_result_is_stored_and_the_next_due_time_is_on_the_grid(service, rows):
     claimed = checks_claim.claim("default", 10)
-    events = settle(claimed, GREEN)
+    events = record(claimed, GREEN)
     assert [event.type for event in events] == ["check_result", "service.status_changed"]
     (stored,) = rows("SELECT service_id, status, response_time_ms FROM check_results")
     assert stored == (UUID(service["id"]), "GREEN", 12.0)
@@ -62,8 +62,8 @@ def test_a_late_twin_writes_nothing(service, rows):
     rows("UPDATE schedule_entries SET lease_until = now() - interval '1 second'")
     second = checks_claim.claim("default", 10)
     assert len(second.claims) == 1
-    assert settle(second, GREEN)
-    assert settle(first, RED) == []
+    assert record(second, GREEN)
+    assert record(first, RED) == []
     assert rows("SELECT status FROM check_results") == [("GREEN",)]
     assert rows("SELECT status FROM services") == [("GREEN",)]
 
@@ -80,7 +80,7 @@ def test_a_killed_worker_is_replaced_when_its_lease_ends(service, rows):
 def test_an_edit_voids_the_check_in_flight(service, rows, alice):
     claimed = checks_claim.claim("default", 10)
     alice.patch(f"/services/{service['id']}", {"endpoint": "https://other.example.com/"})
-    assert settle(claimed, RED) == []
+    assert record(claimed, RED) == []
     assert rows("SELECT count(*) FROM check_results") == [(0,)]
     (claim,) = checks_claim.claim("default", 10).claims
     assert claim.snapshot.target.endpoint == "https://other.example.com/"
@@ -89,14 +89,14 @@ def test_an_edit_voids_the_check_in_flight(service, rows, alice):
 def test_a_deleted_service_takes_its_result_with_it(service, rows, alice):
     claimed = checks_claim.claim("default", 10)
     alice.delete(f"/services/{service['id']}")
-    assert settle(claimed, GREEN) == []
+    assert record(claimed, GREEN) == []
     assert rows("SELECT count(*) FROM check_results") == [(0,)]
 
 
 def test_repeating_a_batch_whose_answer_was_lost_changes_nothing(service, rows):
     claimed = checks_claim.claim("default", 10)
-    settle(claimed, GREEN)
-    assert settle(claimed, GREEN) == []
+    record(claimed, GREEN)
+    assert record(claimed, GREEN) == []
     assert rows("SELECT count(*) FROM check_results") == [(1,)]
 
 
@@ -105,20 +105,20 @@ def test_runs_missed_for_an_hour_are_one_result(service, rows):
     claimed = checks_claim.claim("default", 10)
     (claim,) = claimed.claims
     assert claimed.now - claim.scheduled_for < timedelta(seconds=60)
-    settle(claimed, GREEN)
+    record(claimed, GREEN)
     assert checks_claim.claim("default", 10).claims == []
 
 
 def test_thresholds_and_the_retry_interval(context, alice, rows):
     make_service(alice, check_interval_seconds=600, failure_threshold=3, retry_interval_seconds=5)
-    settle(checks_claim.claim("default", 10), GREEN)
+    record(checks_claim.claim("default", 10), GREEN)
     for failures in (1, 2):
         claimed = again(rows)
-        settle(claimed, RED)
+        record(claimed, RED)
         (entry,) = rows("SELECT status, consecutive_failures, next_due_at FROM schedule_entries")
         assert entry[:2] == ("GREEN", failures)
         assert entry[2] <= claimed.now + timedelta(seconds=5)
-    settle(again(rows), RED)
+    record(again(rows), RED)
     assert rows("SELECT status FROM services") == [("RED",)]
 
 
@@ -126,16 +126,16 @@ def test_regions_vote(context, alice, rows):
     make_service(alice, regions=["default", "eu", "us"])
     for region, observation in (("default", RED), ("eu", GREEN), ("us", GREEN)):
         claimed = checks_claim.claim(region, 10)
-        settle(claimed, observation)
+        record(claimed, observation)
     assert rows("SELECT status FROM services") == [("YELLOW",)]
     rows("UPDATE schedule_entries SET next_due_at = now()")
-    settle(checks_claim.claim("eu", 10), RED)
+    record(checks_claim.claim("eu", 10), RED)
     assert rows("SELECT status FROM services") == [("RED",)]
 
 
 def test_a_region_without_workers_cannot_tell(context, alice, rows):
     make_service(alice)
-    settle(checks_claim.claim("default", 10), GREEN)
+    record(checks_claim.claim("default", 10), GREEN)
     assert regions.watch() == []
     rows("UPDATE schedule_entries SET next_due_at = now() - interval '1 minute'")
     assert regions.watch() == ["default"]
@@ -146,7 +146,7 @@ def test_a_region_without_workers_cannot_tell(context, alice, rows):
     regions.watch()
     assert len(alice.get("/alerts").json) == 1
     regions.pulse("worker", "default", None)
-    settle(again(rows), GREEN)
+    record(again(rows), GREEN)
     assert regions.watch() == []
     assert rows("SELECT status FROM services") == [("GREEN",)]
     assert alice.get("/alerts").json == []
@@ -182,8 +182,8 @@ def test_a_paused_service_is_not_repaired_awake(service, rows, alice):
 
 
 def test_the_kind_of_a_failure_is_stored_and_told(service, rows, alice):
-    settle(checks_claim.claim("default", 10), GREEN)
-    settle(again(rows), RED._replace(failure_kind=FailureKind.REFUSED))
+    record(checks_claim.claim("default", 10), GREEN)
+    record(again(rows), RED._replace(failure_kind=FailureKind.REFUSED))
     assert sorted(rows("SELECT status, failure_kind FROM check_results")) == [
         ("GREEN", None),
         ("RED", "refused"),
@@ -193,11 +193,11 @@ def test_the_kind_of_a_failure_is_stored_and_told(service, rows, alice):
 
 
 def test_evidence_and_what_changed(service, rows, alice):
-    settle(checks_claim.claim("default", 10), GREEN)
+    record(checks_claim.claim("default", 10), GREEN)
     failed = Observation(
         Status.RED, 5.0, "got 502", status_code=502, evidence={"body": "nul \x00 and \ud800"}
     )
-    settle(again(rows), failed)
+    record(again(rows), failed)
     found = alice.get(f"/services/{service['id']}/evidence").json
     assert found["check"]["status_code"] == 502
     assert found["last_good_check"]["status_code"] == 200
@@ -209,16 +209,16 @@ def test_evidence_of_a_check_that_continues_a_failure_is_that_of_its_beginning(
     service, rows, alice
 ):
     def fail(reason):
-        settle(again(rows), Observation(Status.RED, 5.0, reason, evidence={"body": reason}))
+        record(again(rows), Observation(Status.RED, 5.0, reason, evidence={"body": reason}))
         return rows("SELECT id FROM check_results ORDER BY checked_at DESC LIMIT 1")[0][0]
 
     def read(check_id):
         return alice.get(f"/services/{service['id']}/evidence?check_id={check_id}")
 
-    settle(checks_claim.claim("default", 10), GREEN)
+    record(checks_claim.claim("default", 10), GREEN)
     good = rows("SELECT id FROM check_results")[0][0]
     first, second = fail("first"), fail("second")
-    settle(again(rows), GREEN)
+    record(again(rows), GREEN)
     fail("third")
     fourth = fail("fourth")
     assert read(second).json == read(first).json
@@ -229,8 +229,8 @@ def test_evidence_of_a_check_that_continues_a_failure_is_that_of_its_beginning(
 
 def test_evidence_of_the_last_twenty_failures_is_kept(service, rows):
     for _ in range(22):
-        settle(again(rows), Observation(Status.RED, None, "x", evidence={"a": 1}))
-        settle(again(rows), GREEN)
+        record(again(rows), Observation(Status.RED, None, "x", evidence={"a": 1}))
+        record(again(rows), GREEN)
     assert rows("SELECT count(*) FROM check_evidence") == [(20,)]
 
 
@@ -238,6 +238,6 @@ def test_evidence_of_the_last_twenty_failures_is_kept(service, rows):
     "error", ['said "no\\"', "{a,b}", "NULL", "", "tab\tand newline\n", "naïve ☃ 𝄞", "a\\b'c"]
 )
 def test_any_reason_is_stored_as_it_is(service, rows, error):
-    settle(checks_claim.claim("default", 10), Observation(Status.RED, 1.5, error))
+    record(checks_claim.claim("default", 10), Observation(Status.RED, 1.5, error))
     assert rows("SELECT last_error FROM schedule_entries") == [(error,)]
     assert rows("SELECT error, response_time_ms FROM check_results") == [(error, 1.5)]

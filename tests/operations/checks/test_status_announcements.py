@@ -51,7 +51,7 @@ def tick(app):
 
 
 @pytest.fixture
-def told(rows):
+def sent(rows):
     return lambda: status_messages(rows)
 
 
@@ -65,28 +65,28 @@ def later(rows):
     return later
 
 
-def test_changes_are_told_and_the_first_green_is_not(listener, shop, see, told, rows):
+def test_changes_are_told_and_the_first_green_is_not(listener, shop, see, sent, rows):
     see("GREEN", "GREEN")
-    assert told() == []
+    assert sent() == []
     see("RED", "RED", "GREEN", "YELLOW")
-    assert told() == ["GREEN>RED critical", "RED>GREEN info", "GREEN>YELLOW warning"]
+    assert sent() == ["GREEN>RED critical", "RED>GREEN info", "GREEN>YELLOW warning"]
     ((message,),) = rows("SELECT message FROM notifications ORDER BY created_at LIMIT 1")
     assert message["reason"] == "connection refused"
     assert message["service"]["id"] == shop["id"]
     assert "config" not in message["service"]
 
 
-def test_a_new_service_that_fails_is_news(listener, shop, see, told):
+def test_a_new_service_that_fails_is_news(listener, shop, see, sent):
     see("RED")
-    assert told() == [">RED critical"]
+    assert sent() == [">RED critical"]
 
 
-def test_thresholds_are_respected(alice, listener, see, told):
+def test_thresholds_are_respected(alice, listener, see, sent):
     make_service(alice, failure_threshold=3)
     see("GREEN", "RED", "RED")
-    assert told() == []
+    assert sent() == []
     see("RED")
-    assert told() == ["GREEN>RED critical"]
+    assert sent() == ["GREEN>RED critical"]
 
 
 def test_nobody_listens(app, alice, shop, see, rows, monkeypatch):
@@ -103,16 +103,16 @@ def test_nobody_listens(app, alice, shop, see, rows, monkeypatch):
     assert EVENT not in kinds(rows)
 
 
-def test_a_channel_that_begins_to_listen_hears_the_next_change(alice, shop, see, told):
+def test_a_channel_that_begins_to_listen_hears_the_next_change(alice, shop, see, sent):
     channel = listen(alice, "alert.fired")
     see("GREEN", "RED")
-    assert told() == []
+    assert sent() == []
     alice.patch(f"/notification-channels/{channel}", {"events": [EVENT]})
     see("GREEN")
-    assert told() == ["RED>GREEN info"]
+    assert sent() == ["RED>GREEN info"]
     alice.delete(f"/notification-channels/{channel}")
     see("RED")
-    assert told() == []
+    assert sent() == []
 
 
 def test_severity_decides(alice, shop, see, rows):
@@ -122,98 +122,98 @@ def test_severity_decides(alice, shop, see, rows):
     assert len(planned(rows)) == 1
 
 
-def test_blindness_is_no_news_and_what_changed_meanwhile_is(listener, shop, see, told, rows):
+def test_blindness_is_no_news_and_what_changed_meanwhile_is(listener, shop, see, sent, rows):
     see("GREEN", "UNKNOWN", "UNKNOWN", "GREEN")
-    assert told() == []
+    assert sent() == []
     see("UNKNOWN", "RED")
-    assert told() == ["GREEN>RED critical"]
+    assert sent() == ["GREEN>RED critical"]
     see("UNKNOWN", "GREEN")
-    assert told() == ["GREEN>RED critical", "RED>GREEN info"]
+    assert sent() == ["GREEN>RED critical", "RED>GREEN info"]
     assert rows("SELECT count(*) FROM status_holds") == [(0,)]
 
 
 def test_maintenance_keeps_still_and_what_outlasts_it_is_told(
-    alice, listener, shop, see, told, tick
+    alice, listener, shop, see, sent, tick
 ):
     see("GREEN")
     window = make_window(alice, service_ids=[shop["id"]])
     see("RED")
-    assert (tick(), told()) == (0, [])
+    assert (tick(), sent()) == (0, [])
     alice.post(f"/maintenance-windows/{window['id']}/end")
-    assert (tick(), told()) == (1, ["GREEN>RED critical"])
-    assert (tick(), told()) == (0, ["GREEN>RED critical"])
+    assert (tick(), sent()) == (1, ["GREEN>RED critical"])
+    assert (tick(), sent()) == (0, ["GREEN>RED critical"])
     see("GREEN")
-    assert told()[1:] == ["RED>GREEN info"]
+    assert sent()[1:] == ["RED>GREEN info"]
 
 
-def test_what_came_and_went_in_maintenance_is_never_told(alice, listener, shop, see, told, tick):
+def test_what_came_and_went_in_maintenance_is_never_told(alice, listener, shop, see, sent, tick):
     see("GREEN")
     window = make_window(alice, service_ids=[shop["id"]])
     see("RED", "GREEN")
     alice.post(f"/maintenance-windows/{window['id']}/end")
     tick()
     see("GREEN")
-    assert told() == []
+    assert sent() == []
 
 
-def test_maintenance_of_others_changes_nothing(alice, listener, shop, see, told):
+def test_maintenance_of_others_changes_nothing(alice, listener, shop, see, sent):
     other = make_service(alice, name="Other")
     make_window(alice, service_ids=[other["id"]])
     see("GREEN", "RED")
-    assert told() == ["GREEN>RED critical"]
+    assert sent() == ["GREEN>RED critical"]
 
 
 def test_flapping_falls_silent_until_it_is_over(
-    alice, listener, shop, see, told, tick, later, rows
+    alice, listener, shop, see, sent, tick, later, rows
 ):
     for rule in alice.get("/alert-rules").json:  # also without an alert that says so
         alice.delete(f"/alert-rules/{rule['id']}")
     see("GREEN", *["RED", "GREEN"] * 6)
-    assert told() == ["GREEN>RED critical", "RED>GREEN info"] * 2 + ["GREEN>RED critical"]
+    assert sent() == ["GREEN>RED critical", "RED>GREEN info"] * 2 + ["GREEN>RED critical"]
     assert rows("SELECT told_status, is_flapping FROM status_holds") == [("RED", True)]
     assert tick() == 0
     later()
-    assert (tick(), told()[5:]) == (1, ["RED>GREEN info"])
+    assert (tick(), sent()[5:]) == (1, ["RED>GREEN info"])
     assert rows("SELECT count(*) FROM status_holds") == [(0,)]
     see("RED")
-    assert told()[6:] == ["GREEN>RED critical"]
+    assert sent()[6:] == ["GREEN>RED critical"]
 
 
 def test_nothing_is_told_while_an_alert_flaps(
-    alice, connection, listener, shop, see, told, tick, rows
+    alice, connection, listener, shop, see, sent, tick, rows
 ):
     see("GREEN")
     alert = make_alert(connection, shop, is_flapping=True)
     see("RED")
-    assert (tick(), told()) == (0, [])
+    assert (tick(), sent()) == (0, [])
     rows("UPDATE alerts SET status = 'resolved' WHERE id = %s", alert)
     rows("UPDATE alerts SET is_flapping = false")
-    assert (tick(), told()) == (1, ["GREEN>RED critical"])
+    assert (tick(), sent()) == (1, ["GREEN>RED critical"])
 
 
-def test_a_paused_service_is_not_caught_up_with(alice, listener, shop, see, told, tick):
+def test_a_paused_service_is_not_caught_up_with(alice, listener, shop, see, sent, tick):
     see("GREEN")
     window = make_window(alice)
     see("RED")
     alice.post(f"/maintenance-windows/{window['id']}/end")
     alice.post(f"/services/{shop['id']}/pause")
-    assert (tick(), told()) == (0, [])
+    assert (tick(), sent()) == (0, [])
     alice.post(f"/services/{shop['id']}/resume")
-    assert (tick(), told()) == (1, ["GREEN>RED critical"])
+    assert (tick(), sent()) == (1, ["GREEN>RED critical"])
 
 
-def test_holds_go_when_nobody_listens_any_more(alice, listener, shop, see, told, tick, rows):
+def test_holds_go_when_nobody_listens_any_more(alice, listener, shop, see, sent, tick, rows):
     see("GREEN")
     window = make_window(alice)
     see("RED")
     alice.delete(f"/notification-channels/{listener}")
     alice.post(f"/maintenance-windows/{window['id']}/end")
     tick()
-    assert told() == []
+    assert sent() == []
     assert rows("SELECT count(*) FROM status_holds") == [(0,)]
 
 
-def test_ticks_at_once_catch_up_once(app, alice, listener, see, told, tick, rows):
+def test_ticks_at_once_catch_up_once(app, alice, listener, see, sent, tick, rows):
     rows("UPDATE organizations SET max_services = 100")
     for number in range(6):
         make_service(alice, name=f"Shop {number}")
@@ -222,10 +222,10 @@ def test_ticks_at_once_catch_up_once(app, alice, listener, see, told, tick, rows
     see("RED")
     alice.post(f"/maintenance-windows/{window['id']}/end")
     at_once(app, tick)
-    assert told() == ["GREEN>RED critical"] * 6
+    assert sent() == ["GREEN>RED critical"] * 6
 
 
-def test_a_check_and_a_tick_at_once(app, alice, listener, shop, see, told, tick, rows):
+def test_a_check_and_a_tick_at_once(app, alice, listener, shop, see, sent, tick, rows):
     see("GREEN")
     window = make_window(alice)
     see("RED")
@@ -234,16 +234,16 @@ def test_a_check_and_a_tick_at_once(app, alice, listener, shop, see, told, tick,
     turns = iter([lambda: record(app, claimed, "GREEN"), tick, tick])
     at_once(app, lambda: next(turns)(), times=3)
     tick()
-    assert told() in ([], ["GREEN>RED critical", "RED>GREEN info"]), "in the order of the changes"
+    assert sent() in ([], ["GREEN>RED critical", "RED>GREEN info"]), "in the order of the changes"
 
 
-def test_a_late_twin_tells_nothing(app, listener, shop, see, told, rows):
+def test_a_late_twin_tells_nothing(app, listener, shop, see, sent, rows):
     see("GREEN")
     first = claim(app, rows)
     rows("UPDATE schedule_entries SET lease_until = now() - interval '1 second'")
     turns = iter([first, claim(app, rows), first])
     at_once(app, lambda: record(app, next(turns), "RED"), times=3)
-    assert told() == ["GREEN>RED critical"]
+    assert sent() == ["GREEN>RED critical"]
 
 
 def test_quiet_hours_hold_back_a_green(alice, shop, see, rows):
@@ -259,7 +259,7 @@ def test_quiet_hours_hold_back_a_green(alice, shop, see, rows):
     assert held == [(False,), (True,)]
 
 
-def test_a_batch_that_fails_tells_nothing(app, listener, shop, see, told, rows, monkeypatch):
+def test_a_batch_that_fails_tells_nothing(app, listener, shop, see, sent, rows, monkeypatch):
     see("GREEN")
 
     def killed(*_args, **_more):
@@ -269,8 +269,8 @@ def test_a_batch_that_fails_tells_nothing(app, listener, shop, see, told, rows, 
         patch.setattr(status_announcements, "_enqueue", killed)
         with pytest.raises(KeyboardInterrupt):
             see("RED")
-    assert told() == []
+    assert sent() == []
     assert rows("SELECT status FROM services") == [("GREEN",)]
     rows("UPDATE schedule_entries SET lease_until = NULL")
     see("RED")
-    assert told() == ["GREEN>RED critical"]
+    assert sent() == ["GREEN>RED critical"]

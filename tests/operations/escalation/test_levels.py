@@ -31,7 +31,7 @@ def at_once(alice, channel):
     make_policy(alice, is_default=True, rules=[rule])
 
 
-def told(rows):
+def sent(rows):
     return [kind for (kind,) in rows("SELECT kind FROM notifications ORDER BY created_at")]
 
 
@@ -44,7 +44,7 @@ def test_a_service_that_depends_on_others_is_told_once(app, alice, rows, advance
     check(app, rows, "RED")
     assert alice.get("/alerts").json[0]["service_id"] == shop["id"]
     assert advance() == 1
-    assert told(rows) == ["alert.fired"]
+    assert sent(rows) == ["alert.fired"]
 
 
 def test_one_that_its_root_cause_lets_go_is_told_once(app, alice, rows, advance):
@@ -62,7 +62,7 @@ def test_one_that_its_root_cause_lets_go_is_told_once(app, alice, rows, advance)
     with app.app_context():
         assert suppression.release() == 1
     assert advance() == 1
-    assert told(rows) == ["alert.fired"]
+    assert sent(rows) == ["alert.fired"]
 
 
 def test_a_first_level_tells_a_channel_that_hears_of_firings_only(app, alice, rows, advance):
@@ -74,7 +74,7 @@ def test_a_first_level_tells_a_channel_that_hears_of_firings_only(app, alice, ro
     make_service(alice)
     check(app, rows, "RED")
     assert advance() == 1
-    assert told(rows) == ["alert.fired", "alert.fired"]
+    assert sent(rows) == ["alert.fired", "alert.fired"]
 
 
 def test_a_level_whose_time_was_brought_forward_by_hand_is_told(app, alice, rows, advance):
@@ -88,4 +88,4 @@ def test_a_level_whose_time_was_brought_forward_by_hand_is_told(app, alice, rows
     rows("UPDATE escalation_levels SET due_at = now() WHERE status = 'pending'")
     with app.app_context():
         assert escalation_levels.advance_due() == 1
-    assert told(rows) == ["alert.fired", "alert.escalated"]
+    assert sent(rows) == ["alert.fired", "alert.escalated"]

@@ -29,7 +29,7 @@ def report(client, heartbeat, rows):
     return report
 
 
-def told(rows):
+def sent(rows):
     return [kind for (kind,) in rows("SELECT kind FROM notifications ORDER BY created_at")]
 
 
@@ -40,12 +40,12 @@ def latest(alice):
 
 def test_twelve_pairs_are_told_as_one_episode(alice, rows, report):
     report("RG" * 12)
-    assert len(told(rows)) <= 9
+    assert len(sent(rows)) <= 9
     alert = latest(alice)
     assert (alert["status"], alert["is_flapping"]) == ("firing", True)
-    before = len(told(rows))
+    before = len(sent(rows))
     report("RG" * 3)
-    assert len(told(rows)) == before
+    assert len(sent(rows)) == before
 
 
 def test_it_resolves_once_the_job_has_calmed_down(alice, rows, report):
@@ -54,9 +54,9 @@ def test_it_resolves_once_the_job_has_calmed_down(alice, rows, report):
     assert (alert["status"], alert["is_flapping"]) == ("resolved", False)
     kinds = [line["kind"] for line in alert["timeline"]]
     assert kinds[-2:] == ["flapping_stopped", "resolved"]
-    assert told(rows)[-1] == "alert.resolved"
+    assert sent(rows)[-1] == "alert.resolved"
     report("R")
-    assert told(rows)[-1] == "alert.fired", "the next failure is a new one"
+    assert sent(rows)[-1] == "alert.fired", "the next failure is a new one"
 
 
 def test_a_failure_that_stays_keeps_its_alert(alice, rows, report):
@@ -80,7 +80,7 @@ def test_a_job_that_fails_every_other_night_is_told_each_time(alice, rows, repor
         report("G")
         rows("UPDATE heartbeat_pings SET received_at = received_at - interval '1 day'")
         rows("UPDATE heartbeat_flips SET at = at - interval '1 day'")
-    assert told(rows) == ["alert.fired", "alert.resolved"] * 8
+    assert sent(rows) == ["alert.fired", "alert.resolved"] * 8
 
 
 def test_misses_count_as_well(app, alice, rows, report, heartbeat):
@@ -95,4 +95,4 @@ def test_misses_count_as_well(app, alice, rows, report, heartbeat):
 
 def test_one_pair_is_told_twice(rows, report):
     report("RG")
-    assert told(rows) == ["alert.fired", "alert.resolved"]
+    assert sent(rows) == ["alert.fired", "alert.resolved"]

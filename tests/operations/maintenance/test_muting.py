@@ -51,7 +51,7 @@ def advance(app):
     return advance
 
 
-def told(rows):
+def sent(rows):
     return [kind for (kind,) in rows("SELECT kind FROM notifications ORDER BY created_at")]
 
 
@@ -64,10 +64,10 @@ def test_nobody_is_reminded_and_nothing_escalates_inside(
         scope = {"service_ids": [shop["id"]]}
     window = make_window(alice, **scope)
     an_hour_later()
-    assert (advance(), told(rows)) == ((0, 0, 0), ["alert.fired"])
+    assert (advance(), sent(rows)) == ((0, 0, 0), ["alert.fired"])
     alice.post(f"/maintenance-windows/{window['id']}/end")
     assert advance() == (1, 1, 0), "it has outlasted the window"
-    assert sorted(told(rows)) == ["alert.escalated", "alert.fired", "alert.reminder"]
+    assert sorted(sent(rows)) == ["alert.escalated", "alert.fired", "alert.reminder"]
 
 
 def test_windows_of_others_silence_nobody(app, alice, charlie, rows, shop, an_hour_later, advance):

@@ -28,30 +28,30 @@ def story(context, alice, rows, connection):
     """A function that tells five days up to a moment, nearly all of them rolled up."""
     service_id = UUID(make_service(alice)["id"])
 
-    def tell(now):
+    def make(now):
         since, done = floor(now, HOUR) - 5 * 24 * HOUR, floor(now, HOUR) - NOT_ROLLED_UP * HOUR
         make_days(connection, since - timedelta(days=4), now)
         rows("UPDATE services SET created_at = %s", since)
-        told = random_history(random.Random(now.toordinal()), service_id, since, now)
-        told.store_rest(connection, alice.organization_id)
-        told.store(connection, told.results)
+        history = random_history(random.Random(now.toordinal()), service_id, since, now)
+        history.store_rest(connection, alice.organization_id)
+        history.store(connection, history.results)
         hour = since
         while hour < done:
             roll_up.compute_hour(hour)
             hour += HOUR
         rows("INSERT INTO metric_progress VALUES (true, %s, %s)", done, done)
-        return told
+        return history
 
-    return tell
+    return make
 
 
-def assert_days_are_right(told, zone, now):
+def assert_days_are_right(history, zone, now):
     """Compare days with the results, and return them."""
     with transaction() as tx:
-        days = daily_uptime(tx, [told.service_id], zone, DAYS, now)[told.service_id]
+        days = daily_uptime(tx, [history.service_id], zone, DAYS, now)[history.service_id]
     assert [later.since for _, later in pairwise(days)] == [day.until for day in days[:-1]]
     for day in days:
-        reckoned = told.seconds(day.since, day.until)
+        reckoned = history.seconds(day.since, day.until)
         spent = day.milliseconds
         assert (spent.up, spent.down) == (reckoned[SpanKind.UP], reckoned[SpanKind.DOWN])
         assert (spent.unknown, spent.paused) == (
@@ -85,6 +85,6 @@ def test_days_are_what_results_say(story, zone, last, hours):
 def test_another_zone_cuts_the_same_history_elsewhere(story):
     """A change of zone needs nothing computed again: no local day is stored."""
     now = midnight(date(2026, 3, 31), ZoneInfo("UTC")) + timedelta(hours=20)
-    told = story(now)
+    history = story(now)
     for zone in ("UTC", "Asia/Kathmandu", "America/St_Johns", "Pacific/Chatham"):
-        assert_days_are_right(told, zone, now)
+        assert_days_are_right(history, zone, now)

@@ -34,8 +34,8 @@ def ids(context, alice, rows, connection, configure):
     made = []
     for seed in range(3):
         made.append(UUID(make_service(alice, name=f"S{seed}", tags=[f"t{seed}"])["id"]))
-        told = random_history(random.Random(seed), made[-1], SINCE, UNTIL)
-        told.store(connection, told.results)
+        history = random_history(random.Random(seed), made[-1], SINCE, UNTIL)
+        history.store(connection, history.results)
     rows("UPDATE services SET created_at = %s", SINCE)
     rows("DELETE FROM metric_progress")
     rows("INSERT INTO metric_progress VALUES (true, %s, %s)", UNTIL, UNTIL)
@@ -64,7 +64,7 @@ def one_by_one(ids, since, until):
     }
 
 
-def told(owner, window, tag=None):
+def uptime_of(owner, window, tag=None):
     found = organization.overview(owner, *window, tag)
     each = organization.by_service(owner, *window, tag)
     ranked = sorted(
@@ -80,8 +80,8 @@ def test_all_together_are_each_of_them(alice, ids):
     for window in WINDOWS:
         expected = one_by_one(ids, *window)
         assert expected["checks"] > 0
-        assert told(owner, window) == expected
-        assert told(owner, window, "t1") == one_by_one([ids[1]], *window)
+        assert uptime_of(owner, window) == expected
+        assert uptime_of(owner, window, "t1") == one_by_one([ids[1]], *window)
 
 
 def test_a_deleted_service_leaves_them(alice, ids, rows):
@@ -90,10 +90,10 @@ def test_a_deleted_service_leaves_them(alice, ids, rows):
     assert alice.delete(f"/services/{ids[0]}").status_code == 204
     left = one_by_one(ids[1:], *WINDOWS[0])
     assert left != whole
-    assert told(owner, WINDOWS[0]) == left  # what is deleted is still in the hours of all
+    assert uptime_of(owner, WINDOWS[0]) == left  # what is deleted is still in the hours of all
     while retention.purge_deleted_services():
         pass
     assert rows("SELECT count(*) FROM metric_hours WHERE service_id = %s", ids[0]) == [(0,)]
     assert rows("SELECT count(*) FROM history_purges") == [(0,)]
     assert rows("SELECT sum(checks), max(services) FROM metric_org_hours") == [(left["checks"], 2)]
-    assert told(owner, WINDOWS[0]) == left
+    assert uptime_of(owner, WINDOWS[0]) == left

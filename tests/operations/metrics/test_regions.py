@@ -22,7 +22,7 @@ ROWS = "SELECT * FROM metric_region_hours ORDER BY service_id, at, region"
 
 
 @pytest.fixture
-def told(context, alice, rows, connection, configure):
+def history(context, alice, rows, connection, configure):
     """A random history of eight hours, checked from several regions."""
     configure(raw_retention_days=5000, hours_retention_days=5000)
     make_days(connection, SINCE - timedelta(days=4), UNTIL)
@@ -39,10 +39,10 @@ def told(context, alice, rows, connection, configure):
     return found
 
 
-def by_hand(told, since, until):
+def by_hand(history, since, until):
     """Return checks, failed ones and the p95 by region, of the hours that several regions told."""
     hours = defaultdict(lambda: defaultdict(list))
-    for one in told.results:
+    for one in history.results:
         if one.counts and since <= one.at < until:
             hours[one.at.replace(minute=0, second=0, microsecond=0)][one.region].append(one)
     found = defaultdict(list)
@@ -64,9 +64,9 @@ def rank(times):
     return sorted(times)[ceil(0.95 * len(times)) - 1] if times else None
 
 
-def answered(alice, told, since, until):
+def answered(alice, history, since, until):
     window = f"from={iso(since)}&to={iso(until)}"
-    found = alice.get(f"/services/{told.service_id}/metrics/regions?{window}")
+    found = alice.get(f"/services/{history.service_id}/metrics/regions?{window}")
     assert found.status_code == 200
     return {
         one["region"]: (one["checks"], one["failed_checks"], one["p95_ms"]) for one in found.json
@@ -80,42 +80,42 @@ def assert_equal(found, expected):
         assert found[region][2] == pytest.approx(p95, rel=0.01, abs=0.006)
 
 
-def test_regions_are_what_results_say(alice, told, rows):
+def test_regions_are_what_results_say(alice, history, rows):
     middle = SINCE + 4 * HOUR
-    whole = by_hand(told, SINCE, UNTIL)
+    whole = by_hand(history, SINCE, UNTIL)
     assert len(whole) > 1
-    assert_equal(answered(alice, told, SINCE, UNTIL), whole)  # all from results
+    assert_equal(answered(alice, history, SINCE, UNTIL), whole)  # all from results
     rows("DELETE FROM metric_progress")
     rows("INSERT INTO metric_progress VALUES (true, %s, %s)", middle, middle)
     for number in range(4):
         roll_up.compute_hour(SINCE + number * HOUR)
     stored = rows(ROWS)
     assert stored
-    assert_equal(answered(alice, told, SINCE, UNTIL), whole)  # half from each
+    assert_equal(answered(alice, history, SINCE, UNTIL), whole)  # half from each
     roll_up.compute_hour(SINCE + HOUR)
     assert rows(ROWS) == stored
     rows("DELETE FROM check_results")
-    assert_equal(answered(alice, told, SINCE, middle), by_hand(told, SINCE, middle))
+    assert_equal(answered(alice, history, SINCE, middle), by_hand(history, SINCE, middle))
     inner = SINCE + timedelta(minutes=70), SINCE + timedelta(minutes=80)
-    whole_hour = by_hand(told, SINCE + HOUR, SINCE + 2 * HOUR)
-    assert_equal(answered(alice, told, *inner), whole_hour)
+    whole_hour = by_hand(history, SINCE + HOUR, SINCE + 2 * HOUR)
+    assert_equal(answered(alice, history, *inner), whole_hour)
 
 
-def test_a_service_of_one_region_has_none(alice, charlie, told, rows):
-    rows("DELETE FROM check_results WHERE region <> %s", told.results[0].region)
+def test_a_service_of_one_region_has_none(alice, charlie, history, rows):
+    rows("DELETE FROM check_results WHERE region <> %s", history.results[0].region)
     for number in range(2):
         roll_up.compute_hour(SINCE + number * HOUR)
     assert rows(ROWS) == []
-    assert answered(alice, told, SINCE, UNTIL) == {}
-    assert charlie.get(f"/services/{told.service_id}/metrics/regions").status_code == 404
+    assert answered(alice, history, SINCE, UNTIL) == {}
+    assert charlie.get(f"/services/{history.service_id}/metrics/regions").status_code == 404
 
 
-def test_they_go_with_the_service(alice, told, rows):
+def test_they_go_with_the_service(alice, history, rows):
     for number in range(4):
         roll_up.compute_hour(SINCE + number * HOUR)
     assert rows(ROWS)
-    assert alice.delete(f"/services/{told.service_id}").status_code == 204
+    assert alice.delete(f"/services/{history.service_id}").status_code == 204
     while retention.purge_deleted_services():
         pass
     assert rows(ROWS) == []
-    assert regions.by_region(alice.organization_id, told.service_id, SINCE, UNTIL) == []
+    assert regions.by_region(alice.organization_id, history.service_id, SINCE, UNTIL) == []

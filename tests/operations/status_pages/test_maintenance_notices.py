@@ -20,10 +20,10 @@ def page(alice, configure):
 
 
 @pytest.fixture
-def told(app, rows):
+def notices(app, rows):
     """Return the events told since the last call; what was told before has gone out."""
 
-    def tell():
+    def take():
         with app.app_context():
             for page_id in maintenance_notices.pages():
                 maintenance_notices.notify(page_id)
@@ -35,7 +35,7 @@ def told(app, rows):
             event.removeprefix("maintenance.") for event, _ in sorted(found, key=lambda r: r[1])
         ]
 
-    return tell
+    return take
 
 
 def coming(alice, page, hours=72, **more):
@@ -61,9 +61,9 @@ def test_maintenance_is_told_of_once(app, alice, page, rows):
     assert messages == [("maintenance.changed",)]  # it took the place of what nobody had got yet
 
 
-def test_a_deleted_window_is_called_off(alice, page, told, rows):
+def test_a_deleted_window_is_called_off(alice, page, notices, rows):
     window = coming(alice, page, name="New disks")
-    assert told() == ["announced"]
+    assert notices() == ["announced"]
     alice.delete(f"/maintenance-windows/{window['id']}")
     ((subject, text),) = rows(
         "SELECT message ->> 'subject', message ->> 'text' FROM notifications"
@@ -71,56 +71,56 @@ def test_a_deleted_window_is_called_off(alice, page, told, rows):
     )
     assert "New disks" in subject
     assert text.startswith("The maintenance is cancelled.")
-    assert told() == ["cancelled"]
-    assert told() == []
+    assert notices() == ["cancelled"]
+    assert notices() == []
 
 
-def test_a_running_window_that_is_deleted_is_over(alice, page, told):
+def test_a_running_window_that_is_deleted_is_over(alice, page, notices):
     window = make_window(alice, status_page_ids=[page["id"]])
-    assert told() == ["started"]
+    assert notices() == ["started"]
     alice.delete(f"/maintenance-windows/{window['id']}")
-    assert told() == ["ended"]
+    assert notices() == ["ended"]
 
 
-def test_what_nobody_was_told_of_is_not_called_off(alice, page, told):
+def test_what_nobody_was_told_of_is_not_called_off(alice, page, notices):
     alice.delete(f"/maintenance-windows/{coming(alice, page)['id']}")
-    assert told() == []
+    assert notices() == []
 
 
-def test_a_window_that_was_called_off_is_not_called_off_again(alice, page, told):
+def test_a_window_that_was_called_off_is_not_called_off_again(alice, page, notices):
     window = coming(alice, page)
-    assert told() == ["announced"]
+    assert notices() == ["announced"]
     alice.post(f"/maintenance-windows/{window['id']}/end")
-    assert told() == ["cancelled"]
+    assert notices() == ["cancelled"]
     alice.delete(f"/maintenance-windows/{window['id']}")
-    assert told() == []
+    assert notices() == []
 
 
-def test_a_page_that_is_taken_from_a_window_and_named_again(alice, page, told):
+def test_a_page_that_is_taken_from_a_window_and_named_again(alice, page, notices):
     window = coming(alice, page)
     path = f"/maintenance-windows/{window['id']}"
-    assert told() == ["announced"]
+    assert notices() == ["announced"]
     alice.patch(path, {"status_page_ids": []})
-    assert told() == ["cancelled"]
+    assert notices() == ["cancelled"]
     alice.patch(path, {"status_page_ids": [page["id"]]})
-    assert told() == ["announced"]
-    assert told() == []
+    assert notices() == ["announced"]
+    assert notices() == []
 
 
-def test_a_window_that_is_moved_and_moved_back(alice, page, told):
+def test_a_window_that_is_moved_and_moved_back(alice, page, notices):
     window = coming(alice, page)
     path = f"/maintenance-windows/{window['id']}"
     first = {name: window[name] for name in ("starts_at", "ends_at")}
     later = {name: timestamp(utcnow() + timedelta(hours=hours))
              for name, hours in (("starts_at", 96), ("ends_at", 97))}  # fmt: skip
-    assert told() == ["announced"]
+    assert notices() == ["announced"]
     for times in (later, first):
         assert alice.patch(path, times).status_code == 200
-        assert sorted(told()) == ["announced", "cancelled"]
-    assert told() == []
+        assert sorted(notices()) == ["announced", "cancelled"]
+    assert notices() == []
 
 
-def test_a_skipped_occurrence_is_called_off(alice, page, told):
+def test_a_skipped_occurrence_is_called_off(alice, page, notices):
     window = make_window(
         alice,
         status_page_ids=[page["id"]],
@@ -129,7 +129,7 @@ def test_a_skipped_occurrence_is_called_off(alice, page, told):
         recurrence="FREQ=WEEKLY",
         duration_minutes=60,
     )
-    assert told() == ["announced"]
+    assert notices() == ["announced"]
     answer = alice.post(f"/maintenance-windows/{window['id']}/skip")
     assert answer.status_code == 200, answer.text
-    assert sorted(told()) == ["announced", "cancelled"]
+    assert sorted(notices()) == ["announced", "cancelled"]
