@@ -16,7 +16,7 @@ import uvloop
 from app.checks import CHECK_TYPES
 from app.checks.runner import run
 from app.domain.types import Observation, Target
-from app.network.door import Network
+from app.network.network import Network
 from app.network.policy import AddressPolicy
 from tests.certificates import authority, ca_file, self_signed, tls_server
 

@@ -17,7 +17,7 @@ from typing import Any
 from flask import Flask
 
 from app.checks import runner
-from app.network.door import Network
+from app.network.network import Network
 from app.network.policy import policy_of
 from app.operations.accounts.reach import AddressReach
 from app.operations.checks import record as checks_record

@@ -8,8 +8,8 @@ from functools import lru_cache
 from app.domain.checks.connectivity import ReferenceHost, ReferenceHosts, is_ambiguous, is_isolated
 from app.domain.checks.endpoints import parse_host_port, parse_url
 from app.domain.types import FailureKind, Observation, Status, Target
-from app.network.door import Network
 from app.network.errors import NetworkError
+from app.network.network import Network
 from app.platform.clock import monotonic, utcnow
 
 log = logging.getLogger(__name__)

@@ -18,7 +18,7 @@ from flask import Flask
 from app.channels import Context, DeliveryError, deliver, parse_smtp_url, provider_endpoints
 from app.domain.masking import hider
 from app.domain.messages.messages import Message, Organization, compose, sample
-from app.network.door import Network
+from app.network.network import Network
 from app.network.policy import policy_of
 from app.operations.accounts.reach import AddressReach, Targets
 from app.operations.health import quarantine

@@ -23,7 +23,7 @@ import uvloop
 
 from app.checks import runner
 from app.domain.types import FailureKind, Observation, Status
-from app.network.door import Network
+from app.network.network import Network
 from app.operations.accounts.reach import Targets
 from app.operations.checks.claim import Claim, Claimed, Lease
 from app.operations.health.quarantine import WorkKind

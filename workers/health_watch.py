@@ -19,9 +19,9 @@ from app.channels import Context, DeliveryError, deliver
 from app.domain.checks.addresses import AddressPolicy
 from app.domain.messages.messages import compose
 from app.domain.messages.types import NotificationPayload
-from app.network.door import Network
 from app.network.errors import NetworkError
 from app.network.http import HttpRequest
+from app.network.network import Network
 from app.operations.alerts import operator_alerts
 from app.operations.health import quarantine, ticks
 from app.operations.self_monitoring import operators

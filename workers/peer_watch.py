@@ -9,9 +9,9 @@ import json
 from datetime import datetime
 
 from app.domain.checks.addresses import AddressPolicy
-from app.network.door import Network
 from app.network.errors import NetworkError
 from app.network.http import HttpRequest
+from app.network.network import Network
 from app.platform.clock import utcnow
 
 _CONFIRMATIONS = 2

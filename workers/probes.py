@@ -6,7 +6,7 @@ from contextlib import suppress
 
 from redis import RedisError
 
-from app.network.door import Network
+from app.network.network import Network
 from app.network.policy import policy_of
 from app.operations.accounts.reach import Targets
 from app.operations.checks import claim as checks_claim

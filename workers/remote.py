@@ -9,7 +9,7 @@ import socket
 import time
 from types import FrameType
 
-from app.network.door import Network
+from app.network.network import Network
 from app.network.policy import policy_of
 from app.network.server_client import ServerAway, ServerClient, ServerRefused
 from app.operations.accounts.reach import Targets

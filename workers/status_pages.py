@@ -8,9 +8,9 @@ from app.domain.checks.endpoints import BadEndpoint
 from app.domain.status_pages import branding
 from app.domain.status_pages.domains import Finding, finding
 from app.domain.types import Observation, Target
-from app.network.door import Network
 from app.network.errors import NetworkError
 from app.network.http import HttpRequest
+from app.network.network import Network
 from app.network.policy import policy_of
 from app.operations.status_pages import (
     auto_incidents,

@@ -9,7 +9,7 @@ from marshmallow import RAISE, Schema
 from app.channels.smtp_settings import SmtpSettings
 from app.domain.checks.addresses import AddressPolicy
 from app.domain.messages.types import Message
-from app.network.door import Network
+from app.network.network import Network
 from app.platform.registry import Registry
 
 MAX_ANSWER = 500

@@ -8,7 +8,7 @@ from marshmallow import RAISE, Schema
 
 from app.domain.checks.endpoints import parse_host, parse_host_port, parse_url
 from app.domain.types import FailureKind, Probe, Target
-from app.network.door import Network
+from app.network.network import Network
 from app.platform.registry import Registry
 
 Run = Callable[[Target, Network], Awaitable[Probe]]

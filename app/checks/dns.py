@@ -26,8 +26,8 @@ from app.domain.checks.endpoints import is_address, parse_host, parse_host_port
 from app.domain.messages.text import clean
 from app.domain.types import FailureKind, Probe, Target
 from app.network.datagrams import DatagramSocket, Peer
-from app.network.door import Network
 from app.network.errors import Inconclusive, NetworkError, from_exception
+from app.network.network import Network
 from app.network.streams import Connection
 from app.network.trace import trace
 

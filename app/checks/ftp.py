@@ -5,7 +5,7 @@ from app.checks.fields import flag
 from app.checks.greetings import greet_ftp, upgrade_ftp
 from app.checks.wire import port_of, tls_flag, verifies, verify_flag, wire_to
 from app.domain.types import Probe, Target
-from app.network.door import Network
+from app.network.network import Network
 
 PORT = 21
 TLS_PORT = 990

@@ -27,8 +27,8 @@ from app.checks.fields import Headers, text
 from app.checks.wire import Wire, tls_flag, verifies, verify_flag
 from app.domain.checks.endpoints import bracketed, parse_host_port
 from app.domain.types import Probe, Target
-from app.network.door import Network
 from app.network.http import USER_AGENT
+from app.network.network import Network
 from app.network.tls import TlsOptions
 
 MAX_ANSWER = 64 * 1024

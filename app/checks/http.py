@@ -33,8 +33,8 @@ from app.domain.checks.assertions import (
 )
 from app.domain.types import Probe, Target
 from app.network.certificates import expiry_warning
-from app.network.door import Network
 from app.network.http import HttpRequest, HttpResponse
+from app.network.network import Network
 from app.platform.clock import utcnow
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")

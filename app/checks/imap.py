@@ -10,7 +10,7 @@ from app.checks.fields import flag
 from app.checks.greetings import greet_imap, upgrade_imap
 from app.checks.wire import port_of, refuse_two_ways, tls_flag, verifies, verify_flag, wire_to
 from app.domain.types import Probe, Target
-from app.network.door import Network
+from app.network.network import Network
 
 PORT = 143
 TLS_PORT = 993

@@ -13,7 +13,7 @@ from app.checks.fields import secret, text
 from app.checks.scram import Scram
 from app.checks.wire import Wire, tls_flag, verify_flag, wire_to
 from app.domain.types import Probe, Target
-from app.network.door import Network
+from app.network.network import Network
 
 PORT = 27017
 MAX_MESSAGE = 256 * 1024

@@ -25,9 +25,9 @@ from app.domain.checks.endpoints import BadEndpoint
 from app.domain.checks.json_path import parse as parse_path
 from app.domain.types import FailureKind, Probe, Target
 from app.network.cookies import Cookies
-from app.network.door import Network
 from app.network.errors import AddressRefused, Inconclusive, NetworkError
 from app.network.http import HttpRequest, HttpResponse
+from app.network.network import Network
 from app.network.trace import trace
 
 MAX_STEPS = 20

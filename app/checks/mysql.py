@@ -12,8 +12,8 @@ from app.checks.fields import secret, text
 from app.checks.mysql_protocol import Refused, Session
 from app.checks.wire import tls_flag, verifies, verify_flag, wire_to
 from app.domain.types import FailureKind, Probe, Target
-from app.network.door import Network
 from app.network.errors import NetworkError
+from app.network.network import Network
 from app.platform.clock import monotonic
 
 PORT = 3306

@@ -8,9 +8,9 @@ from app.checks.base import CheckConfig, CheckFailed, check_type, host
 from app.checks.fields import number
 from app.domain.checks.endpoints import parse_host
 from app.domain.types import FailureKind, Probe, Target
-from app.network.door import Network
 from app.network.errors import NetworkError, most_specific
 from app.network.icmp import EchoSocket
+from app.network.network import Network
 from app.network.streams import NEXT_ADDRESS_SECONDS
 from app.network.trace import trace
 from app.platform.clock import monotonic

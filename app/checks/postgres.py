@@ -13,7 +13,7 @@ from app.checks.fields import choice, secret, text
 from app.checks.scram import Scram
 from app.checks.wire import Wire, wire_to
 from app.domain.types import FailureKind, Probe, Target
-from app.network.door import Network
+from app.network.network import Network
 
 PORT = 5432
 MAX_MESSAGE = 64 * 1024

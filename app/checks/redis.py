@@ -13,7 +13,7 @@ from app.checks.fields import number, secret, text
 from app.checks.wire import Wire, tls_flag, verify_flag, wire_to
 from app.domain.checks.assertions import shown
 from app.domain.types import Probe, Target
-from app.network.door import Network
+from app.network.network import Network
 
 PORT = 6379
 SLOW_AFTER_MS = 500

@@ -10,8 +10,8 @@ from app.domain.checks.endpoints import BadEndpoint
 from app.domain.checks.statuses import grade
 from app.domain.masking import hider, mask, needles
 from app.domain.types import FailureKind, Observation, Phases, Probe, Status, Target
-from app.network.door import Network
 from app.network.errors import NetworkError
+from app.network.network import Network
 from app.network.trace import Trace, start_trace
 from app.platform import logs
 

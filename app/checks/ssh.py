@@ -11,7 +11,7 @@ from app.checks.ssh_keys import HOST_KEYS, fingerprints, host_key
 from app.checks.wire import Wire, wire_to
 from app.domain.checks.assertions import shown
 from app.domain.types import Probe, Target
-from app.network.door import Network
+from app.network.network import Network
 
 PORT = 22
 CLIENT_BANNER = "SSH-2.0-AlertifyPro_1.0"

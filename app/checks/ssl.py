@@ -12,8 +12,8 @@ from app.checks.postgres import ask_for_tls
 from app.checks.wire import Wire, wire_to
 from app.domain.types import FailureKind, Probe, Target
 from app.network.certificates import complaint_about, expiry_warning
-from app.network.door import Network
 from app.network.errors import CertificateProblem
+from app.network.network import Network
 from app.platform.clock import monotonic, utcnow
 
 PORT = 443

@@ -9,7 +9,7 @@ from app.checks.fields import text
 from app.checks.wire import tls_flag, verifies, verify_flag
 from app.domain.checks.endpoints import parse_host_port
 from app.domain.types import Probe, Target
-from app.network.door import Network
+from app.network.network import Network
 from app.network.tls import TlsOptions
 
 

@@ -13,7 +13,7 @@ from app.domain.checks.assertions import shown
 from app.domain.checks.endpoints import parse_host_port
 from app.domain.types import Probe, Target
 from app.network.datagrams import DatagramSocket
-from app.network.door import Network
+from app.network.network import Network
 from app.network.trace import trace
 from app.platform.clock import monotonic
 

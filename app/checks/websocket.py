@@ -24,9 +24,9 @@ from app.checks.wire import Wire, verifies, verify_flag
 from app.domain.checks.assertions import shown
 from app.domain.checks.endpoints import Url, parse_url
 from app.domain.types import FailureKind, Probe, Target
-from app.network.door import Network
 from app.network.first_bytes import known_protocol
 from app.network.http import USER_AGENT
+from app.network.network import Network
 from app.network.tls import TlsOptions
 
 SCHEMES = ("ws", "wss")

@@ -11,8 +11,8 @@ from app.checks.base import CheckFailed, ProtocolBroken
 from app.checks.fields import flag
 from app.domain.checks.endpoints import parse_host_port
 from app.domain.types import FailureKind, Probe, Target
-from app.network.door import Network
 from app.network.errors import from_exception
+from app.network.network import Network
 from app.network.streams import Connection
 from app.network.tls import TlsOptions
 from app.network.trace import trace

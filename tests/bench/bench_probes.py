@@ -18,8 +18,8 @@ import uvloop
 
 from app.checks import runner
 from app.domain.types import Status, Target
-from app.network.door import Network
 from app.network.http import HttpRequest
+from app.network.network import Network
 from app.network.policy import AddressPolicy
 from tests.bench.world import World
 

@@ -9,7 +9,7 @@ from typing import Any
 from app.channels import Context, Delivery, deliver, parse_smtp_url
 from app.domain.checks.addresses import AddressPolicy
 from app.domain.messages.messages import Links, Message, NotificationPayload, compose
-from app.network.door import Network
+from app.network.network import Network
 
 NOW = datetime(2026, 3, 2, 14, 27, tzinfo=UTC)
 ORGANIZATION = {"id": "8a1b6c5e-0000-4000-8000-000000000001", "name": "Acme"}

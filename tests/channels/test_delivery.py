@@ -11,7 +11,7 @@ from app.channels import CHANNEL_TYPES, Context, DeliveryError, deliver, parse_s
 from app.channels.base import ChannelConfig, ChannelType, Delivery
 from app.domain.checks.addresses import AddressPolicy
 from app.domain.masking import MASK
-from app.network.door import Network
+from app.network.network import Network
 from app.platform import logs
 from tests.channels.sending import message, send
 from tests.receivers import HttpReceiver

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from app.domain.types import Status
-from app.network.door import Network
+from app.network.network import Network
 from tests.loopback import ANYWHERE, go, probe, tcp
 
 NAMES = (x509.DNSName("localhost"), x509.IPAddress(ip_address("127.0.0.1")))

@@ -8,7 +8,7 @@ from marshmallow import ValidationError, fields
 
 from app.checks import CHECK_TYPES
 from app.domain.types import FailureKind, Status
-from app.network.door import Network
+from app.network.network import Network
 from tests.checks.matrix import WAYS
 from tests.checks.servers import name_server
 from tests.loopback import ANYWHERE, go, probe

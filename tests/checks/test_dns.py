@@ -7,7 +7,7 @@ from marshmallow import ValidationError
 from app.checks.dns import DnsConfig
 from app.domain.checks.addresses import AddressPolicy
 from app.domain.types import Status
-from app.network.door import Network
+from app.network.network import Network
 from tests.checks.servers import name_server
 from tests.loopback import go, probe
 

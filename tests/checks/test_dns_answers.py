@@ -12,7 +12,7 @@ from dnslib import EDNS0, RD, RR, EDNSOption
 from app.checks.dns import DnsConfig
 from app.domain.checks.addresses import AddressPolicy
 from app.domain.types import FailureKind, Status
-from app.network.door import Network
+from app.network.network import Network
 from tests.checks.servers import name_server
 from tests.loopback import go, probe
 

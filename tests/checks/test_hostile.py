@@ -7,7 +7,7 @@ import time
 import pytest
 
 from app.domain.types import Status
-from app.network.door import Network
+from app.network.network import Network
 from tests import certificates, loopback
 from tests.checks.matrix import WAYS
 from tests.loopback import ANYWHERE, go, probe

@@ -12,7 +12,7 @@ import asyncio, sys, uvloop
 from app.checks import CHECK_TYPES
 from app.checks.runner import run
 from app.domain.types import Target
-from app.network.door import Network
+from app.network.network import Network
 from app.network.policy import AddressPolicy
 from tests.checks.matrix import WAYS
 

@@ -10,7 +10,7 @@ from marshmallow import ValidationError
 
 from app.checks import CHECK_TYPES
 from app.domain.types import FailureKind, Status
-from app.network.door import Network
+from app.network.network import Network
 from tests import certificates
 from tests.loopback import ANYWHERE, go, probe, silent, tcp, tls_server
 

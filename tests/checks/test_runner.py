@@ -14,8 +14,8 @@ from app.checks import CHECK_TYPES
 from app.checks.base import CheckFailed
 from app.checks.runner import run
 from app.domain.types import FailureKind, Probe, Status, Target
-from app.network.door import Network
 from app.network.errors import Inconclusive, NetworkError
+from app.network.network import Network
 from app.network.trace import trace
 from tests import loopback
 from tests.loopback import ANYWHERE, go, probe

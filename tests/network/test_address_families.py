@@ -14,8 +14,8 @@ import pytest
 from dnslib import AAAA, QTYPE, RR, A
 
 from app.domain.types import FailureKind, Status
-from app.network.door import Network
 from app.network.errors import from_errno, most_specific
+from app.network.network import Network
 from tests import certificates, loopback
 from tests.checks.servers import name_server
 from tests.loopback import ANYWHERE, close_at_once, go, probe, tcp

@@ -10,9 +10,9 @@ import pytest
 from app.domain.checks.addresses import AddressPolicy
 from app.domain.types import Status
 from app.network.curl import CurlEngine
-from app.network.door import Network
 from app.network.errors import AddressRefused
 from app.network.http import HttpRequest
+from app.network.network import Network
 from app.network.transfer import CurlJob
 from tests import certificates, loopback
 from tests.checks.matrix import WAYS

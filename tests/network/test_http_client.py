@@ -7,9 +7,9 @@ import time
 
 import pytest
 
-from app.network.door import Network
 from app.network.errors import NetworkError
 from app.network.http import HttpRequest
+from app.network.network import Network
 from app.network.poller import _LoopPoller
 from tests import certificates, loopback
 from tests.loopback import ANYWHERE, Answer, go

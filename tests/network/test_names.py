@@ -9,7 +9,7 @@ import pytest
 from dnslib import CNAME, QTYPE, RR, A
 
 from app.domain.checks.addresses import AddressPolicy
-from app.network.door import Network
+from app.network.network import Network
 from tests import certificates, loopback
 from tests.checks.matrix import WAYS
 from tests.checks.servers import name_server

@@ -5,8 +5,8 @@ import time
 
 import pytest
 
-from app.network.door import Network
 from app.network.errors import Inconclusive, NetworkError
+from app.network.network import Network
 from tests.loopback import ANYWHERE, go
 
 

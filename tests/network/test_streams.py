@@ -9,8 +9,8 @@ import pytest
 
 from app.domain.checks.addresses import AddressPolicy
 from app.domain.types import FailureKind
-from app.network.door import Network
 from app.network.errors import AddressRefused, NetworkError
+from app.network.network import Network
 from app.network.tls import TlsOptions
 from tests import certificates, loopback
 from tests.loopback import ANYWHERE, go

@@ -4,7 +4,7 @@ import pytest
 from dnslib import RCODE
 from dnslib.zoneresolver import ZoneResolver
 
-from app.network.door import Network
+from app.network.network import Network
 from tests.checks.servers import name_server
 from tests.status_pages import make_shown, take_snapshots
 from workers import status_pages

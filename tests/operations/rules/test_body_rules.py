@@ -8,7 +8,7 @@ import pytest
 
 from app.checks.runner import run
 from app.domain.types import Status
-from app.network.door import Network
+from app.network.network import Network
 from app.operations.checks import claim as checks_claim
 from app.operations.checks import record as checks_record
 from tests import loopback

@@ -1,4 +1,4 @@
-"""The door: one `Network` per event loop holds every way to reach another host."""
+"""Network of an event loop: every way to reach another host, behind the address guard."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
