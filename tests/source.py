@@ -16,6 +16,7 @@ def modules() -> Iterator[tuple[str, Path, ast.Module]]:
 
 
 MODULES = list(modules())
+NAMES = {name for name, _, _ in MODULES}
 
 
 def imports(tree: ast.Module) -> Iterator[str]:
@@ -25,6 +26,19 @@ def imports(tree: ast.Module) -> Iterator[str]:
         elif isinstance(node, ast.ImportFrom) and node.module:
             yield node.module
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def imported_modules(tree: ast.Module) -> set[str]:
+    """Return the program's modules that a module names; a package only where it names no module."""
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            for alias in node.names:
+                name = f"{node.module}.{alias.name}"
+                found.add(name if name in NAMES else node.module)
+    return found & NAMES
 
 
 def is_below(name: str, parents: set[str]) -> bool:

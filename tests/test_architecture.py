@@ -4,7 +4,7 @@ import ast
 
 import pytest
 
-from tests.source import MODULES, ROOT, imports, is_below
+from tests.source import MODULES, ROOT, imported_modules, imports, is_below
 
 MAX_LINES = 300
 
@@ -110,6 +110,14 @@ def test_areas_do_not_import_each_other_in_circles(layer):
     while free := {area for area, others in needs.items() if not others & needs.keys()}:
         needs = {area: others for area, others in needs.items() if area not in free}
     assert not needs, f"these areas of {layer} import each other in a circle: {sorted(needs)}"
+
+
+def test_modules_do_not_import_each_other_in_circles():
+    """Imports for annotations and within functions count as well: they hide a circle, no more."""
+    needs = {name: imported_modules(tree) - {name} for name, _, tree in MODULES}
+    while free := {name for name, others in needs.items() if not others & needs.keys()}:
+        needs = {name: others for name, others in needs.items() if name not in free}
+    assert not needs, f"among these modules is a circle of imports: {sorted(needs)}"
 
 
 def test_the_root_of_the_program_holds_packages():

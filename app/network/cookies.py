@@ -1,12 +1,14 @@
 """Cookies of one check (RFC 6265), kept from one request to the next and then forgotten."""
 
 import re
+from collections.abc import Sequence
 from email.message import Message
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from urllib.request import Request
 
 from app.domain.checks.endpoints import Url, is_address
-from app.network.http import HttpResponse
+
+Headers = Sequence[tuple[str, str]]
 
 _ATTRIBUTES = ("path", "domain", "max-age", "expires", "secure")  # others change nothing here
 _WHOLE_NUMBER = re.compile(r"-?[0-9]+\Z")
@@ -20,10 +22,10 @@ class Cookies:
     def __init__(self) -> None:
         self._jar = CookieJar(_POLICY)
 
-    def take(self, url: Url, response: HttpResponse) -> None:
-        """Keep what an answer sets for its host, path and scheme."""
-        if "set-cookie" in response.headers:
-            self._jar.extract_cookies(_Headers(response, url), Request(url.text))  # type: ignore[arg-type]  # noqa: S310
+    def take(self, url: Url, headers: Headers) -> None:
+        """Keep what an answer sets for its host, path and scheme; names are in lower case."""
+        if any(name == "set-cookie" for name, _ in headers):
+            self._jar.extract_cookies(_Answer(headers, url), Request(url.text))  # type: ignore[arg-type]  # noqa: S310
 
     def sent_to(self, url: Url) -> bytes | None:
         """Return the value of the Cookie header for a URL, None without cookies."""
@@ -33,12 +35,12 @@ class Cookies:
         return value.encode("latin-1", "replace") if value else None
 
 
-class _Headers:
+class _Answer:
     """An answer in the form in which the jar reads it."""
 
-    def __init__(self, response: HttpResponse, url: Url) -> None:
+    def __init__(self, headers: Headers, url: Url) -> None:
         self._message = Message()
-        for name, value in response.header_list:
+        for name, value in headers:
             kept = _readable(value, url) if name == "set-cookie" else None
             if kept is not None:
                 self._message[name] = kept

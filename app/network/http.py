@@ -4,14 +4,11 @@ from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from app.domain.types import Certificate, FailureKind, Phases
 from app.network import bodies
+from app.network.cookies import Cookies
 from app.network.errors import NetworkError
-
-if TYPE_CHECKING:
-    from app.network.cookies import Cookies
 
 MAX_REDIRECTS = 10
 USER_AGENT = "AlertifyPro/1.0"
@@ -44,7 +41,7 @@ class HttpRequest:
     timeout_seconds: float | None = None
     wants_body: bool = True
     is_enough: Callable[[str], bool] | None = None
-    cookies: "Cookies | None" = None
+    cookies: Cookies | None = None
 
 
 @dataclass

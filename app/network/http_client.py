@@ -62,12 +62,12 @@ class HttpClient:
         first = lines if jar is None else _with_cookies(lines, jar, url)
         response = await self._hop(url, request.method, first, request.body, request)
         if jar is not None:
-            jar.take(url, response)
+            jar.take(url, response.header_list)
         if not (request.follow_redirects and _leads_on(response, request)):
             return response
         if jar is None:
             jar = Cookies()
-            jar.take(url, response)
+            jar.take(url, response.header_list)
         return await self._follow(request, url, lines, response, jar)
 
     async def _follow(
@@ -105,7 +105,7 @@ class HttpClient:
                 response = await self._hop(url, method, sent, body, request)
             except AddressRefused as error:
                 raise AddressRefused(f"redirect to a forbidden target: {error.reason}") from None
-            jar.take(url, response)
+            jar.take(url, response.header_list)
         return _joined(passed, response, tuple(seen))
 
     async def _hop(

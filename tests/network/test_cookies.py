@@ -3,9 +3,7 @@
 import pytest
 
 from app.domain.checks.endpoints import parse_url
-from app.domain.types import Phases
 from app.network.cookies import Cookies
-from app.network.http import HttpResponse
 
 HTTP, HTTPS = "http://www.example.com/a/b", "https://www.example.com/a/b"
 BELOW = "http://x.www.example.com/a/b"
@@ -15,9 +13,7 @@ def kept(url, *written):
     """Return a jar that has taken answers of a URL, each with one Set-Cookie."""
     jar = Cookies()
     for one in written:
-        lines = [b"HTTP/1.1 200 OK\r\n", b"Set-Cookie: " + one.encode() + b"\r\n"]
-        response = HttpResponse(200, b"", False, None, Phases(), 0.0, url, lines)
-        jar.take(parse_url(url), response)
+        jar.take(parse_url(url), [("content-type", "text/plain"), ("set-cookie", one)])
     return jar
 
 
