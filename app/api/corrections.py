@@ -4,14 +4,14 @@ from typing import Any
 from uuid import UUID
 
 from app.api.http import Blueprint
-from app.models.services import Service
 from app.operations.metrics import correcting
+from app.operations.resource import Parent
 from app.schemas.corrections import (
     AcceptedCorrectionSchema,
     CorrectionInputSchema,
     CorrectionSchema,
 )
-from app.security.access import find, principal, requires
+from app.security.access import principal, requires
 
 bp = Blueprint(
     "corrections",
@@ -29,8 +29,7 @@ def index(service_id: UUID) -> list[dict[str, Any]]:
 
     Newest first, with those that were taken back.
     """
-    find(Service, service_id)
-    return correcting.listed(principal().organization_id, service_id)
+    return correcting.listed(_service(service_id))
 
 
 @bp.post("")
@@ -44,8 +43,7 @@ def create(data: dict[str, Any], service_id: UUID) -> dict[str, Any]:
     uptime: results, counts, response times and alerts stay. At most 400 days back. Figures of
     hours that are rolled up follow within a minute.
     """
-    find(Service, service_id)
-    return correcting.create(principal().organization_id, service_id, principal().user_id, data)
+    return correcting.create(_service(service_id), principal().user_id, data)
 
 
 @bp.delete("/<uuid:correction_id>")
@@ -56,5 +54,8 @@ def withdraw(service_id: UUID, correction_id: UUID) -> None:
 
     It stays on the list, with who took it back and when.
     """
-    find(Service, service_id)
-    correcting.withdraw(principal().organization_id, service_id, correction_id, principal().user_id)
+    correcting.withdraw(_service(service_id), correction_id, principal().user_id)
+
+
+def _service(service_id: UUID) -> Parent:
+    return Parent(principal().organization_id, service_id)

@@ -55,7 +55,7 @@ def list_calendars() -> list[dict[str, Any]]:
 
     The newest first, without their addresses.
     """
-    return calendars.listed(principal().organization_id, principal().user_id)
+    return calendars.listed(principal())
 
 
 @bp.post("/calendars")
@@ -68,7 +68,7 @@ def create_calendar(data: dict[str, Any]) -> dict[str, Any]:
     For programs that subscribe to calendars (iCalendar, RFC 5545). Its address is secret: it is
     shown this once, and ends with the calendar or with the caller's membership.
     """
-    return calendars.create(principal().organization_id, principal().user_id, data["scope"])
+    return calendars.create(principal(), data)
 
 
 @bp.delete("/calendars/<uuid:calendar_id>")
@@ -79,7 +79,7 @@ def delete_calendar(calendar_id: UUID) -> None:
 
     Its address ends at once.
     """
-    calendars.delete(principal().organization_id, principal().user_id, calendar_id)
+    calendars.delete(principal(), calendar_id)
 
 
 @bp.get("/calendars/<key>.ics")

@@ -10,6 +10,7 @@ from app.api import pagination
 from app.api.http import PAGE_HEADERS, Blueprint
 from app.domain.status_pages import post_mortem
 from app.domain.status_pages.types import IncidentStatus
+from app.operations.resource import Parent
 from app.operations.status_pages import incident_queries, incidents
 from app.schemas.status_page_incidents import (
     IncidentChangeSchema,
@@ -42,10 +43,7 @@ def index(query: dict[str, Any], page_id: UUID) -> Response:
     Newest first, drafts among them.
     """
     limit, after = pagination.take_page(query)
-    organization_id = principal().organization_id
-    return pagination.response(
-        *incident_queries.listed(organization_id, page_id, query, limit=limit, after=after)
-    )
+    return pagination.response(*incidents.listed(_page(page_id), query, limit=limit, after=after))
 
 
 @bp.post("")
@@ -79,7 +77,7 @@ def preview(data: dict[str, Any], page_id: UUID) -> dict[str, Any]:
 @bp.returns(IncidentSchema)
 def read(page_id: UUID, incident_id: UUID) -> dict[str, Any]:
     """Read an incident"""
-    return incident_queries.read(principal().organization_id, page_id, incident_id)
+    return incidents.read(_page(page_id), incident_id)
 
 
 @bp.patch("/<uuid:incident_id>")
@@ -115,7 +113,7 @@ def delete(page_id: UUID, incident_id: UUID) -> None:
 
     With all that was said about it. To end one, post an update with the status `resolved`.
     """
-    incidents.delete(principal().organization_id, page_id, incident_id)
+    incidents.delete(_page(page_id), incident_id)
 
 
 @bp.post("/<uuid:incident_id>/updates")
@@ -162,9 +160,13 @@ def draft_post_mortem(page_id: UUID, incident_id: UUID) -> dict[str, Any]:
 
     Markdown with the timeline filled in; `PATCH` it into `post_mortem`.
     """
-    incident = incident_queries.read(principal().organization_id, page_id, incident_id)
+    incident = incidents.read(_page(page_id), incident_id)
     updates = [
         (update["at"].astimezone(UTC), IncidentStatus(update["status"]), update["body"])
         for update in incident["updates"]
     ]
     return {"markdown": post_mortem.draft(incident["title"], incident["started_at"], updates)}
+
+
+def _page(page_id: UUID) -> Parent:
+    return Parent(principal().organization_id, page_id)

@@ -7,6 +7,7 @@ from flask import Response
 
 from app.api import pagination
 from app.api.http import PAGE_HEADERS, Blueprint
+from app.operations.resource import Parent
 from app.operations.status_pages import subscribers
 from app.schemas.status_page_subscribers import (
     SubscriberCountsSchema,
@@ -35,9 +36,7 @@ def index(query: dict[str, Any], page_id: UUID) -> Response:
     Newest first. One whose mails were refused twice is `paused`.
     """
     limit, after = pagination.take_page(query)
-    return pagination.response(
-        *subscribers.listed(principal().organization_id, page_id, query, limit=limit, after=after)
-    )
+    return pagination.response(*subscribers.listed(_page(page_id), query, limit=limit, after=after))
 
 
 @bp.get("/counts")
@@ -93,4 +92,8 @@ def delete(page_id: UUID, subscriber_id: UUID) -> None:
 
     With the address, and what is still to be sent to it.
     """
-    subscribers.delete(principal().organization_id, page_id, subscriber_id)
+    subscribers.delete(_page(page_id), subscriber_id)
+
+
+def _page(page_id: UUID) -> Parent:
+    return Parent(principal().organization_id, page_id)

@@ -5,14 +5,15 @@ An area writes what is its own: a class for its table, with the hooks that diffe
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, select
 
 from app.models.base import OrganizationOwned
 from app.operations import rows as owned_rows
 from app.operations.rows import Position
+from app.platform.errors import NotFound
 from app.platform.transaction import Transaction, transaction
 
 Row = TypeVar("Row", bound=OrganizationOwned)
@@ -47,6 +48,7 @@ class Resource(Generic[Row, Who]):
     ) -> tuple[list[Answer], Position | None, int]:
         """Return a page of rows, newest first, where to go on (None at the end), their number."""
         with transaction() as tx:
+            self.check_parent(tx, who)
             rows, position, total = owned_rows.page(
                 tx,
                 self.model,
@@ -58,9 +60,21 @@ class Resource(Generic[Row, Who]):
             found = self.to_list(tx, who, rows)
         return found, position, total
 
+    def every(self, who: Who, *order: ColumnElement[Any]) -> list[Answer]:
+        """Return all rows, for a list that is bounded and has no pages; newest first by default."""
+        usual = self.model.created_at.desc(), self.model.id
+        query = select(self.model).where(
+            self.model.organization_id == self.organization_of(who), *self.conditions(who, {})
+        )
+        with transaction() as tx:
+            self.check_parent(tx, who)
+            found = self.to_list(tx, who, tx.session.scalars(query.order_by(*order or usual)).all())
+        return found
+
     def read(self, who: Who, id: UUID) -> Answer:
         """Return one row."""
         with transaction() as tx:
+            self.check_parent(tx, who)
             row = owned_rows.find(tx, self.model, self.organization_of(who), id)
             self.check_visible(who, row)
             (found,) = self.to_json(tx, who, [row])
@@ -130,11 +144,15 @@ class Resource(Generic[Row, Who]):
         """Return which rows a list has."""
         return [getattr(self.model, name) == value for name, value in filters.items()]
 
+    def check_parent(self, tx: Transaction, who: Who) -> None:
+        """Raise NotFound where what the rows belong to is not there for who asks."""
+
     def check_visible(self, who: Who, row: Row) -> None:
         """Raise NotFound for a row that is not shown to who asks."""
 
     def begin(self, tx: Transaction, who: Who) -> None:
         """Take the locks that stand before that of the row, in a change of any row."""
+        self.check_parent(tx, who)
 
     def new_columns(self, tx: Transaction, who: Who, id: UUID, data: Fields) -> Fields:
         """Return the columns of a new row. Raises Invalid, Forbidden."""
@@ -164,3 +182,34 @@ class Resource(Generic[Row, Who]):
     def to_list(self, tx: Transaction, who: Who, rows: Sequence[Row]) -> list[Answer]:
         """Return rows as a list shows them."""
         return self.to_json(tx, who, rows)
+
+
+class Parent(NamedTuple):
+    """Row to which others belong, by its organization and id."""
+
+    organization_id: UUID
+    id: UUID
+
+
+class ChildResource(Resource[Row, Parent]):
+    """Rows below one of another table, such as the subscribers of a status page."""
+
+    parent: type[OrganizationOwned]
+    parent_column: str  # of the rows: holds the id of their parent
+
+    def organization_of(self, who: Parent) -> UUID:
+        return who.organization_id
+
+    def conditions(self, who: Parent, filters: Fields) -> Sequence[ColumnElement[bool]]:
+        own = getattr(self.model, self.parent_column) == who.id
+        return [own, *super().conditions(who, filters)]
+
+    def check_parent(self, tx: Transaction, who: Parent) -> None:
+        owned_rows.find(tx, self.parent, who.organization_id, who.id)
+
+    def check_visible(self, who: Parent, row: Row) -> None:
+        if getattr(row, self.parent_column) != who.id:
+            raise NotFound
+
+    def insert(self, tx: Transaction, who: Parent, data: Fields, **internal: Any) -> Answer:
+        return super().insert(tx, who, data, **{self.parent_column: who.id}, **internal)

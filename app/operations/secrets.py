@@ -18,7 +18,7 @@ from app.models.services import Service
 from app.operations.resource import Resource
 from app.platform.bootstrap import runtime
 from app.platform.errors import Conflict
-from app.platform.transaction import Transaction, transaction
+from app.platform.transaction import Transaction
 from app.security.sealing import reveal
 
 log = logging.getLogger(__name__)
@@ -70,12 +70,7 @@ create, update, delete = _SECRETS.create, _SECRETS.update, _SECRETS.delete
 
 def listed(organization_id: UUID) -> list[dict[str, Any]]:
     """Return an organization's secrets without their values, in alphabetical order."""
-    with transaction() as tx:
-        rows = tx.session.scalars(
-            select(Secret).where(Secret.organization_id == organization_id).order_by(Secret.name)
-        ).all()
-        found = _SECRETS.to_json(tx, organization_id, rows)
-    return found
+    return _SECRETS.every(organization_id, Secret.name.asc())
 
 
 def _sealed(data: Mapping[str, Any]) -> Mapping[str, Any]:

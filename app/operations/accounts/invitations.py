@@ -1,5 +1,6 @@
 """Invitations: a link for one e-mail address, good once, for a week, and while its maker counts."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -11,10 +12,10 @@ from app.domain.accounts.permissions import may_appoint
 from app.models.invitations import Invitation
 from app.models.members import Membership, User
 from app.models.organization import Organization
-from app.operations import rows as owned_rows
 from app.operations.accounts import members
 from app.operations.notifications import system_mail
-from app.operations.rows import Position, lock_organization
+from app.operations.resource import Resource
+from app.operations.rows import lock_organization
 from app.platform.bootstrap import runtime
 from app.platform.crypto import digest, random_key
 from app.platform.errors import Conflict, Forbidden, NotFound, TooManyRequests
@@ -28,17 +29,20 @@ _MOST_A_DAY = 100
 _NOT_VALID = "this invitation is not valid, or no longer"
 
 
-def listed(
-    organization_id: UUID, *, limit: int, after: Position | None
-) -> tuple[list[dict[str, Any]], Position | None, int]:
-    """Return a page of open invitations, newest first, where to go on, and their number."""
-    with transaction() as tx:
+class _Invitations(Resource[Invitation, UUID]):
+    """Invitations that nobody has accepted yet."""
+
+    model = Invitation
+
+    def to_list(
+        self, tx: Transaction, who: UUID, rows: Sequence[Invitation]
+    ) -> list[dict[str, Any]]:
         now = tx.now()
-        rows, position, total = owned_rows.page(
-            tx, Invitation, organization_id, limit=limit, after=after
-        )
-        found = [_to_json(row) | {"is_expired": row.expires_at <= now} for row in rows]
-    return found, position, total
+        return [_to_json(row) | {"is_expired": row.expires_at <= now} for row in rows]
+
+
+_INVITATIONS = _Invitations()
+listed, delete = _INVITATIONS.listed, _INVITATIONS.delete
 
 
 def invite(principal: Principal, email: str, role_name: str) -> dict[str, Any]:
@@ -78,17 +82,11 @@ def resend(principal: Principal, invitation_id: UUID) -> dict[str, Any]:
     organization_id = principal.organization_id
     with transaction() as tx:
         organization = lock_organization(tx, organization_id)
-        row = owned_rows.lock(tx, Invitation, organization_id, invitation_id)
+        row = _INVITATIONS.lock(tx, organization_id, invitation_id)
         members.check_appointment(tx, organization_id, principal, row.role)
         row.invited_by = principal.user_id
         found = _renew(tx, row, organization, token)
     return found
-
-
-def delete(organization_id: UUID, invitation_id: UUID) -> None:
-    """Withdraw an invitation. Raises NotFound."""
-    with transaction() as tx:
-        tx.session.delete(owned_rows.lock(tx, Invitation, organization_id, invitation_id))
 
 
 def accept(user_id: UUID, token: str) -> UUID:

@@ -3,22 +3,26 @@
 The key stands for the person who made it: it ends with their membership.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, func, select
 
 from app.models.console import OnCallCalendar
 from app.models.members import Membership, User
 from app.models.organization import Organization
-from app.operations.rows import columns, refused
+from app.operations.resource import Resource
+from app.operations.rows import refused
 from app.platform.bootstrap import runtime
 from app.platform.crypto import digest, random_key
 from app.platform.errors import InvalidCode, NotFound
-from app.platform.transaction import transaction
+from app.platform.transaction import Transaction, transaction
+from app.security.principals import Principal
 
 MOST = 20
+_FIELDS = ("id", "organization_id", "scope", "created_at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,58 +35,52 @@ class Calendar:
     name: str
 
 
-def listed(organization_id: UUID, user_id: UUID) -> list[dict[str, Any]]:
-    """Return a person's calendars, the newest first, without their addresses."""
-    with transaction() as tx:
-        rows = tx.session.scalars(
-            select(OnCallCalendar)
-            .where(
-                OnCallCalendar.organization_id == organization_id,
-                OnCallCalendar.user_id == user_id,
-            )
-            .order_by(OnCallCalendar.created_at.desc(), OnCallCalendar.id)
-        )
-        found = [_to_json(row) for row in rows]
-    return found
+class _Calendars(Resource[OnCallCalendar, Principal]):
+    """A person's own calendars; their addresses are shown once."""
 
+    model = OnCallCalendar
 
-def create(organization_id: UUID, user_id: UUID, scope: str) -> dict[str, Any]:
-    """Make a calendar and return it with its address, which is shown this once.
+    def organization_of(self, who: Principal) -> UUID:
+        return who.organization_id
 
-    Raises Invalid for somebody who has 20 of them.
-    """
-    key = random_key()
-    if len(listed(organization_id, user_id)) >= MOST:
-        raise refused(
-            "scope",
-            InvalidCode.LIMIT_REACHED,
-            f"You have {MOST} calendars already; delete one first.",
-        )
-    with transaction() as tx:
-        row = OnCallCalendar(
-            organization_id=organization_id, user_id=user_id, scope=scope, key_hash=digest(key)
-        )
-        tx.session.add(row)
-        tx.session.flush()
-        found = _to_json(row)
-    return found | {"url": f"{runtime().config.base_url}/api/v1/on-call/calendars/{key}.ics"}
+    def conditions(self, who: Principal, filters: Mapping[str, Any]) -> list[ColumnElement[bool]]:
+        return [OnCallCalendar.user_id == who.user_id]
 
-
-def delete(organization_id: UUID, user_id: UUID, calendar_id: UUID) -> None:
-    """End a calendar of somebody's own. Raises NotFound."""
-    with transaction() as tx:
-        row = tx.session.scalar(
-            select(OnCallCalendar)
-            .where(
-                OnCallCalendar.id == calendar_id,
-                OnCallCalendar.organization_id == organization_id,
-                OnCallCalendar.user_id == user_id,
-            )
-            .with_for_update(key_share=True)
-        )
-        if row is None:
+    def check_visible(self, who: Principal, row: OnCallCalendar) -> None:
+        if row.user_id != who.user_id:
             raise NotFound
-        tx.session.delete(row)
+
+    def create(self, who: Principal, data: Mapping[str, Any]) -> dict[str, Any]:
+        """Make a calendar and return it with its address.
+
+        Raises Invalid for somebody who has 20 of them.
+        """
+        key = random_key()
+        with transaction() as tx:
+            found = self.insert(tx, who, data, user_id=who.user_id, key_hash=digest(key))
+        return found | {"url": f"{runtime().config.base_url}/api/v1/on-call/calendars/{key}.ics"}
+
+    def new_columns(
+        self, tx: Transaction, who: Principal, id: UUID, data: Mapping[str, Any]
+    ) -> Mapping[str, Any]:
+        own = OnCallCalendar.organization_id == who.organization_id, *self.conditions(who, {})
+        count = tx.session.scalar(select(func.count(OnCallCalendar.id)).where(*own))
+        if (count or 0) >= MOST:
+            raise refused(
+                "scope",
+                InvalidCode.LIMIT_REACHED,
+                f"You have {MOST} calendars already; delete one first.",
+            )
+        return data
+
+    def to_json(
+        self, tx: Transaction, who: Principal, rows: Sequence[OnCallCalendar]
+    ) -> list[dict[str, Any]]:
+        return [{name: getattr(row, name) for name in _FIELDS} for row in rows]
+
+
+_CALENDARS = _Calendars()
+listed, create, delete = _CALENDARS.every, _CALENDARS.create, _CALENDARS.delete
 
 
 def find(key: str) -> Calendar:
@@ -111,8 +109,3 @@ def find(key: str) -> Calendar:
             f"On call: {full_name if mine else organization}",
         )
     return found
-
-
-def _to_json(row: OnCallCalendar) -> dict[str, Any]:
-    names = ("id", "organization_id", "scope", "created_at")
-    return {name: value for name, value in columns(row).items() if name in names}

@@ -1,13 +1,13 @@
 """Corrections of history: made, listed, and taken back."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
-
 from app.models.metrics import MetricCorrection
+from app.models.services import Service
+from app.operations.resource import ChildResource, Parent
 from app.operations.rows import refused
 from app.platform.errors import InvalidCode, NotFound
 from app.platform.transaction import Transaction, transaction
@@ -20,16 +20,18 @@ SELECT %s, hour, 'correction' FROM generate_series(date_trunc('hour', %s::timest
 """
 
 
-def create(
-    organization_id: UUID, service_id: UUID, user_id: UUID, data: Mapping[str, Any]
-) -> dict[str, Any]:
-    """Correct a stretch of a service's history; return the correction and how many hours change.
+class _Corrections(ChildResource[MetricCorrection]):
+    """Corrections of a service, those taken back included."""
 
-    Raises Invalid for a stretch that is empty, in the future, or too long ago.
-    """
-    begin, end = data["from_"], data["to"]
-    with transaction() as tx:
-        now = tx.now()
+    model = MetricCorrection
+    parent = Service
+    parent_column = "service_id"
+
+    def new_columns(
+        self, tx: Transaction, who: Parent, id: UUID, data: Mapping[str, Any]
+    ) -> Mapping[str, Any]:
+        """Return the columns. Raises Invalid for a stretch that cannot be."""
+        begin, end, now = data["from_"], data["to"], tx.now()
         if end <= begin:
             raise refused("to", InvalidCode.WRONG_TIME, "Must be after from.")
         if end > now:
@@ -38,54 +40,43 @@ def create(
             raise refused(
                 "from", InvalidCode.WRONG_TIME, f"Must be within the last {_DAYS_BACK} days."
             )
-        row = MetricCorrection(
-            organization_id=organization_id,
-            service_id=service_id,
-            begins_at=begin,
-            ends_at=end,
-            kind=data["kind"],
-            reason=data["reason"],
-            created_by=user_id,
-        )
-        tx.session.add(row)
-        tx.session.flush()
-        hours = _mark(tx, service_id, begin, end)
-        found = _to_json(row) | {"hours": hours}
-    return found
+        return {
+            "begins_at": begin,
+            "ends_at": end,
+            "kind": data["kind"],
+            "reason": data["reason"],
+        }
+
+    def to_json(
+        self, tx: Transaction, who: Parent, rows: Sequence[MetricCorrection]
+    ) -> list[dict[str, Any]]:
+        return [_to_json(row) for row in rows]
 
 
-def listed(organization_id: UUID, service_id: UUID) -> list[dict[str, Any]]:
-    """Return the corrections of a service, the newest first, those taken back included."""
+_CORRECTIONS = _Corrections()
+listed = _CORRECTIONS.every
+
+
+def create(service: Parent, user_id: UUID, data: Mapping[str, Any]) -> dict[str, Any]:
+    """Correct a stretch of a service's history; return the correction and how many hours change.
+
+    Raises NotFound, and Invalid for a stretch that is empty, in the future, or too long ago.
+    """
     with transaction() as tx:
-        rows = tx.session.scalars(
-            select(MetricCorrection)
-            .where(
-                MetricCorrection.organization_id == organization_id,
-                MetricCorrection.service_id == service_id,
-            )
-            .order_by(MetricCorrection.created_at.desc(), MetricCorrection.id)
-        ).all()
-        found = [_to_json(row) for row in rows]
-    return found
+        found = _CORRECTIONS.insert(tx, service, data, created_by=user_id)
+        hours = _mark(tx, service.id, found["from"], found["to"])
+    return found | {"hours": hours}
 
 
-def withdraw(organization_id: UUID, service_id: UUID, correction_id: UUID, user_id: UUID) -> None:
+def withdraw(service: Parent, correction_id: UUID, user_id: UUID) -> None:
     """Take a correction back; it stays on the list. Raises NotFound, also for one taken back."""
     with transaction() as tx:
-        row = tx.session.scalar(
-            select(MetricCorrection)
-            .where(
-                MetricCorrection.id == correction_id,
-                MetricCorrection.organization_id == organization_id,
-                MetricCorrection.service_id == service_id,
-                MetricCorrection.withdrawn_at.is_(None),
-            )
-            .with_for_update(key_share=True)
-        )
-        if row is None:
+        _CORRECTIONS.begin(tx, service)
+        row = _CORRECTIONS.lock(tx, service, correction_id)
+        if row.withdrawn_at is not None:
             raise NotFound
         row.withdrawn_at, row.withdrawn_by = tx.now(), user_id
-        _mark(tx, service_id, row.begins_at, row.ends_at)
+        _mark(tx, service.id, row.begins_at, row.ends_at)
 
 
 def _mark(tx: Transaction, service_id: UUID, begin: datetime, end: datetime) -> int:

@@ -1,16 +1,17 @@
-"""Incidents of a page as their owners read them."""
+"""Incidents of a page: as a resource, and as their owners read them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 
 from app.models.services import Service
 from app.models.status_pages import PageIncident, PageIncidentUpdate, StatusPage
 from app.operations import rows as owned_rows
-from app.operations.rows import Position, columns
-from app.operations.status_pages import addresses, incident_notices
+from app.operations.resource import ChildResource, Parent
+from app.operations.rows import columns
+from app.operations.status_pages import addresses, incident_notices, snapshots
 from app.platform.errors import NotFound
 from app.platform.transaction import Transaction, transaction
 
@@ -18,39 +19,36 @@ _INTERNAL = ("stated_at", "alert_ids", "recovered_at")
 _UPDATE = ("id", "status", "body", "at", "edited_at", "is_minor", "created_at", "updated_at")
 
 
-def listed(
-    organization_id: UUID,
-    page_id: UUID,
-    wanted: Mapping[str, Any],
-    *,
-    limit: int,
-    after: Position | None,
-) -> tuple[list[dict[str, Any]], Position | None, int]:
-    """Return a page of a page's incidents, newest first, where to go on, their number.
+class _Incidents(ChildResource[PageIncident]):
+    """Incidents of a page; each change locks the page first, and has it made anew."""
 
-    Raises NotFound.
-    """
-    where = [PageIncident.status_page_id == page_id]
-    if "is_draft" in wanted:
-        where.append(PageIncident.is_draft.is_(wanted["is_draft"]))
-    if "is_open" in wanted:
-        is_open = PageIncident.resolved_at.is_(None)
-        where.append(is_open if wanted["is_open"] else ~is_open)
-    with transaction() as tx:
-        page = owned_rows.find(tx, StatusPage, organization_id, page_id)
-        rows, position, total = owned_rows.page(
-            tx, PageIncident, organization_id, *where, limit=limit, after=after
-        )
-        found = [to_json(tx, page, row) for row in rows]
-    return found, position, total
+    model = PageIncident
+    parent = StatusPage
+    parent_column = "status_page_id"
+
+    def conditions(self, who: Parent, filters: Mapping[str, Any]) -> Sequence[ColumnElement[bool]]:
+        where = [*super().conditions(who, {})]
+        if "is_draft" in filters:
+            where.append(PageIncident.is_draft.is_(filters["is_draft"]))
+        if "is_open" in filters:
+            is_open = PageIncident.resolved_at.is_(None)
+            where.append(is_open if filters["is_open"] else ~is_open)
+        return where
+
+    def begin(self, tx: Transaction, who: Parent) -> None:
+        owned_rows.lock(tx, StatusPage, who.organization_id, who.id)
+
+    def deleting(self, tx: Transaction, who: Parent, row: PageIncident) -> None:
+        snapshots.wanted(tx, who.id)
+
+    def to_json(
+        self, tx: Transaction, who: Parent, rows: Sequence[PageIncident]
+    ) -> list[dict[str, Any]]:
+        page = owned_rows.find(tx, StatusPage, who.organization_id, who.id)
+        return [to_json(tx, page, row) for row in rows]
 
 
-def read(organization_id: UUID, page_id: UUID, incident_id: UUID) -> dict[str, Any]:
-    """Return an incident. Raises NotFound."""
-    with transaction() as tx:
-        page = owned_rows.find(tx, StatusPage, organization_id, page_id)
-        found = to_json(tx, page, find_incident(tx, page, incident_id))
-    return found
+INCIDENTS = _Incidents()
 
 
 def preview(organization_id: UUID, page_id: UUID, data: Mapping[str, Any]) -> dict[str, Any]:
@@ -77,21 +75,6 @@ def to_json(tx: Transaction, page: StatusPage, incident: PageIncident) -> dict[s
             for row in updates_of(tx, incident.id)
         ],
     }
-
-
-def find_incident(
-    tx: Transaction, page: StatusPage, incident_id: UUID, *, is_locked: bool = False
-) -> PageIncident:
-    """Return an incident of a page. Raises NotFound."""
-    query = select(PageIncident).where(
-        PageIncident.id == incident_id, PageIncident.status_page_id == page.id
-    )
-    if is_locked:
-        query = query.with_for_update(key_share=True)
-    found = tx.session.scalar(query)
-    if found is None:
-        raise NotFound
-    return found
 
 
 def find_update(tx: Transaction, incident: PageIncident, update_id: UUID) -> PageIncidentUpdate:

@@ -10,10 +10,11 @@ from app.domain.status_pages.types import IncidentStatus
 from app.models.services import Service
 from app.models.status_pages import PageIncident, PageIncidentUpdate, StatusPage
 from app.operations import rows as owned_rows
+from app.operations.resource import Parent
 from app.operations.rows import References, refused
 from app.operations.status_pages import incident_notices, snapshots
 from app.operations.status_pages.incident_queries import (
-    find_incident,
+    INCIDENTS,
     find_update,
     to_json,
     updates_of,
@@ -31,6 +32,9 @@ _REFERENCES: References = {
     "service_ids": (Service, "service"),
     "service_states": (Service, "service"),
 }
+
+
+listed, read, delete = INCIDENTS.listed, INCIDENTS.read, INCIDENTS.delete
 
 
 def create(organization_id: UUID, page_id: UUID, data: Mapping[str, Any]) -> dict[str, Any]:
@@ -109,7 +113,7 @@ def update(
     """
     with transaction() as tx:
         page = owned_rows.lock(tx, StatusPage, organization_id, page_id)
-        incident = find_incident(tx, page, incident_id, is_locked=True)
+        incident = INCIDENTS.lock(tx, Parent(organization_id, page_id), incident_id)
         owned_rows.require_unchanged(incident, data)
         now = tx.now()
         changes = _stored(tx, organization_id, data)
@@ -138,7 +142,7 @@ def go_on(
     """Add an update to an incident and return the incident. Raises NotFound, Invalid."""
     with transaction() as tx:
         page = owned_rows.lock(tx, StatusPage, organization_id, page_id)
-        incident = find_incident(tx, page, incident_id, is_locked=True)
+        incident = INCIDENTS.lock(tx, Parent(organization_id, page_id), incident_id)
         now = tx.now()
         for name, value in _stored(tx, organization_id, data).items():
             setattr(incident, name, value)
@@ -188,7 +192,7 @@ def edit(
     """
     with transaction() as tx:
         page = owned_rows.lock(tx, StatusPage, organization_id, page_id)
-        incident = find_incident(tx, page, incident_id, is_locked=True)
+        incident = INCIDENTS.lock(tx, Parent(organization_id, page_id), incident_id)
         update = find_update(tx, incident, update_id)
         owned_rows.require_unchanged(update, data)
         changes = {name: value for name, value in data.items() if name in ("body", "status")}
@@ -210,7 +214,7 @@ def delete_update(organization_id: UUID, page_id: UUID, incident_id: UUID, updat
     """Delete what was said. Raises NotFound, Conflict for the only thing that was said."""
     with transaction() as tx:
         page = owned_rows.lock(tx, StatusPage, organization_id, page_id)
-        incident = find_incident(tx, page, incident_id, is_locked=True)
+        incident = INCIDENTS.lock(tx, Parent(organization_id, page_id), incident_id)
         update = find_update(tx, incident, update_id)
         if len(updates_of(tx, incident.id)) == 1:
             raise Conflict("this is the only update; delete the incident instead")
@@ -219,14 +223,6 @@ def delete_update(organization_id: UUID, page_id: UUID, incident_id: UUID, updat
         latest = updates_of(tx, incident.id)[0]
         incident.status = latest.status
         _update_moments(incident, {}, tx.now(), said_at=latest.at)
-        snapshots.wanted(tx, page.id)
-
-
-def delete(organization_id: UUID, page_id: UUID, incident_id: UUID) -> None:
-    """Delete an incident with its updates. Raises NotFound."""
-    with transaction() as tx:
-        page = owned_rows.lock(tx, StatusPage, organization_id, page_id)
-        tx.session.delete(find_incident(tx, page, incident_id, is_locked=True))
         snapshots.wanted(tx, page.id)
 
 

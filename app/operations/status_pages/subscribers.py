@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 
 from app.domain.csv_cells import csv_cell
 from app.domain.status_pages.subscribers import UNCONFIRMED_KEPT
@@ -17,47 +17,56 @@ from app.models.status_pages import PageSubscriber, StatusPage
 from app.operations import audit
 from app.operations import rows as owned_rows
 from app.operations.notifications.subscriber_results import recipient_key
-from app.operations.rows import Position
+from app.operations.resource import ChildResource, Parent
 from app.operations.status_pages import subscriptions
 from app.platform.bootstrap import runtime
-from app.platform.errors import Conflict, NotFound, TooManyRequests
+from app.platform.errors import Conflict, TooManyRequests
 from app.platform.transaction import Transaction, transaction
 from app.security.sealing import reveal
 
 _CONFIRMED = "this subscriber has confirmed, and is told"
 _ASKED_OFTEN = "three messages to confirm were sent within a day; more would be a nuisance"
 _A_DAY_SECONDS = 86_400
+_STATES: Mapping[str, Sequence[ColumnElement[bool]]] = {
+    "confirmed": (PageSubscriber.confirmed_at.is_not(None), PageSubscriber.paused_at.is_(None)),
+    "unconfirmed": (PageSubscriber.confirmed_at.is_(None),),
+    "paused": (PageSubscriber.paused_at.is_not(None),),
+}
 _COLUMNS = ("kind", "address", "wants", "state", "confirmed_at", "created_at")
 
 
-def listed(
-    organization_id: UUID,
-    page_id: UUID,
-    wanted: Mapping[str, Any],
-    *,
-    limit: int,
-    after: Position | None,
-) -> tuple[list[dict[str, Any]], Position | None, int]:
-    """Return a page of subscribers, newest first, where to go on, their number. Raises NotFound."""
-    where = [PageSubscriber.status_page_id == page_id]
-    if "kind" in wanted:
-        where.append(PageSubscriber.kind == wanted["kind"])
-    if wanted.get("state") == "confirmed":
-        where += [PageSubscriber.confirmed_at.is_not(None), PageSubscriber.paused_at.is_(None)]
-    elif wanted.get("state") == "unconfirmed":
-        where.append(PageSubscriber.confirmed_at.is_(None))
-    elif wanted.get("state") == "paused":
-        where.append(PageSubscriber.paused_at.is_not(None))
-    if "address" in wanted:
-        hashes = [subscriptions.hashed(page_id, way, wanted["address"]) for way in Way]
-        where.append(PageSubscriber.address_hash.in_(hashes))
-    with transaction() as tx:
-        owned_rows.find(tx, StatusPage, organization_id, page_id)
-        rows, position, total = owned_rows.page(
-            tx, PageSubscriber, organization_id, *where, limit=limit, after=after
-        )
-        found = [_to_json(row) for row in rows]
-    return found, position, total
+class _Subscribers(ChildResource[PageSubscriber]):
+    model = PageSubscriber
+    parent = StatusPage
+    parent_column = "status_page_id"
+
+    def conditions(self, who: Parent, filters: Mapping[str, Any]) -> Sequence[ColumnElement[bool]]:
+        where = [*super().conditions(who, {})]
+        if "kind" in filters:
+            where.append(PageSubscriber.kind == filters["kind"])
+        if "state" in filters:
+            where += _STATES[filters["state"]]
+        if "address" in filters:
+            hashes = [subscriptions.hashed(who.id, way, filters["address"]) for way in Way]
+            where.append(PageSubscriber.address_hash.in_(hashes))
+        return where
+
+    def deleting(self, tx: Transaction, who: Parent, row: PageSubscriber) -> None:
+        """Delete what is still to be sent to them."""
+        key = recipient_key(row.id)
+        for message in tx.session.scalars(
+            select(Notification).where(Notification.recipient_key == key)
+        ):
+            tx.session.delete(message)
+
+    def to_json(
+        self, tx: Transaction, who: Parent, rows: Sequence[PageSubscriber]
+    ) -> list[dict[str, Any]]:
+        return [_to_json(row) for row in rows]
+
+
+_SUBSCRIBERS = _Subscribers()
+listed, delete = _SUBSCRIBERS.listed, _SUBSCRIBERS.delete
 
 
 def counts(organization_id: UUID, page_id: UUID) -> dict[str, Any]:
@@ -136,7 +145,7 @@ def ask_again(organization_id: UUID, page_id: UUID, subscriber_id: UUID) -> dict
     """
     with transaction() as tx:
         page = owned_rows.find(tx, StatusPage, organization_id, page_id)
-        row = _lock(tx, organization_id, page_id, subscriber_id)
+        row = _SUBSCRIBERS.lock(tx, Parent(organization_id, page_id), subscriber_id)
         if row.confirmed_at is not None and row.paused_at is None:
             raise Conflict(_CONFIRMED)
         now = tx.now()
@@ -146,28 +155,6 @@ def ask_again(organization_id: UUID, page_id: UUID, subscriber_id: UUID) -> dict
             row.expires_at = now + UNCONFIRMED_KEPT
         found = _to_json(row)
     return found
-
-
-def delete(organization_id: UUID, page_id: UUID, subscriber_id: UUID) -> None:
-    """Delete a subscriber and what is still to be sent to them. Raises NotFound."""
-    with transaction() as tx:
-        row = _lock(tx, organization_id, page_id, subscriber_id)
-        key = recipient_key(row.id)
-        for message in tx.session.scalars(
-            select(Notification).where(Notification.recipient_key == key)
-        ):
-            tx.session.delete(message)
-        tx.session.delete(row)
-
-
-def _lock(
-    tx: Transaction, organization_id: UUID, page_id: UUID, subscriber_id: UUID
-) -> PageSubscriber:
-    owned_rows.find(tx, StatusPage, organization_id, page_id)
-    row = owned_rows.lock(tx, PageSubscriber, organization_id, subscriber_id)
-    if row.status_page_id != page_id:
-        raise NotFound
-    return row
 
 
 def _all(tx: Transaction, page_id: UUID) -> list[PageSubscriber]:
