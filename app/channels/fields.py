@@ -46,15 +46,18 @@ class WebUrl(Line):
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
         text = super()._deserialize(value, *args, **kwargs)
-        if text == MASK and self.metadata.get("secret"):
-            return text
-        try:
-            return parse_url(text).text
-        except ValueError as error:
-            sentence = str(error)
-            raise ValidationError(
-                Fault(InvalidCode.MALFORMED, f"{sentence[:1].upper()}{sentence[1:]}.")
-            ) from None
+        return text if text == MASK and self.metadata.get("secret") else parsed_url(text)
+
+
+def parsed_url(text: str) -> str:
+    """Return a URL as it is stored. Raises ValidationError."""
+    try:
+        return parse_url(text).text
+    except ValueError as error:
+        sentence = str(error)
+        raise ValidationError(
+            Fault(InvalidCode.MALFORMED, f"{sentence[:1].upper()}{sentence[1:]}.")
+        ) from None
 
 
 class Address(Line):

@@ -5,8 +5,6 @@ The cookie is signed, for /ops only, out of reach of scripts, and never sent alo
 against the database on every request, like a token.
 """
 
-import hashlib
-from base64 import b64encode
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -14,13 +12,12 @@ from uuid import UUID, uuid4
 
 from flask import Blueprint, Flask, Response, g, redirect, request
 from itsdangerous import BadSignature, URLSafeTimedSerializer
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
 
 from app.api.auth import check_password
 from app.api.two_factor import check_code
 from app.operations.accounts import operator_sessions
 from app.operations.accounts.auth import Credentials
+from app.pages.styled import StyledPage
 from app.platform.bootstrap import runtime
 from app.platform.clock import utcnow
 from app.platform.errors import AppError, Forbidden, Unauthorized
@@ -33,16 +30,7 @@ HOME = "/ops/rq/"
 SIGN_IN = "/ops/sign-in"
 _COOKIE = "alertifypro_operator"
 _LIFETIME = timedelta(hours=8)
-_FOLDER = Path(__file__).parent
-_STYLE = (_FOLDER / "operator_sign_in.css").read_text(encoding="utf-8")
-_STYLE_HASH = b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
-_CONTENT_SECURITY = (
-    f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; form-action 'self';"
-    " base-uri 'none'; frame-ancestors 'none'"
-)
-_PAGE = Environment(
-    loader=FileSystemLoader(_FOLDER), autoescape=True, undefined=StrictUndefined
-).get_template("operator_sign_in.html")
+_PAGE = StyledPage(Path(__file__).with_name("operator_sign_in.html"))
 
 bp = Blueprint("operator_sessions", __name__, url_prefix="/ops")
 
@@ -135,10 +123,7 @@ def _form(status: int, error: AppError | None = None, email: str = "") -> Respon
         sentence = "That is not right: check e-mail address, password and code."
     elif error is not None:
         sentence = f"{error.message[:1].upper()}{error.message[1:]}."
-    style = Markup(_STYLE)  # noqa: S704  a file of ours
-    body = _PAGE.render(sentence=sentence, email=email, style=style)
-    answer = Response(body, status, mimetype="text/html")
-    answer.headers["Content-Security-Policy"] = _CONTENT_SECURITY
+    answer = _PAGE.render(status, sentence=sentence, email=email)
     # With less, browsers send `Origin: null` with the form, and it is not known for ours.
     answer.headers["Referrer-Policy"] = "same-origin"
     return answer

@@ -4,7 +4,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate
 
-from app.domain.checks.endpoints import parse_url
+from app.channels.fields import parsed_url
 from app.domain.messages.events import SEVERITIES
 from app.domain.rules.conditions import parse
 from app.domain.rules.types import ConditionError
@@ -59,14 +59,7 @@ class WebAddress(Line):
         super().__init__(min=1, max=2048, **kwargs)
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> str:
-        text = str(super()._deserialize(value, attr, data, **kwargs)).strip()
-        try:
-            return parse_url(text).text
-        except ValueError as error:
-            sentence = str(error)
-            raise ValidationError(
-                Fault(InvalidCode.MALFORMED, f"{sentence[:1].upper()}{sentence[1:]}.")
-            ) from None
+        return parsed_url(str(super()._deserialize(value, attr, data, **kwargs)).strip())
 
 
 class AlertRuleInputSchema(BaseSchema):

@@ -98,6 +98,23 @@ class TestMariadb:
             assert reason in observation.error
 
 
+class Packets:
+    """Packets of MySQL on a connection: each side numbers on from the other's."""
+
+    def __init__(self, reader, writer):
+        self._reader, self._writer = reader, writer
+        self.sequence = 0
+
+    def send(self, payload):
+        head = len(payload).to_bytes(3, "little") + bytes([self.sequence])
+        self._writer.write(head + payload)
+
+    async def receive(self):
+        head = await self._reader.readexactly(4)
+        self.sequence = head[3] + 1
+        return await self._reader.readexactly(int.from_bytes(head[:3], "little"))
+
+
 def sha2_server(password, key=None, tls=None):
     """Return a handler that speaks caching_sha2_password, fast without a key, else in full."""
 
@@ -108,43 +125,34 @@ def sha2_server(password, key=None, tls=None):
         greeting += (flags & 0xFFFF).to_bytes(2, "little") + b"\x2d\x02\x00"
         greeting += (flags >> 16).to_bytes(2, "little") + b"\x15" + bytes(10)
         greeting += nonce[8:] + b"\0caching_sha2_password\0"
-        sequence = 0
-
-        def send(payload):
-            writer.write(len(payload).to_bytes(3, "little") + bytes([sequence]) + payload)
-
-        async def receive():
-            nonlocal sequence
-            head = await reader.readexactly(4)
-            sequence = head[3] + 1
-            return await reader.readexactly(int.from_bytes(head[:3], "little"))
-
-        send(greeting)
+        packets = Packets(reader, writer)
+        packets.send(greeting)
         if tls:
-            await receive()
+            await packets.receive()
             await writer.start_tls(tls)
-        answer = await receive()
+        answer = await packets.receive()
         name, _, rest = answer[32:].partition(b"\0")
         proof = rest[1 : 1 + rest[0]]
         good = name == b"bob" and proof == _auth.scramble_caching_sha2(password, nonce)
         if key is None and tls is None:
-            send(b"\x01\x03" if good else b"\xff\x15\x04#28000Access denied")
+            packets.send(b"\x01\x03" if good else b"\xff\x15\x04#28000Access denied")
         else:
-            send(b"\x01\x04")
-            clear = await receive()
+            packets.send(b"\x01\x04")
+            clear = await packets.receive()
             if tls is None:
                 assert clear == b"\x02"
-                send(b"\x01" + public_pem(key))
+                packets.send(b"\x01" + public_pem(key))
                 mixed = key.decrypt(
-                    await receive(), padding.OAEP(padding.MGF1(hashes.SHA1()), hashes.SHA1(), None)
+                    await packets.receive(),
+                    padding.OAEP(padding.MGF1(hashes.SHA1()), hashes.SHA1(), None),
                 )
                 clear = bytes(a ^ b for a, b in zip(mixed, nonce * 9, strict=False))
             good = clear == password + b"\0"
             if not good:
-                send(b"\xff\x15\x04#28000Access denied")
+                packets.send(b"\xff\x15\x04#28000Access denied")
         if good:
-            sequence += 1
-            send(b"\x00\x00\x00\x02\x00\x00\x00")
+            packets.sequence += 1
+            packets.send(b"\x00\x00\x00\x02\x00\x00\x00")
         await reader.read()
 
     return handler
@@ -178,35 +186,25 @@ def asks_by(plugin, replies=(), tls=None):
     """
 
     async def handler(reader, writer):
-        sequence = 0
-
-        def send(payload):
-            writer.write(len(payload).to_bytes(3, "little") + bytes([sequence]) + payload)
-
-        async def receive():
-            nonlocal sequence
-            head = await reader.readexactly(4)
-            sequence = head[3] + 1
-            return await reader.readexactly(int.from_bytes(head[:3], "little"))
-
+        packets = Packets(reader, writer)
         flags = 0x8A200 | 0x80000 | (0x800 if tls else 0)
         greeting = b"\x0a8.0.36\0" + bytes(4) + NONCE[:8] + b"\0"
         greeting += (flags & 0xFFFF).to_bytes(2, "little") + b"\x2d\x02\x00"
         greeting += (flags >> 16).to_bytes(2, "little") + b"\x15" + bytes(10)
-        send(greeting + NONCE[8:] + b"\0mysql_native_password\0")
+        packets.send(greeting + NONCE[8:] + b"\0mysql_native_password\0")
         if tls:
-            await receive()
+            await packets.receive()
             await writer.start_tls(tls)
-        await receive()
-        send(b"\xfe" + plugin.encode() + b"\0" + NONCE + b"\0")
+        await packets.receive()
+        packets.send(b"\xfe" + plugin.encode() + b"\0" + NONCE + b"\0")
         for says, is_right in replies:
-            answer = await receive()
+            answer = await packets.receive()
             if says is None:
                 refusal = b"\xff\x15\x04#28000Access denied"
-                send(b"\0\0\0\2\0\0\0" if is_right(answer) else refusal)
+                packets.send(b"\0\0\0\2\0\0\0" if is_right(answer) else refusal)
             else:
                 assert is_right(answer)
-                send(says)
+                packets.send(says)
         await reader.read()
 
     return handler

@@ -1,34 +1,24 @@
 """Chromium, the product with the sample in it, and tabs of people who are signed in."""
 
-import os
 import tempfile
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
+from tests.chromium import CHROMIUM, chromium
 from tests.console import sample
 from tests.console.screens import COUNT_REQUESTS
 from tests.flows.product import PASSWORD, Product
 
-CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
-FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-]  # fmt: skip
 PATIENCE_MS = 20_000
 
 
 @pytest.fixture(scope="module")
 def browser():
     """Chromium, for the tests of a file."""
-    if not CHROMIUM.exists():
-        pytest.skip(f"no Chromium at {CHROMIUM}")
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as running:
-        browser = running.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
-        yield browser
-        browser.close()
+    with chromium() as running:
+        yield running
 
 
 @pytest.fixture(scope="module")

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
+from tests.chromium import CHROMIUM, FLAGS
 from tests.console import sample
-from tests.console.conftest import CHROMIUM, FLAGS
 from tests.flows.product import PASSWORD, Product
 
 FOLDER = Path(__file__).parent / "pictures"

@@ -2,12 +2,10 @@
 
 import csv
 import io
-import os
 import re
 import threading
 from datetime import timedelta
 from itertools import pairwise
-from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -18,14 +16,13 @@ from app.domain.metrics.status_line import SpanKind
 from app.domain.metrics.totals import percentage
 from app.operations.metrics import roll_up
 from tests.alerting import make_page
+from tests.chromium import CHROMIUM, FLAGS
 from tests.factories import PASSWORD, make_service
 from tests.histories import History, Result
 from tests.partitions import make_days
 from tests.status_pages import take_snapshots
 from tests.times import ago, iso, now
 
-CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
-FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 COVER_SECONDS = 135
 
 # Hours ago, from when on every minute says so: own status, confirmed status, in maintenance.

@@ -5,7 +5,7 @@ from typing import Any
 
 from tests.flows.product import Product
 from tests.receivers import Received
-from tests.soak.story import INTERVAL_SECONDS, SEEN_AFTER_SECONDS, Outage, Story
+from tests.soak.story import INTERVAL_SECONDS, SEEN_AFTER_SECONDS, Story
 
 
 def check_invariants(
@@ -72,7 +72,7 @@ def _check_alerts(
     for outage in story.outages:
         if outage.ended_at - outage.began_at < SEEN_AFTER_SECONDS:
             continue  # short enough to fall between two checks while something was restarting
-        since = _told_since(story, outage)
+        since = story.failing_since(outage)
         if not any(
             services[service_id] == outage.service
             and since - 1 <= fired_at <= outage.ended_at + SEEN_AFTER_SECONDS
@@ -88,22 +88,6 @@ def _check_alerts(
                 f"the outage of {outage.service} at {outage.began_at:.1f}, for"
                 f" {outage.ended_at - outage.began_at:.1f} s, was missed; struck: {struck}"
             )
-
-
-def _told_since(story: Story, outage: Outage) -> float:
-    """Return when the alert that tells an outage may have begun.
-
-    A target that was well for less time than a kill may hide was, to any monitor, never well: the
-    alert of the outage before then goes on.
-    """
-    began_at = outage.began_at
-    for earlier in sorted(story.outages, key=lambda one: one.began_at, reverse=True):
-        if earlier.service != outage.service or earlier.began_at >= began_at:
-            continue
-        if earlier.ended_at + SEEN_AFTER_SECONDS < began_at:
-            break
-        began_at = earlier.began_at
-    return began_at
 
 
 def _check_results(product: Product, story: Story) -> None:

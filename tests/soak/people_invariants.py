@@ -94,7 +94,7 @@ def _check_outage(
     story: PeopleStory, outage: Outage, begin: float, end: float, alerts: list[Any]
 ) -> None:
     # One that somebody resolved while it failed is told of; the rule waits until it was fine once.
-    since = _failing_since(story, outage)
+    since = story.failing_since(outage)
     if not any(
         alert.fired_at <= end + SEEN_AFTER_SECONDS
         and (
@@ -111,15 +111,3 @@ def _check_outage(
             f"the outage of {outage.service} at {begin:.1f}, for {end - begin:.1f} s, was missed;"
             f" struck: {struck}"
         )
-
-
-def _failing_since(story: PeopleStory, outage: Outage) -> float:
-    """Return when the target began to fail, with the outages a moment before counted in."""
-    began_at = outage.began_at
-    for earlier in sorted(story.outages, key=lambda one: one.began_at, reverse=True):
-        if earlier.service != outage.service or earlier.began_at >= began_at:
-            continue
-        if earlier.ended_at + SEEN_AFTER_SECONDS < began_at:
-            break
-        began_at = earlier.began_at
-    return began_at

@@ -36,6 +36,21 @@ class Story:
             f" {self.escalated} escalated, {len(self.faults)} faults"
         )
 
+    def failing_since(self, outage: Outage) -> float:
+        """Return when a target began to fail, as any monitor can see it.
+
+        A target that was well for less time than a kill may hide was never well: an alert of the
+        outage before then goes on.
+        """
+        began_at = outage.began_at
+        for earlier in sorted(self.outages, key=lambda one: one.began_at, reverse=True):
+            if earlier.service != outage.service or earlier.began_at >= began_at:
+                continue
+            if earlier.ended_at + SEEN_AFTER_SECONDS < began_at:
+                break
+            began_at = earlier.began_at
+        return began_at
+
 
 @dataclass
 class PeopleStory(Story):
