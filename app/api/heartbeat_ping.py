@@ -80,10 +80,8 @@ def _take(key: str, action: str | None) -> Receipt:
 
 def _refuse(error: PingParseError) -> NoReturn:
     if error is PingParseError.ACTION:
-        raise NotFound
-    if error is PingParseError.RUN_ID:
-        raise invalid({"rid": [error.value]})
-    raise Invalid(error.value)
+        raise NotFound(error.value)
+    raise invalid({"rid": [error.value]})
 
 
 def _count_miss(here: batcher.PingBatcher) -> None:
@@ -112,8 +110,7 @@ def _respond_as_healthchecks(key: str, action: str | None = None) -> Response:
 def _refuse_as_healthchecks(error: AppError) -> Response:
     status, sentence = error.status, error.message
     if isinstance(error, Invalid):
-        status = 400
-        sentence = "invalid uuid format" if error.fields else "invalid url format"
+        status, sentence = 400, "invalid uuid format"
     answer = Response(sentence, status=status, mimetype="text/plain")
     if isinstance(error, TooManyRequests | Unavailable):
         answer.headers["Retry-After"] = str(error.retry_after_seconds)
@@ -149,7 +146,8 @@ def ping_by_get(key: str) -> Response:
 def ping_action(key: str, action: str) -> Response:
     """Report a start, a failure, a note or an exit status
 
-    `start`, `fail`, `log`, or an exit status from 0 to 255: 0 is a success, any other a failure.
+    `start`, `fail`, `log`, or an exit status: 0 is a success, any other number a failure, and 1 to
+    255 is kept. Any other action is refused, and its ping is lost: 404 says so.
     """
     return _respond(key, action)
 

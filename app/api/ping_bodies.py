@@ -1,14 +1,21 @@
-"""Bodies of pings: the beginning is kept, the rest is read away, however much it is."""
+"""Bodies of pings: the beginning is kept, the rest is read away, however much it is.
 
+A body that ends before its time, or comes too slowly, is cut there: its ping counts all the same.
+"""
+
+from dataclasses import dataclass
 from typing import Any, Protocol
 
-from gunicorn.http.errors import ParseException
+from gunicorn.http.body import Body, ChunkedReader
+from gunicorn.http.errors import ChunkMissingTerminator, ParseException
+from werkzeug.exceptions import RequestTimeout
 
 from app.operations.heartbeats.pings import MAX_KEPT_BODY_BYTES
 
 _STEP_BYTES = 64 * 1024
 # A client that sends more does not get an answer it would read; its ping counts all the same.
 _MOST_BYTES = 1024 * 1024 * 1024
+_CUT = b"[body cut: the connection closed or stalled before its end]"
 
 
 class Stream(Protocol):
@@ -19,10 +26,26 @@ class Stream(Protocol):
 
 
 class BrokenBody(Exception):
-    """Body that is not HTTP, or was cut off."""
+    """Body that is not HTTP."""
 
 
-def read_beginning(environ: dict[str, Any]) -> bytes:
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """First bytes of a body, and whether its client left before the end of it."""
+
+    body: bytes
+    is_cut: bool = False
+
+    def kept(self) -> bytes:
+        """Return what the history shows, with a last line where the body is cut."""
+        if not self.is_cut:
+            return self.body
+        return (
+            self.body[: MAX_KEPT_BODY_BYTES - len(_CUT) - 1] + (b"\n" if self.body else b"") + _CUT
+        )
+
+
+def read_beginning(environ: dict[str, Any]) -> Beginning:
     """Return the first bytes of a request's body, and read the rest away. Raises BrokenBody.
 
     The connection can be used again then, and a stream of any length takes the same memory.
@@ -35,9 +58,25 @@ def read_beginning(environ: dict[str, Any]) -> bytes:
         while left > 0 and (piece := stream.read(min(left, _STEP_BYTES))):
             kept += piece[: MAX_KEPT_BODY_BYTES - len(kept)]
             left -= len(piece)
-    except (ParseException, OSError, ValueError) as error:
+    except ChunkMissingTerminator as error:
+        if error.term not in (b"", b"\r"):  # else its connection has ended there
+            raise BrokenBody from error
+    except (ParseException, ValueError) as error:
         raise BrokenBody from error
-    return kept
+    except (OSError, RequestTimeout):
+        pass  # whoever has left, or is too slow, has reported all the same
+    else:
+        return Beginning(kept, is_cut=left > 0 and not is_chunked)
+    return Beginning((kept + _buffered(stream))[:MAX_KEPT_BODY_BYTES], is_cut=True)
+
+
+def _buffered(stream: Stream) -> bytes:
+    """Return what had arrived of a body when reading it failed."""
+    if not isinstance(stream, Body):
+        return b""
+    reader = stream.reader
+    rest: bytes = reader.buf.getvalue() if isinstance(reader, ChunkedReader) else b""
+    return bytes(stream.buf.getvalue()) + rest
 
 
 def _length(environ: dict[str, Any]) -> int:

@@ -14,7 +14,7 @@ from urllib.parse import parse_qs
 from uuid import uuid4
 
 from app.api import request_hooks
-from app.api.ping_bodies import BrokenBody, read_beginning
+from app.api.ping_bodies import Beginning, BrokenBody, read_beginning
 from app.api.ping_request import PingRequest, incoming_ping, parse_ping
 from app.domain.accounts.client_addresses import client_address
 from app.domain.heartbeats.push_formats import with_body
@@ -57,11 +57,11 @@ class PingMiddleware:
         if path.startswith((HEARTBEAT, HEALTHCHECKS)):
             is_plain = path.startswith(HEALTHCHECKS)
             try:
-                body = read_beginning(environ)
+                beginning = read_beginning(environ)
             except BrokenBody:
                 return _refuse(_BROKEN, environ, start_response, is_plain=is_plain)
-            _put_back(environ, body)
-            answer = self._take(environ, path, body, start_response)
+            _put_back(environ, beginning.body)
+            answer = self._take(environ, path, beginning, start_response)
             if answer is not None:
                 return answer
             if is_plain:
@@ -85,18 +85,19 @@ class PingMiddleware:
         return [body]
 
     def _take(
-        self, environ: Environ, path: str, body: bytes, start_response: StartResponse
+        self, environ: Environ, path: str, beginning: Beginning, start_response: StartResponse
     ) -> Iterable[bytes] | None:
         is_plain = path.startswith(HEALTHCHECKS)
         rest = path[len(HEALTHCHECKS if is_plain else HEARTBEAT) :]
-        requested = _requested(environ, rest, body)
+        requested = _requested(environ, rest, beginning.body)
         if requested is None:
             return None
         address = environ.get("REMOTE_ADDR")
         if self._trusted_proxies:
             forwarded_for = environ.get("HTTP_X_FORWARDED_FOR", "")
             address = client_address(address, forwarded_for, self._trusted_proxies)
-        ping = incoming_ping(requested, body, address, environ.get("HTTP_USER_AGENT", ""))
+        agent = environ.get("HTTP_USER_AGENT", "")
+        ping = incoming_ping(requested, beginning.kept(), address, agent)
         try:
             receipt = self._batcher().submit(ping)
         except Unavailable as error:

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from enum import Enum
 from uuid import UUID
 
-from app.domain.heartbeats.heartbeats import kind_of_exit_status
 from app.domain.heartbeats.push_formats import (
-    MAX_EXIT_STATUS,
     PATHS,
+    kind_of_exit_status,
     kind_of_query,
     note_of_query,
 )
@@ -18,7 +17,6 @@ from app.operations.heartbeats.pings import MAX_KEPT_BODY_BYTES, IncomingPing
 from app.platform.clock import monotonic
 
 _KEY = re.compile(r"[!-~]{1,200}", re.ASCII)
-_EXIT_STATUS = re.compile(r"[0-9]{1,9}", re.ASCII)
 _RUN_ID = re.compile(r"[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _MAX_USER_AGENT = 200
@@ -38,8 +36,7 @@ class PingRequest:
 class PingParseError(Enum):
     """Reason why an address is no ping's."""
 
-    ACTION = "not found"
-    EXIT_STATUS = "an exit status is a number from 0 to 255"
+    ACTION = "no such action: use start, fail, log or an exit status; nothing was stored"
     RUN_ID = "Not a valid UUID."
 
 
@@ -60,13 +57,11 @@ def parse_ping(
             if kind is PingKind.SUCCESS and query:
                 said, status = kind_of_query(query)
                 kind, exit_status = (said, status) if said is PingKind.FAIL else (kind, None)
-        elif not _EXIT_STATUS.fullmatch(action):
-            return PingParseError.ACTION
         else:
-            exit_status = int(action)
-            if exit_status > MAX_EXIT_STATUS:
-                return PingParseError.EXIT_STATUS
-            kind = kind_of_exit_status(exit_status)
+            ended = kind_of_exit_status(action)
+            if ended is None:
+                return PingParseError.ACTION
+            kind, exit_status = ended
     if run_id is not None and not _RUN_ID.fullmatch(run_id):
         return PingParseError.RUN_ID
     # What cannot be a key is looked up as the empty one, which nobody has.

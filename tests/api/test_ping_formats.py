@@ -1,7 +1,9 @@
 """Ping addresses as other products have them: a clear word of failure is one."""
 
 import pytest
+from werkzeug.exceptions import RequestTimeout
 
+from app.api.ping_bodies import read_beginning
 from tests.heartbeats import make_heartbeat
 
 
@@ -123,3 +125,18 @@ def test_a_form_or_json_says_what_a_query_would(
 def test_a_body_counts_before_the_text_of_the_query(ping, pings):
     ping("?status=down&msg=short", data=b"the whole output")
     assert pings()[0]["body"] == "the whole output"
+
+
+def test_a_body_that_comes_too_slowly_is_cut_there():
+    class Stalling:
+        pieces = iter((b"disk full",))
+
+        def read(self, size):
+            for piece in self.pieces:
+                return piece
+            raise RequestTimeout("the body came too slowly")
+
+    beginning = read_beginning({"wsgi.input": Stalling(), "CONTENT_LENGTH": "1000"})
+    assert beginning.kept() == (
+        b"disk full\n[body cut: the connection closed or stalled before its end]"
+    )

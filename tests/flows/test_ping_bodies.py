@@ -1,6 +1,8 @@
 """Bodies of pings against the real server: cut, never refused, and shown where a job failed."""
 
 import socket
+import struct
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -81,6 +83,38 @@ def test_broken_chunks_are_a_bad_request(product: Product, body: bytes, path: st
         answer = connection.recv(4096)
     assert answer.startswith(b"HTTP/1.1 400"), answer
     assert product.call("GET", f"/heartbeats/{heartbeat['id']}/pings") == []
+
+
+CUT = {
+    "in-a-chunk": ("Transfer-Encoding: chunked", b"64\r\ndisk full"),
+    "after-a-chunk": ("Transfer-Encoding: chunked", b"9\r\ndisk full"),
+    "in-a-size": ("Transfer-Encoding: chunked", b"9\r\ndisk full\r\n1"),
+    "before-the-trailer": ("Transfer-Encoding: chunked", b"9\r\ndisk full\r\n0\r\n"),
+    "in-a-length": ("Content-Length: 100", b"disk full"),
+}
+
+
+@pytest.mark.parametrize("cut", CUT)
+def test_a_ping_counts_whose_client_dies(product: Product, cut: str) -> None:
+    heartbeat = create(product, schedule="every 1h")
+    framing, body = CUT[cut]
+    for path in (PATHS["ping"], PATHS["healthchecks"]):
+        target = path.format(key=heartbeat["unique_key"])
+        head = f"POST {target}/fail HTTP/1.1\r\nHost: x\r\n{framing}\r\n\r\n"
+        with socket.create_connection(("127.0.0.1", product.port), timeout=10) as connection:
+            connection.sendall(head.encode() + body)
+            connection.shutdown(socket.SHUT_WR)
+            assert connection.recv(4096).startswith(b"HTTP/1.1 200")
+    with socket.create_connection(("127.0.0.1", product.port), timeout=10) as connection:
+        connection.sendall(head.encode() + body)
+        time.sleep(0.2)  # a reset takes away what has not been read
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    pings = f"/heartbeats/{heartbeat['id']}/pings"
+    seconds_until(lambda: len(product.call("GET", pings)) == 3, 10)
+    said = "disk full\n[body cut: the connection closed or stalled before its end]"
+    assert [(one["kind"], one["body"]) for one in product.call("GET", pings)[1:]] == [
+        ("fail", said)
+    ] * 2
 
 
 def test_what_a_failed_job_said_stands_in_its_alert(product: Product, hook: HttpReceiver) -> None:

@@ -77,11 +77,6 @@ def _with_limits(
     return replace(run, due_at=due_at, is_overdue=due_at <= at)
 
 
-def kind_of_exit_status(exit_status: int) -> PingKind:
-    """Return what an exit status of 0–255 says."""
-    return PingKind.SUCCESS if exit_status == 0 else PingKind.FAIL
-
-
 def receive(heartbeat: Heartbeat, state: HeartbeatState, ping: Ping) -> HeartbeatUpdate:
     """Return what a ping changes.
 

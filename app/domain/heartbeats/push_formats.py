@@ -39,6 +39,18 @@ _WRITTEN_FORM = re.compile(rb"[\w.~*-]+=[\w.~*+%-]*(?:&[\w.~*-]+=[\w.~*+%-]*)*",
 _NOTES = ("msg", "message", "m", "error")
 
 
+def kind_of_exit_status(word: str) -> tuple[PingKind, int | None] | None:
+    """Return what an exit status says, and the status if it is one of 0–255; None for a word.
+
+    Windows has others, such as 3221225477 and -1: whatever is not 0 is a failure.
+    """
+    if not _NUMBER.fullmatch(word):
+        return None
+    number = int(word)
+    kind = PingKind.FAIL if number else PingKind.SUCCESS
+    return kind, number if 0 <= number <= MAX_EXIT_STATUS else None
+
+
 def kind_of_query(query: Mapping[str, str]) -> tuple[PingKind, int | None]:
     """Return what a query says, and the exit status if it names one; a success without a word.
 

@@ -22,7 +22,7 @@ def ping(text: str, minutes: float) -> Ping:
     kind, _, rest = text.partition(" ")
     if kind == "exit":
         status = int(rest)
-        return Ping(at(minutes), heartbeats.kind_of_exit_status(status), status)
+        return Ping(at(minutes), PingKind.FAIL if status else PingKind.SUCCESS, status)
     return Ping(at(minutes), PingKind(kind), run_id=rest or None)
 
 
