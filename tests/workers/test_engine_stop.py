@@ -7,7 +7,7 @@ from time import monotonic, sleep
 
 import pytest
 
-from app.network.door import Network
+from app.network.network import Network
 from app.network.policy import policy_of
 from app.operations.checks import claim as checks_claim
 from app.operations.checks import record as recording
