@@ -66,7 +66,8 @@ class Bucket:
 
 def put_together(buckets: Iterable[Bucket]) -> Bucket:
     """Return the figures of stretches that follow one another, oldest first."""
-    found = Bucket()
-    for bucket in buckets:
+    parts = iter(buckets)
+    found = next(parts, None) or Bucket()
+    for bucket in parts:
         found += bucket
     return found

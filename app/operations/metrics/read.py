@@ -1,6 +1,6 @@
 """Read figures of services over a window, from the coarsest level that answers each part of it."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -11,16 +11,9 @@ from app.domain.metrics import histogram
 from app.domain.metrics.bucket import Bucket, put_together
 from app.domain.metrics.plan import DAY as A_DAY
 from app.domain.metrics.plan import Level, Piece, StoredData, floor, plan
-from app.operations.metrics import corrections, progress
+from app.operations.metrics import corrections, folded, progress
 from app.operations.metrics.measure import Stretch, measure
-from app.operations.metrics.rows import (
-    COLUMNS,
-    COLUMNS_WITH_HISTOGRAM,
-    DAY_MS,
-    HOUR_MS,
-    bucket,
-    measured,
-)
+from app.operations.metrics.rows import DAY_MS, HOUR_MS, measured
 from app.platform.bootstrap import runtime
 from app.platform.transaction import Transaction
 
@@ -49,8 +42,8 @@ def read(
     """
     found: dict[UUID, list[Bucket]] = {service_id: [] for service_id in ids}
     for part in parts:
-        for service_id, buckets in _part(tx, ids, part, with_histogram).items():
-            found[service_id].extend(buckets)
+        for service_id, one in _part(tx, ids, part, with_histogram).items():
+            found[service_id].append(one)
     length = (parts[-1].until - parts[0].since) // timedelta(milliseconds=1)
     return {service_id: _filled(buckets, length) for service_id, buckets in found.items()}
 
@@ -103,7 +96,7 @@ def sums(
         packed += [whole] if counted == timed else _histograms(tx, ids, rolled)
     for part in parts:
         if part.level is Level.RAW:
-            for service_id, (one,) in _part(tx, ids, part, with_histogram=True).items():
+            for service_id, one in _part(tx, ids, part, with_histogram=True).items():
                 sums = one.totals
                 counts = (one.checks, one.failed, one.timed, one.min_ms, one.max_ms)
                 found[service_id].add(sums.up_ms, sums.down_ms, *counts)
@@ -156,23 +149,14 @@ def measured_at(tx: Transaction, stretches: Sequence[Stretch]) -> list[Bucket]:
 
 def _part(
     tx: Transaction, ids: Sequence[UUID], part: Piece, with_histogram: bool
-) -> Mapping[UUID, Iterable[Bucket]]:
-    found: dict[UUID, list[Bucket]] = defaultdict(list)
+) -> Mapping[UUID, Bucket]:
     if part.level is Level.RAW:
         stretches = [Stretch(service_id, part.since, part.until) for service_id in ids]
-        for stretch, one in zip(stretches, measured_at(tx, stretches), strict=True):
-            found[stretch.service_id].append(one)
-        return found
-    table, length = _TABLES[part.level]
-    columns = COLUMNS_WITH_HISTOGRAM if with_histogram else COLUMNS
-    rows = tx.driver.execute(
-        f"SELECT service_id, {columns} FROM {table}"  # noqa: S608  constants
-        " WHERE service_id = ANY(%s) AND at >= %s AND at < %s ORDER BY service_id, at",
-        (list(ids), part.since, part.until),
+        return dict(zip(ids, measured_at(tx, stretches), strict=True))
+    table, length_ms = _TABLES[part.level]
+    return folded.fold(
+        tx, table, length_ms, ids, part.since, part.until, with_histogram=with_histogram
     )
-    for service_id, *row in rows:
-        found[service_id].append(bucket(row, length))
-    return found
 
 
 def _filled(buckets: Sequence[Bucket], length_ms: int) -> Bucket:
