@@ -96,7 +96,7 @@ class UptimeSchema(BaseSchema):
     uptime_percentage = fields.Float(
         allow_none=True,
         metadata={
-            "description": "100 x up / (up + down); never rounded up to 100; null: nothing known.",
+            "description": "100 x up / (up + down), never rounded to 100 or 0; null: unknown.",
             "examples": [99.82],
         },
     )

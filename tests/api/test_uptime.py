@@ -1,5 +1,7 @@
 """How much of a time a service was up: by seconds of its confirmed status."""
 
+from datetime import timedelta
+
 import pytest
 
 from tests.factories import make_result
@@ -92,6 +94,21 @@ def test_it_is_never_rounded_up_to_a_hundred(alice, service, path, connection):
     make_result(connection, service["id"], ago(hours=20), "GREEN", cover_seconds=72_000)
     make_result(connection, service["id"], ago(seconds=2), "RED")
     assert read(alice, path, ago(hours=20), now())["uptime_percentage"] == 99.99
+
+
+def test_nothing_is_known_of_what_is_to_come(alice, service, path, connection):
+    make_result(connection, service["id"], ago(seconds=1), "GREEN")  # speaks for 135 seconds
+    begin, end = now() + timedelta(seconds=60), now() + timedelta(seconds=90)
+    window = f"from={iso(begin)}&to={iso(end)}"
+    assert alice.get(f"{path}/uptime?{window}").json["note"] == (
+        "no historical uptime report computed yet"
+    )
+    (row,) = alice.get(f"/metrics/services?{window}").json
+    assert (row["uptime_percentage"], row["unknown_seconds"]) == (None, 0)
+    assert alice.get(f"/metrics?{window}").json["uptime_percentage"] is None
+    assert alice.get(f"/reports/sla?{window}").json["total"]["is_met"] is None
+    for interval in ("1m", "5m", "1h", "1d"):
+        assert alice.get(f"{path}/metrics?{window}&interval={interval}").json == []
 
 
 def test_downtime_leaves_maintenance_out(alice, service, path, connection):

@@ -75,6 +75,8 @@ def of_uptime(name: str, percentage: float | None) -> Badge:
     )
     # Cut, not rounded: 99.999 is no 100. Hundredths stay what they are: 0.29 x 100 is 28.999… .
     cut = int(round(percentage * 100, 6)) / 100
+    if percentage > 0:
+        cut = max(cut, 0.01)  # 0 is for what was never up
     return Badge(name, "100%" if cut == 100 else f"{cut:.2f}%", tone)
 
 

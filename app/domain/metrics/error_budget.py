@@ -39,5 +39,5 @@ class ErrorBudget:
 
     @property
     def uptime_percentage(self) -> float | None:
-        """Two decimals; never 100 while there was downtime; None: nothing is known."""
+        """Two decimals; 100 and 0 only where it is exact; None: nothing is known."""
         return percentage(self.up_ms, self.down_ms)

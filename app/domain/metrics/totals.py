@@ -52,7 +52,7 @@ class Totals:
 
     @property
     def uptime_percentage(self) -> float | None:
-        """Two decimals, half to even; never 100 while there was downtime; None: nothing known."""
+        """Two decimals, half to even; 100 and 0 only where it is exact; None: nothing known."""
         return percentage(self.up_ms, self.down_ms)
 
     def __add__(self, later: "Totals") -> "Totals":
@@ -112,7 +112,8 @@ def totals(line: StatusLine) -> Totals:
 def percentage(good: int, bad: int) -> float | None:
     """Return the share of `good` in percent, two decimals, rounded half to even.
 
-    Never rounded up to 100 while there was anything bad; None where there is nothing at all.
+    Never rounded up to 100 while there was anything bad, nor down to 0 while there was anything
+    good; None where there is nothing at all.
     """
     if not good + bad:
         return None
@@ -121,4 +122,6 @@ def percentage(good: int, bad: int) -> float | None:
         hundredths += 1
     if bad and hundredths == 10_000:
         hundredths -= 1
+    if good and hundredths == 0:
+        hundredths += 1
     return hundredths / 100

@@ -49,7 +49,7 @@ class UptimeDay:
 
     @property
     def percentage(self) -> float | None:
-        """Two decimals; never 100 while there was downtime; None: nothing is known."""
+        """Two decimals; 100 and 0 only where it is exact; None: nothing is known."""
         return percentage(self.milliseconds.up, self.milliseconds.down)
 
 

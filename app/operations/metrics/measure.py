@@ -202,7 +202,13 @@ def measure(tx: Transaction, stretches: Sequence[Stretch]) -> list[Figures]:
             "cover": [cover for _, cover in known],
         },
     ).fetchall()
-    pauses = _pauses(tx, ids, max(stretch.until for stretch in stretches))
+    end = max(stretch.until for stretch in stretches)
+    pauses = _pauses(tx, ids, end)
+    if end > (now := tx.now()):
+        # The last result speaks for a while, but of what is to come nothing is known.
+        to_come = Span(milliseconds(now), milliseconds(end), SpanKind.PENDING)
+        for service_id in ids:
+            pauses[service_id].append(to_come)
     both = zip(stretches, rows, strict=True)
     unseen = [stretch for stretch, (_, seen_at, *_) in both if seen_at is None]
     seen = _seen_before(tx, unseen)

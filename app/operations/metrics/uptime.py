@@ -29,7 +29,7 @@ class Uptime:
 
     @property
     def percentage(self) -> float | None:
-        """Two decimals; never 100 while there was downtime; None: nothing is known."""
+        """Two decimals; 100 and 0 only where it is exact; None: nothing is known."""
         return self.figures.totals.uptime_percentage
 
     @property

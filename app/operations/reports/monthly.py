@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from app.domain.messages.text import duration
+from app.domain.messages.text import duration, isolated
 from app.domain.metrics.months import due_at, due_month, last_month, month_after, window
 from app.operations.metrics import sla
 from app.operations.notifications import system_mail
@@ -107,7 +107,7 @@ def _send(
     found = sla.report(organization_id, *window(month, zone), target, None)
     base = runtime().config.base_url
     leave = f"{base}/api/v1/reports/monthly/leave/{sign_report(organization_id, user_id)}"
-    subject = f"Service levels of {found['organization']}, {month:%B %Y}"
+    subject = f"Service levels of {isolated(found['organization'])}, {month:%B %Y}"
     with transaction() as tx:
         values = (month, organization_id, user_id, month)
         if not tx.driver.execute(_REPORTED, values).rowcount:
@@ -131,7 +131,7 @@ def _text(found: Mapping[str, Any], reports: str, leave: str) -> str:
     )
     lines = [
         f"{begin:%Y-%m-%d %H:%M} to {end:%Y-%m-%d %H:%M} ({found['timezone']}),"
-        f" target {found['sla_target']:g} %",
+        f" target {found['sla_target']:.15g} %",
         "",
         _line("All services", found["total"]),
         "",
@@ -143,6 +143,7 @@ def _text(found: Mapping[str, Any], reports: str, leave: str) -> str:
 
 
 def _line(name: str, row: Mapping[str, Any]) -> str:
+    name = isolated(name)
     if row["uptime_percentage"] is None:
         return f"{name}: no data"
     missed = "" if row["is_met"] else ", target missed"

@@ -44,10 +44,12 @@ def test_uptime(changes, status, expected):
         (99.999, "99.99%", BadgeTone.GOOD),
         (98.5, "98.50%", BadgeTone.FAIR),
         (10, "10.00%", BadgeTone.BAD),
+        (0.004, "0.01%", BadgeTone.BAD),
+        (0, "0.00%", BadgeTone.BAD),
         (None, "unknown", BadgeTone.NONE),
     ],
 )
-def test_an_uptime_is_never_rounded_up(percentage, value, tone):
+def test_an_uptime_is_never_rounded_to_all_or_nothing(percentage, value, tone):
     badge = badges.of_uptime("x", percentage)
     assert (badge.value, badge.tone) == (value, tone)
 

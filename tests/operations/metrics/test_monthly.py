@@ -1,6 +1,7 @@
 """Monthly reports: who gets them, what they say, once each, and the way out."""
 
 from datetime import date, timedelta
+from email import message_from_bytes
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -83,6 +84,27 @@ def test_a_report_is_of_the_local_month(alice, rows, connection):
     assert f"00:00 to {end.astimezone(ZoneInfo(zone)):%Y-%m-%d} 00:00 ({zone}), target 99 %" in (
         message.text
     )
+
+
+def test_hostile_names_break_nothing(alice, rows, connection):
+    """Names with markup, in another direction, and of headers: each stays where it stands."""
+    names = ("دفع", "=?UTF-8?Q?=0D=0ABcc:_a@example.com?=", "<b>&amp;", '"; DROP TABLE x')
+    for name in names:
+        make_service(alice, name=name)
+    assert alice.patch("/organization", {"name": f"{names[0]} {names[1]}"}).status_code == 200
+    alice.put(PATH, {"sla_target": 99.99999})
+    long_ago(rows)
+    assert monthly.send_due() == 1
+    ((_, message),) = mails()
+    for name in names[1:]:
+        assert f"\n{name}: no data\n" in message.text
+    assert "\n\u2068دفع\u2069: no data\n" in message.text
+    assert ", target 99.99999 %\n" in message.text
+    mail = message_from_bytes(build_mail(message, "a@example.com", [alice.email], utcnow()))
+    assert mail["Bcc"] is None
+    assert len(mail.get_all("Subject")) == 1
+    (html,) = (part for part in mail.walk() if part.get_content_type() == "text/html")
+    assert "&lt;b&gt;&amp;amp;" in html.get_payload(decode=True).decode()
 
 
 def test_once_each(alice, bob, rows):
