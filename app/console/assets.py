@@ -27,6 +27,7 @@ TYPES = {
 # Sent as one file, in this order: each further request costs a phone a round trip.
 STYLES = ("base.css", "parts.css", "forms.css", "lists.css")
 STYLESHEET = "console.css"
+_COMMENT = re.compile(rb"/\*.*?\*/\s*", re.DOTALL)  # of no use to a phone
 _COMPRESSIBLE = {".mjs", ".css", ".json", ".svg", ".webmanifest", ".txt"}
 _STATIC_IMPORT = re.compile(
     rb"""^\s*(?:import|export)\s(?:[^"';]*?\sfrom\s*)?\s*["'](\.{1,2}/[^"']+)["']""", re.MULTILINE
@@ -122,7 +123,7 @@ class Assets:
             elif path.suffix in TYPES:
                 assets[name] = _asset(path.suffix, body)
         styles = [assets[name].body for name in STYLES if name in assets]
-        assets[STYLESHEET] = _asset(".css", b"\n".join(styles))
+        assets[STYLESHEET] = _asset(".css", _COMMENT.sub(b"", b"\n".join(styles)))
         app = assets.get("app.mjs")
         routes = tuple(_routes("app.mjs", app.body)) if app else ()
         for name in _imports("app.mjs", app.body) if app else ():

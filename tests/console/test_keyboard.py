@@ -1,5 +1,7 @@
 """The console by keys alone."""
 
+from datetime import datetime, timedelta
+
 import pytest
 
 from tests.console import sample
@@ -87,7 +89,7 @@ def tab_to(tab, name):
 
 def test_a_shift_is_overridden_by_keys_alone(sign_in, expect, product):
     tab = sign_in()
-    show(tab, address(product, "/on-call"))
+    show(tab, address(product, "/on-call?view=list"))
     tab_to(tab, "Override")
     tab.keyboard.press("Enter")
     expect(tab.get_by_role("dialog")).to_be_visible()
@@ -96,6 +98,55 @@ def test_a_shift_is_overridden_by_keys_alone(sign_in, expect, product):
     tab.keyboard.press("Control+Enter")
     expect(tab.get_by_role("dialog")).to_have_count(0)
     expect(tab.locator(".shifts li").first).to_contain_text("Vera Lind override")
+
+
+def test_days_of_the_calendar_are_chosen_by_keys_by_dragging_and_taken_back(
+    sign_in, expect, product
+):
+    tab = sign_in(timezone_id="UTC")
+    show(tab, address(product, "/on-call?weeks=4"))
+    schedule = product.sample.ids["on-call-schedules"]["Shop duty"]
+    path = f"/on-call-schedules/{schedule}/overrides"
+    before = {each["id"] for each in product.call("GET", path)}
+    fields = [tab.get_by_label("From"), tab.get_by_label("To", exact=True)]
+    tab.locator(".day").nth(0).focus()
+    for key in ("ArrowDown", "Shift+ArrowRight", "Shift+ArrowRight", "Enter"):
+        tab.keyboard.press(key)
+    monday, thursday = (field.input_value() for field in fields)
+    assert datetime.fromisoformat(monday).weekday() == 0
+    assert datetime.fromisoformat(thursday) - datetime.fromisoformat(monday) == timedelta(days=3)
+    tab.keyboard.press("Control+Enter")
+    expect(tab.get_by_role("dialog")).to_have_count(0)
+    expect(tab.locator(".shift.override")).to_have_count(1)
+    (made,) = (each for each in product.call("GET", path) if each["id"] not in before)
+    assert made["from"].startswith(monday)
+    tab.get_by_role("button", name="Undo").click()
+    expect(tab.locator(".shift.override")).to_have_count(0)
+    assert {each["id"] for each in product.call("GET", path)} == before
+    # From the middle of the first day to the middle of the third, of seven.
+    lane = tab.locator(".lane").first.bounding_box()
+    day, middle = lane["width"] / 7, lane["y"] + lane["height"] / 2
+    tab.mouse.move(lane["x"] + 0.5 * day, middle)
+    tab.mouse.down()
+    tab.mouse.move(lane["x"] + 1.7 * day, middle)
+    tab.mouse.move(lane["x"] + 2.5 * day, middle)
+    tab.mouse.up()
+    expect(tab.get_by_role("dialog")).to_be_visible()
+    begin, end = (datetime.fromisoformat(field.input_value()) for field in fields)
+    assert (begin.weekday(), begin.hour, end - begin) == (0, 12, timedelta(days=2))
+    tab.keyboard.press("Escape")
+    expect(tab.get_by_role("dialog")).to_have_count(0)
+    tab.get_by_role("button", name="In your calendar").click()
+    tab.get_by_role("button", name="An address for my shifts").click()
+    feed = tab.request.get(tab.locator("dialog pre").inner_text())
+    assert feed.ok
+    assert "On call: Ada Okafor" in feed.text()
+    tab.get_by_role("button", name="End it").click()
+    expect(tab.get_by_role("button", name="End it")).to_have_count(0)
+    assert not tab.request.get(tab.locator("dialog pre").inner_text()).ok
+    tab.set_viewport_size({"width": 320, "height": 700})
+    assert tab.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+    assert [each for each in tab.problems if "404" not in each] == []
 
 
 @pytest.mark.parametrize(

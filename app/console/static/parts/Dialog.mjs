@@ -6,13 +6,15 @@ import { Icon } from "./Icon.mjs";
 import { Button, Failure } from "./Page.mjs";
 
 /**
- * Open a dialog of the browser; returns how to close it. The focus goes back to where it was, or to
- * the heading where that leaves the page too, as a row that was deleted does. Both belong into a
- * layout effect: other effects end after the dialog has left the page, with the focus lost till then.
+ * Open a dialog of the browser, with the focus at its first field where it has one; returns how to
+ * close it. The focus goes back to where it was, or to the heading where that leaves the page too, as
+ * a row that was deleted does. Both belong into a layout effect: other effects end after the dialog
+ * has left the page, with the focus lost till then.
  */
 export function openModal(dialog) {
   const before = document.activeElement;
   dialog.showModal();
+  if (document.activeElement?.closest(".dialog-head")) dialog.querySelector(".dialog-body :is(input, select, textarea)")?.focus({ preventScroll: true });
   return () => {
     dialog.close();
     if (!before || before === document.body) return;
