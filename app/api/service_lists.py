@@ -6,6 +6,7 @@ from app.api.http import Blueprint
 from app.checks import CHECK_TYPES
 from app.operations.services import beats as service_beats
 from app.operations.services import summary as service_summary
+from app.operations.services import wall as service_wall
 from app.schemas.json_schemas import json_schema
 from app.schemas.service_lists import (
     BeatsQuerySchema,
@@ -13,8 +14,9 @@ from app.schemas.service_lists import (
     CheckTypeSchema,
     ServiceSummarySchema,
     SummaryFilterSchema,
+    WallSchema,
 )
-from app.security.access import principal, requires
+from app.security.access import budget, principal, requires
 
 bp = Blueprint(
     "service_lists", __name__, url_prefix="/services", description="Many services at a glance."
@@ -69,3 +71,17 @@ def beats(query: dict[str, Any]) -> list[dict[str, Any]]:
     looked for as far back as thirty days.
     """
     return service_beats.latest(principal().organization_id, query["ids"], query["n"])
+
+
+@bp.get("/wall")
+@requires("wall:read")
+@bp.returns(WallSchema)
+@budget("walls", 240)
+def wall() -> dict[str, Any]:
+    """Read the wall
+
+    What a screen for everybody in the room shows: the state of every service, and how many alerts
+    are open. No address, no configuration, no text of an error. It is all that an API key of the
+    scope `wall` may read.
+    """
+    return service_wall.read(principal().organization_id)

@@ -17,8 +17,9 @@ class ApiKeyInputSchema(BaseSchema):
         required=True,
         validate=validate.Length(min=1),
         metadata={
-            "description": "`write` and `alerts` include `read`; `admin` includes all. Never beyond"
-            " the maker's role, also when that changes later.",
+            "description": "`wall` reads `GET /services/wall` and nothing else; `read` includes it,"
+            " `write` and `alerts` include `read`, `admin` includes all. Never beyond the maker's"
+            " role, also when that changes later.",
             "examples": [["read", "alerts"]],
         },
     )

@@ -113,3 +113,26 @@ class BeatsSchema(BaseSchema):
 
     service_id = fields.UUID(required=True)
     beats = fields.List(fields.Nested(BeatSchema), required=True)
+
+
+class WallServiceSchema(BaseSchema):
+    """A service, as far as everybody in the room may know it."""
+
+    id = fields.UUID(required=True)
+    name = fields.String(required=True, metadata={"examples": ["Shop"]})
+    check_type = fields.String(required=True, metadata={"examples": ["HTTP"]})
+    environment = fields.String(required=True, metadata={"examples": ["production"]})
+    tags = fields.List(fields.String(), required=True, metadata={"examples": [["web", "eu"]]})
+    status = Choice(*STATUSES, required=True)
+    is_active = fields.Boolean(required=True)
+    in_maintenance = fields.Boolean(required=True)
+
+
+class WallSchema(BaseSchema):
+    """The wall: every service by name, and what is open."""
+
+    organization = fields.String(required=True, metadata={"examples": ["Field & Loom"]})
+    open_alerts = fields.Integer(
+        required=True, metadata={"description": "Firing, and not hidden behind another alert."}
+    )
+    services = fields.List(fields.Nested(WallServiceSchema), required=True)

@@ -7,6 +7,7 @@ import pytest
 
 from app.platform.clock import utcnow
 from app.platform.crypto import digest
+from app.security.access import access_of
 from tests.factories import make_member, make_service, service_body
 
 UNAUTHORIZED = b'{"error":"unauthorized"}'
@@ -221,3 +222,32 @@ def test_a_key_leaves_no_door_open_in_other_keys(client, alice):
     assert rotated.status_code == 200
     assert with_key(client, child["key"])("GET", "/services").status_code == 401
     assert with_key(client, rotated.json["key"])("DELETE", path).status_code == 204
+
+
+def test_the_key_of_a_wall_reads_the_wall_and_nothing_else(app, alice, bob, calling):
+    """Every address that somebody with a session may read is refused to it, but this one."""
+    name = make_service(alice, endpoint="http://10.0.0.9/secret-path")["name"]
+    made = make_key(alice, "wall")
+    found = calling(made["key"], "GET", "/services/wall")
+    assert found.status_code == 200
+    (service,) = found.json["services"]
+    assert (service["name"], service["status"], found.json["open_alerts"]) == (name, "PENDING", 0)
+    assert "secret-path" not in found.text
+    again = calling(made["key"], "GET", "/services/wall")
+    assert again.headers["ETag"] == found.headers["ETag"]
+    reached = {
+        (method, rule.rule)
+        for rule in app.url_map.iter_rules()
+        for method in rule.methods - {"HEAD", "OPTIONS"}
+        if rule.rule.startswith("/api/v1/") and access_of(app, rule.endpoint) != "public"
+        if "guarded" not in access_of(app, rule.endpoint)
+        if calling(made["key"], method, address_of(rule)).status_code != 403
+    }
+    assert reached == {("GET", "/api/v1/services/wall")}
+    assert alice.delete(f"/api-keys/{made['id']}").status_code == 204
+    assert calling(made["key"], "GET", "/services/wall").status_code == 401
+
+
+def address_of(rule):
+    values = {name: uuid4() for name in rule.arguments}
+    return rule.build(values, append_unknown=False)[1].removeprefix("/api/v1")

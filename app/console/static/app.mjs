@@ -6,7 +6,7 @@ import { t } from "./lib/words.mjs";
 import { Frame } from "./parts/Frame.mjs";
 import { Button, Failure } from "./parts/Page.mjs";
 import { firing, openAlerts } from "./store/alerts.mjs";
-import { go, link, route, windowTitle } from "./store/route.mjs";
+import { go, link, route, wallKey, windowTitle } from "./store/route.mjs";
 import { load, organization, session, signedIn } from "./store/session.mjs";
 import { nextTheme, view } from "./store/view.mjs";
 
@@ -105,6 +105,7 @@ const arrived = signal(0);
 function App() {
   const { path } = route.value;
   const state = signedIn.value;
+  if (wallKey) return html`<${Screen} load=${find(SCREENS, path).load} id=${path} />`; // whoever is signed in or not
   const entrance = find(ENTRANCES, path);
   if (state === "unknown") return failure.value && html`<div class="entry"><${Failure} error=${failure.value} retry=${begin} /></div>`;
   if (entrance) return html`<${Screen} load=${entrance.load} params=${entrance.params} id=${path} />`;
@@ -218,4 +219,4 @@ function typing(target) {
 }
 
 render(html`<${App} />`, document.getElementById("app"));
-begin();
+if (!wallKey) begin();

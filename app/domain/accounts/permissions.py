@@ -17,6 +17,7 @@ class Role(StrEnum):
 class Scope(StrEnum):
     """Scope of an API key; never beyond its maker's role."""
 
+    WALL = "wall"
     READ = "read"
     WRITE = "write"
     ALERTS = "alerts"
@@ -25,13 +26,15 @@ class Scope(StrEnum):
 
 # What a scope includes: who may write may read what was written.
 _INCLUDED: dict[Scope, frozenset[Scope]] = {
-    Scope.READ: frozenset({Scope.READ}),
-    Scope.WRITE: frozenset({Scope.READ, Scope.WRITE}),
-    Scope.ALERTS: frozenset({Scope.READ, Scope.ALERTS}),
+    Scope.WALL: frozenset({Scope.WALL}),
+    Scope.READ: frozenset({Scope.READ, Scope.WALL}),
+    Scope.WRITE: frozenset({Scope.READ, Scope.WRITE, Scope.WALL}),
+    Scope.ALERTS: frozenset({Scope.READ, Scope.ALERTS, Scope.WALL}),
     Scope.ADMIN: frozenset(Scope),
 }
 # The least role whose doings a scope stands for.
 _SCOPE_ROLES = {
+    Scope.WALL: Role.VIEWER,
     Scope.READ: Role.VIEWER,
     Scope.ALERTS: Role.RESPONDER,
     Scope.WRITE: Role.EDITOR,
@@ -62,6 +65,7 @@ _PERMISSIONS: dict[str, tuple[Role, Scope | None]] = {
     "api_keys:write": (Role.EDITOR, Scope.ADMIN),
     "api_keys:all": (Role.ADMIN, Scope.ADMIN),
     "audit_logs:read": (Role.ADMIN, Scope.ADMIN),
+    "wall:read": (Role.VIEWER, Scope.WALL),
     "services:read": (Role.VIEWER, Scope.READ),
     "services:check": (Role.RESPONDER, Scope.WRITE),
     "services:write": (Role.EDITOR, Scope.WRITE),

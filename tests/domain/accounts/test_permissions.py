@@ -58,6 +58,7 @@ TABLE = """
 viewer read: profile organization members teams services alerts alert_rules heartbeats
     notification_channels escalation_policies on_call_schedules maintenance_windows feed
     status_pages coverage saved_views locations
+viewer wall: wall:read
 viewer write: saved_views
 viewer session: profile:write session:write on_call_calendars:read on_call_calendars:write
 viewer admin: members:leave
@@ -98,6 +99,7 @@ def test_every_role_and_every_scope(permission, who):
     assert (
         covering
         == {
+            "wall": {"wall", "read", "write", "alerts", "admin"},
             "read": {"read", "write", "alerts", "admin"},
             "write": {"write", "admin"},
             "alerts": {"alerts", "admin"},
@@ -116,7 +118,7 @@ def test_who_appoints_whom(own, target):
 
 
 def test_a_role_makes_keys_of_its_own_reach():
-    assert scopes_within(Role.VIEWER) == {Scope.READ}
-    assert scopes_within(Role.RESPONDER) == {Scope.READ, Scope.ALERTS}
-    assert scopes_within(Role.EDITOR) == {Scope.READ, Scope.ALERTS, Scope.WRITE}
+    assert scopes_within(Role.VIEWER) == {Scope.WALL, Scope.READ}
+    assert scopes_within(Role.RESPONDER) == {Scope.WALL, Scope.READ, Scope.ALERTS}
+    assert scopes_within(Role.EDITOR) == {Scope.WALL, Scope.READ, Scope.ALERTS, Scope.WRITE}
     assert scopes_within(Role.ADMIN) == scopes_within(Role.OWNER) == set(Scope)

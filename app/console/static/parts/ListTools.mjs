@@ -9,7 +9,8 @@ import { useForm } from "../store/form.mjs";
 import { useResource } from "../store/resource.mjs";
 import { link, route, setQuery } from "../store/route.mjs";
 import { rowOf } from "../store/services.mjs";
-import { say } from "../store/toasts.mjs";
+import { may } from "../store/session.mjs";
+import { say, sayError } from "../store/toasts.mjs";
 import { setView, view } from "../store/view.mjs";
 import { Dialog } from "./Dialog.mjs";
 import { Field } from "./Field.mjs";
@@ -21,12 +22,14 @@ import { perform } from "./Plain.mjs";
 const GROUPS = [[null, t("No groups")], ["tag", t("By tag")], ["env", t("By environment")], ["type", t("By check type")], ["status", t("By status")]];
 // Parameters of the address that are no part of a view.
 const OURS = new Set(["org"]);
+const filterOf = (query) => [...query].filter(([name]) => !OURS.has(name));
 const FILE = [["id", (row) => row.id], ["name", (row) => row.name], ["endpoint", (row) => row.endpoint], ["check_type", (row) => row.check_type], ["environment", (row) => row.environment], ["tags", (row) => row.tags.join(" ")], ["status", (row) => STATES[stateOf(row)].word], ["last_checked_at", (row) => row.last_checked_at], ["last_response_time_ms", (row) => row.last_response_time_ms], ["last_error", (row) => row.last_error]];
 
 /** The menus; `ids` are the services that match, `columns` those one may choose from. */
 export function ListTools({ ids, columns }) {
   const query = route.value.query;
   const [saving, save] = useState(false);
+  const [WallLink, linkWall] = useState(null); // loaded when it is asked for, which is seldom
   const views = useResource((signal) => api.get("/saved-views", { screen: "services", limit: 200 }, signal));
   const known = views.data.value ?? [];
   const tiles = query.get("view") === "tiles";
@@ -43,17 +46,19 @@ export function ListTools({ ids, columns }) {
     <${Menu} kind="quiet" name=${t("Groups, columns, files")} label=${html`<${Icon} name="list" /><span class="roomy">${t("Show")}</span>`}>
       <${Item} icon=${tick(tiles)} onClick=${() => setQuery({ view: tiles ? null : "tiles" })}>${t("Tiles")}<//>
       <${Item} icon=${tick(query.get("plain") === "1")} onClick=${() => setQuery({ plain: query.get("plain") === "1" ? null : "1", page: null })}>${t("All rows in the page, to print and search")}<//>
-      <${Item} icon="open" href=${link("/wall", Object.fromEntries([...query].filter(([name]) => !OURS.has(name))))}>${t("For a wall screen")}<//>
+      <${Item} icon="open" href=${link("/wall", Object.fromEntries(filterOf(query)))}>${t("For a wall screen")}<//>
+      ${may("api_keys:write") && html`<${Item} icon="services" onClick=${() => import("./WallLink.mjs").then((module) => linkWall(() => module.WallLink), sayError)}>${t("Link for a wall screen…")}<//>`}
       <hr />${GROUPS.map(([id, said]) => html`<${Item} key=${said} icon=${tick(group === id)} onClick=${() => setQuery({ group: id })}>${said}<//>`)}
       <hr />${columns.map((column) => html`<${Item} key=${column.id} icon=${tick(!hidden.includes(column.id))} onClick=${() => toggle(column.id)} stay>${column.title}<//>`)}
       <hr /><${Item} icon="download" onClick=${() => download(ids, "csv")}>${t("Download as CSV")}<//>
       <${Item} icon="download" onClick=${() => download(ids, "json")}>${t("Download as JSON")}<//>
     <//>
+    ${WallLink && html`<${WallLink} query=${filterOf(query)} onClose=${() => linkWall(null)} />`}
     ${saving && html`<${SaveView} onClose=${() => save(false)} onSaved=${views.reload} />`}`;
 }
 
 function SaveView({ onClose, onSaved }) {
-  const query = new URLSearchParams([...route.value.query].filter(([name]) => !OURS.has(name))).toString();
+  const query = new URLSearchParams(filterOf(route.value.query)).toString();
   const form = useForm({
     initial: { name: "", is_shared: false },
     check: ({ name }) => ({ name: name.trim() ? null : t("Give it a name.") }),
@@ -73,7 +78,7 @@ function SaveView({ onClose, onSaved }) {
 function download(ids, kind) {
   const rows = ids.map((id) => rowOf(id)?.peek()).filter(Boolean);
   const text = kind === "csv" ? csv(FILE, rows) : `${JSON.stringify(rows.map((row) => Object.fromEntries(FILE.map(([name, read]) => [name, name === "tags" ? row.tags : read(row)]))), null, 2)}\n`;
-  const filter = [...route.peek().query].filter(([name]) => !OURS.has(name)).map(([name, value]) => `${name}-${value}`).join("_").replace(/[^\w-]+/g, "-");
+  const filter = filterOf(route.peek().query).map(([name, value]) => `${name}-${value}`).join("_").replace(/[^\w-]+/g, "-");
   const address = URL.createObjectURL(new Blob([text], { type: kind === "csv" ? "text/csv" : "application/json" }));
   const anchor = document.createElement("a");
   Object.assign(anchor, { href: address, download: `services${filter ? `_${filter}` : ""}.${kind}` });

@@ -13,13 +13,15 @@ import { Form } from "./Form.mjs";
 import { Button, Copy, Empty, Loaded } from "./Page.mjs";
 import { DeleteButton, PlainTable } from "./Plain.mjs";
 import { Ago } from "./Status.mjs";
+import { WallLink } from "./WallLink.mjs";
 
-const SCOPES = [["read", t("read everything")], ["write", t("write services, rules, channels…")], ["alerts", t("acknowledge and resolve")], ["admin", t("administer")]];
+const SCOPES = [["wall", t("see the wall screen and nothing else")], ["read", t("read everything")], ["write", t("write services, rules, channels…")], ["alerts", t("acknowledge and resolve")], ["admin", t("administer")]];
 const DAY = 86_400_000;
 
 /** Keys for programs. */
 export function Keys() {
   const [making, make] = useState(false);
+  const [linking, linkWall] = useState(false);
   const found = useResource((signal) => api.all("/api-keys", {}, { signal }));
   const add = html`<${Button} kind="primary" icon="plus" needs="api_keys:write" onClick=${() => make(true)}>${t("New key")}<//>`;
   const columns = [
@@ -29,7 +31,8 @@ export function Keys() {
     { title: t("Ends"), cell: (each) => (each.expires_at ? day(moment(each.expires_at), zone.value, 0) : html`<span class="slow">${t("never")}</span>`), extra: true },
     { title: "", right: true, cell: (each) => html`<${DeleteButton} name=${each.name} verb=${t("Revoke")} needs="api_keys:write" consequence=${t("Programs that use it are refused at once.")} act=${() => api.remove(`/api-keys/${each.id}`).then(found.reload)} />` },
   ];
-  return html`<div class="toolbar"><span class="spread"></span>${add}</div><${Loaded} of=${found} empty=${html`<${Empty} title=${t("No key yet")} action=${add}>${t("Programs send a key in the place of a password. It can do what its scopes say, and never more than its maker.")}<//>`}>${(list) => html`<${PlainTable} label=${t("API keys")} rows=${list} columns=${columns} />`}<//>
+  return html`<div class="toolbar"><span class="spread"></span><${Button} icon="services" needs="api_keys:write" onClick=${() => linkWall(true)}>${t("Link for a wall screen")}<//>${add}</div><${Loaded} of=${found} empty=${html`<${Empty} title=${t("No key yet")} action=${add}>${t("Programs send a key in the place of a password. It can do what its scopes say, and never more than its maker.")}<//>`}>${(list) => html`<${PlainTable} label=${t("API keys")} rows=${list} columns=${columns} />`}<//>
+    ${linking && html`<${WallLink} onClose=${() => linkWall(false)} onMade=${found.reload} />`}
     ${making && html`<${NewKey} onClose=${() => make(false)} reload=${found.reload} />`}`;
 }
 

@@ -37,8 +37,8 @@ function Group({ name, ids, open: first, draw }) {
   </details>`;
 }
 
-/** A square for each service, with its shape. One tab stop; arrows move, as in a grid. */
-export function Tiles({ ids, large = false }) {
+/** A square for each service, with its shape. One tab stop; arrows move, as in a grid. Without `links` they lead nowhere. */
+export function Tiles({ ids, large = false, links = true }) {
   const box = useRef(null);
   const keys = (event) => {
     const tiles = [...box.current.querySelectorAll("a")];
@@ -49,13 +49,16 @@ export function Tiles({ ids, large = false }) {
     event.preventDefault();
     tiles[Math.max(0, Math.min(tiles.length - 1, at + step))].focus();
   };
-  return html`<ul class=${`service-tiles${large ? " large" : ""}`} ref=${box} onKeyDown=${keys} aria-label=${t("Services")}>${ids.map((id, at) => html`<${Tile} key=${id} id=${id} first=${at === 0} large=${large} />`)}</ul>`;
+  return html`<ul class=${`service-tiles${large ? " large" : ""}`} ref=${box} onKeyDown=${keys} aria-label=${t("Services")}>${ids.map((id, at) => html`<${Tile} key=${id} id=${id} first=${at === 0} large=${large} links=${links} />`)}</ul>`;
 }
 
-function Tile({ id, first, large }) {
+function Tile({ id, first, large, links }) {
   const row = rowOf(id)?.value;
   if (!row) return null;
   const state = stateOf(row);
   const said = `${row.name}, ${STATES[state].word}`;
-  return html`<li><a class=${`service-tile ${STATES[state].name}`} href=${link(`/services/${id}`)} tabindex=${first ? 0 : -1} title=${said} aria-label=${said}><${Shape} state=${state} />${large && html`<span class="clip">${row.name}</span>`}</a></li>`;
+  const inside = html`<${Shape} state=${state} />${large && html`<span class="clip">${row.name}</span>`}`;
+  const classes = `service-tile ${STATES[state].name}`;
+  if (!links) return html`<li><span class=${classes} title=${said}>${inside}<span class="only-read">${STATES[state].word}</span></span></li>`;
+  return html`<li><a class=${classes} href=${link(`/services/${id}`)} tabindex=${first ? 0 : -1} title=${said} aria-label=${said}>${inside}</a></li>`;
 }

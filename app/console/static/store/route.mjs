@@ -14,6 +14,9 @@ function read() {
   return { path: location.pathname.replace(/(.)\/+$/, "$1"), query: new URLSearchParams(location.search) };
 }
 
+/** The key of a wall's link (`/wall#key=…`), for a screen that nobody is signed in at; null for none. */
+export const wallKey = /^\/wall\/*$/.test(location.pathname) ? new URLSearchParams(location.hash.slice(1)).get("key") : null;
+
 /** The organization of this tab, null for the session's own. */
 export function tabOrganization() {
   return route.peek().query.get("org");

@@ -47,7 +47,7 @@ export const facets = computed(() => {
 /** What the filter looks at in a row. */
 export function facts(row) {
   return {
-    q: `${row.name} ${row.endpoint} ${row.last_error ?? ""}`.toLowerCase(),
+    q: `${row.name} ${row.endpoint ?? ""} ${row.last_error ?? ""}`.toLowerCase(),
     tag: row.tags.map((tag) => tag.toLowerCase()),
     status: [STATES[stateOf(row)].name, row.status.toLowerCase()],
     type: [row.check_type.toLowerCase()],
@@ -83,6 +83,12 @@ export function put(found) {
   const fresh = found.filter((each) => !known.has(each.id)).map((each) => each.id);
   if (fresh.length) services.update((ids) => [...fresh, ...ids]);
   changes.value += 1;
+}
+
+/** Take these for all the services there are, where somebody else has read them. */
+export function replaceAll(found) {
+  keep(found);
+  services.data.value = forget(found);
 }
 
 /** Take services out. */
