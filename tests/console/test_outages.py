@@ -1,9 +1,13 @@
-"""The console while the network or the web process is away."""
+"""The console while the network, the web process or the session is away."""
 
+import pyotp
 import pytest
+import requests
 
 from tests.console import sample
+from tests.console.conftest import PATIENCE_MS
 from tests.console.screens import address, show
+from tests.flows.product import PASSWORD
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -44,3 +48,73 @@ def test_the_web_process_dies_and_comes_back(owner, expect, product):
     expect(owner.locator(".live")).to_contain_text("Live", timeout=40_000)
     expect(owner.locator(".row")).to_have_count(len(sample.SERVICES))
     assert owner.evaluate("window.sameDocument") is True
+
+
+PETRA = ("petra@example.com", "Petra Vos")
+NEW_PASSWORD = "another horse battery"
+
+
+def test_a_session_that_ends_costs_nothing_of_what_was_typed(sign_in, expect, product):
+    """Signed out in another tab, cookie over after its 72 hours, another password elsewhere."""
+    person = {"email": PETRA[0], "full_name": PETRA[1], "password": PASSWORD}
+    product.call("POST", "/auth/register", person)
+    tab = sign_in(PETRA)
+    url = address(product, "/services/new")
+    show(tab, url)
+    tab.evaluate("window.sameDocument = true")
+    tab.get_by_label("What").fill("http://127.0.0.1:9/typed")
+    tab.get_by_label("Name", exact=True).fill("Typed before the end")
+    other = tab.context.new_page()
+    show(other, address(product, "/"))
+    other.get_by_role("button", name="Petra Vos: profile").click()
+    other.get_by_role("button", name="Sign out", exact=True).click()
+    other.locator("h1").filter(has_text="Sign in").wait_for()
+    asked = tab.get_by_role("dialog", name="Sign in again")
+    expect(asked).to_be_visible()
+    tab.keyboard.press("Escape")  # which must not close it, and with it all that was typed
+    expect(asked).to_be_visible()
+    other.get_by_label("E-mail address").fill(PETRA[0])
+    other.get_by_label("Password").fill(PASSWORD)
+    other.get_by_role("button", name="Sign in", exact=True).click()
+    expect(asked).to_have_count(0)
+    expect(tab.get_by_label("Name", exact=True)).to_have_value("Typed before the end")
+
+    tab.context.clear_cookies()
+    tab.get_by_role("button", name="Start watching").click()
+    expect(asked.get_by_label("E-mail address")).to_have_value(PETRA[0])
+    asked.get_by_label("Password").fill(PASSWORD)
+    asked.get_by_role("button", name="Sign in", exact=True).click()
+    expect(tab.locator("h1")).to_have_text("Typed before the end")
+    counted = "fetch('/api/v1/services').then(found => found.json()).then(list => list.length)"
+    assert tab.evaluate(counted) == 1, "the request that met the end is sent once more, and once"
+
+    elsewhere = with_second_factor(product)
+    tab.get_by_role("link", name="Edit").click()
+    tab.get_by_label("Name", exact=True).fill("Typed before the password")
+    elsewhere.put(
+        f"{product.api}/profile/password",
+        json={"current_password": PASSWORD, "new_password": NEW_PASSWORD},
+    ).raise_for_status()
+    tab.get_by_role("button", name="Save").click()
+    asked.get_by_label("Password").fill(NEW_PASSWORD)
+    asked.get_by_role("button", name="Sign in", exact=True).click()
+    asked.get_by_label("Code").fill(elsewhere.recovery_code)
+    asked.get_by_role("button", name="Continue").click()
+    expect(tab.locator("h1")).to_have_text("Typed before the password", timeout=PATIENCE_MS)
+    assert tab.evaluate("window.sameDocument") is True
+    assert tab.problems == []
+
+
+def with_second_factor(product):
+    """Petra's session at another device, where a second factor is switched on."""
+    session, person = requests.Session(), {"email": PETRA[0], "password": PASSWORD}
+
+    def call(path, body):
+        answer = session.post(product.api + path, json=body)
+        answer.raise_for_status()
+        return answer.json()
+
+    session.headers["Authorization"] = f"Bearer {call('/auth/login', person)['token']}"
+    code = pyotp.TOTP(call("/profile/2fa/setup", {})["secret"]).now()
+    session.recovery_code = call("/profile/2fa/enable", {"code": code})["recovery_codes"][0]
+    return session

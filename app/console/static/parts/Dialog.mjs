@@ -25,18 +25,18 @@ export function openModal(dialog) {
   };
 }
 
-/** A dialog over the page, open as long as it is drawn. `foot` holds its buttons. */
+/** A dialog over the page, open as long as it is drawn. `foot` holds its buttons. Without `onClose` it stays until it has its answer. */
 export function Dialog({ title, onClose, wide = false, foot, children }) {
   const box = useRef(null);
   useLayoutEffect(() => openModal(box.current), []);
   const cancel = (event) => {
     event.preventDefault();
-    onClose();
+    onClose?.();
   };
-  const outside = (event) => event.target === box.current && onClose();
+  const outside = (event) => event.target === box.current && onClose?.();
   return html`<dialog class=${wide ? "wide" : null} ref=${box} aria-label=${title} onCancel=${cancel} onPointerDown=${outside}>
     <div class="dialog-head"><h2>${title}</h2>
-      <button type="button" class="button quiet icon-only" aria-label=${t("Close")} onClick=${onClose}><${Icon} name="close" /></button>
+      ${onClose && html`<button type="button" class="button quiet icon-only" aria-label=${t("Close")} onClick=${onClose}><${Icon} name="close" /></button>`}
     </div>
     <div class="dialog-body">${children}</div>
     ${foot && html`<div class="dialog-foot">${foot}</div>`}

@@ -62,8 +62,12 @@ export function Password({ onDone, email = "" }) {
   <//>`;
 }
 
+function SecondStep(given) {
+  return html`<${Entry} title=${t("Your code")}><${Code} ...${given} /><//>`;
+}
+
 /** The second step: the code of a challenge. */
-export function SecondStep({ challenge, onDone }) {
+export function Code({ challenge, onDone = () => {} }) {
   const form = useForm({
     initial: { code: "" },
     save: async ({ code }) => {
@@ -75,9 +79,7 @@ export function SecondStep({ challenge, onDone }) {
       }
     },
   });
-  return html`<${Entry} title=${t("Your code")} lead=${t("Six digits of your authenticator app, or a recovery code.")}>
-    <${Form} form=${form} verb=${t("Continue")} kind="primary large wide" onSaved=${onDone}>
-      <${Field} form=${form} path="code" label=${t("Code")} inputmode="numeric" autocomplete="one-time-code" autofocus />
-    <//>
+  return html`<${Form} form=${form} verb=${t("Continue")} kind="primary large wide" onSaved=${onDone}>
+    <${Field} form=${form} path="code" label=${t("Code")} help=${t("Of your authenticator app, or a recovery code.")} inputmode="numeric" autocomplete="one-time-code" autofocus />
   <//>`;
 }

@@ -38,6 +38,12 @@ api.onUnauthorized(() => {
   return waiting.promise;
 });
 live.on("ended", () => load());
+// Tabs of a browser share the session: what one of them ends or begins, the others ask about at once.
+const tabs = new BroadcastChannel("alertifypro.session");
+tabs.onmessage = ({ data }) => {
+  if (data === "in" && signedIn.peek() === "expired") begun();
+  if (data === "out" && signedIn.peek() === "in") load();
+};
 
 function deferred() {
   const made = {};
@@ -64,6 +70,7 @@ export async function signIn(email, password) {
   const { data } = await api.send("POST", "/session", { body: { email, password }, again: false });
   if (data.two_factor_required) return data.challenge;
   await begun();
+  tabs.postMessage("in");
   return null;
 }
 
@@ -71,19 +78,28 @@ export async function signIn(email, password) {
 export async function confirmSignIn(challenge, code) {
   await api.send("POST", "/session/2fa", { body: { challenge, code }, again: false });
   await begun();
+  tabs.postMessage("in");
 }
 
+/** Take up the session that this browser has now. */
 async function begun() {
   const before = session.peek()?.user_id;
   await load();
-  const same = before === session.peek()?.user_id;
-  waiting?.resolve(same); // what somebody else had typed is not sent in this person's name
+  const after = session.peek()?.user_id;
+  waiting?.resolve(before === after); // what somebody else had typed is not sent in this person's name
   waiting = null;
+  if (before && before !== after) {
+    sessionStorage.clear();
+    location.reload();
+  }
 }
 
 /** Sign out: the session ends on the server, and nothing of it stays in this tab. */
 export async function signOut() {
-  await api.send("DELETE", "/session", { again: false });
+  await api.send("DELETE", "/session", { again: false }).catch((error) => {
+    if (error.status !== 401) throw error; // it had ended already
+  });
+  tabs.postMessage("out");
   live.stop();
   sessionStorage.clear();
   location.assign("/sign-in");
