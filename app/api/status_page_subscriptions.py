@@ -7,7 +7,7 @@ from flask import Response, request
 from marshmallow import ValidationError
 
 from app.api.http import Blueprint, reply
-from app.api.status_page_visitors import documented, may_see, page_store, send
+from app.api.status_page_visitors import documented, page_store, send, visible
 from app.channels.fields import Address
 from app.domain.status_pages import branding
 from app.domain.status_pages.languages import sentence
@@ -157,11 +157,8 @@ class _Page:
 
 
 def _page(slug: str) -> _Page | None:
-    store = page_store()
-    found = store.of_slug(slug)
-    if found is None or not (found.is_open or may_see(found)):
-        return None
-    return _Page(found) if found.page["allow_subscribe"] else None
+    found = visible(page_store(), slug)
+    return _Page(found) if found is not None and found.page["allow_subscribe"] else None
 
 
 def _whom(data: dict[str, Any]) -> tuple[Way, str]:

@@ -11,9 +11,9 @@ from app.api.status_page_visitors import (
     HTML,
     JSON,
     documented,
-    may_see,
     page_store,
     send,
+    visible,
 )
 from app.operations.status_pages import pages
 from app.pages.status import html, responses
@@ -78,7 +78,8 @@ def page(slug: str) -> Response:
 def part(slug: str, rest: str) -> Response:
     """Show a part of a status page
 
-    `summary.json` (in the form of Statuspage), `feed.atom`, `feed.rss`, `maintenance.ics`,
+    `summary.json`, `status.json` and `incidents.json` (in the form of Statuspage, also where its
+    tools look, under `api/v2/`), `feed.atom`, `feed.rss`, `maintenance.ics`,
     `history?month=2026-11`, `incidents/{id}`, `maintenance/{id}`, `services/{key}`, `embed`,
     `embed.js`.
     """
@@ -100,18 +101,21 @@ def _respond(slug: str, rest: str) -> Response:
 
 
 def _found(store: PageStore, slug: str, rest: str) -> Response | None:
-    found = store.of_slug(slug)
-    root = "" if request.environ.get(HOST_ROOT) else f"{PREFIX}{slug}"
-    if found is None:
-        moved = store.of_old_slug(slug)
-        if moved is not None and moved.is_open:
-            tail = f"/{rest}" if rest else ""
-            return send(responses.moved(f"{PREFIX}{moved.slug}{tail}", moved.made_at))
-    elif found.is_open or may_see(found):
+    found = visible(store, slug)
+    if found is not None:
+        root = "" if _host_slug() else f"{PREFIX}{slug}"
         rendered = store.find(found, rest, request.args, root)
-        if rendered is not None:
-            return send(rendered)
+        return send(rendered) if rendered is not None else None
+    moved = store.of_old_slug(slug)
+    if moved is not None and moved.is_open and store.of_slug(slug) is None:
+        tail = f"/{rest}" if rest else ""
+        return send(responses.moved(f"{PREFIX}{moved.slug}{tail}", moved.made_at))
     return None
+
+
+def _host_slug() -> str:
+    """Return the slug of the page whose own host was asked; empty on the host of all."""
+    return str(request.environ.get(HOST_ROOT, ""))
 
 
 @root_bp.get("/status/open")
@@ -129,9 +133,10 @@ def open_form() -> Response:
 def open_page(data: dict[str, Any]) -> Response:
     """Open a page with its password
 
-    Leads to the page, with a cookie for that page only, good for twelve hours.
+    Leads to the page, with a cookie for that page only, good for twelve hours. On a host of its own
+    it is the page of that host, whatever the form says.
     """
-    slug, password = data["page"].strip().lower(), data["password"]
+    slug, password = _host_slug() or data["page"].strip().lower(), data["password"]
     try:
         _GUARD.take(slug, client_address())
     except TooManyRequests as error:
@@ -164,12 +169,13 @@ def open_as_member(page_id: UUID) -> Response:
 
 
 def _opened(page: Snapshot, user_id: str) -> Response:
-    answer = cast(Response, redirect(f"{PREFIX}{page.slug}", 303))
-    page_cookies.set_on(answer, page.guard, user_id, f"{PREFIX}{page.slug}")
+    path = "/" if _host_slug() else f"{PREFIX}{page.slug}"
+    answer = cast(Response, redirect(path, 303))
+    page_cookies.set_on(answer, page.guard, user_id, path)
     answer.headers["Cache-Control"] = "no-store"
     return answer
 
 
 def _form(slug: str, problem: str | None, status: int) -> Response:
-    body = html.plain("open", slug=slug[:60], problem=problem)
+    body = html.plain("open", slug=slug[:60], problem=problem, asks_name=not _host_slug())
     return Response(body, status, _NO_STORE, mimetype="text/html")

@@ -59,17 +59,31 @@ def page_store() -> PageStore:
     return store
 
 
-def may_see(page: Snapshot) -> bool:
-    """Say whether a visitor may see a restricted page: by its password, or as a member."""
-    data = page_cookies.read(page.guard)
-    if page.page["is_public"] and data is not None:
+def visible(store: PageStore, slug: str) -> Snapshot | None:
+    """Return the page with a slug that this visitor may see: an open one, one that was opened by
+    its password, or one of an organization of theirs.
+
+    A page that is not to be seen costs the same work as one that does not exist.
+    """
+    found = store.of_slug(slug)
+    if found is not None and found.is_open:
+        return found
+    return found if _may_see(found) else None
+
+
+def _may_see(page: Snapshot | None) -> bool:
+    guard, owner, is_public = "", None, False
+    if page is not None:
+        guard, is_public = page.guard, bool(page.page["is_public"])
+        owner = UUID(page.data["guard"]["organization_id"])
+    data = page_cookies.read(guard)
+    if is_public and data is not None:
         return True
-    organization_id = UUID(page.data["guard"]["organization_id"])
     try:
         if request.headers.get("Authorization"):
             token = request.headers["Authorization"].partition(" ")[2].strip()
-            return authenticate(token, slug=None).organization_id == organization_id
-        return bool(data) and members.is_member(organization_id, UUID(data))
+            return authenticate(token, slug=None).organization_id == owner
+        return bool(data) and owner is not None and members.is_member(owner, UUID(data))
     except AppError:
         return False
     except DATABASE_AWAY:

@@ -1,8 +1,7 @@
 """A badge as SVG, in the flat form that readers of readmes know."""
 
-from html import escape
-
 from app.domain.checks.badges import Badge, BadgeTone
+from app.pages.xml_text import escaped
 
 _COLOURS = {
     BadgeTone.GOOD: "#2e7d32",
@@ -47,8 +46,8 @@ def svg(badge: Badge, style: str = "flat") -> str:
         return _PLAIN.format(
             width=width + 14,
             colour=_COLOURS[badge.tone],
-            label=escape(label),
-            value=escape(value),
+            label=escaped(label),
+            value=escaped(value),
             label_x=18,
             value_x=label_width + 26,
             label_width=label_width,
@@ -59,8 +58,8 @@ def svg(badge: Badge, style: str = "flat") -> str:
         split=split,
         rest=width - split - 3,
         colour=_COLOURS[badge.tone],
-        label=escape(label),
-        value=escape(value),
+        label=escaped(label),
+        value=escaped(value),
         label_x=_PADDING,
         value_x=split + _PADDING,
         label_width=label_width,

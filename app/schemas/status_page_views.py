@@ -11,7 +11,11 @@ class OpenFormSchema(Schema):
     class Meta:
         unknown = EXCLUDE
 
-    page = Line(required=True, max=100, metadata={"examples": ["acme"]})
+    page = Line(
+        load_default="",
+        max=100,
+        metadata={"examples": ["acme"], "description": "Its slug; not on a host of its own."},
+    )
     password = fields.String(required=True, validate=validate.Length(max=200))
 
 

@@ -1,6 +1,9 @@
 """/status/{slug}: what visitors get, its headers, and who does not see it."""
 
 import json
+import re
+import sys
+from functools import partial
 
 import pytest
 
@@ -93,7 +96,10 @@ def test_its_headers_let_it_be_cached(client, shown):
     assert len(squeezed.data) < len(answer.data) / 2
 
 
-@pytest.mark.parametrize("rest", ["", "/summary.json", "/history", "/feed.atom", "/style.css"])
+@pytest.mark.parametrize(
+    "rest",
+    ["", "/summary.json", "/history", "/feed.atom", "/style.css", "/subscribe", "?service=x"],
+)
 def test_restricted_pages_are_like_no_page(client, shown, rest):
     secret, _ = shown("Checkout", is_public=False)
     locked, _ = shown("Checkout", password="open sesame")
@@ -106,6 +112,59 @@ def test_restricted_pages_are_like_no_page(client, shown, rest):
         assert [pair for pair in theirs.headers if pair[0] not in changing] == [
             pair for pair in nobody.headers if pair[0] not in changing
         ]
+
+
+def calls(ask, times):
+    """Return how many functions run for so many requests: the work, whatever else runs here."""
+    count = 0
+
+    def see(_frame, event, _function):
+        nonlocal count
+        count += event in ("call", "c_call")
+
+    ask()
+    before = sys.getprofile()
+    sys.setprofile(see)
+    try:
+        for _ in range(times):
+            ask()
+    finally:
+        sys.setprofile(before)
+    return count / times
+
+
+def test_restricted_pages_cost_the_work_of_no_page(
+    alice, charlie, client, shown, watching, monkeypatch
+):
+    monkeypatch.setattr(stores, "_MISSED_EVERY_SECONDS", 30.0)
+    shown("Checkout", slug="of-members", is_public=False)
+    shown("Checkout", slug="of-friends", password="open sesame")
+    with client.application.app_context():
+        watching.look()
+    stranger = {"Cookie": "alertifypro_page=a.b.c"}
+    for headers in ({}, stranger, {"Authorization": "Bearer x"}, charlie.headers):
+        for rest in ("", "/subscribe"):
+            work = {}
+            for slug in ("of-nobody-", "of-members", "of-friends"):
+                path = f"/status/{slug}{rest}"
+                work[slug] = calls(partial(client.get, path, headers=headers), 10)
+            least, most = min(work.values()), max(work.values())
+            assert most - least < 0.05 * least, (rest, work)
+
+
+def test_a_wrong_password_costs_the_work_of_no_page(client, shown, watching):
+    shown("Checkout", slug="of-friends", password="open sesame")
+    shown("Checkout", slug="of-members", is_public=False)
+    shown("Checkout", slug="of-anybody")
+    with client.application.app_context():
+        watching.look()
+    answers, work = [], {}
+    for slug in ("of-friends", "of-members", "of-anybody", "of-nobody-"):
+        form = {"page": slug, "password": "open says me"}
+        work[slug] = calls(partial(client.post, "/status/open", data=form), 3)
+        answers.append(client.post("/status/open", data=form))
+    assert {(one.status_code, len(one.data)) for one in answers} == {(403, len(answers[0].data))}
+    assert max(work.values()) - min(work.values()) < 0.05 * min(work.values()), work
 
 
 def test_a_password_opens_one_page(client, shown):
@@ -124,6 +183,30 @@ def test_a_password_opens_one_page(client, shown):
     assert answer.headers["Cache-Control"] == "private, no-store"
     assert "noindex" in answer.headers["X-Robots-Tag"]
     assert client.get(f"/status/{other['slug']}").status_code == 404
+
+
+def test_a_password_opens_a_page_on_its_own_host(app, client, shown, rows):
+    shown("Checkout", password="open sesame", custom_domain="status.acme.example")
+    other, _ = shown("Search", password="open sesame")
+    rows("UPDATE status_pages SET domain_verified_at = now() WHERE custom_domain IS NOT NULL")
+    take_snapshots(app)
+    client.get("/status/nobody")  # somebody has looked
+    on_host = {"base_url": "http://status.acme.example"}
+    closed = client.get("/", **on_host)
+    assert closed.status_code == 404
+    for asset in re.findall(r'href="(/status/[^"]+)"', closed.text):
+        assert client.get(asset, **on_host).status_code == 200, asset
+    assert "name=page" not in client.get("/status/open", **on_host).text
+    wrong = client.post("/status/open", data={"password": "open says me"}, **on_host)
+    assert wrong.status_code == 403
+    opened = client.post(
+        "/status/open", data={"page": other["slug"], "password": "open sesame"}, **on_host
+    )
+    assert (opened.status_code, opened.headers["Location"]) == (303, "/")
+    assert "Path=/;" in f"{opened.headers['Set-Cookie']};"
+    assert "Checkout" in client.get("/", **on_host).text
+    assert client.get("/history", **on_host).status_code == 200
+    assert client.get(f"/status/{other['slug']}", **on_host).status_code == 404
 
 
 def test_another_password_closes_it_again(app, alice, client, shown):

@@ -40,7 +40,9 @@ def form(store: PageStore, path: str) -> bytes:
     slug, _, rest = path.removeprefix("/status/").partition("/")
     page = store.of_slug(slug)
     if page is None:
-        return html.plain("open", slug="", problem=None) if slug == "open" else not_found().body
+        if slug != "open":
+            return not_found().body
+        return html.plain("open", slug="", problem=None, asks_name=True)
     view = View(page, store.freshness(page), f"/status/{slug}")
     choices = {"wants": "everything", "chosen": ()}
     if rest == "subscribe":

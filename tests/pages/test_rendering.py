@@ -4,16 +4,25 @@ import re
 import shutil
 import subprocess
 from contextlib import suppress
+from dataclasses import replace
+from datetime import timedelta
 from html.parser import HTMLParser
+from xml.etree import ElementTree
 
+import icalendar
 import orjson
 import pytest
 
+from app.domain.checks.badges import Badge, BadgeTone
+from app.domain.messages.text import clean
 from app.domain.status_pages import branding, custom_css
+from app.pages.badges import svg
 from app.pages.status import responses, styles
+from app.pages.status.middleware import negotiate
 from app.pages.status.snapshot import Freshness, Snapshot
 from tests.pages import scenes
 from tests.pages.scenes import HOSTILE
+from tests.pages.serving import store_of_scenes
 
 
 def page(snapshot: Snapshot, rest: str = "", freshness: Freshness = Freshness.FRESH) -> str:
@@ -27,11 +36,15 @@ def all_scenes():
     return scenes.scenes()
 
 
+@pytest.mark.parametrize("slug", ["s", "s" * 60])
 @pytest.mark.parametrize("scene", ["many", "many_timed"])
-def test_two_hundred_services_fit_the_budget(all_scenes, scene):
-    found = responses.find(all_scenes[scene], "", {}, Freshness.FRESH, "/status/many")
+def test_two_hundred_services_fit_the_budget_whatever_the_slug(all_scenes, scene, slug):
+    document = orjson.loads(all_scenes[scene].document)
+    document["page"] |= {"slug": slug, "url": f"https://status.example.com/status/{slug}"}
+    snapshot = replace(all_scenes[scene], document=orjson.dumps(document))
+    found = responses.find(snapshot, "", {}, Freshness.FRESH, f"/status/{slug}")
     parts = [found.body, styles.BASE, styles.SCRIPT]
-    assert sum(map(len, parts)) <= 60_000
+    assert sum(map(len, parts)) <= 58_500
     assert len(styles.SCRIPT) <= 6_000
     squeezed = [responses.kept(part, "x", scenes.NOW).compressed for part in parts]
     assert sum(map(len, squeezed)) <= 15_000
@@ -123,6 +136,74 @@ def test_no_colour_logo_or_style_is_hostile(text):
         assert not set('<>(){}@&\\;/:"') & set(value.removeprefix("font-family:"))
     with pytest.raises(ValueError, match="address"):
         branding.check_link(text)
+
+
+# Beyond what documents of XML may hold, what calendars fold and break lines at.
+UNUSUAL = [
+    *HOSTILE, "\ufffe\uffff", "\x0b\x0c\x1f", "\ud800", "\u200b", "a\u0085b\u2028c", "x" * 10_000,
+    "é" * 300, "line\rtwo\n\nthree;,\\\"", "\U0001f9d1\u200d\U0001f692" * 60, "a:b;c=d,e\\n", "]]>",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", UNUSUAL)
+def test_feeds_and_badges_are_xml_whatever_a_text_holds(text):
+    if "\ud800" in text:  # no snapshot holds one
+        assert ElementTree.fromstring(svg(Badge(text, text, BadgeTone.BAD))) is not None
+        return
+    snapshot = scenes.hostile(text)
+    for rest in ("feed.atom", "feed.rss", "sitemap.xml"):
+        ElementTree.fromstring(page(snapshot, rest))
+    for style in ("flat", "plain"):
+        ElementTree.fromstring(svg(Badge(text, text, BadgeTone.BAD), style))
+
+
+@pytest.mark.parametrize("text", [text for text in UNUSUAL if "\ud800" not in text])
+def test_calendars_are_read_as_they_were_meant(text):
+    snapshot = scenes.hostile(text)
+    for rest in ("maintenance.ics", "maintenance/mw_1.ics"):
+        found = responses.find(snapshot, rest, {}, Freshness.FRESH, "/status/hostile").body
+        lines = found.split(b"\r\n")
+        assert all(len(line) <= 75 for line in lines)  # RFC 5545, 3.1
+        assert all(byte >= 32 or byte == 9 for line in lines for byte in line)
+        (event,) = icalendar.Calendar.from_ical(found).walk("VEVENT")
+        assert str(event["description"]).startswith(clean(text))
+        assert event.decoded("dtstart") == scenes.NOW - timedelta(hours=1)
+
+
+def test_a_row_leads_to_its_service(all_scenes):
+    shown = all_scenes["one_down"]
+    assert "<a href=?service=sv_00000000>" in page(shown)
+    moved = responses.find(
+        shown, "", {"service": "sv_00000000"}, Freshness.FRESH, "/status/one_down"
+    )
+    assert (moved.status, moved.headers()["Location"]) == (
+        301, "/status/one_down/services/sv_00000000",
+    )  # fmt: skip
+    assert responses.find(shown, "", {"service": "sv_x"}, Freshness.FRESH, "") is None
+
+
+def test_what_a_query_does_not_change_is_rendered_once(all_scenes):
+    store = store_of_scenes([all_scenes["one_down"]])
+    shown = all_scenes["one_down"]
+    for rest in ("", "summary.json", "services/sv_00000000", "maintenance.ics"):
+        plain = store.find(shown, rest, {}, "/status/one_down")
+        for number in range(3):
+            more = {"month": f"2026-0{number + 1}", "x": str(number)}
+            if rest:
+                more["service"] = f"sv_{number}"
+            assert store.find(shown, rest, more, "/status/one_down") is plain
+
+
+@pytest.mark.parametrize(
+    ("accepted", "is_squeezed"),
+    [("gzip", True), ("gzip;q=0", False), ("br, gzip;q=0.5", True), ("", False), ("GZIP", True),
+     ("identity", False), ("*", True), ("*;q=0", False), ("x-gzipped", False)],
+)  # fmt: skip
+def test_only_who_takes_gzip_gets_it(all_scenes, accepted, is_squeezed):
+    found = responses.find(all_scenes["one_down"], "", {}, Freshness.FRESH, "/status/one_down")
+    headers, body = negotiate(found, {"HTTP_ACCEPT_ENCODING": accepted})
+    assert ("Content-Encoding" in headers) is is_squeezed
+    assert body.startswith(b"\x1f\x8b") is is_squeezed
 
 
 def test_a_colour_is_made_readable_and_never_touches_states(all_scenes):

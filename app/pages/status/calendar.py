@@ -4,6 +4,7 @@ from typing import Any
 
 from icalendar import Calendar, Event
 
+from app.domain.messages.text import clean
 from app.pages.status import times
 from app.pages.status.view import View
 
@@ -23,18 +24,23 @@ def _calendar(view: View, entries: list[dict[str, Any]]) -> bytes:
     calendar.add("prodid", "-//AlertifyPro//Status page//EN")
     calendar.add("version", "2.0")
     calendar.add("method", "PUBLISH")
-    calendar.add("x-wr-calname", view.page["name"])
+    calendar.add("x-wr-calname", _line(view.page["name"]))
     for entry in entries:
         event = Event()
         event.add("uid", f"{entry['key']}@alertifypro")
         event.add("dtstamp", times.read(entry["updated_at"]))
+        event.add("last-modified", times.read(entry["updated_at"]))
         event.add("dtstart", times.read(entry["starts_at"]))
         event.add("dtend", times.read(entry["ends_at"]))
-        event.add("summary", f"{view.page['name']}: {entry['title']}")
+        event.add("summary", _line(f"{view.page['name']}: {entry['title']}"))
         names = ", ".join(name for _, name, _ in view.names(entry))
         text = [entry["description"], view.say("affected", names=names) if names else ""]
-        event.add("description", "\n\n".join(part for part in text if part))
+        event.add("description", clean("\n\n".join(part for part in text if part)))
         event.add("url", f"{str(view.page['url']).rstrip('/')}/maintenance/{entry['key']}")
         calendar.add_component(event)
     found: bytes = calendar.to_ical()
     return found
+
+
+def _line(text: str) -> str:
+    return clean(text).replace("\n", " ")

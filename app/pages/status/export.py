@@ -7,8 +7,9 @@ from app.pages.status.snapshot import Freshness
 from app.pages.status.store import PageStore
 
 _PARTS = (
-    "page.json", "summary.json", "history", "feed.atom", "feed.rss", "maintenance.ics", "style.css",
-    "custom.css", "page.mjs", "embed", "logo", "dark-logo", "robots.txt", "sitemap.xml",
+    "page.json", "summary.json", "status.json", "incidents.json", "history", "feed.atom",
+    "feed.rss", "maintenance.ics", "style.css", "custom.css", "page.mjs", "embed", "logo",
+    "dark-logo", "robots.txt", "sitemap.xml",
 )  # fmt: skip
 
 
@@ -28,15 +29,14 @@ def export(store: PageStore, folder: Path) -> int:
             *(f"services/{key}" for key in snapshot.data["services"]),
         ]
         for part in ("", *parts):
-            found = find(snapshot, part, {}, Freshness.FRESH, f"/status/{snapshot.slug}")
+            root = f"/status/{snapshot.slug}"
+            found = find(snapshot, part, {}, Freshness.FRESH, root, is_copy=True)
             if found is None:
                 continue
             name = f"{snapshot.slug}/{part}" if part else snapshot.slug
             is_page = found.content_type.startswith("text/html")
             path = folder / "status" / (f"{name}.html" if is_page else name)
             path.parent.mkdir(parents=True, exist_ok=True)
-            # Its script says when it is too old: no server does it there.
-            body = found.body.replace(b"<body", b"<body data-copy=1", 1) if is_page else found.body
-            path.write_bytes(body)
+            path.write_bytes(found.body)
         count += 1
     return count

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
 from typing import Any
-from xml.sax.saxutils import escape, quoteattr
+from uuid import NAMESPACE_URL, uuid5
 
 from app.pages.status import times
 from app.pages.status.view import View
+from app.pages.xml_text import escaped
 
 _MOST = 50
 
@@ -30,18 +31,19 @@ def atom(view: View, service_key: str | None = None) -> bytes:
     updated = max((entry.updated for entry in entries), default=times.read(view.page["updated_at"]))
     parts = [
         '<?xml version="1.0" encoding="utf-8"?>',
-        f'<feed xmlns="http://www.w3.org/2005/Atom" xml:lang={quoteattr(view.snapshot.language)}>',
-        f"<id>{escape(own)}</id><title>{escape(_title(view, service_key))}</title>",
+        f'<feed xmlns="http://www.w3.org/2005/Atom" xml:lang="{view.snapshot.language}">',
+        f"<id>{_id(view.page['badge_key'], service_key or '')}</id>"
+        f"<title>{escaped(_title(view, service_key))}</title>",
         f"<updated>{_stamp(updated)}</updated>",
-        f"<link rel={quoteattr('self')} href={quoteattr(own)}/><link href={quoteattr(page)}/>",
-        f"<author><name>{escape(view.company)}</name></author>",
+        f'<link rel="self" href="{escaped(own)}"/><link href="{escaped(page)}"/>',
+        f"<author><name>{escaped(view.company)}</name></author>",
     ]
     for entry in entries:
         parts.append(
-            f"<entry><id>{escape(entry.link)}</id><title>{escape(entry.title)}</title>"
-            f"<link href={quoteattr(entry.link)}/><published>{_stamp(entry.published)}</published>"
+            f"<entry><id>{_id(entry.key)}</id><title>{escaped(entry.title)}</title>"
+            f'<link href="{escaped(entry.link)}"/><published>{_stamp(entry.published)}</published>'
             f"<updated>{_stamp(entry.updated)}</updated>"
-            f'<content type="html">{escape(entry.html)}</content></entry>'
+            f'<content type="html">{escaped(entry.html)}</content></entry>'
         )
     return "\n".join([*parts, "</feed>"]).encode()
 
@@ -49,19 +51,19 @@ def atom(view: View, service_key: str | None = None) -> bytes:
 def rss(view: View, service_key: str | None = None) -> bytes:
     """Return the RSS feed of a page, or of one of its services."""
     page = str(view.page["url"])
-    title = escape(_title(view, service_key))
+    title = escaped(_title(view, service_key))
     parts = [
         '<?xml version="1.0" encoding="utf-8"?>',
         f'<rss version="2.0"><channel><title>{title}</title>',
-        f"<link>{escape(page)}</link><description>{title}</description>",
-        f"<language>{escape(view.snapshot.language)}</language>",
+        f"<link>{escaped(page)}</link><description>{title}</description>",
+        f"<language>{escaped(view.snapshot.language)}</language>",
     ]
     for entry in _entries(view, service_key):
         parts.append(
-            f"<item><title>{escape(entry.title)}</title><link>{escape(entry.link)}</link>"
-            f'<guid isPermaLink="true">{escape(entry.link)}</guid>'
+            f"<item><title>{escaped(entry.title)}</title><link>{escaped(entry.link)}</link>"
+            f'<guid isPermaLink="false">{_id(entry.key)}</guid>'
             f"<pubDate>{format_datetime(entry.updated, usegmt=True)}</pubDate>"
-            f"<description>{escape(entry.html)}</description></item>"
+            f"<description>{escaped(entry.html)}</description></item>"
         )
     return "\n".join([*parts, "</channel></rss>"]).encode()
 
@@ -119,6 +121,11 @@ def _maintenance(view: View, one: dict[str, Any]) -> _Entry:
         published=min(times.read(one["updated_at"]), updated),
         updated=updated,
     )
+
+
+def _id(*keys: str) -> str:
+    """Return what readers know an entry by: it stays when the page gets another address."""
+    return uuid5(NAMESPACE_URL, ":".join(("alertifypro", *keys))).urn
 
 
 def _stamp(at: datetime) -> str:

@@ -8,8 +8,11 @@ page and the badges is answered there.
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+from werkzeug.http import parse_accept_header
 
 from app.domain.status_pages.slugs import requested_host
 from app.pages.status import html, styles
@@ -25,6 +28,7 @@ Application = Callable[[Environ, StartResponse], Iterable[bytes]]
 PREFIX = "/status/"
 HOST_ROOT = "alertifypro.page_root"  # in the environ: the page has a host of its own
 _BADGES = "/api/v1/badges/"
+_ASSETS, _OPEN = "status/assets/", "status/open"
 _FORMS = ("subscribe", "subscriptions/")
 _STATUS = {200: "200 OK", 301: "301 Moved Permanently", 304: "304 Not Modified"}
 _TINTED = re.compile(r"style-([0-9a-f]{3}|[0-9a-f]{6})\.css")
@@ -61,13 +65,20 @@ class PageMiddleware:
         if path.startswith(_BADGES):
             return self._application(environ, start_response)
         rest = path.lstrip("/")
+        style = asset(rest.removeprefix(_ASSETS)) if rest.startswith(_ASSETS) else None
+        if style is not None:
+            return _send(style, environ, start_response, _STATUS[200])
         page = self._store.of_slug(slug)
         if page is not None and page.is_open and not rest.startswith(_FORMS):
             found = self._store.find(page, rest, _query(environ), "")
             if found is None or environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
                 return _send(not_found(), environ, start_response, _NOT_FOUND)
             return _send(found, environ, start_response, _STATUS[found.status])
-        inner = "/status/" + (rest if rest.startswith("subscriptions/") else f"{slug}/{rest}")
+        inner = f"{PREFIX}{slug}/{rest}"
+        if rest.startswith("subscriptions/"):
+            inner = f"{PREFIX}{rest}"
+        elif rest == _OPEN and page is not None and not page.is_open:
+            inner = f"/{_OPEN}"
         environ = environ | {"PATH_INFO": inner.rstrip("/"), HOST_ROOT: slug}
         return self._application(environ, start_response)
 
@@ -128,7 +139,7 @@ def negotiate(found: Rendered, environ: Environ) -> tuple[dict[str, str], bytes 
     headers, body = found.headers(), found.body
     if found.is_aged:
         headers["Age"] = str(max(0, int((utcnow() - found.modified).total_seconds())))
-    if found.compressed is not None and "gzip" in environ.get("HTTP_ACCEPT_ENCODING", ""):
+    if found.compressed is not None and _takes_gzip(environ.get("HTTP_ACCEPT_ENCODING", "")):
         body = found.compressed
         headers |= {"Content-Encoding": "gzip", "ETag": f'"{found.etag}-gzip"'}
     asked = environ.get("HTTP_IF_NONE_MATCH", "")
@@ -137,3 +148,8 @@ def negotiate(found: Rendered, environ: Environ) -> tuple[dict[str, str], bytes 
         headers.pop("Content-Encoding", None)
         return headers, None
     return headers, body
+
+
+@lru_cache(maxsize=1000)
+def _takes_gzip(header: str) -> bool:
+    return parse_accept_header(header)["gzip"] > 0

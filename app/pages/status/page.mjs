@@ -108,7 +108,7 @@ tip.hidden = true;
 body.append(tip);
 async function day(svg, share, step = 0) {
   days ??= load(`${base}/page.json`).then((answer) => answer.json()).catch(() => {});
-  const key = $("a", svg.parentNode).href.split("/").pop(), found = (await days)?.services[key]?.days;
+  const key = $("a", svg.parentNode).href.split(/[/=]/).pop(), found = (await days)?.services[key]?.days;
   if (!found) return;
   const count = found.states.length, asked = share < 1 ? Math.floor(share * count) : Number(svg.dataset.at ?? count - 1) + step;
   const at = svg.dataset.at = Math.max(0, Math.min(count - 1, asked));

@@ -3,7 +3,7 @@
 import gzip
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from email.utils import format_datetime
 from typing import Any
@@ -26,6 +26,12 @@ EMBED_SECURITY = f"{_SELF}*"
 HTML, JSON = "text/html; charset=utf-8", "application/json"
 _MONTHS_IN_NAVIGATION = 10
 _LEAST_COMPRESSED = 1000
+_MAX_QUERY = 60
+# Each name more is a way to have the same page rendered again and again.
+_USED: Mapping[str, tuple[str, ...]] = {
+    "": ("service",), "history": ("month",), "feed.atom": ("service",), "feed.rss": ("service",),
+    "services": ("range",),
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +85,47 @@ def moved(address: str, modified: datetime) -> Rendered:
     )
 
 
+def _service_of_row(view: View, key: str) -> Rendered | None:
+    """Return where a row of the page leads: links of rows are short, however long the slug is."""
+    if view.snapshot.service(key) is None:
+        return None
+    found = moved(f"{view.root}/services/{key}", view.snapshot.made_at)
+    if view.snapshot.is_open:
+        return found
+    return replace(found, cache=PRIVATE_CACHE, more={**found.more, **_NOT_LISTED})
+
+
+_NOT_LISTED = {"X-Robots-Tag": "noindex"}
+_RESTRICTED: Mapping[str, Any] = {"cache": PRIVATE_CACHE, "more": _NOT_LISTED}
+
 Render = Callable[[View, Mapping[str, str]], tuple[bytes, str] | None]
 
 
+def used_of(rest: str, query: Mapping[str, str]) -> dict[str, str]:
+    """Return of a query what the answer on a path depends on; whatever else it says is the same."""
+    kind, slash, _ = rest.partition("/")
+    names = _USED.get(kind if slash else rest, ())
+    return {name: query[name][:_MAX_QUERY] for name in names if name in query}
+
+
 def find(
-    snapshot: Snapshot, rest: str, query: Mapping[str, str], freshness: Freshness, root: str
+    snapshot: Snapshot,
+    rest: str,
+    query: Mapping[str, str],
+    freshness: Freshness,
+    root: str,
+    *,
+    is_copy: bool = False,
 ) -> Rendered | None:
-    """Return what a page answers on the path behind it; None where there is nothing."""
-    view = View(snapshot, freshness, root)
+    """Return what a page answers on the path behind it; None where there is nothing.
+
+    What tools for Statuspage read is also where they look for it. `query` is what `used_of` leaves
+    of one. A copy is served by others, who know no queries.
+    """
+    rest = rest.removeprefix(_AS_STATUSPAGE) if rest in _STATUSPAGE else rest
+    view = View(snapshot, freshness, root, is_copy)
+    if not rest and "service" in query:
+        return _service_of_row(view, query["service"])
     fixed = _FIXED.get(rest)
     found = fixed(view, query) if fixed is not None else _by_key(view, rest, query)
     if found is None:
@@ -94,13 +133,12 @@ def find(
     body, content_type = found
     more: dict[str, Any] = {"is_aged": freshness is not Freshness.FRESH}
     if not snapshot.is_open:
-        more["cache"] = PRIVATE_CACHE
-        more["more"] = {"X-Robots-Tag": "noindex"}
+        more |= _RESTRICTED
     elif rest in _FOREVER:
         more["cache"] = FOREVER
     if rest in ("embed", "embed.js"):
         more["security"] = EMBED_SECURITY
-    if rest in ("summary.json", "page.json", "embed.js", "feed.atom", "feed.rss"):
+    if rest in _READ_ELSEWHERE:
         more["more"] = {**more.get("more", {}), "Access-Control-Allow-Origin": "*"}
     return kept(body, content_type, snapshot.made_at, **more)
 
@@ -224,6 +262,8 @@ _FIXED: Mapping[str, Render] = {
     "": _page,
     "page.json": lambda view, _: (summary.whole(view), JSON),
     "summary.json": lambda view, _: (summary.summary(view), JSON),
+    "status.json": lambda view, _: (summary.status(view), JSON),
+    "incidents.json": lambda view, _: (summary.incidents(view), JSON),
     "history": _history,
     "feed.atom": _feed(feeds.atom, "application/atom+xml; charset=utf-8"),
     "feed.rss": _feed(feeds.rss, "application/rss+xml; charset=utf-8"),
@@ -238,4 +278,12 @@ _FIXED: Mapping[str, Render] = {
     "robots.txt": _robots,
     "sitemap.xml": _sitemap,
 }
+_READ_ELSEWHERE = (
+    "page.json", "summary.json", "status.json", "incidents.json", "embed.js", "feed.atom",
+    "feed.rss",
+)  # fmt: skip
+_AS_STATUSPAGE = "api/v2/"
+_STATUSPAGE = frozenset(
+    f"{_AS_STATUSPAGE}{name}" for name in ("summary.json", "status.json", "incidents.json")
+)
 _FOREVER = ("style.css", "custom.css", "page.mjs", "logo", "dark-logo")

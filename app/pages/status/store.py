@@ -29,8 +29,6 @@ LOOK_EVERY_SECONDS = 1.0
 _MISSED_EVERY_SECONDS = 0.25
 AWAY_AFTER_SECONDS = 4.0
 CACHE_BYTES = 64 * 1024 * 1024
-_MAX_QUERY = 60
-_USED = ("month", "service", "range")  # of a query: the rest makes no other answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +188,7 @@ class PageStore:
         self, snapshot: Snapshot, rest: str, query: Mapping[str, str], root: str
     ) -> Rendered | None:
         """Return what a page answers on a path, from memory where it was asked for before."""
-        used = {name: query[name][:_MAX_QUERY] for name in _USED if name in query}
+        used = responses.used_of(rest, query)
         state = self.freshness(snapshot)
         key = (snapshot.page_id, snapshot.made_at, state, root, rest, *sorted(used.items()))
         with self._lock:

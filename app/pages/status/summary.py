@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 
+from app.domain.status_pages.maintenance import MaintenanceState
 from app.domain.status_pages.types import ShownState
 from app.pages.status.view import View
 
@@ -19,12 +20,17 @@ _COMPONENT = {
     ShownState.WAITING: "unknown",
     ShownState.PAUSED: "unknown",
 }
-_MAINTENANCE = {"coming": "scheduled", "running": "in_progress", "done": "completed"}
+_MAINTENANCE = {
+    MaintenanceState.COMING: "scheduled",
+    MaintenanceState.RUNNING: "in_progress",
+    MaintenanceState.DONE: "completed",
+}
 _IMPACT = {"minor": "minor", "major": "major", "critical": "critical"}
 _INCIDENT = (
     "title", "status", "severity", "started_at", "resolved_at", "next_update_at", "updated_at",
     "updates", "post_mortem", "post_mortem_published_at",
 )  # fmt: skip
+_MOST = 50
 _WINDOW = ("title", "description", "state", "starts_at", "ends_at", "took_longer")
 
 
@@ -53,58 +59,102 @@ def summary(view: View) -> bytes:
             "page": _page(view),
             "status": _status(view),
             "components": [
-                {
-                    "id": key,
-                    "name": service["name"],
-                    "description": service["description"] or None,
-                    "status": _COMPONENT[_state(view, service)],
-                    "updated_at": service["since"],
-                    "uptime_percentage": service["uptime"],
-                }
-                for key, service in data["services"].items()
+                _component(view, place, key, service)
+                for place, (key, service) in enumerate(data["services"].items(), 1)
             ],
-            "incidents": [
-                {
-                    "id": entry["key"],
-                    "name": entry["title"],
-                    "status": entry["status"],
-                    "impact": _IMPACT[entry["severity"]],
-                    "created_at": entry["started_at"],
-                    "started_at": entry["started_at"],
-                    "updated_at": entry["updated_at"],
-                    "resolved_at": entry["resolved_at"],
-                    "shortlink": _link(view, f"incidents/{entry['key']}"),
-                    "incident_updates": [
-                        {
-                            "id": f"{entry['key']}_{place}",
-                            "status": update["status"],
-                            "body": update["body"],
-                            "created_at": update["at"],
-                            "display_at": update["at"],
-                            "updated_at": update["edited_at"] or update["at"],
-                        }
-                        for place, update in enumerate(reversed(entry["updates"]))
-                    ][::-1],
-                    "components": [{"id": key, "name": name} for key, name, _ in view.names(entry)],
-                }
-                for entry in data["incidents"]
-            ],
-            "scheduled_maintenances": [
-                {
-                    "id": entry["key"],
-                    "name": entry["title"],
-                    "status": _MAINTENANCE[entry["state"]],
-                    "impact": "maintenance",
-                    "scheduled_for": entry["starts_at"],
-                    "scheduled_until": entry["ends_at"],
-                    "updated_at": entry["updated_at"],
-                    "shortlink": _link(view, f"maintenance/{entry['key']}"),
-                    "components": [{"id": key, "name": name} for key, name, _ in view.names(entry)],
-                }
-                for entry in data["maintenance"]
-            ],
+            "incidents": [_short_incident(view, entry) for entry in data["incidents"]],
+            "scheduled_maintenances": [_short_window(view, one) for one in data["maintenance"]],
         }
     )
+
+
+def status(view: View) -> bytes:
+    """Return of the short form what is said of the whole."""
+    return _dump({"page": _page(view), "status": _status(view)})
+
+
+def incidents(view: View) -> bytes:
+    """Return the latest fifty incidents in the short form, also those that are over."""
+    latest = view.snapshot.incidents()[:_MOST]
+    return _dump(
+        {"page": _page(view), "incidents": [_short_incident(view, entry) for entry in latest]}
+    )
+
+
+def _component(view: View, place: int, key: str, service: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "id": key,
+        "page_id": view.snapshot.slug,
+        "name": service["name"],
+        "description": service["description"] or None,
+        "status": _COMPONENT[_state(view, service)],
+        "updated_at": service["since"],
+        "position": place,
+        "group": False,
+        "group_id": None,
+        "showcase": True,
+        "only_show_if_degraded": False,
+        "uptime_percentage": service["uptime"],
+    }
+
+
+def _short_incident(view: View, entry: dict[str, Any]) -> dict[str, Any]:
+    oldest_first = list(reversed(entry["updates"]))
+    monitoring = (one["at"] for one in oldest_first if one["status"] == "monitoring")
+    return {
+        "id": entry["key"],
+        "page_id": view.snapshot.slug,
+        "name": entry["title"],
+        "status": entry["status"],
+        "impact": _IMPACT[entry["severity"]],
+        "created_at": entry["started_at"],
+        "started_at": entry["started_at"],
+        "updated_at": entry["updated_at"],
+        "monitoring_at": next(monitoring, None),
+        "resolved_at": entry["resolved_at"],
+        "shortlink": _link(view, f"incidents/{entry['key']}"),
+        "incident_updates": [
+            {
+                "id": f"{entry['key']}_{place}",
+                "incident_id": entry["key"],
+                "status": update["status"],
+                "body": update["body"],
+                "created_at": update["at"],
+                "display_at": update["at"],
+                "updated_at": update["edited_at"] or update["at"],
+            }
+            for place, update in enumerate(oldest_first)
+        ][::-1],
+        "components": [{"id": key, "name": name} for key, name, _ in view.names(entry)],
+    }
+
+
+def _short_window(view: View, entry: dict[str, Any]) -> dict[str, Any]:
+    state = _MAINTENANCE[entry["state"]]
+    said = {
+        "id": f"{entry['key']}_0",
+        "incident_id": entry["key"],
+        "status": state,
+        "body": entry["description"],
+        "created_at": entry["updated_at"],
+        "display_at": entry["updated_at"],
+        "updated_at": entry["updated_at"],
+    }
+    return {
+        "id": entry["key"],
+        "page_id": view.snapshot.slug,
+        "name": entry["title"],
+        "status": state,
+        "impact": "maintenance",
+        "scheduled_for": entry["starts_at"],
+        "scheduled_until": entry["ends_at"],
+        "started_at": None if entry["state"] == MaintenanceState.COMING else entry["starts_at"],
+        "updated_at": entry["updated_at"],
+        "resolved_at": entry["ends_at"] if entry["state"] == MaintenanceState.DONE else None,
+        "shortlink": _link(view, f"maintenance/{entry['key']}"),
+        "incident_updates": [said] if entry["description"] else [],
+        "components": [{"id": key, "name": name} for key, name, _ in view.names(entry)],
+    }
 
 
 def _page(view: View) -> dict[str, Any]:

@@ -28,11 +28,15 @@ _PAST_DAYS = 14
 
 @dataclass(frozen=True)
 class View:
-    """View of a page for templates: `root` is its path, empty on a host of its own."""
+    """View of a page for templates: `root` is its path, empty on a host of its own.
+
+    A copy lies in files that somebody else serves.
+    """
 
     snapshot: Snapshot
     freshness: Freshness
     root: str
+    is_copy: bool = False
 
     @property
     def page(self) -> dict[str, Any]:
@@ -40,9 +44,9 @@ class View:
         return self.snapshot.page
 
     @property
-    def near(self) -> str:
-        """What links on the page itself begin with: as short as can be."""
-        return f"{self.snapshot.slug}/" if self.root else ""
+    def row(self) -> str:
+        """What links of rows begin with: as short as can be, for there are hundreds of them."""
+        return f"{self.snapshot.slug}/services/" if self.is_copy else "?service="
 
     @property
     def zone(self) -> str:
