@@ -77,3 +77,22 @@ def operations(document):
         for method, operation in item.items()
         if method != "parameters" and path != "/api/v1/ws"
     ]
+
+
+@pytest.fixture
+def ping(client, heartbeat):
+    def send(suffix="", method="POST", prefix="/api/v1/heartbeat", key=None, **options):
+        path = f"{prefix}/{key or heartbeat['unique_key']}{suffix}"
+        return client.open(path, method=method, **options)
+
+    return send
+
+
+@pytest.fixture
+def now(alice, heartbeat):
+    return lambda: alice.get(f"/heartbeats/{heartbeat['id']}").json
+
+
+@pytest.fixture
+def pings(alice, heartbeat):
+    return lambda: alice.get(f"/heartbeats/{heartbeat['id']}/pings").json

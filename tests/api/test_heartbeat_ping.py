@@ -25,25 +25,6 @@ def heartbeat(alice):
     return make_heartbeat(alice)
 
 
-@pytest.fixture
-def ping(client, heartbeat):
-    def send(suffix="", method="POST", prefix="/api/v1/heartbeat", key=None, **options):
-        path = f"{prefix}/{key or heartbeat['unique_key']}{suffix}"
-        return client.open(path, method=method, **options)
-
-    return send
-
-
-@pytest.fixture
-def now(alice, heartbeat):
-    return lambda: alice.get(f"/heartbeats/{heartbeat['id']}").json
-
-
-@pytest.fixture
-def pings(alice, heartbeat):
-    return lambda: alice.get(f"/heartbeats/{heartbeat['id']}/pings").json
-
-
 @pytest.mark.parametrize("method", ["POST", "GET", "HEAD"])
 def test_the_documented_answer(ping, pings, heartbeat, method):
     answer = ping(method=method, headers={"User-Agent": "curl/8.5.0"})
