@@ -113,6 +113,34 @@ def _sent_notices(
     return sent
 
 
+def _store(
+    tx: Transaction,
+    page: StatusPage,
+    one: PageWindow,
+    notice: Notice,
+    occurrence: Occurrence,
+    now: datetime,
+) -> None:
+    """Remember that a notice was sent, so that it is sent once."""
+    if notice is Notice.ANNOUNCED:  # also one that was called off, and comes after all
+        _forget(
+            tx,
+            PageNotice.status_page_id == page.id,
+            PageNotice.window_id == one.row.id,
+            PageNotice.starts_at == occurrence.starts_at,
+        )
+    tx.session.merge(
+        PageNotice(
+            status_page_id=page.id,
+            window_id=one.row.id,
+            starts_at=occurrence.starts_at,
+            kind=notice,
+            ends_at=occurrence.ends_at,
+            at=now,
+        )
+    )
+
+
 def _enqueue(
     tx: Transaction,
     page: StatusPage,
@@ -121,26 +149,10 @@ def _enqueue(
     occurrence: Occurrence,
     now: datetime,
 ) -> None:
-    begin, end = occurrence.starts_at, occurrence.ends_at
-    if notice is Notice.ANNOUNCED:  # also one that was called off, and comes after all
-        _forget(
-            tx,
-            PageNotice.status_page_id == page.id,
-            PageNotice.window_id == one.row.id,
-            PageNotice.starts_at == begin,
-        )
-    tx.session.merge(
-        PageNotice(
-            status_page_id=page.id,
-            window_id=one.row.id,
-            starts_at=begin,
-            kind=notice,
-            ends_at=end,
-            at=now,
-        )
-    )
+    _store(tx, page, one, notice, occurrence, now)
     if not page.notify.get(_SETTING[notice], True):
         return
+    begin, end = occurrence.starts_at, occurrence.ends_at
     key = maintenance.public_key(page.id, one.row.id, begin)
     candidates = services.candidates(tx, page.organization_id)
     ids = services.shown(page.sections, candidates)
