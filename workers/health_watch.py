@@ -39,6 +39,7 @@ EVERY_SECONDS = 15.0
 DEADMAN_SECONDS = 60.0
 AGAIN_SECONDS = 3600.0  # after which the operators are notified once more
 _CONFIRMATIONS = 2
+_MOST_TRIES = 20  # of a message past the outbox: five minutes of looks
 _NOT_SENT_USUALLY = frozenset(("deliveries", "database"))  # an alert about these would not arrive
 
 
@@ -55,7 +56,9 @@ class HealthWatch(threading.Thread):
         self._away_since: datetime | None = None
         self._notified_at = float("-inf")
         self._notified_since: datetime | None = None
-        self._lock = OperatorLock(self._config.database_direct_url)
+        self._notified: list[Recipient] = []  # whom the beginning reached, and the end has not
+        self._tries = 0
+        self._lock = OperatorLock(self._config.database_direct_url, self._config.state_dir)
         ca_file = self._config.probe_ca_file or None
         self._peer = PeerWatch(self._config.peer_url, ca_file) if self._config.peer_url else None
         self._called_at = float("-inf")
@@ -66,6 +69,7 @@ class HealthWatch(threading.Thread):
 
     def run(self) -> None:
         """Look, notify, and call, until stopped."""
+        self._lock.is_ours()  # before there is anything to send
         while not self._stopped.wait(EVERY_SECONDS):
             try:
                 self.look()
@@ -81,17 +85,17 @@ class HealthWatch(threading.Thread):
     def look(self) -> None:
         """Look once."""
         self._look_at_peer()
+        is_ours = self._lock.is_ours()
         found = self._late()
         problems = self._confirmed(found)
         stored = self._update_alerts(problems, is_over=not found)
         if problems:
             log.error("the monitor is behind", extra={"why": "; ".join(map(str, problems))})
             urgent = [p for p in problems if not stored or p.part in _NOT_SENT_USUALLY]
-            if urgent:
+            if urgent and is_ours:
                 self._notify_directly(urgent)
         elif stored and not found:
             self._notify_end_directly()
-            self._lock.release()
             self._call_deadman()
 
     def _look_at_peer(self) -> None:
@@ -136,32 +140,51 @@ class HealthWatch(threading.Thread):
         return True
 
     def _notify_directly(self, problems: Sequence[Late]) -> None:
-        """Notify of what is late, once: one disk makes one part late after the other."""
+        """Notify of what is late, once: one disk makes one part late after the other.
+
+        Whom it did not reach is tried again at the next looks.
+        """
         now = monotonic()
-        if now - self._notified_at <= AGAIN_SECONDS or not self._lock.is_ours():
+        if now - self._notified_at > AGAIN_SECONDS:
+            self._notified_at, self._tries, self._notified = now, 0, []
+            self._notified_since = self._notified_since or utcnow()
+        unreached = [one for one in self._recipients if one not in self._notified]
+        if not unreached or self._tries >= _MOST_TRIES:
             return
-        self._notified_at = now
-        self._notified_since = self._notified_since or utcnow()
-        asyncio.run(self._send("\n".join(map(str, problems)), "firing"))
+        self._tries += 1
+        self._notified += asyncio.run(
+            self._send(unreached, "\n".join(map(str, problems)), "firing")
+        )
 
     def _notify_end_directly(self) -> None:
         """Notify whoever was notified directly that all is in bounds: no page stays open."""
-        if self._notified_since is not None:
-            self._notified_at = float("-inf")
-            asyncio.run(self._send("Everything is in bounds again.", "resolved"))
+        if self._notified_since is None:
+            return
+        if self._notified_at > float("-inf"):  # the first look at which it is over
+            self._notified_at, self._tries = float("-inf"), 0
+        self._tries += 1
+        reached = asyncio.run(
+            self._send(self._notified, "Everything is in bounds again.", "resolved")
+        )
+        self._notified = [one for one in self._notified if one not in reached]
+        if not self._notified or self._tries >= _MOST_TRIES:
             self._notified_since = None
 
-    async def _send(self, problem: str, status: str) -> None:
+    async def _send(
+        self, recipients: Sequence[Recipient], problem: str, status: str
+    ) -> list[Recipient]:
+        """Return those of the recipients whom it reached."""
         context = make_context(self._config)
         try:
-            sent = [self._send_to(one, problem, status, context) for one in self._recipients]
-            await asyncio.gather(*sent)
+            sent = [self._send_to(one, problem, status, context) for one in recipients]
+            are_reached = await asyncio.gather(*sent)
         finally:
             context.network.close()
+        return [one for one, is_reached in zip(recipients, are_reached, strict=True) if is_reached]
 
     async def _send_to(
         self, recipient: Recipient, problem: str, status: str, context: Context
-    ) -> None:
+    ) -> bool:
         id = f"del_{uuid4().hex}"
         is_over = status == "resolved"
         message = compose(
@@ -190,6 +213,8 @@ class HealthWatch(threading.Thread):
             await deliver(recipient.channel_type, message, recipient.config, context)
         except DeliveryError as error:
             log.warning("operators could not be notified directly", extra={"why": str(error)})
+            return False
+        return True
 
     def _call_deadman(self) -> None:
         now = monotonic()

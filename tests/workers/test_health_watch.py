@@ -17,7 +17,6 @@ from tests.heartbeats import age, make_heartbeat, prove
 from tests.receivers import HttpReceiver
 from workers import health_watch
 from workers.health_watch import HealthWatch
-from workers.operator_lock import OperatorLock
 
 
 @pytest.fixture
@@ -216,12 +215,46 @@ def test_a_dead_man_that_does_not_answer_hurts_nobody(app, alice, configure, cap
     assert "DEADMAN_URL cannot be reached" in caplog.text
 
 
-def test_another_process_tells_once_the_one_that_did_is_gone(app):
-    url = app.extensions["runtime"].config.database_direct_url
-    first, second = OperatorLock(url), OperatorLock(url)
-    assert [first.is_ours(), second.is_ours(), first.is_ours()] == [True, False, True]
-    first.release()
-    assert second.is_ours()
-    second.release()
-    unreachable = OperatorLock("postgresql://nobody@127.0.0.1:9/nothing")
-    assert unreachable.is_ours(), "twice is better than never"
+def test_whom_a_message_did_not_reach_is_told_again_and_nobody_else(
+    app, operator, rows, monkeypatch
+):
+    make_service(operator)
+    with HttpReceiver() as well, HttpReceiver() as ill:
+        ill.usual = 503
+        for receiver in (well, ill):
+            make_channel(operator, name=receiver.url, config={"webhook_url": receiver.url})
+        overdue(rows)
+        ReadOnly(monkeypatch)
+        with closing(HealthWatch(app)) as watch:
+            for _ in range(3):
+                watch.look()
+            assert (len(well.requests), len(ill.requests)) == (1, 2)
+            ill.usual = 200
+            watch.look()
+            watch.look()
+            assert (len(well.requests), len(ill.requests)) == (1, 3)
+            monkeypatch.undo()
+            rows("UPDATE schedule_entries SET next_due_at = now()")
+            ill.usual = 503
+            watch.look()
+            ill.usual = 200
+            watch.look()
+            watch.look()
+        assert (len(well.requests), len(ill.requests)) == (2, 5)
+        assert "RESOLVED" in ill.requests[-1].body.decode()
+
+
+def test_an_end_is_told_to_whoever_was_told_of_the_beginning(app, operator, rows, monkeypatch):
+    make_service(operator)
+    with HttpReceiver([503]) as receiver:
+        make_channel(operator, config={"webhook_url": receiver.url})
+        overdue(rows)
+        ReadOnly(monkeypatch)
+        with closing(HealthWatch(app)) as watch:
+            watch.look()
+            watch.look()
+            monkeypatch.undo()
+            rows("UPDATE schedule_entries SET next_due_at = now()")
+            watch.look()
+        (request,) = receiver.requests
+        assert "RESOLVED" not in request.body.decode()
