@@ -1,11 +1,11 @@
 """The only `commit()` of the program."""
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
 from psycopg.rows import namedtuple_row, scalar_row
@@ -16,6 +16,7 @@ from app.platform.extensions import db
 
 log = logging.getLogger(__name__)
 
+T = TypeVar("T")
 Values = Mapping[str, Any] | Sequence[Any] | None
 
 _OUTER = "enclosing transaction"  # in the session's own dictionary
@@ -62,6 +63,32 @@ class Transaction:
     def __init__(self, session: Session) -> None:
         self.session = session
         self._after_commit: list[tuple[Callable[..., Any], tuple[Any, ...]]] = []
+        self._known: dict[Hashable, Any] | None = None
+
+    @contextmanager
+    def in_bulk(self) -> Iterator[None]:
+        """Write what the session holds in few statements, and read once what `known` reads.
+
+        Whoever asks the database for what may be waiting in the session flushes it first.
+        """
+        self._known = {}
+        try:
+            with self.session.no_autoflush:
+                yield
+        finally:
+            self._known = None
+
+    def known(self, key: Hashable, read: Callable[[], T]) -> T:
+        """Return what `read` returns; within `in_bulk` it is called once for each key.
+
+        For what this transaction does not change meanwhile, and has locked where others may.
+        """
+        if self._known is None:
+            return read()
+        if key not in self._known:
+            self._known[key] = read()
+        found: T = self._known[key]
+        return found
 
     def after_commit(self, function: Callable[..., Any], *args: Any) -> None:
         """Call `function(*args)` after the commit; for hints and live events, which may be lost."""

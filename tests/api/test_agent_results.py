@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+import psycopg
 import pytest
 
 from app.platform.events import timestamp
@@ -112,3 +113,30 @@ def test_times_that_cannot_be_are_dropped(agent, service, rows):
         assert agent.deliver(result_of(claim, scheduled_for=at))["dropped"] == 1
         assert agent.deliver(result_of(claim, checked_at=at))["dropped"] == 1
     assert rows("SELECT count(*) FROM check_results") == [(0,)]
+
+
+def test_alerts_that_begin_and_end_together_take_few_statements_each(
+    agent, alice, location, connection, monkeypatch
+):
+    count, seen, execute = 40, [], psycopg.Cursor.execute
+
+    def note(cursor, statement, *args, **options):
+        seen.append(statement)
+        return execute(cursor, statement, *args, **options)
+
+    monkeypatch.setattr(psycopg.Cursor, "execute", note)
+    for number in range(count):
+        make_service(alice, name=f"Shop {number}", regions=[location["region"]])
+    agent.deliver(*map(result_of, agent.claims()["claims"]))
+
+    def statements_of(status):
+        connection.execute("UPDATE schedule_entries SET next_due_at = now()")
+        claims = agent.claims()["claims"]
+        assert len(claims) == count
+        seen.clear()
+        agent.deliver(*[result_of(claim, status) for claim in claims])
+        return len(seen)
+
+    began, ended = statements_of("RED"), statements_of("GREEN")
+    assert connection.execute("SELECT count(*) FROM alerts").fetchone() == (count,)
+    assert (began < 2 * count, ended < 5 * count) == (True, True), (began, ended)

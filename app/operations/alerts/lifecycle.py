@@ -37,12 +37,11 @@ def open_alert(
     lets one of the two through. A suppressed alert (`suppressed_by`) is told to nobody.
     """
     values = {name: value for name, value in columns(alert).items() if value is not None}
-    row = tx.session.execute(
-        insert(Alert).values(values).on_conflict_do_nothing().returning(Alert.id)
+    stored = tx.session.scalars(
+        insert(Alert).values(values).on_conflict_do_nothing().returning(Alert)
     ).one_or_none()
-    if row is None:
+    if stored is None:
         return None
-    stored = tx.session.get_one(Alert, row.id)
     timeline.note(tx, stored, "fired", text=stored.message, at=stored.fired_at)
     if stored.suppressed_by is not None:
         root = tx.session.get_one(Alert, stored.suppressed_by)

@@ -280,6 +280,8 @@ def _members_only(
     tx: Transaction, alert: Alert, people: dict[str, Recipient]
 ) -> dict[str, Recipient]:
     """Leave out who is no member any more: what happens here is no business of theirs."""
+    if not people:
+        return {}
     ids = {key: UUID(key.split(":")[1]) for key in people}
     members = set(
         tx.session.scalars(

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import delete, select, text, update
+from sqlalchemy import delete, exists, select, text, update
 
 from app.models.alert_rules import AlertRule
 from app.models.alerts import Alert
@@ -46,6 +46,7 @@ def root_cause(tx: Transaction, snapshot: ServiceSnapshot) -> UUID | None:
     """Return the alert of a failed service that this one depends on, None without one."""
     if not snapshot.depends_on:
         return None
+    tx.session.flush()
     found: UUID | None = tx.scalar(_ROOT, (list(snapshot.depends_on),))
     return found
 
@@ -55,13 +56,16 @@ def claim_children(tx: Transaction, parent: Alert, since: datetime) -> None:
 
     Only while nobody was told: what somebody has heard of stays an alert of its own.
     """
-    if parent.service_id is None or not _is_red(tx, parent.service_id):
+    if parent.service_id is None or not _has_dependencies(tx, parent.organization_id):
+        return
+    if not _is_red(tx, parent.service_id):
         return
     below = tx.session.scalars(
         _DESCENDANTS, {"organization": parent.organization_id, "service": parent.service_id}
     ).all()
     if not below:
         return
+    tx.session.flush()
     root_id = parent.suppressed_by or parent.id
     children = tx.session.scalars(
         select(Alert)
@@ -105,12 +109,24 @@ def _name_hidden(tx: Transaction, root_id: UUID) -> None:
             row.message = {**row.message, **hidden}
 
 
+def _has_dependencies(tx: Transaction, organization_id: UUID) -> bool:
+    """Say whether any service of an organization depends on another."""
+    query = select(
+        exists().where(Service.organization_id == organization_id, Service.depends_on != [])
+    )
+    key = ("dependencies", organization_id)
+    return tx.known(key, lambda: bool(tx.session.scalar(query)))
+
+
 def _is_red(tx: Transaction, service_id: UUID) -> bool:
     return tx.session.scalar(select(Service.status).where(Service.id == service_id)) == "RED"
 
 
 def after_resolve(tx: Transaction, root: Alert) -> None:
     """Check the services at once that a root cause has hidden: most have recovered with it."""
+    if not _has_dependencies(tx, root.organization_id):
+        return
+    tx.session.flush()
     hidden = tx.session.scalars(
         select(Alert.service_id).where(Alert.suppressed_by == root.id, Alert.status != "resolved")
     ).all()

@@ -61,9 +61,8 @@ def wake() -> None:
 
 def _policy_of(tx: Transaction, alert: Alert, policy_id: UUID | None) -> EscalationPolicy | None:
     if policy_id is None and alert.service_id is not None:
-        policy_id = tx.session.scalar(
-            select(Service.escalation_policy_id).where(Service.id == alert.service_id)
-        )
+        service = tx.session.get(Service, alert.service_id)
+        policy_id = service.escalation_policy_id if service else None
     # It must not go away between here and the levels that refer to it.
     query = (
         select(EscalationPolicy)
@@ -71,8 +70,11 @@ def _policy_of(tx: Transaction, alert: Alert, policy_id: UUID | None) -> Escalat
         .with_for_update(read=True, key_share=True)
     )
     if policy_id is not None:
-        return tx.session.scalar(query.where(EscalationPolicy.id == policy_id))
-    return tx.session.scalar(query.where(EscalationPolicy.is_default))
+        query = query.where(EscalationPolicy.id == policy_id)
+    else:
+        query = query.where(EscalationPolicy.is_default)
+    key = ("policy", alert.organization_id, policy_id)
+    return tx.known(key, lambda: tx.session.scalar(query))
 
 
 def rules_of(policy: EscalationPolicy) -> list[EscalationRule]:

@@ -75,9 +75,10 @@ def _meant(
     if ids:
         query = query.where(NotificationChannel.id.in_(ids))
     # A channel must not go away between here and the message that refers to it.
-    return tx.session.scalars(
-        query.order_by(NotificationChannel.created_at).with_for_update(read=True, key_share=True)
-    ).all()
+    query = query.order_by(NotificationChannel.created_at)
+    locking = query.with_for_update(read=True, key_share=True)
+    key = ("channels", organization_id, tuple(ids))
+    return tx.known(key, lambda: tx.session.scalars(locking).all())
 
 
 def _listener(channel: NotificationChannel) -> Listener:
@@ -106,6 +107,9 @@ def alert_event(
 
     `more` goes into the payload. Enqueueing the same message twice adds nothing.
     """
+    recipients = list(recipients)
+    if not recipients:
+        return 0
     message = payloads.of_alert(tx, alert, event, **more)
     return messages(
         tx,

@@ -171,11 +171,12 @@ def _fallbacks(
     tx: Transaction, organization_id: UUID, channel_ids: Sequence[UUID]
 ) -> dict[UUID, str]:
     """Return the first enabled fallback of each channel, by id with its name."""
-    rows = tx.session.scalars(
+    query = (
         select(NotificationChannel)
         .where(NotificationChannel.organization_id == organization_id)
         .order_by(NotificationChannel.created_at)
     )
+    rows = tx.known(("fallbacks", organization_id), lambda: tx.session.scalars(query).all())
     channels = {channel.id: channel for channel in rows}
     found: dict[UUID, str] = {}
     for id in channel_ids or list(channels):

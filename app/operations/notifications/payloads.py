@@ -93,7 +93,8 @@ def columns(row: Any) -> dict[str, Any]:
 
 
 def _organization(tx: Transaction, organization_id: UUID) -> dict[str, Any]:
-    name = tx.session.scalar(select(Organization.name).where(Organization.id == organization_id))
+    query = select(Organization.name).where(Organization.id == organization_id)
+    name = tx.known(("organization", organization_id), lambda: tx.session.scalar(query))
     return {"id": organization_id, "name": name}
 
 

@@ -110,6 +110,20 @@ def apply(
         tx, [open_state.alerts[r.key].id for r in evaluations if r.key in open_state.alerts]
     )
     _read_for_messages(evaluations, open_state, histories)
+    with tx.in_bulk():
+        _apply_all(tx, evaluations, open_state, locked, histories, now)
+    open_state.streaks.write(tx, enabled)
+
+
+def _apply_all(
+    tx: Transaction,
+    evaluations: Sequence[Evaluation],
+    open_state: OpenState,
+    locked: Mapping[UUID, Alert],
+    histories: Histories,
+    now: datetime,
+) -> None:
+    services = _read_services(tx, evaluations, open_state)
     for evaluation in evaluations:
         known = open_state.alerts.get(evaluation.key)
         alert = locked.get(known.id) if known else None
@@ -121,7 +135,17 @@ def apply(
         _apply_evaluation(
             tx, evaluation, alert, histories, now, is_latched=evaluation.key in open_state.latched
         )
-    open_state.streaks.write(tx, enabled)
+    services.clear()
+
+
+def _read_services(
+    tx: Transaction, evaluations: Sequence[Evaluation], open_state: OpenState
+) -> list[Service]:
+    """Return the services of the messages to come; the session knows them while they are held."""
+    ids = {one.context.service_id for one in evaluations if open_state.may_change(one)}
+    if len(ids) < 2:
+        return []
+    return list(tx.session.scalars(select(Service).where(Service.id.in_(ids))))
 
 
 def _lock(tx: Transaction, ids: Iterable[UUID]) -> dict[UUID, Alert]:
@@ -137,11 +161,18 @@ def _lock(tx: Transaction, ids: Iterable[UUID]) -> dict[UUID, Alert]:
 def _read_for_messages(
     evaluations: Sequence[Evaluation], open_state: OpenState, histories: Histories
 ) -> None:
-    """Read the windows of what fires: the message names their values, needed or not."""
+    """Read the windows of what fires: the message names their values, needed or not; and the
+    statuses that decide whether what ends flaps."""
     histories.read_windows(
         evaluation.context
         for evaluation in evaluations
         if evaluation.verdict is Verdict.FIRING and evaluation.key not in open_state.alerts
+    )
+    histories.read_statuses(
+        evaluation.context
+        for evaluation in evaluations
+        if (alert := open_state.alerts.get(evaluation.key))
+        and (alert.is_flapping or evaluation.verdict is Verdict.FINE)
     )
 
 

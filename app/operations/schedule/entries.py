@@ -46,6 +46,8 @@ def restart(tx: Transaction, ids: Sequence[UUID], *, due: bool) -> None:
 
 def recheck(tx: Transaction, service_ids: Sequence[UUID]) -> None:
     """Make services due at once, from within a transaction that others may wait for."""
+    if not service_ids:
+        return
     # Who records a check of one at this moment may wait for us; and has just looked.
     regions = tx.scalars(
         "UPDATE schedule_entries e SET next_due_at = now() FROM ("
