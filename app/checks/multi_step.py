@@ -162,6 +162,7 @@ async def check_multi_step(target: Target, network: Network) -> Probe:
 
 def _request(step: Mapping[str, Any], variables: Variables, cookies: Cookies) -> HttpRequest:
     headers = step.get("headers") or {}
+    trace().secrets |= variables.secrets_in(headers)
     return HttpRequest(
         url=variables.fill(step["url"]),
         method=step.get("method", "GET"),

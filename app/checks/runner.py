@@ -100,7 +100,7 @@ def _observation(
         body_texts=probe.body_texts,
         failure_kind=kind,
     )
-    return _clean(observation, target, check)
+    return _clean(observation, target, check, notes)
 
 
 def _failed(
@@ -115,11 +115,11 @@ def _failed(
         certificate=notes.certificate,
         failure_kind=kind,
     )
-    return _clean(observation, target, check)
+    return _clean(observation, target, check, notes)
 
 
-def _clean(observation: Observation, target: Target, check: CheckType) -> Observation:
-    forms = needles(_secrets(target, check))
+def _clean(observation: Observation, target: Target, check: CheckType, notes: Trace) -> Observation:
+    forms = needles([*_secrets(target, check), *notes.secrets])
     return observation._replace(
         error=one_line(mask(observation.error, forms)),
         evidence=mask(observation.evidence, forms),

@@ -8,8 +8,10 @@ from typing import Any
 from app.checks.base import CheckFailed
 from app.domain.checks import json_path
 from app.domain.checks.assertions import json_failure, pattern, status_failure, text_failure
+from app.domain.masking import SENSITIVE_NAME
 from app.domain.types import FailureKind
 from app.network.http import HttpResponse
+from app.network.trace import trace
 
 MAX_VALUE = 8_192
 _PLACEHOLDER = re.compile(r"\{\{\s*([A-Za-z_][A-Za-z0-9_.]*)\s*\}\}")
@@ -29,7 +31,19 @@ class Variables:
             if len(value) > MAX_VALUE:
                 return f"the value of {name} is longer than {MAX_VALUE} characters"
             self._values[name] = value
+            if SENSITIVE_NAME.search(name):
+                trace().secrets.add(value)
         return None
+
+    def secrets_in(self, headers: Mapping[str, str]) -> set[str]:
+        """Return the values that headers carry which are secret by their name."""
+        return {
+            self._values[name]
+            for header, text in headers.items()
+            if SENSITIVE_NAME.search(header)
+            for name in _PLACEHOLDER.findall(text)
+            if name in self._values
+        }
 
     def fill(self, text: str) -> str:
         """Return text with every {{name}} replaced. Raises CheckFailed for an unknown name."""

@@ -1,14 +1,15 @@
 """Masking: what is secret by its name, and texts without the secrets that they repeat.
 
 A receiver may echo what it was sent in another form, so a secret is looked for as it is, escaped as
-JSON, HTML and URLs have it, and in base64 wherever it may begin within the encoded bytes.
+JSON, HTML and URLs have it, and in base64 (once or twice) and base32, wherever it may begin within
+the encoded bytes.
 """
 
 import html
 import json
 import quopri
 import re
-from base64 import b64decode, b64encode, urlsafe_b64encode
+from base64 import b32encode, b64decode, b64encode, urlsafe_b64encode
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
@@ -45,7 +46,10 @@ def _forms(secret: str) -> frozenset[str]:
     forms.update(line.strip() for line in secret.splitlines() if len(line.strip()) >= _MIN_LINE)
     for plain in tuple(forms):
         forms.update(_escaped(plain))
-        forms.update(_base64(plain.encode("utf-8", "surrogatepass")))
+        safe = plain.encode("utf-8", "surrogatepass")
+        forms.update(_base64(safe))
+        forms.update(_base64(b64encode(safe)))
+        forms.update(_base32(safe))
     return frozenset(form for form in forms if len(form) >= MIN_SECRET)
 
 
@@ -149,6 +153,17 @@ def _base64(plain: bytes) -> Iterable[str]:
             first = (0, 2, 3)[offset]
             last = len(whole) - (1 if (offset + len(plain)) % 3 else 0)
             yield whole[first:last]
+
+
+def _base32(plain: bytes) -> Iterable[str]:
+    """Yield the secret in base32 (RFC 4648 6) in both cases, as `_base64` does."""
+    for offset in range(5) if len(plain) >= 8 else (0,):
+        whole = b32encode(b"\0" * offset + plain).decode().rstrip("=")
+        first = -(-8 * offset // 5)  # five bits a character
+        last = 8 * (offset + len(plain)) // 5
+        for form in (whole[first:last], whole[first:] if not offset else ""):
+            yield form
+            yield form.lower()
 
 
 def hider(secrets: Iterable[str]) -> Callable[[str], str]:

@@ -7,10 +7,13 @@ from http.cookiejar import CookieJar, DefaultCookiePolicy
 from urllib.request import Request
 
 from app.domain.checks.endpoints import Url, is_address
+from app.domain.masking import SENSITIVE_NAME
+from app.network.trace import trace
 
 Headers = Sequence[tuple[str, str]]
 
 _ATTRIBUTES = ("path", "domain", "max-age", "expires", "secure")  # others change nothing here
+_LONG = 12  # such a cookie is no choice of a language or a colour
 _WHOLE_NUMBER = re.compile(r"-?[0-9]+\Z")
 # A cookie without Domain goes back to its own host alone (RFC 6265 5.4), not to hosts below it.
 _POLICY = DefaultCookiePolicy(strict_ns_domain=DefaultCookiePolicy.DomainStrictNonDomain)
@@ -26,6 +29,12 @@ class Cookies:
         """Keep what an answer sets for its host, path and scheme; names are in lower case."""
         if any(name == "set-cookie" for name, _ in headers):
             self._jar.extract_cookies(_Answer(headers, url), Request(url.text))  # type: ignore[arg-type]  # noqa: S310
+            trace().secrets |= {
+                cookie.value
+                for cookie in self._jar
+                if cookie.value
+                and (len(cookie.value) >= _LONG or SENSITIVE_NAME.search(cookie.name))
+            }
 
     def sent_to(self, url: Url) -> bytes | None:
         """Return the value of the Cookie header for a URL, None without cookies."""

@@ -11,7 +11,16 @@ NEGOTIATING = "negotiating TLS; a port without TLS may stay silent here"
 class Trace:
     """Notes of one probe: the stage it is in, the address dialled, what has arrived so far."""
 
-    __slots__ = ("address", "certificate", "chain", "phases", "received", "redirects", "stage")
+    __slots__ = (
+        "address",
+        "certificate",
+        "chain",
+        "phases",
+        "received",
+        "redirects",
+        "secrets",
+        "stage",
+    )
 
     def __init__(self) -> None:
         self.stage = "preparing"
@@ -21,6 +30,7 @@ class Trace:
         self.certificate: Certificate | None = None
         self.chain: tuple[bytes, ...] = ()  # PEM, leaf first
         self.redirects: list[str] = []
+        self.secrets: set[str] = set()  # that the probe was given on its way, as by a sign-in
 
     def note(self, data: bytes) -> None:
         """Keep the first two kilobytes a host has sent, for the evidence of a failure."""

@@ -187,3 +187,31 @@ def test_texts_of_rules_are_looked_for_in_the_last_answer(status):
     assert observation.status is (Status.GREEN if status == 200 else Status.RED)
     assert observation.body_texts == {"Welcome": True, "only here": False}
     assert observation.response_time_ms == round(observation.response_time_ms, 2)
+
+
+def test_what_a_sign_in_has_given_is_masked_where_it_comes_back():
+    given = {name: f"{name}-9f8e7d6c5b4a" for name in ("token", "bearer", "cookie")}
+
+    def answer(request: Request) -> Answer:
+        if request.path == "/login":
+            cookies = f"sid={given['cookie']}; Path=/"
+            return Answer("200 OK", {"Set-Cookie": cookies}, json.dumps(given).encode())
+        echoed = json.dumps({**request.headers, "path": request.path})
+        return Answer("500 Broken", {"X-Echo": echoed}, echoed.encode())
+
+    async def story():
+        async with loopback.http(answer) as (peer, _):
+            first = {
+                "url": peer.url("/login"),
+                "extract": {"token": "$.token", "which": "$.bearer", "sid": {"cookie": "sid"}},
+            }
+            second = {
+                "url": peer.url("/items?key={{token}}&step=2"),
+                "headers": {"Authorization": "Bearer {{which}}"},
+            }
+            return await probe("MULTI_STEP", "flow", {"steps": [first, second]})
+
+    evidence = go(story()).evidence
+    told = json.dumps(evidence)
+    assert not [value for value in given.values() if value in told]
+    assert "step=2" in evidence["body"], "what is no secret stays"

@@ -2,7 +2,7 @@
 
 import json
 import quopri
-from base64 import b64encode, urlsafe_b64encode
+from base64 import b32encode, b64encode, urlsafe_b64encode
 from html import escape
 from urllib.parse import quote, quote_plus
 
@@ -24,6 +24,9 @@ FORMS = [
     escape,
     lambda text: b64encode(text.encode()).decode(),
     lambda text: urlsafe_b64encode(text.encode()).decode().rstrip("="),
+    lambda text: b64encode(b64encode(text.encode())).decode(),
+    lambda text: b32encode(text.encode()).decode().rstrip("="),
+    lambda text: b32encode(text.encode()).decode().rstrip("=").lower(),
     lambda text: text.encode().hex(),
     lambda text: text.encode().hex().upper(),
     lambda text: quote(quote(text, safe=""), safe=""),
@@ -64,6 +67,18 @@ def test_base64_of_more_than_the_secret_does_not_give_it_away(before, after):
     found = mask(encoded, needles([secret]))
     assert MASK in found
     assert len(found.replace(MASK, "")) <= len(encoded) - 24
+
+
+@given(st.binary(max_size=6), st.binary(max_size=6))
+def test_other_encodings_of_more_than_the_secret_do_not_give_it_away_either(before, after):
+    secret = "correct-horse-battery"
+    encoded = b32encode(before + secret.encode() + after).decode()
+    for text in (encoded, encoded.lower()):
+        found = mask(text, needles([secret]))
+        assert MASK in found
+        assert len(found.replace(MASK, "")) <= len(encoded) - 31
+    twice = b64encode(b"x" * len(before) + b64encode(secret.encode()) + after).decode()
+    assert MASK in mask(twice, needles([secret]))
 
 
 def test_structures_keys_and_the_longest_first():
