@@ -1,7 +1,8 @@
 """Around every request: its id, its log line, its limits, and the headers of its answer."""
 
 import re
-from urllib.parse import unquote_to_bytes
+from http import HTTPStatus
+from urllib.parse import unquote_to_bytes, urlsplit
 from uuid import uuid4
 
 from flask import Flask, Request, Response, g, request
@@ -72,6 +73,11 @@ def _check() -> None:
 def _close(response: Response, request_log: RequestLog) -> Response:
     for name, value in _HEADERS.items():
         response.headers.setdefault(name, value)
+    # Werkzeug adds a slash at the end by way of the Host header, which the client has chosen.
+    location = response.headers.get("Location", "")
+    if response.status_code == HTTPStatus.PERMANENT_REDIRECT and "://" in location:
+        _, _, path, query, _ = urlsplit(location)
+        response.headers["Location"] = f"/{path.lstrip('/')}" + (f"?{query}" if query else "")
     request_id = g.get("request_id")
     if request_id is not None:
         response.headers["X-Request-Id"] = request_id

@@ -77,3 +77,8 @@ def test_many_addresses_and_long_paths_do_not_fill_the_log_either(caplog):
             requests.add(f"203.0.113.{number % 250}", 404, is_known=False, path="/" + "x" * 5000)
     assert len(caplog.records) == 200
     assert max(len(record.path) for record in caplog.records) == 200
+
+
+def test_an_address_that_is_put_right_stays_at_this_server(client):
+    answer = client.get("/ops/rq/0/view/queues?a=b", headers={"Host": "evil.example"})
+    assert (answer.status_code, answer.headers["Location"]) == (308, "/ops/rq/?a=b")
