@@ -27,7 +27,7 @@ from app.platform.clock import monotonic, utcnow
 from app.platform.events import timestamp
 from workers.autonomy import ALONE, HOUR_SECONDS, Autonomy
 from workers.database_clock import DatabaseClock
-from workers.outbox import Outbox
+from workers.outbox import MOST_RESULTS, Outbox
 
 log = logging.getLogger(__name__)
 
@@ -213,7 +213,14 @@ class HttpsExchange:
         return {claim.lease_token for claim in claims}
 
     def release(self, leases: Sequence[Lease]) -> None:
-        """Do nothing: the server gives them to others once their leases have run out."""
+        """Give checks back; a server of the release before waits for their leases to run out.
+
+        Raises ServerAway, also for such a server.
+        """
+        given = [{"service_id": str(one.service_id), "lease_token": one.token} for one in leases]
+        given = [one for one in given if one["lease_token"] != ALONE]
+        for start in range(0, len(given), MOST_RESULTS):
+            self._post("release", {"leases": given[start : start + MOST_RESULTS]})
 
     def record(self, batch: Sequence[RecordedCheck], now: datetime) -> None:
         """Deliver results, or keep them until the server is there."""

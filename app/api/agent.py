@@ -16,7 +16,8 @@ from redis import Redis, RedisError
 from app import __version__
 from app.api.http import body_of, reply
 from app.domain.locations.protocol import VERSIONS, agreed
-from app.operations.checks.claim import Claimed
+from app.operations.checks import claim as checks_claim
+from app.operations.checks.claim import Claimed, Lease
 from app.operations.remote import agents, results, wire
 from app.operations.remote.agents import AgentLocation, AgentReach, Pulse
 from app.operations.remote.results import Delivered
@@ -36,6 +37,7 @@ _GUARD = "LOCATION_KEY"
 _REDIS = "agent wakes"
 _LOOK_SECONDS = 1.0  # between two looks of a long poll that nobody wakes
 _MOST_TEXT = 200
+_TOKENS = 2**63
 
 
 def install(app: Flask) -> None:
@@ -132,6 +134,21 @@ def deliver() -> Response:
     )
 
 
+def release() -> Response:
+    """Take back checks of the location that its agent will not make."""
+    location, asked = _spoken()
+    given = _read(asked, "leases", list)
+    if len(given) > MOST_RESULTS:
+        raise Invalid(f"at most {MOST_RESULTS} leases at once")
+    try:
+        leases = [_lease(one, location.region) for one in given]
+    except wire.UNREADABLE as error:
+        raise Invalid(f"a lease cannot be read: {error}") from None
+    if leases:
+        checks_claim.release(leases)
+    return reply({})
+
+
 def answer() -> Response:
     """Take the outcome of a one-off probe."""
     location, asked = _spoken()
@@ -148,6 +165,7 @@ _VIEWS: Mapping[str, Callable[[], Response]] = {
     "claims": claims,
     "snapshots": snapshots,
     "results": deliver,
+    "release": release,
     "answers": answer,
 }
 
@@ -224,6 +242,13 @@ def _delivered(data: Mapping[str, Any]) -> Delivered:
         wire.moment(data["checked_at"]),
         wire.observation_of_json(data),
     )
+
+
+def _lease(data: Mapping[str, Any], region: str) -> Lease:
+    token = int(data["lease_token"])
+    if not 0 <= token < _TOKENS:
+        raise ValueError("a lease token has 64 bits")
+    return Lease(UUID(data["service_id"]), region, token)
 
 
 def _until_next(claimed: Claimed, ahead: float) -> float:
