@@ -11,7 +11,17 @@ from typing import Any
 
 from tests.flows.product import Product
 from tests.receivers import MailReceiver
-from tests.soak import console, full_disk, hostile, outages, pages_away, people, pings, subscribers
+from tests.soak import (
+    console,
+    full_disk,
+    hostile,
+    locations,
+    outages,
+    pages_away,
+    people,
+    pings,
+    subscribers,
+)
 
 SECONDS = float(os.environ.get("SOAK_SECONDS", "600"))
 
@@ -30,6 +40,11 @@ def run_people() -> object:
 def run_hostile() -> object:
     """Attack for ten minutes beside normal work; raise where that feels it."""
     return _run_story(hostile.run, RATE_LIMITS="on")
+
+
+def run_locations() -> object:
+    """Kill an agent, its web and its link for ten minutes; raise for a double, or a loss."""
+    return _run_story(locations.run)
 
 
 def run_console() -> object:
@@ -60,6 +75,7 @@ SOAKS: dict[str, Callable[[], object]] = {
     "pings": pings.run,
     "full_disk": full_disk.run,
     "console": run_console,
+    "locations": run_locations,
     "pages_away": pages_away.run,
     "subscribers": subscribers.run,
 }
