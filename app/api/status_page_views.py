@@ -104,6 +104,9 @@ def _found(store: PageStore, slug: str, rest: str) -> Response | None:
     found = visible(store, slug)
     if found is not None:
         root = "" if _host_slug() else f"{PREFIX}{slug}"
+        away = responses.on_domain(found, rest, request.query_string.decode()) if root else None
+        if away is not None:
+            return send(away)
         rendered = store.find(found, rest, request.args, root)
         return send(rendered) if rendered is not None else None
     moved = store.of_old_slug(slug)

@@ -81,6 +81,15 @@ class ShowSchema(BaseSchema):
 
     response_times = Flag(load_default=False)
     made_with = Flag(load_default=True)
+    error_category = Flag(
+        load_default=False,
+        metadata={"description": "Why a service is down, in one of five ways to say it."},
+    )
+    regions = Flag(load_default=False, metadata={"description": "Where a service is checked from."})
+    on_domain_only = Flag(
+        load_default=False,
+        metadata={"description": "Addresses with the slug lead to the custom domain, once served."},
+    )
 
 
 class LinksSchema(BaseSchema):

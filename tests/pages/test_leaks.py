@@ -69,9 +69,34 @@ def inside(app, alice, configure, connection, rows, mailbox):
     return page, secrets
 
 
-def test_no_public_byte_tells_of_the_inside(app, alice, client, inside, rows, mailbox, tmp_path):
+OPTIONS = {
+    "plain": {"show": {"response_times": True}},
+    "everything": {
+        "show": {"response_times": True, "error_category": True, "regions": True},
+        "layout": "columns", "theme": "dark", "language": "ja", "timezone": "Asia/Tokyo",
+        "show_uptime_days": 7, "is_indexed": False, "custom_css": ".section {color: red}",
+        "links": {"support": "https://help.example.com"},
+        "branding": {"company_name": "Acme", "primary_color": "#ffe600"},
+        "announcement": {"text": "We move."}, "description": "Of the shop.",
+    },
+    "sections": {"sections": []},  # each service in two of them
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("options", OPTIONS)
+def test_no_public_byte_tells_of_the_inside(
+    app, alice, client, inside, rows, mailbox, tmp_path, options
+):
     page, secrets = inside
-    alice.patch(f"/status-pages/{page['id']}", {"show": {"response_times": True}})
+    changes = OPTIONS[options]
+    if "sections" in changes:
+        ids = page["sections"][0]["service_ids"]
+        changes = {"sections": [
+            {"name": "One", "service_ids": ids, "display": "rolled", "rule": "any"},
+            {"name": "Two", "service_ids": ids[::-1], "collapsed": True}]}  # fmt: skip
+    rows("UPDATE services SET status = 'RED', status_changed_at = now()")
+    rows("UPDATE schedule_entries SET status = 'RED'")
+    assert alice.patch(f"/status-pages/{page['id']}", changes).status_code == 200
     take_snapshots(app)
     path = f"/status/{page['slug']}"
     seen = [client.get(path)]
@@ -79,8 +104,10 @@ def test_no_public_byte_tells_of_the_inside(app, alice, client, inside, rows, ma
     links = set(re.findall(r'(?:href|src)="?(/status/[^"\s>]+)', seen[0].text))
     key = next(iter(whole.json["services"]))
     links |= {f"{path}/services/{one}" for one in whole.json["services"]}
-    links |= {f"{path}/{rest}" for rest in ("summary.json", "feed.rss", "embed", "embed.js",
+    links |= {f"{path}/{rest}" for rest in ("summary.json", "status.json", "incidents.json",
+              "api/v2/summary.json", "logo", "custom.css", "feed.rss", "embed", "embed.js",
               "sitemap.xml", "robots.txt", "subscribe", f"feed.atom?service={key}")}  # fmt: skip
+    links.add(f"{path}?service={key}")
     links |= {f"/api/v1/badges/{one}/{what}.svg" for one in (key, page["badge_key"])
               for what in ("status", "uptime", "response")}  # fmt: skip
     entries = [*whole.json["incidents"], *whole.json["maintenance"]]
@@ -102,7 +129,7 @@ def test_no_public_byte_tells_of_the_inside(app, alice, client, inside, rows, ma
     seen.append(client.post("/status/open", data={"page": page["slug"], "password": "wrong one"}))
     assert len(seen) > 70
     for answer in seen:
-        assert answer.status_code in (200, 202, 304, 403, 404, 405, 422), answer.request.path
+        assert answer.status_code in (200, 202, 301, 304, 403, 404, 405, 422), answer.request.path
         text = f"{answer.headers}{answer.text}"
         found = [secret for secret in secrets if secret in text]
         assert not found, f"{answer.request.path}: {found}"

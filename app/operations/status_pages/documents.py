@@ -14,7 +14,7 @@ from app.domain.status_pages.types import OF_STATUS, ShownState
 from app.domain.status_pages.verdict import Unit, verdict
 from app.models.services import Service
 from app.models.status_pages import PageIncident, StatusPage
-from app.operations.status_pages import addresses, history
+from app.operations.status_pages import addresses, details, history
 from app.operations.status_pages.windows import PageWindow
 from app.platform.transaction import Transaction
 
@@ -37,6 +37,11 @@ class Shown:
     since: datetime | None
     stated_at: datetime | None
     maintenance_until: datetime | None
+
+    @property
+    def is_failing(self) -> bool:
+        """Whether checks say that it is down, and not a person."""
+        return self.state is ShownState.DOWN and self.stated_at is None
 
 
 def shown_services(
@@ -109,6 +114,9 @@ def document(
         Candidate(s.service.id, s.service.name, frozenset(s.service.tags)) for s in shown.values()
     ]
     parts, units = _sections(page, shown, candidates)
+    failing = [id for id, one in shown.items() if one.is_failing]
+    causes = details.causes(tx, failing) if page.show.get("error_category") else {}
+    regions = details.regions(tx, list(shown)) if page.show.get("regions") else {}
     overall = [i for i in incidents if i.resolved_at is None and i.overall_state is not None]
     said = [ShownState(incident.overall_state or "") for incident in overall]
     stated = sections.worst(said) if said else None
@@ -120,6 +128,7 @@ def document(
         "sections": parts,
         "services": {
             one.key: _service(one, days.bars(figures[id]), responses.get(id))
+            | {"cause": causes.get(id), "regions": regions.get(id)}
             for id, one in shown.items()
         },
     }

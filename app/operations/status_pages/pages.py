@@ -36,7 +36,10 @@ _INTERNAL = ("password_hash", "logos", "domain_token", *_DOMAIN_STATE)
 _NO_COLUMNS = ("password", "unchanged_since")
 _UNIQUE = ("id", "organization_id", "slug", "badge_key", "created_at", "updated_at")
 _DEFAULTS: Columns = {
-    "show": {"response_times": False, "made_with": True},
+    "show": {
+        "response_times": False, "made_with": True, "error_category": False, "regions": False,
+        "on_domain_only": False,
+    },
     "notify": dict.fromkeys(
         (
             "incidents", "maintenance_announced", "maintenance_reminder", "maintenance_started",

@@ -1,7 +1,8 @@
 """A short way for pages, in front of Flask: what lies in memory is answered before all else.
 
 No sign-in, no limit and no database stands before it, so that a flood of visitors, or a database
-that is away, leaves pages as quick as they were. Restricted pages and forms go on to the views of
+that is away, leaves pages as quick as they were. A flood is spread out, so that it starves nothing
+else on the machine. Restricted pages and forms go on to the views of
 `app/api/status_page_views.py`. A page with a host of its own is found by `Host`; nothing but that
 page and the badges is answered there.
 """
@@ -15,11 +16,12 @@ from urllib.parse import parse_qs, urlsplit
 from werkzeug.http import parse_accept_header
 
 from app.domain.status_pages.slugs import requested_host
-from app.pages.status import html, styles
+from app.pages.status import html, responses, styles
 from app.pages.status.responses import FOREVER, Rendered, kept
 from app.pages.status.store import PageStore
 from app.platform.clock import utcnow
 from app.platform.config import Config
+from app.platform.pacing import Pace
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
@@ -28,9 +30,12 @@ Application = Callable[[Environ, StartResponse], Iterable[bytes]]
 PREFIX = "/status/"
 HOST_ROOT = "alertifypro.page_root"  # in the environ: the page has a host of its own
 _BADGES = "/api/v1/badges/"
+# Of each process. A page takes 0.1 ms of a processor: two processes leave more than half of two
+# processors to checks, whatever the flood.
+PAGES_PER_SECOND = 1500
 _ASSETS, _OPEN = "status/assets/", "status/open"
 _FORMS = ("subscribe", "subscriptions/")
-_STATUS = {200: "200 OK", 301: "301 Moved Permanently", 304: "304 Not Modified"}
+_STATUS = {200: "200 OK", 301: "301 Moved Permanently", 302: "302 Found", 304: "304 Not Modified"}
 _TINTED = re.compile(r"style-([0-9a-f]{3}|[0-9a-f]{6})\.css")
 _NOT_FOUND = "404 Not Found"
 
@@ -41,6 +46,7 @@ class PageMiddleware:
     def __init__(self, application: Application, config: Config, store: PageStore) -> None:
         self._application = application
         self._store = store
+        self._pace = Pace(PAGES_PER_SECOND)
         self._own_host = urlsplit(config.base_url).hostname or ""
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -56,6 +62,7 @@ class PageMiddleware:
         if path.startswith(PREFIX) and environ["REQUEST_METHOD"] in ("GET", "HEAD"):
             found = self._find(path[len(PREFIX) :], environ)
             if found is not None:
+                self._pace.wait()
                 return _send(found, environ, start_response, _STATUS[found.status])
         return self._application(environ, start_response)
 
@@ -64,6 +71,7 @@ class PageMiddleware:
     ) -> Iterable[bytes]:
         if path.startswith(_BADGES):
             return self._application(environ, start_response)
+        self._pace.wait()
         rest = path.lstrip("/")
         style = asset(rest.removeprefix(_ASSETS)) if rest.startswith(_ASSETS) else None
         if style is not None:
@@ -93,6 +101,9 @@ class PageMiddleware:
         page = self._store.of_slug(slug)
         if page is None or not page.is_open or (slash and not inner):
             return None
+        away = responses.on_domain(page, inner, environ.get("QUERY_STRING", ""))
+        if away is not None:
+            return away
         return self._store.find(page, inner, _query(environ), f"{PREFIX}{slug}")
 
 

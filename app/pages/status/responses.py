@@ -85,6 +85,17 @@ def moved(address: str, modified: datetime) -> Rendered:
     )
 
 
+def on_domain(page: Snapshot, rest: str, query: str) -> Rendered | None:
+    """Return where an address with the slug leads, where the page wants to be on its host alone.
+
+    Not for good: a host whose records go is lost, and the slug answers again.
+    """
+    if not (page.is_open and page.page["host"] and page.page["show"].get("on_domain_only")):
+        return None
+    address = f"{str(page.page['url']).rstrip('/')}/{rest}{'?' if query else ''}{query}"
+    return replace(moved(address, page.made_at), status=302)
+
+
 def _service_of_row(view: View, key: str) -> Rendered | None:
     """Return where a row of the page leads: links of rows are short, however long the slug is."""
     if view.snapshot.service(key) is None:

@@ -187,6 +187,8 @@ def _service(view: View, service: dict[str, Any]) -> dict[str, Any]:
         "description": service["description"],
         "state": _state(view, service),
         "last_known_state": service["state"],
+        "cause": None if view.freshness.is_stale else service.get("cause"),
+        "regions": None if view.freshness.is_stale else service.get("regions"),
         "since": service["since"],
         "stated_at": service["stated_at"],
         "uptime_percentage": service["uptime"],

@@ -156,12 +156,24 @@ class View:
             **service,
             "key": key,
             "letter": self.letter(state),
-            "word": self.word(state),
+            "word": self._word(state, service),
             "bars": bars.svg(service),
             "figure": self.figure(service),
             "failures": self.failures(service),
             "days": list(self.bad_days(service)) if self.lists_days else [],
         }
+
+    def _word(self, state: str, service: dict[str, Any]) -> str:
+        cause = service.get("cause")
+        if state != ShownState.DOWN or not cause:
+            return self.word(state)
+        return f"{self.word(state)}: {self.say(f'cause_{cause}')}"
+
+    def regions(self, service: dict[str, Any]) -> str:
+        """Return from where a service is checked, and how it is from there; empty if not shown."""
+        states = (service.get("regions") or {}).items()
+        places = [f"{name} ({self.word(self.shown_state(state))})" for name, state in states]
+        return self.say("checked_from", places=", ".join(places)) if places else ""
 
     def figure(self, service: dict[str, Any]) -> str:
         """Return the uptime in words."""

@@ -27,7 +27,7 @@ export const FIELD_WORDS = {
 };
 
 const PLAIN = ["name", "slug", "description", "theme", "language", "timezone", "layout", "show_uptime_days", "allow_subscribe", "is_indexed", "show", "notify", "auto_incidents", "links", "custom_css"];
-const NOTHING_SHOWN = { response_times: false, made_with: true };
+const NOTHING_SHOWN = { response_times: false, made_with: true, error_category: false, regions: false, on_domain_only: false };
 const FRESH = {
   name: "", slug: "", description: "", theme: "auto", language: "en", layout: "list", show_uptime_days: 90, allow_subscribe: true, is_indexed: true, links: {}, custom_css: "",
   show: NOTHING_SHOWN, notify: Object.fromEntries(NOTICES.map(([name]) => [name, true])), auto_incidents: { mode: "draft", after_minutes: 3, resolve_minutes: 10 },

@@ -100,6 +100,9 @@ function Details({ form }) {
   return html`<${Section} title=${t("What it shows")} hint=${t("{n} days", { n: form.get("show_uptime_days") ?? "?" })}>
     <${Field} form=${form} path="show_uptime_days" label=${t("Days of history")} kind="number" unit=${t("days")} min=${1} max=${90} />
     <${Field} form=${form} path="show.response_times" label=${t("Response times, with a chart for each service")} kind="switch" />
+    <${Field} form=${form} path="show.error_category" label=${t("Why a service is down, in a few words")} kind="switch" />
+    <${Field} form=${form} path="show.regions" label=${t("Where services are checked from")} kind="switch" />
+    <${Field} form=${form} path="show.on_domain_only" label=${t("Only its own host: the address with the slug leads there, once it is served")} kind="switch" />
     <${Field} form=${form} path="show.made_with" label=${t("What it is made with")} kind="switch" />
     <div class="pair">${LINKS.map(([name, label]) => html`<${Field} key=${name} form=${form} path=${`links.${name}`} label=${label} kind="url" optional placeholder=${t("https://… or mailto:…")} />`)}</div>
   <//>`;

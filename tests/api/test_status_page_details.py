@@ -1,0 +1,79 @@
+"""What a page shows where it says so: why a service is down, where it is checked, which host."""
+
+import pytest
+
+from app.domain.status_pages.causes import Cause, cause_of
+from app.domain.types import FailureKind
+from app.platform.clock import utcnow
+from tests.factories import make_result
+from tests.status_pages import make_shown, take_snapshots
+
+
+@pytest.mark.parametrize("kind", FailureKind)
+def test_every_kind_of_failure_is_a_cause_or_our_own_matter(kind):
+    own = {FailureKind.GUARD, FailureKind.CONFIGURATION, FailureKind.OWN_LIMIT,
+           FailureKind.OWN_FAULT, FailureKind.ISOLATED}  # fmt: skip
+    assert (cause_of(kind) is None) is (kind in own)
+    assert cause_of("of another release") is None
+
+
+@pytest.fixture
+def failing(app, alice, rows, connection):
+    page, (service,) = make_shown(alice, "Checkout")
+    rows("UPDATE services SET status = 'RED', status_changed_at = now()")
+    rows("UPDATE schedule_entries SET status = 'RED', last_error = 'refused by 10.9.8.7'")
+    answer = {"error": "refused by 10.9.8.7", "failure_kind": FailureKind.REFUSED}
+    make_result(connection, service["id"], utcnow(), "RED", **answer)
+    return page, service
+
+
+def test_a_page_says_why_and_from_where_only_if_it_is_to(app, alice, client, failing):
+    page, _ = failing
+    path = f"/status/{page['slug']}"
+    take_snapshots(app)
+    (service,) = client.get(f"{path}.json").json["services"].values()
+    assert (service["cause"], service["regions"]) == (None, None)
+    assert "no connection" not in client.get(path).text
+    alice.patch(f"/status-pages/{page['id']}", {"show": {"error_category": True, "regions": True}})
+    take_snapshots(app)
+    ((key, service),) = client.get(f"{path}.json").json["services"].items()
+    assert (service["cause"], service["regions"]) == (Cause.CONNECTION, {"default": "down"})
+    assert "<b>Down: no connection</b>" in client.get(path).text
+    own = client.get(f"{path}/services/{key}").text
+    assert "Checked from: default (Down)" in own
+    assert "10.9.8.7" not in own + client.get(path).text + client.get(f"{path}.json").text
+
+
+def test_what_a_person_says_has_no_cause(app, alice, client, failing):
+    page, service = failing
+    alice.patch(f"/status-pages/{page['id']}", {"show": {"error_category": True}})
+    body = {"title": "x", "body": "y", "service_ids": [service["id"]],
+            "service_states": {service["id"]: "down"}}  # fmt: skip
+    assert alice.post(f"/status-pages/{page['id']}/incidents", body).status_code == 201
+    take_snapshots(app)
+    (shown,) = client.get(f"/status/{page['slug']}.json").json["services"].values()
+    assert (shown["state"], shown["cause"]) == ("down", None)
+
+
+def test_the_slug_leads_to_the_host_where_that_is_wanted_and_served(app, alice, client, rows):
+    page, _ = make_shown(alice, "Checkout", slug="acme", custom_domain="status.acme.example")
+    path = f"/status-pages/{page['id']}"
+    alice.patch(path, {"show": {"on_domain_only": True}})
+    take_snapshots(app)
+    assert client.get("/status/acme").status_code == 200  # the host is not verified
+    rows("UPDATE status_pages SET domain_verified_at = now()")
+    take_snapshots(app)
+    query = "feed.atom?service=x"
+    for asked, expected in (("", ""), (".json", "page.json"), (f"/{query}", query)):
+        answer = client.get(f"/status/acme{asked}")
+        assert answer.status_code == 302, asked
+        assert answer.headers["Location"] == f"http://status.acme.example/{expected}"
+    host = {"base_url": "http://status.acme.example"}
+    assert "Checkout" in client.get("/", **host).text
+    assert client.get("/subscribe", **host).status_code == 200
+    alice.patch(path, {"password": "open sesame"})
+    take_snapshots(app)
+    assert client.get("/status/acme").status_code == 404  # as if there was none
+    alice.patch(path, {"password": None, "show": {"on_domain_only": False}})
+    take_snapshots(app)
+    assert client.get("/status/acme").status_code == 200
