@@ -1,5 +1,7 @@
 """What a page shows where it says so: why a service is down, where it is checked, which host."""
 
+import re
+
 import pytest
 
 from app.domain.status_pages.causes import Cause, cause_of
@@ -33,12 +35,12 @@ def test_a_page_says_why_and_from_where_only_if_it_is_to(app, alice, client, fai
     take_snapshots(app)
     (service,) = client.get(f"{path}.json").json["services"].values()
     assert (service["cause"], service["regions"]) == (None, None)
-    assert "no connection" not in client.get(path).text
+    assert "No connection" not in client.get(path).text
     alice.patch(f"/status-pages/{page['id']}", {"show": {"error_category": True, "regions": True}})
     take_snapshots(app)
     ((key, service),) = client.get(f"{path}.json").json["services"].items()
     assert (service["cause"], service["regions"]) == (Cause.CONNECTION, {"default": "down"})
-    assert "<b>Down: no connection</b>" in client.get(path).text
+    assert re.search(r"<b>Down</b>.*>No connection · ", client.get(path).text)
     own = client.get(f"{path}/services/{key}").text
     assert "Checked from: default (Down)" in own
     assert "10.9.8.7" not in own + client.get(path).text + client.get(f"{path}.json").text

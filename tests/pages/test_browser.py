@@ -78,6 +78,10 @@ def test_zoomed_four_times_it_needs_no_second_scroll_bar(browser, address):
             }).map((one) => one.outerHTML.slice(0, 80))"""
         )
         assert not hidden, f"{path}: {hidden}"
+    for width in (90, 160, 300):  # a frame on somebody's site
+        tab.set_viewport_size({"width": width, "height": 80})
+        tab.goto(f"{address}/status/one_down/embed")
+        assert tab.evaluate("document.documentElement.scrollWidth") <= width
     context.close()
 
 

@@ -24,7 +24,7 @@ $(".tools").append(button);
 if (location.search.includes("view=wall")) body.classList.add("wall");
 
 // Times: on the visitor's clocks, with the written form as the title.
-let shownAt = Date.parse(made), tag = "", failures = 0, days;
+let shownAt = Date.parse(made), tag = "", fails = 0, days;
 const dates = (options) => new Intl.DateTimeFormat(lang, { dateStyle: "medium", ...options });
 const clock = dates({ timeStyle: "short" }), relative = new Intl.RelativeTimeFormat(lang, { numeric: "auto" });
 const age = () => {
@@ -63,9 +63,9 @@ async function refresh() {
     if (tag && answer.ok) await replace(await parse(await load(location.href)));
     else shownAt = Math.max(shownAt, Date.parse(answer.headers.get("Last-Modified")) || 0);
     tag = answer.headers.get("ETag") || tag;
-    failures = 0;
+    fails = 0;
     age();
-  } catch { failures++ }
+  } catch { fails++ }
 }
 function replace(fresh) {
   const pairs = (selector) => {
@@ -83,7 +83,7 @@ function replace(fresh) {
     old.replaceChildren(...next.childNodes);
     for (const { id } of open) document.getElementById(id)?.toggleAttribute("open", true);
   }
-  for (const [old, next] of pairs("summary > b, .l li, .l b, .l p, .l svg")) {
+  for (const [old, next] of pairs("summary > b, .l li, .l b, .l p, .l summary, .l svg")) {
     // The class of an SVG element cannot be set so.
     if (!next.viewBox) old.className = next.className;
     if (old.localName !== "li" && old.innerHTML !== next.innerHTML) old.innerHTML = next.innerHTML;
@@ -94,7 +94,7 @@ function replace(fresh) {
 }
 const next = async () => {
   await refresh();
-  setTimeout(next, ($("#now .incident") ? 1e4 : 3e4) * 2 ** Math.min(failures, 4));
+  setTimeout(next, ($("#now .incident") ? 1e4 : 3e4) * 2 ** Math.min(fails, 4));
 };
 if ($("#verdict")) {
   next();

@@ -156,18 +156,19 @@ class View:
             **service,
             "key": key,
             "letter": self.letter(state),
-            "word": self._word(state, service),
+            "word": self.word(state),
             "bars": bars.svg(service),
-            "figure": self.figure(service),
+            "figure": self._why(state, service) + self.figure(service),
             "failures": self.failures(service),
             "days": list(self.bad_days(service)) if self.lists_days else [],
         }
 
-    def _word(self, state: str, service: dict[str, Any]) -> str:
+    def _why(self, state: str, service: dict[str, Any]) -> str:
         cause = service.get("cause")
         if state != ShownState.DOWN or not cause:
-            return self.word(state)
-        return f"{self.word(state)}: {self.say(f'cause_{cause}')}"
+            return ""
+        words = self.say(f"cause_{cause}")
+        return f"{words[0].upper()}{words[1:]} · "
 
     def regions(self, service: dict[str, Any]) -> str:
         """Return from where a service is checked, and how it is from there; empty if not shown."""
