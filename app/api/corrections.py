@@ -3,9 +3,13 @@
 from typing import Any
 from uuid import UUID
 
-from app.api.http import Blueprint
+from flask import Response
+
+from app.api.http import PAGE_HEADERS, Blueprint
+from app.api.pagination import response, take_page
 from app.operations.metrics import correcting
 from app.operations.resource import Parent
+from app.schemas.base import PageSchema
 from app.schemas.corrections import (
     AcceptedCorrectionSchema,
     CorrectionInputSchema,
@@ -23,13 +27,15 @@ bp = Blueprint(
 
 @bp.get("")
 @requires("services:read")
-@bp.returns(CorrectionSchema(many=True))
-def index(service_id: UUID) -> list[dict[str, Any]]:
+@bp.accepts(PageSchema, location="query")
+@bp.returns(CorrectionSchema(many=True), headers=PAGE_HEADERS)
+def index(query: dict[str, Any], service_id: UUID) -> Response:
     """List the corrections of a service
 
     Newest first, with those that were taken back.
     """
-    return correcting.listed(_service(service_id))
+    limit, after = take_page(query)
+    return response(*correcting.listed(_service(service_id), limit=limit, after=after))
 
 
 @bp.post("")

@@ -1,8 +1,8 @@
-"""Keyset paging of lists, newest first: which rows a page has, and where the next one goes on.
+"""Keyset paging of lists, mostly newest first: which rows a page has, and where to go on from it.
 
 A page is asked for with one row more than it holds, which tells whether another one follows. The
 position of a page's last row is the values of the columns that order the list, a time first and
-last what makes them unique; the next page has the rows below it.
+last what makes them unique; the next page has the rows beyond it.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -63,15 +63,16 @@ class Seek:
     values: Mapping[str, Any]
 
 
-def seek(*order: str, limit: int, after: Sequence[Any] | None) -> Seek:
-    """Return the pieces of SQL for a page by the columns of `order`, each descending.
+def seek(*order: str, limit: int, after: Sequence[Any] | None, is_descending: bool = True) -> Seek:
+    """Return the pieces of SQL for a page by the columns of `order`, all in one direction.
 
     The statement holds `where` beside its own conditions; `order_by` may stand in it twice.
     """
-    order_by = f"ORDER BY {', '.join(f'{column} DESC' for column in order)} LIMIT %(limit)s"
+    direction, sign = ("DESC", "<") if is_descending else ("ASC", ">")
+    order_by = f"ORDER BY {', '.join(f'{column} {direction}' for column in order)} LIMIT %(limit)s"
     values: dict[str, Any] = {"limit": limit + 1}
     if after is None:
         return Seek("true", order_by, values)
     values |= {f"after_{at}": value for at, value in enumerate(after)}
     places = ", ".join(f"%(after_{at})s" for at in range(len(order)))
-    return Seek(f"({', '.join(order)}) < ({places})", order_by, values)
+    return Seek(f"({', '.join(order)}) {sign} ({places})", order_by, values)

@@ -2,7 +2,7 @@
 
 from marshmallow import fields
 
-from app.schemas.base import BaseSchema, Line, Moment
+from app.schemas.base import UUID_PATTERN, BaseSchema, Cursor, Line, Moment, PageSchema
 from app.schemas.metrics import WindowSchema
 
 
@@ -10,6 +10,12 @@ class OrganizationWindowSchema(WindowSchema):
     """A window of time, and whose figures."""
 
     tag = Line(max=100, metadata={"description": "Only services with this tag."})
+
+
+class ServicesWindowSchema(OrganizationWindowSchema, PageSchema):
+    """A page of services, and over which window of time."""
+
+    cursor = Cursor(rf"[A-Za-z0-9_-]{{1,1100}}\.{UUID_PATTERN}")
 
 
 class ServiceFiguresSchema(BaseSchema):

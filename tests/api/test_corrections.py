@@ -87,3 +87,14 @@ def test_what_cannot_be_corrected(alice, path, changes):
 def test_only_admins_correct(bob, path):
     assert bob.post(f"{path}/corrections", correction()).status_code == 403
     assert bob.get(f"{path}/corrections").status_code == 200
+
+
+def test_a_list_by_pages(alice, path, service):
+    for _ in range(3):
+        assert alice.post(f"{path}/corrections", correction()).status_code == 202
+    whole = [one["id"] for one in alice.get(f"{path}/corrections").json]
+    first = alice.get(f"{path}/corrections?limit=2")
+    rest = alice.get(first.headers["Link"].partition(">")[0].partition("/api/v1")[2])
+    assert [one["id"] for one in [*first.json, *rest.json]] == whole
+    assert "Link" not in rest.headers
+    assert alice.get(f"{path}/corrections?cursor=1.x").status_code == 422

@@ -54,3 +54,23 @@ def test_how_fast_people_were(context, alice, rows):
         )
     found = alice.get(f"/metrics?{window()}").json
     assert (found["alerts_fired"], found["mtta_seconds"], found["mttr_seconds"]) == (2, 60, 360)
+
+
+def test_figures_of_services_by_pages(context, alice):
+    names = ["B", "ä", "z" * 200, "B", "決済 \U0001f680"]
+    for name in names:
+        make_service(alice, name=name)
+    whole = [row["service_id"] for row in alice.get("/metrics/services").json]
+    assert len(whole) == 5
+    path, seen = "/metrics/services?limit=1&fields=service_id", []
+    while path:
+        answer = alice.get(path)
+        seen += [row["service_id"] for row in answer.json]
+        link = answer.headers.get("Link", "")
+        path = link.partition(">")[0].partition("/api/v1")[2]
+        if len(seen) == 1:  # what the cursor stands for may go away
+            assert alice.delete(f"/services/{seen[0]}").status_code == 204
+    assert seen == whole
+    for cursor in ("x", "0.", "0._.x", f"0.gA.{uuid4()}", f"0.YQ.{'z' * 36}"):
+        assert alice.get(f"/metrics/services?cursor={cursor}").status_code == 422
+    assert alice.get("/metrics/services?limit=0").status_code == 422

@@ -54,7 +54,7 @@ class _Corrections(ChildResource[MetricCorrection]):
 
 
 _CORRECTIONS = _Corrections()
-listed = _CORRECTIONS.every
+listed = _CORRECTIONS.listed
 
 
 def create(service: Parent, user_id: UUID, data: Mapping[str, Any]) -> dict[str, Any]:

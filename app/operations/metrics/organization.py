@@ -9,9 +9,12 @@ from uuid import UUID
 from app.domain.metrics import histogram
 from app.domain.metrics.bucket import Bucket
 from app.domain.metrics.totals import percentage
+from app.operations import paging
 from app.operations.metrics import read
 from app.operations.metrics.read import Sums
 from app.platform.transaction import transaction
+
+NamePosition = tuple[str, UUID]
 
 _WORST = 5
 _SHARES = (0.5, 0.95, 0.99)
@@ -19,6 +22,11 @@ _SERVICES = """
 SELECT id, name, status FROM services
 WHERE organization_id = %(organization_id)s AND (%(tag)s::text IS NULL OR %(tag)s = ANY(tags))
 ORDER BY name, id
+"""
+_PAGE = """
+SELECT id, name, status FROM services
+WHERE organization_id = %(organization_id)s AND (%(tag)s::text IS NULL OR %(tag)s = ANY(tags))
+  AND {where} {order_by}
 """
 # What another alert hides was told to nobody, so nobody could acknowledge it.
 _ALERTS = """
@@ -80,15 +88,24 @@ def overview(
 
 
 def by_service(
-    organization_id: UUID, since: datetime, until: datetime, tag: str | None
-) -> list[dict[str, Any]]:
-    """Return the figures of each service, by name."""
-    values = {"organization_id": organization_id, "since": since, "until": until, "tag": tag}
+    organization_id: UUID,
+    since: datetime,
+    until: datetime,
+    tag: str | None,
+    *,
+    limit: int,
+    after: NamePosition | None,
+) -> tuple[list[dict[str, Any]], NamePosition | None]:
+    """Return the figures of a page of services, by name, and where to go on (None at the end)."""
+    part = paging.seek("name", "id", limit=limit, after=after, is_descending=False)
+    values = {"organization_id": organization_id, "tag": tag, **part.values}
     with transaction() as tx:
-        rows = tx.rows(_SERVICES, values)
+        rows = tx.rows(_PAGE.format(where=part.where, order_by=part.order_by), values)
+        rows, position = paging.cut(rows, limit, lambda row: (row.name, row.id))
         parts = read.pieces(tx, since, until)
         figures = read.read(tx, [row.id for row in rows], parts, with_histogram=True)
-    return [_service(row, figures[row.id]) for row in rows]
+    found = [_service(row, figures[row.id]) for row in rows]
+    return found, None if position is None else (position[0], position[1])
 
 
 def _worst(sums: Mapping[UUID, Sums]) -> list[UUID]:

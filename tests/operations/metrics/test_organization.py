@@ -66,7 +66,7 @@ def one_by_one(ids, since, until):
 
 def uptime_of(owner, window, tag=None):
     found = organization.overview(owner, *window, tag)
-    each = organization.by_service(owner, *window, tag)
+    each, _ = organization.by_service(owner, *window, tag, limit=500, after=None)
     ranked = sorted(
         (one for one in each if one["uptime_percentage"] is not None),
         key=lambda one: (one["uptime_percentage"], -one["downtime_seconds"]),
