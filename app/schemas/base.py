@@ -152,6 +152,27 @@ class WrittenNumber(fields.Integer):
         return int(value)
 
 
+class Number(fields.Float):
+    """A number as JSON writes it: neither a string nor true. There is no -0."""
+
+    def __init__(self, *, min: float, max: float, **kwargs: Any) -> None:
+        super().__init__(validate=validate.Range(min=min, max=max), **kwargs)
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> float:
+        if type(value) not in (int, float):
+            raise self.make_error("invalid", input=value)
+        return super()._deserialize(value, attr, data, **kwargs) + 0.0
+
+
+class WrittenDecimal(Number):
+    """A number in a query string, in ASCII as JSON writes it."""
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> float:
+        if not re.fullmatch(r"-?[0-9]{1,20}(\.[0-9]{1,20})?([eE][+-]?[0-9]{1,3})?", str(value)):
+            raise self.make_error("invalid", input=value)
+        return super()._deserialize(float(value), attr, data, **kwargs)
+
+
 class Flag(fields.Boolean):
     """true or false as JSON writes them."""
 

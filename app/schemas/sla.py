@@ -2,16 +2,17 @@
 
 from marshmallow import fields, validate
 
-from app.schemas.base import BaseSchema, Choice, Moment
+from app.schemas.base import BaseSchema, Choice, Moment, Number, WrittenDecimal
 from app.schemas.metrics import WindowSchema
 
 
 class SlaQuerySchema(WindowSchema):
     """A window of time, the target, whose report, and in which form."""
 
-    sla_target = fields.Float(
+    sla_target = WrittenDecimal(
+        min=0,
+        max=100,
         load_default=99.9,
-        validate=validate.Range(min=0, max=100),
         metadata={"description": "In percent.", "examples": [99.9]},
     )
     service_id = fields.List(
@@ -25,9 +26,10 @@ class SlaQuerySchema(WindowSchema):
 class MonthlyReportInputSchema(BaseSchema):
     """By which target the report judges."""
 
-    sla_target = fields.Float(
+    sla_target = Number(
+        min=0,
+        max=100,
         load_default=99.9,
-        validate=validate.Range(min=0, max=100),
         metadata={"description": "In percent.", "examples": [99.9]},
     )
 

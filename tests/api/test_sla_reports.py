@@ -62,6 +62,21 @@ def test_chosen_services(alice, charlie, services):
     assert alice.get(PATH, query_string=window(service_id="x")).status_code == 422
 
 
+@pytest.mark.parametrize(
+    ("written", "target"),
+    [("99.9", 99.9), ("1e2", 100), ("-0", 0), ("99.99999999", 99.99999999)]
+    + [(wrong, None) for wrong in ("1_0", "\u0669\u0669", " 99", "inf", "0x10", "-1", "1e999", "")],
+)
+def test_targets_are_numbers_as_json_writes_them(alice, context, written, target):
+    answer = alice.get(PATH, query_string={"sla_target": written})
+    assert answer.status_code == (422 if target is None else 200)
+    if target is not None:
+        assert answer.json["sla_target"] == target
+        assert '"sla_target":-' not in answer.text
+    for wrong in ("99", True, "nan"):
+        assert alice.put("/reports/monthly", {"sla_target": wrong}).status_code == 422
+
+
 def test_csv(alice, services):
     answer = alice.get(PATH, query_string=window(format="csv"))
     assert answer.mimetype == "text/csv"
