@@ -11,6 +11,7 @@ from app.domain.metrics import histogram
 from app.domain.metrics.bucket import Bucket, put_together
 from app.domain.metrics.plan import DAY as A_DAY
 from app.domain.metrics.plan import Level, Piece, StoredData, floor, plan
+from app.domain.metrics.status_line import milliseconds
 from app.operations.metrics import corrections, folded, progress
 from app.operations.metrics.measure import Stretch, measure
 from app.operations.metrics.rows import DAY_MS, HOUR_MS, measured
@@ -44,7 +45,9 @@ def read(
     for part in parts:
         for service_id, one in _part(tx, ids, part, with_histogram).items():
             found[service_id].append(one)
-    length = (parts[-1].until - parts[0].since) // timedelta(milliseconds=1)
+    # The parts are cut to whole milliseconds at both ends, so their sum is: with the time between
+    # the ends cut instead, a window could have a millisecond less than its parts.
+    length = milliseconds(parts[-1].until) - milliseconds(parts[0].since)
     return {service_id: _filled(buckets, length) for service_id, buckets in found.items()}
 
 

@@ -8,8 +8,9 @@ from uuid import UUID
 import pytest
 
 from app.domain.metrics.bucket import put_together
+from app.domain.metrics.plan import Level
 from app.domain.metrics.status_line import SpanKind
-from app.operations.metrics import days, roll_up
+from app.operations.metrics import days, read, roll_up
 from app.operations.metrics.hours import HOUR
 from app.operations.metrics.measure import Stretch, measure
 from app.operations.metrics.rows import COLUMNS_WITH_HISTOGRAM, HOUR_MS, bucket, measured
@@ -119,6 +120,32 @@ def test_any_window_of_raw_results_is_what_they_say(history, connection, seed):
         found = measured(figures)
         assert seconds_of(found.totals) == told.seconds(since, until)
         assert found.checks == len(told.counted(since, until))
+
+
+@pytest.mark.parametrize("seed", range(12, 14))
+def test_any_window_of_days_hours_and_results_is_what_they_say(
+    history, rows, connection, configure, seed
+):
+    """Windows that begin and end anywhere, as every reader asks for them, corrections included."""
+    configure(raw_retention_days=5000, hours_retention_days=5000)
+    told = history(seed)
+    told.store(connection, told.results)
+    compute(ALL_HOURS)
+    begin(rows, UNTIL, UNTIL)
+    dice = random.Random(seed)
+    levels = set()
+    for _ in range(100):
+        first, last = sorted(dice.uniform(0, 72 * 3600) for _ in range(2))
+        since, until = SINCE + timedelta(seconds=first), SINCE + timedelta(seconds=last)
+        with transaction() as tx:
+            parts = read.pieces(tx, since, until)
+            found = read.read(tx, [told.service_id], parts)[told.service_id]
+            (exact,) = read.measured_at(tx, [Stretch(told.service_id, since, until)])
+        assert seconds_of(found.totals) == told.seconds(since, until)
+        assert found.totals == exact.totals  # outages too, however the window is cut
+        assert found.checks == len(told.counted(since, until))
+        levels |= {part.level for part in parts}
+    assert levels == set(Level)
 
 
 def test_the_same_bytes_in_any_order_and_however_often(history, rows, connection):

@@ -6,7 +6,9 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from app.operations.metrics import roll_up
+from app.domain.metrics.plan import DAY, HOUR, floor
+from app.operations.metrics import days, partitions, roll_up
+from app.operations.metrics.hours import compute
 from app.operations.rules import windows as rule_windows
 from app.operations.rules.windows import Ask, statistics
 from app.platform.clock import utcnow
@@ -107,6 +109,50 @@ def test_a_first_count_reads_the_roll_ups(service_id, rows, connection):
     )
     rule_windows.forget()
     assert read(ask)[ask] == before
+
+
+MONTH = """
+INSERT INTO check_results (service_id, scheduled_for, region, id, checked_at, status,
+    response_time_ms, in_maintenance, settled_status)
+SELECT %s, t, 'default', gen_random_uuid(), t + random() * interval '30 seconds',
+    (ARRAY['GREEN', 'GREEN', 'RED', 'UNKNOWN'])[1 + floor(random() * 4)::int],
+    exp(3 + 3 * random())::real, random() < 0.05, CASE WHEN random() < 0.1 THEN 'PENDING' END
+FROM generate_series(%s::timestamptz, %s::timestamptz - interval '1 minute', '7 minutes') t
+"""
+
+
+def test_a_rule_of_thirty_days_says_what_all_results_say(service_id, rows, connection):
+    """First counted from days and hours, then moved along; both as exact as counting results."""
+    now = utcnow()
+    past = now - timedelta(hours=2)
+    since = now - timedelta(days=31)
+    make_days(connection, since - timedelta(days=1), now)
+    connection.execute(MONTH, (service_id, since, past))
+    first, last = floor(since, DAY), floor(past, HOUR)
+    whole = [(service_id, first + n * HOUR) for n in range((last - first) // HOUR)]
+    for number in range(32):
+        partitions.ensure(first + number * DAY)
+    with transaction() as tx:
+        compute(tx, whole)
+        for number in range((last - first) // DAY):
+            days.compute(tx, [service_id], first + number * DAY)
+    rows("INSERT INTO metric_progress VALUES (true, %s, %s)", last, last)
+    for at in (past, now):
+        if at is now:
+            connection.execute(MONTH, (service_id, past + timedelta(minutes=1), now))
+        ask = context(service_id, 43_200, at)
+        found = read(ask)[ask]
+        counted = [is_red for (is_red,) in rows(COUNTED, service_id, ask.begin, at)]
+        assert len(counted) > 3500
+        assert (found.total, found.failed) == (len(counted), sum(counted))
+        times = [time for (time,) in rows(TIMES, service_id, ask.begin, at)]
+        exact = times[ceil(0.95 * len(times)) - 1]
+        assert found.p95_response_time_ms == pytest.approx(exact, rel=0.0101)
+    rule_windows.forget()
+    rows(
+        "DELETE FROM check_results WHERE checked_at BETWEEN %s AND %s", since + 3 * DAY, last - DAY
+    )
+    assert read(ask)[ask].total == len(counted)
 
 
 def test_a_window_beyond_the_raw_results_moves_by_the_hour(service_id, rows, connection, configure):
