@@ -6,6 +6,7 @@ from datetime import timedelta
 from importlib import import_module
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from flask import Response
 
@@ -62,7 +63,9 @@ def read(query: dict[str, Any]) -> Response:
     )
     if query["format"] == "json":
         return reply(found)
-    name = f"sla-{found['period_start']:%Y%m%d}-{found['period_end']:%Y%m%d}.{query['format']}"
+    zone = ZoneInfo(found["timezone"])
+    days = (f"{found[end].astimezone(zone):%Y%m%d}" for end in ("period_start", "period_end"))
+    name = f"sla-{'-'.join(days)}.{query['format']}"
     if query["format"] == "csv":
         answer = Response(_csv(found), mimetype="text/csv")
     else:

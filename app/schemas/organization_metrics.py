@@ -25,6 +25,9 @@ class ServiceFiguresSchema(BaseSchema):
     name = fields.String(required=True)
     status = fields.String(required=True)
     uptime_percentage = fields.Float(required=True, allow_none=True)
+    known_seconds = fields.Float(
+        required=True, metadata={"description": "Up and down: the time that counts."}
+    )
     downtime_seconds = fields.Float(required=True)
     unknown_seconds = fields.Float(required=True)
     incidents = fields.Integer(required=True)

@@ -3,11 +3,15 @@
 import csv
 import io
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import pytest
 from pypdf import PdfReader
 
+from app.domain.metrics import months
+from app.domain.metrics.months import last_month, month_after
 from app.pages.sla_report import duration, pdf
+from app.platform.clock import utcnow
 from tests.factories import make_result, make_service
 from tests.times import ago, iso, now
 
@@ -138,6 +142,19 @@ def text_of(answer):
 def test_a_pdf_in_any_script(alice, context, name, seen):
     make_service(alice, name=name)
     assert seen in text_of(alice.get(PATH, query_string=window(format="pdf")))
+
+
+def test_files_are_named_by_local_days(alice, context):
+    zone = ZoneInfo("Asia/Tokyo")
+    assert alice.patch("/organization", {"timezone": zone.key}).status_code == 200
+    month = last_month(utcnow(), zone)
+    begin, end = months.window(month, zone)
+    assert f"{begin:%d}" != "01"
+    for form in ("csv", "pdf"):
+        asked = {"from": iso(begin), "to": iso(end), "format": form}
+        answer = alice.get(PATH, query_string=asked)
+        name = f'"sla-{month:%Y%m%d}-{month_after(month):%Y%m%d}.{form}"'
+        assert name in answer.headers["Content-Disposition"]
 
 
 def test_many_long_names_in_a_pdf(alice, services):

@@ -40,6 +40,19 @@ STORY = [
 ]
 
 
+# What reports make of figures: a budget just kept, one missed by less than a hundredth of a percent
+# of uptime; and text that a spreadsheet would run.
+REPORTS = """async () => {
+  const main = document.querySelector("script[type=module]").src;
+  const { budgetUsed, csv } = await import(new URL("lib/reports.mjs", main));
+  const used = (uptime_percentage, known_seconds, downtime_seconds) =>
+    budgetUsed({ uptime_percentage, known_seconds, downtime_seconds }, 99.9);
+  const rows = csv([["=1", "a;=1", "\\uff0b1", -1, "a\\n@b"]]);
+  return [[used(null, 0, 0), used(100, 9e5, 0), used(99.9, 1e6, 1000), used(99.9, 1e6, 1020)],
+    rows.split("\\r\\n")];
+}"""
+
+
 @pytest.fixture
 def served(app):
     """The address of the application, console and all."""
@@ -137,5 +150,8 @@ def test_all_say_the_same(app, alice, client, served, service):
         page.get_by_role("button", name="Sign in").click()
         page.get_by_role("navigation", name="Screens", exact=True).wait_for()
         found = said_by_console(page, served, service)
+        judged, cells = page.evaluate(REPORTS)
         browser.close()
     assert found == [f"{expected:.2f} %"] * 2
+    assert judged == [None, 0, 1, pytest.approx(1.02)]
+    assert cells == ["'=1,a;'=1,'\uff0b1,-1,\"a\n'@b\"", ""]

@@ -126,6 +126,7 @@ def _service(row: Any, figures: Bucket) -> dict[str, Any]:
         "name": row.name,
         "status": row.status,
         "uptime_percentage": sums.uptime_percentage,
+        "known_seconds": sums.known_ms / 1000,
         "downtime_seconds": sums.down_ms / 1000,
         "unknown_seconds": sums.unknown_ms / 1000,
         "incidents": sums.outages,

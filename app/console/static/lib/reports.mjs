@@ -16,9 +16,12 @@ export function rangeOf(name, now) {
   return { from: now - days * DAY, to: now };
 }
 
-/** The share of the error budget that is used: 1 is all of it; null where uptime is not known. */
-export function budgetUsed(uptime, target) {
-  return uptime === null ? null : (100 - uptime) / (100 - target);
+/** The share of a service's error budget that is used: 1 is all of it; null where nothing is known. */
+export function budgetUsed(service, target) {
+  if (service.uptime_percentage === null) return null;
+  // By seconds, as the API judges: an uptime is rounded, 99.897 % is shown as 99.90.
+  const budget = Math.round((100 - target) * service.known_seconds * 10) / 1000;
+  return service.downtime_seconds ? service.downtime_seconds / budget : 0;
 }
 
 /** A target somebody typed, in percent; null unless it lies above 0 and below 100. */
@@ -27,10 +30,16 @@ export function readTarget(text) {
   return String(text).trim() && target > 0 && target < 100 ? target : null;
 }
 
+// Where a comma is the sign of decimals, spreadsheets cut lines at semicolons or tabs instead.
+const harmless = (text) => {
+  const cut = text.replace(/([;\t\r\n])(?="*[=+@\uff1d\uff0b\uff0d\uff20-])/g, "$1'");
+  return /^[=+@\t\r\n\uff1d\uff0b\uff0d\uff20-]/.test(cut) ? `'${cut}` : cut;
+};
+
 /** CSV (RFC 4180) of rows; a text that a spreadsheet would run as a formula gets an apostrophe. */
 export function csv(rows) {
   const cell = (value) => {
-    const text = typeof value === "string" && /^[=+\-@\t\r]/.test(value) ? `'${value}` : String(value ?? "");
+    const text = typeof value === "string" ? harmless(value) : String(value ?? "");
     return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
   };
   return rows.map((row) => `${row.map(cell).join(",")}\r\n`).join("");

@@ -25,7 +25,7 @@ export default function Reports() {
   const found = useResource(async (signal) => {
     const { from, to } = rangeOf(range, api.serverNow());
     const asked = { from: new Date(from).toISOString(), to: new Date(to).toISOString(), tag };
-    const [overview, services] = await Promise.all([api.get("/metrics", asked, signal), api.get("/metrics/services", asked, signal)]);
+    const [overview, services] = await Promise.all([api.get("/metrics", asked, signal), api.all("/metrics/services", asked, { signal })]);
     return { overview, services };
   }, [range, tag]);
   const data = found.data.value;
@@ -75,7 +75,7 @@ function Choice({ range, tag, target }) {
 }
 
 const left = (used) => Math.max(0, 1 - used);
-const kept = (each, target) => each.uptime_percentage === null || each.uptime_percentage >= target;
+const kept = (each, target) => (budgetUsed(each, target) ?? 0) <= 1;
 
 function Report({ report: { overview, services }, target, tag }) {
   if (!services.length) return html`<${Empty} title=${tag ? t("No service has this tag") : t("Nothing is watched yet")}>${t("A report says for each service how much of the time it was up, and how much of its error budget is left.")}<//>`;
@@ -103,7 +103,7 @@ function Report({ report: { overview, services }, target, tag }) {
 }
 
 function Budget({ service, target }) {
-  const used = budgetUsed(service.uptime_percentage, target);
+  const used = budgetUsed(service, target);
   if (used === null) return html`<span class="muted">–</span>`;
   const said = used > 1 ? t("{n} times the budget", { n: grouped(Math.round(used * 10) / 10) }) : t("{n} % left", { n: Math.floor(left(used) * 100) });
   return html`<span class="budget"><meter min="0" max="1" low="0.25" optimum="1" value=${left(used)} aria-label=${t("Error budget left of {name}", { name: service.name })}></meter> <span class=${used > 1 ? "down" : null}>${said}</span></span>`;
@@ -111,7 +111,7 @@ function Budget({ service, target }) {
 
 function download({ overview, services }, range, target) {
   const head = ["service", "uptime_percentage", "target_percentage", "error_budget_used", "downtime_seconds", "unknown_seconds", "outages", "checks", "failed_checks", "p50_ms", "p95_ms", "p99_ms", "from", "to"];
-  const rows = services.map((each) => [each.name, each.uptime_percentage, target, budgetUsed(each.uptime_percentage, target), each.downtime_seconds, each.unknown_seconds, each.incidents, each.checks, each.failed_checks, each.p50_ms, each.p95_ms, each.p99_ms, overview.period_start, overview.period_end]);
+  const rows = services.map((each) => [each.name, each.uptime_percentage, target, budgetUsed(each, target), each.downtime_seconds, each.unknown_seconds, each.incidents, each.checks, each.failed_checks, each.p50_ms, each.p95_ms, each.p99_ms, overview.period_start, overview.period_end]);
   const anchor = document.createElement("a");
   anchor.href = URL.createObjectURL(new Blob([csv([head, ...rows])], { type: "text/csv" }));
   anchor.download = `report-${range}.csv`;
