@@ -122,16 +122,13 @@ WHERE organization_id = %(organization_id)s AND at >= %(since)s AND at < %(until
 
 
 def _histograms(tx: Transaction, ids: Sequence[UUID], parts: Iterable[Piece]) -> list[bytes]:
-    """Return the packed response times of services over rolled up parts, one of each part."""
-    found = []
-    for part in parts:
-        table, _ = _TABLES[part.level]
-        statement = (
-            f"SELECT coalesce(string_agg(hist, ''), '') FROM {table}"  # noqa: S608  constants
-            " WHERE service_id = ANY(%s) AND at >= %s AND at < %s"
-        )
-        found.append(tx.scalar(statement, (list(ids), part.since, part.until)) or b"")
-    return found
+    """Return the packed response times of services over rolled up parts."""
+    return [
+        packed
+        for part in parts
+        for one in _part(tx, ids, part, with_histogram=True).values()
+        for packed in one.histograms
+    ]
 
 
 def measured_at(tx: Transaction, stretches: Sequence[Stretch]) -> list[Bucket]:
