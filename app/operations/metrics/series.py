@@ -88,7 +88,7 @@ def _coarse(
     points = []
     for at, ones in sorted(by_interval.items()):
         merged = put_together(ones)
-        if _is_worth_a_point(merged.totals):
+        if _is_worth_a_point(merged.totals, merged.checks):
             points.append(_point(at, merged, merged.percentiles(0.5, 0.95, 0.99)))
     return points
 
@@ -150,7 +150,8 @@ def _fine(
             },
         )
     if since < oldest:
-        begin, end = floor(since, HOUR), min(oldest, until)
+        kept_since = floor(tx.now(), DAY) - timedelta(days=config.fives_retention_days)
+        begin, end = max(floor(since, HOUR), kept_since), min(oldest, until)
         points += (
             point
             for point in _fives(tx, service_id, begin, end)
@@ -221,16 +222,20 @@ def _by_width(line: StatusLine, width: timedelta) -> dict[datetime, Totals]:
     }
 
 
-def _is_worth_a_point(sums: Totals) -> bool:
-    """Say whether an interval is more than time before the first check, or a pause."""
-    return sums.pending_ms + sums.paused_ms < sums.length_ms
+def _is_worth_a_point(sums: Totals, checks: int) -> bool:
+    """Say whether an interval has checks, or is more than time before the first one, or a pause."""
+    return checks > 0 or sums.pending_ms + sums.paused_ms < sums.length_ms
 
 
-_FIVES = """
-SELECT f.at, f.checks, f.failed, f.cells, h.line FROM metric_fives f
-JOIN metric_hours h ON h.service_id = f.service_id AND h.at = f.at
-WHERE f.service_id = %s AND f.at >= %s AND f.at < %s ORDER BY f.at
-"""
+# An hour in which nothing was counted has no five minutes, but a line: nobody looked.
+_FIVES = f"""
+SELECT h.at, coalesce(f.checks, none.slots), coalesce(f.failed, none.slots),
+    coalesce(f.cells, ''), h.line
+FROM metric_hours h
+LEFT JOIN metric_fives f ON f.service_id = h.service_id AND f.at = h.at
+CROSS JOIN (SELECT array_fill(0::int2, ARRAY[{SLOTS}]) AS slots) none
+WHERE h.service_id = %s AND h.at >= %s AND h.at < %s ORDER BY h.at
+"""  # noqa: S608  constants
 
 
 def _fives(tx: Transaction, service_id: UUID, since: datetime, until: datetime) -> Iterator[Point]:
@@ -245,7 +250,7 @@ def _fives(tx: Transaction, service_id: UUID, since: datetime, until: datetime) 
         for slot in range(SLOTS):
             first = begin + slot * _FIVE_MS
             sums = totals(line.clipped(first, first + _FIVE_MS))
-            if _is_worth_a_point(sums):
+            if _is_worth_a_point(sums, checks[slot]):
                 yield _five(at + slot * FIVE_MINUTES, checks[slot], failed[slot], sums, times[slot])
 
 
