@@ -2,6 +2,7 @@
 
 import csv
 import io
+import time
 
 import pytest
 
@@ -74,3 +75,27 @@ def test_a_service_made_within_the_window(context, alice, connection):
     found = alice.get(f"/services/{service['id']}/uptime", query_string=window()).json
     assert (found["uptime_percentage"], found["known_seconds"]) == (100.0, 240)
     assert found["pending_seconds"] == 360
+
+
+@pytest.mark.parametrize(
+    "wide",
+    [
+        "from=1970-01-02T00:00:00Z&to=9998-12-31T00:00:00Z",
+        "from=2100-01-01T00:00:00Z&to=9998-12-31T00:00:00Z",
+    ],
+)
+def test_the_widest_windows_cost_no_more(context, alice, connection, wide):
+    """Nothing is done for each hour of a thousand years."""
+    service = make_service(alice)
+    for region in ("eu", "us"):
+        make_result(connection, service["id"], ago(seconds=30), "GREEN", region=region)
+    path = f"/services/{service['id']}"
+    asked = [f"{path}/{what}?{wide}" for what in ("uptime", "metrics", "metrics/regions")]
+    asked += [f"{path}/metrics?interval={each}&{wide}" for each in ("5m", "1h", "1d")]
+    asked += [f"{what}?{wide}" for what in ("/metrics", "/metrics/services", "/reports/sla")]
+    began_at = time.process_time()
+    for each in asked:
+        assert alice.get(each).status_code == 200, each
+    assert time.process_time() - began_at < 5
+    regions = alice.get(f"{path}/metrics/regions?{wide}").json
+    assert len(regions) == (2 if "from=1970" in wide else 0)

@@ -9,10 +9,11 @@ from uuid import UUID
 
 from app.domain.metrics import histogram
 from app.domain.metrics.bucket import Bucket
-from app.domain.metrics.plan import HOUR, ceiling, floor
+from app.domain.metrics.plan import DAY, HOUR, ceiling, floor
 from app.domain.rules.window_counts import GROWTH, SHORTEST_MS
 from app.operations.metrics import progress
 from app.operations.metrics.measure import TELLS
+from app.platform.bootstrap import runtime
 from app.platform.transaction import Transaction, transaction
 
 _SHARES = (0.5, 0.95, 0.99)
@@ -102,8 +103,11 @@ def by_region(
         state = progress.read(tx)
         rolled = max(since, min(until, state.done_until)) if state else since
         rows = tx.driver.execute(_READ, (service_id, since, rolled)).fetchall()
-        hours = range((until - rolled) // HOUR)
-        open_hours = [rolled + number * HOUR for number in hours]
+        # There are raw results neither of what is to come nor of long ago, however wide the window.
+        now, kept_days = tx.now(), runtime().config.raw_retention_days
+        begin = max(rolled, floor(now, DAY) - timedelta(days=kept_days))
+        hours = range((min(until, ceiling(now, HOUR)) - begin) // HOUR)
+        open_hours = [begin + number * HOUR for number in hours]
         late = [(organization_id, service_id, at, _LATEST) for at in open_hours]
         rows += [row[3:] for row in _of_several(_measured(tx, late))]
     found: dict[str, Bucket] = defaultdict(Bucket)
