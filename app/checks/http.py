@@ -27,13 +27,14 @@ from app.domain.checks.assertions import (
     expected_codes,
     header_failure,
     json_failure,
+    shown,
     status_failure,
     status_rule,
     text_failure,
 )
 from app.domain.types import Probe, Target
 from app.network.certificates import expiry_warning
-from app.network.http import HttpRequest, HttpResponse
+from app.network.http import REDIRECTS, HttpRequest, HttpResponse
 from app.network.network import Network
 from app.platform.clock import utcnow
 
@@ -78,7 +79,7 @@ class HttpConfig(CheckConfig):
     bearer_token = secret("bearer token")
     body_contains = text("text the body must contain", "Welcome", max_length=5_000, lines=True)
     body_not_contains = text(
-        "text the body must not contain", "Error", max_length=5_000, lines=True
+        "text the body must not contain in its first 1 MiB", "Error", max_length=5_000, lines=True
     )
     body_regex = Pattern(
         metadata={"description": "RE2 pattern the body must match", "example": "v[0-9]+"}
@@ -161,8 +162,10 @@ def _final_codes(rule: Any) -> frozenset[int]:
 
 def _failure(response: HttpResponse, config: Mapping[str, Any]) -> str | None:
     failure = status_failure(config.get("expected_status", "2xx"), response.status_code)
-    if failure or not config:
-        return failure
+    if failure:
+        return f"{failure}{_leading_nowhere(response, config)}"
+    if not config:
+        return None
     wanted_headers = config.get("header_contains")
     if wanted_headers:
         failure = header_failure(response.header_texts, wanted_headers)
@@ -175,14 +178,27 @@ def _failure(response: HttpResponse, config: Mapping[str, Any]) -> str | None:
     )
     if not failure and any(wanted):
         failure = text_failure(response.text(), *wanted)
+        if not (failure or response.is_cut or response.decoded.complete) and wanted[1]:
+            failure = f"nobody can tell whether the body contains {shown(wanted[1])}"
     if not failure and config.get("json_path"):
         failure = json_failure(response.json_text(), config["json_path"])
     return f"{failure}{unread(response)}" if failure else None
 
 
+def _leading_nowhere(response: HttpResponse, config: Mapping[str, Any]) -> str:
+    """Return what to add where a redirect would have been followed, had it named an address."""
+    follows = config.get("follow_redirects", True)
+    if follows and response.status_code in REDIRECTS and not response.headers.get("location"):
+        return "; it names no address to go to (Location)"
+    return ""
+
+
 def unread(response: HttpResponse) -> str:
     """Return what to add to a failure about a body of which not all was read, else nothing."""
-    if not response.decoded.complete:
+    body = response.decoded
+    if body.unread_encoding:
+        return f" (the body comes in {body.unread_encoding}, which was not asked for)"
+    if not body.complete:
         return " (the body cannot be decompressed)"
     return " (only the first 1 MiB was read)" if response.truncated else ""
 

@@ -15,6 +15,8 @@ import brotli
 MAX_BODY = 1024 * 1024
 ACCEPTED = "gzip, deflate, br"
 _GZIP, _DEFLATE, _BROTLI = ("gzip", "x-gzip"), ("deflate",), ("br",)
+# Encodings that only a server sends that does not heed what was asked for.
+_UNREAD = frozenset(("zstd", "compress", "x-compress", "dcb", "dcz", "exi", "pack200-gzip"))
 _DECLARATION = 1_024  # bytes in which a document names its charset
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -44,17 +46,25 @@ _LABELS = {
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """A body without its content encodings, at most 1 MiB; `complete` unless decoding failed."""
+    """A body without its content encodings, at most 1 MiB; `complete` unless decoding failed.
+
+    `unread_encoding` names a known encoding that is not read here; the data are still in it.
+    """
 
     data: bytes
     truncated: bool = False
     complete: bool = True
+    unread_encoding: str = ""
 
 
 def decoded(raw: bytes, encodings: str) -> Decoded:
     """Return a body as it was before the encodings of a Content-Encoding header."""
     found = Decoded(raw)
+    if not raw:
+        return found
     for name in reversed([part.strip().lower() for part in encodings.split(",")]):
+        if name in _UNREAD:
+            return Decoded(raw, complete=False, unread_encoding=name)
         if name in _GZIP:
             found = _inflated(found, 31)
         elif name in _DEFLATE:

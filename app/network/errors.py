@@ -189,6 +189,8 @@ def tls_sentence(reason: str) -> str:
     alert = name.rpartition("_ALERT_")[2]
     if sentence := _TLS.get(name) or _ALERTS.get(alert):
         return sentence
+    if "_ALERT_" in name:
+        return f"the server broke off the TLS handshake: {alert.lower().replace('_', ' ')}"
     words = reason.strip().lower().replace("_", " ")
     return f"the TLS handshake failed: {words}" if words else "the TLS handshake failed"
 

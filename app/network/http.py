@@ -12,6 +12,7 @@ from app.network.errors import NetworkError
 
 MAX_REDIRECTS = 10
 USER_AGENT = "AlertifyPro/1.0"
+REDIRECTS = frozenset((301, 302, 303, 307, 308))
 _PLAIN_LINES = [
     b"User-Agent: " + USER_AGENT.encode(),
     b"Accept: */*",

@@ -10,14 +10,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from urllib.parse import quote, urljoin
 
-from app.domain.checks.endpoints import Url, is_address, parse_url
+from app.domain.checks.endpoints import BadEndpoint, Url, is_address, parse_url
 from app.domain.types import Certificate, FailureKind, Phases
 from app.network.certificates import MAX_NAMES, complaint_about, covers, read_pem
 from app.network.cookies import Cookies
 from app.network.curl import CurlEngine
 from app.network.endless import is_interim
 from app.network.errors import AddressRefused, CertificateProblem, NetworkError
-from app.network.http import HttpRequest, HttpResponse, header_lines
+from app.network.http import REDIRECTS, HttpRequest, HttpResponse, header_lines
 from app.network.http_errors import failure
 from app.network.resolver import Resolver
 from app.network.trace import trace
@@ -27,8 +27,9 @@ from app.platform.clock import monotonic, utcnow
 _SCHEMES = ("http", "https")
 _ASCII = bytes(range(0x21, 0x7F)).decode()
 _BREAKS = re.compile(r"[\t\r\n]")
+_SLASHES = re.compile(r"\A(https?:)?/{2,}", re.I)
+_HOSTLESS = ("//", "http://", "https://")
 _USER = re.compile(r"\A(https?://)[^/?#]*@", re.I)
-_REDIRECTS = frozenset((301, 302, 303, 307, 308))
 # Only these go on to another origin; any other header may hold a key.
 _HARMLESS = frozenset(
     ("accept", "accept-language", "cache-control", "content-type", "expect", "pragma", "user-agent")
@@ -83,7 +84,7 @@ class HttpClient:
         passed: list[HttpResponse] = []
         while _leads_on(response, request):
             passed.append(response)
-            target = _target(url, response.headers["location"])
+            target = _target(url, _location(response))
             if len(passed) > request.max_redirects:
                 back = (
                     f"; they lead in a circle, to {target.text} again"
@@ -205,7 +206,7 @@ def _joined(
 
 def _leads_on(response: HttpResponse, request: HttpRequest) -> bool:
     code = response.status_code
-    if code not in _REDIRECTS or code in request.final_codes:
+    if code not in REDIRECTS or code in request.final_codes:
         return False
     return bool(response.headers.get("location"))  # an empty one leads nowhere, as in browsers
 
@@ -234,6 +235,12 @@ def _enough(request: HttpRequest) -> Enough | None:
     return enough
 
 
+def _location(response: HttpResponse) -> str:
+    """Return the address of a redirect; the same given twice is one, as in browsers."""
+    named = {value for name, value in response.header_list if name == "location"}
+    return named.pop() if len(named) == 1 else response.headers["location"]
+
+
 def _target(base: Url, location: str) -> Url:
     """Return where a redirect leads, read as browsers do (WHATWG URL): raw bytes are UTF-8."""
     try:
@@ -241,11 +248,16 @@ def _target(base: Url, location: str) -> Url:
     except UnicodeError:
         written = quote(location.encode("latin-1", "replace"), safe=_ASCII)
     written = _BREAKS.sub("", written).strip().replace("\\", "/").replace(" ", "%20")
+    written = _SLASHES.sub(r"\1//", written)
     try:
+        if written.lower() in _HOSTLESS:  # urljoin() takes them for the address they came from
+            raise BadEndpoint("the host is missing")
         # A user name in it is nobody's that this check was given.
         return parse_url(_USER.sub(r"\1", urljoin(base.text, written)), _SCHEMES)
     except ValueError as error:
-        sentence = f"redirect that cannot be followed: {error}"
+        # urljoin() has words of its own for brackets that are not closed.
+        reason = error if isinstance(error, BadEndpoint) else "the address cannot be read"
+        sentence = f"redirect that cannot be followed: {reason}"
         raise NetworkError(sentence, FailureKind.PROTOCOL) from None
 
 

@@ -25,6 +25,8 @@ from app.network.transfer import MAX_INTERIM, CurlJob, CurlOutcome
 from app.platform.clock import utcnow
 
 _PROTOCOL = FailureKind.PROTOCOL
+_CLOSED = FailureKind.CLOSED
+_CERTIFICATE_WANTED = "; it may want a client certificate"
 _TOO_LARGE = 100  # CURLE_TOO_LARGE, which pycurl does not name
 _FAILURES = {
     pycurl.E_URL_MALFORMAT: ("the URL cannot be used", FailureKind.CONFIGURATION),
@@ -80,6 +82,9 @@ async def failure(outcome: CurlOutcome, job: CurlJob, engine: CurlEngine) -> Net
     if outcome.errno and outcome.code != pycurl.E_PARTIAL_FILE:
         if outcome.errno == errno.ECONNRESET and job.secure and outcome.phases.tls_ms is None:
             return tls_failure(ConnectionResetError())
+        if outcome.errno == errno.ECONNRESET and job.secure and not outcome.lines:
+            # With TLS 1.3 a server refuses a client only after the handshake.
+            return NetworkError(f"{from_errno(outcome.errno)}{_CERTIFICATE_WANTED}", _CLOSED)
         return from_errno(outcome.errno)
     if outcome.body and not outcome.lines:
         return NetworkError(f"the answer is not HTTP{known_protocol(outcome.body)}", _PROTOCOL)
@@ -96,7 +101,7 @@ async def failure(outcome: CurlOutcome, job: CurlJob, engine: CurlEngine) -> Net
             return NetworkError(unreadable, _PROTOCOL)
     sentence, kind = _FAILURES.get(outcome.code, _UNNAMED)
     if job.secure and outcome.code == pycurl.E_GOT_NOTHING:
-        sentence += "; it may want a client certificate"
+        sentence += _CERTIFICATE_WANTED
     return NetworkError(sentence, kind)
 
 

@@ -115,8 +115,34 @@ def test_a_circle_of_redirects_is_named():
 
 def test_an_empty_location_leads_nowhere():
     observation, seen = follow("")
-    assert observation.error == "expected status 2xx, got 302"
+    assert observation.error == (
+        "expected status 2xx, got 302; it names no address to go to (Location)"
+    )
     assert len(seen) == 1
+
+
+@pytest.mark.parametrize(
+    ("location", "words"),
+    [
+        ("//", "the host is missing"),
+        ("http://", "the host is missing"),
+        ("https:///", "the host is missing"),
+        ("///x.invalid/b", "no such host: x.invalid"),  # not a path of this server: WHATWG URL
+        ("http:///x.invalid/b", "no such host: x.invalid"),
+        ("http://[::1", "the address cannot be read"),
+        ("javascript:alert(1)", "must start with http:// or https://"),
+        ("http://127.0.0.1:0/", "the port must be a number from 1 to 65535"),
+    ],
+)
+def test_a_redirect_to_no_address_is_not_followed_to_this_server(location, words):
+    observation, seen = follow(location)
+    assert words in observation.error
+    assert len(seen) == 1
+
+
+def test_one_address_given_twice_is_one():
+    head = OK.replace(b"200 OK", b"302 Found") + b"Location: /\r\nLocation: /\r\nContent-Length: 0"
+    assert "they lead in a circle" in ask(head + END).error
 
 
 def test_a_user_in_a_redirect_is_left_out():

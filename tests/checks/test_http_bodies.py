@@ -152,6 +152,25 @@ def test_encodings_that_everybody_reads(name):
     assert observation.status is Status.GREEN, observation.error
 
 
+@pytest.mark.parametrize(
+    ("encoding", "why"),
+    [
+        ("gzip", "(the body cannot be decompressed)"),
+        ("deflate", "(the body cannot be decompressed)"),
+        ("br", "(the body cannot be decompressed)"),
+        ("zstd", "(the body comes in zstd, which was not asked for)"),
+        ("gzip, compress", "(the body comes in compress, which was not asked for)"),
+    ],
+)
+def test_what_an_unreadable_body_lacks_nobody_can_tell(encoding, why):
+    answer = Answer(headers={"Content-Encoding": encoding}, body=b"\x01\x02 no such thing")
+    observation, _ = ask(lambda request: answer, {"body_not_contains": "Error"})
+    assert observation.error == f'nobody can tell whether the body contains "Error" {why}'
+    empty = Answer(headers={"Content-Encoding": encoding}, body=b"")
+    observation, _ = ask(lambda request: empty, {"body_not_contains": "Error"})
+    assert observation.status is Status.GREEN, "nothing is in an empty body"
+
+
 @pytest.mark.parametrize("encoding", ["gzip", "deflate", "br", "zstd"])
 def test_an_encoding_fails_a_check_only_when_the_body_is_asked_for(encoding):
     answer = Answer(headers={"Content-Encoding": encoding}, body=b"\x01\x02 no such thing")

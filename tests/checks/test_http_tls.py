@@ -4,6 +4,7 @@ import pytest
 import trustme
 
 from app.domain.types import Status
+from app.network.errors import tls_sentence
 from tests import certificates, loopback
 from tests.loopback import go, probe
 
@@ -89,3 +90,24 @@ class TestTls:
             "timed out after 0.3 s while negotiating TLS; a port without TLS may stay silent here"
         )
         assert plain_to_tls.status is Status.RED
+
+
+def test_a_reset_after_the_handshake_may_want_a_client_certificate():
+    async def story():
+        async with loopback.tcp(loopback.reset_at_once, certificates.tls_server()) as peer:
+            return await probe("HTTP", peer.url(scheme="https", host="localhost"))
+
+    assert go(story()).error.endswith("; it may want a client certificate")
+
+
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [
+        ("TLSV1_ALERT_ACCESS_DENIED", "broke off the TLS handshake: access denied"),
+        ("ssl/tls alert decode error", "broke off the TLS handshake: decode error"),
+        ("TLSV1_UNRECOGNIZED_NAME", "no certificate for this name"),
+        ("TLSV1_ALERT_PROTOCOL_VERSION", "no TLS version that is still safe"),
+    ],
+)
+def test_an_alert_says_who_broke_off_the_handshake(reason, words):
+    assert words in tls_sentence(reason)

@@ -16,7 +16,10 @@ from app.domain.checks import json_path
 
 OPERATORS = ("==", "!=", ">", ">=", "<", "<=", "contains", "startsWith", "matches", "exists")
 MAX_PATTERN = 1_000
+MAX_DIGITS = 1_000
 _SHOWN = 100
+# As JSON, shells and bc write figures; Python's float() would take nan, inf and 1_000 as well.
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+(\.[0-9]*)?|(\.[0-9]+))([eE][+-]?[0-9]+)?", re.ASCII)
 _STATUS_PART = re.compile(r"([1-5])xx|([1-5][0-9]{2})(?:-([1-5][0-9]{2}))?")
 
 StatusRule = str | int | tuple[str | int, ...]
@@ -101,9 +104,13 @@ def header_failure(headers: Mapping[str, str], wanted: Mapping[str, str]) -> str
 def json_failure(body: bytes | str, rules: Iterable[Mapping[str, Any]]) -> str | None:
     """Say which JSON rule ({path, operator, value}) a body does not satisfy."""
     try:
-        document = json.loads(body, parse_constant=_not_a_number)
-    except (ValueError, RecursionError):
-        return f"the body is not readable JSON{_instead(body)}"
+        document = json.loads(body, parse_constant=_not_a_number, parse_int=_integer)
+    except RecursionError:
+        return "the body is not readable JSON; it is nested too deeply"
+    except _NoJsonNumber as error:
+        return f"the body is not readable JSON; {error}"
+    except ValueError as error:
+        return f"the body is not readable JSON{_instead(body, error)}"
     for rule in rules:
         failure = _json_rule_failure(document, rule)
         if failure:
@@ -111,13 +118,21 @@ def json_failure(body: bytes | str, rules: Iterable[Mapping[str, Any]]) -> str |
     return None
 
 
-def _instead(body: bytes | str) -> str:
-    """Return "; it …" for a body that is plainly something else, else nothing."""
+class _NoJsonNumber(ValueError):
+    """Number that JSON does not know, or that nobody can hold an expectation against."""
+
+
+def _instead(body: bytes | str, error: ValueError) -> str:
+    """Return "; it …" for a body that is plainly something else, or where it ceases to be JSON."""
     text = body if isinstance(body, str) else body[:100].decode("latin-1")
     start = text.lstrip("\ufeff \t\r\n")[:100]
     if not start:
         return "; it is empty"
-    return "; it looks like HTML or XML" if start.startswith("<") else ""
+    if start.startswith("<"):
+        return "; it looks like HTML or XML"
+    if start[0] in "{[" and isinstance(error, json.JSONDecodeError):
+        return f" (line {error.lineno}, column {error.colno})"
+    return ""
 
 
 def shown(value: object) -> str:
@@ -161,7 +176,7 @@ def _holds(operator: str, value: object, wanted: object) -> bool:
     return pattern(str(wanted)).search(_scalar_text(value)) is not None
 
 
-_ORDER: dict[str, Callable[[float, float], bool]] = {
+_ORDER: dict[str, Callable[[int | float, int | float], bool]] = {
     ">": lambda left, right: left > right,
     ">=": lambda left, right: left >= right,
     "<": lambda left, right: left < right,
@@ -175,17 +190,19 @@ def _equal(value: object, wanted: object) -> bool:
             return _scalar_text(value) == wanted
         return value is wanted
     if isinstance(wanted, str) and not isinstance(value, str | list | dict):
-        return _scalar_text(value) == wanted  # forms often send every value as text
+        # Forms often send every value as text.
+        return _scalar_text(value) == wanted or (value is not None and value == _number(wanted))
     return value == wanted
 
 
-def _number(value: object) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return None
-    try:
-        return float(value)
-    except (ValueError, OverflowError):
-        return None
+def _number(value: object) -> int | float | None:
+    """Return a number, or what a text writes as JSON writes numbers; whole ones stay exact."""
+    if isinstance(value, str):
+        written = _NUMBER.fullmatch(value.strip()) if len(value) <= MAX_DIGITS else None
+        if written is None:
+            return None
+        return float(value) if any(written.groups()) else int(value)
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
 def _scalar_text(value: object) -> str:
@@ -193,4 +210,10 @@ def _scalar_text(value: object) -> str:
 
 
 def _not_a_number(name: str) -> float:
-    raise ValueError(f"{name} is not JSON")
+    raise _NoJsonNumber(f"{name} is no number in JSON")
+
+
+def _integer(digits: str) -> int:
+    if len(digits) > MAX_DIGITS:
+        raise _NoJsonNumber(f"a number has more than {MAX_DIGITS:,} digits")
+    return int(digits)

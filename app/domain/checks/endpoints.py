@@ -9,6 +9,7 @@ import ipaddress
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from unicodedata import category
 from urllib.parse import quote
 
 import idna
@@ -113,6 +114,10 @@ def parse_url(text: str, schemes: tuple[str, ...] = ("http", "https")) -> Url:
     if "@" in authority:
         raise BadEndpoint("leave user names and passwords out of the URL; basic_auth holds them")
     written_host, port = _split_port(authority)
+    if written_host.startswith("[") and "%" in written_host:
+        raise BadEndpoint(
+            "a URL cannot name the zone of an IPv6 address; a TCP check can, as [fe80::1%eth0]:443"
+        )
     if "%" in written_host:
         raise BadEndpoint("the host of a URL must not be percent-encoded")
     host = parse_host(written_host)
@@ -161,6 +166,8 @@ def _ascii(text: str) -> str:
         return idna.encode(text, uts46=True).decode()
     except (idna.IDNAError, UnicodeError):
         pass
+    if (symbols := _with_symbols(text)) is not None:
+        return symbols
     try:  # forms such as ①②⑦.⓪.⓪.① fold to an address, which is no internationalised name
         folded = idna.uts46_remap(text)
     except idna.IDNAError:
@@ -168,6 +175,25 @@ def _ascii(text: str) -> str:
     if not folded.isascii():
         raise BadEndpoint(f"{_shown(text)} is not a host name")
     return folded
+
+
+def _with_symbols(text: str) -> str | None:
+    """Return a name with emoji as browsers ask for it (UTS 46); None for any other fault.
+
+    IDNA 2008 forbids symbols, but registries sell them. All else in the name must be allowed.
+    """
+    if not any(category(sign) == "So" for sign in text):
+        return None
+    try:
+        folded = idna.uts46_remap(text)
+        idna.encode("".join("a" if category(sign) == "So" else sign for sign in folded))
+    except (idna.IDNAError, UnicodeError):
+        return None
+    labels = (
+        label if label.isascii() else f"xn--{label.encode('punycode').decode()}"
+        for label in folded.split(".")
+    )
+    return ".".join(labels)
 
 
 def _ipv4(text: str) -> str:

@@ -125,13 +125,49 @@ def test_json_rules(path, operator, value, holds):
 
 
 @pytest.mark.parametrize(
+    ("value", "operator", "wanted", "holds"),
+    [
+        ("9007199254740993", ">", 9007199254740992, True),  # 2**53 + 1: beyond a double
+        ("9007199254740993", "<=", 9007199254740992, False),
+        ("9007199254740993", "==", "9007199254740993", True),
+        ('"9007199254740993"', ">", "9007199254740992", True),
+        ("10.0", "==", "10", True),
+        ("10", "==", "10.0", True),
+        ("1e1", "==", "10", True),
+        ("null", "==", "x", False),
+        ('"1.10"', "==", "1.1", False),  # texts, such as versions, are compared as texts
+        ('"inf"', ">", 1, False),
+        ('"Infinity"', ">", 1, False),
+        ('"nan"', "<=", 1, False),
+        ('"1_000"', ">", 1, False),
+        ('"\u0661\u0660"', ">", 1, False),  # 10 in Arabic digits
+        ('" 7 "', ">", 1, True),
+        ('".5"', "<", 1, True),  # as bc writes it
+        ('"5."', ">", 1, True),
+        ('"1e3"', "==", "1e3", True),
+        ('"+2"', ">", 1, True),
+    ],
+)
+def test_numbers_are_compared_exactly_and_only_numbers(value, operator, wanted, holds):
+    rule = {"path": "$.a", "operator": operator, "value": wanted}
+    assert (json_failure(f'{{"a": {value}}}', [rule]) is None) is holds
+
+
+def test_of_a_name_given_twice_the_last_counts_as_in_browsers():
+    assert json_failure('{"a": 1, "a": 2}', [{"path": "$.a", "value": 2}]) is None
+
+
+@pytest.mark.parametrize(
     ("body", "why"),
     [
         (b"", "; it is empty"),
-        *(
-            (body, "")
-            for body in (b"nope", b"{", b"[" * 100_000, b"NaN", b"\xff\xfe", b"1" * 5_000)
-        ),
+        *((body, "") for body in (b"nope", b"\xff\xfe")),
+        (b"{", " (line 1, column 2)"),
+        (b'{"a": 1}\n{"a": 2}', " (line 2, column 1)"),
+        (b"[" * 100_000, "; it is nested too deeply"),
+        (b'{"a": NaN}', "; NaN is no number in JSON"),
+        (b"[-Infinity]", "; -Infinity is no number in JSON"),
+        (b"1" * 5_000, "; a number has more than 1,000 digits"),
     ],
 )
 def test_unreadable_json(body, why):

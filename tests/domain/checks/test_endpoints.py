@@ -2,7 +2,13 @@
 
 import pytest
 
-from app.domain.checks.endpoints import is_address, parse_host, parse_host_port, parse_url
+from app.domain.checks.endpoints import (
+    BadEndpoint,
+    is_address,
+    parse_host,
+    parse_host_port,
+    parse_url,
+)
 
 
 @pytest.mark.parametrize(
@@ -15,6 +21,10 @@ from app.domain.checks.endpoints import is_address, parse_host, parse_host_port,
         ("_dmarc.example.com", "_dmarc.example.com"),
         ("straße.de", "xn--strae-oqa.de"),
         ("例え.テスト", "xn--r8jz45g.xn--zckzah"),
+        ("faß.de", "xn--fa-hia.de"),  # IDNA 2008, not fass.de
+        ("👍.example", "xn--yp8h.example"),
+        ("I❤️.ws", "xn--i-7iq.ws"),
+        ("a☃b.straße.de", "xn--ab-fsx.xn--strae-oqa.de"),
         ("127.0.0.1", "127.0.0.1"),
         ("①②⑦.⓪.⓪.①", "127.0.0.1"),
         ("127。0。0。1", "127.0.0.1"),
@@ -36,6 +46,12 @@ def test_hosts(text, host):
         "a b",
         "a..b",
         "-a.com",
+        "👩\u200d👩.de",
+        "\u0301☃.de",
+        "☃\u202e.de",
+        "☃" * 63 + ".de",
+        "☃ .de",
+        "-☃.de",
         "a-.com",
         ".com",
         "a" * 64 + ".com",
@@ -176,3 +192,9 @@ def test_addresses_are_told_from_names():
         False,
         False,
     ]
+
+
+def test_a_zone_in_a_url_is_refused_in_words():
+    for zone in ("%eth0", "%25eth0"):
+        with pytest.raises(BadEndpoint, match="a TCP check can"):
+            parse_url(f"http://[fe80::1{zone}]/")
