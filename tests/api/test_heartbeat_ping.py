@@ -5,7 +5,7 @@ from io import BytesIO
 from uuid import uuid4
 
 import pytest
-from gunicorn.http.errors import ChunkMissingTerminator, InvalidChunkSize, NoMoreData
+from gunicorn.http.errors import ChunkMissingTerminator, InvalidChunkSize
 
 from app.ingest import batcher
 from app.ingest.unknown_keys import UnknownKeyLimit
@@ -169,20 +169,6 @@ def test_what_is_no_http_is_refused_and_not_kept(ping, pings, key, error):
         assert answer.status_code == 400
         assert "not valid HTTP" in answer.text
     assert pings() == []
-
-
-@pytest.mark.parametrize(
-    "error", [NoMoreData(), ChunkMissingTerminator(b""), ConnectionResetError()], ids=repr
-)
-@pytest.mark.parametrize("prefix", BOTH)
-def test_a_body_that_is_cut_is_no_reason_to_refuse(ping, pings, prefix, error):
-    class Cut:
-        def read(self, size):
-            raise error
-
-    chunked = {"wsgi.input": Cut(), "HTTP_TRANSFER_ENCODING": "chunked"}
-    assert ping("/fail", prefix=prefix, environ_overrides=chunked).status_code == 200
-    assert [(one["kind"], one["body"][:9]) for one in pings()] == [("fail", "[body cut")]
 
 
 @pytest.mark.parametrize(
