@@ -126,7 +126,11 @@ class PushoverLike(Provider):
     def complaint(self, request: Received) -> str | None:
         """Check the documented limits."""
         form = request.form
-        if len(form.get("url", "")) > 512 or form["priority"] not in ("-2", "-1", "0", "1"):
+        if (
+            len(form.get("url", "")) > 512
+            or len(form.get("url_title", "")) > 100
+            or form["priority"] not in ("-2", "-1", "0", "1")
+        ):
             return '{"status":0}'
         if not 0 < len(form["message"]) <= 1024 or len(form["title"]) > 250:
             return '{"message":"cannot be blank","status":0}'

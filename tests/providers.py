@@ -132,8 +132,15 @@ class MattermostLike(Provider):
 
     def complaint(self, request: Received) -> str | None:
         """Check the length of a post, and that no mention is left."""
-        written = json.dumps(request.json, ensure_ascii=False)
-        if len(written) > 16_383 * 2 or re.search(r"@\w", self._all(request)):
+        body = request.json
+        fields = [field for one in body.get("attachments", []) for field in one["fields"]]
+        texts = [body.get("text", ""), *(one["text"] for one in body.get("attachments", []))]
+        # The database holds the text of a post in 16,383 signs, its attachments in 800,000.
+        if (
+            max(map(len, texts)) > 16_383
+            or len(json.dumps(fields)) > 800_000
+            or re.search(r"@\w", self._all(request))
+        ):
             return "too long, or calls somebody"
         return None
 

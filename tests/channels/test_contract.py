@@ -107,6 +107,38 @@ def test_ten_thousand_characters_are_cut_and_not_refused(kind, sign):
         assert here.count == 1
 
 
+HOSTILE = (
+    "🔥👩‍👩‍👧‍👦🇩🇪👍🏿 é" + "Z\u0351\u0363\u036b" * 5 + " \u202egpj.exe\u202c שלום ﷽ "
+    "<b>&amp;</b> *_~`[](){}#|> @everyone <!channel> \\ \r\n東京 %0d%0a \x00\ud800"
+)
+WITH_A_PLAIN_FORM = ("discord", "mattermost", "ntfy", "pagerduty", "slack", "teams", "telegram")
+
+
+def hostile_message():
+    text = HOSTILE * (100_000 // len(HOSTILE) + 1)
+    return message(
+        alert={**ALERT, "service_name": text, "title": text, "message": text},
+        service={**SERVICE, "name": text, "endpoint": text, "environment": text},
+        hidden_services=[{"service_name": text}] * 20,
+        root_cause=text,
+        organization={**ORGANIZATION, "name": text},
+    )
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_hostile_alert_of_100_kb_stays_within_every_limit(kind):
+    with station(kind) as here:
+        assert here.send(hostile_message()).ok
+        assert here.count == 1, "not refused, and so not sent again in its plain form"
+
+
+@pytest.mark.parametrize("kind", WITH_A_PLAIN_FORM)
+def test_its_plain_form_stays_within_them_too(kind):
+    with station(kind, [400, 200]) as here:
+        assert here.send(hostile_message()).ok
+        assert here.count == 2
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_test_button(kind):
     with station(kind) as here:
