@@ -196,6 +196,8 @@ class _NameServers:
                 raise from_exception(error) from None
         if not question.is_response(answer):
             raise ProtocolBroken("the name server answers another question")
+        if answer.flags & dns.flags.TC and not answer.answer:
+            raise ProtocolBroken("the name server cuts its answer short even over TCP")
         return answer
 
     def _datagram(self) -> AbstractAsyncContextManager[DatagramSocket]:

@@ -7,7 +7,7 @@ import dns.rdata
 import dns.rdataclass
 import dns.rdatatype
 import pytest
-from dnslib import EDNS0, RD, RR, EDNSOption
+from dnslib import CNAME, EDNS0, QTYPE, RCODE, RD, RR, A, EDNSOption
 
 from app.checks.dns import DnsConfig
 from app.domain.checks.addresses import AddressPolicy
@@ -238,3 +238,42 @@ def test_a_name_server_says_why_it_cannot_answer():
     assert observation.error == (
         "the name server answered SERVFAIL: dnssec bogus (no valid signature)"
     )
+
+
+@pytest.mark.parametrize("transport", ["udp", "tcp"])
+def test_an_answer_that_is_cut_short_over_tcp_too_is_no_missing_record(transport):
+    class CutShort:
+        def resolve(self, request, handler):
+            reply = request.reply()
+            reply.header.tc = 1
+            return reply
+
+    with name_server(CutShort()) as address:
+        observation = ask(address, "a.test", {"transport": transport})
+    assert observation.error == "the name server cuts its answer short even over TCP"
+
+
+class Odd:
+    """A name server whose answers are odd, but say the address all the same."""
+
+    def resolve(self, request, handler):
+        reply = request.reply()
+        if request.ar:  # as old ones answer EDNS
+            reply.header.rcode = RCODE.FORMERR
+            return reply
+        asked = str(request.q.qname)
+        name = "".join(sign.upper() if at % 2 else sign for at, sign in enumerate(asked))
+        for link in range(12):
+            target = f"link{link}.test."
+            reply.add_answer(RR(name, QTYPE.CNAME, rdata=CNAME(target), ttl=0))
+            name = target
+        reply.add_answer(RR(name, QTYPE.A, rdata=A("192.0.2.10"), ttl=0))
+        return reply
+
+
+@pytest.mark.parametrize("name", ["a.test", "a.test.", "_a._tcp.test", "A.Test"])
+def test_a_long_chain_in_mixed_case_that_nobody_may_keep_is_followed(name):
+    with name_server(Odd()) as address:
+        config = {"exactly": ["192.0.2.10"], "max_ttl": 0}
+        observation = ask(address, name, config)
+    assert observation.status is Status.GREEN, observation.error
