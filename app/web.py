@@ -4,7 +4,15 @@ from flask import Flask
 
 import app.api
 from app import cli
-from app.api import agent, compression, error_handlers, idempotency, prometheus, request_hooks
+from app.api import (
+    agent,
+    compression,
+    error_handlers,
+    idempotency,
+    prometheus,
+    request_hooks,
+    standby_reads,
+)
 from app.api.openapi import document
 from app.console import operator_sessions, pages, rq_dashboard
 from app.pages.guide import views as guide
@@ -29,6 +37,7 @@ def create_app(config: Config | None = None) -> Flask:
     request_hooks.install(web)
     limits.install(web)
     web.before_request(access.check_access)
+    standby_reads.install(web)
     idempotency.install(web)
     error_handlers.register(web)
     api = document.Api(web)

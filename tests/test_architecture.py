@@ -17,6 +17,7 @@ FOUNDATION = {
     "app.platform.errors",
     "app.platform.logs",
     "app.platform.registry",
+    "app.platform.server_urls",
 }
 ADAPTERS = FOUNDATION | {
     "app.models",
@@ -34,7 +35,9 @@ ADAPTERS = FOUNDATION | {
 LAYERS = {
     "app.domain": {"app.domain"},
     "app.platform.clock": set(),
-    "app.platform.config": {"app.platform.errors"},
+    "app.platform.config": {"app.platform.errors", "app.platform.server_urls"},
+    "app.platform.server_urls": {"app.platform.errors"},
+    "app.platform.redis_client": {"app.platform.server_urls"},
     "app.platform.cooperative": set(),
     "app.platform.errors": set(),
     "app.platform.registry": set(),

@@ -24,7 +24,8 @@ from app.operations.notifications import enqueue
 from app.platform import work_journal
 from app.platform.bootstrap import bootstrap, warm_up
 from app.platform.errors import ConfigError
-from app.platform.queue import BACKGROUND, METRICS, Worker, connect, probe_queue
+from app.platform.queue import BACKGROUND, METRICS, Worker, probe_queue
+from app.platform.redis_client import connect
 from app.platform.transaction import DATABASE_AWAY
 from workers import escalations, heartbeats, notifications, probes, remote, status_pages
 from workers.dispatcher import Dispatcher

@@ -5,7 +5,8 @@ from collections.abc import Callable
 
 from redis import RedisError
 
-from app.platform.queue import connect, wait_for_wake
+from app.platform.queue import wait_for_wake
+from app.platform.redis_client import connect
 
 _WAIT_SECONDS = 5.0
 _RETRY_SECONDS = 1.0

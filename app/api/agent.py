@@ -26,7 +26,8 @@ from app.operations.services.one_off_checks import ProbeTask
 from app.platform.clock import monotonic
 from app.platform.errors import BadRequest, Invalid, Unauthorized, UpgradeRequired
 from app.platform.events import timestamp
-from app.platform.queue import connect, wait_for_wake
+from app.platform.queue import wait_for_wake
+from app.platform.redis_client import connect
 from app.security.access import add_guard, guarded_by
 
 PROTOCOL_HEADER = "AlertifyPro-Protocol"

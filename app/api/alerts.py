@@ -8,6 +8,7 @@ from flask import Response
 from app.api import pagination
 from app.api.http import PAGE_HEADERS
 from app.api.optional_bodies import LenientBlueprint
+from app.api.standby_reads import from_standby
 from app.operations.alerts import lifecycle, notify, snoozes
 from app.operations.alerts import queries as alert_queries
 from app.operations.notifications import deliveries
@@ -42,6 +43,7 @@ def actor() -> str:
 @requires("alerts:read")
 @bp.accepts(AlertFilterSchema, location="query")
 @bp.returns(AlertSchema(many=True), headers=PAGE_HEADERS)
+@from_standby
 def index(query: dict[str, Any]) -> Response:
     """List alerts
 
@@ -172,6 +174,7 @@ def comment(data: dict[str, Any], alert_id: UUID) -> dict[str, Any]:
 @requires("alerts:read")
 @bp.accepts(PageSchema, location="query")
 @bp.returns(DeliverySchema(many=True), headers=PAGE_HEADERS)
+@from_standby
 def notifications(query: dict[str, Any], alert_id: UUID) -> Response:
     """List the messages about an alert
 

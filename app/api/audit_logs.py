@@ -10,6 +10,7 @@ from uuid import UUID
 from flask import Response, stream_with_context
 
 from app.api.http import PAGE_HEADERS, Blueprint, invalid, page, read_cursor, write_cursor
+from app.api.standby_reads import from_standby
 from app.domain.csv_cells import csv_cell
 from app.operations.accounts import audit_logs
 from app.platform.events import timestamp
@@ -41,6 +42,7 @@ CSV = {"content": {"text/csv": {"schema": {"type": "string"}, "example": ",".joi
 @bp.returns(AuditLogSchema(many=True), headers=PAGE_HEADERS)
 @bp.doc(responses={200: CSV})  # type: ignore[untyped-decorator]
 @budget("audit log", 120)
+@from_standby
 def index(query: dict[str, Any]) -> Response:
     """Read the audit log
 

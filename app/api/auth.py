@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from app import __version__
+from app.api import standby_reads
 from app.api.http import Blueprint, invalid
 from app.domain.accounts.passwords import is_common
 from app.operations.accounts import auth
@@ -173,5 +174,6 @@ def session_in(user_id: UUID, organization_id: UUID) -> dict[str, Any]:
 
 
 def _session(account: Credentials, organization_id: UUID) -> dict[str, Any]:
+    standby_reads.note_write(account.user_id, organization_id)  # its account may be seconds old
     token = issue_token(account.user_id, organization_id, account.email, account.token_epoch)
     return {"token": token, "user_id": account.user_id, "org_id": organization_id}

@@ -11,6 +11,7 @@ from marshmallow import Schema
 
 from app.api import pagination
 from app.api.http import PAGE_HEADERS, Blueprint
+from app.api.standby_reads import from_standby
 from app.schemas.base import PageSchema
 from app.security.access import principal, requires
 
@@ -88,6 +89,7 @@ def _add_collection(bp: Blueprint, resource: Resource) -> None:
     @bp.accepts(resource.filter, location="query")
     @bp.returns(resource.answer(many=True), headers=PAGE_HEADERS)
     @_described("index", resource.title("list", "List"), listed)
+    @from_standby
     def index(query: dict[str, Any]) -> Response:
         limit, after = pagination.take_page(query)
         filters = (query,) if has_filters else ()

@@ -7,6 +7,7 @@ from flask import Response
 
 from app.api.crud import Operations, Resource, add_routes
 from app.api.http import PAGE_HEADERS, Blueprint, invalid, page, read_cursor, write_cursor
+from app.api.standby_reads import from_standby
 from app.operations.heartbeats import heartbeats
 from app.operations.heartbeats import queries as heartbeat_queries
 from app.operations.heartbeats.queries import HistoryPosition
@@ -92,6 +93,7 @@ def rotate_key(heartbeat_id: UUID) -> dict[str, Any]:
 @requires("heartbeats:read")
 @bp.accepts(PingFilterSchema, location="query")
 @bp.returns(HeartbeatPingSchema(many=True), headers=PAGE_HEADERS)
+@from_standby
 def pings(query: dict[str, Any], heartbeat_id: UUID) -> Response:
     """List the pings of a heartbeat
 
@@ -108,6 +110,7 @@ def pings(query: dict[str, Any], heartbeat_id: UUID) -> Response:
 @requires("heartbeats:read")
 @bp.accepts(HistoryPageSchema, location="query")
 @bp.returns(HeartbeatFlipSchema(many=True), headers=PAGE_HEADERS)
+@from_standby
 def flips(query: dict[str, Any], heartbeat_id: UUID) -> Response:
     """List the changes of a heartbeat's status
 

@@ -8,6 +8,7 @@ from uuid import UUID
 from flask import Response
 
 from app.api.http import PAGE_HEADERS, Blueprint, invalid, page, read_cursor, write_cursor
+from app.api.standby_reads import from_standby
 from app.api.windows import window
 from app.operations.metrics import organization
 from app.platform.clock import utcnow
@@ -32,6 +33,7 @@ bp = Blueprint(
 @bp.accepts(OrganizationWindowSchema, location="query")
 @bp.returns(OrganizationFiguresSchema)
 @budget("figures", 60)
+@from_standby
 def overview(query: dict[str, Any]) -> dict[str, Any]:
     """Read the figures of the organization
 
@@ -47,6 +49,7 @@ def overview(query: dict[str, Any]) -> dict[str, Any]:
 @bp.accepts(ServicesWindowSchema, location="query")
 @bp.returns(ServiceFiguresSchema(many=True), headers=PAGE_HEADERS)
 @budget("figures", 60)
+@from_standby
 def services(query: dict[str, Any]) -> Response:
     """Read the figures of each service
 

@@ -9,6 +9,7 @@ from app.api import pagination
 from app.api.crud import Operations, Resource, add_routes
 from app.api.http import PAGE_HEADERS, Blueprint
 from app.api.polling import wait_for
+from app.api.standby_reads import from_standby
 from app.channels import CHANNEL_TYPES
 from app.channels.templates import preview_template
 from app.operations.notifications import channels as notification_channels
@@ -116,6 +117,7 @@ def test(channel_id: UUID) -> dict[str, Any]:
 @requires("notification_channels:read")
 @bp.accepts(PageSchema, location="query")
 @bp.returns(DeliverySchema(many=True), headers=PAGE_HEADERS)
+@from_standby
 def list_deliveries(query: dict[str, Any], channel_id: UUID) -> Response:
     """List the messages to a channel
 

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from flask import Response
 
 from app.api.http import Blueprint, reply
+from app.api.standby_reads import from_standby
 from app.api.windows import window
 from app.domain.csv_cells import csv_cell
 from app.operations.metrics import sla
@@ -48,6 +49,7 @@ bp = Blueprint("reports", __name__, url_prefix="/reports", description="Service 
     }
 )
 @budget("reports", 30)
+@from_standby
 def read(query: dict[str, Any]) -> Response:
     """Report service levels
 

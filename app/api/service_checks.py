@@ -10,6 +10,7 @@ from app.api import pagination
 from app.api.http import PAGE_HEADERS, Blueprint, page, read_cursor, write_cursor
 from app.api.polling import wait_for
 from app.api.services import organization_for
+from app.api.standby_reads import from_standby
 from app.api.windows import window
 from app.models.services import Service
 from app.operations.services import history as service_history
@@ -68,6 +69,7 @@ def test(data: dict[str, Any]) -> dict[str, Any]:
 @requires("services:read")
 @bp.accepts(ChecksQuerySchema, location="query")
 @bp.returns(CheckResultSchema(many=True), headers=PAGE_HEADERS)
+@from_standby
 def checks(query: dict[str, Any], service_id: UUID) -> Response:
     """List the results of a service
 
@@ -90,6 +92,7 @@ def checks(query: dict[str, Any], service_id: UUID) -> Response:
 @requires("services:read")
 @bp.accepts(OutagesQuerySchema, location="query")
 @bp.returns(OutageSchema(many=True), headers=PAGE_HEADERS)
+@from_standby
 def outages(query: dict[str, Any], service_id: UUID) -> Response:
     """List the outages of a service
 

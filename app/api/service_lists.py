@@ -3,6 +3,7 @@
 from typing import Any
 
 from app.api.http import Blueprint
+from app.api.standby_reads import from_standby
 from app.checks import CHECK_TYPES
 from app.operations.services import beats as service_beats
 from app.operations.services import summary as service_summary
@@ -52,6 +53,7 @@ def types() -> list[dict[str, Any]]:
 @requires("services:read")
 @bp.accepts(SummaryFilterSchema, location="query")
 @bp.returns(ServiceSummarySchema)
+@from_standby
 def summary(query: dict[str, Any]) -> dict[str, Any]:
     """Count services
 
@@ -64,6 +66,7 @@ def summary(query: dict[str, Any]) -> dict[str, Any]:
 @requires("services:read")
 @bp.accepts(BeatsQuerySchema, location="query")
 @bp.returns(BeatsSchema(many=True))
+@from_standby
 def beats(query: dict[str, Any]) -> list[dict[str, Any]]:
     """Read the latest results of many services
 

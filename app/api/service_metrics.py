@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from app.api.http import Blueprint
+from app.api.standby_reads import from_standby
 from app.api.windows import window
 from app.models.services import Service
 from app.operations.metrics import regions, series
@@ -36,6 +37,7 @@ bp = Blueprint(
 @bp.accepts(MetricsQuerySchema, location="query")
 @bp.returns(PointSchema(many=True))
 @budget("figures of services", 600)
+@from_standby
 def metrics(query: dict[str, Any], service_id: UUID) -> list[dict[str, Any]]:
     """Read the series of a service
 
@@ -54,6 +56,7 @@ def metrics(query: dict[str, Any], service_id: UUID) -> list[dict[str, Any]]:
 @bp.accepts(WindowSchema, location="query")
 @bp.returns(RegionFiguresSchema(many=True))
 @budget("figures of services", 600)
+@from_standby
 def by_region(query: dict[str, Any], service_id: UUID) -> list[regions.RegionFigures]:
     """Read the figures of a service by region
 
@@ -72,6 +75,7 @@ def by_region(query: dict[str, Any], service_id: UUID) -> list[regions.RegionFig
 @bp.accepts(WindowSchema, location="query")
 @bp.returns(UptimeSchema)
 @budget("figures of services", 600)
+@from_standby
 def uptime(query: dict[str, Any], service_id: UUID) -> dict[str, Any]:
     """Read the uptime of a service
 

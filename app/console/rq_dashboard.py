@@ -12,6 +12,7 @@ from werkzeug.exceptions import MethodNotAllowed
 
 from app.console import operator_sessions
 from app.platform.queue import JsonJob
+from app.platform.redis_client import connect
 from app.security.access import guarded_by
 
 PATH = "/ops/rq"
@@ -29,6 +30,7 @@ def install(app: Flask) -> None:
     dashboard.config.serializer = JSONSerializer
     dashboard.Job = JsonJob
     dashboard.Worker = _JsonWorker
+    dashboard.from_url = lambda url, **_: (None, connect(url))
     dashboard.requeue_job = partial(requeue_job, serializer=JSONSerializer)
     app.config["RQ_DASHBOARD_REDIS_URL"] = app.extensions["runtime"].config.redis_url
     dashboard.setup_rq_connection(app)

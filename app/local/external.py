@@ -10,6 +10,7 @@ import sys
 import psycopg
 import redis
 
+from app.platform.redis_client import connect
 from app.platform.server_requirements import lacking_in_database, lacking_in_redis
 
 TIMEOUT_SECONDS = 3
@@ -27,10 +28,7 @@ def check_redis(url: str) -> str | None:
 
     Raises redis.RedisError, or ValueError for a URL that makes no sense.
     """
-    client = redis.Redis.from_url(
-        url, socket_connect_timeout=TIMEOUT_SECONDS, socket_timeout=TIMEOUT_SECONDS
-    )
-    with client:
+    with connect(url, timeout_seconds=TIMEOUT_SECONDS) as client:
         return lacking_in_redis(client)
 
 

@@ -2,14 +2,11 @@
 
 import socket
 from typing import Literal, Protocol
-from urllib.parse import urlsplit
 
 from app.domain.checks.addresses import AddressPolicy, IpNetwork
+from app.platform.server_urls import addresses
 
 __all__ = ["AddressPolicy", "PolicySettings", "policy_of"]
-
-_DATABASE_PORT = 5432
-_REDIS_PORT = 6379
 
 
 class PolicySettings(Protocol):
@@ -23,6 +20,8 @@ class PolicySettings(Protocol):
     def probe_deny(self) -> tuple[IpNetwork, ...]: ...
     @property
     def database_url(self) -> str: ...
+    @property
+    def database_read_url(self) -> str: ...
     @property
     def redis_url(self) -> str: ...
 
@@ -38,8 +37,8 @@ def policy_of(
         targets = "public" if settings.probe_targets == "public" else "any"
     own: set[tuple[str, int]] = set()
     if targets == "public":  # an owner of a whole installation may watch its parts, strangers not
-        own |= _server(settings.database_url, _DATABASE_PORT)
-        own |= _server(settings.redis_url, _REDIS_PORT)
+        urls = (settings.database_url, settings.database_read_url, settings.redis_url)
+        own = {one for url in urls for named in addresses(url) for one in _numeric(*named)}
     return AddressPolicy(
         targets=targets,
         allow=settings.probe_allow,
@@ -48,13 +47,9 @@ def policy_of(
     )
 
 
-def _server(url: str, default_port: int) -> set[tuple[str, int]]:
-    parts = urlsplit(url)
-    if not parts.hostname:
-        return set()  # a Unix socket, which no check can reach
-    port = parts.port or default_port
+def _numeric(host: str, port: int) -> set[tuple[str, int]]:
     try:
-        answers = socket.getaddrinfo(parts.hostname, port, type=socket.SOCK_STREAM)
+        answers = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except OSError:
         return set()
     return {(str(answer[4][0]).partition("%")[0], port) for answer in answers}

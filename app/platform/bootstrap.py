@@ -21,8 +21,11 @@ from app.platform.crypto import Vault
 from app.platform.events import Feed
 from app.platform.extensions import db, jwt
 from app.platform.pool import check_at_checkout, set_at_begin, settings_at_connect
-from app.platform.queue import Hints, connect
+from app.platform.queue import Hints
+from app.platform.redis_client import connect
+from app.platform.standby import Standby
 
+_STANDBY = "standby"  # the name of its engine
 TOKEN_LIFETIME = timedelta(hours=72)
 
 
@@ -34,6 +37,7 @@ class Runtime:
     redis: Redis
     hints: Hints
     feed: Feed
+    standby: Standby | None  # None without DATABASE_READ_URL
     counters: Counters
     vault: Vault
 
@@ -44,19 +48,22 @@ def bootstrap(config: Config | None = None, *, pool_size: int = 5) -> Flask:
     logs.configure(log_format=config.log_format, level=config.log_level)
     app = Flask("app", static_folder=None)
     is_pooled = config.database_pooler == "transaction"
+    options = {
+        "pool_size": pool_size,
+        "max_overflow": pool_size,
+        "pool_timeout": 2,
+        "hide_parameters": True,  # an error in the log must not show e-mails or hashes
+        "connect_args": {
+            "connect_timeout": 3,
+            "application_name": "alertifypro",
+            **settings_at_connect(is_pooled=is_pooled),
+        },
+    }
+    read_url = config.database_read_url
     app.config.update(
         SQLALCHEMY_DATABASE_URI=config.database_url,
-        SQLALCHEMY_ENGINE_OPTIONS={
-            "pool_size": pool_size,
-            "max_overflow": pool_size,
-            "pool_timeout": 2,
-            "hide_parameters": True,  # an error in the log must not show e-mails or hashes
-            "connect_args": {
-                "connect_timeout": 3,
-                "application_name": "alertifypro",
-                **settings_at_connect(is_pooled=is_pooled),
-            },
-        },
+        SQLALCHEMY_ENGINE_OPTIONS=options,
+        SQLALCHEMY_BINDS={_STANDBY: {"url": read_url, **options}} if read_url else {},
         JWT_SECRET_KEY=config.jwt_secret,
         JWT_ALGORITHM="HS256",
         JWT_DECODE_ALGORITHMS=["HS256"],
@@ -65,16 +72,20 @@ def bootstrap(config: Config | None = None, *, pool_size: int = 5) -> Flask:
     )
     db.init_app(app)
     with app.app_context():
-        check_at_checkout(db.engine)
+        engines = db.engines
+    for engine in engines.values():
+        check_at_checkout(engine)
         if is_pooled:
-            set_at_begin(db.engine)
+            set_at_begin(engine)
     jwt.init_app(app)
     redis = connect(config.redis_url)
+    standby = Standby(engines[_STANDBY], engines[None], redis) if read_url else None
     app.extensions["runtime"] = Runtime(
         config=config,
         redis=redis,
         hints=Hints(redis),
-        feed=Feed(redis),
+        feed=Feed(redis, standby.note_writes if standby else None),
+        standby=standby,
         counters=Counters(redis),
         vault=Vault(config.encryption_key),
     )

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from app.platform import server_urls
 from app.platform.errors import ConfigError
 
 IpNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -23,6 +24,7 @@ class Config:
     database_url: str
     database_pooler: str  # "transaction" where DATABASE_URL leads to one, else "none"
     database_direct_url: str
+    database_read_url: str  # a standby of DATABASE_URL, "" for none
     redis_url: str
     jwt_secret: str
     encryption_key: bytes
@@ -80,10 +82,11 @@ class Config:
         is_reachable = not (_is_loopback(host) and _is_loopback(urlsplit(base_url).hostname or ""))
         targets = "operators" if is_reachable and registration == "open" else "any"
         return cls(
-            database_url=_sqlalchemy_url(env.required("DATABASE_URL")),
+            database_url=server_urls.database_url("DATABASE_URL", env.required("DATABASE_URL")),
             database_pooler=env.choice("DATABASE_POOLER", "none", ("none", "transaction")),
             database_direct_url=_direct_url(env),
-            redis_url=_redis_url(env.required("REDIS_URL")),
+            database_read_url=_read_url(env),
+            redis_url=server_urls.redis_url(env.required("REDIS_URL")),
             jwt_secret=env.secret("JWT_SECRET"),
             encryption_key=env.key("ENCRYPTION_KEY"),
             host=host,
@@ -147,6 +150,7 @@ class AgentConfig:
     log_level: str
     # The guard spares the platform's own servers; an agent knows of none.
     database_url: str = field(default="", metadata={"derived": True})
+    database_read_url: str = field(default="", metadata={"derived": True})
     redis_url: str = field(default="", metadata={"derived": True})
 
     @classmethod
@@ -283,17 +287,10 @@ def _direct_url(env: _Reader) -> str:
     direct = env.text("DATABASE_DIRECT_URL", "")
     if not direct and env.text("DATABASE_POOLER", "none") != "none":
         raise ConfigError("DATABASE_POOLER needs DATABASE_DIRECT_URL, the database past it.")
-    return _sqlalchemy_url(direct or env.required("DATABASE_URL"))
+    return server_urls.database_url("DATABASE_DIRECT_URL", direct or env.required("DATABASE_URL"))
 
 
-def _sqlalchemy_url(url: str) -> str:
-    scheme, separator, rest = url.partition("://")
-    if not separator or scheme not in ("postgres", "postgresql", "postgresql+psycopg"):
-        raise ConfigError("DATABASE_URL must look like postgresql://user:password@host:5432/name.")
-    return f"postgresql+psycopg://{rest}"
-
-
-def _redis_url(url: str) -> str:
-    if urlsplit(url).scheme not in ("redis", "rediss", "unix"):
-        raise ConfigError("REDIS_URL must look like redis://:password@host:6379/0.")
-    return url
+def _read_url(env: _Reader) -> str:
+    """Return the standby that reads may go to, "" for none."""
+    url = env.text("DATABASE_READ_URL", "")
+    return url and server_urls.database_url("DATABASE_READ_URL", url)

@@ -7,7 +7,7 @@ Results of checks, by far the most of all events, are published only while someb
 
 import logging
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -83,10 +83,15 @@ def listen(redis: Redis, organization_ids: Sequence[UUID]) -> list[bool]:
 
 
 class Feed:
-    """Publishes events, and reads the kept ones."""
+    """Publishes events, and reads the kept ones.
 
-    def __init__(self, redis: Redis) -> None:
+    `on_change` gets the organizations of which something other than results of checks is published,
+    before anybody hears of it.
+    """
+
+    def __init__(self, redis: Redis, on_change: Callable[..., None] | None = None) -> None:
         self.redis = redis
+        self._on_change = on_change
         self._script_sha = ""
         self._listened: dict[UUID, tuple[float, bool]] = {}  # until when that holds, and what
 
@@ -103,6 +108,9 @@ class Feed:
             by_organization[event.organization_id].append(frame[1:])
         if not by_organization:
             return
+        changed = {one.organization_id for one in events if not _is_result(one)}
+        if self._on_change is not None and changed:
+            self._on_change(*changed)
         try:
             try:
                 self._publish(by_organization)

@@ -11,8 +11,6 @@ from typing import Any
 from uuid import uuid4
 
 from redis import Redis
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 from rq import Queue, SimpleWorker
 from rq.exceptions import StopRequested
 from rq.job import Job
@@ -24,7 +22,6 @@ METRICS = "metrics"  # long work on figures, which nothing urgent waits behind
 DRAIN_JOB = "workers.probes.drain"
 DRAIN_TIMEOUT_SECONDS = 240
 _FAILURE_TTL_SECONDS = 3600
-_SOCKET_TIMEOUT_SECONDS = 2.0
 _WAKE_TTL_SECONDS = 5
 
 
@@ -43,18 +40,6 @@ class Tick:
         """A name made of the definition, so that a changed tick replaces the old one."""
         parts = (self.job, *map(str, self.args), f"every-{self.every_seconds}s")
         return "-".join(parts).replace(".", "-")
-
-
-def connect(redis_url: str, *, blocking: bool = False) -> Redis:
-    """Return a Redis client. Callers that answer requests never wait long for it; a worker's
-    blocking pop sets its own time limit, so its socket has none here."""
-    return Redis.from_url(
-        redis_url,
-        socket_connect_timeout=_SOCKET_TIMEOUT_SECONDS,
-        socket_timeout=None if blocking else _SOCKET_TIMEOUT_SECONDS,
-        retry=Retry(NoBackoff(), 1),
-        health_check_interval=15,
-    )
 
 
 def probe_queue(region: str) -> str:

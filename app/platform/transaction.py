@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, TypeVar
@@ -19,6 +20,8 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 Values = Mapping[str, Any] | Sequence[Any] | None
 
+# Where transactions take place, None: in the session of the primary.
+_session: ContextVar[Session | None] = ContextVar("session", default=None)
 _OUTER = "enclosing transaction"  # in the session's own dictionary
 
 # The database is away, overloaded or asked us to try again; nothing is wrong with the data.
@@ -134,7 +137,7 @@ def transaction() -> Iterator[Transaction]:
 
     Within `enclosing_transaction` it is a part of that one, which is committed as a whole.
     """
-    session = db.session()
+    session = _session.get() or db.session()
     outer = session.info.get(_OUTER)
     if isinstance(outer, Transaction):
         yield outer
@@ -159,6 +162,16 @@ def enclosing_transaction() -> Iterator[Transaction]:
             yield tx
         finally:
             del tx.session.info[_OUTER]
+
+
+@contextmanager
+def transactions_in(session: Session) -> Iterator[None]:
+    """Have all transactions within this block take place in a session of another database."""
+    token = _session.set(session)
+    try:
+        yield
+    finally:
+        _session.reset(token)
 
 
 def _carry_out(tx: Transaction) -> None:

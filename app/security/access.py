@@ -32,7 +32,7 @@ Owned = TypeVar("Owned", bound=OrganizationOwned)
 _PUBLIC = "public"
 _OPERATORS = "operators"
 _GUARDED = "guarded: "
-_READS = ("GET", "HEAD", "OPTIONS")
+READS = ("GET", "HEAD", "OPTIONS")
 
 
 def public(view: View) -> View:
@@ -139,7 +139,7 @@ def check_access() -> Any:
     elif not found.may(permission):
         refuse(permission)
     spend(found.organization_id)
-    if request.method not in _READS:
+    if request.method not in READS:
         act_as(actor_of(found))
     return None
 

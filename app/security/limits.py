@@ -10,9 +10,7 @@ from math import ceil
 from typing import Any
 
 from flask import Flask, Response, current_app, g
-from redis import Redis, RedisError
-from redis.backoff import NoBackoff
-from redis.retry import Retry
+from redis import RedisError
 
 from app.domain.accounts.client_addresses import group
 from app.domain.accounts.rate_limits import Allowance
@@ -20,6 +18,7 @@ from app.platform.bootstrap import runtime
 from app.platform.clock import monotonic
 from app.platform.crypto import digest
 from app.platform.errors import TooManyRequests
+from app.platform.redis_client import connect
 
 log = logging.getLogger(__name__)
 
@@ -83,12 +82,7 @@ class Counter:
     """The connection to Redis that limits are counted on."""
 
     def __init__(self, redis_url: str) -> None:
-        redis: Redis = Redis.from_url(
-            redis_url,
-            socket_connect_timeout=_TIMEOUT_SECONDS,
-            socket_timeout=_TIMEOUT_SECONDS,
-            retry=Retry(NoBackoff(), 0),
-        )
+        redis = connect(redis_url, timeout_seconds=_TIMEOUT_SECONDS, retries=0)
         self._redis = redis
         self._scripts = {
             script: redis.register_script(script)

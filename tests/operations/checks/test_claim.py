@@ -10,7 +10,8 @@ from app.operations.checks import claim as checks_claim
 from app.operations.checks import record as checks_record
 from app.operations.schedule import entries as schedule_entries
 from app.platform.bootstrap import runtime
-from app.platform.queue import connect, wait_for_wake
+from app.platform.queue import wait_for_wake
+from app.platform.redis_client import connect
 from app.platform.transaction import transaction
 from tests.factories import make_service
 from tests.recording import GREEN

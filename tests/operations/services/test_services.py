@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from app.platform.events import Feed
-from app.platform.queue import Hints, connect
+from app.platform.queue import Hints
+from app.platform.redis_client import connect
 from tests.factories import make_service, service_body
 
 ENTRIES = (
