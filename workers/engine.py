@@ -38,7 +38,7 @@ from workers.isolation import ALONE_THREADS
 from workers.recorder import RETRY_SECONDS, brief
 from workers.result_queue import BATCH, ResultQueue
 from workers.stalls import StallGuard
-from workers.start_times import Pace, StartQueue
+from workers.start_times import BEHIND_SECONDS, BEHIND_WAKE_SECONDS, Pace, StartQueue
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -48,7 +48,6 @@ _CLAIM_BATCH = 500
 _CLAIM_AT_LEAST = 200  # a claim costs as much as dozens of checks: wait a moment for that much room
 _ROOM_SECONDS = 0.05  # how long a claim waits for more room
 _UNBOUNDED_SECONDS = 10.0  # so often a claim also looks for leases that ran out long ago
-_BEHIND_SECONDS = 10.0
 _LAST_CHECKS_SECONDS = 1.0  # for the checks that run when the process is to stop
 _SESSION_END_SECONDS = 5.0
 
@@ -84,7 +83,7 @@ class Engine:
         self._checks: dict[asyncio.Task[None], Claim | None] = {}  # None: a one-off probe
         self._starts = StartQueue(self._loop, self._start_check)
         self._pace = Pace()
-        self._unbounded_at = float("-inf")
+        self._claimed_at = self._unbounded_at = float("-inf")
         self._woken = asyncio.Event()  # something is due now, or was edited
         self._results = ResultQueue(self._loop, exchange, self._clear)
         self._thread: threading.Thread | None = None
@@ -175,6 +174,7 @@ class Engine:
             self._woken.clear()
             try:
                 if is_woken:
+                    self._claimed_at -= BEHIND_WAKE_SECONDS
                     await self._drop_void_claims()
                 sleep_seconds = await self._claim_and_start(min(room, _CLAIM_BATCH))
             except self._exchange.away as error:
@@ -224,9 +224,9 @@ class Engine:
         is_bounded = asked_at < self._unbounded_at + _UNBOUNDED_SECONDS
         if not is_bounded:
             self._unbounded_at = asked_at
-        claimed, tasks = self._exchange.claim(
-            limit, self._pace.ahead_seconds, _BEHIND_SECONDS if is_bounded else None
-        )
+        behind_seconds = asked_at - self._claimed_at + BEHIND_SECONDS if is_bounded else None
+        claimed, tasks = self._exchange.claim(limit, self._pace.ahead_seconds, behind_seconds)
+        self._claimed_at = asked_at
         if len(claimed.claims) == limit:
             self._unbounded_at = float("-inf")  # what is older may be due as well
         return claimed, tasks

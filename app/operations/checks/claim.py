@@ -88,9 +88,12 @@ class Claimed:
     has_requests: bool = False  # whether one-off probes may wait
 
 
+# The locked rows are found again by their place. By their key each is found only past all its
+# earlier versions, which are many while a long snapshot keeps the database from cleaning up. A row
+# that was edited between the snapshot and the lock is left to the next claim.
 _CLAIM_FROM = """
 WITH due AS (
-    SELECT service_id, region, next_due_at, lease_until IS NOT NULL AS is_lost
+    SELECT ctid AS place, service_id, next_due_at, lease_until IS NOT NULL AS is_lost
     FROM schedule_entries
     WHERE region = %(region)s AND next_due_at <= now() + %(ahead)s * interval '1 second'
       AND next_due_at > now() - %(behind)s * interval '1 second'
@@ -103,7 +106,7 @@ SET lease_token = nextval('lease_tokens'),
     lease_until = greatest(now(), due.next_due_at)
         + (s.timeout_seconds + %(margin)s) * interval '1 second'
 FROM due, services s
-WHERE e.service_id = due.service_id AND e.region = due.region AND s.id = due.service_id
+WHERE e.ctid = due.place AND s.id = due.service_id
 RETURNING e.service_id, e.lease_token, due.next_due_at, e.status, e.consecutive_failures,
     e.consecutive_successes, s.status AS service_status, s.version, now() AS now, due.is_lost
 """

@@ -95,3 +95,25 @@ def test_regions_are_found_without_reading_every_entry(context, alice):
     make_service(alice, regions=["us", "eu"])
     make_service(alice, regions=["default", "eu"])
     assert checks_claim.scheduled_regions() == ["default", "eu", "us"]
+
+
+def _nodes(plan):
+    yield plan
+    for below in plan.get("Plans", ()):
+        yield from _nodes(below)
+
+
+def test_a_claim_finds_the_rows_it_has_locked_by_their_place(service, connection):
+    # By their key it would walk past all versions that a long snapshot (a pg_dump) keeps.
+    values = {"region": "default", "limit": 500, "margin": 3, "organization": None}
+    values |= {"ahead": 120.0, "behind": 3600.0}
+    with connection.transaction(force_rollback=True):
+        connection.execute("SET LOCAL enable_seqscan = off")  # as with more than one service
+        statement = f"EXPLAIN (ANALYZE, FORMAT JSON) {checks_claim._CLAIM}"
+        (((plan,),),) = connection.execute(statement, values).fetchall()
+    found = [
+        (node["Node Type"], node["Actual Rows"])
+        for node in _nodes(plan["Plan"])
+        if node.get("Alias") == "e" and node["Node Type"] != "ModifyTable"
+    ]
+    assert found == [("Tid Scan", 1)]
