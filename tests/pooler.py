@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import psycopg
 
 from app.local import ports
-from tests.local.launched import eventually
+from tests.waiting import seconds_until
 
 PROGRAM = shutil.which("pgbouncer", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
 
@@ -54,7 +54,7 @@ def pooler(database_url: str) -> Iterator[str]:
         process = subprocess.Popen([PROGRAM, "-q", *user, settings], stderr=subprocess.DEVNULL)
         url = f"postgresql://{parts.username}@127.0.0.1:{listen}{parts.path}"
         try:
-            eventually(lambda: _answers(url))
+            seconds_until(lambda: _answers(url), 10)
             yield url
         finally:
             process.terminate()

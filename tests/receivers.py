@@ -20,6 +20,8 @@ from urllib.parse import parse_qsl
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
+from tests.waiting import PATIENCE, stretched
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -102,7 +104,8 @@ class HttpReceiver:
     def wait_for(self, count: int, timeout_seconds: float = 10.0) -> list[Received]:
         """Return the requests once there are so many. Raises AssertionError after the timeout."""
         with self._arrived:
-            enough = self._arrived.wait_for(lambda: len(self.requests) >= count, timeout_seconds)
+            patience = stretched(PATIENCE * timeout_seconds)
+            enough = self._arrived.wait_for(lambda: len(self.requests) >= count, patience)
             assert enough, f"{len(self.requests)} of {count} requests in {timeout_seconds} s"
             return list(self.requests)
 
@@ -221,7 +224,8 @@ class MailReceiver:
     def wait_for(self, count: int, timeout_seconds: float = 10.0) -> list[Mail]:
         """Return the mails once there are so many. Raises AssertionError after the timeout."""
         with self._arrived:
-            enough = self._arrived.wait_for(lambda: len(self.mails) >= count, timeout_seconds)
+            patience = stretched(PATIENCE * timeout_seconds)
+            enough = self._arrived.wait_for(lambda: len(self.mails) >= count, patience)
             assert enough, f"{len(self.mails)} of {count} mails in {timeout_seconds} s"
             return list(self.mails)
 

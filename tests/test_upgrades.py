@@ -179,7 +179,6 @@ def _archive(folder: Path) -> bool:
     return True
 
 
-@pytest.mark.timeout(300)
 def test_processes_of_the_first_release_run_beside_the_new_schema(tmp_path, servers):
     """For the length of a rolling restart: expand first, contract in a later release."""
     if not _archive(tmp_path):

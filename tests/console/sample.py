@@ -16,8 +16,9 @@ from typing import Any
 from uuid import UUID
 
 from app.domain.metrics.coverage import cover_seconds
-from tests.flows.product import PASSWORD, BusyServer, Product, seconds_until
+from tests.flows.product import PASSWORD, BusyServer, Product
 from tests.histories import History, Result
+from tests.waiting import seconds_until
 
 OWNER = ("ada@example.com", "Ada Okafor")
 VIEWER = ("vera@example.com", "Vera Lind")

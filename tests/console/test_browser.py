@@ -11,8 +11,6 @@ from tests.flows.product import Product, target
 
 HOSTILE = "<img src=x onerror=alert(1)>שלום 🔥 " + "long" * 20
 
-pytestmark = pytest.mark.timeout(240)
-
 
 @pytest.fixture(scope="module")
 def product(browser):

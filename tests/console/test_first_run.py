@@ -4,16 +4,12 @@ import tempfile
 import time
 from pathlib import Path
 
-import pytest
-
 from tests.console.conftest import PATIENCE_MS
 from tests.flows.product import PASSWORD, Product, target
 from tests.receivers import HttpReceiver
 
 KEY_MS = 40  # how fast somebody types
 MOST_SECONDS, MOST_FIELDS, MOST_CLICKS = 180, 9, 8
-
-pytestmark = pytest.mark.timeout(300)
 
 
 class Hand:

@@ -7,8 +7,6 @@ import pytest
 from tests.console import sample
 from tests.console.screens import address, show
 
-pytestmark = pytest.mark.timeout(300)
-
 
 @pytest.fixture(scope="module")
 def product(filled):

@@ -7,9 +7,6 @@ import pytest
 from tests.console import sample
 from tests.console.screens import address, show
 
-pytestmark = pytest.mark.timeout(300)
-
-
 _NAME = """() => { const at = document.activeElement; const label = at.labels?.[0];
   return (label?.innerText || at.getAttribute('aria-label') || at.innerText || '').trim(); }"""
 

@@ -4,8 +4,6 @@ import pytest
 
 from tests.console.screens import move
 
-pytestmark = pytest.mark.timeout(300)
-
 
 @pytest.fixture(scope="module")
 def owner(sign_in):

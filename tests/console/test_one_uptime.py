@@ -104,7 +104,6 @@ def said_by_console(page, address, service):
 
 
 @pytest.mark.skipif(not CHROMIUM.exists(), reason=f"no Chromium at {CHROMIUM}")
-@pytest.mark.timeout(120)
 def test_all_say_the_same(app, alice, client, served, service):
     sums = service["told"].seconds(ago(hours=20), now())
     expected = percentage(sums[SpanKind.UP], sums[SpanKind.DOWN])

@@ -9,8 +9,6 @@ from tests.console.conftest import PATIENCE_MS
 from tests.console.screens import address, show
 from tests.flows.product import PASSWORD
 
-pytestmark = pytest.mark.timeout(300)
-
 
 @pytest.fixture(scope="module")
 def owner(sign_in):

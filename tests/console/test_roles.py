@@ -12,8 +12,6 @@ from tests.console import sample
 from tests.console.screens import SCREENS, address, move
 from tests.flows.product import PASSWORD
 
-pytestmark = pytest.mark.timeout(300)
-
 # Screens that a role has no part in: they say which role has.
 CLOSED = {
     "keys": (Role.EDITOR, "role editor"),

@@ -5,8 +5,6 @@ import pytest
 from tests.console.accessibility import faults_of, too_wide_at
 from tests.console.screens import SCREENS, address, move, show
 
-pytestmark = pytest.mark.timeout(300)
-
 ENTRANCES = ("/sign-in", "/sign-up", "/forgot-password", "/reset-password", "/invitation")
 
 

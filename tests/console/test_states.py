@@ -10,8 +10,6 @@ from tests.console.accessibility import faults_of
 from tests.console.screens import SCREENS, address, go, move, show
 from tests.flows.product import PASSWORD
 
-pytestmark = pytest.mark.timeout(300)
-
 # Each width once, each theme once: these screens are a heading and one part.
 VIEWS = ((1280, "light"), (360, "dark"))
 # What a screen is made of, without its words: what is made of the same was judged already.

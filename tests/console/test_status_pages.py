@@ -5,8 +5,6 @@ import pytest
 from tests.console.accessibility import faults_of
 from tests.console.screens import SCREENS, address, show
 
-pytestmark = pytest.mark.timeout(300)
-
 
 @pytest.fixture(scope="module")
 def product(filled):

@@ -10,9 +10,10 @@ import pytest
 from flask import Flask
 
 from tests.flows.outages import failing, heard, levels, webhook
-from tests.flows.product import Product, Target, seconds_until, target
+from tests.flows.product import Product, Target, target
 from tests.loopback import ca_file
 from tests.receivers import Answer, HttpReceiver, MailReceiver
+from tests.waiting import await_events, seconds_until
 from workers.dispatcher import Dispatcher
 
 
@@ -36,10 +37,11 @@ def shared_product() -> Iterator[Product]:
 
 
 @pytest.fixture
-def product(shared_product: Product, request: pytest.FixtureRequest) -> Product:
-    """The shared product with an organization of the test's own."""
+def product(shared_product: Product, request: pytest.FixtureRequest) -> Iterator[Product]:
+    """The shared product with an organization of the test's own, which watches nothing after it."""
     shared_product.register(f"{request.node.name.replace('[', '-').strip(']')}@example.com")
-    return shared_product
+    yield shared_product
+    shared_product.rest()
 
 
 @pytest.fixture
@@ -73,7 +75,7 @@ def escalating(product: Product, shop: Target, hook: HttpReceiver) -> dict[str, 
     product.call("PATCH", f"/alert-rules/{rule['id']}", {"notification_channel_ids": [mine]})
     product.call("POST", "/escalation-policies", {"name": "P", "rules": lines, "is_default": True})
     service = failing(product, shop)
-    seconds_until(lambda: heard(hook) == ["alert.fired"], 10)
+    await_events(lambda: heard(hook), ["alert.fired"], 10)
     seconds_until(lambda: levels(product)[0][1] != "pending", 10)
     return service
 

@@ -4,8 +4,9 @@ from typing import Any
 
 import requests
 
-from tests.flows.product import PASSWORD, Product, Target, seconds_until
+from tests.flows.product import PASSWORD, Product, Target
 from tests.receivers import HttpReceiver
+from tests.waiting import seconds_until
 
 
 def webhook(product: Product, hook: HttpReceiver, name: str = "all", **fields: Any) -> Any:

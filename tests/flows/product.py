@@ -5,7 +5,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -20,6 +20,7 @@ from websockets.sync.client import connect as connect_websocket
 from app.local.state import StateDir
 from tests.local.launched import PRODUCT, Launched
 from tests.receivers import HttpReceiver, MailReceiver
+from tests.waiting import seconds_until
 
 PASSWORD = "correct horse battery"
 
@@ -75,6 +76,12 @@ class Product(Launched):
     def status(self, service_id: str) -> str:
         """Return a service's status."""
         return str(self.call("GET", f"/services/{service_id}")["status"])
+
+    def rest(self) -> None:
+        """Pause all services of the account: what is watched costs as long as it runs."""
+        services = self.call("GET", "/services?limit=1000")
+        if ids := [each["id"] for each in services]:
+            self.call("POST", "/services/bulk", {"ids": ids, "action": "pause"})
 
     def database(self) -> psycopg.Connection[Any]:
         """Return a connection to its database."""
@@ -205,15 +212,6 @@ def target() -> Iterator[Target]:
         yield running
     finally:
         running.stop()
-
-
-def seconds_until(condition: Callable[[], object], limit: float) -> float:
-    """Wait for a condition; return how long it took. Fails after the limit."""
-    started = time.monotonic()
-    while not condition():
-        assert time.monotonic() - started < limit, f"not within {limit} s"
-        time.sleep(0.02)
-    return time.monotonic() - started
 
 
 def moment(text: str) -> float:

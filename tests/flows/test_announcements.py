@@ -7,8 +7,9 @@ from app.platform.clock import utcnow
 from tests.alerting import make_channel, make_window
 from tests.event_messages import certificate, check
 from tests.factories import make_service
-from tests.flows.product import Product, Target, seconds_until
+from tests.flows.product import Product, Target
 from tests.receivers import HttpReceiver
+from tests.waiting import await_events, seconds_until
 from workers import announcements
 from workers.job import serve
 
@@ -76,17 +77,17 @@ def test_maintenance_and_colours_in_the_running_product(product: Product, shop: 
         seconds_until(lambda: product.status(service["id"]) == "GREEN", 3)
         times = {"starts_at": "2026-01-01T00:00:00Z", "ends_at": "2099-01-01T00:00:00Z"}
         window = product.call("POST", "/maintenance-windows", {"name": "Upgrade", **times})
-        seconds_until(lambda: events(hook) == ["maintenance.started"], 5)
+        await_events(lambda: events(hook), ["maintenance.started"], 5)
         shop.status = 500
         seconds_until(lambda: product.status(service["id"]) == "RED", 3)
         product.call("POST", f"/maintenance-windows/{window['id']}/end")
         seconds_until(lambda: "maintenance.ended" in events(hook), 5)
         # By the tick: the status has not changed since.
-        seconds_until(lambda: events(hook)[2:] == ["service.status_changed"], 20)
+        await_events(lambda: events(hook)[2:], ["service.status_changed"], 20)
         assert data(hook, 2)["service"]["status"] == "RED"
-        seconds_until(lambda: events(pager) == ["alert.fired"], 5)
+        await_events(lambda: events(pager), ["alert.fired"], 5)
         product.call("DELETE", f"/services/{service['id']}")
-        seconds_until(lambda: events(pager) == ["alert.fired", "alert.resolved"], 5)
+        await_events(lambda: events(pager), ["alert.fired", "alert.resolved"], 5)
         fired, resolved = (data(pager, number)["alert"] for number in (0, 1))
         assert resolved["id"] == fired["id"]
         assert resolved["status"] == "resolved"

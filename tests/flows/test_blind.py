@@ -15,7 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.flows.product import Product, seconds_until
+from tests.flows.product import Product
+from tests.waiting import seconds_until
 
 NAMESPACE, OURS, THEIRS = "alertify-blind", "alertify-b0", "alertify-b1"
 NETWORK = "10.231.7"

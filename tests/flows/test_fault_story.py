@@ -3,13 +3,10 @@
 import tempfile
 from pathlib import Path
 
-import pytest
-
 from tests.flows.product import Product
 from tests.soak import outages
 
 
-@pytest.mark.timeout(300)  # a story of its own length, not a hang
 def test_no_page_is_lost_whatever_is_killed() -> None:
     with (
         tempfile.TemporaryDirectory(prefix="alertifypro-story-") as folder,

@@ -7,8 +7,8 @@ from contextlib import suppress
 import pytest
 import requests
 
-from tests.flows.product import seconds_until
 from tests.namespaces import island, needs_namespaces
+from tests.waiting import seconds_until
 
 pytestmark = needs_namespaces
 TARGET_PORT = 8080

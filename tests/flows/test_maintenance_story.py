@@ -6,8 +6,9 @@ from typing import Any
 import requests
 
 from tests.flows.outages import alert_of, heard, levels, webhook
-from tests.flows.product import Product, Target, seconds_until
+from tests.flows.product import Product, Target
 from tests.receivers import HttpReceiver
+from tests.waiting import await_events, seconds_until
 
 
 def daily(product: Product, **fields: Any) -> Any:
@@ -49,7 +50,7 @@ def test_levels_keep_their_distances_from_the_end_of_a_window(
     seconds_until(lambda: has_advanced(product, moved), 12)
     assert heard(hook, "level-2") == []
     product.call("POST", f"/maintenance-windows/{window['id']}/end")
-    seconds_until(lambda: heard(hook, "level-2") == ["alert.escalated"], 10)
+    await_events(lambda: heard(hook, "level-2"), ["alert.escalated"], 10)
     seconds_until(lambda: levels(product)[1][1] == "done", 5)
     assert 50 < levels(product)[2][2] <= 60
     assert heard(hook, "level-3") == []
@@ -69,7 +70,7 @@ def test_an_occurrence_that_is_skipped_silences_nobody(
     path = f"/maintenance-windows/{window['id']}"
     current = product.call("PATCH", path, {"exdates": [window["starts_at"]]})
     assert not current["is_active"]
-    seconds_until(lambda: heard(hook) == ["alert.fired"], 8)
+    await_events(lambda: heard(hook), ["alert.fired"], 8)
     following = product.call("POST", f"{path}/skip")
     assert len(following["exdates"]) == 2
     assert following["next_start_at"] > current["next_start_at"]
@@ -84,10 +85,10 @@ def test_a_window_for_one_heartbeat(product: Product, hook: HttpReceiver) -> Non
     )
     for each in (muted, other):
         requests.get(f"{each['ping_url']}/fail", timeout=10).raise_for_status()
-    seconds_until(lambda: heard(hook) == ["alert.fired"], 10)
+    await_events(lambda: heard(hook), ["alert.fired"], 10)
     assert [a["heartbeat_id"] for a in product.call("GET", "/alerts")] == [other["id"]]
     product.call("POST", f"/maintenance-windows/{window['id']}/end")
-    seconds_until(lambda: heard(hook) == ["alert.fired"] * 2, 10)
+    await_events(lambda: heard(hook), ["alert.fired"] * 2, 10)
 
 
 def test_what_was_ended_early_silences_again_only_on_request(
@@ -107,5 +108,5 @@ def test_what_was_ended_early_silences_again_only_on_request(
     assert answer.status_code == 409
     assert "reopen" in answer.json()["error"]
     shop.status = 500
-    seconds_until(lambda: heard(hook) == ["alert.fired"], 10)
+    await_events(lambda: heard(hook), ["alert.fired"], 10)
     assert product.call("PATCH", path, later | {"reopen": True})["is_active"]

@@ -6,8 +6,9 @@ from typing import Any
 import requests
 
 from tests.flows.outages import alert_of, failing, heard, levels, member, webhook
-from tests.flows.product import Product, Target, seconds_until
+from tests.flows.product import Product, Target
 from tests.receivers import HttpReceiver
+from tests.waiting import await_events, seconds_until
 
 
 def test_levels_keep_their_distances_from_the_end_of_a_snooze(
@@ -29,7 +30,7 @@ def test_levels_keep_their_distances_from_the_end_of_a_snooze(
 def test_the_end_of_a_snooze_is_told(product: Product, shop: Target, hook: HttpReceiver) -> None:
     webhook(product, hook)
     failing(product, shop)
-    seconds_until(lambda: heard(hook) == ["alert.fired"], 10)
+    await_events(lambda: heard(hook), ["alert.fired"], 10)
     alert = alert_of(product)
     product.call("POST", f"/alerts/{alert['id']}/snooze", {"minutes": 1})
     with product.database() as connection:
@@ -64,7 +65,7 @@ def test_the_override_that_was_decided_last_wins(
     line = {"level": 1, "delay_minutes": 0, "notify_type": "schedule", "notify_id": schedule["id"]}
     product.call("POST", "/escalation-policies", {"name": "P", "rules": [line], "is_default": True})
     failing(product, shop)
-    seconds_until(lambda: heard(hook, "last") == ["alert.fired"], 10)
+    await_events(lambda: heard(hook, "last"), ["alert.fired"], 10)
     assert heard(hook, "first") == []
 
 
@@ -120,7 +121,7 @@ def test_maintenance_at_once_is_silent_and_its_end_is_not(
     assert answer.status_code == 422
     assert heard(hook) == []
     product.call("POST", f"/maintenance-windows/{window['id']}/end")
-    seconds_until(lambda: heard(hook) == ["alert.fired"], 10)
+    await_events(lambda: heard(hook), ["alert.fired"], 10)
 
 
 def test_a_flapping_heartbeat_is_told_of_a_few_times(product: Product, hook: HttpReceiver) -> None:
@@ -161,12 +162,12 @@ def test_what_is_named_or_keeps_incidents_does_not_vanish(
         {"name": "Pager", "type": "pagerduty", "config": {"routing_key": "0" * 32}},
     )
     failing(product, shop)
-    seconds_until(lambda: heard(hook, "named") == ["alert.fired"], 10)
+    await_events(lambda: heard(hook, "named"), ["alert.fired"], 10)
     seconds_until(lambda: product.pager.requests, 10)
     where = f"{product.api}/notification-channels/{pagerduty['id']}"
     answer = product.session.delete(where)
     assert answer.status_code == 409
     assert "open alert of Shop" in answer.json()["error"]
     shop.status = 200
-    seconds_until(lambda: heard(hook, "named") == ["alert.fired", "alert.resolved"], 10)
+    await_events(lambda: heard(hook, "named"), ["alert.fired", "alert.resolved"], 10)
     assert product.session.delete(where).status_code == 204

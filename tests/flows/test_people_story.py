@@ -1,17 +1,13 @@
 """The short form of the soak with people: nobody is missed, and no end comes alone."""
 
 import tempfile
-import time
 from pathlib import Path
-
-import pytest
 
 from tests.flows.product import Product
 from tests.receivers import MailReceiver
 from tests.soak import people
 
 
-@pytest.mark.timeout(400)  # a story of its own length, not a hang
 def test_nobody_is_missed_while_people_act() -> None:
     with (
         tempfile.TemporaryDirectory(prefix="alertifypro-people-") as folder,
@@ -19,7 +15,7 @@ def test_nobody_is_missed_while_people_act() -> None:
         Product(Path(folder).resolve(), SMTP_URL=f"{mail.url}?starttls=off") as product,
     ):
         product.ready()
-        story = people.run(product, seconds=60, seed=int(time.time()))
+        story = people.run(product, seconds=60, seed=7)
         print(story, *story.faults, sep="\n")
         assert story.faults == [], str(story)
         assert story.alerts

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.flows.product import Product, children_of, seconds_until
+from tests.flows.product import Product, children_of, moment
 from tests.flows.test_heartbeat_story import create, events, status, url
 from tests.receivers import HttpReceiver
+from tests.waiting import await_events, seconds_until
 
 MIB = 1024 * 1024
 
@@ -121,7 +122,7 @@ def test_what_a_failed_job_said_stands_in_its_alert(product: Product, hook: Http
     heartbeat = create(product, schedule="every 1h")
     said = "pg_dump: error: \x1b[31mdisk full\x1b[0m\n" + "x" * 2000
     requests.post(f"{url(product, heartbeat)}/3", data=said.encode(), timeout=5)
-    seconds_until(lambda: events(hook) == ["alert.fired"], 5)
+    await_events(lambda: events(hook), ["alert.fired"], 5)
     message = hook.requests[0].json["data"]["alert"]["message"]
     assert message.startswith("The job ended with exit status 3.\npg_dump: error:")
     assert "disk full" in message
@@ -131,12 +132,14 @@ def test_what_a_failed_job_said_stands_in_its_alert(product: Product, hook: Http
 
 def test_a_corrected_schedule_is_judged_at_once(product: Product, hook: HttpReceiver) -> None:
     heartbeat = create(product)
-    seconds_until(lambda: events(hook) == ["alert.fired"], 15)
+    await_events(lambda: events(hook), ["alert.fired"], 15)
+    late_until = moment(heartbeat["created_at"]) + 2 + 2  # with a grace of two seconds
+    seconds_until(lambda: time.time() > late_until, 5)
     product.call("PATCH", f"/heartbeats/{heartbeat['id']}", {"grace_period_seconds": 2})
     assert status(product, heartbeat) == "missed", "it would be missed with that as well"
     product.call("PATCH", f"/heartbeats/{heartbeat['id']}", {"schedule": "every 1h"})
     assert status(product, heartbeat) == "healthy"
-    seconds_until(lambda: events(hook) == ["alert.fired", "alert.resolved"], 5)
+    await_events(lambda: events(hook), ["alert.fired", "alert.resolved"], 5)
     (alert,) = product.call("GET", f"/alerts?status=all&heartbeat_id={heartbeat['id']}")
     line = product.call("GET", f"/alerts/{alert['id']}")["timeline"][-1]
     assert line["text"] == "the schedule was changed"

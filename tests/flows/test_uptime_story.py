@@ -3,8 +3,9 @@
 from typing import Any
 
 from tests.flows.outages import failing, heard, webhook
-from tests.flows.product import Product, Target, seconds_until
+from tests.flows.product import Product, Target
 from tests.receivers import HttpReceiver
+from tests.waiting import seconds_until
 
 
 def figures(product: Product, service: dict[str, Any]) -> Any:

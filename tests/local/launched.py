@@ -8,12 +8,13 @@ import sys
 import threading
 import time
 import urllib.request
-from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
 from app.local import ports
 from app.local.settings import PROJECT
+from tests.waiting import PATIENCE, crowding, seconds_until, stretched
 
 PATIENCE_SECONDS = 40.0
 TOYS = (str(PROJECT / "tests" / "local" / "toys.py"),)
@@ -60,18 +61,23 @@ class Launched:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
         try:
-            self.process.wait(20)
+            self.process.wait(stretched(20))
         finally:
             self.process.kill()
 
     def until(self, text: str) -> str:
         """Wait for a line that contains the text."""
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while (left := deadline - time.monotonic()) > 0:
-            line = self._arriving.get(timeout=left)
+        left = PATIENCE * PATIENCE_SECONDS
+        while left > 0:
+            began = time.monotonic()
+            try:
+                line = self._arriving.get(timeout=1)
+            except queue.Empty:
+                line = ""
+            left -= (time.monotonic() - began) / crowding()
             if line is None:
                 raise AssertionError(f"ended without {text!r}: {self.lines}")
-            if text in line:
+            if line and text in line:
                 return line
         raise AssertionError(f"no {text!r} in time: {self.lines}")
 
@@ -89,8 +95,8 @@ class Launched:
         return self.finish()
 
     def finish(self) -> int:
-        code = self.process.wait(PATIENCE_SECONDS)
-        while self._arriving.get(timeout=5) is not None:
+        code = self.process.wait(stretched(PATIENCE * PATIENCE_SECONDS))
+        while self._arriving.get(timeout=stretched(5)) is not None:
             pass
         return code
 
@@ -128,15 +134,6 @@ def survivors(state: Path) -> dict[int, str]:
 
 def eventually_none_survive(state: Path, seconds: float = 5.0) -> None:
     """Assert that within some seconds nothing is left."""
-    deadline = time.monotonic() + seconds
-    while (left := survivors(state)) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert left == {}
-
-
-def eventually(condition: Callable[[], object], seconds: float = 10.0) -> None:
-    """Wait until a function returns something true."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "not in time"
-        time.sleep(0.02)
+    with suppress(AssertionError):
+        seconds_until(lambda: not survivors(state), seconds)
+    assert survivors(state) == {}

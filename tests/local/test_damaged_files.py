@@ -10,7 +10,7 @@ import redis
 from app.local import LaunchError
 from app.local.embedded import Embedded
 from app.local.state import StateDir
-from tests.local.launched import eventually
+from tests.waiting import seconds_until
 
 GARBAGE = os.urandom(64) + b"\xff\x00garbage\n" * 20
 
@@ -56,7 +56,7 @@ def test_a_file_that_is_damaged_while_it_runs_is_set_aside_too(state: Path) -> N
             path.write_bytes(GARBAGE)
         os.kill(servers.valkey.pid or 0, 9)
         servers.supervise()
-        eventually(servers.valkey.is_ready, 20)
+        seconds_until(servers.valkey.is_ready, 20)
         assert list((state / "valkey").glob("damaged-*"))
 
 

@@ -19,7 +19,8 @@ from app.local.child import OsUser
 from app.local.embedded import Embedded
 from app.local.postgres_home import SHARED_BASE, can_enter
 from app.local.settings import PROJECT
-from tests.local.launched import eventually, survivors
+from tests.local.launched import survivors
+from tests.waiting import seconds_until
 
 DURABLE = {
     "fsync": "on",
@@ -84,7 +85,7 @@ def test_killed_servers_come_back_with_their_data(state: Path) -> None:
             old = server.pid
             assert old is not None
             os.kill(old, signal.SIGKILL)
-            eventually(lambda s=server, old=old: s.pid not in (None, old) and s.is_ready())
+            seconds_until(lambda s=server, old=old: s.pid not in (None, old) and s.is_ready(), 10)
         assert fetch(servers.database_url, "SELECT word FROM kept") == "yes"
 
 

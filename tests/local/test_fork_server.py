@@ -14,7 +14,7 @@ from app.local import forking
 from app.local.child import Child, Command
 from app.local.settings import PROJECT
 from app.local.state import StateDir
-from tests.local.launched import eventually
+from tests.waiting import seconds_until
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux forks")
 
@@ -85,7 +85,7 @@ class Toys:
         self.children: list[Child] = [first, second]
         assert not first.start()
         server.start()
-        eventually(lambda: server.is_ready)
+        seconds_until(lambda: server.is_ready, 10)
 
     def command(self, name: str, argument: str) -> Command:
         argv = (sys.executable, "-m", "toy", argument)
@@ -125,7 +125,7 @@ def test_a_fork_has_what_is_a_processs_own(run: Toys) -> None:
 def test_a_fork_goes_by_its_own_name_and_keeps_its_environment(run: Toys) -> None:
     child = run.fork("named", "stay")
     process = Path(f"/proc/{child.pid}")
-    eventually(lambda: b"-m toy stay" in (process / "cmdline").read_bytes())
+    seconds_until(lambda: b"-m toy stay" in (process / "cmdline").read_bytes(), 10)
     assert b"SPT_NOENV=1" in (process / "environ").read_bytes()
 
 
@@ -134,22 +134,22 @@ def test_a_killed_fork_is_made_anew(run: Toys) -> None:
     pid = child.pid
     assert pid is not None
     os.kill(pid, signal.SIGKILL)
-    eventually(lambda: not child.is_running())
+    seconds_until(lambda: not child.is_running(), 10)
     news = child.keep_alive()
     assert news == "killed was ended by SIGKILL; starting it again"
-    eventually(lambda: "killed runs again" in (child.keep_alive() or ""))
+    seconds_until(lambda: "killed runs again" in (child.keep_alive() or ""), 10)
     assert child.pid not in (None, pid)
     assert not Path(f"/proc/{pid}").exists()  # the server has buried it
 
 
 def test_a_signal_wakes_the_launcher_when_a_fork_ends(run: Toys) -> None:
     child = run.fork("short", "stay")
-    eventually(lambda: "stays" in child.log.read_text())
+    seconds_until(lambda: "stays" in child.log.read_text(), 10)
     came: list[int] = []
     former = signal.signal(signal.SIGCHLD, lambda number, _: came.append(number))
     try:
         child.kill()
-        eventually(lambda: came)
+        seconds_until(lambda: came, 10)
     finally:
         signal.signal(signal.SIGCHLD, former)
 
@@ -158,8 +158,8 @@ def test_forks_end_with_their_server_and_wait_for_the_next(run: Toys) -> None:
     child = run.fork("waiting", "stay")
     pid = child.pid
     run.server.kill()
-    eventually(lambda: not child.is_running())
-    eventually(lambda: not Path(f"/proc/{pid}").exists())
+    seconds_until(lambda: not child.is_running(), 10)
+    seconds_until(lambda: not Path(f"/proc/{pid}").exists(), 10)
     assert "was ended by SIGKILL" in (child.keep_alive() or "")
     assert child.keep_alive() is None  # there is nobody to make it
     deadline = time.monotonic() + 20
@@ -172,7 +172,7 @@ def test_forks_end_with_their_server_and_wait_for_the_next(run: Toys) -> None:
 
 def test_a_fork_that_is_asked_to_stop_can_finish(run: Toys) -> None:
     child = run.fork("polite", "politely")
-    eventually(lambda: "stays" in child.log.read_text())
+    seconds_until(lambda: "stays" in child.log.read_text(), 10)
     child.terminate()
     assert child.wait(5)
     assert "said goodbye" in child.log.read_text()
@@ -212,7 +212,7 @@ def test_a_machine_that_refuses_a_fork_is_asked_again(state: Path) -> None:
     child = forking.ForkedChild(command, directory, server)
     server.start()
     try:
-        eventually(lambda: server.is_ready)
+        seconds_until(lambda: server.is_ready, 10)
         news = child.keep_alive()
         assert news == "one cannot be started now, and is tried again: no memory is left"
         assert 5 < (child.seconds_to_restart() or 0) <= 10

@@ -13,7 +13,7 @@ from app.local import LaunchError, leftovers, logfiles, ports
 from app.local.child import Child, Command
 from app.local.readiness import address, ready_status
 from app.local.state import StateDir
-from tests.local.launched import eventually
+from tests.waiting import seconds_until
 
 
 def test_a_large_log_is_moved_while_it_is_open(tmp_path: Path) -> None:
@@ -79,13 +79,13 @@ def test_a_crash_loop_is_slowed_down_and_a_long_life_forgiven(
     child.start()
     pauses = []
     for _ in range(9):
-        eventually(child.keep_alive)
+        seconds_until(child.keep_alive, 10)
         pauses.append(child.seconds_to_restart() or 0)
         monkeypatch.setattr(child, "_restart_at", 0.0)
         assert child.keep_alive() == f"toy runs again (process {child.pid})"
     assert pauses == pytest.approx([0.2, 0.5, 1, 2, 5, 10, 10, 10, 10], abs=0.1)
     monkeypatch.setattr(child, "_started_at", 0.0)
-    eventually(child.keep_alive)
+    seconds_until(child.keep_alive, 10)
     assert (child.seconds_to_restart() or 0) < 0.1
     directory.release()
 
@@ -128,7 +128,7 @@ def test_a_machine_that_refuses_a_process_ends_nobody(state: Path) -> None:
     child.start()
     child.wait(10)
     (state / "work").rmdir()  # like a lack of memory, processes or disk: it cannot be started
-    eventually(lambda: "cannot be started now" in (child.keep_alive() or ""))
+    seconds_until(lambda: "cannot be started now" in (child.keep_alive() or ""), 10)
     assert child.keep_alive() is None
     (state / "work").mkdir()
     assert child.seconds_to_restart() > 5

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.local.launched import PRODUCT, Launched, eventually, eventually_none_survive, survivors
+from tests.local.launched import PRODUCT, Launched, eventually_none_survive, survivors
+from tests.waiting import seconds_until
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
 
@@ -29,8 +30,8 @@ def test_start_kill_everything_once_and_stop(state: Path) -> None:
         }
         for name in children:
             os.kill(run.child(name), signal.SIGKILL)
-        eventually(lambda: all(f"{name} runs again" in run.said() for name in children), 40)
-        eventually(lambda: answers(run), 40)
+        seconds_until(lambda: all(f"{name} runs again" in run.said() for name in children), 40)
+        seconds_until(lambda: answers(run), 40)
         assert run.stop(signal.SIGINT) == 0
         assert "Killing" not in run.said()
     assert survivors(state) == {}

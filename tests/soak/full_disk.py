@@ -8,8 +8,9 @@ from pathlib import Path
 
 import requests
 
-from tests.flows.product import Product, Target, seconds_until, target
+from tests.flows.product import Product, Target, target
 from tests.receivers import HttpReceiver, MailReceiver, Received
+from tests.waiting import seconds_until
 
 _SIZE = "300m"
 

@@ -17,11 +17,12 @@ from urllib.parse import quote, unquote
 
 from redis import Redis, RedisError
 
-from tests.flows.product import BusyServer, Product, seconds_until
+from tests.flows.product import BusyServer, Product
 from tests.receivers import HttpReceiver
 from tests.soak import escalations
 from tests.soak.invariants import check_invariants
 from tests.soak.story import Outage, Story
+from tests.waiting import seconds_until
 
 SERVICES = 12
 VICTIMS = (

@@ -17,7 +17,8 @@ from pathlib import Path
 import requests
 
 from app.local.embedded import Embedded
-from tests.flows.product import Product, seconds_until, target
+from tests.flows.product import Product, target
+from tests.waiting import seconds_until
 
 AWAY_SECONDS = float(os.environ.get("SOAK_AWAY_SECONDS", "300"))
 STALE_SECONDS, BACK_SECONDS, START_SECONDS, GRACE_SECONDS = 120.0, 5.0, 20.0, 12.0

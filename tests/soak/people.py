@@ -13,11 +13,12 @@ from urllib.parse import quote
 
 import requests
 
-from tests.flows.product import PASSWORD, Product, seconds_until
+from tests.flows.product import PASSWORD, Product
 from tests.receivers import HttpReceiver
 from tests.soak.outages import Farm, _colours, _kill, _set_down, wait_for_calm
 from tests.soak.people_invariants import check_invariants
 from tests.soak.story import PeopleStory
+from tests.waiting import seconds_until
 
 SERVICES = 8
 TEAM = ("ann", "ben", "cleo")

@@ -14,8 +14,9 @@ from typing import Any
 
 import requests
 
-from tests.flows.product import Product, Target, seconds_until, target
+from tests.flows.product import Product, Target, target
 from tests.receivers import MailReceiver
+from tests.waiting import seconds_until
 
 SUBSCRIBERS, KILLED_WITH, KILLS = 1_000, 150, 20
 PUBLISH_SECONDS, COLOUR_SECONDS, TOLD_SECONDS = 2.0, 3.0, 60.0

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from tests.local.launched import eventually
+from tests.waiting import seconds_until
 from workers import watchdog
 from workers.watchdog import Host, Watchdog
 
@@ -56,14 +56,14 @@ def watch(app):
 def test_it_hints_at_what_is_due(watch):
     work = Work(0.1)
     watch(work)
-    eventually(lambda: work.hints > 5)
+    seconds_until(lambda: work.hints > 5, 10)
     assert not work.is_run.is_set(), "what is just due all the time is not neglected"
 
 
 def test_it_is_silent_while_nothing_is_due(watch):
     work = Work(None)
     watch(work)
-    eventually(lambda: work.looks > 5)
+    seconds_until(lambda: work.looks > 5, 10)
     assert work.hints == 0
     assert not work.is_run.is_set()
 
