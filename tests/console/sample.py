@@ -20,6 +20,8 @@ from tests.flows.product import PASSWORD, BusyServer, Product
 from tests.histories import History, Result
 from tests.waiting import seconds_until
 
+# Not the global one: its state is what Hypothesis watches in the tests beside this thread.
+_DICE = random.Random()
 OWNER = ("ada@example.com", "Ada Okafor")
 VIEWER = ("vera@example.com", "Vera Lind")
 # Name, path, tags, usual milliseconds.
@@ -40,7 +42,7 @@ SERVICES = (
 class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         usual = {path: milliseconds for _, path, _, milliseconds in SERVICES}.get(self.path, 5)
-        time.sleep(usual / 4000 * random.uniform(0.8, 1.3))
+        time.sleep(usual / 4000 * _DICE.uniform(0.8, 1.3))
         failing = self.path in self.server.failing  # type: ignore[attr-defined]
         body = b'{"error": "no connection to payments-db"}' if failing else b'{"status": "ok"}'
         self.send_response(503 if failing else 200)

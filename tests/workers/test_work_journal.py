@@ -1,6 +1,7 @@
 """What a dead process had in hand is known by its journal, and done alone at the first loss."""
 
 import ctypes
+import faulthandler
 import subprocess
 import sys
 import time
@@ -76,6 +77,7 @@ def test_what_a_living_process_has_in_hand_is_nobody_elses_business(tmp_path):
 
 def test_each_piece_of_work_alone_has_a_fork_of_its_own(tmp_path):
     def do(work):
+        faulthandler.enable(file=2)  # as in the product; pytest's own writes into the run's output
         if work == "ends":
             ctypes.string_at(0)
         if work == "stalls":
@@ -89,5 +91,6 @@ def test_each_piece_of_work_alone_has_a_fork_of_its_own(tmp_path):
     assert {path.name for path in tmp_path.iterdir()} == {"one", "two", "three"}
     assert [name for name in names if traces[name] is None] == ["one", "two", "three"]
     assert "signal 11" in traces["ends"]
+    assert "string_at" in traces["ends"]
     assert "stalled" in traces["stalls"]
     assert "a fault of ours" in traces["fails"]
