@@ -6,7 +6,6 @@ import socket
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -17,6 +16,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from psycopg import sql
 from redis import Redis
+from xdist.scheduler import LoadScopeScheduling
 
 from app.local.embedded import Embedded
 from app.operations.checks.retention import ensure_partitions
@@ -36,19 +36,54 @@ class Servers:
     redis_url: str
 
 
-# Files whose tests take longest, first: one that begins last has the others wait for it.
-_LONGEST = ("flows", "console", "local", "workers", "pages", "test_upgrades.py", "api")
+# Folders whose tests share one running product, which takes seven seconds of a core to start; of
+# their files, those that share nothing.
+_SHARING = {
+    "flows": {
+        "test_blind.py", "test_fault_story.py", "test_faults.py", "test_guide.py",
+        "test_message_to_acknowledgement.py", "test_peers.py", "test_people_story.py",
+    },
+    "console": {
+        "test_browser.py", "test_first_run.py", "test_pages.py", "test_rq_dashboard.py",
+        "test_source.py",
+    },
+}  # fmt: skip
+# What takes longest, first: one that begins last has the other processes wait for it.
+_LONGEST = (
+    "flows", "console", "pages/test_browser.py", "flows/test_fault_story.py",
+    "pages/test_script.py", "api/test_schemathesis.py", "flows/test_people_story.py",
+    "local/test_backup.py", "flows/test_peers.py", "flows/test_blind.py", "api/test_bad_input.py",
+    "flows/test_faults.py", "test_upgrades.py", "channels/test_contract.py",
+    "local/test_launcher.py", "ingest/test_kills.py", "api/test_isolation.py",
+    "platform/test_http_worker.py", "console/test_first_run.py",
+    "operations/metrics/test_roll_up.py", "operations/rules/test_deletion.py",
+    "flows/test_guide.py", "checks/test_real_databases.py",
+)  # fmt: skip
+
+
+def _unit(nodeid: str) -> str:
+    """Return what a test is done together with: its file, or the folder that shares a product."""
+    file = nodeid.partition("::")[0].removeprefix("tests/")
+    folder, _, name = file.partition("/")
+    return folder if name not in _SHARING.get(folder, {name}) else file
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the folders with the longest files first; within one, the order stays."""
-    tests = Path(__file__).parent
+    """Put what takes longest first; within a file, the order stays."""
+    ranks = {unit: rank for rank, unit in enumerate(_LONGEST)}
+    items.sort(key=lambda item: ranks.get(_unit(item.nodeid), len(ranks)))
 
-    def rank(item: pytest.Item) -> int:
-        first = item.path.relative_to(tests).parts[0]
-        return _LONGEST.index(first) if first in _LONGEST else len(_LONGEST)
 
-    items.sort(key=rank)
+class _Units(LoadScopeScheduling):
+    """Gives each process one unit after another."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return _unit(nodeid)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    """Return who gives the processes of a run their tests."""
+    return _Units(config, log)
 
 
 @pytest.fixture(scope="session", autouse=True)
