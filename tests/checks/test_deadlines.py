@@ -8,6 +8,7 @@ import pytest
 import uvloop
 
 from app.checks.deadlines import deadline
+from tests.waiting import stretched
 
 
 def in_loop(story):
@@ -30,7 +31,7 @@ async def test_a_limit_is_kept_and_never_early():
     started = perf_counter()
     with pytest.raises(TimeoutError):
         await hang()
-    assert 0.1 <= perf_counter() - started < 0.4
+    assert 0.1 <= perf_counter() - started < stretched(0.4)
     assert asyncio.current_task().cancelling() == 0
     await asyncio.sleep(0)  # and nothing of the interruption is left over
 
@@ -79,7 +80,7 @@ async def test_a_thousand_limits_share_timers():
     started = perf_counter()
     found = await asyncio.gather(*(hang() for _ in range(1000)), return_exceptions=True)
     assert {type(one) for one in found} == {TimeoutError}
-    assert perf_counter() - started < 1
+    assert perf_counter() - started < stretched(1)
 
 
 @in_loop

@@ -15,6 +15,7 @@ from app.operations.heartbeats.pings import IncomingPing
 from app.platform.clock import monotonic
 from app.platform.errors import Unavailable
 from tests.heartbeats import make_heartbeat
+from tests.waiting import stretched
 
 
 @pytest.fixture
@@ -91,10 +92,10 @@ def test_a_row_that_somebody_holds_delays_no_other_one(batcher, heartbeats, data
         waiting.start()
         started = time.monotonic()
         assert batcher.submit(ping(free)) is not None
-        assert time.monotonic() - started < 0.5
+        assert time.monotonic() - started < stretched(0.5)
         assert waiting.is_alive()
         holder.rollback()
-        waiting.join(2)
+        waiting.join(30)
     assert rows("SELECT count(*) FROM heartbeat_pings") == [(2,)]
 
 
@@ -106,7 +107,7 @@ def test_a_locked_table_means_503_within_two_seconds(
         holder.execute("LOCK TABLE heartbeats")
         started = time.monotonic()
         outcomes = together(*[lambda: batcher.submit(ping(key))] * 8)
-        assert time.monotonic() - started < 2
+        assert time.monotonic() - started < stretched(2)
         assert {type(outcome) for outcome in outcomes} == {Unavailable}
         holder.rollback()
     assert batcher.submit(ping(key)) is not None, "and goes on afterwards"
@@ -120,7 +121,7 @@ def test_without_a_database_pings_are_refused_at_once(app, configure, heartbeats
     started = time.monotonic()
     with pytest.raises(Unavailable):
         batcher.submit(ping(heartbeats[0]["unique_key"]))
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < stretched(1)
 
 
 @pytest.mark.parametrize("prefix", ["/api/v1/heartbeat", "/ping"])
@@ -156,7 +157,7 @@ def test_more_than_fit_are_shed_at_once(batcher, heartbeats, monkeypatch):
 
 def test_an_open_batcher_proves_itself(app, batcher, rows):
     batcher.open()
-    end = time.monotonic() + 5
+    end = time.monotonic() + stretched(5)
     while rows("SELECT count(*) FROM ingest_beacons") == [(0,)]:
         assert time.monotonic() < end
         time.sleep(0.05)
@@ -167,7 +168,7 @@ def test_a_ping_is_dated_back_to_when_it_came(batcher, heartbeats, rows):
     early = replace(ping(heartbeats[0]["unique_key"]), came=monotonic() - 1)
     batcher.submit(early)
     ((ago,),) = rows("SELECT extract(epoch FROM now() - received_at) FROM heartbeat_pings")
-    assert 1 <= ago < 1.5
+    assert 1 <= ago < stretched(1.5)
 
 
 def test_a_slow_redis_delays_no_ping(app, batcher, heartbeats, rows, monkeypatch):
@@ -181,15 +182,15 @@ def test_a_slow_redis_delays_no_ping(app, batcher, heartbeats, rows, monkeypatch
     started = time.monotonic()
     for heartbeat in heartbeats * 5:
         assert batcher.submit(ping(heartbeat["unique_key"], PingKind.FAIL)) is not None
-    assert time.monotonic() - started < 1
-    assert told.wait(2)
+    assert time.monotonic() - started < stretched(1)
+    assert told.wait(30)
     assert rows("SELECT count(*) FROM heartbeat_pings") == [(20,)]
 
 
 def test_the_feed_hears_of_pings(app, batcher, heartbeats, alice):
     batcher.submit(ping(heartbeats[0]["unique_key"], PingKind.FAIL, exit_status=3))
     feed = app.extensions["runtime"].feed
-    end = time.monotonic() + 5
+    end = time.monotonic() + stretched(5)
     while not (kept := [f for f in feed.kept(alice.organization_id) if "heartbeat.ping" in f]):
         assert time.monotonic() < end
         time.sleep(0.02)

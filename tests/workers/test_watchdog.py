@@ -71,11 +71,11 @@ def test_it_is_silent_while_nothing_is_due(watch):
 def test_it_does_neglected_work_itself_after_some_hints(watch):
     work = Work(1.6)
     watch(work)
-    assert work.is_run.wait(5)
+    assert work.is_run.wait(60)
     assert work.hints > 2
 
 
 def test_it_works_at_once_where_no_hint_gets_through(watch):
     work = Work(0.1, is_hinting_possible=False)
     watch(work)
-    assert work.is_run.wait(5)
+    assert work.is_run.wait(60)

@@ -11,6 +11,7 @@ from app.channels import templates
 from app.channels.templates import validate_template
 from app.domain.messages.template_language import BrokenTemplate, render
 from tests.channels.sending import ALERT, message
+from tests.waiting import stretched
 
 MESSAGE = message()
 
@@ -128,7 +129,7 @@ def test_bombs_do_not_go_off(body):
     big = message(alert={**ALERT, "message": '"\\' * 5_000})
     started = time.perf_counter()
     told = apply_template(big, {"body": body})
-    assert time.perf_counter() - started < 20.0
+    assert time.perf_counter() - started < stretched(20.0)
     assert told.title == big.title
     assert len(told.text) < 25_000
 
@@ -177,7 +178,7 @@ def test_an_operation_in_c_that_nobody_thought_of_ends_its_process_alone(
             "It takes too long or too much memory."
         ]
         apply_template(MESSAGE, {"body": "poison"})  # known by now: nothing is started for it
-        assert time.perf_counter() - began < 20.0
+        assert time.perf_counter() - began < stretched(20.0)
         assert apply_template(MESSAGE, {"body": "fine"}).text == "fine"
     finally:
         templates.close()
