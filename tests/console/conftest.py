@@ -12,6 +12,9 @@ from tests.console.screens import COUNT_REQUESTS
 from tests.flows.product import PASSWORD, Product
 
 PATIENCE_MS = 20_000
+# Every break of the content security policy, Trusted Types among it, comes to the tab's problems.
+_TELL_OF_VIOLATIONS = """addEventListener('securitypolicyviolation', (event) => console.error(
+  'policy violated: ' + event.effectiveDirective + ' ' + event.blockedURI + ' ' + event.sample))"""
 
 
 @pytest.fixture(scope="module")
@@ -30,12 +33,13 @@ def expect():
 @pytest.fixture(scope="module")
 def open_tab(browser):
     """Opens a tab with a new session: `problems` and `hosts` say what went on in it."""
-    contexts = []
+    contexts, violations = [], []
 
     def open_tab(cookies=(), **options):
         context = browser.new_context(**({"viewport": {"width": 1280, "height": 800}} | options))
         context.set_default_timeout(PATIENCE_MS)
         context.add_init_script(COUNT_REQUESTS)
+        context.add_init_script(_TELL_OF_VIOLATIONS)
         context.add_cookies(list(cookies))
         contexts.append(context)
         tab = context.new_page()
@@ -43,11 +47,18 @@ def open_tab(browser):
         tab.on("request", lambda asked: tab.hosts.add(urlsplit(asked.url).hostname))
         tab.on("pageerror", lambda error: tab.problems.append(str(error)))
         tab.on("console", lambda message: _collect(tab.problems, message))
+        tab.on("console", lambda message: _collect_violation(violations, message))
         return tab
 
     yield open_tab
     for context in contexts:
         context.close()
+    assert violations == []
+
+
+def _collect_violation(violations, message):
+    if message.text.startswith("policy violated: "):
+        violations.append(message.text)
 
 
 def _collect(problems, message):

@@ -80,8 +80,17 @@ NAMED = {
         "tags": ["nothing"],
     },
     "teams": {},
+    "on-call-schedules": {},
+    "escalation-policies": {},
+    "status-pages": {},
 }
-PLACES = {"notification-channels": "channels", "alert-rules": "rules", "teams": "organization"}
+PLACES = {
+    "notification-channels": "channels",
+    "alert-rules": "rules",
+    "teams": "organization",
+    "on-call-schedules": "on-call",
+    "status-pages": "pages",
+}
 
 
 @pytest.mark.parametrize("kind", NAMED)
@@ -90,7 +99,10 @@ def test_names_of_strangers_are_text_and_fit(owner, product, kind):
     owner.hosts.clear()
     place = PLACES.get(kind, kind.partition("-")[0])
     query = {"teams": "?tab=teams", "services": "?plain=1"}.get(kind, "")
-    made = [product.call("POST", f"/{kind}", NAMED[kind] | {"name": name}) for name in HOSTILE]
+    made = [
+        product.call("POST", f"/{kind}", body_of(product, kind, at) | {"name": name})
+        for at, name in enumerate(HOSTILE)
+    ]
     try:
         owner.set_viewport_size({"width": 360, "height": 800})
         move(owner, f"http://127.0.0.1:{product.port}/{place}{query}")
@@ -106,3 +118,17 @@ def test_names_of_strangers_are_text_and_fit(owner, product, kind):
             product.call("DELETE", f"/{kind}/{each['id']}")
     assert owner.problems == []
     assert owner.hosts == {"127.0.0.1"}
+
+
+def body_of(product, kind, at):
+    """Fields of something that it needs beside its name."""
+    if kind == "status-pages":
+        return {"slug": f"named-{at}"}
+    if kind == "escalation-policies":
+        channel = next(iter(product.sample.ids["notification-channels"].values()))
+        level = {"level": 1, "delay_minutes": 5, "notify_type": "channel", "notify_id": channel}
+        return {"rules": [level]}
+    if kind == "on-call-schedules":
+        weekly = {"name": "Weekly", "rotation_type": "weekly"}
+        return {"layers": [weekly | {"users": [product.call("GET", "/profile")["id"]]}]}
+    return NAMED[kind]

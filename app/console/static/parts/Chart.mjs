@@ -22,7 +22,7 @@ export function Chart({ points, summary, threshold, from, to, marks = [], onZoom
       if (gone || !box.current) return;
       chart = new Plot(options(box.current.clientWidth, { threshold, from, to, marks, onZoom }), data(points), box.current);
     });
-    const resize = () => chart?.setSize({ width: box.current.clientWidth, height: HEIGHT });
+    const resize = () => box.current && chart?.setSize({ width: box.current.clientWidth, height: HEIGHT });
     addEventListener("resize", resize);
     return () => {
       gone = true;

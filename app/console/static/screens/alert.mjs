@@ -132,7 +132,7 @@ function TellNow({ alert }) {
     }
   };
   if (!channels.length && !people.length) return null;
-  return html`<${Menu} label=${html`<${Icon} name="send" />${t("Tell … now")}`}>${channels.map((channel) => html`<${Item} key=${channel.id} needs="alerts:act" onClick=${() => tell(channel.name, { channel_id: channel.id })}>${channel.name}<//>`)}${people.map((each) => html`<${Item} key=${each.user_id} icon="person" needs="alerts:act" onClick=${() => tell(each.full_name, { user_id: each.user_id })}>${each.full_name}<//>`)}<//>`;
+  return html`<${Menu} label=${html`<${Icon} name="send" />${t("Tell somebody")}`}>${channels.map((channel) => html`<${Item} key=${channel.id} needs="alerts:act" onClick=${() => tell(channel.name, { channel_id: channel.id })}>${channel.name}<//>`)}${people.map((each) => html`<${Item} key=${each.user_id} icon="person" needs="alerts:act" onClick=${() => tell(each.full_name, { user_id: each.user_id })}>${each.full_name}<//>`)}<//>`;
 }
 
 function outcome(each) {

@@ -2,6 +2,7 @@
 
 import { html } from "../vendor/ui.mjs";
 import * as api from "../api.mjs";
+import { span } from "../lib/time.mjs";
 import { sentence, t } from "../lib/words.mjs";
 import { Facts, Loaded, Page } from "../parts/Page.mjs";
 import { PlainTable, perform } from "../parts/Plain.mjs";
@@ -20,8 +21,13 @@ export default function Server() {
 }
 
 function Ready({ ready }) {
-  const { status, ...parts } = ready;
-  const rows = Object.entries(parts).map(([name, value]) => [sentence(name.replaceAll("_", " ")).replace(/\.$/, ""), typeof value === "object" ? JSON.stringify(value) : String(value)]);
+  const { status, age_seconds: ages = {}, ...parts } = ready;
+  const title = (name) => sentence(name.replaceAll("_", " ")).replace(/\.$/, "");
+  const said = (value) => (typeof value === "object" ? Object.entries(value ?? {}).map(([name, each]) => `${name}: ${each}`).join(", ") : String(value));
+  const rows = [
+    ...Object.entries(ages).map(([name, seconds]) => [title(name), seconds === null ? t("not yet") : t("{span} ago", { span: span(seconds) })]),
+    ...Object.entries(parts).map(([name, value]) => [title(name), said(value)]),
+  ];
   return html`<p class=${status === "ready" ? "up" : "slow"}><strong>${sentence(status)}</strong></p><${Facts} rows=${rows} />`;
 }
 
