@@ -35,10 +35,11 @@ from workers.check_quarantine import SET_ASIDE
 from workers.connectivity import ConnectivityCheck
 from workers.exchange import Exchange
 from workers.isolation import ALONE_THREADS
+from workers.look_back import LookBack
 from workers.recorder import RETRY_SECONDS, brief
 from workers.result_queue import BATCH, ResultQueue
 from workers.stalls import StallGuard
-from workers.start_times import BEHIND_SECONDS, BEHIND_WAKE_SECONDS, Pace, StartQueue
+from workers.start_times import Pace, StartQueue
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -47,7 +48,6 @@ SESSION_SECONDS = 60.0
 _CLAIM_BATCH = 500
 _CLAIM_AT_LEAST = 200  # a claim costs as much as dozens of checks: wait a moment for that much room
 _ROOM_SECONDS = 0.05  # how long a claim waits for more room
-_UNBOUNDED_SECONDS = 10.0  # so often a claim also looks for leases that ran out long ago
 _LAST_CHECKS_SECONDS = 1.0  # for the checks that run when the process is to stop
 _SESSION_END_SECONDS = 5.0
 
@@ -83,7 +83,7 @@ class Engine:
         self._checks: dict[asyncio.Task[None], Claim | None] = {}  # None: a one-off probe
         self._starts = StartQueue(self._loop, self._start_check)
         self._pace = Pace()
-        self._claimed_at = self._unbounded_at = float("-inf")
+        self._look_back = LookBack()
         self._woken = asyncio.Event()  # something is due now, or was edited
         self._results = ResultQueue(self._loop, exchange, self._clear)
         self._thread: threading.Thread | None = None
@@ -174,7 +174,7 @@ class Engine:
             self._woken.clear()
             try:
                 if is_woken:
-                    self._claimed_at -= BEHIND_WAKE_SECONDS
+                    self._look_back.woken()
                     await self._drop_void_claims()
                 sleep_seconds = await self._claim_and_start(min(room, _CLAIM_BATCH))
             except self._exchange.away as error:
@@ -221,14 +221,9 @@ class Engine:
 
     def _claim(self, limit: int) -> tuple[Claimed, list[ProbeTask]]:
         asked_at = monotonic()
-        is_bounded = asked_at < self._unbounded_at + _UNBOUNDED_SECONDS
-        if not is_bounded:
-            self._unbounded_at = asked_at
-        behind_seconds = asked_at - self._claimed_at + BEHIND_SECONDS if is_bounded else None
+        behind_seconds = self._look_back.seconds(asked_at)
         claimed, tasks = self._exchange.claim(limit, self._pace.ahead_seconds, behind_seconds)
-        self._claimed_at = asked_at
-        if len(claimed.claims) == limit:
-            self._unbounded_at = float("-inf")  # what is older may be due as well
+        self._look_back.claimed(asked_at, monotonic(), is_full=len(claimed.claims) == limit)
         return claimed, tasks
 
     def _start_check(self, claim: Claim) -> None:

@@ -9,10 +9,6 @@ from app.operations.checks.claim import Claim
 from app.operations.snapshots.services import ServiceSnapshot
 
 SLOT_SECONDS = 0.05
-# How far before the last claim the next one looks: for what was committed just then. What woke it
-# may have been due since the transaction that made it so began.
-BEHIND_SECONDS = 1.5
-BEHIND_WAKE_SECONDS = 15.0
 _PERIOD_SECONDS = 1.0  # between claims,
 _SLEEP_SECONDS = 5.0  # or at the most, while nothing is due
 _AHEAD = 1.5  # periods
