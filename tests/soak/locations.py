@@ -21,9 +21,8 @@ from tests.namespaces import Island, island, may_make_namespaces
 
 SERVICES = 50
 _TARGET_PORT = 8080
-# A second of interval, one of timeout, the margin of an agent's lease, and the start of an agent or
-# a web, which takes up to half a minute where eight programs share two cores.
-_MOST_GAP_SECONDS = 1 + 1 + 18 + 30
+# A second of interval, one of timeout, the margin of an agent's lease, and the start of an agent.
+_MOST_GAP_SECONDS = 1 + 1 + 18 + 10
 _VICTIMS = ("agent", "agent stopped", "web", "link")
 
 
