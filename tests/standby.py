@@ -17,7 +17,7 @@ import pytest
 from app.local import ports, postgres
 from app.local.embedded import Embedded
 from app.local.postgres_home import find_home
-from tests.local.launched import eventually
+from tests.waiting import seconds_until
 
 _REPLICATION = f"host replication all {ports.LOOPBACK}/32 scram-sha-256\n"
 
@@ -41,7 +41,7 @@ class Pair:
         self.ask(self.primary_url, "SELECT pg_current_xact_id()")
         position = self.ask(self.primary_url, "SELECT pg_current_wal_lsn()::text")
         replayed = f"SELECT pg_last_wal_replay_lsn() >= '{position}'::pg_lsn"
-        eventually(lambda: self.ask(self.standby_url, replayed))
+        seconds_until(lambda: self.ask(self.standby_url, replayed), 10)
 
     @contextmanager
     def held_back(self) -> Iterator[None]:
@@ -49,7 +49,7 @@ class Pair:
         self.catch_up()
         self.ask(self.standby_url, "SELECT pg_wal_replay_pause()::text")
         paused = "SELECT pg_get_wal_replay_pause_state() = 'paused'"
-        eventually(lambda: self.ask(self.standby_url, paused))
+        seconds_until(lambda: self.ask(self.standby_url, paused), 10)
         try:
             yield
         finally:
@@ -92,10 +92,11 @@ def _standby_of(primary_url: str, state: Path) -> Iterator[Pair]:
     }
     try:
         copy = ("-d", primary_url, "-D", str(data), "-R", "-c", "fast", "-N")
-        eventually(  # the new line of pg_hba.conf counts from a moment after it is read
+        seconds_until(  # the new line of pg_hba.conf counts from a moment after it is read
             lambda: (
                 subprocess.run([home.program("pg_basebackup"), *copy], **options).returncode == 0
-            )
+            ),
+            10,
         )
         port = ports.choose(None)
         settings = ("-c", f"listen_addresses={ports.LOOPBACK}", "-c", "unix_socket_directories=")
@@ -103,7 +104,7 @@ def _standby_of(primary_url: str, state: Path) -> Iterator[Pair]:
         process = subprocess.Popen([*argv, "-c", "fsync=off"], **options)
         try:
             found = Pair(primary_url, primary_url.replace(_port(primary_url), f":{port}/"), process)
-            eventually(lambda: _follows(found))
+            seconds_until(lambda: _follows(found), 10)
             yield found
         finally:
             process.send_signal(signal.SIGQUIT)

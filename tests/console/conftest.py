@@ -57,7 +57,9 @@ def open_tab(browser):
 
 
 def _collect_violation(violations, message):
-    if message.text.startswith("policy violated: "):
+    # The RQ dashboard asks whether it may use `eval`, is told that it may not, and does without.
+    is_ours = message.page is None or "/ops/rq" not in message.page.url
+    if is_ours and message.text.startswith("policy violated: "):
         violations.append(message.text)
 
 

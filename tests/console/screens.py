@@ -83,7 +83,7 @@ _READ = """() => new Promise((resolve) => {
     const busy = window.requestsUnderWay || document.querySelector('[aria-busy=true]')
       || !document.querySelector('h1');
     quiet = busy ? 0 : quiet + 1;
-    if (quiet < 3) requestAnimationFrame(() => setTimeout(look, 25));
+    if (quiet < 3) setTimeout(look, 40);
     else resolve();
   };
   look();

@@ -16,7 +16,7 @@ from app.platform.errors import ConfigError
 from app.platform.queue import BACKGROUND, Hints, wait_for_wake
 from app.platform.redis_client import connect
 from app.security.limits import _COUNT, Counter
-from tests.local.launched import eventually
+from tests.waiting import seconds_until
 
 SERVICE = "main"
 PASSWORD = "a password"
@@ -66,11 +66,13 @@ def group() -> Iterator[Group]:
         follow = ("repl-diskless-sync-delay 0", f"replicaof 127.0.0.1 {primary}")
         stack.enter_context(server(folder, replica, *secret, *follow))
         there = Redis(port=replica, password=PASSWORD)
-        eventually(lambda: answers(there, "replication").get("master_link_status") == "up")
+        seconds_until(lambda: answers(there, "replication").get("master_link_status") == "up", 10)
         watch = SENTINEL.format(service=SERVICE, primary=primary, password=PASSWORD)
         stack.enter_context(server(folder, sentinel, watch))
         watcher = Redis(port=sentinel)
-        eventually(lambda: (answers(watcher, "sentinel").get("master0") or {}).get("slaves") == 1)
+        seconds_until(
+            lambda: (answers(watcher, "sentinel").get("master0") or {}).get("slaves") == 1, 10
+        )
         url = f"redis+sentinel://:a%20password@127.0.0.1:{sentinel}/{SERVICE}/0"
         yield Group(url, process, (primary, replica))
 
@@ -101,11 +103,11 @@ def test_hints_and_limits_follow_a_failover(group):
     group.primary.kill()
     group.primary.wait(10)
 
-    eventually(lambda: works(redis.ping), 30)
+    seconds_until(lambda: works(redis.ping), 30)
     assert group.port_of_primary() == group.ports[1]
     hints.wake("default")
     assert wait_for_wake(blocking, "default", 5)
-    eventually(lambda: limits.run(_COUNT, ["counted"], 60) is not None, 20)
+    seconds_until(lambda: limits.run(_COUNT, ["counted"], 60) is not None, 20)
 
 
 @pytest.mark.parametrize(

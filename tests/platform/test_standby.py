@@ -23,8 +23,8 @@ from app.platform.standby import Standby
 from app.web import create_app
 from tests import standby, url_arguments
 from tests.factories import Person, make_person, make_service
-from tests.local.launched import eventually
 from tests.standby import Pair
+from tests.waiting import seconds_until
 
 # What a view must be asked for.
 QUERIES = {
@@ -109,7 +109,7 @@ def test_a_list_is_read_from_the_standby_and_after_a_write_from_the_primary(
 ):
     make_service(person, name="Before")
     forget_writes(web)
-    eventually(lambda: answers_from_standby(gate, both, person))
+    seconds_until(lambda: answers_from_standby(gate, both, person), 10)
     monkeypatch.setattr(standby_module, "MAX_LAG_SECONDS", 3600.0)  # however slow this machine is
     with both.held_back():
         rename(both, "After", person)
@@ -120,7 +120,7 @@ def test_a_list_is_read_from_the_standby_and_after_a_write_from_the_primary(
 
 def test_what_is_told_on_the_live_feed_is_there_for_who_reads_it_then(web, both, person, gate):
     forget_writes(web)
-    eventually(lambda: answers_from_standby(gate, both, person))
+    seconds_until(lambda: answers_from_standby(gate, both, person), 10)
     event = Event(person.organization_id, "service.updated", {})
     web.extensions["runtime"].feed.publish([event])
     assert not gate.may_answer(person.user_id, person.organization_id)
@@ -129,13 +129,13 @@ def test_what_is_told_on_the_live_feed_is_there_for_who_reads_it_then(web, both,
 def test_a_standby_that_lags_answers_nothing(web, both, person, gate, monkeypatch):
     make_service(person, name="Before")
     forget_writes(web)
-    eventually(lambda: answers_from_standby(gate, both, person))
+    seconds_until(lambda: answers_from_standby(gate, both, person), 10)
     monkeypatch.setattr(standby_module, "MAX_LAG_SECONDS", 0.5)
     with both.held_back():
         rename(both, "After", person)
-        eventually(lambda: names(person) == ["After"])
+        seconds_until(lambda: names(person) == ["After"], 10)
     monkeypatch.undo()
-    eventually(lambda: answers_from_standby(gate, both, person))
+    seconds_until(lambda: answers_from_standby(gate, both, person), 10)
 
 
 def test_a_server_that_takes_writes_is_no_standby(web, person, gate, caplog):
@@ -174,7 +174,7 @@ def test_every_view_that_reads_the_standby_only_reads(web, both, person, gate):
     named = sorted({name for rule in rules for name in rule.arguments})
     made = {name: url_arguments.OWNED[name](person) for name in named}
     forget_writes(web)
-    eventually(lambda: answers_from_standby(gate, both, person))
+    seconds_until(lambda: answers_from_standby(gate, both, person), 10)
     for rule in rules:
         values = {name: made[name] for name in rule.arguments}
         path = web.url_map.bind("localhost").build(rule.endpoint, values)
@@ -186,7 +186,7 @@ def test_every_view_that_reads_the_standby_only_reads(web, both, person, gate):
 def test_the_primary_answers_when_the_standby_is_gone(web, both, person, gate):
     make_service(person, name="Still here")
     forget_writes(web)
-    eventually(lambda: answers_from_standby(gate, both, person))
+    seconds_until(lambda: answers_from_standby(gate, both, person), 10)
     both.standby.send_signal(signal.SIGQUIT)  # its connections end without a word
     both.standby.wait(10)
     assert names(person) == ["Still here"]

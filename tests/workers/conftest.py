@@ -4,6 +4,7 @@ import pytest
 
 from app.operations.notifications import claim as outbox_claim
 from tests.alerting import make_channel, make_pending
+from workers.health_watch import HealthWatch
 
 
 @pytest.fixture
@@ -18,3 +19,17 @@ def lost_twice(alice, connection, rows):
         return send
 
     return lose
+
+
+@pytest.fixture
+def health_watch_of(app):
+    """Makes watches that give up their lock when the test is over, which others need."""
+    made = []
+
+    def make():
+        made.append(HealthWatch(app))
+        return made[-1]
+
+    yield make
+    for watch in made:
+        watch.close()

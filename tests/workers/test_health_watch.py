@@ -97,15 +97,15 @@ def test_heartbeats_and_jobs_that_do_not_run_are_late(app, alice, rows):
     assert parts(app) == ["sweeps", "escalations", "roll-ups"]
 
 
-def test_the_operators_get_one_alert_and_its_end(app, operator, rows):
+def test_the_operators_get_one_alert_and_its_end(app, operator, rows, health_watch_of):
     make_service(operator)
     overdue(rows)
-    watch = HealthWatch(app)
+    watch = health_watch_of()
     watch.look()
     assert operator.get("/alerts").json == [], "a start takes a moment"
     watch.look()
     watch.look()
-    HealthWatch(app).look()
+    health_watch_of().look()
     (alert,) = operator.get("/alerts").json
     assert alert["title"] == "The monitor is behind"
     assert "results of 1 checks have not been stored" in alert["message"]
@@ -169,11 +169,11 @@ def test_messages_that_do_not_leave_are_told_of_past_the_outbox(app, operator, c
 
 
 def test_a_database_that_is_away_is_told_of_through_what_was_read_before(
-    app, operator, monkeypatch
+    app, operator, monkeypatch, health_watch_of
 ):
     with HttpReceiver() as ours:
         make_channel(operator, config={"webhook_url": ours.url})
-        watch = HealthWatch(app)
+        watch = health_watch_of()
         watch.look()
 
         def away(*_):
@@ -188,11 +188,13 @@ def test_a_database_that_is_away_is_told_of_through_what_was_read_before(
         assert "database does not answer" in ours.requests[0].body.decode()
 
 
-def test_the_dead_man_is_called_only_while_all_is_in_bounds(app, alice, rows, configure):
+def test_the_dead_man_is_called_only_while_all_is_in_bounds(
+    app, alice, rows, configure, health_watch_of
+):
     make_service(alice)
     with HttpReceiver() as receiver:
         configure(deadman_url=receiver.url)
-        watch = HealthWatch(app)
+        watch = health_watch_of()
         watch.look()
         watch.look()
         assert len(receiver.requests) == 1, "at most once a minute"
@@ -209,9 +211,11 @@ def test_the_dead_man_is_called_only_while_all_is_in_bounds(app, alice, rows, co
         assert len(receiver.requests) == seen + 1
 
 
-def test_a_dead_man_that_does_not_answer_hurts_nobody(app, alice, configure, caplog):
+def test_a_dead_man_that_does_not_answer_hurts_nobody(
+    app, alice, configure, caplog, health_watch_of
+):
     configure(deadman_url="http://127.0.0.1:9/")
-    HealthWatch(app).look()
+    health_watch_of().look()
     assert "DEADMAN_URL cannot be reached" in caplog.text
 
 

@@ -5,7 +5,6 @@ import json
 import pytest
 
 from tests.receivers import Answer, HttpReceiver
-from workers.health_watch import HealthWatch
 from workers.peer_watch import PeerWatch, wrong_with
 
 
@@ -15,11 +14,13 @@ def operator(alice, rows):
     return alice
 
 
-def test_a_peer_that_is_gone_is_told_at_the_second_look_and_once(app, operator, configure):
+def test_a_peer_that_is_gone_is_told_at_the_second_look_and_once(
+    app, operator, configure, health_watch_of
+):
     with HttpReceiver([Answer(200, {"status": "ready"})]) as peer:
         url = peer.url
         configure(peer_url=url)
-        watch = HealthWatch(app)
+        watch = health_watch_of()
         watch.look()
         assert peer.requests[0].path == "/ready"
     watch.look()

@@ -21,7 +21,6 @@ from workers import alone_forks, check_quarantine, job
 from workers.database_exchange import DatabaseExchange
 from workers.dispatcher import Dispatcher
 from workers.engine import Engine
-from workers.health_watch import HealthWatch
 from workers.isolation import AloneRunner, LostAloneError, run_job_alone
 from workers.job import serve
 
@@ -75,18 +74,18 @@ def test_a_tick_that_ends_its_process_is_alone_next_and_then_set_aside(environme
     assert environment.read_text() == "x"
 
 
-def test_the_operators_hear_of_what_is_set_aside(app, environment, alice, rows):
+def test_the_operators_hear_of_what_is_set_aside(app, environment, alice, rows, health_watch_of):
     rows("UPDATE users SET is_operator = true WHERE id = %s", alice.user_id)
     for _ in range(3):
         quarantine.count_failure(WorkKind.CHECK, "some check", "trace of the death")
     with suppress(RuntimeError):
         poison.fail()
-    HealthWatch(app).look()
+    health_watch_of().look()
     (alert,) = alice.get("/alerts").json
     assert alert["title"] == "Work of the monitor is set aside"
     assert "trace of the death" in alert["message"]
     quarantine.clear(WorkKind.CHECK, ["some check"])
-    HealthWatch(app).look()
+    health_watch_of().look()
     assert alice.get("/alerts").json == []
 
 
