@@ -6,12 +6,12 @@ from typing import Any
 from app.domain.masking import hider
 from app.domain.types import Observation, Status
 from app.operations.checks import claim as checks_claim
-from app.operations.checks.claim import Claim
+from app.operations.checks.claim import Claim, Lease
 from app.operations.health import quarantine
 from app.operations.health.quarantine import WorkKind
 from app.platform.clock import monotonic
 from app.platform.transaction import DATABASE_AWAY
-from workers.isolation import AloneRunner, LostAloneError
+from workers.isolation import AloneRunner, LostAloneError, StoppedAloneError
 
 _REFRESH_SECONDS = 5.0
 _RECORDING_SECONDS = 10.0
@@ -82,6 +82,9 @@ def run_check_alone(
             except LostAloneError as error:
                 trace = hider(claim.snapshot.target.secrets)(str(error))
                 is_aside = call(_count_loss, claim.key, trace)
+            except StoppedAloneError:
+                call(checks_claim.release, [Lease.of(claim)])
+                return None
             else:
                 call(quarantine.clear, WorkKind.CHECK, [claim.key])
                 return None

@@ -69,8 +69,9 @@ class DatabaseExchange:
         self._listener.start()
 
     def stop(self) -> None:
-        """End the listening thread after its current wait."""
+        """End what runs alone, and the listening thread after its current wait."""
         self._is_stopped = True
+        self._alone.close()
         if self._listener is not None:
             self._listener.stop()
 

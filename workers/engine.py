@@ -150,7 +150,7 @@ class Engine:
         if self._checks and not self._results.is_recorder_gone:
             await asyncio.wait(self._checks, timeout=_LAST_CHECKS_SECONDS)
         for task, claim in self._checks.items():
-            # What runs in a process of its own has a longer lease, and goes on.
+            # What runs in a process of its own is given back by whoever waits for that.
             if claim is not None and not self._exchange.runs_alone(claim):
                 claims.append(claim)
             task.cancel()

@@ -11,7 +11,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -39,6 +39,10 @@ class LostAloneError(Exception):
         self.in_hand = tuple(in_hand)
 
 
+class StoppedAloneError(Exception):
+    """The runner was closed: how far the work has come is not known, and it is not to blame."""
+
+
 @dataclass(slots=True)
 class _Waiting:
     work: Any
@@ -55,9 +59,17 @@ class AloneRunner:
         self._waiting: list[_Waiting] = []
         self._lock = threading.Lock()  # of the list
         self._turn = threading.Lock()  # one start at a time
+        self._process: subprocess.Popen[bytes] | None = None
+        self._is_closed = False
+
+    def close(self) -> None:
+        """End what runs, and do nothing further: whoever stops must not wait for it."""
+        self._is_closed = True
+        if self._process is not None:
+            self._process.kill()
 
     def run(self, work: Any, seconds: float) -> None:
-        """Do a piece of work in a process of its own. Raises LostAloneError.
+        """Do a piece of work in a process of its own. Raises LostAloneError, StoppedAloneError.
 
         Blocks: call it from a thread.
         """
@@ -71,7 +83,7 @@ class AloneRunner:
                     group, self._waiting = self._waiting, []
                 self._run(group)
         if trace := mine.outcome.result():
-            raise LostAloneError(trace)
+            raise StoppedAloneError if self._is_closed else LostAloneError(trace)
 
     def _run(self, group: list[_Waiting]) -> None:
         traces: list[str | None]
@@ -83,12 +95,18 @@ class AloneRunner:
                 [one.work for one in group],
                 seconds,
                 _STARTING_SECONDS + rounds * (seconds + ABORT_SECONDS),
+                self._started,
             )
             traces = pickle.loads(answer)  # noqa: S301  from our own child
         except LostAloneError as error:  # the one that forks has ended: nothing is known of any
             traces = [str(error)] * len(group)
         for one, trace in zip(group, traces, strict=True):
             one.outcome.set_result(trace)
+
+    def _started(self, process: "subprocess.Popen[bytes]") -> None:
+        self._process = process
+        if self._is_closed:
+            process.kill()
 
 
 def run_job_alone(name: str, seconds: float) -> None:
@@ -102,7 +120,13 @@ def run_job_alone(name: str, seconds: float) -> None:
             raise LostAloneError(str(error), found) from None
 
 
-def _start(what: str, work: Any, seconds: float, patience: float) -> bytes:
+def _start(
+    what: str,
+    work: Any,
+    seconds: float,
+    patience: float,
+    started: "Callable[[subprocess.Popen[bytes]], None]" = lambda _: None,
+) -> bytes:
     with tempfile.TemporaryFile() as trace:
         process = subprocess.Popen(  # noqa: S603  our own module
             [sys.executable, "-X", "faulthandler", "-m", "workers.alone", what, str(seconds)],
@@ -112,6 +136,7 @@ def _start(what: str, work: Any, seconds: float, patience: float) -> bytes:
             cwd=_PROJECT,
         )
         answer = b""
+        started(process)
         try:
             answer, _ = process.communicate(pickle.dumps(work), timeout=patience)
         except subprocess.TimeoutExpired:

@@ -77,13 +77,15 @@ COUNT_REQUESTS = """(() => {
   };
 })()"""
 # A screen that has read something may read more of it, after it was drawn: so thrice in a row.
-_READ = """() => new Promise((resolve) => {
+_READ = """() => new Promise((resolve, reject) => {
+  const end = Date.now() + 60000;
   let quiet = 0;
   const look = () => {
     const busy = window.requestsUnderWay || document.querySelector('[aria-busy=true]')
       || !document.querySelector('h1');
     quiet = busy ? 0 : quiet + 1;
-    if (quiet < 3) setTimeout(look, 40);
+    if (Date.now() > end) reject(new Error('not idle: ' + document.body.innerText.slice(0, 200)));
+    else if (quiet < 3) setTimeout(look, 40);
     else resolve();
   };
   look();

@@ -100,3 +100,20 @@ def test_the_pictures_of_readme_are_here_and_small():
     named = re.findall(r"!\[[^\]]+\]\(([^)]+)\)", (root / "README.md").read_text())
     assert len(named) == 2
     assert all((root / path).stat().st_size < 150_000 for path in named)
+
+
+EXPORT = re.compile(r"^export (?:default )?(?:async )?(?:function\*?|const|let|class) (\w+)", re.M)
+NAMED_IMPORT = re.compile(r"""^import \{([^}]*)\} from "(\.{1,2}/[^"]+)";""", re.M)
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name)
+def test_what_is_imported_is_exported_there(path):
+    """A module that asks for a name which is not there is not loaded: the screen stays empty."""
+    missing = [
+        (wanted, source)
+        for names, source in NAMED_IMPORT.findall(path.read_text())
+        if "vendor/" not in source
+        for wanted in (one.strip().partition(" as ")[0] for one in names.split(",") if one.strip())
+        if wanted not in EXPORT.findall((path.parent / source).resolve().read_text())
+    ]
+    assert missing == []

@@ -62,7 +62,7 @@ export function Password({ onDone, email = "" }) {
   <//>`;
 }
 
-function SecondStep(given) {
+export function SecondStep(given) {
   return html`<${Entry} title=${t("Your code")}><${Code} ...${given} /><//>`;
 }
 
