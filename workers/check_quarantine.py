@@ -1,6 +1,8 @@
 """Quarantine of checks that took their probe worker with them."""
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from app.domain.masking import hider
@@ -15,7 +17,10 @@ from workers.isolation import AloneRunner, LostAloneError, StoppedAloneError
 
 _REFRESH_SECONDS = 5.0
 _RECORDING_SECONDS = 10.0
-_ALONE_WAITING = 10  # a lease allows for some to wait
+# A lease that is renewed while a check runs alone or waits for that: if this process ends, others
+# take it soon.
+_LEASE_SECONDS = 8.0
+_RENEW_SECONDS = 2.0
 SET_ASIDE = Observation(
     Status.UNKNOWN,
     None,
@@ -76,9 +81,9 @@ def run_check_alone(
     is_aside = False
     try:
         while not is_aside:
-            call(checks_claim.extend_lease, claim, seconds * _ALONE_WAITING)
             try:
-                runner.run(claim._replace(rules=()), seconds)
+                with _renewed_lease(claim, call):
+                    runner.run(claim._replace(rules=()), seconds)
             except LostAloneError as error:
                 trace = hider(claim.snapshot.target.secrets)(str(error))
                 is_aside = call(_count_loss, claim.key, trace)
@@ -91,6 +96,26 @@ def run_check_alone(
     except DATABASE_AWAY:
         return None  # it comes again by its lease
     return SET_ASIDE
+
+
+@contextmanager
+def _renewed_lease(claim: Claim, call: Callable[..., Any]) -> Iterator[None]:
+    """Hold the lease of a check for as long as the block runs, and a little longer."""
+    is_over = threading.Event()
+
+    def renew() -> None:
+        while not is_over.wait(_RENEW_SECONDS):
+            with suppress(*DATABASE_AWAY):
+                call(checks_claim.extend_lease, claim, _LEASE_SECONDS)
+
+    call(checks_claim.extend_lease, claim, _LEASE_SECONDS)
+    renewing = threading.Thread(target=renew, name="lease", daemon=True)
+    renewing.start()
+    try:
+        yield
+    finally:
+        is_over.set()
+        renewing.join()
 
 
 def _count_loss(key: str, trace: str) -> bool:
