@@ -78,7 +78,7 @@ COUNT_REQUESTS = """(() => {
 })()"""
 # A screen that has read something may read more of it, after it was drawn: so thrice in a row.
 _READ = """() => new Promise((resolve, reject) => {
-  const end = Date.now() + 60000;
+  const end = Date.now() + 240000;
   let quiet = 0;
   const look = () => {
     const busy = window.requestsUnderWay || document.querySelector('[aria-busy=true]')
