@@ -20,7 +20,7 @@ from urllib.parse import parse_qsl
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from tests.waiting import PATIENCE, stretched
+from tests.waiting import stretched
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ class HttpReceiver:
     def wait_for(self, count: int, timeout_seconds: float = 10.0) -> list[Received]:
         """Return the requests once there are so many. Raises AssertionError after the timeout."""
         with self._arrived:
-            patience = stretched(PATIENCE * timeout_seconds)
+            patience = stretched(timeout_seconds)
             enough = self._arrived.wait_for(lambda: len(self.requests) >= count, patience)
             assert enough, f"{len(self.requests)} of {count} requests in {timeout_seconds} s"
             return list(self.requests)
@@ -224,7 +224,7 @@ class MailReceiver:
     def wait_for(self, count: int, timeout_seconds: float = 10.0) -> list[Mail]:
         """Return the mails once there are so many. Raises AssertionError after the timeout."""
         with self._arrived:
-            patience = stretched(PATIENCE * timeout_seconds)
+            patience = stretched(timeout_seconds)
             enough = self._arrived.wait_for(lambda: len(self.mails) >= count, patience)
             assert enough, f"{len(self.mails)} of {count} mails in {timeout_seconds} s"
             return list(self.mails)

@@ -1,8 +1,7 @@
 """Quarantine of checks that took their probe worker with them."""
 
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from app.domain.masking import hider
@@ -13,14 +12,10 @@ from app.operations.health import quarantine
 from app.operations.health.quarantine import WorkKind
 from app.platform.clock import monotonic
 from app.platform.transaction import DATABASE_AWAY
-from workers.isolation import AloneRunner, LostAloneError, StoppedAloneError
+from workers.isolation import AloneRunner, LostAloneError, StoppedAloneError, renewed_lease
 
 _REFRESH_SECONDS = 5.0
 _RECORDING_SECONDS = 10.0
-# A lease that is renewed while a check runs alone or waits for that: if this process ends, others
-# take it soon.
-_LEASE_SECONDS = 8.0
-_RENEW_SECONDS = 2.0
 SET_ASIDE = Observation(
     Status.UNKNOWN,
     None,
@@ -82,7 +77,7 @@ def run_check_alone(
     try:
         while not is_aside:
             try:
-                with _renewed_lease(claim, call):
+                with renewed_lease(partial(call, checks_claim.extend_lease, claim)):
                     runner.run(claim._replace(rules=()), seconds)
             except LostAloneError as error:
                 trace = hider(claim.snapshot.target.secrets)(str(error))
@@ -96,26 +91,6 @@ def run_check_alone(
     except DATABASE_AWAY:
         return None  # it comes again by its lease
     return SET_ASIDE
-
-
-@contextmanager
-def _renewed_lease(claim: Claim, call: Callable[..., Any]) -> Iterator[None]:
-    """Hold the lease of a check for as long as the block runs, and a little longer."""
-    is_over = threading.Event()
-
-    def renew() -> None:
-        while not is_over.wait(_RENEW_SECONDS):
-            with suppress(*DATABASE_AWAY):
-                call(checks_claim.extend_lease, claim, _LEASE_SECONDS)
-
-    call(checks_claim.extend_lease, claim, _LEASE_SECONDS)
-    renewing = threading.Thread(target=renew, name="lease", daemon=True)
-    renewing.start()
-    try:
-        yield
-    finally:
-        is_over.set()
-        renewing.join()
 
 
 def _count_loss(key: str, trace: str) -> bool:

@@ -9,6 +9,7 @@ import threading
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -35,7 +36,7 @@ from app.platform.clock import monotonic
 from app.platform.config import Config
 from app.platform.errors import ConfigError
 from app.platform.transaction import DATABASE_AWAY
-from workers.isolation import ALONE_THREADS, AloneRunner, LostAloneError
+from workers.isolation import ALONE_THREADS, AloneRunner, LostAloneError, renewed_lease
 from workers.stalls import StallGuard
 
 log = logging.getLogger(__name__)
@@ -49,7 +50,6 @@ _POLL_SECONDS = 0.1
 _IDLE_SECONDS = 1.0
 _RETRY_SECONDS = 0.3
 _ALONE_SECONDS = 60.0  # a send has 30
-_ALONE_WAITING = 10  # a lease allows for some to wait
 
 
 class Dispatcher:
@@ -165,18 +165,22 @@ class Dispatcher:
         """Send what a process was lost with from one of its own; give it up with the third."""
         is_aside = False
         while not is_aside:
-            await self._insist(delivery_results.extend_lease, send, _ALONE_SECONDS * _ALONE_WAITING)
             try:
-                await self._loop.run_in_executor(
-                    self._alone, self._alone_runner.run, send, _ALONE_SECONDS
-                )
+                await self._loop.run_in_executor(self._alone, self._run_alone, send)
                 return
+            except DATABASE_AWAY as error:
+                log.warning("database is away, messages wait", extra={"why": str(error)[:200]})
+                await asyncio.sleep(_RETRY_SECONDS)
             except LostAloneError as error:
                 trace = hider(send.secrets)(str(error))
                 is_aside = await self._insist(_count_loss, str(send.id), trace)
         why = "it ended three processes that tried to send it, and is set aside"
         outcome = DeliveryOutcome(ok=False, permanent=True, error=why)
         await self._insist(delivery_results.record, send, outcome)
+
+    def _run_alone(self, send: Send) -> None:
+        with renewed_lease(partial(self._in_context, delivery_results.extend_lease, send)):
+            self._alone_runner.run(send, _ALONE_SECONDS)
 
     async def _insist(self, function: Callable[..., T], *args: Any) -> T:
         """Run a database operation until it goes through; return its answer."""
@@ -231,11 +235,11 @@ class Dispatcher:
         )
 
     def _call(self, function: Callable[..., T], *args: Any) -> Awaitable[T]:
-        def call() -> T:
-            with self._app.app_context():
-                return function(*args)
+        return self._loop.run_in_executor(self._threads, self._in_context, function, *args)
 
-        return self._loop.run_in_executor(self._threads, call)
+    def _in_context(self, function: Callable[..., T], *args: Any) -> T:
+        with self._app.app_context():
+            return function(*args)
 
 
 def _count_loss(key: str, trace: str) -> bool:

@@ -11,20 +11,23 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from app.platform import work_journal
+from app.platform.transaction import DATABASE_AWAY
 from app.platform.work_journal import InHand
 from workers.alone_forks import ABORT_SECONDS, AT_ONCE, ended_with_trace, stop
 
 _PROJECT = Path(__file__).parents[1]
 _STARTING_SECONDS = 20.0
 ALONE_THREADS = 64  # that wait for their work to be done alone
+_LEASE_SECONDS = 8.0
+_RENEW_SECONDS = 2.0
 _COMPANY_SECONDS = 0.05  # leases that ran out together are claimed together
 
 
@@ -107,6 +110,30 @@ class AloneRunner:
         self._process = process
         if self._is_closed:
             process.kill()
+
+
+@contextmanager
+def renewed_lease(extend: Callable[[float], object]) -> Iterator[None]:
+    """Hold a lease for as long as the block runs, and a few seconds longer.
+
+    `extend` makes it last so many seconds from now. Work may wait long for its turn to be done
+    alone; were the lease taken for as long, a process that is killed would leave it behind.
+    """
+    is_over = threading.Event()
+
+    def renew() -> None:
+        while not is_over.wait(_RENEW_SECONDS):
+            with suppress(*DATABASE_AWAY):
+                extend(_LEASE_SECONDS)
+
+    extend(_LEASE_SECONDS)
+    renewing = threading.Thread(target=renew, name="lease", daemon=True)
+    renewing.start()
+    try:
+        yield
+    finally:
+        is_over.set()
+        renewing.join()
 
 
 def run_job_alone(name: str, seconds: float) -> None:

@@ -12,20 +12,6 @@ def heartbeat(alice):
     return make_heartbeat(alice)
 
 
-@pytest.fixture
-def ping(client, heartbeat):
-    def send(suffix="", method="POST", **options):
-        path = f"/api/v1/heartbeat/{heartbeat['unique_key']}{suffix}"
-        return client.open(path, method=method, **options)
-
-    return send
-
-
-@pytest.fixture
-def pings(alice, heartbeat):
-    return lambda: alice.get(f"/heartbeats/{heartbeat['id']}/pings").json
-
-
 SAID = [
     ("?status=up&msg=OK&ping=12", "success", None, "OK"),
     ("?status=down&msg=disk+full&ping=", "fail", None, "disk full"),

@@ -14,7 +14,7 @@ from types import TracebackType
 
 from app.local import ports
 from app.local.settings import PROJECT
-from tests.waiting import PATIENCE, crowding, seconds_until, stretched
+from tests.waiting import crowding, seconds_until, stretched
 
 PATIENCE_SECONDS = 40.0
 TOYS = (str(PROJECT / "tests" / "local" / "toys.py"),)
@@ -67,7 +67,7 @@ class Launched:
 
     def until(self, text: str) -> str:
         """Wait for a line that contains the text."""
-        left = PATIENCE * PATIENCE_SECONDS
+        left = PATIENCE_SECONDS
         while left > 0:
             began = time.monotonic()
             try:
@@ -95,7 +95,7 @@ class Launched:
         return self.finish()
 
     def finish(self) -> int:
-        code = self.process.wait(stretched(PATIENCE * PATIENCE_SECONDS))
+        code = self.process.wait(stretched(PATIENCE_SECONDS))
         while self._arriving.get(timeout=stretched(5)) is not None:
             pass
         return code
