@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from contextlib import contextmanager
 from uuid import uuid4
 
@@ -13,6 +14,7 @@ from app.platform.events import Event
 from app.realtime.socket import MOST_OF_A_PERSON
 from app.security import session_cookie
 from tests.factories import make_member, make_service, service_body
+from tests.waiting import stretched
 
 OWN = "http://127.0.0.1"  # the library leaves the port out of `Host`
 
@@ -51,8 +53,10 @@ def cookie(person, **headers):
 
 def first_created(client):
     """Return the name of the first service that the feed says was created."""
-    while (message := client.receive(timeout=5)) is not None:
-        frame = json.loads(message)
+    deadline = time.monotonic() + stretched(5)
+    while time.monotonic() < deadline:  # not only until none comes: pings do not end
+        message = client.receive(timeout=1)
+        frame = json.loads(message) if message is not None else {"type": "none"}
         if frame["type"] == "service.created":
             return frame["data"]["name"]
     raise AssertionError("nothing was created")

@@ -9,6 +9,7 @@ import pytest
 
 from app.platform.events import Event, Feed, listen
 from app.realtime.hub import QUEUE_LIMIT, Client, Hub, sequence_of
+from tests.waiting import stretched
 
 
 @pytest.fixture
@@ -31,8 +32,8 @@ def join(hub: Hub, organization_id) -> Client:
 
 def frames_of(client: Client, count: int) -> list[dict]:
     found: list[str] = []
-    end = time.monotonic() + 5
-    while len(found) < count and time.monotonic() < end:
+    deadline = time.monotonic() + stretched(5)
+    while len(found) < count and time.monotonic() < deadline:
         found += client.take(0.2)
     return [json.loads(frame) for frame in found]
 
