@@ -48,20 +48,14 @@ class _ApiKeys(Resource[ApiKey, Principal]):
         if not who.may(_SEES_ALL) and row.created_by != who.user_id:
             raise NotFound
 
-    def create(self, who: Principal, data: Mapping[str, Any]) -> dict[str, Any]:
+    def insert(
+        self, tx: Transaction, who: Principal, data: Mapping[str, Any], **internal: Any
+    ) -> dict[str, Any]:
         """Store a key and return it with the key itself, which is shown this once."""
         key = _new_key()
-        with transaction() as tx:
-            found = self.insert(
-                tx,
-                who,
-                data,
-                parent_id=who.key_id,
-                created_by=who.user_id,
-                prefix=key[:_SHOWN],
-                key_hash=digest(key),
-            )
-        return found | {"key": key}
+        internal |= {"parent_id": who.key_id, "created_by": who.user_id}
+        internal |= {"prefix": key[:_SHOWN], "key_hash": digest(key)}
+        return super().insert(tx, who, data, **internal) | {"key": key}
 
     def new_columns(
         self, tx: Transaction, who: Principal, id: UUID, data: Mapping[str, Any]

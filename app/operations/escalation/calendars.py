@@ -50,14 +50,16 @@ class _Calendars(Resource[OnCallCalendar, Principal]):
         if row.user_id != who.user_id:
             raise NotFound
 
-    def create(self, who: Principal, data: Mapping[str, Any]) -> dict[str, Any]:
+    def insert(
+        self, tx: Transaction, who: Principal, data: Mapping[str, Any], **internal: Any
+    ) -> dict[str, Any]:
         """Make a calendar and return it with its address.
 
         Raises Invalid for somebody who has 20 of them.
         """
         key = random_key()
-        with transaction() as tx:
-            found = self.insert(tx, who, data, user_id=who.user_id, key_hash=digest(key))
+        internal |= {"user_id": who.user_id, "key_hash": digest(key)}
+        found = super().insert(tx, who, data, **internal)
         return found | {"url": f"{runtime().config.base_url}/api/v1/on-call/calendars/{key}.ics"}
 
     def new_columns(

@@ -36,24 +36,19 @@ class _Locations(Resource[Location, Principal]):
     def conditions(self, who: Principal, filters: Mapping[str, Any]) -> list[ColumnElement[bool]]:
         return []
 
-    def create(self, who: Principal, data: Mapping[str, Any]) -> dict[str, Any]:
+    def insert(
+        self, tx: Transaction, who: Principal, data: Mapping[str, Any], **internal: Any
+    ) -> dict[str, Any]:
         """Store a location and return it with its key, which is shown this once."""
         if data.get("is_shared") and not who.is_operator:
             raise Forbidden(
                 "only operators of this server share a location with every organization"
             )
+        _check_limit(tx, lock_organization(tx, who.organization_id))
         key = _new_key()
-        with transaction() as tx:
-            _check_limit(tx, lock_organization(tx, who.organization_id))
-            found = self.insert(
-                tx,
-                who,
-                data,
-                region=region_of(data["name"], random_key(64)),
-                prefix=key[:_SHOWN],
-                key_hash=digest(key),
-            )
-        return found | {"key": key}
+        internal |= {"region": region_of(data["name"], random_key(64))}
+        internal |= {"prefix": key[:_SHOWN], "key_hash": digest(key)}
+        return super().insert(tx, who, data, **internal) | {"key": key}
 
     def deleting(self, tx: Transaction, who: Principal, row: Location) -> None:
         usages.refuse(row.name, usages.of_region(tx, who.organization_id, row.region))
