@@ -3,13 +3,10 @@
 from typing import Any
 from uuid import UUID
 
-from flask import Response
-
-from app.api.http import PAGE_HEADERS, Blueprint
-from app.api.pagination import response, take_page
+from app.api.crud import Operations, Resource, add_routes
+from app.api.http import Blueprint
 from app.operations.metrics import correcting
 from app.operations.resource import Parent
-from app.schemas.base import PageSchema
 from app.schemas.corrections import (
     AcceptedCorrectionSchema,
     CorrectionInputSchema,
@@ -25,17 +22,23 @@ bp = Blueprint(
 )
 
 
-@bp.get("")
-@requires("services:read")
-@bp.accepts(PageSchema, location="query")
-@bp.returns(CorrectionSchema(many=True), headers=PAGE_HEADERS)
-def index(query: dict[str, Any], service_id: UUID) -> Response:
-    """List the corrections of a service
+def _service(service_id: UUID) -> Parent:
+    return Parent(principal().organization_id, service_id)
 
-    Newest first, with those that were taken back.
-    """
-    limit, after = take_page(query)
-    return response(*correcting.listed(_service(service_id), limit=limit, after=after))
+
+add_routes(
+    bp,
+    Resource(
+        noun="a correction",
+        plural="the corrections of a service",
+        permission="services",
+        id_name="correction_id",
+        answer=CorrectionSchema,
+        owner=_service,
+        operations=Operations(listed=correcting.listed),
+        ordered="Newest first, with those that were taken back.",
+    ),
+)
 
 
 @bp.post("")
@@ -61,7 +64,3 @@ def withdraw(service_id: UUID, correction_id: UUID) -> None:
     It stays on the list, with who took it back and when.
     """
     correcting.withdraw(_service(service_id), correction_id, principal().user_id)
-
-
-def _service(service_id: UUID) -> Parent:
-    return Parent(principal().organization_id, service_id)

@@ -1,4 +1,7 @@
-"""The routes that resources have alike: list, create, read, change (PATCH and PUT) and delete."""
+"""The routes that resources have alike: list, create, read, change (PATCH and PUT) and delete.
+
+A resource has the routes for which it has use cases.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -24,20 +27,25 @@ def organization_of_caller() -> UUID:
     return principal().organization_id
 
 
+def _absent(*_: Any, **__: Any) -> Any:
+    raise NotImplementedError("the resource has no such use case")
+
+
 @dataclass(frozen=True)
 class Operations:
     """The use cases of a resource. Each takes the owner first, and raises the AppErrors it means.
 
-    `listed(owner, [query,] limit=, after=)` returns rows, the position to go on from, their number;
-    `create(owner, data)`, `read(owner, id)` and `update(owner, id, changes)` return one row;
-    `delete(owner, id)` returns nothing.
+    `listed(owner, [query,] limit=, after=)` returns rows, the position to go on from, their number,
+    and `listed(owner)` all rows where the list has no pages; `create(owner, data)`,
+    `read(owner, id)` and `update(owner, id, changes)` return one row; `delete(owner, id)` returns
+    nothing.
     """
 
-    listed: Callable[..., Any]
-    create: Callable[..., dict[str, Any]]
-    read: Callable[..., dict[str, Any]]
-    update: Callable[..., dict[str, Any]]
-    delete: Callable[..., None]
+    listed: Callable[..., Any] = _absent
+    create: Callable[..., dict[str, Any]] = _absent
+    read: Callable[..., dict[str, Any]] = _absent
+    update: Callable[..., dict[str, Any]] = _absent
+    delete: Callable[..., None] = _absent
 
     @classmethod
     def of(cls, module: ModuleType) -> "Operations":
@@ -54,13 +62,18 @@ class Resource:
     permission: str  # `teams` for teams:read and teams:write
     id_name: str  # of the path parameter
     answer: type[Schema]
-    body: type[Schema]
-    change: Schema  # ready: what PATCH takes
-    replacement: Schema | None  # ready: what PUT takes, None for resources without it
     operations: Operations
-    filter: type[PageSchema] = PageSchema
+    body: type[Schema] | None = None  # what creating takes
+    change: Schema | None = None  # ready: what PATCH takes
+    replacement: Schema | None = None  # ready: what PUT takes, None for resources without it
+    filter: type[PageSchema] | None = PageSchema  # None for a list without pages
     created: type[Schema] | None = None  # where creating answers more than reading does
-    owner: Callable[[], Any] = organization_of_caller
+    # Given the ids in the blueprint's own path, such as that of a status page.
+    owner: Callable[..., Any] = organization_of_caller
+    # Permissions of other names than `teams:read` for reading and `teams:write` for the rest.
+    reads: str | None = None
+    writes: str | None = None
+    deletes: str | None = None
     # More than the usual sentence, by route: list, create, read, change, delete.
     notes: Mapping[str, str] = field(default_factory=dict)
     # Other words than the usual title, by route.
@@ -72,73 +85,127 @@ class Resource:
         """Return the words of a route's title."""
         return self.titles.get(route, f"{usual} {self.plural if route == 'list' else self.noun}")
 
+    @property
+    def read_permission(self) -> str:
+        return self.reads or f"{self.permission}:read"
+
+    @property
+    def write_permission(self) -> str:
+        return self.writes or f"{self.permission}:write"
+
 
 def add_routes(bp: Blueprint, resource: Resource) -> None:
-    """Add the six routes of a resource to its blueprint, named index, create, read, change, …."""
-    _add_collection(bp, resource)
-    _add_item(bp, resource)
+    """Add the routes of a resource to its blueprint, named index, create, read, change, …."""
+    operations = resource.operations
+    if operations.listed is not _absent:
+        _add_list(bp, resource)
+    if operations.create is not _absent:
+        _add_create(bp, resource)
+    if operations.read is not _absent:
+        _add_read(bp, resource)
+    if operations.update is not _absent:
+        _add_change(bp, resource)
+    if operations.delete is not _absent:
+        _add_delete(bp, resource)
 
 
-def _add_collection(bp: Blueprint, resource: Resource) -> None:
-    operations, owner = resource.operations, resource.owner
+def _add_list(bp: Blueprint, resource: Resource) -> None:
+    listed, owner = resource.operations.listed, resource.owner
+    words = f"{resource.ordered} {resource.notes.get('list', '')}".strip()
+    described = _described("index", resource.title("list", "List"), words)
+
+    if resource.filter is None:
+
+        @bp.get("")
+        @requires(resource.read_permission)
+        @bp.returns(resource.answer(many=True))
+        @described
+        @from_standby
+        def all_rows(**parents: UUID) -> list[dict[str, Any]]:
+            rows: list[dict[str, Any]] = listed(owner(**parents))
+            return rows
+
+        return
+
     has_filters = bool(resource.filter().fields.keys() - PageSchema().fields.keys())
-    listed = f"{resource.ordered} {resource.notes.get('list', '')}".strip()
 
     @bp.get("")
-    @requires(f"{resource.permission}:read")
+    @requires(resource.read_permission)
     @bp.accepts(resource.filter, location="query")
     @bp.returns(resource.answer(many=True), headers=PAGE_HEADERS)
-    @_described("index", resource.title("list", "List"), listed)
+    @described
     @from_standby
-    def index(query: dict[str, Any]) -> Response:
+    def index(query: dict[str, Any], **parents: UUID) -> Response:
         limit, after = pagination.take_page(query)
         filters = (query,) if has_filters else ()
-        return pagination.response(*operations.listed(owner(), *filters, limit=limit, after=after))
+        return pagination.response(*listed(owner(**parents), *filters, limit=limit, after=after))
+
+
+def _add_create(bp: Blueprint, resource: Resource) -> None:
+    operation, owner = resource.operations.create, resource.owner
 
     @bp.post("")
-    @requires(f"{resource.permission}:write")
+    @requires(resource.write_permission)
     @bp.accepts(resource.body)
     @bp.returns(resource.created or resource.answer, 201)
     @_described("create", resource.title("create", "Create"), resource.notes.get("create"))
-    def create(data: dict[str, Any]) -> dict[str, Any]:
-        return operations.create(owner(), data)
+    def create(data: dict[str, Any], **parents: UUID) -> dict[str, Any]:
+        return operation(owner(**parents), data)
 
 
-def _add_item(bp: Blueprint, resource: Resource) -> None:
-    operations, owner, notes = resource.operations, resource.owner, resource.notes
-    path, id_name = f"/<uuid:{resource.id_name}>", resource.id_name
+def _add_read(bp: Blueprint, resource: Resource) -> None:
+    operation, owner, id_name = resource.operations.read, resource.owner, resource.id_name
 
-    @bp.get(path)
-    @requires(f"{resource.permission}:read")
+    @bp.get(f"/<uuid:{id_name}>")
+    @requires(resource.read_permission)
     @bp.returns(resource.answer)
-    @_described("read", resource.title("read", "Read"), notes.get("read"))
+    @_described("read", resource.title("read", "Read"), resource.notes.get("read"))
     def read(**ids: UUID) -> dict[str, Any]:
-        return operations.read(owner(), ids[id_name])
+        id = ids.pop(id_name)
+        return operation(owner(**ids), id)
+
+
+def _add_change(bp: Blueprint, resource: Resource) -> None:
+    operation, owner, id_name = resource.operations.update, resource.owner, resource.id_name
+    path = f"/<uuid:{id_name}>"
+
+    def update(changes: dict[str, Any], **ids: UUID) -> dict[str, Any]:
+        id = ids.pop(id_name)
+        return operation(owner(**ids), id, changes)
 
     @bp.patch(path)
-    @requires(f"{resource.permission}:write")
+    @requires(resource.write_permission)
     @bp.accepts(resource.change)
     @bp.returns(resource.answer)
-    @_described(resource.patch, resource.title("change", "Change"), notes.get("change", _PATCH))
+    @_described(
+        resource.patch,
+        resource.title("change", "Change"),
+        resource.notes.get("change", _PATCH),
+    )
     def change(changes: dict[str, Any], **ids: UUID) -> dict[str, Any]:
-        return operations.update(owner(), ids[id_name], changes)
+        return update(changes, **ids)
 
     if resource.replacement is not None:
 
         @bp.put(path)
-        @requires(f"{resource.permission}:write")
+        @requires(resource.write_permission)
         @bp.accepts(resource.replacement)
         @bp.returns(resource.answer)
         @_described("replace", f"Change {resource.noun} that was read before", _PUT)
         def replace(changes: dict[str, Any], **ids: UUID) -> dict[str, Any]:
-            return operations.update(owner(), ids[id_name], changes)
+            return update(changes, **ids)
 
-    @bp.delete(path)
-    @requires(f"{resource.permission}:write")
+
+def _add_delete(bp: Blueprint, resource: Resource) -> None:
+    operation, owner, id_name = resource.operations.delete, resource.owner, resource.id_name
+
+    @bp.delete(f"/<uuid:{id_name}>")
+    @requires(resource.deletes or resource.write_permission)
     @bp.returns(None, 204)
-    @_described("delete", resource.title("delete", "Delete"), notes.get("delete"))
+    @_described("delete", resource.title("delete", "Delete"), resource.notes.get("delete"))
     def delete(**ids: UUID) -> None:
-        operations.delete(owner(), ids[id_name])
+        id = ids.pop(id_name)
+        operation(owner(**ids), id)
 
 
 def _described(name: str, title: str, text: str | None) -> Callable[[Any], Any]:

@@ -3,13 +3,10 @@
 from typing import Any
 from uuid import UUID
 
-from flask import Response
-
-from app.api import pagination
 from app.api.auth import session_in
-from app.api.http import PAGE_HEADERS, Blueprint
+from app.api.crud import Operations, Resource, add_routes
+from app.api.http import Blueprint
 from app.operations.accounts import invitations
-from app.schemas.base import PageSchema
 from app.schemas.invitations import (
     AcceptedSchema,
     AcceptSchema,
@@ -23,18 +20,20 @@ bp = Blueprint(
 )
 
 
-@bp.get("")
-@requires("invitations:read")
-@bp.accepts(PageSchema, location="query")
-@bp.returns(ListedInvitationSchema(many=True), headers=PAGE_HEADERS)
-def index(query: dict[str, Any]) -> Response:
-    """List invitations
-
-    Those that nobody has accepted yet, newest first; `POST /members` makes them.
-    """
-    limit, after = pagination.take_page(query)
-    found = invitations.listed(principal().organization_id, limit=limit, after=after)
-    return pagination.response(*found)
+add_routes(
+    bp,
+    Resource(
+        noun="an invitation",
+        plural="invitations",
+        permission="invitations",
+        id_name="invitation_id",
+        answer=ListedInvitationSchema,
+        operations=Operations(listed=invitations.listed, delete=invitations.delete),
+        ordered="Those that nobody has accepted yet, newest first; `POST /members` makes them.",
+        titles={"delete": "Withdraw an invitation"},
+        notes={"delete": "Its link ends at once."},
+    ),
+)
 
 
 @bp.post("/<uuid:invitation_id>/resend")
@@ -46,17 +45,6 @@ def resend(invitation_id: UUID) -> dict[str, Any]:
     Makes a new link, good for seven days, and sends it; the old one ends.
     """
     return invitations.resend(principal(), invitation_id)
-
-
-@bp.delete("/<uuid:invitation_id>")
-@requires("invitations:write")
-@bp.returns(None, 204)
-def delete(invitation_id: UUID) -> None:
-    """Withdraw an invitation
-
-    Its link ends at once.
-    """
-    invitations.delete(principal().organization_id, invitation_id)
 
 
 @bp.post("/accept")

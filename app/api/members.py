@@ -3,10 +3,8 @@
 from typing import Any
 from uuid import UUID
 
-from flask import Response
-
-from app.api import pagination
-from app.api.http import PAGE_HEADERS, Blueprint
+from app.api.crud import Operations, Resource, add_routes
+from app.api.http import Blueprint
 from app.operations.accounts import invitations, members
 from app.schemas.invitations import SentInvitationSchema
 from app.schemas.members import (
@@ -23,18 +21,18 @@ bp = Blueprint(
 )
 
 
-@bp.get("")
-@requires("members:read")
-@bp.accepts(MemberFilterSchema, location="query")
-@bp.returns(MemberSchema(many=True), headers=PAGE_HEADERS)
-def index(query: dict[str, Any]) -> Response:
-    """List members
-
-    Newest first.
-    """
-    limit, after = pagination.take_page(query)
-    found = members.listed(principal().organization_id, query, limit=limit, after=after)
-    return pagination.response(*found)
+add_routes(
+    bp,
+    Resource(
+        noun="a member",
+        plural="members",
+        permission="members",
+        id_name="user_id",
+        answer=MemberSchema,
+        filter=MemberFilterSchema,
+        operations=Operations(listed=members.listed, read=members.read),
+    ),
+)
 
 
 @bp.post("")
@@ -49,14 +47,6 @@ def create(data: dict[str, Any]) -> dict[str, Any]:
     has an account; `user_id` is that of the account, or of the one it will get.
     """
     return invitations.invite(principal(), data["email"], data["role"])
-
-
-@bp.get("/<uuid:user_id>")
-@requires("members:read")
-@bp.returns(MemberSchema)
-def read(user_id: UUID) -> dict[str, Any]:
-    """Read a member"""
-    return members.read(principal().organization_id, user_id)
 
 
 @bp.route("/<uuid:user_id>", methods=["PATCH", "PUT"])

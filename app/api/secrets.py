@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from app.api.crud import Operations, Resource, add_routes
 from app.api.http import Blueprint
 from app.operations import secrets
 from app.schemas.secrets import SecretInputSchema, SecretSchema, SecretValueSchema
@@ -16,36 +17,31 @@ bp = Blueprint(
 )
 
 
-@bp.get("")
-@requires("secrets:read")
-@bp.returns(SecretSchema(many=True))
-def index() -> list[dict[str, Any]]:
-    """List the names of secrets
-
-    In alphabetical order. Values are never answered.
-    """
-    return secrets.listed(principal().organization_id)
-
-
-@bp.post("")
-@requires("secrets:write")
-@bp.accepts(SecretInputSchema)
-@bp.returns(SecretSchema, 201)
-def create(data: dict[str, Any]) -> dict[str, Any]:
-    """Create a secret"""
-    return secrets.create(principal().organization_id, data)
-
-
-@bp.patch("/<uuid:secret_id>")
-@requires("secrets:write")
-@bp.accepts(SecretValueSchema)
-@bp.returns(SecretSchema)
-def change(changes: dict[str, Any], secret_id: UUID) -> dict[str, Any]:
-    """Give a secret another value
-
-    Checks that use it run with the new value from now on.
-    """
-    return secrets.update(principal().organization_id, secret_id, changes)
+add_routes(
+    bp,
+    Resource(
+        noun="a secret",
+        plural="the names of secrets",
+        permission="secrets",
+        id_name="secret_id",
+        answer=SecretSchema,
+        filter=None,
+        body=SecretInputSchema,
+        change=SecretValueSchema(),
+        operations=Operations(
+            listed=secrets.listed,
+            create=secrets.create,
+            update=secrets.update,
+            delete=secrets.delete,
+        ),
+        ordered="In alphabetical order. Values are never answered.",
+        titles={"change": "Give a secret another value"},
+        notes={
+            "change": "Checks that use it run with the new value from now on.",
+            "delete": "Refused while a service or a channel uses it.",
+        },
+    ),
+)
 
 
 @bp.put("/<uuid:secret_id>")
@@ -58,14 +54,3 @@ def put(changes: dict[str, Any], secret_id: UUID) -> dict[str, Any]:
     The same as PATCH.
     """
     return secrets.update(principal().organization_id, secret_id, changes)
-
-
-@bp.delete("/<uuid:secret_id>")
-@requires("secrets:write")
-@bp.returns(None, 204)
-def delete(secret_id: UUID) -> None:
-    """Delete a secret
-
-    Refused while a service or a channel uses it.
-    """
-    secrets.delete(principal().organization_id, secret_id)

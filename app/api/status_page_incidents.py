@@ -4,13 +4,11 @@ from datetime import UTC
 from typing import Any
 from uuid import UUID
 
-from flask import Response
-
-from app.api import pagination
-from app.api.http import PAGE_HEADERS, Blueprint
+from app.api.crud import Operations, Resource, add_routes
+from app.api.http import Blueprint
+from app.api.status_pages import parent_page
 from app.domain.status_pages import post_mortem
 from app.domain.status_pages.types import IncidentStatus
-from app.operations.resource import Parent
 from app.operations.status_pages import incident_queries, incidents
 from app.schemas.status_page_incidents import (
     IncidentChangeSchema,
@@ -33,30 +31,34 @@ bp = Blueprint(
 )
 
 
-@bp.get("")
-@requires("status_pages:read")
-@bp.accepts(IncidentFilterSchema, location="query")
-@bp.returns(IncidentSchema(many=True), headers=PAGE_HEADERS)
-def index(query: dict[str, Any], page_id: UUID) -> Response:
-    """List incidents of a status page
-
-    Newest first, drafts among them.
-    """
-    limit, after = pagination.take_page(query)
-    return pagination.response(*incidents.listed(_page(page_id), query, limit=limit, after=after))
-
-
-@bp.post("")
-@requires("status_pages:post")
-@bp.accepts(NewIncidentSchema)
-@bp.returns(IncidentSchema, 201)
-def create(data: dict[str, Any], page_id: UUID) -> dict[str, Any]:
-    """Create an incident
-
-    It is on the page within seconds, and subscribers are told, unless it is a draft. One that began
-    earlier brings its `updates` along.
-    """
-    return incidents.create(principal().organization_id, page_id, data)
+add_routes(
+    bp,
+    Resource(
+        noun="an incident",
+        plural="incidents of a status page",
+        permission="status_pages",
+        writes="status_pages:post",
+        deletes="status_pages:admin",
+        id_name="incident_id",
+        answer=IncidentSchema,
+        filter=IncidentFilterSchema,
+        body=NewIncidentSchema,
+        change=IncidentChangeSchema(partial=True),
+        replacement=IncidentReplacementSchema(partial=True),
+        owner=parent_page,
+        operations=Operations.of(incidents),
+        ordered="Newest first, drafts among them.",
+        patch="update",
+        notes={
+            "create": "It is on the page within seconds, and subscribers are told, unless it is a "
+            "draft. One that began\nearlier brings its `updates` along.",
+            "change": "`is_draft: false` publishes it. Subscribers hear of that, and once of a "
+            "published post-mortem;\nof other changes only the page tells.",
+            "delete": "With all that was said about it. To end one, post an update with the status "
+            "`resolved`.",
+        },
+    ),
+)
 
 
 @bp.post("/preview")
@@ -72,50 +74,6 @@ def preview(data: dict[str, Any], page_id: UUID) -> dict[str, Any]:
     return incident_queries.preview(principal().organization_id, page_id, data)
 
 
-@bp.get("/<uuid:incident_id>")
-@requires("status_pages:read")
-@bp.returns(IncidentSchema)
-def read(page_id: UUID, incident_id: UUID) -> dict[str, Any]:
-    """Read an incident"""
-    return incidents.read(_page(page_id), incident_id)
-
-
-@bp.patch("/<uuid:incident_id>")
-@requires("status_pages:post")
-@bp.accepts(IncidentChangeSchema(partial=True))
-@bp.returns(IncidentSchema)
-def update(data: dict[str, Any], page_id: UUID, incident_id: UUID) -> dict[str, Any]:
-    """Change an incident
-
-    `is_draft: false` publishes it. Subscribers hear of that, and once of a published post-mortem;
-    of other changes only the page tells.
-    """
-    return incidents.update(principal().organization_id, page_id, incident_id, data)
-
-
-@bp.put("/<uuid:incident_id>")
-@requires("status_pages:post")
-@bp.accepts(IncidentReplacementSchema(partial=True))
-@bp.returns(IncidentSchema)
-def replace(data: dict[str, Any], page_id: UUID, incident_id: UUID) -> dict[str, Any]:
-    """Change an incident that was read before
-
-    The same as PATCH; fields that only the server sets may be sent along and are ignored.
-    """
-    return incidents.update(principal().organization_id, page_id, incident_id, data)
-
-
-@bp.delete("/<uuid:incident_id>")
-@requires("status_pages:admin")
-@bp.returns(None, 204)
-def delete(page_id: UUID, incident_id: UUID) -> None:
-    """Delete an incident
-
-    With all that was said about it. To end one, post an update with the status `resolved`.
-    """
-    incidents.delete(_page(page_id), incident_id)
-
-
 @bp.post("/<uuid:incident_id>/updates")
 @requires("status_pages:post")
 @bp.accepts(IncidentUpdateInputSchema)
@@ -126,7 +84,7 @@ def go_on(data: dict[str, Any], page_id: UUID, incident_id: UUID) -> dict[str, A
     The incident takes its status. `resolved` ends it: services are shown as they are measured
     again; another status opens it anew. `notify: false` is a minor update, which tells nobody.
     """
-    return incidents.go_on(principal().organization_id, page_id, incident_id, data)
+    return incidents.go_on(parent_page(page_id), incident_id, data)
 
 
 @bp.patch("/<uuid:incident_id>/updates/<uuid:update_id>")
@@ -138,7 +96,7 @@ def edit(data: dict[str, Any], page_id: UUID, incident_id: UUID, update_id: UUID
 
     The page says when it was edited; subscribers are not told again.
     """
-    return incidents.edit(principal().organization_id, page_id, incident_id, update_id, data)
+    return incidents.edit(parent_page(page_id), incident_id, update_id, data)
 
 
 @bp.delete("/<uuid:incident_id>/updates/<uuid:update_id>")
@@ -149,7 +107,7 @@ def delete_update(page_id: UUID, incident_id: UUID, update_id: UUID) -> None:
 
     The audit log keeps what it said.
     """
-    incidents.delete_update(principal().organization_id, page_id, incident_id, update_id)
+    incidents.delete_update(parent_page(page_id), incident_id, update_id)
 
 
 @bp.get("/<uuid:incident_id>/post-mortem-draft")
@@ -160,13 +118,9 @@ def draft_post_mortem(page_id: UUID, incident_id: UUID) -> dict[str, Any]:
 
     Markdown with the timeline filled in; `PATCH` it into `post_mortem`.
     """
-    incident = incidents.read(_page(page_id), incident_id)
+    incident = incidents.read(parent_page(page_id), incident_id)
     updates = [
         (update["at"].astimezone(UTC), IncidentStatus(update["status"]), update["body"])
         for update in incident["updates"]
     ]
     return {"markdown": post_mortem.draft(incident["title"], incident["started_at"], updates)}
-
-
-def _page(page_id: UUID) -> Parent:
-    return Parent(principal().organization_id, page_id)

@@ -5,9 +5,9 @@ from uuid import UUID
 
 from flask import Response
 
-from app.api import pagination
-from app.api.http import PAGE_HEADERS, Blueprint
-from app.operations.resource import Parent
+from app.api.crud import Operations, Resource, add_routes
+from app.api.http import Blueprint
+from app.api.status_pages import parent_page
 from app.operations.status_pages import subscribers
 from app.schemas.status_page_subscribers import (
     SubscriberCountsSchema,
@@ -26,17 +26,25 @@ bp = Blueprint(
 )
 
 
-@bp.get("")
-@requires("status_pages:admin")
-@bp.accepts(SubscriberFilterSchema, location="query")
-@bp.returns(SubscriberSchema(many=True), headers=PAGE_HEADERS)
-def index(query: dict[str, Any], page_id: UUID) -> Response:
-    """List subscribers of a status page
-
-    Newest first. One whose mails were refused twice is `paused`.
-    """
-    limit, after = pagination.take_page(query)
-    return pagination.response(*subscribers.listed(_page(page_id), query, limit=limit, after=after))
+add_routes(
+    bp,
+    Resource(
+        noun="a subscriber",
+        plural="subscribers of a status page",
+        permission="status_pages",
+        reads="status_pages:admin",
+        writes="status_pages:admin",
+        id_name="subscriber_id",
+        answer=SubscriberSchema,
+        filter=SubscriberFilterSchema,
+        owner=parent_page,
+        operations=Operations(listed=subscribers.listed, delete=subscribers.delete),
+        notes={
+            "list": "One whose mails were refused twice is `paused`.",
+            "delete": "With the address, and what is still to be sent to it.",
+        },
+    ),
+)
 
 
 @bp.get("/counts")
@@ -82,18 +90,3 @@ def ask_again(page_id: UUID, subscriber_id: UUID) -> dict[str, Any]:
     To one who has not confirmed, or whose messages were refused; three times a day at most.
     """
     return subscribers.ask_again(principal().organization_id, page_id, subscriber_id)
-
-
-@bp.delete("/<uuid:subscriber_id>")
-@requires("status_pages:admin")
-@bp.returns(None, 204)
-def delete(page_id: UUID, subscriber_id: UUID) -> None:
-    """Delete a subscriber
-
-    With the address, and what is still to be sent to it.
-    """
-    subscribers.delete(_page(page_id), subscriber_id)
-
-
-def _page(page_id: UUID) -> Parent:
-    return Parent(principal().organization_id, page_id)

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from app.api.crud import Operations, Resource, add_routes
 from app.api.http import Blueprint
+from app.operations.resource import Parent
 from app.operations.status_pages import domains, pages
 from app.pages.status import html
 from app.platform.cooperative import offload
@@ -61,6 +62,11 @@ def _update(organization_id: UUID, page_id: UUID, data: dict[str, Any]) -> dict[
         stored = pages.read(organization_id, page_id)
         _refuse_for_editors(name for name in changes if data[name] != stored[name])
     return pages.update(organization_id, page_id, _with_hash(data))
+
+
+def parent_page(page_id: UUID) -> Parent:
+    """Return whose rows the caller may reach below a status page."""
+    return Parent(principal().organization_id, page_id)
 
 
 def _refuse_for_editors(changed: Iterable[str]) -> None:

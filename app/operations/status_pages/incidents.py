@@ -37,22 +37,22 @@ _REFERENCES: References = {
 listed, read, delete = INCIDENTS.listed, INCIDENTS.read, INCIDENTS.delete
 
 
-def create(organization_id: UUID, page_id: UUID, data: Mapping[str, Any]) -> dict[str, Any]:
+def create(who: Parent, data: Mapping[str, Any]) -> dict[str, Any]:
     """Create an incident and return it; published at once unless it is a draft.
 
     Raises NotFound, Invalid for services of others.
     """
     with transaction() as tx:
-        page = owned_rows.lock(tx, StatusPage, organization_id, page_id)
+        page = owned_rows.lock(tx, StatusPage, who.organization_id, who.id)
         now = tx.now()
         is_notified = bool(data.get("notify", True))
         initial = _first_updates(data, now)
         incident = PageIncident(
             id=uuid4(),
-            organization_id=organization_id,
+            organization_id=who.organization_id,
             status_page_id=page.id,
             key=f"in_{random_key(64)}",
-            **{"started_at": initial[0].at, **_stored(tx, organization_id, data)},
+            **{"started_at": initial[0].at, **_stored(tx, who.organization_id, data)},
         )
         incident.status = initial[-1].status
         _refuse_wrong_times(incident.started_at, initial[0].at, now)
@@ -104,19 +104,17 @@ def _refuse_wrong_times(started_at: datetime, said_at: datetime, now: datetime) 
         raise refused("at", InvalidCode.WRONG_TIME, "Lies before the incident began.")
 
 
-def update(
-    organization_id: UUID, page_id: UUID, incident_id: UUID, data: Mapping[str, Any]
-) -> dict[str, Any]:
+def update(who: Parent, incident_id: UUID, data: Mapping[str, Any]) -> dict[str, Any]:
     """Change an incident and return it. Tells nobody, but of what is published by it.
 
     Raises NotFound, Invalid, Conflict for one that would be a draft again or was changed since.
     """
     with transaction() as tx:
-        page = owned_rows.lock(tx, StatusPage, organization_id, page_id)
-        incident = INCIDENTS.lock(tx, Parent(organization_id, page_id), incident_id)
+        page = owned_rows.lock(tx, StatusPage, who.organization_id, who.id)
+        incident = INCIDENTS.lock(tx, who, incident_id)
         owned_rows.require_unchanged(incident, data)
         now = tx.now()
-        changes = _stored(tx, organization_id, data)
+        changes = _stored(tx, who.organization_id, data)
         was_draft, was_published = incident.is_draft, incident.post_mortem_published_at is not None
         if changes.get("is_draft") and not was_draft:
             raise Conflict("the incident is published already; delete it, or resolve it")
@@ -136,15 +134,13 @@ def update(
     return found
 
 
-def go_on(
-    organization_id: UUID, page_id: UUID, incident_id: UUID, data: Mapping[str, Any]
-) -> dict[str, Any]:
+def go_on(who: Parent, incident_id: UUID, data: Mapping[str, Any]) -> dict[str, Any]:
     """Add an update to an incident and return the incident. Raises NotFound, Invalid."""
     with transaction() as tx:
-        page = owned_rows.lock(tx, StatusPage, organization_id, page_id)
-        incident = INCIDENTS.lock(tx, Parent(organization_id, page_id), incident_id)
+        page = owned_rows.lock(tx, StatusPage, who.organization_id, who.id)
+        incident = INCIDENTS.lock(tx, who, incident_id)
         now = tx.now()
-        for name, value in _stored(tx, organization_id, data).items():
+        for name, value in _stored(tx, who.organization_id, data).items():
             setattr(incident, name, value)
         if "next_update_at" not in data:
             incident.next_update_at = None  # the one that was promised has come
@@ -180,19 +176,15 @@ def add_update(
 
 
 def edit(
-    organization_id: UUID,
-    page_id: UUID,
-    incident_id: UUID,
-    update_id: UUID,
-    data: Mapping[str, Any],
+    who: Parent, incident_id: UUID, update_id: UUID, data: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Edit what was said, and return the incident; it is marked as edited.
 
     Raises NotFound, Conflict for an update that was changed since.
     """
     with transaction() as tx:
-        page = owned_rows.lock(tx, StatusPage, organization_id, page_id)
-        incident = INCIDENTS.lock(tx, Parent(organization_id, page_id), incident_id)
+        page = owned_rows.lock(tx, StatusPage, who.organization_id, who.id)
+        incident = INCIDENTS.lock(tx, who, incident_id)
         update = find_update(tx, incident, update_id)
         owned_rows.require_unchanged(update, data)
         changes = {name: value for name, value in data.items() if name in ("body", "status")}
@@ -210,11 +202,11 @@ def edit(
     return found
 
 
-def delete_update(organization_id: UUID, page_id: UUID, incident_id: UUID, update_id: UUID) -> None:
+def delete_update(who: Parent, incident_id: UUID, update_id: UUID) -> None:
     """Delete what was said. Raises NotFound, Conflict for the only thing that was said."""
     with transaction() as tx:
-        page = owned_rows.lock(tx, StatusPage, organization_id, page_id)
-        incident = INCIDENTS.lock(tx, Parent(organization_id, page_id), incident_id)
+        page = owned_rows.lock(tx, StatusPage, who.organization_id, who.id)
+        incident = INCIDENTS.lock(tx, who, incident_id)
         update = find_update(tx, incident, update_id)
         if len(updates_of(tx, incident.id)) == 1:
             raise Conflict("this is the only update; delete the incident instead")
