@@ -52,7 +52,7 @@ def test_a_key_is_shown_once_and_only_its_hash_is_stored(alice, rows):
         (["admin"], {"read", "write", "ack", "admin"}),
     ],
 )
-def test_scopes(alice, calling, scopes, may):
+def test_scopes_decide_what_a_key_may_do(alice, calling, scopes, may):
     key = make_key(alice, *scopes)["key"]
     doings = {
         "read": ("GET", "/services", None),

@@ -149,7 +149,7 @@ def test_filters_and_pages(app, alice, bob):
     assert alice.get("/audit-logs?from=yesterday").status_code == 422
 
 
-def test_csv(alice):
+def test_export_as_csv(alice):
     make_service(alice, name="=cmd()", description='"quoted", and\nbroken')
     answer = alice.get("/audit-logs?event=service&format=csv")
     assert answer.mimetype == "text/csv"

@@ -21,7 +21,7 @@ def show(client):
     return get
 
 
-def test_the_status(alice, show, app, rows):
+def test_badge_of_the_status(alice, show, app, rows):
     heartbeat = make_heartbeat(alice, name="Backup")
     assert show(heartbeat) == "Backup: healthy"
     age(rows, heartbeat["id"], hours=2)
@@ -32,7 +32,7 @@ def test_the_status(alice, show, app, rows):
     assert show(heartbeat) == "Backup: paused"
 
 
-def test_the_uptime(alice, show, app, rows):
+def test_badge_of_uptime(alice, show, app, rows):
     heartbeat = make_heartbeat(alice, name="Backup")
     age(rows, heartbeat["id"], hours=10)
     assert show(heartbeat, "uptime") == "Backup: 100%"
@@ -45,7 +45,7 @@ def test_the_uptime(alice, show, app, rows):
     assert show(heartbeat, "uptime") in ("Backup: 90.00%", "Backup: 89.99%")
 
 
-def test_the_duration(alice, client, show, rows):
+def test_badge_of_the_response_time(alice, client, show, rows):
     heartbeat = make_heartbeat(alice, name="Backup")
     assert show(heartbeat, "response") == "Backup: unknown"
     client.post(f"/api/v1/heartbeat/{heartbeat['unique_key']}/start")

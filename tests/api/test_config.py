@@ -254,7 +254,7 @@ def test_limits_of_the_plan_hold(alice, configure):
 
 
 @pytest.mark.parametrize(("role", "status"), [("responder", 403), ("editor", 200)])
-def test_roles(app, alice, role, status):
+def test_editors_apply_and_responders_do_not(app, alice, role, status):
     person = make_member(app, alice, "Mia", role)
     assert person.get("/config/export").status_code == status
     assert send(person, "plan", {}).status_code == status

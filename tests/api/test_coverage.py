@@ -121,7 +121,7 @@ def test_a_policy_of_the_service(alice, configure):
     assert gaps(alice, "service") == {("Without", "nobody_told")}
 
 
-def test_others(app, alice, charlie):
+def test_coverage_is_of_ones_own_organization_and_for_every_role(app, alice, charlie):
     make_service(alice)
     assert charlie.get("/coverage").json["services"]["total"] == 0
     assert make_member(app, alice, "Vera", "viewer").get("/coverage").status_code == 200

@@ -163,7 +163,7 @@ def test_policies_of_others_do_not_exist(alice, charlie):
     assert charlie.get(f"/escalation-policies/{foreign}").status_code == 200
 
 
-def test_responders_only_read(app, alice):
+def test_responders_may_not_change_policies(app, alice):
     policy = make_policy(alice)
     dora = make_member(app, alice, "Dora", "responder")
     path = f"/escalation-policies/{policy['id']}"

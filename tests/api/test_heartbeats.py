@@ -189,7 +189,7 @@ def test_objects_of_others_are_not_found(alice, charlie):
     assert alice.get(f"/heartbeats/{heartbeat['id']}").json == heartbeat
 
 
-def test_roles(app, alice):
+def test_roles_that_read_and_change_heartbeats(app, alice):
     heartbeat = make_heartbeat(alice)
     viewer = make_member(app, alice, "Vera", "viewer")
     path = f"/heartbeats/{heartbeat['id']}"

@@ -178,7 +178,7 @@ def test_windows_of_others_do_not_exist(alice, charlie):
     assert charlie.get(f"/maintenance-windows/{foreign}").json["is_active"]
 
 
-def test_responders_only_read(app, alice):
+def test_responders_may_not_change_windows(app, alice):
     window = make_window(alice)
     dora = make_member(app, alice, "Dora", "responder")
     path = f"/maintenance-windows/{window['id']}"

@@ -184,7 +184,7 @@ def test_a_demotion_counts_on_the_next_request(alice, bob):
     assert bob.get("/profile").json["role"] == "viewer"
 
 
-def test_teams(alice, bob, charlie):
+def test_members_of_teams(alice, bob, charlie):
     team = alice.post("/teams", {"name": "On call", "description": "Nights"})
     assert team.status_code == 201
     path = f"/teams/{team.json['id']}"

@@ -127,7 +127,7 @@ def test_a_channel_is_told_now_whatever_it_takes(app, alice, rows, alert):
     assert (send.kind, send.message["event"]) == ("alert.notified", "alert.fired")
 
 
-def test_twice_is_told_twice(alice, alert):
+def test_asking_for_a_message_twice_sends_two(alice, alert):
     channel = make_channel(alice)["id"]
     for number in (1, 2):
         alice.post(f"/alerts/{alert}/notify", {"channel_id": channel})

@@ -81,7 +81,7 @@ def test_gaps_are_forecast(alice):
     assert "segments" not in ahead
 
 
-def test_somebody_stands_in(alice, bob):
+def test_an_override_puts_another_member_on_call(alice, bob):
     schedule = make_schedule(alice)
     path = f"/on-call-schedules/{schedule['id']}"
     body = {"user_id": str(bob.user_id), "from": at(-1), "to": at(1)}
@@ -241,7 +241,7 @@ def test_schedules_of_others_do_not_exist(alice, charlie, connection):
     assert names(charlie.get(f"/on-call-schedules/{theirs}/on-call")) == ["Charlie"]
 
 
-def test_responders_only_read(app, alice):
+def test_responders_may_not_change_schedules(app, alice):
     path = f"/on-call-schedules/{make_schedule(alice)['id']}"
     dora = make_member(app, alice, "Dora", "responder")
     assert dora.get(f"{path}/on-call").status_code == 200

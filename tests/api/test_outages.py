@@ -82,7 +82,7 @@ def test_none(alice):
     assert alice.get(f"/services/{make_service(alice)['id']}/outages").json == []
 
 
-def test_others(alice, charlie, service):
+def test_outages_of_another_organization_are_not_found(alice, charlie, service):
     assert charlie.get(f"/services/{service}/outages").status_code == 404
 
 

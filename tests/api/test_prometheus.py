@@ -69,7 +69,7 @@ def a_life(context, alice, rows):
     counting.count_delivery("email", "pending")
 
 
-def test_what_is_told(client, alice, a_life):
+def test_exported_samples(client, alice, a_life):
     found = samples(scrape(client))
 
     def value(name, **labels):
@@ -162,7 +162,7 @@ def test_services_beyond_the_bound_are_counted(client, alice, a_life, monkeypatc
     assert len([key for key in found if key[0] == "alertifypro_service_up"]) == 1
 
 
-def test_the_token(client):
+def test_scraping_needs_the_token(client):
     token = token_of(client)
     for wrong in ({}, {"Authorization": "Bearer x"}, {"Authorization": f"Basic {token}"}):
         assert client.get("/metrics", headers=wrong).status_code == 401

@@ -81,7 +81,7 @@ def test_targets_are_numbers_as_json_writes_them(alice, context, written, target
         assert alice.put("/reports/monthly", {"sla_target": wrong}).status_code == 422
 
 
-def test_csv(alice, services):
+def test_report_as_csv(alice, services):
     answer = alice.get(PATH, query_string=window(format="csv"))
     assert answer.mimetype == "text/csv"
     rows = list(csv.DictReader(io.StringIO(answer.text)))
@@ -186,5 +186,5 @@ def test_a_pdf_of_nothing(alice, context):
         (3725, "1 h 02 min"),
     ],
 )
-def test_durations(seconds, text):
+def test_durations_in_words(seconds, text):
     assert duration(seconds) == text

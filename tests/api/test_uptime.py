@@ -25,7 +25,7 @@ def test_uptime_before_anything_was_recorded(alice, service, path):
     }
 
 
-def test_uptime(alice, service, path, connection):
+def test_uptime_of_a_service(alice, service, path, connection):
     statuses = ["GREEN"] * 6 + ["YELLOW"] + ["RED"] * 2 + ["UNKNOWN", "PENDING", "GREEN"]
     for minute, status in enumerate(statuses):
         make_result(connection, service["id"], ago(minutes=30 - minute), status)

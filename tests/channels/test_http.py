@@ -23,7 +23,7 @@ FINAL = (400, 401, 403, 404, 410, 422, 499)
 
 
 @pytest.mark.parametrize("status", HEALING + FINAL)
-def test_which_answers_heal(status):
+def test_which_status_codes_are_worth_another_try(status):
     error = failure(status)
     assert error.permanent is (status in FINAL)
     assert error.status_code == status

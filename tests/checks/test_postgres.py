@@ -55,7 +55,7 @@ def test_green_without_credentials(account):
         ({"query": "SELECT pg_sleep(9)"}, "timed out after 2 s while waiting for the result"),
     ],
 )
-def test_red(account, config, reason):
+def test_sign_in_and_query_failures_are_red(account, config, reason):
     observation = ask(account, config)
     if reason is None:
         assert observation.status is Status.GREEN

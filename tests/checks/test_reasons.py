@@ -100,7 +100,7 @@ def test_pop3_without_stls_says_so():
 
 
 @pytest.mark.parametrize("kind", ["SMTP", "IMAP", "POP3", "FTP"])
-def test_silence_may_mean_tls(kind):
+def test_a_server_that_sends_nothing_may_expect_tls(kind):
     observation = ask(kind, silent, timeout_seconds=0.4)
     assert "a port that speaks TLS from the first byte stays silent here" in observation.error
 

@@ -39,7 +39,7 @@ def test_green(servers, config):
         ({"password": "right", "db": 99999}, 'SELECT answered "-ERR DB index is out of range"'),
     ],
 )
-def test_red(servers, config, reason):
+def test_sign_in_failures_are_red(servers, config, reason):
     observation = ask(servers, config)
     assert observation.status is Status.RED
     assert observation.error.startswith(reason)

@@ -35,7 +35,7 @@ from app.domain.strict_json import (
         b'"a\nb"',
     ],
 )
-def test_unreadable(body):
+def test_bodies_that_are_no_json(body):
     with pytest.raises(UnreadableJson):
         parse(body)
 
@@ -54,7 +54,7 @@ def test_unreadable(body):
         (rb'"\u0000"', ("body",)),
     ],
 )
-def test_unacceptable(body, path):
+def test_values_that_no_database_holds(body, path):
     with pytest.raises(UnacceptableValue) as caught:
         parse(body)
     assert caught.value.path == path

@@ -105,7 +105,7 @@ def test_killed_at_any_moment_of_its_first_start(state: Path) -> None:
         run.ready()
 
 
-def test_two_at_once(state: Path) -> None:
+def test_two_installations_run_side_by_side(state: Path) -> None:
     with Launched(state / "a") as one, Launched(state / "b") as two:
         one.ready()
         two.ready()

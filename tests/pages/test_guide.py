@@ -65,7 +65,7 @@ def test_the_second_time_nothing_is_sent(client):
         ("<b>zzzz", None),
     ],
 )
-def test_search(client, query, chapter):
+def test_search_finds_the_chapter(client, query, chapter):
     hits = search(BOOK, query)
     assert (hits[0].chapter.slug if hits else None) == chapter
     page = client.get("/guide/search", query_string={"q": query})

@@ -38,7 +38,7 @@ def test_roles_of_the_program_share_their_settings():
     assert environments[0]["PING_URL"] == "http://localhost:3002"
 
 
-def test_durations():
+def test_seconds_of_durations_in_compose_files():
     assert [seconds(text) for text in ("15s", "1m30s", "500ms", "")] == [15, 90, 0.5, 0]
 
 

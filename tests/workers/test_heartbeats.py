@@ -69,7 +69,7 @@ def test_what_is_just_due_is_not_neglected(app, alice, rows):
         assert 0.4 < host.due_for_seconds() < host.neglected_after_seconds
 
 
-def test_tidying_runs(app, alice, rows):
+def test_the_housekeeping_job_mends_and_forgets(app, alice, rows):
     make_heartbeat(alice)
     rows("UPDATE heartbeats SET next_look_at = NULL")
     heartbeats.forget()

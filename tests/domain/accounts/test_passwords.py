@@ -27,5 +27,5 @@ def test_easy_ones(password):
 
 
 @pytest.mark.parametrize("password", ["correct horse", "S3cret-pass!", "tr0ub4dor&3", "пароль-мой"])
-def test_others(password):
+def test_passwords_that_are_not_common(password):
     assert not is_common(password, "alice@example.com")

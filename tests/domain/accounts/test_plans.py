@@ -28,7 +28,7 @@ def test_people_at_a_browser_get_enough():
     assert request_limits(PLANS["enterprise"], interactive=True) == (1200, 2000)
 
 
-def test_headers():
+def test_rate_limit_headers():
     first = Allowance(limit=30, used=1, now=1000.0).headers()
     assert first == {
         "X-RateLimit-Limit": "30",

@@ -40,7 +40,7 @@ def test_status_sentence():
     assert status_failure([200, 201], 500) == "expected status 200, 201, got 500"
 
 
-def test_text():
+def test_assertions_on_text():
     assert text_failure("hello", contains="ell") is None
     assert text_failure("hello", contains="xyz") == 'the body does not contain "xyz"'
     assert text_failure("hello", not_contains="ell") == 'the body contains "ell"'
@@ -60,7 +60,7 @@ def test_unusable_patterns_say_why(text):
         pattern(text)
 
 
-def test_headers():
+def test_assertions_on_headers():
     headers = {"content-type": "application/json; charset=utf-8"}
     assert header_failure(headers, {"Content-Type": "JSON"}) is None
     assert header_failure(headers, {"Server": "x"}) == "the header Server is missing"

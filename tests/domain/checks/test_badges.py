@@ -32,7 +32,7 @@ def at(hour):
         ([(-1, UP, DOWN)], DOWN, 0),
     ],
 )
-def test_uptime(changes, status, expected):
+def test_uptime_on_badges(changes, status, expected):
     found = badges.uptime(START, at(10), [(at(h), was, now) for h, was, now in changes], status)
     assert found == pytest.approx(expected)
 
@@ -71,7 +71,7 @@ def test_hundredths_stay_what_they_are():
         (None, "unknown"),
     ],
 )
-def test_durations(milliseconds, value):
+def test_response_times_on_badges(milliseconds, value):
     assert badges.of_duration("x", milliseconds).value == value
 
 

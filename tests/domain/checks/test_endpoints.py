@@ -142,7 +142,7 @@ def test_what_is_no_host_and_port(text):
         ("http://ok.test#@127.0.0.1/", "ok.test", 80, "/", "http://ok.test"),
     ],
 )
-def test_urls(text, host, port, target, tidied):
+def test_urls_and_what_they_lead_to(text, host, port, target, tidied):
     url = parse_url(text)
     assert (url.host, url.port, url.target, url.text) == (host, port, target, tidied)
 

@@ -40,7 +40,7 @@ def shown(results: str, failure_threshold: int, recovery_threshold: int) -> str:
         ("RRURG", 3, 1, "PPURG", "blindness does not break a series"),
     ],
 )
-def test_series(results, failures, recoveries, expected, why):
+def test_status_after_a_series_of_results(results, failures, recoveries, expected, why):
     assert shown(results, failures, recoveries) == expected, why
 
 

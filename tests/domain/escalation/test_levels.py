@@ -101,7 +101,7 @@ def test_a_position_that_is_not_in_the_plan_has_no_next():
         ),
     ],
 )
-def test_step(after, at, empty, told, skipped, due, why):
+def test_the_next_step_of_an_escalation(after, at, empty, told, skipped, due, why):
     planned = escalation_levels.plan(DOCUMENTED, 1, FIRED)
     step = escalation_levels.step(
         planned, after, FIRED + timedelta(minutes=at), lambda line: line.notify_id in empty

@@ -74,7 +74,7 @@ def limited(restriction: Restriction, *users: UUID) -> Layer:
         (DAILY, "Africa/Casablanca", "2026-03-22T02:00", "Bob", "and on again, over 02:30"),
     ],
 )
-def test_turns(layer, zone, at, expected, why):
+def test_who_is_on_call_by_layer(layer, zone, at, expected, why):
     assert names([layer], at, zone) == expected, why
 
 

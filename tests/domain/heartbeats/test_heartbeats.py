@@ -247,7 +247,7 @@ def test_an_alert_stands_for_missed_and_failed(status):
     assert status.is_down is (status.value in ("missed", "failed"))
 
 
-def test_titles():
+def test_titles_of_heartbeat_alerts():
     assert heartbeats.title("Backup", HeartbeatStatus.MISSED) == "Backup Missed Its Heartbeat"
     assert heartbeats.title("Backup", HeartbeatStatus.FAILED) == "Backup Failed"
 

@@ -8,7 +8,7 @@ from app.domain.heartbeats.states import HeartbeatStatus as Status
 AT = datetime(2026, 3, 2, 14, 5, tzinfo=UTC)
 
 
-def test_silence():
+def test_text_of_a_missed_heartbeat():
     assert words.message(Status.MISSED, "no ping came by noon", AT, AT) == (
         "No ping came by noon. The last came 2026-03-02 14:05:00 UTC;"
         " the next was expected 2026-03-02 14:05:00 UTC."

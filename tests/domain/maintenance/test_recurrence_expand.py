@@ -56,7 +56,7 @@ def dates(text: str, count: int, since: datetime = FIRST, first: datetime = FIRS
         ("FREQ=DAILY;UNTIL=20260303", ["03-02T02:15", "03-03T02:15"], "a date includes its day"),
     ],
 )
-def test_rules(text, expected, why):
+def test_occurrences_of_rules(text, expected, why):
     assert dates(text, len(expected)) == expected, why
 
 

@@ -40,7 +40,7 @@ ANYTHING = st.text(st.characters(exclude_categories=()), max_size=300)
         (12, "12"),
     ],
 )
-def test_what_is_cleaned(given_text, kept):
+def test_control_characters_are_removed(given_text, kept):
     assert clean(given_text) == kept
 
 
@@ -71,7 +71,7 @@ def test_a_cut_keeps_every_limit(text, limit):
     ("text", "limit", "expected"),
     [("abc", 3, "abc"), ("abcd", 3, "ab…"), ("a bcd", 3, "a…"), ("&&&", 7, "&amp;…"), ("x", 0, "")],
 )
-def test_where_a_cut_is_made(text, limit, expected):
+def test_cut_to_a_limit_of_escaped_text(text, limit, expected):
     assert cut(text, limit, escape) == expected
 
 
@@ -93,7 +93,7 @@ def test_durations(seconds, words):
     assert duration(seconds) == words
 
 
-def test_times():
+def test_times_in_words():
     at = datetime(2026, 3, 2, 16, 23, 0, 500_000, tzinfo=timezone(timedelta(hours=2)))
     assert moment(at) == "2026-03-02 14:23:00 UTC"
     assert timestamp(at) == "2026-03-02T14:23:00.500000Z"

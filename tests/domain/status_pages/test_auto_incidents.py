@@ -60,7 +60,7 @@ def known(recovered=None, alerts=(X,), services=(A,)):
         ([OpenAlert(Y, Y, A, SHORT)], [known(recovered=5)], [(IncidentStep.JOIN, ONE)]),
     ],
 )
-def test_steps(open_alerts, incidents, expected):
+def test_incidents_that_open_alerts_ask_for(open_alerts, incidents, expected):
     assert [(one.step, one.incident_id) for one in steps(open_alerts, incidents)] == expected
 
 

@@ -134,7 +134,7 @@ def test_once_each_although_it_is_killed_before_any_statement(alice, bob, rows, 
     assert statement > 15
 
 
-def test_the_way_out(alice, client, rows):
+def test_a_report_can_be_unsubscribed_from_its_mail(alice, client, rows):
     alice.put(PATH, {})
     long_ago(rows)
     monthly.send_due()

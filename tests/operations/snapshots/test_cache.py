@@ -14,7 +14,7 @@ def hits_in_a_circle(cache, count, rounds=5):
     return hits
 
 
-def test_what_fits_is_kept():
+def test_a_cache_that_is_large_enough_keeps_everything():
     assert hits_in_a_circle(CircularCache(1000), 1000) == 1000
 
 
