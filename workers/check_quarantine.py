@@ -1,4 +1,4 @@
-"""Quarantine of checks that took their probe worker with them."""
+"""Quarantine of checks that ended their probe worker."""
 
 from collections.abc import Callable
 from functools import partial

@@ -4,8 +4,8 @@ One event loop in a thread of its own lives as long as the process; a drain sess
 while. Checks that wait or hang stay on the loop when a session ends, so they never hold it up.
 
 A claim takes what is due within the next second or so, and each check starts when it is due: few
-transactions, and none between the due time and the start. A result that changes nothing waits for
-company before it is recorded; what changes anything takes all with it at once.
+transactions, and none between the due time and the start. Results that change nothing are recorded
+together within a second; one that changes anything is recorded at once, with all that wait.
 """
 
 import asyncio
@@ -105,7 +105,7 @@ class Engine:
         self._look_now()
 
     def close(self) -> None:
-        """Record what ends soon, give back what does not, and let go of what records."""
+        """Record checks that end soon, give back the others, and close the exchange."""
         if self._thread is not None and self._running.acquire(timeout=_SESSION_END_SECONDS):
             asyncio.run_coroutine_threadsafe(self._finish(), self._loop).result()
         self._exchange.close()

@@ -1,4 +1,4 @@
-"""Work done alone, in a process of its own that can be ended: what has taken others with it.
+"""Isolation of work that has ended other processes: done alone, in a process of its own.
 
 The work itself and its record both happen there (`workers/alone.py`); here it is only known how
 that process ended. Pieces of work that are to be done alone at the same time share the start of a
@@ -28,7 +28,7 @@ _STARTING_SECONDS = 20.0
 ALONE_THREADS = 64  # that wait for their work to be done alone
 _LEASE_SECONDS = 8.0
 _RENEW_SECONDS = 2.0
-_COMPANY_SECONDS = 0.05  # leases that ran out together are claimed together
+_GATHER_SECONDS = 0.05  # leases that ran out together are claimed together
 
 
 class LostAloneError(Exception):
@@ -81,7 +81,7 @@ class AloneRunner:
             self._waiting.append(mine)
         with self._turn:
             if not mine.outcome.done():
-                time.sleep(_COMPANY_SECONDS)
+                time.sleep(_GATHER_SECONDS)
                 with self._lock:
                     group, self._waiting = self._waiting, []
                 self._run(group)

@@ -58,7 +58,7 @@ def periodic_job(
 ) -> Callable[[Callable[[], None]], Callable[[], None]]:
     """Mark a function as a periodic job: one whose runs are written down.
 
-    One that took its process with it is done in a process of its own, its rows one by one. A row
+    A job that ended its process is done alone in a process of its own, its rows one by one. A row
     that ends that process is set aside for an hour after three losses, else the job itself is; the
     others go on.
 

@@ -1,4 +1,4 @@
-"""Look-back of claims: to look at all that is overdue costs much while a long snapshot lasts.
+"""Look-back of claims: how far into the past a claim searches for checks that are due.
 
 A `pg_dump` keeps the database from cleaning up, and then the dead index entries of all checks made
 since lie before those that are due. So most claims look back only as far as something may have
@@ -25,11 +25,11 @@ class LookBack:
         self._unbounded_from = -inf
 
     def seconds(self, at: float) -> float | None:
-        """Return how far a claim of now looks back; None: at all that is overdue."""
+        """Return how far a claim made now looks back; None: without a bound."""
         return None if at >= self._unbounded_from else at - self._claimed_at + _BEHIND_SECONDS
 
     def woken(self) -> None:
-        """Look further back at the next claim."""
+        """Look further back at the next claim: something has become due at once."""
         self._claimed_at -= _BEHIND_WAKE_SECONDS
 
     def claimed(self, asked_at: float, answered_at: float, *, is_full: bool) -> None:

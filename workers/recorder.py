@@ -1,8 +1,8 @@
-"""The recorder: a process beside the event loop that records finished checks and publishes them.
+"""Recorder: a process beside the event loop that records finished checks and publishes them.
 
 Python runs one thread at a time, and recording takes half as long as probing: within one process
 each would wait for the other. The recorder is a fork made before any thread or connection exists,
-and as good as part of its worker: it ends when the worker does, and the worker when it is gone.
+and a part of its worker: it ends when the worker does, and the worker ends when it is gone.
 """
 
 import json

@@ -10,6 +10,6 @@ log = logging.getLogger(__name__)
 
 @periodic_job()
 def watch() -> None:
-    """Notice regions without workers and workers without sight."""
+    """Notice regions without workers, and workers that are isolated."""
     for region in regions.watch():
         log.error("no worker is alive in a region", extra={"region": region})

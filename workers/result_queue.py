@@ -20,12 +20,14 @@ from workers.recorder import RecorderGone
 log = logging.getLogger(__name__)
 
 BATCH = 1000
-CALM_SECONDS = 0.9  # results that change nothing wait this long to be recorded together
-_CALM_INTERVAL_SECONDS = 4  # a service checked more often is due again before
-_LINGER_SECONDS = 0.02  # and all of them this long for company,
-_LINGER_ROUNDS = 4  # so often while so many join: a transaction costs as much as dozens
-_COMPANY = 40
-_ENOUGH = 200  # results that are worth a transaction
+FLUSH_SECONDS = 0.9  # results that change nothing wait this long to be recorded together
+_URGENT_INTERVAL_SECONDS = 4  # a service checked more often is due again before
+# Before a batch is recorded it lingers for further results, a few rounds while this many join in
+# each: a transaction costs as much as dozens of results.
+_LINGER_SECONDS = 0.02
+_LINGER_ROUNDS = 4
+_LINGER_JOINING = 40
+_FLUSH_AT = 200  # results that are worth a transaction
 _FINISH_SECONDS = 5
 
 
@@ -42,7 +44,9 @@ class ResultQueue:
         self._exchange = exchange
         self._recorded = recorded
         self._pool = ThreadPoolExecutor(1, "handover")
-        self._firing: set[UUID] = set()  # services whose last result some rule minded, or may have
+        self._firing: set[UUID] = (
+            set()
+        )  # services for whose last result some rule fired, or may have
         self._waiting: list[RecordedCheck] = []
         self._urgent = asyncio.Event()
         self._recording: asyncio.Task[None] | None = None
@@ -60,7 +64,7 @@ class ResultQueue:
         """Have a finished check recorded: within a second, or at once if it changes anything."""
         self._waiting.append(claim.finished(observation, checked_at))
         changes = self._may_change_anything(claim, observation, checked_at)
-        if changes or len(self._waiting) >= _ENOUGH:
+        if changes or len(self._waiting) >= _FLUSH_AT:
             self._urgent.set()
         if self._recording is None:
             self._recording = self._loop.create_task(self._record())
@@ -68,10 +72,10 @@ class ResultQueue:
     def _may_change_anything(
         self, claim: Claim, observation: Observation, checked_at: datetime
     ) -> bool:
-        """Say no only if the service was fine and is, and no rule fires or has just fired."""
+        """Say no only if the service was and is GREEN, and no rule fires or has just fired."""
         service_id, observed = claim.snapshot.service_id, observation.status
         is_green = observed is claim.state.status is claim.service_status is Status.GREEN
-        if not is_green or claim.snapshot.check_interval_seconds < _CALM_INTERVAL_SECONDS:
+        if not is_green or claim.snapshot.check_interval_seconds < _URGENT_INTERVAL_SECONDS:
             return True
         was_firing = service_id in self._firing
         if evaluation.are_fine(claim.rules, claim.snapshot, observation, checked_at):
@@ -108,14 +112,14 @@ class ResultQueue:
 
     async def _linger(self) -> None:
         with suppress(TimeoutError):
-            async with asyncio.timeout(CALM_SECONDS):
+            async with asyncio.timeout(FLUSH_SECONDS):
                 await self._urgent.wait()
         for _ in range(_LINGER_ROUNDS):
             before = len(self._waiting)
             if before >= BATCH // 2:
                 return
             await asyncio.sleep(_LINGER_SECONDS)
-            if len(self._waiting) < before + _COMPANY:
+            if len(self._waiting) < before + _LINGER_JOINING:
                 return
 
     def _hand_over(self, batch: list[RecordedCheck]) -> None:

@@ -1,4 +1,4 @@
-"""Guard against a process that stalls: its traces are written, and it ends to be started anew.
+"""Guard against a process that stalls: it writes its traces and ends, to be started anew.
 
 The timer is a thread in C (`faulthandler`), so it also works while one long operation holds the
 interpreter. There is one for each process.

@@ -42,7 +42,7 @@ def make_snapshots() -> None:
 
 @periodic_job()
 def advance_incidents() -> None:
-    """Open and close incidents as alerts come and go, and tell of maintenance."""
+    """Open and close incidents as alerts open and resolve; notify subscribers of maintenance."""
     for page_id in auto_incidents.pages():
         auto_incidents.advance(page_id)
     for page_id in maintenance_notices.pages():

@@ -1,4 +1,4 @@
-"""A thread in a worker that gives the hints the scheduler gives, so that either is enough.
+"""Watchdog: a thread of a worker that gives the same hints as the scheduler; either is enough.
 
 While Redis is away no hint gets through at all; then the watchdog runs the session itself.
 """

@@ -75,7 +75,7 @@ def recorded(*results) -> list[int]:
 
 @pytest.fixture(autouse=True)
 def patience(monkeypatch):
-    monkeypatch.setattr(result_queue, "CALM_SECONDS", 30)
+    monkeypatch.setattr(result_queue, "FLUSH_SECONDS", 30)
 
 
 def test_results_that_change_nothing_wait(claims):

@@ -1,4 +1,4 @@
-"""Steps back of the database's clock: what was planned by the clock as it was comes earlier.
+"""Steps back of the database's clock: due times that were planned by the wrong clock are moved.
 
 A machine whose clock was ahead when it started, and is set right then, would otherwise escalate,
 remind and try again as much later. The time at which the last look ended says how far it went.

@@ -1,4 +1,4 @@
-"""Ends of alerts whose subject goes away: deleted, paused, switched off, or watched no longer."""
+"""Closing of alerts whose rule, service or heartbeat is deleted, paused, or watched no longer."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -20,7 +20,7 @@ def close_rule(tx: Transaction, rule_id: UUID, *, reason: str) -> None:
 
 
 def end_services(tx: Transaction, ids: Sequence[UUID], *, reason: str) -> None:
-    """Resolve the alerts of services that nobody checks for now."""
+    """Resolve the alerts of services that are not checked for now."""
     _close(tx, Alert.service_id.in_(ids), reason)
 
 
@@ -29,7 +29,7 @@ def end_unwatched(
 ) -> None:
     """Resolve the alerts of a rule, or of services, where the rule does not watch the service now.
 
-    Neither would say any more that it is over.
+    No later check would resolve them.
     """
     about = Alert.alert_rule_id == rule_id if rule_id else Alert.service_id.in_(service_ids)
     unwatched = (
@@ -50,13 +50,13 @@ def end_unwatched(
 
 
 def close_services(tx: Transaction, ids: Sequence[UUID], *, reason: str) -> None:
-    """Resolve the alerts of services that are about to go; what is to be sent survives them."""
+    """Resolve the alerts of services before they are deleted; the messages about that are kept."""
     _close(tx, Alert.service_id.in_(ids), reason)
     _keep_messages(tx, Alert.service_id.in_(ids))
 
 
 def close_heartbeat(tx: Transaction, heartbeat_id: UUID, *, reason: str) -> None:
-    """Resolve the alert of a heartbeat that is about to go; what is to be sent survives it."""
+    """Resolve the alert of a heartbeat before it is deleted; the messages about that are kept."""
     _close(tx, Alert.heartbeat_id == heartbeat_id, reason)
     _keep_messages(tx, Alert.heartbeat_id == heartbeat_id)
 
@@ -74,7 +74,7 @@ def _close(tx: Transaction, which: ColumnElement[bool], reason: str) -> None:
 
 
 def _keep_messages(tx: Transaction, which: ColumnElement[bool]) -> None:
-    """Let go the messages of alerts that vanish: a page is closed at the receiver all the same."""
+    """Detach the messages of alerts that are deleted, so that they are sent all the same."""
     tx.session.execute(
         update(Notification)
         .where(

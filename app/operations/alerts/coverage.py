@@ -1,4 +1,4 @@
-"""Coverage of an organization: what nobody would hear of if it failed now, and why."""
+"""Coverage of an organization: of which failures nobody would be notified now, and why."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -58,7 +58,7 @@ def coverage(organization_id: UUID) -> dict[str, Any]:
 
 
 class _Recipients:
-    """Recipients that alerts of an organization would reach now, each question asked once."""
+    """Recipients that alerts of an organization would reach now; each query is made once."""
 
     def __init__(self, tx: Transaction, organization_id: UUID) -> None:
         self._tx, self._organization_id, self._now = tx, organization_id, tx.now()

@@ -19,12 +19,12 @@ AUDIENCE = frozenset({"severity", "notification_channel_ids"})
 
 
 def follow_rule(tx: Transaction, rule: AlertRule) -> None:
-    """Give the open alerts of a rule its severity, and tell who would hear of them now."""
+    """Give the open alerts of a rule its severity, and notify who would be notified of them now."""
     _follow(tx, Alert.alert_rule_id == rule.id, rule.severity, rule.notification_channel_ids)
 
 
 def follow_heartbeat(tx: Transaction, heartbeat: Heartbeat) -> None:
-    """Give the open alert of a heartbeat its severity, and tell who would hear of it now."""
+    """Give the open alert of a heartbeat its severity, and notify who would be notified now."""
     ids = heartbeat.notification_channel_ids
     _follow(tx, Alert.heartbeat_id == heartbeat.id, heartbeat.severity, ids)
 

@@ -1,4 +1,4 @@
-"""Open, resolve, acknowledge and silence alerts: where an alert is fired."""
+"""Life of an alert: opened, acknowledged, snoozed, resolved; each a line of its timeline."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -31,10 +31,10 @@ def open_alert(
     reminder_minutes: int | None = None,
     hold_until: datetime | None = None,
 ) -> Alert | None:
-    """Store a new alert and plan who hears of it; None when one is unresolved already.
+    """Store a new alert and enqueue its messages; return None when one is unresolved already.
 
     Another region's worker may open the same alert at the same moment: the partial unique index
-    lets one of the two through. A suppressed alert (`suppressed_by`) is told to nobody.
+    lets one of the two through. Nobody is notified of a suppressed alert (`suppressed_by`).
     """
     values = {name: value for name, value in columns(alert).items() if value is not None}
     stored = tx.session.scalars(
@@ -65,10 +65,10 @@ def resolve_alert(
     closed_because: str | None = None,
     hold_until: datetime | None = None,
 ) -> None:
-    """Resolve an alert and tell everybody who heard of it, once and in order.
+    """Resolve an alert and notify everybody who was notified of it, once and in order.
 
-    Whoever has a firing message that is still unsent gets one combined message instead.
-    `closed_because` says why an alert ends whose matter has not recovered.
+    A recipient whose firing message is still unsent gets one combined message instead.
+    `closed_because` says why an alert ends although its service has not recovered.
     """
     alert.status = AlertStatus.RESOLVED
     alert.resolved_at, alert.resolved_by, alert.next_reminder_at = now, actor, None
@@ -101,7 +101,7 @@ def _remember_resolve(tx: Transaction, alert: Alert, now: datetime) -> None:
 def acknowledge(
     organization_id: UUID, alert_id: UUID, *, actor: str, note: str | None = None
 ) -> None:
-    """Take an alert on: escalation and reminders stop. Acknowledging twice changes nothing.
+    """Acknowledge an alert: escalation and reminders stop. Doing so twice changes nothing.
 
     Raises NotFound; Conflict for a resolved alert.
     """
@@ -120,7 +120,7 @@ def acknowledge(
 
 
 def resolve(organization_id: UUID, alert_id: UUID, *, actor: str, note: str | None = None) -> None:
-    """Resolve an alert by hand; what fails still fires anew only once it has been fine.
+    """Resolve an alert by hand; it fires anew only after its condition has been false once.
 
     Raises NotFound. Resolving twice changes nothing.
     """
@@ -131,7 +131,7 @@ def resolve(organization_id: UUID, alert_id: UUID, *, actor: str, note: str | No
 
 
 def snooze(organization_id: UUID, alert_id: UUID, *, actor: str, minutes: int) -> None:
-    """Silence an alert for a while; the levels of its escalation wait as much longer.
+    """Snooze an alert for some minutes; the levels of its escalation are postponed by as much.
 
     Raises NotFound; Conflict for a resolved alert.
     """

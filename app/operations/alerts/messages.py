@@ -1,7 +1,7 @@
-"""Messages about alerts: who hears of a beginning, of what follows, and of the end.
+"""Messages about alerts: who is notified of a beginning, of what follows, and of the end.
 
-Whoever heard the beginning hears the end, whatever has been edited meanwhile; whoever heard nothing
-hears no end.
+Whoever was notified of the beginning is notified of the end, whatever was edited meanwhile, and
+nobody else is.
 """
 
 from collections import defaultdict
@@ -35,7 +35,7 @@ def enqueue_fired(
     now: datetime,
     hold_until: datetime | None = None,
 ) -> None:
-    """Plan the first messages, the escalation and the reminder of a firing alert."""
+    """Enqueue the first messages of a firing alert; start its escalation, plan its reminder."""
     recipients = enqueue.channels_for(
         tx, alert.organization_id, "alert.fired", alert.severity, now, channel_ids
     )
@@ -53,7 +53,7 @@ def enqueue_fired(
 def enqueue_flapping(
     tx: Transaction, alert: Alert, now: datetime, hold_until: datetime | None = None
 ) -> None:
-    """Tell those who heard of an alert that its service flaps: once, instead of a storm."""
+    """Notify the channels that heard of an alert that its service flaps, once an episode."""
     recipients = _notified_channels(tx, alert, "alert.fired", now)
     # One step for each episode: a service may calm down and flap again under the same alert.
     step = enqueue.step_at(now)
@@ -69,7 +69,7 @@ def enqueue_severity(
     *,
     hold_until: datetime | None = None,
 ) -> None:
-    """Give an open alert another severity; whoever would hear of it now, and has not, is told."""
+    """Give an open alert another severity, and notify whoever would be notified of it only now."""
     if severity == alert.severity:
         return
     timeline.note(tx, alert, "severity_changed", text=f"{alert.severity} → {severity}", at=now)
@@ -87,9 +87,9 @@ def enqueue_newcomers(
     *,
     hold_until: datetime | None = None,
 ) -> None:
-    """Tell of an open alert whoever would hear of it if it fired now, and has not heard of it.
+    """Notify whoever would be notified of an open alert if it fired now, and has not been.
 
-    What quiet hours hold back goes out where they let the alert's severity pass now.
+    A message that quiet hours hold back is sent if they let the alert's severity pass now.
     """
     rows = {row.recipient_key: row for row in enqueue.active(tx, alert.id)}
     newcomers = []
@@ -113,7 +113,7 @@ def enqueue_newcomers(
 def enqueue_acknowledged(
     tx: Transaction, alert: Alert, now: datetime, *, actor: str, note: str | None
 ) -> None:
-    """Withdraw what is not due yet, and tell the channels that heard that somebody is on it."""
+    """Withdraw what is not due yet, and notify the channels that were notified of the alert."""
     withdraw_not_due(tx, alert, now)
     recipients = _notified_channels(tx, alert, "alert.acknowledged", now)
     enqueue.alert_event(tx, alert, "alert.acknowledged", recipients, now, actor=actor, note=note)
@@ -122,9 +122,9 @@ def enqueue_acknowledged(
 def enqueue_snooze_end(
     tx: Transaction, alert: Alert, channel_ids: Sequence[UUID], now: datetime
 ) -> None:
-    """Tell again of an alert that still fires after its snooze.
+    """Notify again of an alert that still fires after its snooze.
 
-    Channels that would hear of it now, and the people who heard of it or were about to.
+    Channels that would be notified of it now, and people who were notified or were about to be.
     """
     rows = _beginnings(enqueue.all_of_alert(tx, alert.id))
     waiting = {row.recipient_key for row in rows if row.status == "pending"}
@@ -165,10 +165,10 @@ def enqueue_resolved(
     closed_because: str | None,
     hold_until: datetime | None,
 ) -> None:
-    """Tell everybody who heard of an alert that it is over, once and in order.
+    """Notify everybody who was notified of an alert that it is over, once and in order.
 
-    Whoever has a firing message that is due and unsent gets one combined message instead. A
-    contact whose own delay has not run out hears of neither.
+    A recipient whose firing message is due and unsent gets one combined message instead. A
+    contact whose own delay has not run out gets neither.
     """
     by_recipient: dict[str, list[Notification]] = defaultdict(list)
     for row in _beginnings(enqueue.active(tx, alert.id)):
@@ -209,7 +209,7 @@ def enqueue_resolved(
 
 
 def withdraw_not_due(tx: Transaction, alert: Alert, now: datetime) -> None:
-    """Withdraw the beginnings whose time has not come: of delayed contacts and quiet hours."""
+    """Withdraw first messages that are not due yet: of delayed contacts and in quiet hours."""
     for row in _beginnings(enqueue.active(tx, alert.id)):
         if row.attempts == 0 and row.next_try_at > now and enqueue.is_untouched(tx, row):
             row.status = "cancelled"
@@ -224,7 +224,7 @@ def _beginnings(rows: Iterable[Notification]) -> list[Notification]:
 
 
 def _notified_channels(tx: Transaction, alert: Alert, event: str, now: datetime) -> list[Recipient]:
-    """Return the enabled channels that heard of an alert and listen to an event."""
+    """Return the enabled channels that were notified of an alert and subscribe to an event."""
     heard = [row.channel_id for row in enqueue.active(tx, alert.id) if row.channel_id is not None]
     return [
         Recipient(
@@ -240,10 +240,10 @@ def _notified_channels(tx: Transaction, alert: Alert, event: str, now: datetime)
 def _ends(
     tx: Transaction, alert: Alert, rows: dict[str, list[Notification]], now: datetime
 ) -> dict[str, Recipient]:
-    """Return who of those with a beginning is told the end, by key.
+    """Return who of those with a first message is notified of the end, by key.
 
-    Channels that listen to ends, switched off or not, whatever severity they take; people who are
-    members still.
+    Channels that subscribe to recoveries, enabled or not and of whatever severity; people who are
+    still members.
     """
     people = {
         key: Recipient(key, contact=found[0].contact)
@@ -279,7 +279,7 @@ def _channels(tx: Transaction, ids: Sequence[UUID]) -> list[NotificationChannel]
 def _members_only(
     tx: Transaction, alert: Alert, people: dict[str, Recipient]
 ) -> dict[str, Recipient]:
-    """Leave out who is no member any more: what happens here is no business of theirs."""
+    """Leave out people who are no members any more."""
     if not people:
         return {}
     ids = {key: UUID(key.split(":")[1]) for key in people}

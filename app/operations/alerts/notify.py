@@ -26,7 +26,7 @@ def notify(
     channel_id: UUID | None = None,
     user_id: UUID | None = None,
 ) -> None:
-    """Tell a channel, or a member by all their contacts, of an open alert now.
+    """Notify a channel, or a member by all their contacts, of an open alert now.
 
     Neither quiet hours nor a snooze hold it back, and no severity is too low. Raises NotFound;
     Invalid for a channel or a user that is not the organization's; Conflict for a resolved alert or

@@ -21,7 +21,7 @@ TITLES = {
 
 
 def update(kind: str, problem: str | None) -> None:
-    """Open one alert about a problem of ours while there is one, and resolve it afterwards."""
+    """Open one alert about a problem of this installation, and resolve it when it is over."""
     title = TITLES[kind]
     with transaction() as tx:
         # One at a time: two ticks that meet must not open two.

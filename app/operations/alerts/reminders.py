@@ -21,7 +21,7 @@ _BATCH = 100
 def remind_due() -> int:
     """Plan the reminders that are due; return how many alerts were reminded of.
 
-    In maintenance nobody is reminded; what falls into it is folded into one at its end.
+    In maintenance nobody is reminded; reminders that fall into it become one at its end.
     """
     with transaction() as tx:
         due = tx.session.scalars(

@@ -1,4 +1,4 @@
-"""Ends of snoozes: an alert that still fires is told again."""
+"""Ends of snoozes: an alert that still fires is notified again."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -37,7 +37,7 @@ def end_due() -> int:
 
 
 def end(organization_id: UUID, alert_id: UUID, *, actor: str) -> None:
-    """End a snooze before its time: what still fires is told again, and its levels go on.
+    """End a snooze before its time: an alert that still fires is notified again, its levels go on.
 
     Without a snooze nothing changes. Raises NotFound; Conflict for a resolved alert.
     """

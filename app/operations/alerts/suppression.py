@@ -1,6 +1,7 @@
-"""Alerts of services that depend on a failed one: held back, and released if they were real.
+"""Suppression of alerts of services that depend on a failed one; released if they were real.
 
-The root cause is told, and lists whom it hides; the others are stored, on the timeline, silent.
+Messages about the root cause list the services it hides. The others are stored with their timeline,
+and nobody is notified of them.
 """
 
 from collections.abc import Sequence
@@ -52,9 +53,9 @@ def root_cause(tx: Transaction, snapshot: ServiceSnapshot) -> UUID | None:
 
 
 def claim_children(tx: Transaction, parent: Alert, since: datetime) -> None:
-    """Take the fresh alerts of dependent services under the root cause of one that failed later.
+    """Suppress recent alerts of dependent services behind a root cause that failed after them.
 
-    Only while nobody was told: what somebody has heard of stays an alert of its own.
+    Only those of which nobody was notified yet; any other stays an alert of its own.
     """
     if parent.service_id is None or not _has_dependencies(tx, parent.organization_id):
         return
@@ -100,7 +101,7 @@ def claim_children(tx: Transaction, parent: Alert, since: datetime) -> None:
 
 
 def _name_hidden(tx: Transaction, root_id: UUID) -> None:
-    """Write what a root cause hides into the messages about it that nobody has begun to send."""
+    """Write what a root cause hides into the messages about it that are not being sent yet."""
     tx.session.flush()
     root = tx.session.get_one(Alert, root_id)
     hidden = payloads.stored({"hidden_services": payloads.hidden_services(tx, root)})
@@ -134,7 +135,7 @@ def after_resolve(tx: Transaction, root: Alert) -> None:
 
 
 def release() -> int:
-    """Tell of hidden alerts that outlived their root cause, and maintenance; return how many."""
+    """Notify of suppressed alerts that outlived their root cause; return how many."""
     with transaction() as tx:
         now = tx.now()
         root = select(Alert.id).where(
@@ -162,7 +163,7 @@ def _release_left(ids: Sequence[UUID]) -> None:
 
 
 def release_from(tx: Transaction, service_ids: Sequence[UUID], *, reason: str) -> None:
-    """Tell of what is hidden behind alerts that are about to go away with their services."""
+    """Notify of alerts that are suppressed behind those of services about to be deleted."""
     # A worker may be hiding one more at this moment: wait for it, then let nobody in.
     tx.driver.execute(
         "SELECT id FROM alerts WHERE service_id = ANY(%s) ORDER BY id FOR UPDATE",

@@ -1,4 +1,4 @@
-"""Announcements of certificates that end: one for each certificate and threshold, a row each."""
+"""Announcements of certificates that expire: one for each certificate and threshold, a row each."""
 
 import logging
 from uuid import UUID
@@ -33,10 +33,10 @@ ORDER BY c.valid_to
 
 
 def warn() -> int:
-    """Tell of every certificate that has passed a threshold; return how many were told of.
+    """Announce every certificate that has passed a threshold; return how many were announced.
 
-    Services in maintenance come when it is over. One that cannot be told of is logged, and holds up
-    no other one.
+    Those of services in maintenance are announced after it. One that cannot be announced is logged,
+    and delays no other.
     """
     told = 0
     for service_id in _due():
@@ -63,7 +63,7 @@ def _due() -> list[UUID]:
 
 
 def warn_of(service_id: UUID) -> bool:
-    """Tell of the end of one service's certificate if that is due; say whether it was."""
+    """Announce the expiry of one service's certificate if that is due; say whether it was."""
     with transaction() as tx:
         # Against a deletion; checks go on meanwhile.
         service = tx.session.scalar(

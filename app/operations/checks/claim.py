@@ -1,4 +1,4 @@
-"""Claims of due checks: the transaction before a check. What becomes of one is in `record`.
+"""Claims of due checks: the transaction before a check. The one after it is in `record`.
 
 The hot path of the program. Statements are plain SQL on the driver connection, one round trip for
 all claims, because thousands of checks a second pass here.
@@ -47,7 +47,7 @@ class Claim(NamedTuple):
 
     @property
     def key(self) -> str:
-        """Return what this check is called in the quarantine."""
+        """Return the key of this check in the quarantine."""
         return quarantine_key(self.snapshot.service_id, self.region)
 
     def finished(self, observation: Observation, checked_at: datetime) -> RecordedCheck:
@@ -228,7 +228,7 @@ def still_leased(claims: Sequence[Claim]) -> set[int]:
 
 
 def release(leases: Sequence[Lease]) -> None:
-    """Give checks back that will not be made here: they are due at once, and nothing was lost."""
+    """Give back claims of checks that will not be made here: they are due at once, not lost."""
     with transaction() as tx:
         tx.driver.execute(
             "UPDATE schedule_entries e SET lease_until = NULL"
@@ -239,7 +239,7 @@ def release(leases: Sequence[Lease]) -> None:
 
 
 def anything_due(region: str) -> bool:
-    """Say whether a region has a check that is due and that nobody is on."""
+    """Say whether a region has a check that is due and not claimed."""
     with transaction() as tx:
         found = tx.scalar(
             "SELECT EXISTS (SELECT FROM schedule_entries WHERE region = %s"

@@ -52,7 +52,7 @@ ORDER BY kept.at DESC LIMIT 1
 def keep(cursor: psycopg.Cursor[Any], checks: Sequence[RecordedCheck]) -> None:
     """Store the evidence of results that begin a failure, within the caller's transaction.
 
-    One that goes on failing adds nothing new; it stays the evidence of its outage.
+    A failure that continues stores nothing: the evidence of its beginning is that of the outage.
     """
     failures = [
         check

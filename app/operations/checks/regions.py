@@ -1,4 +1,4 @@
-"""Signs of life of workers, and what becomes of a region that has none."""
+"""Pulses of workers; a region without any loses its vote."""
 
 from datetime import datetime
 
@@ -44,7 +44,7 @@ WHERE blind_since IS NOT NULL AND at > now() - interval '30 seconds'
 
 
 def pulse(worker: str, region: str, blind_since: datetime | None) -> None:
-    """Write down that a worker is alive, and since when it cannot see."""
+    """Store that a worker is alive, and since when it is isolated."""
     with transaction() as tx:
         tx.driver.execute(
             "INSERT INTO worker_pulses (worker, region, at, blind_since)"
@@ -55,7 +55,7 @@ def pulse(worker: str, region: str, blind_since: datetime | None) -> None:
 
 
 def watch() -> list[str]:
-    """Mark what nobody checks as UNKNOWN, and tell the operators; return the dead regions."""
+    """Mark services that nobody checks as UNKNOWN, alert the operators; return the dead regions."""
     with transaction() as tx:
         dead = tx.scalars(_DEAD, {"seconds": DEAD_AFTER_SECONDS})
         for region in dead:
@@ -84,7 +84,7 @@ def watch() -> list[str]:
 
 
 def _forget(tx: Transaction, region: str) -> None:
-    """Settle the services of a region without workers: it has no vote any more."""
+    """Settle the status of services of a region without workers, which has no vote any more."""
     silent = tx.rows(_SILENCE, (region, DEAD_AFTER_SECONDS))
     ids = sorted({row.service_id for row in silent})
     # In the order of the engine's batches, and against them: a status is settled once.

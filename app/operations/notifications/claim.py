@@ -1,7 +1,7 @@
-"""The outbox: claim messages under a lease, and write down how each try went.
+"""Claims of messages in the outbox that are due, under a lease.
 
-A try is written before the send and its outcome after it, so a kill in between sends the message
-again, under the same id: at least once, and recognisable.
+A try is stored before the message is sent and its outcome afterwards (`results`). A kill in between
+sends the message again under the same id: at least once, and the receiver can tell.
 """
 
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Fallback channels and owners: who is told of what the ordinary way tells nobody."""
+"""Fallback channels and owners: notified of an alert of which nobody else would be."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -48,11 +48,11 @@ def enqueue_for_owners(
     step: int = 0,
     hold_until: datetime | None = None,
 ) -> None:
-    """Tell of an alert that nobody would hear of otherwise; the timeline says so, and why.
+    """Notify of an alert of which nobody else would be; the timeline says so, and why.
 
     Through the fallbacks of the channels that do not take it (those named by `channel_ids`, else
-    all), or to the owners by mail. `why` stands in for what the channels say; `was_told`: somebody
-    has heard of the alert, but nobody does at this step.
+    all), or to the owners by mail. `why` replaces the reasons of the channels; `was_told`: somebody
+    has been notified of the alert, but nobody is at this step.
     """
     organization_id = alert.organization_id
     reason = why or enqueue.why_nobody(tx, organization_id, event, alert.severity, channel_ids)

@@ -68,7 +68,7 @@ class OpenState:
     keys: frozenset[tuple[UUID, UUID]]  # of all of these
 
     def may_change(self, evaluation: Evaluation) -> bool:
-        """Say whether a evaluation may change anything."""
+        """Say whether an evaluation may change anything."""
         alert = self.alerts.get(evaluation.key)
         if alert is not None:
             return (

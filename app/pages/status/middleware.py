@@ -1,4 +1,4 @@
-"""A short way for pages, in front of Flask: what lies in memory is answered before all else.
+"""Middleware in front of Flask that answers pages kept in memory, before anything else is done.
 
 No sign-in, no limit and no database stands before it, so that a flood of visitors, or a database
 that is away, leaves pages as quick as they were. A flood is spread out, so that it starves nothing
