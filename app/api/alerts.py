@@ -1,5 +1,6 @@
 """/alerts: what fired, and what people do about it."""
 
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -39,6 +40,13 @@ def actor() -> str:
     return found.email if found.kind == "session" else f"{found.email} (API key)"
 
 
+def _act(action: Callable[..., object], alert_id: UUID, **details: Any) -> dict[str, Any]:
+    """Carry out an action on an alert in the name of the caller, and return the alert."""
+    organization_id = principal().organization_id
+    action(organization_id, alert_id, actor=actor(), **details)
+    return alert_queries.read(organization_id, alert_id)
+
+
 @bp.get("")
 @requires("alerts:read")
 @bp.accepts(AlertFilterSchema, location="query")
@@ -76,7 +84,7 @@ def acknowledge(data: dict[str, Any], alert_id: UUID) -> dict[str, Any]:
     Stops its escalation and its reminders. Acknowledging twice changes nothing; a resolved alert is
     409. The body may be left out.
     """
-    return _acknowledge(data, alert_id)
+    return _act(lifecycle.acknowledge, alert_id, note=data.get("note"))
 
 
 @bp.put("/<uuid:alert_id>/acknowledge")
@@ -88,13 +96,7 @@ def put_acknowledgement(changes: dict[str, Any], alert_id: UUID) -> dict[str, An
 
     The same as POST.
     """
-    return _acknowledge(changes, alert_id)
-
-
-def _acknowledge(data: dict[str, Any], alert_id: UUID) -> dict[str, Any]:
-    organization_id = principal().organization_id
-    lifecycle.acknowledge(organization_id, alert_id, actor=actor(), note=data.get("note"))
-    return alert_queries.read(organization_id, alert_id)
+    return _act(lifecycle.acknowledge, alert_id, note=changes.get("note"))
 
 
 @bp.post("/<uuid:alert_id>/resolve")
@@ -107,9 +109,7 @@ def resolve(data: dict[str, Any], alert_id: UUID) -> dict[str, Any]:
     While what the rule asks for goes on, it fires anew only after that has been false once.
     Resolving twice changes nothing. The body may be left out.
     """
-    organization_id = principal().organization_id
-    lifecycle.resolve(organization_id, alert_id, actor=actor(), note=data.get("note"))
-    return alert_queries.read(organization_id, alert_id)
+    return _act(lifecycle.resolve, alert_id, note=data.get("note"))
 
 
 @bp.post("/<uuid:alert_id>/snooze")
@@ -121,9 +121,7 @@ def snooze(data: dict[str, Any], alert_id: UUID) -> dict[str, Any]:
 
     No message and no escalation for so many minutes, at most a week. A resolved alert is 409.
     """
-    organization_id = principal().organization_id
-    lifecycle.snooze(organization_id, alert_id, actor=actor(), minutes=data["minutes"])
-    return alert_queries.read(organization_id, alert_id)
+    return _act(lifecycle.snooze, alert_id, minutes=data["minutes"])
 
 
 @bp.delete("/<uuid:alert_id>/snooze")
@@ -135,9 +133,7 @@ def end_snooze(alert_id: UUID) -> dict[str, Any]:
     What still fires is told again at once, and its escalation goes on with the distances it had. An
     alert that is not snoozed stays as it is; a resolved one is 409.
     """
-    organization_id = principal().organization_id
-    snoozes.end(organization_id, alert_id, actor=actor())
-    return alert_queries.read(organization_id, alert_id)
+    return _act(snoozes.end, alert_id)
 
 
 @bp.post("/<uuid:alert_id>/notify")
@@ -151,9 +147,7 @@ def notify_now(data: dict[str, Any], alert_id: UUID) -> dict[str, Any]:
     A channel, or a member by all their contacts, whatever severity, quiet hours, delays or a snooze
     would hold back. A resolved alert, or a channel that is switched off, is 409.
     """
-    organization_id = principal().organization_id
-    notify.notify(organization_id, alert_id, actor=actor(), **data)
-    return alert_queries.read(organization_id, alert_id)
+    return _act(notify.notify, alert_id, **data)
 
 
 @bp.post("/<uuid:alert_id>/comments")
@@ -165,9 +159,7 @@ def comment(data: dict[str, Any], alert_id: UUID) -> dict[str, Any]:
 
     Answers the alert with the comment on its timeline.
     """
-    organization_id = principal().organization_id
-    lifecycle.comment(organization_id, alert_id, actor=actor(), text=data["text"])
-    return alert_queries.read(organization_id, alert_id)
+    return _act(lifecycle.comment, alert_id, text=data["text"])
 
 
 @bp.get("/<uuid:alert_id>/notifications")
