@@ -110,8 +110,7 @@ def update(who: Parent, incident_id: UUID, data: Mapping[str, Any]) -> dict[str,
     Raises NotFound, Invalid, Conflict for one that would be a draft again or was changed since.
     """
     with transaction() as tx:
-        page = owned_rows.lock(tx, StatusPage, who.organization_id, who.id)
-        incident = INCIDENTS.lock(tx, who, incident_id)
+        page, incident = _lock(tx, who, incident_id)
         owned_rows.require_unchanged(incident, data)
         now = tx.now()
         changes = _stored(tx, who.organization_id, data)
@@ -137,8 +136,7 @@ def update(who: Parent, incident_id: UUID, data: Mapping[str, Any]) -> dict[str,
 def go_on(who: Parent, incident_id: UUID, data: Mapping[str, Any]) -> dict[str, Any]:
     """Add an update to an incident and return the incident. Raises NotFound, Invalid."""
     with transaction() as tx:
-        page = owned_rows.lock(tx, StatusPage, who.organization_id, who.id)
-        incident = INCIDENTS.lock(tx, who, incident_id)
+        page, incident = _lock(tx, who, incident_id)
         now = tx.now()
         for name, value in _stored(tx, who.organization_id, data).items():
             setattr(incident, name, value)
@@ -183,8 +181,7 @@ def edit(
     Raises NotFound, Conflict for an update that was changed since.
     """
     with transaction() as tx:
-        page = owned_rows.lock(tx, StatusPage, who.organization_id, who.id)
-        incident = INCIDENTS.lock(tx, who, incident_id)
+        page, incident = _lock(tx, who, incident_id)
         update = find_update(tx, incident, update_id)
         owned_rows.require_unchanged(update, data)
         changes = {name: value for name, value in data.items() if name in ("body", "status")}
@@ -205,8 +202,7 @@ def edit(
 def delete_update(who: Parent, incident_id: UUID, update_id: UUID) -> None:
     """Delete what was said. Raises NotFound, Conflict for the only thing that was said."""
     with transaction() as tx:
-        page = owned_rows.lock(tx, StatusPage, who.organization_id, who.id)
-        incident = INCIDENTS.lock(tx, who, incident_id)
+        page, incident = _lock(tx, who, incident_id)
         update = find_update(tx, incident, update_id)
         if len(updates_of(tx, incident.id)) == 1:
             raise Conflict("this is the only update; delete the incident instead")
@@ -216,6 +212,12 @@ def delete_update(who: Parent, incident_id: UUID, update_id: UUID) -> None:
         incident.status = latest.status
         _update_moments(incident, {}, tx.now(), said_at=latest.at)
         snapshots.wanted(tx, page.id)
+
+
+def _lock(tx: Transaction, who: Parent, incident_id: UUID) -> tuple[StatusPage, PageIncident]:
+    """Return a page and its incident, locked for a change in this order. Raises NotFound."""
+    page = owned_rows.lock(tx, StatusPage, who.organization_id, who.id)
+    return page, INCIDENTS.lock(tx, who, incident_id)
 
 
 def _new_update(
