@@ -107,6 +107,7 @@ def _row(check: RecordedCheck) -> tuple[Any, ...]:
         tuple(observation.phases),
         observation[_PHASES + 1 :],
         check.checked_at,
+        check.place,
     )
 
 
@@ -129,6 +130,7 @@ def unpack(data: bytes) -> tuple[list[RecordedCheck], datetime]:
             service_status,
             Observation._make((*before, Phases(*phases), *after)),
             checked_at,
+            place,
         )
         for (
             id,
@@ -142,6 +144,7 @@ def unpack(data: bytes) -> tuple[list[RecordedCheck], datetime]:
             phases,
             after,
             checked_at,
+            place,
         ) in rows
     ], now
 

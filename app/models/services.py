@@ -52,16 +52,19 @@ class ScheduleEntry(Base):
     """Entry of a service in a region: when it is due, its lease, and that region's running state.
 
     `next_due_at` is null while the service is paused. A row is claimed by setting the lease; the
-    result is accepted only while `lease_token` is still the claimant's (a fencing token).
+    result is accepted only while `lease_token` is still the claimant's (a fencing token). Each
+    service and region has one entry: a trigger keeps its key in `ScheduleKey`, because a unique
+    index would make each check look at all versions of the row that a long snapshot keeps.
     """
 
     __tablename__ = "schedule_entries"
-    __table_args__ = (Index("ix_schedule_entries_due", "region", "next_due_at"),)
-
-    service_id: Mapped[UUID] = mapped_column(
-        ForeignKey("services.id", ondelete="CASCADE"), primary_key=True
+    __table_args__ = (
+        Index("ix_schedule_entries_due", "region", "next_due_at"),
+        Index("ix_schedule_entries_service", "service_id", "region"),
     )
-    region: Mapped[str] = mapped_column(primary_key=True)
+
+    service_id: Mapped[UUID] = mapped_column(ForeignKey("services.id", ondelete="CASCADE"))
+    region: Mapped[str] = mapped_column()
     next_due_at: Mapped[datetime | None]
     lease_until: Mapped[datetime | None]
     lease_token: Mapped[int | None] = mapped_column(BigInteger)
@@ -72,6 +75,19 @@ class ScheduleEntry(Base):
     last_response_time_ms: Mapped[float | None] = mapped_column(REAL)
     last_status_code: Mapped[int | None]
     last_error: Mapped[str | None]
+
+    __mapper_args__ = {"primary_key": [service_id, region]}
+
+
+class ScheduleKey(Base):
+    """Key of a schedule entry. Written by a trigger when entries are added and deleted."""
+
+    __tablename__ = "schedule_keys"
+
+    service_id: Mapped[UUID] = mapped_column(
+        ForeignKey("services.id", ondelete="CASCADE"), primary_key=True
+    )
+    region: Mapped[str] = mapped_column(primary_key=True)
 
 
 class CheckResult(Base):

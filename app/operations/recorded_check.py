@@ -31,6 +31,7 @@ class RecordedCheck:
     claimed_service_status: Status
     observation: Observation
     checked_at: datetime
+    place: str | None = None  # of its claimed row (`ctid`); None: it is found by its key
 
     snapshot: ServiceSnapshot = field(init=False, repr=False, compare=False)
     check_id: UUID = field(init=False, repr=False, compare=False)

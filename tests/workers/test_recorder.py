@@ -17,7 +17,9 @@ NOW = utcnow()
 def check(observation: Observation) -> RecordedCheck:
     state = RegionState(Status.YELLOW, 0, 7)
     due = NOW - timedelta(seconds=1)
-    return RecordedCheck(uuid4(), 3, "eu-west", 2**40, due, state, Status.GREEN, observation, NOW)
+    return RecordedCheck(
+        uuid4(), 3, "eu-west", 2**40, due, state, Status.GREEN, observation, NOW, "(17,3)"
+    )
 
 
 def test_a_batch_arrives_as_it_was_sent():

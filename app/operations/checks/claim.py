@@ -15,6 +15,7 @@ from psycopg.rows import namedtuple_row
 from app.domain.checks import schedule
 from app.domain.checks.service_states import RegionState
 from app.domain.types import Observation, Status
+from app.operations.checks import leased
 from app.operations.health import quarantine
 from app.operations.health.quarantine import NEVER_LOST, Loss
 from app.operations.recorded_check import RecordedCheck, quarantine_key
@@ -39,6 +40,7 @@ class Claim(NamedTuple):
     service_status: Status
     rules: tuple[Rule, ...] = ()  # that watch the service
     loss: Loss = NEVER_LOST  # processes in a row that ended, or lost its lease, with it in hand
+    place: str | None = None  # of its claimed row (`ctid`); None: it is found by its key
 
     @property
     def service_id(self) -> UUID:
@@ -62,6 +64,7 @@ class Claim(NamedTuple):
             self.service_status,
             observation,
             checked_at,
+            self.place,
         )
 
 
@@ -107,8 +110,9 @@ SET lease_token = nextval('lease_tokens'),
         + (s.timeout_seconds + %(margin)s) * interval '1 second'
 FROM due, services s
 WHERE e.ctid = due.place AND s.id = due.service_id
-RETURNING e.service_id, e.lease_token, due.next_due_at, e.status, e.consecutive_failures,
-    e.consecutive_successes, s.status AS service_status, s.version, now() AS now, due.is_lost
+RETURNING e.ctid AS place, e.service_id, e.lease_token, due.next_due_at, e.status,
+    e.consecutive_failures, e.consecutive_successes, s.status AS service_status, s.version,
+    now() AS now, due.is_lost
 """
 _CLAIM = _CLAIM_FROM.format(only="")
 _CLAIM_OF_ORGANIZATION = _CLAIM_FROM.format(
@@ -181,6 +185,7 @@ def claim(
             service_status=Status(row.service_status),
             rules=_rules(alerting, known[row.service_id]),
             loss=losses.get(quarantine_key(row.service_id, region), NEVER_LOST),
+            place=row.place,
         )
         for row in rows
         if row.service_id in known
@@ -211,20 +216,28 @@ def extend_lease(claim: Claim, seconds: float) -> None:
         )
 
 
+_STILL_LEASED = """
+SELECT v.lease_token
+FROM unnest(%s::uuid[], %s::text[], %s::bigint[], %s::tid[])
+    AS v (service_id, region, lease_token, place)
+JOIN schedule_entries e ON {found} AND e.lease_token = v.lease_token
+"""
+
+
 def still_leased(claims: Sequence[Claim]) -> set[int]:
     """Return the lease tokens of those claims that are still ours."""
-    with transaction() as tx:
-        found = tx.scalars(
-            "SELECT e.lease_token FROM schedule_entries e"
-            " JOIN unnest(%s::uuid[], %s::text[], %s::bigint[]) AS c (service_id, region, token)"
-            " ON e.service_id = c.service_id AND e.region = c.region AND e.lease_token = c.token",
-            (
-                [claim.snapshot.service_id for claim in claims],
-                [claim.region for claim in claims],
-                [claim.lease_token for claim in claims],
-            ),
+
+    def find(found: str, claims: Sequence[Claim]) -> list[int]:
+        columns = (
+            [claim.service_id for claim in claims],
+            [claim.region for claim in claims],
+            [claim.lease_token for claim in claims],
+            [claim.place for claim in claims],
         )
-    return set(found)
+        return tx.scalars(_STILL_LEASED.format(found=found), columns)
+
+    with transaction() as tx:
+        return leased.held(claims, find)
 
 
 def release(leases: Sequence[Lease]) -> None:

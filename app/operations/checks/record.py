@@ -11,7 +11,12 @@ from uuid import UUID
 
 from app.domain.checks import schedule, service_states
 from app.domain.types import Status
-from app.operations.checks import certificates, failure_details, status_announcements
+from app.operations.checks import (
+    certificates,
+    failure_details,
+    leased,
+    status_announcements,
+)
 from app.operations.checks.rows import (
     RESULT_TYPES,
     array_literal,
@@ -74,10 +79,10 @@ SET next_due_at = v.next_due_at, lease_until = NULL, lease_token = NULL, status 
     last_status_code = v.status_code, last_error = v.error
 FROM unnest(
     %s::uuid[], %s::text[], %s::bigint[], %s::timestamptz[], %s::text[], %s::int[], %s::int[],
-    %s::timestamptz[], %s::real[], %s::int[], %s::text[]
+    %s::timestamptz[], %s::real[], %s::int[], %s::text[], %s::tid[]
 ) AS v (service_id, region, lease_token, next_due_at, status, failures, successes, checked_at,
-    response_time_ms, status_code, error)
-WHERE e.service_id = v.service_id AND e.region = v.region AND e.lease_token = v.lease_token
+    response_time_ms, status_code, error, place)
+WHERE {found} AND e.lease_token = v.lease_token
 RETURNING v.lease_token
 """
 
@@ -98,9 +103,13 @@ def _apply_states(batch: _Batch) -> None:
             check.snapshot.recovery_threshold,
         )
         check.next_due_at = _next_due(check, batch.now)
-    columns = zip(*map(entry_row, batch.checks), strict=True)
-    cursor.execute(_SETTLE, [array_literal(column) for column in columns])
-    won = {lease_token for (lease_token,) in cursor.fetchall()}
+
+    def settle(found: str, checks: list[RecordedCheck]) -> list[int]:
+        columns = zip(*map(entry_row, checks), strict=True)
+        cursor.execute(_SETTLE.format(found=found), [array_literal(column) for column in columns])
+        return [lease_token for (lease_token,) in cursor.fetchall()]
+
+    won = leased.held(batch.checks, settle)
     batch.checks = [check for check in batch.checks if check.lease_token in won]
 
 

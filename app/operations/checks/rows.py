@@ -37,6 +37,7 @@ def entry_row(check: RecordedCheck) -> tuple[Any, ...]:
         rounded(observation.response_time_ms),
         observation.status_code,
         observation.error,
+        check.place,
     )
 
 

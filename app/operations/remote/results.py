@@ -42,8 +42,9 @@ class Accepted:
 
 
 _ENTRIES = """
-SELECT e.service_id, e.lease_token, e.next_due_at, e.status, e.consecutive_failures,
-    e.consecutive_successes, s.status AS service_status, s.version, now() AS now
+SELECT e.ctid AS place, e.service_id, e.lease_token, e.next_due_at, e.status,
+    e.consecutive_failures, e.consecutive_successes, s.status AS service_status, s.version,
+    now() AS now
 FROM schedule_entries e JOIN services s ON s.id = e.service_id
 WHERE e.region = %s AND e.service_id = ANY(%s)
   AND s.organization_id = coalesce(%s, s.organization_id)
@@ -115,4 +116,5 @@ def _recorded(one: Delivered, entry: Any, region: str, now: datetime) -> Recorde
         claimed_service_status=Status(entry.service_status),
         observation=one.observation,
         checked_at=min(one.checked_at, now),
+        place=entry.place,
     )
