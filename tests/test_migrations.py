@@ -45,7 +45,7 @@ LANDED = {
     "0025_passed_on.py": "fe56854964e5db0f40ad7546c310a5c0",
     "0026_suspects.py": "cb610181b186bddf7bdaa4b719f30889",
     "0027_region_hours.py": "20b0f5c1c37560fd4a987233c63f3d34",
-    "0028_schedule_keys.py": "b8318408a9594f5043686ffd71aa8471",
+    "0028_schedule_keys.py": "2bcba8229eb0dc00be8e3cffba36dc13",
 }
 
 

@@ -83,6 +83,7 @@ class ScheduleKey(Base):
     """Key of a schedule entry. Written by a trigger when entries are added and deleted."""
 
     __tablename__ = "schedule_keys"
+    __table_args__ = (Index("ix_schedule_keys_region", "region"),)
 
     service_id: Mapped[UUID] = mapped_column(
         ForeignKey("services.id", ondelete="CASCADE"), primary_key=True

@@ -30,6 +30,7 @@ CREATE TABLE schedule_keys (
     region text NOT NULL,
     PRIMARY KEY (service_id, region)
 );
+CREATE INDEX ix_schedule_keys_region ON schedule_keys (region);
 INSERT INTO schedule_keys SELECT service_id, region FROM schedule_entries;
 
 CREATE FUNCTION keep_schedule_keys() RETURNS trigger LANGUAGE plpgsql AS $$

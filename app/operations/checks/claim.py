@@ -265,13 +265,14 @@ def anything_due(region: str) -> bool:
 def scheduled_regions() -> list[str]:
     """Return the regions that any service is checked in, in alphabetical order.
 
-    One step along the index for each region: DISTINCT would read all of it.
+    One step along the index for each region: DISTINCT would read all of it, and the index of the
+    entries begins with what a long snapshot keeps of earlier checks.
     """
     with transaction() as tx:
         found = tx.scalars(
             "WITH RECURSIVE found (region) AS ("
-            " SELECT min(region) FROM schedule_entries UNION ALL"
-            " SELECT (SELECT min(region) FROM schedule_entries WHERE region > found.region)"
+            " SELECT min(region) FROM schedule_keys UNION ALL"
+            " SELECT (SELECT min(region) FROM schedule_keys WHERE region > found.region)"
             " FROM found WHERE found.region IS NOT NULL)"
             " SELECT region FROM found WHERE region IS NOT NULL"
         )
