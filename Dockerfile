@@ -19,6 +19,8 @@ COPY scheduler scheduler
 COPY workers workers
 COPY app app
 RUN python -m compileall -q app workers scheduler migrations wsgi.py
+# STATE_DIR: what a process had in hand, should it end with that.
+RUN install -d -m 700 -o alertifypro .state
 
 USER alertifypro
 EXPOSE 3001 3002

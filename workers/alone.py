@@ -1,4 +1,4 @@
-"""Work in processes of its own: `python -m workers.alone check|message|tick SECONDS`.
+"""Work in processes of its own: `python -m workers.alone check|message|agent_check|tick SECONDS`.
 
 The work comes over standard input. Checks and messages come as a list: each is done in a fork, and
 the answer is a list with None for what is done and recorded, a trace for what ended its process. A
@@ -11,27 +11,33 @@ import pickle
 import resource
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import orjson
 from flask import Flask
 
 from app.checks import runner
+from app.domain.types import Observation
 from app.network.network import Network
 from app.network.policy import policy_of
 from app.operations.accounts.reach import AddressReach
 from app.operations.checks import record as checks_record
 from app.operations.checks.claim import Claim
 from app.operations.notifications.claim import Send
-from app.operations.recorded_check import RecordedCheck
+from app.operations.remote import wire
 from app.platform import work_journal
 from app.platform.bootstrap import bootstrap
 from app.platform.clock import monotonic
+from app.platform.config import AgentConfig
 from app.platform.transaction import transaction
 from workers import alone_forks
+from workers.agent_quarantine import WorkAlone
 from workers.connectivity import ConnectivityCheck
 from workers.dispatcher import Dispatcher
 from workers.job import serve
+from workers.remote import network_of
 
 MEMORY_BYTES = 1024 * 1024 * 1024
 
@@ -46,19 +52,33 @@ def check(app: Flask, claim: Claim) -> None:
         reach.refresh()
     targets = reach.targets(claim.snapshot.organization_id)
 
-    async def observe() -> RecordedCheck:
+    def network() -> Network:
         policy = policy_of(runtime.config, targets)
-        network = Network(policy, ca_file=runtime.config.probe_ca_file or None)
-        connectivity = ConnectivityCheck(network, runtime.config.witness_targets)
-        target, began_at = claim.snapshot.target, monotonic()
-        observation = await runner.run(target, network)
-        return claim.finished(await connectivity.confirm(target, observation, began_at), checked_at)
+        return Network(policy, ca_file=runtime.config.probe_ca_file or None)
 
-    check = asyncio.run(observe())
+    observation = asyncio.run(_observe(claim, network, runtime.config.witness_targets))
+    check = claim.finished(observation, checked_at)
     with app.app_context():
         with transaction() as tx:
             now = tx.now()
         runtime.feed.publish(checks_record.record([check], now))
+
+
+def agent_check(config: AgentConfig, work: WorkAlone) -> None:
+    """Run one check of a location, and write down what it observes."""
+    network = partial(network_of, config, work.targets)
+    observation = asyncio.run(_observe(work.claim, network, config.witness_targets))
+    work.outcome.write_bytes(orjson.dumps(wire.observation_to_json(observation)))
+
+
+async def _observe(
+    claim: Claim, make_network: Callable[[], Network], witness_targets: tuple[str, ...]
+) -> Observation:
+    network = make_network()
+    connectivity = ConnectivityCheck(network, witness_targets)
+    target, began_at = claim.snapshot.target, monotonic()
+    observation = await runner.run(target, network)
+    return await connectivity.confirm(target, observation, began_at)
 
 
 def message(app: Flask, send: Send) -> None:
@@ -83,13 +103,16 @@ def main(arguments: list[str]) -> int:
     resource.setrlimit(resource.RLIMIT_DATA, (MEMORY_BYTES, MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     work = pickle.load(sys.stdin.buffer)  # noqa: S301  from the worker that started us
-    app = bootstrap()
-    serve(app)
-    if what == "tick":
-        tick(app, *work)
-        return 0
-    do = KINDS[what]
-    traces = alone_forks.each(lambda one: do(app, one), work, float(seconds))
+    if what == "agent_check":  # where there is neither database nor Redis
+        do = partial(agent_check, AgentConfig.from_env())
+    else:
+        app = bootstrap()
+        serve(app)
+        if what == "tick":
+            tick(app, *work)
+            return 0
+        do = partial(KINDS[what], app)
+    traces = alone_forks.each(do, work, float(seconds))
     sys.stdout.buffer.write(pickle.dumps(traces))
     return 0
 

@@ -5,10 +5,10 @@ on with what it knows (`workers/autonomy.py`), and what it finds waits in the ou
 """
 
 import logging
-from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotYet
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -25,7 +25,11 @@ from app.operations.services.one_off_checks import ProbeTask
 from app.operations.snapshots.services import ServiceSnapshot
 from app.platform.clock import monotonic, utcnow
 from app.platform.events import timestamp
+from app.platform.work_journal import InHand
+from workers.agent_figures import AgentFigures
+from workers.agent_quarantine import AgentQuarantine, GivenBack
 from workers.autonomy import ALONE, HOUR_SECONDS, Autonomy
+from workers.check_quarantine import SET_ASIDE
 from workers.database_clock import DatabaseClock
 from workers.outbox import MOST_RESULTS, Outbox
 
@@ -38,7 +42,6 @@ _PATIENCE_SECONDS = WAIT_SECONDS + 1.0
 _ROAD_SECONDS = 3.0
 _REQUEST_SECONDS = 10.0
 _MOST_KNOWN = 50_000  # snapshots; more than any location of ours has
-_WINDOW_SECONDS = 60.0  # of the agent's own figures
 
 
 class HttpsExchange:
@@ -56,6 +59,7 @@ class HttpsExchange:
         self._clock = DatabaseClock()
         self._outbox = Outbox(client)
         self._autonomy = Autonomy(self._region)
+        self._quarantine = AgentQuarantine(client, self._region)
         self._known: dict[UUID, tuple[str, ServiceSnapshot]] = {}
         self._targets: dict[UUID, Targets] = {}
         self._thread = ThreadPoolExecutor(1, "claims")
@@ -63,7 +67,7 @@ class HttpsExchange:
         self._asking: Future[tuple[Claimed, list[ProbeTask]]] | None = None
         self._heard_at = monotonic()
         self._is_away = False
-        self._starts: deque[tuple[float, float]] = deque()  # when recorded, and how late it began
+        self._figures = AgentFigures()
         self.isolated_since: Callable[[], datetime | None] = lambda: None
 
     def _say_hello(self) -> str:
@@ -76,11 +80,16 @@ class HttpsExchange:
         )
         return str(answer["region"])
 
+    def suspect(self, entries: Iterable[InHand]) -> None:
+        """Tell the server what an agent had in hand as it ended. Raises ServerAway."""
+        self._quarantine.suspect(entries)
+
     def start(self, wake: Callable[[], object]) -> None:
         """Do nothing: claims are long polls."""
 
     def stop(self) -> None:
-        """Do nothing: a long poll ends by itself, soon."""
+        """End what runs alone; a long poll ends by itself, soon."""
+        self._quarantine.close()
 
     def close(self) -> None:
         """Deliver what waits, if the server is there."""
@@ -138,18 +147,26 @@ class HttpsExchange:
     def _ask(
         self, limit: int, ahead_seconds: float, behind_seconds: float | None
     ) -> tuple[Claimed, list[ProbeTask]]:
+        self._quarantine.report()
         asked_at = monotonic()
         body = {
             "limit": limit,
             "ahead_seconds": ahead_seconds,
             "behind_seconds": behind_seconds,
             "wait_seconds": 0.0 if self._is_away else WAIT_SECONDS,
-            "pulse": self._pulse(),
+            "pulse": {
+                "agent": self._name,
+                "version": __version__,
+                "clock": timestamp(utcnow()),
+                "buffered": len(self._outbox),
+                **self._figures.read(self.isolated_since()),
+            },
         }
         answer = self._post("claims", body)
         now = wire.moment(answer["now"])
         self._clock.read(now, asked_at, monotonic())
         self._learn(answer["claims"])
+        self._quarantine.learn(answer["claims"])
         claims = [
             wire.claim_of_json(claim, known[1], self._region)
             for claim in answer["claims"]
@@ -225,12 +242,7 @@ class HttpsExchange:
     def record(self, batch: Sequence[RecordedCheck], now: datetime) -> None:
         """Deliver results, or keep them until the server is there."""
         self._outbox.add([_result_to_json(check) for check in batch])
-        at = monotonic()
-        self._starts.extend(
-            (at, (check.checked_at - check.scheduled_for).total_seconds() * 1000) for check in batch
-        )
-        while self._starts and self._starts[0][0] < at - _WINDOW_SECONDS:
-            self._starts.popleft()
+        self._figures.add(batch)
         if not self._is_away:
             self._deliver()
 
@@ -241,7 +253,7 @@ class HttpsExchange:
             log.warning("results wait for the server", extra={"why": str(error)})
 
     def recorded(self, batch: Sequence[RecordedCheck]) -> None:
-        """Do nothing: there is no quarantine here."""
+        """Do nothing: what runs alone is known to have gone well before it is recorded."""
 
     def answer(self, task: ProbeTask, observation: Observation) -> None:
         """Leave the outcome of a one-off probe. Raises ServerAway."""
@@ -253,31 +265,22 @@ class HttpsExchange:
         return self._targets.get(organization_id, "any") if organization_id else "any"
 
     def rests(self, claim: Claim) -> bool:
-        """Say no: there is no quarantine here."""
-        return False
+        """Say whether a check is set aside for now."""
+        return self._quarantine.rests(claim)
 
     def runs_alone(self, claim: Claim) -> bool:
-        """Say no: there is no quarantine here."""
-        return False
+        """Say whether a check is to be run in a process of its own."""
+        return self._quarantine.runs_alone(claim)
 
     def run_alone(self, claim: Claim) -> Observation | None:
-        """Raise NotImplementedError: no check runs alone here."""
-        raise NotImplementedError
-
-    def _pulse(self) -> dict[str, Any]:
-        starts = list(self._starts)
-        lateness = sorted(late for _, late in starts)
-        since = self.isolated_since()
-        span = min(_WINDOW_SECONDS, monotonic() - starts[0][0]) if starts else 0.0
-        return {
-            "agent": self._name,
-            "version": __version__,
-            "checks_per_second": round(len(starts) / max(span, 1.0), 2),
-            "lateness_ms": lateness[int(0.99 * len(lateness))] if lateness else None,
-            "clock": timestamp(utcnow()),
-            "buffered": len(self._outbox),
-            "isolated_seconds": since and max(0.0, (utcnow() - since).total_seconds()),
-        }
+        """Run a check in a process of its own; return what is to be recorded, if anything."""
+        try:
+            found = self._quarantine.run(claim, self.targets(claim.snapshot.organization_id))
+        except GivenBack:
+            with suppress(ServerAway):  # its lease runs out
+                self.release([Lease.of(claim)])
+            return None
+        return found or SET_ASIDE
 
 
 def _result_to_json(check: RecordedCheck) -> dict[str, Any]:

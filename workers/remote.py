@@ -7,14 +7,17 @@ import logging
 import signal
 import socket
 import time
+from functools import partial
+from pathlib import Path
 from types import FrameType
 
 from app.network.network import Network
 from app.network.policy import policy_of
 from app.network.server_client import ServerAway, ServerClient, ServerRefused
 from app.operations.accounts.reach import Targets
-from app.platform import logs
+from app.platform import logs, work_journal
 from app.platform.config import AgentConfig
+from app.platform.crypto import digest
 from workers.engine import Engine
 from workers.https_exchange import HttpsExchange
 
@@ -37,16 +40,17 @@ class Agent:
         """Find the server, and make its checks until told to stop."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
-        exchange = self._connect()
+        # Agents of other locations on this machine have journals of their own.
+        state_dir = self._config.state_dir / digest(self._config.location_key)[:16]
+        if not work_journal.open_for_process(state_dir):
+            log.warning(
+                "STATE_DIR cannot be written: a check that ends this agent is not found out",
+                extra={"state_dir": str(self._config.state_dir)},
+            )
+        exchange = self._connect(state_dir)
         if exchange is None:
             return
-        config, ca_file = self._config, self._config.probe_ca_file or None
-
-        def network(targets: Targets) -> Network:
-            strict: Targets = "public" if config.probe_targets == "public" else targets
-            return Network(policy_of(config, strict), ca_file=ca_file)
-
-        self._engine = engine = Engine(exchange, config, network)
+        self._engine = engine = Engine(exchange, self._config, partial(network_of, self._config))
         exchange.isolated_since = lambda: engine.isolated_since
         log.info("agent started")
         while not self._is_stopping:
@@ -54,10 +58,12 @@ class Agent:
         engine.close()
         log.info("agent stopped")
 
-    def _connect(self) -> HttpsExchange | None:
+    def _connect(self, state_dir: Path) -> HttpsExchange | None:
         while not self._is_stopping:
             try:
-                return HttpsExchange(self._client, socket.gethostname())
+                exchange = HttpsExchange(self._client, socket.gethostname())
+                work_journal.take_left_behind(state_dir, exchange.suspect)
+                return exchange
             except ServerAway as error:
                 log.warning("the server is away", extra={"why": str(error)})
                 self._sleep(_RETRY_SECONDS)
@@ -76,6 +82,12 @@ class Agent:
         self._is_stopping = True
         if self._engine is not None:
             self._engine.stop()
+
+
+def network_of(config: AgentConfig, targets: Targets) -> Network:
+    """Return the network of an agent, which reaches what its server and its settings allow."""
+    strict: Targets = "public" if config.probe_targets == "public" else targets
+    return Network(policy_of(config, strict), ca_file=config.probe_ca_file or None)
 
 
 def start() -> Agent:

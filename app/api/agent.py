@@ -7,24 +7,22 @@ the protocol first (`app/domain/locations/protocol.py`).
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
-from uuid import UUID
 
-import orjson
 from flask import Flask, Response, current_app, g, request
 from redis import Redis, RedisError
 
 from app import __version__
-from app.api.http import body_of, reply
+from app.api import agent_bodies
+from app.api.http import reply
 from app.domain.locations.protocol import VERSIONS, agreed
 from app.operations.checks import claim as checks_claim
-from app.operations.checks.claim import Claimed, Lease
-from app.operations.remote import agents, results, wire
-from app.operations.remote.agents import AgentLocation, AgentReach, Pulse
-from app.operations.remote.results import Delivered
+from app.operations.checks.claim import Claimed
+from app.operations.remote import agents, losses, results, wire
+from app.operations.remote.agents import AgentLocation, AgentReach
 from app.operations.services import one_off_checks
 from app.operations.services.one_off_checks import ProbeTask
 from app.platform.clock import monotonic
-from app.platform.errors import BadRequest, Invalid, Unauthorized, UpgradeRequired
+from app.platform.errors import Invalid, Unauthorized, UpgradeRequired
 from app.platform.events import timestamp
 from app.platform.queue import wait_for_wake
 from app.platform.redis_client import connect
@@ -37,8 +35,6 @@ MOST_RESULTS = 1000
 _GUARD = "LOCATION_KEY"
 _REDIS = "agent wakes"
 _LOOK_SECONDS = 1.0  # between two looks of a long poll that nobody wakes
-_MOST_TEXT = 200
-_TOKENS = 2**63
 
 
 def install(app: Flask) -> None:
@@ -62,8 +58,8 @@ def _check() -> None:
 
 def hello() -> Response:
     """Agree on a version of the protocol, and tell the agent where it is."""
-    asked = _body()
-    protocol = agreed(int(version) for version in _read(asked, "protocols", list))
+    asked = agent_bodies.json_body()
+    protocol = agreed(int(version) for version in agent_bodies.read(asked, "protocols", list))
     if protocol is None:
         raise UpgradeRequired(
             f"this server is of version {__version__} and speaks the protocols"
@@ -83,15 +79,23 @@ def hello() -> Response:
 def claims() -> Response:
     """Answer checks to make, as soon as there are any; within the time that the agent waits."""
     location, asked = _spoken()
-    wait = min(_number(asked, "wait_seconds", 0.0), MOST_WAIT_SECONDS)
-    ahead = min(_number(asked, "ahead_seconds", 0.0), MOST_AHEAD_SECONDS)
+    wait = min(agent_bodies.number(asked, "wait_seconds", 0.0), MOST_WAIT_SECONDS)
+    ahead = min(agent_bodies.number(asked, "ahead_seconds", 0.0), MOST_AHEAD_SECONDS)
     behind = asked.get("behind_seconds")
-    limit = int(_number(asked, "limit", float(agents.MOST_CLAIMS)))
-    agents.note(location, _pulse(_read(asked, "pulse", dict)))
+    limit = int(agent_bodies.number(asked, "limit", float(agents.MOST_CLAIMS)))
+    agents.note(
+        location,
+        agent_bodies.pulse(
+            agent_bodies.read(asked, "pulse", dict), int(request.headers[PROTOCOL_HEADER])
+        ),
+    )
     end = monotonic() + wait
     while True:
         claimed, tasks = agents.claim(
-            location, limit, ahead, None if behind is None else _number(asked, "behind_seconds", 0)
+            location,
+            limit,
+            ahead,
+            None if behind is None else agent_bodies.number(asked, "behind_seconds", 0),
         )
         left = end - monotonic()
         if claimed.claims or tasks or left <= 0 or limit <= 0:
@@ -102,7 +106,10 @@ def claims() -> Response:
 def snapshots() -> Response:
     """Answer services that are checked at the location, secrets in clear; 404 for any other."""
     location, asked = _spoken()
-    ids = [_uuid(text) for text in _read(asked, "service_ids", list)[: agents.MOST_CLAIMS]]
+    ids = [
+        agent_bodies.uuid(text)
+        for text in agent_bodies.read(asked, "service_ids", list)[: agents.MOST_CLAIMS]
+    ]
     found, reach = agents.snapshots(location, ids), AgentReach()
     return reply(
         {
@@ -117,11 +124,11 @@ def snapshots() -> Response:
 def deliver() -> Response:
     """Take results, and answer what became of them once they are stored."""
     location, asked = _spoken()
-    delivered = _read(asked, "results", list)
+    delivered = agent_bodies.read(asked, "results", list)
     if len(delivered) > MOST_RESULTS:
         raise Invalid(f"at most {MOST_RESULTS} results at once")
     try:
-        read = [_delivered(one) for one in delivered]
+        read = [agent_bodies.delivered(one) for one in delivered]
     except wire.UNREADABLE as error:
         raise Invalid(f"a result cannot be read: {error}") from None
     accepted = results.accept(location, read)
@@ -138,11 +145,11 @@ def deliver() -> Response:
 def release() -> Response:
     """Take back checks of the location that its agent will not make."""
     location, asked = _spoken()
-    given = _read(asked, "leases", list)
+    given = agent_bodies.read(asked, "leases", list)
     if len(given) > MOST_RESULTS:
         raise Invalid(f"at most {MOST_RESULTS} leases at once")
     try:
-        leases = [_lease(one, location.region) for one in given]
+        leases = [agent_bodies.lease(one, location.region) for one in given]
     except wire.UNREADABLE as error:
         raise Invalid(f"a lease cannot be read: {error}") from None
     if leases:
@@ -150,14 +157,29 @@ def release() -> Response:
     return reply({})
 
 
+def note_losses() -> Response:
+    """Take what the agent has found out about checks that end processes; answer what rests now."""
+    location, asked = _spoken()
+    found = {name: agent_bodies.read(asked, name, list) for name in ("in_hand", "lost", "done")}
+    if sum(map(len, found.values())) > MOST_RESULTS:
+        raise Invalid(f"at most {MOST_RESULTS} checks at once")
+    try:
+        traces = dict(map(agent_bodies.loss, found["lost"]))
+    except wire.UNREADABLE as error:
+        raise Invalid(f"a loss cannot be read: {error}") from None
+    in_hand, done = ([agent_bodies.uuid(id) for id in found[name]] for name in ("in_hand", "done"))
+    rest = losses.note(location, in_hand, traces, done)
+    return reply({"set_aside": sorted(map(str, rest))})
+
+
 def answer() -> Response:
     """Take the outcome of a one-off probe."""
     location, asked = _spoken()
     try:
-        observation = wire.observation_of_json(_read(asked, "observation", dict))
+        observation = wire.observation_of_json(agent_bodies.read(asked, "observation", dict))
     except wire.UNREADABLE as error:
         raise Invalid(f"the observation cannot be read: {error}") from None
-    one_off_checks.answer(_uuid(asked.get("id")), observation, region=location.region)
+    one_off_checks.answer(agent_bodies.uuid(asked.get("id")), observation, region=location.region)
     return reply({})
 
 
@@ -167,6 +189,7 @@ _VIEWS: Mapping[str, Callable[[], Response]] = {
     "snapshots": snapshots,
     "results": deliver,
     "release": release,
+    "losses": note_losses,
     "answers": answer,
 }
 
@@ -180,76 +203,7 @@ def _spoken() -> tuple[AgentLocation, dict[str, Any]]:
     """Return the location and the body, if the agent speaks a version that we do."""
     if request.headers.get(PROTOCOL_HEADER, "") not in map(str, VERSIONS):
         raise UpgradeRequired("say hello first: this version of the protocol is not spoken here")
-    return _location(), _body()
-
-
-def _body() -> dict[str, Any]:
-    # Not the strict reader of the API: evidence holds whatever a target has sent.
-    try:
-        found = orjson.loads(body_of(request))
-    except orjson.JSONDecodeError:
-        raise BadRequest("the body is not JSON") from None
-    if not isinstance(found, dict):
-        raise BadRequest("the body must be a JSON object")
-    return found
-
-
-def _read(asked: Mapping[str, Any], name: str, kind: type) -> Any:
-    found = asked.get(name)
-    if not isinstance(found, kind):
-        raise Invalid(f"{name} is missing, or of another type")
-    return found
-
-
-def _number(asked: Mapping[str, Any], name: str, default: float) -> float:
-    found = asked.get(name, default)
-    if isinstance(found, bool) or not isinstance(found, int | float) or not 0 <= found < 1e9:
-        raise Invalid(f"{name} must be a number that is not negative")
-    return float(found)
-
-
-def _uuid(text: Any) -> UUID:
-    try:
-        return UUID(str(text))
-    except ValueError:
-        raise Invalid("an id is not a UUID") from None
-
-
-def _pulse(data: Mapping[str, Any]) -> Pulse:
-    try:
-        return Pulse(
-            agent=str(data["agent"])[:_MOST_TEXT],
-            version=str(data["version"])[:_MOST_TEXT],
-            protocol=int(request.headers[PROTOCOL_HEADER]),
-            checks_per_second=_number(data, "checks_per_second", 0.0),
-            lateness_ms=None if data.get("lateness_ms") is None else float(data["lateness_ms"]),
-            clock=wire.moment(data["clock"]),
-            buffered=int(_number(data, "buffered", 0)),
-            isolated_seconds=None
-            if data.get("isolated_seconds") is None
-            else _number(data, "isolated_seconds", 0.0),
-        )
-    except wire.UNREADABLE as error:
-        raise Invalid(f"the pulse cannot be read: {error}") from None
-
-
-def _delivered(data: Mapping[str, Any]) -> Delivered:
-    token = data.get("lease_token")
-    return Delivered(
-        UUID(data["service_id"]),
-        int(data["version"]),
-        None if token is None else int(token),
-        wire.moment(data["scheduled_for"]),
-        wire.moment(data["checked_at"]),
-        wire.observation_of_json(data),
-    )
-
-
-def _lease(data: Mapping[str, Any], region: str) -> Lease:
-    token = int(data["lease_token"])
-    if not 0 <= token < _TOKENS:
-        raise ValueError("a lease token has 64 bits")
-    return Lease(UUID(data["service_id"]), region, token)
+    return _location(), agent_bodies.json_body()
 
 
 def _until_next(claimed: Claimed, ahead: float) -> float:
@@ -269,11 +223,12 @@ def _wait(region: str, seconds: float) -> None:
 
 def _handed(location: AgentLocation, claimed: Claimed, tasks: list[ProbeTask]) -> Response:
     reach = AgentReach() if tasks else None
+    held = losses.quarantined(claimed.claims) if claimed.claims else {}
     return reply(
         {
             "now": timestamp(claimed.now),
             "next_due_at": claimed.next_due_at and timestamp(claimed.next_due_at),
-            "claims": [wire.claim_to_json(one) for one in claimed.claims],
+            "claims": [wire.claim_to_json(one, held.get(one.service_id)) for one in claimed.claims],
             "tasks": [
                 {
                     "id": str(task.id),

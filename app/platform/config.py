@@ -136,6 +136,7 @@ def _ping_url(base_url: str, port: int, ping_port: int) -> str:
 class AgentConfig:
     """Settings of an agent at a location, which knows neither database nor Redis nor our keys."""
 
+    state_dir: Path
     server_url: str
     location_key: str
     server_ca_file: str
@@ -173,6 +174,7 @@ class AgentConfig:
         if fingerprint and not re.fullmatch(r"[0-9a-f]{64}", fingerprint):
             raise ConfigError("SERVER_FINGERPRINT must be a SHA-256 as 64 hex digits.")
         return cls(
+            state_dir=Path(env.text("STATE_DIR", ".state")),
             server_url=url,
             location_key=key,
             server_ca_file=env.file("SERVER_CA_FILE"),

@@ -57,11 +57,13 @@ class WorkJournal:
 _current: WorkJournal | None = None
 
 
-def open_for_process(state_dir: Path) -> None:
-    """Write a journal from now on; a process that cannot, does without."""
+def open_for_process(state_dir: Path) -> bool:
+    """Write a journal from now on; False for a process that cannot, and does without."""
     global _current
     with suppress(OSError):
         _current = WorkJournal(state_dir / _FOLDER)
+        return True
+    return False
 
 
 def open_for_work_alone(folder: Path) -> None:

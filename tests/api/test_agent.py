@@ -51,7 +51,7 @@ def test_an_agent_learns_where_it_is(agent, location):
 
 @pytest.mark.parametrize("key", ["", "WL_0", "WK_0", f"WL_{'0' * 64}"])
 def test_without_the_key_of_a_location_there_is_nothing(app, location, key):
-    for name in ("hello", "claims", "snapshots", "results", "release", "answers"):
+    for name in ("hello", "claims", "snapshots", "results", "release", "losses", "answers"):
         assert Agent(app, key).call(name, {}).status_code == 401, name
 
 

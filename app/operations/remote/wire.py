@@ -21,6 +21,7 @@ from app.platform.events import timestamp
 
 UNREADABLE = (ValueError, KeyError, TypeError, AttributeError)
 _MOST_TEXT = 2_000
+_MOST_TRACE = 20_000
 _MOST_EVIDENCE = 128 * 1024
 _LONGEST_MS = 86_400_000.0
 
@@ -99,9 +100,13 @@ def target_of_json(
     )
 
 
-def claim_to_json(claim: Claim) -> dict[str, Any]:
-    """Return a claim; the snapshot of its service is asked for by its tag."""
+def claim_to_json(claim: Claim, rests: bool | None) -> dict[str, Any]:
+    """Return a claim; the snapshot of its service is asked for by its tag.
+
+    `rests` says of a check in quarantine whether it rests; one that does not is to run alone.
+    """
     return {
+        **({} if rests is None else {"rests": rests}),
         "service_id": str(claim.snapshot.service_id),
         "tag": tag_of(claim.snapshot),
         "lease_token": claim.lease_token,
@@ -121,6 +126,17 @@ def claim_of_json(data: Mapping[str, Any], snapshot: ServiceSnapshot, region: st
         state=RegionState(Status(data["status"])),
         service_status=Status(data["service_status"]),
     )
+
+
+def rests_of_json(data: Mapping[str, Any]) -> bool | None:
+    """Return whether a claimed check rests, or is to run alone; None for one that may run here."""
+    found = data.get("rests")
+    return None if found is None else bool(found)
+
+
+def trace_of_json(data: Any) -> str:
+    """Return what a process wrote as it ended."""
+    return _storable(data, _MOST_TRACE)
 
 
 def observation_to_json(observation: Observation) -> dict[str, Any]:
@@ -202,7 +218,11 @@ def moment(text: str) -> datetime:
 
 
 def _text(value: Any) -> str:
-    return str(value)[:_MOST_TEXT].replace("\0", "\ufffd")  # which PostgreSQL takes
+    return _storable(value, _MOST_TEXT)
+
+
+def _storable(value: Any, most: int) -> str:
+    return str(value)[:most].replace("\0", "\ufffd")  # which PostgreSQL takes
 
 
 def _some(values: Iterable[Any]) -> list[Any]:
