@@ -18,6 +18,7 @@ FOUNDATION = {
     "app.platform.logs",
     "app.platform.registry",
     "app.platform.server_urls",
+    "app.platform.settings_reader",
 }
 ADAPTERS = FOUNDATION | {
     "app.models",
@@ -35,7 +36,12 @@ ADAPTERS = FOUNDATION | {
 LAYERS = {
     "app.domain": {"app.domain"},
     "app.platform.clock": set(),
-    "app.platform.config": {"app.platform.errors", "app.platform.server_urls"},
+    "app.platform.config": {
+        "app.platform.errors",
+        "app.platform.server_urls",
+        "app.platform.settings_reader",
+    },
+    "app.platform.settings_reader": {"app.platform.errors"},
     "app.platform.server_urls": {"app.platform.errors"},
     "app.platform.redis_client": {"app.platform.server_urls"},
     "app.platform.cooperative": set(),

@@ -13,8 +13,8 @@ ROOT = Path(__file__).parents[1]
 EXAMPLE = (ROOT / ".env.example").read_text()
 DOCUMENTED = re.findall(r"^# ([A-Z][A-Z0-9_]+)=", EXAMPLE, re.MULTILINE)
 # Read where no Config is at hand: by gunicorn's own configuration, and by docker compose.
-# An agent's own name for the address of its server, which no other process has.
-FIELDS = {"ALERTIFYPRO_URL": "server_url"}
+# An agent's own name for the address of its server, which no other process has; several in one.
+FIELDS = {"ALERTIFYPRO_URL": "server_url", "SERVER_FINGERPRINT": "server_fingerprints"}
 FIELDS_BACK = {field: name for name, field in FIELDS.items()}
 ELSEWHERE = {
     "WEB_PROCESSES": "gunicorn.conf.py",
@@ -70,9 +70,43 @@ def test_an_agent_needs_its_server_and_its_key_and_nothing_else():
         {"LOCATION_KEY": ""},
         {"LOCATION_KEY": "WK_1"},
         {"SERVER_FINGERPRINT": "12"},
+        {"SERVER_FINGERPRINT": f"{'a' * 64},12"},
         {"SERVER_CA_FILE": "/nowhere.pem"},
     ],
 )
 def test_what_an_agent_cannot_work_with_is_said(changes):
     with pytest.raises(ConfigError):
         AgentConfig.from_env(BARE | changes)
+
+
+def test_the_next_certificate_may_be_named_beside_the_one_in_use():
+    names = f"{'A' * 64}, {':'.join(['bb'] * 32)}"
+    config = AgentConfig.from_env(BARE | {"SERVER_FINGERPRINT": names})
+    assert config.server_fingerprints == ("a" * 64, "b" * 64)
+
+
+@pytest.mark.parametrize(
+    ("base_url", "peer_url", "is_self"),
+    [
+        ("https://one.example.com", "https://one.example.com:443/", True),
+        ("https://one.example.com", "https://ONE.example.com.", True),
+        ("http://localhost:3001", "http://127.0.0.1:3001", True),
+        ("https://one.example.com", "http://localhost:3001", True),
+        ("https://one.example.com", "https://two.example.com", False),
+        ("https://one.example.com", "https://one.example.com:8443", False),
+        ("http://localhost:3001", "http://localhost:3002", False),
+    ],
+)
+def test_an_installation_is_not_its_own_peer(base_url, peer_url, is_self):
+    needed = {
+        "DATABASE_URL": "postgresql://localhost/x",
+        "REDIS_URL": "redis://localhost",
+        "JWT_SECRET": "x" * 32,
+        "ENCRYPTION_KEY": "ab" * 32,
+    }
+    settings = {**needed, "BASE_URL": base_url, "PEER_URL": peer_url}
+    if is_self:
+        with pytest.raises(ConfigError, match="own address"):
+            Config.from_env(settings)
+    else:
+        assert Config.from_env(settings).peer_url == peer_url

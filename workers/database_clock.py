@@ -22,6 +22,11 @@ class DatabaseClock:
             self._zero = earliest
         self._zero = min(max(self._zero, earliest), latest)
 
+    @property
+    def is_read(self) -> bool:
+        """Whether it was ever read."""
+        return self._zero is not None
+
     def now(self, at: float) -> datetime:
         """Return the database's time at a moment of the monotonic clock."""
         if self._zero is None:

@@ -22,16 +22,16 @@ from app.operations.checks.claim import Claim, Claimed, Lease
 from app.operations.recorded_check import RecordedCheck
 from app.operations.remote import wire
 from app.operations.services.one_off_checks import ProbeTask
-from app.operations.snapshots.services import ServiceSnapshot
 from app.platform.clock import monotonic, utcnow
 from app.platform.events import timestamp
 from app.platform.work_journal import InHand
 from workers.agent_figures import AgentFigures
 from workers.agent_quarantine import AgentQuarantine, GivenBack
+from workers.agent_services import KnownServices
 from workers.autonomy import ALONE, HOUR_SECONDS, Autonomy
 from workers.check_quarantine import SET_ASIDE
 from workers.database_clock import DatabaseClock
-from workers.outbox import MOST_RESULTS, Outbox
+from workers.outbox import MOST_RESULTS, Outbox, result_to_json
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +41,7 @@ _PATIENCE_SECONDS = WAIT_SECONDS + 1.0
 # on what it has claimed.
 _ROAD_SECONDS = 3.0
 _REQUEST_SECONDS = 10.0
-_MOST_KNOWN = 50_000  # snapshots; more than any location of ours has
+_REFUSED_SECONDS = 30.0  # a key that is wrong does not become right soon
 
 
 class HttpsExchange:
@@ -60,13 +60,14 @@ class HttpsExchange:
         self._outbox = Outbox(client)
         self._autonomy = Autonomy(self._region)
         self._quarantine = AgentQuarantine(client, self._region)
-        self._known: dict[UUID, tuple[str, ServiceSnapshot]] = {}
-        self._targets: dict[UUID, Targets] = {}
+        self._services = KnownServices(client, self._region)
         self._thread = ThreadPoolExecutor(1, "claims")
         self._courier = ThreadPoolExecutor(1, "results")
         self._asking: Future[tuple[Claimed, list[ProbeTask]]] | None = None
         self._heard_at = monotonic()
         self._is_away = False
+        self._refused_at: float | None = None  # the key: since when, or again
+        self._wake: Callable[[], object] = lambda: None
         self._figures = AgentFigures()
         self.isolated_since: Callable[[], datetime | None] = lambda: None
 
@@ -85,7 +86,8 @@ class HttpsExchange:
         self._quarantine.suspect(entries)
 
     def start(self, wake: Callable[[], object]) -> None:
-        """Do nothing: claims are long polls."""
+        """Note what wakes the engine: claims are long polls, which nobody else interrupts."""
+        self._wake = wake
 
     def stop(self) -> None:
         """End what runs alone; a long poll ends by itself, soon."""
@@ -99,8 +101,8 @@ class HttpsExchange:
             log.warning("results are lost", extra={"why": str(error), "count": len(self._outbox)})
 
     def now(self) -> datetime:
-        """Return the server's time, carried forward since its latest answer."""
-        return self._clock.now(monotonic())
+        """Return the server's time, carried forward since its latest answer; ours before that."""
+        return self._clock.now(monotonic()) if self._clock.is_read else utcnow()
 
     def claim(
         self, limit: int, ahead_seconds: float, behind_seconds: float | None
@@ -109,6 +111,8 @@ class HttpsExchange:
 
         Raises ServerAway while there is nothing to go on with.
         """
+        if self._refused_at is not None and monotonic() - self._refused_at < _REFUSED_SECONDS:
+            return Claimed([], self.now(), None), []
         ahead = ahead_seconds + _ROAD_SECONDS
         if self._asking is None:
             self._asking = self._thread.submit(self._ask, limit, ahead, behind_seconds)
@@ -118,6 +122,8 @@ class HttpsExchange:
             return self._go_on_alone(limit, ahead_seconds, "it does not answer")
         except ServerAway as error:
             self._asking = None
+            if self._refused_at is not None:
+                return Claimed([], self.now(), None), []
             return self._go_on_alone(limit, ahead_seconds, str(error))
         self._asking = None
         self._heard_at = monotonic()
@@ -165,31 +171,37 @@ class HttpsExchange:
         answer = self._post("claims", body)
         now = wire.moment(answer["now"])
         self._clock.read(now, asked_at, monotonic())
-        self._learn(answer["claims"])
         self._quarantine.learn(answer["claims"])
-        claims = [
-            wire.claim_of_json(claim, known[1], self._region)
-            for claim in answer["claims"]
-            if (known := self._known.get(UUID(claim["service_id"]))) and known[0] == claim["tag"]
-        ]
-        tasks = [self._task(task) for task in answer["tasks"]]
+        claims = self._services.claims(answer["claims"])
+        tasks = list(map(self._services.task, answer["tasks"]))
         next_due_at = answer["next_due_at"]
         return Claimed(claims, now, next_due_at and wire.moment(next_due_at)), tasks
 
     def _post(self, name: str, body: dict[str, Any]) -> dict[str, Any]:
         """Return an answer. Raises ServerAway, also for a server that no longer knows us."""
         try:
-            return self._client.post(name, body, _REQUEST_SECONDS)
+            found = self._client.post(name, body, _REQUEST_SECONDS)
+            self._refused_at = None
+            return found
         except ServerRefused as error:
             if error.status == 426:  # it was upgraded: there may be another version in common
                 self._hello_again(error)
             if error.status == 401:
-                # The key was replaced, or the location deleted: nothing here is ours any more.
-                self._autonomy.forget()
-                self._known.clear()
-                self._outbox.clear()
-                log.error("the server does not know this key any more")
+                self._stop_checks()
             raise ServerAway(str(error)) from error
+
+    def _stop_checks(self) -> None:
+        """Make no further check: the key was replaced, or the location deleted."""
+        if self._refused_at is None:
+            log.error(
+                "the server does not know this key any more: checks have stopped; start this"
+                " agent with the new key, or remove it"
+            )
+        self._refused_at = monotonic()
+        self._autonomy.forget()
+        self._services.forget()
+        self._outbox.clear()
+        self._wake()
 
     def _hello_again(self, error: ServerRefused) -> None:
         try:
@@ -197,36 +209,13 @@ class HttpsExchange:
         except ServerRefused as refused:
             raise ServerAway(str(refused)) from error
 
-    def _learn(self, claims: Sequence[dict[str, Any]]) -> None:
-        """Ask for the services of claims that are not known at their version."""
-        missing = [
-            claim["service_id"]
-            for claim in claims
-            if self._known.get(UUID(claim["service_id"]), ("",))[0] != claim["tag"]
-        ]
-        if not missing:
-            return
-        if len(self._known) > _MOST_KNOWN:
-            self._known.clear()
-        try:
-            answer = self._client.post("snapshots", {"service_ids": missing}, _REQUEST_SECONDS)
-        except ServerRefused as error:
-            if error.status != 404:
-                raise ServerAway(str(error)) from error
-            return  # all of them were deleted meanwhile
-        for found in answer["snapshots"]:
-            snapshot = wire.snapshot_of_json(found, self._region)
-            self._known[snapshot.service_id] = (found["tag"], snapshot)
-            self._targets[snapshot.organization_id] = found["targets"]
-
-    def _task(self, data: dict[str, Any]) -> ProbeTask:
-        organization_id = UUID(data["organization_id"])
-        self._targets[organization_id] = data["targets"]
-        target = wire.target_of_json(data["target"], organization_id)
-        return ProbeTask(UUID(data["id"]), target, data["fault"])
-
     def still_leased(self, claims: Sequence[Claim]) -> set[int]:
-        """Return all lease tokens: nobody tells an agent of edits, and the server drops results."""
+        """Return all lease tokens: nobody tells an agent of edits, and the server drops results.
+
+        None while the server does not know our key.
+        """
+        if self._refused_at is not None:
+            return set()
         return {claim.lease_token for claim in claims}
 
     def release(self, leases: Sequence[Lease]) -> None:
@@ -241,7 +230,7 @@ class HttpsExchange:
 
     def record(self, batch: Sequence[RecordedCheck], now: datetime) -> None:
         """Deliver results, or keep them until the server is there."""
-        self._outbox.add([_result_to_json(check) for check in batch])
+        self._outbox.add([result_to_json(check) for check in batch])
         self._figures.add(batch)
         if not self._is_away:
             self._deliver()
@@ -262,7 +251,7 @@ class HttpsExchange:
 
     def targets(self, organization_id: UUID | None) -> Targets:
         """Return what an organization may reach, as far as the server has a say in it."""
-        return self._targets.get(organization_id, "any") if organization_id else "any"
+        return self._services.targets(organization_id)
 
     def rests(self, claim: Claim) -> bool:
         """Say whether a check is set aside for now."""
@@ -281,14 +270,3 @@ class HttpsExchange:
                 self.release([Lease.of(claim)])
             return None
         return found or SET_ASIDE
-
-
-def _result_to_json(check: RecordedCheck) -> dict[str, Any]:
-    return {
-        **wire.observation_to_json(check.observation),
-        "service_id": str(check.service_id),
-        "version": check.version,
-        "lease_token": None if check.lease_token == ALONE else check.lease_token,
-        "scheduled_for": timestamp(check.scheduled_for),
-        "checked_at": timestamp(check.checked_at),
-    }

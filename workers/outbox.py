@@ -11,7 +11,11 @@ from typing import Any
 import orjson
 
 from app.network.server_client import ServerAway, ServerClient, ServerRefused
+from app.operations.recorded_check import RecordedCheck
+from app.operations.remote import wire
 from app.platform.clock import monotonic
+from app.platform.events import timestamp
+from workers.autonomy import ALONE
 
 log = logging.getLogger(__name__)
 
@@ -115,3 +119,15 @@ class Outbox:
             dropped += parcel.count
         if dropped:
             log.error("too many results wait; the oldest are lost", extra={"count": dropped})
+
+
+def result_to_json(check: RecordedCheck) -> dict[str, Any]:
+    """Return a finished check as it is delivered; without a lease it ran while nobody answered."""
+    return {
+        **wire.observation_to_json(check.observation),
+        "service_id": str(check.service_id),
+        "version": check.version,
+        "lease_token": None if check.lease_token == ALONE else check.lease_token,
+        "scheduled_for": timestamp(check.scheduled_for),
+        "checked_at": timestamp(check.checked_at),
+    }

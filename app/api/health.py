@@ -25,7 +25,7 @@ bp = Blueprint("health", __name__, description="Is it alive, is it able to work.
 _PATIENCE_SECONDS = 3.0
 _FRESH_SECONDS = 5.0
 _redis_since: datetime | None = None
-_Known = tuple[list[dict[str, str]], dict[str, float | None]]
+_Known = tuple[list[dict[str, str]], dict[str, Any]]
 _known: dict[str, tuple[float, _Known]] = {}
 root_bp = Blueprint("root_health", __name__, description="The same at the root.")
 
@@ -55,14 +55,14 @@ def ready() -> Response:
         with deadline(_PATIENCE_SECONDS):
             db.session.execute(text("SET LOCAL statement_timeout = 2000"))
             db.session.execute(text("SELECT FROM organizations LIMIT 1"))
-            behind, ages = _late()
+            behind, figures = _late()
     except (SQLAlchemyError, psycopg.Error, Overdue):
         db.session().invalidate()  # it may hang: nobody else should get this connection
         answer = reply({"status": "not ready", "error": "the database is not available"}, 503)
         answer.headers["Retry-After"] = "2"
         return answer
     behind = [*behind, *_redis()]
-    answer_body: dict[str, Any] = {"status": "ready", "age_seconds": ages}
+    answer_body: dict[str, Any] = {"status": "ready", **figures}
     if behind:
         answer_body["degraded"] = [one["part"] for one in behind]
         answer_body["late"] = behind
@@ -92,7 +92,7 @@ def _redis() -> list[dict[str, str]]:
 
 
 def _late() -> _Known:
-    """Return what is late, and ages; read at most every five seconds: anybody may call this."""
+    """Return what is late, and figures; read at most every five seconds: anybody may call this."""
     read_at, known = _known.get("late", (float("-inf"), ([], {})))
     if monotonic() - read_at > _FRESH_SECONDS:
         with transaction() as tx:
@@ -105,7 +105,11 @@ def _late() -> _Known:
                 }
                 for one in lateness.late(tx)
             ]
-            known = late, self_health.ages(tx)
+            figures = {
+                "age_seconds": self_health.ages(tx),
+                "blind_seconds": self_health.blind_seconds(tx),
+            }
+            known = late, figures
         _known["late"] = monotonic(), known
     return known
 

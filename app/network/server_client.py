@@ -6,12 +6,12 @@ environment are honoured, redirects are not followed: the key goes to the server
 
 import gzip
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 import orjson
 import requests
-from requests.adapters import HTTPAdapter
+from requests.adapters import BaseAdapter, HTTPAdapter
 
 PROTOCOL_HEADER = "AlertifyPro-Protocol"
 _CONNECT_SECONDS = 5.0
@@ -40,7 +40,7 @@ class ServerSettings(Protocol):
     @property
     def server_ca_file(self) -> str: ...
     @property
-    def server_fingerprint(self) -> str: ...
+    def server_fingerprints(self) -> tuple[str, ...]: ...
 
 
 class _PinningAdapter(HTTPAdapter):
@@ -57,6 +57,30 @@ class _PinningAdapter(HTTPAdapter):
     def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:
         """Hand the fingerprint to urllib3 where a proxy is between."""
         return super().proxy_manager_for(*args, assert_fingerprint=self._fingerprint, **kwargs)
+
+
+class _AnyPinAdapter(BaseAdapter):
+    """Accepts one of several certificates: the one in use, and the one that comes next."""
+
+    def __init__(self, fingerprints: Sequence[str]) -> None:
+        super().__init__()
+        self._adapters = [_PinningAdapter(one) for one in fingerprints]
+
+    def send(self, *args: Any, **kwargs: Any) -> requests.Response:
+        """Return the answer; nothing is sent before a certificate was accepted."""
+        for adapter in self._adapters[:-1]:
+            try:
+                answer = adapter.send(*args, **kwargs)
+            except requests.exceptions.SSLError:
+                continue
+            self._adapters.sort(key=lambda one: one is not adapter)  # it is asked first from now on
+            return answer
+        return self._adapters[-1].send(*args, **kwargs)
+
+    def close(self) -> None:
+        """Close the connections."""
+        for adapter in self._adapters:
+            adapter.close()
 
 
 class ServerClient:
@@ -114,8 +138,8 @@ class ServerClient:
             )
             # Not the .netrc of whoever runs us, which would replace the key.
             found.auth = _keep_header
-            if self._settings.server_fingerprint:
-                found.mount("https://", _PinningAdapter(self._settings.server_fingerprint))
+            if self._settings.server_fingerprints:
+                found.mount("https://", _AnyPinAdapter(self._settings.server_fingerprints))
         return found
 
 
@@ -124,4 +148,4 @@ def _keep_header(request: requests.PreparedRequest) -> requests.PreparedRequest:
 
 
 def _brief(error: Exception) -> str:
-    return str(error).splitlines()[0][:300] if str(error) else type(error).__name__
+    return str(error).splitlines()[0][:500] if str(error) else type(error).__name__

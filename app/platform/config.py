@@ -1,8 +1,5 @@
 """Settings: the only reader of the environment. Each setting stands in .env.example too."""
 
-import base64
-import binascii
-import ipaddress
 import os
 import re
 from collections.abc import Mapping
@@ -12,9 +9,7 @@ from urllib.parse import urlsplit
 
 from app.platform import server_urls
 from app.platform.errors import ConfigError
-
-IpNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
-MIN_SECRET_BYTES = 32
+from app.platform.settings_reader import IpNetwork, SettingsReader, is_loopback, place
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +60,12 @@ class Config:
     @property
     def is_loopback(self) -> bool:
         """True when HOST is reached from this machine alone."""
-        return _is_loopback(self.host)
+        return is_loopback(self.host)
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> "Config":
         """Read and check every setting. Raises ConfigError, a sentence for the first bad one."""
-        env = _Reader(os.environ if environ is None else environ)
+        env = SettingsReader(os.environ if environ is None else environ)
         port = env.integer("PORT", 3001, 1, 65535)
         host = env.text("HOST", "127.0.0.1")
         base_url = env.text("BASE_URL", f"http://localhost:{port}").rstrip("/")
@@ -79,8 +74,14 @@ class Config:
             raise ConfigError("PING_PORT must be another port than PORT.")
         registration = env.choice("REGISTRATION", "open", ("open", "invite", "closed"))
         # Where strangers can register, they do not get at the operator's own network.
-        is_reachable = not (_is_loopback(host) and _is_loopback(urlsplit(base_url).hostname or ""))
+        is_reachable = not (is_loopback(host) and is_loopback(urlsplit(base_url).hostname or ""))
         targets = "operators" if is_reachable and registration == "open" else "any"
+        peer_url = env.url("PEER_URL")
+        if peer_url and place(peer_url) in (place(base_url), ("loopback", port)):
+            raise ConfigError(
+                "PEER_URL is this installation's own address: it must be that of another one, which"
+                " tells when this one is gone."
+            )
         return cls(
             database_url=server_urls.database_url("DATABASE_URL", env.required("DATABASE_URL")),
             database_pooler=env.choice("DATABASE_POOLER", "none", ("none", "transaction")),
@@ -116,7 +117,7 @@ class Config:
             unsubscribe_mailbox=env.text("UNSUBSCRIBE_MAILBOX", ""),
             metrics_token=env.text("METRICS_TOKEN", ""),
             deadman_url=env.text("DEADMAN_URL", ""),
-            peer_url=env.url("PEER_URL"),
+            peer_url=peer_url,
             raw_retention_days=env.integer("RAW_RETENTION_DAYS", 30, 1, 3650),
             fives_retention_days=env.integer("FIVES_RETENTION_DAYS", 90, 1, 3650),
             hours_retention_days=env.integer("HOURS_RETENTION_DAYS", 400, 92, 3650),
@@ -140,7 +141,7 @@ class AgentConfig:
     server_url: str
     location_key: str
     server_ca_file: str
-    server_fingerprint: str  # SHA-256 of the server's certificate, 64 hex digits; "" for any
+    server_fingerprints: tuple[str, ...]  # SHA-256 of certificates, 64 hex digits; () for any
     probe_targets: str
     probe_allow: tuple[IpNetwork, ...]
     probe_deny: tuple[IpNetwork, ...]
@@ -157,12 +158,12 @@ class AgentConfig:
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> "AgentConfig":
         """Read and check every setting. Raises ConfigError, a sentence for the first bad one."""
-        env = _Reader(os.environ if environ is None else environ)
+        env = SettingsReader(os.environ if environ is None else environ)
         url = env.text("ALERTIFYPRO_URL", "").rstrip("/")
         parts = urlsplit(url)
         if parts.scheme not in ("https", "http") or not parts.hostname:
             raise ConfigError("ALERTIFYPRO_URL must look like https://monitor.example.com.")
-        if parts.scheme == "http" and not _is_loopback(parts.hostname):
+        if parts.scheme == "http" and not is_loopback(parts.hostname):
             raise ConfigError(
                 "ALERTIFYPRO_URL must begin with https:// unless the server is on this machine:"
                 " the key and the secrets of services travel there."
@@ -170,15 +171,17 @@ class AgentConfig:
         key = env.text("LOCATION_KEY", "")
         if not key.startswith("WL_"):
             raise ConfigError("LOCATION_KEY must be the key of a location; it begins with WL_.")
-        fingerprint = env.text("SERVER_FINGERPRINT", "").lower().replace(":", "")
-        if fingerprint and not re.fullmatch(r"[0-9a-f]{64}", fingerprint):
-            raise ConfigError("SERVER_FINGERPRINT must be a SHA-256 as 64 hex digits.")
+        fingerprints = [one.lower().replace(":", "") for one in env.items("SERVER_FINGERPRINT")]
+        if not all(re.fullmatch(r"[0-9a-f]{64}", one) for one in fingerprints):
+            raise ConfigError(
+                "SERVER_FINGERPRINT must be a SHA-256 as 64 hex digits, or several with commas."
+            )
         return cls(
             state_dir=Path(env.text("STATE_DIR", ".state")),
             server_url=url,
             location_key=key,
             server_ca_file=env.file("SERVER_CA_FILE"),
-            server_fingerprint=fingerprint,
+            server_fingerprints=tuple(fingerprints),
             probe_targets=env.choice("PROBE_TARGETS", "any", ("any", "public")),
             probe_allow=env.networks("PROBE_ALLOW"),
             probe_deny=env.networks("PROBE_DENY"),
@@ -190,101 +193,7 @@ class AgentConfig:
         )
 
 
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-class _Reader:
-    def __init__(self, environ: Mapping[str, str]) -> None:
-        self._environ = environ
-
-    def text(self, name: str, default: str) -> str:
-        return self._environ.get(name, "").strip() or default
-
-    def required(self, name: str) -> str:
-        value = self.text(name, "")
-        if not value:
-            raise ConfigError(
-                f"{name} is not set; set it, or use `make run`, which brings its own servers."
-            )
-        return value
-
-    def secret(self, name: str) -> str:
-        value = self.required(name)
-        if len(value.encode()) < MIN_SECRET_BYTES:
-            raise ConfigError(
-                f"{name} is too short: it needs at least {MIN_SECRET_BYTES} bytes; "
-                "`openssl rand -hex 32` makes a good one."
-            )
-        return value
-
-    def key(self, name: str) -> bytes:
-        value = self.required(name)
-        for decode in (bytes.fromhex, lambda text: base64.b64decode(text, validate=True)):
-            try:
-                key = decode(value)
-            except (ValueError, binascii.Error):
-                continue
-            if len(key) == 32:
-                return key
-        raise ConfigError(
-            f"{name} must be 32 bytes written as 64 hex digits or as base64; "
-            "`openssl rand -hex 32` makes a good one."
-        )
-
-    def integer(self, name: str, default: int, low: int, high: int) -> int:
-        raw = self.text(name, str(default))
-        try:
-            value = int(raw)
-        except ValueError:
-            raise ConfigError(f"{name} must be a whole number, not {raw!r}.") from None
-        if not low <= value <= high:
-            raise ConfigError(f"{name} must be between {low} and {high}, not {value}.")
-        return value
-
-    def choice(self, name: str, default: str, allowed: tuple[str, ...]) -> str:
-        value = self.text(name, default).lower()
-        if value not in allowed:
-            raise ConfigError(f"{name} must be one of {', '.join(allowed)}, not {value!r}.")
-        return value
-
-    def switch(self, name: str, default: bool) -> bool:
-        return self.choice(name, "on" if default else "off", ("on", "off")) == "on"
-
-    def items(self, name: str, default: str = "") -> tuple[str, ...]:
-        return tuple(part.strip() for part in self.text(name, default).split(",") if part.strip())
-
-    def file(self, name: str) -> str:
-        path = self.text(name, "")
-        if path and not os.access(path, os.R_OK):
-            raise ConfigError(f"{name} names a file that cannot be read: {path}.")
-        return path
-
-    def url(self, name: str) -> str:
-        url = self.text(name, "").rstrip("/")
-        parts = urlsplit(url)
-        if url and (parts.scheme not in ("https", "http") or not parts.hostname):
-            raise ConfigError(f"{name} must look like https://monitor.example.com.")
-        return url
-
-    def mapping(self, name: str) -> Mapping[str, str]:
-        pairs = [item.partition("=") for item in self.items(name)]
-        if not all(key and value for key, _, value in pairs):
-            raise ConfigError(f"{name} must look like pagerduty.us=https://events.example.com.")
-        return {key.strip(): value.strip().rstrip("/") for key, _, value in pairs}
-
-    def networks(self, name: str, default: str = "") -> tuple[IpNetwork, ...]:
-        try:
-            parts = self.items(name, default)
-            return tuple(ipaddress.ip_network(part, strict=False) for part in parts)
-        except ValueError as error:
-            raise ConfigError(f"{name} must list networks like 10.0.0.0/8: {error}.") from None
-
-
-def _direct_url(env: _Reader) -> str:
+def _direct_url(env: SettingsReader) -> str:
     """Return the database past its pooler, for what needs a session of its own."""
     direct = env.text("DATABASE_DIRECT_URL", "")
     if not direct and env.text("DATABASE_POOLER", "none") != "none":
@@ -292,7 +201,7 @@ def _direct_url(env: _Reader) -> str:
     return server_urls.database_url("DATABASE_DIRECT_URL", direct or env.required("DATABASE_URL"))
 
 
-def _read_url(env: _Reader) -> str:
+def _read_url(env: SettingsReader) -> str:
     """Return the standby that reads may go to, "" for none."""
     url = env.text("DATABASE_READ_URL", "")
     return url and server_urls.database_url("DATABASE_READ_URL", url)

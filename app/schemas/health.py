@@ -42,6 +42,12 @@ class ReadySchema(BaseSchema):
         metadata={"description": "Which parts are behind, since when, and what to do."},
     )
     age_seconds = fields.Nested(AgesSchema)
+    blind_seconds = fields.Float(
+        metadata={
+            "minimum": 0,
+            "description": "For how long no reference host has answered any check; 0: one does.",
+        }
+    )
     error = fields.String(metadata={"description": "Why not, in fixed words."})
 
 

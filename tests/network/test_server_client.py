@@ -19,7 +19,7 @@ class Settings:
     server_url: str
     location_key: str = "WL_0"
     server_ca_file: str = ""
-    server_fingerprint: str = ""
+    server_fingerprints: tuple[str, ...] = ()
 
 
 def ask(url, **settings):
@@ -64,7 +64,10 @@ def test_a_wrong_certificate_is_refused():
         (self_signed("localhost"), {"server_ca_file": ca_file()}),
         (tls_server("other.example.com"), {"server_ca_file": ca_file()}),
         (tls_server("localhost"), {}),
-        (tls_server("localhost"), {"server_ca_file": ca_file(), "server_fingerprint": "0" * 64}),
+        (
+            tls_server("localhost"),
+            {"server_ca_file": ca_file(), "server_fingerprints": ("0" * 64,)},
+        ),
     ]
     for tls, settings in refused:
         with pytest.raises(ServerAway):
@@ -72,14 +75,84 @@ def test_a_wrong_certificate_is_refused():
     assert seen == [], "neither the key nor anything else has been sent"
 
 
-def test_the_pinned_certificate_is_accepted():
+def certified():
+    """Return a server's TLS with a new certificate, and the fingerprint of that."""
     issued = authority().issue_cert("localhost")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     issued.configure_cert(context)
     der = ssl.PEM_cert_to_DER_cert(issued.cert_chain_pems[0].bytes().decode())
+    return context, hashlib.sha256(der).hexdigest()
+
+
+def test_the_pinned_certificate_is_accepted():
+    context, fingerprint = certified()
     handler, _ = answering(200, b'{"protocol": 1}')
-    pinned = {"server_ca_file": ca_file(), "server_fingerprint": hashlib.sha256(der).hexdigest()}
+    pinned = {"server_ca_file": ca_file(), "server_fingerprints": (fingerprint,)}
     assert against(handler, context, "https", "localhost", **pinned) == {"protocol": 1}
+
+
+def test_a_certificate_is_renewed_under_an_agent_that_knows_the_next_one():
+    (old, first), (new, second), (other, third) = (certified() for _ in range(3))
+    handler, seen = answering(200, b'{"protocol": 1}')
+    settings = Settings("", server_ca_file=ca_file(), server_fingerprints=(first, second))
+    client = ServerClient(settings)
+
+    def over(context):
+        async def story():
+            loop = asyncio.get_running_loop()
+            async with tcp(handler, context) as peer:
+                settings.server_url = peer.url("", "https", "localhost")
+                return await loop.run_in_executor(None, client.post, "hello", {}, 5)
+
+        return go(story())
+
+    for context in (old, new, new, old):
+        assert over(context) == {"protocol": 1}
+    assert len(seen) == 4
+    with pytest.raises(ServerAway, match=third) as away:
+        over(other)
+    assert "ingerprint" in str(away.value)
+    assert len(seen) == 4, "the key was not sent"
+
+
+def test_a_proxy_that_asks_for_a_password_is_passed_with_it(monkeypatch):
+    asked = []
+
+    async def proxy(reader, writer):
+        head = (await reader.readuntil(b"\r\n\r\n")).decode()
+        asked.append(head)
+        if "Proxy-Authorization: Basic bWU6cEBzcw==" not in head:
+            writer.write(b"HTTP/1.1 407 Who are you\r\nContent-Length: 0\r\n\r\n")
+            await writer.drain()
+            return
+        there = await asyncio.open_connection("localhost", int(head.split()[1].split(":")[1]))
+        writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
+        await asyncio.gather(pump(reader, there[1]), pump(there[0], writer))
+
+    async def pump(reader, writer):
+        while data := await reader.read(65536):
+            writer.write(data)
+            await writer.drain()
+        writer.close()
+
+    handler, _ = answering(200, b'{"protocol": 1}')
+    tls, fingerprint = certified()
+    pinned = {"server_ca_file": ca_file(), "server_fingerprints": ("0" * 64, fingerprint)}
+
+    async def story(user):
+        loop = asyncio.get_running_loop()
+        async with tcp(proxy) as between, tcp(handler, tls) as peer:
+            monkeypatch.setenv("HTTPS_PROXY", f"http://{user}127.0.0.1:{between.port}")
+            monkeypatch.setenv("NO_PROXY", "")
+            url = peer.url("", "https", "localhost")
+            return await loop.run_in_executor(None, lambda: ask(url, **pinned))
+
+    assert go(story("me:p%40ss@")) == {"protocol": 1}
+    assert all(head.startswith("CONNECT localhost:") for head in asked)
+    for user in ("", "me:secret@"):
+        with pytest.raises(ServerAway, match="407") as away:
+            go(story(user))
+        assert "secret" not in str(away.value)
 
 
 def test_redirects_are_not_followed():

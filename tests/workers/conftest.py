@@ -1,6 +1,9 @@
-"""Messages that processes were lost with."""
+"""Messages that processes were lost with, health watches, and the application on a port."""
+
+import threading
 
 import pytest
+from werkzeug.serving import make_server
 
 from app.operations.notifications import claim as outbox_claim
 from tests.alerting import make_channel, make_pending
@@ -33,3 +36,13 @@ def health_watch_of(app):
     yield make
     for watch in made:
         watch.close()
+
+
+@pytest.fixture
+def served(app):
+    """Return the port on which the application listens."""
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield server.server_port
+    server.shutdown()
+    server.server_close()

@@ -3,12 +3,10 @@
 import os
 import subprocess
 import sys
-import threading
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from werkzeug.serving import make_server
 
 from app.network.server_client import ServerAway, ServerRefused
 from app.operations.health import quarantine
@@ -32,18 +30,6 @@ async def run(target, network):
 
 runner.run = run
 """
-
-
-@pytest.fixture
-def served(app, configure, alice):
-    """Return the port of the application, which listens."""
-    configure(plan_limits=False)
-    make_person(app, "Olga")
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield server.server_port
-    server.shutdown()
-    server.server_close()
 
 
 @pytest.fixture
@@ -71,8 +57,10 @@ def start(served, tmp_path):
 
 
 def test_a_check_that_ends_its_agent_is_set_aside_and_the_others_go_on(
-    context, alice, served, start, rows
+    app, context, configure, alice, served, start, rows
 ):
+    configure(plan_limits=False)
+    make_person(app, "Olga")
     location = make_location(alice)
     fields = {"regions": [location["region"]], "check_type": "TCP"}
     make_service(alice, name="Sick", endpoint="poison.example.com:1", **fields)

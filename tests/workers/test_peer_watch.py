@@ -1,9 +1,12 @@
 """Another installation that is gone, or behind, is told to the operators of this one."""
 
+import asyncio
 import json
 
 import pytest
 
+from tests.certificates import ca_file, tls_server
+from tests.loopback import go, silent, tcp
 from tests.receivers import Answer, HttpReceiver
 from workers.peer_watch import PeerWatch, wrong_with
 
@@ -61,3 +64,16 @@ def test_a_peer_that_hangs_is_given_up(monkeypatch):
         problem, is_well = watch.look()
     assert not is_well
     assert "has not answered within 0.2 s" in problem
+
+
+@pytest.mark.parametrize(("days", "said"), [(-1, "expired"), (-400, "expired")])
+def test_a_peer_whose_certificate_has_ended_is_told_with_the_reason(days, said):
+    async def story():
+        loop = asyncio.get_running_loop()
+        async with tcp(silent, tls_server("localhost", days=days)) as peer:
+            watch = PeerWatch(peer.url("", "https", "localhost"), ca_file())
+            return [await loop.run_in_executor(None, watch.look) for _ in range(2)]
+
+    (first, second) = go(story())
+    assert first == (None, False)
+    assert said in second[0]

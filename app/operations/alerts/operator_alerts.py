@@ -1,5 +1,9 @@
-"""Alerts about the monitor itself: they go to the organizations of its operators."""
+"""Alerts about the monitor itself: they go to the organizations of its operators.
 
+Those about agents at an organization's own locations go to that organization: it runs them.
+"""
+
+from collections.abc import Mapping
 from uuid import UUID
 
 from sqlalchemy import select
@@ -17,44 +21,60 @@ TITLES = {
     "late": "The monitor is behind",
     "peer": "The other installation is not well",
     "quarantine": "Work of the monitor is set aside",
+    "locations": "A location makes no checks",
 }
 
 
 def update(kind: str, problem: str | None) -> None:
-    """Open one alert about a problem of this installation, and resolve it when it is over."""
-    title = TITLES[kind]
+    """Open one alert about a problem of this installation; resolve it when it is over."""
     with transaction() as tx:
-        # One at a time: two ticks that meet must not open two.
-        tx.driver.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", (f"operator {kind}",))
-        open_alerts = tx.session.scalars(
-            select(Alert).where(
-                Alert.title == title,
-                Alert.service_name == SOURCE,
-                Alert.service_id.is_(None),
-                Alert.heartbeat_id.is_(None),
-                Alert.status != "resolved",
-            )
-        ).all()
-        now = tx.now()
-        if problem is None:
-            for alert in open_alerts:
-                lifecycle.resolve_alert(tx, alert, now)
-            return
-        told = {alert.organization_id for alert in open_alerts}
-        for organization_id in _operators_organizations(tx) - told:
-            lifecycle.open_alert(
-                tx,
-                Alert(
-                    organization_id=organization_id,
-                    service_name=SOURCE,
-                    severity="critical",
-                    title=title,
-                    message=problem,
-                    reason=problem,
-                    status="firing",
-                    fired_at=now,
-                ),
-            )
+        _lock(tx, kind)
+        organizations = () if problem is None else _operators_organizations(tx)
+        _update(tx, TITLES[kind], dict.fromkeys(organizations, problem or ""))
+
+
+def update_each(kind: str, problems: Mapping[UUID, str]) -> None:
+    """Open one alert in each organization that has a problem; resolve where there is none."""
+    with transaction() as tx:
+        _lock(tx, kind)
+        _update(tx, TITLES[kind], problems)
+
+
+def _lock(tx: Transaction, kind: str) -> None:
+    """Let one at a time look: two ticks that meet must not open two alerts."""
+    tx.driver.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", (f"operator {kind}",))
+
+
+def _update(tx: Transaction, title: str, problems: Mapping[UUID, str]) -> None:
+    open_alerts = tx.session.scalars(
+        select(Alert).where(
+            Alert.title == title,
+            Alert.service_name == SOURCE,
+            Alert.service_id.is_(None),
+            Alert.heartbeat_id.is_(None),
+            Alert.status != "resolved",
+        )
+    ).all()
+    now = tx.now()
+    for alert in open_alerts:
+        if alert.organization_id not in problems:
+            lifecycle.resolve_alert(tx, alert, now)
+    told = {alert.organization_id for alert in open_alerts}
+    for organization_id in sorted(problems.keys() - told):
+        problem = problems[organization_id]
+        lifecycle.open_alert(
+            tx,
+            Alert(
+                organization_id=organization_id,
+                service_name=SOURCE,
+                severity="critical",
+                title=title,
+                message=problem,
+                reason=problem,
+                status="firing",
+                fired_at=now,
+            ),
+        )
 
 
 def _operators_organizations(tx: Transaction) -> set[UUID]:

@@ -1,6 +1,7 @@
 """Pulses of workers; a region without any loses its vote."""
 
 from datetime import datetime
+from uuid import UUID
 
 from app.domain.checks.service_states import overall
 from app.domain.types import Status
@@ -14,6 +15,7 @@ from app.platform.transaction import Transaction, transaction
 
 # Three pulses missed, and something due for as long: then nobody checks that region.
 DEAD_AFTER_SECONDS = 30
+SET_UP_SECONDS = 600  # within which a new location gets its first agent
 
 _DEAD = """
 SELECT e.region FROM schedule_entries e
@@ -23,8 +25,13 @@ WHERE e.next_due_at < now() - %(seconds)s * interval '1 second'
         AND p.at > now() - %(seconds)s * interval '1 second')
 GROUP BY e.region ORDER BY e.region
 """
+# Before its first agent is there, a location is being set up.
 _PRIVATE = """
-SELECT region FROM locations WHERE region = ANY(%s) AND NOT is_shared
+SELECT l.region, l.name, l.organization_id,
+    EXISTS (SELECT FROM location_agents a WHERE a.location_id = l.id)
+    OR EXISTS (SELECT FROM schedule_entries e WHERE e.region = l.region
+        AND e.next_due_at < now() - %s * interval '1 second')
+FROM locations l WHERE l.region = ANY(%s) AND NOT l.is_shared ORDER BY l.name, l.id
 """
 _SILENCE = """
 UPDATE schedule_entries SET status = 'UNKNOWN'
@@ -54,8 +61,17 @@ def pulse(worker: str, region: str, blind_since: datetime | None) -> None:
         )
 
 
+def blind_since(tx: Transaction) -> datetime | None:
+    """Return since when a worker sees no reference host; None while all of them see one."""
+    found: datetime | None = tx.scalar(_BLIND)
+    return found
+
+
 def watch() -> list[str]:
-    """Mark services that nobody checks as UNKNOWN, alert the operators; return the dead regions."""
+    """Mark services that nobody checks as UNKNOWN, open alerts; return the dead regions.
+
+    The organization is alerted of its own locations, the operators of all other regions.
+    """
     with transaction() as tx:
         dead = tx.scalars(_DEAD, {"seconds": DEAD_AFTER_SECONDS})
         for region in dead:
@@ -64,15 +80,26 @@ def watch() -> list[str]:
         tx.driver.execute(
             "DELETE FROM location_agents WHERE last_seen_at < now() - interval '7 days'"
         )
-        blind = tx.driver.execute(_BLIND).fetchone()
-        private = {region for (region,) in tx.driver.execute(_PRIVATE, (dead,)).fetchall()}
-    # Whether an organization runs agents at its own location is its own affair.
-    ours = [region for region in dead if region not in private]
+        since = blind_since(tx)
+        private = tx.driver.execute(_PRIVATE, (SET_UP_SECONDS, dead)).fetchall()
+    names: dict[UUID, list[str]] = {}
+    for _, name, organization_id, is_neglected in private:
+        if is_neglected:
+            names.setdefault(organization_id, []).append(name)
+    operator_alerts.update_each(
+        "locations",
+        {
+            organization_id: f"No agent is alive at {', '.join(of_one)}: nobody makes the checks of"
+            " services there, which are unknown where no other region checks them"
+            for organization_id, of_one in names.items()
+        },
+    )
+    theirs = {region for region, *_ in private}
+    ours = [region for region in dead if region not in theirs]
     operator_alerts.update(
         "regions",
         f"Nobody checks {', '.join(ours)}: no probe worker is alive there" if ours else None,
     )
-    since = blind[0] if blind else None
     operator_alerts.update(
         "blind",
         f"The monitor has been isolated since {since:%H:%M:%S} UTC: no reference host answers, so"

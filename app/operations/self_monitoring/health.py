@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from app.operations.alerts import operator_alerts
+from app.operations.checks import regions
 from app.operations.self_monitoring import lateness
 from app.platform.transaction import Transaction, transaction
 
@@ -61,6 +62,12 @@ def read() -> dict[str, Any]:
 def ages(tx: Transaction) -> dict[str, float | None]:
     """Return how many seconds ago each kind of work was last done; None where it never was."""
     return {name: one["age_seconds"] for name, one in _last(tx).items()}
+
+
+def blind_seconds(tx: Transaction) -> float:
+    """Return for how long no reference host has answered any check; 0 while one does."""
+    since = regions.blind_since(tx)
+    return 0.0 if since is None else round(max(timedelta(), tx.now() - since).total_seconds(), 1)
 
 
 def _last(tx: Transaction) -> dict[str, dict[str, Any]]:
