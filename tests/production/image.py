@@ -55,6 +55,16 @@ def build(dockerfile: Path, base: Path, root: Path) -> Image:
     return image
 
 
+def copied(dockerfile: Path, root: Path) -> Image:
+    """Return an image that holds what is copied into it, and neither a base nor packages."""
+    image = Image(root)
+    for word, rest in instructions(dockerfile.read_text()):
+        _note(image, word, rest)
+        if word in ("WORKDIR", "COPY"):
+            _carry_out(image, word, rest)
+    return image
+
+
 def read(dockerfile: Path, root: Path) -> Image:
     """Return an image that has been built in `root` before."""
     image = Image(root)
