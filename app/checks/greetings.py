@@ -3,6 +3,7 @@
 Sources: RFC 5321 and 3207 (SMTP), 3501 and 2595 (IMAP, POP3), 1939 (POP3), 959 and 4217 (FTP).
 """
 
+import re
 from collections.abc import Mapping
 
 from app.checks.base import CheckFailed, ProtocolBroken
@@ -13,6 +14,10 @@ from app.domain.types import FailureKind
 CLIENT_NAME = "alertifypro.local"
 _NO_MAIL_SERVER = "this is a file server (FTP), not a mail server (SMTP)"
 _NONE: Mapping[str, str] = {}
+_CODE = re.compile(r"([1-5][0-9]{2})(?:([ -])|\Z)", re.ASCII)
+_IMAP_GREETING = re.compile(r"\* (?:OK|PREAUTH)(?: |\Z)", re.I)
+_REFUSED = ("4", "5")  # the first digit of codes that say no
+_UNKNOWN_COMMAND = ("500", "502")
 
 
 async def reply(wire: Wire, code: str, what: str, known: Mapping[str, str] = _NONE) -> None:
@@ -20,15 +25,36 @@ async def reply(wire: Wire, code: str, what: str, known: Mapping[str, str] = _NO
 
     `known` has the sentences for codes that tell what is wrong.
     """
+    line = await _reply(wire, what)
+    if line[:3] in known:
+        raise ProtocolBroken(known[line[:3]])
+    if code_of(line) != code:
+        raise ProtocolBroken(f"expected {code} as {what}, got {shown(line)}")
+
+
+def code_of(line: str) -> str:
+    """Return the code that a line of SMTP or FTP begins with; empty without one."""
+    found = _CODE.match(line)
+    return found[1] if found else ""
+
+
+async def _reply(wire: Wire, what: str) -> str:
+    """Return the line of a reply that counts: the first, or one that refuses after it.
+
+    The lines of a reply should all have one code (RFC 5321 4.2.1, RFC 959 4.2), but a server that
+    begins with a welcome may change its mind. Raises CheckFailed for a reply without end.
+    """
     _wait(wire, what)
     first = last = await wire.line()
-    if first[:3] in known:
-        raise ProtocolBroken(known[first[:3]])
-    if first[:3] != code:
-        raise ProtocolBroken(f"expected {code} as {what}, got {shown(first)}")
     for _ in range(MAX_LINES):
-        if last[:3] == code and last[3:4] != "-":
-            return
+        found = _CODE.match(last)
+        if found is None and last is first:
+            return first
+        if found and found[2] != "-":
+            if found[1] == first[:3]:
+                return first
+            if found[1].startswith(_REFUSED):
+                return last
         last = await wire.line()
     raise ProtocolBroken(f"{what} has more than {MAX_LINES} lines")
 
@@ -40,12 +66,30 @@ async def greet_smtp(wire: Wire) -> None:
 
 
 async def hello_smtp(wire: Wire) -> None:
-    """Send EHLO. Raises CheckFailed.
+    """Send EHLO, or HELO to a server that does not know it (RFC 5321 3.2). Raises CheckFailed.
 
     File servers greet with 220 as well, but want to know who it is before any other command (530).
     """
     wire.send(f"EHLO {CLIENT_NAME}\r\n".encode())
-    await reply(wire, "250", "the answer to EHLO", {"530": _NO_MAIL_SERVER})
+    line = await _reply(wire, "the answer to EHLO")
+    code = code_of(line)
+    if code == "250":
+        return
+    if code == "530":
+        raise ProtocolBroken(_NO_MAIL_SERVER)
+    if code in _UNKNOWN_COMMAND and await _knows_helo(wire):
+        return
+    raise ProtocolBroken(f"expected 250 as the answer to EHLO, got {shown(line)}")
+
+
+async def _knows_helo(wire: Wire) -> bool:
+    """Introduce ourselves in the old way; say whether the server takes it."""
+    wire.send(f"HELO {CLIENT_NAME}\r\n".encode())
+    try:
+        await reply(wire, "250", "the answer to HELO")
+    except CheckFailed:
+        return False
+    return True
 
 
 async def upgrade_smtp(wire: Wire) -> None:
@@ -59,7 +103,7 @@ async def greet_imap(wire: Wire) -> None:
     """Read an IMAP greeting. Raises CheckFailed."""
     _wait(wire, "the greeting")
     line = await wire.line()
-    if not line.upper().startswith(("* OK", "* PREAUTH")):
+    if not _IMAP_GREETING.match(line):
         raise ProtocolBroken(f'expected "* OK" as the greeting, got {shown(line)}')
 
 
@@ -71,9 +115,11 @@ async def upgrade_imap(wire: Wire) -> None:
     for _ in range(MAX_LINES):
         line = await wire.line()
         if line.lower().startswith("a1 "):
-            if line[3:5].upper() == "OK":
+            if line[3:].upper().split(" ")[0] == "OK":
                 return
             raise _not_offered("STARTTLS", line)
+        if line.upper().startswith("* BYE"):
+            raise ProtocolBroken(f"the server says goodbye instead of STARTTLS: {shown(line)}")
     raise ProtocolBroken("the server does not answer STARTTLS")
 
 
@@ -102,9 +148,11 @@ async def greet_ftp(wire: Wire) -> None:
     wire.send(b"NOOP\r\n")
     wire.stage("waiting for the answer to NOOP")
     line = await wire.line()
-    if line.startswith("250"):
+    if code_of(line) == "250":
         raise ProtocolBroken("this is a mail server (SMTP), not a file server (FTP)")
-    if not line[:3].isdigit():
+    if code_of(line) == "421":  # the service ends, whatever was asked (RFC 959 4.2.2)
+        raise ProtocolBroken(f"the server closes the service: it answered {shown(line)}")
+    if not code_of(line):
         raise ProtocolBroken(f"expected a code as the answer to NOOP, got {shown(line)}")
 
 
@@ -126,7 +174,7 @@ async def _agreed(wire: Wire, code: str, command: str) -> None:
     """Read the answer to a request for TLS. Raises CheckFailed."""
     wire.stage(f"waiting for the answer to {command}")
     line = await wire.line()
-    if line[:3] != code:
+    if code_of(line) != code:
         raise _not_offered(command, line)
     for _ in range(MAX_LINES):
         if line[3:4] != "-":

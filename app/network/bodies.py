@@ -28,19 +28,46 @@ _MARKS = (
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([A-Za-z0-9_.:+-]+)", re.I)
 _META = re.compile(rb"<meta[^>]{0,500}?charset\s*=\s*[\"']?\s*([A-Za-z0-9_.:+-]+)", re.I)
 _XML = re.compile(rb"\A\s*<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([A-Za-z0-9_.:+-]+)[\"']", re.I)
-# What the Encoding Standard reads under these labels, as browsers do.
-_LABELS = {
-    "iso-8859-1": "windows-1252",
-    "latin1": "windows-1252",
-    "latin-1": "windows-1252",
-    "us-ascii": "windows-1252",
-    "ascii": "windows-1252",
+# What the Encoding Standard reads under these names, by Python's name for them, as browsers do.
+_READ_AS = {
+    "ascii": "cp1252",
+    "iso8859-1": "cp1252",
+    "iso8859-9": "cp1254",
+    "iso8859-11": "cp874",
+    "tis-620": "cp874",
     "gb2312": "gb18030",
     "gbk": "gb18030",
     "shift_jis": "cp932",
+    "euc_kr": "cp949",
+    "big5": "big5hkscs",
+}
+# Its labels that Python does not know.
+_LABELS = {
     "x-sjis": "cp932",
-    "euc-kr": "cp949",
-    "ks_c_5601-1987": "cp949",
+    "windows-31j": "cp932",
+    "x-euc-jp": "euc_jp",
+    "x-gbk": "gb18030",
+    "cn-big5": "big5hkscs",
+    "x-x-big5": "big5hkscs",
+    "windows-949": "cp949",
+    "windows-874": "cp874",
+    "dos-874": "cp874",
+    "iso-8859-8-i": "iso8859-8",
+    "iso-8859-8-e": "iso8859-8",
+    "logical": "iso8859-8",
+    "visual": "iso8859-8",
+    "sun_eu_greek": "iso8859-7",
+    "koi8": "koi8-r",
+    "koi": "koi8-r",
+    "koi8-ru": "koi8-u",
+    "x-mac-roman": "mac-roman",
+    "x-mac-cyrillic": "mac-cyrillic",
+    "x-mac-ukrainian": "mac-cyrillic",
+    "x-unicode20utf8": "utf-8",
+    "unicode20utf8": "utf-8",
+    "unicode11utf8": "utf-8",
+    "unicode-1-1-utf-8": "utf-8",
+    **{f"x-cp{number}": f"cp{number}" for number in range(1250, 1259)},
 }
 
 
@@ -98,12 +125,11 @@ def charset(data: bytes, content_type: str) -> str | None:
 
 
 def _known(label: str) -> str | None:
-    name = _LABELS.get(label.lower(), label.lower())
     try:
-        found = codecs.lookup(name)
+        found = codecs.lookup(_LABELS.get(label.lower(), label))
     except LookupError:
         return None
-    return found.name if found._is_text_encoding else None
+    return _READ_AS.get(found.name, found.name) if found._is_text_encoding else None
 
 
 def _read(data: bytes, name: str) -> str:

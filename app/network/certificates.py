@@ -1,6 +1,7 @@
 """Reads certificates as hosts show them, and says in words what is wrong with one."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -36,13 +37,16 @@ class Leaf:
     def shown_by(
         self, domain: str, port: int, *, chain_valid: bool, error: str | None = None
     ) -> Certificate:
-        """Return the certificate as one that a host has shown."""
+        """Return the certificate as one that a host has shown, with at most 100 of its names."""
+        sans = self.sans
+        if len(sans) > MAX_NAMES:  # the host's own stay among those that are kept
+            sans = tuple(dict.fromkeys((*_covering(sans, domain), *sans)))[:MAX_NAMES]
         return Certificate(
             domain=domain,
             port=port,
             subject=self.subject,
             issuer=self.issuer,
-            sans=self.sans,
+            sans=sans,
             valid_from=self.valid_from,
             valid_to=self.valid_to,
             fingerprint_sha256=self.fingerprint_sha256,
@@ -79,7 +83,10 @@ def complaint_about(leaf: Leaf | Certificate, host: str, now: datetime) -> str |
     if leaf.valid_to < now:
         return f"certificate expired on {leaf.valid_to:%Y-%m-%d}"
     if leaf.valid_from > now:
-        return f"certificate is not valid before {leaf.valid_from:%Y-%m-%d}"
+        # Within a day it is the hour that counts, or a clock that is wrong.
+        soon = leaf.valid_from - now < timedelta(days=1)
+        begins = f"{leaf.valid_from:%Y-%m-%d %H:%M} UTC" if soon else f"{leaf.valid_from:%Y-%m-%d}"
+        return f"certificate is not valid before {begins}"
     if not leaf.sans:
         name = f"its common name {leaf.subject}" if leaf.subject else "its common name"
         return f"certificate names no host: {name} does not count, only subject alternative names"
@@ -104,15 +111,20 @@ def expiry_warning(certificate: Certificate, days: int, now: datetime) -> str | 
 
 def covers(leaf: Leaf | Certificate, host: str) -> bool:
     """Tell whether a certificate names this host (RFC 9525: SANs only, one wildcard label)."""
+    return bool(_covering(leaf.sans, host))
+
+
+def _covering(sans: Sequence[str], host: str) -> list[str]:
+    """Return those of a certificate's names that cover a host."""
     try:
-        address = ip_address(host.partition("%")[0])
+        address = str(ip_address(host.partition("%")[0]))
     except ValueError:
         wanted = host.lower()
         parent = wanted.partition(".")[2]
         # A wildcard over a top-level domain covers nothing, for browsers and OpenSSL alike.
         names = (wanted, f"*.{parent}") if "." in parent else (wanted,)
-        return any(name in names for name in map(str.lower, leaf.sans))
-    return str(address) in leaf.sans
+        return [name for name in sans if name.lower() in names]
+    return [name for name in sans if name == address]
 
 
 def _read(certificate: x509.Certificate) -> Leaf:
@@ -138,8 +150,7 @@ def _names(certificate: x509.Certificate) -> tuple[str, ...]:
         extension = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
     except (x509.ExtensionNotFound, ValueError):
         return ()
-    names = [_shown(entry) for entry in extension.value if isinstance(entry, _SHOWN)]
-    return tuple(names[:MAX_NAMES])
+    return tuple(_shown(entry) for entry in extension.value if isinstance(entry, _SHOWN))
 
 
 def _shown(entry: x509.GeneralName) -> str:

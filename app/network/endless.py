@@ -10,7 +10,8 @@ from app.platform.clock import monotonic
 PATIENCE_SECONDS = 1.0  # after which an answer that still flows, and lacks nothing, is left
 _AGAIN_SECONDS = 0.05
 _GROWTH = 1.05  # a longer body is searched anew when it has grown by so much
-_INTERIM = re.compile(rb"HTTP/[0-9.]+ 1")
+_INTERIM = re.compile(rb"HTTP/[0-9.]+ 1(?!01\b)")
+_SWITCH = re.compile(rb"HTTP/[0-9.]+ 101\b")
 _NO_BODY = re.compile(rb"HTTP/[0-9.]+ (?:1|204|304)")
 _UNEXPECTED_EOF = 0x126  # SSL_R_UNEXPECTED_EOF_WHILE_READING
 _OPENSSL_CODE = re.compile(r"error:([0-9A-F]{8}):")
@@ -66,6 +67,11 @@ class StreamWatch:
 def is_interim(lines: Sequence[bytes]) -> bool:
     """Say whether the head of one answer announces another one after it (RFC 9110 15.2)."""
     return bool(lines) and _INTERIM.match(lines[0]) is not None
+
+
+def is_switch(lines: Sequence[bytes]) -> bool:
+    """Say whether the head of one answer ends HTTP on its connection (101, RFC 9110 15.2.2)."""
+    return bool(lines) and _SWITCH.match(lines[0]) is not None
 
 
 def watch_of(lines: Sequence[bytes]) -> StreamWatch | None:

@@ -121,14 +121,20 @@ def from_exception(error: BaseException) -> NetworkError:
 
 
 _VERIFY = {  # X509_V_ERR_… of OpenSSL's x509_vfy.h
+    7: "a certificate of the chain was not signed by the authority that it names",
     9: "a certificate of the chain is not valid yet",
     10: "a certificate of the chain has expired",
     18: "self-signed certificate",
     19: "the certificate chain ends in an authority that is not trusted",
     20: "the certificate chain is incomplete, or its authority is not trusted",
     21: "the certificate chain is incomplete, or its authority is not trusted",
+    23: "a certificate of the chain has been revoked",
     24: "a certificate of the chain is signed by one that may sign none",
-    26: "the certificate is not one for servers (extended key usage)",
+    25: "the certificate chain is longer than one of its authorities allows (path length)",
+    26: "the certificate is not one for servers (key usage)",
+    34: "a certificate of the chain makes a condition that is not known here (critical extension)",
+    47: "an authority of the chain may not sign for this name (name constraints)",
+    48: "an authority of the chain may not sign for this name (name constraints)",
     62: "the certificate is for another host name",
     64: "the certificate is for another address",
     66: "the key of the certificate is too short to be safe",

@@ -11,8 +11,8 @@ from dataclasses import replace
 from urllib.parse import quote, urljoin
 
 from app.domain.checks.endpoints import BadEndpoint, Url, is_address, parse_url
-from app.domain.types import Certificate, FailureKind, Phases
-from app.network.certificates import MAX_NAMES, complaint_about, covers, read_pem
+from app.domain.types import FailureKind, Phases
+from app.network.certificates import complaint_about, covers, read_pem
 from app.network.cookies import Cookies
 from app.network.curl import CurlEngine
 from app.network.endless import is_interim
@@ -141,18 +141,13 @@ class HttpClient:
             raise await failure(outcome, job, self._engine)
         response = _response(outcome, url, dns_ms, request.verify_tls)
         certificate = response.certificate
-        if request.verify_tls and certificate is not None and not _names(certificate, url.host):
+        if request.verify_tls and certificate is not None and not covers(certificate, url.host):
             # libcurl still accepts a common name and a final dot; streams do not (RFC 9525).
             sentence = complaint_about(certificate, url.host, utcnow()) or "certificate not trusted"
             notes.phases, notes.chain = response.phases, response.chain
             notes.certificate = replace(certificate, chain_valid=False, error=sentence)
             raise CertificateProblem(sentence)
         return response
-
-
-def _names(certificate: Certificate, host: str) -> bool:
-    """Say whether a certificate that libcurl accepts names the host, as streams see it."""
-    return len(certificate.sans) >= MAX_NAMES or covers(certificate, host)
 
 
 def _response(outcome: CurlOutcome, url: Url, dns_ms: float | None, verified: bool) -> HttpResponse:

@@ -47,6 +47,7 @@ _FAILURES = {
     ),
     _TOO_LARGE: ("the headers are too large or too many", FailureKind.PROTOCOL),
 }
+_CHUNKS = "the chunks of the body cannot be read"
 # libcurl's words for what it cannot read in an answer that begins as HTTP does; its codes say less.
 _UNREADABLE = {
     "Invalid Content-Length": (
@@ -54,17 +55,24 @@ _UNREADABLE = {
     ),
     "Header without colon": "a header line of the answer has no colon",
     "NUL byte in header": "a header of the answer holds a NUL byte",
+    "Carriage return found": "a header of the answer holds a carriage return",
     "Multiple Location": "the answer names several addresses to go to (Location)",
     "Unsupported response code": "the answer has a status code that HTTP does not know",
+    "Invalid status line": "the answer has a status code that HTTP does not know",
+    "Unsupported HTTP/1 subversion": (
+        "the first line of the answer lacks a status code, or a version of HTTP that exists"
+    ),
     "Unsupported HTTP": "the answer is of a version of HTTP that does not exist",
-    "Version mismatch": "the server answers in HTTP/2 what was asked in HTTP/1.1",
     "Unsolicited Transfer-Encoding": (
         "the answer comes in a transfer encoding that was not asked for"
     ),
-    "chunk": "the chunks of the body cannot be read",
+    "chunk": _CHUNKS,
+    "invalid chunk": _CHUNKS,
+    "Malformed encoding found in chunked": _CHUNKS,
 }
 _UNNAMED = ("the exchange with the server failed", FailureKind.PROTOCOL)
 _TALKING = (pycurl.E_RECV_ERROR, pycurl.E_SEND_ERROR)
+_OTHER_VERSION = re.compile(r"Version mismatch \(from HTTP/1 to (HTTP/[0-9.]+)\)")
 _TLS_REASON = re.compile(r"error:[0-9A-F]+:[^:]*:[^:]*:([^,]+)")
 _VERIFY_CODE = re.compile(r"verify result: (.+) \((\d+)\)$")
 
@@ -96,9 +104,15 @@ async def failure(outcome: CurlOutcome, job: CurlJob, engine: CurlEngine) -> Net
         return NetworkError(tls_sentence(reason[1] if reason else ""), FailureKind.TLS)
     if outcome.interim > MAX_INTERIM:
         return NetworkError("the server sends interim answers (1xx) without end", _PROTOCOL)
+    if other := _OTHER_VERSION.match(outcome.message):
+        sentence = f"the server answers in {other[1]} what was asked in HTTP/1.1"
+        return NetworkError(sentence, _PROTOCOL)
     for words, unreadable in _UNREADABLE.items():
         if outcome.message.startswith(words):
             return NetworkError(unreadable, _PROTOCOL)
+    if outcome.code == pycurl.E_GOT_NOTHING and outcome.interim:
+        sentence = "the server closed the connection after an interim answer (1xx), without another"
+        return NetworkError(sentence, _CLOSED)
     sentence, kind = _FAILURES.get(outcome.code, _UNNAMED)
     if job.secure and outcome.code == pycurl.E_GOT_NOTHING:
         sentence += _CERTIFICATE_WANTED

@@ -9,7 +9,13 @@ from dataclasses import dataclass, field
 import pycurl
 
 from app.domain.types import Phases
-from app.network.endless import StreamWatch, ends_without_farewell, is_interim, watch_of
+from app.network.endless import (
+    StreamWatch,
+    ends_without_farewell,
+    is_interim,
+    is_switch,
+    watch_of,
+)
 from app.network.policy import AddressPolicy
 from app.network.tls import CIPHERS
 from app.network.trace import NEGOTIATING, Trace
@@ -78,6 +84,8 @@ class Transfer:
         self.size = 0
         self.head_at = 0  # where the head begins that is being read
         self.interim = 0
+        self.has_head = False  # of the answer, to its end
+        self.has_switched = False  # to another protocol (101), after which no HTTP comes
         self.watch: StreamWatch | None = None
         self.enough: Enough | None = None
         self.descriptor = -1
@@ -147,6 +155,7 @@ class Transfer:
         self.lines.clear()
         self.chunks.clear()
         self.size = self.head_at = self.interim = 0
+        self.has_head = self.has_switched = False
         self.watch = self.enough = None
         self.descriptor = -1
         self.open_errno = 0
@@ -192,7 +201,11 @@ class Transfer:
         phases, total_ms = self.phases()
         truncated = self.size > MAX_BODY
         watch = self.watch
-        if watch is not None and watch.has_ended:
+        if self.has_switched:
+            code = 0  # the answer is the 101 itself
+        elif not code and self.lines and not self.has_head:
+            code = pycurl.E_PARTIAL_FILE  # libcurl takes a head that was cut for a whole one
+        elif watch is not None and watch.has_ended:
             code = 0
             if watch.is_stream:  # it has answered when it began to
                 total_ms -= phases.transfer_ms or 0.0
@@ -264,9 +277,13 @@ class Transfer:
         self.head_at = len(self.lines)
         if not head[0].startswith(b"HTTP/"):  # of trailers
             return None
+        if is_switch(head):
+            self.has_switched = True
+            return -1
         if is_interim(head):
             self.interim += 1
             return -1 if self.interim > MAX_INTERIM else None
+        self.has_head = True
         self.watch = watch = watch_of(head)
         if watch is None or self.enough is None or not watch.is_stream:
             return None

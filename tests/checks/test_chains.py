@@ -20,7 +20,24 @@ DAY = timedelta(days=1)
 ROOT_KEY, KEY, OTHER_KEY = (ec.generate_private_key(ec.SECP256R1()) for _ in range(3))
 
 
-def certificate(subject, issuer, key, signer, *, ca=False, days=100, names=(), use=None):
+FAR = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)  # RFC 5280 4.1.2.5: without an end
+
+
+def certificate(
+    subject,
+    issuer,
+    key,
+    signer,
+    *,
+    ca=False,
+    path_length=None,
+    days=100,
+    names=(),
+    use=None,
+    begins=None,
+    ends=None,
+    critical=(),
+):
     """Return a certificate that ends in so many days, signed with the issuer's key."""
     now = datetime.now(UTC)
     subject, issuer = (
@@ -28,10 +45,12 @@ def certificate(subject, issuer, key, signer, *, ca=False, days=100, names=(), u
     )
     builder = (
         x509.CertificateBuilder(issuer, subject, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - 900 * DAY)
-        .not_valid_after(now + days * DAY)
-        .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
+        .not_valid_before(begins or now - 900 * DAY)
+        .not_valid_after(ends or now + days * DAY)
+        .add_extension(x509.BasicConstraints(ca=ca, path_length=path_length), critical=True)
     )
+    for extension in critical:
+        builder = builder.add_extension(extension, critical=True)
     if names:
         builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
     if use:
@@ -46,7 +65,7 @@ def pem(*chain):
     return b"".join(one.public_bytes(serialization.Encoding.PEM) for one in chain)
 
 
-def seen_by_both(chain, host="localhost", key=KEY):
+def seen_by_both(chain, host="localhost", key=KEY, *, verify_chain=True):
     """Return the observations of an HTTP and of an SSL check of a server with this chain."""
     private = key.private_bytes(
         serialization.Encoding.PEM,
@@ -70,8 +89,18 @@ def seen_by_both(chain, host="localhost", key=KEY):
         try:
             async with tcp(handler, context) as peer:
                 return (
-                    await probe("HTTP", peer.url("/", "https", host), network=network),
-                    await probe("SSL", f"{host}:{peer.port}", network=network),
+                    await probe(
+                        "HTTP",
+                        peer.url("/", "https", host),
+                        {"verify_tls": verify_chain},
+                        network=network,
+                    ),
+                    await probe(
+                        "SSL",
+                        f"{host}:{peer.port}",
+                        {"verify_chain": verify_chain},
+                        network=network,
+                    ),
                 )
         finally:
             network.close()
@@ -82,8 +111,22 @@ def seen_by_both(chain, host="localhost", key=KEY):
         return go(story(file.name))
 
 
-def leaf(*names, signer=ROOT_KEY, issuer="Root", use=None, key=KEY):
-    return certificate("localhost", issuer, key, signer, names=names or NAMES, use=use)
+def leaf(*names, signer=ROOT_KEY, issuer="Root", key=KEY, **options):
+    return certificate("localhost", issuer, key, signer, names=names or NAMES, **options)
+
+
+def through(*critical, **options):
+    """Return a chain through an authority with these extensions."""
+    middle = certificate(
+        "Middle", "Root", OTHER_KEY, ROOT_KEY, ca=True, critical=critical, **options
+    )
+    return leaf(signer=OTHER_KEY, issuer="Middle"), middle
+
+
+def restricted(permitted=None, excluded=None):
+    return x509.NameConstraints(
+        permitted and [x509.DNSName(permitted)], excluded and [x509.DNSName(excluded)]
+    )
 
 
 def test_an_expired_cross_signature_hides_no_valid_root():
@@ -115,13 +158,50 @@ def test_an_expired_cross_signature_hides_no_valid_root():
         (
             (leaf(use=ExtendedKeyUsageOID.CLIENT_AUTH),),
             KEY,
-            "the certificate is not one for servers (extended key usage)",
+            "the certificate is not one for servers (key usage)",
         ),
         (
             (leaf(signer=OTHER_KEY, issuer="Middle"),),
             KEY,
             "the certificate chain is incomplete, or its authority is not trusted",
         ),
+        (
+            through(restricted("example.org")),
+            KEY,
+            "an authority of the chain may not sign for this name (name constraints)",
+        ),
+        (
+            through(restricted(excluded="localhost")),
+            KEY,
+            "an authority of the chain may not sign for this name (name constraints)",
+        ),
+        (
+            (
+                leaf(signer=KEY, issuer="Below"),
+                certificate("Below", "Middle", KEY, OTHER_KEY, ca=True),
+                through(path_length=0)[1],
+            ),
+            KEY,
+            "the certificate chain is longer than one of its authorities allows (path length)",
+        ),
+        (
+            (
+                leaf(
+                    critical=(
+                        x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3.4"), b"\5\0"),
+                    )
+                ),
+            ),
+            KEY,
+            "a certificate of the chain makes a condition that is not known here"
+            " (critical extension)",
+        ),
+        (
+            (leaf(signer=OTHER_KEY),),
+            KEY,
+            "a certificate of the chain was not signed by the authority that it names",
+        ),
+        ((leaf(begins=FAR - DAY, ends=FAR),), KEY, "certificate is not valid before 9999-12-30"),
     ],
 )
 def test_what_is_wrong_with_a_chain_is_named(chain, key, sentence):
@@ -159,3 +239,40 @@ def test_an_address_written_as_a_name_does_not_count():
 def test_a_wildcard_covers_one_label():
     for observation in seen_by_both((leaf(x509.DNSName("*.x.localhost")),), "a.x.localhost"):
         assert observation.status is Status.GREEN, observation.error
+
+
+@pytest.mark.parametrize(
+    "chain",
+    [
+        (leaf(ends=FAR),),
+        through(restricted("localhost")),
+        through(restricted(excluded="example.org")),
+        # Sent in the wrong order, with what nobody asked for, and the authority's old certificate.
+        (*through()[:1], ROOT, through(days=-5)[1], through()[1]),
+    ],
+)
+def test_unusual_chains_are_green(chain):
+    for observation in seen_by_both(chain):
+        assert observation.status is Status.GREEN, observation.error
+
+
+def test_a_start_within_a_day_is_told_by_the_hour():
+    begins = datetime.now(UTC) + timedelta(hours=1)
+    for observation in seen_by_both((leaf(begins=begins),)):
+        assert observation.error == f"certificate is not valid before {begins:%Y-%m-%d %H:%M} UTC"
+
+
+MANY = [x509.DNSName(f"h{number}.example") for number in range(150)]
+
+
+def test_of_many_names_each_counts():
+    """Some of a content network's certificates name hundreds of hosts."""
+    chain = (leaf(*MANY, x509.DNSName("localhost"), signer=OTHER_KEY),)  # by nobody known
+    for observation in seen_by_both(chain, verify_chain=False):
+        assert observation.status is Status.GREEN, observation.error
+        assert "localhost" in observation.certificate.sans
+        assert len(observation.certificate.sans) == 100
+    for observation in seen_by_both(chain):
+        assert "not signed by the authority" in observation.error
+    for observation in seen_by_both((leaf(*MANY),)):
+        assert observation.error.endswith("and 147 more, not localhost")

@@ -40,6 +40,13 @@ def ask(data, config=HELLO, **options):
         (b"HTTP/1.1 099 Low\r\nContent-Length: 5" + END, "status code"),
         (b"HTTP/1.9 200 OK\r\nContent-Length: 5" + END, "version of HTTP"),
         (b"HTTP/2 200 OK\r\nContent-Length: 5" + END, "HTTP/2"),
+        (b"HTTP/3 200 OK\r\nContent-Length: 5" + END, "HTTP/3"),
+        (b"HTTP/1.1 20 OK\r\nContent-Length: 5" + END, "lacks a status code"),
+        (b"HTTP/1.1\r\nContent-Length: 5" + END, "lacks a status code"),
+        (b"HTTP/1.1 1000 OK\r\nContent-Length: 5" + END, "a status code that HTTP does not know"),
+        (OK + b"X-Note: a\rb\r\nContent-Length: 5" + END, "carriage return"),
+        (OK + b"Transfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\nhello", "chunks"),
+        (OK + b"Transfer-Encoding: chunked\r\n\r\n5\r\nhello0\r\n\r\n", "chunks"),
         (b"ICY 200 OK\r\nContent-Type: audio/mpeg\r\n\r\n", "Shoutcast"),
         (b"<!DOCTYPE html><p>hello", "HTTP/0.9"),
     ],
@@ -69,6 +76,48 @@ def test_what_everybody_reads_is_read(data):
     assert observation.status is Status.GREEN, observation.error
 
 
+@pytest.mark.parametrize(
+    "data",
+    [
+        OK,
+        OK + b"Content-Length: 0\r\n",
+        OK + b"Content-Le",
+        b"HTTP/1.1 103 Early Hints\r\n\r\n" + OK + b"Content-Length: 0\r\n",
+        b"HTTP/1.1 302 Found\r\nLocation: /l",
+    ],
+)
+def test_a_head_that_is_cut_is_no_answer(data):
+    """RFC 9112 8: without the end of its headers an answer is incomplete, whatever its status."""
+    observation = ask(data, {})
+    assert observation.status is Status.RED
+    assert observation.failure_kind is FailureKind.CLOSED
+    assert observation.error == "the answer ended before it was complete"
+
+
+def test_a_change_of_protocol_is_an_answer():
+    """After a 101 comes no HTTP any more, and the connection may stay open for ever."""
+
+    async def handler(reader, writer):
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n\x81\x02hi")
+        await asyncio.sleep(3600)
+
+    async def story(config):
+        async with tcp(handler) as peer:
+            return await probe("HTTP", peer.url("/"), config, timeout_seconds=20)
+
+    assert go(story({})).error == "expected status 2xx, got 101"
+    observation = go(story({"expected_status": 101, "headers": {"Upgrade": "websocket"}}))
+    assert (observation.status, observation.status_code) == (Status.GREEN, 101), observation.error
+
+
+def test_an_interim_answer_alone_is_named():
+    observation = ask(b"HTTP/1.1 100 Continue\r\n\r\n")
+    assert observation.error == (
+        "the server closed the connection after an interim answer (1xx), without another"
+    )
+
+
 def test_interim_answers_without_end_cost_nothing():
     started = time.process_time()
     observation = ask(b"HTTP/1.1 102 Processing\r\n\r\n" * 10_000, timeout_seconds=5)
@@ -84,7 +133,12 @@ def test_headers_are_read_in_utf_8_and_in_latin_1():
 
 
 @pytest.mark.parametrize(
-    ("body", "words"), [(b"", "it is empty"), (b"\n<html>404</html>", "it looks like HTML")]
+    ("body", "words"),
+    [
+        (b"", "it is empty"),
+        (b"\n<html>404</html>", "it looks like HTML"),
+        (b'{"a": "\xe4"}', "it is not in UTF-8"),
+    ],
 )
 def test_what_stands_in_the_place_of_json_is_named(body, words):
     data = OK + b"Connection: close\r\n\r\n" + body

@@ -102,13 +102,60 @@ class TestSmtp:
                 'expected 250 as the answer to EHLO, got "500 what"',
             ),
             ([b"220-more\r\n" * 300], "the greeting has more than 200 lines"),
+            (
+                [b"220-welcome\r\n554 not you\r\n"],
+                'expected 220 as the greeting, got "554 not you"',
+            ),
+            (
+                [b"220 hi\r\n", b"250-me\r\n421 too busy\r\n"],
+                'expected 250 as the answer to EHLO, got "421 too busy"',
+            ),
+            ([b"2200 hi\r\n"], 'expected 220 as the greeting, got "2200 hi"'),
+            ([b"220hi\r\n"], 'expected 220 as the greeting, got "220hi"'),
         ],
     )
     def test_other_answers_are_red(self, lines, reason):
         assert ask("SMTP", script(*lines)).error == reason
 
+    @pytest.mark.parametrize("code", [b"500", b"502"])
+    def test_a_server_from_before_ehlo_is_greeted_with_helo(self, code):
+        """RFC 5321 3.2: a client falls back to HELO."""
+        handler = script(b"220 hi\r\n", code + b" what\r\n", b"250 me\r\n")
+        observation = ask("SMTP", handler)
+        assert (observation.status, observation.error) == (Status.GREEN, None)
+
+
+@pytest.mark.parametrize(
+    ("lines", "reason"),
+    [
+        ([b"220-hi\r\n421 full\r\n"], 'expected 220 as the greeting, got "421 full"'),
+        (
+            [b"220 hi\r\n", b"421 full\r\n"],
+            'the server closes the service: it answered "421 full"',
+        ),
+    ],
+)
+def test_a_file_server_that_changes_its_mind(lines, reason):
+    assert ask("FTP", script(*lines)).error == reason
+
+
+def test_lines_of_a_welcome_are_no_answers():
+    handler = script(
+        b"220-hi\r\nfree text\r\n 421 of our own\r\n331 files\r\n220 go\r\n", b"200 ok\r\n"
+    )
+    assert ask("FTP", handler).error is None
+
 
 class TestImapAndPop3:
+    def test_a_word_that_begins_like_ok_is_another(self):
+        assert ask("IMAP", script(b"* OKAY\r\n")).error == (
+            'expected "* OK" as the greeting, got "* OKAY"'
+        )
+        handler = script(b"* OK ready\r\n", b"* BYE later\r\n")
+        assert ask("IMAP", handler, {"starttls": True}).error == (
+            'the server says goodbye instead of STARTTLS: "* BYE later"'
+        )
+
     @pytest.mark.parametrize("greeting", [b"* OK ready\r\n", b"* PREAUTH hello\r\n"])
     def test_imap_greetings(self, greeting):
         assert ask("IMAP", script(greeting)).status is Status.GREEN

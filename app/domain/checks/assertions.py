@@ -130,6 +130,8 @@ def _instead(body: bytes | str, error: ValueError) -> str:
         return "; it is empty"
     if start.startswith("<"):
         return "; it looks like HTML or XML"
+    if isinstance(error, UnicodeDecodeError):
+        return f"; it is not in {error.encoding.upper()}"
     if start[0] in "{[" and isinstance(error, json.JSONDecodeError):
         return f" (line {error.lineno}, column {error.colno})"
     return ""
