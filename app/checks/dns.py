@@ -22,7 +22,7 @@ from marshmallow import ValidationError, fields
 from app.checks.base import CheckConfig, CheckFailed, Endpoint, ProtocolBroken, check_type
 from app.checks.dns_records import MAX_TTL, RECORD_TYPES, evaluate
 from app.checks.fields import Text, choice, number
-from app.domain.checks.endpoints import is_address, parse_host, parse_host_port
+from app.domain.checks.endpoints import is_address, parse_dns_name, parse_host_port
 from app.domain.messages.text import clean
 from app.domain.types import FailureKind, Probe, Target
 from app.network.datagrams import DatagramSocket, Peer
@@ -94,7 +94,7 @@ class DnsConfig(CheckConfig):
     "DNS",
     config=DnsConfig,
     endpoint=Endpoint(
-        lambda text: parse_host(text.strip()), hint="name to look up", example="example.com"
+        lambda text: parse_dns_name(text.strip()), hint="name to look up", example="example.com"
     ),
     label="DNS record",
     dials_endpoint=False,
@@ -115,7 +115,7 @@ async def check_dns(target: Target, network: Network) -> Probe:
 
 
 def _name(endpoint: str, record_type: str) -> dns.name.Name:
-    name = parse_host(endpoint)
+    name = parse_dns_name(endpoint)
     if is_address(name):
         if record_type != "PTR":
             sentence = f"{name} is an address: only PTR can be asked for it"

@@ -27,6 +27,7 @@ from app.checks.fields import Headers, text
 from app.checks.wire import Wire, tls_flag, verifies, verify_flag
 from app.domain.checks.endpoints import bracketed, parse_host_port
 from app.domain.types import Probe, Target
+from app.network.first_bytes import known_protocol
 from app.network.http import USER_AGENT
 from app.network.network import Network
 from app.network.tls import TlsOptions
@@ -52,6 +53,10 @@ _CODES = {
     15: "DATA_LOSS",
     16: "UNAUTHENTICATED",
 }
+_UNREADABLE = "the health service's answer cannot be read"
+_FRAME_HEAD, MAX_FRAME = 9, 16_384  # bytes; RFC 9113 4.1 and 4.2
+_SETTINGS, _GOAWAY = (b"", b"\4"), 7  # types of frames; fewer than four bytes may be any
+_VARINT, _LENGTH, _FIXED = 0, 2, {1: 8, 5: 4}
 _SERVING = {0: "UNKNOWN", 1: "SERVING", 2: "NOT_SERVING", 3: "SERVICE_UNKNOWN"}
 
 
@@ -92,27 +97,51 @@ async def check_grpc(target: Target, network: Network) -> Probe:
 
 
 async def _call(wire: Wire, authority: str, scheme: str, config: Mapping[str, Any]) -> _Answer:
-    http2 = H2Connection(H2Configuration(client_side=True, header_encoding="utf-8"))
+    http2 = H2Connection(H2Configuration(client_side=True, header_encoding=None))
+    waiting, received, answer = b"", 0, _Answer()
     try:
         http2.initiate_connection()
         http2.send_headers(1, _headers(authority, scheme, config.get("metadata") or {}))
         http2.send_data(1, _question(config.get("service", "")), end_stream=True)
         wire.send(http2.data_to_send())
         wire.stage("waiting for the health service")
-        answer, received = _Answer(), 0
         while not answer.ended:
             data = await wire.some()
+            if not received and data[3:4] not in _SETTINGS:  # the frame that comes first
+                raise ProtocolBroken(f"the server does not speak HTTP/2{_instead(data)}")
             received += len(data)
             if received > MAX_BYTES:
                 raise ProtocolBroken("the server sends more than 1 MiB")
-            for event in http2.receive_data(data):
+            frames, waiting = _frames(waiting + data)
+            for event in http2.receive_data(frames):
                 _take(answer, event, http2)
             wire.send(http2.data_to_send())
         http2.close_connection()
         wire.send(http2.data_to_send())
-    except (H2Error, UnicodeDecodeError):
-        raise ProtocolBroken("the server does not speak HTTP/2") from None
+    except H2Error:
+        raise ProtocolBroken("the server does not follow the rules of HTTP/2") from None
     return answer
+
+
+def _frames(data: bytes) -> tuple[bytes, bytes]:
+    """Return the whole frames in what has come, and what is left of it.
+
+    An orderly farewell lets a call that has begun come to its end (RFC 9113 6.8), while h2 would
+    read nothing after it: it is left out.
+    """
+    kept: list[bytes] = []
+    while len(data) >= _FRAME_HEAD:
+        size = int.from_bytes(data[:3])
+        if size > MAX_FRAME:
+            return b"".join((*kept, data)), b""  # for h2 to refuse
+        if len(data) < _FRAME_HEAD + size:
+            break
+        frame, data = data[: _FRAME_HEAD + size], data[_FRAME_HEAD + size :]
+        last_stream, error = frame[9:13], frame[13:17]
+        is_orderly = int.from_bytes(error) == 0 and int.from_bytes(last_stream) >= 1
+        if not (frame[3] == _GOAWAY and len(error) == 4 and is_orderly):
+            kept.append(frame)
+    return b"".join(kept), data
 
 
 def _headers(authority: str, scheme: str, metadata: Mapping[str, str]) -> list[tuple[str, str]]:
@@ -136,7 +165,8 @@ def _question(service: str) -> bytes:
 
 def _take(answer: _Answer, event: Event, http2: H2Connection) -> None:
     if isinstance(event, ResponseReceived | TrailersReceived):
-        answer.headers.update((str(name), str(value)) for name, value in event.headers or ())
+        for name, value in event.headers or ():
+            answer.headers[_text(name)] = _text(value)
     elif isinstance(event, DataReceived):
         answer.data += event.data or b""
         http2.acknowledge_received_data(event.flow_controlled_length or 0, 1)
@@ -147,7 +177,20 @@ def _take(answer: _Answer, event: Event, http2: H2Connection) -> None:
     elif isinstance(event, StreamReset):
         raise ProtocolBroken(f"the server broke off the call ({_named(event.error_code)})")
     elif isinstance(event, ConnectionTerminated) and not answer.ended:
+        if event.error_code == ErrorCodes.NO_ERROR:
+            raise ProtocolBroken(
+                "the server closes its connections, as before a restart, without an answer"
+            )
         raise ProtocolBroken(f"the server broke off ({_named(event.error_code)})")
+
+
+def _instead(data: bytes) -> str:
+    """Return what the server speaks instead, where that is known."""
+    return "; it answers in HTTP/1" if data.startswith(b"HTTP/1.") else known_protocol(data)
+
+
+def _text(value: str | bytes) -> str:
+    return value if isinstance(value, str) else value.decode("utf-8", "replace")
 
 
 def _named(code: ErrorCodes | int | None) -> str:
@@ -177,14 +220,49 @@ def _evaluate(answer: _Answer, service: str) -> None:
 
 
 def _status(data: bytes) -> int:
+    """Return field 1 of a health service's answer; 0 where it is left out."""
     message = data[5:]
-    if len(data) < 5 or data[0] or int.from_bytes(data[1:5]) != len(message):
-        raise ProtocolBroken("the health service's answer cannot be read")
-    if not message:
-        return 0
-    if message[0] != 0x08 or len(message) < 2:  # field 1, a varint
-        raise ProtocolBroken("the health service's answer cannot be read")
-    return message[1]
+    try:
+        if len(data) < 5 or data[0] or int.from_bytes(data[1:5]) != len(message):
+            raise ProtocolBroken(_UNREADABLE)
+        return _field_1(message)
+    except IndexError:
+        raise ProtocolBroken(_UNREADABLE) from None
+
+
+def _field_1(message: bytes) -> int:
+    """Return a number from a message of protocol buffers, whatever other fields it has.
+
+    Raises ProtocolBroken and IndexError. Source: https://protobuf.dev/programming-guides/encoding/
+    """
+    at, found = 0, 0
+    while at < len(message):
+        tag, at = _read_varint(message, at)
+        kind = tag & 7
+        if kind == _VARINT:
+            value, at = _read_varint(message, at)
+            found = value if tag >> 3 == 1 else found
+        elif kind == _LENGTH:
+            size, at = _read_varint(message, at)
+            at += size
+        elif kind in _FIXED:
+            at += _FIXED[kind]
+        else:
+            raise ProtocolBroken(_UNREADABLE)
+    if at > len(message):
+        raise ProtocolBroken(_UNREADABLE)
+    return found
+
+
+def _read_varint(data: bytes, at: int) -> tuple[int, int]:
+    value = shift = 0
+    while shift < 70:
+        value |= (data[at] & 0x7F) << shift
+        at += 1
+        if data[at - 1] < 0x80:
+            return value, at
+        shift += 7
+    raise ProtocolBroken(_UNREADABLE)
 
 
 def _varint(value: int) -> bytes:

@@ -75,7 +75,13 @@ class Step(CheckConfig):
         metadata={"description": "text to send, or a value sent as JSON", "example": {"a": 1}},
     )
     extract = Extraction(
-        keys=fields.String(validate=validate.Regexp(r"[A-Za-z_][A-Za-z0-9_]{0,99}\Z")),
+        keys=fields.String(
+            validate=validate.Regexp(
+                r"[A-Za-z_][A-Za-z0-9_]{0,99}\Z",
+                error="Name a variable with letters, digits and underscores, a letter or an"
+                " underscore first, at most 100 characters.",
+            )
+        ),
         validate=validate.Length(max=20),
         metadata={
             "description": "variables to take: json_path, regex, header or cookie",

@@ -10,7 +10,7 @@ from app.checks.fields import Text
 from app.checks.ssh_keys import HOST_KEYS, fingerprints, host_key
 from app.checks.wire import Wire, wire_to
 from app.domain.checks.assertions import shown
-from app.domain.types import Probe, Target
+from app.domain.types import FailureKind, Probe, Target
 from app.network.network import Network
 
 PORT = 22
@@ -76,14 +76,22 @@ async def check_ssh(target: Target, network: Network) -> Probe:
 
 async def _banner(wire: Wire) -> str:
     wire.stage("waiting for the banner")
+    said = ""
     for _ in range(MAX_LINES_BEFORE):  # RFC 4253 4.2: other lines may come first
-        line = await wire.line()
+        try:
+            line = await wire.line()
+        except CheckFailed as error:
+            if not said or error.kind is not FailureKind.CLOSED:
+                raise
+            sentence = f"the server closed the connection instead of its banner; it said {said}"
+            raise CheckFailed(sentence, kind=FailureKind.CLOSED) from None
         if line.startswith("SSH-"):
             _require_version_2(line)
             wire.send(f"{CLIENT_BANNER}\r\n".encode())
             return line
         if not line.isprintable():
             raise ProtocolBroken(f"expected a banner, got {shown(line)}")
+        said = shown(line)
     raise ProtocolBroken("there is no banner in the first 50 lines")
 
 

@@ -203,6 +203,9 @@ class _Conversation:
 
     def _hung_up(self, failure: CheckFailed) -> CheckFailed:
         """Return the error for a connection that ended instead of the upgrade."""
+        if self._first.startswith(b"HTTP/1."):
+            sentence = "the server closed the connection in the middle of its answer to the upgrade"
+            return CheckFailed(sentence, kind=FailureKind.CLOSED)
         if self._first:
             return ProtocolBroken(f"the answer is not HTTP{known_protocol(self._first)}")
         if not self._subprotocols:
@@ -241,6 +244,8 @@ def _broken(error: Exception) -> CheckFailed:
 
 
 def _refused(error: Exception, answer: bytes) -> CheckFailed:
+    if isinstance(error, InvalidMessage) and answer.startswith(b"HTTP/1."):
+        return ProtocolBroken("the answer to the upgrade is not readable HTTP/1.1")
     if isinstance(error, InvalidMessage):
         return ProtocolBroken(f"the answer is not HTTP{known_protocol(answer)}")
     if isinstance(error, NegotiationError):

@@ -9,13 +9,7 @@ from dataclasses import dataclass, field
 import pycurl
 
 from app.domain.types import Phases
-from app.network.endless import (
-    StreamWatch,
-    ends_without_farewell,
-    is_interim,
-    is_switch,
-    watch_of,
-)
+from app.network import endless
 from app.network.policy import AddressPolicy
 from app.network.tls import CIPHERS
 from app.network.trace import NEGOTIATING, Trace
@@ -86,7 +80,7 @@ class Transfer:
         self.interim = 0
         self.has_head = False  # of the answer, to its end
         self.has_switched = False  # to another protocol (101), after which no HTTP comes
-        self.watch: StreamWatch | None = None
+        self.watch: endless.StreamWatch | None = None
         self.enough: Enough | None = None
         self.descriptor = -1
         self.open_errno = 0
@@ -210,7 +204,7 @@ class Transfer:
             if watch.is_stream:  # it has answered when it began to
                 total_ms -= phases.transfer_ms or 0.0
                 phases = phases._replace(transfer_ms=None)
-        elif watch and not watch.is_chunked and ends_without_farewell(code, message):
+        elif watch and not watch.is_chunked and endless.ends_without_farewell(code, message):
             code = 0  # the end of the connection is the end of the body, as browsers see it
         outcome = CurlOutcome(
             code=0 if truncated and code == pycurl.E_WRITE_ERROR else code,
@@ -277,14 +271,14 @@ class Transfer:
         self.head_at = len(self.lines)
         if not head[0].startswith(b"HTTP/"):  # of trailers
             return None
-        if is_switch(head):
+        if endless.is_switch(head):
             self.has_switched = True
             return -1
-        if is_interim(head):
+        if endless.is_interim(head):
             self.interim += 1
             return -1 if self.interim > MAX_INTERIM else None
         self.has_head = True
-        self.watch = watch = watch_of(head)
+        self.watch = watch = endless.watch_of(head)
         if watch is None or self.enough is None or not watch.is_stream:
             return None
         return -1 if watch.ends(self.enough, self.lines, self.chunks, self.size) else None

@@ -72,6 +72,21 @@ def ask(address, name, config, **options):
 
 
 @pytest.mark.parametrize(
+    ("name", "record_type"),
+    [
+        ("*.a.test", "A"),
+        ("_dmarc.*.a.test", "A"),
+        ("*", "NS"),
+        (".", "NS"),
+        ("1.0/25.2.0.192.test", "A"),
+    ],
+)
+def test_names_that_are_no_hosts_can_be_asked_for(server, name, record_type):
+    observation = ask(server, name, {"record_type": record_type})
+    assert (observation.status, observation.error) == (Status.GREEN, None)
+
+
+@pytest.mark.parametrize(
     ("name", "record_type", "config"),
     [
         ("txt.test", "TXT", {"expected_value": DKIM_JOINED}),

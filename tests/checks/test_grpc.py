@@ -9,6 +9,7 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from h2.config import H2Configuration
 from h2.connection import H2Connection
 from h2.events import RequestReceived
+from hpack import Encoder
 
 from app.domain.types import Status
 from tests import certificates, loopback
@@ -126,6 +127,7 @@ def test_a_web_server_is_named():
     ("frame", "name"),
     [
         (b"\0\0\x08\7\0\0\0\0\0" + b"\0\0\0\0" + b"\0\0\0\x0b", "ENHANCE_YOUR_CALM"),
+        (b"\0\0\x08\7\0\0\0\0\0" + b"\0\0\0\0" + b"\0\0\0\0", "as before a restart"),
         (b"\0\0\4\3\0\0\0\0\1" + b"\0\0\0\7", "REFUSED_STREAM"),
     ],
 )
@@ -143,3 +145,100 @@ def test_a_call_that_is_broken_off_names_the_error(frame, name):
     error = go(story()).error
     assert name in error
     assert not any(letter.isdigit() for letter in error.replace("HTTP/2", ""))
+
+
+SETTINGS = b"\0\0\0\4\0\0\0\0\0"
+
+
+def frame(kind, flags, stream, payload):
+    head = len(payload).to_bytes(3) + bytes((kind, flags)) + stream.to_bytes(4)
+    return head + payload
+
+
+def answered(*frames):
+    """Return the observation of a server that sends these frames after the request."""
+
+    async def handler(reader, writer):
+        await reader.read(24)
+        for one in frames:
+            writer.write(one)
+        await writer.drain()
+        await reader.read(100_000)
+        await reader.read()
+
+    async def story():
+        async with loopback.tcp(handler) as peer:
+            return await probe("GRPC", peer.endpoint)
+
+    return go(story())
+
+
+def call(message, *, status="0", said=None, headers=()):
+    """Return the frames of an answer."""
+    encoder = Encoder()
+    begin = encoder.encode([(":status", "200"), ("content-type", "application/grpc"), *headers])
+    trailers = [("grpc-status", status)] + ([("grpc-message", said)] if said else [])
+    end = encoder.encode(trailers)
+    return (frame(1, 4, 1, begin), frame(0, 0, 1, message), frame(1, 5, 1, end))
+
+
+SERVES = b"\0\0\0\0\2\x08\1"
+
+
+def test_a_call_that_has_begun_survives_an_orderly_farewell():
+    """GOAWAY without an error, as a server sends it before it restarts (RFC 9113 6.8)."""
+    farewell = frame(7, 0, 0, b"\x7f\xff\xff\xff" + b"\0\0\0\0")
+    observation = answered(SETTINGS, farewell, *call(SERVES))
+    assert (observation.status, observation.error) == (Status.GREEN, None)
+
+
+@pytest.mark.parametrize(
+    ("message", "error"),
+    [
+        (SERVES, None),
+        (b"\0\0\0\0\7\x12\1x\x08\1\x18\5", None),  # with fields of a later version
+        (b"\0\0\0\0\3\x08\x81\0", None),
+        (b"\0\0\0\0\2\x08\2", "the health service reports NOT_SERVING"),
+        (b"\0\0\0\0\0", "the health service reports UNKNOWN"),
+        (b"\0\0\0\0\2\x08\x81", "the health service's answer cannot be read"),
+        (b"\0\0\0\0\2\x12\x09", "the health service's answer cannot be read"),
+        (b"\1\0\0\0\2\x08\1", "the health service's answer cannot be read"),
+        (b"\0\0", "the health service's answer cannot be read"),
+        (b"", "the health service's answer cannot be read"),
+    ],
+)
+def test_messages_are_read_as_protocol_buffers(message, error):
+    assert answered(SETTINGS, *call(message)).error == error
+
+
+@pytest.mark.parametrize(
+    ("status", "name"),
+    [("4", "DEADLINE_EXCEEDED"), ("14", "UNAVAILABLE"), ("16", "UNAUTHENTICATED"), ("99", "99")],
+)
+def test_statuses_are_named(status, name):
+    observation = answered(SETTINGS, *call(b"", status=status, said="caf%C3%A9 %zz"))
+    assert observation.error == f"the health service answered {name}: café %zz"
+
+
+def test_headers_may_hold_any_bytes():
+    observation = answered(SETTINGS, *call(SERVES, headers=[(b"server", b"caf\xe9")]))
+    assert (observation.status, observation.error) == (Status.GREEN, None)
+
+
+@pytest.mark.parametrize(
+    ("data", "error"),
+    [
+        (
+            b"HTTP/1.1 400 Bad Request\r\n\r\n",
+            "the server does not speak HTTP/2; it answers in HTTP/1",
+        ),
+        (b"\x15\3\1\0\2\2\x46", "the server does not speak HTTP/2; the port speaks TLS"),
+        (b"SSH-2.0-x\r\n", "the server does not speak HTTP/2; the port speaks SSH"),
+        (
+            SETTINGS + frame(1, 4, 1, Encoder().encode([("x", " y ")])),
+            "the server does not follow the rules of HTTP/2",
+        ),
+    ],
+)
+def test_what_is_spoken_instead_is_named(data, error):
+    assert answered(data).error == error

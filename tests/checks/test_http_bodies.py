@@ -2,7 +2,6 @@
 
 import asyncio
 import gzip
-import json
 import zlib
 from contextlib import asynccontextmanager
 
@@ -180,60 +179,6 @@ def test_an_encoding_fails_a_check_only_when_the_body_is_asked_for(encoding):
     assert observation.failure_kind is FailureKind.ASSERTION
     known = encoding != "zstd"
     assert observation.error.endswith("cannot be decompressed)") is known, observation.error
-
-
-@pytest.mark.parametrize(
-    ("content_type", "body"),
-    [
-        ("text/html", "<meta charset=windows-1252>Größe".encode("cp1252")),
-        (
-            "text/html",
-            '<META http-equiv=x content="text/html; charset=iso-8859-1">Größe'.encode("cp1252"),
-        ),
-        ("text/html; charset=iso-8859-1", "Größe".encode("cp1252")),
-        ("text/html; charset=iso-8859-1", "\ufeffGröße".encode()),  # the mark wins
-        ("text/html", "\ufeffGröße".encode("utf-16-le")),
-        ("text/html", "\ufeffGröße".encode("utf-16-be")),
-        ("text/html; charset=no-such", "Größe".encode()),
-        ("application/xml", '<?xml version="1.0" encoding="ISO-8859-1"?>Größe'.encode("latin-1")),
-        ("text/html; charset=x-cp1252", "Größe".encode("cp1252")),
-        ("text/html; charset=iso-8859-9", "Größe".encode("cp1254")),
-        ("text/html; charset=x-mac-roman", "Größe".encode("mac-roman")),
-    ],
-)
-def test_words_are_found_in_the_charset_they_are_written_in(content_type, body):
-    answer = Answer(headers={"Content-Type": content_type}, body=body)
-    observation, _ = ask(lambda request: answer, {"body_contains": "Größe"})
-    assert observation.status is Status.GREEN, observation.error
-
-
-@pytest.mark.parametrize(
-    ("label", "codec", "word"),
-    [
-        ("windows-31j", "cp932", "日本"),
-        ("iso-8859-8-i", "iso8859-8", "שלום"),
-        ("windows-874", "cp874", "ไทย"),
-        ("koi8", "koi8-r", "привет"),
-        ("cn-big5", "big5", "中文"),
-        ("x-gbk", "gbk", "中文"),
-    ],
-)
-def test_labels_of_the_encoding_standard_are_known(label, codec, word):
-    """Named by https://encoding.spec.whatwg.org, and unknown to Python."""
-    answer = Answer(
-        headers={"Content-Type": f"text/html; charset={label}"}, body=word.encode(codec)
-    )
-    observation, _ = ask(lambda request: answer, {"body_contains": word})
-    assert observation.status is Status.GREEN, observation.error
-
-
-@pytest.mark.parametrize("charset", ["iso-8859-1", "utf-16", "utf-8"])
-def test_json_is_read_in_the_charset_it_names(charset):
-    body = json.dumps({"name": "Müller"}, ensure_ascii=False).encode(charset)
-    answer = Answer(headers={"Content-Type": f"application/json; charset={charset}"}, body=body)
-    config = {"json_path": [{"path": "$.name", "value": "Müller"}]}
-    observation, _ = ask(lambda request: answer, config)
-    assert observation.status is Status.GREEN, observation.error
 
 
 HEAD = b"HTTP/1.1 200 OK\r\n"

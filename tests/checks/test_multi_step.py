@@ -155,6 +155,13 @@ def test_bad_config(config):
         MultiStepConfig().load(config)
 
 
+@pytest.mark.parametrize("name", ["my-token", "1a", "", "a b", "ü", "a.b", "a" * 101])
+def test_a_name_that_no_variable_can_have_is_told_in_words(name):
+    with pytest.raises(ValidationError) as caught:
+        MultiStepConfig().load({"steps": [{"url": "http://a.test/", "extract": {name: "$.a"}}]})
+    assert "letters, digits and underscores" in str(caught.value.messages)
+
+
 def test_the_config_keeps_its_names():
     config = MultiStepConfig().load(
         {"steps": [{"url": "http://a.test/", "assert": {"status": 200}}]}

@@ -62,6 +62,26 @@ def test_a_server_without_a_common_key_exchange_says_so():
     assert observation.error == "the server offers no key exchange known here"
 
 
+def test_what_a_server_says_instead_of_its_banner_is_told():
+    async def full(reader, writer):
+        writer.write(b"Exceeded MaxStartups\r\n")  # OpenSSH's word
+
+    async def story():
+        async with loopback.tcp(full) as peer:
+            return await probe("SSH", peer.endpoint)
+
+    assert go(story()).error == (
+        'the server closed the connection instead of its banner; it said "Exceeded MaxStartups"'
+    )
+
+
+def test_a_new_key_is_told_until_its_fingerprint_is_given():
+    """Of a host whose keys were changed: RED, naming all that it shows now."""
+    observation = ask(("ssh-ed25519", "ecdsa-sha2-nistp256", "ssh-rsa"), "another")
+    assert observation.status is Status.RED
+    assert observation.error.count("SHA256:") == 4
+
+
 def test_lines_before_the_banner_are_allowed():
     async def story():
         async with loopback.tcp(loopback.stops_after(b"welcome\r\nSSH-2.0-x\r\n")) as peer:

@@ -151,6 +151,40 @@ def test_a_refusal_whose_body_never_ends_is_told_at_once(before):
     assert observation.status_code == 401
 
 
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        (
+            b"HTTP/1.1 101 On\r\nUpgrade\r\n\r\n",
+            "the answer to the upgrade is not readable HTTP/1.1",
+        ),
+        (
+            b"HTTP/1.1 101 On\r\nX: " + b"a" * 100_000 + b"\r\n\r\n",
+            "the answer to the upgrade is not readable HTTP/1.1",
+        ),
+        (b"SSH-2.0-x\r\n", "the answer is not HTTP; the port speaks SSH"),
+    ],
+)
+def test_what_is_wrong_with_the_answer_is_named(answer, error):
+    assert upgrade_of(answer).error == error
+
+
+@pytest.mark.parametrize("answer", [b"HTTP/1.1 100 On\r\n\r\n", b"HTTP/1.1 101 On\r\nUpgrade: w"])
+def test_an_answer_that_is_cut_is_named(answer):
+    async def handler(reader, writer):
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(answer)
+        await writer.drain()
+
+    async def story():
+        async with tcp(handler) as peer:
+            return await probe("WEBSOCKET", peer.url("/", "ws"))
+
+    assert go(story()).error == (
+        "the server closed the connection in the middle of its answer to the upgrade"
+    )
+
+
 def test_an_extension_that_was_not_offered_is_named():
     def compress(connection, request, response):
         response.headers["Sec-WebSocket-Extensions"] = "permessage-deflate"

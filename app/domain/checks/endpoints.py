@@ -15,7 +15,9 @@ from urllib.parse import quote
 import idna
 
 MAX_ENDPOINT = 2048
+MAX_NAME = 253
 _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\Z")
+_DELEGATED = re.compile(r"[0-9]{1,3}/[0-9]{1,3}\Z")
 _NUMBER_LIKE = re.compile(r"(?:[0-9]+|0x[0-9a-f]*)\Z")
 _UNSAFE = re.compile(r"[\x00-\x20\x7f-\x9f\\\u2028\u2029\ud800-\udfff]")
 _URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://([^/?#]*)([^#]*)(?:#.*)?\Z", re.DOTALL)
@@ -78,9 +80,34 @@ def parse_host(text: str) -> str:
     labels = trimmed.split(".")
     if _NUMBER_LIKE.match(labels[-1]):
         return _ipv4(trimmed)
-    if len(trimmed) > 253 or not all(_LABEL.match(label) for label in labels):
+    if len(trimmed) > MAX_NAME or not all(_LABEL.match(label) for label in labels):
         raise BadEndpoint(f"{_shown(text)} is not a host name")
     return trimmed
+
+
+@lru_cache(maxsize=20_000)
+def parse_dns_name(text: str) -> str:
+    """Return a name or an address to ask name servers about. Raises BadEndpoint.
+
+    Beside hosts these are the root, wildcards (RFC 4592 2.1.1) and the labels with a slash of
+    delegated reverse zones (RFC 2317 4).
+    """
+    if text == ".":
+        return text
+    labels = text.removesuffix(".").split(".")
+    special = {
+        index: label
+        for index, label in enumerate(labels)
+        if label == "*" or _DELEGATED.match(label)
+    }
+    if not special:
+        return parse_host(text)
+    written = ".".join("a" if index in special else label for index, label in enumerate(labels))
+    parsed = parse_host(written).split(".")
+    name = ".".join(special.get(index, label) for index, label in enumerate(parsed))
+    if len(parsed) != len(labels) or len(name) > MAX_NAME:
+        raise BadEndpoint(f"{_shown(text)} is not a name that can be looked up")
+    return name
 
 
 @lru_cache(maxsize=20_000)

@@ -5,6 +5,7 @@ import pytest
 from app.domain.checks.endpoints import (
     BadEndpoint,
     is_address,
+    parse_dns_name,
     parse_host,
     parse_host_port,
     parse_url,
@@ -198,3 +199,30 @@ def test_a_zone_in_a_url_is_refused_in_words():
     for zone in ("%eth0", "%25eth0"):
         with pytest.raises(BadEndpoint, match="a TCP check can"):
             parse_url(f"http://[fe80::1{zone}]/")
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        (".", "."),
+        ("*", "*"),
+        ("*.Example.com.", "*.example.com"),
+        ("a.*.example.com", "a.*.example.com"),
+        ("*.bücher.example", "*.xn--bcher-kva.example"),
+        ("0/25.2.0.192.in-addr.arpa", "0/25.2.0.192.in-addr.arpa"),
+        ("www.example.com", "www.example.com"),
+        ("127.0.0.1", "127.0.0.1"),
+    ],
+)
+def test_names_to_ask_name_servers_about(text, name):
+    assert parse_dns_name(text) == name
+    assert parse_dns_name(name) == name
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "..", "*..a", "a*.example.com", "**", "*.127.0.0.1", "/25.a", "*.a b", f"*.{'a.' * 126}a"],
+)
+def test_what_no_name_server_can_be_asked_about(text):
+    with pytest.raises(BadEndpoint):
+        parse_dns_name(text)
