@@ -1,18 +1,18 @@
 """/heartbeat/{key}, where jobs report; /ping/{key} is the same for clients of Healthchecks."""
 
 from collections.abc import Callable
-from typing import NoReturn, cast
+from typing import cast
 
 from flask import Flask, Response, current_app, g, request
 
-from app.api.http import Blueprint, View, invalid
+from app.api.http import Blueprint, View
 from app.api.ping_middleware import HEALTHCHECKS_HEADERS, PingMiddleware, answer_of
 from app.api.ping_request import PingParseError, incoming_ping, parse_ping
 from app.domain.heartbeats.push_formats import with_body
 from app.ingest import batcher
 from app.operations.heartbeats.pings import MAX_KEPT_BODY_BYTES, Receipt
 from app.platform.bootstrap import runtime
-from app.platform.errors import AppError, Invalid, NotFound, TooManyRequests, Unavailable
+from app.platform.errors import AppError, NotFound, TooManyRequests, Unavailable
 from app.schemas.heartbeat_ping import PingAnswerSchema
 from app.security.access import public
 
@@ -34,8 +34,9 @@ _PARAMETERS: list[dict[str, object]] = [
         "in": "query",
         "name": "rid",
         "required": False,
-        "description": "Pairs a start with its end, where runs may overlap.",
-        "schema": {"type": "string", "format": "uuid"},
+        "description": "Pairs a start with its end, where runs may overlap: a UUID, or any other"
+        " text, for which the history shows a UUID made from it.",
+        "schema": {"type": "string"},
     },
     {
         "in": "query",
@@ -67,7 +68,7 @@ def _take(key: str, action: str | None) -> Receipt:
     said = with_body(request.args.to_dict(), request.content_type or "", body)
     ping = parse_ping(key, action, said)
     if isinstance(ping, PingParseError):
-        _refuse(ping)
+        raise NotFound(ping.value)
     here = batcher.batcher_of(current_app)
     receipt = here.submit(
         incoming_ping(ping, body, g.client_address, request.headers.get("User-Agent", ""))
@@ -76,12 +77,6 @@ def _take(key: str, action: str | None) -> Receipt:
         _count_miss(here)
         raise NotFound
     return receipt
-
-
-def _refuse(error: PingParseError) -> NoReturn:
-    if error is PingParseError.ACTION:
-        raise NotFound(error.value)
-    raise invalid({"rid": [error.value]})
 
 
 def _count_miss(here: batcher.PingBatcher) -> None:
@@ -108,10 +103,7 @@ def _respond_as_healthchecks(key: str, action: str | None = None) -> Response:
 
 
 def _refuse_as_healthchecks(error: AppError) -> Response:
-    status, sentence = error.status, error.message
-    if isinstance(error, Invalid):
-        status, sentence = 400, "invalid uuid format"
-    answer = Response(sentence, status=status, mimetype="text/plain")
+    answer = Response(error.message, status=error.status, mimetype="text/plain")
     if isinstance(error, TooManyRequests | Unavailable):
         answer.headers["Retry-After"] = str(error.retry_after_seconds)
     return answer

@@ -86,8 +86,6 @@ NO_ACTION = "no such action: use start, fail, log or an exit status; nothing was
         ("/1.5", 404, NO_ACTION, (404, NO_ACTION)),
         ("/--1", 404, NO_ACTION, (404, NO_ACTION)),
         ("/%D9%A1", 404, NO_ACTION, (404, NO_ACTION)),
-        ("?rid=7", 422, "rid", (400, "invalid uuid format")),
-        ("/start?rid=", 422, "rid", (400, "invalid uuid format")),
     ],
 )
 def test_what_is_refused(ping, pings, suffix, status, text, as_healthchecks):
@@ -217,6 +215,28 @@ def test_overlapping_runs_are_paired_by_their_ids(ping, pings, now, heartbeat, r
     ended = [(p["run_id"], round(p["duration_ms"] / 1000)) for p in pings()[:2]]
     assert ended[0] == (first, 90)
     assert ended[1][1] == 30
+
+
+@pytest.mark.parametrize("prefix", BOTH)
+@pytest.mark.parametrize(
+    "text", ["7", "$RUN", "nightly/2026-11-27", "%00", "%ED%A0%80", "9" * 3000]
+)
+def test_a_run_id_of_any_text_pairs_and_loses_no_ping(ping, pings, now, prefix, text):
+    assert ping(f"/start?rid={text}", prefix=prefix).status_code == 200
+    assert ping("/start?rid=another", prefix=prefix).status_code == 200
+    assert ping(f"?rid={text}", prefix=prefix).status_code == 200
+    assert now()["status"] == "running", "the other one goes on"
+    assert ping("?rid=another", prefix=prefix).status_code == 200
+    assert now()["status"] == "healthy"
+    assert len({one["run_id"] for one in pings()}) == 2
+
+
+@pytest.mark.parametrize("prefix", BOTH)
+def test_an_empty_run_id_is_none(ping, pings, now, prefix):
+    assert ping("/start?rid=", prefix=prefix).status_code == 200
+    assert ping("?rid=", prefix=prefix).status_code == 200
+    assert now()["status"] == "healthy"
+    assert {one["run_id"] for one in pings()} == {None}
 
 
 @pytest.mark.parametrize(
