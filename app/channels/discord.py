@@ -5,11 +5,12 @@ from typing import Any
 
 from app.channels.base import ChannelConfig, Context, Delivery, channel_type
 from app.channels.fields import web_url
-from app.channels.http import post_json
+from app.channels.http import answered, is_page, post_json
 from app.channels.looks import colour, footer, headline, is_known_everywhere
 from app.channels.markdown import link, literal
 from app.domain.messages.text import cut, timestamp, utf16_length
 from app.domain.messages.types import Message
+from app.network.http import HttpResponse
 
 CONTENT, TITLE, DESCRIPTION, VALUE, FOOTER, TOTAL = 2_000, 256, 4_096, 1_024, 2_048, 6_000
 _FACT = 256
@@ -40,7 +41,13 @@ async def send_to_discord(
         "flags": _NO_PREVIEWS,
     }
     rich = {"embeds": [_embed(message)], "allowed_mentions": _NOBODY}
-    return await post_json(context, config["webhook_url"], rich, plain=plain)
+    return await post_json(context, config["webhook_url"], rich, plain=plain, says_no=_says_no)
+
+
+def _says_no(response: HttpResponse) -> bool:
+    """Say whether an answer is Discord's form of an error, whatever its status."""
+    found = answered(response)
+    return ("code" in found and "message" in found and "id" not in found) or is_page(response)
 
 
 def _embed(message: Message) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -18,9 +18,20 @@ MAX_RETRY_AFTER_SECONDS = 86_400.0
 _COME_BACK = frozenset((408, 425, 429))  # the 4xx that time heals
 _TOO_RICH = frozenset((400, 413, 422))  # what a provider answers to markup it does not like
 _WORDS = ("errorDescription", "description", "message", "error", "detail", "errorMessage", "title")
-_VERDICTS = ("ok", "success")  # false in the JSON of an answer: not taken
+# What JSON of an answer says where a message was not taken, whatever the status: `ok` of Telegram
+# and Slack's API, `status` of JSend, `result` of Zulip, `errcode` of DingTalk and WeCom.
+_VERDICTS = ("ok", "success")
+_REFUSALS = {"status": ("error", "fail", "failed", "failure"), "result": ("error",)}
+_PAGE = re.compile(r"\s*<(?:!doctype html|html)", re.I)
 _MAX_WORDS = 200
-_SECONDS = re.compile(r"\d{1,9}(\.\d{1,6})?\Z", re.ASCII)
+_SECONDS = re.compile(r"(\d{1,100}(?:\.\d{1,6})?)(?:\s*,.*)?\Z", re.ASCII)  # perhaps twice
+
+SaysNo = Callable[[HttpResponse], bool]
+
+
+def is_page(response: HttpResponse) -> bool:
+    """Say whether an answer is a web page, such as the sign-in of a proxy on the way."""
+    return _PAGE.match(response.text()) is not None
 
 
 async def post_json(
@@ -30,16 +41,18 @@ async def post_json(
     *,
     headers: Mapping[str, str] | None = None,
     plain: Mapping[str, Any] | None = None,
+    says_no: SaysNo = is_page,
 ) -> Delivery:
-    """Post JSON. Where it is refused as malformed, `plain` is posted instead, so that no page is
-    lost for its looks. Raises DeliveryError.
+    """Post JSON to a provider. Where it is refused as malformed, `plain` is posted instead, so that
+    no page is lost for its looks. `says_no` knows the provider's refusals with a 2xx. Raises
+    DeliveryError.
     """
     try:
-        return await post(context, json_request(url, payload, headers))
+        return await post(context, json_request(url, payload, headers), says_no)
     except DeliveryError as error:
         if plain is None or plain == payload or error.status_code not in _TOO_RICH:
             raise
-    return await post(context, json_request(url, plain, headers))
+    return await post(context, json_request(url, plain, headers), says_no)
 
 
 async def post_form(
@@ -49,10 +62,10 @@ async def post_form(
     *,
     basic_auth: tuple[str, str] | None = None,
 ) -> Delivery:
-    """Post a form. Raises DeliveryError."""
+    """Post a form to a provider. Raises DeliveryError."""
     body = urlencode(values).encode()
     headers = {"Content-Type": "application/x-www-form-urlencoded"}
-    return await post(context, HttpRequest(url, "POST", headers, body, basic_auth))
+    return await post(context, HttpRequest(url, "POST", headers, body, basic_auth), is_page)
 
 
 def json_request(
@@ -65,8 +78,12 @@ def json_request(
     )
 
 
-async def post(context: Context, request: HttpRequest) -> Delivery:
-    """Send a request and delivery_of the answer. Raises DeliveryError.
+def _takes_all(response: HttpResponse) -> bool:
+    return False
+
+
+async def post(context: Context, request: HttpRequest, says_no: SaysNo = _takes_all) -> Delivery:
+    """Send a request and judge the answer. Raises DeliveryError.
 
     2xx is success; 3xx is a failure, because a page must not travel to where nobody sent it
     (Standard Webhooks); 4xx is permanent but for 408, 425 and 429; the rest may heal.
@@ -79,6 +96,7 @@ async def post(context: Context, request: HttpRequest) -> Delivery:
         request.basic_auth,
         follow_redirects=False,
         timeout_seconds=context.timeout_seconds,
+        is_enough=lambda text: True,  # of a 2xx whose body never ends: the message is taken
     )
     try:
         response = await context.network.http(unfollowed)
@@ -88,17 +106,17 @@ async def post(context: Context, request: HttpRequest) -> Delivery:
         raise DeliveryError(str(error), permanent=False) from None
     except ValueError:  # its text may quote the address, which may hold a key
         raise DeliveryError("the address of this channel cannot be used", permanent=True) from None
-    return delivery_of(response)
+    return delivery_of(response, says_no)
 
 
-def delivery_of(response: HttpResponse) -> Delivery:
+def delivery_of(response: HttpResponse, says_no: SaysNo = _takes_all) -> Delivery:
     """Return the delivery a 2xx answer stands for. Raises DeliveryError for any other."""
     code, answer = response.status_code, shown(response.text())
-    if 200 <= code < 300 and not _says_no(response):
+    if 200 <= code < 300 and not (_says_no(response) or says_no(response)):
         return Delivery(code, answer, response.total_ms)
     permanent = 400 <= code < 500 and code not in _COME_BACK
     sentence = f"the receiver answered {code}"
-    if code < 300:
+    if 200 <= code < 300:
         sentence += " but says that it did not take the message"
     words = _own_words(response)
     if words:
@@ -116,11 +134,26 @@ def delivery_of(response: HttpResponse) -> Delivery:
 
 def _says_no(response: HttpResponse) -> bool:
     """Say whether an answer is a refusal whatever its status: proxies turn a 4xx into 200."""
-    found = _object(response)
-    return any(found.get(name) is False for name in _VERDICTS)
+    found = answered(response)
+    if any(found.get(name) is False or found.get(name) == "false" for name in _VERDICTS):
+        return True
+    if any(_word(found.get(name)) in words for name, words in _REFUSALS.items()):
+        return True
+    if isinstance(number := found.get("errcode"), int) and number:
+        return True
+    return any(_is_fault(found.get(name)) for name in ("error", "errors"))
 
 
-def _object(response: HttpResponse) -> Mapping[str, Any]:
+def _word(value: object) -> str:
+    return value.lower() if isinstance(value, str) else ""
+
+
+def _is_fault(value: object) -> bool:
+    return bool(value) and isinstance(value, str | list | dict)
+
+
+def answered(response: HttpResponse) -> Mapping[str, Any]:
+    """Return the JSON object of an answer; empty for any other answer."""
     try:
         answer = json.loads(response.body[:10_000])
     except (ValueError, RecursionError):
@@ -130,7 +163,7 @@ def _object(response: HttpResponse) -> Mapping[str, Any]:
 
 def _own_words(response: HttpResponse) -> str:
     """Return what a receiver says of a refusal, in JSON or plain text; empty where it is silent."""
-    found = _object(response)
+    found = answered(response)
     if not found:
         return _plain_words(response)
     if isinstance(found.get("error"), dict):
@@ -175,12 +208,12 @@ def shown(answer: str) -> str:
 def _retry_after(response: HttpResponse) -> float | None:
     """Return the wait a receiver asks for: seconds or a date (RFC 9110 10.2.3), or in its body."""
     written = response.headers.get("retry-after", "").strip()
-    if _SECONDS.match(written):
-        return min(float(written), MAX_RETRY_AFTER_SECONDS)
+    if found := _SECONDS.match(written):
+        return min(float(found[1]), MAX_RETRY_AFTER_SECONDS)
     if written:
         try:
             at = parsedate_to_datetime(written)
-        except ValueError:
+        except (ValueError, OverflowError):
             return None
         seconds = (at if at.tzinfo else at.replace(tzinfo=UTC)) - utcnow()
         return min(max(seconds.total_seconds(), 0.0), MAX_RETRY_AFTER_SECONDS)
@@ -197,5 +230,5 @@ def _retry_after_in_body(body: bytes) -> float | None:
     for place in places:
         value = place.get("retry_after") if isinstance(place, dict) else None
         if isinstance(value, int | float) and not isinstance(value, bool) and value >= 0:
-            return min(float(value), MAX_RETRY_AFTER_SECONDS)
+            return float(min(value, MAX_RETRY_AFTER_SECONDS))  # cut first: it may be no float
     return None

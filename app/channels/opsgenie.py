@@ -9,9 +9,10 @@ from urllib.parse import quote
 
 from app.channels.base import ChannelConfig, Context, Delivery, channel_type
 from app.channels.fields import choice, secret
-from app.channels.http import post_json
+from app.channels.http import answered, is_page, post_json
 from app.domain.messages.text import cut, utf16_length
 from app.domain.messages.types import Message, Phase, Tone
+from app.network.http import HttpResponse
 
 MESSAGE, ALIAS, DESCRIPTION, ENTITY, NOTE, DETAIL = 130, 512, 15_000, 512, 25_000, 400
 _PRIORITIES = {"critical": "P1", "warning": "P3", "info": "P5"}
@@ -52,12 +53,18 @@ async def send_to_opsgenie(
     }
     for phase in _phases(message):
         if phase is Phase.TRIGGER:
-            delivery = await post_json(context, alerts, _alert(message, alias), headers=headers)
+            url, payload = alerts, _alert(message, alias)
         else:
             verb = "acknowledge" if phase is Phase.ACKNOWLEDGE else "close"
-            url = f"{one}/{verb}?identifierType=alias"
-            delivery = await post_json(context, url, note, headers=headers)
+            url, payload = f"{one}/{verb}?identifierType=alias", note
+        delivery = await post_json(context, url, payload, headers=headers, says_no=_says_no)
     return delivery
+
+
+def _says_no(response: HttpResponse) -> bool:
+    """Say whether an answer is Opsgenie's form of an error, whatever its status."""
+    found = answered(response)
+    return ("message" in found and "result" not in found) or is_page(response)
 
 
 def _phases(message: Message) -> list[Phase]:

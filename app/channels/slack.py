@@ -10,12 +10,34 @@ from typing import Any
 
 from app.channels.base import ChannelConfig, Context, Delivery, channel_type
 from app.channels.fields import line, web_url
-from app.channels.http import post_json
+from app.channels.http import is_page, post_json
 from app.channels.looks import colour, footer, headline
 from app.domain.messages.text import cut, utf16_length
 from app.domain.messages.types import Message
+from app.network.http import HttpResponse
 
 HEADER, SECTION, FIELD, BUTTON_URL, FALLBACK = 150, 3_000, 2_000, 3_000, 4_000
+# docs.slack.dev, Sending messages using incoming webhooks: handling errors.
+_REFUSALS = frozenset(
+    [
+        "action_prohibited",
+        "channel_is_archived",
+        "channel_not_found",
+        "invalid_blocks",
+        "invalid_payload",
+        "invalid_token",
+        "no_active_hooks",
+        "no_service",
+        "no_service_id",
+        "no_team",
+        "no_text",
+        "posting_to_general_channel_denied",
+        "rollup_error",
+        "team_disabled",
+        "too_many_attachments",
+        "user_not_found",
+    ]
+)
 _FACTS_IN_A_SECTION = 5  # a section has ten fields, and a fact is two of them
 
 
@@ -44,7 +66,12 @@ async def send_to_slack(message: Message, config: Mapping[str, Any], context: Co
         "attachments": [{"color": colour(message), "blocks": _blocks(message)}],
     }
     plain = {**where, "text": summary, "mrkdwn": False, "unfurl_links": False}
-    return await post_json(context, config["webhook_url"], rich, plain=plain)
+    return await post_json(context, config["webhook_url"], rich, plain=plain, says_no=_says_no)
+
+
+def _says_no(response: HttpResponse) -> bool:
+    """Say whether an answer is one of Slack's words for a refusal, whatever its status."""
+    return response.text().strip() in _REFUSALS or is_page(response)
 
 
 def _blocks(message: Message) -> list[dict[str, Any]]:
