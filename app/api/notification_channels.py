@@ -91,9 +91,11 @@ add_routes(
             "create": "Its `config` is judged by its type, as `GET /notification-channels/types` "
             "describes it.",
             "change": "Changes the given fields and leaves the others; `config` is replaced as a "
-            "whole. A new config\nclears earlier failures.",
+            "whole. A new config\nclears earlier failures. What waits for a channel that is "
+            "switched off goes to its fallback\nor the owners, unless somebody has heard; one that "
+            "listens to more hears of what fires.",
             "delete": "Not while an alert rule, a heartbeat, an escalation policy or the fallback "
-            "of another channel\nnames it (409 says which).",
+            "of another channel\nnames it (409 says which). What it was told stays on record.",
         },
     ),
 )

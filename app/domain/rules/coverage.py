@@ -1,5 +1,6 @@
 """Coverage of outages by rules, and why nobody would hear of a service's."""
 
+from collections.abc import Collection
 from enum import StrEnum
 
 from app.domain.rules.conditions import comparisons
@@ -20,6 +21,17 @@ _OUTAGE_METRICS = frozenset(
         Metric.SLO_BURN_RATE,
     }
 )
+# What not every check says, even one that passes: by its type, and by where it leads.
+_OF_SOME_TYPES = frozenset(
+    {
+        Metric.STATUS_CODE,
+        Metric.SSL_DAYS_REMAINING,
+        Metric.BODY,
+        Metric.DNS_RESOLVED,
+        Metric.TCP_CONNECTED,
+    }
+)
+_OF_SOME_ENDPOINTS = frozenset({Metric.SSL_DAYS_REMAINING})
 
 
 class GapReason(StrEnum):
@@ -52,6 +64,21 @@ def detects_outages(condition: Condition) -> bool:
     return any(
         not isinstance(test, Comparison) or test.metric in _OUTAGE_METRICS
         for test in comparisons(condition)
+    )
+
+
+def may_lose_sight(condition: Condition, edited: Collection[str]) -> bool:
+    """Say whether a rule asks what checks may say no more after an edit of these service fields.
+
+    It would be neither firing nor fine from then on.
+    """
+    lost = frozenset[Metric]()
+    if "check_type" in edited:
+        lost = _OF_SOME_TYPES
+    elif "endpoint" in edited or "config" in edited:
+        lost = _OF_SOME_ENDPOINTS
+    return any(
+        isinstance(test, Comparison) and test.metric in lost for test in comparisons(condition)
     )
 
 

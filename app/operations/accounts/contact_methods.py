@@ -4,10 +4,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from marshmallow import ValidationError
+from sqlalchemy import select
 
 from app.channels import CHANNEL_TYPES
+from app.domain.messages.events import BEGINNINGS
+from app.models.members import User
+from app.models.notification_channels import Notification
+from app.operations.escalation import recipients as escalation_recipients
+from app.operations.notifications import enqueue, last_resort, withdrawn
 from app.platform.crypto import Vault
 from app.platform.errors import Fault, Invalid, InvalidCode, coded
+from app.platform.transaction import Transaction
 from app.security.sealing import seal
 
 
@@ -24,6 +31,45 @@ def sealed(stored: list[Any], wanted: Sequence[Mapping[str, Any]], vault: Vault)
             {**method, "config": _sealed(at, method["type"], method["config"], kept, vault)}
         )
     return methods
+
+
+def redirect(tx: Transaction, user: User) -> None:
+    """Send what waits for contacts that a person has edited or removed to those they have now.
+
+    Beginnings alone: who has not heard one hears no end. What is in the air goes where it goes.
+    """
+    now = tx.now()
+    current = escalation_recipients.contacts(user, now)
+    waits_elsewhere = (
+        Notification.recipient_key.like(f"user:{user.id}:%"),
+        ~Notification.recipient_key.endswith(last_resort.OWNER),
+        Notification.recipient_key.not_in([recipient.key for recipient in current]),
+        Notification.status == "pending",
+        Notification.kind.in_(BEGINNINGS),
+        Notification.alert_id.is_not(None),
+        Notification.lease_until.is_(None) | (Notification.lease_until < now),
+    )
+    about = tx.session.scalars(select(Notification.alert_id).where(*waits_elsewhere)).all()
+    withdrawn.lock_alerts(tx, {alert_id for alert_id in about if alert_id is not None})
+    for row in tx.session.scalars(
+        select(Notification)
+        .where(*waits_elsewhere)
+        .order_by(Notification.created_at)
+        .with_for_update(key_share=True, skip_locked=True)
+    ).all():
+        row.status = "cancelled"
+        enqueue.messages(
+            tx,
+            organization_id=row.organization_id,
+            alert_id=row.alert_id,
+            subject_key=row.subject_key,
+            kind=row.kind,
+            severity=row.severity,
+            message=row.message,
+            recipients=current,
+            now=now,
+            step=row.step,
+        )
 
 
 def _is_alike(stored: Mapping[str, Any], data: Mapping[str, Any]) -> bool:

@@ -48,6 +48,8 @@ def change(user_id: UUID, organization_id: UUID, data: Mapping[str, Any]) -> dic
             tx.session.flush()
         except IntegrityError:
             raise Conflict("an account with this e-mail address exists already") from None
+        if "contact_methods" in changes or user.email != before:
+            contact_methods.redirect(tx, user)
         if wanted is not None:
             preferences.replace(tx, user_id, wanted)
         if user.email != before:

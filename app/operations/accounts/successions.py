@@ -19,7 +19,7 @@ from app.models.notification_channels import Notification
 from app.models.teams import TeamMember
 from app.operations import usages
 from app.operations.escalation import recipients as escalation_recipients
-from app.operations.notifications import enqueue
+from app.operations.notifications import enqueue, withdrawn
 from app.operations.rows import lock_organization
 from app.operations.snapshots import alerting as alerting_snapshots
 from app.platform.transaction import Transaction
@@ -62,25 +62,36 @@ def hand_over(tx: Transaction, organization_id: UUID, user_id: UUID, successor_i
 def withdraw_messages(
     tx: Transaction, organization_id: UUID, user_id: UUID, successor_id: UUID | None
 ) -> None:
-    """Send a member nothing any more; a successor gets what was about to be sent about alerts."""
+    """Send a member nothing any more; a successor gets what was about to be sent about alerts.
+
+    Without one, an alert that nobody else has heard of goes to fallbacks or owners.
+    """
+    mine = (
+        Notification.organization_id == organization_id,
+        Notification.recipient_key.like(f"user:{user_id}:%"),
+        Notification.status == "pending",
+    )
+    about = tx.session.scalars(select(Notification.alert_id).where(*mine).distinct()).all()
+    alerts = withdrawn.lock_alerts(tx, [alert_id for alert_id in about if alert_id is not None])
     rows = tx.session.scalars(
         select(Notification)
-        .where(
-            Notification.organization_id == organization_id,
-            Notification.recipient_key.like(f"user:{user_id}:%"),
-            Notification.status == "pending",
-        )
+        .where(*mine)
         .order_by(Notification.created_at)
         .with_for_update(key_share=True)
     ).all()
     now = tx.now()
+    if successor_id is None:
+        name = tx.session.get_one(User, user_id).full_name
+        withdrawn.withdraw(tx, rows, f"{name} left the organization before they were told")
+        withdrawn.tell_instead(tx, alerts, f"{name} is no member any more")
+        return
     told: set[tuple[str, str, int]] = set()
     for row in rows:
         row.status = "cancelled"
-        name = (row.subject_key, row.kind, row.step)
-        if successor_id is None or row.alert_id is None or name in told:
+        message = (row.subject_key, row.kind, row.step)
+        if row.alert_id is None or message in told:
             continue
-        told.add(name)
+        told.add(message)
         enqueue.messages(
             tx,
             organization_id=organization_id,

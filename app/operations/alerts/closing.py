@@ -1,10 +1,12 @@
 """Closing of alerts whose rule, service or heartbeat is deleted, paused, or watched no longer."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, case, false, func, select, update
 
+from app.domain.rules.conditions import parse
+from app.domain.rules.coverage import may_lose_sight
 from app.domain.rules.transitions import AlertStatus
 from app.models.alert_rules import AlertRule
 from app.models.alerts import Alert
@@ -47,6 +49,22 @@ def end_unwatched(
         )
     )
     _close(tx, Alert.id.in_(unwatched), "the alert rule does not watch this service now")
+
+
+def end_out_of_sight(tx: Transaction, service_id: UUID, edited: Collection[str]) -> None:
+    """Resolve the alerts of a service whose rules ask what its checks may say no more.
+
+    `edited` are its fields that were; where the new check says so, another alert opens at once.
+    """
+    rules = tx.session.execute(
+        select(AlertRule.id, AlertRule.condition)
+        .join(Alert, Alert.alert_rule_id == AlertRule.id)
+        .where(Alert.service_id == service_id, Alert.status != AlertStatus.RESOLVED)
+    )
+    blind = [id for id, condition in rules if may_lose_sight(parse(condition), edited)]
+    if blind:
+        about = (Alert.service_id == service_id) & Alert.alert_rule_id.in_(blind)
+        _close(tx, about, "the service is checked in another way now")
 
 
 def close_services(tx: Transaction, ids: Sequence[UUID], *, reason: str) -> None:

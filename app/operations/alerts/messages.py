@@ -19,7 +19,7 @@ from app.models.members import Membership
 from app.models.notification_channels import Notification, NotificationChannel
 from app.operations.alerts import timeline
 from app.operations.escalation import levels as escalation_levels
-from app.operations.notifications import enqueue, last_resort
+from app.operations.notifications import enqueue, last_resort, newcomers
 from app.operations.notifications.enqueue import Recipient
 from app.platform.transaction import Transaction
 
@@ -76,38 +76,7 @@ def enqueue_severity(
     alert.severity = severity
     if alert.suppressed_by is not None:
         return
-    enqueue_newcomers(tx, alert, channel_ids, now, hold_until=hold_until)
-
-
-def enqueue_newcomers(
-    tx: Transaction,
-    alert: Alert,
-    channel_ids: Sequence[UUID],
-    now: datetime,
-    *,
-    hold_until: datetime | None = None,
-) -> None:
-    """Notify whoever would be notified of an open alert if it fired now, and has not been.
-
-    A message that quiet hours hold back is sent if they let the alert's severity pass now.
-    """
-    rows = {row.recipient_key: row for row in enqueue.active(tx, alert.id)}
-    newcomers = []
-    for recipient in enqueue.channels_for(
-        tx, alert.organization_id, "alert.fired", alert.severity, now, channel_ids
-    ):
-        row = rows.get(recipient.key)
-        if row is None:
-            newcomers.append(recipient)
-        elif enqueue.is_untouched(tx, row) and row.attempts == 0:
-            until = max(t for t in (now, hold_until, recipient.not_before) if t is not None)
-            row.next_try_at = min(row.next_try_at, until)
-    # A step of its own: an earlier message to them may have been withdrawn.
-    step = enqueue.step_at(now)
-    if enqueue.alert_event(
-        tx, alert, "alert.fired", newcomers, now, step=step, hold_until=hold_until
-    ):
-        alert.untold_reason = None
+    newcomers.enqueue_newcomers(tx, alert, channel_ids, now, hold_until=hold_until)
 
 
 def enqueue_acknowledged(

@@ -7,16 +7,15 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, select
 
 from app.domain.rules.transitions import AlertStatus
-from app.models.alert_rules import AlertRule
 from app.models.alerts import Alert
-from app.models.heartbeats import Heartbeat
 from app.operations.alerts import messages, timeline
 from app.operations.escalation import postponed
 from app.operations.health import quarantine
 from app.operations.health.quarantine import WorkKind
+from app.operations.notifications.withdrawn import channel_ids_of
 from app.operations.snapshots import muted_alerts
 from app.platform.errors import Conflict, NotFound
-from app.platform.transaction import Transaction, transaction
+from app.platform.transaction import transaction
 
 _BATCH = 100
 
@@ -60,7 +59,7 @@ def end(organization_id: UUID, alert_id: UUID, *, actor: str) -> None:
         timeline.note(tx, alert, "snooze_ended", actor=actor, at=now)
         if alert.suppressed_by is None and muted_alerts.until(tx, alert) is None:
             alert.snoozed_until = None
-            messages.enqueue_snooze_end(tx, alert, _channel_ids(tx, alert), now)
+            messages.enqueue_snooze_end(tx, alert, channel_ids_of(tx, alert), now)
 
 
 def _is_over(now: datetime) -> tuple[ColumnElement[bool], ...]:
@@ -82,12 +81,4 @@ def _end(ids: Sequence[UUID]) -> None:
         ).all():
             alert.snoozed_until = None
             timeline.note(tx, alert, "snooze_ended", text="it still fires", at=now)
-            messages.enqueue_snooze_end(tx, alert, _channel_ids(tx, alert), now)
-
-
-def _channel_ids(tx: Transaction, alert: Alert) -> Sequence[UUID]:
-    if alert.alert_rule_id is not None:
-        return tx.session.get_one(AlertRule, alert.alert_rule_id).notification_channel_ids
-    if alert.heartbeat_id is not None:
-        return tx.session.get_one(Heartbeat, alert.heartbeat_id).notification_channel_ids
-    return ()
+            messages.enqueue_snooze_end(tx, alert, channel_ids_of(tx, alert), now)

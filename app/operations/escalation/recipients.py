@@ -1,7 +1,9 @@
 """Recipients that a line of an escalation policy means now: channels, or contacts of people."""
 
+import json
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +18,7 @@ from app.operations.escalation import on_call as on_call_people
 from app.operations.notifications.enqueue import Recipient, channels_for
 from app.platform.transaction import Transaction
 
+_KEY_DIGITS = 16
 _MODELS: dict[str, Any] = {
     NotifyType.TEAM: Team,
     NotifyType.CHANNEL: NotificationChannel,
@@ -91,13 +94,19 @@ def _people(
 
 
 def contacts(user: User, now: datetime) -> list[Recipient]:
-    """Return a person's contact methods; their e-mail address when they named none."""
+    """Return a person's contact methods; their e-mail address when they named none.
+
+    The key of each is made of what it leads to: one that is edited is another recipient.
+    """
     methods = user.contact_methods or [{"type": "email", "config": {"to": [user.email]}}]
-    return [
-        Recipient(
-            key=f"user:{user.id}:{number}",
-            contact={"type": method["type"], "config": method["config"]},
-            not_before=now + timedelta(minutes=method.get("delay_minutes") or 0),
-        )
-        for number, method in enumerate(methods)
-    ]
+    found: dict[str, Recipient] = {}
+    for method in methods:
+        contact = {"type": method["type"], "config": method["config"]}
+        digest = sha256(json.dumps(contact, sort_keys=True).encode()).hexdigest()[:_KEY_DIGITS]
+        key = f"user:{user.id}:{digest}"
+        # The same once more, such as a second call after a while, is a recipient of its own.
+        while key in found:
+            key += "+"
+        delay = timedelta(minutes=method.get("delay_minutes") or 0)
+        found[key] = Recipient(key, contact=contact, not_before=now + delay)
+    return list(found.values())

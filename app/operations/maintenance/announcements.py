@@ -103,6 +103,8 @@ def _enqueue(
         maintenance=told,
     )
     if current is None:
-        muting.recheck(tx, window)
+        muting.recheck(
+            tx, window.organization_id, window.service_ids, window.tags, window.heartbeat_ids
+        )
     event = Event(window.organization_id, kind, told, at=now)
     tx.after_commit(lambda: runtime().feed.publish([event]))

@@ -1,13 +1,14 @@
 """Muting by maintenance of alerts that were open before it, and their release at its end."""
 
-from datetime import timedelta
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, or_, select
 
-from app.models.maintenance_windows import MaintenanceWindow
 from app.models.notification_channels import Notification, NotificationChannel
 from app.models.services import Service
-from app.operations.notifications import enqueue
+from app.operations.notifications import enqueue, last_resort
 from app.operations.schedule import entries as schedule_entries
 from app.operations.snapshots import muted_alerts
 from app.platform.transaction import Transaction, transaction
@@ -17,52 +18,78 @@ _A_WHILE = timedelta(seconds=90)
 
 
 def release_deferred() -> int:
-    """Send the ends of alerts that wait for an end of maintenance that has come early.
+    """Send what waits for an end, of maintenance or of quiet hours, that has come early.
 
-    Return how many. Somebody has ended, moved or deleted the window since they were planned.
+    Return how many. Somebody has ended, moved or deleted the window, or edited the quiet hours,
+    since they were planned. A delay that a contact has set for itself is no such wait.
     """
     with transaction() as tx:
         now = tx.now()
+        is_deferred = (
+            Notification.status == "pending",
+            Notification.attempts == 0,
+            Notification.next_try_at > now + _A_WHILE,
+        )
         deferred = tx.session.execute(
             select(Notification, NotificationChannel)
             .outerjoin(NotificationChannel, NotificationChannel.id == Notification.channel_id)
-            .where(
-                Notification.status == "pending",
-                Notification.kind == "alert.resolved",
-                Notification.attempts == 0,
-                Notification.next_try_at > now + _A_WHILE,
-            )
-            .with_for_update(key_share=True, of=Notification, skip_locked=True)
+            .where(*is_deferred, _waits_for_others())
         ).all()
         heard = set(
             muted_alerts.unmuted(
                 tx, [row.alert_id for row, _ in deferred if row.alert_id is not None]
             )
         )
-        count = 0
+        due: dict[UUID, datetime] = {}
         for row, channel in deferred:
             if row.alert_id is not None and row.alert_id not in heard:
                 continue
             quiet = enqueue.quiet_until(channel, row.severity, now) if channel else None
             if (quiet or now) < row.next_try_at:
-                row.next_try_at = quiet or now
-                count += 1
-        if count:
+                due[row.id] = quiet or now
+        early = tx.session.scalars(
+            select(Notification)
+            .where(*is_deferred, Notification.id.in_(due))
+            .order_by(Notification.id)
+            .with_for_update(key_share=True, skip_locked=True)
+            .execution_options(populate_existing=True)
+        ).all()
+        for row in early:
+            row.next_try_at = due[row.id]
+        if early:
             tx.after_commit(enqueue.wake_dispatcher)
-    return count
+    return len(early)
 
 
-def recheck(tx: Transaction, window: MaintenanceWindow) -> None:
-    """Look at once at what fails as a window ends: an outage that outlasts it is news by now."""
+def _waits_for_others() -> ColumnElement[bool]:
+    """Say which messages only maintenance or quiet hours can make wait."""
+    is_end = Notification.kind == "alert.resolved"
+    has_no_delay = Notification.channel_id.is_not(None) | Notification.recipient_key.endswith(
+        last_resort.OWNER
+    )
+    # News of a certificate wait for the maintenance of a service that no alert names.
+    is_news = Notification.alert_id.is_(None) & ~Notification.kind.startswith("ssl.")
+    return is_end | (has_no_delay & (Notification.alert_id.is_not(None) | is_news))
+
+
+def recheck(
+    tx: Transaction,
+    organization_id: UUID,
+    service_ids: Collection[UUID],
+    tags: Collection[str],
+    heartbeat_ids: Collection[UUID],
+) -> None:
+    """Look at once at what fails where a window covers it no more: that is news by now.
+
+    The scope is what the window covered; a window that names nothing covers all.
+    """
     failing = select(Service.id).where(
-        Service.organization_id == window.organization_id,
+        Service.organization_id == organization_id,
         Service.is_active,
         Service.status.in_(("RED", "YELLOW")),
     )
-    if window.service_ids or window.tags or window.heartbeat_ids:
-        failing = failing.where(
-            or_(Service.id.in_(window.service_ids), Service.tags.overlap(window.tags))
-        )
-    service_ids = tx.session.scalars(failing).all()
-    if service_ids:
-        schedule_entries.recheck(tx, service_ids)
+    if service_ids or tags or heartbeat_ids:
+        failing = failing.where(or_(Service.id.in_(service_ids), Service.tags.overlap(list(tags))))
+    found = tx.session.scalars(failing).all()
+    if found:
+        schedule_entries.recheck(tx, found)

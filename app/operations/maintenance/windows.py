@@ -12,6 +12,7 @@ from app.models.maintenance_windows import MaintenanceWindow
 from app.models.services import Service
 from app.operations import rows as owned_rows
 from app.operations.maintenance import announcements as maintenance_announcements
+from app.operations.maintenance import muting
 from app.operations.rows import References, columns, refused
 from app.operations.snapshots.resource import SnapshotResource
 from app.operations.status_pages import maintenance_notices
@@ -21,6 +22,7 @@ from app.platform.transaction import Transaction, transaction
 Columns = Mapping[str, Any]
 
 _TIMES = ("starts_at", "ends_at", "recurrence", "duration_minutes", "timezone", "exdates")
+_SCOPE = ("service_ids", "tags", "heartbeat_ids")
 _INTERNAL = ("next_edge_at", "announced_start_at")
 _DEFAULTS: Columns = {
     "ends_at": None,
@@ -77,7 +79,7 @@ class _Windows(SnapshotResource[MaintenanceWindow]):
             values["ended_at"] = None
         if any(name in values for name in _TIMES):
             _validate({**stored, **values})
-            if decisions.occurrence_at(_read(stored), now) is None:  # else it ends with that
+            if not _is_active(stored, now):  # else it ends with that
                 _refuse_past({**stored, **values}, now)
             values |= _end_kept({**stored, **values}, now)
         if "status_page_ids" in values:
@@ -90,6 +92,8 @@ class _Windows(SnapshotResource[MaintenanceWindow]):
     ) -> None:
         now = tx.now()
         maintenance_announcements.update(tx, row, now, now)
+        if any(name in changes for name in _SCOPE) and _is_active(before, now):
+            muting.recheck(tx, row.organization_id, *(before[name] for name in _SCOPE))
 
     def deleting(self, tx: Transaction, who: UUID, row: MaintenanceWindow) -> None:
         """End a window that is active."""
@@ -237,6 +241,10 @@ def _read(merged: Columns) -> decisions.MaintenanceWindow:
         heartbeat_ids=merged["heartbeat_ids"],
         exdates=merged["exdates"],
     )
+
+
+def _is_active(stored: Columns, now: datetime) -> bool:
+    return decisions.occurrence_at(_read(stored), now) is not None
 
 
 def _to_json(row: MaintenanceWindow, now: datetime) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from app.domain.checks.dependencies import find_cycle
 from app.models.notification_channels import NotificationChannel
 from app.operations import secrets, usages
+from app.operations.notifications import newcomers, withdrawn
 from app.operations.notifications.definitions import changed_columns, new_columns
 from app.operations.rows import beginning, columns, refused
 from app.operations.snapshots.resource import SnapshotResource
@@ -22,27 +23,6 @@ Columns = Mapping[str, Any]
 # What makes earlier failures say nothing about the channel any more.
 _CLEARS_FAILURES = frozenset(("type", "config"))
 _INTERNAL = ("consecutive_failures", "paused_until")
-
-
-# Not what a worker has in its hands, and not the end of what was told here before.
-_WITHDRAW = """
-WITH waiting AS (
-    SELECT n.id, n.alert_id FROM notifications n
-    WHERE n.channel_id = %(id)s AND n.status = 'pending' AND n.kind <> 'test'
-      AND (n.lease_until IS NULL OR n.lease_until < now())
-      AND NOT (n.kind = 'alert.resolved' AND EXISTS (
-          SELECT FROM notifications told
-          WHERE told.channel_id = n.channel_id AND told.subject_key = n.subject_key
-            AND told.status = 'sent'))
-    FOR NO KEY UPDATE SKIP LOCKED
-), withdrawn AS (
-    UPDATE notifications SET status = 'cancelled' WHERE id IN (SELECT id FROM waiting)
-)
-INSERT INTO alert_events (alert_id, at, kind, text)
-SELECT alert_id, now(), 'undelivered',
-    %(name)s || ' was switched off before it was told'
-FROM waiting WHERE alert_id IS NOT NULL
-"""
 
 
 class _Channels(SnapshotResource[NotificationChannel]):
@@ -70,12 +50,16 @@ class _Channels(SnapshotResource[NotificationChannel]):
     def updated(
         self, tx: Transaction, row: NotificationChannel, before: Columns, changes: Columns
     ) -> None:
-        """Withdraw what waits for a channel that is switched off."""
+        """Withdraw what waits for a channel that is switched off, and tell others; tell one that
+        listens to more now of what fires."""
         if before["is_enabled"] and not row.is_enabled:
-            tx.driver.execute(_WITHDRAW, {"id": row.id, "name": before["name"]})
+            withdrawn.of_disabled(tx, row, before["name"])
+        elif newcomers.LISTENING & changes.keys():
+            newcomers.follow_channel(tx, row)
 
     def deleting(self, tx: Transaction, who: UUID, row: NotificationChannel) -> None:
         usages.refuse(row.name, usages.of_channel(tx, who, row.id))
+        withdrawn.of_deleted(tx, row)
 
     def to_json(
         self, tx: Transaction, who: UUID, rows: Sequence[NotificationChannel]

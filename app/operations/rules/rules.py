@@ -63,6 +63,8 @@ class _Rules(SnapshotResource[AlertRule]):
             rule_latches.release_rule(tx, row.id)
         if edits.AUDIENCE & changes.keys():
             edits.follow_rule(tx, row)
+        if "reminder_interval_minutes" in changes:
+            edits.follow_reminders(tx, row)
 
     def deleting(self, tx: Transaction, who: UUID, row: AlertRule) -> None:
         # Rules before alerts, as a worker does. It holds those whose alerts it opens or resolves

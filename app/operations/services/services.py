@@ -101,12 +101,18 @@ def apply(tx: Transaction, service: Service, changes: Columns) -> None:
         schedule_entries.set_regions(tx, service.id, service.regions)
     if _VOIDS_CHECK & changes.keys():
         rule_latches.release_services(tx, [service.id])
+        closing.end_out_of_sight(tx, service.id, changes.keys())
         schedule_entries.restart(tx, [service.id], due=service.is_active)
         hint(tx, service.regions if service.is_active else ())
     if service.is_active is not was_active:
         service_pauses.record(tx, [service])
     if "tags" in changes:
         closing.end_unwatched(tx, service_ids=[service.id])
+        if service.is_active and service.status in ("RED", "YELLOW"):
+            # Another rule may watch it now, or a maintenance window cover it no more.
+            schedule_entries.recheck(tx, [service.id])
+    if "depends_on" in changes:
+        suppression.release_independent(tx, [service.id])
 
 
 def delete(organization_id: UUID, ids: Sequence[UUID]) -> None:
@@ -121,15 +127,19 @@ def delete(organization_id: UUID, ids: Sequence[UUID]) -> None:
         events = [
             Event(organization_id, "service.deleted", service) for service in to_json(tx, ids)
         ]
-        _forget_dependency(tx, organization_id, ids)
+        dependents = _forget_dependency(tx, organization_id, ids)
         closing.close_services(tx, ids, reason="the service was deleted")
         suppression.release_from(tx, ids, reason="the service that hid it was deleted")
+        suppression.release_independent(tx, [id for id in dependents if id not in ids])
         tx.driver.execute("DELETE FROM services WHERE id = ANY(%s)", (list(ids),))
         tx.session.execute(insert(HistoryPurge), [{"service_id": id} for id in ids])
         tx.after_commit(runtime().feed.publish, events)
 
 
-def _forget_dependency(tx: Transaction, organization_id: UUID, ids: Sequence[UUID]) -> None:
+def _forget_dependency(
+    tx: Transaction, organization_id: UUID, ids: Sequence[UUID]
+) -> Sequence[UUID]:
+    """Take services out of what others depend on; return those others."""
     values = {"ids": list(ids), "organization_id": organization_id}
     # Locked in order first, as the engine does; an UPDATE alone locks in any order.
     dependents = tx.scalars(
@@ -144,6 +154,7 @@ def _forget_dependency(tx: Transaction, organization_id: UUID, ids: Sequence[UUI
         ") WHERE id = ANY(%(dependents)s)",
         {**values, "dependents": dependents},
     )
+    return dependents
 
 
 def set_active(organization_id: UUID, ids: Sequence[UUID], *, active: bool) -> list[dict[str, Any]]:

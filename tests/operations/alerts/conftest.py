@@ -2,8 +2,11 @@
 
 import pytest
 
+from app.models.members import User
 from app.operations.escalation import levels as escalation_levels
+from app.operations.escalation.recipients import contacts
 from app.platform.clock import utcnow
+from app.platform.transaction import transaction
 from tests.alert_messages import ALERT, PENDING
 from tests.alerting import policy_of
 from tests.factories import make_service
@@ -47,7 +50,7 @@ def messages(rows):
 
 
 @pytest.fixture
-def delayed(alice):
+def delayed(context, alice):
     """A policy that tells Alice by webhook at once, by another in ten minutes."""
     methods = [
         {"type": "webhook", "config": {"url": "https://hooks.example.com/a"}},
@@ -59,5 +62,7 @@ def delayed(alice):
     ]
     assert alice.put("/profile", {"contact_methods": methods}).status_code == 200
     policy_of(alice, "user", alice.user_id, is_default=True)
-    first, late = (f"user:{alice.user_id}:{number}" for number in (0, 1))
+    with transaction() as tx:
+        found = contacts(tx.session.get_one(User, alice.user_id), utcnow())
+    first, late = (recipient.key for recipient in found)
     return {first: "first", late: "late"}

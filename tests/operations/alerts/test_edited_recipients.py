@@ -1,0 +1,236 @@
+"""Recipients that are edited or go away while an alert fires: channels, members, contacts."""
+
+import pytest
+
+from app.operations.escalation import levels as escalation_levels
+from app.platform.clock import utcnow
+from tests.alerting import (
+    make_alert,
+    make_channel,
+    make_notification,
+    make_policy,
+    policy_of,
+)
+from tests.factories import make_member, make_service
+from tests.recording import check, observe
+
+SMTP = "smtp://127.0.0.1:25"
+
+
+@pytest.fixture
+def fail(context, alice):
+    """Let a service fail; return its alert with the timeline."""
+
+    def fail(**fields):
+        check(make_service(alice, **fields), utcnow(), observe("R"))
+        escalation_levels.advance_due()
+        return latest(alice)
+
+    return fail
+
+
+def latest(person):
+    return person.get(f"/alerts/{person.get('/alerts?status=all').json[0]['id']}").json
+
+
+def messages(rows):
+    return rows("SELECT kind, recipient_key, status FROM notifications ORDER BY created_at, kind")
+
+
+def texts(alert, kind):
+    return [line["text"] for line in alert["timeline"] if line["kind"] == kind]
+
+
+def owner(person):
+    return f"user:{person.user_id}:owner"
+
+
+def switch_off(person, channel):
+    path = f"/notification-channels/{channel['id']}"
+    assert person.patch(path, {"is_enabled": False}).status_code == 200
+
+
+def delete(person, channel):
+    answer = person.delete(f"/notification-channels/{channel['id']}")
+    assert answer.status_code == 204, answer.text
+
+
+GOES = {"switched off": switch_off, "deleted": delete}
+
+
+@pytest.mark.parametrize(("go", "how"), [(go, how) for how, go in GOES.items()], ids=GOES)
+def test_what_a_channel_takes_with_it_goes_to_the_owners(alice, rows, fail, configure, go, how):
+    configure(smtp_url=SMTP)
+    channel = make_channel(alice)
+    fail()
+    go(alice, channel)
+    alert = latest(alice)
+    assert texts(alert, "undelivered") == [f"Ops was {how} before it was told"]
+    assert texts(alert, "untold")[0].endswith("; the owners are told by mail")
+    assert messages(rows) == [
+        ("alert.fired", f"channel:{channel['id']}", "cancelled"),
+        ("alert.fired", owner(alice), "pending"),
+    ]
+
+
+@pytest.mark.parametrize("go", GOES.values(), ids=GOES)
+def test_its_fallback_comes_before_the_owners(alice, rows, fail, configure, go):
+    configure(smtp_url=SMTP)
+    last = make_channel(alice, name="Last", events=["maintenance.started"])
+    channel = make_channel(alice, fallback_channel_id=last["id"])
+    fail()
+    go(alice, channel)
+    assert messages(rows)[1:] == [("alert.fired", f"channel:{last['id']}", "pending")]
+
+
+@pytest.mark.parametrize("go", GOES.values(), ids=GOES)
+def test_nobody_else_is_told_where_somebody_has_heard(alice, rows, fail, configure, go):
+    configure(smtp_url=SMTP)
+    other = make_channel(alice, name="Other")
+    channel = make_channel(alice)
+    fail()
+    rows(
+        "UPDATE notifications SET status = 'sent' WHERE recipient_key = %s",
+        f"channel:{other['id']}",
+    )
+    go(alice, channel)
+    assert sorted(status for _, _, status in messages(rows)) == ["cancelled", "sent"]
+
+
+def test_nobody_else_is_told_where_a_level_is_to_come(alice, rows, fail, configure):
+    configure(smtp_url=SMTP)
+    line = {"level": 1, "delay_minutes": 5, "notify_type": "user", "notify_id": str(alice.user_id)}
+    make_policy(alice, rules=[line], is_default=True)
+    channel = make_channel(alice)
+    fail()
+    switch_off(alice, channel)
+    assert [status for _, _, status in messages(rows)] == ["cancelled"]
+
+
+def test_each_alert_of_a_digest_is_told_elsewhere(alice, rows, connection, configure):
+    configure(smtp_url=SMTP)
+    channel = make_channel(alice)
+    ids = [make_alert(connection, make_service(alice, name=name)) for name in ("Shop", "Search")]
+    digest = {"event": "digest", "alerts": [{"id": str(id)} for id in ids]}
+    for id, status, message in zip(ids, ("pending", "digested"), (digest, {}), strict=True):
+        make_notification(
+            connection,
+            alice.organization_id,
+            alert_id=id,
+            channel_id=channel["id"],
+            subject_key=f"alert:{id}",
+            recipient_key=f"channel:{channel['id']}",
+            status=status,
+            message=message,
+        )
+    switch_off(alice, channel)
+    told = rows("SELECT alert_id FROM notifications WHERE recipient_key = %s", owner(alice))
+    assert {id for (id,) in told} == set(ids)
+
+
+def test_what_a_deleted_channel_was_told_stays_on_record(alice, rows, fail):
+    channel = make_channel(alice)
+    alert = fail()
+    rows("UPDATE notifications SET status = 'sent', attempts = 1")
+    delete(alice, channel)
+    assert latest(alice)["told"] == "sent"
+    (message,) = alice.get(f"/alerts/{alert['id']}/notifications").json
+    assert (message["status"], message["channel_id"]) == ("sent", None)
+    rows("UPDATE notifications SET status = 'dead'")
+    answer = alice.post(f"/notifications/{message['id']}/retry")
+    assert (answer.status_code, answer.json["error"]) == (409, "its channel was deleted")
+
+
+def test_what_waits_for_somebody_who_leaves_goes_to_the_owners(app, alice, rows, fail, configure):
+    configure(smtp_url=SMTP)
+    bob = make_member(app, alice, "Bob", "responder")
+    policy = policy_of(alice, "user", bob.user_id, is_default=True)
+    fail()
+    assert [status for _, _, status in messages(rows)] == ["pending"]
+    line = {"level": 1, "delay_minutes": 0, "notify_type": "user", "notify_id": str(alice.user_id)}
+    alice.patch(f"/escalation-policies/{policy['id']}", {"rules": [line]})
+    assert alice.delete(f"/members/{bob.user_id}").status_code == 204
+    assert messages(rows)[1:] == [("alert.fired", owner(alice), "pending")]
+    alert = latest(alice)
+    assert texts(alert, "undelivered") == ["Bob left the organization before they were told"]
+    assert texts(alert, "untold") == [
+        "nobody was told, because Bob is no member any more; the owners are told by mail"
+    ]
+
+
+LISTENS = {
+    "switched on": ({"is_enabled": False}, {"is_enabled": True}),
+    "severities": ({"min_severity": "critical"}, {"min_severity": "info"}),
+    "events": ({"events": ["maintenance.started"]}, {"events": ["alert.fired"]}),
+}
+
+
+@pytest.mark.parametrize(("before", "after"), LISTENS.values(), ids=LISTENS)
+def test_a_channel_that_listens_to_more_hears_of_what_fires(alice, rows, fail, before, after):
+    channel = make_channel(alice, **before)
+    (rule,) = alice.get("/alert-rules").json
+    alice.patch(f"/alert-rules/{rule['id']}", {"severity": "warning"})
+    fail()
+    assert messages(rows) == []
+    path = f"/notification-channels/{channel['id']}"
+    for _ in range(2):
+        assert alice.patch(path, after).status_code == 200
+        assert messages(rows) == [("alert.fired", f"channel:{channel['id']}", "pending")]
+    assert latest(alice)["told_reason"] is None
+
+
+def test_a_channel_that_no_rule_names_hears_nothing_by_an_edit(alice, rows, fail):
+    named, other = make_channel(alice), make_channel(alice, name="Other", is_enabled=False)
+    (rule,) = alice.get("/alert-rules").json
+    alice.patch(f"/alert-rules/{rule['id']}", {"notification_channel_ids": [named["id"]]})
+    fail()
+    alice.patch(f"/notification-channels/{other['id']}", {"is_enabled": True})
+    assert [key for _, key, _ in messages(rows)] == [f"channel:{named['id']}"]
+
+
+def hooks(person, *paths):
+    methods = [
+        {"type": "webhook", "config": {"url": f"https://hooks.example.com/{path}"}}
+        for path in paths
+    ]
+    assert person.put("/profile", {"contact_methods": methods}).status_code == 200
+
+
+def heard(rows):
+    return rows(
+        "SELECT kind, right(contact -> 'config' ->> 'url', 1), status FROM notifications"
+        " ORDER BY created_at, 2"
+    )
+
+
+def test_what_waits_for_a_contact_follows_an_edit(context, alice, rows, fail):
+    hooks(alice, "a")
+    policy_of(alice, "user", alice.user_id, is_default=True)
+    fail()
+    hooks(alice, "b")
+    assert heard(rows) == [("alert.fired", "a", "cancelled"), ("alert.fired", "b", "pending")]
+    hooks(alice, "b", "c")
+    assert heard(rows)[2:] == [], "what waits for one that stays is nobody else's"
+
+
+def test_each_contact_that_heard_the_beginning_hears_the_end(context, alice, rows, fail):
+    hooks(alice, "a")
+    line = {"notify_type": "user", "notify_id": str(alice.user_id)}
+    make_policy(
+        alice,
+        is_default=True,
+        rules=[{**line, "level": level, "delay_minutes": level} for level in (1, 2)],
+    )
+    alert = fail(name="Shop")
+    for level, path in ((1, "a"), (2, "b")):
+        hooks(alice, path)
+        rows("UPDATE escalation_levels SET due_at = now() WHERE level = %s", level)
+        escalation_levels.advance_due()
+        rows("UPDATE notifications SET status = 'sent', attempts = 1")
+    alice.post(f"/alerts/{alert['id']}/resolve", {})
+    assert sorted(heard(rows)) == [
+        ("alert.escalated", "b", "sent"),
+        ("alert.fired", "a", "sent"),
+        ("alert.resolved", "a", "pending"),
+        ("alert.resolved", "b", "pending"),
+    ]

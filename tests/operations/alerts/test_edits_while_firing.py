@@ -1,0 +1,143 @@
+"""Rules, services and windows that are edited while an alert fires."""
+
+import pytest
+
+from app.domain.types import Certificate
+from app.operations.escalation import levels as escalation_levels
+from app.operations.maintenance import muting
+from app.platform.clock import utcnow
+from tests.alerting import (
+    make_alert,
+    make_channel,
+    make_rule,
+    make_window,
+)
+from tests.factories import make_service
+from tests.recording import check, observe
+
+SMTP = "smtp://127.0.0.1:25"
+
+
+@pytest.fixture
+def fail(context, alice):
+    """Let a service fail; return its alert with the timeline."""
+
+    def fail(**fields):
+        check(make_service(alice, **fields), utcnow(), observe("R"))
+        escalation_levels.advance_due()
+        return latest(alice)
+
+    return fail
+
+
+def latest(person):
+    return person.get(f"/alerts/{person.get('/alerts?status=all').json[0]['id']}").json
+
+
+def messages(rows):
+    return rows("SELECT kind, recipient_key, status FROM notifications ORDER BY created_at, kind")
+
+
+def texts(alert, kind):
+    return [line["text"] for line in alert["timeline"] if line["kind"] == kind]
+
+
+def seconds_to_next_try(rows):
+    ((seconds,),) = rows("SELECT extract(epoch FROM next_try_at - now())::float FROM notifications")
+    return seconds
+
+
+def test_quiet_hours_that_are_removed_hold_nothing_any_more(alice, rows, fail):
+    now = utcnow()
+    end = f"{(now.hour + 6) % 24:02}:00"
+    quiet = {"timezone": "UTC", "from": f"{now.hour:02}:00", "to": end}
+    channel = make_channel(alice, quiet_hours=quiet)
+    (rule,) = alice.get("/alert-rules").json
+    alice.patch(f"/alert-rules/{rule['id']}", {"severity": "warning"})
+    fail()
+    assert muting.release_deferred() == 0
+    assert seconds_to_next_try(rows) > 3600
+    alice.patch(f"/notification-channels/{channel['id']}", {"quiet_hours": None})
+    assert muting.release_deferred() == 1
+    assert seconds_to_next_try(rows) <= 0
+
+
+def test_who_is_told_in_maintenance_of_a_raised_severity_hears_it_at_its_early_end(
+    alice, rows, fail
+):
+    make_channel(alice, min_severity="critical")
+    (rule,) = alice.get("/alert-rules").json
+    alice.patch(f"/alert-rules/{rule['id']}", {"severity": "warning"})
+    fail()
+    window = make_window(alice)
+    alice.patch(f"/alert-rules/{rule['id']}", {"severity": "critical"})
+    assert muting.release_deferred() == 0
+    assert seconds_to_next_try(rows) > 3000
+    alice.post(f"/maintenance-windows/{window['id']}/end")
+    assert muting.release_deferred() == 1
+    assert seconds_to_next_try(rows) <= 0
+
+
+def test_reminders_follow_their_rule(alice, rows, fail):
+    fail()
+    (rule,) = alice.get("/alert-rules").json
+    for minutes in (5, 60, None):
+        path = f"/alert-rules/{rule['id']}"
+        assert alice.patch(path, {"reminder_interval_minutes": minutes}).status_code == 200
+        ((seconds,),) = rows(
+            "SELECT extract(epoch FROM next_reminder_at - fired_at)::float FROM alerts"
+        )
+        assert seconds == (None if minutes is None else minutes * 60)
+
+
+def expiring(now):
+    return Certificate(
+        subject="CN=shop.example",
+        issuer="CN=CA",
+        valid_from=now,
+        valid_to=now,
+        fingerprint_sha256="00" * 32,
+        error=None,
+    )
+
+
+SIGHT = {
+    "type": ({"check_type": "tcp", "endpoint": "shop.example:443"}, True),
+    "endpoint": ({"endpoint": "http://shop.example/"}, True),
+    "name": ({"name": "Shop"}, False),
+}
+
+
+@pytest.mark.parametrize(("edit", "ends"), SIGHT.values(), ids=SIGHT)
+def test_an_alert_ends_that_no_check_could_end_any_more(alice, rows, connection, edit, ends):
+    service = make_service(alice, endpoint="https://shop.example/")
+    rule = make_rule(alice, name="Certificate", condition="ssl_days_remaining < 14")
+    (down,) = (r for r in alice.get("/alert-rules").json if r["id"] != rule["id"])
+    ids = [make_alert(connection, service, alert_rule_id=r["id"]) for r in (rule, down)]
+    answer = alice.patch(f"/services/{service['id']}", edit)
+    assert answer.status_code == 200, answer.text
+    found = [alice.get(f"/alerts/{id}").json for id in ids]
+    assert [alert["status"] for alert in found] == ["resolved" if ends else "firing", "firing"]
+    if ends:
+        assert texts(found[0], "resolved") == ["the service is checked in another way now"]
+
+
+def due(rows, service):
+    ((is_due,),) = rows(
+        "SELECT next_due_at <= now() FROM schedule_entries WHERE service_id = %s", service["id"]
+    )
+    return is_due
+
+
+@pytest.mark.parametrize("edit", ["window", "service"])
+def test_what_leaves_an_active_window_is_checked_at_once(context, alice, rows, edit):
+    service = make_service(alice, tags=["web"], check_interval_seconds=3600)
+    window = make_window(alice, tags=["web"])
+    check(service, utcnow(), observe("R"))
+    assert not due(rows, service)
+    if edit == "window":
+        path, change = f"/maintenance-windows/{window['id']}", {"tags": ["other"]}
+    else:
+        path, change = f"/services/{service['id']}", {"tags": []}
+    assert alice.patch(path, change).status_code == 200
+    assert due(rows, service)
