@@ -72,8 +72,11 @@ def _fired(payload: NotificationPayload) -> Words:
 
 def _reminder(payload: NotificationPayload) -> Words:
     headline, text, tone = _problem(payload)
-    lasted = elapsed(payload.alert or _NOTHING, payload.at)
-    opening = f"Still firing{f' after {lasted}' if lasted else ''}, and not acknowledged."
+    alert = payload.alert or _NOTHING
+    lasted = elapsed(alert, payload.at)
+    by = one_line(alert.get("acknowledged_by"))
+    state = f"acknowledged by {by}" if by else "not acknowledged"
+    opening = f"Still firing{f' after {lasted}' if lasted else ''}, and {state}."
     return Words("REMINDER", headline, _paragraphs(opening, text), tone, Phase.TRIGGER)
 
 

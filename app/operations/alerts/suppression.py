@@ -10,6 +10,8 @@ from uuid import UUID
 
 from sqlalchemy import delete, exists, select, text, update
 
+from app.domain.rules.conditions import parse
+from app.domain.rules.coverage import detects_outages
 from app.models.alert_rules import AlertRule
 from app.models.alerts import Alert
 from app.models.escalation_policies import EscalationLevel
@@ -27,10 +29,33 @@ from app.platform.transaction import Transaction, transaction
 RELEASE_AFTER = timedelta(seconds=10)
 
 # A service is RED only when enough regions fail: one region does not hide the others.
-_ROOT = """
-SELECT coalesce(a.suppressed_by, a.id) FROM alerts a JOIN services s ON s.id = a.service_id
+_ROOTS = """
+SELECT coalesce(a.suppressed_by, a.id) AS id, a.alert_rule_id
+FROM alerts a JOIN services s ON s.id = a.service_id
 WHERE a.service_id = ANY(%s) AND a.status <> 'resolved' AND s.status = 'RED'
-ORDER BY a.fired_at LIMIT 1
+ORDER BY a.fired_at
+"""
+# An alert may outlive the outage it told of: its rule leaves its end to people, or looks at
+# something else as well. Whoever was hidden has been checked since then, and fails still.
+_OUTLIVED = """
+SELECT child.id FROM alerts child
+JOIN alerts root ON root.id = child.suppressed_by
+JOIN services cause ON cause.id = root.service_id
+WHERE child.status = 'firing' AND root.status <> 'resolved' AND NOT root.is_flapping
+  AND cause.status IN ('GREEN', 'YELLOW') AND cause.status_changed_at < now() - %(patience)s
+  AND EXISTS (SELECT FROM schedule_entries e WHERE e.service_id = child.service_id
+      AND e.last_checked_at > cause.status_changed_at)
+"""
+_ANCESTORS = """
+WITH RECURSIVE above AS (
+    SELECT s.id AS below, unnest(s.depends_on) AS id FROM services s
+    WHERE s.organization_id = %(organization)s AND s.id = ANY(%(services)s)
+    UNION
+    SELECT above.below, unnest(s.depends_on) FROM services s JOIN above ON above.id = s.id
+)
+SELECT a.id FROM alerts a JOIN alerts root ON root.id = a.suppressed_by
+WHERE a.service_id = ANY(%(services)s) AND a.status = 'firing'
+  AND NOT EXISTS (SELECT FROM above WHERE below = a.service_id AND above.id = root.service_id)
 """
 _DESCENDANTS = text("""
 WITH RECURSIVE below AS (
@@ -48,8 +73,20 @@ def root_cause(tx: Transaction, snapshot: ServiceSnapshot) -> UUID | None:
     if not snapshot.depends_on:
         return None
     tx.session.flush()
-    found: UUID | None = tx.scalar(_ROOT, (list(snapshot.depends_on),))
-    return found
+    roots = tx.rows(_ROOTS, (list(snapshot.depends_on),))
+    return next((root.id for root in roots if _tells_of_outage(tx, root.alert_rule_id)), None)
+
+
+def _tells_of_outage(tx: Transaction, rule_id: UUID | None) -> bool:
+    """Say whether an alert is about an outage: nobody learns of one from a certificate's end."""
+    if rule_id is None:
+        return False
+
+    def read() -> bool:
+        condition = tx.session.scalar(select(AlertRule.condition).where(AlertRule.id == rule_id))
+        return condition is not None and detects_outages(parse(condition))
+
+    return tx.known(("tells of outages", rule_id), read)
 
 
 def claim_children(tx: Transaction, parent: Alert, since: datetime) -> None:
@@ -59,7 +96,7 @@ def claim_children(tx: Transaction, parent: Alert, since: datetime) -> None:
     """
     if parent.service_id is None or not _has_dependencies(tx, parent.organization_id):
         return
-    if not _is_red(tx, parent.service_id):
+    if not _is_red(tx, parent.service_id) or not _tells_of_outage(tx, parent.alert_rule_id):
         return
     below = tx.session.scalars(
         _DESCENDANTS, {"organization": parent.organization_id, "service": parent.service_id}
@@ -142,12 +179,10 @@ def release() -> int:
             Alert.status == "resolved", Alert.resolved_at < now - RELEASE_AFTER
         )
         is_left = (Alert.status == "firing", Alert.suppressed_by.in_(root))
-        left = tx.session.scalars(
-            select(Alert.id).where(
-                *is_left, Alert.id.not_in(quarantine.resting(tx, WorkKind.SUPPRESSION))
-            )
-        ).all()
-        ids = muted_alerts.unmuted(tx, left)[:100] if left else []
+        left = list(tx.session.scalars(select(Alert.id).where(*is_left)))
+        left += tx.scalars(_OUTLIVED, {"patience": RELEASE_AFTER})
+        resting = set(quarantine.resting(tx, WorkKind.SUPPRESSION))
+        ids = muted_alerts.unmuted(tx, [id for id in left if id not in resting])[:100]
     return quarantine.each_apart(WorkKind.SUPPRESSION, ids, _release_left)
 
 
@@ -159,7 +194,40 @@ def _release_left(ids: Sequence[UUID]) -> None:
             .where(Alert.id.in_(ids), Alert.status == "firing", Alert.suppressed_by.is_not(None))
             .with_for_update(key_share=True, skip_locked=True)
         ).all():
-            _release(tx, alert, now, "its root cause has recovered, it has not")
+            _release(tx, alert, now, _why_left(tx, alert))
+
+
+def _why_left(tx: Transaction, alert: Alert) -> str:
+    """Return why an alert is hidden no longer; its root cause need not have recovered."""
+    root = tx.session.get_one(Alert, alert.suppressed_by)
+    status = tx.session.scalar(select(Service.status).where(Service.id == root.service_id))
+    if status == "RED":
+        return f"the alert of {root.service_name}, which hid it, is over"
+    return "its root cause has recovered, it has not"
+
+
+def release_independent(tx: Transaction, service_ids: Sequence[UUID]) -> None:
+    """Tell of what is hidden behind services that these, edited, and those below need no more."""
+    if not service_ids:
+        return
+    organization_id = tx.session.get_one(Service, service_ids[0]).organization_id
+    concerned = set(service_ids)
+    for id in service_ids:
+        below = {"organization": organization_id, "service": id}
+        concerned |= set(tx.session.scalars(_DESCENDANTS, below))
+    values = {"organization": organization_id, "services": sorted(concerned)}
+    ids = tx.scalars(_ANCESTORS, values)
+    if not ids:
+        return
+    now = tx.now()
+    for alert in tx.session.scalars(
+        select(Alert)
+        .where(Alert.id.in_(ids), Alert.status == "firing", Alert.suppressed_by.is_not(None))
+        .order_by(Alert.id)
+        .with_for_update(key_share=True)
+    ):
+        _release(tx, alert, now, "it does not depend any more on what hid it")
+    tx.session.flush()
 
 
 def release_from(tx: Transaction, service_ids: Sequence[UUID], *, reason: str) -> None:
@@ -192,5 +260,6 @@ def _release(tx: Transaction, alert: Alert, now: datetime, reason: str) -> None:
         rule.escalation_policy_id if rule else None,
         rule.reminder_interval_minutes if rule else None,
         now,
+        muted_alerts.until(tx, alert),
     )
     timeline.publish(tx, alert, "alert.fired")

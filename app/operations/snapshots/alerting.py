@@ -72,10 +72,10 @@ class AlertingSnapshot:
     _with_texts: CircularCache[UUID, tuple[int, ServiceSnapshot]] = field(
         default_factory=partial(CircularCache, _REMEMBERED)
     )
-    # The windows that are active, and until when that holds: a recurrence is not expanded anew for
-    # every check.
+    # The windows that are active, and from and until when that holds: a recurrence is not expanded
+    # anew for every check. A clock that is set back may lead to before the beginning.
     _active: tuple[tuple[MaintenanceWindow, datetime], ...] = ()
-    _active_until: datetime | None = None
+    _active_during: tuple[datetime, datetime] | None = None
 
     def rules_for(self, snapshot: ServiceSnapshot) -> tuple[Rule, ...]:
         """Return the rules that watch a service, remembered by the version of the service."""
@@ -106,7 +106,9 @@ class AlertingSnapshot:
         """Return the end of the maintenance a service is in; None when it is in none."""
         if not self.windows:
             return None
-        if self._active_until is None or now >= self._active_until:
+        if self._active_during is None or not (
+            self._active_during[0] <= now < self._active_during[1]
+        ):
             self._expand_windows(now)
         ends = [
             ends_at
@@ -131,7 +133,8 @@ class AlertingSnapshot:
         current = [(w, maintenance_windows.occurrence_at(w, now)) for w in self.windows]
         self._active = tuple((w, found.ends_at) for w, found in current if found is not None)
         edges = [maintenance_windows.next_change_at(w, now) for w in self.windows]
-        self._active_until = min((edge for edge in edges if edge), default=now + _A_DAY)
+        until = min((edge for edge in edges if edge), default=now + _A_DAY)
+        self._active_during = (now, until)
 
 
 _cache: dict[UUID, AlertingSnapshot] = {}

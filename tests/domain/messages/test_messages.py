@@ -65,6 +65,14 @@ def composed(**changes: object) -> Message:
             Phase.TRIGGER,
         ),
         (
+            "alert.reminder",
+            {"alert": {**ALERT, "acknowledged_by": "Alice"}},
+            f"[REMINDER] {HEADLINE}",
+            f"Still firing after 35 min, and acknowledged by Alice.\n{REASON}",
+            Tone.CRITICAL,
+            Phase.TRIGGER,
+        ),
+        (
             "alert.escalated",
             {"alert": {**ALERT, "escalation": {"level": 2}}},
             f"[ESCALATED] {HEADLINE}",

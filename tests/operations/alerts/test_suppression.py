@@ -76,3 +76,82 @@ def test_a_chain_is_hidden_whoever_of_it_is_seen_first(app, alice, rows, order):
     hidden = {name: alert["suppressed_by"] for name, alert in alerts.items()}
     assert hidden == {"Database": None, "Cache": root, "Shop": root}
     assert rows("SELECT DISTINCT alert_id::text FROM notifications") == [(root,)]
+
+
+@pytest.fixture
+def chain(alice):
+    """A shop that needs a cache, which needs a database."""
+    make_channel(alice)
+    ids: dict[str, str] = {}
+    for name, needs in (("Database", ""), ("Cache", "Database"), ("Shop", "Cache")):
+        depends_on = [ids[needs]] if needs else []
+        ids[name] = make_service(alice, name=name, depends_on=depends_on)["id"]
+    return ids
+
+
+def hidden_by(alice):
+    alerts = alice.get("/alerts").json
+    names = {alert["id"]: alert["service_name"] for alert in alerts}
+    return {alert["service_name"]: names.get(alert["suppressed_by"]) for alert in alerts}
+
+
+def released(alice):
+    return {
+        alert["service_name"]: line["text"]
+        for alert in alice.get("/alerts").json
+        for line in alice.get(f"/alerts/{alert['id']}").json["timeline"]
+        if line["kind"] == "released"
+    }
+
+
+def test_what_an_edit_makes_independent_is_told_at_once(app, alice, rows, chain):
+    for name in ("Database", "Cache", "Shop"):
+        check(app, rows, "RED", only=chain[name])
+    assert hidden_by(alice) == {"Database": None, "Cache": "Database", "Shop": "Database"}
+    alice.patch(f"/services/{chain['Shop']}", {"description": "Sells"})
+    assert released(alice) == {}
+    alice.patch(f"/services/{chain['Cache']}", {"depends_on": []})
+    why = "it does not depend any more on what hid it"
+    assert released(alice) == {"Cache": why, "Shop": why}
+
+
+def test_what_a_deletion_makes_independent_is_told_at_once(app, alice, rows, chain):
+    for name in ("Database", "Cache", "Shop"):
+        check(app, rows, "RED", only=chain[name])
+    alice.delete(f"/services/{chain['Cache']}")
+    assert hidden_by(alice) == {"Database": None, "Shop": None}
+
+
+def test_an_alert_that_outlives_its_outage_hides_nothing_any_more(app, alice, rows, chain):
+    (rule,) = alice.get("/alert-rules").json
+    alice.patch(f"/alert-rules/{rule['id']}", {"auto_resolve": False})
+    for name in ("Database", "Cache"):
+        check(app, rows, "RED", only=chain[name])
+    check(app, rows, "GREEN", only=chain["Database"])
+    rows("UPDATE services SET status_changed_at = now() - interval '11 s' WHERE status = 'GREEN'")
+    with app.app_context():
+        rows("UPDATE schedule_entries SET last_checked_at = last_checked_at - interval '1 minute'")
+        assert suppression.release() == 0, "it was not checked since"
+        check(app, rows, "RED", only=chain["Cache"])
+        assert suppression.release() == 1
+        assert suppression.release() == 0
+    assert released(alice) == {"Cache": "its root cause has recovered, it has not"}
+
+
+def test_an_alert_about_something_else_hides_nothing(app, alice, rows, chain):
+    (rule,) = alice.get("/alert-rules").json
+    slow = {"name": "Slow", "condition": "response_time > -1", "severity": "info"}
+    alice.post("/alert-rules", slow | {"service_id": chain["Database"]})
+    only = {"service_id": chain["Cache"], "name": "Down"}
+    alice.patch(f"/alert-rules/{rule['id']}", only)
+    check(app, rows, "RED", only=chain["Database"])
+    check(app, rows, "RED", only=chain["Cache"])
+    assert hidden_by(alice) == {"Database": None, "Cache": None}
+
+
+def test_the_timeline_does_not_claim_a_recovery(app, alice, rows, hidden):
+    alice.post(f"/alerts/{hidden['Database']['id']}/resolve", {})
+    rows("UPDATE alerts SET resolved_at = now() - interval '1 minute' WHERE status = 'resolved'")
+    with app.app_context():
+        assert suppression.release() == 1
+    assert released(alice) == {"Shop": "the alert of Database, which hid it, is over"}
