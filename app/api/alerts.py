@@ -12,6 +12,7 @@ from app.api.optional_bodies import LenientBlueprint
 from app.api.standby_reads import from_standby
 from app.operations.alerts import lifecycle, notify, snoozes
 from app.operations.alerts import queries as alert_queries
+from app.operations.alerts.abandonment import API_KEY
 from app.operations.notifications import deliveries
 from app.schemas.alerts import (
     AlertDetailSchema,
@@ -37,7 +38,7 @@ bp = LenientBlueprint(
 def actor() -> str:
     """Return whom the timeline names: a person, or the API key that stands for them."""
     found = principal()
-    return found.email if found.kind == "session" else f"{found.email} (API key)"
+    return found.email if found.kind == "session" else found.email + API_KEY
 
 
 def _act(action: Callable[..., object], alert_id: UUID, **details: Any) -> dict[str, Any]:

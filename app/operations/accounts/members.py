@@ -18,6 +18,7 @@ from app.models.teams import Team, TeamMember
 from app.operations import paging, usages
 from app.operations import rows as owned_rows
 from app.operations.accounts import successions
+from app.operations.alerts import abandonment
 from app.operations.rows import Position
 from app.platform.errors import Conflict, Forbidden, InvalidCode, NotFound
 from app.platform.transaction import Transaction, transaction
@@ -103,6 +104,7 @@ def remove(principal: Principal, user_id: UUID, successor_id: UUID | None = None
     """End a membership, its places in teams and its API keys; everybody may end their own.
 
     A successor takes over what counts on the member: schedules, overrides, policies, their teams.
+    Alerts that the member has acknowledged fire again: nobody is on them any more.
     Raises NotFound, Forbidden for a role above the principal's, Invalid for a successor who is no
     other member, Conflict for the last owner and for whom something counts on without a successor.
     """
@@ -116,6 +118,7 @@ def remove(principal: Principal, user_id: UUID, successor_id: UUID | None = None
             check_appointment(tx, organization_id, principal, membership.role)
         _keep_an_owner(tx, membership)
         _hand_over(tx, organization_id, user_id, successor_id)
+        abandonment.give_back(tx, organization_id, user_id)
         teams = select(Team.id).where(Team.organization_id == organization_id)
         tx.session.execute(
             delete(TeamMember).where(TeamMember.user_id == user_id, TeamMember.team_id.in_(teams))

@@ -3,13 +3,13 @@
 from collections.abc import Callable, Mapping, Sequence
 from uuid import UUID
 
-from app.operations.alerts import closing
 from app.operations.rows import lock_organization
 from app.operations.schedule import entries as schedule_entries
 from app.operations.services.definitions import constraints
 from app.operations.services.services import (
     Columns,
     apply,
+    follow_tags,
     hint,
     lock,
     publish,
@@ -48,10 +48,10 @@ def _retag(
             if tags != service.tags:
                 service.tags = tags
                 service.version += 1
-                changed.append(service.id)
+                changed.append(service)
         tx.session.flush()
-        closing.end_unwatched(tx, service_ids=changed)
-        publish(tx, "service.updated", changed)
+        follow_tags(tx, changed)
+        publish(tx, "service.updated", [service.id for service in changed])
 
 
 def update(organization_id: UUID, ids: Sequence[UUID], changes: Columns) -> Outcomes:

@@ -107,12 +107,21 @@ def apply(tx: Transaction, service: Service, changes: Columns) -> None:
     if service.is_active is not was_active:
         service_pauses.record(tx, [service])
     if "tags" in changes:
-        closing.end_unwatched(tx, service_ids=[service.id])
-        if service.is_active and service.status in ("RED", "YELLOW"):
-            # Another rule may watch it now, or a maintenance window cover it no more.
-            schedule_entries.recheck(tx, [service.id])
+        follow_tags(tx, [service])
     if "depends_on" in changes:
         suppression.release_independent(tx, [service.id])
+
+
+def follow_tags(tx: Transaction, services: Sequence[Service]) -> None:
+    """Carry out what other tags of locked services bring.
+
+    Alerts that no rule watches end; what fails is checked at once, as another rule may watch it, or
+    a maintenance window cover it no more.
+    """
+    closing.end_unwatched(tx, service_ids=[service.id for service in services])
+    failing = [s.id for s in services if s.is_active and s.status in ("RED", "YELLOW")]
+    if failing:
+        schedule_entries.recheck(tx, failing)
 
 
 def delete(organization_id: UUID, ids: Sequence[UUID]) -> None:

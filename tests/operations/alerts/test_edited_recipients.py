@@ -2,6 +2,7 @@
 
 import pytest
 
+from app.operations.alerts import snoozes
 from app.operations.escalation import levels as escalation_levels
 from app.platform.clock import utcnow
 from tests.alerting import (
@@ -9,6 +10,7 @@ from tests.alerting import (
     make_channel,
     make_notification,
     make_policy,
+    make_window,
     policy_of,
 )
 from tests.factories import make_member, make_service
@@ -234,3 +236,21 @@ def test_each_contact_that_heard_the_beginning_hears_the_end(context, alice, row
         ("alert.resolved", "a", "pending"),
         ("alert.resolved", "b", "pending"),
     ]
+
+
+@pytest.mark.parametrize("muted", [False, True])
+def test_what_somebody_was_on_who_leaves_fires_again(app, alice, rows, fail, muted):
+    make_channel(alice)
+    bob = make_member(app, alice, "Bob", "responder")
+    alert = fail()
+    rows("UPDATE notifications SET status = 'sent', attempts = 1")
+    assert bob.post(f"/alerts/{alert['id']}/acknowledge", {}).status_code == 200
+    if muted:
+        make_window(alice)
+    assert alice.delete(f"/members/{bob.user_id}").status_code == 204
+    found = latest(alice)
+    assert (found["status"], found["acknowledged_by"]) == ("firing", None)
+    assert texts(found, "unacknowledged") == ["Bob, who was on it, is no member any more"]
+    kinds = [kind for kind, _, _ in messages(rows)]
+    assert kinds == ["alert.fired", "alert.acknowledged", *([] if muted else ["alert.reminder"])]
+    assert snoozes.end_due() == 0

@@ -129,7 +129,7 @@ def due(rows, service):
     return is_due
 
 
-@pytest.mark.parametrize("edit", ["window", "service"])
+@pytest.mark.parametrize("edit", ["window", "service", "services"])
 def test_what_leaves_an_active_window_is_checked_at_once(context, alice, rows, edit):
     service = make_service(alice, tags=["web"], check_interval_seconds=3600)
     window = make_window(alice, tags=["web"])
@@ -139,5 +139,10 @@ def test_what_leaves_an_active_window_is_checked_at_once(context, alice, rows, e
         path, change = f"/maintenance-windows/{window['id']}", {"tags": ["other"]}
     else:
         path, change = f"/services/{service['id']}", {"tags": []}
-    assert alice.patch(path, change).status_code == 200
+    if edit == "services":
+        change = {"ids": [service["id"]], "action": "untag", "tags": ["web"]}
+        answer = alice.post("/services/bulk", change)
+    else:
+        answer = alice.patch(path, change)
+    assert answer.status_code == 200, answer.text
     assert due(rows, service)
