@@ -55,6 +55,25 @@ def test_a_setting_that_is_read_is_documented():
 BARE = {"ALERTIFYPRO_URL": "https://monitor.example.com", "LOCATION_KEY": "WL_1"}
 
 
+SERVERS = {
+    "DATABASE_URL": "postgresql://u@h/d", "REDIS_URL": "redis://h", "JWT_SECRET": "x" * 32,
+    "ENCRYPTION_KEY": "00" * 32,
+}  # fmt: skip
+
+
+def test_hosts_of_the_console_are_names_as_browsers_ask_for_them():
+    given = {**SERVERS, "CONSOLE_HOSTS": "Monitor.lan, überwachung.example."}
+    found = Config.from_env(given).console_hosts
+    assert found == ("monitor.lan", "xn--berwachung-8db.example")
+    assert Config.from_env(SERVERS).console_hosts == ()
+
+
+@pytest.mark.parametrize("wrong", ["https://monitor.lan", "monitor.lan:3001", "a b", "ü..x"])
+def test_what_is_no_host_of_a_console_is_said(wrong):
+    with pytest.raises(ConfigError, match="CONSOLE_HOSTS must list names of hosts"):
+        Config.from_env({**SERVERS, "CONSOLE_HOSTS": wrong})
+
+
 def test_an_agent_needs_its_server_and_its_key_and_nothing_else():
     config = AgentConfig.from_env(BARE)
     assert (config.probe_targets, config.database_url, config.redis_url) == ("any", "", "")

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from flask import Response
+from flask import Response, request
 
 from app.api.http import Blueprint
 from app.api.status_page_visitors import page_store
@@ -45,6 +45,8 @@ def picture(query: dict[str, Any], key: str, what: str) -> Response:
         badge = replace(badge, label=query["label"])
     answer = Response(svg(badge, query["style"]), mimetype="image/svg+xml")
     answer.headers["Cache-Control"] = f"public, max-age={_FRESH_SECONDS}"
+    answer.add_etag()
+    answer.make_conditional(request)
     return answer
 
 

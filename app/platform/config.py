@@ -9,7 +9,13 @@ from urllib.parse import urlsplit
 
 from app.platform import server_urls
 from app.platform.errors import ConfigError
-from app.platform.settings_reader import IpNetwork, SettingsReader, is_loopback, place
+from app.platform.settings_reader import (
+    IpNetwork,
+    SettingsReader,
+    as_asked_for,
+    is_loopback,
+    place,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +32,7 @@ class Config:
     host: str
     port: int
     base_url: str
+    console_hosts: tuple[str, ...]  # as browsers ask for them: lower case, ASCII
     ping_port: int
     ping_url: str
     state_dir: Path
@@ -62,6 +69,16 @@ class Config:
         """True when HOST is reached from this machine alone."""
         return is_loopback(self.host)
 
+    @property
+    def base_host(self) -> str:
+        """Host of BASE_URL as browsers ask for it."""
+        return as_asked_for(urlsplit(self.base_url).hostname or "")
+
+    @property
+    def ping_host(self) -> str:
+        """Host of PING_URL as browsers ask for it."""
+        return as_asked_for(urlsplit(self.ping_url).hostname or "")
+
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> "Config":
         """Read and check every setting. Raises ConfigError, a sentence for the first bad one."""
@@ -93,6 +110,7 @@ class Config:
             host=host,
             port=port,
             base_url=base_url,
+            console_hosts=env.hosts("CONSOLE_HOSTS"),
             ping_port=ping_port,
             ping_url=env.text("PING_URL", _ping_url(base_url, port, ping_port)).rstrip("/"),
             state_dir=Path(env.text("STATE_DIR", ".state")),

@@ -1,16 +1,28 @@
-"""Reader of settings: texts by name into what they stand for, or a sentence on what is wrong."""
+"""Values of settings, read from text: what a process cannot work with is said in a sentence."""
 
 import base64
 import binascii
 import ipaddress
 import os
+import re
 from collections.abc import Mapping
 from urllib.parse import urlsplit
+
+import idna
 
 from app.platform.errors import ConfigError
 
 IpNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
 MIN_SECRET_BYTES = 32
+
+
+def as_asked_for(host: str) -> str:
+    """Return a host name as browsers ask for it: lower case, ASCII, no final dot; "" for none."""
+    name = host.removesuffix(".").lower()
+    try:
+        return name if name.isascii() else idna.encode(name, uts46=True).decode()
+    except (idna.IDNAError, UnicodeError):
+        return ""
 
 
 def place(url: str) -> tuple[str, int]:
@@ -30,17 +42,17 @@ def is_loopback(host: str) -> bool:
 
 
 class SettingsReader:
-    """Reader of settings by name; each raises ConfigError, a sentence, for a bad one."""
+    """Reader of settings by name; each method raises ConfigError, a sentence, for a bad value."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._environ = environ
 
     def text(self, name: str, default: str) -> str:
-        """Return a text, or the default where it is empty."""
+        """Return a text, or the default where none is given."""
         return self._environ.get(name, "").strip() or default
 
     def required(self, name: str) -> str:
-        """Return a text that must be set."""
+        """Return a text that must be given."""
         value = self.text(name, "")
         if not value:
             raise ConfigError(
@@ -49,7 +61,7 @@ class SettingsReader:
         return value
 
     def secret(self, name: str) -> str:
-        """Return a secret that is long enough."""
+        """Return a text that is long enough for a secret."""
         value = self.required(name)
         if len(value.encode()) < MIN_SECRET_BYTES:
             raise ConfigError(
@@ -59,7 +71,7 @@ class SettingsReader:
         return value
 
     def key(self, name: str) -> bytes:
-        """Return 32 bytes written as hex or base64."""
+        """Return 32 bytes, written in hex or base64."""
         value = self.required(name)
         for decode in (bytes.fromhex, lambda text: base64.b64decode(text, validate=True)):
             try:
@@ -74,7 +86,7 @@ class SettingsReader:
         )
 
     def integer(self, name: str, default: int, low: int, high: int) -> int:
-        """Return a whole number within bounds."""
+        """Return a whole number between two, both included."""
         raw = self.text(name, str(default))
         try:
             value = int(raw)
@@ -85,44 +97,51 @@ class SettingsReader:
         return value
 
     def choice(self, name: str, default: str, allowed: tuple[str, ...]) -> str:
-        """Return one of the allowed words."""
+        """Return one of the words that are allowed, in lower case."""
         value = self.text(name, default).lower()
         if value not in allowed:
             raise ConfigError(f"{name} must be one of {', '.join(allowed)}, not {value!r}.")
         return value
 
     def switch(self, name: str, default: bool) -> bool:
-        """Return whether it is on."""
+        """Say whether something is on."""
         return self.choice(name, "on" if default else "off", ("on", "off")) == "on"
 
     def items(self, name: str, default: str = "") -> tuple[str, ...]:
-        """Return what stands between commas."""
+        """Return what is separated by commas."""
         return tuple(part.strip() for part in self.text(name, default).split(",") if part.strip())
 
     def file(self, name: str) -> str:
-        """Return the path of a file that can be read, "" for none."""
+        """Return the path of a file that can be read; "" for none."""
         path = self.text(name, "")
         if path and not os.access(path, os.R_OK):
             raise ConfigError(f"{name} names a file that cannot be read: {path}.")
         return path
 
     def url(self, name: str) -> str:
-        """Return an http or https address without a slash at its end, "" for none."""
+        """Return an address of HTTP without a final slash; "" for none."""
         url = self.text(name, "").rstrip("/")
         parts = urlsplit(url)
         if url and (parts.scheme not in ("https", "http") or not parts.hostname):
             raise ConfigError(f"{name} must look like https://monitor.example.com.")
         return url
 
+    def hosts(self, name: str) -> tuple[str, ...]:
+        """Return names of hosts as browsers ask for them."""
+        found = tuple(map(as_asked_for, self.items(name)))
+        if not all(re.fullmatch(r"[a-z0-9._-]+", host) for host in found):
+            raise ConfigError(f"{name} must list names of hosts like monitor.example.com.")
+        return found
+
     def mapping(self, name: str) -> Mapping[str, str]:
-        """Return pairs written as name=address."""
+        """Return pairs of a name and a value; values lose their final slash."""
         pairs = [item.partition("=") for item in self.items(name)]
         if not all(key and value for key, _, value in pairs):
             raise ConfigError(f"{name} must look like pagerduty.us=https://events.example.com.")
         return {key.strip(): value.strip().rstrip("/") for key, _, value in pairs}
 
     def networks(self, name: str, default: str = "") -> tuple[IpNetwork, ...]:
-        """Return networks."""
+        """Return networks, of which single addresses are one each."""
         try:
             parts = self.items(name, default)
             return tuple(ipaddress.ip_network(part, strict=False) for part in parts)

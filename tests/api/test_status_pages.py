@@ -152,10 +152,22 @@ def test_a_host_is_stored_as_browsers_ask_for_it(make_page, given, stored):
     assert make_page(custom_domain=given)["custom_domain"] == stored
 
 
-def test_the_host_of_the_installation_belongs_to_no_page(alice, configure):
-    configure(base_url="https://monitor.example.com")
-    body = {"name": "Acme", "custom_domain": "Monitor.example.com"}
+OWN_HOSTS = {
+    "base_url": "https://überwachung.example",
+    "ping_url": "https://ping.example.com:3002",
+    "console_hosts": ("monitor.example.net",),
+}
+
+
+@pytest.mark.parametrize(
+    "host", ["Überwachung.example", "ping.example.com", "MONITOR.example.net."]
+)
+def test_the_hosts_of_the_installation_belong_to_no_page(alice, configure, host):
+    configure(**OWN_HOSTS)
+    body = {"name": "Acme", "custom_domain": host}
     assert "custom_domain" in alice.post("/status-pages", body).json["fields"]
+    other = alice.post("/status-pages", body | {"custom_domain": "status.example.com"}).json
+    assert other["domain"]["cname"] == "xn--berwachung-8db.example"
 
 
 def test_services_of_others_are_unknown(alice, charlie):

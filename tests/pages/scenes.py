@@ -33,7 +33,6 @@ _PAGE: dict[str, Any] = {
     "updated_at": NOW,
     "days": 90,
     "host": None,
-    "claimed_host": None,
     "has_password": False,
 }
 

@@ -1,10 +1,13 @@
 """Hosts of pages are looked up at a real name server: verified, and lost when the records go."""
 
+from dataclasses import replace
+
 import pytest
 from dnslib import RCODE
 from dnslib.zoneresolver import ZoneResolver
 
 from app.network.network import Network
+from app.web import create_app
 from tests.checks.servers import name_server
 from tests.status_pages import make_shown, take_snapshots
 from workers import status_pages
@@ -62,19 +65,25 @@ def verify(app, alice, zone, page, rows, monkeypatch):
     return run
 
 
+def serves_page(client):
+    """Whether the host serves the page; if not, it is like a host that nobody has claimed."""
+    client.get("/status/acme")  # somebody has looked
+    answer, unknown = (client.get("/", headers={"Host": one}) for one in (HOST, "nobody.example"))
+    assert "Checkout" in answer.text or answer.text == unknown.text
+    return "Checkout" in answer.text
+
+
 def test_a_host_is_verified_by_either_record(alice, verify, zone, page, app, client):
     found = verify()
     assert (found["state"], found["cname"]) == ("waiting", "localhost")
     assert "NXDOMAIN" in found["seen"]
     take_snapshots(app)
-    client.get("/status/acme")  # somebody has looked
-    assert client.get("/", headers={"Host": HOST}).status_code == 404
+    assert not serves_page(client)
     zone.lines = [f'{found["txt_name"]}. IN TXT "{found["txt_value"]}"']
     assert verify()["state"] == "verified"
     take_snapshots(app)
     assert alice.get(f"/status-pages/{page['id']}").json["domain"]["state"] == "serving"
-    client.get("/status/acme")
-    assert client.get("/", headers={"Host": HOST}).status_code == 200
+    assert serves_page(client)
     alice.patch(f"/status-pages/{page['id']}", {"custom_domain": "status.other.example"})
     zone.lines = ["status.other.example. IN CNAME LOCALHOST."]
     assert verify()["state"] == "verified"
@@ -93,9 +102,26 @@ def test_a_host_whose_records_are_gone_for_an_hour_is_lost(
     rows("UPDATE status_pages SET domain_wrong_since = domain_wrong_since - interval '1 hour'")
     assert verify()["state"] == "waiting"
     take_snapshots(app)
-    client.get("/status/acme")
-    assert client.get("/", headers={"Host": HOST}).status_code == 404
+    assert not serves_page(client)
     assert f'"http://{HOST}/' not in client.get("/status/acme").text
+    assert verify()["state"] == "waiting"
+
+
+def test_no_page_takes_the_console_away(app, client, config, configure, verify, zone, rows):
+    zone.lines = [CNAME]
+    assert verify()["state"] == "verified"
+    take_snapshots(app)
+    assert serves_page(client)
+    # The operator says only now that people reach the console there.
+    restarted = create_app(replace(config, console_hosts=(HOST,)))
+    try:
+        assert not serves_page(restarted.test_client())
+    finally:
+        restarted.extensions["hub"].close()
+    configure(console_hosts=(HOST,))
+    found = verify()
+    assert found["seen"] == "this is a host of the installation itself"
+    rows("UPDATE status_pages SET domain_wrong_since = domain_wrong_since - interval '1 hour'")
     assert verify()["state"] == "waiting"
 
 

@@ -142,7 +142,6 @@ def _page(page: StatusPage) -> dict[str, Any]:
         "logos": {n: branding.image(page.branding, n, page.logos) for n in branding.LOGOS},
         "url": addresses.of_page(page),
         "host": page.custom_domain if page.domain_verified_at else None,
-        "claimed_host": page.custom_domain,
         "has_password": page.password_hash is not None,
     }
 

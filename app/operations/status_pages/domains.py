@@ -1,7 +1,6 @@
 """Host names of pages: which are to be looked up, and what the records said."""
 
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 from uuid import UUID
 
 from sqlalchemy import select
@@ -13,11 +12,13 @@ from app.domain.status_pages.domains import Domain, Finding
 from app.models.status_pages import StatusPage
 from app.operations import rows as owned_rows
 from app.operations.status_pages import snapshots
+from app.operations.status_pages.addresses import own_hosts
 from app.operations.status_pages.pages import TXT_LABEL
 from app.platform.bootstrap import runtime
 from app.platform.transaction import transaction
 
 _TAKEN = "another page serves this host"
+_OWN = "this is a host of the installation itself"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ def due() -> list[Records]:
             Records(
                 page_id=row.id,
                 domain=row.custom_domain or "",
-                cname=urlsplit(runtime().config.base_url).hostname or "",
+                cname=runtime().config.base_host,
                 txt_name=f"{TXT_LABEL}.{row.custom_domain}",
                 txt_value=row.domain_token,
             )
@@ -53,7 +54,12 @@ def due() -> list[Records]:
 
 def record(records: Records, seen: str, found: Finding) -> None:
     """Write down what the records of a host said: a right one has the page served there, and a
-    host whose records have been wrong for an hour serves it no more."""
+    host whose records have been wrong for an hour serves it no more.
+
+    Hosts of the installation itself belong to no page, whatever their records say.
+    """
+    if records.domain in own_hosts(runtime().config):
+        seen, found = _OWN, Finding.WRONG
     try:
         _record(records, seen, found)
     except IntegrityError:

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
 from sqlalchemy import delete as delete_rows
@@ -197,17 +196,13 @@ def _stored(tx: Transaction, organization_id: UUID, data: Columns) -> dict[str, 
         named = values["services"]
         owned_rows.require(tx, Service, organization_id, named, field="services", what="service")
         values["services"] = {str(id): dict(public) for id, public in named.items()}
-    if values.get("custom_domain") == _own_host():
+    if values.get("custom_domain") in addresses.own_hosts(runtime().config):
         raise refused(
             "custom_domain", InvalidCode.NOT_ALLOWED, "This is the host of the installation itself."
         )
     if values.get("announcement"):
         values["announcement"] = services.plain(values["announcement"])
     return values
-
-
-def _own_host() -> str:
-    return urlsplit(runtime().config.base_url).hostname or ""
 
 
 def _refuse_old_slug(tx: Transaction, slug: str, page_id: UUID | None) -> None:
@@ -234,7 +229,7 @@ def _domain(page: StatusPage, made_at: datetime | None) -> dict[str, Any] | None
         return None
     return {
         "state": domains.state(Domain(page.domain_verified_at), made_at),
-        "cname": _own_host(),
+        "cname": runtime().config.base_host,
         "txt_name": f"{TXT_LABEL}.{page.custom_domain}",
         "txt_value": page.domain_token,
         "seen": page.domain_answer,

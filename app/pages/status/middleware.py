@@ -9,13 +9,15 @@ page and the badges is answered there.
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from datetime import timedelta
 from functools import lru_cache
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
-from werkzeug.http import parse_accept_header
+from werkzeug.http import parse_accept_header, parse_date, parse_etags
 
 from app.domain.status_pages.slugs import requested_host
+from app.operations.status_pages.addresses import own_hosts
 from app.pages.status import html, responses, styles
 from app.pages.status.responses import FOREVER, Rendered, kept
 from app.pages.status.store import PageStore
@@ -38,6 +40,7 @@ _FORMS = ("subscribe", "subscriptions/")
 _STATUS = {200: "200 OK", 301: "301 Moved Permanently", 302: "302 Found", 304: "304 Not Modified"}
 _TINTED = re.compile(r"style-([0-9a-f]{3}|[0-9a-f]{6})\.css")
 _NOT_FOUND = "404 Not Found"
+_SETTLED_AFTER = timedelta(seconds=5)  # by then every process has the last snapshot of a second
 
 
 class PageMiddleware:
@@ -47,18 +50,16 @@ class PageMiddleware:
         self._application = application
         self._store = store
         self._pace = Pace(PAGES_PER_SECOND)
-        self._own_host = urlsplit(config.base_url).hostname or ""
+        self._own_hosts = own_hosts(config)
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a page, or let the application answer."""
         path: str = environ["PATH_INFO"]
         host = requested_host(environ.get("HTTP_HOST", ""))
-        if host != self._own_host:
-            page = self._store.of_host(host)
-            if page is not None:
-                return self._on_own_host(page.slug, path, environ, start_response)
-            if self._store.is_claimed(host):
-                return _send(not_found(), environ, start_response, _NOT_FOUND)
+        # Whatever a page claims: the console stays where it is.
+        page = None if host in self._own_hosts else self._store.of_host(host)
+        if page is not None:
+            return self._on_own_host(page.slug, path, environ, start_response)
         if path.startswith(PREFIX) and environ["REQUEST_METHOD"] in ("GET", "HEAD"):
             found = self._find(path[len(PREFIX) :], environ)
             if found is not None:
@@ -113,7 +114,7 @@ def asset(name: str) -> Rendered | None:
     if name != "style.css" and not tint:
         return None
     body = styles.tinted(f"#{tint[1]}") if tint else styles.BASE
-    return kept(body, "text/css; charset=utf-8", utcnow(), cache=FOREVER)
+    return kept(body, "text/css; charset=utf-8", styles.MODIFIED, cache=FOREVER)
 
 
 def not_found() -> Rendered:
@@ -148,17 +149,40 @@ def _send(
 def negotiate(found: Rendered, environ: Environ) -> tuple[dict[str, str], bytes | None]:
     """Return the headers and the body for a request, compressed if it may be; None: 304."""
     headers, body = found.headers(), found.body
+    age = utcnow() - found.modified
     if found.is_aged:
-        headers["Age"] = str(max(0, int((utcnow() - found.modified).total_seconds())))
+        headers["Age"] = str(max(0, int(age.total_seconds())))
+    if not _is_told_apart_by_time(found, age):
+        del headers["Last-Modified"]
     if found.compressed is not None and _takes_gzip(environ.get("HTTP_ACCEPT_ENCODING", "")):
         body = found.compressed
         headers |= {"Content-Encoding": "gzip", "ETag": f'"{found.etag}-gzip"'}
-    asked = environ.get("HTTP_IF_NONE_MATCH", "")
-    if asked and found.status == 200 and (asked.strip() == "*" or found.etag in asked):
+    if found.status == 200 and _has_it_already(found, environ):
         headers.pop("Content-Type")
         headers.pop("Content-Encoding", None)
         return headers, None
     return headers, body
+
+
+def _has_it_already(found: Rendered, environ: Environ) -> bool:
+    """Say whether a visitor has the same; a time counts where no tag is sent (RFC 9110, 13)."""
+    tags = environ.get("HTTP_IF_NONE_MATCH", "")
+    if tags:
+        sent = parse_etags(tags)
+        return sent.contains_weak(found.etag) or sent.contains_weak(f"{found.etag}-gzip")
+    since = parse_date(environ.get("HTTP_IF_MODIFIED_SINCE"))
+    return (
+        since is not None and not found.is_aged and found.modified.replace(microsecond=0) <= since
+    )
+
+
+def _is_told_apart_by_time(found: Rendered, age: timedelta) -> bool:
+    """Say whether the second of its change is enough to know an answer by (RFC 9110, 8.8.2.2).
+
+    Another may follow within that second. And an old snapshot is one that does not change, while
+    what it says of itself does.
+    """
+    return age >= _SETTLED_AFTER and not found.is_aged
 
 
 @lru_cache(maxsize=1000)

@@ -38,7 +38,6 @@ class _Index:
     by_slug: Mapping[str, Snapshot]
     by_old_slug: Mapping[str, Snapshot]
     by_host: Mapping[str, Snapshot]
-    claimed_hosts: frozenset[str]
     by_badge: Mapping[str, tuple[Snapshot, str | None]]
 
 
@@ -51,7 +50,7 @@ class PageStore:
         self._look_lock = threading.Lock()
         self._pages: dict[str, Snapshot] = {}
         self._versions: dict[str, tuple[int, datetime]] = {}
-        self._index = _Index({}, {}, {}, frozenset(), {})
+        self._index = _Index({}, {}, {}, {})
         self._cache: OrderedDict[tuple[Any, ...], Rendered] = OrderedDict()
         self._cached_bytes = 0
         self._looked_at: float | None = None
@@ -146,9 +145,6 @@ class PageStore:
             by_slug={page.slug: page for page in pages},
             by_old_slug={slug: page for page in pages for slug in page.old_slugs},
             by_host={page.page["host"]: page for page in pages if page.page["host"]},
-            claimed_hosts=frozenset(
-                page.page["claimed_host"] for page in pages if page.page["claimed_host"]
-            ),
             by_badge=badges,
         )
         with self._lock:
@@ -167,10 +163,6 @@ class PageStore:
     def of_host(self, host: str) -> Snapshot | None:
         """Return the page that a host of its own serves."""
         return self._index.by_host.get(host)
-
-    def is_claimed(self, host: str) -> bool:
-        """Say whether a page claims a host, verified or not."""
-        return host in self._index.claimed_hosts
 
     def of_badge(self, key: str) -> tuple[Snapshot, str | None] | None:
         """Return the open page of a badge, and the key of its service if it is of one."""

@@ -4,6 +4,7 @@ import hashlib
 import json
 import re
 from base64 import b64decode
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ _BASE = _squeezed((_FOLDER / "page.css").read_text(encoding="utf-8"))
 BASE = _BASE.encode()
 SCRIPT = _stripped((_FOLDER / "page.mjs").read_text(encoding="utf-8")).encode()
 _EMBED = _stripped((_FOLDER / "embed.mjs").read_text(encoding="utf-8"))
+MODIFIED = datetime.fromtimestamp((_FOLDER / "page.css").stat().st_mtime, UTC)
 BASE_HASH = _hash(BASE)
 SCRIPT_HASH = _hash(SCRIPT)
 
