@@ -27,6 +27,7 @@ SENSITIVE_NAME = re.compile(
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{2,19}")  # Basic, Bearer, Token, ApiKey, GenieKey, ...
 _COOKIE_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")  # a token of RFC 9110
 _MIN_PART = 8
+_CUT = "…"  # what stands where a text was cut
 _HTML_IN_JSON = re.compile("[<>&'\u2028\u2029]")
 _HEX = re.compile("%[0-9A-F]{2}")
 
@@ -200,7 +201,18 @@ def _mask_text(text: str, forms: Sequence[str]) -> str:
 
 
 def _without_torn_end(text: str, forms: Sequence[str]) -> str:
-    body = text.rstrip("…")
+    """Return a text without the beginnings of secrets at its end, and before each sign of a cut.
+
+    A sentence goes on after a value that was cut: `token is "abc…, expected "x"`.
+    """
+    body = text.rstrip(_CUT)
+    if len(body) < MIN_SECRET:
+        return text
+    if _CUT in body:
+        *cut, rest = body.split(_CUT)
+        pieces = [*(_without_torn_end(piece, forms) for piece in cut), rest]
+        body = _CUT.join(pieces)
+        text = body + text[len(text.rstrip(_CUT)) :]
     for form in forms:
         begin = form[:MIN_SECRET]
         at = body.find(begin, max(0, len(body) - len(form) + 1))

@@ -6,8 +6,10 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 import jwt
+import psycopg
 import pytest
 
+from app.api import auth as auth_views
 from tests.factories import PASSWORD, make_person
 
 REGISTER, LOGIN = "/api/v1/auth/register", "/api/v1/auth/login"
@@ -125,6 +127,41 @@ def test_wrong_password_and_unknown_address_take_the_same_time(client, alice):
     wrong = min(seconds(alice.email) for _ in range(5))
     unknown = min(seconds("nobody@example.com") for _ in range(5))
     assert unknown == pytest.approx(wrong, rel=0.5)
+
+
+def test_who_has_an_account_does_not_show_in_the_work_done(client, alice, charlie, monkeypatch):
+    """Statements, rows written and passwords hashed: what takes time beside the network."""
+    seen, execute, verify = [], psycopg.Cursor.execute, auth_views.verify_password
+
+    def note(cursor, statement, *args, **options):
+        seen.append(statement.split()[0])
+        return execute(cursor, statement, *args, **options)
+
+    def count(*args):
+        seen.append("hash")
+        return verify(*args)
+
+    monkeypatch.setattr(psycopg.Cursor, "execute", note)
+    monkeypatch.setattr(auth_views, "verify_password", count)
+
+    def work_of(call):
+        call()  # what is asked for the first time is looked up
+        seen.clear()
+        call()
+        return seen.copy()
+
+    def sign_in(email):
+        body = {"email": email, "password": "not the right one"}
+        return lambda: client.post("/api/v1/auth/login", json=body)
+
+    def invite(email):
+        return lambda: alice.post("/members", {"email": email, "role": "viewer"})
+
+    nobody = "nobody@example.com"
+    known = work_of(sign_in(alice.email))
+    assert known == work_of(sign_in(nobody))
+    assert (known.count("hash"), known.count("INSERT")) == (1, 1)
+    assert work_of(invite(charlie.email)) == work_of(invite(nobody))
 
 
 def test_signing_out_ends_this_token_and_no_other(alice, rows):

@@ -2,6 +2,7 @@
 
 import json
 import quopri
+import time
 from base64 import b32encode, b64encode, urlsafe_b64encode
 from html import escape
 from urllib.parse import quote, quote_plus
@@ -132,3 +133,18 @@ def test_what_is_not_secret_in_an_address_stays():
     text = "hooks.slack.com refused user at /services"
     secret = "https://user:horsebat@hooks.slack.com/services/T000/abcdef1234567890abcd"
     assert mask(text, needles([secret])) == text
+
+
+def test_a_sentence_goes_on_after_what_was_cut():
+    secret = "tok_" + "abcdefgh" * 20
+    text = f'$.t is "{secret[:90]}…, expected == "x" and not {secret[:30]}…'
+    assert mask(text, needles([secret])) == f'$.t is "{MASK}…, expected == "x" and not {MASK}'
+    assert mask("a…b… tok…", needles([secret])) == "a…b… tok…"
+
+
+def test_many_signs_of_a_cut_cost_little():
+    forms = needles(["tok_" + "abcdefgh" * 20])
+    text = "tok_…" * 800
+    started = time.process_time()
+    assert "tok_" not in mask(text, forms)
+    assert time.process_time() - started < 1
