@@ -56,12 +56,12 @@ class Bucket:
 
     def histogram(self) -> Counter[int]:
         """Return the response times, by bucket."""
-        return histogram.merged(self.histograms)
+        return Counter(histogram.merged(self.histograms))
 
     def percentiles(self, *shares: float) -> list[float | None]:
         """Return percentiles of the response time, to within 1 %."""
-        counts = self.histogram()
-        return [histogram.percentile(counts, share, self.min_ms, self.max_ms) for share in shares]
+        counts = histogram.merged(self.histograms)
+        return histogram.percentiles(counts, shares, self.min_ms, self.max_ms)
 
 
 def put_together(buckets: Iterable[Bucket]) -> Bucket:

@@ -1,7 +1,7 @@
 """Figures of an organization and of each of its services, side by side."""
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -62,7 +62,11 @@ def overview(
         figures = read.read(tx, worst, parts, with_histogram=True)
         fired, mtta, mttr = tx.driver.execute(_ALERTS, values | {"ids": ids}).fetchall()[0]
         late = tx.scalar(_LATENESS, values)
-    p50, p95, p99 = (_rank(times, share, sums.values()) for share in _SHARES)
+    lows = [one.min_ms for one in sums.values() if one.min_ms is not None]
+    highs = [one.max_ms for one in sums.values() if one.max_ms is not None]
+    p50, p95, p99 = histogram.percentiles(
+        times, _SHARES, min(lows, default=None), max(highs, default=None)
+    )
     by_id = {row.id: row for row in rows}
     return {
         "period_start": parts[0].since,
@@ -137,9 +141,3 @@ def _service(row: Any, figures: Bucket) -> dict[str, Any]:
         "p95_ms": p95,
         "p99_ms": p99,
     }
-
-
-def _rank(times: Mapping[int, int], share: float, sums: Collection[Sums]) -> float | None:
-    lows = [one.min_ms for one in sums if one.min_ms is not None]
-    highs = [one.max_ms for one in sums if one.max_ms is not None]
-    return histogram.percentile(times, share, min(lows, default=None), max(highs, default=None))

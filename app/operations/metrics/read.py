@@ -1,6 +1,5 @@
 """Read figures of services over a window, from the coarsest level that answers each part of it."""
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -77,7 +76,7 @@ _SUMMED = ("up_ms", "down_ms", "checks", "failed", "timed")
 
 def sums(
     tx: Transaction, organization_id: UUID, ids: Sequence[UUID], parts: Sequence[Piece]
-) -> tuple[dict[UUID, Sums], Counter[int]]:
+) -> tuple[dict[UUID, Sums], dict[int, int]]:
     """Return the sums of services of an organization, and the response times of all together.
 
     Rolled up hours of the organization as a whole tell its response times where they hold exactly

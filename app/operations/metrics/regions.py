@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from app.domain.metrics import histogram
 from app.domain.metrics.bucket import Bucket
 from app.domain.metrics.plan import DAY, HOUR, ceiling, floor
 from app.domain.rules.window_counts import GROWTH, SHORTEST_MS
@@ -148,9 +147,7 @@ def _bucket(row: Sequence[Any]) -> Bucket:
 
 
 def _figures(region: str, whole: Bucket) -> RegionFigures:
-    counts = whole.histogram()
-    ranks = (histogram.percentile(counts, share, whole.min_ms, whole.max_ms) for share in _SHARES)
-    p50, p95, p99 = ranks
+    p50, p95, p99 = whole.percentiles(*_SHARES)
     return RegionFigures(
         region,
         whole.checks,

@@ -1,9 +1,10 @@
 """Series of a service for charts: results put together by intervals of time."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
@@ -44,6 +45,10 @@ class Point:
     p99_ms: float | None
 
 
+_POINT_FIELDS = tuple(field.name for field in fields(Point))
+_point_values = attrgetter(*_POINT_FIELDS)
+
+
 def buckets(
     service_id: UUID, since: datetime, until: datetime, width: timedelta
 ) -> list[dict[str, Any]]:
@@ -65,7 +70,8 @@ def buckets(
     if len(found) > MOST_POINTS:
         message = f"the window holds more than {MOST_POINTS} points; narrow it or widen `interval`"
         raise Invalid(message, {"from": [Fault(InvalidCode.WRONG_TIME, "The window is too wide.")]})
-    return [asdict(point) for point in found]
+    # `asdict` copies what every value is made of: twice the time of all the rest.
+    return [dict(zip(_POINT_FIELDS, _point_values(point), strict=True)) for point in found]
 
 
 def _coarse(
@@ -262,10 +268,7 @@ def _slots(cells: bytes) -> list[dict[int, int]]:
 
 
 def _five(at: datetime, checks: int, failed: int, sums: Totals, times: dict[int, int]) -> Point:
-    ranks: Iterable[float | None] = (
-        histogram.percentile(times, share, None, None) for share in (0, 1, 0.5, 0.95, 0.99)
-    )
-    low, high, *percentiles = ranks
+    low, high, *percentiles = histogram.percentiles(times, (0, 1, 0.5, 0.95, 0.99), None, None)
     return Point(
         at, checks, failed, sums.uptime_percentage, histogram.mean(times), low, high, *percentiles
     )

@@ -98,7 +98,7 @@ def _percentiles(rows: Sequence[_Row]) -> list[float | int | None]:
     counts = histogram.merged(hist for hist, *_ in rows)
     low = min((ms for _, ms, _ in rows if ms is not None), default=None)
     high = max((ms for _, _, ms in rows if ms is not None), default=None)
-    return [_rounded(histogram.percentile(counts, share, low, high)) for share in (0.5, 0.95)]
+    return list(map(_rounded, histogram.percentiles(counts, (0.5, 0.95), low, high)))
 
 
 def _rounded(ms: float | None) -> float | int | None:

@@ -55,6 +55,20 @@ def test_a_histogram_does_not_depend_on_the_order():
     assert histogram.merged([histogram.pack(counts)] * 2) == {5: 4, -3: 2, 400: 140_000}
 
 
+def test_histograms_that_stand_one_behind_the_other_are_one():
+    counts = {5: 2, -3: 1}
+    packed = histogram.pack(counts)
+    assert histogram.merged([packed + packed]) == histogram.merged([packed, packed])
+
+
+@pytest.mark.parametrize(
+    ("share", "found"), [(0, 10.0), (0.01, 10.0), (0.95, 10.0), (0.951, 2000.0), (1, 2000.0)]
+)
+def test_the_nearest_rank(share, found):
+    counts = {bucket(10.0): 95, bucket(2000.0): 5}
+    assert histogram.percentile(counts, share, 10.0, 2000.0) == pytest.approx(found, rel=0.01)
+
+
 def borders() -> list[float]:
     values = [0.0, 0.009, 0.01, 1.0]
     for power in range(-230, 700, 3):
