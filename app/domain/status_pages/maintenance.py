@@ -69,9 +69,14 @@ def _occurrences(
         at = following.starts_at
 
 
-def public_key(page_id: UUID, window_id: UUID, starts_at: datetime) -> str:
-    """Return the key of one occurrence on one page; nobody can tell the window from it."""
-    text = f"{page_id}:{window_id}:{starts_at.timestamp():.0f}"
+def public_key(page_id: UUID, window_id: UUID, window: MaintenanceWindow, begin: datetime) -> str:
+    """Return the key of one occurrence on one page; nobody can tell the window from it.
+
+    That of a window which comes once stays when it is moved: links, feeds and calendars follow.
+    """
+    text = f"{page_id}:{window_id}"
+    if window.recurrence is not None:
+        text += f":{begin.timestamp():.0f}"
     return f"mw_{hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
 
@@ -100,12 +105,14 @@ def notices(
     sent: Mapping[datetime, Mapping[Notice, datetime]],
     created_at: datetime,
     now: datetime,
+    *,
+    comes_once: bool,
 ) -> list[tuple[Notice, Appearance]]:
     """Return what is still to be sent about a window's occurrences.
 
     `sent` are the notices there were, by the beginning they spoke of, with the end they named. Of
     a window that recurs only the next one is announced. One that was announced and is not to come
-    any more was cancelled, or moved: then the new one is announced.
+    any more was cancelled; of a window that comes once it was moved, where another is to be told.
     """
     found: list[tuple[Notice, Appearance]] = []
     coming = [one for one in shown if one.state is MaintenanceState.COMING][:1]
@@ -132,12 +139,20 @@ def notices(
         elif Notice.STARTED in before and Notice.ENDED not in before:
             found.append((Notice.ENDED, one))
     begins = {one.occurrence.starts_at for one in shown}
-    for begin, before in sent.items():
-        is_open = Notice.STARTED not in before and Notice.CANCELLED not in before
-        if begin > now and begin not in begins and is_open:
-            occurrence = Occurrence(begin, max(before.values()))
-            found.append((Notice.CANCELLED, Appearance(occurrence, MaintenanceState.COMING)))
-    return found
+    gone = [
+        Appearance(Occurrence(begin, max(before.values())), MaintenanceState.COMING)
+        for begin, before in sent.items()
+        if begin > now
+        and begin not in begins
+        and Notice.STARTED not in before
+        and Notice.CANCELLED not in before
+    ]
+    if comes_once and gone and found:
+        return [(_OF_MOVED.get(notice, notice), one) for notice, one in found]
+    return found + [(Notice.CANCELLED, one) for one in gone]
+
+
+_OF_MOVED = {Notice.ANNOUNCED: Notice.CHANGED}
 
 
 def withdrawn(

@@ -64,7 +64,12 @@ def notify(page_id: UUID) -> int:
 
 def _window(tx: Transaction, page: StatusPage, one: PageWindow, now: datetime) -> int:
     shown = maintenance.appearances(one.window, now - _LOOKED_BACK, now)
-    due = maintenance.notices(shown, _sent_notices(tx, page, one.row), one.row.created_at, now)
+    sent = _sent_notices(tx, page, one.row)
+    comes_once = one.window.recurrence is None
+    due = maintenance.notices(shown, sent, one.row.created_at, now, comes_once=comes_once)
+    if comes_once and any(appearance.occurrence.starts_at not in sent for _, appearance in due):
+        # It was moved: what was told of its earlier time is over.
+        _forget(tx, PageNotice.status_page_id == page.id, PageNotice.window_id == one.row.id)
     for notice, appearance in due:
         _enqueue(tx, page, one, notice, appearance.occurrence, now)
     return len(due)
@@ -153,7 +158,7 @@ def _enqueue(
     if not page.notify.get(_SETTING[notice], True):
         return
     begin, end = occurrence.starts_at, occurrence.ends_at
-    key = maintenance.public_key(page.id, one.row.id, begin)
+    key = maintenance.public_key(page.id, one.row.id, one.window, begin)
     candidates = services.candidates(tx, page.organization_id)
     ids = services.shown(page.sections, candidates)
     tags = {candidate.id: candidate.tags for candidate in candidates}

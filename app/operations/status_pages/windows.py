@@ -56,7 +56,7 @@ def shown(
             is_done = appearance.state is MaintenanceState.DONE
             found.append(
                 {
-                    "key": maintenance.public_key(page_id, one.row.id, begin),
+                    "key": maintenance.public_key(page_id, one.row.id, one.window, begin),
                     "title": one.row.name,
                     "description": one.row.description,
                     "state": appearance.state,

@@ -1,5 +1,6 @@
 """Maintenance as an iCalendar file (RFC 5545)."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from icalendar import Calendar, Event
@@ -7,6 +8,8 @@ from icalendar import Calendar, Event
 from app.domain.messages.text import clean
 from app.pages.status import times
 from app.pages.status.view import View
+
+_SEQUENCES_SINCE = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def of_page(view: View) -> bytes:
@@ -30,6 +33,9 @@ def _calendar(view: View, entries: list[dict[str, Any]]) -> bytes:
         event.add("uid", f"{entry['key']}@alertifypro")
         event.add("dtstamp", times.read(entry["updated_at"]))
         event.add("last-modified", times.read(entry["updated_at"]))
+        # Some programs take a moved event only with a higher number (RFC 5545, 3.8.7.4).
+        changed = times.read(entry["updated_at"]) - _SEQUENCES_SINCE
+        event.add("sequence", max(0, int(changed.total_seconds())))
         event.add("dtstart", times.read(entry["starts_at"]))
         event.add("dtend", times.read(entry["ends_at"]))
         event.add("summary", _line(f"{view.page['name']}: {entry['title']}"))

@@ -138,7 +138,25 @@ def sent(one, *kinds):
 )  # fmt: skip
 def test_each_notice_once(shown, before, expected):
     created_at = NOW - timedelta(days=9)
-    assert [notice for notice, _ in notices(shown, before, created_at, NOW)] == expected
+    for comes_once in (False, True):
+        found = notices(shown, before, created_at, NOW, comes_once=comes_once)
+        assert [notice for notice, _ in found] == expected
+
+
+@pytest.mark.parametrize(
+    ("shown", "before", "once", "each"),
+    [
+        ([SOON], sent(COMING, Notice.ANNOUNCED), [Notice.CHANGED],
+         [Notice.ANNOUNCED, Notice.CANCELLED]),
+        ([RUNNING], sent(COMING, Notice.ANNOUNCED), [Notice.STARTED],
+         [Notice.STARTED, Notice.CANCELLED]),
+        ([DONE], sent(COMING, Notice.ANNOUNCED), [Notice.CANCELLED], [Notice.CANCELLED]),
+    ],
+)  # fmt: skip
+def test_maintenance_that_comes_once_is_moved(shown, before, once, each):
+    for expected, comes_once in ((once, True), (each, False)):
+        found = notices(shown, before, NOW - timedelta(days=9), NOW, comes_once=comes_once)
+        assert [notice for notice, _ in found] == expected
 
 
 @pytest.mark.parametrize(

@@ -1,14 +1,17 @@
 """Subscribers are told of maintenance: announced, begun, over, moved and called off, each once."""
 
 from datetime import timedelta
+from urllib.parse import urlsplit
 
+import feedparser
 import pytest
+from icalendar import Calendar
 
 from app.operations.status_pages import maintenance_notices
 from app.platform.clock import utcnow
 from app.platform.events import timestamp
 from tests.alerting import make_subscriber, make_window
-from tests.status_pages import make_shown
+from tests.status_pages import make_shown, take_snapshots
 
 
 @pytest.fixture
@@ -107,7 +110,7 @@ def test_a_page_that_is_taken_from_a_window_and_named_again(alice, page, notices
     assert notices() == []
 
 
-def test_a_window_that_is_moved_and_moved_back(alice, page, notices):
+def test_a_window_that_is_moved_and_moved_back(alice, page, notices, rows):
     window = coming(alice, page)
     path = f"/maintenance-windows/{window['id']}"
     first = {name: window[name] for name in ("starts_at", "ends_at")}
@@ -116,8 +119,47 @@ def test_a_window_that_is_moved_and_moved_back(alice, page, notices):
     assert notices() == ["announced"]
     for times in (later, first):
         assert alice.patch(path, times).status_code == 200
-        assert sorted(notices()) == ["announced", "cancelled"]
+        assert notices() == ["changed"]
+        assert notices() == []
+    threads = rows("SELECT DISTINCT subject_key, message ->> 'link' FROM notifications"
+                   " WHERE kind = 'subscriber.news'")  # fmt: skip
+    assert len(threads) == 1  # one conversation, and one address that stays
+    alice.delete(path)
+    assert notices() == ["cancelled"]
+
+
+def test_a_window_that_is_moved_to_now_has_begun(alice, page, notices):
+    window = coming(alice, page)
+    assert notices() == ["announced"]
+    at = utcnow()
+    times = {"starts_at": timestamp(at), "ends_at": timestamp(at + timedelta(hours=1))}
+    alice.patch(f"/maintenance-windows/{window['id']}", times)
+    assert notices() == ["started"]
     assert notices() == []
+
+
+def test_what_was_told_of_moved_maintenance_leads_to_it(app, alice, client, page):
+    window = coming(alice, page)
+    take_snapshots(app)
+    root = f"/status/{page['slug']}"
+
+    def told():
+        (event,) = Calendar.from_ical(client.get(f"{root}/maintenance.ics").data).events
+        (entry,) = feedparser.parse(client.get(f"{root}/feed.atom").data).entries
+        return event, entry, urlsplit(entry.link).path
+
+    event, entry, path = told()
+    later = utcnow() + timedelta(hours=96)
+    alice.patch(
+        f"/maintenance-windows/{window['id']}",
+        {"starts_at": timestamp(later), "ends_at": timestamp(later + timedelta(hours=2))},
+    )
+    take_snapshots(app)
+    moved, moved_entry, moved_path = told()
+    assert (moved["UID"], moved_entry.id, moved_path) == (event["UID"], entry.id, path)
+    assert abs(moved.start - later) < timedelta(seconds=1)
+    assert moved["SEQUENCE"] >= event["SEQUENCE"] > 0
+    assert client.get(path).status_code == client.get(f"{path}.ics").status_code == 200
 
 
 def test_a_skipped_occurrence_is_called_off(alice, page, notices):
