@@ -40,7 +40,11 @@ class SetupSchema(BaseSchema):
 
     secret = fields.String(required=True, metadata={"examples": ["JBSWY3DPEHPK3PXP"]})
     uri = fields.String(
-        required=True, metadata={"description": "For a QR code: `otpauth://totp/…`."}
+        required=True, metadata={"description": "What the QR code says: `otpauth://totp/…`."}
+    )
+    qr_code = fields.String(
+        required=True,
+        metadata={"description": "The QR code for the app's camera: an SVG in a `data:` URI."},
     )
 
 

@@ -7,6 +7,7 @@ import pyotp
 import pytest
 from itsdangerous import URLSafeTimedSerializer
 
+from app.domain.accounts.totp import qr_code
 from app.security import challenges
 from tests.factories import PASSWORD
 
@@ -98,6 +99,7 @@ def test_enabling_needs_a_right_code(alice):
     assert alice.post("/profile/2fa/enable", {"code": "123456"}).status_code == 409
     made = alice.post("/profile/2fa/setup").json
     assert made["uri"].startswith("otpauth://totp/AlertifyPro:")
+    assert made["qr_code"] == qr_code(made["uri"])
     wrong = alice.post("/profile/2fa/enable", {"code": "000000"})
     assert wrong.status_code == 422
     assert "code" in wrong.json["fields"]

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pyotp import random_base32
 
-from app.domain.accounts.totp import matching_step, normal, setup_uri
+from app.domain.accounts.totp import matching_step, normal, qr_code, setup_uri
 from app.models.members import User
 from app.operations import audit
 from app.operations.rows import refused
@@ -21,7 +21,7 @@ _CODE_BYTES = 10  # 80 bits: a leaked hash of it cannot be searched
 
 
 def setup(user_id: UUID) -> dict[str, str]:
-    """Make a new key and return `{secret, uri}`; it counts once it is enabled.
+    """Make a new key and return `{secret, uri, qr_code}`; it counts once it is enabled.
 
     Raises Conflict while a second factor is enabled.
     """
@@ -31,8 +31,8 @@ def setup(user_id: UUID) -> dict[str, str]:
         if user.totp_enabled_at is not None:
             raise Conflict("a second factor is enabled already; disable it first")
         user.totp_key, user.totp_last_step = runtime().vault.seal(secret), None
-        found = {"secret": secret, "uri": setup_uri(secret, user.email, ISSUER)}
-    return found
+        uri = setup_uri(secret, user.email, ISSUER)
+    return {"secret": secret, "uri": uri, "qr_code": qr_code(uri)}
 
 
 def enable(user_id: UUID, organization_id: UUID, code: str) -> list[str]:

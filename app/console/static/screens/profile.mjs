@@ -2,6 +2,7 @@
 
 import { html, useState } from "../vendor/ui.mjs";
 import * as api from "../api.mjs";
+import { channelName } from "../lib/channels.mjs";
 import { t } from "../lib/words.mjs";
 import { Dialog } from "../parts/Dialog.mjs";
 import { Field } from "../parts/Field.mjs";
@@ -18,11 +19,11 @@ import { setView, view } from "../store/view.mjs";
 export default function Profile() {
   const found = useResource((signal) => api.get("/profile", {}, signal));
   return html`<${Page} title=${t("Profile")}><${Loaded} of=${found}>${(profile) => html`<div class="columns">
-    <section class="card"><h2>${t("You")}</h2><${You} profile=${profile} reload=${found.reload} /></section>
-    <section class="card"><h2>${t("How you are reached")}</h2><${Contacts} profile=${profile} reload=${found.reload} /></section>
-    <section class="card"><h2>${t("Password")}</h2><${Password} /></section>
-    <section class="card"><h2>${t("Second factor")}</h2><${SecondFactor} profile=${profile} reload=${found.reload} /></section>
-    <section class="card"><h2>${t("This browser")}</h2><${Browser} /></section>
+    <div class="stack"><section class="card"><h2>${t("You")}</h2><${You} profile=${profile} reload=${found.reload} /></section>
+      <section class="card"><h2>${t("Password")}</h2><${Password} /></section></div>
+    <div class="stack"><section class="card"><h2>${t("How you are reached")}</h2><${Contacts} profile=${profile} reload=${found.reload} /></section>
+      <section class="card"><h2>${t("Second factor")}</h2><${SecondFactor} profile=${profile} reload=${found.reload} /></section>
+      <section class="card"><h2>${t("This browser")}</h2><${Browser} /></section></div>
   </div>`}<//><//>`;
 }
 
@@ -47,10 +48,10 @@ function Contacts({ profile, reload }) {
     reload();
   };
   return html`<p class="muted">${methods.length ? t("In this order, each after its delay, until you acknowledge.") : t("By mail to your address. Add a way to be reached sooner.")}</p>
-    <${Form} form=${form} onSaved=${saved}>${methods.map((method, at) => html`<fieldset key=${at} class="group"><legend>${method.type}</legend><div class="pair">
+    <${Form} form=${form} onSaved=${saved}>${methods.map((method, at) => html`<fieldset key=${at} class="group"><legend>${channelName(method.type)}</legend><div class="pair">
         <${Field} form=${form} path=${`contact_methods.${at}.config.${(FIELDS[method.type] ?? FIELDS.email)[0]}`} label=${(FIELDS[method.type] ?? FIELDS.email)[1]} /><${Field} form=${form} path=${`contact_methods.${at}.delay_minutes`} label=${t("After")} kind="number" unit=${t("minutes")} /></div>
         <div><button type="button" class="button quiet" onClick=${() => change(methods.filter((_, index) => index !== at))}><${Icon} name="close" />${t("Remove")}</button></div></fieldset>`)}
-      <div class="actions">${["email", "webhook", "ntfy"].map((type) => html`<button key=${type} type="button" class="button" onClick=${() => change([...methods, { type, config: {}, delay_minutes: 0 }])}><${Icon} name="plus" />${type}</button>`)}</div><//>`;
+      <div class="actions">${["email", "webhook", "ntfy"].map((type) => html`<button key=${type} type="button" class="button" onClick=${() => change([...methods, { type, config: {}, delay_minutes: 0 }])}><${Icon} name="plus" />${channelName(type)}</button>`)}</div><//>`;
 }
 
 function Password() {
@@ -83,7 +84,8 @@ function SecondFactor({ profile, reload }) {
 
 function Confirming({ made, title, path, onClose, done }) {
   const form = useForm({ initial: { code: "" }, save: (values) => api.post(path, values) });
-  return html`<${Dialog} title=${title} onClose=${onClose}>${made && html`<p>${t("Type this key into your app, or open the link on the phone:")}</p><pre>${made.secret}</pre><p><a href=${made.uri}>${t("Open in an authenticator")}</a></p>`}
+  return html`<${Dialog} title=${title} onClose=${onClose}>${made && html`<div class="qr"><img src=${made.qr_code} width="200" height="200" alt=${t("QR code for the authenticator app; the key beside it says the same")} />
+      <div><p>${t("Point the camera of your authenticator app here, or type the key:")}</p><pre class="key">${made.secret.replace(/(.{4})(?=.)/g, "$1 ")}</pre><div class="actions"><${Copy} kind="" text=${made.secret}>${t("Copy the key")}<//><a class="button quiet" href=${made.uri}>${t("Open in an app on this device")}</a></div></div></div>`}
     <${Form} form=${form} verb=${t("Confirm")} onSaved=${done} onCancel=${onClose}><${Field} form=${form} path="code" label=${t("Code of the app")} inputmode="numeric" autocomplete="one-time-code" /><//><//>`;
 }
 
