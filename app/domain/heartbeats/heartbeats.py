@@ -22,6 +22,7 @@ from app.domain.heartbeats.states import (
     Ping,
     PingKind,
 )
+from app.domain.messages.text import moment
 
 Gap = tuple[datetime, datetime]
 _MOST_EARLY = timedelta(seconds=60)
@@ -144,12 +145,12 @@ def evaluate(
         reason = f"a run has not ended within {heartbeat.max_runtime_seconds} s"
         return _flipped(was, _with(state, HeartbeatStatus.MISSED, reason), min(late))
     if now >= state.miss_at:
-        reason = f"no ping came by {state.miss_at:%Y-%m-%dT%H:%M:%SZ}"
+        reason = f"no ping came by {moment(state.miss_at)}"
         return _flipped(was, _with(state, HeartbeatStatus.MISSED, reason), state.miss_at)
     if state.live_runs:
         return _flipped(was, _with(state, HeartbeatStatus.RUNNING), now)
     if now >= state.expected_at:
-        reason = f"a ping was expected at {state.expected_at:%Y-%m-%dT%H:%M:%SZ}"
+        reason = f"a ping was expected at {moment(state.expected_at)}"
         return _flipped(was, _with(state, HeartbeatStatus.LATE, reason), state.expected_at)
     return _flipped(was, _with(state, HeartbeatStatus.HEALTHY), now)
 

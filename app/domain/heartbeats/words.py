@@ -4,7 +4,7 @@ import re
 from datetime import datetime
 
 from app.domain.heartbeats.states import HeartbeatStatus
-from app.domain.messages.text import clean
+from app.domain.messages.text import clean, moment
 
 MAX_OUTPUT = 1_000
 _ESCAPES = re.compile("\x1b\\[[0-9;?]*[ -/]*[@-~]")  # colours and the like: ECMA-48, CSI
@@ -24,10 +24,12 @@ def message(
     said = _sentence(reason or status.value)
     if status is HeartbeatStatus.FAILED:
         return f"{said}\n{output}" if output else said
-    last = "No ping has ever come" if last_ping_at is None else f"The last came {_at(last_ping_at)}"
+    last = (
+        "No ping has ever come" if last_ping_at is None else f"The last came {moment(last_ping_at)}"
+    )
     if expected_at is None:
         return f"{said} {last}."
-    return f"{said} {last}; the next was expected {_at(expected_at)}."
+    return f"{said} {last}; the next was expected {moment(expected_at)}."
 
 
 def shown(body: bytes | None) -> str:
@@ -44,7 +46,3 @@ def recovery(status: HeartbeatStatus, reason: str | None) -> str:
 
 def _sentence(text: str) -> str:
     return f"{text[:1].upper()}{text[1:]}."
-
-
-def _at(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
