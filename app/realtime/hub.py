@@ -105,6 +105,7 @@ class Hub:
         self._thread: threading.Thread | None = None
         self._subscribed = threading.Event()
         self._closing = threading.Event()
+        self._has_listened = False  # so that what was published since is lost to another start
 
     def close(self) -> None:
         """Stop listening within a second; clients that are still there hear nothing more."""
@@ -166,9 +167,18 @@ class Hub:
                 if message is None:
                     continue
                 if message["type"] == "psubscribe":
+                    if self._has_listened:  # the driver connects again by itself, without a word
+                        self._drop_all()
+                    self._has_listened = True
                     self._subscribed.set()
                 elif message["type"] == "pmessage":
                     self._fan_out(message["channel"].decode(), message["data"].decode())
+
+    def _drop_all(self) -> None:
+        """Let every client come back with `since_seq`: what it was not sent, nobody knows."""
+        for client in list(chain.from_iterable(list(self._clients.values()))):
+            client.is_overrun = True
+            client.wake()
 
     def _fan_out(self, channel: str, payload: str) -> None:
         clients = self._clients.get(UUID(channel.removeprefix(CHANNEL_PREFIX)))

@@ -155,6 +155,20 @@ def test_the_script_is_loaded_again_after_redis_was_emptied(feed):
     assert len(feed.kept(organization)) == 2
 
 
+def test_clients_come_back_after_redis_was_away_for_they_may_have_missed_something(hub, feed):
+    client = join(hub, uuid4())
+    assert not client.is_overrun
+    assert feed.redis.client_kill_filter(_type="pubsub") >= 1
+    end = time.monotonic() + stretched(5)
+    while not client.is_overrun and time.monotonic() < end:
+        client.take(0.2)
+    assert client.is_overrun
+    later = join(hub, uuid4())
+    feed.publish(events(later.organization_id, 1))
+    assert len(frames_of(later, 1)) == 1
+    assert not later.is_overrun
+
+
 def test_a_client_that_leaves_is_forgotten(hub):
     client = join(hub, uuid4())
     assert hub.count() == 1
