@@ -13,9 +13,10 @@ from app.pages import alert_action
 from app.platform.errors import Conflict, NotFound
 from app.platform.events import timestamp
 from app.schemas.base import ErrorSchema
-from app.security import signed_links
+from app.security import alert_links
 from app.security.access import public
-from app.security.signed_links import AlertAction, BadLink, ExpiredLink
+from app.security.alert_links import AlertAction
+from app.security.link_errors import BadLink, ExpiredLink
 
 bp = Blueprint(
     "alert_actions",
@@ -66,7 +67,7 @@ def show(signed: str) -> Response:
     and is good for seven days.
     """
     try:
-        link = signed_links.read(signed)
+        link = alert_links.read(signed)
         return _page(link, alert_queries.read_for_link(link.alert_id))
     except (BadLink, NotFound) as error:
         return _no_alert(error)
@@ -82,7 +83,7 @@ def act(signed: str) -> Response:
     What the button of the page does. Acting twice is fine.
     """
     try:
-        link = signed_links.read(signed)
+        link = alert_links.read(signed)
         organization_id = alert_queries.read_for_link(link.alert_id)["organization_id"]
         done = _act(link, organization_id)
         alert = alert_queries.read_for_link(link.alert_id)

@@ -26,7 +26,8 @@ from app.schemas.sla import (
     SlaReportSchema,
 )
 from app.security.access import budget, principal, public, requires
-from app.security.subscription_links import BadLink, read_report
+from app.security.link_errors import BadLink
+from app.security.subscription_links import read_report
 
 _WIDTH = timedelta(days=30)
 _COLUMNS = ("service_id", "name", *sla.FIGURES)

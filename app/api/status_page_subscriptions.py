@@ -23,7 +23,8 @@ from app.platform.errors import Invalid
 from app.schemas.status_page_subscribers import ManageFormSchema, MessageSchema, SubscribeFormSchema
 from app.security.access import client_address, public
 from app.security.limits import is_within
-from app.security.subscription_links import BadLink, ExpiredLink, read
+from app.security.link_errors import BadLink, ExpiredLink
+from app.security.subscription_links import read
 
 root_bp = Blueprint("root_status_page_subscriptions", __name__, description="Subscribe.")
 

@@ -11,16 +11,9 @@ from uuid import UUID
 from itsdangerous import BadSignature, SignatureExpired, URLSafeSerializer, URLSafeTimedSerializer
 
 from app.platform.bootstrap import runtime
+from app.security.link_errors import BadLink, ExpiredLink
 
 CONFIRM_SECONDS = 24 * 3600
-
-
-class BadLink(Exception):
-    """The link is not one of ours."""
-
-
-class ExpiredLink(BadLink):
-    """The link was one of ours, and is too old."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ from uuid import uuid4
 import pytest
 from itsdangerous import TimestampSigner
 
-from app.security import signed_links
-from app.security.signed_links import AlertAction, sign
+from app.security import alert_links
+from app.security.alert_links import AlertAction, sign
 from tests.alerting import make_alert, make_channel
 from tests.factories import make_service
 
@@ -185,5 +185,5 @@ def test_programs_get_failures_as_json(app, client, alice, alert):
 )
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_a_signed_link_that_makes_no_sense_is_not_found(context, client, content, method):
-    token = signed_links._serializer().dumps(content)
+    token = alert_links._serializer().dumps(content)
     assert client.open(f"/api/v1/alerts/act/{token}", method=method).status_code == 404

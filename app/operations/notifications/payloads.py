@@ -16,7 +16,7 @@ from app.models.services import Service
 from app.platform.bootstrap import runtime
 from app.platform.events import timestamp
 from app.platform.transaction import Transaction
-from app.security.signed_links import AlertAction, sign
+from app.security.alert_links import AlertAction, sign
 
 _TIMES = ("_at", "_until")
 # A dependent service may fail this much before the cause does; the rest is for clocks. It narrows

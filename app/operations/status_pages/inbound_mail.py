@@ -5,7 +5,8 @@ from email import message_from_bytes, policy
 from email.message import Message
 
 from app.operations.status_pages import subscriptions
-from app.security.subscription_links import BadLink, read
+from app.security.link_errors import BadLink
+from app.security.subscription_links import read
 
 _SIGNED = re.compile(r"[cm]\.[\w.-]+", re.ASCII)
 _LINK = re.compile(r"/status/subscriptions/([cm]\.[\w.-]+)", re.ASCII)

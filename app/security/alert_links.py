@@ -10,17 +10,10 @@ from uuid import UUID
 from itsdangerous import BadSignature, SignatureExpired, URLSafeTimedSerializer
 
 from app.platform.bootstrap import runtime
+from app.security.link_errors import BadLink, ExpiredLink
 
 LIFETIME_SECONDS = 7 * 24 * 3600
 ACTIONS = ("acknowledge", "snooze")
-
-
-class BadLink(Exception):
-    """The link is not one of ours, or too old; the text says which."""
-
-
-class ExpiredLink(BadLink):
-    """The link was one of ours, and is too old."""
 
 
 @dataclass(frozen=True, slots=True)
