@@ -1,4 +1,4 @@
-"""Levels of escalations: rows with absolute due times, that notify the next people."""
+"""Levels of escalations: rows with absolute due times; each notifies the next people."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
@@ -91,7 +91,7 @@ def rules_of(policy: EscalationPolicy) -> list[EscalationRule]:
 
 
 def cancel(tx: Transaction, alert_id: UUID) -> None:
-    """Call off the levels that have not acted; the row a sender needs is then gone for it."""
+    """Cancel the levels of an alert that have not acted; a worker about to act finds none."""
     tx.session.execute(
         update(EscalationLevel)
         .where(EscalationLevel.alert_id == alert_id, EscalationLevel.status == "pending")
@@ -102,7 +102,7 @@ def cancel(tx: Transaction, alert_id: UUID) -> None:
 def recipients_of(
     tx: Transaction, alert: Alert, level: PlannedLevel, event: str, now: datetime
 ) -> list[enqueue.Recipient]:
-    """Return whom a level tells of an alert at its severity."""
+    """Return whom a level notifies of an alert at its severity."""
     return escalation_recipients.recipients(
         tx,
         alert.organization_id,
@@ -126,7 +126,7 @@ def pending_of(tx: Transaction, alert_id: UUID) -> Sequence[EscalationLevel]:
 def advance_due() -> int:
     """Act on every alert that has an overdue level; return how many alerts were looked at.
 
-    Those of services in maintenance come when it is over, if they are still open then.
+    Those of services in maintenance act when it is over, if they are still open then.
     """
     with transaction() as tx:
         overdue = tx.session.scalars(
@@ -151,7 +151,7 @@ def advance_due() -> int:
 
 
 def _advance(alert_id: UUID) -> None:
-    """Take one alert's escalation one step; an acknowledgement that came first wins."""
+    """Advance one alert's escalation by a step; an acknowledgement that came first wins."""
     with transaction() as tx:
         alert = tx.session.scalar(
             select(Alert)
@@ -192,7 +192,7 @@ def _enqueue_for_owners(
     skipped: Sequence[tuple[int, int]],
     now: datetime,
 ) -> None:
-    """Tell the owners in place of a last level that reaches nobody."""
+    """Notify the owners in place of a last level that reaches nobody."""
     lines = [level for level in planned if level.position in skipped]
     names = ", ".join(sorted({_describe(tx, line) for line in lines}))
     why = f"the last level of the escalation policy reaches nobody ({names})"
@@ -227,7 +227,7 @@ def events_of(tx: Transaction, alert: Alert) -> Callable[[PlannedLevel], str]:
 
 
 def _announced_at(tx: Transaction, alert: Alert) -> datetime:
-    """Return when an alert was told first: as it fired, or as its root cause let it go."""
+    """Return when an alert was first notified: as it fired, or as it was suppressed no longer."""
     released_at = tx.session.scalar(
         select(func.max(AlertEvent.at)).where(
             AlertEvent.alert_id == alert.id, AlertEvent.kind == "released"
@@ -285,7 +285,7 @@ def _notify(
 
 
 def round_of(number: int) -> str:
-    """Return what stands behind a level's number in a later round."""
+    """Return the suffix of a level's number in a later round."""
     return f" (round {number + 1})" if number else ""
 
 

@@ -1,4 +1,4 @@
-"""Create, change and delete on-call schedules, and let somebody stand in for a while."""
+"""Create, change and delete on-call schedules, and override them for a while."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -61,7 +61,7 @@ def overrides(
 def add_override(
     organization_id: UUID, schedule_id: UUID, user_id: UUID, starts_at: datetime, ends_at: datetime
 ) -> dict[str, Any]:
-    """Let a member stand in and return the override. Raises NotFound, Invalid for a stranger."""
+    """Put a member on call for a while and return the override. Raises NotFound, Invalid."""
     with transaction() as tx:
         _SCHEDULES.begin(tx, organization_id)
         _SCHEDULES.lock(tx, organization_id, schedule_id)
@@ -96,7 +96,7 @@ def delete_override(organization_id: UUID, schedule_id: UUID, override_id: UUID)
 
 
 def strangers(tx: Transaction, organization_id: UUID, user_ids: Iterable[UUID]) -> list[UUID]:
-    """Return those users who are not members of an organization."""
+    """Return those of the users who are not members of an organization."""
     wanted = list(dict.fromkeys(user_ids))
     members = set(
         tx.session.scalars(

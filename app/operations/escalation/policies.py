@@ -83,7 +83,7 @@ def _exists(tx: Transaction, organization_id: UUID, notify_type: str, notify_id:
 
 
 def _make_room(tx: Transaction, organization_id: UUID, policy_id: UUID, data: Columns) -> None:
-    """Take the mark of the default from the others, when this policy gets it."""
+    """Make the other policies no default when this one becomes it."""
     if data.get("is_default"):
         tx.session.execute(
             sqlalchemy.update(EscalationPolicy)

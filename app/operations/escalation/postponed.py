@@ -1,4 +1,4 @@
-"""Levels that act at another time than planned: snoozes, their ends, severities that are raised."""
+"""Escalation levels that act at another time than planned: by snoozes and raised severities."""
 
 from collections import defaultdict
 from datetime import datetime

@@ -35,7 +35,7 @@ def recipients(
     severity: str,
     now: datetime,
 ) -> list[Recipient]:
-    """Return who is to be told of an event; empty when the line reaches nobody now."""
+    """Return who is to be notified of an event; empty when the line reaches nobody now."""
     if notify_type == NotifyType.CHANNEL:
         return channels_for(tx, organization_id, event, severity, now, ids=(notify_id,))
     people = _people(tx, organization_id, notify_type, notify_id, now)

@@ -1,4 +1,4 @@
-"""Simulation of an escalation: who would be notified when, if nobody answered."""
+"""Simulation of an escalation: who would be notified when, if nobody acknowledged."""
 
 from datetime import datetime
 from typing import Any
@@ -16,7 +16,7 @@ from app.platform.transaction import transaction
 
 
 def simulate(organization_id: UUID, policy_id: UUID, at: datetime) -> list[dict[str, Any]]:
-    """Return who would be told when, if an alert fired `at` and nobody answered.
+    """Return who would be notified when, if an alert fired `at` and nobody acknowledged it.
 
     What follows a level that reaches nobody acts in its place, as it would. Raises NotFound for a
     policy of another organization.

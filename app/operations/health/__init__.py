@@ -1,1 +1,1 @@
-"""Health of the monitor itself: what is set aside, what is late, and who is told."""
+"""Health of the monitor itself: which work is set aside, and which periodic jobs fail."""

@@ -126,7 +126,7 @@ def count_failure(kind: WorkKind, key: str, trace: str, *, ends_process: bool = 
 
 
 def clear(kind: WorkKind, keys: Iterable[str]) -> None:
-    """Forget what was held against work that has gone well."""
+    """Forget the losses and failures of work that has gone well."""
     listed = list(keys)
     if listed:
         with transaction() as tx:

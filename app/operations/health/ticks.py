@@ -1,4 +1,4 @@
-"""Runs of the ticks: who is at it, when it last went well, how often it took a process."""
+"""Runs of the ticks: which process runs one, when it last succeeded, how many it ended."""
 
 import os
 import socket
@@ -51,7 +51,7 @@ def holder() -> str:
 
 
 def begin(job: str, seconds: float) -> Turn:
-    """Write down that this process is at a tick, and count a loss if another has died at it.
+    """Write down that this process runs a tick, and count a loss if another has died of it.
 
     Of a process on another host it is known only by the `seconds` that a tick may take.
     """

@@ -41,7 +41,7 @@ SELECT is_bad FROM (
 
 
 def stands(tx: Transaction, heartbeat: Heartbeat, alert: Alert) -> bool:
-    """Say whether a heartbeat that has recovered flaps, so that its alert stands; told once."""
+    """Say whether a heartbeat that has recovered flaps, so that its alert stays open."""
     judged = decisions.evaluate(_results(tx, heartbeat.id), was_flapping=alert.is_flapping)
     if judged.has_started:
         alert.is_flapping = True

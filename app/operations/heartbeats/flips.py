@@ -37,7 +37,7 @@ def wake_sweep() -> None:
 def handle() -> int:
     """Open and resolve alerts for the flips that wait; return for how many heartbeats.
 
-    One that cannot be handled is logged, and holds up no other one.
+    One that cannot be handled is logged, and delays no other.
     """
     with transaction() as tx:
         waiting = tx.session.scalars(
@@ -50,9 +50,9 @@ def handle() -> int:
 
 
 def release() -> int:
-    """Open the alerts that maintenance has held, where it is over; return for how many heartbeats.
+    """Open the alerts that maintenance deferred, where it is over; return for how many heartbeats.
 
-    One that cannot be handled is logged, and holds up no other one.
+    One that cannot be handled is logged, and delays no other.
     """
     with transaction() as tx:
         held = tx.session.scalars(
@@ -109,7 +109,7 @@ def _kept(tx: Transaction, heartbeat_id: UUID) -> Heartbeat | None:
 
 
 def _release(tx: Transaction, heartbeat: Heartbeat) -> HeartbeatFlip | None:
-    """Hold a heartbeat's flip no longer; return it, None where nothing was held."""
+    """Release the deferred flip of a heartbeat; return it, None where there is none."""
     flips = tx.session.scalars(
         select(HeartbeatFlip)
         .where(HeartbeatFlip.heartbeat_id == heartbeat.id, HeartbeatFlip.is_held)
@@ -191,7 +191,7 @@ def _down(
 
 
 def _output(tx: Transaction, flip: HeartbeatFlip) -> str:
-    """Return what the ping that brought a failure had to say."""
+    """Return the body of the ping that reported a failure."""
     body = tx.session.scalar(
         select(HeartbeatPing.body)
         .where(
@@ -209,7 +209,7 @@ def _said(tx: Transaction, flip: HeartbeatFlip) -> str:
 
 
 def _worse(tx: Transaction, heartbeat: Heartbeat, flip: HeartbeatFlip) -> None:
-    """A job that was missed reports a failure: the alert it has goes on, and says so."""
+    """Note on the alert of a missed job that it has reported a failure; the alert stays open."""
     alert = open_alert(tx, heartbeat)
     if alert is not None:
         timeline.note(tx, alert, flip.to_status, text=_said(tx, flip), at=flip.at)
@@ -247,7 +247,7 @@ def open_alert(tx: Transaction, heartbeat: Heartbeat) -> Alert | None:
 def _enqueue(
     tx: Transaction, heartbeat: Heartbeat, flip: HeartbeatFlip, event: str, alert: Alert | None
 ) -> None:
-    """Tell the channels that want to hear of heartbeats as such, besides their alerts."""
+    """Notify the channels that subscribe to events of heartbeats, besides alerts."""
     enqueue.event(
         tx,
         heartbeat.organization_id,

@@ -126,7 +126,7 @@ class _Heartbeats(Resource[Heartbeat, UUID]):
             edits.follow_heartbeat(tx, row)
 
     def deleting(self, tx: Transaction, who: UUID, row: Heartbeat) -> None:
-        """Tell whoever heard of its alert that it is over."""
+        """Notify whoever was notified of its alert that it is over."""
         closing.close_heartbeat(tx, row.id, reason="the heartbeat was deleted")
 
     def to_json(

@@ -1,4 +1,4 @@
-"""Our own ability to receive pings: proven every few seconds, and remembered where it failed."""
+"""Ingest beacon: proof every few seconds that pings can be received; gaps in it are stored."""
 
 from datetime import timedelta
 from typing import Any

@@ -119,7 +119,7 @@ def prepare(connection: psycopg.Connection[Any]) -> None:
 
 
 class _HeartbeatUpdate:
-    """One locked heartbeat while the pings of a batch pass over it."""
+    """One locked heartbeat while the pings of a batch are applied to it."""
 
     __slots__ = ("changed_at", "definition", "duration_ms", "flips", "pinged_at", "row", "state")
 

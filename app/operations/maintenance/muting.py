@@ -79,7 +79,7 @@ def recheck(
     tags: Collection[str],
     heartbeat_ids: Collection[UUID],
 ) -> None:
-    """Look at once at what fails where a window covers it no more: that is news by now.
+    """Check services at once that fail and that no window covers any more: that may be news.
 
     The scope is what the window covered; a window that names nothing covers all.
     """

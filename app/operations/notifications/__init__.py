@@ -1,1 +1,1 @@
-"""Notifications: the outbox from the row that is written to the answer of the receiver."""
+"""Notifications: the outbox, from the row of a message to the answer of its receiver."""

@@ -87,7 +87,7 @@ def _storm(tx: Transaction, row: Notification, now: datetime) -> Storm | None:
 def _last_sent_at(
     tx: Transaction, storm: Storm, waiting: Sequence[Notification], now: datetime
 ) -> datetime | None:
-    """Return when the recipient was last told in this storm; now, if that is in the air."""
+    """Return when the recipient got the last digest of this storm; now, if it is being sent."""
     first = waiting[0]
     in_the_air = case((Notification.lease_until > now, now))
     return tx.session.scalar(

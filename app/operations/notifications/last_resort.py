@@ -84,7 +84,7 @@ def enqueue_for_owners(
 def enqueue_elsewhere(
     tx: Transaction, row: Notification, error: str | None, *, is_given_up: bool
 ) -> None:
-    """Tell others what a message does not get through with; the alert's timeline says so.
+    """Notify others of a message that does not get through; the alert's timeline says so.
 
     The channel's fallbacks, the first that has not failed with it as well; else the owners by mail,
     of what may still get through only while nobody has heard of the alert.
@@ -128,7 +128,7 @@ def _next_fallback(
 ) -> list[Recipient]:
     """Return the first channel of a chain of fallbacks that a message has not failed at.
 
-    Switched off or not: one that is for this alone hears nothing else.
+    Enabled or not: a channel may be kept for this alone.
     """
     seen = set()
     while channel is not None and channel.fallback_channel_id is not None:

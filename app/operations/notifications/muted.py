@@ -1,4 +1,4 @@
-"""Messages that a delay has carried into maintenance: kept until its end."""
+"""Messages whose delay ends within a maintenance window: deferred until its end."""
 
 from datetime import timedelta
 
@@ -14,7 +14,7 @@ _PAUSE = timedelta(seconds=20)  # before the next look
 
 
 def without_muted(tx: Transaction, claimed: list[Claimed]) -> list[Claimed]:
-    """Put back what a delay has carried into maintenance; it is told at the end, if it fails still.
+    """Defer messages whose delay ended in maintenance; sent at its end if the alert still fires.
 
     The delay of a contact, or quiet hours. What was due as the alert fired goes out.
     """

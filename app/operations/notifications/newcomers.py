@@ -1,4 +1,4 @@
-"""Newcomers: who would hear of an open alert if it fired now, and has not heard of it."""
+"""Newcomers: who would be notified of an open alert if it fired now, and has not been."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -26,7 +26,7 @@ def enqueue_newcomers(
     *,
     hold_until: datetime | None = None,
 ) -> None:
-    """Tell of an open alert whoever would hear of it if it fired now, and has not heard of it.
+    """Notify whoever would be notified of an open alert if it fired now, and has not been.
 
     What quiet hours hold back goes out where they let the alert's severity pass now.
     """
@@ -45,7 +45,7 @@ def enqueue_newcomers(
 
 
 def follow_channel(tx: Transaction, channel: NotificationChannel) -> None:
-    """Tell a channel that listens to more now of the firing alerts it has not heard of."""
+    """Notify a channel that takes more events now of firing alerts it was not notified of."""
     now = tx.now()
     heard = select(Notification.alert_id).where(
         Notification.channel_id == channel.id, Notification.status != "cancelled"

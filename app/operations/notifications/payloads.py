@@ -25,7 +25,7 @@ HIDDEN_BEFORE = timedelta(minutes=10)
 
 
 def of_alert(tx: Transaction, alert: Alert, event: str, **more: Any) -> dict[str, Any]:
-    """Return the stored form of an payload: the alert, what it is about, and who it belongs to.
+    """Return the payload of a message about an alert as it is stored: the alert and its subject.
 
     `more` are further fields of `NotificationPayload` (`reason`, `actor`, `note`, `root_cause`, …).
     """
@@ -59,7 +59,7 @@ def hidden_services(tx: Transaction, alert: Alert) -> list[dict[str, Any]]:
 
 
 def of_organization(tx: Transaction, organization_id: UUID, event: str, **more: Any) -> Any:
-    """Return the stored form of an payload that is about no single alert."""
+    """Return the payload of a message about no single alert as it is stored."""
     return stored({"event": event, "organization": _organization(tx, organization_id), **more})
 
 

@@ -20,7 +20,7 @@ from app.platform.transaction import Transaction, transaction
 
 
 def record(send: Send, outcome: DeliveryOutcome) -> None:
-    """Write down how a try went and what follows: done, another try, or somebody else is told.
+    """Store how a try went and what follows: done, another try, or somebody else is notified.
 
     A sender whose lease was lost meanwhile changes nothing: another has taken the message over.
     """

@@ -1,4 +1,4 @@
-"""Messages to subscribers of status pages in the outbox: their names, and what their fate tells."""
+"""Messages to subscribers of status pages: their keys in the outbox, and results of sending."""
 
 from uuid import UUID
 
@@ -14,7 +14,7 @@ _PREFIX = "subscriber:"
 
 
 def recipient_key(subscriber_id: UUID) -> str:
-    """Return the name of a subscriber in the outbox."""
+    """Return the key of a subscriber in the outbox."""
     return f"{_PREFIX}{subscriber_id}"
 
 

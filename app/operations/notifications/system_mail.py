@@ -55,7 +55,7 @@ def enqueue_mail(
 
 
 def compose(send: Send) -> Message:
-    """Return the message of an outbox row that `plan` added."""
+    """Return the message of an outbox row that `enqueue_mail` added."""
     stored: dict[str, Any] = reveal(send.message, runtime().vault)
     return Message(
         id=f"del_{send.id.hex}",

@@ -1,4 +1,4 @@
-"""Messages that do not get through for now: others are told after a minute, and the tries go on.
+"""Messages that do not get through: others are notified after a minute, and the tries go on.
 
 A receiver that refuses a message for good is done with at once; one that is down may come back at
 any time within a day, and nobody should wait that long to hear of an outage.
@@ -29,7 +29,7 @@ _BATCH = 100
 
 
 def pass_on() -> int:
-    """Tell others of firing alerts whose messages have failed for a minute; return how many did.
+    """Notify others of firing alerts whose messages have failed for a minute; return how many.
 
     Once for each message: through the channel's fallback, else, while nobody has heard of the
     alert, to the owners by mail.

@@ -1,4 +1,4 @@
-"""Withdrawal of messages whose recipient goes away, and whom an alert is told instead."""
+"""Withdrawal of messages whose recipient is gone, and who is notified instead."""
 
 from collections.abc import Collection, Sequence
 from uuid import UUID
@@ -47,7 +47,7 @@ def of_disabled(tx: Transaction, channel: NotificationChannel, name: str) -> Non
 
 
 def of_deleted(tx: Transaction, channel: NotificationChannel) -> None:
-    """Withdraw what waits for a channel that is about to go; what it was told stays on record."""
+    """Withdraw messages that wait for a channel before it is deleted; those sent stay on record."""
     alerts = lock_alerts(tx, _subjects(tx, channel.id))
     waiting = tx.session.scalars(
         select(Notification)
@@ -121,7 +121,7 @@ def _unfold(tx: Transaction, digest: Notification) -> Sequence[UUID]:
 
 
 def tell_instead(tx: Transaction, alerts: Sequence[Alert], why: str | None = None) -> None:
-    """Tell fallbacks or owners of locked alerts that nobody has heard of, or will; `why` nobody."""
+    """Notify fallbacks or owners of locked alerts nobody was or will be notified of; `why`."""
     now = tx.now()
     for alert in alerts:
         if alert.status != AlertStatus.FIRING or alert.suppressed_by is not None:
@@ -141,7 +141,7 @@ def tell_instead(tx: Transaction, alerts: Sequence[Alert], why: str | None = Non
 
 
 def _is_told(tx: Transaction, alert: Alert) -> bool:
-    """Say whether somebody has heard that an alert fires, is about to, or a level is to come."""
+    """Say whether somebody was notified of an alert, is about to be, or will be by a level."""
     message = exists().where(
         Notification.alert_id == alert.id,
         Notification.kind.in_(BEGINNINGS),
