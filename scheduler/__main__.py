@@ -16,7 +16,7 @@ from redis import RedisError
 
 from app.operations.checks import claim as checks_claim
 from app.operations.checks import retention
-from app.platform.bootstrap import bootstrap
+from app.platform import shared_application
 from app.platform.errors import ConfigError
 from app.platform.transaction import DATABASE_AWAY
 from scheduler.periodic import ticks
@@ -72,7 +72,7 @@ def main(arguments: list[str]) -> int:
         print("usage: python -m scheduler", file=sys.stderr)  # noqa: T201
         return 2
     try:
-        app = bootstrap()
+        app = shared_application.application()
     except ConfigError as error:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201
         return os.EX_CONFIG

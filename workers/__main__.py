@@ -13,7 +13,6 @@ import resource
 import signal
 import sys
 import time
-from contextlib import suppress
 from types import FrameType
 
 from flask import Flask
@@ -21,8 +20,7 @@ from redis import RedisError
 
 from app.operations.health import quarantine
 from app.operations.notifications import enqueue
-from app.platform import work_journal
-from app.platform.bootstrap import bootstrap, warm_up
+from app.platform import shared_application, work_journal
 from app.platform.errors import ConfigError
 from app.platform.queue import BACKGROUND, METRICS, Worker, probe_queue
 from app.platform.redis_client import connect
@@ -132,7 +130,7 @@ def _suspect_what_was_in_hand(app: Flask) -> None:
 
 
 def _local(kind: str) -> _Process:
-    app = bootstrap()
+    app = shared_application.application()
     serve(app)
     if kind in _TAKE_MANY:
         _suspect_what_was_in_hand(app)
@@ -140,9 +138,8 @@ def _local(kind: str) -> _Process:
 
 
 def before_forks() -> None:
-    """Make what each fork would make for itself at its first query."""
-    with suppress(ConfigError):  # the fork says what is wrong
-        warm_up(bootstrap())
+    """Make what each fork would make for itself."""
+    shared_application.make()
 
 
 def main(arguments: list[str]) -> int:

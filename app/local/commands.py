@@ -7,6 +7,15 @@ from app.local.child import Command
 from app.local.settings import PROJECT
 from app.platform.config import Config
 
+# Threads that each keep memory of their own (malloc's arenas) keep what they once needed. A process
+# that has once hashed a password would keep the 19 MiB of it: malloc raises both thresholds to the
+# largest piece it was given back, unless they are set (mallopt(3)).
+_MALLOC = {
+    "MALLOC_ARENA_MAX": "2",
+    "MALLOC_MMAP_THRESHOLD_": "1048576",
+    "MALLOC_TRIM_THRESHOLD_": "1048576",
+}
+
 CommandTable = Callable[[Mapping[str, str], Config], list[Command]]
 
 
@@ -14,8 +23,7 @@ def product(env: Mapping[str, str], config: Config) -> list[Command]:
     """First the web process, for which people wait; then scheduler and workers."""
 
     # A title that a process gives itself must not overwrite its environment, by which it is known.
-    # Threads that each keep memory of their own (malloc's arenas) keep what they once needed.
-    env = {"MALLOC_ARENA_MAX": "2", **env, "SPT_NOENV": "1"}
+    env = {**_MALLOC, **env, "SPT_NOENV": "1"}
 
     def python(name: str, *arguments: str) -> Command:
         # Killed at once together with the launcher: leases bring back what a worker had begun.

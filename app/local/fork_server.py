@@ -10,9 +10,9 @@ asks over a socket, which is standard input here; each message is one JSON objec
     server    {"forked": PID}, or {"refused": WHY} by a machine that is out of memory or processes
     server    {"exited": PID, "code": CODE}                negative: the signal, as in subprocess
 
-The server has one thread and no connection to anything, so a fork inherits no lock that another
-thread holds and no socket that two would read. Its forks end when it ends, and it ends with the
-launcher. They run the code that was imported at the start of the product.
+The server has one thread and no open connection, so a fork inherits no lock that another thread
+holds and no socket that two would read. Its forks end when it ends, and it ends with the launcher.
+They run the code that was imported at the start of the product.
 """
 
 import ctypes
@@ -134,7 +134,7 @@ def _write_to(log: str) -> None:
 def main(modules: Sequence[str]) -> int:
     """Import modules and serve; in a fork, run what was asked for. Return the exit code.
 
-    A module's `before_forks()` makes what its forks are to share besides; it connects to nothing.
+    A module's `before_forks()` makes what its forks are to share besides; it leaves no connection.
     """
     for name in modules:
         module = importlib.import_module(name)

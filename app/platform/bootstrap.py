@@ -52,6 +52,7 @@ def bootstrap(config: Config | None = None, *, pool_size: int = 5) -> Flask:
         "pool_size": pool_size,
         "max_overflow": pool_size,
         "pool_timeout": 2,
+        "pool_use_lifo": True,  # a server's process for what is needed seldom stays small
         "hide_parameters": True,  # an error in the log must not show e-mails or hashes
         "connect_args": {
             "connect_timeout": 3,

@@ -1,0 +1,53 @@
+"""Application that is made once before forks, which share its memory.
+
+A fork copies each page of memory that it writes to, and Python writes to what it only reads: counts
+of references, and code that it specializes as it runs (PEP 659). So what every process does first
+is done here, several times, and what that opened is closed again: forks inherit no connection.
+"""
+
+from contextlib import suppress
+
+from flask import Flask
+from redis import RedisError
+from sqlalchemy import select
+
+from app.models.organization import Organization
+from app.platform.bootstrap import bootstrap, runtime, warm_up
+from app.platform.errors import ConfigError
+from app.platform.extensions import db
+from app.platform.transaction import DATABASE_AWAY, transaction
+
+_ROUNDS = 10  # code is specialized once it has run eight times
+
+_shared: Flask | None = None
+
+
+def make() -> None:
+    """Make the application for forks to come. With wrong settings there is none: they say so."""
+    global _shared
+    with suppress(ConfigError):
+        _shared = bootstrap()
+        warm_up(_shared)
+        with _shared.app_context():
+            _rehearse()
+
+
+def application() -> Flask:
+    """Return the application that was made before the fork, else a new one. Raises ConfigError."""
+    return _shared or bootstrap()
+
+
+def _rehearse() -> None:
+    redis = runtime().redis
+    with suppress(*DATABASE_AWAY):
+        for _ in range(_ROUNDS):
+            with transaction() as tx:
+                tx.scalar("SELECT 1")
+                tx.rows("SELECT 1 AS one")
+                tx.session.scalars(select(Organization).limit(1)).all()
+    with suppress(RedisError):
+        for _ in range(_ROUNDS):
+            redis.ping()
+    for engine in db.engines.values():
+        engine.dispose()
+    redis.connection_pool.disconnect()
