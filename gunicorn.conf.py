@@ -54,6 +54,9 @@ timeout = 60
 graceful_timeout = 4  # no request takes longer; whoever supervises us waits 10 s before it kills
 keepalive = 5
 
+# Where a worker shows that it lives; with a /tmp that is read-only none could start.
+worker_tmp_dir = import_module("app.platform.scratch").folder()
+
 # The application logs its requests itself, without the tokens that stand in some URLs.
 accesslog = None
 errorlog = "-"

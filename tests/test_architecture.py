@@ -17,6 +17,7 @@ FOUNDATION = {
     "app.platform.errors",
     "app.platform.logs",
     "app.platform.registry",
+    "app.platform.scratch",
     "app.platform.server_urls",
     "app.platform.settings_reader",
 }
@@ -48,6 +49,7 @@ LAYERS = {
     "app.platform.cooperative": set(),
     "app.platform.errors": set(),
     "app.platform.registry": set(),
+    "app.platform.scratch": set(),
     "app.platform.crypto": set(),
     "app.platform.logs": set(),
     "app.platform.extensions": {"app.models"},

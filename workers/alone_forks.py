@@ -12,6 +12,7 @@ from contextlib import suppress
 from typing import Any, BinaryIO
 
 from app.domain.messages.text import both_ends
+from app.platform import scratch
 
 AT_ONCE = 8
 ABORT_SECONDS = 2.0  # for the traces of a process that stalls
@@ -62,7 +63,9 @@ def stop(pid: int) -> None:
 
 class _Fork:
     def __init__(self, do: Callable[[Any], None], work: Any, seconds: float) -> None:
-        self._written = tempfile.TemporaryFile()  # noqa: SIM115  closed with its trace
+        self._written = tempfile.TemporaryFile(  # noqa: SIM115  closed with its trace
+            dir=scratch.folder()
+        )
         self._stop_at = time.monotonic() + seconds
         self._is_stopped = False
         self._code = 0

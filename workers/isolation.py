@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from app.platform import work_journal
+from app.platform import scratch, work_journal
 from app.platform.transaction import DATABASE_AWAY
 from app.platform.work_journal import InHand
 from workers.alone_forks import ABORT_SECONDS, AT_ONCE, ended_with_trace, stop
@@ -138,7 +138,7 @@ def renewed_lease(extend: Callable[[float], object]) -> Iterator[None]:
 
 def run_job_alone(name: str, seconds: float) -> None:
     """Do a periodic job in a process of its own, its rows one by one. Raises LostAloneError."""
-    with tempfile.TemporaryDirectory(prefix="alertifypro-alone-") as folder:
+    with tempfile.TemporaryDirectory(prefix="alertifypro-alone-", dir=scratch.folder()) as folder:
         try:
             _start("tick", (name, folder), seconds, seconds)
         except LostAloneError as error:
@@ -154,7 +154,7 @@ def _start(
     patience: float,
     started: "Callable[[subprocess.Popen[bytes]], None]" = lambda _: None,
 ) -> bytes:
-    with tempfile.TemporaryFile() as trace:
+    with tempfile.TemporaryFile(dir=scratch.folder()) as trace:
         process = subprocess.Popen(  # noqa: S603  our own module
             [sys.executable, "-X", "faulthandler", "-m", "workers.alone", what, str(seconds)],
             stdin=subprocess.PIPE,

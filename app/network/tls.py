@@ -8,6 +8,8 @@ from pathlib import Path
 
 import certifi
 
+from app.platform import scratch
+
 
 @dataclass(frozen=True, slots=True)
 class TlsOptions:
@@ -32,7 +34,7 @@ def authorities(own: str | None) -> str:
     """
     if not own:
         return certifi.where()
-    directory = Path(tempfile.mkdtemp(prefix="alertifypro-authorities-"))
+    directory = Path(tempfile.mkdtemp(prefix="alertifypro-authorities-", dir=scratch.folder()))
     joined = directory / "authorities.pem"
     joined.write_bytes(Path(certifi.where()).read_bytes() + b"\n" + Path(own).read_bytes())
     return str(joined)

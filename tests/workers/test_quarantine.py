@@ -3,6 +3,7 @@
 import asyncio
 import subprocess
 import sys
+import tempfile
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -126,6 +127,13 @@ def test_a_stall_in_a_process_of_its_own_is_ended_with_its_trace(environment):
     with pytest.raises(LostAloneError, match="its process stalled") as caught:
         run_job_alone("tests.workers.poison.stall", 8)
     assert "poison.py" in str(caught.value)
+
+
+def test_no_temporary_folder_is_no_reason_to_lose_a_trace(environment, monkeypatch, tmp_path):
+    """A /tmp that is full or read-only, as in a hardened container."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
+    with pytest.raises(LostAloneError, match="string_at"):
+        run_job_alone("tests.workers.poison.crash", 60)
 
 
 def test_a_loop_that_does_not_turn_ends_its_process(tmp_path):
