@@ -1,6 +1,7 @@
 """Exports of Uptime Kuma, Gatus and Healthchecks turned into documents."""
 
 import json
+import time
 
 import pytest
 
@@ -204,3 +205,26 @@ def test_durations(written, expected):
 def test_no_durations(written):
     with pytest.raises(ValueError, match="duration"):
         gatus.seconds(written)
+
+
+@pytest.mark.parametrize("path", ["." * 5_000, ".a" * 5_000, "[0]" * 5_000, "[" * 5_000])
+def test_a_condition_is_read_in_no_time(path):
+    """A path of forty dots once took a web process minutes, each further one twice as long."""
+    export = {
+        "endpoints": [{"name": "a", "url": "https://a.test", "conditions": [f"[BODY]{path}"]}]
+    }
+    began = time.process_time()
+    _, notes = foreign.convert("gatus", json.dumps(export).encode())
+    assert time.process_time() - began < 1
+    assert any("condition" in note for note in notes)
+
+
+def test_paths_of_conditions_stay():
+    conditions = ["[BODY].data[0].name == ok", "[BODY] == pat(*up*)"]
+    export = {"endpoints": [{"name": "a", "url": "https://a.test", "conditions": conditions}]}
+    document, _ = foreign.convert("gatus", json.dumps(export).encode())
+    (service,) = document["services"]
+    assert service["config"]["json_path"] == [
+        {"path": "$.data[0].name", "operator": "==", "value": "ok"}
+    ]
+    assert service["config"]["body_contains"] == "up"

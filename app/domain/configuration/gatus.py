@@ -7,7 +7,10 @@ from app.domain.configuration.building import Building, interval, period, tags, 
 
 _DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)(h|ms|m|s|us|ns)")
 _SECONDS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001, "us": 1e-6, "ns": 1e-9}
-_CONDITION = re.compile(r"\[([A-Z_]+)\]((?:\.[^\s=<>!]+|\[[^\]]*\])*)\s*(==|!=|<=|>=|<|>)\s*(.+)")
+# No part of a path can be read in two ways: that would take a time exponential in its length.
+_CONDITION = re.compile(
+    r"\[([A-Z_]+)\]((?:\.[^\s=<>!.\[]*|\[[^\]]*\])*)\s*(==|!=|<=|>=|<|>)\s*(.+)"
+)
 _PAT = re.compile(r"pat\(\*?(.*?)\*?\)")
 # Of the condition by itself, whatever the check says anyway.
 _IMPLIED = {("CONNECTED", "true"), ("DNS_RCODE", "NOERROR")}
