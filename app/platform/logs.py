@@ -23,7 +23,7 @@ _SECRETS = (
         re.compile(r"(?i)([?&](?:token|ticket|key|code|challenge|signature)=)[^&\s\"']+"),
         r"\1[hidden]",
     ),
-    (re.compile(r"(?i)(\b[a-z][a-z0-9+.-]*://[^/\s:@]*:)[^@/\s]+@"), r"\1[hidden]@"),
+    (re.compile(r"(?i)(\b[a-z][a-z0-9+.-]{0,30}://[^/\s:@]*:)[^@/\s]+@"), r"\1[hidden]@"),
     (re.compile(r"\bWK_[A-Za-z0-9_-]+"), "WK_[hidden]"),
     (re.compile(r"\beyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+"), "[hidden token]"),
     (re.compile(r"(/heartbeat/|/ping/|/alerts/act/)[^/?\s\"']+"), r"\1[hidden]"),

@@ -2,6 +2,7 @@
 
 import json
 import time
+from contextlib import suppress
 
 import pytest
 
@@ -228,3 +229,19 @@ def test_paths_of_conditions_stay():
         {"path": "$.data[0].name", "operator": "==", "value": "ok"}
     ]
     assert service["config"]["body_contains"] == "up"
+
+
+def test_a_duration_is_read_in_no_time():
+    """Half a megabyte of digits took hours."""
+    export = {"endpoints": [{"name": "a", "url": "https://a.test", "interval": "0" * 500_000}]}
+    began = time.process_time()
+    with pytest.raises(ForeignError):
+        foreign.convert("gatus", json.dumps(export).encode())
+    assert time.process_time() - began < 1
+
+
+@pytest.mark.parametrize("value", ["9" * 400, 10**400, [], {}, None, "é", True, -1])
+def test_figures_beyond_reason_are_no_fault_of_ours(value):
+    monitor = {**KUMA["monitorList"][1], "timeout": value, "interval": value}
+    with suppress(ForeignError):  # an OverflowError was a 500
+        foreign.convert("uptime_kuma", json.dumps(KUMA | {"monitorList": [monitor]}).encode())

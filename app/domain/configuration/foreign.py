@@ -33,6 +33,6 @@ def convert(source: str, body: bytes) -> tuple[dict[str, Any], list[str]]:
         raise ForeignError(str(error)) from None
     try:
         document, notes = _CONVERTERS[source](exported)
-    except (TypeError, KeyError, AttributeError, ValueError):
+    except (TypeError, KeyError, AttributeError, ValueError, OverflowError):
         raise ForeignError("this does not look like such an export") from None
     return {"version": VERSION, **document}, notes

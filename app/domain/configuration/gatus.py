@@ -6,6 +6,7 @@ from typing import Any
 from app.domain.configuration.building import Building, interval, period, tags, timeout
 
 _DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)(h|ms|m|s|us|ns)")
+_MAX_DURATION = 50
 _SECONDS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001, "us": 1e-6, "ns": 1e-9}
 # No part of a path can be read in two ways: that would take a time exponential in its length.
 _CONDITION = re.compile(
@@ -59,7 +60,7 @@ def convert(exported: Any) -> tuple[dict[str, Any], list[str]]:
 
 def seconds(written: str) -> float:
     """Return a duration as Go writes it, such as 1m30s, in seconds. Raises ValueError."""
-    parts = _DURATION.findall(written)
+    parts = _DURATION.findall(written) if len(written) <= _MAX_DURATION else []
     if not parts or "".join(number + unit for number, unit in parts) != written:
         raise ValueError(f"{written} is no duration")
     return sum(float(number) * _SECONDS[unit] for number, unit in parts)
