@@ -78,10 +78,11 @@ def page(slug: str) -> Response:
 def part(slug: str, rest: str) -> Response:
     """Show a part of a status page
 
-    `summary.json`, `status.json` and `incidents.json` (in the form of Statuspage, also where its
-    tools look, under `api/v2/`), `feed.atom`, `feed.rss`, `maintenance.ics`,
-    `history?month=2026-11`, `incidents/{id}`, `maintenance/{id}`, `services/{key}`, `embed`,
-    `embed.js`.
+    `summary.json`, `status.json`, `components.json`, `incidents.json`,
+    `incidents/unresolved.json`, `scheduled-maintenances.json` with `/upcoming.json` and
+    `/active.json` (in the form of Statuspage, also where its tools look, under `api/v2/`),
+    `feed.atom`, `feed.rss`, `maintenance.ics`, `history?month=2026-11`, `incidents/{id}`,
+    `maintenance/{id}`, `services/{key}`, `embed`, `embed.js`.
     """
     if slug == "assets":
         return send(asset(rest) or not_found())

@@ -15,7 +15,8 @@ def shown(app, alice):
 EVERY_FILE = (
     "", ".json", "/page.json", "/summary.json", "/status.json", "/incidents.json", "/history",
     "/feed.atom", "/feed.rss", "/maintenance.ics", "/style.css", "/custom.css", "/page.mjs",
-    "/embed", "/embed.js", "/robots.txt", "/sitemap.xml", "/services/{key}",
+    "/embed", "/embed.js", "/robots.txt", "/sitemap.xml", "/services/{key}", "/components.json",
+    "/incidents/unresolved.json", "/scheduled-maintenances.json",
     "/api/v2/summary.json",
 )  # fmt: skip
 

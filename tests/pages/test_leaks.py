@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 import orjson
 import pytest
 
+from app.pages.status import statuspage
 from app.pages.status.export import export
 from app.pages.status.store import PageStore
 from tests.alerting import make_alert, make_incident, make_page, make_subscriber, make_window
@@ -104,7 +105,7 @@ def test_no_public_byte_tells_of_the_inside(
     links = set(re.findall(r'(?:href|src)="?(/status/[^"\s>]+)', seen[0].text))
     key = next(iter(whole.json["services"]))
     links |= {f"{path}/services/{one}" for one in whole.json["services"]}
-    links |= {f"{path}/{rest}" for rest in ("summary.json", "status.json", "incidents.json",
+    links |= {f"{path}/{rest}" for rest in (*statuspage.FILES,
               "api/v2/summary.json", "logo", "custom.css", "feed.rss", "embed", "embed.js",
               "sitemap.xml", "robots.txt", "subscribe", f"feed.atom?service={key}")}  # fmt: skip
     links.add(f"{path}?service={key}")

@@ -6,7 +6,7 @@ import orjson
 import pytest
 from jsonschema import Draft202012Validator, FormatChecker
 
-from app.pages.status import responses
+from app.pages.status import responses, statuspage
 from app.pages.status.snapshot import Freshness
 from tests.alerting import make_incident, make_window
 from tests.pages import scenes
@@ -14,11 +14,11 @@ from tests.pages.test_rendering import UNUSUAL
 from tests.status_pages import make_shown, take_snapshots
 
 _SCHEMA = orjson.loads((Path(__file__).parent / "page.schema.json").read_bytes())
-FILES = ("summary.json", "status.json", "incidents.json", "page.json")
+FILES = (*statuspage.FILES, "page.json")
 
 
 def faults(name, document):
-    schema = _SCHEMA | {"$ref": f"#/$defs/{name}"}
+    schema = _SCHEMA | {"$ref": f"#/$defs/{name.replace('/', '~1')}"}
     found = Draft202012Validator(schema, format_checker=FormatChecker()).iter_errors(document)
     return [f"{name} {one.json_path}: {one.message}" for one in found]
 
@@ -66,3 +66,42 @@ def test_what_is_served_is_as_the_schema_says(app, alice, client):
     assert {one["status"] for one in told} == {"investigating", "resolved"}
     (resolved,) = [one for one in told if one["status"] == "resolved"]
     assert resolved["monitoring_at"] <= resolved["resolved_at"]
+
+
+# What clients that are written after Atlassian's documentation read of each, and require.
+DOCUMENTED = {
+    "page": {"id", "name", "url", "time_zone", "updated_at"},
+    "component": {
+        "id", "page_id", "group_id", "name", "status", "created_at", "updated_at", "position",
+        "description", "showcase", "start_date", "group", "only_show_if_degraded",
+    },
+    "incident": {
+        "id", "page_id", "name", "status", "impact", "created_at", "updated_at", "started_at",
+        "monitoring_at", "resolved_at", "shortlink", "incident_updates", "components",
+    },
+    "maintenance": {
+        "id", "page_id", "name", "status", "impact", "created_at", "updated_at", "started_at",
+        "monitoring_at", "resolved_at", "shortlink", "incident_updates", "components",
+        "scheduled_for", "scheduled_until",
+    },
+    "incident_update": {
+        "id", "incident_id", "status", "body", "created_at", "updated_at", "display_at",
+        "affected_components", "deliver_notifications", "custom_tweet", "tweet_id",
+    },
+}  # fmt: skip
+
+
+def test_our_schema_requires_what_statuspage_documents():
+    for name, fields in DOCUMENTED.items():
+        assert fields <= set(_SCHEMA["$defs"][name]["required"]), name
+
+
+def test_files_of_statuspage_hold_what_their_names_say():
+    all_scenes = scenes.scenes()
+    (open_one,) = read(all_scenes["one_down"], "incidents/unresolved.json")["incidents"]
+    assert open_one["status"] != "resolved"
+    both = read(all_scenes["maintenance"], "scheduled-maintenances.json")["scheduled_maintenances"]
+    assert {one["status"] for one in both} >= {"in_progress", "scheduled"}
+    for name, status in (("active", "in_progress"), ("upcoming", "scheduled")):
+        found = read(all_scenes["maintenance"], f"scheduled-maintenances/{name}.json")
+        assert [one["status"] for one in found["scheduled_maintenances"]] == [status]

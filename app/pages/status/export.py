@@ -5,14 +5,15 @@ from pathlib import Path
 
 import orjson
 
+from app.pages.status import statuspage
 from app.pages.status.responses import find
 from app.pages.status.snapshot import Freshness, Snapshot
 from app.pages.status.store import PageStore
 
 _PARTS = (
-    "page.json", "summary.json", "status.json", "incidents.json", "history", "feed.atom",
-    "feed.rss", "maintenance.ics", "style.css", "custom.css", "page.mjs", "embed", "logo",
-    "dark-logo", "robots.txt", "sitemap.xml",
+    *statuspage.FILES, "page.json", "history", "feed.atom", "feed.rss", "maintenance.ics",
+    "style.css", "custom.css", "page.mjs", "embed", "logo", "dark-logo", "robots.txt",
+    "sitemap.xml",
 )  # fmt: skip
 _WRITTEN = ".alertifypro.json"  # what the last export has put there
 

@@ -8,9 +8,17 @@ from datetime import date, datetime
 from email.utils import format_datetime
 from typing import Any
 
-from markupsafe import Markup
-
-from app.pages.status import calendar, feeds, html, response_chart, styles, summary, times
+from app.pages.status import (
+    calendar,
+    crawlers,
+    feeds,
+    html,
+    response_chart,
+    statuspage,
+    styles,
+    summary,
+    times,
+)
 from app.pages.status.snapshot import Freshness, Snapshot
 from app.pages.status.view import View
 
@@ -206,27 +214,6 @@ def _feed(write: Callable[[View, str | None], bytes], content_type: str) -> Rend
     return feed
 
 
-def _robots(view: View, _query: Mapping[str, str]) -> tuple[bytes, str]:
-    allowed = view.page["is_indexed"] and view.snapshot.is_open
-    lines = ["User-agent: *", "Allow: /" if allowed else "Disallow: /"]
-    if allowed:
-        lines.append(f"Sitemap: {str(view.page['url']).rstrip('/')}/sitemap.xml")
-    return "\n".join([*lines, ""]).encode(), "text/plain; charset=utf-8"
-
-
-def _sitemap(view: View, _query: Mapping[str, str]) -> tuple[bytes, str] | None:
-    if not (view.page["is_indexed"] and view.snapshot.is_open):
-        return None
-    page = str(view.page["url"]).rstrip("/")
-    paths = ["", "/history", *(f"/incidents/{one['key']}" for one in view.snapshot.incidents())]
-    urls = "".join(f"<url><loc>{Markup.escape(page + path)}</loc></url>" for path in paths)
-    text = (
-        '<?xml version="1.0" encoding="utf-8"?>'
-        f'<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">{urls}</urlset>'
-    )
-    return text.encode(), "application/xml"
-
-
 def _by_key(view: View, rest: str, query: Mapping[str, str]) -> tuple[bytes, str] | None:
     kind, _, key = rest.partition("/")
     if kind == "incidents":
@@ -265,6 +252,10 @@ def _first(entries: list[dict[str, Any]], key: str) -> dict[str, Any] | None:
     return next((one for one in entries if one["key"] == key), None)
 
 
+def _json(read: Callable[[View], bytes]) -> Render:
+    return lambda view, _: (read(view), JSON)
+
+
 def _embed(view: View, _query: Mapping[str, str]) -> tuple[bytes, str]:
     return html.render("embed", view), HTML
 
@@ -272,9 +263,7 @@ def _embed(view: View, _query: Mapping[str, str]) -> tuple[bytes, str]:
 _FIXED: Mapping[str, Render] = {
     "": _page,
     "page.json": lambda view, _: (summary.whole(view), JSON),
-    "summary.json": lambda view, _: (summary.summary(view), JSON),
-    "status.json": lambda view, _: (summary.status(view), JSON),
-    "incidents.json": lambda view, _: (summary.incidents(view), JSON),
+    **{name: _json(read) for name, read in statuspage.FILES.items()},
     "history": _history,
     "feed.atom": _feed(feeds.atom, "application/atom+xml; charset=utf-8"),
     "feed.rss": _feed(feeds.rss, "application/rss+xml; charset=utf-8"),
@@ -286,15 +275,12 @@ _FIXED: Mapping[str, Render] = {
     "embed.js": lambda view, _: (styles.embed_script(str(view.page["url"])), "text/javascript"),
     "logo": lambda view, _: styles.logo(view.page, "logo_url"),
     "dark-logo": lambda view, _: styles.logo(view.page, "dark_logo_url"),
-    "robots.txt": _robots,
-    "sitemap.xml": _sitemap,
+    "robots.txt": crawlers.robots,
+    "sitemap.xml": crawlers.sitemap,
 }
 _READ_ELSEWHERE = (
-    "page.json", "summary.json", "status.json", "incidents.json", "embed.js", "feed.atom",
-    "feed.rss",
+    *statuspage.FILES, "page.json", "embed.js", "feed.atom", "feed.rss",
 )  # fmt: skip
 _AS_STATUSPAGE = "api/v2/"
-_STATUSPAGE = frozenset(
-    f"{_AS_STATUSPAGE}{name}" for name in ("summary.json", "status.json", "incidents.json")
-)
+_STATUSPAGE = frozenset(f"{_AS_STATUSPAGE}{name}" for name in statuspage.FILES)
 _FOREVER = ("style.css", "custom.css", "page.mjs", "logo", "dark-logo")
