@@ -79,4 +79,8 @@ class OwnOrganizationSchema(BaseSchema):
     name = fields.String(required=True)
     slug = fields.String(required=True)
     plan_type = fields.String(required=True)
+    timezone = fields.String(
+        required=True,
+        metadata={"description": "Of its days and months.", "examples": ["Europe/Berlin"]},
+    )
     role = Choice(*(role.value for role in Role), required=True)

@@ -4,15 +4,18 @@ import csv
 import io
 import re
 import threading
-from datetime import timedelta
+from datetime import date, timedelta
 from itertools import pairwise
+from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import pytest
 from pypdf import PdfReader
 from werkzeug.serving import make_server
 
-from app.domain.metrics.status_line import SpanKind
+from app.domain.metrics import months
+from app.domain.metrics.status_line import SpanKind, milliseconds
 from app.domain.metrics.totals import percentage
 from app.operations.metrics import roll_up
 from tests.alerting import make_page
@@ -24,6 +27,7 @@ from tests.status_pages import take_snapshots
 from tests.times import ago, iso, now
 
 COVER_SECONDS = 135
+FAR = ZoneInfo("Pacific/Kiritimati")
 
 # Hours ago, from when on every minute says so: own status, confirmed status, in maintenance.
 STORY = [
@@ -42,15 +46,32 @@ STORY = [
 
 # What reports make of figures: a budget just kept, one missed by less than a hundredth of a percent
 # of uptime; and text that a spreadsheet would run.
-REPORTS = """async () => {
+REPORTS = """async (months) => {
   const main = document.querySelector("script[type=module]").src;
-  const { budgetUsed, csv } = await import(new URL("lib/reports.mjs", main));
+  const { budgetUsed, csv, rangeOf } = await import(new URL("lib/reports.mjs", main));
   const used = (uptime_percentage, known_seconds, downtime_seconds) =>
     budgetUsed({ uptime_percentage, known_seconds, downtime_seconds }, 99.9);
   const rows = csv([["=1", "a;=1", "\\uff0b1", -1, "a\\n@b"]]);
   return [[used(null, 0, 0), used(100, 9e5, 0), used(99.9, 1e6, 1000), used(99.9, 1e6, 1020)],
-    rows.split("\\r\\n")];
+    rows.split("\\r\\n"),
+    months.map(([zone, now]) => ["month", "last-month"].map((name) => rangeOf(name, now, zone)))];
 }"""
+
+# Far from UTC on both sides, without a midnight (Santiago in September, Beirut in March), with two
+# (Havana in November), half an hour of summer time, and a leap day.
+ZONES = (
+    "UTC", "Pacific/Kiritimati", "Etc/GMT+12", "America/Santiago", "Asia/Beirut", "Africa/Cairo",
+    "America/Havana", "America/Asuncion", "Australia/Lord_Howe", "Asia/Kathmandu", "Europe/Berlin",
+)  # fmt: skip
+MONTHS = [date(year, month, 1) for year in (2024, 2026, 2028) for month in range(1, 13)]
+
+
+def last_moments():
+    """Return zones and the first and last milliseconds of months there, with those months."""
+    for name in ZONES:
+        for month in MONTHS:
+            begin, end = (milliseconds(at) for at in months.window(month, ZoneInfo(name)))
+            yield from ((name, begin, month), (name, end - 1, month))
 
 
 @pytest.fixture
@@ -65,6 +86,7 @@ def served(app):
 @pytest.fixture
 def service(app, alice, rows, connection):
     """A service with pauses, maintenance, time nobody looked, and failures below its threshold."""
+    assert alice.patch("/organization", {"timezone": str(FAR)}).status_code == 200
     service = make_service(alice, name="Shop", failure_threshold=10)
     make_days(connection, ago(days=2), now())
     told = History(UUID(service["id"]))
@@ -101,6 +123,15 @@ def said_by_console(page, address, service):
     row = page.get_by_role("row").filter(has_text="Shop")
     row.wait_for()
     return [on_service, re.search(r"\d+\.\d\d %", row.inner_text()).group()]
+
+
+def window_of_last_month(page, address):
+    """Return from when to when the screen of reports asks for the last month."""
+    with page.expect_request(lambda request: "/api/v1/metrics?" in request.url) as sent:
+        page.goto(f"{address}/reports?range=last-month")
+    asked = parse_qs(urlsplit(sent.value.url).query)
+    page.get_by_text("00:00:00 GMT+14").first.wait_for()  # days of the organization, not of UTC
+    return [re.sub(r"\.000Z$", "Z", asked[name][0]) for name in ("from", "to")]
 
 
 @pytest.mark.skipif(not CHROMIUM.exists(), reason=f"no Chromium at {CHROMIUM}")
@@ -149,8 +180,16 @@ def test_all_say_the_same(app, alice, client, served, service):
         page.get_by_role("button", name="Sign in").click()
         page.get_by_role("navigation", name="Screens", exact=True).wait_for()
         found = said_by_console(page, served, service)
-        judged, cells = page.evaluate(REPORTS)
+        moments = list(last_moments())
+        judged, cells, ranges = page.evaluate(REPORTS, [[zone, at] for zone, at, _ in moments])
+        asked = window_of_last_month(page, served)
         browser.close()
     assert found == [f"{expected:.2f} %"] * 2
     assert judged == [None, 0, 1, pytest.approx(1.02)]
     assert cells == ["'=1,a;'=1,'\uff0b1,-1,\"a\n'@b\"", ""]
+    for (zone, at, month), (current, before) in zip(moments, ranges, strict=True):
+        both = [months.window(one, ZoneInfo(zone)) for one in (month, months.month_before(month))]
+        (this, _), last = [[milliseconds(each) for each in one] for one in both]
+        assert (current["from"], current["to"]) == (this, at), (zone, at)
+        assert [before["from"], before["to"]] == last, (zone, at)
+    assert asked == [iso(at) for at in months.window(months.last_month(now(), FAR), FAR)]

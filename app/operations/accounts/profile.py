@@ -103,6 +103,7 @@ def organizations(user_id: UUID) -> list[dict[str, Any]]:
                 Organization.name,
                 Organization.slug,
                 Organization.plan_type,
+                Organization.timezone,
                 Membership.role,
             )
             .join(Membership, Membership.organization_id == Organization.id)

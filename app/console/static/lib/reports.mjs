@@ -1,15 +1,19 @@
 // Reports: spans of time, error budgets, and a table as a file.
 
+import { momentOfWallTime, wallTime } from "./time.mjs";
 import { t } from "./words.mjs";
 
 const DAY = 86_400_000;
 
 export const RANGES = [["24h", t("24 hours")], ["7d", t("7 days")], ["30d", t("30 days")], ["90d", t("90 days")], ["month", t("this month")], ["last-month", t("last month")]];
 
-/** From when to when a range goes at `now` (milliseconds); months are those of UTC. */
-export function rangeOf(name, now) {
-  const date = new Date(now);
-  const month = (by) => Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + by, 1);
+/** Whether a range is one of months, which begin and end with days of the organization. */
+export const isOfMonths = (name) => name.endsWith("month");
+
+/** From when to when a range goes at `now` (milliseconds); months are those of a time zone. */
+export function rangeOf(name, now, zone) {
+  const [year, number] = wallTime(now, zone).split("-").map(Number);
+  const month = (by) => momentOfWallTime(new Date(Date.UTC(year, number - 1 + by, 1)).toISOString().slice(0, 16), zone);
   if (name === "month") return { from: month(0), to: now };
   if (name === "last-month") return { from: month(-1), to: month(0) };
   const days = { "24h": 1, "7d": 7, "90d": 90 }[name] ?? 30;

@@ -6,7 +6,7 @@ import { day, moment } from "../lib/time.mjs";
 import { t, tn } from "../lib/words.mjs";
 import { useForm } from "../store/form.mjs";
 import { useResource } from "../store/resource.mjs";
-import { may, session, signOut, whyNot } from "../store/session.mjs";
+import { load, may, session, signOut, whyNot } from "../store/session.mjs";
 import { say } from "../store/toasts.mjs";
 import { zone } from "../store/view.mjs";
 import { Dialog } from "./Dialog.mjs";
@@ -31,6 +31,7 @@ function Settings({ organization, reload }) {
   const saved = () => {
     say(t("Saved."));
     reload();
+    load().catch(() => {}); // its name and its months stand elsewhere too
   };
   return html`<${Form} form=${form} needs="organization:write" onSaved=${saved}><${Field} form=${form} path="name" label=${t("Name")} /><${Field} form=${form} path="timezone" label=${t("Time zone")} help=${t("Of reports and of days.")} /><//>`;
 }

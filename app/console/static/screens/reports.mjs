@@ -2,7 +2,7 @@
 
 import { html, useState } from "../vendor/ui.mjs";
 import * as api from "../api.mjs";
-import { RANGES, budgetUsed, csv, rangeOf, readTarget } from "../lib/reports.mjs";
+import { RANGES, budgetUsed, csv, isOfMonths, rangeOf, readTarget } from "../lib/reports.mjs";
 import { exact, moment, span } from "../lib/time.mjs";
 import { grouped, milliseconds, percent, t, tn } from "../lib/words.mjs";
 import { Field } from "../parts/Field.mjs";
@@ -12,6 +12,7 @@ import { PlainTable } from "../parts/Plain.mjs";
 import { useForm } from "../store/form.mjs";
 import { useResource } from "../store/resource.mjs";
 import { link, route, setQuery } from "../store/route.mjs";
+import { organization } from "../store/session.mjs";
 import { say } from "../store/toasts.mjs";
 import { zone } from "../store/view.mjs";
 
@@ -23,7 +24,7 @@ export default function Reports() {
   const tag = query.get("tag") ?? "";
   const target = readTarget(query.get("target") ?? TARGET) ?? TARGET;
   const found = useResource(async (signal) => {
-    const { from, to } = rangeOf(range, api.serverNow());
+    const { from, to } = rangeOf(range, api.serverNow(), organization.peek().timezone);
     const asked = { from: new Date(from).toISOString(), to: new Date(to).toISOString(), tag };
     const [overview, services] = await Promise.all([api.get("/metrics", asked, signal), api.all("/metrics/services", asked, { signal })]);
     return { overview, services };
@@ -32,7 +33,7 @@ export default function Reports() {
   const actions = html`<${Button} disabled=${!data?.services.length} onClick=${() => download(data, range, target)}>${t("Download CSV")}<//><${Button} disabled=${!data?.services.length} onClick=${() => print()}>${t("Print or save as PDF")}<//>`;
   return html`<${Page} title=${t("Reports")} actions=${actions}>
     <div class="stack"><${Choice} range=${range} tag=${tag} target=${target} />
-    <${Loaded} of=${found}>${(report) => html`<${Report} report=${report} target=${target} tag=${tag} />`}<//>
+    <${Loaded} of=${found}>${(report) => html`<${Report} report=${report} place=${isOfMonths(range) ? organization.value.timezone : zone.value} target=${target} tag=${tag} />`}<//>
       <section class="card"><h2>${t("Monthly report by mail")}</h2><${Monthly} target=${target} /></section></div><//>`;
 }
 
@@ -77,7 +78,7 @@ function Choice({ range, tag, target }) {
 const left = (used) => Math.max(0, 1 - used);
 const kept = (each, target) => (budgetUsed(each, target) ?? 0) <= 1;
 
-function Report({ report: { overview, services }, target, tag }) {
+function Report({ report: { overview, services }, place, target, tag }) {
   if (!services.length) return html`<${Empty} title=${tag ? t("No service has this tag") : t("Nothing is watched yet")}>${t("A report says for each service how much of the time it was up, and how much of its error budget is left.")}<//>`;
   const missed = services.filter((each) => !kept(each, target)).length;
   const columns = [
@@ -92,8 +93,8 @@ function Report({ report: { overview, services }, target, tag }) {
   return html`<div class="stack">
     <section class="card"><h2>${missed ? tn(missed, "One service missed {target}", "{n} services missed {target}", { target: t("{n} %", { n: target }) }) : t("Every service kept {target}", { target: t("{n} %", { n: target }) })}</h2>
       <${Facts} rows=${[
-        [t("From"), exact(moment(overview.period_start), zone.value)],
-        [t("To"), exact(moment(overview.period_end), zone.value)],
+        [t("From"), exact(moment(overview.period_start), place)],
+        [t("To"), exact(moment(overview.period_end), place)],
         [t("Uptime of all"), percent(overview.uptime_percentage)],
         [t("Alerts"), grouped(overview.alerts_fired)],
         [t("Acknowledged after"), overview.mtta_seconds === null ? null : span(overview.mtta_seconds)],
