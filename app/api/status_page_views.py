@@ -105,7 +105,7 @@ def _found(store: PageStore, slug: str, rest: str) -> Response | None:
     found = visible(store, slug)
     if found is not None:
         root = "" if _host_slug() else f"{PREFIX}{slug}"
-        away = responses.on_domain(found, rest, request.query_string.decode()) if root else None
+        away = responses.on_domain(found, rest, _query()) if root else None
         if away is not None:
             return send(away)
         rendered = store.find(found, rest, request.args, root)
@@ -113,8 +113,14 @@ def _found(store: PageStore, slug: str, rest: str) -> Response | None:
     moved = store.of_old_slug(slug)
     if moved is not None and moved.is_open and store.of_slug(slug) is None:
         tail = f"/{rest}" if rest else ""
-        return send(responses.moved(f"{PREFIX}{moved.slug}{tail}", moved.made_at))
+        address = responses.with_query(f"{PREFIX}{moved.slug}{tail}", _query())
+        return send(responses.moved(address, moved.made_at))
     return None
+
+
+def _query() -> str:
+    """Return the query as WSGI has it: each byte is a character (PEP 3333)."""
+    return str(request.environ.get("QUERY_STRING", ""))
 
 
 def _host_slug() -> str:

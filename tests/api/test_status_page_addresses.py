@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from app.operations.status_pages import subscriptions
 from app.security import subscription_links
 from tests.alerting import make_incident, make_subscriber
 from tests.receivers import MailReceiver
@@ -71,3 +72,19 @@ def test_a_confirmation_of_yesterday_explains_itself(app, client, page, mailbox,
         assert answer.status_code == 410
         assert "expired" in answer.text
     assert rows("SELECT confirmed_at FROM page_subscribers") == [(None,)]
+
+
+def test_an_import_keeps_to_the_plan(alice, page, configure, rows, monkeypatch):
+    configure(plan_limits=True)
+    monkeypatch.setitem(subscriptions.MAX_SUBSCRIBERS, "free", 3)
+    path = f"/status-pages/{page['id']}/subscribers"
+
+    def bring(*names):
+        emails = [f"{name}@example.com" for name in names]
+        return alice.post(path, {"emails": emails, "has_consent": True, "reason": "They signed."})
+
+    assert bring("a", "A", "b").json == {"added": 2, "known": 1}
+    refused = bring("a", "c", "d")
+    assert (refused.status_code, "at most 3 subscribers" in refused.text) == (403, True)
+    assert rows("SELECT count(*) FROM page_subscribers") == [(2,)]  # none of them was added
+    assert bring("a", "c").json == {"added": 1, "known": 1}

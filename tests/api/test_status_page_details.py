@@ -70,6 +70,8 @@ def test_the_slug_leads_to_the_host_where_that_is_wanted_and_served(app, alice, 
         answer = client.get(f"/status/acme{asked}")
         assert answer.status_code == 302, asked
         assert answer.headers["Location"] == f"http://status.acme.example/{expected}"
+    answer = client.get("/status/acme", environ_overrides={"QUERY_STRING": "q=\xc3\xa9"})
+    assert answer.headers["Location"] == "http://status.acme.example/?q=%C3%A9"
     host = {"base_url": "http://status.acme.example"}
     assert "Checkout" in client.get("/", **host).text
     assert client.get("/subscribe", **host).status_code == 200

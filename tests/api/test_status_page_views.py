@@ -4,6 +4,7 @@ import json
 import re
 import sys
 from functools import partial
+from urllib.parse import quote
 
 import pytest
 
@@ -280,6 +281,11 @@ def test_an_earlier_slug_leads_on(app, alice, client, shown):
     take_snapshots(app)
     answer = client.get(f"/status/{old}/history")
     assert (answer.status_code, answer.headers["Location"]) == (301, "/status/new-name/history")
+    for query in ("month=2026-10", "a=%C3%A9b%26&c", "q=\xc3\xa9"):
+        environ = {"QUERY_STRING": query}  # as servers pass it on: each byte is a character
+        answer = client.get(f"/status/{old}/history", environ_overrides=environ)
+        told = quote(query.encode("latin-1"), safe="=&%")
+        assert answer.headers["Location"] == f"/status/new-name/history?{told}", query
     assert client.get("/status/new-name").status_code == 200
     alice.delete(f"/status-pages/{page['id']}")
     assert client.get("/status/new-name").status_code == 404

@@ -108,17 +108,24 @@ def bring(
 ) -> dict[str, int]:
     """Add addresses: each is asked to confirm, or with a reason counts as having consented.
 
-    Return how many are new, and how many were known. Raises NotFound.
+    Return how many are new, and how many were known. Raises NotFound, and Forbidden, with none of
+    them added, where the plan does not allow that many.
     """
     with transaction() as tx:
         page = owned_rows.lock(tx, StatusPage, organization_id, page_id)
         now = tx.now()
-        known = 0
-        for email in emails:
-            row = subscriptions.find(tx, page.id, Way.EMAIL, email)
-            if row is not None:
-                known += 1
-                continue
+        by_hash = {subscriptions.hashed(page.id, Way.EMAIL, email): email for email in emails}
+        known = set(
+            tx.session.scalars(
+                select(PageSubscriber.address_hash).where(
+                    PageSubscriber.status_page_id == page.id,
+                    PageSubscriber.address_hash.in_(list(by_hash)),
+                )
+            )
+        )
+        fresh = [email for one, email in by_hash.items() if one not in known]
+        subscriptions.check_room(tx, page, len(fresh))
+        for email in fresh:
             row = subscriptions.added(tx, page, Way.EMAIL, email)
             if reason is not None:
                 row.confirmed_at = now
@@ -134,7 +141,7 @@ def bring(
             resource_name=page.name,
             after={"count": len(emails), "consent": reason},
         )
-    return {"added": len(emails) - known, "known": known}
+    return {"added": len(fresh), "known": len(emails) - len(fresh)}
 
 
 def ask_again(organization_id: UUID, page_id: UUID, subscriber_id: UUID) -> dict[str, Any]:

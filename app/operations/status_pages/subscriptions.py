@@ -21,6 +21,7 @@ from app.operations.notifications.subscriber_results import recipient_key
 from app.operations.status_pages import subscriber_messages
 from app.platform.bootstrap import runtime
 from app.platform.crypto import random_key
+from app.platform.errors import Forbidden
 from app.platform.events import timestamp
 from app.platform.transaction import Transaction, transaction
 from app.security.sealing import reveal
@@ -55,9 +56,11 @@ def subscribe(
             return
         now = tx.now()
         row = find(tx, page.id, way, address)
-        if row is None and _is_full(tx, page):
-            return
         if row is None:
+            try:
+                check_room(tx, page, 1)
+            except Forbidden:
+                return  # a stranger is not told of plans
             row = added(tx, page, way, address)
         if row.confirmed_at is not None:
             return
@@ -165,19 +168,21 @@ def forget() -> int:
     return len(gone)
 
 
-def _is_full(tx: Transaction, page: StatusPage) -> bool:
+def check_room(tx: Transaction, page: StatusPage, wanted: int) -> None:
+    """Raise Forbidden unless the plan of a page's organization allows so many subscribers more."""
     if not runtime().config.plan_limits:
-        return False
+        return
     organization = tx.session.get_one(Organization, page.organization_id)
     most = MAX_SUBSCRIBERS.get(organization.plan_type)
     if most is None:
-        return False
+        return
     count = tx.session.scalar(
         select(func.count())
         .select_from(PageSubscriber)
         .where(PageSubscriber.organization_id == page.organization_id)
     )
-    return (count or 0) >= most
+    if (count or 0) + wanted > most:
+        raise Forbidden(f"the {organization.plan_type} plan allows at most {most} subscribers")
 
 
 def _services(tx: Transaction, page_id: UUID, keys: Collection[str]) -> list[UUID]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from email.utils import format_datetime
 from typing import Any
+from urllib.parse import quote
 
 from app.pages.status import (
     calendar,
@@ -35,6 +36,7 @@ HTML, JSON = "text/html; charset=utf-8", "application/json"
 _MONTHS_IN_NAVIGATION = 10
 _LEAST_COMPRESSED = 1000
 _MAX_QUERY = 60
+_OF_QUERIES = "!$&'()*+,;=:@/?%"  # RFC 3986, 3.4; what is quoted stays so
 # Each name more is a way to have the same page rendered again and again.
 _USED: Mapping[str, tuple[str, ...]] = {
     "": ("service",), "history": ("month",), "feed.atom": ("service",), "feed.rss": ("service",),
@@ -100,8 +102,13 @@ def on_domain(page: Snapshot, rest: str, query: str) -> Rendered | None:
     """
     if not (page.is_open and page.page["host"] and page.page["show"].get("on_domain_only")):
         return None
-    address = f"{str(page.page['url']).rstrip('/')}/{rest}{'?' if query else ''}{query}"
+    address = with_query(f"{str(page.page['url']).rstrip('/')}/{rest}", query)
     return replace(moved(address, page.made_at), status=302)
+
+
+def with_query(address: str, query: str) -> str:
+    """Return an address with the query of a request as it came, bytes beyond ASCII quoted."""
+    return f"{address}?{quote(query.encode('latin-1'), safe=_OF_QUERIES)}" if query else address
 
 
 def _service_of_row(view: View, key: str) -> Rendered | None:
