@@ -1,4 +1,4 @@
-"""What search engines are told of a page."""
+"""Files for search engines: what they may read of a page, and where it is."""
 
 from collections.abc import Mapping
 
