@@ -24,10 +24,10 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-from psycopg import conninfo, sql
+from psycopg import conninfo
 from psycopg.rows import scalar_row
 
-from app.local import LaunchError, settings
+from app.local import LaunchError, databases, settings
 from app.local.embedded import Embedded
 from app.local.migrate import REVISION_QUERY, VERSIONS, upgrade_database
 from app.local.postgres_home import find_home
@@ -38,7 +38,6 @@ from app.platform.crypto import Vault
 FORMAT = 1
 _MANIFEST, _DUMP = "manifest.json", "database.dump"
 _INCOMING = "_incoming_restore"
-_SWAP_ATTEMPTS = 50
 _CHUNK = 1024 * 1024
 
 
@@ -146,17 +145,14 @@ def restore(
         name = str(conninfo.conninfo_to_dict(url)["dbname"])
         incoming = f"{name}{_INCOMING}"
         maintenance = conninfo.make_conninfo(url, dbname="postgres")
-        with psycopg.connect(maintenance, autocommit=True) as admin:
-            # What a killed restore has left.
-            admin.execute(_statement("DROP DATABASE IF EXISTS {} WITH (FORCE)", incoming))
-            admin.execute(_statement("CREATE DATABASE {} TEMPLATE template0", incoming))
+        databases.create_anew(maintenance, incoming)
         incoming_url = conninfo.make_conninfo(url, dbname=incoming)
         say("Filling a new database ...")
         options = ("-O", "-x", "--exit-on-error", "--single-transaction", "-d", incoming)
         _client("pg_restore", here.state, incoming_url, *options, str(dump))
         upgrade_database(_as_url(here.database_url, incoming))
         kept = f"{name}_before_{time.strftime('%Y%m%d_%H%M%S')}"
-        _swap(maintenance, name, incoming, kept)
+        databases.swap(maintenance, name, incoming, kept)
         say(f"Restored. What was there before is the database {kept}; drop it when all is well.")
         _use_key(here, key, say)
         _restart(here, say)
@@ -191,24 +187,6 @@ def _restart(here: Installation, say: Callable[[str], None]) -> None:
             say("Start every process of this installation anew: they remember what was before.")
         return
     say(f"The processes of the running instance begin anew ({here.state.restart_processes()}).")
-
-
-def _swap(maintenance: str, name: str, incoming: str, kept: str) -> None:
-    """Let one database take another's place in one transaction, whoever is connected."""
-    for attempt in range(_SWAP_ATTEMPTS):
-        try:
-            with psycopg.connect(maintenance) as admin:
-                admin.execute(
-                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-                    " WHERE datname IN (%s, %s) AND pid <> pg_backend_pid()",
-                    (name, incoming),
-                )
-                admin.execute(_statement("ALTER DATABASE {} RENAME TO {}", name, kept))
-                admin.execute(_statement("ALTER DATABASE {} RENAME TO {}", incoming, name))
-                return
-        except psycopg.errors.ObjectInUse:
-            time.sleep(min(0.02 * attempt, 0.5))  # somebody came back in between
-    raise LaunchError("The database is in use all the time; stop the processes and try again.")
 
 
 def _read(source: Path, folder: Path) -> tuple[Manifest, Path]:
@@ -260,10 +238,6 @@ def _as_url(url: str, database: str) -> str:
     head, _, options = url.partition("?")
     base = head.rpartition("/")[0]
     return f"{base}/{database}" + (f"?{options}" if options else "")
-
-
-def _statement(text: str, *names: str) -> sql.Composed:
-    return sql.SQL(text).format(*map(sql.Identifier, names))
 
 
 def _value(connection: psycopg.Connection[Any], query: str) -> Any:
