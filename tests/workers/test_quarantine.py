@@ -256,7 +256,7 @@ def test_a_check_that_was_lost_twice_is_run_and_recorded_alone(context, environm
         checks_claim.claim("default", 10)
         rows("UPDATE schedule_entries SET lease_until = now() - interval '1 second'")
     (claim,) = checks_claim.claim("default", 10).claims
-    assert check_quarantine.run_check_alone(claim, AloneRunner("check"), call) is None
+    assert check_quarantine.run_check_alone(claim, AloneRunner("check"), within(context)) is None
     assert rows("SELECT status FROM check_results") == [("RED",)]
     assert rows("SELECT key FROM quarantine") == []
 
@@ -275,8 +275,14 @@ def test_a_plain_kill_costs_nothing_but_the_lease(context, alice, rows):
     assert rows("SELECT key FROM quarantine") == []
 
 
-def call(function, *arguments):
-    return function(*arguments)
+def within(app):
+    """Return how to call an operation, also from the thread that renews a lease."""
+
+    def call(function, *arguments):
+        with app.app_context():
+            return function(*arguments)
+
+    return call
 
 
 def test_how_a_process_ended_is_said():
