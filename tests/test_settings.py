@@ -74,6 +74,15 @@ def test_what_is_no_host_of_a_console_is_said(wrong):
         Config.from_env({**SERVERS, "CONSOLE_HOSTS": wrong})
 
 
+@pytest.mark.parametrize("name", ["BASE_URL", "PING_URL", "PEER_URL"])
+@pytest.mark.parametrize(
+    "wrong", ["https://[::1", "https://monitor.example.com:port", "monitor.example.com", "ftp://a"]
+)
+def test_what_is_no_address_is_said(name, wrong):
+    with pytest.raises(ConfigError, match=f"{name} must look like https://"):
+        Config.from_env({**SERVERS, name: wrong})
+
+
 def test_an_agent_needs_its_server_and_its_key_and_nothing_else():
     config = AgentConfig.from_env(BARE)
     assert (config.probe_targets, config.database_url, config.redis_url) == ("any", "", "")
@@ -86,6 +95,8 @@ def test_an_agent_needs_its_server_and_its_key_and_nothing_else():
         {"ALERTIFYPRO_URL": ""},
         {"ALERTIFYPRO_URL": "monitor.example.com"},
         {"ALERTIFYPRO_URL": "http://monitor.example.com"},
+        {"ALERTIFYPRO_URL": "https://[::1"},
+        {"ALERTIFYPRO_URL": "https://monitor.example.com:port"},
         {"LOCATION_KEY": ""},
         {"LOCATION_KEY": "WK_1"},
         {"SERVER_FINGERPRINT": "12"},

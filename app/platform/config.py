@@ -15,6 +15,7 @@ from app.platform.settings_reader import (
     as_asked_for,
     is_loopback,
     place,
+    url_parts,
 )
 
 
@@ -85,7 +86,7 @@ class Config:
         env = SettingsReader(os.environ if environ is None else environ)
         port = env.integer("PORT", 3001, 1, 65535)
         host = env.text("HOST", "127.0.0.1")
-        base_url = env.text("BASE_URL", f"http://localhost:{port}").rstrip("/")
+        base_url = env.url("BASE_URL") or f"http://localhost:{port}"
         ping_port = env.integer("PING_PORT", 0, 0, 65535)
         if ping_port == port:
             raise ConfigError("PING_PORT must be another port than PORT.")
@@ -112,7 +113,7 @@ class Config:
             base_url=base_url,
             console_hosts=env.hosts("CONSOLE_HOSTS"),
             ping_port=ping_port,
-            ping_url=env.text("PING_URL", _ping_url(base_url, port, ping_port)).rstrip("/"),
+            ping_url=env.url("PING_URL") or _ping_url(base_url, port, ping_port),
             state_dir=Path(env.text("STATE_DIR", ".state")),
             registration=registration,
             trusted_proxies=env.networks("TRUSTED_PROXIES", "127.0.0.0/8,::1/128"),
@@ -178,7 +179,7 @@ class AgentConfig:
         """Read and check every setting. Raises ConfigError, a sentence for the first bad one."""
         env = SettingsReader(os.environ if environ is None else environ)
         url = env.text("ALERTIFYPRO_URL", "").rstrip("/")
-        parts = urlsplit(url)
+        parts = url_parts(url)
         if parts.scheme not in ("https", "http") or not parts.hostname:
             raise ConfigError("ALERTIFYPRO_URL must look like https://monitor.example.com.")
         if parts.scheme == "http" and not is_loopback(parts.hostname):

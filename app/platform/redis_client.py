@@ -1,7 +1,6 @@
 """The only door to Redis: one server by its URL, or the primary that sentinels name."""
 
 from typing import Any
-from urllib.parse import urlsplit
 
 from redis import Redis
 from redis.backoff import NoBackoff
@@ -33,7 +32,7 @@ def connect(
         "retry": Retry(NoBackoff(), retries),
         "health_check_interval": _HEALTH_CHECK_SECONDS,
     }
-    if urlsplit(redis_url).scheme != SENTINEL_SCHEME:
+    if not redis_url.startswith(f"{SENTINEL_SCHEME}://"):
         return Redis.from_url(redis_url, **options)
     found = sentinels(redis_url)
     asked = Sentinel(  # type: ignore[no-untyped-call]

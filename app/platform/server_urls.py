@@ -1,6 +1,7 @@
 """URLs of the servers: what they may look like, and whom they name."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from app.platform.errors import ConfigError
@@ -40,7 +41,7 @@ def database_url(name: str, url: str) -> str:
 
 def redis_url(url: str) -> str:
     """Return the URL of a Redis server, or of its sentinels, unchanged. Raises ConfigError."""
-    scheme = urlsplit(url).scheme
+    scheme = _split(url).scheme
     if scheme == SENTINEL_SCHEME:
         sentinels(url)
     elif scheme not in ("redis", "rediss", "unix"):
@@ -53,7 +54,7 @@ def sentinels(url: str) -> Sentinels:
 
     User and password are those of the servers. Raises ConfigError.
     """
-    parts = urlsplit(url)
+    parts = _split(url)
     account, _, hosts = parts.netloc.rpartition("@")
     username, _, password = account.partition(":")
     service, _, db = parts.path.strip("/").partition("/")
@@ -79,10 +80,26 @@ def sentinels(url: str) -> Sentinels:
 
 def addresses(url: str) -> list[Address]:
     """Return whom the URL of a server names; nobody for a Unix socket."""
-    parts = urlsplit(url)
+    parts = _split(url)
     if parts.scheme == SENTINEL_SCHEME:
         return list(sentinels(url).addresses)
     return [_address(one, _DEFAULT_PORTS.get(parts.scheme, 0)) for one in _hosts(parts.netloc)]
+
+
+class _Parts(NamedTuple):
+    scheme: str
+    netloc: str
+    path: str
+    query: str
+
+
+def _split(url: str) -> _Parts:
+    # Not by urlsplit: since its security fix of 2025 (CVE-2025-0938) it refuses a URL of several
+    # hosts of which one is an IPv6 address in brackets.
+    scheme, _, rest = url.partition("://")
+    rest, _, query = rest.partition("#")[0].partition("?")
+    netloc, slash, path = rest.partition("/")
+    return _Parts(scheme, netloc, slash + path, query)
 
 
 def _hosts(netloc: str) -> list[str]:

@@ -6,7 +6,7 @@ import ipaddress
 import os
 import re
 from collections.abc import Mapping
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import idna
 
@@ -23,6 +23,16 @@ def as_asked_for(host: str) -> str:
         return name if name.isascii() else idna.encode(name, uts46=True).decode()
     except (idna.IDNAError, UnicodeError):
         return ""
+
+
+def url_parts(url: str) -> SplitResult:
+    """Return the parts of an address, all of them empty for what is none."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # raises for what is no number
+    except ValueError:
+        return urlsplit("")
+    return parts
 
 
 def place(url: str) -> tuple[str, int]:
@@ -121,7 +131,7 @@ class SettingsReader:
     def url(self, name: str) -> str:
         """Return an address of HTTP without a final slash; "" for none."""
         url = self.text(name, "").rstrip("/")
-        parts = urlsplit(url)
+        parts = url_parts(url)
         if url and (parts.scheme not in ("https", "http") or not parts.hostname):
             raise ConfigError(f"{name} must look like https://monitor.example.com.")
         return url

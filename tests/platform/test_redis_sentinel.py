@@ -118,11 +118,18 @@ def test_hints_and_limits_follow_a_failover(group):
         "redis+sentinel://host:port/main",
         "redis+sentinel://host/main/first",
         "redis+sentinel://host/main?socket_timeout=1",
+        "redis+sentinel://[::1/main/0",
     ],
 )
 def test_a_url_that_names_no_service_is_refused(url):
     with pytest.raises(ConfigError, match="redis\\+sentinel://"):
         server_urls.redis_url(url)
+
+
+@pytest.mark.parametrize("hosts", ["db1,[::1]:5433", "[::1]:5433,db1", "u:p@[::1]:5433,db1:5432"])
+def test_hosts_of_a_url_may_be_several_of_any_family(hosts):
+    found = server_urls.addresses(f"postgresql+psycopg://{hosts}/monitor?sslmode=require")
+    assert sorted(found) == [("::1", 5433), ("db1", 5432)]
 
 
 def test_everything_in_the_url_counts():
