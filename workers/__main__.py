@@ -18,12 +18,14 @@ from types import FrameType
 from flask import Flask
 from redis import RedisError
 
+import workers
 from app.operations.health import quarantine
 from app.operations.notifications import enqueue
 from app.platform import shared_application, work_journal
 from app.platform.errors import ConfigError
 from app.platform.queue import BACKGROUND, METRICS, Worker, probe_queue
 from app.platform.redis_client import connect
+from app.platform.registry import import_modules
 from app.platform.transaction import DATABASE_AWAY
 from workers import escalations, heartbeats, notifications, probes, remote, status_pages
 from workers.dispatcher import Dispatcher
@@ -138,7 +140,8 @@ def _local(kind: str) -> _Process:
 
 
 def before_forks() -> None:
-    """Make what each fork would make for itself."""
+    """Make what each fork would make for itself, and import the jobs, which RQ finds by name."""
+    import_modules(workers)
     shared_application.make()
 
 
