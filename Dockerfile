@@ -1,7 +1,11 @@
 # One image for every role: web (the default command), scheduler, workers, migrations.
 FROM python:3.11-slim
 
+# What malloc keeps of what it was given back: app/local/commands.py.
 ENV PYTHONUNBUFFERED=1 \
+    MALLOC_ARENA_MAX=2 \
+    MALLOC_MMAP_THRESHOLD_=1048576 \
+    MALLOC_TRIM_THRESHOLD_=1048576 \
     HOST=0.0.0.0 \
     PORT=3001
 
