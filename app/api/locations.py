@@ -4,9 +4,10 @@ from typing import Any
 from uuid import UUID
 
 from app.api.crud import Operations, Resource, add_routes
-from app.api.http import Blueprint
+from app.api.optional_bodies import LenientBlueprint
 from app.operations.locations import locations
 from app.schemas.locations import (
+    KeyRotationSchema,
     LocationChangeSchema,
     LocationInputSchema,
     LocationRegionSchema,
@@ -16,7 +17,7 @@ from app.schemas.locations import (
 )
 from app.security.access import principal, requires
 
-bp = Blueprint(
+bp = LenientBlueprint(
     "locations",
     __name__,
     url_prefix="/locations",
@@ -62,10 +63,13 @@ add_routes(
 
 @bp.post("/<uuid:location_id>/rotate-key")
 @requires("locations:write")
+@bp.accepts(KeyRotationSchema, required=False)
 @bp.returns(NewLocationSchema)
-def rotate_key(location_id: UUID) -> dict[str, Any]:
+def rotate_key(body: dict[str, Any], location_id: UUID) -> dict[str, Any]:
     """Replace the key of a location
 
-    The old key ends at once: agents that have it stop, and what they have not delivered is lost.
+    The old key ends at once, or after `overlap_seconds`, within which each agent is started anew
+    with the new one and no check is missed. Agents that have it then stop, and what they have not
+    delivered is lost.
     """
-    return locations.rotate(principal(), location_id)
+    return locations.rotate(principal(), location_id, body["overlap_seconds"])

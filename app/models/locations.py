@@ -19,6 +19,8 @@ class Location(OrganizationOwned, Base):
     is_shared: Mapped[bool]  # the operators': it serves every organization
     prefix: Mapped[str]  # the first characters of the key, to tell keys apart
     key_hash: Mapped[str] = mapped_column(unique=True)
+    previous_key_hash: Mapped[str | None] = mapped_column(unique=True)
+    previous_key_until: Mapped[datetime | None]  # when the key before it ends
 
 
 class LocationAgent(Base):

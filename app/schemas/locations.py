@@ -2,8 +2,10 @@
 
 from marshmallow import fields
 
-from app.schemas.base import BaseSchema, Flag, Moment, Name, WholeAnswer
+from app.schemas.base import BaseSchema, Flag, Moment, Name, Whole, WholeAnswer
 from app.schemas.replacements import Replacement, answer_only
+
+WEEK_SECONDS = 7 * 24 * 3600
 
 
 class LocationInputSchema(BaseSchema):
@@ -55,6 +57,17 @@ class LocationAgentSchema(BaseSchema):
     )
 
 
+class KeyRotationSchema(BaseSchema):
+    """Replacement of a key."""
+
+    overlap_seconds = Whole(
+        min=0,
+        max=WEEK_SECONDS,
+        load_default=0,
+        metadata={"description": "For how long the old key goes on; 0: it ends at once."},
+    )
+
+
 class LocationSchema(WholeAnswer, LocationInputSchema):
     """A location, without its key."""
 
@@ -67,6 +80,11 @@ class LocationSchema(WholeAnswer, LocationInputSchema):
         },
     )
     prefix = fields.String(required=True, metadata={"examples": ["WL_3f9a2c41"]})
+    previous_key_until = Moment(
+        required=True,
+        allow_none=True,
+        metadata={"description": "When the key before this one ends, or ended; null: at once."},
+    )
     is_alive = Flag(required=True, metadata={"description": "Whether any agent is alive."})
     agents = fields.List(fields.Nested(LocationAgentSchema), required=True)
     created_at = Moment(required=True)

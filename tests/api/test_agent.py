@@ -68,6 +68,24 @@ def test_an_old_key_ends_at_once(app, alice, agent, location):
     assert Agent(app, fresh["key"]).call("hello", {"protocols": [1]}).status_code == 200
 
 
+def test_agents_take_the_new_key_one_after_the_other(app, alice, agent, location, service, rows):
+    path = f"/locations/{location['id']}"
+    found = alice.post(f"{path}/rotate-key", {"overlap_seconds": 3600}).json
+    assert found["previous_key_until"] > timestamp(datetime.now(UTC) + timedelta(minutes=50))
+    (claim,) = agent.claims()["claims"]
+    newer = Agent(app, found["key"])
+    assert newer.deliver(result_of(claim))["judged"] == 1
+    assert len(alice.get(path).json["agents"]) == 1, "who is there stays listed"
+    rows("UPDATE locations SET previous_key_until = now() - interval '1 second'")
+    assert agent.call("hello", {"protocols": [1]}).status_code == 401
+    alice.post(f"{path}/rotate-key", {"overlap_seconds": 60})
+    newest = alice.post(f"{path}/rotate-key", {"overlap_seconds": 60}).json
+    assert newer.call("hello", {"protocols": [1]}).status_code == 401, "two keys at most"
+    assert alice.post(f"{path}/rotate-key").json["previous_key_until"] is None
+    assert Agent(app, newest["key"]).call("hello", {"protocols": [1]}).status_code == 401
+    assert alice.post(f"{path}/rotate-key", {"overlap_seconds": 10**9}).status_code == 422
+
+
 def test_a_check_goes_out_and_its_result_comes_back(agent, service, alice, rows):
     found = agent.claims()
     (claim,) = found["claims"]

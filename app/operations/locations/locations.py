@@ -1,6 +1,7 @@
 """Locations of an organization: made, renamed, their keys changed, deleted."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -63,16 +64,23 @@ _LOCATIONS = _Locations()
 listed, read, create, update, delete = _LOCATIONS.operations()
 
 
-def rotate(principal: Principal, location_id: UUID) -> dict[str, Any]:
-    """Replace the key at once, and return the answer with the new one. Raises NotFound.
+def rotate(principal: Principal, location_id: UUID, overlap_seconds: int) -> dict[str, Any]:
+    """Replace the key, and return the answer with the new one. Raises NotFound.
 
-    Agents with the old key get no further check and have none of their results accepted.
+    The old one goes on for the overlap. Then agents with it get no further check and have none of
+    their results accepted; the one before that ends at once, however long it had.
     """
     key = _new_key()
     with transaction() as tx:
         row = _LOCATIONS.lock(tx, principal, location_id)
+        if overlap_seconds:
+            row.previous_key_hash = row.key_hash
+            row.previous_key_until = tx.now() + timedelta(seconds=overlap_seconds)
+        else:
+            row.previous_key_hash = row.previous_key_until = None
+            agents = delete_rows(LocationAgent).where(LocationAgent.location_id == row.id)
+            tx.session.execute(agents)
         row.prefix, row.key_hash = key[:_SHOWN], digest(key)
-        tx.session.execute(delete_rows(LocationAgent).where(LocationAgent.location_id == row.id))
         tx.session.flush()
         (found,) = _to_json(tx, [row])
     return found | {"key": key}
@@ -152,6 +160,7 @@ def _to_json(tx: Transaction, rows: Sequence[Location]) -> list[dict[str, Any]]:
             "region": row.region,
             "is_shared": row.is_shared,
             "prefix": row.prefix,
+            "previous_key_until": row.previous_key_until,
             "is_alive": any(agent["is_alive"] for agent in agents[row.id]),
             "agents": agents[row.id],
             "created_at": row.created_at,

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from app.models.locations import Location, LocationAgent
@@ -59,7 +59,14 @@ _noted_at: dict[tuple[UUID, str], float] = {}
 def location_of(key: str) -> AgentLocation | None:
     """Return the location of a key, None for a key that is none."""
     with transaction() as tx:
-        row = tx.session.scalar(select(Location).where(Location.key_hash == digest(key)))
+        hashed = digest(key)
+        row = tx.session.scalar(
+            select(Location).where(
+                (Location.key_hash == hashed)
+                | (Location.previous_key_hash == hashed)
+                & (Location.previous_key_until > func.now())
+            )
+        )
         if row is None:
             return None
         owner = None if row.is_shared else row.organization_id
