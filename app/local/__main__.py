@@ -49,6 +49,13 @@ def main(arguments: list[str] | None = None) -> int:
     except (ConfigError, LaunchError) as error:
         print(error, file=sys.stderr)
         return 1
+    except PermissionError as error:
+        print(
+            f"This user may not use {error.filename or 'a file of STATE_DIR'} ({error.strerror});"
+            " run it as the owner, or set STATE_DIR to a directory of your own.",
+            file=sys.stderr,
+        )
+        return 1
     return 0
 
 

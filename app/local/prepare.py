@@ -59,6 +59,7 @@ def prepare(wanted: str) -> None:
     """Return when the environment holds what is wanted."""
     if _is_prepared(wanted):
         return
+    _require_writable()
     # Two commands started at once on a fresh checkout: the second waits for the first.
     with (PROJECT / "requirements.txt").open() as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -67,6 +68,16 @@ def prepare(wanted: str) -> None:
                 _make_venv()
             _install(NEEDS[wanted][-1:] if wanted == "dev" else NEEDS[wanted])
             _stamp(wanted).write_text(_digest(wanted))
+
+
+def _require_writable() -> None:
+    """Refuse where this user cannot make the environment. Raises LaunchError."""
+    place = VENV if VENV.exists() else PROJECT
+    if not os.access(place, os.W_OK | os.X_OK):
+        raise LaunchError(
+            f"{place} cannot be written by this user, and the packages go to {VENV}: run it as the"
+            " owner of that folder, or in a copy of your own."
+        )
 
 
 def _is_prepared(wanted: str) -> bool:
@@ -150,7 +161,7 @@ def _make_venv() -> None:
     ):
         if shutil.which(tool) and _run(command):
             return
-    raise LaunchError(NO_VENV)
+    raise LaunchError(NO_VENV if not has_venv else f"{VENV} could not be made; see above why.")
 
 
 def _install(files: Sequence[str]) -> None:

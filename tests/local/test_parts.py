@@ -1,5 +1,6 @@
 """Small parts of the launcher: logs, ports, pid files, readiness."""
 
+import errno
 import os
 import signal
 import socket
@@ -9,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from app.local import LaunchError, leftovers, logfiles, ports
+from app.local import LaunchError, launcher, leftovers, logfiles, ports
+from app.local.__main__ import main
 from app.local.child import Child, Command
 from app.local.readiness import address, ready_status
 from app.local.state import StateDir
@@ -165,3 +167,15 @@ client.close()
 def test_the_address_for_people() -> None:
     assert address("0.0.0.0", 3001) == "http://localhost:3001"
     assert address("10.1.2.3", 80) == "http://10.1.2.3:80"
+
+
+def test_a_file_of_somebody_else_is_named_in_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(env: object, *, follow_parent: bool) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", "/srv/.state/secrets.json")
+
+    monkeypatch.setattr(launcher, "run", refuse)
+    assert main(["run"]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("This user may not use /srv/.state/secrets.json (Permission denied);")

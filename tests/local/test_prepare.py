@@ -65,7 +65,26 @@ def test_a_changed_requirement_is_installed(
 
 def test_without_any_way_to_make_an_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(prepare, "_run", lambda *_arguments, **_options: False)
+    monkeypatch.setattr(prepare.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(LaunchError, match="apt-get install python3-venv"):
+        prepare._make_venv()
+
+
+def test_a_folder_that_cannot_be_written_is_named(
+    installs: list[tuple[str, ...]], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(prepare.os, "access", lambda path, mode: False)
+    with pytest.raises(LaunchError, match=f"{tmp_path} cannot be written by this user"):
+        prepare.prepare("run")
+    assert installs == []
+
+
+def test_a_venv_that_fails_for_another_reason_is_not_put_down_to_a_package(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(prepare, "_run", lambda *_arguments, **_options: False)
+    monkeypatch.setattr(prepare.importlib.util, "find_spec", lambda name: object())
+    with pytest.raises(LaunchError, match="could not be made"):
         prepare._make_venv()
 
 
