@@ -69,6 +69,15 @@ def test_an_agent_goes_on_when_its_key_is_known_again(exchange, location, alice,
     assert exchange.still_leased([claim]) == {claim.lease_token}
 
 
+def test_two_agents_of_one_name_are_two(exchange, location, served, alice):
+    settings = Settings(f"http://127.0.0.1:{served}", location["key"])
+    for one in (exchange, HttpsExchange(ServerClient(settings), "probe")):
+        one.claim(10, 0, None)
+    agents = alice.get(f"/locations/{location['id']}").json["agents"]
+    assert [one["agent"].partition(":")[0] for one in agents] == ["probe", "probe"]
+    assert all(one["is_alive"] for one in agents)
+
+
 def test_a_server_that_goes_away_after_its_greeting_is_waited_for(exchange, monkeypatch):
     def away(*arguments):
         raise ServerAway("it was stopped")
