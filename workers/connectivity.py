@@ -1,7 +1,12 @@
-"""Connectivity check: reference hosts are asked before a failure that may be our own counts."""
+"""Connectivity check: reference hosts are asked before a failure that may be our own counts.
+
+It also notices that the monitor lacks what any check needs, such as file descriptors or its name
+server: both make it blind.
+"""
 
 import asyncio
 import logging
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
@@ -16,8 +21,21 @@ log = logging.getLogger(__name__)
 
 _PATIENCE_SECONDS = 2.0
 _VERDICT_SECONDS = 0.5  # how long one round of asking answers for the failures that follow
+_OUTAGE_SECONDS = 10.0  # after which want of what all checks need is told
+_OVER_SECONDS = 30.0
 # After sight has returned, routes and neighbours may take a moment to come back as well.
 _RECOVERING_SECONDS = 3.0
+
+
+@dataclass(slots=True)
+class _Outage:
+    """Time in which the monitor lacks what any check needs, by the clock and the monotonic one."""
+
+    since: datetime
+    began_at: float
+    last_at: float
+    can_some: bool = False  # be made all the same
+    is_told: bool = False
 
 
 class ConnectivityCheck:
@@ -30,6 +48,14 @@ class ConnectivityCheck:
         self._asked_at = 0.0
         self._recovered_at = 0.0
         self.isolated_since: datetime | None = None
+        self._outage: _Outage | None = None
+
+    @property
+    def blind_since(self) -> datetime | None:
+        """Since when no reference host answers, or checks cannot be made; None for a monitor that
+        sees."""
+        outage = self._outage.since if self._outage and self._outage.is_told else None
+        return min(filter(None, (self.isolated_since, outage)), default=None)
 
     async def confirm(
         self, target: Target, observation: Observation, began_at: float
@@ -39,6 +65,7 @@ class ConnectivityCheck:
         `began_at` is when the check began, by the monotonic clock: one that began in the dark
         proves nothing, even if the light is on again when it fails.
         """
+        self._note_outage(observation)
         if observation.status in (Status.GREEN, Status.YELLOW):
             place = _place(target.endpoint)
             if place is not None:
@@ -61,6 +88,29 @@ class ConnectivityCheck:
             evidence=None,
             failure_kind=FailureKind.ISOLATED,
         )
+
+    def _note_outage(self, observation: Observation) -> None:
+        """Notice that checks cannot be made for want of what all of them need, and that they can.
+
+        While some can, it is over only when none has failed for it for half a minute.
+        """
+        now, outage = monotonic(), self._outage
+        if observation.failure_kind is FailureKind.OWN_OUTAGE:
+            if outage is None or (outage.can_some and now - outage.last_at > _OVER_SECONDS):
+                self._outage = _Outage(utcnow(), now, now)
+                return
+            outage.last_at = now
+            if not outage.is_told and now - outage.began_at >= _OUTAGE_SECONDS:
+                outage.is_told = True
+                log.error("checks cannot be made", extra={"problem": observation.error})
+            return
+        if outage is None or observation.status is Status.UNKNOWN:
+            return
+        outage.can_some = True
+        if now - outage.last_at > _OVER_SECONDS:
+            self._outage = None
+            if outage.is_told:
+                log.warning("checks can be made again", extra={"since": str(outage.since)})
 
     async def _is_isolated(self, hosts: list[ReferenceHost]) -> bool:
         """Ask once for all the failures of a moment."""

@@ -46,7 +46,7 @@ def host(region: str) -> Host:
         due_for_seconds=lambda: 0.0 if checks_claim.anything_due(region) else None,
         hint=lambda: runtime().hints.probes(region),
         run=engine.drain,
-        pulse=lambda: regions.pulse(name, region, engine.isolated_since),
+        pulse=lambda: regions.pulse(name, region, engine.blind_since),
     )
 
 

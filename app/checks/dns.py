@@ -26,7 +26,7 @@ from app.domain.checks.endpoints import is_address, parse_dns_name, parse_host_p
 from app.domain.messages.text import clean
 from app.domain.types import FailureKind, Probe, Target
 from app.network.datagrams import DatagramSocket, Peer
-from app.network.errors import Inconclusive, NetworkError, from_exception
+from app.network.errors import NetworkError, NoNameServer, from_exception
 from app.network.network import Network
 from app.network.streams import Connection
 from app.network.trace import trace
@@ -148,7 +148,7 @@ class _NameServers:
             if unable:
                 return next(iter(unable.values()))
             if self._named is None and error.kind is FailureKind.REFUSED:
-                raise Inconclusive("the monitor cannot reach its name server") from None
+                raise NoNameServer from None
             raise
         if answer.flags & dns.flags.TC:
             return await self.ask_over_tcp(question, peer)
@@ -210,7 +210,7 @@ class _NameServers:
             return self._network.stream(peer[0] if peer else self._named.host, self._named.port)
         servers = self._network.nameservers()
         if not servers:
-            raise Inconclusive("the monitor has no name server")
+            raise NoNameServer("the monitor has no name server")
         return self._network.stream_to_nameserver(*(peer or servers[0]))
 
 

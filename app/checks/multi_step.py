@@ -139,7 +139,7 @@ async def check_multi_step(target: Target, network: Network) -> Probe:
         except AddressRefused as error:
             raise AddressRefused(f"{label}: {error.reason}") from None
         except Inconclusive as error:
-            raise Inconclusive(f"{label}: {error}") from None
+            raise Inconclusive(f"{label}: {error}", error.kind) from None
         except BadEndpoint as error:
             raise CheckFailed(f"{label}: {error}", kind=FailureKind.CONFIGURATION) from None
         except (NetworkError, CheckFailed) as error:

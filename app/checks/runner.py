@@ -17,7 +17,8 @@ from app.platform import logs
 
 log = logging.getLogger(__name__)
 _NO_PHASES = Phases()
-_OWN = (FailureKind.OWN_LIMIT, FailureKind.OWN_FAULT)  # they say nothing about the target
+# They say nothing about the target.
+_OWN = (FailureKind.OWN_LIMIT, FailureKind.OWN_OUTAGE, FailureKind.OWN_FAULT)
 _seen_faults: set[tuple[str, str]] = set()
 
 

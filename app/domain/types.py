@@ -39,7 +39,8 @@ class FailureKind(StrEnum):
     ASSERTION = "assertion"  # the answer is not what the service's config asks for
     GUARD = "guard"  # the address policy forbids the target
     CONFIGURATION = "configuration"  # the endpoint or config cannot be used
-    OWN_LIMIT = "own_limit"  # the monitor lacks something: descriptors, a permission, a route
+    OWN_LIMIT = "own_limit"  # the monitor lacks something for this check: a permission, a route
+    OWN_OUTAGE = "own_outage"  # it lacks what any check needs: descriptors, memory, a name server
     OWN_FAULT = "own_fault"  # the check's own code broke
     ISOLATED = "isolated"  # the monitor is cut off
 

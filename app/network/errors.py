@@ -28,12 +28,19 @@ class AddressRefused(NetworkError):
 class Inconclusive(NetworkError):
     """The monitor itself lacks something (a permission, descriptors): no verdict on the host."""
 
-    def __init__(self, sentence: str) -> None:
-        super().__init__(sentence, FailureKind.OWN_LIMIT)
+    def __init__(self, sentence: str, kind: FailureKind = FailureKind.OWN_LIMIT) -> None:
+        super().__init__(sentence, kind)
 
 
 class OwnLimit(Inconclusive):
     """The monitor lacks what any connection needs, whichever its address."""
+
+
+class NoNameServer(Inconclusive):
+    """The monitor's own name server cannot be reached."""
+
+    def __init__(self, sentence: str = "the monitor cannot reach its name server") -> None:
+        super().__init__(sentence, FailureKind.OWN_OUTAGE)
 
 
 class CertificateProblem(NetworkError):
@@ -92,7 +99,7 @@ def most_specific(failures: Sequence[NetworkError]) -> NetworkError:
 def from_errno(number: int) -> NetworkError:
     """Return the error for an operating system's error number."""
     if number in _EXHAUSTED:
-        return OwnLimit(_EXHAUSTED[number])
+        return OwnLimit(_EXHAUSTED[number], FailureKind.OWN_OUTAGE)
     if number in _OWN_LIMITS:
         return Inconclusive(_OWN_LIMITS[number])
     if number in _FAILURES:

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 from app.network.curl import CurlEngine
 from app.network.datagrams import Datagrams, DatagramSocket
-from app.network.errors import AddressRefused, Inconclusive
+from app.network.errors import AddressRefused, NoNameServer
 from app.network.http import HttpRequest, HttpResponse
 from app.network.http_client import HttpClient
 from app.network.icmp import EchoSocket, open_echoes
@@ -79,11 +79,11 @@ class Network:
     async def datagram_to_nameservers(self) -> AsyncIterator[DatagramSocket]:
         """Open a UDP socket towards the system's own name servers, which no user has chosen.
 
-        Raises Inconclusive when the system names none, and NetworkError.
+        Raises NoNameServer when the system names none, and NetworkError.
         """
         servers = self._resolver.nameservers()
         if not servers:
-            raise Inconclusive("the monitor has no name server")
+            raise NoNameServer("the monitor has no name server")
         socket = DatagramSocket(servers)
         try:
             yield socket

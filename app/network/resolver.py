@@ -6,6 +6,7 @@ keeps an answer for its time to live, here at most half a minute.
 """
 
 import asyncio
+import errno
 import socket
 from collections.abc import Sequence
 
@@ -13,7 +14,7 @@ import pycares
 
 from app.domain.checks.endpoints import is_address, parse_host_port
 from app.domain.types import FailureKind
-from app.network.errors import AddressRefused, Inconclusive, NetworkError
+from app.network.errors import AddressRefused, NetworkError, NoNameServer, from_errno
 from app.network.policy import AddressPolicy
 from app.network.routes import routable
 from app.network.trace import trace
@@ -141,9 +142,9 @@ def _failure(host: str, error: int | None) -> NetworkError:
     if error in _NO_SUCH_HOST:
         return NetworkError(f"no such host: {host}", FailureKind.NO_SUCH_HOST)
     if error == pycares.errno.ARES_ECONNREFUSED:
-        return Inconclusive("the monitor cannot reach its name server")
+        return NoNameServer()
     if error == pycares.errno.ARES_ENOMEM:
-        return Inconclusive("the monitor's system has no memory left")
+        return from_errno(errno.ENOMEM)
     if error == pycares.errno.ARES_ETIMEOUT:
         sentence = f"the name server did not answer for {host}"
     elif error in (pycares.errno.ARES_ESERVFAIL, pycares.errno.ARES_EREFUSED):

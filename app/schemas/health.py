@@ -45,7 +45,8 @@ class ReadySchema(BaseSchema):
     blind_seconds = fields.Float(
         metadata={
             "minimum": 0,
-            "description": "For how long no reference host has answered any check; 0: one does.",
+            "description": "For how long no reference host has answered, or checks could not be"
+            " made; 0: they can.",
         }
     )
     error = fields.String(metadata={"description": "Why not, in fixed words."})

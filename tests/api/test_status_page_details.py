@@ -14,7 +14,7 @@ from tests.status_pages import make_shown, take_snapshots
 @pytest.mark.parametrize("kind", FailureKind)
 def test_every_kind_of_failure_is_a_cause_or_our_own_matter(kind):
     own = {FailureKind.GUARD, FailureKind.CONFIGURATION, FailureKind.OWN_LIMIT,
-           FailureKind.OWN_FAULT, FailureKind.ISOLATED}  # fmt: skip
+           FailureKind.OWN_OUTAGE, FailureKind.OWN_FAULT, FailureKind.ISOLATED}  # fmt: skip
     assert (cause_of(kind) is None) is (kind in own)
     assert cause_of("of another release") is None
 

@@ -51,7 +51,7 @@ WHERE blind_since IS NOT NULL AND at > now() - interval '30 seconds'
 
 
 def pulse(worker: str, region: str, blind_since: datetime | None) -> None:
-    """Store that a worker is alive, and since when it is isolated."""
+    """Store that a worker is alive, and since when it is isolated or can make no check."""
     with transaction() as tx:
         tx.driver.execute(
             "INSERT INTO worker_pulses (worker, region, at, blind_since)"
@@ -62,7 +62,7 @@ def pulse(worker: str, region: str, blind_since: datetime | None) -> None:
 
 
 def blind_since(tx: Transaction) -> datetime | None:
-    """Return since when a worker sees no reference host; None while all of them see one."""
+    """Return since when a worker is isolated or can make no check; None while all of them see."""
     found: datetime | None = tx.scalar(_BLIND)
     return found
 
@@ -102,8 +102,9 @@ def watch() -> list[str]:
     )
     operator_alerts.update(
         "blind",
-        f"The monitor has been isolated since {since:%H:%M:%S} UTC: no reference host answers, so"
-        " results are UNKNOWN and nobody is paged about services"
+        f"The monitor has been blind since {since:%H:%M:%S} UTC: no reference host answers, or it"
+        " lacks what checks need (file descriptors, memory, its name server), as the services'"
+        " results say. They are UNKNOWN, and nobody is paged about services"
         if since
         else None,
     )
