@@ -130,18 +130,19 @@ def _frames(data: bytes) -> tuple[bytes, bytes]:
     read nothing after it: it is left out.
     """
     kept: list[bytes] = []
-    while len(data) >= _FRAME_HEAD:
-        size = int.from_bytes(data[:3])
-        if size > MAX_FRAME:
-            return b"".join((*kept, data)), b""  # for h2 to refuse
-        if len(data) < _FRAME_HEAD + size:
+    at = 0
+    while len(data) >= at + _FRAME_HEAD:
+        end = at + _FRAME_HEAD + int.from_bytes(data[at : at + 3])
+        if end > at + _FRAME_HEAD + MAX_FRAME:
+            return b"".join((*kept, data[at:])), b""  # for h2 to refuse
+        if len(data) < end:
             break
-        frame, data = data[: _FRAME_HEAD + size], data[_FRAME_HEAD + size :]
+        frame, at = data[at:end], end
         last_stream, error = frame[9:13], frame[13:17]
         is_orderly = int.from_bytes(error) == 0 and int.from_bytes(last_stream) >= 1
         if not (frame[3] == _GOAWAY and len(error) == 4 and is_orderly):
             kept.append(frame)
-    return b"".join(kept), data
+    return b"".join(kept), data[at:]
 
 
 def _headers(authority: str, scheme: str, metadata: Mapping[str, str]) -> list[tuple[str, str]]:

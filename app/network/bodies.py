@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import brotli
 
 MAX_BODY = 1024 * 1024
+MAX_MEMBERS = 1_000  # of a gzip file; a megabyte of empty ones would take a second
 ACCEPTED = "gzip, deflate, br"
 _GZIP, _DEFLATE, _BROTLI = ("gzip", "x-gzip"), ("deflate",), ("br",)
 # Encodings that only a server sends that does not heed what was asked for.
@@ -28,6 +29,8 @@ _MARKS = (
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([A-Za-z0-9_.:+-]+)", re.I)
 _META = re.compile(rb"<meta[^>]{0,500}?charset\s*=\s*[\"']?\s*([A-Za-z0-9_.:+-]+)", re.I)
 _XML = re.compile(rb"\A\s*<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([A-Za-z0-9_.:+-]+)[\"']", re.I)
+# Codecs of Python's own, which no page is written in; punycode takes time by the square.
+_NO_CHARSETS = frozenset(("punycode", "idna", "unicode-escape", "raw-unicode-escape", "undefined"))
 # What the Encoding Standard reads under these names, by Python's name for them, as browsers do.
 _READ_AS = {
     "ascii": "cp1252",
@@ -129,7 +132,9 @@ def _known(label: str) -> str | None:
         found = codecs.lookup(_LABELS.get(label.lower(), label))
     except LookupError:
         return None
-    return _READ_AS.get(found.name, found.name) if found._is_text_encoding else None
+    if not found._is_text_encoding or found.name in _NO_CHARSETS:
+        return None
+    return _READ_AS.get(found.name, found.name)
 
 
 def _read(data: bytes, name: str) -> str:
@@ -140,8 +145,11 @@ def _read(data: bytes, name: str) -> str:
 
 
 def _inflated(body: Decoded, window_bits: int) -> Decoded:
-    rest, pieces, room = body.data, [], MAX_BODY
+    rest, room = body.data, MAX_BODY
+    pieces: list[bytes] = []
     while rest:
+        if len(pieces) == MAX_MEMBERS:
+            return Decoded(b"".join(pieces), body.truncated, complete=False)
         member = zlib.decompressobj(window_bits)
         try:
             pieces.append(member.decompress(rest, room))

@@ -1,10 +1,14 @@
 """Charsets of HTTP bodies: words and JSON are found whichever way they are written."""
 
+import gzip
 import json
+import time
+import zlib
 
 import pytest
 
 from app.domain.types import Status
+from app.network import bodies
 from tests.loopback import Answer, go, http, probe
 
 
@@ -68,3 +72,23 @@ def test_json_is_read_in_the_charset_it_names(charset):
     config = {"json_path": [{"path": "$.name", "value": "Müller"}]}
     observation = ask(answer, config)
     assert observation.status is Status.GREEN, observation.error
+
+
+@pytest.mark.parametrize("charset", ["punycode", "idna", "unicode_escape", "undefined"])
+def test_codecs_that_are_no_charsets_hold_nobody_up(charset):
+    """As punycode, a megabyte of a hostile target held up a worker for minutes."""
+    began = time.process_time()
+    found = bodies.text(b"-" + b"9" * 1_000_000, f"text/html; charset={charset}")
+    assert time.process_time() - began < 1
+    assert found.startswith("-999")
+
+
+@pytest.mark.parametrize(
+    ("encoding", "member"), [("gzip", gzip.compress(b"")), ("deflate", zlib.compress(b""))]
+)
+def test_members_without_number_hold_nobody_up(encoding, member):
+    data = member * (1024 * 1024 // len(member))
+    began = time.process_time()
+    found = bodies.decoded(data, encoding)
+    assert time.process_time() - began < 0.2
+    assert not found.complete
