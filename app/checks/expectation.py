@@ -2,13 +2,14 @@
 
 import asyncio
 import re
-from typing import Any
 
 from app.checks.base import CheckFailed
-from app.domain.checks.assertions import pattern, shown
+from app.domain.checks.assertions import shown
+from app.domain.checks.patterns import Patience, PatternTooSlow
 from app.domain.types import FailureKind
 from app.network.errors import from_exception
 from app.network.trace import trace
+from app.platform.clock import thread_seconds
 
 MAX_REPLY = 64 * 1024
 _ESCAPE = re.compile(r"\\(?:x([0-9A-Fa-f]{2})|([rnt0\\]))")
@@ -27,20 +28,27 @@ def raw_bytes(text: str) -> bytes:
     return b"".join(pieces)
 
 
-def matches(reply: bytes, expected: str) -> bool:
-    """Tell whether a reply contains the expected text, or matches it if written /pattern/."""
-    found = _as_pattern(expected)
-    if found is not None:
-        return found.search(reply.decode("utf-8", "replace")) is not None
-    return raw_bytes(expected) in reply
+def matches(reply: bytes, expected: str, patience: Patience) -> bool:
+    """Tell whether a reply contains the expected text, or matches it if written /pattern/.
+
+    Raises CheckFailed for a pattern that takes too long.
+    """
+    written = _as_pattern(expected)
+    if written is None:
+        return raw_bytes(expected) in reply
+    try:
+        return patience.search(written, reply.decode("utf-8", "replace")) is not None
+    except PatternTooSlow as error:
+        sentence = f"nobody can tell whether the reply matches {shown(expected)}: {error}"
+        raise CheckFailed(sentence) from None
 
 
 async def awaited(reader: asyncio.StreamReader, expected: str) -> bytes:
     """Read until the expected text has arrived. Raises CheckFailed, NetworkError."""
     notes = trace()
     notes.stage = f"waiting for {shown(expected)}"
-    reply = b""
-    while not matches(reply, expected):
+    reply, patience = b"", Patience(thread_seconds)
+    while not matches(reply, expected, patience):
         if len(reply) >= MAX_REPLY:
             raise CheckFailed(f"no {shown(expected)} in the first 64 KiB of the reply")
         try:
@@ -61,7 +69,7 @@ def _ended(reply: bytes, expected: str) -> CheckFailed:
     return CheckFailed(f"expected {shown(expected)}, got {shown(reply.decode('utf-8', 'replace'))}")
 
 
-def _as_pattern(expected: str) -> Any:
+def _as_pattern(expected: str) -> str | None:
     if len(expected) > 2 and expected.startswith("/") and expected.endswith("/"):
-        return pattern(expected[1:-1])
+        return expected[1:-1]
     return None

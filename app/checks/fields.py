@@ -8,8 +8,9 @@ from typing import Any
 from marshmallow import ValidationError, fields, validate
 
 from app.checks.base import CheckConfig
-from app.domain.checks.assertions import OPERATORS, expected_codes, pattern
+from app.domain.checks.assertions import OPERATORS, expected_codes
 from app.domain.checks.json_path import parse as parse_path
+from app.domain.checks.patterns import pattern
 
 MAX_TEXT = 65_536
 MAX_SECRET = 4_096

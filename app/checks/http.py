@@ -32,11 +32,12 @@ from app.domain.checks.assertions import (
     status_rule,
     text_failure,
 )
+from app.domain.checks.patterns import Patience
 from app.domain.types import Probe, Target
 from app.network.certificates import expiry_warning
 from app.network.http import REDIRECTS, HttpRequest, HttpResponse
 from app.network.network import Network
-from app.platform.clock import utcnow
+from app.platform.clock import thread_seconds, utcnow
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 EXPIRY_WARNING_DAYS = 30
@@ -142,7 +143,8 @@ def _is_enough(target: Target) -> Callable[[str], bool] | None:
     config = target.config
     if not _NEEDS_THE_WHOLE.isdisjoint(config):
         return None
-    wanted = (config.get("body_contains"), None, config.get("body_regex"))
+    patience = Patience(thread_seconds)
+    wanted = (patience, config.get("body_contains"), None, config.get("body_regex"))
 
     def is_enough(text: str) -> bool:
         return all(one in text for one in target.body_texts) and not text_failure(text, *wanted)
@@ -176,12 +178,13 @@ def _failure(response: HttpResponse, config: Mapping[str, Any]) -> str | None:
         config.get("body_not_contains"),
         config.get("body_regex"),
     )
+    patience = Patience(thread_seconds)
     if not failure and any(wanted):
-        failure = text_failure(response.text(), *wanted)
+        failure = text_failure(response.text(), patience, *wanted)
         if not (failure or response.is_cut or response.decoded.complete) and wanted[1]:
             failure = f"nobody can tell whether the body contains {shown(wanted[1])}"
     if not failure and config.get("json_path"):
-        failure = json_failure(response.json_text(), config["json_path"])
+        failure = json_failure(response.json_text(), config["json_path"], patience)
     return f"{failure}{unread(response)}" if failure else None
 
 

@@ -20,9 +20,10 @@ from app.checks.fields import (
 )
 from app.checks.http import METHODS, found_texts
 from app.checks.steps import Variables, extracted, step_failure
-from app.domain.checks.assertions import expected_codes, pattern, status_rule
+from app.domain.checks.assertions import expected_codes, status_rule
 from app.domain.checks.endpoints import BadEndpoint
 from app.domain.checks.json_path import parse as parse_path
+from app.domain.checks.patterns import pattern
 from app.domain.types import FailureKind, Probe, Target
 from app.network.cookies import Cookies
 from app.network.errors import AddressRefused, Inconclusive, NetworkError

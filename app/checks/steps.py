@@ -7,11 +7,13 @@ from typing import Any
 
 from app.checks.base import CheckFailed
 from app.domain.checks import json_path
-from app.domain.checks.assertions import json_failure, pattern, status_failure, text_failure
+from app.domain.checks.assertions import json_failure, status_failure, text_failure
+from app.domain.checks.patterns import Patience, PatternTooSlow
 from app.domain.masking import SENSITIVE_NAME
 from app.domain.types import FailureKind
 from app.network.http import HttpResponse
 from app.network.trace import trace
+from app.platform.clock import thread_seconds
 
 MAX_VALUE = 8_192
 _PLACEHOLDER = re.compile(r"\{\{\s*([A-Za-z_][A-Za-z0-9_.]*)\s*\}\}")
@@ -78,9 +80,10 @@ class Variables:
 def extracted(
     sources: Mapping[str, Mapping[str, str]], response: HttpResponse
 ) -> dict[str, str | None]:
-    """Return the values that an answer holds, None for each that it lacks."""
+    """Return the values that an answer holds, None for each that it lacks. Raises CheckFailed."""
+    patience = Patience(thread_seconds)
     return {
-        name: _extract(kind, what, response)
+        name: _extract(kind, what, response, patience)
         for name, source in sources.items()
         for kind, what in source.items()
     }
@@ -98,21 +101,25 @@ def step_failure(assertions: Mapping[str, Any], response: HttpResponse) -> str |
     if limit is not None and response.total_ms >= limit:
         return f"answered after {response.total_ms:.0f} ms, expected less than {limit:g} ms"
     contains, regex = assertions.get("body_contains"), assertions.get("body_matches")
+    patience = Patience(thread_seconds)
     if contains or regex:
-        failure = text_failure(response.text(), contains, None, regex)
+        failure = text_failure(response.text(), patience, contains, None, regex)
         if failure:
             return failure
     json_rules = assertions.get("json_path")
-    return json_failure(response.json_text(), json_rules) if json_rules else None
+    return json_failure(response.json_text(), json_rules, patience) if json_rules else None
 
 
-def _extract(kind: str, what: str, response: HttpResponse) -> str | None:
+def _extract(kind: str, what: str, response: HttpResponse, patience: Patience) -> str | None:
     if kind == "header":
         return response.headers.get(what.lower())
     if kind == "cookie":
         return _cookie(what, response)
     if kind == "regex":
-        match = pattern(what).search(response.text())
+        try:
+            match = patience.search(what, response.text())
+        except PatternTooSlow as error:
+            raise CheckFailed(f"nothing can be extracted: {error}") from None
         if match is None:
             return None
         return str(match.group(1 if match.groups() else 0))

@@ -11,11 +11,12 @@ from app.checks.expectation import matches, raw_bytes
 from app.checks.fields import Text, text
 from app.domain.checks.assertions import shown
 from app.domain.checks.endpoints import parse_host_port
+from app.domain.checks.patterns import Patience
 from app.domain.types import Probe, Target
 from app.network.datagrams import DatagramSocket
 from app.network.network import Network
 from app.network.trace import trace
-from app.platform.clock import monotonic
+from app.platform.clock import monotonic, thread_seconds
 
 AGAIN_SECONDS = 1.0  # datagrams get lost; ask again
 REFUSAL_SECONDS = 1.0  # how long an ICMP refusal may take to come back
@@ -92,7 +93,7 @@ async def _expected_reply(socket: DatagramSocket, payload: bytes, expected: str)
         except TimeoutError:
             continue
         notes.note(reply)
-        if matches(reply, expected):
+        if matches(reply, expected, Patience(thread_seconds)):
             return
         raise CheckFailed(
             f"expected {shown(expected)}, got {shown(reply.decode('utf-8', 'replace'))}"

@@ -23,11 +23,13 @@ from app.checks.fields import Headers, text
 from app.checks.wire import Wire, verifies, verify_flag
 from app.domain.checks.assertions import shown
 from app.domain.checks.endpoints import Url, parse_url
+from app.domain.checks.patterns import Patience
 from app.domain.types import FailureKind, Probe, Target
 from app.network.first_bytes import known_protocol
 from app.network.http import USER_AGENT
 from app.network.network import Network
 from app.network.tls import TlsOptions
+from app.platform.clock import thread_seconds
 
 SCHEMES = ("ws", "wss")
 MAX_MESSAGE = 1024 * 1024
@@ -146,14 +148,14 @@ class _Conversation:
     async def expect(self, expected: str) -> None:
         """Read messages until one matches."""
         self._wire.stage(f"waiting for {shown(expected)}")
-        message = b""
+        message, patience = b"", Patience(thread_seconds)
         for _ in range(MAX_MESSAGES):
             frame = await self._next_event()
             if not isinstance(frame, Frame) or frame.opcode not in _DATA:
                 continue
             part = bytes(frame.data)
             message = message + part if frame.opcode is Opcode.CONT else part
-            if frame.fin and matches(message, expected):
+            if frame.fin and matches(message, expected, patience):
                 return
         raise CheckFailed(f"no {shown(expected)} in the first {MAX_MESSAGES} messages")
 

@@ -9,6 +9,12 @@ def utcnow() -> datetime:
     return datetime.now(UTC)
 
 
+def thread_seconds() -> float:
+    """Return seconds of the processor that this thread has had, for what other work must not
+    lengthen."""
+    return time.thread_time()
+
+
 def monotonic() -> float:
     """Return seconds that never go backwards, for measuring durations."""
     return time.monotonic()

@@ -10,12 +10,10 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
-import re2
-
 from app.domain.checks import json_path
+from app.domain.checks.patterns import Patience, PatternTooSlow
 
 OPERATORS = ("==", "!=", ">", ">=", "<", "<=", "contains", "startsWith", "matches", "exists")
-MAX_PATTERN = 1_000
 MAX_DIGITS = 1_000
 _SHOWN = 100
 # As JSON, shells and bc write figures; Python's float() would take nan, inf and 1_000 as well.
@@ -57,36 +55,25 @@ def status_failure(rule: Any, code: int) -> str | None:
     return f"expected status {wanted}, got {code}"
 
 
-@lru_cache(maxsize=2_000)
-def pattern(text: str) -> Any:
-    """Compile a pattern for linear-time matching. Raises ValueError with a sentence."""
-    if len(text) > MAX_PATTERN:
-        raise ValueError(f"the pattern is longer than {MAX_PATTERN} characters")
-    options = re2.Options()
-    options.log_errors = False
-    options.max_mem = 4 << 20
-    try:
-        return re2.compile(text, options)
-    except re2.error as error:
-        reason = error.args[0] if error.args else ""
-        reason = reason.decode(errors="replace") if isinstance(reason, bytes) else str(reason)
-        raise ValueError(f"the pattern cannot be used: {reason}") from None
-
-
 def text_failure(
     text: str,
+    patience: Patience,
     contains: str | None = None,
     not_contains: str | None = None,
     regex: str | None = None,
-    what: str = "the body",
 ) -> str | None:
-    """Say which of the wanted things a text lacks, or which unwanted one it holds."""
+    """Say which of the wanted things a body lacks, or which unwanted one it holds."""
+    what = "the body"
     if contains and contains not in text:
         return f"{what} does not contain {shown(contains)}"
     if not_contains and not_contains in text:
         return f"{what} contains {shown(not_contains)}"
-    if regex and pattern(regex).search(text) is None:
-        return f"{what} does not match the pattern {shown(regex)}"
+    if regex:
+        try:
+            if patience.search(regex, text) is None:
+                return f"{what} does not match the pattern {shown(regex)}"
+        except PatternTooSlow as error:
+            return f"nobody can tell whether {what} matches {shown(regex)}: {error}"
     return None
 
 
@@ -101,7 +88,9 @@ def header_failure(headers: Mapping[str, str], wanted: Mapping[str, str]) -> str
     return None
 
 
-def json_failure(body: bytes | str, rules: Iterable[Mapping[str, Any]]) -> str | None:
+def json_failure(
+    body: bytes | str, rules: Iterable[Mapping[str, Any]], patience: Patience
+) -> str | None:
     """Say which JSON rule ({path, operator, value}) a body does not satisfy."""
     try:
         document = json.loads(body, parse_constant=_not_a_number, parse_int=_integer)
@@ -112,7 +101,10 @@ def json_failure(body: bytes | str, rules: Iterable[Mapping[str, Any]]) -> str |
     except ValueError as error:
         return f"the body is not readable JSON{_instead(body, error)}"
     for rule in rules:
-        failure = _json_rule_failure(document, rule)
+        try:
+            failure = _json_rule_failure(document, rule, patience)
+        except PatternTooSlow as error:
+            failure = f"nobody can tell whether {rule['path']} matches: {error}"
         if failure:
             return failure
     return None
@@ -143,7 +135,7 @@ def shown(value: object) -> str:
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
 
 
-def _json_rule_failure(document: object, rule: Mapping[str, Any]) -> str | None:
+def _json_rule_failure(document: object, rule: Mapping[str, Any], patience: Patience) -> str | None:
     path, operator, wanted = rule["path"], rule.get("operator", "=="), rule.get("value")
     found = json_path.find(document, path)
     if operator == "exists":
@@ -156,12 +148,12 @@ def _json_rule_failure(document: object, rule: Mapping[str, Any]) -> str | None:
         if not any(_equal(value, wanted) for value in found):
             return None
         return f"{path} is {shown(wanted)}, which it must not be"
-    if any(_holds(operator, value, wanted) for value in found):
+    if any(_holds(operator, value, wanted, patience) for value in found):
         return None
     return f"{path} is {shown(found[0])}, expected {operator} {shown(wanted)}"
 
 
-def _holds(operator: str, value: object, wanted: object) -> bool:
+def _holds(operator: str, value: object, wanted: object, patience: Patience) -> bool:
     if operator == "==":
         return _equal(value, wanted)
     if operator in _ORDER:
@@ -175,7 +167,7 @@ def _holds(operator: str, value: object, wanted: object) -> bool:
         return _scalar_text(wanted) in _scalar_text(value)
     if operator == "startsWith":
         return _scalar_text(value).startswith(_scalar_text(wanted))
-    return pattern(str(wanted)).search(_scalar_text(value)) is not None
+    return patience.search(str(wanted), _scalar_text(value)) is not None
 
 
 _ORDER: dict[str, Callable[[int | float, int | float], bool]] = {

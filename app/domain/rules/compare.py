@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from operator import eq, ge, gt, le, lt, ne
 from typing import Any
 
-from app.domain.checks.assertions import pattern
+from app.domain.checks.patterns import pattern
 from app.domain.rules.history import Point, Window
 from app.domain.rules.types import Comparison, Metric, Operator
 from app.domain.types import Status

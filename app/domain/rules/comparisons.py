@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from app.domain.checks import assertions
+from app.domain.checks import patterns
 from app.domain.rules.types import (
     MAX_CHECKS,
     MAX_SECONDS,
@@ -134,7 +134,7 @@ def _text(value: Any, operator: Operator, path: Path) -> str:
         raise ConditionError("an empty text is part of every text", path)
     if operator is Operator.MATCHES:
         try:
-            assertions.pattern(value)
+            patterns.pattern(value)
         except ValueError as error:
             raise ConditionError(str(error), path) from None
     return value
