@@ -14,9 +14,11 @@ import re2
 MAX_PATTERN = 1_000
 BUDGET_SECONDS = 1.0  # of one check
 _FIRST, _GROWTH = 4_096, 4
+# Each may hold 1.5 MB of states: two thousand, as there once were, would be 3 GB.
+_CACHED = 256
 
 
-@lru_cache(maxsize=2_000)
+@lru_cache(maxsize=_CACHED)
 def pattern(text: str) -> Any:
     """Compile a pattern for linear-time matching. Raises ValueError with a sentence."""
     if len(text) > MAX_PATTERN:
