@@ -245,3 +245,12 @@ def test_figures_beyond_reason_are_no_fault_of_ours(value):
     monitor = {**KUMA["monitorList"][1], "timeout": value, "interval": value}
     with suppress(ForeignError):  # an OverflowError was a 500
         foreign.convert("uptime_kuma", json.dumps(KUMA | {"monitorList": [monitor]}).encode())
+
+
+@pytest.mark.parametrize("field", ["headers", "config"])
+def test_json_within_json_is_nested_only_so_deep(field):
+    monitor = {**KUMA["monitorList"][1], field: "[" * 100_000}
+    notification = {"id": 1, "name": "Deep", field: "[" * 100_000}
+    export = {"monitorList": [monitor], "notificationList": [notification]}
+    with pytest.raises(ForeignError):
+        foreign.convert("uptime_kuma", json.dumps(KUMA | export).encode())

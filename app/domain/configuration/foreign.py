@@ -18,6 +18,10 @@ _CONVERTERS = {
 }
 
 
+# What values raise that no export has: of another kind, beyond reason, nested without end.
+_NO_EXPORT = (TypeError, KeyError, AttributeError, ValueError, OverflowError, RecursionError)
+
+
 class ForeignError(ValueError):
     """A text that is not an export of this monitor; the message says why."""
 
@@ -33,6 +37,6 @@ def convert(source: str, body: bytes) -> tuple[dict[str, Any], list[str]]:
         raise ForeignError(str(error)) from None
     try:
         document, notes = _CONVERTERS[source](exported)
-    except (TypeError, KeyError, AttributeError, ValueError, OverflowError):
+    except _NO_EXPORT:
         raise ForeignError("this does not look like such an export") from None
     return {"version": VERSION, **document}, notes
