@@ -53,7 +53,8 @@ class Notification(OrganizationOwned, Base):
     channel_id: Mapped[UUID | None] = mapped_column(
         ForeignKey("notification_channels.id", ondelete="CASCADE")
     )
-    contact: Mapped[dict[str, Any] | None]  # a person's contact method: {type, config (sealed)}
+    # A person's contact method: {type, config (sealed)}; of a deleted channel {type, channel_name}.
+    contact: Mapped[dict[str, Any] | None]
     subject_key: Mapped[str]
     recipient_key: Mapped[str]
     kind: Mapped[str]

@@ -35,6 +35,6 @@ def count_batch(seconds: float) -> None:
 
 
 def count_delivery(channel_type: str, status: str) -> None:
-    """Count a try to send a message: `sent`, `dead`, or `pending` when it is tried again."""
-    result = {"sent": "sent", "dead": "failed"}.get(status, "retried")
+    """Count a try to send a message by what became of it: `pending` is tried again."""
+    result = {"sent": "sent", "dead": "failed", "cancelled": "failed"}.get(status, "retried")
     runtime().counters.add(DELIVERIES, {(channel_type, result): 1})

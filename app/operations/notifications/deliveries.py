@@ -18,9 +18,11 @@ from app.platform.transaction import transaction
 
 Json = dict[str, Any]
 
-# A person is reached through a contact, whose config is theirs; only its type is shown.
+# A person is reached through a contact, whose config is theirs; only its type is shown. That of a
+# deleted channel has its type and name.
 _SELECT = """
-SELECT n.id, n.alert_id, n.kind, n.severity, n.status, n.channel_id, c.name AS channel_name,
+SELECT n.id, n.alert_id, n.kind, n.severity, n.status, n.channel_id,
+    coalesce(c.name, n.contact ->> 'channel_name') AS channel_name,
     coalesce(c.type, n.contact ->> 'type') AS channel_type, u.full_name AS person_name,
     n.created_at,
     CASE WHEN n.status = 'pending' THEN n.next_try_at END AS next_try_at, n.sent_at, n.last_error,

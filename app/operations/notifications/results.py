@@ -29,14 +29,14 @@ def record(send: Send, outcome: DeliveryOutcome) -> None:
         if row is None:
             return  # the alert or the channel is gone
         _write_attempt(tx, send, outcome)
-        if row.lease_token != send.lease_token or row.status != "pending":
+        if row.lease_token != send.lease_token or row.status not in ("pending", "cancelled"):
             return
         row.lease_token = row.lease_until = None
         row.last_error, row.last_status_code = outcome.error, outcome.status_code
         now = tx.now()
         if outcome.ok:
             row.status, row.sent_at = "sent", now
-        else:
+        elif row.status == "pending":  # else its recipient went away while it was in the air
             _again_or_dead(tx, row, send, outcome, now)
         if send.channel_id is not None:
             _update_circuit(tx, send, outcome, now)
@@ -108,7 +108,7 @@ def _update_circuit(tx: Transaction, send: Send, outcome: DeliveryOutcome, now: 
 
 
 def _publish(tx: Transaction, row: Notification, send: Send) -> None:
-    if row.status == "pending":
+    if row.status in ("pending", "cancelled"):
         return
     data = {
         "notification_id": row.id,

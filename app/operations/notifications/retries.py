@@ -46,7 +46,7 @@ def retry(organization_id: UUID, notification_id: UUID) -> None:
         alert = tx.session.get(Alert, row.alert_id) if row.alert_id else None
         if row.kind in BEGINNINGS and (alert is None or alert.status == AlertStatus.RESOLVED):
             raise Conflict("the alert is over; nobody should hear that it has begun")
-        if row.channel_id is None and row.contact is None:
+        if row.channel_id is None and row.recipient_key.startswith("channel:"):
             raise Conflict("its channel was deleted")
         row.status, row.next_try_at = "pending", now
         if row.channel_id is not None:

@@ -23,10 +23,9 @@ _ON_ITS_WAY = ("pending", "sent", "digested")
 def of_disabled(tx: Transaction, channel: NotificationChannel, name: str) -> None:
     """Withdraw what waits for a channel that was switched off; `name` is what it was called.
 
-    Not what a worker has in its hands, and not the end of what was told here before.
+    Not the end of what was told here before.
     """
     alerts = lock_alerts(tx, _subjects(tx, channel.id))
-    now = tx.now()
     told = select(Notification.subject_key).where(
         Notification.channel_id == channel.id, Notification.status == "sent"
     )
@@ -36,7 +35,6 @@ def of_disabled(tx: Transaction, channel: NotificationChannel, name: str) -> Non
             Notification.channel_id == channel.id,
             Notification.status == "pending",
             Notification.kind != TEST,
-            Notification.lease_until.is_(None) | (Notification.lease_until < now),
             (Notification.kind != "alert.resolved") | Notification.subject_key.not_in(told),
         )
         .order_by(Notification.created_at, Notification.id)
@@ -47,7 +45,10 @@ def of_disabled(tx: Transaction, channel: NotificationChannel, name: str) -> Non
 
 
 def of_deleted(tx: Transaction, channel: NotificationChannel) -> None:
-    """Withdraw messages that wait for a channel before it is deleted; those sent stay on record."""
+    """Withdraw messages that wait for a channel before it is deleted.
+
+    Those sent stay on record, under the name that it had.
+    """
     alerts = lock_alerts(tx, _subjects(tx, channel.id))
     waiting = tx.session.scalars(
         select(Notification)
@@ -61,7 +62,7 @@ def of_deleted(tx: Transaction, channel: NotificationChannel) -> None:
     tx.session.execute(
         update(Notification)
         .where(Notification.channel_id == channel.id)
-        .values(channel_id=None)
+        .values(channel_id=None, contact={"type": channel.type, "channel_name": channel.name})
         .execution_options(synchronize_session=False)
     )
 
@@ -90,10 +91,13 @@ def lock_alerts(tx: Transaction, ids: Collection[UUID]) -> Sequence[Alert]:
 
 
 def withdraw(tx: Transaction, rows: Sequence[Notification], why: str) -> None:
-    """Withdraw locked messages; the timelines of their alerts say why."""
+    """Withdraw locked messages; the timelines of their alerts say why.
+
+    One that is in the air counts as sent if it arrives, and is not tried again if it does not.
+    """
     now = tx.now()
     for row in rows:
-        row.status, row.lease_token, row.lease_until = "cancelled", None, None
+        row.status = "cancelled"
         ids: Sequence[UUID] = [row.alert_id] if row.alert_id else []
         if enqueue.is_digest(row):
             ids = _unfold(tx, row)

@@ -138,9 +138,13 @@ def test_what_a_deleted_channel_was_told_stays_on_record(alice, rows, fail):
     assert latest(alice)["told"] == "sent"
     (message,) = alice.get(f"/alerts/{alert['id']}/notifications").json
     assert (message["status"], message["channel_id"]) == ("sent", None)
+    assert (message["channel_name"], message["channel_type"]) == ("Ops", "slack")
     rows("UPDATE notifications SET status = 'dead'")
     answer = alice.post(f"/notifications/{message['id']}/retry")
     assert (answer.status_code, answer.json["error"]) == (409, "its channel was deleted")
+    rows("UPDATE notifications SET status = 'sent'")
+    alice.post(f"/alerts/{alert['id']}/resolve", {})
+    assert [kind for kind, _, _ in messages(rows)] == ["alert.fired"]
 
 
 def test_what_waits_for_somebody_who_leaves_goes_to_the_owners(app, alice, rows, fail, configure):

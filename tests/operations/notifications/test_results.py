@@ -50,6 +50,18 @@ def test_a_sender_whose_lease_was_lost_changes_nothing(send, rows):
     assert rows(MESSAGE) == [("pending", False, None)]
 
 
+@pytest.mark.parametrize(("outcome", "status"), [(SENT, "sent"), (BUSY, "cancelled")])
+def test_what_is_in_the_air_as_its_channel_is_switched_off(
+    alice, send, rows, channel, outcome, status
+):
+    path = f"/notification-channels/{channel['id']}"
+    assert alice.patch(path, {"is_enabled": False}).status_code == 200
+    results.record(send, outcome)
+    assert rows(MESSAGE) == [(status, True, outcome.error)]
+    rows("UPDATE notifications SET next_try_at = now()")
+    assert claim.claim(1) == []
+
+
 def test_a_channel_counts_its_failures_until_it_takes_a_message(send, rows):
     counted = "SELECT consecutive_failures, last_error FROM notification_channels"
     results.record(send, BUSY)
