@@ -7,6 +7,7 @@ remind and try again as much later. The time at which the last look ended says h
 from datetime import timedelta
 
 from app.domain.messages.events import BEGINNINGS
+from app.operations.notifications.claim import LEASE_SECONDS
 from app.platform.transaction import transaction
 
 # What was planned so lately may have been planned by the clock as it is now.
@@ -38,6 +39,17 @@ UPDATE alerts SET next_reminder_at = next_reminder_at - %(step)s,
     fired_at = CASE WHEN fired_at > now() THEN LEAST(fired_at - %(step)s, now()) ELSE fired_at END
 WHERE status <> 'resolved' AND {_EARLIER.format(column="fired_at")}
 """  # noqa: S608  a fixed piece of SQL
+# A channel that rests is tried at once, a lease lasts no longer than any does, and a cool-down ends
+# as long after the resolve as it was to.
+_RESTS = "UPDATE notification_channels SET paused_until = now() WHERE paused_until > now()"
+_LEASES = """
+UPDATE notifications SET lease_until = now() + %(lease)s
+WHERE status = 'pending' AND lease_until > now() + %(lease)s
+"""
+_COOL_DOWNS = """
+UPDATE rule_states SET resolved_at = LEAST(resolved_at - %(step)s, now()) WHERE resolved_at > now()
+"""
+_ENDS = (_LEASES, _RESTS, _COOL_DOWNS)
 
 
 def follow(job: str) -> timedelta | None:
@@ -50,11 +62,12 @@ def follow(job: str) -> timedelta | None:
         "noticed_from": _NOTICED_FROM,
         "lately": _LATELY,
         "beginnings": list(BEGINNINGS),
+        "lease": timedelta(seconds=LEASE_SECONDS),
     }
     with transaction() as tx:
         step: timedelta | None = tx.scalar(_STEP, values)
         if step is None:
             return None
-        for statement in (_LOCK, _LEVELS, _MESSAGES, _ALERTS, _NOTE):
+        for statement in (_LOCK, _LEVELS, _MESSAGES, _ALERTS, *_ENDS, _NOTE):
             tx.driver.execute(statement, values | {"step": step})
     return step

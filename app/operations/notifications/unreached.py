@@ -64,13 +64,20 @@ def _is_unreached(tx: Transaction) -> tuple[ColumnElement[bool], ...]:
     is_resting = (NotificationChannel.consecutive_failures >= backoff.FAILURES_TO_OPEN) & (
         Notification.next_try_at <= now - PASS_ON_AFTER
     )
+    # It failed while the channel was being switched off; a fallback may be off, and has a note.
+    is_off = (
+        NotificationChannel.is_enabled.is_(False)
+        & (Notification.attempts > 0)
+        & Notification.lease_until.is_(None)
+        & Notification.message["note"].as_string().is_(None)
+    )
     return (
         Notification.status == "pending",
         Notification.passed_on_at.is_(None),
         Notification.kind.in_(BEGINNINGS),
         Alert.status == AlertStatus.FIRING,
         Alert.snoozed_until.is_(None) | (Alert.snoozed_until <= now),
-        first_try_failed | is_resting,
+        first_try_failed | is_resting | is_off,
     )
 
 

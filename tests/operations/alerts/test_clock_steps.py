@@ -103,3 +103,22 @@ def test_an_alert_of_long_ago_is_moved_as_well(planned, rows, due):
     after = due()
     for name in ("level", "reminder", "contact"):
         assert after[name] == pytest.approx(before[name], abs=20), name
+
+
+def test_what_holds_back_for_a_while_does_so_no_longer(planned, alice, rows):
+    rows("UPDATE notifications SET lease_until = now() + interval '45 seconds', lease_token = 1")
+    rows("UPDATE notification_channels SET paused_until = now() + interval '30 seconds'")
+    alice.post(f"/alerts/{alice.get('/alerts').json[0]['id']}/resolve", {})
+    set_back(rows, hours=2)
+    for table, column in (
+        ("notifications", "lease_until"),
+        ("notification_channels", "paused_until"),
+        ("rule_states", "resolved_at"),
+    ):
+        rows(f"UPDATE {table} SET {column} = {column} + interval '2 hours'")
+    assert clock_steps.follow(JOB) is not None
+    leases = "SELECT max(lease_until) <= now() + interval '45 seconds' FROM notifications"
+    assert rows(leases) == [(True,)]
+    assert rows("SELECT paused_until <= now() FROM notification_channels") == [(True,)]
+    ((cool,),) = rows("SELECT max(resolved_at) <= now() FROM rule_states")
+    assert cool

@@ -158,3 +158,28 @@ def test_what_was_sent_is_not_passed_on(alice, fail, send, pass_on):
     fail()
     send(Ops=DeliveryOutcome(ok=True))
     assert pass_on() == 0
+
+
+def test_what_failed_as_its_channel_was_switched_off_waits_for_no_minute(
+    alice, rows, fail, send, configure
+):
+    configure(smtp_url=SMTP)
+    channel = make_channel(alice, name="Ops")
+    fail()
+    send()
+    assert unreached.pass_on() == 0
+    rows("UPDATE notification_channels SET is_enabled = false")  # the edit saw a locked message
+    assert unreached.pass_on() == 1
+    assert recipients(rows) == [f"channel:{channel['id']}", f"user:{alice.user_id}:owner"]
+    assert unreached.pass_on() == 0
+
+
+def test_a_fallback_that_is_switched_off_gets_its_minute(alice, rows, fail, send, configure):
+    configure(smtp_url=SMTP)
+    last = make_channel(alice, name="Last", is_enabled=False)
+    make_channel(alice, name="Ops", fallback_channel_id=last["id"])
+    fail()
+    send(Ops=REFUSED)
+    send()
+    assert recipients(rows)[-1] == f"channel:{last['id']}"
+    assert unreached.pass_on() == 0
