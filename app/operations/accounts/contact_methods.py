@@ -36,7 +36,8 @@ def sealed(stored: list[Any], wanted: Sequence[Mapping[str, Any]], vault: Vault)
 def redirect(tx: Transaction, user: User) -> None:
     """Send what waits for contacts that a person has edited or removed to those they have now.
 
-    Beginnings alone: who has not heard one hears no end. What is in the air goes where it goes.
+    Beginnings, also those told together with their end: who heard none hears no end alone. What is
+    in the air goes where it goes.
     """
     now = tx.now()
     current = escalation_recipients.contacts(user, now)
@@ -45,7 +46,7 @@ def redirect(tx: Transaction, user: User) -> None:
         ~Notification.recipient_key.endswith(last_resort.OWNER),
         Notification.recipient_key.not_in([recipient.key for recipient in current]),
         Notification.status == "pending",
-        Notification.kind.in_(BEGINNINGS),
+        Notification.kind.in_(BEGINNINGS) | Notification.message["combined"].as_boolean(),
         Notification.alert_id.is_not(None),
         Notification.lease_until.is_(None) | (Notification.lease_until < now),
     )

@@ -7,6 +7,7 @@ from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from app.domain.escalation.levels import NotifyType
+from app.domain.messages.events import BEGINNINGS
 from app.models.alerts import Alert
 from app.models.escalation_policies import (
     EscalationLevel,
@@ -89,7 +90,9 @@ def withdraw_messages(
     for row in rows:
         row.status = "cancelled"
         message = (row.subject_key, row.kind, row.step)
-        if row.alert_id is None or message in told:
+        # Who did not hear of the beginning hears no end of it alone.
+        begins = row.kind in BEGINNINGS or row.message.get("combined")
+        if row.alert_id is None or not begins or message in told:
             continue
         told.add(message)
         enqueue.messages(

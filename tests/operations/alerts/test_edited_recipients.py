@@ -217,6 +217,10 @@ def test_what_waits_for_a_contact_follows_an_edit(context, alice, rows, fail):
     assert heard(rows) == [("alert.fired", "a", "cancelled"), ("alert.fired", "b", "pending")]
     hooks(alice, "b", "c")
     assert heard(rows)[2:] == [], "what waits for one that stays is nobody else's"
+    alice.post(f"/alerts/{latest(alice)['id']}/resolve", {})
+    hooks(alice, "c")
+    told = [(kind, path) for kind, path, status in heard(rows) if status == "pending"]
+    assert told == [("alert.resolved", "c")], "with the beginning, which nobody has heard"
 
 
 def test_each_contact_that_heard_the_beginning_hears_the_end(context, alice, rows, fail):
@@ -258,3 +262,20 @@ def test_what_somebody_was_on_who_leaves_fires_again(app, alice, rows, fail, mut
     kinds = [kind for kind, _, _ in messages(rows)]
     assert kinds == ["alert.fired", "alert.acknowledged", *([] if muted else ["alert.reminder"])]
     assert snoozes.end_due() == 0
+
+
+def test_a_successor_hears_no_end_alone(app, alice, rows, fail):
+    bob = make_member(app, alice, "Bob", "responder")
+    policy_of(alice, "user", bob.user_id, is_default=True)
+    heard_of = fail(name="Shop")
+    rows("UPDATE notifications SET status = 'sent', attempts = 1")
+    alice.post(f"/alerts/{heard_of['id']}/resolve", {})
+    unheard_of = fail(name="Search")
+    alice.post(f"/alerts/{unheard_of['id']}/resolve", {})
+    query = f"?replace_with={alice.user_id}"
+    assert alice.delete(f"/members/{bob.user_id}{query}").status_code == 204
+    to_alice = rows(
+        "SELECT kind, alert_id::text FROM notifications WHERE recipient_key LIKE %s",
+        f"user:{alice.user_id}:%",
+    )
+    assert to_alice == [("alert.resolved", unheard_of["id"])], "combined with the beginning"
