@@ -19,6 +19,7 @@ from app.models.heartbeats import Heartbeat
 from app.operations.alerts import lifecycle, messages, timeline
 from app.operations.health import quarantine
 from app.operations.health.quarantine import WorkKind
+from app.operations.snapshots import muted_alerts
 from app.platform.transaction import Transaction, transaction
 
 _LOOKS_BACK = timedelta(days=1)
@@ -47,7 +48,8 @@ def stands(tx: Transaction, heartbeat: Heartbeat, alert: Alert) -> bool:
         alert.is_flapping = True
         text = f"{judged.percent:.0f} % of state change in the last {decisions.CHECKS} results"
         timeline.note(tx, alert, "flapping_started", text=text)
-        messages.enqueue_flapping(tx, alert, tx.now())
+        hold_until = muted_alerts.until(tx, alert)
+        messages.enqueue_flapping(tx, alert, tx.now(), hold_until=hold_until)
     return judged.is_flapping
 
 
@@ -93,7 +95,13 @@ def _calm_down_one(heartbeat_id: UUID) -> None:
         timeline.note(tx, alert, "flapping_stopped", text=text)
         status = HeartbeatStatus(heartbeat.status)
         if not status.is_down:
-            lifecycle.resolve_alert(tx, alert, tx.now(), text=words.recovery(status, None))
+            lifecycle.resolve_alert(
+                tx,
+                alert,
+                tx.now(),
+                text=words.recovery(status, None),
+                hold_until=muted_alerts.until(tx, alert),
+            )
 
 
 def _results(tx: Transaction, heartbeat_id: UUID) -> list[Status]:

@@ -6,6 +6,7 @@ maintenance is held until its end, and told if it is still down then.
 
 import logging
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import select
@@ -60,7 +61,7 @@ def release() -> int:
                 Heartbeat.id.in_(select(HeartbeatFlip.heartbeat_id).where(HeartbeatFlip.is_held))
             )
         ).all()
-        over = [heartbeat.id for heartbeat in held if not _is_muted(tx, heartbeat)]
+        over = [heartbeat.id for heartbeat in held if _muted_until(tx, heartbeat) is None]
     return _each(_release_one, over)
 
 
@@ -121,10 +122,10 @@ def _release(tx: Transaction, heartbeat: Heartbeat) -> HeartbeatFlip | None:
     return flips[-1] if flips else None
 
 
-def _is_muted(tx: Transaction, heartbeat: Heartbeat) -> bool:
-    """Say whether a heartbeat is in maintenance: by a window for all, or by its tags."""
+def _muted_until(tx: Transaction, heartbeat: Heartbeat) -> datetime | None:
+    """Return the end of the maintenance that a heartbeat is in now; None where it is in none."""
     current = alerting_snapshots(tx, {heartbeat.organization_id})[heartbeat.organization_id]
-    return current.maintenance_until(heartbeat.id, heartbeat.tags, tx.now()) is not None
+    return current.maintenance_until(heartbeat.id, heartbeat.tags, tx.now())
 
 
 def handle_flips(tx: Transaction, heartbeat: Heartbeat) -> None:
@@ -153,7 +154,7 @@ def handle_flips(tx: Transaction, heartbeat: Heartbeat) -> None:
 def _down(
     tx: Transaction, heartbeat: Heartbeat, flip: HeartbeatFlip, status: HeartbeatStatus
 ) -> None:
-    if _is_muted(tx, heartbeat):
+    if _muted_until(tx, heartbeat) is not None:
         flip.is_held = True
         _publish(tx, heartbeat, flip, f"heartbeat.{status.value}", None)
         return
@@ -227,7 +228,13 @@ def _recovered(
         _publish(tx, heartbeat, flip, "heartbeat.recovered", alert)
         return
     if alert is not None:
-        lifecycle.resolve_alert(tx, alert, tx.now(), text=words.recovery(status, flip.reason))
+        lifecycle.resolve_alert(
+            tx,
+            alert,
+            tx.now(),
+            text=words.recovery(status, flip.reason),
+            hold_until=None if is_paused else _muted_until(tx, heartbeat),
+        )
     if _release(tx, heartbeat) is not None:
         _publish(tx, heartbeat, flip, "heartbeat.recovered", alert)
     elif not is_paused:

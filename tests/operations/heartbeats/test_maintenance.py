@@ -2,6 +2,7 @@
 
 import pytest
 
+from app.operations.maintenance import muting
 from tests.alerting import make_window
 from tests.event_messages import kinds
 from tests.heartbeats import age, make_heartbeat, sweep
@@ -94,3 +95,20 @@ def test_a_window_for_services_leaves_heartbeats_alone(app, alice, rows, heartbe
     make_window(alice, tags=["other"])
     miss()
     assert len(alice.get("/alerts").json) == 1
+
+
+@pytest.mark.parametrize("how", ENDS)
+def test_a_recovery_inside_is_told_at_the_end(app, alice, rows, miss, ping, how):
+    miss()
+    rows("UPDATE notifications SET status = 'sent', attempts = 1 WHERE kind = 'alert.fired'")
+    window = make_window(alice)
+    ping()
+    sweep(app, rows)
+    assert alice.get("/alerts").json == []
+    waits = "SELECT next_try_at > now() FROM notifications WHERE kind = 'alert.resolved'"
+    assert rows(waits) == [(True,)]
+    with app.app_context():
+        assert muting.release_deferred() == 0
+        ENDS[how](alice, window)
+        assert muting.release_deferred() == 1
+    assert rows(waits) == [(False,)]
