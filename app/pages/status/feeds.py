@@ -6,6 +6,8 @@ from email.utils import format_datetime
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
+from markupsafe import Markup
+
 from app.pages.status import times
 from app.pages.status.view import View
 from app.pages.xml_text import escaped
@@ -91,7 +93,7 @@ def _is_of(entry: dict[str, Any], service_key: str | None) -> bool:
 
 def _incident(view: View, one: dict[str, Any]) -> _Entry:
     parts = [
-        f"<p><strong>{view.say(update['status'])}</strong> {view.moment(update['at'])}</p>"
+        f"<p><strong>{view.say(update['status'])}</strong> {_moment(view, update['at'])}</p>"
         f"{view.markdown(update['body'])}"
         for update in one["updates"]
     ]
@@ -108,7 +110,8 @@ def _incident(view: View, one: dict[str, Any]) -> _Entry:
 
 
 def _maintenance(view: View, one: dict[str, Any]) -> _Entry:
-    span = view.fill("from_to", from_=view.moment(one["starts_at"]), to=view.moment(one["ends_at"]))
+    begin, end = (_moment(view, one[name]) for name in ("starts_at", "ends_at"))
+    span = view.fill("from_to", from_=begin, to=end)
     updated = times.read(one["updated_at"])
     for moment in (times.read(one["starts_at"]), times.read(one["ends_at"])):
         if moment <= view.snapshot.made_at:
@@ -121,6 +124,14 @@ def _maintenance(view: View, one: dict[str, Any]) -> _Entry:
         published=min(times.read(one["updated_at"]), updated),
         updated=updated,
     )
+
+
+def _moment(view: View, text: str) -> Markup:
+    """Return a time with its offset: a reader shows no foot that would say the zone."""
+    at = times.read(text)
+    shown, offset = times.moment(at, view.zone, view.snapshot.language), times.offset(at, view.zone)
+    said = shown if shown.endswith(offset) else f"{shown} {offset}"
+    return Markup("<time datetime={}>{}</time>").format(text, said)
 
 
 def _id(*keys: str) -> str:

@@ -26,8 +26,11 @@ def local(at: datetime, zone: str) -> datetime:
 
 
 def clock(at: datetime, zone: str, *, seconds: bool = False) -> str:
-    """Return hours and minutes in a zone, such as `14:03`."""
-    return local(at, zone).strftime("%H:%M:%S" if seconds else "%H:%M")
+    """Return a time of day in a zone, such as `14:03`; one that comes twice with its offset."""
+    shown = local(at, zone)
+    text = shown.strftime("%H:%M:%S" if seconds else "%H:%M")
+    comes_twice = shown.replace(fold=0).utcoffset() != shown.replace(fold=1).utcoffset()
+    return f"{text} {offset(at, zone)}" if comes_twice else text
 
 
 def moment(at: datetime, zone: str, language: str) -> str:
