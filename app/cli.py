@@ -1,6 +1,9 @@
 """Commands for whoever has a shell on the server: `flask --app wsgi operators add EMAIL`."""
 
+import shlex
+import subprocess
 import sys
+import time
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
@@ -14,8 +17,8 @@ from app.configuration_cli import config
 from app.domain.accounts.plans import PLANS
 from app.operations.accounts import auth, instance, password_reset, two_factor
 from app.operations.status_pages import inbound_mail
-from app.pages.status import export
-from app.pages.status.store import store_of
+from app.pages.status.export import Copy
+from app.pages.status.store import LOOK_EVERY_SECONDS, store_of
 from app.platform.errors import AppError
 from app.security.actor import Actor, act_as
 
@@ -113,12 +116,30 @@ def set_plan(slug: str, plan: str, max_services: int | None) -> None:
 
 @status_pages.command("export")
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--watch", is_flag=True, help="Go on for ever: write what has changed each second.")
+@click.option("--then", "command", default="", help="Run this after a change: 'rclone sync …'.")
 @_as_command_line
-def export_pages(folder: Path) -> None:
-    """Write every public page to a folder, for a web server on other ground."""
-    store = store_of(current_app)
-    store.look()
-    click.echo(f"{export.export(store, folder)} pages are in {folder}.")
+def export_pages(folder: Path, watch: bool, command: str) -> None:
+    """Write every public page to a folder, for a web server on other ground.
+
+    A command that fails is run again a second later. While the database is away the copy stays as
+    it is, and says how old it is.
+    """
+    store, copy = store_of(current_app), Copy(folder)
+    is_behind = False
+    while True:
+        store.look()
+        pages, files = copy.update(store)
+        if pages or files:
+            click.echo(f"{pages} pages are in {folder}, {files} files are new or gone.")
+        is_behind = files > 0 or is_behind
+        if is_behind and command:
+            is_behind = subprocess.run(shlex.split(command)).returncode != 0  # noqa: S603  theirs
+        if not watch:
+            break
+        time.sleep(LOOK_EVERY_SECONDS)
+    if is_behind and command:
+        raise AppError("the command has failed")
 
 
 @status_pages.command("unsubscribe")

@@ -1,6 +1,6 @@
 """Pages as files: what strangers may see, and no longer than they may."""
 
-from app.pages.status.export import export
+from app.pages.status.export import Copy
 from app.pages.status.store import store_of
 from tests.alerting import make_incident
 from tests.status_pages import make_shown, take_snapshots
@@ -15,7 +15,8 @@ def test_what_nobody_may_see_any_more_leaves_the_folder(app, alice, tmp_path):
         take_snapshots(app)
         with app.app_context():
             store_of(app).look()
-        count = export(store_of(app), tmp_path)
+        Copy(tmp_path).update(store_of(app))
+        count = len(list((tmp_path / "status").glob("*.html")))
         top = tmp_path / "status"
         files = [path for path in top.rglob("*") if path.is_file()]
         return count, {str(path.relative_to(top)) for path in files}
@@ -42,3 +43,41 @@ def test_what_nobody_may_see_any_more_leaves_the_folder(app, alice, tmp_path):
     (tmp_path / "status" / ".alertifypro.json").write_bytes(b'["../kept", "/etc/passwd", 7]')
     assert exported()[0] == 1
     assert (tmp_path / "kept").exists()
+
+
+def test_only_what_has_changed_is_written_again(app, alice, tmp_path):
+    page, _ = make_shown(alice, "Checkout", slug="acme")
+    make_shown(alice, "Search", slug="other")
+    take_snapshots(app)
+    copy, store = Copy(tmp_path), store_of(app)
+
+    def update():
+        with app.app_context():
+            store.look()
+        return copy.update(store)
+
+    pages, files = update()
+    assert (pages, files) == (2, len([p for p in tmp_path.rglob("*") if p.is_file()]) - 1)
+    assert update() == (0, 0)
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("other*")}
+    alice.patch(f"/status-pages/{page['id']}", {"description": "How we are"})
+    take_snapshots(app, is_forced=False)
+    pages, files = update()
+    assert (pages, files > 0) == (1, True)
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("other*")} == before
+    alice.delete(f"/status-pages/{page['id']}")
+    pages, files = update()
+    assert (pages, files > 10) == (0, True)
+    assert list(tmp_path.rglob("acme*.html")) == []
+
+
+def test_a_command_sends_it_on_and_says_when_it_failed(app, alice, tmp_path):
+    make_shown(alice, "Checkout", slug="acme")
+    take_snapshots(app)
+    run = app.test_cli_runner().invoke
+    told = tmp_path / "told"
+    done = run(args=["pages", "export", str(tmp_path / "a"), "--then", f"touch '{told}'"])
+    assert (done.exit_code, told.exists()) == (0, True), done.output
+    failed = run(args=["pages", "export", str(tmp_path / "b"), "--then", "false"])
+    assert failed.exit_code != 0
+    assert (tmp_path / "b" / "status" / "acme.html").exists()

@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from app.pages.status import statuspage
-from app.pages.status.export import export
+from app.pages.status.export import Copy
 from app.pages.status.store import PageStore
 from tests.alerting import make_alert, make_incident, make_page, make_subscriber, make_window
 from tests.factories import make_service
@@ -137,7 +137,7 @@ def test_no_public_byte_tells_of_the_inside(
     store = PageStore(tmp_path / "none")
     with app.app_context():
         store.look()
-    assert export(store, tmp_path / "out") == 1
+    assert Copy(tmp_path / "out").update(store)[0] == 1
     for file in (tmp_path / "out").rglob("*"):
         if file.is_file():
             assert not [secret for secret in secrets if secret in file.read_text()], file

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from app.pages.status import responses
-from app.pages.status.export import export
+from app.pages.status.export import Copy
 from app.pages.status.snapshot import Freshness
 from app.platform.clock import utcnow
 from tests.pages import scenes
@@ -103,7 +103,7 @@ def test_an_open_page_follows_what_happens(browser):
 def test_a_copy_elsewhere_says_when_nobody_renews_it(browser, tmp_path, age, sentence):
     made_at = utcnow() - timedelta(seconds=age)
     page = replace(scenes.scenes()["all_well"], made_at=made_at)
-    assert export(store_of_scenes([page]), tmp_path) == 1
+    assert Copy(tmp_path).update(store_of_scenes([page]))[0] == 1
     context = browser.new_context(viewport={"width": 800, "height": 800})
 
     def serve(route):

@@ -1,6 +1,7 @@
 """Public pages as files: a twin that any web server or object storage can serve."""
 
 import os
+from datetime import datetime
 from pathlib import Path
 
 import orjson
@@ -18,23 +19,41 @@ _PARTS = (
 _WRITTEN = ".alertifypro.json"  # what the last export has put there
 
 
-def export(store: PageStore, folder: Path) -> int:
-    """Write every page that everybody may see under `status/` in a folder; return how many.
+class Copy:
+    """Copy of the pages that everybody may see, under `status/` in a folder.
 
-    What is HTML is named `….html`, so that `try_files $uri $uri.html` of nginx finds it. What an
-    earlier export has written and nobody may see any more is deleted: a page that was made private,
-    renamed or deleted, an incident that is gone. Other files there are left alone.
+    What is HTML is named `….html`, so that `try_files $uri $uri.html` of nginx finds it. What was
+    written earlier and nobody may see any more is deleted: a page that was made private, renamed or
+    deleted, an incident that is gone. Other files there are left alone.
     """
-    top = folder / "status"
-    before = _written(top)
-    pages = [snapshot for snapshot in store.pages() if snapshot.is_open]
-    now = {name: body for snapshot in pages for name, body in _files(snapshot)}
-    for name, body in now.items():
-        _replace(top / name, body)
-    for name in before - now.keys():
-        (top / name).unlink(missing_ok=True)
-    _replace(top / _WRITTEN, orjson.dumps(sorted(now)))
-    return len(pages)
+
+    def __init__(self, folder: Path) -> None:
+        self._top = folder / "status"
+        self._names: dict[str, tuple[datetime, frozenset[str]]] = {}  # by page, as of its snapshot
+
+    def update(self, store: PageStore) -> tuple[int, int]:
+        """Write what has changed since the last time; return how many pages and files those are.
+
+        The first time every page is written.
+        """
+        before = _written(self._top) | {name for _, names in self._names.values() for name in names}
+        pages = {page.page_id: page for page in store.pages() if page.is_open}
+        self._names = {id: found for id, found in self._names.items() if id in pages}
+        fresh = [page for id, page in pages.items() if self._made_at(id) != page.made_at]
+        count = 0
+        for page in fresh:
+            files = dict(_files(page))
+            count += sum(_replace(self._top / name, body) for name, body in files.items())
+            self._names[page.page_id] = page.made_at, frozenset(files)
+        now = {name for _, names in self._names.values() for name in names}
+        for name in before - now:
+            (self._top / name).unlink(missing_ok=True)
+        if before != now:
+            _replace(self._top / _WRITTEN, orjson.dumps(sorted(now)))
+        return len(fresh), count + len(before - now)
+
+    def _made_at(self, page_id: str) -> datetime | None:
+        return self._names[page_id][0] if page_id in self._names else None
 
 
 def _files(snapshot: Snapshot) -> list[tuple[str, bytes]]:
@@ -65,9 +84,19 @@ def _written(top: Path) -> set[str]:
             and not Path(name).is_absolute()}  # fmt: skip
 
 
-def _replace(path: Path, body: bytes) -> None:
-    """Write a file in one step: who reads it meanwhile gets the old or the new one."""
+def _replace(path: Path, body: bytes) -> bool:
+    """Write a file in one step: who reads it meanwhile gets the old or the new one.
+
+    Return whether it was another one: what is the same is left as it lies, for programs that send
+    on what is newer.
+    """
+    try:
+        if path.read_bytes() == body:
+            return False
+    except OSError:
+        pass
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.part")
     part.write_bytes(body)
     os.replace(part, path)
+    return True
