@@ -71,6 +71,8 @@ def assert_days_are_right(history, zone, now):
         ("Australia/Lord_Howe", date(2025, 10, 7), [24, 23.5, 24]),
         ("Asia/Kathmandu", date(2026, 3, 31), [24, 24, 24]),
         ("Pacific/Apia", date(2012, 1, 1), [24, 0, 24]),  # 2011-12-30 was skipped
+        ("America/Santiago", date(2025, 9, 9), [24, 23, 24]),  # the 7th has no midnight
+        ("Pacific/Kiritimati", date(2024, 3, 2), [24, 24, 24]),  # a leap day, at +14
     ],
 )
 def test_days_are_what_results_say(story, zone, last, hours):

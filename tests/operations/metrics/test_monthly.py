@@ -86,6 +86,32 @@ def test_a_report_is_of_the_local_month(alice, rows, connection):
     )
 
 
+def test_the_first_month_of_an_organization_is_what_was_seen_of_it(alice, rows, connection):
+    """A service of the last hour of a month: what was before it is no downtime, and no uptime."""
+    zone = ZoneInfo("Pacific/Kiritimati")
+    alice.patch("/organization", {"timezone": str(zone)})
+    begin, end = window(due_month(utcnow(), zone), zone)
+    make_days(connection, end - timedelta(days=2), end + timedelta(days=1))
+    service = make_service(alice, name="Shop")
+    made = end - timedelta(hours=1)
+    rows("UPDATE services SET created_at = %s", made)
+    rows("UPDATE organizations SET created_at = %s", made)
+    for minutes, status in ((0, "GREEN"), (45, "RED")):
+        at = made + timedelta(minutes=minutes)
+        make_result(connection, service["id"], at, status, cover_seconds=3600)
+    found = alice.get(f"/reports/sla?from={iso(begin)}&to={iso(end)}").json
+    assert (found["period_start"], found["period_end"]) == (iso(begin), iso(end))
+    (row,) = found["services"]
+    assert (row["uptime_percentage"], row["downtime_seconds"], row["known_seconds"]) == (
+        75.0, 900.0, 3600.0,
+    )  # fmt: skip
+    alice.put(PATH, {})
+    long_ago(rows)
+    assert monthly.send_due() == 1
+    ((_, message),) = mails()
+    assert "\nShop: 75.00 %, 15 min down, incidents: 1, target missed\n" in message.text
+
+
 def test_hostile_names_break_nothing(alice, rows, connection):
     """Names with markup, in another direction, and of headers: each stays where it stands."""
     names = ("دفع", "=?UTF-8?Q?=0D=0ABcc:_a@example.com?=", "<b>&amp;", '"; DROP TABLE x')
