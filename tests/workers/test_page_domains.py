@@ -119,6 +119,8 @@ def test_no_page_takes_the_console_away(app, client, config, configure, verify, 
     finally:
         restarted.extensions["hub"].close()
     configure(console_hosts=(HOST,))
+    take_snapshots(app)
+    assert client.get("/status/acme.json").json["page"]["url"] == "http://localhost/status/acme"
     found = verify()
     assert found["seen"] == "this is a host of the installation itself"
     rows("UPDATE status_pages SET domain_wrong_since = domain_wrong_since - interval '1 hour'")

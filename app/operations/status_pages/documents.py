@@ -141,7 +141,7 @@ def _page(page: StatusPage) -> dict[str, Any]:
         "branding": {name: page.branding.get(name) for name in ("company_name", "primary_color")},
         "logos": {n: branding.image(page.branding, n, page.logos) for n in branding.LOGOS},
         "url": addresses.of_page(page),
-        "host": page.custom_domain if page.domain_verified_at else None,
+        "host": addresses.served_host(page),
         "has_password": page.password_hash is not None,
     }
 
