@@ -14,6 +14,7 @@ from alembic import command
 from alembic.config import Config as AlembicConfig
 from flask import Flask
 from flask.testing import FlaskClient
+from hypothesis import HealthCheck, settings
 from psycopg import sql
 from redis import Redis
 from xdist.scheduler import LoadScopeScheduling
@@ -26,6 +27,12 @@ from tests.factories import Person, make_member, make_person
 from tests.pooler import pooler
 
 LOOPBACK = ("127.", "::1", "localhost")
+
+# How long examples take by the clock says how busy the machine is, and nothing of the program.
+settings.register_profile(
+    "busy machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("busy machine")
 
 
 @dataclass(frozen=True)
