@@ -1,14 +1,20 @@
 """A fast HTTP target in a process of its own: `/ok` answers at once, `/hang` never does.
 
+`/changing` fails for a while and is well for as long, in turn.
+
 Run as `python -m tests.bench.target_server`; prints its port. It stops when its input closes.
 """
 
 import asyncio
 import sys
+import time
 
 import uvloop
 
-_ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok"
+_REST = b"Content-Length: 2\r\nConnection: close\r\n\r\nok"
+_ANSWER = b"HTTP/1.1 200 OK\r\n" + _REST
+_FAILURE = b"HTTP/1.1 503 Service Unavailable\r\n" + _REST
+_CHANGES_AFTER_SECONDS = 11.0
 
 
 class Target(asyncio.Protocol):
@@ -25,7 +31,8 @@ class Target(asyncio.Protocol):
         path = self.head.split(b" ", 2)[1]
         if path == b"/hang":
             return
-        self.transport.write(_ANSWER)
+        fails = path == b"/changing" and time.monotonic() // _CHANGES_AFTER_SECONDS % 2
+        self.transport.write(_FAILURE if fails else _ANSWER)
         self.transport.close()
 
 
