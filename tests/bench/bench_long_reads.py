@@ -19,12 +19,12 @@ from app.local.postgres_home import find_home
 from app.operations.checks import claim
 from tests.bench.past import HOUR, seed_past
 from tests.bench.world import World, percentile, seed_services
-from workers import start_times
+from workers import look_back
 
 HELD_SECONDS = float(os.environ.get("HELD_SECONDS", "30"))
 SETTLE_SECONDS = 25.0  # what was due at the start has been made up for
 WATCH_SECONDS = 20.0
-BEHIND_SECONDS = 1.0 + start_times.BEHIND_SECONDS  # a claim comes every second
+BEHIND_SECONDS = 1.0 + look_back._BEHIND_SECONDS  # a claim comes every second
 PAST_SERVICES = 40  # every minute for 30 days: 1.7 million results
 PAST_DAYS = 30
 
