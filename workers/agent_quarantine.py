@@ -4,6 +4,7 @@ import logging
 import tempfile
 import threading
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -59,14 +60,22 @@ class AgentQuarantine:
         self._alone.close()
 
     def suspect(self, entries: Iterable[InHand]) -> None:
-        """Tell the server what an agent had in hand as it ended. Raises ServerAway."""
-        names = [key.partition("/") for kind, key in entries if kind == WorkKind.CHECK]
-        found = {UUID(id) for id, _, region in names if region == self._region}
-        if found:
-            log.warning("an agent ended with checks in hand", extra={"count": len(found)})
+        """Tell the server what an agent had in hand as it ended, and give its leases back.
+
+        Raises ServerAway.
+        """
+        names = [key.split("/") for kind, key in entries if kind == WorkKind.CHECK]
+        leases = {UUID(id): int(token) for id, region, token in names if region == self._region}
+        if leases:
+            log.warning("an agent ended with checks in hand", extra={"count": len(leases)})
         with self._lock:
-            self._in_hand |= found
-        self.report()
+            self._in_hand |= leases.keys()
+        self.report()  # first: whoever claims them next is to make them alone
+        given = [{"service_id": str(id), "lease_token": token} for id, token in leases.items()]
+        for start in range(0, len(given), _MOST_AT_ONCE):
+            body = {"leases": given[start : start + _MOST_AT_ONCE]}
+            with suppress(ServerRefused):  # of the release before: they run out
+                self._client.post("release", body, _SECONDS)
 
     def learn(self, claims: Iterable[Mapping[str, Any]]) -> None:
         """Note what an answer says of the checks that were claimed."""

@@ -130,6 +130,10 @@ class DatabaseExchange:
         """Return which addresses checks of an organization may reach."""
         return self._reach.targets(organization_id)
 
+    def journal_key(self, claim: Claim) -> str:
+        """Return what a check is called in the quarantine."""
+        return claim.key
+
     def rests(self, claim: Claim) -> bool:
         """Say whether a check is set aside for now."""
         return self._quarantine.rests(claim)

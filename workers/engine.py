@@ -244,7 +244,7 @@ class Engine:
                 return
             observation = lost
         else:
-            with work_journal.in_hand(WorkKind.CHECK, [claim.key]):
+            with work_journal.in_hand(WorkKind.CHECK, [self._exchange.journal_key(claim)]):
                 observation = await self._observe(claim)
         self._results.add(claim, observation, checked_at)
 

@@ -69,6 +69,9 @@ class Exchange(Protocol):
     def targets(self, organization_id: UUID | None) -> Targets:
         """Return which addresses checks of an organization may reach."""
 
+    def journal_key(self, claim: Claim) -> str:
+        """Return what a check is called in the journal of what this process has in hand."""
+
     def rests(self, claim: Claim) -> bool:
         """Say whether a check is not to be run for now."""
 

@@ -253,6 +253,10 @@ class HttpsExchange:
         """Return what an organization may reach, as far as the server has a say in it."""
         return self._services.targets(organization_id)
 
+    def journal_key(self, claim: Claim) -> str:
+        """Return service, region and lease: the next agent gives that back."""
+        return f"{claim.key}/{claim.lease_token}"
+
     def rests(self, claim: Claim) -> bool:
         """Say whether a check is set aside for now."""
         return self._quarantine.rests(claim)

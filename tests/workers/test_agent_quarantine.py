@@ -66,7 +66,6 @@ def test_a_check_that_ends_its_agent_is_set_aside_and_the_others_go_on(
     make_service(alice, name="Sick", endpoint="poison.example.com:1", **fields)
     well = make_service(alice, name="Well", endpoint=f"127.0.0.1:{served}", **fields)
     assert start(location["key"]).wait(stretched(30)) < 0
-    rows("UPDATE schedule_entries SET lease_until = NULL")
     agent = start(location["key"])
     seconds_until(lambda: rows("SELECT set_aside_at IS NOT NULL FROM quarantine") == [(True,)], 60)
     ((trace,),) = rows("SELECT trace FROM quarantine")
@@ -102,30 +101,36 @@ class Server:
         answer = self.answers.pop(0) if self.answers else {"set_aside": []}
         if isinstance(answer, Exception):
             raise answer
-        self.told.append(body)
+        self.told.append((name, body))
         return answer
+
+    def bodies(self, name):
+        return [body for asked, body in self.told if asked == name]
 
 
 def journal(count):
-    return [("check", f"{uuid4()}/here") for _ in range(count)]
+    return [("check", f"{uuid4()}/here/{number}") for number in range(count)]
 
 
 def test_what_the_server_could_not_be_told_it_is_told_later():
     server = Server(ServerAway("no"))
     found = AgentQuarantine(server, "here")
-    entries = [*journal(1), ("check", f"{uuid4()}/elsewhere"), ("message", str(uuid4()))]
+    entries = [*journal(1), ("check", f"{uuid4()}/elsewhere/7"), ("message", str(uuid4()))]
     with pytest.raises(ServerAway):
         found.suspect(entries)
     found.report()
     found.report()
-    ((key,),) = [body["in_hand"] for body in server.told]
-    assert entries[0][1] == f"{key}/here"
+    ((key,),) = [body["in_hand"] for body in server.bodies("losses")]
+    assert entries[0][1] == f"{key}/here/0"
 
 
 def test_more_than_a_request_takes_goes_in_several():
     server = Server()
     AgentQuarantine(server, "here").suspect(journal(1000))
-    assert [len(body["in_hand"]) for body in server.told] == [400, 400, 200]
+    assert [len(body["in_hand"]) for body in server.bodies("losses")] == [400, 400, 200]
+    leases = [one for body in server.bodies("release") for one in body["leases"]]
+    assert {one["lease_token"] for one in leases} == set(range(1000))
+    assert [name for name, _ in server.told] == ["losses"] * 3 + ["release"] * 3
 
 
 def test_a_server_of_the_release_before_keeps_no_count():
@@ -133,4 +138,4 @@ def test_a_server_of_the_release_before_keeps_no_count():
     found = AgentQuarantine(server, "here")
     found.suspect(journal(1))
     found.report()
-    assert server.told == []
+    assert server.bodies("losses") == []
