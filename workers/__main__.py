@@ -14,6 +14,7 @@ import signal
 import sys
 import time
 from types import FrameType
+from typing import Protocol
 
 from flask import Flask
 from redis import RedisError
@@ -40,6 +41,13 @@ REMOTE = "remote"
 _TAKE_MANY = ("probes", "notifications")  # pieces of work at the same time
 KINDS = ("probes", "notifications", "background", "metrics", REMOTE)
 _RECONNECT_SECONDS = 1.0
+
+
+class Runs(Protocol):
+    """Worker of one kind."""
+
+    def run(self) -> None:
+        """Work until it is told to stop."""
 
 
 class _Process:
@@ -87,7 +95,7 @@ class _Process:
             try:
                 self._worker = Worker(self._queue, connect(self._redis_url, blocking=True))
                 self._worker.work(logging_level=None)
-            except RedisError as error:
+            except (RedisError, OSError) as error:  # the latter without descriptors, for one
                 log.warning("Redis is away", extra={"why": str(error)})
             if not self._stopping:
                 time.sleep(_RECONNECT_SECONDS)
@@ -158,7 +166,21 @@ def main(arguments: list[str]) -> int:
     except ConfigError as error:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201
         return os.EX_CONFIG
-    process.run()
+    return run_to_the_end(process)
+
+
+def run_to_the_end(process: Runs) -> int:
+    """Run a worker and return its exit code.
+
+    One that an error ends takes its interpreter with it at once: that would wait for the recorder,
+    which waits for the worker, and nobody would start another.
+    """
+    try:
+        process.run()
+    except Exception:
+        log.critical("the worker ended by an error", exc_info=True)
+        logging.shutdown()
+        os._exit(os.EX_SOFTWARE)
     return 0
 
 

@@ -71,20 +71,20 @@ class Watchdog(threading.Thread):
         try:
             with self._app.app_context():
                 self._host.pulse()
-        except DATABASE_AWAY as error:
+        except (*DATABASE_AWAY, OSError) as error:
             log.debug("worker pulse not stored: %s", error)
 
     def _due_for_seconds(self) -> float | None:
         try:
             with self._app.app_context():
                 return self._host.due_for_seconds()
-        except DATABASE_AWAY:
+        except (*DATABASE_AWAY, OSError):
             return None
 
     def _hint(self) -> bool:
         try:
             with self._app.app_context():
                 self._host.hint()
-        except RedisError:
+        except (RedisError, OSError):
             return False
         return True

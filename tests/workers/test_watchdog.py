@@ -1,16 +1,26 @@
 """The watchdog: it hints at what is due every second, and does neglected work itself."""
 
+import errno
+import os
+import subprocess
+import sys
 import threading
+import time
+from pathlib import Path
 
 import pytest
 
-from tests.waiting import seconds_until
+from tests.waiting import seconds_until, stretched
 from workers import watchdog
 from workers.watchdog import Host, Watchdog
+
+ROOT = Path(__file__).parents[2]
 
 
 class Work:
     """What a watchdog looks after, and what became of it."""
+
+    error: Exception = watchdog.RedisError("away")
 
     def __init__(self, due_for: float | None, *, is_hinting_possible: bool = True) -> None:
         self.due_for = due_for
@@ -35,7 +45,7 @@ class Work:
 
     def _hint(self) -> None:
         if not self._is_hinting_possible:
-            raise watchdog.RedisError("away")
+            raise self.error
         self.hints += 1
 
 
@@ -79,3 +89,31 @@ def test_it_works_at_once_where_no_hint_gets_through(watch):
     work = Work(0.1, is_hinting_possible=False)
     watch(work)
     assert work.is_run.wait(60)
+
+
+def test_without_descriptors_it_goes_on(watch):
+    """A thread that ended there left its worker without work for good."""
+    work = Work(0.1, is_hinting_possible=False)
+    work.error = OSError(errno.EMFILE, "Too many open files")
+    watch(work)
+    seconds_until(lambda: work.looks > 3, 10)
+    assert work.is_run.wait(stretched(10)), "it does the work itself"
+
+
+def test_a_worker_that_an_error_ends_does_not_wait_for_its_recorder():
+    """The recorder waits for the worker: both stayed, and the launcher started no other."""
+    code = (
+        "import multiprocessing, time\nfrom workers.__main__ import run_to_the_end\n"
+        "class Worker:\n"
+        "    def run(self):\n"
+        "        forking = multiprocessing.get_context('fork')\n"
+        "        forking.Process(target=time.sleep, args=(60,)).start()\n"
+        "        raise OSError(24, 'Too many open files')\n"
+        "run_to_the_end(Worker())\n"
+    )
+    began = time.monotonic()
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, stderr=subprocess.DEVNULL, timeout=stretched(50)
+    )
+    assert done.returncode == os.EX_SOFTWARE
+    assert time.monotonic() - began < stretched(30)
