@@ -1,5 +1,7 @@
 """Status pages in the console: their dialogs, their editor, their incidents."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from tests.console.accessibility import faults_of
@@ -81,6 +83,7 @@ def test_of_two_who_edit_a_page_the_second_decides(editor, expect, product):
     editor.get_by_role("button", name="Save").click()
     notice = editor.get_by_role("alert").filter(has_text="Somebody else has changed this")
     expect(notice).to_contain_text("They changed: theme.")
+    expect(editor.get_by_role("alert")).to_have_count(1)  # not also that it did not work
     assert product.call("GET", path)["description"] == page["description"]
     notice.get_by_role("button", name="Save mine too").click()
     expect(editor.locator("h1")).to_have_text("Field & Loom status")
@@ -126,3 +129,22 @@ def test_an_incident_is_told_mended_and_filed_afterwards(editor, expect, product
         editor.locator("dialog").get_by_role("button", name="Delete").click()
         expect(editor.get_by_role("article", name=name)).to_have_count(0)
     assert editor.problems == []
+
+
+def test_maintenance_that_goes_on_says_until_when(editor, expect, product):
+    (page,) = product.call("GET", "/status-pages")
+    now = datetime.now(UTC)
+    made = []
+    for name, begin, more in (
+        ("Disks", -1, {"ends_at": (now + timedelta(hours=2)).isoformat()}),
+        ("Every week", -1, {"recurrence": "FREQ=WEEKLY", "duration_minutes": 180}),
+    ):
+        starts_at = (now + timedelta(hours=begin)).isoformat()
+        body = {"name": name, "starts_at": starts_at, "status_page_ids": [page["id"]]} | more
+        made.append(product.call("POST", "/maintenance-windows", body))
+    show(editor, address(product, SCREENS["maintenance of a page"]))
+    for window in made:
+        card = editor.get_by_role("article", name=window["name"])
+        expect(card).to_contain_text("active until ")
+        expect(card).not_to_contain_text("over")
+        product.call("DELETE", f"/maintenance-windows/{window['id']}")

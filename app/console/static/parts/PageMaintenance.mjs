@@ -2,12 +2,11 @@
 
 import { html } from "../vendor/ui.mjs";
 import * as api from "../api.mjs";
-import { dayAndClock, moment, span } from "../lib/time.mjs";
 import { t } from "../lib/words.mjs";
 import { useResource } from "../store/resource.mjs";
 import { link } from "../store/route.mjs";
 import { ButtonLink, Empty, Loaded } from "./Page.mjs";
-import { Moment } from "./Status.mjs";
+import { WindowTimes } from "./WindowTimes.mjs";
 
 const ORDER = { active: 0, scheduled: 1, ended: 2 };
 
@@ -20,6 +19,6 @@ export function PageMaintenance({ page }) {
   const empty = html`<${Empty} title=${t("No maintenance is named on this page")} action=${plan}>${t("A window that names this page is announced on it, a day before, when it begins and when it is over. Its time counts as maintenance, not as downtime.")}<//>`;
   return html`<${Loaded} of=${found} empty=${empty}>${(list) => html`<div class="stack"><div class="actions">${plan}</div>${list.slice(0, 50).map((each) => html`<article key=${each.id} class="card" aria-label=${each.name}>
     <div class="card-head"><h2>${each.name}</h2>${each.status !== "ended" && html`<${ButtonLink} icon="edit" needs="maintenance_windows:write" href=${link(`/maintenance/${each.id}`)}>${t("Edit")}<//>`}</div>
-    <p>${each.is_active && html`<span class="status maintenance">${t("active")}</span> `}${each.next_start_at ? html`<${Moment} at=${moment(each.next_start_at)} write=${dayAndClock} /> ${t("for {span}", { span: span((moment(each.next_end_at) - moment(each.next_start_at)) / 1000) })}` : html`<span class="muted">${t("over")}</span>`}</p>
+    <p>${each.is_active && html`<span class="status maintenance">${t("active")}</span> `}<${WindowTimes} window=${each} /></p>
     ${each.description && html`<p class="muted">${each.description}</p>`}</article>`)}</div>`}<//>`;
 }

@@ -2,14 +2,14 @@
 
 import { html, useEffect, useState } from "../vendor/ui.mjs";
 import * as api from "../api.mjs";
-import { dayAndClock, moment, span } from "../lib/time.mjs";
+import { moment } from "../lib/time.mjs";
 import { t, tn } from "../lib/words.mjs";
 import { Dialog } from "../parts/Dialog.mjs";
 import { Field } from "../parts/Field.mjs";
 import { Form } from "../parts/Form.mjs";
 import { Button, ButtonLink, Empty, Loaded, Page, Tags } from "../parts/Page.mjs";
 import { DeleteButton, perform } from "../parts/Plain.mjs";
-import { Moment } from "../parts/Status.mjs";
+import { WindowTimes } from "../parts/WindowTimes.mjs";
 import { useForm } from "../store/form.mjs";
 import { useResource } from "../store/resource.mjs";
 import { link } from "../store/route.mjs";
@@ -48,7 +48,7 @@ function Window({ window, reload }) {
   const longer = () => perform(() => api.patch(`/maintenance-windows/${window.id}`, { ends_at: new Date(moment(window.ends_at) + 1_800_000).toISOString() }), t("30 minutes longer."), reload);
   return html`<article class="card" aria-label=${window.name}>
     <div class="card-head"><h2>${window.name}</h2>${window.is_active && html`<span class="status maintenance">${t("active")}</span>`}</div>
-    <p>${window.is_active ? html`${t("until")} <${Moment} at=${moment(window.next_end_at)} write=${dayAndClock} />` : window.next_start_at ? html`<${Moment} at=${moment(window.next_start_at)} write=${dayAndClock} /> ${t("for {span}", { span: span((moment(window.next_end_at) - moment(window.next_start_at)) / 1000) })}` : html`<span class="muted">${window.ended_at ?? window.ends_at ? html`<${Moment} at=${moment(window.ended_at ?? window.ends_at)} write=${dayAndClock} />` : ""}</span>`}</p>
+    <p><${WindowTimes} window=${window} /></p>
     ${window.recurrence && html`<p class="muted small mono">${window.recurrence} · ${window.timezone}</p>`}
     <p class="muted">${t("covers")} ${covers(window)}</p>
     <div class="actions">

@@ -7,7 +7,7 @@ import { guardLeaving } from "./route.mjs";
 
 /**
  * A form of a screen. `initial` are its values, `save(values)` writes them and may raise ApiError,
- * whose `fields` are then shown. With `key` it survives a reload of the page, but for `secrets`
+ * whose `fields` are then shown; one that `isTold` is shown by others. With `key` it survives a reload of the page, but for `secrets`
  * (paths). `check(values)` may return {path: sentence} before anything is sent.
  */
 export function useForm({ initial, save, check = () => ({}), key = null, secrets = [] }) {
@@ -67,7 +67,7 @@ function makeForm({ initial, save, check, key, secrets }) {
         return saved ?? true;
       } catch (error) {
         form.errors.value = flatErrors(error.fields);
-        form.failure.value = error;
+        form.failure.value = error.isTold ? null : error;
         return undefined;
       } finally {
         form.busy.value = false;

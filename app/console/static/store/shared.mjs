@@ -27,7 +27,7 @@ export function useShared({ path, stored, read }) {
           if (!error.fields?.unchanged_since) throw error;
           mine.value = body;
           theirs.value = await read();
-          throw new ApiError(409, error.message);
+          throw Object.assign(new ApiError(409, error.message), { isTold: true }); // by `theirs`
         }
       },
     };
