@@ -17,7 +17,17 @@ from app.pages.status.middleware import PageMiddleware, not_found
 from app.pages.status.snapshot import Snapshot
 from app.pages.status.store import PageStore
 from app.pages.status.view import View
+from app.platform.config import Config
 from tests.pages import scenes
+
+_CONFIG = Config.from_env(
+    {
+        "DATABASE_URL": "postgresql://u@h/d",
+        "REDIS_URL": "redis://h",
+        "JWT_SECRET": "x" * 32,
+        "ENCRYPTION_KEY": "00" * 32,
+    }
+)
 
 
 class _Quiet(WSGIRequestHandler):
@@ -80,7 +90,7 @@ def serving(
         start_response("200 OK", headers)
         return [body]
 
-    application = PageMiddleware(others, SimpleNamespace(base_url="http://localhost"), store)
+    application = PageMiddleware(others, _CONFIG, store)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(stores, "utcnow", lambda: scenes.NOW + age)
         server = make_server("127.0.0.1", 0, application, handler_class=_Quiet)
