@@ -136,15 +136,15 @@ def test_maintenance_that_goes_on_says_until_when(editor, expect, product):
     now = datetime.now(UTC)
     made = []
     for name, begin, more in (
-        ("Disks", -1, {"ends_at": (now + timedelta(hours=2)).isoformat()}),
-        ("Every week", -1, {"recurrence": "FREQ=WEEKLY", "duration_minutes": 180}),
+        ("Disks now", -1, {"ends_at": (now + timedelta(hours=2)).isoformat()}),
+        ("Disks each week", -1, {"recurrence": "FREQ=WEEKLY", "duration_minutes": 180}),
     ):
         starts_at = (now + timedelta(hours=begin)).isoformat()
         body = {"name": name, "starts_at": starts_at, "status_page_ids": [page["id"]]} | more
         made.append(product.call("POST", "/maintenance-windows", body))
     show(editor, address(product, SCREENS["maintenance of a page"]))
     for window in made:
-        card = editor.get_by_role("article", name=window["name"])
+        card = editor.get_by_role("article", name=window["name"], exact=True)
         expect(card).to_contain_text("active until ")
         expect(card).not_to_contain_text("over")
         product.call("DELETE", f"/maintenance-windows/{window['id']}")
