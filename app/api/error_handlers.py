@@ -24,6 +24,7 @@ from app.platform.transaction import DATABASE_AWAY
 log = logging.getLogger(__name__)
 
 _AWAY = "the database is not available at the moment; please try again"
+_REDIS_AWAY = "Redis is not available at the moment; please try again"
 _SENTENCES = {
     400: "the request could not be read",
     404: "not found",
@@ -77,7 +78,7 @@ def _away(error: Exception) -> Response:
     # The driver's text names hosts and users: it goes to the log, never into the answer.
     cause = error.orig if isinstance(error, DBAPIError) else error
     log.error("a server is away", extra={"why": f"{type(cause).__name__}: {cause}"})
-    return _refused(Unavailable(_AWAY))
+    return _refused(Unavailable(_REDIS_AWAY if isinstance(error, RedisError) else _AWAY))
 
 
 def _unreadable(error: Exception) -> Response:

@@ -1,6 +1,7 @@
 """Forms of times and places: in the zone of the person, with locations by their names."""
 
 from datetime import UTC, datetime, timedelta
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -131,7 +132,7 @@ def test_a_wall_time_is_one_instant(traveller, zone, text, instant):
     found = traveller.evaluate(
         """async ([text, zone]) => {
           const app = document.querySelector('script[type=module]').src;
-          const time = await import(app.replace('app.mjs', 'lib/time.mjs'));
+          const time = await import(app.replace('app.mjs', 'lib/wall-times.mjs'));
           const at = time.momentOfWallTime(text, zone);
           return [new Date(at).toISOString(), time.wallTime(at, zone)];
         }""",
@@ -139,6 +140,42 @@ def test_a_wall_time_is_one_instant(traveller, zone, text, instant):
     )
     assert found[0] == instant
     assert found[1] == (text if text != "2026-03-29T02:30" else "2026-03-29T03:30")
+
+
+@pytest.mark.parametrize(
+    ("zone", "at", "minutes"),
+    [
+        ("Europe/Berlin", "2026-07-01T01:00:00Z", 300),
+        ("Europe/Berlin", "2026-07-01T06:00:00Z", 1440),
+        ("Europe/Berlin", "2026-07-01T05:59:30Z", 1),
+        ("America/New_York", "2026-07-01T01:00:00Z", 660),
+        ("Europe/Berlin", "2026-03-28T20:00:00Z", 600),  # an hour less of that night
+    ],
+)
+def test_until_the_morning_is_by_the_clock_of_the_viewer(traveller, zone, at, minutes):
+    found = traveller.evaluate(
+        """async ([at, zone]) => {
+          const app = document.querySelector('script[type=module]').src;
+          const { minutesUntil } = await import(app.replace('app.mjs', 'lib/wall-times.mjs'));
+          return minutesUntil('08:00', Date.parse(at), zone);
+        }""",
+        [at, zone],
+    )
+    assert found == minutes
+
+
+def test_a_service_that_was_half_typed_when_the_page_was_loaded_again_is_saved(
+    traveller, expect, product
+):
+    show(traveller, address(product, "/services/new"))
+    traveller.get_by_label("What").fill("http://127.0.0.1:9/again")
+    traveller.get_by_label("Name", exact=True).fill("Typed and loaded again")
+    traveller.once("dialog", lambda dialog: dialog.accept())
+    traveller.reload()
+    expect(traveller.get_by_label("Name", exact=True)).to_have_value("Typed and loaded again")
+    traveller.get_by_role("button", name="Start watching").click()
+    expect(traveller.locator("h1")).to_have_text("Typed and loaded again")
+    product.call("DELETE", urlsplit(traveller.url).path)
 
 
 def test_a_service_is_checked_from_a_location_by_its_name(traveller, expect, product):

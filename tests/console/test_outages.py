@@ -1,5 +1,9 @@
 """The console while the network, the web process or the session is away."""
 
+import os
+import signal
+from contextlib import contextmanager
+
 import pyotp
 import pytest
 import requests
@@ -7,7 +11,7 @@ import requests
 from tests.console import sample
 from tests.console.conftest import PATIENCE_MS
 from tests.console.screens import address, show
-from tests.flows.product import PASSWORD
+from tests.flows.product import PASSWORD, children_of
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +50,46 @@ def test_the_web_process_dies_and_comes_back(owner, expect, product):
     expect(owner.locator(".live")).to_contain_text("Live", timeout=40_000)
     expect(owner.locator(".row")).to_have_count(len(sample.SERVICES))
     assert owner.evaluate("window.sameDocument") is True
+
+
+@contextmanager
+def silent(product, name):
+    """Stop a server of the product: connections stay open and nobody answers."""
+    own = product.child(name)
+    stopped = [own, *children_of(own)]
+    try:
+        for pid in stopped:
+            os.kill(pid, signal.SIGSTOP)
+        yield
+    finally:
+        for pid in reversed(stopped):
+            os.kill(pid, signal.SIGCONT)
+
+
+@pytest.mark.parametrize(
+    ("server", "words"),
+    [("postgres", "The database is away since "), ("valkey", "Valkey is away since ")],
+)
+def test_a_page_at_rest_says_what_is_away_and_recovers_by_itself(
+    owner, expect, product, server, words
+):
+    show(owner, address(product, "/services/new"))
+    owner.evaluate("window.sameDocument = true")
+    owner.get_by_label("Name", exact=True).fill(f"Typed without {server}")
+    expect(owner.locator(".live")).to_contain_text("Live")
+    with silent(product, server):
+        expect(owner.locator(".banner")).to_contain_text(words)
+    expect(owner.locator(".banner")).to_have_count(0)
+    expect(owner.locator(".live")).to_contain_text("Live")
+    expect(owner.get_by_label("Name", exact=True)).to_have_value(f"Typed without {server}")
+    assert owner.evaluate("window.sameDocument") is True
+    # What is sent after an outage is done, and once.
+    owner.get_by_label("What").fill("http://127.0.0.1:9/")
+    owner.get_by_role("button", name="Start watching").click()
+    expect(owner.locator("h1")).to_have_text(f"Typed without {server}")
+    found = product.call("GET", f"/services?q=Typed without {server}")
+    assert len(found) == 1
+    product.call("DELETE", f"/services/{found[0]['id']}")
 
 
 PETRA = ("petra@example.com", "Petra Vos")

@@ -55,6 +55,95 @@ def test_a_drag_over_the_chart_zooms_and_a_button_zooms_out(owner, expect, produ
     expect(out).to_have_count(0)
 
 
+def test_a_chart_that_comes_after_its_place_has_gone_draws_nothing(sign_in, expect, product):
+    """The table is asked for while the chart's module is on its way; then the window is resized."""
+    tab, waiting = sign_in(), []  # whose browser has not loaded the module before
+    tab.route("**/vendor/uplot.mjs", lambda route: waiting.append(route))
+    tab.goto(address(product, "/services/{services}"))
+    tab.get_by_role("button", name="Show as table").click()
+    expect(tab.get_by_role("region", name="Response times")).to_be_visible()
+    assert waiting, "nothing is on its way"
+    for route in waiting:
+        route.continue_()
+    tab.set_viewport_size({"width": 900, "height": 700})
+    tab.get_by_role("button", name="Show as chart").click()
+    expect(tab.locator(".u-over")).to_be_visible()
+    tab.set_viewport_size({"width": 1280, "height": 800})
+    tab.get_by_role("link", name="Services", exact=True).first.click()
+    expect(tab.locator("h1")).to_have_text("Services")
+    tab.set_viewport_size({"width": 900, "height": 700})
+    assert tab.problems == []
+
+
+@pytest.fixture
+def call(owner):
+    """Calls a function of a module of the console with each of some texts."""
+
+    def call(module, name, texts, *rest):
+        return owner.evaluate(
+            """async ([module, name, texts, rest]) => {
+              const app = document.querySelector('script[type=module]').src;
+              const found = await import(app.replace('app.mjs', module));
+              return texts.map((text) => found[name](text, ...rest));
+            }""",
+            [module, name, texts, list(rest)],
+        )
+
+    return call
+
+
+def test_times_that_the_server_wrote_are_shown_by_the_clock_of_the_viewer(call):
+    said = {
+        "no ping came by 2026-07-01 12:05:00 UTC": "no ping came by 14:05:00 CEST",
+        "no ping came by 2026-07-01T12:05:00Z.": "no ping came by 14:05:00 CEST.",
+        "it ended at 2026-06-30T23:30:00+02:00; yes": "it ended at Tue 30 Jun 2026,"
+        " 23:30:00 CEST; yes",
+        "2026-07-01T12:05:00.250Z and 2026-07-01 12:06 UTC": "14:05:00 CEST and 14:06:00 CEST",
+        "version 2026-07-01 12:05": "version 2026-07-01 12:05",
+        "host 2026-99-01 12:05:00 UTC": "host 2026-99-01 12:05:00 UTC",
+    }
+    now = datetime.fromisoformat("2026-07-01T20:00:00Z").timestamp() * 1000
+    found = call("lib/time.mjs", "withLocalTimes", list(said), "Europe/Berlin", now)
+    assert found == list(said.values())
+
+
+def test_messages_name_states_as_the_console_does(call):
+    said = {
+        "Check failed with status RED: HTTP 503": "Down: HTTP 503",
+        "Check failed with status YELLOW": "Slow",
+        "Check passed with status GREEN: uptime is below 99 %": "Up: uptime is below 99 %",
+        "Check failed with status RED: timed out; status is RED for 2 checks": "Down: timed out;"
+        " status is Down for 2 checks",
+        'the body contains "status RED"': 'the body contains "status RED"',
+    }
+    assert call("lib/states.mjs", "plainly", list(said)) == list(said.values())
+
+
+def test_what_is_kept_of_a_form_is_what_was_typed_without_its_secrets(call):
+    forms = {
+        "empty": ({"config": {}}, {"config": {}}),
+        "none": ({"config": {"basic_auth": None}}, {"config": {"basic_auth": None}}),
+        "some": (
+            {"name": "a", "config": {"basic_auth": {"username": "u", "password": "p"}}},
+            {"name": "a", "config": {"basic_auth": {"username": "u"}}},
+        ),
+    }
+    paths = ["config.basic_auth.password", "config.bearer_token", "other.deep.secret"]
+    found = call("lib/forms.mjs", "withoutSecrets", [given for given, _ in forms.values()], paths)
+    assert found == [kept for _, kept in forms.values()]
+
+
+def test_plain_recurrences_are_words(call):
+    said = {
+        "FREQ=DAILY;BYHOUR=2;BYMINUTE=30": "every day at 02:30",
+        "FREQ=WEEKLY;BYDAY=MO,TH;BYHOUR=2;BYMINUTE=0": "every Mon and Thu at 02:00",
+        "FREQ=MONTHLY;BYMONTHDAY=1;BYHOUR=3": "on day 1 of every month at 03:00",
+        "FREQ=MONTHLY;BYDAY=1SU;BYHOUR=3": None,
+        "FREQ=WEEKLY;INTERVAL=2;BYDAY=MO": None,
+    }
+    assert call("lib/recurrences.mjs", "recurrenceWords", list(said)) == list(said.values())
+
+
 def test_all_rows_are_in_the_page_where_it_is_asked_for_plain(owner, expect, product):
     """Of more than 100 rows the list draws what is seen; printing and searching need them all."""
     many = [

@@ -16,7 +16,7 @@ let skew = 0;
 export const onUnauthorized = (handler) => (unauthorized = handler);
 /** Say which organization (slug) requests are for; null is the session's own. */
 export const onOrganization = (read) => (organization = read);
-/** Hear after each request whether the server was reached. */
+/** Hear after each request what came of it: the status, 0 where the server was not reached. */
 export const onReached = (handler) => (reached = handler);
 /** The server's clock, in milliseconds since the epoch. */
 export const serverNow = () => Date.now() + skew;
@@ -46,10 +46,10 @@ export async function send(method, path, { body, text, query, signal, headers, a
     response = await fetch(address, init);
   } catch (error) {
     if (signal?.aborted) throw error;
-    reached(false);
+    reached(0);
     throw new ApiError(0, t("The server was not reached. Nothing was changed."));
   }
-  reached(true);
+  reached(response.status);
   learnClock(response.headers.get("Date"));
   if (response.status === 401 && again && (await unauthorized())) {
     return send(method, path, { body, text, query, signal, headers, again: false });
@@ -89,14 +89,14 @@ export async function page(path, query, signal) {
   };
 }
 
-/** Every item of a list, page by page; `each` hears of each page as it arrives. */
+/** Every item of a list, page by page; `each` hears of the items of each page as it arrives. */
 export async function all(path, query = {}, { signal, each = () => {}, most = Infinity } = {}) {
   const items = [];
   let wanted = { limit: 1000, ...query };
   while (wanted && items.length < most) {
     const found = await page(path, wanted, signal);
     items.push(...found.items);
-    each(items, found.total);
+    each(found.items, found.total);
     wanted = found.next;
   }
   return items;

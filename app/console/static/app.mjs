@@ -8,6 +8,7 @@ import { Button, Failure } from "./parts/Page.mjs";
 import { firing, openAlerts } from "./store/alerts.mjs";
 import { go, link, route, wallKey, windowTitle } from "./store/route.mjs";
 import { load, organization, session, signedIn } from "./store/session.mjs";
+import { say } from "./store/toasts.mjs";
 import { nextTheme, view } from "./store/view.mjs";
 
 // Screens within the frame. The fewest parameters win: /services/new before /services/:id.
@@ -178,6 +179,12 @@ addEventListener("click", (event) => {
   if (address.href !== location.href) go(address.href);
 });
 
+// A time says the whole of it to a finger too, which points at nothing.
+addEventListener("click", (event) => {
+  const when = event.target.closest?.("time.when");
+  if (when && !when.closest("a, button, summary, [data-key]")) say(when.title.replace("\n", " · "));
+});
+
 // A button that takes itself out of the page (a row of a form, a chip) leaves the focus where it was.
 addEventListener("click", (event) => {
   const button = event.target.closest?.("button");
@@ -219,4 +226,5 @@ function typing(target) {
 }
 
 render(html`<${App} />`, document.getElementById("app"));
+import("./store/outage.mjs").then((module) => module.watch(), () => {});
 if (!wallKey) begin();

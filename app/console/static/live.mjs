@@ -22,7 +22,7 @@ let watchdog = 0;
 let wanted = false;
 let wish = null;
 
-/** Hear frames of a type ("*": all, "resync": read your lists again); returns how to stop. */
+/** Hear frames of a type ("*": all, "resync": read your lists again, "lost": the socket has closed); returns how to stop. */
 export function on(type, listener) {
   if (!listeners.has(type)) listeners.set(type, new Set());
   listeners.get(type).add(listener);
@@ -43,6 +43,9 @@ export function stop() {
   socket?.close();
   socket = null;
 }
+
+/** Let everybody read their lists again, after a time in which frames may not have come. */
+export const resync = () => tell("resync", { data: {} });
 
 /** Ask for the check results of these services alone; other frames keep coming. */
 export function watchResultsOf(ids) {
@@ -92,6 +95,7 @@ function closed(code) {
     tell("ended", { data: {} });
     return;
   }
+  tell("lost", { data: {} });
   report(attempts < 2 && navigator.onLine ? "connecting" : "offline");
   const wait = Math.min(LONGEST_WAIT_MS, 1000 * 2 ** attempts++);
   timer = setTimeout(open, wait * (0.75 + Math.random() / 2));

@@ -1,7 +1,7 @@
 // Weeks of a calendar, and where spans of time lie in them. Days are those of a time zone, so one has
 // 23 or 25 hours where the clocks change. Milliseconds since the epoch go in and come out.
 
-import { momentOfWallTime, wallTime } from "./time.mjs";
+import { momentOfWallTime, wallTime } from "./wall-times.mjs";
 
 const HOUR = 3_600_000;
 const DAYS = 7;

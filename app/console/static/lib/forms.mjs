@@ -12,6 +12,7 @@ export function at(values, path) {
 /** The values with another one at a path; undefined takes it out. */
 export function withAt(values, path, value) {
   const [name, ...rest] = path.split(".");
+  if (rest.length && value === undefined && values?.[name] == null) return values; // nothing to take it out of
   const inner = rest.length ? withAt(values?.[name] ?? {}, rest.join("."), value) : value;
   const copy = Array.isArray(values) ? [...values] : { ...values };
   if (inner === undefined) delete copy[name];
@@ -97,4 +98,39 @@ export function readValue(text) {
 export function writeValue(value) {
   if (value === undefined || value === null) return "";
   return typeof value === "string" ? value : JSON.stringify(value);
+}
+
+const MINUTE = 60;
+const HOUR = 3600;
+const DAY = 86_400;
+const UNITS = { s: 1, sec: 1, m: MINUTE, min: MINUTE, h: HOUR, d: DAY };
+
+/** Seconds of "90", "90s", "5m", "1h30", "2 d"; null for anything else. A bare number is seconds. */
+export function parseDuration(text) {
+  const said = String(text).trim().toLowerCase();
+  if (/^\d+$/.test(said)) return Number(said);
+  const parts = [...said.matchAll(/(\d+(?:\.\d+)?)\s*(sec|min|[smhd])?\s*/g)];
+  if (!parts.length || parts.map((part) => part[0]).join("") !== said) return null;
+  let total = 0;
+  let last = null;
+  for (const [, number, name] of parts) {
+    const unit = name ? UNITS[name] : { [DAY]: HOUR, [HOUR]: MINUTE, [MINUTE]: 1 }[last];
+    if (!unit) return null;
+    total += Number(number) * unit;
+    last = unit;
+  }
+  return Math.round(total);
+}
+
+/** Seconds as people type them: "90s", "5m", "1h 30m". */
+export function durationText(seconds) {
+  if (seconds == null || seconds === "") return "";
+  let rest = seconds;
+  const parts = [];
+  for (const [name, unit] of [["d", DAY], ["h", HOUR], ["m", MINUTE], ["s", 1]]) {
+    const n = Math.floor(rest / unit);
+    if (n) parts.push(`${n}${name}`);
+    rest -= n * unit;
+  }
+  return parts.join(" ") || "0s";
 }

@@ -1,6 +1,7 @@
 // Heartbeats in words: how they are, when they are expected, and what a job must call.
 
-import { durationText, every } from "./time.mjs";
+import { durationText } from "./forms.mjs";
+import { every } from "./intervals.mjs";
 import { listed, t } from "./words.mjs";
 
 /** What a heartbeat's status is called, and whose shape it has (lib/states). */

@@ -1,6 +1,6 @@
 // Incidents of status pages in words, and sentences to begin with.
 
-import { isoOfWallTime } from "./time.mjs";
+import { isoOfWallTime } from "./wall-times.mjs";
 import { t } from "./words.mjs";
 
 /** Where an incident stands, in the order in which it goes on. */

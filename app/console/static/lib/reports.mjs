@@ -1,6 +1,6 @@
 // Reports: spans of time, error budgets, and a table as a file.
 
-import { momentOfWallTime, wallTime } from "./time.mjs";
+import { momentOfWallTime, wallTime } from "./wall-times.mjs";
 import { t } from "./words.mjs";
 
 const DAY = 86_400_000;

@@ -50,3 +50,17 @@ export function alertWord(alert, now) {
   if (alert.snoozed_until && Date.parse(alert.snoozed_until) > now) return t("Snoozed");
   return alert.status === "acknowledged" ? t("Acknowledged") : t("Firing");
 }
+
+/** The API's message with states by the names they have here: "Down: HTTP 503" of "Check failed with status RED: HTTP 503". */
+export function plainly(message) {
+  const word = (state) => STATES[state].word;
+  return String(message ?? "")
+    .replace(/^Check (?:failed|passed) with status (GREEN|YELLOW|RED)\b/, (_, state) => word(state))
+    .replace(/\bstatus (is|is not) (GREEN|YELLOW|RED)\b/g, (_, verb, state) => `status ${verb} ${word(state)}`);
+}
+
+/** Why an alert fired, in a sentence. */
+export const why = (alert) => alert.reason ?? plainly(alert.message);
+
+/** The name of what went wrong: the title without the words that every one has. */
+export const titled = (alert) => alert.title.replace(/ Triggered by Check$/, "");

@@ -44,7 +44,8 @@ function coarse(seconds) {
 
 const formats = new Map();
 
-function format(zone, options) {
+/** The format of a zone with the options of Intl.DateTimeFormat, made once. */
+export function format(zone, options) {
   const key = zone + JSON.stringify(options);
   if (!formats.has(key)) {
     formats.set(key, new Intl.DateTimeFormat("en-GB", { timeZone: zone, hourCycle: "h23", ...options }));
@@ -67,10 +68,13 @@ export function day(at, zone, now = at) {
 }
 
 /** "14:02" today, "Thu 26 Nov 14:02" on another day. */
-export function dayAndClock(at, zone, now) {
+export function dayAndClock(at, zone, now, seconds = false) {
   const today = day(at, zone, now) === day(now, zone, now);
-  return today ? clock(at, zone) : `${day(at, zone, now)} ${clock(at, zone)}`;
+  return today ? clock(at, zone, seconds) : `${day(at, zone, now)} ${clock(at, zone, seconds)}`;
 }
+
+/** The same to the second, for what follows close upon another. */
+export const dayAndSeconds = (at, zone, now) => dayAndClock(at, zone, now, true);
 
 /** The whole moment, "Fri 27 Nov 2026, 14:02:11 CET". */
 export function exact(at, zone) {
@@ -80,73 +84,34 @@ export function exact(at, zone) {
   return `${date.format(at).replace(",", "")}, ${clock(at, zone, true)} ${zoneName}`;
 }
 
-/** A moment as a field of date and time shows it in a zone: "2026-11-27T14:02". */
-export function wallTime(at, zone) {
-  const options = { year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit" };
-  const part = Object.fromEntries(format(zone, options).formatToParts(at).map(({ type, value }) => [type, value]));
-  return `${part.year.padStart(4, "0")}-${part.month}-${part.day}T${part.hour}:${part.minute}`;
+/** The moment for people and for machines, on two lines: what a time says when it is pointed at. */
+export function whole(at, zone) {
+  return `${exact(at, zone)}\n${new Date(at).toISOString()}`;
 }
 
-/**
- * Milliseconds since the epoch of such a text in a zone; NaN for none. A time that a change to
- * summer time leaves out is read as one hour later, one that comes twice as the first.
- */
-export function momentOfWallTime(text, zone) {
-  const asUtc = Date.parse(`${text}Z`);
-  const offset = (at) => Date.parse(`${wallTime(at, zone)}Z`) - Math.floor(at / 60_000) * 60_000;
-  if (Number.isNaN(asUtc)) return asUtc;
-  const candidates = [asUtc - offset(asUtc - 86_400_000), asUtc - offset(asUtc + 86_400_000)].sort((a, b) => a - b);
-  return candidates.find((at) => wallTime(at, zone) === text) ?? asUtc - offset(asUtc - 86_400_000);
+/** The moment in the middle of a sentence: "14:02:11 CET", with the day when it is another one. */
+export function inSentence(at, zone, now) {
+  const said = exact(at, zone);
+  return day(at, zone, now) === day(now, zone, now) ? said.slice(said.indexOf(", ") + 2) : said;
 }
 
-/** The API's time of such a text in a zone; the text itself where it is no time, for the API to judge. */
-export function isoOfWallTime(text, zone) {
-  const at = momentOfWallTime(text, zone);
-  return Number.isNaN(at) ? text : new Date(at).toISOString();
-}
+const WRITTEN = /\b(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?) ?(Z|UTC|[+-]\d\d:\d\d)(?!\w)/g;
 
-const UNITS = { s: 1, sec: 1, m: MINUTE, min: MINUTE, h: HOUR, d: DAY };
-
-/** Seconds of "90", "90s", "5m", "1h30", "2 d"; null for anything else. A bare number is seconds. */
-export function parseDuration(text) {
-  const said = String(text).trim().toLowerCase();
-  if (/^\d+$/.test(said)) return Number(said);
-  const parts = [...said.matchAll(/(\d+(?:\.\d+)?)\s*(sec|min|[smhd])?\s*/g)];
-  if (!parts.length || parts.map((part) => part[0]).join("") !== said) return null;
-  let total = 0;
-  let last = null;
-  for (const [, number, name] of parts) {
-    const unit = name ? UNITS[name] : { [DAY]: HOUR, [HOUR]: MINUTE, [MINUTE]: 1 }[last];
-    if (!unit) return null;
-    total += Number(number) * unit;
-    last = unit;
+/** A sentence of the server in pieces: texts, and a number for each moment that is written in it. */
+export function pieces(text) {
+  const found = [];
+  let end = 0;
+  const said = String(text ?? "");
+  for (const match of said.matchAll(WRITTEN)) {
+    const at = Date.parse(`${match[1]}T${match[2]}${match[3].replace("UTC", "Z")}`);
+    if (Number.isNaN(at)) continue;
+    found.push(said.slice(end, match.index), at);
+    end = match.index + match[0].length;
   }
-  return Math.round(total);
+  return [...found, said.slice(end)];
 }
 
-/** Seconds as people type them: "90s", "5m", "1h 30m". */
-export function durationText(seconds) {
-  if (seconds == null || seconds === "") return "";
-  let rest = seconds;
-  const parts = [];
-  for (const [name, unit] of [["d", DAY], ["h", HOUR], ["m", MINUTE], ["s", 1]]) {
-    const n = Math.floor(rest / unit);
-    if (n) parts.push(`${n}${name}`);
-    rest -= n * unit;
-  }
-  return parts.join(" ") || "0s";
-}
-
-/** A duration in long words for a sentence: "every minute", "every 5 minutes". */
-export function every(seconds) {
-  for (const [unit, one, many] of [
-    [DAY, t("every day"), t("every {n} days")],
-    [HOUR, t("every hour"), t("every {n} hours")],
-    [MINUTE, t("every minute"), t("every {n} minutes")],
-  ]) {
-    if (seconds >= unit && seconds % unit === 0) {
-      return seconds === unit ? one : many.replace("{n}", seconds / unit);
-    }
-  }
-  return t("every {n} seconds", { n: seconds });
+/** The same sentence as a text, with its moments as the viewer's clock shows them. */
+export function withLocalTimes(text, zone, now) {
+  return pieces(text).map((piece) => (typeof piece === "number" ? inSentence(piece, zone, now) : piece)).join("");
 }

@@ -2,15 +2,15 @@
 
 import { html } from "../vendor/ui.mjs";
 import * as api from "../api.mjs";
-import { alertWord } from "../lib/states.mjs";
+import { alertWord, why } from "../lib/states.mjs";
 import { moment, span } from "../lib/time.mjs";
-import { sentence, t, tn } from "../lib/words.mjs";
+import { t, tn } from "../lib/words.mjs";
 import { link } from "../store/route.mjs";
 import { useResource } from "../store/resource.mjs";
 import { now } from "../store/view.mjs";
 import { act } from "../store/alerts.mjs";
 import { Button, Empty, Loaded } from "./Page.mjs";
-import { Ago, Severity } from "./Status.mjs";
+import { Ago, Said, Severity } from "./Status.mjs";
 
 export const FRAMES = ["fired", "acknowledged", "resolved", "escalated", "suppressed"].map((kind) => `alert.${kind}`);
 
@@ -54,7 +54,7 @@ function Row({ alert, selected }) {
     ${selected && html`<input type="checkbox" aria-label=${t("Select {name}", { name: alert.service_name })} checked=${selected.value.has(alert.id)} onChange=${toggle} />`}
     <${Severity} severity=${alert.severity} />
     <div class="what"><a class="name" href=${link(`/alerts/${alert.id}`)}>${alert.service_name}</a>
-      <p class="muted small">${sentence(alert.reason ?? alert.message)}</p>
+      <p class="muted small"><${Said} text=${why(alert)} /></p>
       <p class="small">${alertWord(alert, now.value)}${alert.acknowledged_by && alert.status === "acknowledged" ? ` ${t("by {who}", { who: alert.acknowledged_by })}` : ""} · <${Ago} at=${fired} />${ended ? ` · ${t("lasted {span}", { span: span((ended - fired) / 1000) })}` : ""}${alert.suppressed_by ? ` · ${t("hidden behind its cause")}` : ""}${alert.suppressed_services.length ? ` · ${t("hides {n} services", { n: alert.suppressed_services.length })}` : ""}</p></div>
     ${alert.status === "firing" && html`<${Button} needs="alerts:act" onClick=${() => act(alert.id, "acknowledge")}>${t("Acknowledge")}<//>`}
   </li>`;

@@ -1,9 +1,9 @@
 // What is done with many alerts at once: from the bar at the foot, or by the keys a, z and r.
 
 import { html } from "../vendor/ui.mjs";
-import * as api from "../api.mjs";
 import { t, tn } from "../lib/words.mjs";
 import { openAlerts } from "../store/alerts.mjs";
+import { bulk } from "../store/bulk.mjs";
 import { may } from "../store/session.mjs";
 import { say, sayError } from "../store/toasts.mjs";
 import { view } from "../store/view.mjs";
@@ -20,9 +20,9 @@ const SNOOZES = [[30, t("30 minutes")], [120, t("2 hours")], [480, t("8 hours")]
 const KEYS = { a: ["acknowledge"], z: ["snooze", { minutes: 30 }], r: ["resolve"] };
 
 /** Act on alerts; what failed is said and returned. */
-async function bulk(ids, action, more = {}) {
+async function actOn(ids, action, more = {}) {
   try {
-    const { results } = await api.post("/alerts/bulk", { action, ids, ...more });
+    const results = await bulk("/alerts/bulk", ids, { action, ...more });
     const failed = results.filter((each) => !each.ok);
     if (failed.length) sayError({ message: failed[0].error }, tn(failed.length, "One was left as it is.", "{n} were left as they are."));
     if (failed.length < ids.length) say(DONE[action](ids.length - failed.length));
@@ -46,7 +46,7 @@ export async function alertKeys(event, selected, shown) {
   if (!found) return;
   const chosen = shown.filter((id) => selected.peek().has(id));
   const ids = chosen.length ? chosen : [row.dataset.alert];
-  selected.value = new Set(await bulk(ids, ...found));
+  selected.value = new Set(await actOn(ids, ...found));
 }
 
 /** The bar at the foot while alerts are selected; `ids` are all that are shown. */
@@ -54,7 +54,7 @@ export function AlertSelection({ selected, ids }) {
   const chosen = ids.filter((id) => selected.value.has(id));
   if (!chosen.length) return null;
   const act = async (...what) => {
-    selected.value = new Set(await bulk(chosen, ...what));
+    selected.value = new Set(await actOn(chosen, ...what));
   };
   return html`<div class="selection" role="region" aria-label=${t("Selected alerts")}>
     <strong>${tn(chosen.length, "1 selected", "{n} selected")}</strong>

@@ -15,7 +15,7 @@ const KINDS = { mine: t("my shifts"), all: t("everybody's shifts") };
 /** A button with a dialog over it. */
 export function CalendarFeeds() {
   const [open, show] = useState(false);
-  return html`<${Button} icon="maintenance" onClick=${() => show(true)}>${t("In your calendar")}<//>${open && html`<${Feeds} onClose=${() => show(false)} />`}`;
+  return html`<${Button} icon="calendar" onClick=${() => show(true)}>${t("In your calendar")}<//>${open && html`<${Feeds} onClose=${() => show(false)} />`}`;
 }
 
 function Feeds({ onClose }) {

@@ -59,10 +59,14 @@ export function ChannelForm({ type, channel = null, verb, onSaved, onCancel, sho
 
 const REASONS = { 404: t("The address is wrong, or the webhook was removed."), 401: t("The key or token is not right."), 403: t("The key or token is not allowed to do this."), 429: t("The receiver has had too many messages."), 400: t("The receiver did not understand: is it an address of this type?") };
 
+const NOT_ARRIVED = [t("It went to another place: compare the address, the chat or the topic with where you look."), t("The receiver filters it: look among muted chats, spam and blocked senders."), t("The receiver takes messages and shows them later: wait a minute, and send again.")];
+
 /** A button that sends a test message, and what came of it; `onArrived` asks whether it did. */
 export function TestChannel({ id, onArrived }) {
   const [state, setState] = useState(null);
+  const [missing, setMissing] = useState(false);
   const send = async () => {
+    setMissing(false);
     setState({ busy: true });
     try {
       setState({ outcome: await api.post(`/notification-channels/${id}/test`) });
@@ -76,7 +80,8 @@ export function TestChannel({ id, onArrived }) {
     ${outcome && html`<div class=${`notice ${outcome.ok ? "" : "failed"}`} role="status"><${Icon} name=${outcome.ok ? "check" : "warning"} /><div>
       <strong>${outcome.ok ? t("The receiver took it: {code} in {took}", { code: outcome.status_code ?? t("accepted"), took: milliseconds(outcome.duration_ms) }) : t("It was not taken")}</strong>
       ${!outcome.ok && html`<p>${outcome.status_code ? `${outcome.status_code}: ` : ""}${sentence(outcome.error)} ${REASONS[outcome.status_code] ?? ""}</p>`}
-      ${outcome.ok && onArrived && html`<p>${t("Did it arrive?")}</p><div class="actions"><${Button} kind="primary" onClick=${onArrived}>${t("Yes, it arrived")}<//></div>`}
+      ${outcome.ok && onArrived && html`<p>${t("Did it arrive?")}</p><div class="actions"><${Button} kind="primary" onClick=${onArrived}>${t("Yes, it arrived")}<//><${Button} aria-expanded=${missing ? "true" : "false"} onClick=${() => setMissing(!missing)}>${t("No")}<//></div>
+        ${missing && html`<p>${t("The receiver answered that it has it. What it may be:")}</p><ol class="steps">${NOT_ARRIVED.map((reason) => html`<li key=${reason}>${reason}</li>`)}</ol>`}`}
     </div></div>`}
   </div>`;
 }

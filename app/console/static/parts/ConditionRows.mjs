@@ -3,7 +3,7 @@
 import { html, useState } from "../vendor/ui.mjs";
 import { METRICS, OPERATORS, conditionWords, fromRows, qualifierOf, testOf, toRows, withOperator, withQualifier } from "../lib/conditions.mjs";
 import { readCondition, writeCondition } from "../lib/expressions.mjs";
-import { durationText, parseDuration } from "../lib/time.mjs";
+import { durationText, parseDuration } from "../lib/forms.mjs";
 import { sentence, t } from "../lib/words.mjs";
 import { Icon } from "./Icon.mjs";
 import { Button } from "./Page.mjs";

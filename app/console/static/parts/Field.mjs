@@ -1,8 +1,7 @@
 // Fields of forms: label, control, help, and what is wrong, tied together for everybody.
 
 import { html, useEffect, useId, useRef, useState } from "../vendor/ui.mjs";
-import { MASK, WEBHOOK_SECRET, errorAt, readValue, webhookSecret, writeValue } from "../lib/forms.mjs";
-import { durationText, parseDuration } from "../lib/time.mjs";
+import { MASK, WEBHOOK_SECRET, durationText, errorAt, parseDuration, readValue, webhookSecret, writeValue } from "../lib/forms.mjs";
 import { t } from "../lib/words.mjs";
 import { Icon } from "./Icon.mjs";
 

@@ -6,7 +6,7 @@ import { clock } from "../lib/time.mjs";
 import { t } from "../lib/words.mjs";
 import { firing } from "../store/alerts.mjs";
 import { link, route } from "../store/route.mjs";
-import { organization, reachable, session, signOut } from "../store/session.mjs";
+import { organization, outage, session, signOut } from "../store/session.mjs";
 import { nextTheme, setView, view, zone } from "../store/view.mjs";
 import { Icon } from "./Icon.mjs";
 import { Item, Menu } from "./Menu.mjs";
@@ -146,12 +146,11 @@ function Person({ said, icon }) {
   <//>`;
 }
 
-function Connection() {
-  const { state, since } = connection.value;
-  const lost = !reachable.value.yes ? reachable.value.since : state === "offline" ? since : null;
-  if (lost === null) return html`<span hidden></span>`;
-  return html`<div class="banner" role="status"><${Icon} name="warning" />
-    ${t("Not connected. You see the state of {clock}; it comes back by itself.", { clock: clock(lost, zone.value, true) })}</div>`;
+/** What is away and since when, over every screen. */
+export function Connection() {
+  const away = outage.value;
+  if (!away) return html`<span hidden></span>`;
+  return html`<div class="banner" role="status"><${Icon} name="warning" /><span>${away.said(clock(away.since, zone.value, true))}</span></div>`;
 }
 
 function Foot({ sections }) {

@@ -3,7 +3,8 @@
 import { html, useEffect, useMemo, useState } from "../vendor/ui.mjs";
 import * as api from "../api.mjs";
 import { INCIDENT_SEVERITIES, INCIDENT_STATUSES, KINDS, OVERALL, STATED, TEMPLATES, incidentBody, statesOf, withTemplate } from "../lib/incidents.mjs";
-import { isoOfWallTime, moment, wallTime } from "../lib/time.mjs";
+import { moment } from "../lib/time.mjs";
+import { isoOfWallTime, wallTime } from "../lib/wall-times.mjs";
 import { t, tn } from "../lib/words.mjs";
 import { useForm } from "../store/form.mjs";
 import { nameOf } from "../store/services.mjs";

@@ -85,3 +85,9 @@ function download(ids, kind) {
   anchor.click();
   URL.revokeObjectURL(address);
 }
+
+/** Links to the pages of a plain list. */
+export function Pages({ page, all }) {
+  const href = (number) => link(`/services?${new URLSearchParams({ ...Object.fromEntries(route.value.query), page: number })}`);
+  return html`<nav class="toolbar" aria-label=${t("Pages of the list")}>${page > 1 && html`<a class="button" href=${href(page - 1)}>${t("Previous page")}</a>`}<span class="muted small">${t("Page {n} of {all}", { n: page, all })}</span>${page < all && html`<a class="button" href=${href(page + 1)}>${t("Next page")}</a>`}</nav>`;
+}

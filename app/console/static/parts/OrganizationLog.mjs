@@ -47,7 +47,7 @@ export function Configuration() {
   };
   const apply = () => perform(() => api.send("POST", "/config/apply", { text: found.document }), t("Applied."), () => (setFound(null), setText("")));
   const take = async (event) => setText((await event.target.files[0]?.text()) ?? "");
-  return html`<div class="columns"><section class="card"><h2>${t("Export")}</h2><p class="muted">${t("Services, rules, heartbeats, channels without their secrets, policies, windows and pages, in one file that can be kept in a repository.")}</p><div class="actions"><a class="button" href=${api.addressOf("/config/export")} download="alertifypro.yaml">${t("Download YAML")}</a></div></section>
+  return html`<div class="stack narrow-stack"><section class="card"><h2>${t("Export")}</h2><p class="muted">${t("Services, rules, heartbeats, channels without their secrets, policies, windows and pages, in one file that can be kept in a repository.")}</p><div class="actions"><a class="button" href=${api.addressOf("/config/export")} download="alertifypro.yaml">${t("Download YAML")}</a></div></section>
     <section class="card"><h2>${t("Import")}</h2><p class="muted">${t("You see what would change before anything does.")}</p>
       <div class="form"><select aria-label=${t("From")} onChange=${(event) => setSource(SOURCES[event.target.selectedIndex][0])}>${SOURCES.map(([each, word]) => html`<option key=${word} selected=${each === source}>${word}</option>`)}</select>
       <input type="file" accept=".yaml,.yml,.json" aria-label=${t("File")} onChange=${take} /><textarea rows="6" aria-label=${t("Text of the file")} placeholder=${t("or paste it here")} value=${text} onInput=${(event) => setText(event.target.value)}></textarea>

@@ -23,7 +23,7 @@ export function General() {
   const found = useResource((signal) => api.get("/organization", {}, signal));
   return html`<${Loaded} of=${found}>${(organization) => html`<div class="columns"><section class="card"><h2>${t("Settings")}</h2><${Settings} organization=${organization} reload=${found.reload} /></section>
     <div class="stack"><section class="card"><h2>${t("Plan")}</h2><${Facts} rows=${[[t("Plan"), organization.plan_type], [t("Services"), organization.max_services === null ? t("{n}, without a limit", { n: organization.services_count }) : t("{n} of {most}", { n: organization.services_count, most: organization.max_services })], [t("Since"), day(moment(organization.created_at), zone.value, 0)]]} /></section>
-    ${session.value?.role === "owner" && html`<section class="card"><h2>${t("End it")}</h2><p class="muted">${t("Services, history, members: everything of the organization goes.")}</p><${DeleteButton} name=${organization.name} typed=${organization.slug} act=${() => api.send("DELETE", "/organization", { body: { slug: organization.slug } }).then(signOut)}>${t("Delete the organization")}<//></section>`}</div></div>`}<//>`;
+    ${session.value?.role === "owner" && html`<section class="card"><h2>${t("End it")}</h2><p class="muted">${t("Services, history, members: everything of the organization goes.")}</p><div class="actions"><${DeleteButton} name=${organization.name} typed=${organization.slug} act=${() => api.send("DELETE", "/organization", { body: { slug: organization.slug } }).then(signOut)}>${t("Delete the organization")}<//></div></section>`}</div></div>`}<//>`;
 }
 
 function Settings({ organization, reload }) {

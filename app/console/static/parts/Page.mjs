@@ -6,8 +6,9 @@ import { sentence, t } from "../lib/words.mjs";
 import { link, windowTitle } from "../store/route.mjs";
 import { now, zone } from "../store/view.mjs";
 import { whyNot } from "../store/session.mjs";
-import { Mark } from "./Frame.mjs";
+import { Connection, Mark } from "./Frame.mjs";
 import { Icon } from "./Icon.mjs";
+import { Said } from "./Status.mjs";
 
 /** A screen: title (also of the window), what can be done (`actions`), and the content. */
 export function Page({ title, lead, actions, back, narrow = false, children }) {
@@ -39,7 +40,7 @@ export function Entry({ title, lead, below, children }) {
   }, [title]);
   return html`<main class="entry">
     <a class="brand" href="/" aria-label=${t("AlertifyPro, home")}><${Mark} /><span>AlertifyPro</span></a>
-    <div><div class="card"><h1 tabindex="-1">${title}</h1>${lead && html`<p class="lead">${lead}</p>`}${children}</div>
+    <${Connection} /><div><div class="card"><h1 tabindex="-1">${title}</h1>${lead && html`<p class="lead">${lead}</p>`}${children}</div>
     ${below && html`<p class="below">${below}</p>`}</div>
   </main>`;
 }
@@ -78,7 +79,7 @@ export function Failure({ error, retry }) {
     <${Icon} name="warning" />
     <div>
       <strong>${title}</strong>
-      <p>${sentence(error.message)}${hint && ` ${hint}`}</p>
+      <p><${Said} text=${error.message} />${hint && ` ${hint}`}</p>
       <div class="actions">
         ${retry && error.status !== 403 && html`<${Button} onClick=${retry}>${t("Try again")}<//>`}
         ${error.requestId && html`<${Copy} text=${error.requestId}>${t("Copy request id")}<//>`}
@@ -137,7 +138,12 @@ export function Copy({ text, children, kind = "quiet" }) {
 
 /** Tabs whose choice stands in the address. `tabs`: [{id, title, href, count}]. */
 export function Tabs({ label, tabs, current }) {
-  return html`<nav class="tabs" aria-label=${label}>
+  const box = useRef(null);
+  useEffect(() => {
+    const open = box.current.querySelector("[aria-current]"); // which a phone may have to scroll to
+    if (open) box.current.scrollLeft = open.offsetLeft - (box.current.clientWidth - open.offsetWidth) / 2;
+  }, [current]);
+  return html`<nav class="tabs" aria-label=${label} ref=${box}>
     ${tabs.map((tab) => html`<a key=${tab.id} href=${tab.href} aria-current=${tab.id === current ? "page" : null}>${tab.title}${tab.count ? html` <span class="count">${tab.count}</span>` : null}</a>`)}
   </nav>`;
 }

@@ -1,8 +1,8 @@
 // Search and do: screens, services and acts by a few letters.
 
-import { html, useEffect, useLayoutEffect, useRef, useState } from "../vendor/ui.mjs";
+import { html, useEffect, useLayoutEffect, useMemo, useRef, useState } from "../vendor/ui.mjs";
 import { ranked } from "../lib/ranking.mjs";
-import { stateOf } from "../lib/states.mjs";
+import { stateOf, titled } from "../lib/states.mjs";
 import { t } from "../lib/words.mjs";
 import { openAlerts } from "../store/alerts.mjs";
 import { go, link } from "../store/route.mjs";
@@ -24,8 +24,8 @@ function choices(exists) {
     { text: view.peek().utc ? t("Switch to local time") : t("Switch to UTC"), kind: t("Do"), icon: "clock", run: () => setView({ utc: !view.peek().utc }) },
     { text: t("Sign out"), kind: t("Do"), icon: "forward", run: signOut },
   ].filter(Boolean);
-  const alerts = (openAlerts.data.value ?? []).map((alert) => ({ text: `${alert.service_name}: ${alert.title.replace(/ Triggered by Check$/, "")}`, kind: t("Alert"), mark: html`<${Severity} severity=${alert.severity} />`, run: () => go(link(`/alerts/${alert.id}`)) }));
-  const watched = (services.data.value ?? []).map((id) => rowOf(id)?.peek()).filter(Boolean).map((row) => ({ text: row.name, kind: t("Service"), mark: html`<${Status} state=${stateOf(row)} word=${false} />`, run: () => go(link(`/services/${row.id}`)) }));
+  const alerts = (openAlerts.data.value ?? []).map((alert) => ({ text: `${alert.service_name}: ${titled(alert)}`, kind: t("Alert"), mark: () => html`<${Severity} severity=${alert.severity} />`, run: () => go(link(`/alerts/${alert.id}`)) }));
+  const watched = (services.data.value ?? []).map((id) => rowOf(id)?.peek()).filter(Boolean).map((row) => ({ text: row.name, kind: t("Service"), mark: () => html`<${Status} state=${stateOf(row)} word=${false} />`, run: () => go(link(`/services/${row.id}`)) }));
   return [...screens, ...acts, ...alerts, ...watched];
 }
 
@@ -38,7 +38,8 @@ export default function Palette({ exists, onClose }) {
   useEffect(() => {
     if (services.data.peek() === undefined) services.reload();
   }, []);
-  const found = ranked(choices(exists), text, (choice) => choice.text, MOST);
+  const all = useMemo(() => choices(exists), [services.data.value, openAlerts.data.value]);
+  const found = useMemo(() => ranked(all, text, (choice) => choice.text, MOST), [all, text]);
   const chosen = Math.min(at, found.length - 1);
   useEffect(() => box.current.querySelector('[aria-selected="true"]')?.scrollIntoView({ block: "nearest" }), [chosen]);
   const run = (choice) => {
@@ -60,7 +61,7 @@ export default function Palette({ exists, onClose }) {
     <div class="ask"><${Icon} name="search" /><input autofocus role="combobox" aria-expanded="true" aria-controls="palette-list" aria-activedescendant=${found.length ? `choice-${chosen}` : null} aria-label=${t("Search or do something")} placeholder=${t("A service, a screen, something to do…")} value=${text} onInput=${type} onKeyDown=${keys} spellcheck=${false} autocomplete="off" /></div>
     <div role="listbox" id="palette-list" aria-label=${t("What was found")}>
       ${found.map((choice, index) => html`<div key=${index} id=${`choice-${index}`} role="option" aria-selected=${index === chosen ? "true" : "false"} onClick=${() => run(choice)} onPointerMove=${() => index !== chosen && setAt(index)}>
-        ${choice.mark ?? html`<${Icon} name=${choice.icon} />`}<span class="clip">${choice.text}</span><span class="kind">${choice.kind}</span></div>`)}
+        ${choice.mark?.() ?? html`<${Icon} name=${choice.icon} />`}<span class="clip">${choice.text}</span><span class="kind">${choice.kind}</span></div>`)}
     </div>
     ${!found.length && html`<p role="status">${t("Nothing of that name.")}</p>`}
   </dialog>`;

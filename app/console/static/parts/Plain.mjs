@@ -11,7 +11,7 @@ export function PlainTable({ label, rows, columns, idOf = (row) => row.id }) {
   const kind = (column) => `${column.right ? "right" : ""}${column.extra ? " extra" : ""}` || null;
   return html`<div class="plain-box"><table class="plain" aria-label=${label}>
     <thead><tr>${columns.map((column) => html`<th key=${column.title} scope="col" class=${kind(column)}>${column.title || html`<span class="only-read">${t("Actions")}</span>`}</th>`)}</tr></thead>
-    <tbody>${rows.map((row) => html`<tr key=${idOf(row)}>${columns.map((column) => html`<td key=${column.title} class=${kind(column)}>${column.cell(row)}</td>`)}</tr>`)}</tbody>
+    <tbody>${rows.map((row) => html`<tr key=${idOf(row)}>${columns.map((column, at) => html`<td key=${column.title} class=${column.title ? kind(column) : "right act"} data-title=${at > 1 ? column.title || null : null}>${column.cell(row)}</td>`)}</tr>`)}</tbody>
   </table></div>`;
 }
 

@@ -1,9 +1,10 @@
 // What a check saw: how long each part took, and what was answered.
 
 import { html } from "../vendor/ui.mjs";
-import { milliseconds, sentence, t } from "../lib/words.mjs";
+import { day, moment } from "../lib/time.mjs";
+import { milliseconds, t } from "../lib/words.mjs";
 import { Failure } from "./Page.mjs";
-import { Status } from "./Status.mjs";
+import { Moment, Said, Status } from "./Status.mjs";
 
 const PHASES = [["dns_ms", t("DNS")], ["connect_ms", t("Connect")], ["tls_ms", t("TLS")], ["ttfb_ms", t("Wait")], ["transfer_ms", t("Transfer")]];
 
@@ -26,11 +27,13 @@ export function ProbeOutcome({ outcome: { busy, error, seen } }) {
   if (error) return html`<${Failure} error=${error} />`;
   return html`<section class="card" role="status" aria-label=${t("Outcome of the test")}>
     <div class="card-head"><${Status} state=${seen.status} /><span>${milliseconds(seen.response_time_ms)}</span></div>
-    ${seen.error && html`<p>${sentence(seen.error)}</p>`}
+    ${seen.error && html`<p><${Said} text=${seen.error} /></p>`}
     <${Waterfall} check=${seen} />
     <${Evidence} evidence=${seen.evidence} />
   </section>`;
 }
+
+const Day = ({ text }) => html`<${Moment} at=${moment(text)} write=${(at, zone) => day(at, zone, 0)} />`;
 
 /** What was answered: status line, headers and body, as text and never as a page. */
 export function Evidence({ evidence, open = false }) {
@@ -41,6 +44,6 @@ export function Evidence({ evidence, open = false }) {
     ${redirects.length > 0 && html`<details open=${open}><summary>${t("Redirects ({n})", { n: redirects.length })}</summary><pre>${redirects.map((each) => (typeof each === "string" ? each : JSON.stringify(each))).join("\n")}</pre></details>`}
     ${headers.length > 0 && html`<details><summary>${t("Headers ({n})", { n: headers.length })}</summary><pre>${headers.map(([name, value]) => `${name}: ${value}`).join("\n")}</pre></details>`}
     ${body && html`<details open=${open}><summary>${t("Body")}</summary><pre>${body}</pre></details>`}
-    ${certificates.length > 0 && html`<details><summary>${t("Certificates ({n})", { n: certificates.length })}</summary><pre>${certificates.map((each) => `${each.subject}\n  ${each.issuer}\n  ${each.valid_from} – ${each.valid_to}`).join("\n")}</pre></details>`}
+    ${certificates.length > 0 && html`<details><summary>${t("Certificates ({n})", { n: certificates.length })}</summary><pre>${certificates.map((each) => html`${`${each.subject}\n  ${each.issuer}\n  `}<${Day} text=${each.valid_from} /> – <${Day} text=${each.valid_to} />${"\n"}`)}</pre></details>`}
   </div>`;
 }

@@ -2,8 +2,9 @@
 
 import { html, useState } from "../vendor/ui.mjs";
 import * as api from "../api.mjs";
-import { parseDuration } from "../lib/time.mjs";
+import { parseDuration } from "../lib/forms.mjs";
 import { t, tn } from "../lib/words.mjs";
+import { bulk } from "../store/bulk.mjs";
 import { go, link } from "../store/route.mjs";
 import { may } from "../store/session.mjs";
 import { put, rowOf, takeOut } from "../store/services.mjs";
@@ -12,9 +13,9 @@ import { Confirm, Dialog } from "./Dialog.mjs";
 import { Button } from "./Page.mjs";
 
 /** Do something with services and say how it went; what failed is returned. */
-async function bulk(action, ids, more = {}) {
+async function actOn(action, ids, more = {}) {
   try {
-    const { results } = await api.post("/services/bulk", { action, ids, ...more });
+    const results = await bulk("/services/bulk", ids, { action, ...more });
     const failed = results.filter((each) => !each.ok);
     if (failed.length) sayError({ message: failed[0].error }, t("{n} were left as they are.", { n: failed.length }));
     return failed.map((each) => each.id);
@@ -28,7 +29,7 @@ const patched = (ids, change) => put(ids.map((id) => ({ ...rowOf(id).peek(), ...
 
 /** Pause or resume, with a way back for ten seconds. */
 export async function setActive(ids, active) {
-  const failed = await bulk(active ? "resume" : "pause", ids);
+  const failed = await actOn(active ? "resume" : "pause", ids);
   const done = ids.filter((id) => !failed.includes(id));
   if (!done.length) return failed;
   patched(done, { is_active: active });
@@ -49,7 +50,7 @@ export async function checkNow(ids) {
       return ids;
     }
   }
-  const failed = await bulk("check", ids);
+  const failed = await actOn("check", ids);
   const done = ids.length - failed.length;
   if (done) say(tn(done, "One of them is being checked.", "{n} services are being checked."));
   return failed;
@@ -79,9 +80,11 @@ export function DeleteServices({ ids, onClose, onDone }) {
   const names = ids.map((id) => rowOf(id)?.peek().name ?? "");
   const act = async () => {
     if (ids.length === 1) await api.remove(`/services/${ids[0]}`);
-    else await api.post("/services/bulk", { action: "delete", ids });
-    takeOut(ids);
-    say(tn(ids.length, "Deleted.", "Deleted {n} services."));
+    const failed = ids.length === 1 ? [] : await actOn("delete", ids);
+    const gone = ids.filter((id) => !failed.includes(id));
+    if (!gone.length) return;
+    takeOut(gone);
+    say(tn(gone.length, "Deleted.", "Deleted {n} services."));
     onDone?.();
   };
   const title = ids.length === 1 ? t("Delete {name}?", { name: names[0] }) : t("Delete {n} services?", { n: ids.length });
@@ -134,9 +137,9 @@ function Change({ ids, onClose }) {
     const changes = { ...Object.fromEntries(Object.entries(numbers).map(([name, text]) => [name, parseDuration(text) ?? text])), ...(environment && { environment: environment.trim() }) };
     const tags = (text) => ({ tags: text.split(",").map((each) => each.trim()).filter(Boolean) });
     const failed = new Set();
-    if (tag) (await bulk("tag", ids, tags(tag))).forEach((id) => failed.add(id));
-    if (untag) (await bulk("untag", ids, tags(untag))).forEach((id) => failed.add(id));
-    if (Object.keys(changes).length) (await bulk("update", ids, { changes })).forEach((id) => failed.add(id));
+    if (tag) (await actOn("tag", ids, tags(tag))).forEach((id) => failed.add(id));
+    if (untag) (await actOn("untag", ids, tags(untag))).forEach((id) => failed.add(id));
+    if (Object.keys(changes).length) (await actOn("update", ids, { changes })).forEach((id) => failed.add(id));
     setBusy(false);
     if (failed.size < ids.length) say(tn(ids.length - failed.size, "Changed one service.", "Changed {n} services."));
     onClose();

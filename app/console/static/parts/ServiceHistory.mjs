@@ -5,14 +5,14 @@ import * as api from "../api.mjs";
 import { conditionWords } from "../lib/conditions.mjs";
 import { asObject } from "../lib/expressions.mjs";
 import { dayAndClock, moment, span } from "../lib/time.mjs";
-import { listed, sentence, t } from "../lib/words.mjs";
+import { listed, t } from "../lib/words.mjs";
 import { useResource } from "../store/resource.mjs";
 import { link } from "../store/route.mjs";
 import { whyNot } from "../store/session.mjs";
 import { AuditEntries } from "./AuditEntries.mjs";
 import { ButtonLink, Empty, Loaded } from "./Page.mjs";
 import { PlainTable } from "./Plain.mjs";
-import { Moment, Severity } from "./Status.mjs";
+import { Moment, Said, Severity } from "./Status.mjs";
 
 /** The outages of the last 30 days. */
 export function Outages({ id }) {
@@ -21,7 +21,7 @@ export function Outages({ id }) {
   const columns = [
     { title: t("Began"), cell: (each) => html`<${Moment} at=${moment(each.started_at)} write=${dayAndClock} />` },
     { title: t("Lasted"), right: true, cell: (each) => html`${span(each.duration_seconds)}${each.ended_at ? "" : html` <strong class="down">${t("so far")}</strong>`}` },
-    { title: t("Cause"), cell: (each) => sentence(each.reason) },
+    { title: t("Cause"), cell: (each) => html`<${Said} text=${each.reason} />` },
     { title: t("Alerts"), cell: (each) => (each.alert_ids.length ? each.alert_ids.map((alert, at) => html`<a key=${alert} href=${link(`/alerts/${alert}`)}>${t("Alert {n}", { n: at + 1 })}</a> `) : html`<span class="muted">${t("none")}</span>`) },
   ];
   return html`<${Loaded} of=${found} empty=${empty}>${(outages) => html`<${PlainTable} label=${t("Outages")} rows=${outages} idOf=${(each) => each.started_at} columns=${columns} />`}<//>`;

@@ -2,8 +2,8 @@
 
 import { html } from "../vendor/ui.mjs";
 import { SEVERITIES, STATES } from "../lib/states.mjs";
-import { ago, exact, span } from "../lib/time.mjs";
-import { t } from "../lib/words.mjs";
+import { ago, exact, inSentence, pieces, span, whole } from "../lib/time.mjs";
+import { sentence, t } from "../lib/words.mjs";
 import { now, zone } from "../store/view.mjs";
 
 const SHAPES = {
@@ -44,7 +44,7 @@ export function Severity({ severity, word = false }) {
 /** "3 min ago", exact on hover, focus and for machines. `at` is in milliseconds. */
 export function Ago({ at, none = t("never") }) {
   if (at === null || at === undefined || Number.isNaN(at)) return html`<span class="muted">${none}</span>`;
-  const said = exact(at, zone.value);
+  const said = whole(at, zone.value);
   return html`<time class="when" datetime=${new Date(at).toISOString()} title=${said}>${ago(at, now.value)}</time>`;
 }
 
@@ -56,8 +56,13 @@ export function For({ since }) {
 
 /** A moment written out, by `write(at, zone, now)` of lib/time. */
 export function Moment({ at, write }) {
-  const said = exact(at, zone.value);
+  const said = whole(at, zone.value);
   return html`<time class="when" datetime=${new Date(at).toISOString()} title=${said}>${write(at, zone.value, now.value)}</time>`;
+}
+
+/** A sentence of the server, the moments in it as the viewer's clock shows them; `as` finishes it. */
+export function Said({ text, as = sentence }) {
+  return pieces(as(text)).map((piece, at) => (typeof piece === "number" ? html`<${Moment} key=${at} at=${piece} write=${inSentence} />` : piece));
 }
 
 const WIDTH = 4;

@@ -8,16 +8,15 @@ import { sentence, t, tn } from "../lib/words.mjs";
 import { FilterField, NothingMatches, filterText } from "../parts/Filter.mjs";
 import { Empty, Loaded, Page } from "../parts/Page.mjs";
 import { PlainTable } from "../parts/Plain.mjs";
-import { Ago } from "../parts/Status.mjs";
+import { Ago, Moment } from "../parts/Status.mjs";
 import { useResource } from "../store/resource.mjs";
 import { link } from "../store/route.mjs";
-import { zone } from "../store/view.mjs";
 
 const kindOf = (each) => (!each.chain_valid || each.days_until_expiry < 0 ? "down" : each.days_until_expiry <= 30 ? "slow" : "up");
 const COLUMNS = [
   { title: t("Ends in"), cell: (each) => html`<span class=${`status ${kindOf(each)}`}>${each.days_until_expiry < 0 ? t("ended") : tn(each.days_until_expiry, "1 day", "{n} days")}</span>` },
   { title: t("Host"), cell: (each) => html`<a href=${link(`/services/${each.service_id}`)}>${each.domain}${each.port === 443 ? "" : `:${each.port}`}</a>${each.error && html`<br /><span class="small down">${sentence(each.error)}</span>`}` },
-  { title: t("Until"), cell: (each) => html`<time datetime=${each.valid_to}>${day(moment(each.valid_to), zone.value, 0)}</time>`, extra: true },
+  { title: t("Until"), cell: (each) => html`<${Moment} at=${moment(each.valid_to)} write=${(at, zone) => day(at, zone, 0)} />`, extra: true },
   { title: t("Issuer"), cell: (each) => each.issuer, extra: true },
   { title: t("Key"), cell: (each) => each.key_type, extra: true },
   { title: t("Changed"), cell: (each) => html`<${Ago} at=${moment(each.changed_at)} none="–" />`, extra: true },

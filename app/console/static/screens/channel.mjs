@@ -2,6 +2,7 @@
 
 import { html, useState } from "../vendor/ui.mjs";
 import * as api from "../api.mjs";
+import { about } from "../lib/alerts.mjs";
 import { channelName } from "../lib/channels.mjs";
 import { dayAndClock, moment } from "../lib/time.mjs";
 import { sentence, t } from "../lib/words.mjs";
@@ -51,5 +52,5 @@ function Deliveries({ id }) {
   const empty = html`<${Empty} title=${t("Nothing was sent yet")}>${t("What goes to this channel stands here, with what the receiver said.")}<//>`;
   return html`<section><h2 class="over">${t("Deliveries")}</h2><${Loaded} of=${found} rows=${3} empty=${empty}>${(sent) => html`<div class="scroller" tabindex="0" role="region" aria-label=${t("Deliveries")}><table class="plain">
     <thead><tr><th>${t("Time")}</th><th>${t("What")}</th><th>${t("Status")}</th><th class="right">${t("Tries")}</th><th>${t("Answer")}</th></tr></thead>
-    <tbody>${sent.map((each) => html`<tr key=${each.id}><td><${Moment} at=${moment(each.created_at)} write=${dayAndClock} /></td><td>${each.alert_id ? html`<a href=${link(`/alerts/${each.alert_id}`)}>${each.kind}</a>` : each.kind}</td><td>${STATES[each.status] ?? each.status}</td><td class="right">${each.attempts.length}</td><td>${each.last_error ? sentence(each.last_error) : (each.last_status_code ?? "")}</td></tr>`)}</tbody></table></div>`}<//></section>`;
+    <tbody>${sent.map((each) => html`<tr key=${each.id}><td><${Moment} at=${moment(each.created_at)} write=${dayAndClock} /></td><td>${each.alert_id ? html`<a href=${link(`/alerts/${each.alert_id}`)}>${about(each.kind)}</a>` : about(each.kind)}</td><td>${STATES[each.status] ?? each.status}</td><td class="right">${each.attempts.length}</td><td>${each.last_error ? sentence(each.last_error) : (each.last_status_code ?? "")}</td></tr>`)}</tbody></table></div>`}<//></section>`;
 }

@@ -3,22 +3,22 @@
 import { html, useState } from "../vendor/ui.mjs";
 import * as api from "../api.mjs";
 import { PING_WORDS, scheduleWords } from "../lib/heartbeats.mjs";
-import { dayAndClock, durationText, moment, span } from "../lib/time.mjs";
-import { milliseconds, sentence, t } from "../lib/words.mjs";
+import { dayAndClock, moment, span } from "../lib/time.mjs";
+import { milliseconds, t } from "../lib/words.mjs";
 import { Confirm } from "../parts/Dialog.mjs";
 import { HeartbeatStatus, HeartbeatWord, Snippets } from "../parts/Heartbeat.mjs";
 import { Icon } from "../parts/Icon.mjs";
 import { Item, Menu } from "../parts/Menu.mjs";
 import { Button, ButtonLink, Copy, Facts, Loaded, Page, Tags } from "../parts/Page.mjs";
 import { PlainTable, perform } from "../parts/Plain.mjs";
-import { Ago, Moment } from "../parts/Status.mjs";
+import { Ago, Moment, Said } from "../parts/Status.mjs";
 import { useResource } from "../store/resource.mjs";
 import { back, link } from "../store/route.mjs";
 
 const FRAMES = ["heartbeat.ping", "heartbeat.missed", "heartbeat.recovered"];
 const SHOWN = 50;
 const HOME = { path: "/heartbeats", title: t("Heartbeats") };
-const limit = (seconds) => (seconds ? durationText(seconds) : null);
+const limit = (seconds) => (seconds ? span(seconds) : null);
 
 export default function Heartbeat({ id }) {
   const live = { frames: FRAMES, concerns: (data) => (data.heartbeat_id ?? data.id) === id };
@@ -28,7 +28,7 @@ export default function Heartbeat({ id }) {
   const reload = () => [found, pings, flips].forEach((each) => each.reload());
   const heartbeat = found.data.value;
   if (!heartbeat) return html`<${Page} title=${t("Heartbeat")} back=${HOME}><${Loaded} of=${found}>${() => null}<//><//>`;
-  const lead = html`<span class="sentence"><${HeartbeatStatus} heartbeat=${heartbeat} since=${heartbeat.last_ping_at ? moment(heartbeat.status_changed_at) : null} /> ${heartbeat.status_reason && sentence(heartbeat.status_reason)}</span>`;
+  const lead = html`<span class="sentence"><${HeartbeatStatus} heartbeat=${heartbeat} since=${heartbeat.last_ping_at ? moment(heartbeat.status_changed_at) : null} /> ${heartbeat.status_reason && html`<${Said} text=${heartbeat.status_reason} />`}</span>`;
   return html`<${Page} title=${heartbeat.name} back=${HOME} lead=${lead} actions=${html`<${Acts} heartbeat=${heartbeat} reload=${reload} />`}>
     <div class="stack">
       <div class="columns">
@@ -47,7 +47,7 @@ function Acts({ heartbeat, reload }) {
   const { id, name, is_active: active } = heartbeat;
   const toggle = () => perform(() => api.post(`/heartbeats/${id}/${active ? "pause" : "resume"}`), active ? t("Paused: nothing is expected.") : t("Resumed: awaited from now on."), reload);
   const ping = () => perform(() => api.send("POST", `/heartbeat/${heartbeat.unique_key}`, { text: "test ping" }), t("The ping has arrived. It counts as a success."), reload);
-  return html`<${Button} icon="send" needs="heartbeats:write" onClick=${ping}>${t("Send a test ping")}<//>
+  return html`<${Button} icon="send" needs="heartbeats:write" onClick=${ping}>${t("Test ping")}<//>
     <${Button} icon=${active ? "pause" : "play"} needs="heartbeats:write" onClick=${toggle}>${active ? t("Pause") : t("Resume")}<//>
     <${ButtonLink} icon="edit" needs="heartbeats:write" href=${link(`/heartbeats/${id}/edit`)}>${t("Edit")}<//>
     <${Menu} name=${t("More")} label=${html`<${Icon} name="more" />`}>
@@ -64,7 +64,7 @@ function Expected({ heartbeat }) {
     [t("Schedule"), scheduleWords(heartbeat)],
     [t("As written"), html`<code>${heartbeat.schedule}</code>`],
     [t("Next expected"), heartbeat.next_expected_at && html`<${Moment} at=${moment(heartbeat.next_expected_at)} write=${dayAndClock} /> (<${Ago} at=${moment(heartbeat.next_expected_at)} />)`],
-    [t("Grace"), durationText(heartbeat.grace_period_seconds)],
+    [t("Grace"), span(heartbeat.grace_period_seconds)],
     [t("Last ping"), html`<${Ago} at=${moment(heartbeat.last_ping_at)} none=${t("waiting for the first ping")} />`],
     [t("Last run took"), took(heartbeat.last_duration_ms)],
     [t("Running now"), heartbeat.running || null],
@@ -81,7 +81,7 @@ const took = (duration) => (duration === null ? null : duration < 2000 ? millise
 
 function Pings({ page, id }) {
   const [older, setOlder] = useState({ items: [], next: page.next });
-  if (!page.items.length) return html`<p class="muted">${t("Waiting for the first ping. Send one with a line from above, or press “Send a test ping”.")}</p>`;
+  if (!page.items.length) return html`<p class="muted">${t("Waiting for the first ping. Send one with a line from above, or press “Test ping”.")}</p>`;
   const known = new Set(page.items.map((each) => each.id));
   const rows = [...page.items, ...older.items.filter((each) => !known.has(each.id))];
   const more = () => perform(async () => {
@@ -107,6 +107,6 @@ function Body({ text }) {
 function Flips({ list }) {
   if (!list.length) return html`<p class="muted">${t("It has never been missed, failed or paused.")}</p>`;
   return html`<ul class="lines card">${list.map((each, at) => html`<li key=${`${each.at} ${at}`}>
-    <span><${HeartbeatWord} status=${each.to} /> <span class="muted">${sentence(each.reason)}</span></span>
+    <span><${HeartbeatWord} status=${each.to} /> <span class="muted"><${Said} text=${each.reason} /></span></span>
     <${Moment} at=${moment(each.at)} write=${dayAndClock} /></li>`)}</ul>`;
 }

@@ -7,7 +7,7 @@ import { ago, moment, span } from "../lib/time.mjs";
 import { milliseconds, t, tn } from "../lib/words.mjs";
 import { HeartbeatStatus } from "../parts/Heartbeat.mjs";
 import { Icon } from "../parts/Icon.mjs";
-import { ButtonLink, Empty, Loaded, Page, Tags } from "../parts/Page.mjs";
+import { Button, ButtonLink, Empty, Loaded, Page, Tags } from "../parts/Page.mjs";
 import { PlainTable } from "../parts/Plain.mjs";
 import { Ago } from "../parts/Status.mjs";
 import { useResource } from "../store/resource.mjs";
@@ -39,7 +39,7 @@ function List({ list }) {
   ];
   return html`<div class="stack"><div class="filter"><${Icon} name="search" /><input type="search" aria-label=${t("Filter by name, tag or status")} placeholder=${t("Filter by name, tag or status")} value=${said} onInput=${(event) => setQuery({ q: event.target.value })} /></div>
     <p class="muted" role="status">${words.length ? t("{shown} of {all}", { shown: shown.length, all: list.length }) : tn(list.length, "One heartbeat", "{n} heartbeats")}</p>
-    ${shown.length > 0 && html`<${PlainTable} label=${t("Heartbeats")} rows=${shown} columns=${columns} />`}</div>`;
+    ${shown.length ? html`<${PlainTable} label=${t("Heartbeats")} rows=${shown} columns=${columns} />` : html`<${Empty} title=${t("Nothing matches")} action=${html`<${Button} onClick=${() => setQuery({ q: null })}>${t("Clear the filter")}<//>`}>${t("“{text}” hides all {n}.", { text: said, n: list.length })}<//>`}</div>`;
 }
 
 const runTime = (one) => (one.last_duration_ms === null ? "–" : one.last_duration_ms < 2000 ? milliseconds(one.last_duration_ms) : span(one.last_duration_ms / 1000));

@@ -3,12 +3,12 @@
 import { html, useEffect } from "../vendor/ui.mjs";
 import { ORDER, STATES, rank, stateOf } from "../lib/states.mjs";
 import { moment } from "../lib/time.mjs";
-import { grouped, listed, sentence, t, tn } from "../lib/words.mjs";
+import { grouped, listed, t, tn } from "../lib/words.mjs";
 import { AlertRows } from "../parts/AlertList.mjs";
 import { Coverage } from "../parts/Coverage.mjs";
 import { ComingMaintenance, Duty, Figures } from "../parts/Overview.mjs";
 import { ButtonLink, Empty, Loaded, Page } from "../parts/Page.mjs";
-import { Status } from "../parts/Status.mjs";
+import { Said, Status } from "../parts/Status.mjs";
 import { firing, openAlerts } from "../store/alerts.mjs";
 import { link } from "../store/route.mjs";
 import { facets, rowOf, services } from "../store/services.mjs";
@@ -30,12 +30,11 @@ function Overview({ ids }) {
   const wrong = ids.map((id) => rowOf(id)?.value).filter((row) => row && WRONG.includes(stateOf(row))).sort((a, b) => rank(stateOf(a)) - rank(stateOf(b)));
   const open = (openAlerts.data.value ?? []).filter((alert) => !alert.suppressed_by);
   return html`<${Verdict} />
-    <div class="columns">
+    <div class="columns"><div class="stack">
       ${open.length > 0 && html`<section><h2 class="over">${tn(open.length, "One open alert", "{n} open alerts")}</h2><${AlertRows} alerts=${open.slice(0, SHOWN)} />${open.length > SHOWN && html`<p class="table-foot"><a href=${link("/alerts")}>${t("All open alerts")}</a></p>`}</section>`}
-      ${wrong.length > 0 && html`<section><h2 class="over">${t("What is wrong")}</h2><ul class="alert-rows">${wrong.slice(0, SHOWN).map((row) => html`<li key=${row.id} class="alert-row"><div class="what"><a class="name" href=${link(`/services/${row.id}`)}>${row.name}</a>${row.last_error && html`<p class="muted small">${sentence(row.last_error)}</p>`}</div><${Status} state=${stateOf(row)} since=${moment(row.status_changed_at)} /></li>`)}</ul>${wrong.length > SHOWN && html`<p class="table-foot"><a href=${link("/services", { status: "down,slow,unknown" })}>${t("All {n}", { n: grouped(wrong.length) })}</a></p>`}</section>`}
-      <${Coverage} />
-      <div class="stack"><${Duty} /><${ComingMaintenance} /></div>
-      <${Figures} />
+      ${wrong.length > 0 && html`<section><h2 class="over">${t("What is wrong")}</h2><ul class="alert-rows">${wrong.slice(0, SHOWN).map((row) => html`<li key=${row.id} class="alert-row"><div class="what"><a class="name" href=${link(`/services/${row.id}`)}>${row.name}</a>${row.last_error && html`<p class="muted small"><${Said} text=${row.last_error} /></p>`}</div><${Status} state=${stateOf(row)} since=${moment(row.status_changed_at)} /></li>`)}</ul>${wrong.length > SHOWN && html`<p class="table-foot"><a href=${link("/services", { status: "down,slow,unknown" })}>${t("All {n}", { n: grouped(wrong.length) })}</a></p>`}</section>`}
+      <${Coverage} /></div>
+      <div class="stack"><${Duty} /><${ComingMaintenance} /><${Figures} /></div>
     </div>`;
 }
 

@@ -2,7 +2,9 @@
 
 import { html, useEffect, useState } from "../vendor/ui.mjs";
 import * as api from "../api.mjs";
-import { dayAndClock, moment, momentOfWallTime, span, wallTime } from "../lib/time.mjs";
+import { DAYS, readRule } from "../lib/recurrences.mjs";
+import { dayAndClock, moment, span } from "../lib/time.mjs";
+import { momentOfWallTime, wallTime } from "../lib/wall-times.mjs";
 import { sentence, t } from "../lib/words.mjs";
 import { Field } from "../parts/Field.mjs";
 import { Form } from "../parts/Form.mjs";
@@ -14,17 +16,6 @@ import { go, link, route } from "../store/route.mjs";
 import { services } from "../store/services.mjs";
 import { say } from "../store/toasts.mjs";
 import { now, zone } from "../store/view.mjs";
-
-const DAYS = [["MO", t("Mon")], ["TU", t("Tue")], ["WE", t("Wed")], ["TH", t("Thu")], ["FR", t("Fri")], ["SA", t("Sat")], ["SU", t("Sun")]];
-const pad = (n) => String(n).padStart(2, "0");
-
-/** The parts of a rule that the form can show; null when it says more than that. */
-function readRule(rule) {
-  const parts = Object.fromEntries((rule ?? "").split(";").map((part) => part.split("=")));
-  const known = ["FREQ", "BYDAY", "BYHOUR", "BYMINUTE"];
-  if (parts.FREQ !== "WEEKLY" || Object.keys(parts).some((name) => !known.includes(name))) return null;
-  return { days: (parts.BYDAY ?? "").split(",").filter(Boolean), at: `${pad(parts.BYHOUR ?? 0)}:${pad(parts.BYMINUTE ?? 0)}` };
-}
 
 export default function MaintenanceForm({ id }) {
   const found = useResource((signal) => (id ? api.get(`/maintenance-windows/${id}`, {}, signal) : Promise.resolve(null)), [id]);

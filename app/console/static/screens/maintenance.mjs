@@ -2,6 +2,7 @@
 
 import { html, useEffect, useState } from "../vendor/ui.mjs";
 import * as api from "../api.mjs";
+import { recurrenceWords } from "../lib/recurrences.mjs";
 import { moment } from "../lib/time.mjs";
 import { t, tn } from "../lib/words.mjs";
 import { Dialog } from "../parts/Dialog.mjs";
@@ -49,7 +50,7 @@ function Window({ window, reload }) {
   return html`<article class="card" aria-label=${window.name}>
     <div class="card-head"><h2>${window.name}</h2>${window.is_active && html`<span class="status maintenance">${t("active")}</span>`}</div>
     <p><${WindowTimes} window=${window} /></p>
-    ${window.recurrence && html`<p class="muted small mono">${window.recurrence} · ${window.timezone}</p>`}
+    ${window.recurrence && html`<p class="muted small" title=${window.recurrence}>${recurrenceWords(window.recurrence) ?? html`<span class="mono">${window.recurrence}</span>`}, ${window.timezone}</p>`}
     <p class="muted">${t("covers")} ${covers(window)}</p>
     <div class="actions">
       ${window.is_active && html`<${Button} needs="maintenance_windows:write" onClick=${end}>${t("End now")}<//>`}

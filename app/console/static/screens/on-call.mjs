@@ -3,7 +3,8 @@
 import { html, useMemo, useState } from "../vendor/ui.mjs";
 import * as api from "../api.mjs";
 import { weeksFrom } from "../lib/calendar.mjs";
-import { clock, day, dayAndClock, moment, momentOfWallTime, span, wallTime } from "../lib/time.mjs";
+import { clock, day, dayAndClock, moment, span } from "../lib/time.mjs";
+import { momentOfWallTime, wallTime } from "../lib/wall-times.mjs";
 import { listed, t } from "../lib/words.mjs";
 import { CalendarFeeds } from "../parts/CalendarFeeds.mjs";
 import { Dialog } from "../parts/Dialog.mjs";

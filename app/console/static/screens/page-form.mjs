@@ -4,7 +4,8 @@
 import { html, useEffect, useMemo, useState } from "../vendor/ui.mjs";
 import * as api from "../api.mjs";
 import { AUTO_MODES, LANGUAGES, LAYOUTS, LINKS, NOTICES, THEMES, VISIBILITIES, bodyOf, changed, valuesOf } from "../lib/pages.mjs";
-import { isoOfWallTime, moment, wallTime } from "../lib/time.mjs";
+import { moment } from "../lib/time.mjs";
+import { isoOfWallTime, wallTime } from "../lib/wall-times.mjs";
 import { t } from "../lib/words.mjs";
 import { Conflict } from "../parts/Conflict.mjs";
 import { Field } from "../parts/Field.mjs";

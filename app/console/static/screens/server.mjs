@@ -2,10 +2,11 @@
 
 import { html } from "../vendor/ui.mjs";
 import * as api from "../api.mjs";
-import { span } from "../lib/time.mjs";
-import { sentence, t } from "../lib/words.mjs";
+import { dayAndClock, moment, span } from "../lib/time.mjs";
+import { grouped, sentence, t } from "../lib/words.mjs";
 import { Facts, Loaded, Page } from "../parts/Page.mjs";
 import { PlainTable, perform } from "../parts/Plain.mjs";
+import { Moment, Said } from "../parts/Status.mjs";
 import { useResource } from "../store/resource.mjs";
 
 export default function Server() {
@@ -13,7 +14,7 @@ export default function Server() {
     const [instance, organizations, ready] = await Promise.all([api.get("/instance", {}, signal), api.all("/instance/organizations", {}, { signal }), fetch("/ready", { signal }).then((answer) => answer.json())]);
     return { instance, organizations, ready };
   });
-  return html`<${Page} title=${t("Server")} lead=${html`<a href="/ops/rq" data-load="">${t("Queues and workers")}</a>`}><${Loaded} of=${found}>${({ instance, organizations, ready }) => html`<div class="stack"><div class="columns">
+  return html`<${Page} title=${t("Server")} lead=${html`<a href="/ops/rq" data-load="">${t("Queues and workers")}</a>`}><${Loaded} of=${found}>${({ instance, organizations, ready }) => html`<div class="stack"><div class="columns even">
       <section class="card"><h2>${t("Is it well?")}</h2><${Ready} ready=${ready} /></section>
       <section class="card"><h2>${t("Use")}</h2><${Facts} rows=${[[t("People"), instance.users_count], [t("Organizations"), instance.organizations_count], [t("Services"), instance.services_count]]} />
         <label class="field"><span class="label">${t("Who may register")}</span><select onChange=${(event) => perform(() => api.patch("/instance", { registration: event.target.value }), t("Saved."), found.reload)}>${[["open", t("everybody")], ["invite", t("who is invited")], ["closed", t("nobody")]].map(([value, word]) => html`<option key=${value} value=${value} selected=${value === instance.registration}>${word}</option>`)}</select></label></section></div>
@@ -21,18 +22,17 @@ export default function Server() {
 }
 
 function Ready({ ready }) {
-  const { status, age_seconds: ages = {}, ...parts } = ready;
+  const { status, age_seconds: ages = {}, late = [], error } = ready;
+  const well = status === "ready" && !late.length;
   const title = (name) => sentence(name.replaceAll("_", " ")).replace(/\.$/, "");
-  const said = (value) => (typeof value === "object" ? Object.entries(value ?? {}).map(([name, each]) => `${name}: ${each}`).join(", ") : String(value));
-  const rows = [
-    ...Object.entries(ages).map(([name, seconds]) => [title(name), seconds === null ? t("not yet") : t("{span} ago", { span: span(seconds) })]),
-    ...Object.entries(parts).map(([name, value]) => [title(name), said(value)]),
-  ];
-  return html`<p class=${status === "ready" ? "up" : "slow"}><strong>${sentence(status)}</strong></p><${Facts} rows=${rows} />`;
+  const rows = Object.entries(ages).map(([name, seconds]) => [title(name), seconds === null ? t("not yet") : t("{span} ago", { span: span(seconds) })]);
+  return html`<p class=${well ? "up" : "slow"}><strong>${well ? t("Everything that is due is done.") : sentence(error ?? t("It serves requests, but is behind"))}</strong></p>
+    ${late.length > 0 && html`<ul class="lines">${late.map((each) => html`<li key=${each.part}><span><strong>${title(each.part)}</strong>: <${Said} text=${each.problem} /> <span class="muted">${sentence(each.advice)}</span></span><span class="muted">${t("since")} <${Moment} at=${moment(each.since)} write=${dayAndClock} /></span></li>`)}</ul>`}
+    ${rows.length > 0 && html`<h3>${t("Last done")}</h3><${Facts} rows=${rows} />`}`;
 }
 
 const columns = (reload) => [
   { title: t("Name"), cell: (each) => html`<strong>${each.name}</strong> <span class="muted small">${each.slug}</span>` },
-  { title: t("Services"), cell: (each) => `${each.services_count} / ${each.max_services}` },
+  { title: t("Services"), cell: (each) => html`${grouped(each.services_count)} <span class="muted small">${t("of {most} by its plan", { most: grouped(each.max_services) })}</span>` },
   { title: t("Plan"), cell: (each) => html`<select aria-label=${t("Plan of {name}", each)} onChange=${(event) => perform(() => api.patch(`/instance/organizations/${each.id}`, { plan_type: event.target.value }), t("Saved."), reload)}>${["free", "starter", "professional", "enterprise"].map((plan) => html`<option key=${plan} selected=${plan === each.plan_type}>${plan}</option>`)}</select>` },
 ];

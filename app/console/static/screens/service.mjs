@@ -5,13 +5,14 @@ import * as api from "../api.mjs";
 import { marksOf } from "../lib/marks.mjs";
 import { quantile } from "../lib/numbers.mjs";
 import { stateOf } from "../lib/states.mjs";
-import { clock, dayAndClock, every, moment, span } from "../lib/time.mjs";
-import { milliseconds, percent, sentence, t, tn } from "../lib/words.mjs";
+import { every } from "../lib/intervals.mjs";
+import { dayAndClock, dayAndSeconds, moment, span } from "../lib/time.mjs";
+import { milliseconds, percent, t, tn } from "../lib/words.mjs";
 import { Item, Menu } from "../parts/Menu.mjs";
 import { Icon } from "../parts/Icon.mjs";
 import { Button, ButtonLink, Empty, Facts, Loaded, Page, Tabs, Tags } from "../parts/Page.mjs";
 import { DeleteServices, checkNow, maintain, setActive } from "../parts/ServiceActs.mjs";
-import { Ago, Bars, Moment, Status } from "../parts/Status.mjs";
+import { Ago, Bars, Moment, Said, Status } from "../parts/Status.mjs";
 import { Chart } from "../parts/Chart.mjs";
 import { AlertList } from "../parts/AlertList.mjs";
 import { Changes, Outages, RulesOf } from "../parts/ServiceHistory.mjs";
@@ -70,7 +71,7 @@ function Detail({ service }) {
 
 function Sentence({ service }) {
   const state = stateOf(service);
-  const why = state === "RED" || state === "YELLOW" || state === "UNKNOWN" ? sentence(service.last_error) : "";
+  const why = state === "RED" || state === "YELLOW" || state === "UNKNOWN" ? html`<${Said} text=${service.last_error} />` : "";
   return html`<span class="sentence"><${Status} state=${state} since=${state === "PENDING" ? null : moment(service.status_changed_at)} /> ${why}</span>`;
 }
 
@@ -92,13 +93,13 @@ function Overview({ service }) {
       <nav class="segmented" aria-label=${t("Range")}>${own && html`<a class="button" href=${place({ range: range === "24h" ? null : range })}>${t("Zoom out")}</a>`}${Object.keys(RANGES).map((each) => html`<a key=${each} class="button" aria-current=${each === range && !own ? "true" : null} href=${place({ range: each === "24h" ? null : each })}>${each}</a>`)}</nav></div>
       <${Series} key=${own ? `${own.from} ${own.to}` : range} service=${service} seconds=${RANGES[range]} own=${own} onZoom=${zoom} /></section>
     <div class="columns">
-      <section class="card"><h2>${t("Uptime")}</h2><${Uptime} id=${id} /></section>
+      <div class="stack"><section class="card"><h2>${t("Uptime")}</h2><${Uptime} id=${id} /></section>
       <section class="card"><h2>${t("Now")}</h2><${Bars} beats=${beats} /><br /><${Facts} rows=${[
         [t("Checked"), html`<${Ago} at=${moment(service.last_checked_at)} none=${t("not yet")} />`],
         [t("Response"), milliseconds(service.last_response_time_ms)],
         [t("Next check"), service.next_check_at && html`<${Ago} at=${moment(service.next_check_at)} />`],
-        [t("Last error"), service.last_error],
-      ]} /></section>
+        [t("Last error"), service.last_error && html`<${Said} text=${service.last_error} />`],
+      ]} /></section></div>
       <section class="card"><h2>${t("Settings")}</h2><${Facts} rows=${[
         [t("What"), html`<span class="mono">${service.endpoint}</span>`],
         [t("Check"), `${service.check_type}, ${every(service.check_interval_seconds ?? 60)}`],
@@ -150,5 +151,5 @@ function Checks({ id }) {
   return html`<div class="toolbar"><a class="facet" href=${href} aria-current=${only ? "true" : null}>${only ? t("Failed only ✓") : t("Failed only")}</a></div>
   <${Loaded} of=${found} empty=${html`<${Empty} title=${t("No checks here")}>${only ? t("None failed in the last 30 days.") : t("None in the last hour.")}<//>`}>${(checks) => html`<div class="scroller" tabindex="0" role="region" aria-label=${t("Checks")}><table class="plain">
     <thead><tr><th>${t("Time")}</th><th>${t("Status")}</th><th class="right">${t("Response")}</th><th>${t("Code")}</th><th>${t("Region")}</th><th>${t("Error")}</th></tr></thead>
-    <tbody>${checks.map((check) => html`<tr key=${check.id}><td><${Moment} at=${moment(check.checked_at)} write=${(at, zone) => clock(at, zone, true)} /></td><td><${Status} state=${check.status} /></td><td class="right">${milliseconds(check.response_time_ms)}</td><td>${check.status_code ?? ""}</td><td>${check.region}</td><td>${check.error ?? ""}</td></tr>`)}</tbody></table></div>`}<//>`;
+    <tbody>${checks.map((check) => html`<tr key=${check.id}><td><${Moment} at=${moment(check.checked_at)} write=${dayAndSeconds} /></td><td><${Status} state=${check.status} /></td><td class="right">${milliseconds(check.response_time_ms)}</td><td>${check.status_code ?? ""}</td><td>${check.region}</td><td>${check.error && html`<${Said} text=${check.error} />`}</td></tr>`)}</tbody></table></div>`}<//>`;
 }

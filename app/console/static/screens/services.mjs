@@ -8,7 +8,7 @@ import { moment } from "../lib/time.mjs";
 import { grouped, milliseconds, t, tn } from "../lib/words.mjs";
 import { Facet, FilterField, NothingMatches, filterText } from "../parts/Filter.mjs";
 import { ButtonLink, Empty, Loaded, Page, Tags } from "../parts/Page.mjs";
-import { Ago, Bars, Shape, Status } from "../parts/Status.mjs";
+import { Ago, Bars, Said, Shape, Status } from "../parts/Status.mjs";
 import { Table } from "../parts/Table.mjs";
 import { link, route, setQuery } from "../store/route.mjs";
 import { beatsOf, changes, facets, facts, needBeats, rowOf, services } from "../store/services.mjs";
@@ -28,12 +28,12 @@ const COLUMNS = [
   { id: "name", title: t("Name"), width: "minmax(160px, 1.4fr)", sort: "name", place: 1, cell: (row) => html`<a class="name" href=${link(`/services/${row.id}`)} tabindex="-1">${row.name}</a><span class="extra"><${Tags} tags=${row.tags.slice(0, 3)} /></span>` },
   { id: "bars", title: t("Last checks"), width: "180px", place: 4, right: true, cell: (row) => html`<${Beats} id=${row.id} />` },
   { id: "ms", title: t("Response"), width: "86px", right: true, sort: "ms", place: 2, cell: (row) => milliseconds(row.is_active ? row.last_response_time_ms : null) },
-  { id: "error", title: t("What is wrong"), width: "minmax(0, 1fr)", extra: true, cell: (row) => html`<span class="muted clip" title=${row.last_error}>${row.last_error ?? ""}</span>` },
+  { id: "error", title: t("What is wrong"), width: "minmax(0, 1fr)", extra: true, cell: (row) => html`<span class="muted clip" title=${row.last_error}>${row.last_error && html`<${Said} text=${row.last_error} as=${String} />`}</span>` },
   { id: "checked", title: t("Checked"), width: "96px", right: true, extra: true, sort: "checked", cell: (row) => html`<span class="muted small"><${Ago} at=${moment(row.last_checked_at)} none=${t("not yet")} /></span>` },
 ];
 const BY = {
   state: (row) => rank(stateOf(row)),
-  name: (row) => row.name.toLowerCase(),
+  name: (row) => facts(row).name,
   ms: (row) => row.last_response_time_ms ?? -1,
   checked: (row) => row.last_checked_at ?? "",
 };
@@ -105,16 +105,10 @@ function List({ ids }) {
   return html`<div ref=${box}>
     <div class="toolbar"><${FilterField} placeholder=${t("Words, tag:eu, -tag:dev, status:down,slow, type:http")} label=${t("Filter services")} /><${StateFacets} />
       <span class="spread"></span><span class="muted small" role="status">${order.length === ids.length ? tn(ids.length, "One service", "{n} services") : t("{n} of {all}", { n: grouped(order.length), all: grouped(ids.length) })}</span><${Later} load=${tools} name="ListTools" ids=${order} columns=${COLUMNS.filter((column) => column.id !== "name")} /></div>
-    ${plain && order.length > PLAIN_PAGE && html`<${Pages} page=${page} all=${Math.ceil(order.length / PLAIN_PAGE)} />`}
+    ${plain && order.length > PLAIN_PAGE && html`<${Later} load=${tools} name="Pages" page=${page} all=${Math.ceil(order.length / PLAIN_PAGE)} />`}
     ${order.length ? drawn : html`<${NothingMatches} hidden=${grouped(ids.length)} />`}
     ${selected.value.size > 0 && html`<${Later} load=${acts} name="SelectionBar" selected=${selected} matching=${order} />`}
   </div>`;
-}
-
-/** Links to the pages of a plain list. */
-function Pages({ page, all }) {
-  const href = (number) => link(`/services?${new URLSearchParams({ ...Object.fromEntries(route.value.query), page: number })}`);
-  return html`<nav class="toolbar" aria-label=${t("Pages of the list")}>${page > 1 && html`<a class="button" href=${href(page - 1)}>${t("Previous page")}</a>`}<span class="muted small">${t("Page {n} of {all}", { n: page, all })}</span>${page < all && html`<a class="button" href=${href(page + 1)}>${t("Next page")}</a>`}</nav>`;
 }
 
 /** The keys of a row, for the table: whether one of them is ours. */

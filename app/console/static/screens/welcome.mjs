@@ -65,6 +65,7 @@ function Watch({ next }) {
     ${lines.length > 0 && html`<ul class="alert-rows">${lines.map(({ body, seen, busy: testing }) => html`<li key=${body.endpoint} class="alert-row"><div class="what"><strong>${body.name}</strong> <span class="chip">${body.check_type}</span>${seen?.error && html`<p class="muted small">${sentence(seen.error)}</p>`}</div>${testing ? html`<span class="muted">${t("Testing…")}</span>` : html`<${Status} state=${seen.status} /> ${milliseconds(seen.response_time_ms)}`}</li>`)}</ul>`}
     <div class="actions"><${Button} kind="primary large" needs="services:write" busy=${busy} disabled=${found.length ? null : t("Write an address first")} onClick=${start}>${tn(found.length || 1, "Start watching", "Start watching {n}")}<//>
       <${Button} kind="large" needs="services:write" busy=${busy} disabled=${found.length ? null : t("Write an address first")} onClick=${test}>${t("Test")}<//></div>
+    <p class="muted small">${t("Or")} <a href=${link("/organization", { tab: "file" })}>${t("import from Uptime Kuma, Gatus or Healthchecks")}</a>, ${t("or")} <a href=${link("/heartbeats/new")}>${t("let a cron job report")}</a>.</p>
   </div>`;
 }
 

@@ -44,9 +44,17 @@ export const facets = computed(() => {
   return counts;
 });
 
+const known = new WeakMap(); // facts by row: a row that changes is another one
+
 /** What the filter looks at in a row. */
 export function facts(row) {
+  if (!known.has(row)) known.set(row, factsOf(row));
+  return known.get(row);
+}
+
+function factsOf(row) {
   return {
+    name: row.name.toLowerCase(),
     q: `${row.name} ${row.endpoint ?? ""} ${row.last_error ?? ""}`.toLowerCase(),
     tag: row.tags.map((tag) => tag.toLowerCase()),
     status: [STATES[stateOf(row)].name, row.status.toLowerCase()],

@@ -8,10 +8,10 @@ import { tabOrganization } from "./route.mjs";
 
 /** The answer of GET /session; null while nobody is signed in. */
 export const session = signal(null);
+/** What is away ({since, said(clock)}, of store/outage, which comes after the first screen); else null. */
+export const outage = signal(null);
 /** "unknown" until the first answer, then "out", "in", or "expired" (signed in a moment ago). */
 export const signedIn = signal("unknown");
-/** Whether the last request reached the server, and since when not. */
-export const reachable = signal({ yes: true, since: null });
 
 export const organization = computed(() => {
   const found = session.value;
@@ -21,16 +21,6 @@ export const organization = computed(() => {
 let waiting = null;
 
 api.onOrganization(tabOrganization);
-let asking = 0;
-// A request that did not arrive says so at once; that the server is back is asked for, because a
-// page at rest makes no request of its own.
-api.onReached((yes) => {
-  clearTimeout(asking);
-  if (!yes) asking = setTimeout(askAgain, 2000);
-  if (reachable.peek().yes !== yes) reachable.value = { yes, since: yes ? null : api.serverNow() };
-});
-const askAgain = () => api.get("/auth/options").catch(() => {});
-addEventListener("online", () => reachable.peek().yes || askAgain());
 api.onUnauthorized(() => {
   if (signedIn.peek() !== "in" && signedIn.peek() !== "expired") return false;
   signedIn.value = "expired"; // a dialog over the page asks for the password
