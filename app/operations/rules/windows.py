@@ -139,12 +139,10 @@ def statistics(tx: Transaction, asks: Sequence[Ask]) -> dict[Ask, Window]:
 
 
 def _long(tx: Transaction, asks: Sequence[Ask]) -> dict[Ask, Window]:
-    middles = _moved(tx, asks)
+    raw_since = floor_to(tx.now(), DAY) - timedelta(days=runtime().config.raw_retention_days)
+    middles = _moved(tx, asks, raw_since)
     known = [ask for ask in asks if ask in middles]
-    heads = [
-        _Range(ask, ask.begin - ask.lateness - _SLACK, middles[ask].begin, ask.begin)
-        for ask in known
-    ]
+    heads = [_head(ask, middles[ask].begin, raw_since) for ask in known]
     tails = [_Range(ask, middles[ask].end, _END) for ask in known]
     ends = _sums(tx, [*heads, *tails])
     nothing = WindowCounts()
@@ -154,12 +152,20 @@ def _long(tx: Transaction, asks: Sequence[Ask]) -> dict[Ask, Window]:
     }
 
 
-def _moved(tx: Transaction, asks: Sequence[Ask]) -> dict[Ask, _Middle]:
+def _head(ask: Ask, end: datetime, raw_since: datetime) -> _Range:
+    """Return what of a window lies before its middle, which begins at `end`.
+
+    Where the middle begins with a roll-up, that counts what was made from then on, due before too.
+    """
+    before = end if _floor(ask.begin) + _STEP < raw_since else _END
+    return _Range(ask, ask.begin - ask.lateness - _SLACK, end, ask.begin, before)
+
+
+def _moved(tx: Transaction, asks: Sequence[Ask], raw_since: datetime) -> dict[Ask, _Middle]:
     """Return the middle of each window, moved along to where the window is now."""
     found: dict[Ask, _Middle] = {}
     moving: list[tuple[Ask, _Middle, datetime, datetime]] = []
     first_counts = 0
-    raw_since = floor_to(tx.now(), DAY) - timedelta(days=runtime().config.raw_retention_days)
     if len(_middles) > _REMEMBERED:
         _middles.clear()
     for ask in asks:

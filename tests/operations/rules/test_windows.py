@@ -121,13 +121,31 @@ FROM generate_series(%s::timestamptz, %s::timestamptz - interval '1 minute', '7 
 """
 
 
-def test_a_rule_of_thirty_days_says_what_all_results_say(service_id, rows, connection):
-    """First counted from days and hours, then moved along; both as exact as counting results."""
+# Due just before each hour, and made just after it.
+ON_THE_HOUR = """
+INSERT INTO check_results (service_id, scheduled_for, region, id, checked_at, status,
+    response_time_ms, in_maintenance)
+SELECT %s, t - interval '5 s', 'default', gen_random_uuid(), t + interval '5 s', 'GREEN', 100, false
+FROM generate_series(date_trunc('hour', %s::timestamptz) + interval '1 hour', %s::timestamptz,
+    '1 hour') t
+"""
+
+
+@pytest.mark.parametrize("retention_days", [30, 29])
+def test_a_rule_of_thirty_days_says_what_all_results_say(
+    service_id, rows, connection, configure, retention_days
+):
+    """First counted from days and hours, then moved along; both as exact as counting results.
+
+    Also where raw results may be gone at the begin, and are there for the moment.
+    """
+    configure(raw_retention_days=retention_days)
     now = utcnow()
     past = now - timedelta(hours=2)
     since = now - timedelta(days=31)
     make_days(connection, since - timedelta(days=1), now)
     connection.execute(MONTH, (service_id, since, past))
+    connection.execute(ON_THE_HOUR, (service_id, since, past - timedelta(minutes=1)))
     first, last = floor(since, DAY), floor(past, HOUR)
     whole = [(service_id, first + n * HOUR) for n in range((last - first) // HOUR)]
     for number in range(32):
