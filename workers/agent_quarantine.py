@@ -5,6 +5,7 @@ import tempfile
 import threading
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -15,11 +16,12 @@ from app.domain.masking import hider
 from app.domain.types import Observation
 from app.network.server_client import ServerAway, ServerClient, ServerRefused
 from app.operations.accounts.reach import Targets
-from app.operations.checks.claim import Claim
+from app.operations.checks.claim import Claim, Lease
 from app.operations.health.quarantine import WorkKind
 from app.operations.remote import wire
 from app.platform.work_journal import InHand
-from workers.isolation import AloneRunner, LostAloneError, StoppedAloneError
+from workers.autonomy import ALONE
+from workers.isolation import AloneRunner, LostAloneError, StoppedAloneError, renewed_lease
 
 log = logging.getLogger(__name__)
 
@@ -103,7 +105,8 @@ class AgentQuarantine:
             outcome = Path(folder) / "outcome.json"
             seconds = claim.snapshot.target.timeout_seconds + _ENDING_SECONDS
             try:
-                self._alone.run(WorkAlone(claim, targets, outcome), seconds)
+                with renewed_lease(partial(self._extend, Lease.of(claim))):
+                    self._alone.run(WorkAlone(claim, targets, outcome), seconds)
                 found = wire.observation_of_json(orjson.loads(outcome.read_bytes()))
             except StoppedAloneError:
                 raise GivenBack from None
@@ -114,6 +117,14 @@ class AgentQuarantine:
         with self._lock:
             self._done.add(claim.service_id)
         return found
+
+    def _extend(self, lease: Lease, _seconds: float) -> None:
+        """Hold a check for longer, if the server can be asked: its own margin, for the road."""
+        if lease.token == ALONE:
+            return
+        body = {"leases": [{"service_id": str(lease.service_id), "lease_token": lease.token}]}
+        with suppress(ServerAway, ServerRefused):
+            self._client.post("extend", body, _SECONDS)
 
     def _note_loss(self, claim: Claim, trace: str) -> None:
         log.error("a check ended its process", extra={"key": claim.key, "why": trace})

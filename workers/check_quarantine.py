@@ -77,7 +77,7 @@ def run_check_alone(
     try:
         while not is_aside:
             try:
-                with renewed_lease(partial(call, checks_claim.extend_lease, claim)):
+                with renewed_lease(partial(call, checks_claim.extend_lease, Lease.of(claim))):
                     runner.run(claim._replace(rules=()), seconds)
             except LostAloneError as error:
                 trace = hider(claim.snapshot.target.secrets)(str(error))

@@ -16,7 +16,7 @@ from app.api import agent_bodies
 from app.api.http import reply
 from app.domain.locations.protocol import VERSIONS, agreed
 from app.operations.checks import claim as checks_claim
-from app.operations.checks.claim import Claimed
+from app.operations.checks.claim import Claimed, Lease
 from app.operations.remote import agents, losses, results, wire
 from app.operations.remote.agents import AgentLocation, AgentReach
 from app.operations.services import one_off_checks
@@ -144,17 +144,28 @@ def deliver() -> Response:
 
 def release() -> Response:
     """Take back checks of the location that its agent will not make."""
+    leases = _leases()
+    if leases:
+        checks_claim.release(leases)
+    return reply({})
+
+
+def extend() -> Response:
+    """Hold checks for an agent that makes them alone, which takes longer."""
+    for lease in _leases():
+        checks_claim.extend_lease(lease, agents.LEASE_MARGIN_SECONDS)
+    return reply({})
+
+
+def _leases() -> list[Lease]:
     location, asked = _spoken()
     given = agent_bodies.read(asked, "leases", list)
     if len(given) > MOST_RESULTS:
         raise Invalid(f"at most {MOST_RESULTS} leases at once")
     try:
-        leases = [agent_bodies.lease(one, location.region) for one in given]
+        return [agent_bodies.lease(one, location.region) for one in given]
     except wire.UNREADABLE as error:
         raise Invalid(f"a lease cannot be read: {error}") from None
-    if leases:
-        checks_claim.release(leases)
-    return reply({})
 
 
 def note_losses() -> Response:
@@ -189,6 +200,7 @@ _VIEWS: Mapping[str, Callable[[], Response]] = {
     "snapshots": snapshots,
     "results": deliver,
     "release": release,
+    "extend": extend,
     "losses": note_losses,
     "answers": answer,
 }

@@ -51,7 +51,16 @@ def test_an_agent_learns_where_it_is(agent, location):
 
 @pytest.mark.parametrize("key", ["", "WL_0", "WK_0", f"WL_{'0' * 64}"])
 def test_without_the_key_of_a_location_there_is_nothing(app, location, key):
-    for name in ("hello", "claims", "snapshots", "results", "release", "losses", "answers"):
+    for name in (
+        "hello",
+        "claims",
+        "snapshots",
+        "results",
+        "release",
+        "extend",
+        "losses",
+        "answers",
+    ):
         assert Agent(app, key).call(name, {}).status_code == 401, name
 
 
@@ -264,30 +273,6 @@ def test_a_location_without_agents_is_nobody_elses_trouble(context, service, ali
         assert late(tx) == []
     assert regions.watch() == [service["regions"][0]]
     assert rows("SELECT count(*) FROM alerts WHERE title = 'Checks are not running'") == [(0,)]
-
-
-def test_an_organization_hears_that_nobody_checks_at_its_location(
-    context, app, agent, service, operator, alice, rows
-):
-    def neglected(minutes):
-        rows("UPDATE worker_pulses SET at = now() - interval '1 hour'")
-        rows("UPDATE schedule_entries SET next_due_at = now() - %s * interval '1 minute'", minutes)
-        regions.watch()
-        return alice.get("/alerts").json
-
-    assert neglected(5) == [], "it may be about to get its first agent"
-    (alert,) = neglected(11)
-    assert alert["title"] == "A location makes no checks"
-    assert "Berlin office" in alert["message"]
-    regions.watch()
-    assert len(alice.get("/alerts").json) == 1
-    agent.deliver(*map(result_of, agent.claims()["claims"]))
-    regions.watch()
-    assert alice.get("/alerts").json == []
-    assert alice.get(f"/services/{service['id']}").json["status"] == "GREEN"
-    assert len(neglected(2)) == 1, "it had an agent"
-    assert alice.get(f"/services/{service['id']}").json["status"] == "UNKNOWN"
-    assert operator.get("/alerts").json == []
 
 
 def test_a_claim_waits_for_what_becomes_due(agent, service, rows):

@@ -91,3 +91,17 @@ def test_nobody_tells_of_services_that_are_checked_elsewhere(app, agent, service
 def test_what_cannot_be_read_is_refused(agent, services, body, rows):
     assert agent.call("losses", body).status_code == 422
     assert rows("SELECT count(*) FROM quarantine") == [(0,)]
+
+
+def test_a_check_that_is_made_alone_is_held_for_longer(agent, services, rows):
+    held = (
+        "SELECT lease_until > now() + interval '15 s' FROM schedule_entries WHERE service_id = %s"
+    )
+    claims = {one["service_id"]: one for one in agent.claims()["claims"]}
+    rows("UPDATE schedule_entries SET lease_until = now() + interval '1 second'")
+    sick, well = (claims[id] for id in services)
+    stale = {**well, "lease_token": well["lease_token"] + 1_000}
+    assert agent.call("extend", {"leases": [sick, stale]}).status_code == 200
+    assert rows(held, sick["service_id"]) == [(True,)]
+    assert rows(held, well["service_id"]) == [(False,)], "it is somebody else's by now"
+    assert agent.call("extend", {"leases": [{"service_id": "x"}]}).status_code == 422

@@ -206,13 +206,13 @@ def _slot(snapshot: ServiceSnapshot, region: str, due: datetime, now: datetime) 
     return schedule.scheduled_slot(due, now, interval, phase)
 
 
-def extend_lease(claim: Claim, seconds: float) -> None:
+def extend_lease(lease: Lease, seconds: float) -> None:
     """Give a check that runs alone more time."""
     with transaction() as tx:
         tx.driver.execute(
             "UPDATE schedule_entries SET lease_until = now() + %s * interval '1 second'"
             " WHERE service_id = %s AND region = %s AND lease_token = %s",
-            (seconds, claim.snapshot.service_id, claim.region, claim.lease_token),
+            (seconds, *lease),
         )
 
 
