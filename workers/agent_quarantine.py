@@ -66,8 +66,14 @@ class AgentQuarantine:
 
         Raises ServerAway.
         """
-        names = [key.split("/") for kind, key in entries if kind == WorkKind.CHECK]
-        leases = {UUID(id): int(token) for id, region, token in names if region == self._region}
+        leases: dict[UUID, int] = {}
+        for kind, key in entries:
+            # Without a lease: results on their way, whose checks are over. What is of another
+            # release, or damaged, must not end this agent too.
+            with suppress(ValueError):
+                id, region, token = key.split("/")
+                if kind == WorkKind.CHECK and region == self._region:
+                    leases[UUID(id)] = int(token)
         if leases:
             log.warning("an agent ended with checks in hand", extra={"count": len(leases)})
         with self._lock:

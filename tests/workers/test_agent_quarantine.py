@@ -124,6 +124,15 @@ def test_what_the_server_could_not_be_told_it_is_told_later():
     assert entries[0][1] == f"{key}/here/0"
 
 
+@pytest.mark.parametrize("key", ["", "x", f"{uuid4()}/here", "x/here/1", f"{uuid4()}/here/x"])
+def test_results_on_their_way_and_what_cannot_be_read_end_no_agent(key):
+    server = Server()
+    entries = [("check", key), *journal(1)]
+    AgentQuarantine(server, "here").suspect(entries)
+    (body,) = server.bodies("losses")
+    assert len(body["in_hand"]) == 1
+
+
 def test_more_than_a_request_takes_goes_in_several():
     server = Server()
     AgentQuarantine(server, "here").suspect(journal(1000))
