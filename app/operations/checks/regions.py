@@ -25,13 +25,21 @@ WHERE e.next_due_at < now() - %(seconds)s * interval '1 second'
         AND p.at > now() - %(seconds)s * interval '1 second')
 GROUP BY e.region ORDER BY e.region
 """
-# Before its first agent is there, a location is being set up.
+# Before its first agent is there, a location is being set up. While other regions check all its
+# services, they decide, and nobody is alerted.
 _PRIVATE = """
-SELECT l.region, l.name, l.organization_id,
+SELECT l.region, l.name, l.organization_id, EXISTS (
+    SELECT FROM schedule_entries e
+    WHERE e.region = l.region AND e.next_due_at IS NOT NULL AND NOT EXISTS (
+        SELECT FROM schedule_entries o
+        WHERE o.service_id = e.service_id AND o.region <> ALL(%(dead)s)
+    )
+) AND (
     EXISTS (SELECT FROM location_agents a WHERE a.location_id = l.id)
     OR EXISTS (SELECT FROM schedule_entries e WHERE e.region = l.region
-        AND e.next_due_at < now() - %s * interval '1 second')
-FROM locations l WHERE l.region = ANY(%s) AND NOT l.is_shared ORDER BY l.name, l.id
+        AND e.next_due_at < now() - %(set_up)s * interval '1 second')
+)
+FROM locations l WHERE l.region = ANY(%(dead)s) AND NOT l.is_shared ORDER BY l.name, l.id
 """
 _SILENCE = """
 UPDATE schedule_entries SET status = 'UNKNOWN'
@@ -81,7 +89,7 @@ def watch() -> list[str]:
             "DELETE FROM location_agents WHERE last_seen_at < now() - interval '7 days'"
         )
         since = blind_since(tx)
-        private = tx.driver.execute(_PRIVATE, (SET_UP_SECONDS, dead)).fetchall()
+        private = tx.driver.execute(_PRIVATE, {"dead": dead, "set_up": SET_UP_SECONDS}).fetchall()
     names: dict[UUID, list[str]] = {}
     for _, name, organization_id, is_neglected in private:
         if is_neglected:
@@ -89,8 +97,8 @@ def watch() -> list[str]:
     operator_alerts.update_each(
         "locations",
         {
-            organization_id: f"No agent is alive at {', '.join(of_one)}: nobody makes the checks of"
-            " services there, which are unknown where no other region checks them"
+            organization_id: f"No agent is alive at {', '.join(of_one)}: services that no other region"
+            " checks are unknown"
             for organization_id, of_one in names.items()
         },
     )

@@ -14,9 +14,9 @@ from app.platform.transaction import transaction
 from tests.factories import make_service
 from tests.recording import GREEN
 
-SERVICES = 5
+SERVICES = 30
 INTERVAL = 10.0
-ROUNDS = 60
+ROUNDS = 40
 
 PAGES = """
 SELECT sum(coalesce(heap_blks_hit, 0) + coalesce(heap_blks_read, 0)
@@ -26,7 +26,8 @@ FROM pg_statio_user_tables WHERE relname = 'schedule_entries'
 
 
 @pytest.fixture
-def services(context, alice):
+def services(context, configure, alice):
+    configure(plan_limits=False)
     for number in range(SERVICES):
         make_service(alice, name=f"Shop {number}", check_interval_seconds=int(INTERVAL))
     db.engine.dispose()  # from here on one connection does all, and counts it
