@@ -77,6 +77,13 @@ class Product(Launched):
         """Return a service's status."""
         return str(self.call("GET", f"/services/{service_id}")["status"])
 
+    def logs(self, lines: int = 60) -> str:
+        """Return the last lines of each process' log, for a test that fails."""
+        return "\n".join(
+            f"--- {path.name}\n" + "\n".join(path.read_text(errors="replace").splitlines()[-lines:])
+            for path in sorted(self.state.glob("logs/*.log"))
+        )
+
     def rest(self) -> None:
         """Pause all services of the account: what is watched costs as long as it runs."""
         services = self.call("GET", "/services?limit=1000")

@@ -15,6 +15,8 @@ def test_no_page_is_lost_whatever_is_killed() -> None:
         product.ready()
         story = outages.run(product, seconds=75, seed=7)
         print(story, *story.faults, sep="\n")
+        if story.faults:
+            print(product.logs())
         assert story.faults == [], str(story)
         assert story.messages >= 8
         assert len(story.kills) >= 5

@@ -19,7 +19,9 @@ def test_an_alert_that_tells_nobody_reaches_the_owner(product: Product, shop: Ta
     seconds_until(lambda: len([m for m in product.mail.mails if m.recipients == [email]]) == 2, 10)
 
 
-def test_a_channel_that_is_switched_on_is_told_and_again_on_request(product: Product, shop: Target, hook: HttpReceiver) -> None:
+def test_a_channel_that_is_switched_on_is_told_and_again_on_request(
+    product: Product, shop: Target, hook: HttpReceiver
+) -> None:
     channel = webhook(product, hook, is_enabled=False)
     failing(product, shop)
     product.call("PATCH", f"/notification-channels/{channel['id']}", {"is_enabled": True})

@@ -18,5 +18,7 @@ def test_nobody_is_missed_while_people_act() -> None:
         product.ready()
         story = people.run(product, seconds=60, seed=int(time.time()))
         print(story, *story.faults, sep="\n")
+        if story.faults:
+            print(product.logs())
         assert story.faults == [], str(story)
         assert story.alerts

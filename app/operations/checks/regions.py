@@ -97,8 +97,8 @@ def watch() -> list[str]:
     operator_alerts.update_each(
         "locations",
         {
-            organization_id: f"No agent is alive at {', '.join(of_one)}: services that no other region"
-            " checks are unknown"
+            organization_id: f"No agent is alive at {', '.join(of_one)}: services that no other"
+            " region checks are unknown"
             for organization_id, of_one in names.items()
         },
     )
