@@ -129,14 +129,18 @@ def _spare_the_collector() -> None:
 
 
 def _suspect_what_was_in_hand(app: Flask) -> None:
-    """Note what processes before this one ended with, and write down what this one begins."""
+    """Note what processes before this one ended with, and write down what this one begins.
+
+    A recorder is forked afterwards, so no connection is left open.
+    """
     state_dir = app.extensions["runtime"].config.state_dir
     work_journal.open_for_process(state_dir)
-    try:
-        with app.app_context():
+    with app.app_context():
+        try:
             work_journal.take_left_behind(state_dir, quarantine.suspect)
-    except DATABASE_AWAY as error:
-        log.warning("database is away, journals wait", extra={"why": str(error)[:200]})
+        except DATABASE_AWAY as error:
+            log.warning("database is away, journals wait", extra={"why": str(error)[:200]})
+        shared_application.close_connections()
 
 
 def _local(kind: str) -> _Process:

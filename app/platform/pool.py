@@ -1,22 +1,25 @@
-"""Pool of database connections that hands out none the server has closed.
+"""Pool of database connections that hands out none the server has closed, nor one of a parent.
 
 To ask the server at every use, as SQLAlchemy's `pool_pre_ping` does, is one round trip of about
 five in a small transaction. An idle connection has nothing to read; one whose server ended it has.
-So the server is asked only then, and after a time in which a firewall may have forgotten it.
+So the server is asked only then, and after a time in which a firewall may have forgotten it. What a
+fork inherits is its parent's: two processes that use one connection read each other's answers.
 """
 
+import os
 import select
 from typing import Any
 
 import psycopg
 from gevent import monkey
 from sqlalchemy import Connection, Engine, event
-from sqlalchemy.exc import InvalidatePoolError
+from sqlalchemy.exc import DisconnectionError, InvalidatePoolError
 
 from app.platform.clock import monotonic
 
 _IDLE_SECONDS = 30.0
 _IDLE_SINCE = "idle since"  # in the pool's own notes of a connection
+_PID = "pid"  # of the process that made it, in the same notes
 
 # gevent's would take a turn of its loop; this one is asked for nothing but what is there already.
 _poll = monkey.get_original("select", "poll")
@@ -49,13 +52,20 @@ def set_at_begin(engine: Engine) -> None:
 def check_at_checkout(engine: Engine) -> None:
     """Have an engine try a connection before its use where it may be closed.
 
-    One that is closed is replaced, and so are all others that are as old, when they come up.
+    One that is closed is replaced, and so are all others that are as old, when they come up. One
+    that another process made, whose fork this is, is left to that process and replaced here.
     """
+
+    def own(_connection: psycopg.Connection[Any], record: Any) -> None:
+        record.info[_PID] = os.getpid()
 
     def note(_connection: psycopg.Connection[Any] | None, record: Any) -> None:
         record.info[_IDLE_SINCE] = monotonic()
 
-    def try_out(connection: psycopg.Connection[Any], record: Any, _proxy: Any) -> None:
+    def try_out(connection: psycopg.Connection[Any], record: Any, proxy: Any) -> None:
+        if record.info[_PID] != os.getpid():
+            record.dbapi_connection = proxy.dbapi_connection = None  # not closed: it is in use
+            raise DisconnectionError("a connection of the parent process")
         idle_since = record.info.get(_IDLE_SINCE)
         if idle_since is None:
             return  # made just now
@@ -66,6 +76,7 @@ def check_at_checkout(engine: Engine) -> None:
         except psycopg.Error as error:
             raise InvalidatePoolError(str(error)) from error
 
+    event.listen(engine, "connect", own)
     event.listen(engine, "checkin", note)
     event.listen(engine, "checkout", try_out)
 

@@ -48,6 +48,11 @@ def _rehearse() -> None:
     with suppress(RedisError):
         for _ in range(_ROUNDS):
             redis.ping()
+    close_connections()
+
+
+def close_connections() -> None:
+    """Close what the current application has opened: a fork that comes is to inherit nothing."""
     for engine in db.engines.values():
         engine.dispose()
-    redis.connection_pool.disconnect()
+    runtime().redis.connection_pool.disconnect()

@@ -1,4 +1,6 @@
-"""Connections of the pool: none that the server has closed is handed out."""
+"""Connections of the pool: none that the server has closed is handed out, nor one of a parent."""
+
+import os
 
 import psycopg
 import pytest
@@ -36,6 +38,25 @@ def test_one_that_the_server_ended_is_replaced_without_an_error(app, database_ur
             other.execute("SELECT pg_terminate_backend(%s, 5000)", (before.info.backend_pid,))
         assert _driver().execute("SELECT 1").fetchone() == (1,)
         assert _driver() is not before
+
+
+def test_a_fork_makes_a_connection_of_its_own(app):
+    """Two processes that use one connection read each other's answers."""
+    with app.app_context():
+        before = _driver()
+        readable, writable = os.pipe()
+        if not (pid := os.fork()):
+            try:
+                os.write(writable, str(_driver().info.backend_pid).encode())
+            finally:
+                os._exit(0)
+        os.close(writable)
+        os.waitpid(pid, 0)
+        with os.fdopen(readable) as answer:
+            backend = int(answer.read())
+        assert backend != before.info.backend_pid
+        assert _driver() is before, "the fork left it alone"
+        assert before.execute("SELECT 1").fetchone() == (1,)
 
 
 @pytest.mark.parametrize(("idle_seconds", "is_asked"), [(30.0, False), (0.0, True)])
