@@ -16,6 +16,7 @@ from tests.waiting import seconds_until, stretched
 from workers.agent_quarantine import AgentQuarantine
 
 ROOT = Path(__file__).parents[2]
+ONE = "7b0c2f9e-3a51-4f0e-9d7e-2f6f0f1a9c11"  # a service
 # What Python imports at its start: every process of the agent has it.
 _POISON = """
 import ctypes
@@ -124,7 +125,7 @@ def test_what_the_server_could_not_be_told_it_is_told_later():
     assert entries[0][1] == f"{key}/here/0"
 
 
-@pytest.mark.parametrize("key", ["", "x", f"{uuid4()}/here", "x/here/1", f"{uuid4()}/here/x"])
+@pytest.mark.parametrize("key", ["", "x", f"{ONE}/here", "x/here/1", f"{ONE}/here/x"])
 def test_results_on_their_way_and_what_cannot_be_read_end_no_agent(key):
     server = Server()
     entries = [("check", key), *journal(1)]
