@@ -34,7 +34,11 @@ def services(context, configure, alice):
     with transaction() as tx:
         # As with more services: the whole of a table of one page is read soonest.
         tx.driver.execute("SET enable_seqscan = off")
+        # The server of all tests would collect statistics at a moment of its own choice.
+        tx.driver.execute("ALTER TABLE schedule_entries SET (autovacuum_enabled = off)")
     yield
+    with transaction() as tx:
+        tx.driver.execute("ALTER TABLE schedule_entries RESET (autovacuum_enabled)")
     db.engine.dispose()
 
 
