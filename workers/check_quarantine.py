@@ -1,5 +1,6 @@
 """Quarantine of checks that ended their probe worker."""
 
+import logging
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -13,6 +14,8 @@ from app.operations.health.quarantine import WorkKind
 from app.platform.clock import monotonic
 from app.platform.transaction import DATABASE_AWAY
 from workers.isolation import AloneRunner, LostAloneError, StoppedAloneError, renewed_lease
+
+log = logging.getLogger(__name__)
 
 _REFRESH_SECONDS = 5.0
 _RECORDING_SECONDS = 10.0
@@ -63,35 +66,36 @@ class CheckQuarantine:
         """Say whether there is anything to clear."""
         return bool(self._suspects)
 
+    def run_alone(
+        self, claim: Claim, runner: AloneRunner, call: Callable[..., Any]
+    ) -> Observation | None:
+        """Run and record a check in a process of its own, again until three losses in a row.
 
-def run_check_alone(
-    claim: Claim, runner: AloneRunner, call: Callable[..., Any]
-) -> Observation | None:
-    """Run and record a check in a process of its own, again until three losses in a row.
-
-    Return what to record if that was lost. `call` runs a database operation in an application
-    context.
-    """
-    seconds = claim.snapshot.target.timeout_seconds + _RECORDING_SECONDS
-    is_aside = False
-    try:
-        while not is_aside:
-            try:
-                with renewed_lease(partial(call, checks_claim.extend_lease, Lease.of(claim))):
-                    runner.run(claim._replace(rules=()), seconds)
-            except LostAloneError as error:
-                trace = hider(claim.snapshot.target.secrets)(str(error))
-                is_aside = call(_count_loss, claim.key, trace)
-            except StoppedAloneError:
-                call(checks_claim.release, [Lease.of(claim)])
-                return None
-            else:
-                call(quarantine.clear, WorkKind.CHECK, [claim.key])
-                return None
-    except DATABASE_AWAY:
-        return None  # it comes again by its lease
-    return SET_ASIDE
+        Return what to record if that was lost. `call` runs a database operation in an application
+        context. Several threads may be here at a time.
+        """
+        seconds = claim.snapshot.target.timeout_seconds + _RECORDING_SECONDS
+        is_aside = False
+        try:
+            while not is_aside:
+                try:
+                    with renewed_lease(partial(call, checks_claim.extend_lease, Lease.of(claim))):
+                        runner.run(claim._replace(rules=()), seconds)
+                except LostAloneError as error:
+                    trace = hider(claim.snapshot.target.secrets)(str(error))
+                    is_aside = call(_count_loss, claim.key, trace)
+                except StoppedAloneError:
+                    call(checks_claim.release, [Lease.of(claim)])
+                    return None
+                else:
+                    call(quarantine.clear, WorkKind.CHECK, [claim.key])
+                    self._set_aside.pop(claim.key, None)  # or the next ones would run alone too
+                    return None
+        except DATABASE_AWAY:
+            return None  # it comes again by its lease
+        return SET_ASIDE
 
 
 def _count_loss(key: str, trace: str) -> bool:
+    log.warning("a check was lost in a process of its own", extra={"key": key, "why": trace})
     return quarantine.count_failure(WorkKind.CHECK, key, trace, ends_process=True)

@@ -19,7 +19,7 @@ from app.operations.services.one_off_checks import ProbeTask
 from app.platform.bootstrap import Runtime
 from app.platform.clock import monotonic
 from app.platform.transaction import DATABASE_AWAY
-from workers.check_quarantine import CheckQuarantine, run_check_alone
+from workers.check_quarantine import CheckQuarantine
 from workers.database_clock import DatabaseClock
 from workers.isolation import AloneRunner
 from workers.recorder import Recorder
@@ -144,7 +144,7 @@ class DatabaseExchange:
 
     def run_alone(self, claim: Claim) -> Observation | None:
         """Run and record a check in a process of its own; return what to record if it was lost."""
-        return run_check_alone(claim, self._alone, self._in_context)
+        return self._quarantine.run_alone(claim, self._alone, self._in_context)
 
     def _in_context(self, function: Callable[..., T], *args: Any) -> T:
         with self._app.app_context():

@@ -6,6 +6,7 @@ become due since the last one. Leases that ran out, left by a worker that was ki
 they are found by a claim without a bound, which comes the more rarely the longer it takes.
 """
 
+from collections import deque
 from math import inf
 
 _BEHIND_SECONDS = 1.5  # before the last claim: for what was committed just then
@@ -15,6 +16,7 @@ _BEHIND_WAKE_SECONDS = 15.0
 _LEAST_SECONDS = 1.0
 _MOST_SECONDS = 10.0
 _SHARE = 0.01
+_COMPARED = 3  # a busy machine or a first connection makes one claim long, dead entries make all
 
 
 class LookBack:
@@ -23,6 +25,8 @@ class LookBack:
     def __init__(self) -> None:
         self._claimed_at = -inf
         self._unbounded_from = -inf
+        self._bounded: deque[float] = deque(maxlen=_COMPARED)  # durations of the latest claims
+        self._unbounded: deque[float] = deque(maxlen=_COMPARED)
 
     def seconds(self, at: float) -> float | None:
         """Return how far a claim made now looks back; None: without a bound."""
@@ -34,9 +38,17 @@ class LookBack:
 
     def claimed(self, asked_at: float, answered_at: float, *, is_full: bool) -> None:
         """Learn from a claim: `is_full` says that it brought as much as was asked for."""
+        took = answered_at - asked_at
         if asked_at >= self._unbounded_from:
-            pause = (answered_at - asked_at) / _SHARE
+            self._unbounded.append(took)
+            pause = self._costs_more_seconds() / _SHARE
             self._unbounded_from = asked_at + min(_MOST_SECONDS, max(_LEAST_SECONDS, pause))
+        else:
+            self._bounded.append(took)
         if is_full:
             self._unbounded_from = -inf  # what is older may be due as well
         self._claimed_at = asked_at
+
+    def _costs_more_seconds(self) -> float:
+        """Return by how much a claim without a bound takes longer than one with it."""
+        return min(self._unbounded) - min(self._bounded, default=inf)

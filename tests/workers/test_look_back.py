@@ -6,14 +6,43 @@ from workers.database_exchange import DatabaseExchange
 from workers.engine import Engine
 from workers.look_back import LookBack
 
+BOUNDED = 0.001  # seconds that a claim takes which looks back only to the last one
 
-@pytest.mark.parametrize(("took", "pause"), [(0.0, 1.0), (0.002, 1.0), (0.05, 5.0), (3.0, 10.0)])
+
+def _next_unbounded(look_back, at, took):
+    """Return when the next claim without a bound comes, after one at `at` and a bounded one."""
+    assert look_back.seconds(at) is None
+    look_back.claimed(at, at + took, is_full=False)
+    look_back.claimed(at + 0.5, at + 0.5 + BOUNDED, is_full=False)
+    return next(
+        at + tenth / 10 for tenth in range(1, 200) if look_back.seconds(at + tenth / 10) is None
+    )
+
+
+@pytest.mark.parametrize(("took", "pause"), [(0.0, 1.0), (0.006, 1.0), (0.051, 5.0), (3.0, 10.0)])
 def test_a_look_at_all_that_is_overdue_takes_a_hundredth_of_the_time(took, pause):
-    look_back = LookBack()
-    assert look_back.seconds(100.0) is None
-    look_back.claimed(100.0, 100.0 + took, is_full=False)
-    assert look_back.seconds(100.0 + pause - 0.1) == pytest.approx(pause - 0.1 + 1.5)
-    assert look_back.seconds(100.0 + pause + 0.1) is None
+    look_back, at = LookBack(), 100.0
+    for _ in range(4):
+        before, at = at, _next_unbounded(look_back, at, took)
+    assert at - before == pytest.approx(pause, abs=0.11)
+    assert look_back.seconds(before + 0.9) == pytest.approx(0.4 + 1.5)
+
+
+@pytest.mark.parametrize("long", [0, 1, 2, 5, 6])
+def test_claims_that_a_busy_machine_made_long_hide_no_lease_that_ran_out(long):
+    look_back, at = LookBack(), 100.0
+    for number in range(8):
+        before, at = at, _next_unbounded(look_back, at, 2.0 if number == long else 0.002)
+        assert at - before == pytest.approx(1.0, abs=0.11)
+
+
+def test_where_all_claims_are_long_it_is_not_what_is_overdue_that_costs():
+    look_back, at = LookBack(), 100.0
+    for _ in range(5):
+        look_back.claimed(at, at + 0.3, is_full=False)
+        look_back.claimed(at + 0.5, at + 0.8, is_full=False)
+        assert look_back.seconds(at + 1.0) is None
+        at += 1.0
 
 
 def test_a_full_claim_may_have_left_what_is_older():

@@ -13,7 +13,7 @@ import pytest
 from app.operations.checks import claim as checks_claim
 from app.operations.checks import record as checks_record
 from app.operations.health import quarantine
-from app.operations.health.quarantine import Loss, WorkKind
+from app.operations.health.quarantine import NEVER_LOST, Loss, WorkKind
 from app.operations.notifications import claim as outbox_claim
 from tests.factories import make_service
 from tests.waiting import stretched
@@ -255,10 +255,16 @@ def test_a_check_that_was_lost_twice_is_run_and_recorded_alone(context, environm
     for _ in range(2):
         checks_claim.claim("default", 10)
         rows("UPDATE schedule_entries SET lease_until = now() - interval '1 second'")
+    rows("UPDATE quarantine SET is_suspect = true")
     (claim,) = checks_claim.claim("default", 10).claims
-    assert check_quarantine.run_check_alone(claim, AloneRunner("check"), within(context)) is None
+    known = check_quarantine.CheckQuarantine()
+    known.refresh([claim])
+    again = claim._replace(loss=NEVER_LOST)
+    assert known.runs_alone(again)
+    assert known.run_alone(claim, AloneRunner("check"), within(context)) is None
     assert rows("SELECT status FROM check_results") == [("RED",)]
     assert rows("SELECT key FROM quarantine") == []
+    assert not known.runs_alone(again), "it went well: the next ones run beside the others"
 
 
 def test_a_plain_kill_costs_nothing_but_the_lease(context, alice, rows):
