@@ -4,6 +4,7 @@ import asyncio
 import socket
 import time
 from ipaddress import ip_network
+from math import inf
 
 import pytest
 
@@ -23,6 +24,9 @@ from tests.waiting import stretched
 PUBLIC = AddressPolicy("public")
 # Two loopback addresses play the public host and the forbidden one.
 SPLIT = AddressPolicy("any", deny=(ip_network("127.0.0.2/32"),))
+
+AT_ONCE_SECONDS = 0.5
+ATTEMPTS = 2
 
 FORBIDDEN = [
     "127.0.0.1",
@@ -86,11 +90,19 @@ def test_every_way_of_asking_refuses_every_forbidden_address():
             for way in WAYS:
                 for host in FORBIDDEN:
                     kind, endpoint, config = way.target(host, port)
-                    started = time.monotonic()
-                    observation = await probe(kind, endpoint, config, network=network)
-                    took = time.monotonic() - started
+                    took = inf
+                    for _ in range(ATTEMPTS):  # a busy machine may hold up one, a wait holds up all
+                        started = time.monotonic()
+                        observation = await probe(kind, endpoint, config, network=network)
+                        took = min(took, time.monotonic() - started)
+                        if took <= AT_ONCE_SECONDS:
+                            break
                     refused = (observation.error or "").startswith("target not allowed: ")
-                    if observation.status is not Status.RED or not refused or took > 0.5:
+                    if (
+                        observation.status is not Status.RED
+                        or not refused
+                        or took > AT_ONCE_SECONDS
+                    ):
                         wrong.append((str(way), host, took, observation))
         finally:
             network.close()
