@@ -237,3 +237,18 @@ def make_pending(
         **fields,
     )
     return alert_id
+
+
+def latest_alert(person: Person) -> Any:
+    """Return the newest alert of a person's organization, with its timeline."""
+    return person.get(f"/alerts/{person.get('/alerts?status=all').json[0]['id']}").json
+
+
+def timeline_texts(alert: Any, kind: str) -> list[str]:
+    """Return the texts of one kind in an alert's timeline."""
+    return [line["text"] for line in alert["timeline"] if line["kind"] == kind]
+
+
+def stored_messages(rows: Callable[..., list[tuple[Any, ...]]]) -> list[tuple[Any, ...]]:
+    """Return kind, recipient and status of each message, in the order of their making."""
+    return rows("SELECT kind, recipient_key, status FROM notifications ORDER BY created_at, kind")

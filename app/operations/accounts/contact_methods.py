@@ -59,18 +59,7 @@ def redirect(tx: Transaction, user: User) -> None:
         .with_for_update(key_share=True, skip_locked=True)
     ).all():
         row.status = "cancelled"
-        enqueue.messages(
-            tx,
-            organization_id=row.organization_id,
-            alert_id=row.alert_id,
-            subject_key=row.subject_key,
-            kind=row.kind,
-            severity=row.severity,
-            message=row.message,
-            recipients=current,
-            now=now,
-            step=row.step,
-        )
+        enqueue.elsewhere(tx, row, current, now)
 
 
 def _is_alike(stored: Mapping[str, Any], data: Mapping[str, Any]) -> bool:

@@ -95,18 +95,8 @@ def withdraw_messages(
         if row.alert_id is None or not begins or message in told:
             continue
         told.add(message)
-        enqueue.messages(
-            tx,
-            organization_id=organization_id,
-            alert_id=row.alert_id,
-            subject_key=row.subject_key,
-            kind=row.kind,
-            severity=row.severity,
-            message=row.message,
-            recipients=escalation_recipients.contacts(tx.session.get_one(User, successor_id), now),
-            now=now,
-            step=row.step,
-        )
+        successor = escalation_recipients.contacts(tx.session.get_one(User, successor_id), now)
+        enqueue.elsewhere(tx, row, successor, now)
 
 
 def _in_schedules(

@@ -218,6 +218,31 @@ def messages(
     return len(added)
 
 
+def elsewhere(
+    tx: Transaction,
+    row: Notification,
+    recipients: Iterable[Recipient],
+    now: datetime,
+    message: dict[str, Any] | None = None,
+) -> int:
+    """Add a stored message for other recipients; return how many were new.
+
+    `message` takes the place of what the stored one says.
+    """
+    return messages(
+        tx,
+        organization_id=row.organization_id,
+        alert_id=row.alert_id,
+        subject_key=row.subject_key,
+        kind=row.kind,
+        severity=row.severity,
+        message=row.message if message is None else message,
+        recipients=recipients,
+        now=now,
+        step=row.step,
+    )
+
+
 def wake_dispatcher() -> None:
     """Say that the outbox may have work. Raises redis errors when Redis is away."""
     hints = runtime().hints

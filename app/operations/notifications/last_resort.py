@@ -99,18 +99,8 @@ def enqueue_elsewhere(
             [] if not is_given_up and _was_delivered(tx, row) else owners(tx, row.organization_id)
         )
     # One that has it already, by themselves or for another channel, does not get it twice.
-    enqueue.messages(
-        tx,
-        organization_id=row.organization_id,
-        alert_id=row.alert_id,
-        subject_key=row.subject_key,
-        kind=row.kind,
-        severity=row.severity,
-        message={**row.message, "note": f"{name} could not be reached: {error}"},
-        recipients=recipients,
-        now=now,
-        step=row.step,
-    )
+    note = f"{name} could not be reached: {error}"
+    enqueue.elsewhere(tx, row, recipients, now, {**row.message, "note": note})
     if row.alert_id is None:
         return
     if is_given_up:

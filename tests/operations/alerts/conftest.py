@@ -8,7 +8,7 @@ from app.operations.escalation.recipients import contacts
 from app.platform.clock import utcnow
 from app.platform.transaction import transaction
 from tests.alert_messages import ALERT, PENDING
-from tests.alerting import policy_of
+from tests.alerting import latest_alert, policy_of
 from tests.factories import make_service
 from tests.recording import check, observe
 
@@ -47,6 +47,18 @@ def messages(rows):
         return [(kind, names.get(key, key), status) for kind, key, status in found]
 
     return messages
+
+
+@pytest.fixture
+def fail(context, alice):
+    """Let a service fail; return its alert with the timeline."""
+
+    def fail(**fields):
+        check(make_service(alice, **fields), utcnow(), observe("R"))
+        escalation_levels.advance_due()
+        return latest_alert(alice)
+
+    return fail
 
 
 @pytest.fixture

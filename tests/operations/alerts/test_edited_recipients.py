@@ -4,43 +4,20 @@ import pytest
 
 from app.operations.alerts import snoozes
 from app.operations.escalation import levels as escalation_levels
-from app.platform.clock import utcnow
 from tests.alerting import (
+    latest_alert,
     make_alert,
     make_channel,
     make_notification,
     make_policy,
     make_window,
     policy_of,
+    stored_messages,
+    timeline_texts,
 )
 from tests.factories import make_member, make_service
-from tests.recording import check, observe
 
 SMTP = "smtp://127.0.0.1:25"
-
-
-@pytest.fixture
-def fail(context, alice):
-    """Let a service fail; return its alert with the timeline."""
-
-    def fail(**fields):
-        check(make_service(alice, **fields), utcnow(), observe("R"))
-        escalation_levels.advance_due()
-        return latest(alice)
-
-    return fail
-
-
-def latest(person):
-    return person.get(f"/alerts/{person.get('/alerts?status=all').json[0]['id']}").json
-
-
-def messages(rows):
-    return rows("SELECT kind, recipient_key, status FROM notifications ORDER BY created_at, kind")
-
-
-def texts(alert, kind):
-    return [line["text"] for line in alert["timeline"] if line["kind"] == kind]
 
 
 def owner(person):
@@ -66,10 +43,10 @@ def test_what_a_channel_takes_with_it_goes_to_the_owners(alice, rows, fail, conf
     channel = make_channel(alice)
     fail()
     go(alice, channel)
-    alert = latest(alice)
-    assert texts(alert, "undelivered") == [f"Ops was {how} before it was told"]
-    assert texts(alert, "untold")[0].endswith("; the owners are told by mail")
-    assert messages(rows) == [
+    alert = latest_alert(alice)
+    assert timeline_texts(alert, "undelivered") == [f"Ops was {how} before it was told"]
+    assert timeline_texts(alert, "untold")[0].endswith("; the owners are told by mail")
+    assert stored_messages(rows) == [
         ("alert.fired", f"channel:{channel['id']}", "cancelled"),
         ("alert.fired", owner(alice), "pending"),
     ]
@@ -82,7 +59,7 @@ def test_its_fallback_comes_before_the_owners(alice, rows, fail, configure, go):
     channel = make_channel(alice, fallback_channel_id=last["id"])
     fail()
     go(alice, channel)
-    assert messages(rows)[1:] == [("alert.fired", f"channel:{last['id']}", "pending")]
+    assert stored_messages(rows)[1:] == [("alert.fired", f"channel:{last['id']}", "pending")]
 
 
 @pytest.mark.parametrize("go", GOES.values(), ids=GOES)
@@ -96,7 +73,7 @@ def test_nobody_else_is_told_where_somebody_has_heard(alice, rows, fail, configu
         f"channel:{other['id']}",
     )
     go(alice, channel)
-    assert sorted(status for _, _, status in messages(rows)) == ["cancelled", "sent"]
+    assert sorted(status for _, _, status in stored_messages(rows)) == ["cancelled", "sent"]
 
 
 def test_nobody_else_is_told_where_a_level_is_to_come(alice, rows, fail, configure):
@@ -106,7 +83,7 @@ def test_nobody_else_is_told_where_a_level_is_to_come(alice, rows, fail, configu
     channel = make_channel(alice)
     fail()
     switch_off(alice, channel)
-    assert [status for _, _, status in messages(rows)] == ["cancelled"]
+    assert [status for _, _, status in stored_messages(rows)] == ["cancelled"]
 
 
 def test_each_alert_of_a_digest_is_told_elsewhere(alice, rows, connection, configure):
@@ -135,7 +112,7 @@ def test_what_a_deleted_channel_was_told_stays_on_record(alice, rows, fail):
     alert = fail()
     rows("UPDATE notifications SET status = 'sent', attempts = 1")
     delete(alice, channel)
-    assert latest(alice)["told"] == "sent"
+    assert latest_alert(alice)["told"] == "sent"
     (message,) = alice.get(f"/alerts/{alert['id']}/notifications").json
     assert (message["status"], message["channel_id"]) == ("sent", None)
     assert (message["channel_name"], message["channel_type"]) == ("Ops", "slack")
@@ -144,7 +121,7 @@ def test_what_a_deleted_channel_was_told_stays_on_record(alice, rows, fail):
     assert (answer.status_code, answer.json["error"]) == (409, "its channel was deleted")
     rows("UPDATE notifications SET status = 'sent'")
     alice.post(f"/alerts/{alert['id']}/resolve", {})
-    assert [kind for kind, _, _ in messages(rows)] == ["alert.fired"]
+    assert [kind for kind, _, _ in stored_messages(rows)] == ["alert.fired"]
 
 
 def test_what_waits_for_somebody_who_leaves_goes_to_the_owners(app, alice, rows, fail, configure):
@@ -152,14 +129,16 @@ def test_what_waits_for_somebody_who_leaves_goes_to_the_owners(app, alice, rows,
     bob = make_member(app, alice, "Bob", "responder")
     policy = policy_of(alice, "user", bob.user_id, is_default=True)
     fail()
-    assert [status for _, _, status in messages(rows)] == ["pending"]
+    assert [status for _, _, status in stored_messages(rows)] == ["pending"]
     line = {"level": 1, "delay_minutes": 0, "notify_type": "user", "notify_id": str(alice.user_id)}
     alice.patch(f"/escalation-policies/{policy['id']}", {"rules": [line]})
     assert alice.delete(f"/members/{bob.user_id}").status_code == 204
-    assert messages(rows)[1:] == [("alert.fired", owner(alice), "pending")]
-    alert = latest(alice)
-    assert texts(alert, "undelivered") == ["Bob left the organization before they were told"]
-    assert texts(alert, "untold") == [
+    assert stored_messages(rows)[1:] == [("alert.fired", owner(alice), "pending")]
+    alert = latest_alert(alice)
+    assert timeline_texts(alert, "undelivered") == [
+        "Bob left the organization before they were told"
+    ]
+    assert timeline_texts(alert, "untold") == [
         "nobody was told, because Bob is no member any more; the owners are told by mail"
     ]
 
@@ -177,12 +156,12 @@ def test_a_channel_that_listens_to_more_hears_of_what_fires(alice, rows, fail, b
     (rule,) = alice.get("/alert-rules").json
     alice.patch(f"/alert-rules/{rule['id']}", {"severity": "warning"})
     fail()
-    assert messages(rows) == []
+    assert stored_messages(rows) == []
     path = f"/notification-channels/{channel['id']}"
     for _ in range(2):
         assert alice.patch(path, after).status_code == 200
-        assert messages(rows) == [("alert.fired", f"channel:{channel['id']}", "pending")]
-    assert latest(alice)["told_reason"] is None
+        assert stored_messages(rows) == [("alert.fired", f"channel:{channel['id']}", "pending")]
+    assert latest_alert(alice)["told_reason"] is None
 
 
 def test_a_channel_that_no_rule_names_hears_nothing_by_an_edit(alice, rows, fail):
@@ -191,7 +170,7 @@ def test_a_channel_that_no_rule_names_hears_nothing_by_an_edit(alice, rows, fail
     alice.patch(f"/alert-rules/{rule['id']}", {"notification_channel_ids": [named["id"]]})
     fail()
     alice.patch(f"/notification-channels/{other['id']}", {"is_enabled": True})
-    assert [key for _, key, _ in messages(rows)] == [f"channel:{named['id']}"]
+    assert [key for _, key, _ in stored_messages(rows)] == [f"channel:{named['id']}"]
 
 
 def hooks(person, *paths):
@@ -217,7 +196,7 @@ def test_what_waits_for_a_contact_follows_an_edit(context, alice, rows, fail):
     assert heard(rows) == [("alert.fired", "a", "cancelled"), ("alert.fired", "b", "pending")]
     hooks(alice, "b", "c")
     assert heard(rows)[2:] == [], "what waits for one that stays is nobody else's"
-    alice.post(f"/alerts/{latest(alice)['id']}/resolve", {})
+    alice.post(f"/alerts/{latest_alert(alice)['id']}/resolve", {})
     hooks(alice, "c")
     told = [(kind, path) for kind, path, status in heard(rows) if status == "pending"]
     assert told == [("alert.resolved", "c")], "with the beginning, which nobody has heard"
@@ -256,10 +235,10 @@ def test_what_somebody_was_on_who_leaves_fires_again(app, alice, rows, fail, mut
     if muted:
         make_window(alice)
     assert alice.delete(f"/members/{bob.user_id}").status_code == 204
-    found = latest(alice)
+    found = latest_alert(alice)
     assert (found["status"], found["acknowledged_by"]) == ("firing", None)
-    assert texts(found, "unacknowledged") == ["Bob, who was on it, is no member any more"]
-    kinds = [kind for kind, _, _ in messages(rows)]
+    assert timeline_texts(found, "unacknowledged") == ["Bob, who was on it, is no member any more"]
+    kinds = [kind for kind, _, _ in stored_messages(rows)]
     assert kinds == ["alert.fired", "alert.acknowledged", *([] if muted else ["alert.reminder"])]
     assert snoozes.end_due() == 0
 

@@ -3,7 +3,6 @@
 import pytest
 
 from app.domain.types import Certificate
-from app.operations.escalation import levels as escalation_levels
 from app.operations.maintenance import muting
 from app.platform.clock import utcnow
 from tests.alerting import (
@@ -11,35 +10,12 @@ from tests.alerting import (
     make_channel,
     make_rule,
     make_window,
+    timeline_texts,
 )
 from tests.factories import make_service
 from tests.recording import check, observe
 
 SMTP = "smtp://127.0.0.1:25"
-
-
-@pytest.fixture
-def fail(context, alice):
-    """Let a service fail; return its alert with the timeline."""
-
-    def fail(**fields):
-        check(make_service(alice, **fields), utcnow(), observe("R"))
-        escalation_levels.advance_due()
-        return latest(alice)
-
-    return fail
-
-
-def latest(person):
-    return person.get(f"/alerts/{person.get('/alerts?status=all').json[0]['id']}").json
-
-
-def messages(rows):
-    return rows("SELECT kind, recipient_key, status FROM notifications ORDER BY created_at, kind")
-
-
-def texts(alert, kind):
-    return [line["text"] for line in alert["timeline"] if line["kind"] == kind]
 
 
 def seconds_to_next_try(rows):
@@ -119,7 +95,7 @@ def test_an_alert_ends_that_no_check_could_end_any_more(alice, rows, connection,
     found = [alice.get(f"/alerts/{id}").json for id in ids]
     assert [alert["status"] for alert in found] == ["resolved" if ends else "firing", "firing"]
     if ends:
-        assert texts(found[0], "resolved") == ["the service is checked in another way now"]
+        assert timeline_texts(found[0], "resolved") == ["the service is checked in another way now"]
 
 
 def due(rows, service):
