@@ -20,9 +20,12 @@ from flask import Flask
 from redis import RedisError
 
 import workers
+from app.operations.checks import claim as checks_claim
 from app.operations.health import quarantine
+from app.operations.health.quarantine import WorkKind
 from app.operations.notifications import enqueue
-from app.platform import shared_application, work_journal
+from app.operations.notifications import results as delivery_results
+from app.platform import lease_journal, shared_application, work_journal
 from app.platform.errors import ConfigError
 from app.platform.queue import BACKGROUND, METRICS, Worker, probe_queue
 from app.platform.redis_client import connect
@@ -38,7 +41,12 @@ from workers.watchdog import Watchdog
 log = logging.getLogger("workers")
 
 REMOTE = "remote"
-_TAKE_MANY = ("probes", "notifications")  # pieces of work at the same time
+# Pieces of work at the same time, under leases.
+_TAKE_MANY = {"probes": WorkKind.CHECK, "notifications": WorkKind.MESSAGE}
+_GIVE_BACK: dict[str, lease_journal.GiveBack] = {
+    WorkKind.CHECK: checks_claim.give_back,
+    WorkKind.MESSAGE: delivery_results.give_back,
+}
 KINDS = ("probes", "notifications", "background", "metrics", REMOTE)
 _RECONNECT_SECONDS = 1.0
 
@@ -128,16 +136,21 @@ def _spare_the_collector() -> None:
     gc.set_threshold(100_000, 50, 100)
 
 
-def _suspect_what_was_in_hand(app: Flask) -> None:
-    """Note what processes before this one ended with, and write down what this one begins.
+def _take_over(app: Flask, kind: WorkKind) -> None:
+    """Note what processes before this one ended with, and give back the leases they held.
+
+    What this one begins and holds is written down.
 
     A recorder is forked afterwards, so no connection is left open.
     """
     state_dir = app.extensions["runtime"].config.state_dir
     work_journal.open_for_process(state_dir)
+    lease_journal.open_for_process(state_dir, kind)
     with app.app_context():
         try:
+            # First: whoever claims them next is to do alone what may have ended the process.
             work_journal.take_left_behind(state_dir, quarantine.suspect)
+            lease_journal.take_left_behind(state_dir, _GIVE_BACK)
         except DATABASE_AWAY as error:
             log.warning("database is away, journals wait", extra={"why": str(error)[:200]})
         shared_application.close_connections()
@@ -147,7 +160,7 @@ def _local(kind: str) -> _Process:
     app = shared_application.application()
     serve(app)
     if kind in _TAKE_MANY:
-        _suspect_what_was_in_hand(app)
+        _take_over(app, _TAKE_MANY[kind])
     return _Process(app, kind)
 
 

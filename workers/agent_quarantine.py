@@ -62,28 +62,20 @@ class AgentQuarantine:
         self._alone.close()
 
     def suspect(self, entries: Iterable[InHand]) -> None:
-        """Tell the server what an agent had in hand as it ended, and give its leases back.
-
-        Raises ServerAway.
-        """
-        leases: dict[UUID, int] = {}
+        """Tell the server what an agent had in hand as it ended. Raises ServerAway."""
+        found: set[UUID] = set()
         for kind, key in entries:
             # Without a lease: results on their way, whose checks are over. What is of another
             # release, or damaged, must not end this agent too.
             with suppress(ValueError):
                 id, region, token = key.split("/")
-                if kind == WorkKind.CHECK and region == self._region:
-                    leases[UUID(id)] = int(token)
-        if leases:
-            log.warning("an agent ended with checks in hand", extra={"count": len(leases)})
+                if kind == WorkKind.CHECK and region == self._region and int(token) >= 0:
+                    found.add(UUID(id))
+        if found:
+            log.warning("an agent ended with checks in hand", extra={"count": len(found)})
         with self._lock:
-            self._in_hand |= leases.keys()
-        self.report()  # first: whoever claims them next is to make them alone
-        given = [{"service_id": str(id), "lease_token": token} for id, token in leases.items()]
-        for start in range(0, len(given), _MOST_AT_ONCE):
-            body = {"leases": given[start : start + _MOST_AT_ONCE]}
-            with suppress(ServerRefused):  # of the release before: they run out
-                self._client.post("release", body, _SECONDS)
+            self._in_hand |= found
+        self.report()
 
     def learn(self, claims: Iterable[Mapping[str, Any]]) -> None:
         """Note what an answer says of the checks that were claimed."""

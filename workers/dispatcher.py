@@ -30,7 +30,7 @@ from app.operations.notifications import results as delivery_results
 from app.operations.notifications.claim import DeliveryOutcome, Send
 from app.operations.notifications.enqueue import DIGEST
 from app.operations.status_pages import subscriber_messages
-from app.platform import logs, work_journal
+from app.platform import lease_journal, logs, work_journal
 from app.platform.bootstrap import Runtime
 from app.platform.clock import monotonic
 from app.platform.config import Config
@@ -70,7 +70,7 @@ class Dispatcher:
         self._threads = ThreadPoolExecutor(4, "outbox")
         self._alone = ThreadPoolExecutor(ALONE_THREADS, "alone")
         self._alone_runner = AloneRunner("message")
-        self._sends: set[asyncio.Task[None]] = set()
+        self._sends: dict[asyncio.Task[None], Send] = {}
         self._in_flight: Counter[UUID] = Counter()
 
     @property
@@ -107,6 +107,7 @@ class Dispatcher:
             for send in claimed:
                 self._start(send)
             if claimed:
+                lease_journal.write([(one.id, one.lease_token) for one in self._sends.values()])
                 continue
             if not self._sends and (idle is None or idle > _IDLE_SECONDS):
                 return False
@@ -132,8 +133,8 @@ class Dispatcher:
         if send.channel_id is not None:
             self._in_flight[send.channel_id] += 1
         task = self._loop.create_task(self._deliver(send))
-        self._sends.add(task)
-        task.add_done_callback(self._sends.discard)
+        self._sends[task] = send
+        task.add_done_callback(self._sends.pop)
 
     def deliver_one(self, send: Send) -> None:
         """Send one message on this process' own loop, and record how it went."""

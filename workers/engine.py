@@ -29,7 +29,7 @@ from app.operations.checks.claim import Claim, Claimed, Lease
 from app.operations.health.quarantine import WorkKind
 from app.operations.recorded_check import RecordedCheck
 from app.operations.services.one_off_checks import ProbeTask
-from app.platform import work_journal
+from app.platform import lease_journal, work_journal
 from app.platform.clock import monotonic
 from workers.check_quarantine import SET_ASIDE
 from workers.connectivity import ConnectivityCheck
@@ -76,7 +76,7 @@ class Engine:
         self._connectivity: ConnectivityCheck | None = None
         self._running = threading.Lock()
         self._stopping = threading.Event()
-        # One thread claims, and one of the results waits for the recorder: the loop for neither.
+        # One thread claims, one waits for the recorder: the loop waits for neither.
         self._claimer = ThreadPoolExecutor(1, "claimer")
         self._answers = ThreadPoolExecutor(1, "answers")
         self._alone = ThreadPoolExecutor(ALONE_THREADS, "alone")
@@ -163,8 +163,7 @@ class Engine:
 
     async def _claim_until(self, end: float) -> None:
         if self._connectivity is None:
-            own = self._network_of(None)
-            self._connectivity = ConnectivityCheck(own, self._witness_targets)
+            self._connectivity = ConnectivityCheck(self._network_of(None), self._witness_targets)
         while not self._stopping.is_set() and monotonic() < end:
             room = await self._room()
             if room <= 0:
@@ -212,12 +211,18 @@ class Engine:
             self._starts.add(claim, (claim.scheduled_for - now).total_seconds())
         for task in tasks:
             self._start(self._answer(task))
+        self._write_leases()
         if len(claimed.claims) == limit:
             return 0.0
-        until_due = inf
-        if claimed.next_due_at is not None:
-            until_due = (claimed.next_due_at - claimed.now).total_seconds()
+        due_at = claimed.next_due_at
+        until_due = inf if due_at is None else (due_at - claimed.now).total_seconds()
         return self._pace.sleep_seconds(until_due, is_woken=self._exchange.is_woken)
+
+    def _write_leases(self) -> None:
+        """Write down what whoever is started next gives back, should this process be killed."""
+        held: list[Claim | RecordedCheck] = [*self._starts.waiting(), *self._results.waiting()]
+        held += filter(None, self._checks.values())
+        lease_journal.write(list(map(Lease.of, held)))
 
     def _claim(self, limit: int) -> tuple[Claimed, list[ProbeTask]]:
         asked_at = monotonic()

@@ -85,6 +85,15 @@ class HttpsExchange:
         """Tell the server what an agent had in hand as it ended. Raises ServerAway."""
         self._quarantine.suspect(entries)
 
+    def give_back(self, leases: Sequence[Sequence[Any]]) -> None:
+        """Give back what an agent held that was killed. Raises ServerAway.
+
+        A server of the release before does not take that: they run out.
+        """
+        held = [Lease(UUID(id), region, token) for id, region, token in leases]
+        with suppress(ServerRefused):
+            self._give_back([one for one in held if one.region == self._region])
+
     def start(self, wake: Callable[[], object]) -> None:
         """Note what wakes the engine: claims are long polls, which nobody else interrupts."""
         self._wake = wake
@@ -223,10 +232,20 @@ class HttpsExchange:
 
         Raises ServerAway, also for such a server.
         """
-        given = [{"service_id": str(one.service_id), "lease_token": one.token} for one in leases]
-        given = [one for one in given if one["lease_token"] != ALONE]
+        try:
+            self._give_back(leases)
+        except ServerRefused as error:
+            raise ServerAway(str(error)) from error
+
+    def _give_back(self, leases: Iterable[Lease]) -> None:
+        given = [
+            {"service_id": str(one.service_id), "lease_token": one.token}
+            for one in leases
+            if one.token != ALONE
+        ]
         for start in range(0, len(given), MOST_RESULTS):
-            self._post("release", {"leases": given[start : start + MOST_RESULTS]})
+            body = {"leases": given[start : start + MOST_RESULTS]}
+            self._client.post("release", body, _REQUEST_SECONDS)
 
     def record(self, batch: Sequence[RecordedCheck], now: datetime) -> None:
         """Deliver results, or keep them until the server is there."""
@@ -254,7 +273,7 @@ class HttpsExchange:
         return self._services.targets(organization_id)
 
     def journal_key(self, claim: Claim) -> str:
-        """Return service, region and lease: the next agent gives that back."""
+        """Return service, region and lease, which the key of a result on its way does not have."""
         return f"{claim.key}/{claim.lease_token}"
 
     def rests(self, claim: Claim) -> bool:

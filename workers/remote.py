@@ -15,7 +15,8 @@ from app.network.network import Network
 from app.network.policy import policy_of
 from app.network.server_client import ServerAway, ServerClient, ServerRefused
 from app.operations.accounts.reach import Targets
-from app.platform import logs, work_journal
+from app.operations.health.quarantine import WorkKind
+from app.platform import lease_journal, logs, work_journal
 from app.platform.config import AgentConfig
 from app.platform.crypto import digest
 from workers.engine import Engine
@@ -47,6 +48,7 @@ class Agent:
                 "STATE_DIR cannot be written: a check that ends this agent is not found out",
                 extra={"state_dir": str(self._config.state_dir)},
             )
+        lease_journal.open_for_process(state_dir, WorkKind.CHECK)
         exchange = self._connect(state_dir)
         if exchange is None:
             return
@@ -62,7 +64,9 @@ class Agent:
         while not self._is_stopping:
             try:
                 exchange = HttpsExchange(self._client, socket.gethostname())
+                # First: whoever claims them next is to make alone what may have ended the agent.
                 work_journal.take_left_behind(state_dir, exchange.suspect)
+                lease_journal.take_left_behind(state_dir, {WorkKind.CHECK: exchange.give_back})
                 return exchange
             except ServerAway as error:
                 log.warning("the server is away", extra={"why": str(error)})

@@ -6,16 +6,16 @@ by `pwrite`: that reaches the kernel, which keeps it whatever ends the process, 
 disk, where a mapping would end the process itself.
 """
 
-import fcntl
 import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from uuid import uuid4
+
+from app.platform import outliving_files
 
 _SLOT_BYTES = 128
 _SLOTS = 8192
-_FOLDER = "work"
+FOLDER = "work"
 _SUFFIX = ".journal"
 _FREE = b"\0" * _SLOT_BYTES
 
@@ -28,11 +28,7 @@ class WorkJournal:
     def __init__(self, folder: Path, *, does_one_at_a_time: bool = False) -> None:
         """Open a file in a folder. Raises OSError."""
         self.does_one_at_a_time = does_one_at_a_time
-        folder.mkdir(parents=True, exist_ok=True)
-        self._path = folder / f"{os.getpid()}-{uuid4().hex[:12]}{_SUFFIX}"
-        self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        # Not `flock`: that one is inherited by forks, and would outlive the process.
-        fcntl.lockf(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        self._path, self._file = outliving_files.create(folder, _SUFFIX)
         self._free = list(range(_SLOTS - 1, -1, -1))
 
     def begin(self, kind: str, key: str) -> int | None:
@@ -61,7 +57,7 @@ def open_for_process(state_dir: Path) -> bool:
     """Write a journal from now on; False for a process that cannot, and does without."""
     global _current
     with suppress(OSError):
-        _current = WorkJournal(state_dir / _FOLDER)
+        _current = WorkJournal(state_dir / FOLDER)
         return True
     return False
 
@@ -94,7 +90,7 @@ def in_hand(kind: str, keys: Iterable[str]) -> Iterator[None]:
 
 def take_left_behind(state_dir: Path, note: Callable[[list[InHand]], None]) -> None:
     """Hand over what processes had in hand that are gone, then forget it."""
-    read_left_behind(state_dir / _FOLDER, note)
+    read_left_behind(state_dir / FOLDER, note)
 
 
 def read_left_behind(folder: Path, note: Callable[[list[InHand]], None]) -> None:
@@ -103,15 +99,12 @@ def read_left_behind(folder: Path, note: Callable[[list[InHand]], None]) -> None
     What `note` raises leaves its file for the next one to read.
     """
     own = _current._path if _current is not None else None
-    for path in sorted(folder.glob(f"*{_SUFFIX}")):
-        if path == own:
-            continue  # to open it and close it again would give up the lock
-        with suppress(OSError), path.open("r+b") as file:
-            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            found = list(_entries(file.read()))
-            if found:
-                note(found)
-            path.unlink()
+
+    def read(content: bytes) -> None:
+        if found := list(_entries(content)):
+            note(found)
+
+    outliving_files.take_left_behind(folder, _SUFFIX, own, read)
 
 
 def _entries(content: bytes) -> Iterator[InHand]:

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import tempfile
 import time
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ import requests
 from redis import Redis
 
 from tests.flows.product import Product, Target, children_of, target
-from tests.waiting import seconds_until
+from tests.waiting import seconds_until, stretched
 
 INTERVAL_SECONDS = 2
 SERVICES = 12
@@ -104,6 +105,23 @@ def test_a_worker_and_its_recorder_end_together(watched: tuple[Product, Target],
         seconds_until(lambda pid=pid: has_ended(pid), 3)
     took = seconds_until(lambda: product.child("probes-1") != worker, BOUND_SECONDS)
     assert took < BOUND_SECONDS
+
+
+def test_a_check_in_hand_is_made_again_at_once(watched: tuple[Product, Target]) -> None:
+    product, _ = watched
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        silent.settimeout(stretched(20))
+        endpoint = f"http://127.0.0.1:{silent.getsockname()[1]}/"
+        service = product.service(
+            endpoint, name="Silent", check_interval_seconds=60, timeout_seconds=60
+        )
+        first, _ = silent.accept()
+        silent.settimeout(stretched(BOUND_SECONDS))
+        product.kill("probes-1")
+        again, _ = silent.accept()  # its lease lasts 63 seconds
+        first.close()
+        again.close()
+        product.call("DELETE", f"/services/{service['id']}")
 
 
 def has_ended(pid: int) -> bool:

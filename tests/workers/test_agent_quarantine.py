@@ -14,6 +14,8 @@ from tests.agents import make_location
 from tests.factories import make_person, make_service
 from tests.waiting import seconds_until, stretched
 from workers.agent_quarantine import AgentQuarantine
+from workers.autonomy import ALONE
+from workers.https_exchange import HttpsExchange
 
 ROOT = Path(__file__).parents[2]
 ONE = "7b0c2f9e-3a51-4f0e-9d7e-2f6f0f1a9c11"  # a service
@@ -98,7 +100,7 @@ class Server:
     def __init__(self, *answers):
         self.answers, self.told = list(answers), []
 
-    def post(self, name, body, seconds):
+    def post(self, name, body, seconds=None):
         answer = self.answers.pop(0) if self.answers else {"set_aside": []}
         if isinstance(answer, Exception):
             raise answer
@@ -138,9 +140,25 @@ def test_more_than_a_request_takes_goes_in_several():
     server = Server()
     AgentQuarantine(server, "here").suspect(journal(1000))
     assert [len(body["in_hand"]) for body in server.bodies("losses")] == [400, 400, 200]
-    leases = [one for body in server.bodies("release") for one in body["leases"]]
-    assert {one["lease_token"] for one in leases} == set(range(1000))
-    assert [name for name, _ in server.told] == ["losses"] * 3 + ["release"] * 3
+
+
+HELLO = {"protocol": 1, "location": "Berlin", "version": "1", "region": "here"}
+
+
+def test_leases_of_a_killed_agent_are_given_back():
+    server = Server(HELLO)
+    exchange = HttpsExchange(server, "agent")
+    leases = [[str(uuid4()), "here", number] for number in range(1, 1001)]
+    exchange.give_back([*leases, [str(uuid4()), "elsewhere", 1], [str(uuid4()), "here", ALONE]])
+    bodies = server.bodies("release")
+    given = [one for body in bodies for one in body["leases"]]
+    assert [[one["service_id"], "here", one["lease_token"]] for one in given] == leases
+    assert max(len(body["leases"]) for body in bodies) <= 500
+
+
+def test_a_server_of_the_release_before_takes_no_leases_back():
+    exchange = HttpsExchange(Server(HELLO, ServerRefused(404, "not found")), "agent")
+    exchange.give_back([[str(uuid4()), "here", 1]])
 
 
 def test_a_server_of_the_release_before_keeps_no_count():

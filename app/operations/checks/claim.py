@@ -4,6 +4,7 @@ The hot path of the program. Statements are plain SQL on the driver connection, 
 all claims, because thousands of checks a second pass here.
 """
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,6 +23,8 @@ from app.operations.recorded_check import RecordedCheck, quarantine_key
 from app.operations.snapshots.alerting import AlertingSnapshot, Rule, alerting_snapshots
 from app.operations.snapshots.services import ServiceSnapshot, service_snapshots
 from app.platform.transaction import transaction
+
+log = logging.getLogger(__name__)
 
 # Past the timeout, what a worker may take to record a result before its claim is void. Results that
 # change nothing wait for company for most of a second of it.
@@ -249,6 +252,12 @@ def release(leases: Sequence[Lease]) -> None:
             " WHERE e.service_id = l.service_id AND e.region = l.region AND lease_token = l.token",
             [list(column) for column in zip(*leases, strict=True)],
         )
+
+
+def give_back(leases: Sequence[Sequence[Any]]) -> None:
+    """Give back what a process held that was killed: service, region and lease token of each."""
+    release([Lease(UUID(id), region, token) for id, region, token in leases])
+    log.warning("leases of a killed process are given back", extra={"count": len(leases)})
 
 
 def anything_due(region: str) -> bool:

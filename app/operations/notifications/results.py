@@ -1,7 +1,10 @@
 """Results of tries to send: done, another try later, or somebody else is notified."""
 
+import logging
 import random
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import func, update
 
@@ -17,6 +20,8 @@ from app.operations.notifications.claim import TEST, DeliveryOutcome, Send
 from app.platform.bootstrap import runtime
 from app.platform.events import Event
 from app.platform.transaction import Transaction, transaction
+
+log = logging.getLogger(__name__)
 
 
 def record(send: Send, outcome: DeliveryOutcome) -> None:
@@ -54,6 +59,18 @@ def extend_lease(send: Send, seconds: float) -> None:
             " WHERE id = %s AND lease_token = %s",
             (seconds, send.id, send.lease_token),
         )
+
+
+def give_back(leases: Sequence[Sequence[Any]]) -> None:
+    """End the leases of a sender that was killed: message id and lease token of each."""
+    with transaction() as tx:
+        tx.driver.execute(
+            "UPDATE notifications n SET lease_until = now()"
+            " FROM unnest(%s::uuid[], %s::bigint[]) AS l (id, token)"
+            " WHERE n.id = l.id AND n.lease_token = l.token",
+            [list(column) for column in zip(*leases, strict=True)],
+        )
+    log.warning("messages of a killed process are sent again", extra={"count": len(leases)})
 
 
 def _write_attempt(tx: Transaction, send: Send, outcome: DeliveryOutcome) -> None:
