@@ -71,7 +71,7 @@ def _check_ends(story: PeopleStory, heard: list[Received]) -> set[str]:
             notified.add(alert["id"])
             if event != "alert.resolved" and alert["status"] != "resolved":
                 begun.setdefault(key, request.at)
-            elif key not in begun and not data.get("combined"):
+            elif key not in begun and not data.get("combined") and not alert.get("combined"):
                 story.faults.append(
                     f"{request.path} heard the end of {alert['id']} alone ({event})"
                 )

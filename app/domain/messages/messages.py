@@ -173,7 +173,7 @@ def _data(payload: NotificationPayload) -> Fields:
         "certificate": _only(payload.certificate, _CERTIFICATE),
         "maintenance": _only(payload.maintenance, _MAINTENANCE),
         "incident": _only(payload.incident, _INCIDENT),
-        "alerts": [_only(row, _ALERT) for row in payload.alerts],
+        "alerts": [_only(row, (*_ALERT, "combined")) for row in payload.alerts],
         "changes": [_only(row, (*_SERVICE, "from_status")) for row in payload.changes],
         "reason": plain(payload.reason),
         "region": plain(payload.region),

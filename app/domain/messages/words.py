@@ -225,6 +225,8 @@ def _incident(payload: NotificationPayload) -> Words:
 def _digest(payload: NotificationPayload) -> Words:
     if payload.changes:
         return _digest_of_changes(payload)
+    if payload.alerts and all(row.get("status") == "resolved" for row in payload.alerts):
+        return _digest_of_ends(payload)
     lines = [
         f"- [{one_line(row.get('severity')).upper()}] "
         f"{one_line(row.get('service_name'))}: {one_line(row.get('title'))}"
@@ -234,6 +236,20 @@ def _digest(payload: NotificationPayload) -> Words:
     tone = _TONES.get(severity_of(payload), Tone.CRITICAL)
     title = f"{len(lines)} alerts at {one_line(payload.organization.get('name'))}"
     return Words("DIGEST", title, _paragraphs(opening, *_listed(lines)), tone, Phase.TRIGGER)
+
+
+def _digest_of_ends(payload: NotificationPayload) -> Words:
+    lines = [f"- {one_line(row.get('service_name'))}: {_end(row)}" for row in payload.alerts]
+    opening = "So many ends of alerts at once are told in one message."
+    title = f"{len(lines)} alerts are over at {one_line(payload.organization.get('name'))}"
+    return Words("RESOLVED", title, _paragraphs(opening, *_listed(lines)), Tone.GOOD, Phase.NOTE)
+
+
+def _end(row: Fields) -> str:
+    title, lasted = one_line(row.get("title")), elapsed(row, row.get("resolved_at"))
+    if row.get("combined"):
+        return f"{title}, which lasted{f' {lasted}' if lasted else ''} and was not told before"
+    return f"{title}{f', after {lasted}' if lasted else ''}"
 
 
 def _digest_of_changes(payload: NotificationPayload) -> Words:

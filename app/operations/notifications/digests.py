@@ -1,7 +1,7 @@
 """Digests of a storm: one a channel, or owner, in place of a message for each alert."""
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from datetime import datetime
 from uuid import UUID
 
@@ -114,7 +114,9 @@ def _apply(
         if first.kind == STATUS_CHANGED:
             first.message = _message_of_statuses(tx, waiting, plan.digest)
         else:
-            first.message = _message_of_alerts(tx, first.organization_id, plan.digest.subject_ids)
+            combined = {row.alert_id for row in waiting if row.message.get("combined")}
+            ids = plan.digest.subject_ids
+            first.message = _message_of_alerts(tx, first.organization_id, ids, combined)
         first.severity = plan.digest.severity
         for row in others:
             row.status, row.lease_token, row.lease_until = "digested", None, None
@@ -140,10 +142,11 @@ def _pending(row: Notification) -> Pending:
 
 
 def _message_of_alerts(
-    tx: Transaction, organization_id: UUID, alert_ids: Sequence[UUID]
+    tx: Transaction, organization_id: UUID, alert_ids: Sequence[UUID], combined: Set[UUID | None]
 ) -> dict[str, object]:
+    """Return the digest of alerts; those in `combined` fired and ended unknown to the recipient."""
     found = {
-        alert.id: payloads.columns(alert)
+        alert.id: payloads.columns(alert) | ({"combined": True} if alert.id in combined else {})
         for alert in tx.session.scalars(select(Alert).where(Alert.id.in_(alert_ids)))
     }
     rows = [found[alert_id] for alert_id in alert_ids if alert_id in found]

@@ -138,6 +138,21 @@ def test_a_digest_of_changes():
     assert message.data["changes"][0] == {**SERVICE, "status": "RED", "from_status": "GREEN"}
 
 
+def test_a_digest_of_ends_says_that_they_are_over():
+    over = {**ALERT, "status": "resolved", "severity": "critical", "title": "Check failed"}
+    times = {"fired_at": "2026-03-02T14:00:00Z", "resolved_at": "2026-03-02T14:05:00Z"}
+    alerts = [over | times, over | times | {"combined": True}]
+    message = composed("digest", service=None, alerts=alerts)
+    assert message.subject == "[RESOLVED] 2 alerts are over at Acme"
+    known, new = message.text.splitlines()[-2:]
+    assert known.endswith(": Check failed, after 5 min")
+    assert new.endswith(": Check failed, which lasted 5 min and was not told before")
+    assert (message.tone, message.phase) == (Tone.GOOD, Phase.NOTE), "it wakes nobody"
+    assert [row.get("combined") for row in message.data["alerts"]] == [None, True]
+    firing = composed("digest", service=None, alerts=[ALERT, *alerts])
+    assert firing.phase is Phase.TRIGGER
+
+
 def test_a_maintenance_says_when():
     window = {
         "id": 5,

@@ -108,6 +108,22 @@ def test_a_recovery_waits_for_the_digest_that_told_of_the_outage(app, alice, row
     assert [send.kind for send in deliver(DeliveryOutcome(ok=True))] == ["alert.resolved"]
 
 
+def test_a_digest_of_ends_tells_which_of_them_nobody_had_heard_of(app, alice, rows, storm, deliver):
+    heard, unheard = (id for (id,) in rows("SELECT id FROM alerts ORDER BY id LIMIT 2"))
+    rows(
+        "UPDATE notifications SET status = 'sent', sent_at = now() - interval '2 minutes',"
+        " attempts = 1 WHERE alert_id = %s",
+        heard,
+    )
+    for alert_id in (heard, unheard):
+        resolve(app, alice, alert_id)
+    let_pass(rows, 2)
+    sends = deliver(DeliveryOutcome(ok=True))
+    (digest,) = [send for send in sends if send.kind == "alert.resolved"]
+    told = {row["id"]: row.get("combined") for row in digest.message["alerts"]}
+    assert told == {str(heard): None, str(unheard): True}
+
+
 def test_a_snooze_does_not_silence_the_others_of_a_digest(app, alice, storm, deliver):
     (digest,) = deliver(REFUSED)
     with app.app_context():
