@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+from psycopg import DataError, ProgrammingError
 
 from app.platform import outliving_files
 from app.platform.work_journal import FOLDER
@@ -21,6 +22,8 @@ GiveBack = Callable[[Sequence[Sequence[Any]]], object]
 
 _SUFFIX = ".leases"
 _LENGTH_BYTES = 8
+# What a damaged file, or one of another release, may bring about: those leases run out.
+_UNREADABLE = (ValueError, TypeError, AttributeError, DataError, ProgrammingError)
 
 
 class LeaseJournal:
@@ -62,7 +65,7 @@ def take_left_behind(state_dir: Path, give_back: Mapping[str, GiveBack]) -> None
 
     def read(content: bytes) -> None:
         length = int.from_bytes(content[:_LENGTH_BYTES])
-        with suppress(ValueError, TypeError):  # damaged, or of another release: they run out
+        with suppress(*_UNREADABLE):
             kind, leases = orjson.loads(content[_LENGTH_BYTES : _LENGTH_BYTES + length])
             if leases and kind in give_back:
                 give_back[kind](leases)

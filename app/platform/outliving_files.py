@@ -12,9 +12,11 @@ def create(folder: Path, suffix: str) -> tuple[Path, int]:
     """Make a file of this process; return its path and descriptor. Raises OSError."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{os.getpid()}-{uuid4().hex[:12]}{suffix}"
-    file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    unlocked = path.with_suffix(".new")
+    file = os.open(unlocked, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     # Not `flock`: that one is inherited by forks, and would outlive the process.
     fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    unlocked.rename(path)  # whoever found it before it is locked would take it for left behind
     return path, file
 
 
@@ -30,5 +32,6 @@ def take_left_behind(
             continue  # to open it and close it again would give up the lock
         with suppress(OSError), path.open("r+b") as file:
             fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            note(file.read())
-            path.unlink()
+            if os.fstat(file.fileno()).st_nlink:  # else somebody else has read it just now
+                note(file.read())
+                path.unlink()

@@ -109,6 +109,8 @@ def read_left_behind(folder: Path, note: Callable[[list[InHand]], None]) -> None
 
 def _entries(content: bytes) -> Iterator[InHand]:
     for start in range(0, len(content), _SLOT_BYTES):
-        kind, _, key = content[start : start + _SLOT_BYTES].rstrip(b"\0").decode().partition(" ")
-        if key:
+        # A key that was cut may end within a character.
+        entry = content[start : start + _SLOT_BYTES].rstrip(b"\0").decode(errors="ignore")
+        kind, _, key = entry.partition(" ")
+        if key and "\0" not in key:  # else damaged
             yield kind, key

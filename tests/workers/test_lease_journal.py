@@ -126,12 +126,49 @@ def test_leases_wait_for_a_database_that_is_away(hold, tmp_path):
     assert found == [["a", 1]]
 
 
+def _written(*leases):
+    content = orjson.dumps([WorkKind.CHECK, leases])
+    return len(content).to_bytes(8) + content
+
+
 @pytest.mark.parametrize(
-    "content", [b"", b"\xff" * 40, b"\0" * 7 + b"\x02[]", b"\0" * 7 + b"\x09{"]
+    "content",
+    [
+        b"",
+        b"\xff" * 40,
+        b"\0" * 7 + b"\x02[]",
+        b"\0" * 7 + b"\x09{",
+        _written(7),
+        _written([7, "default", 1]),
+        _written(["not an id", "default", 1]),
+        _written([str(uuid4()), "default"]),
+        _written([str(uuid4()), "de\0fault", 1]),
+        _written([str(uuid4()), "default", 10**18 * 9.5]),
+        _written([str(uuid4()), "default", {"token": 1}]),
+        _written([str(uuid4()), "default", "1"], [str(uuid4()), "default", 1]),
+    ],
 )
-def test_a_damaged_journal_ends_nobody(tmp_path, content):
+def test_a_damaged_journal_ends_nobody(context, tmp_path, content):
     folder = tmp_path / "work"
     folder.mkdir()
     (folder / "1-damaged.leases").write_bytes(content)
     lease_journal.take_left_behind(tmp_path, CHECKS)
     assert list(folder.iterdir()) == []
+
+
+def test_what_was_done_before_a_process_was_killed_is_not_said_to_be_given_back(
+    context, alice, connection, hold, tmp_path, rows, caplog
+):
+    make_service(alice)
+    make_pending(alice, connection, make_channel(alice))
+    checks = [Lease.of(claim) for claim in checks_claim.claim("default", 10).claims]
+    messages = [(send.id, send.lease_token) for send in outbox_claim.claim(10)]
+    assert checks
+    assert messages
+    rows("UPDATE schedule_entries SET lease_until = NULL")
+    rows("UPDATE notifications SET lease_until = NULL, lease_token = NULL, status = 'sent'")
+    kill(hold(WorkKind.CHECK, checks))
+    kill(hold(WorkKind.MESSAGE, messages))
+    lease_journal.take_left_behind(tmp_path, {**CHECKS, **MESSAGES})
+    assert [record.message for record in caplog.records] == []
+    assert list((tmp_path / "work").iterdir()) == []

@@ -57,6 +57,20 @@ def test_a_message_that_a_dead_process_had_in_hand_is_alone_at_its_first_loss(
     assert lost_twice().loss == Loss(1, True)
 
 
+def test_a_damaged_journal_ends_nobody_and_hides_nothing_else(context, rows, tmp_path):
+    cut = "check " + "ü" * 80  # in the middle of a character
+    for name, slots in (
+        ("a", [b"\xff\xfe \xff\0", b"check one\0two", cut.encode()[:128], b"check well"]),
+        ("b", [b"\xff" * 128, b"\0" * 7]),
+    ):
+        (tmp_path / "work").mkdir(exist_ok=True)
+        content = b"".join(slot.ljust(128, b"\0") for slot in slots)
+        (tmp_path / "work" / f"1-{name}.journal").write_bytes(content)
+    work_journal.take_left_behind(tmp_path, quarantine.suspect)
+    assert {key for (key,) in rows("SELECT key FROM quarantine")} == {"well", "ü" * 61}
+    assert list((tmp_path / "work").iterdir()) == []
+
+
 def test_what_a_living_process_has_in_hand_is_nobody_elses_business(tmp_path):
     holds = (
         "import sys\nfrom pathlib import Path\nfrom app.platform import work_journal\n"

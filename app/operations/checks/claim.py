@@ -243,21 +243,27 @@ def still_leased(claims: Sequence[Claim]) -> set[int]:
         return leased.held(claims, find)
 
 
-def release(leases: Sequence[Lease]) -> None:
-    """Give back claims of checks that will not be made here: they are due at once, not lost."""
+def release(leases: Sequence[Lease]) -> int:
+    """Give back claims of checks that will not be made here: they are due at once, not lost.
+
+    Return how many were still held.
+    """
     with transaction() as tx:
-        tx.driver.execute(
+        released = tx.driver.execute(
             "UPDATE schedule_entries e SET lease_until = NULL"
             " FROM unnest(%s::uuid[], %s::text[], %s::bigint[]) AS l (service_id, region, token)"
-            " WHERE e.service_id = l.service_id AND e.region = l.region AND lease_token = l.token",
+            " WHERE e.service_id = l.service_id AND e.region = l.region AND lease_token = l.token"
+            " AND lease_until IS NOT NULL",
             [list(column) for column in zip(*leases, strict=True)],
         )
+        return released.rowcount
 
 
 def give_back(leases: Sequence[Sequence[Any]]) -> None:
     """Give back what a process held that was killed: service, region and lease token of each."""
-    release([Lease(UUID(id), region, token) for id, region, token in leases])
-    log.warning("leases of a killed process are given back", extra={"count": len(leases)})
+    count = release([Lease(UUID(id), region, token) for id, region, token in leases])
+    if count:  # of most the result was recorded since
+        log.warning("leases of a killed process are given back", extra={"count": count})
 
 
 def anything_due(region: str) -> bool:

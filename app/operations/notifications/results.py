@@ -64,13 +64,14 @@ def extend_lease(send: Send, seconds: float) -> None:
 def give_back(leases: Sequence[Sequence[Any]]) -> None:
     """End the leases of a sender that was killed: message id and lease token of each."""
     with transaction() as tx:
-        tx.driver.execute(
+        ended = tx.driver.execute(
             "UPDATE notifications n SET lease_until = now()"
             " FROM unnest(%s::uuid[], %s::bigint[]) AS l (id, token)"
-            " WHERE n.id = l.id AND n.lease_token = l.token",
+            " WHERE n.id = l.id AND n.lease_token = l.token AND n.lease_until > now()",
             [list(column) for column in zip(*leases, strict=True)],
         )
-    log.warning("messages of a killed process are sent again", extra={"count": len(leases)})
+    if ended.rowcount:  # of most it was recorded since how they went
+        log.warning("messages of a killed process are sent again", extra={"count": ended.rowcount})
 
 
 def _write_attempt(tx: Transaction, send: Send, outcome: DeliveryOutcome) -> None:
