@@ -4,6 +4,7 @@ No part of the contract: agent and server are two ends of one program, and agree
 the protocol first (`app/domain/locations/protocol.py`).
 """
 
+import socket
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -101,6 +102,8 @@ def claims() -> Response:
         if claimed.claims or tasks or left <= 0 or limit <= 0:
             return _handed(location, claimed, tasks)
         _wait(location.region, min(left, _until_next(claimed, ahead), _LOOK_SECONDS))
+        if _is_gone():  # nobody would make what is claimed now, until the leases run out
+            return _handed(location, claimed, tasks)
 
 
 def snapshots() -> Response:
@@ -231,6 +234,23 @@ def _wait(region: str, seconds: float) -> None:
         wait_for_wake(redis, region, max(seconds, 0.01))
     except RedisError:
         time.sleep(max(0.0, began_at + seconds - monotonic()))
+
+
+def _is_gone() -> bool:
+    """Say whether the agent, or the proxy before us, has closed its connection."""
+    connection: socket.socket | None = request.environ.get("gunicorn.socket")
+    if connection is None:
+        return False
+    timeout = connection.gettimeout()
+    connection.settimeout(0)
+    try:
+        return connection.recv(1, socket.MSG_PEEK) == b""
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+    finally:
+        connection.settimeout(timeout)
 
 
 def _handed(location: AgentLocation, claimed: Claimed, tasks: list[ProbeTask]) -> Response:

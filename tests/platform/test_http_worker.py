@@ -12,9 +12,12 @@ from pathlib import Path
 
 import pytest
 
+from app.api.agent import PROTOCOL_HEADER
 from app.local import ports
+from tests.agents import Agent, make_location
+from tests.factories import make_service
 from tests.heartbeats import make_heartbeat
-from tests.waiting import stretched
+from tests.waiting import seconds_until, stretched
 
 ROOT = Path(__file__).parents[2]
 ROOM = 20  # connections that the process under test may have, beside those kept for the next
@@ -233,3 +236,24 @@ def test_a_port_for_pings_serves_them_and_nothing_else(app, alice, config, tmp_p
             assert status == 404
             assert headers["content-type"] == "application/json"
             assert "only pings" in json.loads(body)["error"]
+
+
+def test_an_agent_that_has_gone_away_claims_nothing(server, app, alice, configure):
+    configure(plan_limits=False)
+    location = make_location(alice)
+    agent = Agent(app, location["key"])
+    body = {"limit": 5, "ahead_seconds": 0, "wait_seconds": 15, "pulse": agent.pulse()}
+    data = json.dumps(body).encode()
+    head = (
+        "POST /api/v1/agent/claims HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+        f"Authorization: Bearer {location['key']}\r\n{PROTOCOL_HEADER}: {agent.protocol}\r\n"
+        f"Content-Length: {len(data)}\r\n\r\n"
+    )
+    with socket.create_connection(("127.0.0.1", server), timeout=10) as connection:
+        connection.sendall(head.encode() + data)
+        path = f"/locations/{location['id']}"
+        seconds_until(lambda: alice.get(path).json["agents"] != [], 10)
+    service = make_service(alice, regions=[location["region"]])
+    time.sleep(1.5)  # in which a long poll looks at least once
+    (claim,) = agent.claims()["claims"]
+    assert claim["service_id"] == service["id"]
