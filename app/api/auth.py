@@ -139,7 +139,7 @@ def logout() -> None:
 
     Ends the token of this request at once.
     """
-    auth.end_token(principal().token_id, principal().token_expires_at)
+    auth.end_token(principal().user_id, principal().token_id, principal().token_expires_at)
 
 
 @bp.post("/logout-all")

@@ -94,7 +94,7 @@ def delete() -> Response:
         found = None
     if found is not None and found.kind == "session":
         act_as(actor_of(found))
-        auth.end_token(found.token_id, found.token_expires_at)
+        auth.end_token(found.user_id, found.token_id, found.token_expires_at)
     answer = reply(None, 204)
     session_cookie.remove(answer)
     return answer

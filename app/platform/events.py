@@ -22,6 +22,7 @@ from app.platform.clock import monotonic, utcnow
 log = logging.getLogger(__name__)
 
 CHANNEL_PREFIX = "feed:"
+ACCESS_CHANNEL = f"{CHANNEL_PREFIX}access"  # carries ids of people and organizations
 KEPT_EVENTS = 1000
 _KEPT_SECONDS = 3600
 CHECK_RESULT = "check_result"
@@ -145,6 +146,14 @@ class Feed:
             for id, value in zip(asked, found, strict=True):
                 self._listened[id] = (until, value is not None)
         return {id for id in organization_ids if self._listened[id][1]}
+
+    def access_changed(self, id: UUID) -> None:
+        """Have whoever serves the live connections of a person, or of an organization, ask anew
+        whether they may stay. It may be lost: all are asked from time to time."""
+        try:
+            self.redis.publish(ACCESS_CHANNEL, str(id))
+        except RedisError as error:
+            log.warning("live feed: Redis is away", extra={"why": str(error)})
 
     def position(self, organization_id: UUID) -> int:
         """Return the sequence number of the last event, 0 when there was none."""

@@ -16,7 +16,7 @@ from uuid import UUID
 from redis import Redis, RedisError
 
 from app.platform.clock import monotonic
-from app.platform.events import CHANNEL_PREFIX, listen
+from app.platform.events import ACCESS_CHANNEL, CHANNEL_PREFIX, listen
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +36,7 @@ class Client:
         self.service_ids: Collection[str] | None = None
         self.check_results_of: Collection[str] | None = None
         self.is_overrun = False
+        self.is_doubted = False  # whether its access may have ended since it was asked for last
         self.was_heard = False  # whether results of checks were published before it joined
         self.after_seq = 0  # what the client was sent before it began to listen
         self._frames: deque[str] = deque()
@@ -140,11 +141,13 @@ class Hub:
 
     def count(self, *, organization_id: UUID | None = None, user_id: UUID | None = None) -> int:
         """Return how many clients this process has or is about to have: all, or somebody's."""
-        everybody = [*self._arriving, *chain.from_iterable(list(self._clients.values()))]
         return sum(
             organization_id in (None, client.organization_id) and user_id in (None, client.user_id)
-            for client in everybody
+            for client in self._everybody()
         )
+
+    def _everybody(self) -> list[Client]:
+        return [*self._arriving, *chain.from_iterable(list(self._clients.values()))]
 
     def _run(self) -> None:
         while not self._closing.is_set():
@@ -172,13 +175,24 @@ class Hub:
                     self._has_listened = True
                     self._subscribed.set()
                 elif message["type"] == "pmessage":
-                    self._fan_out(message["channel"].decode(), message["data"].decode())
+                    channel, data = message["channel"].decode(), message["data"].decode()
+                    if channel == ACCESS_CHANNEL:
+                        self._doubt(UUID(data))
+                    else:
+                        self._fan_out(channel, data)
 
     def _drop_all(self) -> None:
         """Let every client come back with `since_seq`: what it was not sent, nobody knows."""
         for client in list(chain.from_iterable(list(self._clients.values()))):
             client.is_overrun = True
             client.wake()
+
+    def _doubt(self, id: UUID) -> None:
+        """Have the clients of a person, or of an organization, show anew that they may stay."""
+        for client in self._everybody():
+            if id in (client.user_id, client.organization_id):
+                client.is_doubted = True
+                client.wake()
 
     def _fan_out(self, channel: str, payload: str) -> None:
         clients = self._clients.get(UUID(channel.removeprefix(CHANNEL_PREFIX)))

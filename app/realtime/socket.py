@@ -33,7 +33,8 @@ log = logging.getLogger(__name__)
 PATH = "/api/v1/ws"
 _PING_SECONDS = 20.0
 _CONNECTIONS_A_MINUTE = 600  # of an organization: each reads what it may have missed
-_RECHECK_SECONDS = 30.0
+_RECHECK_SECONDS = 30.0  # should nobody say that access has changed
+_PERMISSION = "feed:read"
 _CLOSE_GRACE_SECONDS = 5.0
 _MAX_CLIENTS = 1100  # a process; beyond it another process should take the connection
 MOST_OF_A_PERSON = 25  # in one process: tabs and devices
@@ -78,6 +79,7 @@ def _admit() -> None:
     g.feed_pass = _pass()
     g.feed_principal = access.authenticate(g.feed_pass.token, slug=g.feed_pass.slug)
     caller = g.feed_principal
+    access.check_permission(caller, _PERMISSION)
     limits.count_costly(
         "connections of the live feed", str(caller.organization_id), _CONNECTIONS_A_MINUTE
     )
@@ -144,7 +146,8 @@ def _serve(server: Server, client: Client, shown: Pass) -> None:
             _close(server, _TRY_AGAIN_LATER, "too far behind; resume with since_seq")
             return
         now = monotonic()
-        if now >= next_recheck:
+        if client.is_doubted or now >= next_recheck:
+            client.is_doubted = False  # before the question: what changes meanwhile is asked anew
             next_recheck = now + _RECHECK_SECONDS
             if not _is_still_welcome(shown):
                 _close(server, _POLICY_VIOLATION, "access has ended")
@@ -238,14 +241,13 @@ def _kept(client: Client) -> list[str]:
 
 def _is_still_welcome(shown: Pass) -> bool:
     try:
-        access.authenticate(shown.token, slug=shown.slug)
+        return access.authenticate(shown.token, slug=shown.slug).may(_PERMISSION)
     except (Unauthorized, NotFound):
         return False
     except DATABASE_AWAY:
-        pass  # an outage of ours is no reason to drop everybody
+        return True  # an outage of ours is no reason to drop everybody
     finally:
         db.session.remove()
-    return True
 
 
 def _hub() -> Hub:

@@ -136,8 +136,8 @@ def check_access() -> Any:
     if permission == _OPERATORS:
         if not found.is_operator:
             raise Forbidden("this is for operators of this server")
-    elif not found.may(permission):
-        refuse(permission)
+    else:
+        check_permission(found, permission)
     spend(found.organization_id)
     if request.method not in READS:
         act_as(actor_of(found))
@@ -146,7 +146,17 @@ def check_access() -> Any:
 
 def refuse(permission: str) -> None:
     """Raise Forbidden: say which role a permission needs, or that the key's scopes lack it."""
-    found, least = principal(), permissions.least_role(permission)
+    _refuse(principal(), permission)
+
+
+def check_permission(found: Principal, permission: str) -> None:
+    """Raise Forbidden where somebody's role or the scopes of their key do not allow it."""
+    if not found.may(permission):
+        _refuse(found, permission)
+
+
+def _refuse(found: Principal, permission: str) -> None:
+    least = permissions.least_role(permission)
     raise Forbidden(
         f"this needs the role {least} or higher, and you are {found.role}"
         if not permissions.is_allowed(found.role, permission)

@@ -12,6 +12,7 @@ from app.domain.accounts.permissions import Scope, included, scopes_within
 from app.models.api_keys import ApiKey
 from app.operations.resource import Resource
 from app.operations.rows import refused
+from app.platform.bootstrap import runtime
 from app.platform.crypto import digest, random_key
 from app.platform.errors import Forbidden, InvalidCode, NotFound
 from app.platform.transaction import Transaction, transaction
@@ -74,6 +75,10 @@ class _ApiKeys(Resource[ApiKey, Principal]):
         self, tx: Transaction, row: ApiKey, before: Mapping[str, Any], changes: Mapping[str, Any]
     ) -> None:
         _bound_children(tx, row)
+        _doubt_feeds(tx, row)
+
+    def deleting(self, tx: Transaction, who: Principal, row: ApiKey) -> None:
+        _doubt_feeds(tx, row)
 
     def to_json(
         self, tx: Transaction, who: Principal, rows: Sequence[ApiKey]
@@ -97,12 +102,18 @@ def rotate(principal: Principal, key_id: UUID) -> dict[str, Any]:
         if row.created_by != principal.user_id:
             raise Forbidden("only its maker can rotate a key; revoke it, and make one of your own")
         _check(tx, principal, {"scopes": row.scopes})
+        _doubt_feeds(tx, row)
         row.prefix, row.key_hash, row.last_used_at = key[:_SHOWN], digest(key), None
         # Whoever had the old key may have made others with it.
         tx.session.execute(delete_rows(ApiKey).where(ApiKey.parent_id == row.id))
         tx.session.flush()
         found = _KEYS.to_json(tx, principal, [row])[0] | {"key": key}
     return found
+
+
+def _doubt_feeds(tx: Transaction, row: ApiKey) -> None:
+    """Have the live feeds that were opened with a key, or one made with it, show that they may."""
+    tx.after_commit(runtime().feed.access_changed, row.created_by)
 
 
 def _new_key() -> str:

@@ -19,6 +19,7 @@ from app.operations import audit
 from app.operations.accounts import instance, invitations, members
 from app.operations.rows import refused
 from app.operations.rules import rules as alert_rules
+from app.platform.bootstrap import runtime
 from app.platform.errors import Conflict, Forbidden, InvalidCode, NotFound
 from app.platform.transaction import Transaction, transaction
 from app.security import actor
@@ -208,8 +209,8 @@ def failed_without_account() -> None:
         tx.session.execute(insert(RevokedToken).values(jti=uuid4(), expires_at=func.now()))
 
 
-def end_token(token_id: UUID, expires_at: datetime | None) -> None:
-    """End one token at once."""
+def end_token(user_id: UUID, token_id: UUID, expires_at: datetime | None) -> None:
+    """End one token of a user at once."""
     who = actor.present()
     with transaction() as tx:
         tx.session.execute(
@@ -217,6 +218,7 @@ def end_token(token_id: UUID, expires_at: datetime | None) -> None:
             .values(jti=token_id, expires_at=expires_at)
             .on_conflict_do_nothing()
         )
+        tx.after_commit(runtime().feed.access_changed, user_id)
         if who.id is not None:
             audit.record_of_person(tx, "auth.logout", who.id, who.email or "", who.organization_id)
 
@@ -228,6 +230,7 @@ def end_all_tokens(user_id: UUID) -> None:
         tx.session.execute(
             update(User).where(User.id == user_id).values(token_epoch=User.token_epoch + 1)
         )
+        tx.after_commit(runtime().feed.access_changed, user_id)
         audit.record_of_person(
             tx, "auth.logout_everywhere", user_id, who.email or "", who.organization_id
         )

@@ -20,6 +20,7 @@ from app.operations import rows as owned_rows
 from app.operations.accounts import successions
 from app.operations.alerts import abandonment
 from app.operations.rows import Position
+from app.platform.bootstrap import runtime
 from app.platform.errors import Conflict, Forbidden, InvalidCode, NotFound
 from app.platform.transaction import Transaction, transaction
 from app.security.future_ids import future_user_id
@@ -130,6 +131,7 @@ def remove(principal: Principal, user_id: UUID, successor_id: UUID | None = None
             )
         )
         tx.session.delete(membership)
+        tx.after_commit(runtime().feed.access_changed, user_id)
 
 
 def _hand_over(

@@ -68,6 +68,7 @@ def delete(organization_id: UUID, user_id: UUID, slug: str) -> None:
             values,
         )
         tx.driver.execute("DELETE FROM organizations WHERE id = %(id)s", values)
+        tx.after_commit(runtime().feed.access_changed, organization_id)
 
 
 def _to_json(session: Session, organization: Organization | None) -> dict[str, Any]:

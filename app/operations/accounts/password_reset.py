@@ -84,6 +84,7 @@ def reset(token: str, password_hash: str) -> str:
         user.password_hash, user.token_epoch = password_hash, user.token_epoch + 1
         user.password_reset_hash = user.password_reset_expires_at = None
         email = user.email
+        tx.after_commit(runtime().feed.access_changed, user.id)
         audit.record_of_person(tx, "auth.password_reset", user.id, email, _home(tx, user.id))
     return email
 

@@ -91,6 +91,7 @@ def set_password(user_id: UUID, organization_id: UUID, old_hash: str, new_hash: 
         ).one_or_none()
         if changed is None:
             raise Conflict("the password was changed meanwhile")
+        tx.after_commit(runtime().feed.access_changed, user_id)
         audit.record_of_person(tx, "auth.password_changed", user_id, changed.email, organization_id)
 
 
