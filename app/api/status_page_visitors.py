@@ -82,7 +82,8 @@ def _may_see(page: Snapshot | None) -> bool:
     try:
         if request.headers.get("Authorization"):
             token = request.headers["Authorization"].partition(" ")[2].strip()
-            return authenticate(token, slug=None).organization_id == owner
+            caller = authenticate(token, slug=None)
+            return caller.organization_id == owner and caller.may("status_pages:read")
         return bool(data) and owner is not None and members.is_member(owner, UUID(data))
     except AppError:
         return False

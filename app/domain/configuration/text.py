@@ -33,8 +33,21 @@ _SAFE: Any = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
 MAX_DEPTH = 100  # `strict_json` takes fewer; libyaml's stack has an end
 
 
+# What a tag may say of a value is nothing but what it is anyway. The other tags of the library have
+# constructors that no text of a stranger should reach: of `!!int "1:1:1:…"`, a number to the base
+# of 60, a megabyte takes them a minute.
+_TAGS = (None, "!", *(f"tag:yaml.org,2002:{kind}" for kind in ("str", "seq", "map")))
+
+
 class _Loader(_SAFE):  # type: ignore[misc]
     yaml_implicit_resolvers: dict[str, Any] = {}
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
+        """Return an object. Raises TextError for one that names a key twice, as in JSON."""
+        found: dict[Any, Any] = super().construct_mapping(node, deep=deep)
+        if len(found) != len(node.value):
+            raise TextError(f"{_line(node.start_mark)}an object names the same key twice")
+        return found
 
 
 for _tag, _pattern, _first in (
@@ -67,11 +80,13 @@ def read(body: bytes) -> Any:
 
 
 def _check_events(text: str) -> None:
-    """Raise TextError for an alias, or for values within more than a hundred others."""
+    """Raise TextError for an alias, a tag, or values within more than a hundred others."""
     depth = 0
     for event in yaml.parse(text, _Loader):
         if isinstance(event, yaml.AliasEvent):
             raise TextError(f"{_line(event.start_mark)}aliases are not read")
+        if isinstance(event, yaml.NodeEvent) and getattr(event, "tag", None) not in _TAGS:
+            raise TextError(f"{_line(event.start_mark)}tags are not read")
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             if depth > MAX_DEPTH:
