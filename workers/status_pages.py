@@ -6,7 +6,7 @@ import logging
 from app.checks import runner
 from app.domain.checks.endpoints import BadEndpoint
 from app.domain.status_pages import branding
-from app.domain.status_pages.domains import Finding, finding
+from app.domain.status_pages.domains import finding
 from app.domain.types import Observation, Target
 from app.network.errors import NetworkError
 from app.network.http import HttpRequest
@@ -27,6 +27,7 @@ from workers.watchdog import Host
 log = logging.getLogger(__name__)
 
 _LOGO_SECONDS = 10.0
+_RIGHT = "as it should be"
 _NEGLECTED_SECONDS = 3.0  # the watchdog hints every second
 _SECONDS = 20  # well inside the job's time limit; the next tick goes on
 
@@ -72,10 +73,8 @@ async def _look_up(waiting: list[domains.Records]) -> None:
         for records in waiting:
             cname = await _record(network, records.domain, "CNAME", records.cname)
             text = await _record(network, records.txt_name, "TXT", records.txt_value)
-            found = finding(cname, text)
-            is_right = found is Finding.RIGHT
-            seen = "as it should be" if is_right else f"CNAME: {cname.error}; TXT: {text.error}"
-            domains.record(records, seen, found)
+            seen = text.error and f"TXT: {text.error}; CNAME: {cname.error or _RIGHT}"
+            domains.record(records, seen or _RIGHT, finding(text), finding(cname))
     finally:
         network.close()
 

@@ -45,6 +45,8 @@ class StatusPage(OrganizationOwned, Base):
     domain_verified_at: Mapped[datetime | None]
     domain_checked_at: Mapped[datetime | None]
     domain_wrong_since: Mapped[datetime | None]  # of a verified one: it is lost after a while
+    # Whether the TXT record was there when a name server last answered for it.
+    domain_has_txt: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
     domain_answer: Mapped[str | None]  # what the record was when it was last looked up
     password_hash: Mapped[str | None]
     show_uptime_days: Mapped[int] = mapped_column(default=90)

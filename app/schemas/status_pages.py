@@ -178,7 +178,7 @@ class StatusPageInputSchema(BaseSchema):
         metadata={
             REFUSALS: [InvalidCode.MALFORMED, InvalidCode.NOT_ALLOWED],
             "examples": [None],
-            "description": "Set by admins; served once verified.",
+            "description": "Set by admins; served once its TXT record was seen.",
         },
     )
     password = fields.String(
@@ -210,7 +210,10 @@ class StatusPageInputSchema(BaseSchema):
 
 
 class DomainSchema(BaseSchema):
-    """State of a custom domain, and the records that are looked for."""
+    """State of a custom domain, and the records that are looked for.
+
+    The TXT record verifies the host, the CNAME leads visitors there.
+    """
 
     state = Choice(
         *DomainState,

@@ -73,27 +73,59 @@ def serves_page(client):
     return "Checkout" in answer.text
 
 
-def test_a_host_is_verified_by_either_record(alice, verify, zone, page, app, client):
+def txt(domain):
+    """Return the TXT record that a page asks for."""
+    return f'{domain["txt_name"]}. IN TXT "{domain["txt_value"]}"'
+
+
+@pytest.fixture
+def proof(alice, page):
+    """Return the TXT record of Alice's page."""
+    return txt(alice.get(f"/status-pages/{page['id']}").json["domain"])
+
+
+def test_a_host_is_verified_by_its_txt_record(alice, verify, zone, page, app, client):
     found = verify()
     assert (found["state"], found["cname"]) == ("waiting", "localhost")
     assert "NXDOMAIN" in found["seen"]
     take_snapshots(app)
     assert not serves_page(client)
-    zone.lines = [f'{found["txt_name"]}. IN TXT "{found["txt_value"]}"']
+    zone.lines = [txt(found)]
     assert verify()["state"] == "verified"
     take_snapshots(app)
     assert alice.get(f"/status-pages/{page['id']}").json["domain"]["state"] == "serving"
     assert serves_page(client)
     alice.patch(f"/status-pages/{page['id']}", {"custom_domain": "status.other.example"})
-    zone.lines = ["status.other.example. IN CNAME LOCALHOST."]
+    assert verify()["state"] == "waiting"  # what was proved of one host says nothing of another
+
+
+def test_a_cname_alone_verifies_no_host(verify, zone, proof):
+    zone.lines = [CNAME.replace("localhost", "LOCALHOST")]
+    found = verify()
+    assert found["state"] == "waiting"  # every host that leads here could be claimed by anybody
+    assert found["seen"].startswith("TXT: ")
+    assert found["seen"].endswith("; CNAME: as it should be")
+    zone.lines = [CNAME, proof.replace('TXT "', 'TXT "x')]
+    assert verify()["state"] == "waiting"
+    zone.lines = [CNAME, proof]
+    assert verify()["seen"] == "as it should be"
+
+
+@pytest.mark.parametrize("is_kept", ["CNAME", "TXT"])
+def test_a_verified_host_is_kept_by_either_record(verify, zone, proof, rows, is_kept):
+    zone.lines = [CNAME, proof]
+    verify()
+    zone.lines = [CNAME] if is_kept == "CNAME" else [proof]
     assert verify()["state"] == "verified"
+    wrong = "SELECT domain_wrong_since, domain_has_txt FROM status_pages"
+    assert rows(wrong) == [(None, is_kept == "TXT")]
 
 
 @pytest.mark.parametrize("lines", [[], [ELSEWHERE], [f"{HOST}. IN A 192.0.2.1"]])
 def test_a_host_whose_records_are_gone_for_an_hour_is_lost(
-    app, client, verify, zone, page, rows, lines
+    app, client, verify, zone, proof, rows, lines
 ):
-    zone.lines = [CNAME]
+    zone.lines = [CNAME, proof]
     assert verify()["state"] == "verified"
     take_snapshots(app)
     zone.lines = lines
@@ -107,8 +139,8 @@ def test_a_host_whose_records_are_gone_for_an_hour_is_lost(
     assert verify()["state"] == "waiting"
 
 
-def test_no_page_takes_the_console_away(app, client, config, configure, verify, zone, rows):
-    zone.lines = [CNAME]
+def test_no_page_takes_the_console_away(app, client, config, configure, verify, zone, proof, rows):
+    zone.lines = [CNAME, proof]
     assert verify()["state"] == "verified"
     take_snapshots(app)
     assert serves_page(client)
@@ -127,43 +159,67 @@ def test_no_page_takes_the_console_away(app, client, config, configure, verify, 
     assert verify()["state"] == "waiting"
 
 
-def test_a_name_server_that_cannot_answer_takes_nothing_away(verify, zone, rows):
-    zone.lines = [CNAME]
+def test_a_name_server_that_cannot_answer_takes_nothing_away(verify, zone, proof, rows):
+    zone.lines = [CNAME, proof]
     verify()
     zone.lines = None
     for _ in range(3):
         assert verify("2 days")["state"] == "verified"
-    assert rows("SELECT domain_wrong_since FROM status_pages") == [(None,)]
+    stored = rows("SELECT domain_wrong_since, domain_has_txt FROM status_pages")
+    assert stored == [(None, True)]
 
 
-def test_records_that_come_back_in_time_are_believed(verify, zone, rows):
-    zone.lines = [CNAME]
+def test_records_that_come_back_in_time_are_believed(verify, zone, proof, rows):
+    zone.lines = [CNAME, proof]
     verify()
     zone.lines = []
     verify()
-    zone.lines = [CNAME]
+    zone.lines = [proof]
     assert verify("6 minutes")["seen"] == "as it should be"
     assert rows("SELECT domain_wrong_since FROM status_pages") == [(None,)]
 
 
-def test_a_host_of_two_pages_is_served_for_the_first(charlie, verify, zone, rows):
-    zone.lines = [CNAME]
+@pytest.fixture
+def theirs(charlie):
+    """Return how the domain of Charlie's page is, which claims the same host."""
+    made, _ = make_shown(charlie, "Vault", slug="theirs", custom_domain=HOST)
+    return lambda: charlie.get(f"/status-pages/{made['id']}").json["domain"]
+
+
+def test_a_host_of_two_pages_is_served_for_the_first(theirs, verify, zone, proof, rows):
+    zone.lines = [CNAME, proof]
     assert verify()["state"] == "verified"
-    theirs, _ = make_shown(charlie, "Vault", slug="theirs", custom_domain=HOST)
-    verify()
-    found = charlie.get(f"/status-pages/{theirs['id']}").json["domain"]
+    zone.lines = [CNAME, proof, txt(theirs())]
+    assert verify()["state"] == "verified"
+    found = theirs()
     assert (found["state"], found["seen"]) == ("waiting", "another page serves this host")
-    zone.lines = [f'{found["txt_name"]}. IN TXT "{found["txt_value"]}"', ELSEWHERE]
-    verify()
-    rows("UPDATE status_pages SET domain_wrong_since = domain_wrong_since - interval '1 hour'")
+    zone.lines = [CNAME, txt(found)]
     verify()
     verify()
-    found = charlie.get(f"/status-pages/{theirs['id']}").json["domain"]
-    assert found["state"] == "verified"  # the TXT record tells whose it is
+    assert theirs()["state"] == "verified"  # the TXT record tells whose it is by now
+    assert rows("SELECT count(*) FROM status_pages WHERE domain_verified_at IS NOT NULL") == [(1,)]
 
 
-def test_looking_hosts_up_writes_nothing_into_the_audit_log(alice, verify, zone):
+def test_a_host_that_a_cname_once_verified_goes_to_whoever_proves_it(
+    app, client, theirs, verify, zone, rows
+):
     zone.lines = [CNAME]
+    rows("UPDATE status_pages SET domain_verified_at = now() WHERE slug = 'acme'")
+    for _ in range(2):
+        assert verify()["state"] != "waiting"  # as it was before the record was asked for
+    zone.lines = [CNAME, txt(theirs())]
+    verify()
+    assert verify()["state"] == "waiting"
+    assert theirs()["state"] == "verified"
+    take_snapshots(app)
+    client.get("/status/acme")  # somebody has looked
+    served = client.get("/", headers={"Host": HOST}).text
+    assert "Vault" in served
+    assert "Checkout" not in served
+
+
+def test_looking_hosts_up_writes_nothing_into_the_audit_log(alice, verify, zone, proof):
+    zone.lines = [CNAME, proof]
     verify()
     before = alice.get("/audit-logs").json
     verify()

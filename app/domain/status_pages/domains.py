@@ -32,27 +32,40 @@ class DomainState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Domain:
-    """Domain: when its host was verified, and since when its records have been wrong."""
+    """Domain: when its host was verified, and since when its records have been wrong.
+
+    `has_txt` says whether its TXT record was there when a name server last answered.
+    """
 
     verified_at: datetime | None = None
     wrong_since: datetime | None = None
+    has_txt: bool = False
 
 
-def finding(*records: Observation) -> Finding:
-    """Return what the look-ups of a host say together: one right record is enough."""
-    if any(one.error is None for one in records):
+def finding(record: Observation) -> Finding:
+    """Return what the look-up of a record says."""
+    if record.error is None:
         return Finding.RIGHT
-    if all(one.failure_kind in _ANSWERED_OTHERWISE for one in records):
-        return Finding.WRONG
-    return Finding.INCONCLUSIVE
+    is_answered = record.failure_kind in _ANSWERED_OTHERWISE
+    return Finding.WRONG if is_answered else Finding.INCONCLUSIVE
 
 
-def after_lookup(domain: Domain, found: Finding, now: datetime) -> Domain:
-    """Return what becomes of a host: it is lost when its records have been wrong for an hour."""
-    if found is Finding.RIGHT:
-        return Domain(domain.verified_at or now)
-    if found is Finding.INCONCLUSIVE or domain.verified_at is None:
-        return domain
+def after_lookup(domain: Domain, txt: Finding, cname: Finding, now: datetime) -> Domain:
+    """Return what becomes of a host.
+
+    Only the TXT record verifies it, since that holds a token of the page's own: a CNAME leads to
+    the installation, and says nothing of which page it is for. A verified host is kept by either
+    record, and lost when both have been wrong for an hour.
+    """
+    if txt is Finding.RIGHT:
+        return Domain(domain.verified_at or now, has_txt=True)
+    if domain.verified_at is None:
+        return Domain()
+    has_txt = domain.has_txt and txt is Finding.INCONCLUSIVE
+    if cname is Finding.RIGHT:
+        return Domain(domain.verified_at, has_txt=has_txt)
+    if Finding.INCONCLUSIVE in (txt, cname):
+        return Domain(domain.verified_at, domain.wrong_since, has_txt)
     since = domain.wrong_since or now
     return Domain() if now - since >= LOST_AFTER else Domain(domain.verified_at, since)
 

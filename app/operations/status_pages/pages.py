@@ -31,7 +31,7 @@ _TAKEN = "this slug is taken"
 _DOMAIN_STATE = (
     "domain_verified_at", "domain_checked_at", "domain_answer", "domain_wrong_since",
 )  # fmt: skip
-_INTERNAL = ("password_hash", "logos", "domain_token", *_DOMAIN_STATE)
+_INTERNAL = ("password_hash", "logos", "domain_token", "domain_has_txt", *_DOMAIN_STATE)
 _NO_COLUMNS = ("password", "unchanged_since")
 _UNIQUE = ("id", "organization_id", "slug", "badge_key", "created_at", "updated_at")
 _DEFAULTS: Columns = {
@@ -89,7 +89,7 @@ class _Pages(Resource[StatusPage, UUID]):
                 StatusPageSlug(slug=row.slug, status_page_id=row.id, kept_until=kept_until)
             )
         if values.get("custom_domain", row.custom_domain) != row.custom_domain:
-            values |= dict.fromkeys(_DOMAIN_STATE)
+            values |= {**dict.fromkeys(_DOMAIN_STATE), "domain_has_txt": False}
         return values
 
     def updated(self, tx: Transaction, row: StatusPage, before: Columns, changes: Columns) -> None:
