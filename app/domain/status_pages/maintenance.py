@@ -38,13 +38,17 @@ class Appearance:
     state: MaintenanceState
 
 
-def appearances(window: MaintenanceWindow, since: datetime, now: datetime) -> list[Appearance]:
+def appearances(
+    window: MaintenanceWindow, since: datetime, now: datetime, *, is_announced: bool
+) -> list[Appearance]:
     """Return the occurrences of a window that a page shows, in order.
 
-    Those that began after `since`, what goes on now, and what begins within 14 days.
+    Those that began after `since`, what goes on now, and what begins within 14 days. A window that
+    comes once and was announced stays, however far ahead it is moved: people were told of it.
     """
     found = []
-    for occurrence in _occurrences(window, since, now + COMING_WITHIN):
+    is_followed = is_announced and window.recurrence is None
+    for occurrence in _occurrences(window, since, None if is_followed else now + COMING_WITHIN):
         state = MaintenanceState.COMING
         if occurrence.ends_at <= now:
             state = MaintenanceState.DONE
@@ -57,13 +61,15 @@ def appearances(window: MaintenanceWindow, since: datetime, now: datetime) -> li
 
 
 def _occurrences(
-    window: MaintenanceWindow, since: datetime, until: datetime
+    window: MaintenanceWindow, since: datetime, until: datetime | None
 ) -> Iterator[Occurrence]:
     current = occurrence_at(window, since)
     if current is not None and current.ends_at > current.starts_at:
         yield current
     at = since
-    while (following := next_occurrence(window, at)) is not None and following.starts_at <= until:
+    while (following := next_occurrence(window, at)) is not None and (
+        until is None or following.starts_at <= until
+    ):
         if following.ends_at > following.starts_at:
             yield following
         at = following.starts_at

@@ -56,14 +56,18 @@ def notify(page_id: UUID) -> int:
         if page is None:
             return 0
         now = tx.now()
+        announced = windows.announced(tx, page.id, now)
         for one in windows.of_organization(tx, page.organization_id):
             if page.id in one.row.status_page_ids:
-                count += _window(tx, page, one, now)
+                count += _window(tx, page, one, now, is_announced=one.row.id in announced)
     return count
 
 
-def _window(tx: Transaction, page: StatusPage, one: PageWindow, now: datetime) -> int:
-    shown = maintenance.appearances(one.window, now - _LOOKED_BACK, now)
+def _window(
+    tx: Transaction, page: StatusPage, one: PageWindow, now: datetime, *, is_announced: bool
+) -> int:
+    since = now - _LOOKED_BACK
+    shown = maintenance.appearances(one.window, since, now, is_announced=is_announced)
     sent = _sent_notices(tx, page, one.row)
     comes_once = one.window.recurrence is None
     due = maintenance.notices(shown, sent, one.row.created_at, now, comes_once=comes_once)

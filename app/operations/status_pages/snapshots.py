@@ -179,7 +179,10 @@ def _made(tx: Transaction, page: StatusPage, stored: Mapping[str, Any]) -> Made:
     document = documents.document(tx, page, shown, responses, incidents, now)
     shown_incidents = incident_documents.to_json(tx, incidents, shown)
     document["incidents"] = [entry for entry in shown_incidents if entry["resolved_at"] is None]
-    occurrences = windows.shown(page.id, planned, shown, now, since=now - REMEMBERED)
+    announced = windows.announced(tx, page.id, now)
+    occurrences = windows.shown(
+        page.id, planned, shown, now, since=now - REMEMBERED, announced=announced
+    )
     is_over = [entry["state"] == MaintenanceState.DONE for entry in occurrences]
     document["maintenance"] = [e for e, over in zip(occurrences, is_over, strict=True) if not over]
     archive = {

@@ -1,6 +1,6 @@
 """Maintenance windows as pages show them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,10 +10,15 @@ from sqlalchemy import select
 
 from app.domain.maintenance.windows import MaintenanceWindow, covers, next_change_at
 from app.domain.status_pages import maintenance
-from app.domain.status_pages.maintenance import MaintenanceState
+from app.domain.status_pages.maintenance import MaintenanceState, Notice
 from app.models.maintenance_windows import MaintenanceWindow as StoredWindow
 from app.operations.snapshots.alerting import window_of
 from app.platform.transaction import Transaction
+
+_ANNOUNCED = f"""
+SELECT DISTINCT window_id FROM page_notices WHERE status_page_id = %s AND starts_at > %s
+GROUP BY window_id, starts_at HAVING NOT bool_or(kind = '{Notice.CANCELLED}')
+"""  # noqa: S608  constants
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +37,11 @@ def of_organization(tx: Transaction, organization_id: UUID) -> list[PageWindow]:
     return [PageWindow(row, window) for row in rows if (window := window_of(row)) is not None]
 
 
+def announced(tx: Transaction, page_id: UUID, now: datetime) -> set[UUID]:
+    """Return the windows of which a page has announced what is still to come."""
+    return {window_id for (window_id,) in tx.driver.execute(_ANNOUNCED, (page_id, now)).fetchall()}
+
+
 def shown(
     page_id: UUID,
     windows: Sequence[PageWindow],
@@ -39,10 +49,11 @@ def shown(
     now: datetime,
     *,
     since: datetime,
+    announced: Collection[UUID],
 ) -> list[dict[str, Any]]:
     """Return the occurrences of the windows that name a page, in order of their beginning.
 
-    `services` are the `Shown` of the page by id.
+    `services` are the `Shown` of the page by id, `announced` the windows that it has announced.
     """
     found = []
     for one in windows:
@@ -51,7 +62,10 @@ def shown(
         hit = [s for id, s in services.items() if covers(one.window, id, s.service.tags)]
         is_all = len(hit) == len(services)
         down = [s.service.status_changed_at for s in hit if s.service.status == "RED"]
-        for appearance in maintenance.appearances(one.window, since, now):
+        is_announced = one.row.id in announced
+        for appearance in maintenance.appearances(
+            one.window, since, now, is_announced=is_announced
+        ):
             begin, end = appearance.occurrence.starts_at, appearance.occurrence.ends_at
             is_done = appearance.state is MaintenanceState.DONE
             found.append(

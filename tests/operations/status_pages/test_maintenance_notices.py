@@ -128,6 +128,36 @@ def test_a_window_that_is_moved_and_moved_back(alice, page, notices, rows):
     assert notices() == ["cancelled"]
 
 
+def test_a_window_that_is_moved_by_weeks_is_changed_and_stays_on_the_page(
+    app, client, alice, page, notices, rows
+):
+    window = coming(alice, page)
+    path = f"/maintenance-windows/{window['id']}"
+    assert notices() == ["announced"]
+    later = utcnow() + timedelta(days=40)
+    times = {"starts_at": timestamp(later), "ends_at": timestamp(later + timedelta(hours=1))}
+    alice.patch(path, times)
+    ((link, starts_at),) = told(notices, rows)
+    assert starts_at == times["starts_at"]
+    assert notices() == []
+    take_snapshots(app)
+    assert client.get(urlsplit(link).path).status_code == 200  # what they were told leads to it
+    # It is announced as any other where nobody was told of it yet.
+    assert coming(alice, page, hours=15 * 24)["id"]
+    assert notices() == []
+    alice.delete(path)
+    assert notices() == ["cancelled"]
+
+
+def told(notices, rows):
+    """Return link and beginning of the changes told since the last call."""
+    assert notices() == ["changed"]
+    return rows(
+        "SELECT message ->> 'link', message #>> '{data,maintenance,starts_at}' FROM notifications"
+        " WHERE message ->> 'event' = 'maintenance.changed'"
+    )
+
+
 def test_a_window_that_is_moved_to_now_has_begun(alice, page, notices):
     window = coming(alice, page)
     assert notices() == ["announced"]
