@@ -2,9 +2,10 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
+from urllib.parse import urlsplit, urlunsplit
 from uuid import UUID
 
-from app.domain.status_pages.types import Wants
+from app.domain.status_pages.types import Wants, Way
 
 UNCONFIRMED_KEPT = timedelta(hours=48)
 MERGED_WITHIN = timedelta(seconds=60)
@@ -13,6 +14,23 @@ _A_DAY = timedelta(days=1)
 _CONFIRMATIONS_A_DAY = 3
 # So many messages of one page fall due each second: alerts of others are never behind thousands.
 _A_SECOND = 50
+
+
+def normalized(way: Way, address: str) -> str:
+    """Return the one form of all spellings of an address.
+
+    Case makes no difference in mail addresses as people type them, and none in scheme and host of
+    a URL; in its path and query it does (RFC 3986, 6.2.2.1).
+    """
+    address = address.strip()
+    if way is Way.EMAIL:
+        return address.lower()
+    try:
+        scheme, place, *rest = urlsplit(address)
+    except ValueError:
+        return address
+    user, at, host = place.rpartition("@")
+    return urlunsplit((scheme, f"{user}{at}{host.lower()}", *rest))
 
 
 def is_notified(

@@ -47,7 +47,8 @@ class _Subscribers(ChildResource[PageSubscriber]):
         if "state" in filters:
             where += _STATES[filters["state"]]
         if "address" in filters:
-            hashes = [subscriptions.hashed(who.id, way, filters["address"]) for way in Way]
+            address = filters["address"]
+            hashes = [one for way in Way for one in subscriptions.hashes(who.id, way, address)]
             where.append(PageSubscriber.address_hash.in_(hashes))
         return where
 

@@ -100,19 +100,37 @@ def added(tx: Transaction, page: StatusPage, way: Way, address: str) -> PageSubs
 
 def find(tx: Transaction, page_id: UUID, way: Way, address: str) -> PageSubscriber | None:
     """Return the subscriber of a page with an address."""
-    return tx.session.scalar(
+    rows = tx.session.scalars(
         select(PageSubscriber).where(
             PageSubscriber.status_page_id == page_id,
             PageSubscriber.kind == way,
-            PageSubscriber.address_hash == hashed(page_id, way, address),
+            PageSubscriber.address_hash.in_(hashes(page_id, way, address)),
         )
+    )
+    wanted = subscribers.normalized(way, address)
+    vault = runtime().vault
+    # URLs of one hash differ by case where both were stored before that was told apart.
+    return next(
+        (row for row in rows if subscribers.normalized(way, reveal(row.address, vault)) == wanted),
+        None,
     )
 
 
 def hashed(page_id: UUID, way: Way, address: str) -> str:
     """Return what stands for an address in the index; without our key nobody can guess it."""
-    text = f"{page_id}:{way}:{address.strip().lower()}"
-    return hmac.new(runtime().config.encryption_key, text.encode(), hashlib.sha256).hexdigest()
+    return hashes(page_id, way, address)[0]
+
+
+def hashes(page_id: UUID, way: Way, address: str) -> list[str]:
+    """Return what stands for an address in the index, and what did in earlier versions.
+
+    Those took URLs that differ by case for one. No new hash is an old one of another URL.
+    """
+    normalized = subscribers.normalized(way, address)
+    earlier = f"{page_id}:{way}:{address.strip().lower()}"
+    texts = [earlier] if way is Way.EMAIL else [f"{page_id}:{way}:url:{normalized}", earlier]
+    key = runtime().config.encryption_key
+    return [hmac.new(key, text.encode(), hashlib.sha256).hexdigest() for text in texts]
 
 
 def read(subscriber_id: UUID) -> Subscription | None:
