@@ -203,6 +203,20 @@ def test_services_must_be_ones_own(alice, charlie, page):
     assert alice.post(f"/status-pages/{other['id']}/incidents", {"title": "x"}).status_code == 404
 
 
+def test_an_incident_goes_on_after_a_service_of_it_was_deleted(alice, page, seen):
+    gone, left = (service["id"] for service in page["services"])
+    states = {gone: "down", left: "slow"}
+    made = make_incident(alice, page, service_ids=[gone, left], service_states=states)
+    assert alice.delete(f"/services/{gone}").status_code == 204
+    path = f"{page['path']}/{made['id']}"
+    body = {"status": "monitoring", "body": "Better.", "service_states": states}
+    assert alice.post(f"{path}/updates", body).status_code == 201
+    assert alice.patch(path, {"service_ids": [gone, left], "title": "Both"}).status_code == 200
+    assert "Both" in seen().text
+    stranger = {"service_ids": ["00000000-0000-4000-8000-000000000000"]}
+    assert alice.patch(path, stranger).status_code == 422
+
+
 def test_channels_hear_of_incidents(alice, page, rows):
     make_channel(alice, events=["incident.created", "incident.updated", "incident.resolved"])
     made = make_incident(alice, page)

@@ -199,6 +199,20 @@ def test_what_was_read_can_be_sent_back(alice, make_page):
     assert alice.patch(path, {"password": None}).json["has_password"] is False
 
 
+def test_a_page_of_a_deleted_service_can_be_sent_back(alice, make_page):
+    ids = [make_service(alice, name=name)["id"] for name in ("One", "Two")]
+    names = {id: {"name": f"Public {id[:4]}"} for id in ids}
+    page = make_page(sections=[{"name": "A", "service_ids": ids}], services=names)
+    assert alice.delete(f"/services/{ids[0]}").status_code == 204
+    path = f"/status-pages/{page['id']}"
+    read = alice.get(path).json
+    assert read["sections"][0]["service_ids"] == ids[1:] == list(read["services"])
+    assert read["services_count"] == 1
+    answer = alice.put(path, read)
+    assert answer.status_code == 200, answer.text
+    assert alice.patch(path, {"sections": read["sections"]}).status_code == 200
+
+
 def test_who_may(app, alice, make_page):
     page = make_page()
     path = f"/status-pages/{page['id']}"
@@ -263,7 +277,8 @@ def test_what_runs_by_itself_does_not_count_as_an_edit(app, alice, make_page):
     alice.post(f"/status-pages/{page['id']}/verify-domain")
     with app.app_context():
         (records,) = domains.due()
-        domains.record(records, "nothing", Finding.WRONG)
+        domains.record(records, "as it should be", Finding.RIGHT, Finding.WRONG)
+        domains.record(records, "nothing", Finding.WRONG, Finding.WRONG)
         (wanted,) = logos.due()
         logos.keep(wanted, data=None, error="no answer")
     found = alice.get(f"/status-pages/{page['id']}").json

@@ -113,7 +113,7 @@ def update(who: Parent, incident_id: UUID, data: Mapping[str, Any]) -> dict[str,
         page, incident = _lock(tx, who, incident_id)
         owned_rows.require_unchanged(incident, data)
         now = tx.now()
-        changes = _stored(tx, who.organization_id, data)
+        changes = _stored(tx, who.organization_id, data, incident)
         was_draft, was_published = incident.is_draft, incident.post_mortem_published_at is not None
         if changes.get("is_draft") and not was_draft:
             raise Conflict("the incident is published already; delete it, or resolve it")
@@ -138,7 +138,7 @@ def go_on(who: Parent, incident_id: UUID, data: Mapping[str, Any]) -> dict[str, 
     with transaction() as tx:
         page, incident = _lock(tx, who, incident_id)
         now = tx.now()
-        for name, value in _stored(tx, who.organization_id, data).items():
+        for name, value in _stored(tx, who.organization_id, data, incident).items():
             setattr(incident, name, value)
         if "next_update_at" not in data:
             incident.next_update_at = None  # the one that was promised has come
@@ -264,9 +264,20 @@ def _publish(
     incident_notices.created(tx, page, incident, update, now, is_notified=is_notified)
 
 
-def _stored(tx: Transaction, organization_id: UUID, data: Mapping[str, Any]) -> dict[str, Any]:
+def _stored(
+    tx: Transaction,
+    organization_id: UUID,
+    data: Mapping[str, Any],
+    incident: PageIncident | None = None,
+) -> dict[str, Any]:
+    """Return the columns of what a caller sends. Raises Invalid for services of others.
+
+    Services that an incident names already may be deleted by now: it goes on all the same.
+    """
     values = {name: value for name, value in data.items() if name in _COLUMNS}
-    owned_rows.require_references(tx, organization_id, data, _REFERENCES)
+    named = {*incident.service_ids, *map(UUID, incident.service_states)} if incident else set()
+    added = {name: [id for id in data.get(name) or () if id not in named] for name in _REFERENCES}
+    owned_rows.require_references(tx, organization_id, added, _REFERENCES)
     if "service_states" in values:
         values["service_states"] = {str(id): state for id, state in data["service_states"].items()}
     return values

@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from app.domain.status_pages import domains, slugs
 from app.domain.status_pages.domains import Domain
+from app.domain.status_pages.sections import Candidate
 from app.models.maintenance_windows import MaintenanceWindow
 from app.models.services import Service
 from app.models.status_pages import PageSnapshot, StatusPage, StatusPageSlug
@@ -124,10 +125,7 @@ class _Pages(Resource[StatusPage, UUID]):
     ) -> list[dict[str, Any]]:
         candidates = services.candidates(tx, who) if rows else []
         made_at = snapshots.made_at(tx, [row.id for row in rows])
-        return [
-            _to_json(row, services.count(row.sections, candidates), made_at.get(row.id))
-            for row in rows
-        ]
+        return [_to_json(row, candidates, made_at.get(row.id)) for row in rows]
 
 
 listed, read, create, update, delete = _Pages().operations()
@@ -214,12 +212,21 @@ def _refuse_old_slug(tx: Transaction, slug: str, page_id: UUID | None) -> None:
         tx.session.delete(kept)
 
 
-def _to_json(page: StatusPage, services_count: int, made_at: datetime | None) -> dict[str, Any]:
+def _to_json(
+    page: StatusPage, candidates: Sequence[Candidate], made_at: datetime | None
+) -> dict[str, Any]:
     stored = {name: value for name, value in columns(page).items() if name not in _INTERNAL}
+    # Deleted services are still in the row: what is read can be sent back without them.
+    known = {str(candidate.id) for candidate in candidates}
     return stored | {
+        "sections": [
+            {**section, "service_ids": [id for id in section["service_ids"] if id in known]}
+            for section in page.sections
+        ],
+        "services": {id: public for id, public in page.services.items() if id in known},
         "url": addresses.of_page(page),
         "has_password": page.password_hash is not None,
-        "services_count": services_count,
+        "services_count": services.count(page.sections, candidates),
         "domain": _domain(page, made_at),
     }
 
