@@ -9,7 +9,7 @@ from app.platform.bootstrap import bootstrap
 from app.platform.config import Config
 from app.platform.transaction import transaction
 from tests.bench.bench_reads import signed_in
-from tests.bench.past import HOUR, seed_past
+from tests.bench.past import seed_past
 from tests.bench.web import gunicorn, load
 from tests.bench.world import World, percentile, tree_cpu_seconds
 
@@ -21,14 +21,15 @@ SAMPLES = 40  # services whose figures are read
 
 def run(world: World) -> list[tuple[str, str, str]]:
     """Return rows of (what, figure, bound)."""
-    end = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - HOUR
+    now = datetime.now(UTC)
+    end = now.replace(minute=0, second=0, microsecond=0)  # what follows is read as it was recorded
     since = end - timedelta(days=DAYS)
     with (
         world.connect() as connection,
         gunicorn(world, "wsgi:app", LOG_LEVEL="warning", RATE_LIMITS="off") as (port, _),
     ):
         token = signed_in(f"http://127.0.0.1:{port}/api/v1/auth")
-        count = seed_past(connection, SERVICES, INTERVAL_SECONDS, since, end)
+        count = seed_past(connection, SERVICES, INTERVAL_SECONDS, since, now)
         connection.execute(
             "UPDATE services SET organization_id ="
             " (SELECT organization_id FROM memberships LIMIT 1)"

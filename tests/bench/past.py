@@ -19,7 +19,8 @@ INSERT INTO check_results (service_id, scheduled_for, region, id, checked_at, st
 SELECT s.id, t, 'default', gen_random_uuid(), t + random() * interval '0.2 seconds',
     CASE WHEN random() < 0.003 THEN 'RED' ELSE 'GREEN' END,
     exp(3 + random() + random() + random()), %(cover)s
-FROM generate_series(%(since)s::timestamptz, %(since)s::timestamptz + interval '00:59:59',
+FROM generate_series(%(since)s::timestamptz,
+    least(%(since)s::timestamptz + interval '00:59:59', %(end)s::timestamptz),
     %(interval)s * interval '1 second') t, services s
 """
 
@@ -27,13 +28,13 @@ FROM generate_series(%(since)s::timestamptz, %(since)s::timestamptz + interval '
 def seed_past(
     connection: psycopg.Connection, services: int, interval: int, since: datetime, end: datetime
 ) -> int:
-    """Store what the services would have seen, hour by hour; return how many results."""
+    """Store what the services would have seen until `end`, by hours; return how many results."""
     endpoints = [f"http://127.0.0.1:9/{number}" for number in range(services)]
     seed_services(connection, endpoints, interval_seconds=interval)
     connection.execute("UPDATE services SET created_at = %s", (since,))
     make_days(connection, since - timedelta(days=1), end)
     count, hour = 0, since
-    values = {"interval": interval, "cover": 2 * interval + 15}
+    values = {"interval": interval, "cover": 2 * interval + 15, "end": end}
     while hour < end:
         count += connection.execute(_RESULTS, values | {"since": hour}).rowcount
         hour += HOUR

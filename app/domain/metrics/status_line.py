@@ -81,8 +81,11 @@ class StatusLine:
 
     def overlaid(self, spans: Iterable[Span]) -> "StatusLine":
         """Return the line with stretches laid on top of it, later ones on earlier ones."""
+        laid = tuple(spans)
+        if not laid:
+            return self
         lying = list(self.spans())
-        for over in spans:
+        for over in laid:
             begin, end = max(over.begin, self.begin), min(over.end, self.end)
             if begin < end:
                 lying = [*_before(lying, begin), Span(begin, end, over.kind), *_after(lying, end)]

@@ -2,10 +2,12 @@
 
 import struct
 from bisect import bisect_left
-from collections import Counter
+from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
+from app.domain.metrics import histogram
 from app.domain.metrics.histogram import SHIFT
 
 SLOTS = 12  # five-minute cells of an hour
@@ -18,15 +20,27 @@ UNTIMED = 1279
 class Counts:
     """Counts of results of a stretch that tell something by their status, outside maintenance.
 
-    By slot, twelfths of the stretch; those with a response time also by its bucket, and packed by
-    slot and bucket together as in `metric_fives`.
+    By slot, twelfths of the stretch; those with a response time packed by slot and bucket of it
+    together as in `metric_fives`.
     """
 
     checks: list[int]
     failed: list[int]  # by their own status
     timed: int
-    buckets: Counter[int]
     packed: bytes
+
+    @property
+    def buckets(self) -> Mapping[int, int]:
+        """Return how many results have a response time in each bucket."""
+        return of_cells(histogram.merged([self.packed]))
+
+
+def of_cells(counts: Mapping[int, int]) -> dict[int, int]:
+    """Return counts by bucket, from those by cell."""
+    buckets: dict[int, int] = defaultdict(int)
+    for cell, count in counts.items():
+        buckets[cell % CELLS_PER_SLOT - SHIFT] += count
+    return dict(buckets)
 
 
 def counted(cells: bytes, others: bytes) -> Counts:
@@ -44,7 +58,4 @@ def counted(cells: bytes, others: bytes) -> Counts:
         failed[slot] += red
         if place == UNTIMED:
             checks[slot] += count
-    buckets: Counter[int] = Counter()
-    for cell, count in zip(places, counts, strict=True):
-        buckets[cell % CELLS_PER_SLOT - SHIFT] += count
-    return Counts(checks, failed, sum(counts), buckets, cells)
+    return Counts(checks, failed, sum(counts), cells)

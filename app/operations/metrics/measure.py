@@ -68,47 +68,54 @@ _GREEN, _YELLOW, _RED = 1, 2, 3
 _OWN = f"""CASE WHEN in_maintenance THEN 0 ELSE CASE status WHEN 'GREEN' THEN {_GREEN}
     WHEN 'YELLOW' THEN {_YELLOW} WHEN 'RED' THEN {_RED} ELSE 0 END END"""
 _NEWEST = 50
+_LATE_SECONDS = 600  # that a check may begin later than an interval after it was due
+_REACH_SECONDS = 75 * 3600  # for how long before a stretch results are looked for
 _COVER = "coalesce(cover_seconds, w.cover) * interval '1 second'"
 
 # The newest result before a stretch is looked for among the fifty that were due last: the regions
 # of a service record theirs a little out of order. A check may begin up to an interval after it was
 # due, by the interval of then, which the cover of the result before tells; clocks may be off by a
-# minute. Fifty are usually due within sixty intervals, or within more where nobody looked for a
-# while: to be told so keeps PostgreSQL from reading days of results, which it does where its
-# estimates are of a table that is just being filled.
+# minute. So a result that still speaks is among those due within its cover and that lateness: a
+# handful. Only where nothing is found there, since nobody looked for a while or the interval was
+# longer then, it is looked for further back. Fifty are usually due within sixty intervals: to be
+# told so keeps PostgreSQL from reading days of results, which it does where its estimates are of a
+# table that is just being filled.
 # OFFSET keeps each LATERAL a loop over index-only scans of one service.
-MEASURE = f"""
-SELECT w.place, p.checked_at, p.kind, p.covered, l.late, h.*
-FROM unnest(%(ids)s::uuid[], %(since)s::timestamptz[], %(until)s::timestamptz[],
-        %(interval)s::int[], %(cover)s::int[])
-    WITH ORDINALITY AS w (id, since, until, every, cover, place)
-CROSS JOIN LATERAL (
-    SELECT coalesce((
-        SELECT near
-        FROM unnest(ARRAY[60, 240, 960, 3840]) AS step (intervals) CROSS JOIN LATERAL (
-            SELECT w.since - least(intervals * w.every, 75 * 3600) * interval '1 second' AS near
-        ) n
-        WHERE {_NEWEST} = (SELECT count(*) FROM (
-            SELECT FROM check_results
-            WHERE service_id = w.id AND scheduled_for >= n.near
-              AND scheduled_for < w.since + interval '1 minute' AND checked_at < w.since
-            LIMIT {_NEWEST}
-        ) found)
-        LIMIT 1
-    ), w.since - interval '75 hours') AS since
-) reach
-LEFT JOIN LATERAL (
-    SELECT checked_at, kind, covered, cover FROM (
+_NEWEST_SINCE = f"""
+    SELECT checked_at, kind, covered, cover, count(*) OVER () AS found FROM (
         SELECT checked_at, region, {_KIND} AS kind, checked_at + {_COVER} AS covered,
             coalesce(cover_seconds, w.cover) AS cover
         FROM check_results
-        WHERE service_id = w.id AND scheduled_for >= reach.since
+        WHERE service_id = w.id
+          AND scheduled_for >= w.since - least({{seconds}}, {_REACH_SECONDS}) * interval '1 second'
           AND scheduled_for < w.since + interval '1 minute' AND checked_at < w.since
         ORDER BY scheduled_for DESC, region DESC LIMIT {_NEWEST}
     ) newest ORDER BY checked_at DESC, region DESC LIMIT 1
-) p ON true
+"""  # noqa: S608  constants
+MEASURE = f"""
+SELECT w.place, p.checked_at, p.kind, p.covered, l.late, h.*
+FROM unnest(%(ids)b::uuid[], %(since)b::timestamptz[], %(until)b::timestamptz[],
+        %(interval)b::int[], %(cover)b::int[])
+    WITH ORDINALITY AS w (id, since, until, every, cover, place)
+LEFT JOIN LATERAL (
+    {_NEWEST_SINCE.format(seconds=f"w.cover + w.every + {_LATE_SECONDS}")}
+) near ON true
+LEFT JOIN LATERAL (
+    SELECT newest.* FROM unnest(ARRAY[60, 240, 960, 3840, NULL]) AS step (intervals)
+    CROSS JOIN LATERAL (
+        {_NEWEST_SINCE.format(seconds="step.intervals::bigint * w.every")}
+    ) newest
+    WHERE near.checked_at IS NULL AND (newest.found = {_NEWEST} OR step.intervals IS NULL)
+    LIMIT 1
+) far ON true
 CROSS JOIN LATERAL (
-    SELECT greatest(w.every, p.cover / 2) * interval '1 second' + interval '10 minutes' AS late
+    SELECT coalesce(near.checked_at, far.checked_at) AS checked_at,
+        coalesce(near.kind, far.kind) AS kind, coalesce(near.covered, far.covered) AS covered,
+        coalesce(near.cover, far.cover) AS cover
+) p
+CROSS JOIN LATERAL (
+    SELECT greatest(w.every, p.cover / 2) * interval '1 second'
+        + {_LATE_SECONDS} * interval '1 second' AS late
 ) l
 CROSS JOIN LATERAL (
     SELECT array_agg(w.since + n * (w.until - w.since) / {SLOTS}) AS borders

@@ -1,6 +1,7 @@
 """Read figures of services over a window, from the coarsest level that answers each part of it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,9 +11,11 @@ from app.domain.metrics import histogram
 from app.domain.metrics.bucket import Bucket, put_together
 from app.domain.metrics.plan import DAY as A_DAY
 from app.domain.metrics.plan import Level, Piece, StoredData, floor, plan
-from app.domain.metrics.status_line import milliseconds
+from app.domain.metrics.status_line import Span, milliseconds
+from app.domain.metrics.totals import totals
 from app.operations.metrics import corrections, folded, progress
-from app.operations.metrics.measure import Stretch, measure
+from app.operations.metrics.cells import of_cells
+from app.operations.metrics.measure import Figures, Stretch, measure
 from app.operations.metrics.rows import DAY_MS, HOUR_MS, measured
 from app.platform.bootstrap import runtime
 from app.platform.transaction import Transaction
@@ -96,14 +99,24 @@ def sums(
         window = {"since": rolled[0].since, "until": rolled[-1].until}
         counted, whole = tx.driver.execute(_ORGANIZATION, values | window).fetchall()[0]
         packed += [whole] if counted == timed else _histograms(tx, ids, rolled)
-    for part in parts:
-        if part.level is Level.RAW:
-            for service_id, one in _part(tx, ids, part, with_histogram=True).items():
-                sums = one.totals
-                counts = (one.checks, one.failed, one.timed, one.min_ms, one.max_ms)
-                found[service_id].add(sums.up_ms, sums.down_ms, *counts)
-                packed += one.histograms
-    return found, histogram.merged(packed)
+    times = Counter(histogram.merged(packed))
+    stretches = [
+        Stretch(service_id, part.since, part.until)
+        for part in parts
+        if part.level is Level.RAW
+        for service_id in ids
+    ]
+    # Response times of all are wanted, not of each: cells are merged as they come.
+    cells: list[bytes] = []
+    for stretch, figures, spans in _raw(tx, stretches):
+        line, counts = totals(figures.line.overlaid(spans)), figures.counts
+        amounts = (sum(counts.checks), sum(counts.failed), counts.timed)
+        found[stretch.service_id].add(
+            line.up_ms, line.down_ms, *amounts, figures.min_ms, figures.max_ms
+        )
+        cells.append(counts.packed)
+    times.update(of_cells(histogram.merged(cells)))
+    return found, times
 
 
 _SUMS = """
@@ -132,18 +145,23 @@ def _histograms(tx: Transaction, ids: Sequence[UUID], parts: Iterable[Piece]) ->
 
 def measured_at(tx: Transaction, stretches: Sequence[Stretch]) -> list[Bucket]:
     """Return the figures of stretches from raw results, corrections included, in their order."""
+    return [measured(figures, spans) for _, figures, spans in _raw(tx, stretches)]
+
+
+def _raw(
+    tx: Transaction, stretches: Sequence[Stretch]
+) -> Iterator[tuple[Stretch, Figures, Sequence[Span]]]:
+    """Yield stretches with what is measured of them, and the corrections of their services."""
     if not stretches:
-        return []
+        return
     spans = corrections.spans(
         tx,
         {one.service_id for one in stretches},
         min(one.since for one in stretches),
         max(one.until for one in stretches),
     )
-    return [
-        measured(figures, spans.get(stretch.service_id, ()))
-        for stretch, figures in zip(stretches, measure(tx, stretches), strict=True)
-    ]
+    for stretch, figures in zip(stretches, measure(tx, stretches), strict=True):
+        yield stretch, figures, spans.get(stretch.service_id, ())
 
 
 def _part(
