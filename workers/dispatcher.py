@@ -168,6 +168,8 @@ class Dispatcher:
         while not is_aside:
             try:
                 await self._loop.run_in_executor(self._alone, self._run_alone, send)
+                # The log of that process is lost; how it went stands in the database.
+                log.info("tried in a process of its own", extra={"notification_id": str(send.id)})
                 return
             except DATABASE_AWAY as error:
                 log.warning("database is away, messages wait", extra={"why": str(error)[:200]})

@@ -38,7 +38,7 @@ from workers.isolation import ALONE_THREADS
 from workers.look_back import LookBack
 from workers.recorder import RETRY_SECONDS, brief
 from workers.result_queue import BATCH, ResultQueue
-from workers.stalls import StallGuard
+from workers.stalls import LoopStalls, StallGuard
 from workers.start_times import Pace, StartQueue
 
 log = logging.getLogger(__name__)
@@ -81,6 +81,7 @@ class Engine:
         self._answers = ThreadPoolExecutor(1, "answers")
         self._alone = ThreadPoolExecutor(ALONE_THREADS, "alone")
         self._checks: dict[asyncio.Task[None], Claim | None] = {}  # None: a one-off probe
+        self._stalls = LoopStalls(self._loop)
         self._starts = StartQueue(self._loop, self._start_check)
         self._pace = Pace()
         self._look_back = LookBack()
@@ -261,23 +262,16 @@ class Engine:
 
     async def _observe(self, claim: Claim) -> Observation:
         if claim.snapshot.fault:
-            return Observation(
-                Status.UNKNOWN,
-                None,
-                error=claim.snapshot.fault,
-                failure_kind=FailureKind.CONFIGURATION,
-            )
+            return _misconfigured(claim.snapshot.fault)
         assert self._connectivity is not None
-        target, began_at = claim.snapshot.target, monotonic()
+        target = claim.snapshot.target
         network = self._network_of(target.organization_id)
-        observation = await runner.run(target, network)
+        observation, began_at = await self._stalls.observe(lambda: runner.run(target, network))
         return await self._connectivity.confirm(target, observation, began_at)
 
     async def _answer(self, task: ProbeTask) -> None:
         if task.fault:
-            observation = Observation(
-                Status.UNKNOWN, None, error=task.fault, failure_kind=FailureKind.CONFIGURATION
-            )
+            observation = _misconfigured(task.fault)
         else:
             network = self._network_of(task.target.organization_id)
             observation = await runner.run(task.target, network)
@@ -298,3 +292,8 @@ class Engine:
 
     def _in(self, pool: ThreadPoolExecutor, function: Callable[..., T], *args: Any) -> Awaitable[T]:
         return self._loop.run_in_executor(pool, function, *args)
+
+
+def _misconfigured(fault: str) -> Observation:
+    kind = FailureKind.CONFIGURATION
+    return Observation(Status.UNKNOWN, None, error=fault, failure_kind=kind)

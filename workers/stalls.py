@@ -1,15 +1,24 @@
-"""Guard against a process that stalls: it writes its traces and ends, to be started anew.
+"""Stalls of a process: one that lasts is ended with its traces written, to be started anew.
 
-The timer is a thread in C (`faulthandler`), so it also works while one long operation holds the
-interpreter. There is one for each process.
+The timer of that is a thread in C (`faulthandler`), so it also works while one long operation holds
+the interpreter. There is one for each process.
 """
 
 import asyncio
 import faulthandler
+import logging
 import sys
+from collections.abc import Awaitable, Callable
+
+from app.domain.types import Observation, Status
+from app.platform.clock import monotonic
+
+log = logging.getLogger(__name__)
 
 STALL_SECONDS = 60.0
 _EVERY_SECONDS = 5.0  # each time is a thread that ends and one that begins
+_LOOK_SECONDS = 0.25
+_NOTED_SECONDS = 1.0  # a busy machine keeps a loop waiting for less
 
 
 class StallGuard:
@@ -31,6 +40,47 @@ class StallGuard:
     def _turn(self) -> None:
         end_unless_done(self._seconds)
         self._timer = self._loop.call_later(_EVERY_SECONDS, self._turn)
+
+
+class LoopStalls:
+    """Stalls of an event loop: its process was stopped, or something held it up, for a second.
+
+    What came meanwhile is seen afterwards, all at once, and timeouts first: those say nothing.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._looked_at: float | None = None  # None: nobody looks yet
+        self._ended_at = float("-inf")
+
+    async def observe(
+        self, check: Callable[[], Awaitable[Observation]]
+    ) -> tuple[Observation, float]:
+        """Return what a check observes, and when it began, by the monotonic clock.
+
+        One that did not pass while the loop stalled is made again, once: on a machine that is busy
+        all the time checks are late, but not without end.
+        """
+        if self._looked_at is None:
+            self._look()
+        began_at = monotonic()
+        observation = await check()
+        self._note()
+        if observation.status is not Status.GREEN and self._ended_at > began_at:
+            log.warning("made again, as this process stalled", extra={"why": observation.error})
+            began_at = monotonic()
+            observation = await check()
+        return observation, began_at
+
+    def _look(self) -> None:
+        self._note()
+        self._loop.call_later(_LOOK_SECONDS, self._look)
+
+    def _note(self) -> None:
+        now = monotonic()
+        if self._looked_at is not None and now - self._looked_at > _LOOK_SECONDS + _NOTED_SECONDS:
+            self._ended_at = now
+        self._looked_at = now
 
 
 def end_unless_done(seconds: float) -> None:

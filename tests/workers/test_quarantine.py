@@ -169,8 +169,11 @@ def test_a_message_that_ends_three_processes_is_given_up(
     assert "signal 11" in quarantine.problem()
 
 
-def test_a_message_that_was_lost_twice_goes_out_alone(context, environment, lost_twice, rows):
+def test_a_message_that_was_lost_twice_goes_out_alone(
+    context, environment, lost_twice, rows, caplog
+):
     """The channel's host is nobody: what matters is that the outcome comes from the other one."""
+    caplog.set_level("INFO", "workers.dispatcher")
     lost_twice()
     lost_twice()
     (send,) = outbox_claim.claim(10)
@@ -183,6 +186,7 @@ def test_a_message_that_was_lost_twice_goes_out_alone(context, environment, lost
     assert lease is None
     assert quarantine.problem() is None
     assert rows("SELECT key FROM quarantine") == []
+    assert "tried in a process of its own" in caplog.text
 
 
 class SameProcess:
