@@ -47,7 +47,7 @@ LANDED = {
     "0027_region_hours.py": "20b0f5c1c37560fd4a987233c63f3d34",
     "0028_schedule_keys.py": "2bcba8229eb0dc00be8e3cffba36dc13",
     "0029_location_keys.py": "b33f4aef932d6905d931df8d28713f86",
-    "0030_proved_domains.py": "600523efab19562e7f74f682d3a26b9d",
+    "0030_proved_domains.py": "8150f2c9cdaab309aaf9842d42fa31c9",
 }
 
 

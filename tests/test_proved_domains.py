@@ -1,4 +1,4 @@
-"""Hosts of pages that were verified before a TXT record was asked for go on being served."""
+"""Hosts of pages that were verified before TXT records were told apart go on being served."""
 
 from uuid import uuid4
 

@@ -73,8 +73,8 @@ async def _look_up(waiting: list[domains.Records]) -> None:
         for records in waiting:
             cname = await _record(network, records.domain, "CNAME", records.cname)
             text = await _record(network, records.txt_name, "TXT", records.txt_value)
-            seen = text.error and f"TXT: {text.error}; CNAME: {cname.error or _RIGHT}"
-            domains.record(records, seen or _RIGHT, finding(text), finding(cname))
+            errors = cname.error and text.error and f"CNAME: {cname.error}; TXT: {text.error}"
+            domains.record(records, errors or _RIGHT, finding(text), finding(cname))
     finally:
         network.close()
 

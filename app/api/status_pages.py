@@ -114,8 +114,8 @@ add_routes(
 def verify_domain(page_id: UUID) -> dict[str, Any]:
     """Look up the records of a custom domain
 
-    `domain.seen` and `domain.checked_at` change within a minute. The TXT record verifies the
-    host; a verified one is kept by the TXT record or by the CNAME.
+    `domain.seen` and `domain.checked_at` change within a minute; either record is enough. A page
+    whose TXT record is there takes the host from one that has only the CNAME.
     """
     domains.check_again(principal().organization_id, page_id)
     return pages.read(principal().organization_id, page_id)

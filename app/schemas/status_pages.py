@@ -178,7 +178,7 @@ class StatusPageInputSchema(BaseSchema):
         metadata={
             REFUSALS: [InvalidCode.MALFORMED, InvalidCode.NOT_ALLOWED],
             "examples": [None],
-            "description": "Set by admins; served once its TXT record was seen.",
+            "description": "Set by admins; served once verified.",
         },
     )
     password = fields.String(
@@ -212,7 +212,7 @@ class StatusPageInputSchema(BaseSchema):
 class DomainSchema(BaseSchema):
     """State of a custom domain, and the records that are looked for.
 
-    The TXT record verifies the host, the CNAME leads visitors there.
+    Either record verifies the host; the TXT record takes it from a page that has only the CNAME.
     """
 
     state = Choice(

@@ -1,6 +1,5 @@
-"""Whether the TXT record of a page's host is there: a CNAME alone verifies none any more.
+"""Whether the TXT record of a page's host is there, which takes it from pages without one.
 
-Hosts that were verified by a CNAME go on being served, until another page proves that it owns one.
 All are looked up at once, so that those which have the record are known.
 """
 

@@ -99,16 +99,11 @@ def test_a_host_is_verified_by_its_txt_record(alice, verify, zone, page, app, cl
     assert verify()["state"] == "waiting"  # what was proved of one host says nothing of another
 
 
-def test_a_cname_alone_verifies_no_host(verify, zone, proof):
+def test_a_host_is_verified_by_its_cname(verify, zone, rows):
     zone.lines = [CNAME.replace("localhost", "LOCALHOST")]
     found = verify()
-    assert found["state"] == "waiting"  # every host that leads here could be claimed by anybody
-    assert found["seen"].startswith("TXT: ")
-    assert found["seen"].endswith("; CNAME: as it should be")
-    zone.lines = [CNAME, proof.replace('TXT "', 'TXT "x')]
-    assert verify()["state"] == "waiting"
-    zone.lines = [CNAME, proof]
-    assert verify()["seen"] == "as it should be"
+    assert (found["state"], found["seen"]) == ("verified", "as it should be")
+    assert rows("SELECT domain_has_txt FROM status_pages") == [(False,)]
 
 
 @pytest.mark.parametrize("is_kept", ["CNAME", "TXT"])
@@ -200,13 +195,14 @@ def test_a_host_of_two_pages_is_served_for_the_first(theirs, verify, zone, proof
     assert rows("SELECT count(*) FROM status_pages WHERE domain_verified_at IS NOT NULL") == [(1,)]
 
 
-def test_a_host_that_a_cname_once_verified_goes_to_whoever_proves_it(
+def test_a_host_that_a_cname_verified_goes_to_whoever_proves_that_it_is_theirs(
     app, client, theirs, verify, zone, rows
 ):
     zone.lines = [CNAME]
     rows("UPDATE status_pages SET domain_verified_at = now() WHERE slug = 'acme'")
     for _ in range(2):
-        assert verify()["state"] != "waiting"  # as it was before the record was asked for
+        assert verify()["state"] != "waiting"
+    assert theirs()["state"] == "waiting"  # a CNAME says nothing of whose page is meant
     zone.lines = [CNAME, txt(theirs())]
     verify()
     assert verify()["state"] == "waiting"

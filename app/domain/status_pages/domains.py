@@ -51,16 +51,14 @@ def finding(record: Observation) -> Finding:
 
 
 def after_lookup(domain: Domain, txt: Finding, cname: Finding, now: datetime) -> Domain:
-    """Return what becomes of a host.
+    """Return what becomes of a host: either record verifies and keeps it.
 
-    Only the TXT record verifies it, since that holds a token of the page's own: a CNAME leads to
-    the installation, and says nothing of which page it is for. A verified host is kept by either
-    record, and lost when both have been wrong for an hour.
+    It is lost when both have been wrong for an hour.
     """
     if txt is Finding.RIGHT:
         return Domain(domain.verified_at or now, has_txt=True)
     if domain.verified_at is None:
-        return Domain()
+        return Domain(now) if cname is Finding.RIGHT else Domain()
     has_txt = domain.has_txt and txt is Finding.INCONCLUSIVE
     if cname is Finding.RIGHT:
         return Domain(domain.verified_at, has_txt=has_txt)

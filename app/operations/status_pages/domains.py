@@ -23,7 +23,7 @@ _OWN = "this is a host of the installation itself"
 
 @dataclass(frozen=True, slots=True)
 class Records:
-    """Records to look for: the TXT record verifies a host, and either of the two keeps it."""
+    """Records to look for: either of the two verifies a host."""
 
     page_id: UUID
     domain: str
@@ -53,10 +53,11 @@ def due() -> list[Records]:
 
 
 def record(records: Records, seen: str, txt: Finding, cname: Finding) -> None:
-    """Write down what the records of a host said: the TXT record has the page served there, and a
+    """Write down what the records of a host said: a right one has the page served there, and a
     host whose records have been wrong for an hour serves it no more.
 
-    A page whose TXT record is there takes the host from one that has none any more, or never had.
+    The TXT record holds a token of the page, a CNAME says nothing of whose page is meant: a page
+    whose TXT record is there takes the host from one that has only the CNAME.
     Hosts of the installation itself belong to no page, whatever their records say.
     """
     if records.domain in own_hosts(runtime().config):
@@ -77,7 +78,7 @@ def _record(records: Records, seen: str, txt: Finding, cname: Finding) -> None:
         after = domains.after_lookup(before, txt, cname, now)
         if before.verified_at is None and after.verified_at is not None:
             holder = _holder(tx, records.domain)
-            if holder is not None and holder.domain_has_txt:
+            if holder is not None and (holder.domain_has_txt or not after.has_txt):
                 seen, after = _TAKEN, before
             elif holder is not None:
                 _store(tx, holder, Domain())

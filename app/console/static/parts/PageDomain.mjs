@@ -15,7 +15,7 @@ import { DeleteButton, PlainTable, perform } from "./Plain.mjs";
 import { Ago } from "./Status.mjs";
 
 const STATES = {
-  waiting: ["slow", "clock", t("Waiting for the TXT record")],
+  waiting: ["slow", "clock", t("Waiting for the record")],
   verified: ["up", "check", t("Verified; the page is being made for it")],
   serving: ["up", "check", t("Serving: the page answers there")],
 };
@@ -31,7 +31,7 @@ export function Domain({ page, reload }) {
   });
   const saved = (found) => {
     form.reset({ custom_domain: found.custom_domain });
-    say(t("Now create the records."));
+    say(t("Now create one of the records."));
     reload();
   };
   const remove = async () => {
@@ -61,7 +61,7 @@ function Records({ page, reload }) {
   }, [state]);
   const check = () => perform(() => api.post(`/status-pages/${page.id}/verify-domain`), t("Looked up within a minute."), reload);
   return html`<section class="card"><div class="card-head"><h2>${page.custom_domain}</h2><span class=${`status ${look}`} role="status"><${Icon} name=${icon} /> ${words}</span></div>
-    <p>${t("Create both at your name provider. The TXT record proves that the host is yours, and should stay; the CNAME leads visitors here, as an address record of your proxy does.")}</p>
+    <p>${t("Create one of these at your name provider; either is enough. The TXT record proves that the host is yours: with it no other page can take it.")}</p>
     <${PlainTable} label=${t("Records")} rows=${[{ id: "TXT", name, value }, { id: "CNAME", name: page.custom_domain, value: cname }]} columns=${[{ title: t("Kind"), cell: (each) => each.id }, { title: t("Name"), cell: (each) => copied(each.name) }, { title: t("Value"), cell: (each) => copied(each.value) }]} />
     <${Facts} rows=${[[t("Seen now"), seen ? html`<code>${seen}</code>` : t("nothing yet")], [t("Looked up"), checked ? html`<${Ago} at=${moment(checked)} />` : t("is being looked up")]]} />
     ${may("status_pages:admin") && html`<div class="actions"><${Button} onClick=${check}>${t("Look it up now")}<//></div>`}
