@@ -240,10 +240,9 @@ def test_members_see_a_private_page(app, alice, charlie, client, shown):
 def test_a_key_sees_a_private_page_within_its_scopes(alice, client, shown, scope, status):
     page, _ = shown("Checkout", is_public=False)
     key = alice.post("/api-keys", {"name": "k", "scopes": [scope]}).json["key"]
+    headers = {"Authorization": f"Bearer {key}"}
     for rest in ("", ".json", "/feed.atom"):
-        path = f"/status/{page['slug']}{rest}"
-        answer = client.get(path, headers={"Authorization": f"Bearer {key}"})
-        assert answer.status_code == status
+        assert client.get(f"/status/{page['slug']}{rest}", headers=headers).status_code == status
 
 
 def test_parts_of_a_page(client, shown):
