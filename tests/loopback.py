@@ -15,6 +15,7 @@ import uvloop
 
 from app.checks import CHECK_TYPES
 from app.checks.runner import run
+from app.domain.checks.secret_references import fill
 from app.domain.types import Observation, Target
 from app.network.network import Network
 from app.network.policy import AddressPolicy
@@ -237,15 +238,17 @@ async def probe(
     trusted: bool = True,
     network: Network | None = None,
     body_texts: frozenset[str] = frozenset(),
+    secrets: Mapping[str, str] | None = None,
 ) -> Observation:
-    """Run one check as a worker would, through its endpoint's and its config's validation."""
+    """Run one check as a worker would, through its endpoint's and its config's validation, and with
+    the values of secrets filled in after that."""
     check = CHECK_TYPES[check_type]
     target = Target(
         check_type=check_type,
         endpoint=check.validate_endpoint(endpoint),
         timeout_seconds=timeout_seconds,
         slow_threshold_ms=slow_threshold_ms,
-        config=check.config_schema().load(config or {}),
+        config=fill(check.config_schema().load(config or {}), secrets or {}),
         body_texts=body_texts,
     )
     door = network or Network(policy, ca_file=ca_file() if trusted else None)

@@ -25,6 +25,7 @@ from app.domain.checks.assertions import shown
 from app.domain.checks.endpoints import Url, parse_url
 from app.domain.checks.patterns import Patience
 from app.domain.types import FailureKind, Probe, Target
+from app.network.errors import NetworkError
 from app.network.first_bytes import known_protocol
 from app.network.http import USER_AGENT
 from app.network.network import Network
@@ -124,6 +125,8 @@ class _Conversation:
         """Ask for the upgrade and read the answer."""
         request = self._protocol.connect()
         for name, value in {"User-Agent": USER_AGENT, **self._headers}.items():
+            if any(sign in value for sign in "\r\n\0"):  # of a secret: configs hold none
+                raise NetworkError("a header holds a line break", FailureKind.CONFIGURATION)
             if name in request.headers:
                 del request.headers[name]
             request.headers[name] = value

@@ -6,7 +6,7 @@ import http
 import pytest
 from websockets.asyncio.server import serve
 
-from app.domain.types import Status
+from app.domain.types import FailureKind, Status
 from tests import certificates
 from tests.loopback import go, probe, tcp
 
@@ -16,12 +16,13 @@ async def echo(connection):
         await connection.send(f"you said {message}")
 
 
-def ask(config=None, tls=None, handler=echo, **server_options):
+def ask(config=None, tls=None, handler=echo, secrets=None, **server_options):
     async def story():
         async with serve(handler, "127.0.0.1", 0, ssl=tls, **server_options) as server:
             port = server.sockets[0].getsockname()[1]
             scheme = "wss" if tls else "ws"
-            return await probe("WEBSOCKET", f"{scheme}://localhost:{port}/chat?x=1", config)
+            address = f"{scheme}://localhost:{port}/chat?x=1"
+            return await probe("WEBSOCKET", address, config, secrets=secrets)
 
     return go(story())
 
@@ -43,6 +44,19 @@ def test_headers_and_subprotocol_arrive():
     observation = ask(config, handler=handler, subprotocols=["chat"])
     assert (observation.status, observation.error) == (Status.GREEN, None)
     assert ask({"subprotocol": "chat"}).error == ("the server does not speak the subprotocol chat")
+
+
+def test_a_line_break_in_a_secret_begins_no_header():
+    asked = []
+
+    async def handler(connection):
+        asked.append(connection)
+
+    config = {"headers": {"X-Key": "{{secrets.KEY}}"}}
+    observation = ask(config, handler=handler, secrets={"KEY": "k1\r\nX-Other: k2"})
+    assert observation.error == "a header holds a line break"
+    assert observation.failure_kind is FailureKind.CONFIGURATION
+    assert asked == []
 
 
 def test_a_message_in_fragments_is_put_together():
