@@ -21,10 +21,13 @@ from redis import RedisError
 
 import workers
 from app.operations.checks import claim as checks_claim
-from app.operations.health import quarantine
+from app.operations.health import quarantine, ticks
 from app.operations.health.quarantine import WorkKind
+from app.operations.heartbeats import sweep as heartbeat_sweep
+from app.operations.notifications import claim as outbox_claim
 from app.operations.notifications import enqueue
 from app.operations.notifications import results as delivery_results
+from app.operations.self_monitoring import operators
 from app.platform import lease_journal, shared_application, work_journal
 from app.platform.errors import ConfigError
 from app.platform.queue import BACKGROUND, METRICS, Worker, probe_queue
@@ -41,6 +44,14 @@ from workers.watchdog import Watchdog
 log = logging.getLogger("workers")
 
 REMOTE = "remote"
+# What most of the processes here ask again and again.
+_READS = (
+    quarantine.problem,
+    ticks.problem,
+    operators.recipients,
+    heartbeat_sweep.due_for_seconds,
+    outbox_claim.next_due_seconds,
+)
 # Pieces of work at the same time, under leases.
 _TAKE_MANY = {"probes": WorkKind.CHECK, "notifications": WorkKind.MESSAGE}
 _GIVE_BACK: dict[str, lease_journal.GiveBack] = {
@@ -167,7 +178,7 @@ def _local(kind: str) -> _Process:
 def before_forks() -> None:
     """Make what each fork would make for itself, and import the jobs, which RQ finds by name."""
     import_modules(workers)
-    shared_application.make()
+    shared_application.make(_READS)
 
 
 def main(arguments: list[str]) -> int:

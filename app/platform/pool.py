@@ -25,6 +25,9 @@ _PID = "pid"  # of the process that made it, in the same notes
 _poll = monkey.get_original("select", "poll")
 
 
+# A server's process for a connection takes two to five megabytes; one that was needed for a moment,
+# as many are at the start, goes after this time. It is longer than the one after which we ask.
+_AT_CONNECT = {"idle_session_timeout": "60000"}
 _SETTINGS = {"timezone": "UTC", "statement_timeout": "15000", "lock_timeout": "5000"}
 _SET_LOCAL = "; ".join(f"SET LOCAL {name} = '{value}'" for name, value in _SETTINGS.items())
 
@@ -37,7 +40,8 @@ def settings_at_connect(*, is_pooled: bool) -> dict[str, Any]:
     """
     if is_pooled:
         return {"prepare_threshold": None}
-    return {"options": " ".join(f"-c {name}={value}" for name, value in _SETTINGS.items())}
+    settings = _SETTINGS | _AT_CONNECT
+    return {"options": " ".join(f"-c {name}={value}" for name, value in settings.items())}
 
 
 def set_at_begin(engine: Engine) -> None:
@@ -52,8 +56,9 @@ def set_at_begin(engine: Engine) -> None:
 def check_at_checkout(engine: Engine) -> None:
     """Have an engine try a connection before its use where it may be closed.
 
-    One that is closed is replaced, and so are all others that are as old, when they come up. One
-    that another process made, whose fork this is, is left to that process and replaced here.
+    One that is closed is replaced, and so are all others that are as old, when they come up; but
+    not for one that was idle for too long, which says nothing about them. One that another process
+    made, whose fork this is, is left to that process and replaced here.
     """
 
     def own(_connection: psycopg.Connection[Any], record: Any) -> None:
@@ -73,6 +78,8 @@ def check_at_checkout(engine: Engine) -> None:
             return
         try:
             engine.dialect.do_ping(connection)  # type: ignore[arg-type]
+        except psycopg.errors.IdleSessionTimeout as error:
+            raise DisconnectionError(str(error)) from error
         except psycopg.Error as error:
             raise InvalidatePoolError(str(error)) from error
 

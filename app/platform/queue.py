@@ -107,7 +107,7 @@ class Hints:
         """Make rq-scheduler hold exactly these ticks; return the ids of those that were missing."""
         scheduler = self.scheduler()
         wanted = {tick.job_id: tick for tick in ticks}
-        present = {job.id for job in scheduler.get_jobs()}
+        present = self.installed()
         for job_id in present - wanted.keys():
             scheduler.cancel(job_id)
         missing = [job_id for job_id in wanted if job_id not in present]
@@ -126,6 +126,10 @@ class Hints:
                 queue_name=tick.queue,
             )
         return missing
+
+    def installed(self) -> set[str]:
+        """Return the ids of the ticks that rq-scheduler holds. Raises redis errors."""
+        return {job.id for job in self.scheduler().get_jobs()}
 
     def scheduler(self, *, poll_seconds: float = 1) -> "TickScheduler":
         """Return rq-scheduler over our queues."""

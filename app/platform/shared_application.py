@@ -5,6 +5,8 @@ of references, and code that it specializes as it runs (PEP 659). So what every 
 is done here, several times, and what that opened is closed again: forks inherit no connection.
 """
 
+import logging
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from flask import Flask
@@ -22,14 +24,16 @@ _ROUNDS = 10  # code is specialized once it has run eight times
 _shared: Flask | None = None
 
 
-def make() -> None:
-    """Make the application for forks to come. With wrong settings there is none: they say so."""
+def make(reads: Sequence[Callable[[], object]] = ()) -> None:
+    """Make the application for forks to come. With wrong settings there is none: they say so.
+
+    `reads` are functions that its forks call all the time, and that change nothing.
+    """
     global _shared
     with suppress(ConfigError):
         _shared = bootstrap()
         warm_up(_shared)
-        with _shared.app_context():
-            _rehearse()
+        rehearse(_shared, reads)
 
 
 def application() -> Flask:
@@ -37,18 +41,39 @@ def application() -> Flask:
     return _shared or bootstrap()
 
 
-def _rehearse() -> None:
-    redis = runtime().redis
+def rehearse(app: Flask, reads: Sequence[Callable[[], object]], path: str | None = None) -> None:
+    """Do some times what forks do first: queries, `reads`, and requests for a path.
+
+    No line of the log speaks of it, and no connection is left.
+    """
+    logging.disable(logging.INFO)
+    try:
+        with app.app_context():
+            _rehearse(reads)
+            close_connections()
+        for _ in range(_ROUNDS if path else 0):
+            app.test_client().get(path or "")
+    finally:
+        logging.disable(logging.NOTSET)
+    with app.app_context():
+        close_connections()
+
+
+def _rehearse(reads: Sequence[Callable[[], object]]) -> None:
+    hints = runtime().hints
     with suppress(*DATABASE_AWAY):
         for _ in range(_ROUNDS):
             with transaction() as tx:
                 tx.scalar("SELECT 1")
                 tx.rows("SELECT 1 AS one")
                 tx.session.scalars(select(Organization).limit(1)).all()
+            for read in reads:
+                read()
     with suppress(RedisError):
         for _ in range(_ROUNDS):
-            redis.ping()
-    close_connections()
+            hints.redis.ping()
+            hints.depths()
+            hints.installed()
 
 
 def close_connections() -> None:

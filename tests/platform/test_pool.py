@@ -1,12 +1,14 @@
 """Connections of the pool: none that the server has closed is handed out, nor one of a parent."""
 
 import os
+import select
 
 import psycopg
 import pytest
 
 from app.platform import pool
 from app.platform.extensions import db
+from tests.waiting import stretched
 
 _LATEST_STATEMENT = "SELECT query FROM pg_stat_activity WHERE pid = %s"
 
@@ -38,6 +40,28 @@ def test_one_that_the_server_ended_is_replaced_without_an_error(app, database_ur
             other.execute("SELECT pg_terminate_backend(%s, 5000)", (before.info.backend_pid,))
         assert _driver().execute("SELECT 1").fetchone() == (1,)
         assert _driver() is not before
+
+
+def test_one_that_was_idle_for_too_long_is_replaced_and_the_others_stay(app):
+    with app.app_context():
+        with db.engine.connect() as first, db.engine.connect() as second:
+            idle = first.connection.driver_connection
+            other = second.connection.driver_connection
+            idle.autocommit = True
+            idle.execute("SET idle_session_timeout = 20")
+            idle.autocommit = False
+        assert select.select([idle.fileno()], [], [], stretched(10))[0], "the server ends it"
+        with db.engine.connect() as first, db.engine.connect() as second:
+            found = [one.connection.driver_connection for one in (first, second)]
+            assert [one.execute("SELECT 1").fetchone() for one in found] == [(1,), (1,)]
+        assert other in found
+        assert idle not in found
+
+
+def test_the_server_ends_connections_that_nobody_needs(app):
+    with app.app_context():
+        timeout = _driver().execute("SELECT current_setting('idle_session_timeout')").fetchone()
+    assert timeout == ("1min",)
 
 
 def test_a_fork_makes_a_connection_of_its_own(app):

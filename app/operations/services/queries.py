@@ -44,9 +44,10 @@ _SELECT = f"{_COLUMNS} FROM services s {_STATE}"
 
 def _services(rows: Iterable[Any]) -> Iterator[dict[str, Any]]:
     """Yield a service for its rows, one of each region, which follow one another."""
+    badges = f"{runtime().config.base_url}/api/v1/badges"
     for _, regions in groupby(rows, attrgetter("id")):
         row, *others = regions
-        yield _to_json(_put_together([row, *others]) if others else row)
+        yield _to_json(_put_together([row, *others]) if others else row, badges)
 
 
 def _put_together(regions: list[Any]) -> Any:
@@ -62,7 +63,7 @@ def _put_together(regions: list[Any]) -> Any:
     return last._replace(next_check_at=due, last_error=error)
 
 
-def _to_json(row: Any) -> dict[str, Any]:
+def _to_json(row: Any, badges: str) -> dict[str, Any]:
     return {
         "id": row.id,
         "organization_id": row.organization_id,
@@ -91,7 +92,7 @@ def _to_json(row: Any) -> dict[str, Any]:
         "last_error": row.last_error,
         "status_changed_at": row.status_changed_at,
         "next_check_at": row.next_check_at,
-        "badge_url": f"{runtime().config.base_url}/api/v1/badges/{row.badge_key}/status.svg",
+        "badge_url": f"{badges}/{row.badge_key}/status.svg",
         "created_at": row.created_at,
         "updated_at": row.updated_at,
     }
