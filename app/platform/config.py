@@ -188,8 +188,10 @@ class AgentConfig:
                 " the key and the secrets of services travel there."
             )
         key = env.text("LOCATION_KEY", "")
-        if not key.startswith("WL_"):
-            raise ConfigError("LOCATION_KEY must be the key of a location; it begins with WL_.")
+        if not re.fullmatch(r"WL_[0-9A-Za-z]+", key):
+            raise ConfigError(
+                "LOCATION_KEY must be the key of a location: WL_, then letters and digits."
+            )
         fingerprints = [one.lower().replace(":", "") for one in env.items("SERVER_FINGERPRINT")]
         if not all(re.fullmatch(r"[0-9a-f]{64}", one) for one in fingerprints):
             raise ConfigError(
