@@ -44,6 +44,8 @@ _LATEST = datetime(9998, 12, 31, tzinfo=UTC)
 class BaseSchema(Schema):
     """A request or an answer. Unknown fields are refused."""
 
+    error_messages = {"type": "A JSON object is expected."}
+
     class Meta:
         unknown = RAISE
 

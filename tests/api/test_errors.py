@@ -94,6 +94,13 @@ def test_bodies_that_cannot_be_taken(alice, status, options):
     check_shape(answer)
 
 
+@pytest.mark.parametrize("body", ["[]", "null", '"x"', "5", "true"])
+def test_a_body_that_is_no_object_is_told_so(alice, body):
+    answer = alice.post("/services", data=body, content_type="application/json")
+    assert answer.status_code == 422
+    assert answer.json["error"] == "body: A JSON object is expected."
+
+
 def test_a_body_of_unknown_length_is_limited_too(alice):
     answer = alice.call(
         "POST",
