@@ -2,22 +2,16 @@
 
 import json
 import re
-from functools import cache
 from typing import Any
-from zoneinfo import available_timezones
 
 from marshmallow import ValidationError, fields, validate
 
+from app.domain.timezones import zone
 from app.platform.errors import Fault, InvalidCode
 from app.schemas.base import REFUSALS, BaseSchema, Line, Moment, Name, Pattern, WholeAnswer
 
 SLUG_PATTERN = r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$"
 _SETTINGS_BYTES = 16_384
-
-
-@cache
-def _zones() -> frozenset[str]:
-    return frozenset(available_timezones())
 
 
 class ZoneName(Line):
@@ -32,9 +26,11 @@ class ZoneName(Line):
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> str:
         name = super()._deserialize(value, attr, data, **kwargs)
-        if name not in _zones():
+        try:
+            zone(name)
+        except ValueError:
             sentence = "Must be a time zone like Europe/Berlin."
-            raise ValidationError(Fault(InvalidCode.UNKNOWN_TIME_ZONE, sentence))
+            raise ValidationError(Fault(InvalidCode.UNKNOWN_TIME_ZONE, sentence)) from None
         return str(name)
 
 

@@ -124,6 +124,7 @@ def test_an_earlier_slug_is_kept_for_the_page(alice, charlie, make_page):
         {"custom_css": "@import 'x';"},
         {"language": "xx"},
         {"timezone": "Mars/Base"},
+        {"timezone": "localtime"},
         {"password": "short"},
         {"sections": [{"name": "A"}, {"name": "A"}]},
         {"sections": [{"name": "A", "service_ids": ["7b6f3d1e-0c4a-4e0b-9a51-6d5c2f1e8a90"]}]},
