@@ -35,10 +35,10 @@ def run(world: World) -> list[tuple[str, str, str]]:
             time.sleep(SETTLE_SECONDS)
             began_at = datetime.now(UTC)
             time.sleep(WATCH_SECONDS)
-            alone = _lateness(connection, began_at)
+            alone = lateness(connection, began_at)
             began_at = datetime.now(UTC)
             cpu, seconds = _roll_up_beside(world, connection)
-            beside = _lateness(connection, began_at)
+            beside = lateness(connection, began_at)
         done = connection.execute(
             "SELECT sum(checks) FROM metric_hours WHERE at < %s", (day + 24 * HOUR,)
         ).fetchone()
@@ -53,7 +53,8 @@ def run(world: World) -> list[tuple[str, str, str]]:
     ]
 
 
-def _lateness(connection: psycopg.Connection, since: datetime) -> list[float]:
+def lateness(connection: psycopg.Connection, since: datetime) -> list[float]:
+    """Return how late, in seconds, the checks began that were made since a moment."""
     rows = connection.execute(
         "SELECT extract(epoch FROM checked_at - scheduled_for)::float FROM check_results"
         " WHERE checked_at > %s AND scheduled_for > %s - interval '1 minute'",
