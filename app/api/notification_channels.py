@@ -13,8 +13,7 @@ from app.api.standby_reads import from_standby
 from app.channels import CHANNEL_TYPES
 from app.channels.templates import preview_template
 from app.operations.notifications import channels as notification_channels
-from app.operations.notifications import claim as outbox_claim
-from app.operations.notifications import deliveries
+from app.operations.notifications import deliveries, message_tests
 from app.schemas.base import PageSchema
 from app.schemas.deliveries import DeliverySchema
 from app.schemas.json_schemas import json_schema
@@ -28,6 +27,7 @@ from app.schemas.notification_channels import (
     TemplatePreviewInputSchema,
     TemplatePreviewSchema,
     TestOutcomeSchema,
+    UsagesSchema,
 )
 from app.security.access import budget, principal, requires
 
@@ -39,7 +39,7 @@ bp = Blueprint(
 )
 
 # A send has 30 seconds; the rest is for a worker to begin it.
-_TEST_SECONDS = 35
+TEST_SECONDS = 35
 
 
 @bp.get("/types")
@@ -48,12 +48,14 @@ _TEST_SECONDS = 35
 def types() -> list[dict[str, Any]]:
     """List the types of channels
 
-    Each with the JSON schema of its `config`, in alphabetical order.
+    Each with the JSON schema of its `config`, in alphabetical order. The personal ones may be
+    contact methods of a person.
     """
     return [
         {
             "type": kind,
             "description": channel_type.description,
+            "is_personal": channel_type.personal,
             "config_schema": json_schema(channel_type.config_schema),
         }
         for kind, channel_type in CHANNEL_TYPES.items()
@@ -95,7 +97,8 @@ add_routes(
             "switched off goes to its fallback\nor the owners, unless somebody has heard; one that "
             "listens to more hears of what fires.",
             "delete": "Not while an alert rule, a heartbeat, an escalation policy or the fallback "
-            "of another channel\nnames it (409 says which). What it was told stays on record.",
+            "of another channel\nnames it (409 says which, as its usages do). What it was told "
+            "stays on record.",
         },
     ),
 )
@@ -111,8 +114,19 @@ def test(channel_id: UUID) -> dict[str, Any]:
     Sends one now, once, and waits for the outcome, at most 35 seconds; 503 means that no worker
     answered.
     """
-    notification_id = outbox_claim.send_test(principal().organization_id, channel_id)
-    return wait_for(lambda: outbox_claim.test_outcome(notification_id), _TEST_SECONDS)
+    notification_id = message_tests.send_to_channel(principal().organization_id, channel_id)
+    return wait_for(lambda: message_tests.outcome(notification_id), TEST_SECONDS)
+
+
+@bp.get("/<uuid:channel_id>/usages")
+@requires("notification_channels:read")
+@bp.returns(UsagesSchema)
+def list_usages(channel_id: UUID) -> dict[str, Any]:
+    """List what uses a notification channel
+
+    While something does, the channel cannot be deleted.
+    """
+    return {"used_by": notification_channels.used_by(principal().organization_id, channel_id)}
 
 
 @bp.get("/<uuid:channel_id>/deliveries")

@@ -5,18 +5,23 @@ from uuid import UUID
 
 from app.api.auth import refuse_common_password, session_in
 from app.api.http import Blueprint, invalid
-from app.operations.accounts import invitations, profile
+from app.api.notification_channels import TEST_SECONDS
+from app.api.polling import wait_for
+from app.operations.accounts import contact_methods, invitations, profile
+from app.operations.notifications import message_tests
 from app.platform.cooperative import offload
 from app.platform.crypto import hash_password, verify_password
 from app.platform.errors import Fault, InvalidCode
 from app.schemas.invitations import AcceptedSchema, OwnInvitationSchema
+from app.schemas.notification_channels import TestOutcomeSchema
 from app.schemas.profile import (
+    ContactTestSchema,
     OwnOrganizationSchema,
     PasswordChangeSchema,
     ProfileChangeSchema,
     ProfileSchema,
 )
-from app.security.access import client_address, principal, requires
+from app.security.access import budget, client_address, principal, requires
 from app.security.limits import Guard
 
 bp = Blueprint("profile", __name__, url_prefix="/profile", description="Who is calling.")
@@ -72,6 +77,22 @@ def change_password(changes: dict[str, Any]) -> None:
     refuse_common_password("new_password", changes["new_password"], email, email.partition("@")[0])
     new_hash = offload(hash_password, changes["new_password"])
     profile.set_password(user_id, principal().organization_id, old_hash, new_hash)
+
+
+@bp.post("/contact-methods/test")
+@requires("profile:write")
+@bp.accepts(ContactTestSchema)
+@bp.returns(TestOutcomeSchema)
+@budget("test messages", 20)
+def test_contact_method(data: dict[str, Any]) -> dict[str, Any]:
+    """Send a test message to oneself
+
+    Sends one now, once, to one of the `contact_methods` that are saved, and waits for the outcome,
+    at most 35 seconds; 503 means that no worker answered.
+    """
+    who = principal()
+    notification_id = contact_methods.send_test(who.organization_id, who.user_id, data["place"])
+    return wait_for(lambda: message_tests.outcome(notification_id), TEST_SECONDS)
 
 
 @bp.get("/organizations")

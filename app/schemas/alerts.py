@@ -55,6 +55,15 @@ class AlertSchema(BaseSchema):
     alert_rule_id = fields.UUID(
         required=True, allow_none=True, metadata={"description": "null: the rule is gone."}
     )
+    alert_rule_name = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "What the rule is called now. null: it is gone, or a heartbeat raised"
+            " the alert.",
+            "examples": ["Service down"],
+        },
+    )
     severity = Choice(*SEVERITIES, required=True)
     title = fields.String(required=True, metadata={"examples": ["Service down Triggered by Check"]})
     message = fields.String(

@@ -178,6 +178,10 @@ class ChannelTypeSchema(BaseSchema):
 
     type = Choice(*TYPES, required=True, metadata={"examples": ["slack"]})
     description = fields.String(required=True)
+    is_personal = fields.Boolean(
+        required=True,
+        metadata={"description": "Whether it may be a contact method of a person."},
+    )
     config_schema = fields.Dict(
         required=True,
         metadata={
@@ -185,6 +189,16 @@ class ChannelTypeSchema(BaseSchema):
             " encrypted is marked with `x-secret`, and with `x-generate` what a page may make"
             " up (`whsec`: a key of Standard Webhooks)."
         },
+    )
+
+
+class UsagesSchema(BaseSchema):
+    """Users of an object, which cannot be deleted before."""
+
+    used_by = fields.List(
+        fields.String(metadata={"examples": ["alert rule Checkout"]}),
+        required=True,
+        metadata={"description": "Each with its kind and its name."},
     )
 
 

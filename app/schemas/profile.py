@@ -28,6 +28,20 @@ class ContactMethodSchema(BaseSchema):
     delay_minutes = Whole(min=0, max=1440, load_default=0)
 
 
+class ContactTestSchema(BaseSchema):
+    """Place of the contact method to try."""
+
+    place = Whole(
+        min=0,
+        max=9,
+        load_default=0,
+        metadata={
+            "description": "Its place in `contact_methods`, from 0. Without any, 0 is the e-mail"
+            " address."
+        },
+    )
+
+
 class ProfileChangeSchema(BaseSchema):
     """Changes of one's own profile."""
 

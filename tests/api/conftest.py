@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from app.api import polling
-from app.operations.notifications import claim as outbox_claim
+from app.operations.notifications import message_tests
 from app.operations.services import history as service_history
 from app.operations.services import one_off_checks
 from tests import times
@@ -58,7 +58,7 @@ def answering(monkeypatch):
     monkeypatch.setattr(service_history, "result_after", lambda *_: OUTCOME)
     monkeypatch.setattr(one_off_checks, "outcome", lambda _: {**PROBED, "evidence": None})
     sent = {"ok": True, "status_code": 200, "error": None, "duration_ms": 12.5}
-    monkeypatch.setattr(outbox_claim, "test_outcome", lambda _: sent)
+    monkeypatch.setattr(message_tests, "outcome", lambda _: sent)
     monkeypatch.setattr(polling, "monotonic", iter(range(0, 10**9, 3600)).__next__)
 
 

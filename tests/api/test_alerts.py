@@ -38,6 +38,7 @@ def test_an_alert_has_every_field(alice, service, connection):
         "service_name": "Shop",
         "heartbeat_id": None,
         "alert_rule_id": rule["id"],
+        "alert_rule_name": rule["name"],
         "severity": "critical",
         "title": "Service down Triggered by Check",
         "message": "Check failed with status RED: HTTP 503",

@@ -64,3 +64,21 @@ def test_the_present_password_cannot_be_guessed_with_a_token(alice, configure):
     body = {"current_password": "wrong horse", "new_password": "an entirely new passphrase"}
     statuses = [alice.put("/profile/password", body).status_code for _ in range(12)]
     assert statuses == [422] * 10 + [429] * 2
+
+
+def test_a_test_message_goes_to_the_contact_method_at_its_place(alice, answering, rows):
+    methods = [{"type": "email", "config": {"to": [f"{name}@example.com"]}} for name in "ab"]
+    assert alice.put("/profile", {"contact_methods": methods}).status_code == 200
+    assert alice.post("/profile/contact-methods/test", {"place": 1}).json["ok"] is True
+    assert rows("SELECT kind, status, contact FROM notifications") == [
+        ("test", "pending", methods[1])
+    ]
+    assert alice.post("/profile/contact-methods/test", {"place": 2}).status_code == 404
+
+
+def test_a_test_message_goes_to_the_address_of_a_person_without_contact_methods(
+    alice, answering, rows
+):
+    assert alice.post("/profile/contact-methods/test", {}).json["ok"] is True
+    sent = {"type": "email", "config": {"to": [alice.email]}}
+    assert rows("SELECT contact FROM notifications") == [(sent,)]

@@ -13,7 +13,7 @@ import pytest
 
 from app.domain.accounts import permissions
 from app.domain.accounts.permissions import Role
-from app.operations.notifications import claim as outbox_claim
+from app.operations.notifications import message_tests
 from app.operations.services import history as service_history
 from app.operations.services import one_off_checks
 from tests.api.isolation_world import World, plain, routes, slots, with_id
@@ -35,7 +35,7 @@ def quick(configure, monkeypatch):
     monkeypatch.setattr(service_history, "result_after", lambda *_: probed)
     monkeypatch.setattr(one_off_checks, "outcome", lambda _: probed)
     sent = {"ok": True, "status_code": 200, "error": None, "duration_ms": 1.0}
-    monkeypatch.setattr(outbox_claim, "test_outcome", lambda _: sent)
+    monkeypatch.setattr(message_tests, "outcome", lambda _: sent)
     monkeypatch.setattr("app.api.password_reset._ANSWER_SECONDS", 0.0)
 
 

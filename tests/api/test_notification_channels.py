@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 
 from app.channels import CHANNEL_TYPES
-from app.operations.notifications import claim as outbox_claim
+from app.operations.notifications import message_tests
 from tests.alerting import SECRET_URL, make_channel, make_rule
 from tests.factories import make_member
 
@@ -225,7 +225,7 @@ OUTCOME = {"ok": True, "status_code": 200, "error": None, "duration_ms": 12.5}
 
 def test_the_test_button_waits_for_a_worker(alice, rows, monkeypatch):
     channel = make_channel(alice)
-    monkeypatch.setattr(outbox_claim, "test_outcome", lambda _: OUTCOME)
+    monkeypatch.setattr(message_tests, "outcome", lambda _: OUTCOME)
     answer = alice.post(f"/notification-channels/{channel['id']}/test")
     assert (answer.status_code, answer.json) == (200, OUTCOME)
     assert rows("SELECT kind, status, channel_id::text FROM notifications") == [
@@ -235,7 +235,7 @@ def test_the_test_button_waits_for_a_worker(alice, rows, monkeypatch):
 
 def test_the_test_button_gives_up_with_a_sentence(alice, monkeypatch):
     channel = make_channel(alice)
-    monkeypatch.setattr("app.api.notification_channels._TEST_SECONDS", 0)
+    monkeypatch.setattr("app.api.notification_channels.TEST_SECONDS", 0)
     answer = alice.post(f"/notification-channels/{channel['id']}/test")
     assert answer.status_code == 503
     assert "worker" in answer.json["error"]
@@ -251,6 +251,7 @@ def test_channels_of_others_do_not_exist(alice, charlie, rows):
         ("DELETE", "", None),
         ("POST", "/test", None),
         ("GET", "/deliveries", None),
+        ("GET", "/usages", None),
     ):
         answers = [
             alice.call(

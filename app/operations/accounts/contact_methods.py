@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 from marshmallow import ValidationError
 from sqlalchemy import select
@@ -11,10 +12,10 @@ from app.domain.messages.events import BEGINNINGS
 from app.models.members import User
 from app.models.notification_channels import Notification
 from app.operations.escalation import recipients as escalation_recipients
-from app.operations.notifications import enqueue, last_resort, withdrawn
+from app.operations.notifications import enqueue, last_resort, message_tests, withdrawn
 from app.platform.crypto import Vault
-from app.platform.errors import Fault, Invalid, InvalidCode, coded
-from app.platform.transaction import Transaction
+from app.platform.errors import Fault, Invalid, InvalidCode, NotFound, coded
+from app.platform.transaction import Transaction, transaction
 from app.security.sealing import seal
 
 
@@ -60,6 +61,20 @@ def redirect(tx: Transaction, user: User) -> None:
     ).all():
         row.status = "cancelled"
         enqueue.elsewhere(tx, row, current, now)
+
+
+def send_test(organization_id: UUID, user_id: UUID, place: int) -> UUID:
+    """Plan a test message to one of a person's contact methods, and return its id.
+
+    `place` counts from 0; a person without methods has their e-mail address at 0. Raises NotFound.
+    """
+    with transaction() as tx:
+        user = tx.session.get_one(User, user_id)
+        recipients = escalation_recipients.contacts(user, tx.now())
+        if place >= len(recipients):
+            raise NotFound
+        recipient = recipients[place]
+        return message_tests.plan(tx, organization_id, recipient.key, contact=recipient.contact)
 
 
 def _is_alike(stored: Mapping[str, Any], data: Mapping[str, Any]) -> bool:

@@ -11,11 +11,11 @@ from app.models.notification_channels import NotificationChannel
 from app.operations import secrets, usages
 from app.operations.notifications import newcomers, withdrawn
 from app.operations.notifications.definitions import changed_columns, new_columns
-from app.operations.rows import beginning, columns, refused
+from app.operations.rows import beginning, columns, find, refused
 from app.operations.snapshots.resource import SnapshotResource
 from app.platform.bootstrap import runtime
 from app.platform.errors import InvalidCode
-from app.platform.transaction import Transaction
+from app.platform.transaction import Transaction, transaction
 from app.security.sealing import mask
 
 Columns = Mapping[str, Any]
@@ -106,3 +106,13 @@ def _to_json(channel: NotificationChannel) -> dict[str, Any]:
     found["config"] = mask(channel.config)
     found["is_healthy"] = channel.consecutive_failures == 0
     return found
+
+
+def used_by(organization_id: UUID, channel_id: UUID) -> list[str]:
+    """Return what uses a channel, which cannot be deleted before: `alert rule Checkout`, …
+
+    Raises NotFound.
+    """
+    with transaction() as tx:
+        find(tx, NotificationChannel, organization_id, channel_id)
+        return usages.of_channel(tx, organization_id, channel_id)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from sqlalchemy import select
 
@@ -23,9 +23,8 @@ from app.models.notification_channels import (
 from app.operations import secrets
 from app.operations.health import quarantine
 from app.operations.health.quarantine import NEVER_LOST, Loss
-from app.operations.notifications import digests, enqueue, muted, payloads
+from app.operations.notifications import digests, enqueue, muted
 from app.platform.bootstrap import runtime
-from app.platform.errors import NotFound
 from app.platform.transaction import Transaction, transaction
 from app.security.sealing import reveal
 
@@ -248,49 +247,3 @@ def next_due_seconds() -> float | None:
             "SELECT extract(epoch FROM min(next_try_at) - now())::float FROM notifications"
             " WHERE status = 'pending'"
         )
-
-
-def send_test(organization_id: UUID, channel_id: UUID) -> UUID:
-    """Plan a test message that is tried once, and return its id. Raises NotFound."""
-    with transaction() as tx:
-        channel = tx.session.scalar(
-            select(NotificationChannel).where(
-                NotificationChannel.id == channel_id,
-                NotificationChannel.organization_id == organization_id,
-            )
-        )
-        if channel is None:
-            raise NotFound
-        row = Notification(
-            id=uuid4(),
-            organization_id=organization_id,
-            channel_id=channel.id,
-            subject_key=f"test:{uuid4()}",
-            recipient_key=f"channel:{channel.id}",
-            kind=TEST,
-            severity="info",
-            message=payloads.of_organization(tx, organization_id, "alert.fired", test=True),
-            next_try_at=tx.now(),
-        )
-        tx.session.add(row)
-        tx.after_commit(enqueue.wake_dispatcher)
-        return row.id
-
-
-def test_outcome(notification_id: UUID) -> dict[str, Any] | None:
-    """Return how a test message went: `{ok, status_code, error, duration_ms}`; None until then."""
-    with transaction() as tx:
-        attempt = tx.session.scalar(
-            select(NotificationAttempt).where(
-                NotificationAttempt.notification_id == notification_id,
-                NotificationAttempt.finished_at.is_not(None),
-            )
-        )
-        if attempt is None:
-            return None
-        return {
-            "ok": attempt.error is None,
-            "status_code": attempt.status_code,
-            "error": attempt.error,
-            "duration_ms": attempt.duration_ms,
-        }

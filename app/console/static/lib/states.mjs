@@ -62,5 +62,5 @@ export function plainly(message) {
 /** Why an alert fired, in a sentence. */
 export const why = (alert) => alert.reason ?? plainly(alert.message);
 
-/** The name of what went wrong: the title without the words that every one has. */
-export const titled = (alert) => alert.title.replace(/ Triggered by Check$/, "");
+/** The name of what went wrong. */
+export const titled = (alert) => alert.alert_rule_name ?? alert.title;
