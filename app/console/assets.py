@@ -28,6 +28,8 @@ TYPES = {
 STYLES = ("base.css", "parts.css", "forms.css", "lists.css")
 STYLESHEET = "console.css"
 _COMMENT = re.compile(rb"/\*.*?\*/\s*", re.DOTALL)  # of no use to a phone
+# Comments of a module that stand on lines of their own, as all of them do that say much.
+_COMMENT_LINES = re.compile(rb"^[ \t]*(?://[^\n]*|/\*\*.*?\*/[ \t]*)$", re.DOTALL | re.MULTILINE)
 _COMPRESSIBLE = {".mjs", ".css", ".json", ".svg", ".webmanifest", ".txt"}
 _STATIC_IMPORT = re.compile(
     rb"""^\s*(?:import|export)\s(?:[^"';]*?\sfrom\s*)?\s*["'](\.{1,2}/[^"']+)["']""", re.MULTILINE
@@ -121,7 +123,7 @@ class Assets:
             if name == "shell.html":
                 shell = body.decode()
             elif path.suffix in TYPES:
-                assets[name] = _asset(path.suffix, body)
+                assets[name] = _asset(path.suffix, _shortened(name, body))
         styles = [assets[name].body for name in STYLES if name in assets]
         assets[STYLESHEET] = _asset(".css", _COMMENT.sub(b"", b"\n".join(styles)))
         app = assets.get("app.mjs")
@@ -130,6 +132,13 @@ class Assets:
             if name in assets:  # the table may stand in a module of its own
                 routes += tuple(_routes(name, assets[name].body))
         return Release(digest.hexdigest()[:16], assets, shell, routes)
+
+
+def _shortened(name: str, body: bytes) -> bytes:
+    """Return a module of ours without its comments; every line keeps its number."""
+    if not name.endswith(".mjs") or name.startswith("vendor/"):
+        return body
+    return _COMMENT_LINES.sub(lambda found: b"\n" * found[0].count(b"\n"), body)
 
 
 def _asset(suffix: str, body: bytes) -> Asset:

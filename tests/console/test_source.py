@@ -91,6 +91,18 @@ def test_the_first_screen_is_small(address):
     assert len(files) <= 25
 
 
+@pytest.mark.parametrize("path", MODULES, ids=name)
+def test_a_module_is_sent_without_comments_and_its_lines_keep_their_numbers(path):
+    written = path.read_text(encoding="utf-8").splitlines()
+    sent = pages.assets.current().assets[name(path)].body.decode().splitlines()
+    assert len(sent) == len(written)
+    left_out = [line.strip() for line, kept in zip(written, sent, strict=True) if line != kept]
+    assert left_out, "a module begins with what it is"
+    is_comment = [line.startswith(("//", "/**", "*")) or line.endswith("*/") for line in left_out]
+    assert all(is_comment), left_out
+    assert not [line for line in sent if line.lstrip().startswith(("//", "/**"))]
+
+
 def test_every_stylesheet_is_sent():
     assert {path.name for path in STATIC.glob("*.css")} == set(STYLES)
 
