@@ -10,6 +10,7 @@ const PATIENCE_MS = 60_000;
 let unauthorized = async () => false;
 let organization = () => null;
 let reached = () => {};
+let writing = () => {};
 let skew = 0;
 
 /** Say what to do at 401: return whether the request shall be repeated. */
@@ -18,6 +19,8 @@ export const onUnauthorized = (handler) => (unauthorized = handler);
 export const onOrganization = (read) => (organization = read);
 /** Hear after each request what came of it: the status, 0 where the server was not reached. */
 export const onReached = (handler) => (reached = handler);
+/** Hear of each request that changes something (method, path) before it is sent; it waits for what is returned. */
+export const onWrite = (handler) => (writing = handler);
 /** The server's clock, in milliseconds since the epoch. */
 export const serverNow = () => Date.now() + skew;
 
@@ -29,10 +32,14 @@ export class ApiError extends Error {
   }
 }
 
-/** Send a request and return {data, response}. Raises ApiError; AbortError when called off. */
-export async function send(method, path, { body, text, query, signal, headers, again = true } = {}) {
+/**
+ * Send a request and return {data, response}. Raises ApiError; AbortError when called off. With
+ * `atOnce` it is on its way when this returns its promise, and goes on when the page is left.
+ */
+export async function send(method, path, { body, text, query, signal, headers, again = true, atOnce = false } = {}) {
+  if (method !== "GET" && !atOnce) await writing(method, path);
   const address = addressOf(path, query);
-  const init = { method, credentials: "same-origin", headers: { Accept: "application/json", ...headers } };
+  const init = { method, credentials: "same-origin", keepalive: atOnce, headers: { Accept: "application/json", ...headers } };
   init.signal = signal ? AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]) : AbortSignal.timeout(PATIENCE_MS);
   if (body !== undefined) {
     init.body = JSON.stringify(body);
@@ -52,7 +59,7 @@ export async function send(method, path, { body, text, query, signal, headers, a
   reached(response.status);
   learnClock(response.headers.get("Date"));
   if (response.status === 401 && again && (await unauthorized())) {
-    return send(method, path, { body, text, query, signal, headers, again: false });
+    return send(method, path, { body, text, query, signal, headers, again: false, atOnce });
   }
   const data = await read(response);
   if (!response.ok) throw failure(response, data);

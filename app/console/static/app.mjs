@@ -8,7 +8,7 @@ import { Button, Failure } from "./parts/Page.mjs";
 import { firing, openAlerts } from "./store/alerts.mjs";
 import { go, link, route, wallKey, windowTitle } from "./store/route.mjs";
 import { load, organization, session, signedIn } from "./store/session.mjs";
-import { say } from "./store/toasts.mjs";
+import { say, takeUp } from "./store/toasts.mjs";
 import { nextTheme, view } from "./store/view.mjs";
 
 // Screens within the frame. The fewest parameters win: /services/new before /services/:id.
@@ -206,6 +206,7 @@ addEventListener("keydown", (event) => {
     openPalette();
     return;
   }
+  if ((event.ctrlKey || event.metaKey) && event.key === "z" && !typing(event.target)) takeUp();
   if (event.ctrlKey || event.metaKey || event.altKey || !view.peek().keys || typing(event.target) || signedIn.peek() !== "in") return;
   const target = Date.now() - going < 1500 ? KEYS[event.key] : null;
   going = event.key === "g" ? Date.now() : 0;

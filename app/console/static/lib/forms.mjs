@@ -134,3 +134,9 @@ export function durationText(seconds) {
   }
   return parts.join(" ") || "0s";
 }
+
+/** A config without what was left empty, also within its lists. */
+export function withoutEmpty(config) {
+  const given = Object.entries(config).filter(([, value]) => value !== "" && value !== undefined);
+  return Object.fromEntries(given.map(([name, value]) => [name, Array.isArray(value) ? value.filter((each) => each !== "") : value]));
+}

@@ -4,7 +4,7 @@
 import { html, useState } from "../vendor/ui.mjs";
 import * as api from "../api.mjs";
 import { EVENTS, channelName, channelSteps, inOrder } from "../lib/channels.mjs";
-import { secretPaths } from "../lib/forms.mjs";
+import { secretPaths, withoutEmpty } from "../lib/forms.mjs";
 import { milliseconds, sentence, t } from "../lib/words.mjs";
 import { useForm } from "../store/form.mjs";
 import { Field } from "./Field.mjs";
@@ -31,7 +31,7 @@ export function ChannelForm({ type, channel = null, verb, onSaved, onCancel, sho
     secrets: secretPaths(type.config_schema, "config."),
     check: ({ name }) => ({ name: name.trim() ? null : t("Give it a name.") }),
     save: (values) => {
-      const config = Object.fromEntries(Object.entries(values.config).filter(([, value]) => value !== "" && value !== undefined).map(([name, value]) => [name, Array.isArray(value) ? value.filter((each) => each !== "") : value]));
+      const config = withoutEmpty(values.config);
       const body = { ...values, config, ...(channel && { template: written(values.template) }) };
       return channel ? api.patch(`/notification-channels/${channel.id}`, body) : api.post("/notification-channels", { ...body, type: type.type });
     },
@@ -61,22 +61,22 @@ const REASONS = { 404: t("The address is wrong, or the webhook was removed."), 4
 
 const NOT_ARRIVED = [t("It went to another place: compare the address, the chat or the topic with where you look."), t("The receiver filters it: look among muted chats, spam and blocked senders."), t("The receiver takes messages and shows them later: wait a minute, and send again.")];
 
-/** A button that sends a test message, and what came of it; `onArrived` asks whether it did. */
-export function TestChannel({ id, onArrived }) {
+/** A button that sends a test message to a channel (`id`), or with `send` elsewhere, and what came of it; `onArrived` asks whether it did. */
+export function TestMessage({ id, send = () => api.post(`/notification-channels/${id}/test`), needs = "notification_channels:write", disabled, onArrived }) {
   const [state, setState] = useState(null);
   const [missing, setMissing] = useState(false);
-  const send = async () => {
+  const press = async () => {
     setMissing(false);
     setState({ busy: true });
     try {
-      setState({ outcome: await api.post(`/notification-channels/${id}/test`) });
+      setState({ outcome: await send() });
     } catch (error) {
       setState({ outcome: { ok: false, error: error.message } });
     }
   };
   const outcome = state?.outcome;
   return html`<div class="stack">
-    <div class="actions"><${Button} kind=${onArrived && !outcome ? "primary large" : ""} icon="send" needs="notification_channels:write" busy=${state?.busy} onClick=${send}>${outcome ? t("Send again") : t("Send a test")}<//></div>
+    <div class="actions"><${Button} kind=${onArrived && !outcome ? "primary large" : ""} icon="send" needs=${needs} disabled=${disabled} busy=${state?.busy} onClick=${press}>${outcome ? t("Send again") : t("Send a test")}<//></div>
     ${outcome && html`<div class=${`notice ${outcome.ok ? "" : "failed"}`} role="status"><${Icon} name=${outcome.ok ? "check" : "warning"} /><div>
       <strong>${outcome.ok ? t("The receiver took it: {code} in {took}", { code: outcome.status_code ?? t("accepted"), took: milliseconds(outcome.duration_ms) }) : t("It was not taken")}</strong>
       ${!outcome.ok && html`<p>${outcome.status_code ? `${outcome.status_code}: ` : ""}${sentence(outcome.error)} ${REASONS[outcome.status_code] ?? ""}</p>`}

@@ -19,6 +19,7 @@ const KEYS = [
   ["n", t("new")],
   ["t", t("theme")],
   ["Ctrl Enter", t("save a form")],
+  ["Ctrl Z", t("undo what was just done, while it is offered")],
   ["Esc", t("back out one level")],
 ];
 

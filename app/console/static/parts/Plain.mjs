@@ -2,6 +2,7 @@
 
 import { html, useState } from "../vendor/ui.mjs";
 import { t } from "../lib/words.mjs";
+import { deleteLater } from "../store/deletions.mjs";
 import { say, sayError } from "../store/toasts.mjs";
 import { Confirm } from "./Dialog.mjs";
 import { Button } from "./Page.mjs";
@@ -28,9 +29,17 @@ export async function perform(work, said, reload = () => {}) {
   }
 }
 
-/** A button that deletes after asking; `consequence` says what goes with it. */
-export function DeleteButton({ name, needs, act, consequence = t("This cannot be undone."), typed, verb = t("Delete"), children }) {
+/**
+ * A button that deletes. With `path` what has this `id` is deleted so that it can be undone: at once,
+ * or after asking where there is a `consequence`. Without it `act` deletes for good, after asking.
+ */
+export function DeleteButton({ name, needs, path, id, said, act = () => deleteLater({ ids: [id], path, name, said }), consequence = path ? null : t("This cannot be undone."), typed, verb = t("Delete"), children }) {
   const [asking, ask] = useState(false);
-  return html`<${Button} kind="danger" icon="trash" needs=${needs} aria-label=${children ? null : t("{verb} {name}", { verb, name })} onClick=${() => ask(true)}>${children ?? verb}<//>
+  const press = () => {
+    if (consequence) return ask(true);
+    document.querySelector(".page-head h1")?.focus({ preventScroll: true }); // a second press deletes nothing more
+    return act();
+  };
+  return html`<${Button} kind="danger" icon="trash" needs=${needs} aria-label=${children ? null : t("{verb} {name}", { verb, name })} onClick=${press}>${children ?? verb}<//>
     ${asking && html`<${Confirm} title=${t("{verb} {name}?", { verb, name })} verb=${verb} typed=${typed} act=${act} onClose=${() => ask(false)}><p>${consequence}</p><//>`}`;
 }

@@ -5,6 +5,7 @@ import * as api from "../api.mjs";
 import { parseDuration } from "../lib/forms.mjs";
 import { t, tn } from "../lib/words.mjs";
 import { bulk } from "../store/bulk.mjs";
+import { deleteLater } from "../store/deletions.mjs";
 import { go, link } from "../store/route.mjs";
 import { may } from "../store/session.mjs";
 import { put, rowOf, takeOut } from "../store/services.mjs";
@@ -75,12 +76,24 @@ export function keyActs(event, row) {
   return true;
 }
 
-/** Ask, then delete. */
+// So many are deleted by one request, which a page that is left can still send (64 kB).
+const MOST_UNDONE = 1000;
+
+/** Ask, then delete; it can be undone for a while, unless they are very many. */
 export function DeleteServices({ ids, onClose, onDone }) {
   const names = ids.map((id) => rowOf(id)?.peek().name ?? "");
-  const act = async () => {
-    if (ids.length === 1) await api.remove(`/services/${ids[0]}`);
-    const failed = ids.length === 1 ? [] : await actOn("delete", ids);
+  const many = ids.length > MOST_UNDONE;
+  const later = async () => {
+    const send = async (options) => {
+      const { data } = await api.send("POST", "/services/bulk", { body: { action: "delete", ids }, ...options });
+      return data.results.filter((each) => !each.ok);
+    };
+    const one = ids.length === 1;
+    deleteLater({ ids, path: `/services/${ids[0]}`, name: one ? names[0] : t("Some of the services"), ...(!one && { said: t("{n} services are deleted.", { n: ids.length }), send }) });
+    onDone?.();
+  };
+  const atOnce = async () => {
+    const failed = await actOn("delete", ids);
     const gone = ids.filter((id) => !failed.includes(id));
     if (!gone.length) return;
     takeOut(gone);
@@ -88,8 +101,8 @@ export function DeleteServices({ ids, onClose, onDone }) {
     onDone?.();
   };
   const title = ids.length === 1 ? t("Delete {name}?", { name: names[0] }) : t("Delete {n} services?", { n: ids.length });
-  return html`<${Confirm} title=${title} verb=${t("Delete")} act=${act} onClose=${onClose} typed=${ids.length >= 5 ? ids.length : null}>
-    <p>${t("Checks stop at once and the history is removed. This cannot be undone; pausing keeps everything.")}</p>
+  return html`<${Confirm} title=${title} verb=${t("Delete")} act=${many ? atOnce : later} onClose=${onClose} typed=${ids.length >= 5 ? ids.length : null}>
+    <p>${many ? t("Checks stop at once and the history is removed. This cannot be undone; pausing keeps everything.") : t("Checks stop and the history is removed. It can be undone for ten seconds; pausing keeps everything.")}</p>
     ${ids.length > 1 && html`<p class="muted">${names.slice(0, 12).join(", ")}${names.length > 12 ? t(" and {n} more", { n: names.length - 12 }) : ""}</p>`}
   <//>`;
 }

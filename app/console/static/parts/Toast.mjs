@@ -2,7 +2,7 @@
 
 import { html, useEffect, useRef } from "../vendor/ui.mjs";
 import { t } from "../lib/words.mjs";
-import { hide, toasts } from "../store/toasts.mjs";
+import { hide, takeUp, toasts } from "../store/toasts.mjs";
 import { Icon } from "./Icon.mjs";
 
 const SHOWN_MS = 6000;
@@ -22,8 +22,8 @@ function Toast({ toast }) {
   const stay = () => clearTimeout(timer.current);
   useEffect(() => (leave(), stay), []);
   const act = () => {
-    hide(toast.id);
-    toast.action.run();
+    takeUp(toast);
+    document.querySelector(".page-head h1")?.focus({ preventScroll: true }); // the button goes
   };
   return html`<div class=${`toast ${toast.kind}`} onPointerEnter=${stay} onPointerLeave=${leave} onFocusIn=${stay} onFocusOut=${leave}>
     <${Icon} name=${toast.kind === "failed" ? "warning" : "check"} /><span>${toast.text}</span>

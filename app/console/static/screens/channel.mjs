@@ -5,21 +5,22 @@ import * as api from "../api.mjs";
 import { about } from "../lib/alerts.mjs";
 import { channelName } from "../lib/channels.mjs";
 import { dayAndClock, moment } from "../lib/time.mjs";
-import { sentence, t } from "../lib/words.mjs";
-import { ChannelForm, TestChannel, TypeTiles } from "../parts/ChannelForm.mjs";
-import { Confirm } from "../parts/Dialog.mjs";
+import { listed, sentence, t } from "../lib/words.mjs";
+import { ChannelForm, TestMessage, TypeTiles } from "../parts/ChannelForm.mjs";
+import { Icon } from "../parts/Icon.mjs";
 import { Button, Empty, Loaded, Page } from "../parts/Page.mjs";
 import { Moment } from "../parts/Status.mjs";
+import { deleteLater } from "../store/deletions.mjs";
 import { useResource } from "../store/resource.mjs";
 import { go, link, route } from "../store/route.mjs";
-import { say } from "../store/toasts.mjs";
+import { say, sayError } from "../store/toasts.mjs";
 
 export default function Channel({ id }) {
   const needed = useResource(async (signal) => {
     const [types, channel] = await Promise.all([api.get("/notification-channels/types", {}, signal), id ? api.get(`/notification-channels/${id}`, {}, signal) : null]);
     return { types, channel };
   }, [id]);
-  const [deleting, setDeleting] = useState(false);
+  const [uses, setUses] = useState([]);
   const channel = needed.data.value?.channel;
   const kind = route.value.query.get("type");
   const title = channel?.name ?? (kind ? t("New channel: {type}", { type: channelName(kind) }) : t("New channel"));
@@ -28,20 +29,29 @@ export default function Channel({ id }) {
     if (id) needed.update((known) => ({ ...known, channel: found }));
     else go(link(`/channels/${found.id}`), { replace: true });
   };
-  const actions = channel && html`<${Button} kind="danger" icon="trash" needs="notification_channels:write" onClick=${() => setDeleting(true)}>${t("Delete")}<//>`;
-  const act = async () => {
-    await api.remove(`/notification-channels/${id}`);
-    say(t("Deleted."));
+  const remove = async () => {
+    const path = `/notification-channels/${id}`;
+    try {
+      const found = await api.get(`${path}/usages`);
+      setUses(found.used_by);
+      if (found.used_by.length) return;
+    } catch (error) {
+      sayError(error);
+      return;
+    }
+    deleteLater({ ids: [id], path, name: channel.name });
     go(link("/channels"), { replace: true });
   };
-  return html`<${Page} title=${title} back=${{ path: "/channels", title: t("Channels") }} actions=${actions} narrow><${Loaded} of=${needed}>${({ types, channel: found }) => {
+  const actions = channel && html`<${Button} kind="danger" icon="trash" needs="notification_channels:write" onClick=${remove}>${t("Delete")}<//>`;
+  return html`<${Page} title=${title} back=${{ path: "/channels", title: t("Channels") }} actions=${actions} narrow>
+  ${uses.length > 0 && html`<section class="notice warn" role="alert"><${Icon} name="warning" /><div><strong>${t("{name} is in use", { name: channel.name })}</strong><p>${t("Change what sends to it first: {uses}.", { uses: listed(uses) })}</p></div></section>`}
+  <${Loaded} of=${needed}>${({ types, channel: found }) => {
     const type = types.find((each) => each.type === (found?.type ?? kind));
     if (!type) return html`<${TypeTiles} types=${types} onChoose=${(chosen) => go(link("/channels/new", { type: chosen }))} />`;
-    return html`<div class="stack">${found && html`<section class="card"><h2>${t("Does it arrive?")}</h2><${TestChannel} id=${found.id} /></section>`}
+    return html`<div class="stack">${found && html`<section class="card"><h2>${t("Does it arrive?")}</h2><${TestMessage} id=${found.id} /></section>`}
       <${ChannelForm} key=${type.type} type=${type} channel=${found} verb=${found ? t("Save") : t("Add channel")} onSaved=${saved} onCancel=${() => go(link("/channels"))} />
       ${found && html`<${Deliveries} id=${found.id} />`}</div>`;
   }}<//>
-  ${deleting && html`<${Confirm} title=${t("Delete {name}?", { name: channel.name })} verb=${t("Delete")} act=${act} onClose=${() => setDeleting(false)}><p>${t("Nothing is sent there any more. What names it must be changed first.")}</p><//>`}
   <//>`;
 }
 

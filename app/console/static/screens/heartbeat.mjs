@@ -12,6 +12,7 @@ import { Item, Menu } from "../parts/Menu.mjs";
 import { Button, ButtonLink, Copy, Facts, Loaded, Page, Tags } from "../parts/Page.mjs";
 import { PlainTable, perform } from "../parts/Plain.mjs";
 import { Ago, Moment, Said } from "../parts/Status.mjs";
+import { deleteLater } from "../store/deletions.mjs";
 import { useResource } from "../store/resource.mjs";
 import { back, link } from "../store/route.mjs";
 
@@ -46,6 +47,10 @@ function Acts({ heartbeat, reload }) {
   const [asking, ask] = useState(null);
   const { id, name, is_active: active } = heartbeat;
   const toggle = () => perform(() => api.post(`/heartbeats/${id}/${active ? "pause" : "resume"}`), active ? t("Paused: nothing is expected.") : t("Resumed: awaited from now on."), reload);
+  const remove = () => {
+    deleteLater({ ids: [id], path: `/heartbeats/${id}`, name });
+    back("/heartbeats");
+  };
   const ping = () => perform(() => api.send("POST", `/heartbeat/${heartbeat.unique_key}`, { text: "test ping" }), t("The ping has arrived. It counts as a success."), reload);
   return html`<${Button} icon="send" needs="heartbeats:write" onClick=${ping}>${t("Test ping")}<//>
     <${Button} icon=${active ? "pause" : "play"} needs="heartbeats:write" onClick=${toggle}>${active ? t("Pause") : t("Resume")}<//>
@@ -56,7 +61,7 @@ function Acts({ heartbeat, reload }) {
       <${Item} icon="trash" danger needs="heartbeats:write" onClick=${() => ask("delete")}>${t("Delete…")}<//>
     <//>
     ${asking === "rotate" && html`<${Confirm} title=${t("Give {name} a new key?", { name })} verb=${t("New key")} onClose=${() => ask(null)} act=${() => api.post(`/heartbeats/${id}/rotate-key`).then(reload)}><p>${t("The address changes. The old one works for another hour, so that you can change the job.")}</p><//>`}
-    ${asking === "delete" && html`<${Confirm} title=${t("Delete {name}?", { name })} verb=${t("Delete")} onClose=${() => ask(null)} act=${() => api.remove(`/heartbeats/${id}`).then(() => back("/heartbeats"))}><p>${t("Its address stops to work and its history is removed. This cannot be undone; pausing keeps everything.")}</p><//>`}`;
+    ${asking === "delete" && html`<${Confirm} title=${t("Delete {name}?", { name })} verb=${t("Delete")} onClose=${() => ask(null)} act=${remove}><p>${t("Its address stops to work and its history is removed. It can be undone for ten seconds; pausing keeps everything.")}</p><//>`}`;
 }
 
 function Expected({ heartbeat }) {

@@ -56,7 +56,7 @@ function Window({ window, reload }) {
       ${window.is_active && html`<${Button} needs="maintenance_windows:write" onClick=${end}>${t("End now")}<//>`}
       ${window.is_active && window.ends_at && html`<${Button} needs="maintenance_windows:write" onClick=${longer}>${t("+30 min")}<//>`}
       ${window.status !== "ended" && html`<${ButtonLink} icon="edit" needs="maintenance_windows:write" href=${link(`/maintenance/${window.id}`)}>${t("Edit")}<//>`}
-      <${DeleteButton} name=${window.name} needs="maintenance_windows:write" act=${() => api.remove(`/maintenance-windows/${window.id}`).then(reload)} /></div>
+      <${DeleteButton} name=${window.name} needs="maintenance_windows:write" path=${`/maintenance-windows/${window.id}`} id=${window.id} /></div>
   </article>`;
 }
 

@@ -16,7 +16,7 @@ export default function Pages() {
   }, [], { frames: ["incident.created", "incident.updated", "incident.resolved"] });
   const add = html`<${ButtonLink} kind="primary" icon="plus" shortcut="n" needs="status_pages:write" href=${link("/pages/new")}>${t("New page")}<//>`;
   const empty = html`<${Empty} title=${t("Nothing is shown to strangers yet")} action=${add}>${t("A status page tells your customers what works: sections of services, incidents in your words, and a message to those who subscribe.")}<//>`;
-  return html`<${Page} title=${t("Status pages")} actions=${add}><${Loaded} of=${found} empty=${empty}>${(list) => html`<div class="cards wide-cards">${list.map((each) => html`<${Card} key=${each.id} page=${each} reload=${found.reload} />`)}</div>`}<//><//>`;
+  return html`<${Page} title=${t("Status pages")} actions=${add}><${Loaded} of=${found} empty=${empty}>${(list) => html`<div class="cards wide-cards">${list.map((each) => html`<${Card} key=${each.id} page=${each} />`)}</div>`}<//><//>`;
 }
 
 function who(page) {
@@ -24,7 +24,7 @@ function who(page) {
   return page.has_password ? t("Whoever has its password sees it.") : t("Everybody sees it.");
 }
 
-function Card({ page, reload }) {
+function Card({ page }) {
   const open = page.open.items.filter((each) => !each.is_draft);
   const drafts = page.open.items.length - open.length;
   return html`<article class="card" aria-label=${page.name}>
@@ -35,6 +35,6 @@ function Card({ page, reload }) {
     ${drafts > 0 && html`<p>${tn(drafts, "One draft waits to be published.", "{n} drafts wait to be published.")}</p>`}
     <div class="actions"><${ButtonLink} href=${link(`/pages/${page.id}`)}>${t("Incidents")}<//>
       <${ButtonLink} icon="edit" needs="status_pages:write" href=${link(`/pages/${page.id}/edit`)}>${t("Edit")}<//>
-      <${DeleteButton} name=${page.name} typed=${page.slug} needs="status_pages:write" consequence=${t("Its address stops to answer; its incidents and subscribers go with it.")} act=${() => api.remove(`/status-pages/${page.id}`).then(reload)} /></div>
+      <${DeleteButton} name=${page.name} typed=${page.slug} needs="status_pages:write" consequence=${t("Its address stops to answer; its incidents and subscribers go with it.")} path=${`/status-pages/${page.id}`} id=${page.id} /></div>
   </article>`;
 }

@@ -34,5 +34,5 @@ function Rule({ rule, reload }) {
     <div class="what"><a class="name" href=${link(`/rules/${rule.id}`)}>${rule.name}</a>
       <p class="small">${t("When")} ${whom} ${conditionWords(asObject(rule.condition))} → ${rule.severity} → ${channels}${policy}${rule.is_enabled ? "" : html` <span class="chip">${t("off")}</span>`}</p></div>
     <div class="actions"><${Button} needs="alert_rules:write" aria-label=${rule.is_enabled ? t("Switch off {name}", rule) : t("Switch on {name}", rule)} onClick=${change}>${rule.is_enabled ? t("Switch off") : t("Switch on")}<//>
-      <${DeleteButton} name=${rule.name} needs="alert_rules:write" consequence=${t("Its open alerts are resolved; they stay in the history.")} act=${() => api.remove(`/alert-rules/${rule.id}`).then(reload)} /></div></li>`;
+      <${DeleteButton} name=${rule.name} needs="alert_rules:write" path=${`/alert-rules/${rule.id}`} id=${rule.id} said=${t("{name} is deleted; its open alerts will be resolved.", rule)} /></div></li>`;
 }

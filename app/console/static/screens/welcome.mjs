@@ -5,7 +5,7 @@ import * as api from "../api.mjs";
 import { guess } from "../lib/endpoints.mjs";
 import { clock, moment } from "../lib/time.mjs";
 import { milliseconds, sentence, t, tn } from "../lib/words.mjs";
-import { ChannelForm, TestChannel, TypeTiles } from "../parts/ChannelForm.mjs";
+import { ChannelForm, TestMessage, TypeTiles } from "../parts/ChannelForm.mjs";
 import { Icon } from "../parts/Icon.mjs";
 import { Button, Failure, Loaded, Page } from "../parts/Page.mjs";
 import { PlanNotice } from "../parts/PlanNotice.mjs";
@@ -73,7 +73,7 @@ function Tell({ next }) {
   const types = useResource((signal) => api.get("/notification-channels/types", {}, signal));
   const [kind, setKind] = useState(null);
   const [channel, setChannel] = useState(null);
-  if (channel) return html`<section class="card"><h2>${channel.name}</h2><${TestChannel} id=${channel.id} onArrived=${next} /></section>`;
+  if (channel) return html`<section class="card"><h2>${channel.name}</h2><${TestMessage} id=${channel.id} onArrived=${next} /></section>`;
   return html`<${Loaded} of=${types}>${(all) => {
     const type = all.find((each) => each.type === kind);
     if (!type) return html`<${TypeTiles} types=${all} onChoose=${setKind} />`;

@@ -7,6 +7,9 @@ import { on } from "../live.mjs";
 
 const BUSY_MS = 5000;
 
+/** Ids of what was deleted here: lists leave them out, also while the deletion can be undone. */
+export const deleted = signal(new Set());
+
 /** A resource: `load(signal)` reads it. Older data stays while it is read again. */
 export function resource(load) {
   const data = signal(undefined);

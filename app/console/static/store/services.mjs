@@ -7,7 +7,7 @@ import { batch, computed, signal } from "../vendor/ui.mjs";
 import * as api from "../api.mjs";
 import { on } from "../live.mjs";
 import { STATES, stateOf } from "../lib/states.mjs";
-import { resource } from "./resource.mjs";
+import { deleted, resource } from "./resource.mjs";
 
 const FIELDS = [
   "id", "name", "endpoint", "check_type", "environment", "tags", "is_active", "status", "in_maintenance",
@@ -35,7 +35,7 @@ export const facets = computed(() => {
   const add = (kind, name) => (counts[kind][name] = (counts[kind][name] ?? 0) + 1);
   for (const id of services.data.value ?? []) {
     const row = rows.get(id)?.peek();
-    if (!row) continue;
+    if (!row || deleted.value.has(id)) continue;
     add("state", stateOf(row));
     row.tags.forEach((tag) => add("tag", tag));
     add("type", row.check_type);
