@@ -44,6 +44,7 @@ function data(points) {
 function colour(name) {
   const probe = document.createElement("i");
   probe.style.color = `var(--${name})`;
+  probe.style.forcedColorAdjust = "none"; // a canvas has no forced colours: one for all of them hides the lines
   document.body.append(probe);
   const found = getComputedStyle(probe).color;
   probe.remove();

@@ -32,13 +32,13 @@ export default function Alert({ id }) {
 function headline(alert) {
   const name = alert.service_name;
   if (alert.status !== "resolved") return t("{name}: {title}", { name, title: titled(alert) });
-  return t("{name} has recovered", { name });
+  return alert.resolved_by ? t("{name}: resolved by {who}", { name, who: alert.resolved_by }) : t("{name} has recovered", { name });
 }
 
 function Lead({ alert }) {
   const fired = moment(alert.fired_at);
   const until = moment(alert.resolved_at) ?? now.value;
-  return html`<span class="sentence"><${Severity} severity=${alert.severity} word /> ${alertWord(alert, now.value)} ${alert.status === "acknowledged" ? t("by {who}", { who: alert.acknowledged_by }) : ""} · ${t("since")} <${Moment} at=${fired} write=${dayAndClock} /> (${span((until - fired) / 1000)}) · <${Said} text=${why(alert)} /></span>`;
+  return html`<span class="sentence"><${Severity} severity=${alert.severity} word /> <span>${alertWord(alert, now.value)} ${alert.status === "acknowledged" ? t("by {who}", { who: alert.acknowledged_by }) : ""} · ${t("since")} <${Moment} at=${fired} write=${dayAndClock} /> (${span((until - fired) / 1000)}) · <${Said} text=${why(alert)} /></span></span>`;
 }
 
 function Detail({ alert, update }) {
