@@ -7,6 +7,7 @@ import pytest
 
 from tests.console import sample
 from tests.console.screens import address, show
+from tests.waiting import seconds_until
 
 
 @pytest.fixture(scope="module")
@@ -191,3 +192,33 @@ def test_a_service_is_checked_from_a_location_by_its_name(traveller, expect, pro
     assert service["regions"] == [made["region"]]
     product.call("DELETE", f"/services/{service['id']}")
     product.call("DELETE", f"/locations/{made['id']}")
+
+
+def test_contact_methods_are_saved_tried_and_removed(traveller, expect, product):
+    show(traveller, address(product, "/profile"))
+    card = traveller.locator("section.card").filter(has_text="How you are reached")
+    (chat,) = (
+        each["config"]["url"]
+        for each in product.call("GET", "/notification-channels")
+        if each["name"] == "Ops chat"
+    )
+    for way, field, value in (
+        ("Webhook", "URL", chat),
+        ("E-mail", "To", "night@example.com"),
+    ):
+        card.get_by_role("button", name="Add a way").click()
+        card.locator(".items").get_by_role("button", name=way).click()
+        method = card.locator("fieldset").filter(has=traveller.locator("legend", has_text=way))
+        method.get_by_label(field, exact=True).fill(value)
+    expect(card.get_by_role("button", name="Send a test").first).to_be_disabled()
+    card.get_by_role("button", name="Save").click()
+    expect(card.get_by_role("button", name="Send a test").first).to_be_enabled()
+    saved = product.call("GET", "/profile")["contact_methods"]
+    assert [each["config"] for each in saved] == [{"url": chat}, {"to": ["night@example.com"]}]
+    card.get_by_role("button", name="Send a test").first.click()
+    expect(card.get_by_role("status")).to_contain_text("The receiver took it")
+    for _ in saved:
+        card.get_by_role("button", name="Remove", exact=True).first.click()
+    card.get_by_role("button", name="Save").click()
+    expect(card).to_contain_text("By mail to your address")
+    seconds_until(lambda: product.call("GET", "/profile")["contact_methods"] == [], 20)

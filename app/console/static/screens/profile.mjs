@@ -2,14 +2,18 @@
 
 import { html, useState } from "../vendor/ui.mjs";
 import * as api from "../api.mjs";
-import { channelName } from "../lib/channels.mjs";
+import { channelName, inOrder } from "../lib/channels.mjs";
+import { withoutEmpty } from "../lib/forms.mjs";
 import { t } from "../lib/words.mjs";
+import { TestMessage } from "../parts/ChannelForm.mjs";
 import { Dialog } from "../parts/Dialog.mjs";
 import { Field } from "../parts/Field.mjs";
-import { Form } from "../parts/Form.mjs";
+import { Form, Section } from "../parts/Form.mjs";
 import { Icon } from "../parts/Icon.mjs";
+import { Item, Menu } from "../parts/Menu.mjs";
 import { Button, Copy, Loaded, Page } from "../parts/Page.mjs";
 import { perform } from "../parts/Plain.mjs";
+import { SchemaForm } from "../parts/SchemaForm.mjs";
 import { useForm } from "../store/form.mjs";
 import { useResource } from "../store/resource.mjs";
 import { load } from "../store/session.mjs";
@@ -37,21 +41,39 @@ function You({ profile, reload }) {
   return html`<${Form} form=${form} onSaved=${saved}><${Field} form=${form} path="full_name" label=${t("Name")} autocomplete="name" /><${Field} form=${form} path="email" label=${t("E-mail address")} kind="email" /><${Field} form=${form} path="timezone" label=${t("Time zone")} help=${t("Of the times you are shown.")} /><//>`;
 }
 
-const FIELDS = { email: ["address", t("Address")], sms: ["to", t("Number")], webhook: ["url", "URL"], ntfy: ["topic", t("Topic")], telegram: ["chat_id", t("Chat id")] };
-
 function Contacts({ profile, reload }) {
-  const form = useForm({ initial: { contact_methods: profile.contact_methods ?? [] }, save: (values) => api.put("/profile", { full_name: profile.full_name, email: profile.email, ...values }) });
+  const types = useResource((signal) => api.get("/notification-channels/types", {}, signal));
+  return html`<${Loaded} of=${types} rows=${2}>${(found) => html`<${ContactForm} types=${found.filter((each) => each.is_personal)} profile=${profile} reload=${reload} />`}<//>`;
+}
+
+function ContactForm({ types, profile, reload }) {
+  const form = useForm({
+    initial: { contact_methods: profile.contact_methods ?? [] },
+    save: ({ contact_methods: wanted }) => api.patch("/profile", { contact_methods: wanted.map((each) => ({ ...each, config: withoutEmpty(each.config) })) }),
+  });
   const methods = form.get("contact_methods");
   const change = (changed) => form.set("contact_methods", changed);
-  const saved = () => {
+  const saved = (answer) => {
+    form.reset({ contact_methods: answer.contact_methods });
     say(t("Saved."));
     reload();
   };
+  const test = (place) => html`<${TestMessage} send=${() => api.post("/profile/contact-methods/test", { place })} needs="profile:write" disabled=${form.dirty() ? t("Save first") : null} />`;
   return html`<p class="muted">${methods.length ? t("In this order, each after its delay, until you acknowledge.") : t("By mail to your address. Add a way to be reached sooner.")}</p>
-    <${Form} form=${form} onSaved=${saved}>${methods.map((method, at) => html`<fieldset key=${at} class="group"><legend>${channelName(method.type)}</legend><div class="pair">
-        <${Field} form=${form} path=${`contact_methods.${at}.config.${(FIELDS[method.type] ?? FIELDS.email)[0]}`} label=${(FIELDS[method.type] ?? FIELDS.email)[1]} /><${Field} form=${form} path=${`contact_methods.${at}.delay_minutes`} label=${t("After")} kind="number" unit=${t("minutes")} /></div>
-        <div><button type="button" class="button quiet" onClick=${() => change(methods.filter((_, index) => index !== at))}><${Icon} name="close" />${t("Remove")}</button></div></fieldset>`)}
-      <div class="actions">${["email", "webhook", "ntfy"].map((type) => html`<button key=${type} type="button" class="button" onClick=${() => change([...methods, { type, config: {}, delay_minutes: 0 }])}><${Icon} name="plus" />${channelName(type)}</button>`)}</div><//>`;
+    <div class="stack">${!methods.length && test(0)}
+    <${Form} form=${form} onSaved=${saved}>${methods.map((method, at) => html`<fieldset key=${at} class="group"><legend>${channelName(method.type)}</legend>
+        <${ContactFields} form=${form} path=${`contact_methods.${at}.config`} schema=${types.find((each) => each.type === method.type).config_schema} />
+        <${Field} form=${form} path=${`contact_methods.${at}.delay_minutes`} label=${t("After")} kind="number" unit=${t("minutes")} />
+        ${test(at)}<div><button type="button" class="button quiet" onClick=${() => change(methods.filter((_, index) => index !== at))}><${Icon} name="close" />${t("Remove")}</button></div></fieldset>`)}
+      <div class="actions"><${Menu} side="left" label=${html`<${Icon} name="plus" />${t("Add a way")}`}>${inOrder(types).map(({ type }) => html`<${Item} key=${type} onClick=${() => change([...methods, { type, config: {}, delay_minutes: 0 }])}>${channelName(type)}<//>`)}<//></div><//></div>`;
+}
+
+/** What a method must have, and folded away what it may have. */
+function ContactFields({ form, path, schema }) {
+  const needed = schema.required ?? [];
+  const others = Object.keys(schema.properties).filter((name) => !needed.includes(name));
+  return html`<${SchemaForm} form=${form} path=${path} schema=${schema} only=${needed} />
+    ${others.length > 0 && html`<${Section} title=${t("More settings")}><${SchemaForm} form=${form} path=${path} schema=${schema} only=${others} /><//>`}`;
 }
 
 function Password() {
