@@ -131,6 +131,18 @@ def ping_by_get(key: str) -> Response:
     return _respond(key)
 
 
+@bp.put("/heartbeat/<key>")
+@public
+@_documented(bp, body=True)
+@bp.returns(PingAnswerSchema, description="Stored durably.")
+def ping_by_put(key: str) -> Response:
+    """Report a success by PUT
+
+    The same as POST: clients that upload a log do so by PUT.
+    """
+    return _respond(key)
+
+
 @bp.post("/heartbeat/<key>/<action>")
 @public
 @_documented(bp, body=True)
@@ -150,6 +162,18 @@ def ping_action(key: str, action: str) -> Response:
 @bp.returns(PingAnswerSchema, description="Stored durably.")
 def ping_action_by_get(key: str, action: str) -> Response:
     """Report a start, a failure, a note or an exit status without a body"""
+    return _respond(key, action)
+
+
+@bp.put("/heartbeat/<key>/<action>")
+@public
+@_documented(bp, body=True)
+@bp.returns(PingAnswerSchema, description="Stored durably.")
+def ping_action_by_put(key: str, action: str) -> Response:
+    """Report a start, a failure, a note or an exit status by PUT
+
+    The same as POST: clients that upload a log do so by PUT.
+    """
     return _respond(key, action)
 
 
@@ -177,6 +201,18 @@ def healthchecks_ping_by_get(key: str) -> Response:
     return _respond_as_healthchecks(key)
 
 
+@root_bp.put("/ping/<key>")
+@public
+@_documented(root_bp, body=True)
+@root_bp.returns(_OK, content_type="text/plain", description="Stored durably.")
+def healthchecks_ping_by_put(key: str) -> Response:
+    """Report a success as to Healthchecks, by PUT
+
+    The same as POST: clients that upload a log do so by PUT.
+    """
+    return _respond_as_healthchecks(key)
+
+
 @root_bp.post("/ping/<key>/<action>")
 @public
 @_documented(root_bp, body=True)
@@ -192,4 +228,16 @@ def healthchecks_action(key: str, action: str) -> Response:
 @root_bp.returns(_OK, content_type="text/plain", description="Stored durably.")
 def healthchecks_action_by_get(key: str, action: str) -> Response:
     """Report a start, a failure, a note or an exit status as to Healthchecks, without a body"""
+    return _respond_as_healthchecks(key, action)
+
+
+@root_bp.put("/ping/<key>/<action>")
+@public
+@_documented(root_bp, body=True)
+@root_bp.returns(_OK, content_type="text/plain", description="Stored durably.")
+def healthchecks_action_by_put(key: str, action: str) -> Response:
+    """Report a start, a failure, a note or an exit status as to Healthchecks, by PUT
+
+    The same as POST: clients that upload a log do so by PUT.
+    """
     return _respond_as_healthchecks(key, action)

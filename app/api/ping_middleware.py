@@ -33,7 +33,7 @@ HEALTHCHECKS_HEADERS = {
     "Access-Control-Allow-Origin": "*",
     "Ping-Body-Limit": str(MAX_KEPT_BODY_BYTES),
 }
-_METHODS = frozenset(("GET", "HEAD", "POST"))
+_METHODS = frozenset(("GET", "HEAD", "POST", "PUT"))
 _COMMON = list(request_hooks._HEADERS.items())
 _JSON = [*_COMMON, ("Content-Type", "application/json")]
 _BROKEN = BadRequest("the body is not valid HTTP")

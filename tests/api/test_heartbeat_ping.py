@@ -25,7 +25,7 @@ def heartbeat(alice):
     return make_heartbeat(alice)
 
 
-@pytest.mark.parametrize("method", ["POST", "GET", "HEAD"])
+@pytest.mark.parametrize("method", ["POST", "GET", "HEAD", "PUT"])
 def test_the_documented_answer(ping, pings, heartbeat, method):
     answer = ping(method=method, headers={"User-Agent": "curl/8.5.0"})
     assert answer.status_code == 200
@@ -41,7 +41,7 @@ def test_the_documented_answer(ping, pings, heartbeat, method):
     assert stored["body"] is None
 
 
-@pytest.mark.parametrize("method", ["POST", "GET", "HEAD"])
+@pytest.mark.parametrize("method", ["POST", "GET", "HEAD", "PUT"])
 @pytest.mark.parametrize("suffix", ["", "/start", "/fail", "/log", "/0", "/7"])
 def test_clients_of_healthchecks_are_answered_as_there(ping, pings, method, suffix):
     answer = ping(suffix, method, "/ping")
@@ -169,10 +169,16 @@ def test_what_is_no_http_is_refused_and_not_kept(ping, pings, key, error):
     assert pings() == []
 
 
+@pytest.mark.parametrize("prefix", BOTH)
+def test_a_log_that_is_uploaded_by_put_is_kept(ping, pings, prefix):
+    assert ping("/fail", "PUT", prefix, data=b"42 files").status_code == 200
+    assert pings()[0]["body"] == "42 files"
+
+
 @pytest.mark.parametrize(
     ("method", "suffix", "options", "status"),
     [
-        ("PUT", "", {}, 405),
+        ("DELETE", "", {}, 405),
         ("POST", "/\x01", {}, 404),
         ("POST", "?a=%FF", {"data": b"x"}, 200),
         ("POST", "/fail/", {}, 200),
