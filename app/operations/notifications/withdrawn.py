@@ -25,7 +25,7 @@ def of_disabled(tx: Transaction, channel: NotificationChannel, name: str) -> Non
 
     Not the end of what was told here before.
     """
-    alerts = lock_alerts(tx, _subjects(tx, channel.id))
+    alerts = lock_alerts(tx, subjects(tx, channel.id))
     told = select(Notification.subject_key).where(
         Notification.channel_id == channel.id, Notification.status == "sent"
     )
@@ -49,7 +49,7 @@ def of_deleted(tx: Transaction, channel: NotificationChannel) -> None:
 
     Those sent stay on record, under the name that it had.
     """
-    alerts = lock_alerts(tx, _subjects(tx, channel.id))
+    alerts = lock_alerts(tx, subjects(tx, channel.id))
     waiting = tx.session.scalars(
         select(Notification)
         .where(Notification.channel_id == channel.id, Notification.status == "pending")
@@ -67,7 +67,34 @@ def of_deleted(tx: Transaction, channel: NotificationChannel) -> None:
     )
 
 
-def _subjects(tx: Transaction, channel_id: UUID) -> set[UUID]:
+def lock_waiting(
+    tx: Transaction, organization_id: UUID, channel_id: UUID, known: frozenset[UUID]
+) -> frozenset[UUID]:
+    """Lock the alerts and the messages that wait for a channel, in this order; return the alerts.
+
+    `known` are alerts that are locked already. The channel comes after all of them.
+    """
+    if not tx.session.scalar(
+        select(
+            exists().where(
+                NotificationChannel.id == channel_id,
+                NotificationChannel.organization_id == organization_id,
+            )
+        )
+    ):
+        return known
+    found = known | subjects(tx, channel_id)
+    lock_alerts(tx, found)
+    tx.session.execute(
+        select(Notification.id)
+        .where(Notification.channel_id == channel_id, Notification.status == "pending")
+        .order_by(Notification.created_at, Notification.id)
+        .with_for_update(key_share=True)
+    )
+    return found
+
+
+def subjects(tx: Transaction, channel_id: UUID) -> set[UUID]:
     """Return the alerts that messages waiting for a channel tell of, each or in a digest."""
     rows = tx.session.execute(
         select(Notification.alert_id, Notification.message).where(
