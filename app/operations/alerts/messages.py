@@ -19,6 +19,7 @@ from app.models.members import Membership
 from app.models.notification_channels import Notification, NotificationChannel
 from app.operations.alerts import timeline
 from app.operations.escalation import levels as escalation_levels
+from app.operations.escalation import recipients as escalation_recipients
 from app.operations.notifications import enqueue, last_resort, newcomers
 from app.operations.notifications.enqueue import Recipient
 from app.platform.transaction import Transaction
@@ -96,9 +97,10 @@ def enqueue_snooze_end(
     Channels that would be notified of it now, and people who were notified or were about to be.
     """
     rows = _beginnings(enqueue.all_of_alert(tx, alert.id))
-    waiting = {row.recipient_key for row in rows if row.status == "pending"}
+    key_of = escalation_recipients.key_of
+    waiting = {key_of(row) for row in rows if row.status == "pending"}
     people = {
-        row.recipient_key: Recipient(
+        key_of(row): Recipient(
             row.recipient_key,
             contact=row.contact,
             # Where a contact's own delay had not run out, it runs anew.
@@ -107,7 +109,11 @@ def enqueue_snooze_end(
         for row in rows
         if row.contact is not None
     }
-    people = _members_only(tx, alert, people)
+    people = {
+        key: recipient
+        for key, recipient in _members_only(tx, alert, people).items()
+        if key not in waiting
+    }
     channels = {
         event: enqueue.channels_for(
             tx, alert.organization_id, event, alert.severity, now, channel_ids
@@ -118,10 +124,12 @@ def enqueue_snooze_end(
     first = [recipient for recipient in channels["alert.fired"] if recipient.key not in reminded]
     step = int((now - alert.fired_at).total_seconds() // 60)
     for event, recipients in (
-        ("alert.reminder", [*channels["alert.reminder"], *people.values()]),
+        ("alert.reminder", channels["alert.reminder"]),
         ("alert.fired", first),  # they do not listen to reminders
     ):
         again = [recipient for recipient in recipients if recipient.key not in waiting]
+        if event == "alert.reminder":
+            again += people.values()
         enqueue.alert_event(tx, alert, event, again, now, step=max(step, 1))
 
 
@@ -141,7 +149,7 @@ def enqueue_resolved(
     """
     by_recipient: dict[str, list[Notification]] = defaultdict(list)
     for row in _beginnings(enqueue.active(tx, alert.id)):
-        by_recipient[row.recipient_key].append(row)
+        by_recipient[escalation_recipients.key_of(row)].append(row)
     ends = _ends(tx, alert, by_recipient, now)
     is_told = False
     for key, rows in by_recipient.items():
@@ -215,7 +223,7 @@ def _ends(
     still members.
     """
     people = {
-        key: Recipient(key, contact=found[0].contact)
+        key: Recipient(found[-1].recipient_key, contact=found[-1].contact)
         for key, found in rows.items()
         if found[0].contact is not None
     }

@@ -43,7 +43,7 @@ def notify(
             name, recipients = _member(tx, organization_id, user_id, now)
         else:
             raise Invalid("say whom to tell: channel_id or user_id")
-        waiting = {row.recipient_key: row for row in enqueue.active(tx, alert.id)}
+        waiting = {escalation_recipients.key_of(row): row for row in enqueue.active(tx, alert.id)}
         new = []
         for recipient in recipients:
             row = waiting.get(recipient.key)

@@ -1,6 +1,7 @@
 """Recipients that a line of an escalation policy means now: channels, or contacts of people."""
 
 import json
+import re
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -12,13 +13,14 @@ from sqlalchemy import select
 from app.domain.escalation.levels import NotifyType
 from app.models.escalation_policies import OnCallSchedule
 from app.models.members import Membership, User
-from app.models.notification_channels import NotificationChannel
+from app.models.notification_channels import Notification, NotificationChannel
 from app.models.teams import Team, TeamMember
 from app.operations.escalation import on_call as on_call_people
 from app.operations.notifications.enqueue import Recipient, channels_for
 from app.platform.transaction import Transaction
 
 _KEY_DIGITS = 16
+_BY_PLACE = re.compile(r"(user:[^:]+):[0-9]{1,2}")
 _MODELS: dict[str, Any] = {
     NotifyType.TEAM: Team,
     NotifyType.CHANNEL: NotificationChannel,
@@ -102,11 +104,26 @@ def contacts(user: User, now: datetime) -> list[Recipient]:
     found: dict[str, Recipient] = {}
     for method in methods:
         contact = {"type": method["type"], "config": method["config"]}
-        digest = sha256(json.dumps(contact, sort_keys=True).encode()).hexdigest()[:_KEY_DIGITS]
-        key = f"user:{user.id}:{digest}"
+        key = _key(f"user:{user.id}", contact)
         # The same once more, such as a second call after a while, is a recipient of its own.
         while key in found:
             key += "+"
         delay = timedelta(minutes=method.get("delay_minutes") or 0)
         found[key] = Recipient(key, contact=contact, not_before=now + delay)
     return list(found.values())
+
+
+def key_of(row: Notification) -> str:
+    """Return the key of a message's recipient as `contacts` has it.
+
+    Earlier versions named contacts by their place; alerts from before an upgrade may be open.
+    """
+    named = _BY_PLACE.fullmatch(row.recipient_key)
+    if named is None or row.contact is None:
+        return row.recipient_key
+    return _key(named[1], row.contact)
+
+
+def _key(person: str, contact: dict[str, Any]) -> str:
+    digest = sha256(json.dumps(contact, sort_keys=True).encode()).hexdigest()[:_KEY_DIGITS]
+    return f"{person}:{digest}"

@@ -258,3 +258,21 @@ def test_a_successor_hears_no_end_alone(app, alice, rows, fail):
         f"user:{alice.user_id}:%",
     )
     assert to_alice == [("alert.resolved", unheard_of["id"])], "combined with the beginning"
+
+
+def test_a_contact_told_before_an_upgrade_hears_the_end_once(alice, rows, fail, delayed):
+    alert = fail()
+    rows("UPDATE notifications SET status = 'sent', attempts = 1")
+    (first,) = [key for key, name in delayed.items() if name == "first"]
+    rows(
+        "INSERT INTO notifications (id, organization_id, alert_id, contact, subject_key,"
+        " recipient_key, kind, severity, message, status, step, attempts, created_at, next_try_at)"
+        " SELECT gen_random_uuid(), organization_id, alert_id, contact, subject_key,"
+        " %s, 'alert.escalated', severity, message, 'sent', 2, 1, now(), now()"
+        " FROM notifications WHERE recipient_key = %s",
+        f"user:{alice.user_id}:0",  # named by its place
+        first,
+    )
+    assert alice.post(f"/alerts/{alert['id']}/resolve", {}).status_code == 200
+    ends = rows("SELECT contact FROM notifications WHERE kind = 'alert.resolved'")
+    assert len(ends) == len({str(contact) for (contact,) in ends}) == len(delayed)
