@@ -68,6 +68,8 @@ def _remind(ids: Sequence[UUID]) -> None:
                     now,
                     rule.notification_channel_ids,
                 )
+                event = "alert.reminder"
+                recipients = enqueue.without_held(tx, alert, event, recipients, now)
                 step = int((now - alert.fired_at).total_seconds() // 60)
-                enqueue.alert_event(tx, alert, "alert.reminder", recipients, now, step=step)
+                enqueue.alert_event(tx, alert, event, recipients, now, step=step)
             alert.next_reminder_at = following

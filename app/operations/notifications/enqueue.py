@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from app.domain.delivery import quiet_hours
 from app.domain.messages import listeners
+from app.domain.messages.events import BEGINNINGS
 from app.domain.messages.listeners import Listener, why_not
 from app.models.alerts import Alert
 from app.models.notification_channels import Notification, NotificationChannel
@@ -265,6 +266,23 @@ def all_of_alert(tx: Transaction, alert_id: UUID) -> list[Notification]:
             .with_for_update(key_share=True)
         )
     )
+
+
+def without_held(
+    tx: Transaction, alert: Alert, event: str, recipients: Iterable[Recipient], now: datetime
+) -> list[Recipient]:
+    """Return the recipients for whom no message that an alert goes on is held back already.
+
+    A receiver that is away, or in its quiet hours, gets one of them afterwards and not all at once.
+    """
+    held = {
+        row.recipient_key
+        for row in active(tx, alert.id)
+        if row.status == "pending"
+        and row.kind in BEGINNINGS
+        and (row.kind == event or row.attempts > 0 or row.next_try_at > now)
+    }
+    return [recipient for recipient in recipients if recipient.key not in held]
 
 
 def is_untouched(tx: Transaction, row: Notification) -> bool:
