@@ -11,6 +11,7 @@ from app.domain.accounts.slugs import slugify
 from app.domain.heartbeats import heartbeats as decisions
 from app.domain.heartbeats.schedules import Every, ScheduleError, parse
 from app.domain.heartbeats.states import Flip, HeartbeatState, HeartbeatStatus
+from app.models.alerts import Alert
 from app.models.escalation_policies import EscalationPolicy
 from app.models.heartbeats import Heartbeat
 from app.models.notification_channels import NotificationChannel
@@ -124,6 +125,8 @@ class _Heartbeats(Resource[Heartbeat, UUID]):
             _switch(tx, row)
         if edits.AUDIENCE & changes.keys():
             edits.follow_heartbeat(tx, row)
+        if "escalation_policy_id" in changes:
+            edits.follow_policy(tx, Alert.heartbeat_id == row.id, row.escalation_policy_id)
 
     def deleting(self, tx: Transaction, who: UUID, row: Heartbeat) -> None:
         """Notify whoever was notified of its alert that it is over."""

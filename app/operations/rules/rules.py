@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from app.models.alert_rules import AlertRule
+from app.models.alerts import Alert
 from app.models.escalation_policies import EscalationPolicy
 from app.models.notification_channels import NotificationChannel
 from app.models.services import Service
@@ -63,6 +64,8 @@ class _Rules(SnapshotResource[AlertRule]):
             rule_latches.release_rule(tx, row.id)
         if edits.AUDIENCE & changes.keys():
             edits.follow_rule(tx, row)
+        if "escalation_policy_id" in changes:
+            edits.follow_policy(tx, Alert.alert_rule_id == row.id, row.escalation_policy_id)
         if "reminder_interval_minutes" in changes:
             edits.follow_reminders(tx, row)
 

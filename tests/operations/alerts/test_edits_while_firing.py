@@ -8,6 +8,7 @@ from app.platform.clock import utcnow
 from tests.alerting import (
     make_alert,
     make_channel,
+    make_policy,
     make_rule,
     make_window,
     timeline_texts,
@@ -122,3 +123,21 @@ def test_what_leaves_an_active_window_is_checked_at_once(context, alice, rows, e
         answer = alice.patch(path, change)
     assert answer.status_code == 200, answer.text
     assert due(rows, service)
+
+
+@pytest.mark.parametrize("had_levels", [False, True])
+def test_a_policy_named_while_an_alert_fires_escalates_it_once(alice, rows, fail, had_levels):
+    line = {"level": 1, "notify_type": "user", "notify_id": str(alice.user_id)}
+    first = make_policy(alice, name="First", rules=[line | {"delay_minutes": 5}])
+    other = make_policy(alice, name="Other", rules=[line | {"delay_minutes": 9}])
+    (rule,) = alice.get("/alert-rules").json
+    path = f"/alert-rules/{rule['id']}"
+    if had_levels:
+        assert alice.patch(path, {"escalation_policy_id": first["id"]}).status_code == 200
+    fail()
+    for policy in (other, first):
+        assert alice.patch(path, {"escalation_policy_id": policy["id"]}).status_code == 200
+    expected = first if had_levels else other
+    assert rows("SELECT policy_id::text, status FROM escalation_levels") == [
+        (expected["id"], "pending")
+    ]
