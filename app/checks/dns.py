@@ -33,6 +33,7 @@ from app.network.trace import trace
 
 PORT = 53
 AGAIN_SECONDS = 1.0
+TURN_SECONDS = 2.0  # over TCP, of each name server but the last
 MAX_VALUE = 4_096  # a DKIM key of 4096 bits takes 800 characters
 MAX_VALUES = 50
 TRANSPORTS = ("udp", "tcp")
@@ -179,7 +180,30 @@ class _NameServers:
     async def ask_over_tcp(
         self, question: dns.message.QueryMessage, peer: Peer | None = None
     ) -> dns.message.Message:
-        """Ask over TCP (RFC 7766), at an address that has answered already or at any."""
+        """Ask over TCP (RFC 7766), at an address that has answered already or at any in turn."""
+        if self._named is not None or peer is not None:
+            return await self._ask_one_over_tcp(question, peer)
+        *others, last = self._system()
+        unable: dns.message.Message | None = None
+        for server in others:
+            try:
+                async with asyncio.timeout(TURN_SECONDS):
+                    answer = await self._ask_one_over_tcp(question, server)
+            except (TimeoutError, NetworkError, CheckFailed):
+                continue
+            if answer.rcode() not in _UNABLE:
+                return answer
+            unable = unable or answer
+        try:
+            return await self._ask_one_over_tcp(question, last)
+        except (NetworkError, CheckFailed):
+            if unable is None:
+                raise
+            return unable
+
+    async def _ask_one_over_tcp(
+        self, question: dns.message.QueryMessage, peer: Peer | None
+    ) -> dns.message.Message:
         wire = question.to_wire()
         async with self._stream(peer) as connection:
             connection.writer.write(len(wire).to_bytes(2) + wire)
@@ -208,10 +232,13 @@ class _NameServers:
     def _stream(self, peer: Peer | None) -> AbstractAsyncContextManager[Connection]:
         if self._named is not None:
             return self._network.stream(peer[0] if peer else self._named.host, self._named.port)
+        return self._network.stream_to_nameserver(*(peer or self._system()[0]))
+
+    def _system(self) -> list[Peer]:
         servers = self._network.nameservers()
         if not servers:
             raise NoNameServer("the monitor has no name server")
-        return self._network.stream_to_nameserver(*(peer or servers[0]))
+        return servers
 
 
 async def _matching(

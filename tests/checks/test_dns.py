@@ -1,6 +1,7 @@
 """DNS checks against a real name server (dnslib) on loopback."""
 
 import pytest
+from dnslib import RR
 from dnslib.zoneresolver import ZoneResolver
 from marshmallow import ValidationError
 
@@ -145,3 +146,32 @@ def test_the_systems_own_name_server_is_asked_by_default(zone):
 def test_bad_config(config):
     with pytest.raises(ValidationError):
         DnsConfig().load(config)
+
+
+class Able:
+    """A name server that has one address for every name, or cannot answer."""
+
+    def __init__(self, rcode=0):
+        self.rcode = rcode
+
+    def resolve(self, request, handler):
+        reply = request.reply()
+        reply.header.rcode = self.rcode
+        if not self.rcode:
+            reply.add_answer(*RR.fromZone("a.test. 60 A 192.0.2.10"))
+        return reply
+
+
+@pytest.mark.parametrize("first", ["SERVFAIL", "closed"])
+def test_one_name_server_that_cannot_answer_over_tcp_hides_no_other(first):
+    async def story(*servers):
+        network = Network(AddressPolicy("public"), nameservers=servers)
+        try:
+            return await probe("DNS", "a.test", {"transport": "tcp"}, network=network)
+        finally:
+            network.close()
+
+    with name_server(Able()) as able, name_server(Able(rcode=2)) as failing:
+        unable = failing if first == "SERVFAIL" else "127.0.0.1:1"  # nobody listens there
+        assert go(story(unable, able)).status is Status.GREEN
+        assert go(story(unable, failing)).error == "the name server answered SERVFAIL"
