@@ -53,6 +53,8 @@ def normalize(text: str) -> str:
             raise CronError(f"{text} is not known; write one of {', '.join(_NICKNAMES)}")
         return _NICKNAMES[text.lower()]
     fields = text.split(" ")
+    if fields[0].upper().startswith(("TZ=", "CRON_TZ=")):
+        raise CronError(f"write the time zone of {fields[0]} into the field timezone")
     if len(fields) != len(_FIELDS):
         seconds = "; seconds are not known" if len(fields) > len(_FIELDS) else ""
         raise CronError(

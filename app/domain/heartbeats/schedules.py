@@ -12,7 +12,10 @@ from app.domain.heartbeats.cron import CronError
 MAX_EXPRESSION = 200
 MAX_PERIOD_SECONDS = 365 * 86_400
 
-_EVERY = re.compile(r"every\s+([0-9]{1,9})\s*(s|m|h|d|w)", re.IGNORECASE)
+# In words too, and in parts as Go writes them: `every 15 minutes`, `@every 1h30m`.
+_PART = r"([0-9]{1,9})\s*(s|m|h|d|w|sec(?:ond)?s?|min(?:ute)?s?|h(?:ou)?rs?|days?|weeks?)"
+_EVERY = re.compile(rf"every\s+{_PART}(?:\s*{_PART})*", re.IGNORECASE)
+_PARTS = re.compile(_PART, re.IGNORECASE)
 _UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 # From here a new expression is tried out: an arbitrary moment, the same for every machine.
 _TRIAL = datetime(2024, 1, 1, tzinfo=UTC)
@@ -61,12 +64,12 @@ def parse(schedule: str, timezone: str = "UTC") -> Schedule:
 
 
 def _every(text: str) -> Every:
-    match = _EVERY.fullmatch(text)
-    if match is None:
+    if not _EVERY.fullmatch(text):
         raise ScheduleError(
             "schedule", "write a period like every 30s, every 5m, every 1h, every 1d, every 1w"
         )
-    seconds = int(match[1]) * _UNITS[match[2].lower()]
+    parts = _PARTS.findall(text.lower().removeprefix("every"))
+    seconds = sum(int(number) * _UNITS[unit[0]] for number, unit in parts)
     if not 1 <= seconds <= MAX_PERIOD_SECONDS:
         raise ScheduleError("schedule", "a period lasts from 1 second to 365 days")
     return Every(seconds)
