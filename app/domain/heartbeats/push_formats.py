@@ -27,7 +27,16 @@ PATHS: Mapping[str, PingKind] = {
     "finished": PingKind.SUCCESS,
     "failed": PingKind.FAIL,
 }
-_FAILED = ("down", "fail", "failed", "failure", "error", "critical")
+_FAILED = frozenset(
+    (
+        *("down", "fail", "failed", "failing", "failure", "error"),
+        *("critical", "unhealthy", "ko", "nok"),
+        # What schedulers call a run that did not end well: GitHub (`job.status`), GitLab
+        # (`CI_JOB_STATUS`), Jenkins (`currentBuild.result`), systemd (`$SERVICE_RESULT`).
+        *("cancelled", "canceled", "aborted", "timeout", "timed_out", "crashed"),
+        *("exit-code", "signal", "core-dump", "watchdog", "oom-kill", "start-limit-hit"),
+    )
+)
 _STARTED = ("run", "running", "start", "started", "in_progress")
 _FALSE = ("false", "0", "no")
 _EXIT_STATUSES = ("s", "exit_status", "exit_code")
