@@ -10,6 +10,9 @@ from app.channels.base import Delivery, DeliveryError
 from app.channels.http import shown
 from app.channels.smtp_settings import SmtpSettings
 
+# RFC 4954 6 and RFC 3207 4: authentication or encryption is required, or the mechanism is too weak.
+_WANTS_MORE = (530, 534, 535, 538)
+
 
 async def submit(
     settings: SmtpSettings,
@@ -71,12 +74,21 @@ def _refused(refused: dict[str, tuple[int, str]]) -> DeliveryError:
 
 
 def _answered(error: aiosmtplib.SMTPResponseException) -> DeliveryError:
-    # A wrong password is the operator's to mend, for all channels at once: pages wait for it.
-    ours = isinstance(error, aiosmtplib.SMTPAuthenticationError | aiosmtplib.SMTPConnectError)
-    sentence = "refused the password" if ours else "refused the mail"
+    if error.code < 0:  # of the library, for what is no reply at all
+        return DeliveryError(
+            f"the mail server does not speak SMTP: {shown(error.message)}", permanent=False
+        )
+    sentence, is_ours = "refused the mail", False
+    # What is the operator's to mend, for all channels at once, lets pages wait for it.
+    if isinstance(error, aiosmtplib.SMTPAuthenticationError):
+        sentence, is_ours = "refused the password", True
+    elif isinstance(error, aiosmtplib.SMTPConnectError):
+        sentence, is_ours = "refused the connection", True
+    elif error.code in _WANTS_MORE:
+        sentence, is_ours = "wants a sign-in or TLS first", True
     return DeliveryError(
         f"the mail server {sentence}: {error.code}",
-        permanent=error.code >= 500 and not ours,
+        permanent=error.code >= 500 and not is_ours,
         status_code=error.code,
         answer=shown(error.message),
     )

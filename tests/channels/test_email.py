@@ -2,6 +2,7 @@
 
 import socket
 import ssl
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from aiosmtpd.smtp import AuthResult, LoginPassword
@@ -132,6 +133,38 @@ def test_the_mail_itself_is_refused(line, permanent):
     error, _ = refused({"DATA": line})
     assert error.permanent is permanent
     assert error.status_code == int(line[:3])
+
+
+@pytest.mark.parametrize(
+    ("greeting", "sentence", "code"),
+    [
+        (b"421 too busy\r\n", "the mail server refused the connection: 421", 421),
+        (b"554 no service\r\n", "the mail server refused the connection: 554", 554),
+        (b"SSH-2.0-OpenSSH\r\n", "the mail server does not speak SMTP: ", None),
+        (b"HTTP/1.1 400 Bad\r\n\r\n", "the mail server does not speak SMTP: ", None),
+    ],
+)
+def test_a_server_that_takes_no_mail_says_so_and_pages_wait_for_it(greeting, sentence, code):
+    with socket.create_server(("127.0.0.1", 0)) as server, ThreadPoolExecutor(1) as pool:
+
+        def greet():
+            with server.accept()[0] as connection:
+                connection.sendall(greeting)
+                connection.recv(100)
+
+        pool.submit(greet)
+        with pytest.raises(DeliveryError) as caught:
+            send("email", message(), TO, smtp_url=f"smtp://127.0.0.1:{server.getsockname()[1]}")
+    assert str(caught.value).startswith(sentence)
+    assert (caught.value.permanent, caught.value.status_code) == (False, code)
+
+
+def test_pages_wait_where_the_operator_has_to_name_a_user():
+    error, _ = refused({"DATA": "530 5.7.0 Authentication required"})
+    assert (str(error), error.permanent) == (
+        "the mail server wants a sign-in or TLS first: 530",
+        False,
+    )
 
 
 class _Door:
