@@ -21,6 +21,7 @@ MAX_RESULT = 1024 * 1024
 SSL_MODES = ("disable", "prefer", "require", "verify-ca", "verify-full")
 _VERSION, _SSL_REQUEST = 196608, 80877103
 _OK, _CLEARTEXT, _MD5, _SASL, _SASL_CONTINUE, _SASL_FINAL = 0, 3, 5, 10, 11, 12
+_NOT_POSTGRES = "the server does not speak the PostgreSQL protocol"
 # Refusals that only a server that is up and ready gives: who we are, or which database.
 _NO_SUCH_DATABASE = "3D000"
 _ORDERLY = ("28000", "28P01", _NO_SUCH_DATABASE, "42501")
@@ -68,7 +69,7 @@ async def check_postgres(target: Target, network: Network) -> Probe:
         try:
             kind, body = await _message(wire)
             if kind != b"R":
-                raise ProtocolBroken("the server does not speak the PostgreSQL protocol")
+                raise ProtocolBroken(_NOT_POSTGRES)
             if wants_session:
                 await _sign_in(wire, body, user, config.get("password"))
         except _Refused as refusal:
@@ -90,7 +91,29 @@ async def ask_for_tls(wire: Wire) -> bool:
     answer = await wire.exactly(1)
     if answer in (b"S", b"N"):
         return answer == b"S"
-    raise ProtocolBroken("the server does not speak the PostgreSQL protocol")
+    if answer == b"E":  # as PgBouncer does at once where too many clients are connected
+        raise await _refusal(wire)
+    raise ProtocolBroken(_NOT_POSTGRES)
+
+
+async def _refusal(wire: Wire) -> CheckFailed:
+    """Return the error that a server answers to the TLS request, after its first byte.
+
+    A server that cannot fork writes it as version 2 of the protocol has it: a text and a zero byte.
+    """
+    head = await wire.exactly(4)
+    size = int.from_bytes(head)
+    if 4 <= size <= MAX_MESSAGE:
+        return _refused(await wire.exactly(size - 4))
+    if not head.isascii() or not head.decode("ascii").isprintable():
+        return ProtocolBroken(_NOT_POSTGRES)
+    said = (head + (await wire.some()).partition(b"\0")[0]).decode("utf-8", "replace")
+    return _Refused({"M": said.strip()})
+
+
+def _refused(body: bytes) -> _Refused:
+    parts = [part.decode("utf-8", "replace") for part in body.split(b"\0") if part]
+    return _Refused({part[0]: part[1:] for part in parts})
 
 
 async def _maybe_tls(wire: Wire, mode: str) -> None:
@@ -113,11 +136,10 @@ async def _message(wire: Wire, limit: int = MAX_MESSAGE) -> tuple[bytes, bytes]:
     if kind == b"D" and size > limit:
         raise CheckFailed("the query returns more than 1 MiB")
     if not 4 <= size <= limit:
-        raise ProtocolBroken("the server does not speak the PostgreSQL protocol")
+        raise ProtocolBroken(_NOT_POSTGRES)
     body = await wire.exactly(size - 4)
     if kind == b"E":
-        parts = [part.decode("utf-8", "replace") for part in body.split(b"\0") if part]
-        raise _Refused({part[0]: part[1:] for part in parts})
+        raise _refused(body)
     return kind, body
 
 

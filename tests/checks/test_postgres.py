@@ -198,3 +198,36 @@ async def scripted(answer, config, sent=None):
         observation = await probe("POSTGRES", peer.endpoint, {"sslmode": "disable", **config})
         await asyncio.wait_for(ended.wait(), 5)
     return observation
+
+
+STARTING = b"SFATAL\0C53300\0Mno more connections allowed (max_client_conn)\0\0"
+UNFORKED = b"FATAL:  could not fork new process for connection: no memory\n\0"
+
+
+@pytest.mark.parametrize(
+    ("answer", "sentence"),
+    [
+        (
+            (len(STARTING) + 4).to_bytes(4) + STARTING,
+            "the server answered: no more connections allowed (max_client_conn) (53300)",
+        ),
+        (
+            UNFORKED,
+            "the server answered: FATAL:  could not fork new process for connection: no memory"
+            " (no code)",
+        ),
+        (b"\xff\xff\xff\xff", "the server does not speak the PostgreSQL protocol"),
+    ],
+    ids=["pgbouncer", "version 2", "other"],
+)
+def test_an_error_in_place_of_tls_is_told(answer, sentence):
+    async def refuse(reader, writer):
+        await reader.read(8)
+        writer.write(b"E" + answer)
+
+    async def story():
+        async with loopback.tcp(refuse) as peer:
+            return await probe("POSTGRES", peer.endpoint)
+
+    observation = go(story())
+    assert (observation.status, observation.error) == (Status.RED, sentence)

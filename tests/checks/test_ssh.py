@@ -122,6 +122,16 @@ def test_another_service_is_red():
     assert go(story()).error == 'expected a banner, got "HTTP/1.1 400 \\u0000"'
 
 
+def test_what_another_service_has_said_is_told_when_time_runs_out():
+    async def story():
+        async with loopback.tcp(loopback.stops_after(b"220 mail.example.com ESMTP\r\n")) as peer:
+            return await probe("SSH", peer.endpoint, timeout_seconds=1.5)
+
+    assert go(story()).error.endswith(
+        'waiting for the banner; the server has said "220 mail.example.com ESMTP" so far'
+    )
+
+
 @pytest.mark.parametrize("text", ["", "SHA256:short", "aa:bb", "nonsense"])
 def test_bad_fingerprints(text):
     with pytest.raises(ValidationError):
