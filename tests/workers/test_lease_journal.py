@@ -20,6 +20,7 @@ from tests.alerting import make_channel, make_pending
 from tests.factories import make_service
 
 ROOT = Path(__file__).parents[2]
+ID = "7b0c2f9e-3a51-4f0e-9d7e-2f6f0f1a9c11"
 HOLDS = (
     "import sys, orjson\nfrom pathlib import Path\nfrom app.platform import lease_journal\n"
     "lease_journal.open_for_process(Path(sys.argv[1]), sys.argv[2])\n"
@@ -141,11 +142,11 @@ def _written(*leases):
         _written(7),
         _written([7, "default", 1]),
         _written(["not an id", "default", 1]),
-        _written([str(uuid4()), "default"]),
-        _written([str(uuid4()), "de\0fault", 1]),
-        _written([str(uuid4()), "default", 10**18 * 9.5]),
-        _written([str(uuid4()), "default", {"token": 1}]),
-        _written([str(uuid4()), "default", "1"], [str(uuid4()), "default", 1]),
+        _written([ID, "default"]),
+        _written([ID, "de\0fault", 1]),
+        _written([ID, "default", 10**18 * 9.5]),
+        _written([ID, "default", {"token": 1}]),
+        _written([ID, "default", "1"], [ID, "default", 1]),
     ],
 )
 def test_a_damaged_journal_ends_nobody(context, tmp_path, content):
