@@ -229,7 +229,8 @@ class Engine:
         asked_at = monotonic()
         behind_seconds = self._look_back.seconds(asked_at)
         claimed, tasks = self._exchange.claim(limit, self._pace.ahead_seconds, behind_seconds)
-        self._look_back.claimed(asked_at, monotonic(), is_full=len(claimed.claims) == limit)
+        answered_at = asked_at + (claimed.claim_seconds or monotonic() - asked_at)
+        self._look_back.claimed(asked_at, answered_at, is_full=len(claimed.claims) == limit)
         return claimed, tasks
 
     def _start_check(self, claim: Claim) -> None:

@@ -184,7 +184,10 @@ class HttpsExchange:
         claims = self._services.claims(answer["claims"])
         tasks = list(map(self._services.task, answer["tasks"]))
         next_due_at = answer["next_due_at"]
-        return Claimed(claims, now, next_due_at and wire.moment(next_due_at)), tasks
+        soon = next_due_at and wire.moment(next_due_at)
+        # A server of the release before does not say how long the claim took.
+        took = answer.get("claim_seconds")
+        return Claimed(claims, now, soon, claim_seconds=took), tasks
 
     def _post(self, name: str, body: dict[str, Any]) -> dict[str, Any]:
         """Return an answer. Raises ServerAway, also for a server that no longer knows us."""

@@ -92,18 +92,20 @@ def claims() -> Response:
     )
     end = monotonic() + wait
     while True:
+        asked_at = monotonic()
         claimed, tasks = agents.claim(
             location,
             limit,
             ahead,
             None if behind is None else agent_bodies.number(asked, "behind_seconds", 0),
         )
-        left = end - monotonic()
+        answered_at = monotonic()
+        took, left = answered_at - asked_at, end - answered_at
         if claimed.claims or tasks or left <= 0 or limit <= 0:
-            return _handed(location, claimed, tasks)
+            return _handed(location, claimed, tasks, took)
         _wait(location.region, min(left, _until_next(claimed, ahead), _LOOK_SECONDS))
         if _is_gone():  # nobody would make what is claimed now, until the leases run out
-            return _handed(location, claimed, tasks)
+            return _handed(location, claimed, tasks, took)
 
 
 def snapshots() -> Response:
@@ -253,12 +255,15 @@ def _is_gone() -> bool:
         connection.settimeout(timeout)
 
 
-def _handed(location: AgentLocation, claimed: Claimed, tasks: list[ProbeTask]) -> Response:
+def _handed(
+    location: AgentLocation, claimed: Claimed, tasks: list[ProbeTask], took: float
+) -> Response:
     reach = AgentReach() if tasks else None
     held = losses.quarantined(claimed.claims) if claimed.claims else {}
     return reply(
         {
             "now": timestamp(claimed.now),
+            "claim_seconds": took,
             "next_due_at": claimed.next_due_at and timestamp(claimed.next_due_at),
             "claims": [wire.claim_to_json(one, held.get(one.service_id)) for one in claimed.claims],
             "tasks": [

@@ -2,6 +2,7 @@
 
 import gzip
 from datetime import UTC, datetime, timedelta
+from time import monotonic
 
 import orjson
 import pytest
@@ -279,3 +280,13 @@ def test_a_claim_waits_for_what_becomes_due(agent, service, rows):
     rows("UPDATE schedule_entries SET next_due_at = now() + interval '0.4 seconds'")
     (claim,) = agent.claims(wait_seconds=5)["claims"]
     assert claim["service_id"] == service["id"]
+
+
+def test_an_answer_tells_how_long_the_claim_took_without_the_wait(agent, location):
+    body = {"limit": 5, "ahead_seconds": 0, "wait_seconds": 2.5, "pulse": agent.pulse()}
+    began_at = monotonic()
+    answer = agent.call("claims", body).json
+    took = monotonic() - began_at
+    assert answer["claims"] == []
+    assert took > 2.4
+    assert 0 < answer["claim_seconds"] < took - 1.5, "one claim, which came after the wait"

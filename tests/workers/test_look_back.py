@@ -1,5 +1,8 @@
 """How far claims look back: as far as something may have become due since the last one."""
 
+from dataclasses import replace
+from time import monotonic, sleep
+
 import pytest
 
 from workers.database_exchange import DatabaseExchange
@@ -74,3 +77,23 @@ def test_a_claim_looks_back_beyond_the_last_one_and_further_when_woken(context):
     engine._look_now()
     engine._loop.run_until_complete(engine._session(0.2))
     assert any(behind is None or behind >= 15.0 for behind in exchange.behind[2:])
+
+
+class LongPolls(NothingDue):
+    """Claims that wait for something to be due, the longer the further they look back."""
+
+    def claim(self, limit, ahead_seconds, behind_seconds):
+        claimed, tasks = super().claim(limit, ahead_seconds, behind_seconds)
+        if behind_seconds is None:
+            sleep(0.3)
+        return replace(claimed, claim_seconds=0.001), tasks
+
+
+def test_the_wait_of_a_long_poll_is_no_cost_of_the_claim(context):
+    exchange = LongPolls(context)
+    engine = Engine(exchange, context.extensions["runtime"].config, lambda _: None)
+    began_at = monotonic()
+    while monotonic() - began_at < 1.0 or exchange.behind[-1] is not None:
+        engine._claim(10)
+        assert monotonic() - began_at < 10, "a claim without a bound comes within a second"
+    assert exchange.behind.count(None) >= 2

@@ -92,6 +92,7 @@ class Claimed:
     now: datetime
     next_due_at: datetime | None  # None: the batch was full, or nothing is scheduled
     has_requests: bool = False  # whether one-off probes may wait
+    claim_seconds: float | None = None  # of the claim, where the call waited besides; else None
 
 
 # The locked rows are found again by their place. By their key each is found only past all its
