@@ -12,6 +12,7 @@ from app.network.errors import NetworkError
 from app.network.http import HttpRequest
 from app.network.network import Network
 from app.network.policy import policy_of
+from app.operations.accounts.reach import AddressReach, Targets
 from app.operations.status_pages import (
     auto_incidents,
     domains,
@@ -94,13 +95,19 @@ def fetch_logos() -> None:
 
 
 async def _fetch(waiting: list[logos.Wanted]) -> None:
-    network = Network(policy_of(application().extensions["runtime"].config))
+    config = application().extensions["runtime"].config
+    reach = AddressReach(config)
+    reach.refresh()
+    networks: dict[Targets, Network] = {}
     try:
         for wanted in waiting:
+            targets = reach.targets(wanted.organization_id)
+            if targets not in networks:
+                networks[targets] = Network(policy_of(config, targets))
             data, error = None, None
             try:
                 request = HttpRequest(wanted.address, timeout_seconds=_LOGO_SECONDS)
-                answer = await network.http(request)
+                answer = await networks[targets].http(request)
                 if answer.status_code != 200 or answer.truncated:
                     raise ValueError(f"the answer was {answer.status_code}")
                 data = branding.embedded(answer.headers.get("content-type", ""), answer.body)
@@ -108,7 +115,8 @@ async def _fetch(waiting: list[logos.Wanted]) -> None:
                 error = str(failure)[:200]
             logos.keep(wanted, data=data, error=error)
     finally:
-        network.close()
+        for network in networks.values():
+            network.close()
 
 
 def host() -> Host:

@@ -44,6 +44,21 @@ def test_a_logo_is_fetched_once_and_served_from_here(alice, client, fetch):
     assert client.get(f"{path}/logo").status_code == 404
 
 
+def test_the_logo_of_a_stranger_does_not_come_from_the_network_of_operators(
+    alice, charlie, fetch, rows, configure
+):
+    rows("UPDATE users SET is_operator = (id = %s)", alice.user_id)
+    configure(probe_targets="operators")
+    png = Answer(200, PNG, {"Content-Type": "image/png"})
+    with HttpReceiver([png] * 2) as inside:
+        make_shown(charlie, "Stolen", branding={"logo_url": f"{inside.url}/stranger.png"})
+        make_shown(alice, "Checkout", branding={"logo_url": f"{inside.url}/operator.png"})
+        fetch()
+        assert [one.path for one in inside.requests] == ["/operator.png"]
+    found = dict(rows("SELECT organization_id, logos::text FROM status_pages"))
+    assert "only public addresses" in found[charlie.organization_id]
+
+
 @pytest.mark.parametrize(
     "answer",
     [

@@ -22,6 +22,7 @@ _A_ROUND = 20
 class Wanted:
     """A logo of a page to fetch."""
 
+    organization_id: UUID
     page_id: UUID
     address: str
 
@@ -31,13 +32,13 @@ def due() -> list[Wanted]:
     with transaction() as tx:
         now = tx.now()
         rows = tx.session.execute(
-            select(StatusPage.id, StatusPage.branding, StatusPage.logos).where(
-                or_(*(StatusPage.branding.has_key(name) for name in branding.LOGOS))
-            )
+            select(
+                StatusPage.organization_id, StatusPage.id, StatusPage.branding, StatusPage.logos
+            ).where(or_(*(StatusPage.branding.has_key(name) for name in branding.LOGOS)))
         )
         found = [
-            Wanted(page_id, address)
-            for page_id, look, fetched in rows
+            Wanted(organization_id, page_id, address)
+            for organization_id, page_id, look, fetched in rows
             for address in branding.addresses(look)
             if _is_due(fetched.get(address), now)
         ]
