@@ -68,7 +68,7 @@ def show(signed: str) -> Response:
     """
     try:
         link = alert_links.read(signed)
-        return _page(link, alert_queries.read_for_link(link.alert_id))
+        return _page(link, alert_queries.read_for_link(link.alert_id, link.recipient))
     except (BadLink, NotFound) as error:
         return _no_alert(error)
 
@@ -84,9 +84,11 @@ def act(signed: str) -> Response:
     """
     try:
         link = alert_links.read(signed)
-        organization_id = alert_queries.read_for_link(link.alert_id)["organization_id"]
+        organization_id = alert_queries.read_for_link(link.alert_id, link.recipient)[
+            "organization_id"
+        ]
         done = _act(link, organization_id)
-        alert = alert_queries.read_for_link(link.alert_id)
+        alert = alert_queries.read_for_link(link.alert_id, link.recipient)
     except (BadLink, NotFound) as error:
         return _no_alert(error)
     if not done:
@@ -125,7 +127,7 @@ def _no_alert(error: BadLink | NotFound) -> Response:
     if isinstance(error, BadLink):
         more = "It may have been cut off on its way: copy the whole address from the message."
         return _refusal(404, "This link is not valid", more)
-    more = "It was deleted since the message was sent."
+    more = "Since the message was sent it was deleted, or you have left its organization."
     return _refusal(404, "This alert does not exist any more", more)
 
 

@@ -106,16 +106,22 @@ def read(organization_id: UUID, alert_id: UUID) -> Json:
     return found
 
 
-def read_for_link(alert_id: UUID) -> Json:
-    """Return what the page of a signed link shows of an alert, whosever it is. Raises NotFound."""
+def read_for_link(alert_id: UUID, recipient: str) -> Json:
+    """Return what the page of a signed link shows of an alert, whosever it is.
+
+    `recipient` is the key of whom the link was sent to. Raises NotFound, also where that is a
+    person who is no member of the alert's organization any more.
+    """
     with transaction() as tx:
         row = (
             tx.driver.cursor(row_factory=dict_row)
             .execute(
                 "SELECT id, organization_id, title, message, severity, service_name, status,"
                 " fired_at, acknowledged_at, acknowledged_by, resolved_at, snoozed_until"
-                " FROM alerts WHERE id = %s",
-                (alert_id,),
+                " FROM alerts a WHERE id = %(alert_id)s AND (%(recipient)s NOT LIKE 'user:%%'"
+                " OR EXISTS (SELECT FROM memberships m WHERE m.organization_id = a.organization_id"
+                " AND %(recipient)s LIKE 'user:' || m.user_id || ':%%'))",
+                {"alert_id": alert_id, "recipient": recipient},
             )
             .fetchone()
         )
