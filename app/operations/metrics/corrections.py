@@ -27,7 +27,8 @@ class Correction:
 _STANDING = """
 SELECT c.id, c.service_id, c.begins_at, c.ends_at, c.kind, c.reason, u.email
 FROM metric_corrections c LEFT JOIN users u ON u.id = c.created_by
-WHERE c.service_id = ANY(%s) AND c.withdrawn_at IS NULL AND c.begins_at < %s AND c.ends_at > %s
+WHERE c.service_id = ANY(%b::uuid[]) AND c.withdrawn_at IS NULL
+  AND c.begins_at < %s AND c.ends_at > %s
 ORDER BY c.service_id, c.created_at, c.id
 """
 

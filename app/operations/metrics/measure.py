@@ -170,12 +170,12 @@ ORDER BY w.place
 _SERVICES = """
 SELECT id, check_interval_seconds,
     2 * check_interval_seconds + ceil(timeout_seconds)::int + 5 AS cover
-FROM services WHERE id = ANY(%s)
+FROM services WHERE id = ANY(%b::uuid[])
 """
 
 _PAUSES = """
 SELECT service_id, at, to_status = 'PAUSED' FROM status_changes
-WHERE service_id = ANY(%s) AND at < %s AND (from_status = 'PAUSED' OR to_status = 'PAUSED')
+WHERE service_id = ANY(%b::uuid[]) AND at < %s AND (from_status = 'PAUSED' OR to_status = 'PAUSED')
 ORDER BY service_id, at, id
 """
 

@@ -123,7 +123,7 @@ _SUMS = """
 SELECT service_id, sum(up_ms)::bigint, sum(down_ms)::bigint, sum(checks)::bigint,
     sum(failed)::bigint, sum(timed)::bigint, min(min_ms), max(max_ms)
 FROM {table}
-WHERE organization_id = %(organization_id)s AND service_id = ANY(%(ids)s)
+WHERE organization_id = %(organization_id)s AND service_id = ANY(%(ids)b::uuid[])
   AND at >= %(since)s AND at < %(until)s
 GROUP BY service_id
 """

@@ -82,6 +82,7 @@ def test_all_together_are_each_of_them(alice, ids):
         assert expected["checks"] > 0
         assert uptime_of(owner, window) == expected
         assert uptime_of(owner, window, "t1") == one_by_one([ids[1]], *window)
+        assert organization.overview(owner, *window, "a tag of none")["checks"] == 0
 
 
 def test_a_deleted_service_leaves_them(alice, ids, rows):
