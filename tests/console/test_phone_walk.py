@@ -1,14 +1,12 @@
 """A phone at night: from a new account to an incident on the status page, by touch alone."""
 
 import re
-import tempfile
-from pathlib import Path
 
 import pyotp
 import pytest
 
 from tests.console.accessibility import NARROW, too_wide
-from tests.flows.product import PASSWORD, Product, target
+from tests.flows.product import PASSWORD, target
 from tests.receivers import HttpReceiver
 from tests.waiting import seconds_until
 
@@ -19,18 +17,26 @@ PHONE = {
     "device_scale_factor": 2,
 }
 LEAST_TARGET = 44  # pixels, for a finger
+_FAULTS = """(least) => [
+  ...[...document.querySelectorAll('dialog[open]')]
+    .filter((each) => each.scrollWidth > each.clientWidth).map(() => 'the dialog is too wide'),
+  ...[...document.querySelectorAll('.button, .head button, .foot a, .foot button, .back')]
+    .filter((each) => each.offsetParent && each.getBoundingClientRect().height < least)
+    .map((each) => `too low for a finger: ${each.innerText || each.ariaLabel}`),
+]"""
 LINK = re.compile(rb'https?://[^"\s]+/alerts/[0-9a-f-]{36}')
 
 
 class Walk:
-    """Somebody with a phone; `look(name)` is called at every step."""
+    """Somebody with a phone, who collects what is too wide or too low at every step."""
 
     def __init__(self, tab, expect, product):
         self.tab, self.expect, self.product = tab, expect, product
         self.faults = []
 
     def look(self, name):
-        self.faults += [f"{name}: {each}" for each in too_wide(self.tab, NARROW)]
+        found = too_wide(self.tab, NARROW) + self.tab.evaluate(_FAULTS, LEAST_TARGET)
+        self.faults += [f"{name}: {each}" for each in found]
 
     def tap(self, name, within=None):
         (within or self.tab).get_by_role("button", name=name).first.tap()
@@ -154,14 +160,9 @@ class Walk:
         self.look("incident with an update")
 
 
-@pytest.fixture
-def product(browser):
-    with (
-        tempfile.TemporaryDirectory(prefix="alertifypro-phone-") as folder,
-        Product(Path(folder)) as product,
-    ):
-        product.ready()
-        yield product
+@pytest.fixture(scope="module")
+def product(filled):
+    return filled
 
 
 def test_an_outage_is_handled_and_told_of_on_a_phone(open_tab, expect, product):
