@@ -144,7 +144,7 @@ async def greet_ftp(wire: Wire) -> None:
     Mail servers greet with 220 as well, but answer NOOP with 250 (RFC 5321 4.2.4), file servers
     with 200, or 530 to whoever has not signed in (RFC 959 5.4).
     """
-    await reply(wire, "220", "the greeting")
+    await _ready_ftp(wire)
     wire.send(b"NOOP\r\n")
     wire.stage("waiting for the answer to NOOP")
     line = await wire.line()
@@ -158,9 +158,18 @@ async def greet_ftp(wire: Wire) -> None:
 
 async def upgrade_ftp(wire: Wire) -> None:
     """Greet and ask for TLS. Raises CheckFailed."""
-    await reply(wire, "220", "the greeting")
+    await _ready_ftp(wire)
     wire.send(b"AUTH TLS\r\n")
     await _agreed(wire, "234", "AUTH TLS")
+
+
+async def _ready_ftp(wire: Wire) -> None:
+    """Read an FTP greeting, which may be preceded by the word to wait for it (RFC 959 5.4)."""
+    line = await _reply(wire, "the greeting")
+    if code_of(line) == "120":
+        line = await _reply(wire, f"the greeting; it said {shown(line)}")
+    if code_of(line) != "220":
+        raise ProtocolBroken(f"expected 220 as the greeting, got {shown(line)}")
 
 
 def _wait(wire: Wire, what: str) -> None:

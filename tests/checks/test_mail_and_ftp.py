@@ -146,6 +146,14 @@ def test_lines_of_a_welcome_are_no_answers():
     assert ask("FTP", handler).error is None
 
 
+def test_a_file_server_may_ask_to_wait_for_its_greeting():
+    handler = script(b"120 ready in a moment\r\n220 go\r\n", b"200 ok\r\n")
+    assert ask("FTP", handler).error is None
+    assert ask("FTP", script(b"120 ready later\r\n421 no\r\n")).error == (
+        'expected 220 as the greeting, got "421 no"'
+    )
+
+
 class TestImapAndPop3:
     def test_a_word_that_begins_like_ok_is_another(self):
         assert ask("IMAP", script(b"* OKAY\r\n")).error == (
