@@ -1,4 +1,4 @@
-"""Edits of rules and heartbeats, carried over to the alerts that are open already."""
+"""Edits of rules, services and heartbeats, carried over to the alerts that are open already."""
 
 from collections.abc import Sequence
 from uuid import UUID

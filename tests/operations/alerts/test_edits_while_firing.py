@@ -141,3 +141,11 @@ def test_a_policy_named_while_an_alert_fires_escalates_it_once(alice, rows, fail
     assert rows("SELECT policy_id::text, status FROM escalation_levels") == [
         (expected["id"], "pending")
     ]
+
+
+def test_a_policy_named_for_a_service_while_it_fails_escalates_its_alert(alice, rows, fail):
+    policy = make_policy(alice)
+    alert = fail()
+    path = f"/services/{alert['service_id']}"
+    assert alice.patch(path, {"escalation_policy_id": policy["id"]}).status_code == 200
+    assert rows("SELECT policy_id::text FROM escalation_levels") == [(policy["id"],)]
