@@ -107,9 +107,8 @@ def put_acknowledgement(changes: dict[str, Any], alert_id: UUID) -> dict[str, An
 def resolve(data: dict[str, Any], alert_id: UUID) -> dict[str, Any]:
     """Resolve an alert by hand
 
-    While what the rule asks for goes on, it fires anew only after that has been false once. Of a
-    heartbeat, the next time it misses and the next failure are alerts of their own. Resolving twice
-    changes nothing. The body may be left out.
+    While what the rule asks for goes on, it fires anew only after that has been false once.
+    Resolving twice changes nothing. The body may be left out.
     """
     return _act(lifecycle.resolve, alert_id, note=data.get("note"))
 

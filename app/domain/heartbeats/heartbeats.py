@@ -155,28 +155,6 @@ def evaluate(
     return _flipped(was, _with(state, HeartbeatStatus.HEALTHY), now)
 
 
-def evaluate_unalerted(
-    heartbeat: Heartbeat,
-    state: HeartbeatState,
-    last_ping_at: datetime | None,
-    now: datetime,
-    gaps: Iterable[Gap] = (),
-) -> HeartbeatUpdate:
-    """Return what has happened to a heartbeat that is down since its alert was resolved by hand.
-
-    It is expected anew from the resolve (`basis_at`): a time that it misses again, and a failure
-    that it reports again, are outages of their own. Otherwise it stays as it is until `miss_at`.
-    """
-    is_failure = state.status is HeartbeatStatus.FAILED
-    if is_failure and last_ping_at is not None and last_ping_at >= state.basis_at:
-        return HeartbeatUpdate(state, Flip(last_ping_at, state.status, state.status, state.reason))
-    awaited = _expecting(heartbeat, _with(state, HeartbeatStatus.HEALTHY), state.basis_at)
-    seen = evaluate(heartbeat, awaited, now, gaps)
-    if seen.flip is not None and seen.state.status is HeartbeatStatus.MISSED:
-        return replace(seen, flip=replace(seen.flip, before=state.status))
-    return HeartbeatUpdate(_with(seen.state, state.status, state.reason))
-
-
 def next_change_at(state: HeartbeatState) -> datetime | None:
     """Return when time alone changes the status next; None while only a ping can."""
     if state.status is HeartbeatStatus.PAUSED or state.status.is_down:
@@ -185,6 +163,11 @@ def next_change_at(state: HeartbeatState) -> datetime | None:
     if state.status is HeartbeatStatus.HEALTHY:
         changes.append(state.expected_at)
     return min(changes)
+
+
+def title(name: str, status: HeartbeatStatus) -> str:
+    """Return the title of the alert that a heartbeat raises."""
+    return f"{name} {'Failed' if status is HeartbeatStatus.FAILED else 'Missed Its Heartbeat'}"
 
 
 def _expecting(heartbeat: Heartbeat, state: HeartbeatState, since: datetime) -> HeartbeatState:

@@ -83,8 +83,7 @@ class HeartbeatState:
     """State of a heartbeat. Times are kept, not derived, so that a due time is a column."""
 
     status: HeartbeatStatus
-    # Last success or failure, else creation, resume, end of a gap of ours, resolve by hand.
-    basis_at: datetime
+    basis_at: datetime  # last success or failure, else creation, resume, end of a gap of ours
     expected_at: datetime  # what follows `basis_at` on the schedule
     miss_at: datetime  # `expected_at` and the grace, or later while a run is on its way
     runs: tuple[OpenRun, ...] = ()  # oldest first

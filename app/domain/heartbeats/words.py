@@ -10,11 +10,6 @@ MAX_OUTPUT = 1_000
 _ESCAPES = re.compile("\x1b\\[[0-9;?]*[ -/]*[@-~]")  # colours and the like: ECMA-48, CSI
 
 
-def title(name: str, status: HeartbeatStatus) -> str:
-    """Return the title of the alert that a heartbeat raises."""
-    return f"{name} {'Failed' if status is HeartbeatStatus.FAILED else 'Missed Its Heartbeat'}"
-
-
 def message(
     status: HeartbeatStatus,
     reason: str | None,

@@ -4,15 +4,13 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
-from app.domain.heartbeats.states import HeartbeatStatus
 from app.domain.rules import transitions as decisions
 from app.domain.rules.transitions import AlertStatus, IllegalChange
 from app.models.alert_rules import RuleState
 from app.models.alerts import Alert
-from app.models.heartbeats import Heartbeat
 from app.operations.alerts import messages, timeline
 from app.operations.escalation import levels as escalation_levels
 from app.operations.escalation import postponed
@@ -124,35 +122,12 @@ def acknowledge(
 def resolve(organization_id: UUID, alert_id: UUID, *, actor: str, note: str | None = None) -> None:
     """Resolve an alert by hand; it fires anew only after its condition has been false once.
 
-    That of a heartbeat also at the next time that it misses, or failure that it reports. Raises
-    NotFound. Resolving twice changes nothing.
+    Raises NotFound. Resolving twice changes nothing.
     """
     with transaction() as tx:
-        _expect_heartbeat_anew(tx, organization_id, alert_id)
         alert = _locked(tx, organization_id, alert_id)
         if alert.status != AlertStatus.RESOLVED:
             resolve_alert(tx, alert, tx.now(), actor=actor, text=note or "")
-
-
-def _expect_heartbeat_anew(tx: Transaction, organization_id: UUID, alert_id: UUID) -> None:
-    """Let the heartbeat of an open alert be expected from now on; the sweep looks until when.
-
-    Heartbeats are locked before their alerts.
-    """
-    of_alert = select(Alert.heartbeat_id).where(
-        Alert.id == alert_id,
-        Alert.organization_id == organization_id,
-        Alert.status != AlertStatus.RESOLVED,
-    )
-    tx.session.execute(
-        update(Heartbeat)
-        .where(
-            Heartbeat.id.in_(of_alert),
-            Heartbeat.status.in_([status.value for status in HeartbeatStatus if status.is_down]),
-        )
-        .values(basis_at=func.greatest(Heartbeat.basis_at, func.now()), next_look_at=func.now())
-        .execution_options(synchronize_session=False)
-    )
 
 
 def snooze(organization_id: UUID, alert_id: UUID, *, actor: str, minutes: int) -> None:

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from app.domain.heartbeats import heartbeats as decisions
 from app.domain.heartbeats import words
 from app.domain.heartbeats.states import HeartbeatStatus
 from app.models.alerts import Alert
@@ -170,7 +171,7 @@ def _down(
             heartbeat_id=heartbeat.id,
             service_name=heartbeat.name,
             severity=heartbeat.severity,
-            title=words.title(heartbeat.name, status),
+            title=decisions.title(heartbeat.name, status),
             message=words.message(
                 status,
                 flip.reason,
@@ -209,18 +210,12 @@ def _said(tx: Transaction, flip: HeartbeatFlip) -> str:
 
 
 def _worse(tx: Transaction, heartbeat: Heartbeat, flip: HeartbeatFlip) -> None:
-    """Note on the alert of a missed job that it has reported a failure; the alert stays open.
-
-    Where it was resolved by hand, another one opens.
-    """
+    """Note on the alert of a missed job that it has reported a failure; the alert stays open."""
     alert = open_alert(tx, heartbeat)
     if alert is not None:
         timeline.note(tx, alert, flip.to_status, text=_said(tx, flip), at=flip.at)
     elif _release(tx, heartbeat) is not None:
         flip.is_held = True  # in place of the milder one
-    else:
-        _down(tx, heartbeat, flip, HeartbeatStatus(flip.to_status))
-        return
     _publish(tx, heartbeat, flip, f"heartbeat.{flip.to_status}", alert)
 
 

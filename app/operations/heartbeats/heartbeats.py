@@ -257,8 +257,7 @@ def _state_columns(state: HeartbeatState) -> dict[str, Any]:
         "open_runs": stored_runs(state),
         "is_extended": state.is_extended,
         "last_success_at": state.last_success_at,
-        # The alert of what is down may have been resolved by hand: the sweep looks once.
-        "next_look_at": state.basis_at if state.status.is_down else decisions.next_change_at(state),
+        "next_look_at": decisions.next_change_at(state),
     }
 
 

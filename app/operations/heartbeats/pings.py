@@ -10,14 +10,7 @@ from uuid import UUID
 import psycopg
 
 from app.domain.heartbeats import heartbeats as decisions
-from app.domain.heartbeats.states import (
-    Flip,
-    Heartbeat,
-    HeartbeatState,
-    HeartbeatStatus,
-    Ping,
-    PingKind,
-)
+from app.domain.heartbeats.states import Flip, Heartbeat, HeartbeatState, Ping, PingKind
 from app.operations.heartbeats.rows import (
     ADD_FLIPS_OF_PINGS,
     COLUMNS,
@@ -128,16 +121,7 @@ def prepare(connection: psycopg.Connection[Any]) -> None:
 class _HeartbeatUpdate:
     """One locked heartbeat while the pings of a batch are applied to it."""
 
-    __slots__ = (
-        "changed_at",
-        "definition",
-        "duration_ms",
-        "flips",
-        "look_at",
-        "pinged_at",
-        "row",
-        "state",
-    )
+    __slots__ = ("changed_at", "definition", "duration_ms", "flips", "pinged_at", "row", "state")
 
     def __init__(self, row: HeartbeatColumns) -> None:
         self.row = row
@@ -147,7 +131,6 @@ class _HeartbeatUpdate:
         self.changed_at: datetime | None = None
         self.pinged_at: datetime | None = None
         self.duration_ms: float | None = None
-        self.look_at: datetime | None = None
 
     def apply(self, ping: IncomingPing, at: datetime) -> Receipt:
         """Apply one ping."""
@@ -162,8 +145,6 @@ class _HeartbeatUpdate:
             self.duration_ms = outcome.duration_ms
         if ping.kind in (PingKind.SUCCESS, PingKind.FAIL):
             self.pinged_at = at
-            if outcome.flip is None and self.state.status is HeartbeatStatus.FAILED:
-                self.look_at = at  # it has failed again: its alert may have been resolved by hand
         return Receipt(
             heartbeat_id=self.row.id,
             organization_id=self.row.organization_id,
@@ -177,14 +158,7 @@ class _HeartbeatUpdate:
 
     def written(self) -> Written:
         """Return the heartbeat as it is to be stored."""
-        return Written(
-            self.row.id,
-            self.state,
-            self.changed_at,
-            self.pinged_at,
-            self.duration_ms,
-            self.look_at,
-        )
+        return Written(self.row.id, self.state, self.changed_at, self.pinged_at, self.duration_ms)
 
 
 def store(connection: psycopg.Connection[Any], incoming: Sequence[IncomingPing]) -> Stored:

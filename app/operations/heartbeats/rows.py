@@ -38,7 +38,6 @@ class HeartbeatColumns(NamedTuple):
     open_runs: list[list[Any]]
     is_extended: bool
     last_success_at: datetime | None
-    last_ping_at: datetime | None
 
 
 # For `SELECT {COLUMNS} FROM heartbeats h`.
@@ -97,7 +96,6 @@ class Written(NamedTuple):
     status_changed_at: datetime | None = None
     last_ping_at: datetime | None = None
     last_duration_ms: float | None = None
-    look_at: datetime | None = None  # when to look at one that is down and has no alert
 
 
 # A later look is left for the sweep to find out, which keeps the update off the indexes (HOT).
@@ -144,7 +142,7 @@ def stored(new: Written) -> dict[str, Any]:
         "status_changed_at": iso(new.status_changed_at),
         "last_ping_at": iso(new.last_ping_at),
         "last_duration_ms": new.last_duration_ms,
-        "next_look_at": iso(new.look_at or decisions.next_change_at(state)),
+        "next_look_at": iso(decisions.next_change_at(state)),
     }
 
 

@@ -10,7 +10,6 @@ import psycopg
 
 from app.domain.heartbeats import heartbeats as decisions
 from app.domain.heartbeats.heartbeats import Gap
-from app.domain.heartbeats.states import HeartbeatStatus, HeartbeatUpdate
 from app.operations.health import quarantine
 from app.operations.health.quarantine import WorkKind
 from app.operations.heartbeats.rows import (
@@ -39,14 +38,6 @@ WHERE h.next_look_at <= b.until AND NOT h.id = ANY(%(resting)s)
 ORDER BY h.next_look_at LIMIT %(limit)s
 FOR NO KEY UPDATE OF h SKIP LOCKED
 """  # noqa: S608  a fixed list of columns
-
-# Neither has one an alert that is still to be opened, or one that maintenance defers.
-_UNALERTED = """
-SELECT h.id FROM unnest(%s::uuid[]) AS h (id)
-WHERE NOT EXISTS (SELECT FROM alerts a WHERE a.heartbeat_id = h.id AND a.status <> 'resolved')
-    AND NOT EXISTS (SELECT FROM heartbeat_flips f WHERE f.heartbeat_id = h.id AND NOT f.is_handled)
-    AND NOT EXISTS (SELECT FROM heartbeat_flips f WHERE f.heartbeat_id = h.id AND f.is_held)
-"""
 
 # What maintenance holds, and what flaps, is looked at for as long as it lasts.
 _DUE_FOR = """
@@ -95,37 +86,16 @@ def _sweep(seen: list[UUID], only: list[UUID] | None = None) -> int:
         until = found[0][0]
         rows = [HeartbeatColumns._make(columns[1:]) for columns in found]
         gaps = _gaps(cursor, rows)
-        unalerted = _unalerted(cursor, rows)
         written, flips = [], []
         for row in rows:
-            outcome, look_at = _judge(row, until, gaps, is_unalerted=row.id in unalerted)
+            outcome = decisions.evaluate(definition_of(row), state_of(row), until, gaps)
             flip = outcome.flip
-            changed_at = flip.at if flip else None
-            written.append(Written(row.id, outcome.state, changed_at, look_at=look_at))
+            written.append(Written(row.id, outcome.state, flip.at if flip else None))
             if flip:
                 flips.append((row.id, flip))
         write(cursor, written)
         add_flips(cursor, flips)
     return len(rows)
-
-
-def _judge(
-    row: HeartbeatColumns, until: datetime, gaps: list[Gap], *, is_unalerted: bool
-) -> tuple[HeartbeatUpdate, datetime | None]:
-    """Return what time has changed, and when to look again at one that no alert tells of."""
-    definition, state = definition_of(row), state_of(row)
-    if not is_unalerted:
-        return decisions.evaluate(definition, state, until, gaps), None
-    outcome = decisions.evaluate_unalerted(definition, state, row.last_ping_at, until, gaps)
-    return outcome, outcome.state.miss_at if outcome.flip is None else None
-
-
-def _unalerted(cursor: psycopg.Cursor[Any], rows: list[HeartbeatColumns]) -> set[UUID]:
-    """Return which of locked heartbeats are down without an alert: it was resolved by hand."""
-    down = [row.id for row in rows if HeartbeatStatus(row.status).is_down]
-    if not down:
-        return set()
-    return {id for (id,) in cursor.execute(_UNALERTED, (down,)).fetchall()}
 
 
 def _gaps(cursor: psycopg.Cursor[Any], rows: list[HeartbeatColumns]) -> list[Gap]:

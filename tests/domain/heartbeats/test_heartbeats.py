@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.domain.heartbeats import heartbeats, words
+from app.domain.heartbeats import heartbeats
 from app.domain.heartbeats.schedules import parse
 from app.domain.heartbeats.states import MAX_OPEN_RUNS, Heartbeat, HeartbeatStatus, Ping, PingKind
 
@@ -248,8 +248,8 @@ def test_an_alert_stands_for_missed_and_failed(status):
 
 
 def test_titles_of_heartbeat_alerts():
-    assert words.title("Backup", HeartbeatStatus.MISSED) == "Backup Missed Its Heartbeat"
-    assert words.title("Backup", HeartbeatStatus.FAILED) == "Backup Failed"
+    assert heartbeats.title("Backup", HeartbeatStatus.MISSED) == "Backup Missed Its Heartbeat"
+    assert heartbeats.title("Backup", HeartbeatStatus.FAILED) == "Backup Failed"
 
 
 events = st.tuples(
