@@ -286,17 +286,3 @@ def test_a_filter_keeps_letters_that_come_faster_than_frames(sign_in, expect, pr
     }""")
     expect(field).to_have_value("gateway")
     assert tab.evaluate("new URLSearchParams(location.search).get('q')") == "gateway"
-
-
-def test_forced_colours_show_the_open_tab_and_the_chosen_line(sign_in, expect, product):
-    tab = sign_in(forced_colors="active")
-    show(tab, address(product, "/alerts"))
-    tabs = tab.locator(".tabs a").evaluate_all(
-        "all => all.map((each) => [getComputedStyle(each).borderBottomColor, !!each.ariaCurrent])"
-    )
-    (here,) = (colour for colour, is_open in tabs if is_open)
-    assert here not in [colour for colour, is_open in tabs if not is_open]
-    tab.keyboard.press("Control+k")
-    chosen = tab.locator('.palette [aria-selected="true"]')
-    expect(chosen).to_have_count(1)
-    expect(chosen).to_have_css("outline-style", "solid")
