@@ -243,12 +243,13 @@ async def probe(
     """Run one check as a worker would, through its endpoint's and its config's validation, and with
     the values of secrets filled in after that."""
     check = CHECK_TYPES[check_type]
+    loaded = check.config_schema().load(config or {})
     target = Target(
         check_type=check_type,
         endpoint=check.validate_endpoint(endpoint),
         timeout_seconds=timeout_seconds,
         slow_threshold_ms=slow_threshold_ms,
-        config=fill(check.config_schema().load(config or {}), secrets or {}),
+        config=fill(loaded, secrets) if secrets else loaded,
         body_texts=body_texts,
     )
     door = network or Network(policy, ca_file=ca_file() if trusted else None)

@@ -50,7 +50,7 @@ class Walk:
     def signs_up(self):
         self.open("/sign-up")
         self.tab.get_by_label("Name").fill("Nora")
-        self.tab.get_by_label("E-mail address").fill("nora@example.com")
+        self.tab.get_by_label("E-mail address").fill("norbert@example.com")
         self.tab.get_by_label("Password").fill(PASSWORD)
         self.look("sign-up")
         self.tap("Create account")
@@ -91,7 +91,7 @@ class Walk:
             self.faults.append(f"the thumb does not reach it: {box}")
         button.tap()
         lead = self.tab.locator(".lead")
-        self.expect(lead).to_contain_text("Acknowledged by nora@example.com")
+        self.expect(lead).to_contain_text("Acknowledged by norbert@example.com")
         self.tab.get_by_label("Note").fill("The disk is full.")
         self.tap("Add")
         self.expect(self.tab.locator(".timeline").last).to_contain_text("The disk is full.")
@@ -100,7 +100,7 @@ class Walk:
         self.tap("30 minutes")
         self.expect(lead).to_contain_text("Snoozed")
         self.tap("Resolve")
-        self.heading("resolved by nora@example.com")
+        self.heading("resolved by norbert@example.com")
         self.look("resolved alert")
 
     def invites(self, email):

@@ -171,5 +171,5 @@ def test_what_was_done_before_a_process_was_killed_is_not_said_to_be_given_back(
     kill(hold(WorkKind.CHECK, checks))
     kill(hold(WorkKind.MESSAGE, messages))
     lease_journal.take_left_behind(tmp_path, {**CHECKS, **MESSAGES})
-    assert [record.message for record in caplog.records] == []
+    assert not [each for each in caplog.records if each.levelname == "WARNING"]
     assert list((tmp_path / "work").iterdir()) == []
