@@ -72,7 +72,7 @@ class Runs(Protocol):
 class _Process:
     """RQ's work loop, started again whenever Redis went away, until a signal says stop."""
 
-    def __init__(self, app: Flask, kind: str) -> None:
+    def __init__(self, app: Flask, kind: str, *, has_suspects: bool) -> None:
         config = app.extensions["runtime"].config
         self._redis_url = config.redis_url
         self._queue = BACKGROUND
@@ -81,7 +81,7 @@ class _Process:
         self._watch: HealthWatch | None = None
         if kind == "probes":
             self._queue = probe_queue(config.region)
-            self._session = probes.start_engine(config.region)
+            self._session = probes.start_engine(config.region, has_suspects=has_suspects)
             self._watchdogs = [Watchdog(app, probes.host(config.region))]
         elif kind == "notifications":
             self._queue = enqueue.QUEUE
@@ -147,13 +147,13 @@ def _spare_the_collector() -> None:
     gc.set_threshold(100_000, 50, 100)
 
 
-def _take_over(app: Flask, kind: WorkKind) -> None:
+def _take_over(app: Flask, kind: WorkKind) -> bool:
     """Note what processes before this one ended with, and give back the leases they held.
 
-    What this one begins and holds is written down.
-
-    A recorder is forked afterwards, so no connection is left open.
+    What this one begins and holds is written down. Say whether any work is to be done alone. A
+    recorder is forked afterwards, so no connection is left open.
     """
+    has_suspects = False
     state_dir = app.extensions["runtime"].config.state_dir
     work_journal.open_for_process(state_dir)
     lease_journal.open_for_process(state_dir, kind)
@@ -162,17 +162,18 @@ def _take_over(app: Flask, kind: WorkKind) -> None:
             # First: whoever claims them next is to do alone what may have ended the process.
             work_journal.take_left_behind(state_dir, quarantine.suspect)
             lease_journal.take_left_behind(state_dir, _GIVE_BACK)
+            has_suspects = bool(quarantine.set_aside(kind))
         except DATABASE_AWAY as error:
             log.warning("database is away, journals wait", extra={"why": str(error)[:200]})
         shared_application.close_connections()
+    return has_suspects
 
 
 def _local(kind: str) -> _Process:
     app = shared_application.application()
     serve(app)
-    if kind in _TAKE_MANY:
-        _take_over(app, _TAKE_MANY[kind])
-    return _Process(app, kind)
+    has_suspects = kind in _TAKE_MANY and _take_over(app, _TAKE_MANY[kind])
+    return _Process(app, kind, has_suspects=has_suspects)
 
 
 def before_forks() -> None:

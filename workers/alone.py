@@ -97,11 +97,16 @@ def tick(app: Flask, job: str, folder: str) -> None:
 KINDS: dict[str, Callable[[Flask, Any], None]] = {"check": check, "message": message}
 
 
+def limit_memory() -> None:
+    """Bound what this process and its forks may take, and have them leave no core file."""
+    resource.setrlimit(resource.RLIMIT_DATA, (MEMORY_BYTES, MEMORY_BYTES))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
 def main(arguments: list[str]) -> int:
     """Do the work; return the exit code."""
     what, seconds = arguments
-    resource.setrlimit(resource.RLIMIT_DATA, (MEMORY_BYTES, MEMORY_BYTES))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    limit_memory()
     work = pickle.load(sys.stdin.buffer)  # noqa: S301  from the worker that started us
     if what == "agent_check":  # where there is neither database nor Redis
         do = partial(agent_check, AgentConfig.from_env())

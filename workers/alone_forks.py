@@ -13,8 +13,11 @@ from typing import Any, BinaryIO
 
 from app.domain.messages.text import both_ends
 from app.platform import scratch
+from app.platform.transaction import DATABASE_AWAY, refusal
 
 AT_ONCE = 8
+# In place of a trace: the database was away, for which the work is not to blame.
+EXCUSED = ""
 ABORT_SECONDS = 2.0  # for the traces of a process that stalls
 _POLL_SECONDS = 0.01
 _MAX_TRACE = 4000
@@ -23,7 +26,8 @@ _MAX_TRACE = 4000
 def each(do: Callable[[Any], None], works: Sequence[Any], seconds: float) -> list[str | None]:
     """Do each piece of work in a fork of its own; return None or a trace for each, in order.
 
-    `seconds` is what each may take. This process has one thread, so that it may fork.
+    EXCUSED stands for a trace where the database was away. `seconds` is what each may take. This
+    process has one thread, so that it may fork.
     """
     traces: list[str | None] = [None] * len(works)
     waiting, running = deque(enumerate(works)), dict[int, _Fork]()
@@ -82,7 +86,9 @@ class _Fork:
             os.dup2(self._written.fileno(), 2)
             do(work)
             code = 0
-        except BaseException:
+        except BaseException as error:
+            if isinstance(error, DATABASE_AWAY) and refusal(error) is None:
+                code = os.EX_TEMPFAIL
             os.write(2, traceback.format_exc().encode("utf-8", "replace"))
         finally:
             sys.stdout.flush()
@@ -108,4 +114,6 @@ class _Fork:
         with self._written as file:
             if self._code == 0:
                 return None
+            if self._code == os.EX_TEMPFAIL:
+                return EXCUSED
             return ended_with_trace(self._code, file)

@@ -1,6 +1,7 @@
 """Quarantine of checks that ended their probe worker."""
 
 import logging
+import time
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -13,12 +14,20 @@ from app.operations.health import quarantine
 from app.operations.health.quarantine import WorkKind
 from app.platform.clock import monotonic
 from app.platform.transaction import DATABASE_AWAY
-from workers.isolation import AloneRunner, LostAloneError, StoppedAloneError, renewed_lease
+from workers.isolation import (
+    AloneRunner,
+    ExcusedAloneError,
+    LostAloneError,
+    StoppedAloneError,
+    renewed_lease,
+)
 
 log = logging.getLogger(__name__)
 
 _REFRESH_SECONDS = 5.0
 _RECORDING_SECONDS = 10.0
+_AWAY_SECONDS = 0.5  # between tries while the database is away
+_TRIES_WHILE_AWAY = 20
 SET_ASIDE = Observation(
     Status.UNKNOWN,
     None,
@@ -75,7 +84,7 @@ class CheckQuarantine:
         context. Several threads may be here at a time.
         """
         seconds = claim.snapshot.target.timeout_seconds + _RECORDING_SECONDS
-        is_aside = False
+        is_aside, tries_left = False, _TRIES_WHILE_AWAY
         try:
             while not is_aside:
                 try:
@@ -84,6 +93,11 @@ class CheckQuarantine:
                 except LostAloneError as error:
                     trace = hider(claim.snapshot.target.secrets)(str(error))
                     is_aside = call(_count_loss, claim.key, trace)
+                except (ExcusedAloneError, *DATABASE_AWAY):
+                    tries_left -= 1
+                    if not tries_left:
+                        return None  # it comes again by its lease
+                    time.sleep(_AWAY_SECONDS)
                 except StoppedAloneError:
                     call(checks_claim.release, [Lease.of(claim)])
                     return None

@@ -21,7 +21,7 @@ from app.platform.clock import monotonic
 from app.platform.transaction import DATABASE_AWAY
 from workers.check_quarantine import CheckQuarantine
 from workers.database_clock import DatabaseClock
-from workers.isolation import AloneRunner
+from workers.isolation import AloneRunner, AloneServer
 from workers.recorder import Recorder
 from workers.wake import WakeListener
 
@@ -33,14 +33,16 @@ _TASKS = 20
 class DatabaseExchange:
     """Claims and records of one region by transactions of our own; woken over Redis."""
 
-    def __init__(self, app: Flask, region: str, recorder: Recorder) -> None:
+    def __init__(
+        self, app: Flask, region: str, recorder: Recorder, alone: AloneServer | None = None
+    ) -> None:
         self._app = app
         self._region = region
         self._recorder = recorder
         self._runtime: Runtime = app.extensions["runtime"]
         self._reach = AddressReach(self._runtime.config)
         self._quarantine = CheckQuarantine()
-        self._alone = AloneRunner("check")
+        self._alone = AloneRunner("check", alone)
         self._clock = DatabaseClock()
         self._listener: WakeListener | None = None
         self._is_stopped = False

@@ -36,7 +36,13 @@ from app.platform.clock import monotonic
 from app.platform.config import Config
 from app.platform.errors import ConfigError
 from app.platform.transaction import DATABASE_AWAY
-from workers.isolation import ALONE_THREADS, AloneRunner, LostAloneError, renewed_lease
+from workers.isolation import (
+    ALONE_THREADS,
+    AloneRunner,
+    ExcusedAloneError,
+    LostAloneError,
+    renewed_lease,
+)
 from workers.stalls import StallGuard
 
 log = logging.getLogger(__name__)
@@ -171,7 +177,7 @@ class Dispatcher:
                 # The log of that process is lost; how it went stands in the database.
                 log.info("tried in a process of its own", extra={"notification_id": str(send.id)})
                 return
-            except DATABASE_AWAY as error:
+            except (ExcusedAloneError, *DATABASE_AWAY) as error:
                 log.warning("database is away, messages wait", extra={"why": str(error)[:200]})
                 await asyncio.sleep(_RETRY_SECONDS)
             except LostAloneError as error:

@@ -16,12 +16,12 @@ from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from app.platform import scratch, work_journal
 from app.platform.transaction import DATABASE_AWAY
 from app.platform.work_journal import InHand
-from workers.alone_forks import ABORT_SECONDS, AT_ONCE, ended_with_trace, stop
+from workers.alone_forks import ABORT_SECONDS, AT_ONCE, EXCUSED, ended_with_trace, stop
 
 _PROJECT = Path(__file__).parents[1]
 _STARTING_SECONDS = 20.0
@@ -46,6 +46,24 @@ class StoppedAloneError(Exception):
     """The runner was closed: how far the work has come is not known, and it is not to blame."""
 
 
+class ExcusedAloneError(Exception):
+    """The database was away: the work was not done, and is not to blame."""
+
+
+class AloneServerGone(RuntimeError):
+    """The server of work alone has ended, or does not answer."""
+
+
+class AloneServer(Protocol):
+    """Process that is there already, and forks one for each piece of work (`alone_server.py`)."""
+
+    def run(self, works: Sequence[Any], seconds: float, patience: float) -> list[str | None]:
+        """Do each piece of work; return None or a trace for each. Raises AloneServerGone."""
+
+    def kill(self) -> None:
+        """End it, with what it does."""
+
+
 @dataclass(slots=True)
 class _Waiting:
     work: Any
@@ -56,9 +74,10 @@ class _Waiting:
 class AloneRunner:
     """Runner of one kind of work: what asks while it starts goes with the same start."""
 
-    def __init__(self, what: str) -> None:
-        """`what` names a function of `workers.alone`."""
+    def __init__(self, what: str, server: AloneServer | None = None) -> None:
+        """`what` names a function of `workers.alone`; `server`, where there is one, does it."""
         self._what = what
+        self._server = server
         self._waiting: list[_Waiting] = []
         self._lock = threading.Lock()  # of the list
         self._turn = threading.Lock()  # one start at a time
@@ -70,11 +89,13 @@ class AloneRunner:
         self._is_closed = True
         if self._process is not None:
             self._process.kill()
+        if self._server is not None:
+            self._server.kill()
 
     def run(self, work: Any, seconds: float) -> None:
-        """Do a piece of work in a process of its own. Raises LostAloneError, StoppedAloneError.
+        """Do a piece of work in a process of its own. Blocks: call it from a thread.
 
-        Blocks: call it from a thread.
+        Raises LostAloneError, StoppedAloneError, ExcusedAloneError.
         """
         mine = _Waiting(work, seconds)
         with self._lock:
@@ -85,26 +106,33 @@ class AloneRunner:
                 with self._lock:
                     group, self._waiting = self._waiting, []
                 self._run(group)
-        if trace := mine.outcome.result():
-            raise StoppedAloneError if self._is_closed else LostAloneError(trace)
+        trace = mine.outcome.result()
+        if trace is None:
+            return
+        if self._is_closed:
+            raise StoppedAloneError
+        raise ExcusedAloneError if trace == EXCUSED else LostAloneError(trace)
 
     def _run(self, group: list[_Waiting]) -> None:
-        traces: list[str | None]
-        seconds = max(one.seconds for one in group)
-        rounds = -(-len(group) // AT_ONCE)
+        works, seconds = [one.work for one in group], max(one.seconds for one in group)
+        patience = -(-len(group) // AT_ONCE) * (seconds + ABORT_SECONDS)
         try:
-            answer = _start(
-                self._what,
-                [one.work for one in group],
-                seconds,
-                _STARTING_SECONDS + rounds * (seconds + ABORT_SECONDS),
-                self._started,
-            )
-            traces = pickle.loads(answer)  # noqa: S301  from our own child
+            traces = self._traces(works, seconds, patience)
         except LostAloneError as error:  # the one that forks has ended: nothing is known of any
             traces = [str(error)] * len(group)
         for one, trace in zip(group, traces, strict=True):
             one.outcome.set_result(trace)
+
+    def _traces(self, works: list[Any], seconds: float, patience: float) -> list[str | None]:
+        patience += _STARTING_SECONDS
+        if self._server is not None and not self._is_closed:
+            try:
+                return self._server.run(works, seconds, patience)
+            except AloneServerGone:  # it had nothing to do for a while
+                self._server = None
+        answer = _start(self._what, works, seconds, patience, self._started)
+        traces: list[str | None] = pickle.loads(answer)  # noqa: S301  from our own child
+        return traces
 
     def _started(self, process: "subprocess.Popen[bytes]") -> None:
         self._process = process

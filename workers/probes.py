@@ -12,6 +12,7 @@ from app.operations.accounts.reach import Targets
 from app.operations.checks import claim as checks_claim
 from app.operations.checks import regions
 from app.platform.bootstrap import runtime
+from workers.alone_server import AloneServer
 from workers.database_exchange import DatabaseExchange
 from workers.engine import SESSION_SECONDS, Engine
 from workers.job import application, job
@@ -21,13 +22,14 @@ from workers.watchdog import Host
 _engine: Engine | None = None
 
 
-def start_engine(region: str) -> Engine:
-    """Make this process the host of a region's engine."""
+def start_engine(region: str, *, has_suspects: bool) -> Engine:
+    """Make this process the host of a region's engine; of suspects some checks will run alone."""
     global _engine
     app = application()
     config = app.extensions["runtime"].config
     ca_file = config.probe_ca_file or None
-    exchange = DatabaseExchange(app, region, Recorder(app))
+    alone = AloneServer(app) if has_suspects else None
+    exchange = DatabaseExchange(app, region, Recorder(app), alone)
 
     def network(targets: Targets) -> Network:
         return Network(policy_of(config, targets), ca_file=ca_file)

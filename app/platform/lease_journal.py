@@ -51,6 +51,12 @@ def open_for_process(state_dir: Path, kind: str) -> None:
         _current = LeaseJournal(state_dir / FOLDER, kind)
 
 
+def leave_to_parent() -> None:
+    """Write no journal in this fork: the file is its parent's."""
+    global _current
+    _current = None
+
+
 def write(leases: Sequence[tuple[Any, ...]]) -> None:
     """Write down all leases that this process holds; nothing where there is no journal."""
     if _current is not None:

@@ -68,6 +68,12 @@ def open_for_work_alone(folder: Path) -> None:
     _current = WorkJournal(folder, does_one_at_a_time=True)
 
 
+def leave_to_parent() -> None:
+    """Write no journal in this fork: the file is its parent's."""
+    global _current
+    _current = None
+
+
 def does_one_at_a_time() -> bool:
     """Say whether this process takes rows one at a time, to tell which of them ends it."""
     return _current is not None and _current.does_one_at_a_time
