@@ -8,7 +8,6 @@ no loop of it is inherited.
 
 import ctypes
 import gc
-import logging
 import os
 import signal
 import socket
@@ -19,7 +18,7 @@ from importlib import import_module
 from types import SimpleNamespace
 from typing import Any
 
-from gevent import get_hub, monkey, spawn
+from gevent import monkey
 from gevent._hub_local import get_hub_if_exists
 from gevent.monkey import MonkeyPatchWarning
 from gunicorn import arbiter, sock
@@ -65,34 +64,6 @@ loglevel = "warning"
 
 # Its default path would be shared by all instances of this user.
 control_socket_disable = True
-
-
-REHEARSAL_SECONDS = 10.0
-
-
-def when_ready(server: Any) -> None:
-    """Have the application do what each fork would do first, so that they share its memory.
-
-    It asks the database, which needs an event loop: one of a thread without gevent's patches, which
-    ends with that thread. Whatever fails there, the forks meet and report themselves.
-    """
-    if sys.platform != "linux":
-        return
-    rehearse = import_module(server.app.app_uri.partition(":")[0]).rehearse
-    start_thread = monkey.get_original("_thread", "start_new_thread")
-
-    def run() -> None:
-        try:
-            # A database that has stopped in the middle holds nobody up.
-            spawn(rehearse).join(REHEARSAL_SECONDS)
-        finally:
-            logging.disable(logging.NOTSET)
-            get_hub().destroy(destroy_loop=True)
-
-    until = time.monotonic() + REHEARSAL_SECONDS + 1
-    start_thread(run, ())
-    while len(os.listdir("/proc/self/task")) > 1 and time.monotonic() < until:
-        arbiter.time.sleep(0.01)
 
 
 def pre_fork(_server: object, _worker: object) -> None:

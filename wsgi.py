@@ -2,17 +2,11 @@
 
 from app.ingest import batcher
 from app.pages.status.store import Watcher, store_of
-from app.platform import shared_application
 from app.platform.bootstrap import warm_up
 from app.web import create_app
 
 app = create_app()
 warm_up(app)
-
-
-def rehearse() -> None:
-    """Do what every process that serves does first, before they are forked."""
-    shared_application.rehearse(app, (), "/api/v1/auth/options")
 
 
 def start() -> None:

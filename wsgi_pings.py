@@ -11,10 +11,6 @@ app = create_app()
 app.wsgi_app = only_pings(app.wsgi_app)  # type: ignore[method-assign, assignment]
 
 
-def rehearse() -> None:
-    """Do nothing: one process serves pings, so nothing would be shared."""
-
-
 def start() -> None:
     """Prove that pings can be received, whether or not any come."""
     batcher.batcher_of(app).open()

@@ -113,7 +113,8 @@ class _Process:
         while not self._stopping:
             try:
                 self._worker = Worker(self._queue, connect(self._redis_url, blocking=True))
-                self._worker.work(logging_level=None)
+                if not self._stopping:  # else the signal met no worker that it could stop
+                    self._worker.run()
             except (RedisError, OSError) as error:  # the latter without descriptors, for one
                 log.warning("Redis is away", extra={"why": str(error)})
             if not self._stopping:

@@ -19,6 +19,7 @@ from typing import Any
 from flask import Flask
 
 from app.platform import lease_journal, work_journal
+from app.platform.process_name import set_process_name
 from workers import alone, alone_forks
 from workers.isolation import AloneServerGone
 
@@ -66,6 +67,7 @@ class AloneServer:
 
 def _serve(app: Flask, connection: Connection, theirs: Connection) -> None:
     """Do checks until the worker has closed its end, is gone, or wants nothing for a while."""
+    set_process_name("alone")
     theirs.close()  # else we would hold open what is to tell us that the worker is gone
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the worker, which ends us
     work_journal.leave_to_parent()

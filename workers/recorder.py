@@ -29,6 +29,7 @@ from app.operations.checks.storing import store
 from app.operations.recorded_check import RecordedCheck
 from app.platform import logs
 from app.platform.clock import monotonic
+from app.platform.process_name import set_process_name
 from app.platform.transaction import DATABASE_AWAY
 
 log = logging.getLogger(__name__)
@@ -151,6 +152,7 @@ def unpack(data: bytes) -> tuple[list[RecordedCheck], datetime]:
 
 def _serve(app: Flask, connection: Connection, theirs: Connection) -> None:
     """Record batches until the worker has closed its end, or is gone."""
+    set_process_name("recorder")
     theirs.close()  # else we would hold open what is to tell us that the worker is gone
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.SIG_IGN)  # the worker is told, and hands over its last batch

@@ -5,6 +5,7 @@ Jobs are named by their path, so `app` never imports `workers`. JSON, never pick
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -182,7 +183,15 @@ class Worker(SimpleWorker):
             maintenance_interval=30,
             log_job_description=False,
         )
-        self._executing = False
+        self._is_working = self._executing = False
+
+    def run(self) -> None:
+        """Work until told to stop, which may have been before the first job."""
+        with suppress(StopRequested):
+            self._is_working = True
+            if not self._stop_requested:
+                self.work(logging_level=None)
+        self._is_working = False
 
     def execute_job(self, job: Job, queue: Queue) -> None:
         """Run one job, and remember for `stop_when_possible` that it is under way."""
@@ -195,10 +204,10 @@ class Worker(SimpleWorker):
     def stop_when_possible(self) -> None:
         """End the work loop: at once when idle, else after the job. For a signal handler.
 
-        Raises StopRequested to interrupt the wait for a job.
+        Raises StopRequested to interrupt the wait for a job, within `run`.
         """
         self._stop_requested = True
-        if not self._executing:
+        if self._is_working and not self._executing:
             raise StopRequested
 
     def procline(self, message: str) -> None:

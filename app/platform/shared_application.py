@@ -5,7 +5,6 @@ of references, and code that it specializes as it runs (PEP 659). So what every 
 is done here, several times, and what that opened is closed again: forks inherit no connection.
 """
 
-import logging
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
@@ -33,30 +32,13 @@ def make(reads: Sequence[Callable[[], object]] = ()) -> None:
     with suppress(ConfigError):
         _shared = bootstrap()
         warm_up(_shared)
-        rehearse(_shared, reads)
+        with _shared.app_context():
+            _rehearse(reads)
 
 
 def application() -> Flask:
     """Return the application that was made before the fork, else a new one. Raises ConfigError."""
     return _shared or bootstrap()
-
-
-def rehearse(app: Flask, reads: Sequence[Callable[[], object]], path: str | None = None) -> None:
-    """Do some times what forks do first: queries, `reads`, and requests for a path.
-
-    No line of the log speaks of it, and no connection is left.
-    """
-    logging.disable(logging.INFO)
-    try:
-        with app.app_context():
-            _rehearse(reads)
-            close_connections()
-        for _ in range(_ROUNDS if path else 0):
-            app.test_client().get(path or "")
-    finally:
-        logging.disable(logging.NOTSET)
-    with app.app_context():
-        close_connections()
 
 
 def _rehearse(reads: Sequence[Callable[[], object]]) -> None:
@@ -74,6 +56,7 @@ def _rehearse(reads: Sequence[Callable[[], object]]) -> None:
             hints.redis.ping()
             hints.depths()
             hints.installed()
+    close_connections()
 
 
 def close_connections() -> None:

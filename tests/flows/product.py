@@ -99,14 +99,14 @@ class Product(Launched):
         return StateDir(self.state).published()[name]
 
     def recorder(self, worker: str) -> int:
-        """Return the process number of a worker's recorder, which it forks first when it starts.
+        """Return the process number of a worker's recorder, which it forks when it starts.
 
         The worker's own number is read each time: it may be just starting again.
         """
         found: list[int] = []
 
         def look() -> list[int]:
-            found[:] = children_of(self.child(worker))
+            found[:] = [pid for pid in children_of(self.child(worker)) if _name(pid) == "recorder"]
             return found
 
         seconds_until(look, 10)
@@ -124,6 +124,13 @@ class Product(Launched):
 def children_of(pid: int) -> list[int]:
     """Return the process numbers of what a process has started itself (proc(5), Linux)."""
     return [int(entry.name) for entry in Path("/proc").glob("[0-9]*") if _parent(entry) == pid]
+
+
+def _name(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/comm").read_text().strip()
+    except OSError:
+        return ""
 
 
 def _parent(process: Path) -> int:

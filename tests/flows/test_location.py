@@ -52,7 +52,7 @@ def is_alive(product, location):
 
 
 def is_answering(product):
-    with suppress(requests.ConnectionError):
+    with suppress(requests.RequestException):
         return product.session.get(f"{product.api}/organization", timeout=10).ok
     return False
 

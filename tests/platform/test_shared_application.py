@@ -52,7 +52,7 @@ print(json.dumps(found | json.loads(os.read(readable, 1000))))
 """
 
 
-def forked(settings, program=PROGRAM, *arguments):
+def forked(settings):
     environment = {
         **os.environ,
         "JWT_SECRET": "a secret of the tests, long enough to be taken",
@@ -61,7 +61,7 @@ def forked(settings, program=PROGRAM, *arguments):
         **settings,
     }
     done = subprocess.run(
-        [sys.executable, "-c", program, *arguments],
+        [sys.executable, "-c", PROGRAM],
         cwd=PROJECT,
         env=environment,
         capture_output=True,
@@ -91,65 +91,3 @@ def test_with_wrong_settings_each_fork_says_so_itself():
     found = forked({"DATABASE_URL": "nonsense", "REDIS_URL": "redis://127.0.0.1:9/0"})
     assert not found["made"]
     assert found["answer"] == "ConfigError"
-
-
-# The same for the processes of gunicorn, whose standard library is that of gevent.
-WEB_PROGRAM = """
-import json, os, runpy, stat, sys
-from types import SimpleNamespace
-
-configuration = runpy.run_path("gunicorn.conf.py")
-import wsgi
-from gevent import monkey
-
-def is_socket(number):
-    try:
-        return stat.S_ISSOCK(os.fstat(int(number)).st_mode)
-    except OSError:
-        return False
-
-def own_megabytes():
-    with open("/proc/self/smaps_rollup") as rollup:
-        sizes = {line.split(":")[0]: line.split()[1] for line in rollup if line.endswith("kB\\n")}
-    return int(sizes["Private_Dirty"]) / 1024
-
-server = SimpleNamespace(app=SimpleNamespace(app_uri="wsgi:app"))
-if "stopped" in sys.argv:
-    wsgi.rehearse = lambda: __import__("time").sleep(1000)
-    configuration["when_ready"].__globals__["REHEARSAL_SECONDS"] = 0.1
-configuration["when_ready"](server)
-configuration["pre_fork"](None, None)
-found = {
-    "sockets": sum(map(is_socket, os.listdir("/proc/self/fd"))),
-    "threads": len(os.listdir("/proc/self/task")),
-}
-readable, writable = os.pipe()
-if not os.fork():
-    monkey.patch_all()
-    before = own_megabytes()
-    status = wsgi.app.test_client().get("/api/v1/auth/options").status_code
-    written = own_megabytes() - before
-    os.write(writable, json.dumps({"answer": status, "written": written}).encode())
-    os._exit(0)
-os.wait()
-print(json.dumps(found | json.loads(os.read(readable, 1000))))
-"""
-
-
-def test_processes_of_the_web_share_what_a_first_request_makes(database_settings, servers):
-    found = forked({**database_settings, "REDIS_URL": servers.redis_url}, WEB_PROGRAM)
-    assert (found["sockets"], found["threads"], found["answer"]) == (0, 1, 200)
-    # 15.6 MB where the master has not made one, else 7.1.
-    assert found["written"] < 11
-
-
-def test_the_web_begins_while_the_servers_are_away():
-    away = {"DATABASE_URL": "postgresql://a@127.0.0.1:9/a", "REDIS_URL": "redis://127.0.0.1:9/0"}
-    found = forked(away, WEB_PROGRAM)
-    assert (found["sockets"], found["threads"], found["answer"]) == (0, 1, 503)
-
-
-def test_the_web_begins_when_a_server_stops_in_the_middle(database_settings, servers):
-    settings = {**database_settings, "REDIS_URL": servers.redis_url}
-    found = forked(settings, WEB_PROGRAM, "stopped")
-    assert (found["threads"], found["answer"]) == (1, 200)
