@@ -32,7 +32,9 @@ def identity(pid: int) -> str | None:
 
 def remember(pid_file: Path, pid: int, death_signal: signal.Signals) -> None:
     """Note a process for the next launcher, with the signal that ends it."""
-    pid_file.write_text(f"{pid} {identity(pid)} {int(death_signal)}")
+    whole = pid_file.with_suffix(".new")  # nobody is to read half of it
+    whole.write_text(f"{pid} {identity(pid)} {int(death_signal)}")
+    whole.replace(pid_file)
 
 
 def stop_all(pids: Path) -> None:

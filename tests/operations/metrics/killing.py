@@ -6,7 +6,16 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+import psycopg
+
 from app.platform.config import Config
+from tests.waiting import seconds_until
+
+_OPEN = """
+SELECT count(*) FROM pg_stat_activity
+WHERE datname = current_database() AND xact_start IS NOT NULL AND pid <> pg_backend_pid()
+    AND backend_type = 'client backend'
+"""
 
 
 @contextmanager
@@ -19,13 +28,13 @@ def killed_at(job: str, config: Config, **settings: str) -> Iterator[Callable[[i
         "ENCRYPTION_KEY": "ab" * 32,
         **settings,
     }
-    with subprocess.Popen(
-        [sys.executable, "-m", "tests.operations.metrics.killed_job", job],
-        env=environment,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as program:
+    url = config.database_direct_url.replace("+psycopg", "")
+    command = [sys.executable, "-m", "tests.operations.metrics.killed_job", job]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with (
+        psycopg.connect(url, autocommit=True) as connection,
+        subprocess.Popen(command, env=environment, **pipes) as program,
+    ):
         assert program.stdin
         assert program.stdout
 
@@ -36,6 +45,9 @@ def killed_at(job: str, config: Config, **settings: str) -> Iterator[Callable[[i
             program.stdin.flush()
             answer = program.stdout.readline().strip()
             assert answer in ("killed", "done")
+            if answer == "killed":
+                # Until the server has noticed, what was locked stays so, and is left out.
+                seconds_until(lambda: connection.execute(_OPEN).fetchone() == (0,), 20)
             return answer == "killed"
 
         yield until
