@@ -3,6 +3,7 @@
 import json
 import threading
 import time
+from contextlib import suppress
 
 import pytest
 import simple_websocket
@@ -39,7 +40,8 @@ def feed(app):
 
     yield open_feed
     for client in clients:
-        if client.connected:
+        # The server may be closing it at this moment.
+        with suppress(OSError, simple_websocket.ConnectionClosed):
             client.close()
     server.shutdown()
     thread.join(5)
