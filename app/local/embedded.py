@@ -149,10 +149,11 @@ class Embedded:
                     self.news.append(news)
                     server.start()
                     continue
-                if not taken or attempts == ATTEMPTS:
+                if attempts == ATTEMPTS:
                     raise LaunchError(f"{server.name} cannot start:\n{child.last_lines()}")
                 attempts += 1
-                server.move()
+                if taken:  # else whoever had it may just have looked, as we do
+                    server.move()
                 server.start()
             elif patience.is_over():
                 raise LaunchError(
