@@ -1,17 +1,15 @@
-"""Edits of rules, services and heartbeats, carried over to the alerts that are open already."""
+"""Edits of rules and heartbeats, carried over to the alerts that are open already."""
 
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy import ColumnElement, select
 
 from app.domain.rules.transitions import AlertStatus, next_reminder_at
 from app.models.alert_rules import AlertRule
 from app.models.alerts import Alert
-from app.models.escalation_policies import EscalationLevel
 from app.models.heartbeats import Heartbeat
 from app.operations.alerts import messages
-from app.operations.escalation import levels as escalation_levels
 from app.operations.escalation import postponed
 from app.operations.notifications import newcomers
 from app.operations.snapshots import muted_alerts
@@ -46,27 +44,6 @@ def follow_reminders(tx: Transaction, rule: AlertRule) -> None:
             rule.reminder_interval_minutes,
             alert.snoozed_until,
         )
-
-
-def follow_policy(tx: Transaction, which: ColumnElement[bool], policy_id: UUID | None) -> None:
-    """Let firing alerts that escalate by no policy begin with the one that is named for them now.
-
-    Those that escalate already go on by the policy that they began with.
-    """
-    if policy_id is None:
-        return
-    now = tx.now()
-    has_levels = exists().where(EscalationLevel.alert_id == Alert.id)
-    for alert in tx.session.scalars(
-        select(Alert)
-        .where(
-            which, Alert.status == AlertStatus.FIRING, Alert.suppressed_by.is_(None), ~has_levels
-        )
-        .order_by(Alert.id)
-        .with_for_update(key_share=True)
-    ).all():
-        if escalation_levels.start(tx, alert, policy_id, muted_alerts.until(tx, alert) or now):
-            alert.untold_reason = None
 
 
 def follow_heartbeat(tx: Transaction, heartbeat: Heartbeat) -> None:

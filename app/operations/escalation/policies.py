@@ -8,11 +8,13 @@ import sqlalchemy
 from sqlalchemy import select
 
 from app.domain.escalation.levels import NotifyType
+from app.models.alerts import Alert
 from app.models.escalation_policies import EscalationPolicy, OnCallSchedule
 from app.models.members import Membership
 from app.models.notification_channels import NotificationChannel
 from app.models.teams import Team
 from app.operations import usages
+from app.operations.escalation import assignments
 from app.operations.rows import refused
 from app.operations.snapshots.resource import SnapshotResource
 from app.platform.errors import InvalidCode
@@ -47,6 +49,18 @@ class _Policies(SnapshotResource[EscalationPolicy]):
     ) -> Columns:
         # Alerts that run already keep their levels.
         return self.new_columns(tx, who, row.id, changes)
+
+    def created(self, tx: Transaction, row: EscalationPolicy) -> None:
+        """Let alerts that escalate by no policy begin with one that is the default now."""
+        if row.is_default:
+            assignments.follow_policy(tx, Alert.organization_id == row.organization_id, row.id)
+
+    def updated(
+        self, tx: Transaction, row: EscalationPolicy, before: Columns, changes: Columns
+    ) -> None:
+        """As for a new one, where it has become the default."""
+        if not before["is_default"]:
+            self.created(tx, row)
 
     def deleting(self, tx: Transaction, who: UUID, row: EscalationPolicy) -> None:
         usages.refuse(row.name, usages.of_policy(tx, who, row.id))

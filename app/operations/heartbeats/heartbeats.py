@@ -17,6 +17,7 @@ from app.models.heartbeats import Heartbeat
 from app.models.notification_channels import NotificationChannel
 from app.operations import rows as owned_rows
 from app.operations.alerts import closing, edits
+from app.operations.escalation import assignments
 from app.operations.heartbeats import flips as heartbeat_flips
 from app.operations.heartbeats.rows import add_flips, definition_of, state_of, stored_runs
 from app.operations.resource import Resource
@@ -126,7 +127,7 @@ class _Heartbeats(Resource[Heartbeat, UUID]):
         if edits.AUDIENCE & changes.keys():
             edits.follow_heartbeat(tx, row)
         if "escalation_policy_id" in changes:
-            edits.follow_policy(tx, Alert.heartbeat_id == row.id, row.escalation_policy_id)
+            assignments.follow_policy(tx, Alert.heartbeat_id == row.id, row.escalation_policy_id)
 
     def deleting(self, tx: Transaction, who: UUID, row: Heartbeat) -> None:
         """Notify whoever was notified of its alert that it is over."""

@@ -11,6 +11,7 @@ from app.models.notification_channels import NotificationChannel
 from app.models.services import Service
 from app.operations import rows as owned_rows
 from app.operations.alerts import closing, edits
+from app.operations.escalation import assignments
 from app.operations.rows import References, columns, refused
 from app.operations.rules import latches as rule_latches
 from app.operations.snapshots.resource import SnapshotResource
@@ -65,7 +66,7 @@ class _Rules(SnapshotResource[AlertRule]):
         if edits.AUDIENCE & changes.keys():
             edits.follow_rule(tx, row)
         if "escalation_policy_id" in changes:
-            edits.follow_policy(tx, Alert.alert_rule_id == row.id, row.escalation_policy_id)
+            assignments.follow_policy(tx, Alert.alert_rule_id == row.id, row.escalation_policy_id)
         if "reminder_interval_minutes" in changes:
             edits.follow_reminders(tx, row)
 

@@ -12,7 +12,8 @@ from app.models.alerts import Alert
 from app.models.escalation_policies import EscalationPolicy
 from app.models.organization import Organization
 from app.models.services import HistoryPurge, ScheduleEntry, Service
-from app.operations.alerts import closing, edits, suppression
+from app.operations.alerts import closing, suppression
+from app.operations.escalation import assignments
 from app.operations.locations import locations
 from app.operations.rows import columns, lock_organization, refused
 from app.operations.rules import latches as rule_latches
@@ -112,7 +113,7 @@ def apply(tx: Transaction, service: Service, changes: Columns) -> None:
     if "depends_on" in changes:
         suppression.release_independent(tx, [service.id])
     if "escalation_policy_id" in changes:
-        edits.follow_policy(tx, Alert.service_id == service.id, service.escalation_policy_id)
+        assignments.follow_policy(tx, Alert.service_id == service.id, service.escalation_policy_id)
 
 
 def follow_tags(tx: Transaction, services: Sequence[Service]) -> None:

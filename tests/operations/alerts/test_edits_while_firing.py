@@ -149,3 +149,22 @@ def test_a_policy_named_for_a_service_while_it_fails_escalates_its_alert(alice, 
     path = f"/services/{alert['service_id']}"
     assert alice.patch(path, {"escalation_policy_id": policy["id"]}).status_code == 200
     assert rows("SELECT policy_id::text FROM escalation_levels") == [(policy["id"],)]
+
+
+def test_a_policy_that_becomes_the_default_escalates_what_fires_without_one(alice, rows, fail):
+    policies = [make_policy(alice, name=name) for name in ("First", "Second")]
+    fail()
+    for policy in policies:
+        path = f"/escalation-policies/{policy['id']}"
+        assert alice.patch(path, {"is_default": True}).status_code == 200
+    levels = "SELECT policy_id::text FROM escalation_levels"
+    assert rows(levels) == [(policies[0]["id"],)]  # what escalates already goes on by its own
+
+
+def test_a_new_default_policy_escalates_what_fires_but_for_other_organizations(
+    alice, charlie, rows, fail
+):
+    fail()
+    make_policy(charlie, is_default=True)
+    policy = make_policy(alice, is_default=True)
+    assert rows("SELECT policy_id::text FROM escalation_levels") == [(policy["id"],)]
