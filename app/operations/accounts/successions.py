@@ -50,7 +50,8 @@ def hand_over(tx: Transaction, organization_id: UUID, user_id: UUID, successor_i
         update(EscalationLevel)
         .where(
             EscalationLevel.alert_id.in_(running),
-            EscalationLevel.status == "pending",
+            # Cancelled are those of acknowledged alerts: they may go on.
+            EscalationLevel.status.in_(("pending", "cancelled")),
             EscalationLevel.notify_type == NotifyType.USER,
             EscalationLevel.notify_id == user_id,
         )

@@ -8,6 +8,7 @@ from app.domain.rules.transitions import AlertStatus
 from app.models.alerts import Alert
 from app.models.members import User
 from app.operations.alerts import messages, timeline
+from app.operations.escalation import postponed
 from app.operations.notifications.withdrawn import channel_ids_of
 from app.operations.snapshots import muted_alerts
 from app.platform.transaction import Transaction
@@ -18,7 +19,7 @@ API_KEY = " (API key)"  # ends the name of whoever acts by one
 def give_back(tx: Transaction, organization_id: UUID, user_id: UUID) -> None:
     """Let the alerts fire again that a member who leaves has acknowledged, and tell of them again.
 
-    As at the end of a snooze; in maintenance that comes when it is over.
+    As at the end of a snooze; in maintenance that comes when it is over. Escalation goes on.
     """
     user = tx.session.get_one(User, user_id)
     now = tx.now()
@@ -36,6 +37,7 @@ def give_back(tx: Transaction, organization_id: UUID, user_id: UUID) -> None:
         alert.acknowledged_at = alert.acknowledged_by = None
         why = f"{user.full_name}, who was on it, is no member any more"
         timeline.note(tx, alert, "unacknowledged", text=why, at=now)
+        postponed.resume(tx, alert.id)
         if alert.snoozed_until is None and muted_alerts.until(tx, alert) is None:
             messages.enqueue_snooze_end(tx, alert, channel_ids_of(tx, alert), now)
         else:

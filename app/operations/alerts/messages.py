@@ -94,7 +94,8 @@ def enqueue_snooze_end(
 ) -> None:
     """Notify again of an alert that still fires after its snooze.
 
-    Channels that would be notified of it now, and people who were notified or were about to be.
+    Channels that would be notified of it now, and people who were notified or were about to be;
+    where there is nobody of them any more, fallbacks or owners.
     """
     rows = _beginnings(enqueue.all_of_alert(tx, alert.id))
     key_of = escalation_recipients.key_of
@@ -122,7 +123,8 @@ def enqueue_snooze_end(
     }
     reminded = {recipient.key for recipient in channels["alert.reminder"]}
     first = [recipient for recipient in channels["alert.fired"] if recipient.key not in reminded]
-    step = int((now - alert.fired_at).total_seconds() // 60)
+    step = max(int((now - alert.fired_at).total_seconds() // 60), 1)
+    is_told = bool(waiting)
     for event, recipients in (
         ("alert.reminder", channels["alert.reminder"]),
         ("alert.fired", first),  # they do not listen to reminders
@@ -130,7 +132,12 @@ def enqueue_snooze_end(
         again = [recipient for recipient in recipients if recipient.key not in waiting]
         if event == "alert.reminder":
             again += people.values()
-        enqueue.alert_event(tx, alert, event, again, now, step=max(step, 1))
+        enqueue.alert_event(tx, alert, event, again, now, step=step)
+        is_told = is_told or bool(again)
+    if not is_told and not escalation_levels.pending_of(tx, alert.id):
+        last_resort.enqueue_for_owners(
+            tx, alert, "alert.fired", now, channel_ids=channel_ids, was_told=True, step=step
+        )
 
 
 def enqueue_resolved(

@@ -1,9 +1,11 @@
-"""Escalation levels that act at another time than planned: by snoozes and raised severities."""
+"""Escalation levels that act at another time than planned: by snoozes, raised severities, and
+acknowledgements of people who left."""
 
 from collections import defaultdict
 from datetime import datetime
+from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from app.models.alerts import Alert, AlertEvent
 from app.models.escalation_policies import EscalationLevel
@@ -28,6 +30,16 @@ def bring_forward(tx: Transaction, alert: Alert, now: datetime) -> None:
         for row in levels.pending_of(tx, alert.id):
             row.due_at = max(row.due_at - left, now)
         tx.after_commit(levels.wake)
+
+
+def resume(tx: Transaction, alert_id: UUID) -> None:
+    """Let the levels go on that an acknowledgement cancelled; what is overdue acts at once."""
+    tx.session.execute(
+        update(EscalationLevel)
+        .where(EscalationLevel.alert_id == alert_id, EscalationLevel.status == "cancelled")
+        .values(status="pending", done_at=None)
+    )
+    tx.after_commit(levels.wake)
 
 
 def revive(tx: Transaction, alert: Alert, now: datetime) -> None:

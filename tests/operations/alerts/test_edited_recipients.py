@@ -243,6 +243,19 @@ def test_what_somebody_was_on_who_leaves_fires_again(app, alice, rows, fail, mut
     assert snoozes.end_due() == 0
 
 
+def test_the_levels_go_on_that_somebody_stopped_who_leaves(app, alice, rows, fail):
+    line = {"level": 1, "notify_type": "user", "notify_id": str(alice.user_id)}
+    make_policy(alice, rules=[line | {"delay_minutes": 10}], is_default=True)
+    bob = make_member(app, alice, "Bob", "editor")
+    alert = fail()
+    levels = "SELECT status, due_at, done_at IS NULL FROM escalation_levels"
+    before = rows(levels)
+    assert bob.post(f"/alerts/{alert['id']}/acknowledge").status_code == 200
+    assert [status for status, *_ in rows(levels)] == ["cancelled"]
+    assert alice.delete(f"/members/{bob.user_id}").status_code == 204
+    assert rows(levels) == before
+
+
 def test_a_successor_hears_no_end_alone(app, alice, rows, fail):
     bob = make_member(app, alice, "Bob", "responder")
     policy_of(alice, "user", bob.user_id, is_default=True)

@@ -4,7 +4,7 @@ import pytest
 
 from app.operations.alerts import snoozes
 from tests.alert_messages import ALERT, PENDING, sent
-from tests.alerting import make_channel, make_window
+from tests.alerting import latest_alert, make_channel, make_window, timeline_texts
 from tests.event_messages import at_once
 
 
@@ -102,3 +102,22 @@ def test_only_an_open_alert_of_ones_own_has_a_snooze_to_end(alice, charlie, rows
     assert charlie.delete(path).status_code == 404
     see("G")
     assert alice.delete(path).status_code == 409
+
+
+def test_the_end_of_a_snooze_reaches_the_owners_where_nobody_else_is_left(
+    alice, rows, fail, act, configure
+):
+    configure(smtp_url="smtp://127.0.0.1:25")
+    channel = make_channel(alice)
+    fail()
+    sent(rows)
+    act("snooze", minutes=30)
+    assert (
+        alice.patch(f"/notification-channels/{channel['id']}", {"is_enabled": False}).status_code
+        == 200
+    )
+    assert end_snooze(rows) == 1
+    told = [(kind, key, status) for kind, key, status in rows(PENDING) if status == "pending"]
+    assert told == [("alert.fired", f"user:{alice.user_id}:owner", "pending")]
+    (why,) = timeline_texts(latest_alert(alice), "untold")
+    assert why == "Ops is switched off; the owners are told by mail"
