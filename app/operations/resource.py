@@ -4,7 +4,7 @@ An area writes what is its own: a class for its table, with the hooks that diffe
 `listed, read, create, update, delete = Teams().operations()`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from typing import Any, Generic, NamedTuple, TypeVar
 from uuid import UUID, uuid4
 
@@ -116,7 +116,7 @@ class Resource(Generic[Row, Who]):
         """Delete a row."""
         with transaction() as tx:
             self.begin(tx, who)
-            row = self.lock(tx, who, id, against_references=self.is_referred_to)
+            row = self.lock_for_deletion(tx, who, id)
             self.deleting(tx, who, row)
             tx.session.delete(row)
 
@@ -130,6 +130,22 @@ class Resource(Generic[Row, Who]):
             against_references=against_references,
         )
         self.check_visible(who, row)
+        return row
+
+    def lock_for_deletion(self, tx: Transaction, who: Who, id: UUID) -> Row:
+        """Return a row locked before its deletion; others may hold locks and begin to refer to it.
+
+        They lock what refers to it first, and so does this: else each would wait for the other.
+        """
+        row = self.lock(tx, who, id)
+        while self.is_referred_to:
+            attempt = tx.session.begin_nested()
+            locked = self.lock_referring(tx, id)
+            row = self.lock(tx, who, id, against_references=True)
+            if self.referring(tx, id) <= locked:
+                attempt.commit()
+                break
+            attempt.rollback()  # something has begun to refer to it meanwhile: its lock comes first
         return row
 
     # What resources differ in.
@@ -149,6 +165,14 @@ class Resource(Generic[Row, Who]):
 
     def check_visible(self, who: Who, row: Row) -> None:
         """Raise NotFound for a row that is not shown to who asks."""
+
+    def referring(self, tx: Transaction, id: UUID) -> Set[UUID]:
+        """Return the alerts that are open and refer to a row."""
+        return frozenset()
+
+    def lock_referring(self, tx: Transaction, id: UUID) -> Set[UUID]:
+        """Lock them, and what of them a deletion changes; return them."""
+        return frozenset()
 
     def begin(self, tx: Transaction, who: Who) -> None:
         """Take the locks that stand before that of the row, in a change of any row."""

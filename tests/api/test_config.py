@@ -1,12 +1,16 @@
 """/config: export, plan and apply; what is in the file, what is kept, what is refused."""
 
 import json
+from dataclasses import replace
 from uuid import uuid4
 
+import psycopg
 import pytest
 import yaml
 
+from app.api.configuration_kinds import KINDS as CONFIGURATION_KINDS
 from app.domain.configuration.documents import KINDS
+from app.operations.configuration import applying
 from tests.alerting import created, make_channel, make_policy, make_rule, make_schedule, make_window
 from tests.factories import make_member, make_service
 from tests.heartbeats import make_heartbeat
@@ -268,3 +272,25 @@ def test_others_see_nothing_of_it(furnished, charlie):
     known = send(charlie, "plan", wanted).json["errors"]
     wanted["heartbeats"][0]["notification_channel_ids"] = [uuid4().hex]
     assert len(known) == len(send(charlie, "plan", wanted).json["errors"]) == 1
+
+
+def test_what_the_database_ends_for_a_circle_of_locks_is_done_again(context, alice):
+    make_channel(alice)
+    document = export(alice)
+    (channel,) = document["notification_channels"]
+    channel["name"] = "Chat"
+    tries = []
+
+    def once_in_a_circle(update):
+        def tried(*arguments):
+            tries.append(arguments)
+            if len(tries) == 1:
+                raise psycopg.errors.DeadlockDetected("deadlock detected")
+            return update(*arguments)
+
+        return tried
+
+    kinds = [replace(kind, update=once_in_a_circle(kind.update)) for kind in CONFIGURATION_KINDS]
+    found = applying.run(alice.organization_id, document, kinds, prune=False, dry_run=False)
+    assert (found["summary"]["update"], len(tries)) == (1, 2)
+    assert [one["name"] for one in alice.get("/notification-channels").json] == ["Chat"]

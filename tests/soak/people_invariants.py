@@ -1,4 +1,5 @@
-"""The invariants of a soak with people: nobody is missed, and no end comes alone."""
+"""The invariants of a soak with people: nobody is missed, no end comes alone, and no edit ends a
+worker in a circle of locks."""
 
 from typing import Any, NamedTuple
 
@@ -7,6 +8,7 @@ from tests.receivers import Received
 from tests.soak.story import SEEN_AFTER_SECONDS, Outage, PeopleStory
 
 LEAST_SECONDS = 6.0
+_DEADLOCKS = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
 # Lines that say why nobody heard of an alert, or what somebody did about it before they could.
 _EXPLAINED = ("untold", "undelivered", "suppressed", "snoozed", "acknowledged")
 
@@ -42,6 +44,9 @@ def check_invariants(
                 " FROM alerts a WHERE a.service_id IS NOT NULL"
             ).fetchall()
         ]
+        deadlocks = connection.execute(_DEADLOCKS).fetchone()
+    if deadlocks != (0,):
+        story.faults.append(f"deadlocks that the database counted: {deadlocks}")
     story.alerts = len(alerts)
     for alert in alerts:
         reached = alert.id in notified

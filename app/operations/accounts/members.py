@@ -118,6 +118,7 @@ def remove(principal: Principal, user_id: UUID, successor_id: UUID | None = None
         if user_id != principal.user_id:
             check_appointment(tx, organization_id, principal, membership.role)
         _keep_an_owner(tx, membership)
+        successions.lock_alerts(tx, organization_id, user_id)
         _hand_over(tx, organization_id, user_id, successor_id)
         abandonment.give_back(tx, organization_id, user_id)
         teams = select(Team.id).where(Team.organization_id == organization_id)

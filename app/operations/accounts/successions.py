@@ -3,11 +3,12 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from app.domain.escalation.levels import NotifyType
 from app.domain.messages.events import BEGINNINGS
+from app.domain.rules.transitions import AlertStatus
 from app.models.alerts import Alert
 from app.models.escalation_policies import (
     EscalationLevel,
@@ -19,6 +20,7 @@ from app.models.members import User
 from app.models.notification_channels import Notification
 from app.models.teams import TeamMember
 from app.operations import usages
+from app.operations.alerts import abandonment
 from app.operations.escalation import recipients as escalation_recipients
 from app.operations.notifications import enqueue, withdrawn
 from app.operations.rows import lock_organization
@@ -26,6 +28,46 @@ from app.operations.snapshots import alerting as alerting_snapshots
 from app.platform.transaction import Transaction
 
 _SAME = ("level", "notify_type", "notify_id")
+
+
+def lock_alerts(tx: Transaction, organization_id: UUID, user_id: UUID) -> None:
+    """Lock all alerts that a member leaves behind, in their order, before anything about them.
+
+    Those of which something waits for them, those whose levels are to tell them, and those that
+    they have acknowledged.
+    """
+    waiting = tx.session.scalars(
+        select(Notification.alert_id).where(*_waits_for(organization_id, user_id))
+    )
+    levels = tx.session.scalars(
+        select(EscalationLevel.alert_id)
+        .join(Alert, Alert.id == EscalationLevel.alert_id)
+        .where(
+            Alert.organization_id == organization_id,
+            Alert.status != AlertStatus.RESOLVED,
+            *_tells(user_id),
+        )
+    )
+    acknowledged = abandonment.ids(tx, organization_id, user_id)
+    ids = {*waiting, *levels, *acknowledged}
+    withdrawn.lock_alerts(tx, [id for id in ids if id is not None])
+
+
+def _waits_for(organization_id: UUID, user_id: UUID) -> tuple[ColumnElement[bool], ...]:
+    return (
+        Notification.organization_id == organization_id,
+        Notification.recipient_key.like(f"user:{user_id}:%"),
+        Notification.status == "pending",
+    )
+
+
+def _tells(user_id: UUID) -> tuple[ColumnElement[bool], ...]:
+    return (
+        # Cancelled are those of acknowledged alerts: they may go on.
+        EscalationLevel.status.in_(("pending", "cancelled")),
+        EscalationLevel.notify_type == NotifyType.USER,
+        EscalationLevel.notify_id == user_id,
+    )
 
 
 def hand_over(tx: Transaction, organization_id: UUID, user_id: UUID, successor_id: UUID) -> None:
@@ -48,13 +90,7 @@ def hand_over(tx: Transaction, organization_id: UUID, user_id: UUID, successor_i
     )
     tx.session.execute(
         update(EscalationLevel)
-        .where(
-            EscalationLevel.alert_id.in_(running),
-            # Cancelled are those of acknowledged alerts: they may go on.
-            EscalationLevel.status.in_(("pending", "cancelled")),
-            EscalationLevel.notify_type == NotifyType.USER,
-            EscalationLevel.notify_id == user_id,
-        )
+        .where(EscalationLevel.alert_id.in_(running), *_tells(user_id))
         .values(notify_id=successor_id)
         .execution_options(synchronize_session=False)
     )
@@ -68,11 +104,7 @@ def withdraw_messages(
 
     Without one, an alert that nobody else has heard of goes to fallbacks or owners.
     """
-    mine = (
-        Notification.organization_id == organization_id,
-        Notification.recipient_key.like(f"user:{user_id}:%"),
-        Notification.status == "pending",
-    )
+    mine = _waits_for(organization_id, user_id)
     about = tx.session.scalars(select(Notification.alert_id).where(*mine).distinct()).all()
     alerts = withdrawn.lock_alerts(tx, [alert_id for alert_id in about if alert_id is not None])
     rows = tx.session.scalars(

@@ -1,8 +1,9 @@
 """Alerts that somebody has acknowledged who is a member no more: nobody is on them."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 
 from app.domain.rules.transitions import AlertStatus
 from app.models.alerts import Alert
@@ -16,6 +17,22 @@ from app.platform.transaction import Transaction
 API_KEY = " (API key)"  # ends the name of whoever acts by one
 
 
+def ids(tx: Transaction, organization_id: UUID, user_id: UUID) -> Sequence[UUID]:
+    """Return the alerts that a member has acknowledged."""
+    user = tx.session.get_one(User, user_id)
+    return tx.session.scalars(
+        select(Alert.id).where(*_are_acknowledged(organization_id, user))
+    ).all()
+
+
+def _are_acknowledged(organization_id: UUID, user: User) -> tuple[ColumnElement[bool], ...]:
+    return (
+        Alert.organization_id == organization_id,
+        Alert.status == AlertStatus.ACKNOWLEDGED,
+        Alert.acknowledged_by.in_((user.email, user.email + API_KEY)),
+    )
+
+
 def give_back(tx: Transaction, organization_id: UUID, user_id: UUID) -> None:
     """Let the alerts fire again that a member who leaves has acknowledged, and tell of them again.
 
@@ -25,11 +42,7 @@ def give_back(tx: Transaction, organization_id: UUID, user_id: UUID) -> None:
     now = tx.now()
     for alert in tx.session.scalars(
         select(Alert)
-        .where(
-            Alert.organization_id == organization_id,
-            Alert.status == AlertStatus.ACKNOWLEDGED,
-            Alert.acknowledged_by.in_((user.email, user.email + API_KEY)),
-        )
+        .where(*_are_acknowledged(organization_id, user))
         .order_by(Alert.id)
         .with_for_update(key_share=True)
     ).all():

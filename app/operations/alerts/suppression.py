@@ -57,6 +57,16 @@ SELECT a.id FROM alerts a JOIN alerts root ON root.id = a.suppressed_by
 WHERE a.service_id = ANY(%(services)s) AND a.status = 'firing'
   AND NOT EXISTS (SELECT FROM above WHERE below = a.service_id AND above.id = root.service_id)
 """
+_LOCK_BEHIND = """
+SELECT id FROM alerts WHERE organization_id = %(organization)s AND (
+    service_id = ANY(%(services)s) OR (suppressed_by IS NOT NULL AND status = 'firing')
+) ORDER BY id FOR NO KEY UPDATE
+"""
+_HIDDEN_SINCE = """
+SELECT true FROM alerts child JOIN alerts root ON root.id = child.suppressed_by
+WHERE root.service_id = ANY(%(services)s) AND child.status = 'firing'
+  AND child.id <> ALL(%(locked)s) LIMIT 1
+"""
 _DESCENDANTS = text("""
 WITH RECURSIVE below AS (
     SELECT id FROM services WHERE organization_id = :organization AND :service = ANY(depends_on)
@@ -142,7 +152,8 @@ def _name_hidden(tx: Transaction, root_id: UUID) -> None:
     tx.session.flush()
     root = tx.session.get_one(Alert, root_id)
     hidden = payloads.stored({"hidden_services": payloads.hidden_services(tx, root)})
-    for row in enqueue.active(tx, root_id):
+    # One that is locked is being sent, or its alert, which may not be ours, is in other hands.
+    for row in enqueue.all_of_alert(tx, root_id, skip_locked=True):
         if enqueue.is_untouched(tx, row):
             row.message = {**row.message, **hidden}
 
@@ -230,13 +241,27 @@ def release_independent(tx: Transaction, service_ids: Sequence[UUID]) -> None:
     tx.session.flush()
 
 
+def lock_behind(tx: Transaction, organization_id: UUID, service_ids: Sequence[UUID]) -> None:
+    """Lock the alerts of services about to be deleted, and what an organization hides, in order.
+
+    No alert can be hidden behind those any more.
+    """
+    values = {"organization": organization_id, "services": list(service_ids)}
+    while True:
+        attempt = tx.session.begin_nested()
+        locked = tx.scalars(_LOCK_BEHIND, values)
+        # A worker may be hiding one more at this moment: wait for it, then let nobody in.
+        tx.driver.execute(
+            "SELECT FROM alerts WHERE service_id = ANY(%(services)s) ORDER BY id FOR UPDATE", values
+        )
+        if not tx.scalar(_HIDDEN_SINCE, {**values, "locked": locked}):
+            attempt.commit()
+            return
+        attempt.rollback()
+
+
 def release_from(tx: Transaction, service_ids: Sequence[UUID], *, reason: str) -> None:
     """Notify of alerts that are suppressed behind those of services about to be deleted."""
-    # A worker may be hiding one more at this moment: wait for it, then let nobody in.
-    tx.driver.execute(
-        "SELECT id FROM alerts WHERE service_id = ANY(%s) ORDER BY id FOR UPDATE",
-        (list(service_ids),),
-    )
     now = tx.now()
     roots = select(Alert.id).where(Alert.service_id.in_(service_ids))
     for alert in tx.session.scalars(

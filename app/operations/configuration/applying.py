@@ -17,7 +17,15 @@ from app.operations.configuration.kinds import ObjectKind
 from app.operations.rows import lock_organization
 from app.operations.snapshots import alerting as alerting_snapshots
 from app.platform.errors import AppError, Fault, Invalid, InvalidCode
-from app.platform.transaction import Transaction, enclosing_transaction
+from app.platform.transaction import (
+    DATABASE_AWAY,
+    StatementRefusal,
+    Transaction,
+    enclosing_transaction,
+    refusal,
+)
+
+_TRIES = 3
 
 
 class _RollBack(Exception):
@@ -60,7 +68,28 @@ def run(
 
     With `prune`, what was part of a file before and is in this one no more is deleted. Objects
     that no file ever held are left alone. Raises Invalid for a document with errors.
+
+    It changes objects in the order in which they refer to one another, which is not that in which
+    workers lock; where the database ends it for that, it is done again.
     """
+    for _ in range(_TRIES - 1):
+        try:
+            return _run(organization_id, document, kinds, prune=prune, dry_run=dry_run)
+        except DATABASE_AWAY as error:
+            if refusal(error) is not StatementRefusal.CONFLICT:
+                raise
+            alerting_snapshots.forget(organization_id)
+    return _run(organization_id, document, kinds, prune=prune, dry_run=dry_run)
+
+
+def _run(
+    organization_id: UUID,
+    document: Any,
+    kinds: Sequence[ObjectKind],
+    *,
+    prune: bool,
+    dry_run: bool,
+) -> dict[str, Any]:
     try:
         items = documents.read(document)
     except DocumentError as error:

@@ -1,20 +1,22 @@
 """Create, change and delete escalation policies; one of them may be the organization's default."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from app.domain.escalation.levels import NotifyType
+from app.domain.rules.transitions import AlertStatus
 from app.models.alerts import Alert
-from app.models.escalation_policies import EscalationPolicy, OnCallSchedule
+from app.models.escalation_policies import EscalationLevel, EscalationPolicy, OnCallSchedule
 from app.models.members import Membership
 from app.models.notification_channels import NotificationChannel
 from app.models.teams import Team
 from app.operations import usages
 from app.operations.escalation import assignments
+from app.operations.notifications import withdrawn
 from app.operations.rows import refused
 from app.operations.snapshots.resource import SnapshotResource
 from app.platform.errors import InvalidCode
@@ -62,11 +64,27 @@ class _Policies(SnapshotResource[EscalationPolicy]):
         if not before["is_default"]:
             self.created(tx, row)
 
+    def referring(self, tx: Transaction, id: UUID) -> Set[UUID]:
+        return set(tx.session.scalars(_escalating(id)))
+
+    def lock_referring(self, tx: Transaction, id: UUID) -> Set[UUID]:
+        alerts = withdrawn.lock_alerts(tx, self.referring(tx, id))
+        return {alert.id for alert in alerts}
+
     def deleting(self, tx: Transaction, who: UUID, row: EscalationPolicy) -> None:
         usages.refuse(row.name, usages.of_policy(tx, who, row.id))
 
 
 listed, read, create, update, delete = _Policies().operations()
+
+
+def _escalating(policy_id: UUID) -> Select[UUID]:
+    """Return the query of open alerts that escalate by a policy: who acts on one has it locked."""
+    return (
+        select(EscalationLevel.alert_id)
+        .join(Alert, Alert.id == EscalationLevel.alert_id)
+        .where(EscalationLevel.policy_id == policy_id, Alert.status != AlertStatus.RESOLVED)
+    )
 
 
 def _stored(tx: Transaction, organization_id: UUID, data: Columns) -> dict[str, Any]:

@@ -140,6 +140,8 @@ def handle_flips(tx: Transaction, heartbeat: Heartbeat) -> None:
         .order_by(HeartbeatFlip.id)
         .with_for_update(key_share=True)
     ).all()
+    if len(flips) > 1:
+        open_alert(tx, heartbeat)  # before the channels that messages refer to
     for flip in flips:
         flip.is_handled = True
         before, after = HeartbeatStatus(flip.from_status), HeartbeatStatus(flip.to_status)

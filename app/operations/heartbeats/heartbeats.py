@@ -94,10 +94,14 @@ def new_key(name: str) -> str:
 
 class _Heartbeats(Resource[Heartbeat, UUID]):
     model = Heartbeat
+    is_referred_to = True  # by sweeps, which then wait for its alert
     is_referred_to = True
 
     def conditions(self, who: UUID, filters: Columns) -> list[ColumnElement[bool]]:
         return [_FILTERS[name](value) for name, value in filters.items()]
+
+    def begin(self, tx: Transaction, who: UUID) -> None:
+        owned_rows.lock_organization(tx, who)  # what it names is not deleted meanwhile
 
     def new_columns(self, tx: Transaction, who: UUID, id: UUID, data: Columns) -> Columns:
         """Return a new heartbeat, awaited from now on. Raises Invalid, naming the field."""

@@ -1,6 +1,6 @@
 """Create, change and delete notification channels, and keep what refers to them right."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import Any
 from uuid import UUID
 
@@ -57,21 +57,11 @@ class _Channels(SnapshotResource[NotificationChannel]):
         elif newcomers.LISTENING & changes.keys():
             newcomers.follow_channel(tx, row)
 
-    def lock(
-        self, tx: Transaction, who: UUID, id: UUID, *, against_references: bool = False
-    ) -> NotificationChannel:
-        """Return a channel locked; before a deletion after what waits for it, as workers lock."""
-        if not against_references:
-            return super().lock(tx, who, id)
-        locked: frozenset[UUID] = frozenset()
-        while True:
-            locked = withdrawn.lock_waiting(tx, who, id, locked)
-            attempt = tx.session.begin_nested()
-            row = super().lock(tx, who, id, against_references=True)
-            if withdrawn.subjects(tx, id) <= locked:
-                attempt.commit()
-                return row
-            attempt.rollback()  # it was told of another alert meanwhile: its lock comes first
+    def referring(self, tx: Transaction, id: UUID) -> Set[UUID]:
+        return withdrawn.told(tx, id)
+
+    def lock_referring(self, tx: Transaction, id: UUID) -> Set[UUID]:
+        return withdrawn.lock_told(tx, id)
 
     def deleting(self, tx: Transaction, who: UUID, row: NotificationChannel) -> None:
         usages.refuse(row.name, usages.of_channel(tx, who, row.id))

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from app.domain.checks.secret_references import MisdirectedSecret, UnknownSecret, references
 from app.domain.delivery import backoff
@@ -179,12 +179,25 @@ def _waits_for_probe(
     """Let one message try a channel that has failed again and again; the others wait for it."""
     if channel.consecutive_failures < backoff.FAILURES_TO_OPEN or row.kind == TEST:
         return False
-    if channel.id in probed:
+    if channel.id in probed or not _is_free(tx, channel):
         row.lease_token, row.lease_until, row.attempts = None, None, row.attempts - 1
         return True
     probed.add(channel.id)
     channel.paused_until = tx.now() + timedelta(seconds=backoff.PROBE_SECONDS)
     return False
+
+
+def _is_free(tx: Transaction, channel: NotificationChannel) -> bool:
+    """Lock a channel that nobody tries; False where others have it: messages do not wait for it."""
+    query = (
+        select(NotificationChannel.id)
+        .where(
+            NotificationChannel.id == channel.id,
+            func.coalesce(NotificationChannel.paused_until, tx.now()) <= tx.now(),
+        )
+        .with_for_update(key_share=True, skip_locked=True)
+    )
+    return tx.session.scalar(query) is not None
 
 
 def _send(

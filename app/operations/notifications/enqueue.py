@@ -256,14 +256,16 @@ def active(tx: Transaction, alert_id: UUID) -> list[Notification]:
     return [row for row in all_of_alert(tx, alert_id) if row.status != "cancelled"]
 
 
-def all_of_alert(tx: Transaction, alert_id: UUID) -> list[Notification]:
-    """Return the outbox rows about an alert, oldest first, locked against the sender."""
+def all_of_alert(
+    tx: Transaction, alert_id: UUID, *, skip_locked: bool = False
+) -> list[Notification]:
+    """Return the outbox rows about a locked alert, oldest first, locked against the sender."""
     return list(
         tx.session.scalars(
             select(Notification)
             .where(Notification.alert_id == alert_id)
             .order_by(Notification.created_at, Notification.id)
-            .with_for_update(key_share=True)
+            .with_for_update(key_share=True, skip_locked=skip_locked)
         )
     )
 

@@ -30,6 +30,9 @@ def record(send: Send, outcome: DeliveryOutcome) -> None:
     A sender whose lease was lost meanwhile changes nothing: another has taken the message over.
     """
     with transaction() as tx:
+        # Whom it was for comes before the message: so do those lock who edit or delete a recipient.
+        channel = _channel(tx, send)
+        subscriber = subscriber_results.locked(tx, send)
         row = tx.session.get(Notification, send.id, with_for_update={"key_share": True})
         if row is None:
             return  # the alert or the channel is gone
@@ -43,10 +46,10 @@ def record(send: Send, outcome: DeliveryOutcome) -> None:
             row.status, row.sent_at = "sent", now
         elif row.status == "pending":  # else its recipient went away while it was in the air
             _again_or_dead(tx, row, send, outcome, now)
-        if send.channel_id is not None:
-            _update_circuit(tx, send, outcome, now)
-        if send.kind in subscriber_results.KINDS:
-            subscriber_results.apply(tx, send, outcome)
+        if channel is not None:
+            _update_circuit(channel, outcome, now)
+        if subscriber is not None:
+            subscriber_results.apply(tx, subscriber, send, outcome)
         _publish(tx, row, send)
         tx.after_commit(counting.count_delivery, send.channel_type, row.status)
 
@@ -110,12 +113,14 @@ def _again_or_dead(
         row.next_try_at = now + timedelta(seconds=wait)
 
 
-def _update_circuit(tx: Transaction, send: Send, outcome: DeliveryOutcome, now: datetime) -> None:
-    channel = tx.session.get(
-        NotificationChannel, send.channel_id, with_for_update={"key_share": True}
-    )
-    if channel is None:
-        return
+def _channel(tx: Transaction, send: Send) -> NotificationChannel | None:
+    """Return the channel of a message, locked; None for a person, or where it is gone."""
+    if send.channel_id is None:
+        return None
+    return tx.session.get(NotificationChannel, send.channel_id, with_for_update={"key_share": True})
+
+
+def _update_circuit(channel: NotificationChannel, outcome: DeliveryOutcome, now: datetime) -> None:
     circuit = backoff.Circuit(channel.consecutive_failures, channel.paused_until)
     circuit = backoff.after_send(circuit, now, delivered=outcome.ok)
     channel.consecutive_failures = circuit.consecutive_failures

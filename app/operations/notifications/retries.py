@@ -26,16 +26,20 @@ def retry(organization_id: UUID, notification_id: UUID) -> None:
     alert that is over.
     """
     with transaction() as tx:
-        row = tx.session.scalar(
-            select(Notification)
-            .where(
-                Notification.id == notification_id,
-                Notification.organization_id == organization_id,
-                # A mail to one person, with a link in it, is nobody else's.
-                Notification.kind != system_mail.KIND,
-            )
-            .with_for_update(key_share=True)
+        meant = (
+            Notification.id == notification_id,
+            Notification.organization_id == organization_id,
+            # A mail to one person, with a link in it, is nobody else's.
+            Notification.kind != system_mail.KIND,
         )
+        # The channel before the message, as senders lock.
+        channel = tx.session.scalar(
+            select(NotificationChannel)
+            .join(Notification, Notification.channel_id == NotificationChannel.id)
+            .where(*meant)
+            .with_for_update(key_share=True, of=NotificationChannel)
+        )
+        row = tx.session.scalar(select(Notification).where(*meant).with_for_update(key_share=True))
         if row is None:
             raise NotFound
         if row.status in _REFUSALS:
@@ -49,12 +53,8 @@ def retry(organization_id: UUID, notification_id: UUID) -> None:
         if row.channel_id is None and row.recipient_key.startswith("channel:"):
             raise Conflict("its channel was deleted")
         row.status, row.next_try_at = "pending", now
-        if row.channel_id is not None:
-            channel = tx.session.get(
-                NotificationChannel, row.channel_id, with_for_update={"key_share": True}
-            )
-            if channel is not None and not channel.is_enabled:
+        if channel is not None:
+            if not channel.is_enabled:
                 raise Conflict(f"{channel.name} is switched off")
-            if channel is not None:
-                channel.paused_until = None
+            channel.paused_until = None
         tx.after_commit(enqueue.wake_dispatcher)

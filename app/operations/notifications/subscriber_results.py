@@ -28,16 +28,16 @@ def challenge(send: Send) -> str:
     return f"ch_{send.id.hex}"
 
 
-def apply(tx: Transaction, send: Send, outcome: DeliveryOutcome) -> None:
+def locked(tx: Transaction, send: Send) -> PageSubscriber | None:
+    """Return the subscriber a message is for, locked; None for other messages, and who is gone."""
+    if send.kind not in KINDS:
+        return None
+    return tx.session.get(PageSubscriber, subscriber_of(send), with_for_update={"key_share": True})
+
+
+def apply(tx: Transaction, row: PageSubscriber, send: Send, outcome: DeliveryOutcome) -> None:
     """Learn from how a message to a subscriber went: an echoed challenge confirms a webhook, and
     whoever is refused twice is paused."""
-    row = tx.session.get(
-        PageSubscriber,
-        subscriber_of(send),
-        with_for_update={"key_share": True},
-    )
-    if row is None:
-        return
     if outcome.ok:
         row.bounces = 0
         is_echoed = challenge(send) in (outcome.answer or "")

@@ -67,31 +67,34 @@ def of_deleted(tx: Transaction, channel: NotificationChannel) -> None:
     )
 
 
-def lock_waiting(
-    tx: Transaction, organization_id: UUID, channel_id: UUID, known: frozenset[UUID]
-) -> frozenset[UUID]:
-    """Lock the alerts and the messages that wait for a channel, in this order; return the alerts.
+def lock_told(tx: Transaction, channel_id: UUID) -> set[UUID]:
+    """Lock the alerts that a channel was or is to be told of, then its messages; return the alerts.
 
-    `known` are alerts that are locked already. The channel comes after all of them.
+    In the order of those who plan messages. What was sent about alerts that are over is left out:
+    nobody plans anything by it.
     """
-    if not tx.session.scalar(
-        select(
-            exists().where(
-                NotificationChannel.id == channel_id,
-                NotificationChannel.organization_id == organization_id,
-            )
-        )
-    ):
-        return known
-    found = known | subjects(tx, channel_id)
+    found = told(tx, channel_id)
     lock_alerts(tx, found)
     tx.session.execute(
         select(Notification.id)
-        .where(Notification.channel_id == channel_id, Notification.status == "pending")
+        .where(
+            Notification.channel_id == channel_id,
+            (Notification.status == "pending") | Notification.alert_id.in_(found),
+        )
         .order_by(Notification.created_at, Notification.id)
         .with_for_update(key_share=True)
     )
     return found
+
+
+def told(tx: Transaction, channel_id: UUID) -> set[UUID]:
+    """Return the open alerts that a channel was told of, and those that it is to be told of."""
+    open_alerts = tx.session.scalars(
+        select(Notification.alert_id)
+        .join(Alert, Alert.id == Notification.alert_id)
+        .where(Notification.channel_id == channel_id, Alert.status != AlertStatus.RESOLVED)
+    )
+    return subjects(tx, channel_id) | {id for id in open_alerts if id is not None}
 
 
 def subjects(tx: Transaction, channel_id: UUID) -> set[UUID]:

@@ -141,6 +141,7 @@ def delete(organization_id: UUID, ids: Sequence[UUID]) -> None:
             Event(organization_id, "service.deleted", service) for service in to_json(tx, ids)
         ]
         dependents = _forget_dependency(tx, organization_id, ids)
+        suppression.lock_behind(tx, organization_id, ids)
         closing.close_services(tx, ids, reason="the service was deleted")
         suppression.release_from(tx, ids, reason="the service that hid it was deleted")
         suppression.release_independent(tx, [id for id in dependents if id not in ids])

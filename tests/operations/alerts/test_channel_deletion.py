@@ -38,14 +38,14 @@ def test_a_deletion_and_a_result_that_is_stored_wait_in_no_circle(alice, rows, f
     channel = make_channel(alice)
     alert = fail()
     with psycopg.connect(database_url) as sender, ThreadPoolExecutor(1) as pool:
-        # As a sender does it: the message, then the circuit of its channel.
+        # As a sender does it: the channel, whose circuit it writes, then the message.
         sender.execute(
-            "SELECT FROM notifications WHERE alert_id = %s FOR NO KEY UPDATE", (alert["id"],)
+            "SELECT FROM notification_channels WHERE id = %s FOR NO KEY UPDATE", (channel["id"],)
         )
         deletion = pool.submit(alice.delete, f"/notification-channels/{channel['id']}")
         seconds_until(lambda: rows(_WAITING)[0][0] >= 1, 10)
         sender.execute(
-            "SELECT FROM notification_channels WHERE id = %s FOR NO KEY UPDATE", (channel["id"],)
+            "SELECT FROM notifications WHERE alert_id = %s FOR NO KEY UPDATE", (alert["id"],)
         )
         sender.commit()
         assert deletion.result().status_code == 204
