@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
-from marshmallow import fields
+from marshmallow import ValidationError, fields, validates_schema
 
 from app.checks import evidence
 from app.checks.base import CheckConfig, check_type, url
@@ -41,6 +41,7 @@ from app.platform.clock import thread_seconds, utcnow
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 EXPIRY_WARNING_DAYS = 30
+NO_BODY = "HEAD is answered without a body; use GET."
 _NEEDS_THE_WHOLE = frozenset(("body_not_contains", "json_path"))
 _BODY_RULES = _NEEDS_THE_WHOLE | {"body_contains", "body_regex"}
 
@@ -90,6 +91,12 @@ class HttpConfig(CheckConfig):
     ssl_expiry_warning_days = number(
         "YELLOW when the certificate ends within so many days", 0, 3650, EXPIRY_WARNING_DAYS
     )
+
+    @validates_schema
+    def a_body(self, data: Mapping[str, Any], **_: Any) -> None:
+        """Refuse to look for something in the body of an answer that has none."""
+        if data.get("method") == "HEAD" and (looking := _BODY_RULES & data.keys()):
+            raise ValidationError({name: [NO_BODY] for name in looking})
 
 
 @check_type(

@@ -106,9 +106,10 @@ async def _command(wire: Wire, command: dict[str, Any], database: str = "admin")
     wire.stage(f"waiting for the answer to {next(iter(command))}")
     body = struct.pack("<IB", 0, 0) + encode({**command, "$db": database})
     wire.send(struct.pack("<iiii", len(body) + 16, 1, 0, _OP_MSG) + body)
-    size, _, _, operation = struct.unpack("<iiii", await wire.exactly(16))
+    head = await wire.exactly(16)
+    size, _, _, operation = struct.unpack("<iiii", head)
     if operation != _OP_MSG or not 26 <= size <= MAX_MESSAGE:
-        raise ProtocolBroken("the server does not speak the MongoDB protocol")
+        raise await wire.other_protocol("the MongoDB protocol", head)
     answer = await wire.exactly(size - 16)
     if answer[4] != 0:
         raise ProtocolBroken("the server's answer cannot be read")

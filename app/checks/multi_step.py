@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from marshmallow import ValidationError, fields, validate
+from marshmallow import ValidationError, fields, validate, validates_schema
 
 from app.checks import evidence
 from app.checks.base import CheckConfig, CheckFailed, Endpoint, check_type
@@ -18,8 +18,8 @@ from app.checks.fields import (
     flag,
     text,
 )
-from app.checks.http import METHODS, found_texts
-from app.checks.steps import Variables, extracted, step_failure
+from app.checks.http import METHODS, NO_BODY, found_texts
+from app.checks.steps import Variables, step_failure
 from app.domain.checks.assertions import expected_codes, status_rule
 from app.domain.checks.endpoints import BadEndpoint
 from app.domain.checks.json_path import parse as parse_path
@@ -34,6 +34,8 @@ from app.network.trace import trace
 MAX_STEPS = 20
 MAX_NAME = 200
 SOURCES = ("json_path", "regex", "header", "cookie")
+_IN_BODY = frozenset(("json_path", "regex"))
+_BODY_RULES = frozenset(("body_contains", "body_matches", "json_path"))
 
 
 class Extraction(fields.Dict):
@@ -98,6 +100,23 @@ class Step(CheckConfig):
     follow_redirects = flag("follow at most 10 redirects", True)
     verify_tls = flag("verify certificate and host name", True)
 
+    @validates_schema
+    def a_body(self, data: Mapping[str, Any], **_: Any) -> None:
+        """Refuse to look for something in the body of an answer that has none."""
+        taken = data.get("extract") or {}
+        looking = {
+            "assert": _BODY_RULES & (data.get("assert") or {}).keys(),
+            "extract": {name for name in taken if not _IN_BODY.isdisjoint(taken[name])},
+        }
+        if data.get("method") == "HEAD" and any(looking.values()):
+            raise ValidationError(
+                {
+                    place: {name: [NO_BODY] for name in names}
+                    for place, names in looking.items()
+                    if names
+                }
+            )
+
 
 class MultiStepConfig(CheckConfig):
     """The flow."""
@@ -148,7 +167,7 @@ async def check_multi_step(target: Target, network: Network) -> Probe:
         total_ms += response.total_ms
         failure = step_failure(step.get("assert") or {}, response)
         if failure is None:
-            failure = variables.take(extracted(step.get("extract") or {}, response))
+            failure = variables.take(step.get("extract") or {}, response)
         if failure is not None:
             return Probe(
                 ok=False,

@@ -16,6 +16,7 @@ from app.checks.wire import Wire
 from app.domain.checks.assertions import shown
 
 MAX_PACKET = 64 * 1024
+_PROTOCOL = "the MySQL protocol"
 MAX_RESULT = 1024 * 1024
 _CONNECT_WITH_DB, _PROTOCOL_41, _SSL = 0x8, 0x200, 0x800
 _TRANSACTIONS, _SECURE, _PLUGIN_AUTH = 0x2000, 0x8000, 0x80000
@@ -61,7 +62,7 @@ class Session:
         self._wire.stage("waiting for the handshake")
         packet = await self._packet()
         if packet[:1] != b"\x0a":
-            raise ProtocolBroken("the server does not speak the MySQL protocol")
+            raise await self._wire.other_protocol(_PROTOCOL, packet)
         _, _, rest = packet[1:].partition(b"\0")  # the version's text
         try:
             first, low, high, size = struct.unpack_from("<4x8sxH3xHB", rest)
@@ -212,7 +213,7 @@ class Session:
         head = await self._wire.exactly(4)
         size = int.from_bytes(head[:3], "little")
         if not 0 < size <= limit:
-            raise ProtocolBroken("the server does not speak the MySQL protocol")
+            raise await self._wire.other_protocol(_PROTOCOL, head)
         self._sequence = (head[3] + 1) % 256
         packet = await self._wire.exactly(size)
         if packet[0] == _ERROR:

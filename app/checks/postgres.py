@@ -21,7 +21,7 @@ MAX_RESULT = 1024 * 1024
 SSL_MODES = ("disable", "prefer", "require", "verify-ca", "verify-full")
 _VERSION, _SSL_REQUEST = 196608, 80877103
 _OK, _CLEARTEXT, _MD5, _SASL, _SASL_CONTINUE, _SASL_FINAL = 0, 3, 5, 10, 11, 12
-_NOT_POSTGRES = "the server does not speak the PostgreSQL protocol"
+_PROTOCOL = "the PostgreSQL protocol"
 # Refusals that only a server that is up and ready gives: who we are, or which database.
 _NO_SUCH_DATABASE = "3D000"
 _ORDERLY = ("28000", "28P01", _NO_SUCH_DATABASE, "42501")
@@ -69,7 +69,7 @@ async def check_postgres(target: Target, network: Network) -> Probe:
         try:
             kind, body = await _message(wire)
             if kind != b"R":
-                raise ProtocolBroken(_NOT_POSTGRES)
+                raise await wire.other_protocol(_PROTOCOL, kind + body)
             if wants_session:
                 await _sign_in(wire, body, user, config.get("password"))
         except _Refused as refusal:
@@ -93,7 +93,7 @@ async def ask_for_tls(wire: Wire) -> bool:
         return answer == b"S"
     if answer == b"E":  # as PgBouncer does at once where too many clients are connected
         raise await _refusal(wire)
-    raise ProtocolBroken(_NOT_POSTGRES)
+    raise await wire.other_protocol(_PROTOCOL, answer)
 
 
 async def _refusal(wire: Wire) -> CheckFailed:
@@ -106,7 +106,7 @@ async def _refusal(wire: Wire) -> CheckFailed:
     if 4 <= size <= MAX_MESSAGE:
         return _refused(await wire.exactly(size - 4))
     if not head.isascii() or not head.decode("ascii").isprintable():
-        return ProtocolBroken(_NOT_POSTGRES)
+        return await wire.other_protocol(_PROTOCOL, b"E" + head)
     said = (head + (await wire.some()).partition(b"\0")[0]).decode("utf-8", "replace")
     return _Refused({"M": said.strip()})
 
@@ -132,11 +132,12 @@ def _start(wire: Wire, user: str, database: str) -> None:
 
 
 async def _message(wire: Wire, limit: int = MAX_MESSAGE) -> tuple[bytes, bytes]:
-    kind, size = struct.unpack(">cI", await wire.exactly(5))
+    head = await wire.exactly(5)
+    kind, size = struct.unpack(">cI", head)
     if kind == b"D" and size > limit:
         raise CheckFailed("the query returns more than 1 MiB")
     if not 4 <= size <= limit:
-        raise ProtocolBroken(_NOT_POSTGRES)
+        raise await wire.other_protocol(_PROTOCOL, head)
     body = await wire.exactly(size - 4)
     if kind == b"E":
         raise _refused(body)

@@ -91,8 +91,8 @@ async def _banner(wire: Wire) -> str:
             return line
         if not line.isprintable():
             raise ProtocolBroken(f"expected a banner, got {shown(line)}")
-        said = shown(line)
         if line.strip():
+            said = said or shown(line)
             wire.stage(f"waiting for the banner; the server has said {said} so far")
     raise ProtocolBroken("there is no banner in the first 50 lines")
 

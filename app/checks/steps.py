@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.checks.base import CheckFailed
+from app.checks.http import unread
 from app.domain.checks import json_path
-from app.domain.checks.assertions import json_failure, status_failure, text_failure
+from app.domain.checks.assertions import json_failure, shown, status_failure, text_failure
 from app.domain.checks.patterns import Patience, PatternTooSlow
 from app.domain.masking import SENSITIVE_NAME
 from app.domain.types import FailureKind
@@ -25,11 +26,15 @@ class Variables:
     def __init__(self) -> None:
         self._values: dict[str, str] = {}
 
-    def take(self, found: Mapping[str, str | None]) -> str | None:
-        """Keep extracted values; return the sentence for one that was not found."""
-        for name, value in found.items():
-            if value is None:
-                return f"nothing to extract for {name}"
+    def take(self, sources: Mapping[str, Mapping[str, str]], response: HttpResponse) -> str | None:
+        """Keep the values that an answer holds; return the sentence for one that cannot be kept."""
+        patience = Patience(thread_seconds)
+        for name, source in sources.items():
+            ((kind, what),) = source.items()
+            try:
+                value = _extract(kind, what, response, patience)
+            except _Lacking as error:
+                return f"nothing to extract for {name}: {error}"
             if len(value) > MAX_VALUE:
                 return f"the value of {name} is longer than {MAX_VALUE} characters"
             self._values[name] = value
@@ -77,16 +82,8 @@ class Variables:
         return self._values[name]
 
 
-def extracted(
-    sources: Mapping[str, Mapping[str, str]], response: HttpResponse
-) -> dict[str, str | None]:
-    """Return the values that an answer holds, None for each that it lacks. Raises CheckFailed."""
-    patience = Patience(thread_seconds)
-    return {
-        name: _extract(kind, what, response, patience)
-        for name, source in sources.items()
-        for kind, what in source.items()
-    }
+class _Lacking(Exception):
+    """Raised for a value that an answer does not hold; says why."""
 
 
 def step_failure(assertions: Mapping[str, Any], response: HttpResponse) -> str | None:
@@ -102,40 +99,45 @@ def step_failure(assertions: Mapping[str, Any], response: HttpResponse) -> str |
         return f"answered after {response.total_ms:.0f} ms, expected less than {limit:g} ms"
     contains, regex = assertions.get("body_contains"), assertions.get("body_matches")
     patience = Patience(thread_seconds)
+    failure = None
     if contains or regex:
         failure = text_failure(response.text(), patience, contains, None, regex)
-        if failure:
-            return failure
     json_rules = assertions.get("json_path")
-    return json_failure(response.json_text(), json_rules, patience) if json_rules else None
+    if not failure and json_rules:
+        failure = json_failure(response.json_text(), json_rules, patience)
+    return f"{failure}{unread(response)}" if failure else None
 
 
-def _extract(kind: str, what: str, response: HttpResponse, patience: Patience) -> str | None:
+def _extract(kind: str, what: str, response: HttpResponse, patience: Patience) -> str:
     if kind == "header":
-        return response.headers.get(what.lower())
+        if what.lower() not in response.headers:
+            raise _Lacking(f"the header {what} is missing")
+        return response.headers[what.lower()]
     if kind == "cookie":
         return _cookie(what, response)
     if kind == "regex":
         try:
             match = patience.search(what, response.text())
         except PatternTooSlow as error:
-            raise CheckFailed(f"nothing can be extracted: {error}") from None
-        if match is None:
-            return None
-        return str(match.group(1 if match.groups() else 0))
+            raise _Lacking(str(error)) from None
+        if match is None or match.group(group := 1 if match.groups() else 0) is None:
+            raise _Lacking(f"the body does not match the pattern {shown(what)}{unread(response)}")
+        return str(match.group(group))
+    body = response.json_text()
     try:
-        found = json_path.find(json.loads(response.json_text()), what)
+        found = json_path.find(json.loads(body), what)
     except (ValueError, RecursionError):
-        return None
+        found = []
     if not found:
-        return None
+        failure = json_failure(body, [{"path": what, "operator": "exists"}], patience)
+        raise _Lacking(f"{failure}{unread(response)}")
     return found[0] if isinstance(found[0], str) else json.dumps(found[0])
 
 
-def _cookie(name: str, response: HttpResponse) -> str | None:
-    for header, value in response.header_list:
-        if header == "set-cookie":
-            key, _, content = value.partition(";")[0].partition("=")
-            if key.strip() == name:
-                return content.strip()
-    return None
+def _cookie(name: str, response: HttpResponse) -> str:
+    """Return the value that a cookie was given last, by the answer or a redirect to it."""
+    for value in reversed(response.set_cookies):
+        key, _, content = value.partition(";")[0].partition("=")
+        if key.strip() == name:
+            return content.strip()
+    raise _Lacking(f"no cookie {name} is set")

@@ -35,6 +35,7 @@ from app.platform.clock import thread_seconds
 SCHEMES = ("ws", "wss")
 MAX_MESSAGE = 1024 * 1024
 MAX_MESSAGES = 100
+_SHOWN = 1_000  # bytes of a message of which a sentence shows a part
 MAX_BYTES = 2 * 1024 * 1024
 SWITCHING_PROTOCOLS = 101
 _NO_CODE = 1005  # of a close frame that gives none (RFC 6455 7.4.1)
@@ -150,17 +151,34 @@ class _Conversation:
 
     async def expect(self, expected: str) -> None:
         """Read messages until one matches."""
-        self._wire.stage(f"waiting for {shown(expected)}")
+        waiting, said = f"waiting for {shown(expected)}", ""
+        self._wire.stage(waiting)
         message, patience = b"", Patience(thread_seconds)
         for _ in range(MAX_MESSAGES):
-            frame = await self._next_event()
+            try:
+                frame = await self._next_event()
+            except CheckFailed as failure:
+                raise self._ended(failure, said) from None
             if not isinstance(frame, Frame) or frame.opcode not in _DATA:
                 continue
             part = bytes(frame.data)
             message = message + part if frame.opcode is Opcode.CONT else part
             if frame.fin and matches(message, expected, patience):
                 return
+            if frame.fin:
+                text = message[:_SHOWN].decode("utf-8", "replace")
+                said = f"; it has said {shown(text)} so far"
+                self._wire.stage(f"{waiting}{said}")
         raise CheckFailed(f"no {shown(expected)} in the first {MAX_MESSAGES} messages")
+
+    def _ended(self, failure: CheckFailed, said: str) -> CheckFailed:
+        """Return the error for a connection that ended before the text came."""
+        if failure.kind is not FailureKind.CLOSED:
+            return failure
+        sentence = str(failure)
+        if self._protocol.close_rcvd is None:
+            sentence = "the server broke off the connection without a close frame"
+        return CheckFailed(f"{sentence}{said}", kind=FailureKind.CLOSED)
 
     def close(self) -> None:
         """Say good-bye without waiting for the answer."""

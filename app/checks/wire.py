@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from marshmallow import ValidationError
@@ -11,7 +11,8 @@ from app.checks.base import CheckFailed, ProtocolBroken
 from app.checks.fields import flag
 from app.domain.checks.endpoints import parse_host_port
 from app.domain.types import FailureKind, Probe, Target
-from app.network.errors import from_exception
+from app.network.errors import NetworkError, from_exception
+from app.network.first_bytes import known_protocol
 from app.network.network import Network
 from app.network.streams import Connection
 from app.network.tls import TlsOptions
@@ -19,6 +20,7 @@ from app.network.trace import trace
 
 MAX_LINES = 200
 MAX_LINE = 16 * 1024
+_REST_SECONDS = 0.2
 
 
 class Wire:
@@ -78,6 +80,17 @@ class Wire:
         self.has_answered = True
         trace().note(data)
         return data
+
+    async def other_protocol(self, wanted: str, begun: bytes) -> ProtocolBroken:
+        """Return the error that a server does not speak a protocol, naming what it speaks instead.
+
+        `begun` is what was read of its answer; the rest of it comes at once, or is not waited for.
+        """
+        said = begun
+        with suppress(TimeoutError, CheckFailed, NetworkError):
+            async with asyncio.timeout(_REST_SECONDS):
+                said += await self.some()
+        return ProtocolBroken(f"the server does not speak {wanted}{known_protocol(said)}")
 
     async def start_tls(self, *, verify: bool = True, check_host: bool = True) -> None:
         """Begin TLS on this connection. Raises NetworkError."""

@@ -8,6 +8,7 @@ _FIRST_BYTES = (
     (re.compile(rb"\x00..\x04[\x00\x01]\x00{4}", re.DOTALL), "HTTP/2 without HTTP/1.1"),
     (re.compile(rb"[\x15\x16]\x03[\x00-\x04]", re.DOTALL), "TLS"),
     (re.compile(rb"SSH-"), "SSH"),
+    (re.compile(rb"HTTP/[0-9]"), "HTTP"),
     (re.compile(rb"220[ -]"), "SMTP or FTP"),
     (re.compile(rb"\* (?:OK|PREAUTH|BYE) "), "IMAP"),
     (re.compile(rb"\+OK "), "POP3"),

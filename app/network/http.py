@@ -61,6 +61,7 @@ class HttpResponse:
     url: str
     lines: Sequence[bytes]
     redirects: tuple[str, ...] = ()
+    passed: tuple[Sequence[bytes], ...] = ()  # the lines of each redirect that led here
     certificate: Certificate | None = None
     chain: tuple[bytes, ...] = ()
 
@@ -86,6 +87,12 @@ class HttpResponse:
     def header_texts(self) -> dict[str, str]:
         """Return values by name for people, who read UTF-8 where the bytes are UTF-8."""
         return {name: _as_written(value) for name, value in self.headers.items()}
+
+    @cached_property
+    def set_cookies(self) -> tuple[str, ...]:
+        """Return the values of Set-Cookie on the way here, and of the answer, in their order."""
+        found = [header for lines in (*self.passed, self.lines) for header in _headers(lines)]
+        return tuple(value for name, value in found if name == "set-cookie")
 
     @cached_property
     def decoded(self) -> bodies.Decoded:

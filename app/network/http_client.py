@@ -194,6 +194,7 @@ def _joined(
         url=last.url,
         lines=last.lines,
         redirects=redirects,
+        passed=tuple(hop.lines for hop in passed),
         certificate=last.certificate or passed[0].certificate,
         chain=last.chain,
     )

@@ -89,7 +89,10 @@ def test_values_travel_from_step_to_step():
             "step 2: there is no variable named gone",
         ),
         ([{"url": "BASE/{{secrets.KEY}}"}], "step 1: there is no secret named KEY"),
-        ([LOGIN | {"extract": {"x": "$.nope"}}], "step 1 (sign in): nothing to extract for x"),
+        (
+            [LOGIN | {"extract": {"x": "$.nope"}}],
+            "step 1 (sign in): nothing to extract for x: $.nope does not exist",
+        ),
         (
             [LOGIN | {"assert": {"status": 201, "response_time_ms": {"lt": 0.0001}}}],
             "step 1 (sign in): answered after ",

@@ -143,6 +143,40 @@ def test_what_answers_instead_of_http_is_named(kind, first):
     assert observation.failure_kind is FailureKind.PROTOCOL
 
 
+@pytest.mark.parametrize(
+    ("first", "what"),
+    [
+        (b"RFB 003.008\n\0\0\0\0", "VNC"),
+        (b"220 mail.test ESMTP\r\n", "SMTP or FTP"),
+        (b"HTTP/1.1 400 Bad Request\r\n\r\n", "HTTP"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("kind", "name"), [("MYSQL", "MySQL"), ("POSTGRES", "PostgreSQL"), ("MONGODB", "MongoDB")]
+)
+def test_what_answers_instead_of_a_database_is_named(kind, name, first, what):
+    async def handler(reader, writer):
+        writer.write(first)
+        await reader.read(1024)
+        await reader.read(1024)
+
+    observation = ask(kind, handler)
+    assert observation.error == (
+        f"the server does not speak the {name} protocol; the port speaks {what}"
+    )
+    assert observation.failure_kind is FailureKind.PROTOCOL
+
+
+def test_of_what_stands_before_a_banner_the_first_words_are_said():
+    async def handler(reader, writer):
+        writer.write(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+
+    observation = ask("SSH", handler)
+    assert observation.error == (
+        'the server closed the connection instead of its banner; it said "HTTP/1.1 400 Bad Request"'
+    )
+
+
 def test_hanging_up_may_mean_tls_or_a_client_certificate():
     reset = ask("REDIS", resets)
     assert reset.failure_kind is FailureKind.CLOSED

@@ -16,13 +16,14 @@ async def echo(connection):
         await connection.send(f"you said {message}")
 
 
-def ask(config=None, tls=None, handler=echo, secrets=None, **server_options):
+def ask(config=None, tls=None, handler=echo, secrets=None, timeout_seconds=2, **server_options):
     async def story():
         async with serve(handler, "127.0.0.1", 0, ssl=tls, **server_options) as server:
             port = server.sockets[0].getsockname()[1]
             scheme = "wss" if tls else "ws"
             address = f"{scheme}://localhost:{port}/chat?x=1"
-            return await probe("WEBSOCKET", address, config, secrets=secrets)
+            options = {"secrets": secrets, "timeout_seconds": timeout_seconds}
+            return await probe("WEBSOCKET", address, config, **options)
 
     return go(story())
 
@@ -221,3 +222,24 @@ def test_a_frame_that_breaks_the_protocol_is_named():
         await connection.wait_closed()
 
     assert "incorrect masking" in ask({"expect": "x"}, handler=handler).error
+
+
+@pytest.mark.parametrize(
+    ("ending", "reason"),
+    [
+        ("close", "the server closed the WebSocket with code 1000: it had said all it wanted to"),
+        ("abort", "the server broke off the connection without a close frame"),
+        ("stay", 'timed out after 0.5 s while waiting for "ready"'),
+    ],
+)
+def test_what_it_said_instead_is_shown(ending, reason):
+    async def handler(connection):
+        await connection.send("sign in first")
+        if ending == "abort":
+            connection.transport.close()
+        if ending != "close":
+            await asyncio.sleep(5)
+
+    seconds = 0.5 if ending == "stay" else 10
+    observation = ask({"expect": "ready"}, handler=handler, timeout_seconds=seconds)
+    assert observation.error == f'{reason}; it has said "sign in first" so far'
