@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 import brotli
 
+from app.domain import charsets
+
 MAX_BODY = 1024 * 1024
 MAX_MEMBERS = 1_000  # of a gzip file; a megabyte of empty ones would take a second
 ACCEPTED = "gzip, deflate, br"
@@ -19,13 +21,6 @@ _GZIP, _DEFLATE, _BROTLI = ("gzip", "x-gzip"), ("deflate",), ("br",)
 # Encodings that only a server sends that does not heed what was asked for.
 _UNREAD = frozenset(("zstd", "compress", "x-compress", "dcb", "dcz", "exi", "pack200-gzip"))
 _DECLARATION = 1_024  # bytes in which a document names its charset
-_MARKS = (
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF32_LE, "utf-32"),
-    (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([A-Za-z0-9_.:+-]+)", re.I)
 _META = re.compile(rb"<meta[^>]{0,500}?charset\s*=\s*[\"']?\s*([A-Za-z0-9_.:+-]+)", re.I)
 _XML = re.compile(rb"\A\s*<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([A-Za-z0-9_.:+-]+)[\"']", re.I)
@@ -106,14 +101,14 @@ def decoded(raw: bytes, encodings: str) -> Decoded:
 
 def text(data: bytes, content_type: str) -> str:
     """Return a body as text in the charset it is written in; never fails."""
-    return _read(data, charset(data, content_type) or "utf-8")
+    return _read(data, charset(data, content_type) or charsets.undeclared(data))
 
 
 def charset(data: bytes, content_type: str) -> str | None:
     """Return the charset that a byte order mark, the header or the document names, if any."""
-    for mark, name in _MARKS:
-        if data.startswith(mark):
-            return name
+    marked = charsets.marked(data)
+    if marked:
+        return marked
     match = _CHARSET.search(content_type)
     named = _known(match[1]) if match else None
     if named:

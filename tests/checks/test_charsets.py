@@ -37,6 +37,8 @@ def ask(answer, config):
         ("text/html; charset=x-cp1252", "Größe".encode("cp1252")),
         ("text/html; charset=iso-8859-9", "Größe".encode("cp1254")),
         ("text/html; charset=x-mac-roman", "Größe".encode("mac-roman")),
+        ("text/html", "Größe".encode("cp1252")),  # what names no charset and is no UTF-8
+        ("text/html", "Größe ü".encode()[:-1]),  # but for a character that was cut
     ],
 )
 def test_words_are_found_in_the_charset_they_are_written_in(content_type, body):

@@ -3,6 +3,7 @@
 import re
 from datetime import datetime
 
+from app.domain import charsets
 from app.domain.heartbeats.states import HeartbeatStatus
 from app.domain.messages.text import clean, moment
 
@@ -34,7 +35,7 @@ def message(
 
 def shown(body: bytes | None) -> str:
     """Return the beginning of a ping's body as it is shown: text without control characters."""
-    return clean(_ESCAPES.sub("", (body or b"").decode("utf-8", "replace")), MAX_OUTPUT)
+    return clean(_ESCAPES.sub("", charsets.text(body or b"")), MAX_OUTPUT)
 
 
 def recovery(status: HeartbeatStatus, reason: str | None) -> str:

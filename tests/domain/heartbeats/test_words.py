@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime
 
+import pytest
+
 from app.domain.heartbeats import words
 from app.domain.heartbeats.states import HeartbeatStatus as Status
 
@@ -25,3 +27,17 @@ def test_failure():
 def test_recovery():
     assert words.recovery(Status.HEALTHY, None) == "a ping came"
     assert words.recovery(Status.PAUSED, None) == "the heartbeat was paused"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "Größe".encode(),
+        "\ufeffGröße".encode(),
+        "\ufeffGröße".encode("utf-16-le"),  # as PowerShell redirects into files
+        "Größe".encode("cp1252"),
+        "Größe ü".encode()[:-1],  # cut within a character
+    ],
+)
+def test_what_a_job_says_is_read_whichever_way_it_is_written(body):
+    assert words.shown(body).rstrip("\ufffd ") == "Größe"
