@@ -97,6 +97,7 @@ async def post(context: Context, request: HttpRequest, says_no: SaysNo = _takes_
         follow_redirects=False,
         timeout_seconds=context.timeout_seconds,
         is_enough=lambda text: True,  # of a 2xx whose body never ends: the message is taken
+        takes_cut_body=True,  # the status says it already
     )
     try:
         response = await context.network.http(unfollowed)

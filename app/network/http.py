@@ -26,7 +26,8 @@ class HttpRequest:
     """HTTP request. Without `timeout_seconds` only the caller's own deadline ends it.
 
     An answer without end (a stream) ends once `is_enough` says so of the text so far; at once,
-    unless `wants_body`. Cookies are kept over redirects, and longer in a jar that is given.
+    unless `wants_body`. One whose body breaks off is an error, unless the request `takes_cut_body`.
+    Cookies are kept over redirects, and longer in a jar that is given.
     """
 
     url: str
@@ -42,6 +43,7 @@ class HttpRequest:
     timeout_seconds: float | None = None
     wants_body: bool = True
     is_enough: Callable[[str], bool] | None = None
+    takes_cut_body: bool = False
     cookies: Cookies | None = None
 
 

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from urllib.parse import quote, urljoin
 
+import pycurl
+
 from app.domain.checks.endpoints import BadEndpoint, Url, is_address, parse_url
 from app.domain.types import FailureKind, Phases
 from app.network.certificates import complaint_about, covers, read_pem
@@ -138,7 +140,9 @@ class HttpClient:
         )
         outcome = await self._engine.run(job)
         if outcome.code:
-            raise await failure(outcome, job, self._engine)
+            if not (request.takes_cut_body and _breaks_off_in_body(outcome)):
+                raise await failure(outcome, job, self._engine)
+            outcome.truncated = True
         response = _response(outcome, url, dns_ms, request.verify_tls)
         certificate = response.certificate
         if request.verify_tls and certificate is not None and not covers(certificate, url.host):
@@ -148,6 +152,12 @@ class HttpClient:
             notes.certificate = replace(certificate, chain_valid=False, error=sentence)
             raise CertificateProblem(sentence)
         return response
+
+
+def _breaks_off_in_body(outcome: CurlOutcome) -> bool:
+    """Say whether an answer has a whole head, and ends before its body does."""
+    has_head = outcome.status >= 200 and bool(outcome.lines) and not outcome.lines[-1].strip()
+    return has_head and outcome.code in (pycurl.E_PARTIAL_FILE, pycurl.E_RECV_ERROR)
 
 
 def _response(outcome: CurlOutcome, url: Url, dns_ms: float | None, verified: bool) -> HttpResponse:

@@ -1,6 +1,9 @@
 """How an answer is judged: what heals, and when to come back."""
 
 import json
+import socketserver
+import threading
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
@@ -150,3 +153,52 @@ def test_what_is_no_sentence_is_left_out(body):
 def test_a_redirect_names_the_host_and_no_more(location, told):
     sentence = str(failure(Answer(308, "", {"Location": location})))
     assert sentence == f"the receiver answered 308, a redirect{told}, which is not followed"
+
+
+class Cutting(socketserver.StreamRequestHandler):
+    """Answers a request as its server says, and hangs up."""
+
+    def handle(self):
+        self.server.asked += 1
+        size = 0
+        while line := self.rfile.readline().strip():
+            if line.lower().startswith(b"content-length:"):
+                size = int(line.split(b":")[1])
+        self.rfile.read(size)
+        self.wfile.write(self.server.answer)
+
+
+@contextmanager
+def cutting(answer):
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Cutting) as server:
+        server.answer, server.asked = answer, 0
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            yield server, f"http://127.0.0.1:{server.server_address[1]}/"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+@pytest.mark.parametrize(
+    "body", [b"Content-Length: 9\r\n\r\n", b"Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n"]
+)
+def test_a_2xx_whose_body_breaks_off_is_success(body):
+    with cutting(b"HTTP/1.1 202 Accepted\r\n" + body) as (server, url):
+        assert send("webhook", message(), {"url": url}).status_code == 202
+    assert server.asked == 1
+
+
+def test_a_refusal_whose_body_breaks_off_is_one():
+    answer = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 99\r\n\r\nno such room"
+    with cutting(answer) as (_, url), pytest.raises(DeliveryError) as caught:
+        send("webhook", message(), {"url": url})
+    assert str(caught.value) == "the receiver answered 400: no such room"
+    assert caught.value.permanent
+
+
+def test_a_head_that_breaks_off_is_no_answer():
+    with cutting(b"HTTP/1.1 200 OK\r\nContent-Le") as (_, url), pytest.raises(DeliveryError) as no:
+        send("webhook", message(), {"url": url})
+    assert not no.value.permanent
