@@ -13,6 +13,7 @@ import resource
 import signal
 import sys
 import time
+from functools import partial
 from types import FrameType
 from typing import Protocol
 
@@ -28,6 +29,7 @@ from app.operations.notifications import claim as outbox_claim
 from app.operations.notifications import enqueue
 from app.operations.notifications import results as delivery_results
 from app.operations.self_monitoring import operators
+from app.operations.status_pages import auto_incidents, maintenance_notices, snapshots
 from app.platform import lease_journal, shared_application, work_journal
 from app.platform.errors import ConfigError
 from app.platform.queue import BACKGROUND, METRICS, Worker, probe_queue
@@ -51,6 +53,11 @@ _READS = (
     operators.recipients,
     heartbeat_sweep.due_for_seconds,
     outbox_claim.next_due_seconds,
+    snapshots.due_for_seconds,
+    auto_incidents.pages,
+    maintenance_notices.pages,
+    checks_claim.scheduled_regions,
+    partial(checks_claim.anything_due, "default"),
 )
 # Pieces of work at the same time, under leases.
 _TAKE_MANY = {"probes": WorkKind.CHECK, "notifications": WorkKind.MESSAGE}
@@ -77,26 +84,24 @@ class _Process:
         self._redis_url = config.redis_url
         self._queue = BACKGROUND
         self._session: Engine | Dispatcher | None = None
-        self._watchdogs: list[Watchdog] = []
+        self._watchdog: Watchdog | None = None
         self._watch: HealthWatch | None = None
         if kind == "probes":
             self._queue = probe_queue(config.region)
             self._session = probes.start_engine(config.region, has_suspects=has_suspects)
-            self._watchdogs = [Watchdog(app, probes.host(config.region))]
+            self._watchdog = Watchdog(app, probes.host(config.region))
         elif kind == "notifications":
             self._queue = enqueue.QUEUE
             self._session = notifications.start_dispatcher()
-            self._watchdogs = [Watchdog(app, notifications.host())]
+            self._watchdog = Watchdog(app, notifications.host())
         elif kind == "metrics":
             self._queue = METRICS
         else:
             # Heartbeats are judged, and status pages stay true, also while a job takes long or
             # Redis is away.
-            self._watchdogs = [
-                Watchdog(app, heartbeats.host()),
-                Watchdog(app, status_pages.host()),
-                Watchdog(app, escalations.host()),
-            ]
+            self._watchdog = Watchdog(
+                app, heartbeats.host(), status_pages.host(), escalations.host()
+            )
         if kind in ("notifications", "background"):  # either is enough, should the other be ill
             self._watch = HealthWatch(app)
         self._worker: Worker | None = None
@@ -105,8 +110,8 @@ class _Process:
     def run(self) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
-        for watchdog in self._watchdogs:
-            watchdog.start()
+        if self._watchdog:
+            self._watchdog.start()
         if self._watch:
             self._watch.start()
         log.info("worker started", extra={"queue": self._queue})
@@ -119,8 +124,8 @@ class _Process:
                 log.warning("Redis is away", extra={"why": str(error)})
             if not self._stopping:
                 time.sleep(_RECONNECT_SECONDS)
-        for watchdog in self._watchdogs:
-            watchdog.stop()
+        if self._watchdog:
+            self._watchdog.stop()
         if self._watch:
             self._watch.stop()
         if isinstance(self._session, Engine):

@@ -34,13 +34,41 @@ class Host:
     every_seconds: float = 1.0  # between two looks
 
 
-class Watchdog(threading.Thread):
-    """Looks after an idle host until it is stopped."""
+class _Watched:
+    """Host and what the watchdog has seen of it."""
 
-    def __init__(self, app: Flask, host: Host) -> None:
+    def __init__(self, host: Host) -> None:
+        self.host = host
+        self.look_at = monotonic() + host.every_seconds
+        self._ignored = 0
+        self._helper: threading.Thread | None = None
+
+    def is_idle(self) -> bool:
+        """Say whether neither the host itself nor the watchdog is at its work."""
+        is_helped = self._helper is not None and self._helper.is_alive()
+        return not is_helped and not self.host.is_running()
+
+    def is_neglected(self, due_for: float | None) -> bool:
+        """Take in how long what is due has waited; say whether hints have brought nothing."""
+        if due_for is None:
+            self._ignored = 0
+            return False
+        self._ignored = self._ignored + 1 if due_for >= self.host.neglected_after_seconds else 0
+        return self._ignored > _PATIENCE
+
+    def help(self) -> None:
+        """Do the work in a thread of its own: the other hosts are looked after meanwhile."""
+        self._helper = threading.Thread(target=self.host.run, name="watchdog's work", daemon=True)
+        self._helper.start()
+
+
+class Watchdog(threading.Thread):
+    """Looks after idle hosts until it is stopped, all of them with one connection."""
+
+    def __init__(self, app: Flask, *hosts: Host) -> None:
         super().__init__(name="watchdog", daemon=True)
         self._app = app
-        self._host = host
+        self._watched = [_Watched(host) for host in hosts]
         self._stopped = threading.Event()
 
     def stop(self) -> None:
@@ -48,43 +76,49 @@ class Watchdog(threading.Thread):
         self._stopped.set()
 
     def run(self) -> None:
-        """Look again and again whether anything is due while the host is idle, and hint at it."""
+        """Look again and again whether anything is due while its host is idle, and hint at it."""
         self._pulse()
         pulse_at = monotonic() + _PULSE_SECONDS
-        ignored = 0
-        while not self._stopped.wait(self._host.every_seconds):
+        while not self._stopped.wait(self._pause()):
             if monotonic() >= pulse_at:
                 self._pulse()
                 pulse_at = monotonic() + _PULSE_SECONDS
-            due_for = None if self._host.is_running() else self._due_for_seconds()
-            if due_for is None:
-                ignored = 0
-                continue
-            ignored = ignored + 1 if due_for >= self._host.neglected_after_seconds else 0
-            if not self._hint() or ignored > _PATIENCE:
-                log.warning("no hint reaches this worker; working without Redis")
-                self._host.run()
+            for watched in self._watched:
+                if monotonic() >= watched.look_at:
+                    self._look(watched)
+                    watched.look_at = monotonic() + watched.host.every_seconds
+
+    def _pause(self) -> float:
+        return max(0.0, min(one.look_at for one in self._watched) - monotonic())
+
+    def _look(self, watched: _Watched) -> None:
+        due_for = self._due_for_seconds(watched.host) if watched.is_idle() else None
+        is_neglected = watched.is_neglected(due_for)
+        if due_for is not None and (not self._hint(watched.host) or is_neglected):
+            log.warning("no hint reaches this worker; working without Redis")
+            watched.help()
 
     def _pulse(self) -> None:
-        if self._host.pulse is None:
-            return
-        try:
-            with self._app.app_context():
-                self._host.pulse()
-        except (*DATABASE_AWAY, OSError) as error:
-            log.debug("worker pulse not stored: %s", error)
+        for pulse in (one.host.pulse for one in self._watched):
+            if pulse is None:
+                continue
+            try:
+                with self._app.app_context():
+                    pulse()
+            except (*DATABASE_AWAY, OSError) as error:
+                log.debug("worker pulse not stored: %s", error)
 
-    def _due_for_seconds(self) -> float | None:
+    def _due_for_seconds(self, host: Host) -> float | None:
         try:
             with self._app.app_context():
-                return self._host.due_for_seconds()
+                return host.due_for_seconds()
         except (*DATABASE_AWAY, OSError):
             return None
 
-    def _hint(self) -> bool:
+    def _hint(self, host: Host) -> bool:
         try:
             with self._app.app_context():
-                self._host.hint()
+                host.hint()
         except (RedisError, OSError):
             return False
         return True

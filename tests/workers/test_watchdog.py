@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,7 @@ class Work:
         self.hints = 0
         self.looks = 0
         self.is_run = threading.Event()
+        self.work: Callable[[], object] = self.is_run.set
         self._is_hinting_possible = is_hinting_possible
 
     def host(self) -> Host:
@@ -34,7 +36,7 @@ class Work:
             is_running=lambda: False,
             due_for_seconds=self._look,
             hint=self._hint,
-            run=self.is_run.set,
+            run=lambda: self.work(),
             neglected_after_seconds=1.5,
             every_seconds=0.02,
         )
@@ -53,8 +55,8 @@ class Work:
 def watch(app):
     started = []
 
-    def start(work):
-        started.append(Watchdog(app, work.host()))
+    def start(*works):
+        started.append(Watchdog(app, *(work.host() for work in works)))
         started[-1].start()
 
     yield start
@@ -89,6 +91,21 @@ def test_it_works_at_once_where_no_hint_gets_through(watch):
     work = Work(0.1, is_hinting_possible=False)
     watch(work)
     assert work.is_run.wait(60)
+
+
+def test_it_looks_after_others_while_it_does_the_work_of_one(watch):
+    neglected, other = Work(1.6), Work(0.1)
+    is_done = threading.Event()
+    neglected.work = lambda: neglected.is_run.set() or is_done.wait(60)
+    watch(neglected, other)
+    try:
+        assert neglected.is_run.wait(60)
+        hints, looks = other.hints, neglected.looks
+        seconds_until(lambda: other.hints > hints + 2, 10)
+        assert neglected.looks == looks, "nobody is to do the same work"
+    finally:
+        is_done.set()
+    seconds_until(lambda: neglected.looks > looks, 10)
 
 
 def test_without_descriptors_it_goes_on(watch):
