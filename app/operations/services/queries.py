@@ -10,7 +10,11 @@ from uuid import UUID
 
 from app.operations import paging
 from app.operations.rows import beginning
-from app.operations.snapshots.alerting import alerting_snapshots
+from app.operations.snapshots.alerting import (
+    AlertingSnapshot,
+    alerting_snapshot,
+    alerting_snapshots,
+)
 from app.platform.bootstrap import runtime
 from app.platform.errors import NotFound
 from app.platform.transaction import Transaction, transaction
@@ -117,11 +121,17 @@ def _mark_maintenance(tx: Transaction, found: Sequence[dict[str, Any]]) -> None:
     """Say of each service whether it is in a maintenance window now."""
     organizations = {service["organization_id"] for service in found}
     alerting = alerting_snapshots(tx, set(map(UUID, organizations)))
+    _mark_by(tx, {str(id): current for id, current in alerting.items()}, found)
+
+
+def _mark_by(
+    tx: Transaction, alerting: Mapping[str, AlertingSnapshot], found: Sequence[dict[str, Any]]
+) -> None:
     if not any(current.windows for current in alerting.values()):
         return
     now = tx.now()
     for service in found:
-        until = alerting[UUID(service["organization_id"])].maintenance_until(
+        until = alerting[service["organization_id"]].maintenance_until(
             UUID(service["id"]), service["tags"], now
         )
         service["in_maintenance"] = until is not None
@@ -180,11 +190,18 @@ def listed(
     # Fixed pieces of SQL. The page is cut first: only its services need their state.
     page = f"SELECT * FROM services s WHERE {where} AND {seek.where} {seek.order_by}"  # noqa: S608
     total = f"SELECT count(*) FROM services s WHERE {where}"  # noqa: S608
-    statement = f"{_COLUMNS}, ({total}) AS total FROM ({page}) s {_STATE} {_NEWEST}"
+    # With them what says whether the maintenance windows that are remembered are those of now.
+    version = "SELECT alerting_version FROM organizations WHERE id = %(organization_id)s"
+    statement = (
+        f"{_COLUMNS}, ({total}) AS total, ({version}) AS alerting_version"
+        f" FROM ({page}) s {_STATE} {_NEWEST}"
+    )
     with transaction() as tx:
         rows = tx.rows(statement, values)
         found, position = paging.cut(list(_services(rows)), limit, _position_of)
-        _mark_maintenance(tx, found)
+        if rows:
+            alerting = alerting_snapshot(tx, organization_id, rows[0].alerting_version)
+            _mark_by(tx, {str(organization_id): alerting}, found)
     for service in found:
         service["last_error"] = beginning(service["last_error"])
     if not rows:

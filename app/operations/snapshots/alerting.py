@@ -148,13 +148,15 @@ def alerting_snapshots(
     rows = tx.driver.execute(
         "SELECT id, alerting_version FROM organizations WHERE id = ANY(%s)", (wanted,)
     ).fetchall()
-    found: dict[UUID, AlertingSnapshot] = {}
-    for organization_id, version in rows:
-        known = _cache.get(organization_id)
-        if known is None or known.version != version:
-            known = _cache[organization_id] = _read(tx, organization_id, version)
-        found[organization_id] = known  # another thread may put an older one into the cache now
-    return found
+    return {id: alerting_snapshot(tx, id, version) for id, version in rows}
+
+
+def alerting_snapshot(tx: Transaction, organization_id: UUID, version: int) -> AlertingSnapshot:
+    """Return the alerting snapshot of an organization whose `alerting_version` was just read."""
+    known = _cache.get(organization_id)
+    if known is None or known.version != version:
+        known = _cache[organization_id] = _read(tx, organization_id, version)
+    return known  # another thread may put an older one into the cache now
 
 
 def forget(organization_id: UUID) -> None:
