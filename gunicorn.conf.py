@@ -7,7 +7,6 @@ no loop of it is inherited.
 """
 
 import ctypes
-import gc
 import os
 import signal
 import socket
@@ -67,11 +66,10 @@ control_socket_disable = True
 
 
 def pre_fork(_server: object, _worker: object) -> None:
-    """Keep the collector from writing to the pages that are shared from here on."""
+    """Leave memory as the processes that serve can share it."""
     if get_hub_if_exists() is not None:
         raise SystemExit("error: an import has started an event loop; a fork would inherit it")
-    gc.collect()
-    gc.freeze()
+    import_module("app.platform.forks").settle()
 
 
 def post_fork(_server: object, _worker: object) -> None:

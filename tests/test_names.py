@@ -60,6 +60,7 @@ _NAMED_ELSEWHERE = {
     "app.platform.http_worker.GuardedWorker",
     "app.web.create_app",
     "workers.__main__.before_forks",  # by the fork server, of any module
+    "app.web.rehearse",  # by gunicorn's master, in wsgi.py
 }
 
 

@@ -1,5 +1,6 @@
 """RQ and rq-scheduler behind their door: ticks that survive kills and never pile up."""
 
+import threading
 import time
 import zlib
 
@@ -35,6 +36,23 @@ def test_a_tick_that_was_lost_comes_back_and_one_that_is_gone_goes(hints):
     assert [job.id for job in hints.scheduler().get_jobs()] == [TICK.job_id]
     hints.redis.flushdb()
     assert hints.install([TICK]) == [TICK.job_id]
+
+
+def test_a_tick_whose_job_is_lost_is_installed_again(hints):
+    hints.install([TICK])
+    hints.redis.delete(f"rq:job:{TICK.job_id}")
+    assert hints.installed() == set()
+    assert hints.install([TICK]) == [TICK.job_id]
+    assert hints.installed() == {TICK.job_id}
+
+
+def test_a_rehearsal_leaves_no_queue_no_worker_and_no_thread(hints):
+    threads = set(threading.enumerate())
+    hints.rehearse(3)
+    assert set(threading.enumerate()) <= threads
+    assert hints.depths() == {}
+    assert not hints.redis.scard("rq:workers")
+    assert not list(hints.redis.scan_iter("rq:job:*"))
 
 
 def test_a_changed_interval_replaces_the_tick(hints):

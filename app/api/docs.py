@@ -4,14 +4,14 @@ import json
 from functools import lru_cache
 from pathlib import Path
 
-from flask import Response, request
+from flask import Response, current_app, request
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from app.api.compression import fixed
 from app.api.http import Blueprint
-from app.api.openapi.document import document_of
 from app.api.openapi.reference import chapters_of
+from app.api.openapi.shared_document import document_of, etag_of
 from app.platform.bootstrap import runtime
 from app.security.access import public
 
@@ -40,9 +40,9 @@ def openapi_json() -> Response:
 
     OpenAPI 3.1. It changes only with the server's version: send `If-None-Match`.
     """
-    body, etag = document_of()
+    body = document_of(current_app).body()
     answer = fixed(body, "application/json")
-    answer.set_etag(etag, weak=True)  # compressed it is the same, though not byte by byte
+    answer.set_etag(etag_of(body), weak=True)  # compressed it is the same, though not byte by byte
     answer.headers["Cache-Control"] = "no-cache"
     answer.make_conditional(request)
     return answer
@@ -53,9 +53,9 @@ def openapi_json() -> Response:
 @bp.returns({"type": "string"}, content_type="text/html", description="A page.")
 def docs() -> Response:
     """Browse this document"""
-    body, etag = document_of()
+    body = document_of(current_app).body()
     answer = fixed(_page(body, runtime().config.base_url), "text/html; charset=utf-8")
-    answer.set_etag(etag, weak=True)
+    answer.set_etag(etag_of(body), weak=True)
     answer.headers["Cache-Control"] = "no-cache"
     answer.headers["Content-Security-Policy"] = _CONTENT_SECURITY
     answer.make_conditional(request)

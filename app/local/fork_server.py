@@ -16,7 +16,6 @@ They run the code that was imported at the start of the product.
 """
 
 import ctypes
-import gc
 import importlib
 import json
 import os
@@ -28,6 +27,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from setproctitle import setproctitle
+
+from app.platform import forks
 
 PR_SET_PDEATHSIG = 1
 MESSAGE_BYTES = 65536
@@ -143,8 +144,7 @@ def main(modules: Sequence[str]) -> int:
     if len(os.listdir("/proc/self/task")) > 1:
         print("error: an import has started a thread; a fork would lose it", file=sys.stderr)
         return 1
-    gc.collect()
-    gc.freeze()  # the collector would write to the pages that forks share
+    forks.settle()
     argv = ForkServer(socket.socket(fileno=0)).serve()
     if argv is None:
         return 0

@@ -6,12 +6,18 @@ given up after a time, and a password hash of tens of milliseconds runs in geven
 apply, and functions run where they are called.
 """
 
+import select
+import selectors
+import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import ModuleType, SimpleNamespace
 from typing import ParamSpec, TypeVar, cast
 
 import gevent
 from gevent import get_hub, monkey
+from gevent._hub_local import get_hub_if_exists
+from psycopg import _conninfo_attempts, waiting
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -36,3 +42,44 @@ def offload(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     if monkey.is_module_patched("threading"):
         return cast(T, get_hub().threadpool.apply(function, args, kwargs))
     return function(*args, **kwargs)
+
+
+_poll = monkey.get_original("select", "poll")
+
+
+class _Selector(selectors.PollSelector):
+    """Selector of the standard library, whose own is that of gevent where that has patched it."""
+
+    _selector_cls = _poll
+
+
+@contextmanager
+def without_loop() -> Iterator[None]:
+    """Have the database's driver wait as it does without gevent, in a process that is to fork.
+
+    gevent would start an event loop, which the forks would inherit.
+    """
+    waits = SimpleNamespace(**vars(select) | {"poll": _poll})
+    resolver = monkey.get_original("socket", "getaddrinfo")
+    looks_up = SimpleNamespace(**vars(socket) | {"getaddrinfo": resolver})
+    try:
+        with (
+            _replaced(waiting, "select", waits),
+            _replaced(waiting, "DefaultSelector", _Selector),
+            _replaced(_conninfo_attempts, "socket", looks_up),
+        ):
+            yield
+    finally:
+        hub = get_hub_if_exists()
+        if hub is not None:  # something waited in another way: a loop that has ended harms no fork
+            hub.destroy(destroy_loop=True)
+
+
+@contextmanager
+def _replaced(module: ModuleType, name: str, value: object) -> Iterator[None]:
+    before = getattr(module, name)
+    setattr(module, name, value)
+    try:
+        yield
+    finally:
+        setattr(module, name, before)

@@ -24,6 +24,7 @@ DRAIN_JOB = "workers.probes.drain"
 DRAIN_TIMEOUT_SECONDS = 240
 _FAILURE_TTL_SECONDS = 3600
 _WAKE_TTL_SECONDS = 5
+_REHEARSAL = "rehearsal"
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +131,21 @@ class Hints:
 
     def installed(self) -> set[str]:
         """Return the ids of the ticks that rq-scheduler holds. Raises redis errors."""
-        return {job.id for job in self.scheduler().get_jobs()}
+        # The library would fetch job by job, at each look of the scheduler.
+        found: list[bytes] = self.redis.zrange(Scheduler.scheduled_jobs_key, 0, -1)  # type: ignore[assignment]
+        ids = [id.decode() for id in found]
+        pipeline = self.redis.pipeline(transaction=False)
+        for id in ids:
+            pipeline.exists(Job.key_for(id))
+        return {id for id, is_there in zip(ids, pipeline.execute(), strict=True) if is_there}
+
+    def rehearse(self, rounds: int) -> None:
+        """Enqueue and run some jobs that do nothing. Raises redis errors."""
+        queue = self.queue(_REHEARSAL)
+        for _ in range(rounds):
+            self.work("time.monotonic", queue=_REHEARSAL)
+        _Rehearsal(_REHEARSAL, self.redis).run()
+        queue.delete()
 
     def scheduler(self, *, poll_seconds: float = 1) -> "TickScheduler":
         """Return rq-scheduler over our queues."""
@@ -173,6 +188,7 @@ class Worker(SimpleWorker):
     """RQ's in-process worker: a drain session needs a warm process, not a fork per job."""
 
     max_connection_wait_time = 2  # seconds; the library's minute is too long to notice Redis again
+    _is_burst = False  # whether it ends when the queue is empty
 
     def __init__(self, queue: str, redis: Redis) -> None:
         super().__init__(
@@ -190,7 +206,7 @@ class Worker(SimpleWorker):
         with suppress(StopRequested):
             self._is_working = True
             if not self._stop_requested:
-                self.work(logging_level=None)
+                self.work(logging_level=None, burst=self._is_burst)
         self._is_working = False
 
     def execute_job(self, job: Job, queue: Queue) -> None:
@@ -215,3 +231,15 @@ class Worker(SimpleWorker):
 
     def _install_signal_handlers(self) -> None:
         """Leave the signals to the process, which has an engine to stop as well."""
+
+
+class _Rehearsal(Worker):
+    """Worker that empties its queue, without the thread that hears commands: forks are to come."""
+
+    _is_burst = True
+
+    def subscribe(self) -> None:
+        """Hear no commands."""
+
+    def unsubscribe(self) -> None:
+        """End what was not begun."""

@@ -5,18 +5,22 @@ of references, and code that it specializes as it runs (PEP 659). So what every 
 is done here, several times, and what that opened is closed again: forks inherit no connection.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
+import psycopg
 from flask import Flask
 from redis import RedisError
 from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
 
 from app.models.organization import Organization
 from app.platform.bootstrap import bootstrap, runtime, warm_up
+from app.platform.clock import monotonic
 from app.platform.errors import ConfigError
 from app.platform.extensions import db
-from app.platform.transaction import DATABASE_AWAY, transaction
+from app.platform.transaction import transaction
 
 _ROUNDS = 10  # code is specialized once it has run eight times
 
@@ -42,8 +46,25 @@ def application() -> Flask:
 
 
 def _rehearse(reads: Sequence[Callable[[], object]]) -> None:
+    rehearse_queries(reads)
     hints = runtime().hints
-    with suppress(*DATABASE_AWAY):
+    with suppress(RedisError):
+        for _ in range(_ROUNDS):
+            hints.redis.ping()
+            hints.depths()
+            hints.installed()
+        hints.rehearse(_ROUNDS)
+    close_connections()
+
+
+def rehearse_queries(reads: Sequence[Callable[[], object]], most_seconds: float = math.inf) -> None:
+    """Ask the database, and call functions that only read, some times within an application
+    context; their connections stay. Ends early where that takes long.
+
+    Whatever the database refuses, the forks meet and report themselves.
+    """
+    end = monotonic() + most_seconds
+    with suppress(psycopg.Error, SQLAlchemyError):
         for _ in range(_ROUNDS):
             with transaction() as tx:
                 tx.scalar("SELECT 1")
@@ -51,12 +72,8 @@ def _rehearse(reads: Sequence[Callable[[], object]]) -> None:
                 tx.session.scalars(select(Organization).limit(1)).all()
             for read in reads:
                 read()
-    with suppress(RedisError):
-        for _ in range(_ROUNDS):
-            hints.redis.ping()
-            hints.depths()
-            hints.installed()
-    close_connections()
+            if monotonic() > end:
+                break
 
 
 def close_connections() -> None:

@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 from flask import Flask
 from flask_smorest.spec.plugins import FlaskPlugin
 
+from app.api.openapi.shared_document import document_of
 from app.security import access
 from tests.alerting import make_incident, make_override, make_subscriber
 from tests.factories import Person
@@ -61,7 +62,7 @@ def _filler(kind: str) -> str:
 
 def routes(app: Flask) -> list[Route]:
     """Return every route and method of the application."""
-    paths = json.loads(app.extensions["openapi"][0])["paths"]
+    paths = json.loads(document_of(app).body())["paths"]
     found = []
     for rule in sorted(app.url_map.iter_rules(), key=lambda rule: rule.rule):
         mark = access.access_of(app, rule.endpoint)

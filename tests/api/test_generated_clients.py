@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from werkzeug.serving import make_server
 
+from app.api.openapi.shared_document import document_of
+
 SERVICES = [
     ("TCP", "server.example.com:8080", {"send": "PING", "expect": "PONG", "tls": True}),
     ("REDIS", "cache.example.com:6379", {"db": 3, "tls": True}),
@@ -64,7 +66,7 @@ def address(app, configure):
 def written(app, tmp_path) -> Path:
     """The document in a file."""
     path = tmp_path / "openapi.json"
-    path.write_bytes(app.extensions["openapi"][0])
+    path.write_bytes(document_of(app).body())
     return path
 
 

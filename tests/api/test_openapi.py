@@ -1,13 +1,17 @@
 """The OpenAPI document: valid, complete, and served with its page."""
 
 import json
+import os
 import re
 import shlex
+import sys
+from types import SimpleNamespace
 
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from app.api.openapi.reference import chapters_of
+from app.api.openapi.shared_document import SharedDocument
 from app.checks import CHECK_TYPES
 
 
@@ -152,3 +156,30 @@ def test_examples_are_of_their_schema(document):
     created = document["paths"]["/api/v1/services"]["post"]
     example = created["requestBody"]["content"]["application/json"]["example"]
     assert example["check_type"] == "HTTP"
+
+
+def _refuse(_):
+    raise ValueError("not today")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux forks")
+def test_a_fork_makes_the_document_or_else_whoever_asks_for_it():
+    here = str(os.getpid()).encode()
+    api = SimpleNamespace(make=lambda _: str(os.getpid()).encode())
+    made = SharedDocument(api, None)
+    made.begin()
+    made.take()
+    assert made.body().isdigit()
+    assert made.body() != here
+
+    failing = SimpleNamespace(make=_refuse)
+    failed = SharedDocument(failing, None)
+    failed.begin()
+    failed.take()
+    failing.make = api.make
+    assert failed.body() == here
+
+
+def test_a_document_that_is_made_again_is_the_same(document, app):
+    api = app.extensions["flask-smorest"]["apis"][""]["ext_obj"]
+    assert json.loads(api.make(app)) == document

@@ -1,12 +1,11 @@
 """The OpenAPI document: what smorest collects from the routes, completed in one place."""
 
-import hashlib
 import json
 from collections.abc import Iterator
 from typing import Any
 
 import flask_smorest
-from flask import Flask, current_app
+from flask import Flask
 from flask_smorest.spec.plugins import FlaskPlugin
 from werkzeug.routing import Rule
 
@@ -15,6 +14,7 @@ from app.api.openapi import errors as openapi_errors
 from app.api.openapi import requests, services
 from app.api.openapi.examples import add_examples
 from app.api.openapi.refusals import add_refusals
+from app.api.openapi.shared_document import SharedDocument
 from app.api.openapi.variants import split_actions
 from app.checks import CHECK_TYPES
 from app.platform.bootstrap import Runtime
@@ -112,13 +112,28 @@ class Api(flask_smorest.Api):  # type: ignore[misc]
             "servers": [{"url": "/", "description": "This server"}],
         }
         super().__init__(app, spec_kwargs=spec)
-        self.ma_plugin.converter.add_attribute_function(requests.key_rule)
+        self._blueprints: list[flask_smorest.Blueprint] = []
+        app.extensions["openapi"] = SharedDocument(self, app)
 
     def _register_error_handlers(self) -> None:
         """Leave errors to the one handler."""
 
-    def finish(self, app: Flask) -> None:
-        """Complete the document and keep it with the application, once every route is known."""
+    def register_blueprint(
+        self, blp: flask_smorest.Blueprint, *, parameters: None = None, **options: Any
+    ) -> None:
+        """Add the routes of a blueprint to the application; `make` describes them."""
+        self._app.extensions["flask-smorest"]["blp_name_to_api"][blp.name] = self
+        self._app.register_blueprint(blp, **options)
+        self._blueprints.append(blp)
+
+    def make(self, app: Flask) -> bytes:
+        """Return the document, once every route is known."""
+        self._init_spec(**self._spec_kwargs)
+        self.ma_plugin.converter.add_attribute_function(requests.key_rule)
+        for blueprint in self._blueprints:
+            name = blueprint.name
+            blueprint.register_views_in_doc(self, app, self.spec, name=name, parameters=None)
+            self.spec.tag({"name": name, "description": blueprint.description})
         for kind, check_type in CHECK_TYPES.items():
             self.spec.components.schema(services.config_name(kind), schema=check_type.config_schema)
         document = self.spec.to_dict()
@@ -133,14 +148,8 @@ class Api(flask_smorest.Api):  # type: ignore[misc]
         requests.narrow(document)
         add_refusals(document)
         add_examples(document)
-        body = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
-        app.extensions["openapi"] = body, hashlib.sha256(body).hexdigest()[:16]
-
-
-def document_of() -> tuple[bytes, str]:
-    """Return the document of the current application and its entity tag."""
-    found: tuple[bytes, str] = current_app.extensions["openapi"]
-    return found
+        self._init_spec(**self._spec_kwargs)  # what the document was made of is not needed again
+        return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def _is_public(app: Flask, rule: Rule) -> bool:
