@@ -5,9 +5,9 @@ This is what nearly everybody has. Rounds of one run can be compared; runs on a 
 
 import time
 from contextlib import ExitStack
-from pathlib import Path
 
-from tests.bench.world import World, percentile, seed_services, tree_cpu_seconds, tree_of
+from tests.bench.product import pss_megabytes
+from tests.bench.world import World, percentile, seed_services, tree_cpu_seconds
 
 SERVICES = 2000
 INTERVAL_SECONDS = 10
@@ -44,7 +44,7 @@ def run(world: World) -> list[tuple[str, str, str]]:
         time.sleep(WINDOW_SECONDS)
         used = {name: tree_cpu_seconds(pid) - before[name] for name, pid in pids.items()}
         ended_at = connection.execute("SELECT now()").fetchone()
-        memory = sum(_pss_mb(pid) for pid in pids.values())
+        memory = sum(map(pss_megabytes, pids.values()))
         time.sleep(2)  # results that change nothing are stored within a second
         assert began_at
         assert ended_at
@@ -65,12 +65,3 @@ def run(world: World) -> list[tuple[str, str, str]]:
 
 def _each(seconds: float, checks: list[float]) -> float:
     return seconds / len(checks) * 1000
-
-
-def _pss_mb(root: int) -> float:
-    kilobytes = 0
-    for pid in tree_of(root):
-        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-            if line.startswith("Pss:"):
-                kilobytes += int(line.split()[1])
-    return kilobytes / 1024
