@@ -7,8 +7,10 @@ import signal
 import subprocess
 import sys
 import tarfile
+import tempfile
 import threading
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psycopg
@@ -27,8 +29,28 @@ def silent(_line: str) -> None:
     """Say nothing."""
 
 
-def filled(state: Path, word: str) -> dict[str, str]:
-    """Make an installation with rows in it; return its environment."""
+@pytest.fixture(scope="module")
+def filled() -> Iterator[Callable[[Path, str], dict[str, str]]]:
+    """Makes installations with rows in them, each a copy of the first that holds the word."""
+    with tempfile.TemporaryDirectory(prefix="alertifypro-local-") as folder:
+        home = Path(folder).resolve()
+        home.chmod(0o711)
+
+        def make(state: Path, word: str) -> dict[str, str]:
+            if not (home / word).exists():
+                fill(home / word, word)
+            if list((home / word).glob("pg*")):
+                # With owners: the files of PostgreSQL belong to a user of its own.
+                subprocess.run(["cp", "-a", str(home / word), str(state)], check=True)
+            else:  # that user cannot enter this directory, and the cluster is elsewhere
+                fill(state, word)
+            return {"STATE_DIR": str(state)}
+
+        yield make
+
+
+def fill(state: Path, word: str) -> None:
+    """Make an installation with rows in it."""
     with Embedded(state, with_valkey=False) as servers:
         migrate.upgrade_database(servers.database_url)
         vault = Vault(bytes.fromhex(servers.state.secrets().encryption_key))
@@ -51,7 +73,6 @@ def filled(state: Path, word: str) -> dict[str, str]:
                 " FROM generate_series(1, %s) n",
                 (ROWS,),
             )
-    return {"STATE_DIR": str(state)}
 
 
 def contents(url: str) -> tuple[str, int]:
@@ -74,7 +95,7 @@ def constraints(url: str) -> set[tuple[str, str]]:
         )
 
 
-def test_a_backup_comes_back_whole_in_a_new_installation_with_its_key(tmp_path, state):
+def test_a_backup_comes_back_whole_in_a_new_installation_with_its_key(tmp_path, state, filled):
     old, new, file = state / "old", state / "new", state / "backup.tar"
     env = filled(old, "first")
     backup.backup(env, file, with_key=True, say=silent)
@@ -95,7 +116,7 @@ def test_a_backup_comes_back_whole_in_a_new_installation_with_its_key(tmp_path, 
         assert vault.unseal(row[0]) == "first"
 
 
-def test_without_its_key_a_backup_is_not_restored_elsewhere(state):
+def test_without_its_key_a_backup_is_not_restored_elsewhere(state, filled):
     file = state / "backup.tar"
     backup.backup(filled(state / "old", "first"), file, with_key=False, say=silent)
     with tarfile.open(file) as archive:
@@ -107,7 +128,7 @@ def test_without_its_key_a_backup_is_not_restored_elsewhere(state):
     backup.restore({"STATE_DIR": str(state / "old")}, file, say=silent)
 
 
-def test_a_restore_while_others_are_connected_and_write(state):
+def test_a_restore_while_others_are_connected_and_write(state, filled):
     env = filled(state / "one", "first")
     file = state / "backup.tar"
     backup.backup(env, file, with_key=False, say=silent)
@@ -151,7 +172,7 @@ RESTORE = "from app.local.__main__ import main; import sys; sys.exit(main(sys.ar
 
 
 @pytest.mark.parametrize("seconds", [0.8, 1.6, 2.4])
-def test_a_kill_in_the_middle_leaves_what_was_there(state, seconds):
+def test_a_kill_in_the_middle_leaves_what_was_there(state, seconds, filled):
     file = state / "backup.tar"
     backup.backup(filled(state / "old", "first"), file, with_key=True, say=silent)
     env = filled(state / "one", "second")
@@ -175,7 +196,7 @@ def test_a_kill_in_the_middle_leaves_what_was_there(state, seconds):
         servers.state.withdraw()
 
 
-def test_a_file_that_is_no_backup_or_damaged_changes_nothing(state):
+def test_a_file_that_is_no_backup_or_damaged_changes_nothing(state, filled):
     env = filled(state / "one", "first")
     file = state / "backup.tar"
     backup.backup(env, file, with_key=False, say=silent)
@@ -193,7 +214,7 @@ def test_a_file_that_is_no_backup_or_damaged_changes_nothing(state):
         assert contents(servers.database_url) == ("first", ROWS)
 
 
-def test_an_older_backup_comes_into_ones_own_postgres_beside_a_running_product(state):
+def test_an_older_backup_comes_into_ones_own_postgres_beside_a_running_product(state, filled):
     """Somebody goes on asking that database all the time, as the product's processes do."""
     env, file = filled(state / "old", "first"), state / "backup.tar"
     with Embedded(state / "old", with_valkey=False) as servers:
@@ -245,7 +266,7 @@ def alembic(url: str, *arguments: str) -> None:
     )
 
 
-def test_a_backup_of_a_newer_version_is_refused_with_a_sentence(state):
+def test_a_backup_of_a_newer_version_is_refused_with_a_sentence(state, filled):
     env = filled(state / "one", "first")
     with (
         Embedded(state / "one", with_valkey=False) as servers,
