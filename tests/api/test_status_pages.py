@@ -202,7 +202,7 @@ def test_what_was_read_can_be_sent_back(alice, make_page):
 
 def test_a_page_of_a_deleted_service_can_be_sent_back(alice, make_page):
     ids = [make_service(alice, name=name)["id"] for name in ("One", "Two")]
-    names = {id: {"name": f"Public {id[:4]}"} for id in ids}
+    names = {id: {"name": f"Public {id}"} for id in ids}
     page = make_page(sections=[{"name": "A", "service_ids": ids}], services=names)
     assert alice.delete(f"/services/{ids[0]}").status_code == 204
     path = f"/status-pages/{page['id']}"

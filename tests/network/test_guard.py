@@ -153,9 +153,12 @@ def test_open_closed_and_silent_forbidden_ports_look_the_same():
         found = []
         try:
             for port in (open_port, 1, 65535):
-                started = time.monotonic()
-                observation = await probe("TCP", f"127.0.0.1:{port}", network=network)
-                found.append((observation.error, time.monotonic() - started))
+                took = inf
+                for _ in range(ATTEMPTS):
+                    started = time.monotonic()
+                    observation = await probe("TCP", f"127.0.0.1:{port}", network=network)
+                    took = min(took, time.monotonic() - started)
+                found.append((observation.error, took))
         finally:
             network.close()
         return found

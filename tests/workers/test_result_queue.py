@@ -14,6 +14,7 @@ from app.platform.transaction import transaction
 from tests.alerting import make_rule
 from tests.factories import make_service
 from tests.recording import GREEN, RED, claim_of
+from tests.waiting import stretched
 from workers import result_queue
 from workers.result_queue import ResultQueue
 
@@ -64,7 +65,7 @@ def recorded(*results) -> list[int]:
         queue = ResultQueue(asyncio.get_running_loop(), recorder, done)
         for claim, observation in results:
             queue.add(claim, observation, utcnow() + timedelta(seconds=1))
-        await asyncio.sleep(0.25)
+        await asyncio.sleep(stretched(0.25))
         soon = list(recorder.sizes)
         await queue.finish()
         assert sum(recorder.sizes) == len(results), "what waits is recorded at a stop"

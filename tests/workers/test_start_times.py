@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.waiting import stretched
 from workers.start_times import SLOT_SECONDS, Pace, StartQueue
 
 
@@ -43,7 +44,7 @@ def test_none_starts_before_it_is_due_and_neighbours_start_together():
             due[one.snapshot.service_id] = at
             queue.add(one, at - loop.time())
         assert len(queue) == 8
-        await asyncio.sleep(0.3)
+        await asyncio.sleep(stretched(0.3))
         assert len(queue) == 0
 
     started = run(story)
@@ -59,7 +60,7 @@ def test_a_newer_claim_of_the_same_check_takes_the_place_of_the_older():
     async def story(queue, loop):
         queue.add(older, 0.02)
         queue.add(newer, 0.04)
-        await asyncio.sleep(0.2)
+        await asyncio.sleep(stretched(0.2))
 
     assert [one for one, _ in run(story)] == [newer]
 
@@ -72,7 +73,7 @@ def test_a_claim_that_is_not_ours_any_more_does_not_start():
         queue.add(kept, 0.02)
         queue.drop([edited])
         assert queue.waiting() == [kept]
-        await asyncio.sleep(0.2)
+        await asyncio.sleep(stretched(0.2))
 
     assert [one for one, _ in run(story)] == [kept]
 
