@@ -1,7 +1,6 @@
 """Receivers of notifications on loopback: real servers in threads that log what arrives."""
 
 import json
-import socket
 import ssl
 import threading
 import time
@@ -20,6 +19,7 @@ from urllib.parse import parse_qsl
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
+from app.local import ports
 from tests.waiting import stretched
 
 
@@ -209,7 +209,9 @@ class MailReceiver:
         self.refusals = dict(refusals or {})
         self.mails: list[Mail] = []
         self._arrived = threading.Condition()
-        self._controller = Controller(self, hostname="127.0.0.1", port=_free_port(), **options)
+        self._controller = Controller(
+            self, hostname="127.0.0.1", port=ports.choose(None), **options
+        )
 
     @property
     def port(self) -> int:
@@ -262,9 +264,3 @@ class MailReceiver:
             )
             self._arrived.notify_all()
         return "250 OK queued as 12345"
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -3,7 +3,6 @@
 import json
 import re
 import shutil
-import socket
 import subprocess
 import threading
 import time
@@ -18,6 +17,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from redis import Redis
 from werkzeug.serving import make_server
 
+from app.local import ports
 from app.operations.metrics import counting, instance
 from app.platform.bootstrap import runtime
 from app.platform.counters import Counters
@@ -224,12 +224,6 @@ def test_rules_and_dashboard_ask_for_what_there_is(client, a_life):
     assert names <= names_found
 
 
-def free_port():
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return found.getsockname()[1]
-
-
 @pytest.fixture
 def prometheus(app, config, tmp_path):
     """The address of a Prometheus that scrapes the application, with our rules loaded."""
@@ -247,7 +241,7 @@ def prometheus(app, config, tmp_path):
         ],
     }
     (tmp_path / "prometheus.yml").write_text(json.dumps(settings))
-    port = free_port()
+    port = ports.choose(None)
     options = (
         f"--config.file={tmp_path / 'prometheus.yml'}",
         f"--storage.tsdb.path={tmp_path / 'data'}",

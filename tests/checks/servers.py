@@ -5,11 +5,12 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from socket import create_connection, create_server
+from socket import create_connection
 from urllib.parse import unquote, urlsplit
 
 from dnslib.server import DNSServer
 
+from app.local import ports
 from app.local.embedded import Embedded
 
 
@@ -68,9 +69,8 @@ def _pair(resolver: object) -> tuple[DNSServer, DNSServer]:
 
 
 def free_port() -> int:
-    """Return a port that nobody uses now."""
-    with create_server(("127.0.0.1", 0)) as server:
-        return server.getsockname()[1]
+    """Return a port that nobody uses now, and that no outgoing connection is given."""
+    return ports.choose(None)
 
 
 def wait_for(port: int) -> None:

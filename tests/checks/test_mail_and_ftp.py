@@ -1,6 +1,5 @@
 """SMTP, IMAP, POP3 and FTP against real servers (aiosmtpd, pyftpdlib) and scripted ones."""
 
-import socket
 import threading
 from contextlib import contextmanager
 
@@ -12,18 +11,17 @@ from pyftpdlib.handlers import FTPHandler
 from pyftpdlib.servers import FTPServer
 
 from app.domain.types import Status
+from app.local import ports
 from tests import certificates, loopback
 from tests.loopback import go, probe
 
 
 @contextmanager
 def smtp(**options):
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    controller = Controller(Sink(), hostname="127.0.0.1", port=port, **options)
+    controller = Controller(Sink(), hostname="127.0.0.1", port=ports.choose(None), **options)
     controller.start()
     try:
-        yield port
+        yield controller.port
     finally:
         controller.stop()
 

@@ -4,19 +4,20 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from app.local import ports
+
 
 @contextmanager
 def canary() -> Iterator[tuple[int, list[str]]]:
     """Listen on every loopback address, TCP and UDP, at one port; yield it and who came."""
     touched: list[str] = []
     sockets: list[socket.socket] = []
-    port = 0
+    port = ports.choose(None)  # none that another program's datagrams may come from
     for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
         one = socket.socket(socket.AF_INET6, kind)
         one.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
         one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         one.bind(("::", port))
-        port = one.getsockname()[1]
         if kind == socket.SOCK_STREAM:
             one.listen(100)
         one.setblocking(False)

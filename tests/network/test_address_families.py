@@ -14,6 +14,7 @@ import pytest
 from dnslib import AAAA, QTYPE, RR, A
 
 from app.domain.types import FailureKind, Status
+from app.local import ports
 from app.network.errors import from_errno, most_specific
 from app.network.network import Network
 from tests import certificates, loopback
@@ -153,8 +154,8 @@ class Echo(asyncio.DatagramProtocol):
 def test_udp_tries_every_address(first, config):
     async def story():
         loop = asyncio.get_running_loop()
-        transport, _ = await loop.create_datagram_endpoint(Echo, ("127.0.0.1", 0))
-        port = transport.get_extra_info("sockname")[1]
+        port = ports.choose(None)  # which is free in both families
+        transport, _ = await loop.create_datagram_endpoint(Echo, ("127.0.0.1", port))
         mute = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
         if first == "silent":
             mute.bind(("::1", port))
