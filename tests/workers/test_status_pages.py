@@ -2,6 +2,7 @@
 
 import pytest
 
+from app.operations.status_pages import snapshots
 from tests.receivers import Answer, HttpReceiver
 from tests.status_pages import make_shown, take_snapshots
 from workers import status_pages
@@ -20,6 +21,37 @@ def fetch(app):
         take_snapshots(app)
 
     return run
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE services SET status = 'RED', status_changed_at = now()",
+        "UPDATE organizations SET alerting_version = alerting_version + 1",
+        "UPDATE page_snapshots SET due_at = now()",
+    ],
+)
+def test_a_worker_is_asked_for_what_a_claim_takes(app, alice, rows, change):
+    make_shown(alice, "Checkout")
+    take_snapshots(app)
+
+    def waits():
+        rows(
+            "UPDATE page_snapshots SET made_at = now() - interval '3 seconds',"
+            " due_at = due_at + interval '1 hour' WHERE due_at <= now() + interval '1 minute'"
+        )
+        with app.app_context():
+            return snapshots.due_for_seconds()
+
+    rows("UPDATE services SET status_changed_at = now() - interval '1 hour'")
+    assert waits() is None
+    rows(change)
+    with app.app_context():
+        found = snapshots.due_for_seconds()
+        assert found is not None
+        assert 0 <= found < 60
+        assert snapshots.claim() is not None
+        assert snapshots.due_for_seconds() is None  # somebody is at it
 
 
 def test_a_logo_is_fetched_once_and_served_from_here(alice, client, fetch):

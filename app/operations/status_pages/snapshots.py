@@ -34,25 +34,32 @@ _LEASE_SECONDS = 15
 # A page is due by its time, when rules or windows of its organization were edited, and when one of
 # the organization's services took another status. That is stamped before its commit: for a while
 # such a page is made again and again, at most once a second.
-_CLAIM = """
+_CHANGED = """
 WITH changed AS MATERIALIZED (
-    SELECT DISTINCT organization_id FROM services
-    WHERE status_changed_at > now() - interval '8 seconds'
-), due AS (
-    SELECT s.status_page_id FROM page_snapshots s
+    SELECT organization_id, min(status_changed_at) AS at FROM services
+    WHERE status_changed_at > now() - interval '8 seconds' GROUP BY 1
+)"""
+_DUE = """
+    FROM page_snapshots s
     JOIN status_pages p ON p.id = s.status_page_id
     JOIN organizations o ON o.id = p.organization_id
+    LEFT JOIN changed c ON c.organization_id = p.organization_id
     WHERE (s.lease_until IS NULL OR s.lease_until < now())
       AND (s.due_at <= now()
         OR s.made_at < now() - interval '1 second' AND (
-            s.alerting_version IS DISTINCT FROM o.alerting_version
-            OR p.organization_id IN (SELECT organization_id FROM changed)))
+            s.alerting_version IS DISTINCT FROM o.alerting_version OR c.at IS NOT NULL))"""
+_CLAIM = f"""{_CHANGED}, due AS (
+    SELECT s.status_page_id {_DUE}
     ORDER BY s.due_at LIMIT 1 FOR UPDATE OF s SKIP LOCKED
 )
 UPDATE page_snapshots s SET lease_until = now() + %(lease)s * interval '1 second'
 FROM due WHERE s.status_page_id = due.status_page_id
 RETURNING s.status_page_id, s.due_at
-"""
+"""  # noqa: S608  constants
+_DUE_FOR = f"""{_CHANGED}
+SELECT extract(epoch FROM now() - min(CASE WHEN s.due_at <= now() THEN s.due_at
+    ELSE greatest(s.made_at + interval '1 second', coalesce(c.at, now())) END))::float {_DUE}
+"""  # noqa: S608  constants
 _CLAIM_ONE = """
 UPDATE page_snapshots SET lease_until = now() + %(lease)s * interval '1 second'
 WHERE status_page_id = %(id)s AND (lease_until IS NULL OR lease_until < now())
@@ -129,10 +136,7 @@ def make_now(page_id: UUID) -> None:
 def due_for_seconds() -> float | None:
     """Return how long a page has waited for its snapshot; None while none is due."""
     with transaction() as tx:
-        found = tx.scalar(
-            "SELECT extract(epoch FROM now() - min(due_at))::float FROM page_snapshots"
-            " WHERE due_at <= now() AND (lease_until IS NULL OR lease_until < now())"
-        )
+        found = tx.scalar(_DUE_FOR)
     return found
 
 
