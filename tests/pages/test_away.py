@@ -91,3 +91,17 @@ def test_a_deleted_page_leaves_no_file(app, alice, folder):
     assert store.pages() == []
     assert not list((folder / "pages").glob("*.json"))
     assert store_of(app) is not store
+
+
+def test_a_slug_that_another_page_has_by_now_keeps_its_file(app, alice, charlie, folder):
+    store = PageStore(folder / "pages")
+    with app.app_context():
+        store.look()
+    (before,) = [page for page in alice.get("/status-pages").json if page["slug"] == "shop"]
+    alice.delete(f"/status-pages/{before['id']}")
+    make_shown(charlie, "Vault", name="Of others", slug="shop")
+    with app.app_context():
+        store.look()
+    fresh = PageStore(folder / "pages")
+    fresh.read_files()
+    assert fresh.of_slug("shop").page["name"] == "Of others"

@@ -113,10 +113,11 @@ class PageStore:
         gone = self._pages.keys() - current.keys()
         if not changed and not gone:
             return True
-        for row in rows:
-            self._take(row)
+        # What is gone goes first: another page may have its slug by now, and so its file.
         for id in gone:
             self._drop(id)
+        for row in rows:
+            self._take(row)
         self._versions = current
         self._reindex()
         return True
