@@ -81,8 +81,9 @@ def part(slug: str, rest: str) -> Response:
     `summary.json`, `status.json`, `components.json`, `incidents.json`,
     `incidents/unresolved.json`, `scheduled-maintenances.json` with `/upcoming.json` and
     `/active.json` (in the form of Statuspage, also where its tools look, under `api/v2/`),
-    `feed.atom`, `feed.rss`, `maintenance.ics`, `history?month=2026-11`, `incidents/{id}`,
-    `maintenance/{id}`, `services/{key}`, `embed`, `embed.js`.
+    `feed.atom`, `feed.rss`, `maintenance.ics`, `history?month=2026-11&page=2`, `incidents/{id}`
+    and `incidents/{id}/2` with its earlier updates, `maintenance/{id}`, `services/{key}`, `embed`,
+    `embed.js`. Lists hold the latest fifty, and as much of what was said as there is room for.
     """
     if slug == "assets":
         return send(asset(rest) or not_found())
@@ -105,14 +106,14 @@ def _found(store: PageStore, slug: str, rest: str) -> Response | None:
     found = visible(store, slug)
     if found is not None:
         root = "" if _host_slug() else f"{PREFIX}{slug}"
-        away = responses.on_domain(found, rest, _query()) if root else None
+        away = responses.on_domain(found, responses.quoted(rest), _query()) if root else None
         if away is not None:
             return send(away)
         rendered = store.find(found, rest, request.args, root)
         return send(rendered) if rendered is not None else None
     moved = store.of_old_slug(slug)
     if moved is not None and moved.is_open and store.of_slug(slug) is None:
-        tail = f"/{rest}" if rest else ""
+        tail = f"/{responses.quoted(rest)}" if rest else ""
         address = responses.with_query(f"{PREFIX}{moved.slug}{tail}", _query())
         return send(responses.moved(address, moved.made_at))
     return None

@@ -6,6 +6,7 @@ import pytest
 
 from app.domain.status_pages.causes import Cause, cause_of
 from app.domain.types import FailureKind
+from app.pages.status.store import store_of
 from app.platform.clock import utcnow
 from tests.factories import make_result
 from tests.status_pages import make_shown, take_snapshots
@@ -57,7 +58,9 @@ def test_what_a_person_says_has_no_cause(app, alice, client, failing):
     assert (shown["state"], shown["cause"]) == ("down", None)
 
 
-def test_the_slug_leads_to_the_host_where_that_is_wanted_and_served(app, alice, client, rows):
+def test_the_slug_leads_to_the_host_where_that_is_wanted_and_served(
+    app, alice, client, rows, monkeypatch
+):
     page, _ = make_shown(alice, "Checkout", slug="acme", custom_domain="status.acme.example")
     path = f"/status-pages/{page['id']}"
     alice.patch(path, {"show": {"on_domain_only": True}})
@@ -72,6 +75,17 @@ def test_the_slug_leads_to_the_host_where_that_is_wanted_and_served(app, alice, 
         assert answer.headers["Location"] == f"http://status.acme.example/{expected}"
     answer = client.get("/status/acme", environ_overrides={"QUERY_STRING": "q=\xc3\xa9"})
     assert answer.headers["Location"] == "http://status.acme.example/?q=%C3%A9"
+    store = store_of(app)
+    for is_watched in (False, True):  # by the view, and in front of it
+        monkeypatch.setattr(store, "is_watched", is_watched)
+        answer = client.get("/status/acme/a%20b%C3%A9%3Fc%23%25")
+        assert answer.status_code == 302
+        told = "http://status.acme.example/a%20b%C3%A9%3Fc%23%25"
+        assert answer.headers["Location"] == told
+    answer = client.get("/status/acme/a%0d%0aSet-Cookie:%20b=c")
+    told = "http://status.acme.example/a%0D%0ASet-Cookie:%20b=c"
+    assert (answer.status_code, answer.headers["Location"]) == (302, told)
+    monkeypatch.setattr(store, "is_watched", False)
     host = {"base_url": "http://status.acme.example"}
     assert "Checkout" in client.get("/", **host).text
     assert client.get("/subscribe", **host).status_code == 200

@@ -295,6 +295,9 @@ def test_an_earlier_slug_leads_on(app, alice, client, shown):
         answer = client.get(f"/status/{old}/history", environ_overrides=environ)
         told = quote(query.encode("latin-1"), safe="=&%")
         assert answer.headers["Location"] == f"/status/new-name/history?{told}", query
+    answer = client.get(f"/status/{old}/a%20b%C3%A9%3Fc%23%25")
+    told = "/status/new-name/a%20b%C3%A9%3Fc%23%25"
+    assert (answer.status_code, answer.headers["Location"]) == (301, told)
     assert client.get("/status/new-name").status_code == 200
     alice.delete(f"/status-pages/{page['id']}")
     assert client.get("/status/new-name").status_code == 404

@@ -91,10 +91,10 @@ class PageMiddleware:
         environ = environ | {"PATH_INFO": inner.rstrip("/"), HOST_ROOT: slug}
         return self._application(environ, start_response)
 
-    def _find(self, rest: str, environ: Environ) -> Rendered | None:
+    def _find(self, path: str, environ: Environ) -> Rendered | None:
         if not self._store.is_watched:
             return None  # the view looks first
-        slug, slash, inner = rest.partition("/")
+        slug, slash, inner = path.partition("/")
         if slug == "assets":
             return asset(inner)
         if not slash and slug.endswith(".json"):
@@ -102,7 +102,8 @@ class PageMiddleware:
         page = self._store.of_slug(slug)
         if page is None or not page.is_open or (slash and not inner):
             return None
-        away = responses.on_domain(page, inner, environ.get("QUERY_STRING", ""))
+        rest = responses.quoted(inner, "latin-1")
+        away = responses.on_domain(page, rest, environ.get("QUERY_STRING", ""))
         if away is not None:
             return away
         return self._store.find(page, inner, _query(environ), f"{PREFIX}{slug}")

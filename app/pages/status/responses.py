@@ -36,6 +36,7 @@ HTML, JSON = "text/html; charset=utf-8", "application/json"
 _MONTHS_IN_NAVIGATION = 10
 _LEAST_COMPRESSED = 1000
 _MAX_QUERY = 60
+_OF_PATHS = "!$&'()*+,;=:@/"  # RFC 3986, 3.3
 _OF_QUERIES = "!$&'()*+,;=:@/?%"  # RFC 3986, 3.4; what is quoted stays so
 # Each name more is a way to have the same page rendered again and again.
 _USED: Mapping[str, tuple[str, ...]] = {
@@ -98,12 +99,18 @@ def moved(address: str, modified: datetime) -> Rendered:
 def on_domain(page: Snapshot, rest: str, query: str) -> Rendered | None:
     """Return where an address with the slug leads, where the page wants to be on its host alone.
 
+    `rest` is quoted, the query as WSGI has it.
     Not for good: a host whose records go is lost, and the slug answers again.
     """
     if not (page.is_open and page.page["host"] and page.page["show"].get("on_domain_only")):
         return None
     address = with_query(f"{str(page.page['url']).rstrip('/')}/{rest}", query)
     return replace(moved(address, page.made_at), status=302)
+
+
+def quoted(rest: str, encoding: str = "utf-8") -> str:
+    """Return a path as it stands in an address; `latin-1` for one as WSGI has it (PEP 3333)."""
+    return quote(rest.encode(encoding), safe=_OF_PATHS)
 
 
 def with_query(address: str, query: str) -> str:
