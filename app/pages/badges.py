@@ -1,5 +1,7 @@
 """A badge as SVG, in the flat form that readers of readmes know."""
 
+from unicodedata import category, east_asian_width
+
 from app.domain.checks.badges import Badge, BadgeTone
 from app.pages.xml_text import escaped
 
@@ -23,6 +25,7 @@ textLength="{value_width}" lengthAdjust="spacingAndGlyphs" font-weight="bold">{v
 _MAX_LETTERS = 60
 _PADDING = 6
 _LETTER = 6.6  # of Verdana at 11 px, on average; `textLength` makes the text fit for sure
+_SQUARE = 11.5  # of Chinese, Japanese, Korean and of pictures
 _NARROW, _WIDE = "ijl.,:;|!' fIrt", "mwMW@%"
 
 _SVG = """<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="20" role="img" \
@@ -72,5 +75,14 @@ def _cut(text: str) -> str:
 
 
 def _width(text: str) -> int:
-    letters = sum(3.9 if c in _NARROW else 9.5 if c in _WIDE else _LETTER for c in text)
-    return max(round(letters), 4)
+    return max(round(sum(map(_letter, text))), 4)
+
+
+def _letter(letter: str) -> float:
+    if letter in _NARROW:
+        return 3.9
+    if letter in _WIDE:
+        return 9.5
+    if category(letter) in ("Mn", "Me", "Cf"):
+        return 0  # a mark of the letter before it
+    return _SQUARE if east_asian_width(letter) in ("W", "F") else _LETTER

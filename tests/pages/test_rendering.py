@@ -157,6 +157,15 @@ def test_feeds_and_badges_are_xml_whatever_a_text_holds(text):
         ElementTree.fromstring(svg(Badge(text, text, BadgeTone.BAD), style))
 
 
+def test_the_letters_of_a_badge_have_the_width_of_their_script():
+    def width(label):
+        badge = svg(Badge(label, "Up", BadgeTone.GOOD))
+        return int(re.search(r'textLength="(\d+)"', badge)[1])
+
+    assert width("支払いサービス") >= 7 * 11  # squares of the size of the font
+    assert width("e\u0301" * 8) == width("e" * 8)  # marks stand over their letters
+
+
 @pytest.mark.parametrize("text", [text for text in UNUSUAL if "\ud800" not in text])
 def test_calendars_are_read_as_they_were_meant(text):
     snapshot = scenes.hostile(text)
