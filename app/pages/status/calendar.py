@@ -6,7 +6,7 @@ from typing import Any
 from icalendar import Calendar, Event
 
 from app.domain.messages.text import clean
-from app.pages.status import times
+from app.pages.status import room, times
 from app.pages.status.view import View
 
 _SEQUENCES_SINCE = datetime(2026, 1, 1, tzinfo=UTC)
@@ -28,7 +28,7 @@ def _calendar(view: View, entries: list[dict[str, Any]]) -> bytes:
     calendar.add("version", "2.0")
     calendar.add("method", "PUBLISH")
     calendar.add("x-wr-calname", _line(view.page["name"]))
-    for entry in entries:
+    for entry in entries[: room.EVENTS]:
         event = Event()
         event.add("uid", f"{entry['key']}@alertifypro")
         event.add("dtstamp", times.read(entry["updated_at"]))

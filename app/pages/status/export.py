@@ -2,12 +2,13 @@
 
 import os
 from datetime import datetime
+from itertools import count
 from pathlib import Path
 
 import orjson
 
 from app.pages.status import statuspage
-from app.pages.status.responses import find
+from app.pages.status.responses import Rendered, find
 from app.pages.status.snapshot import Freshness, Snapshot
 from app.pages.status.store import PageStore
 
@@ -63,15 +64,26 @@ def _files(snapshot: Snapshot) -> list[tuple[str, bytes]]:
         *(f"maintenance/{one['key']}" for one in snapshot.maintenance()),
         *(f"services/{key}" for key in snapshot.data["services"]),
     ]
-    root = f"/status/{snapshot.slug}"
     found = []
     for part in ("", *parts):
-        rendered = find(snapshot, part, {}, Freshness.FRESH, root, is_copy=True)
+        rendered = _rendered(snapshot, part)
         if rendered is not None:
             name = f"{snapshot.slug}/{part}" if part else snapshot.slug
             is_page = rendered.content_type.startswith("text/html")
             found.append((f"{name}.html" if is_page else name, rendered.body))
+    for one in snapshot.incidents():
+        for number in count(2):  # its earlier updates
+            part = f"incidents/{one['key']}/{number}"
+            rendered = _rendered(snapshot, part)
+            if rendered is None:
+                break
+            found.append((f"{snapshot.slug}/{part}.html", rendered.body))
     return found
+
+
+def _rendered(snapshot: Snapshot, part: str) -> Rendered | None:
+    root = f"/status/{snapshot.slug}"
+    return find(snapshot, part, {}, Freshness.FRESH, root, is_copy=True)
 
 
 def _written(top: Path) -> set[str]:

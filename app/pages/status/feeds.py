@@ -1,5 +1,6 @@
 """The news of a page as Atom (RFC 4287) and RSS 2.0: the latest 50 incidents and maintenance."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
@@ -8,7 +9,8 @@ from uuid import NAMESPACE_URL, uuid5
 
 from markupsafe import Markup
 
-from app.pages.status import times
+from app.pages.status import room, times
+from app.pages.status.room import Room
 from app.pages.status.view import View
 from app.pages.xml_text import escaped
 
@@ -76,13 +78,20 @@ def _title(view: View, service_key: str | None) -> str:
 
 
 def _entries(view: View, service_key: str | None) -> list[_Entry]:
-    found = [_incident(view, one) for one in view.snapshot.incidents() if _is_of(one, service_key)]
+    """Return the latest entries; the text of those for which there is no room is left out."""
+    found = [
+        (times.read(one["updated_at"]), one["key"], one, _incident)
+        for one in view.snapshot.incidents()
+        if _is_of(one, service_key)
+    ]
     found += [
-        _maintenance(view, one)
+        (_updated(view, one), one["key"], one, _maintenance)
         for one in view.snapshot.maintenance()
         if not one["affected"] or _is_of(one, service_key)
     ]
-    return sorted(found, key=lambda entry: (entry.updated, entry.key), reverse=True)[:_MOST]
+    latest = sorted(found, key=lambda entry: entry[:2], reverse=True)[:_MOST]
+    left = Room(room.FEED)
+    return [write(view, one, updated, left) for updated, _, one, write in latest]
 
 
 def _is_of(entry: dict[str, Any], service_key: str | None) -> bool:
@@ -91,39 +100,55 @@ def _is_of(entry: dict[str, Any], service_key: str | None) -> bool:
     return service_key in [hit if isinstance(hit, str) else hit["key"] for hit in entry["affected"]]
 
 
-def _incident(view: View, one: dict[str, Any]) -> _Entry:
-    parts = [
-        f"<p><strong>{view.say(update['status'])}</strong> {_moment(view, update['at'])}</p>"
-        f"{view.markdown(update['body'])}"
-        for update in one["updates"]
-    ]
-    if one["post_mortem"]:
-        parts.insert(0, f"<h3>{view.say('post_mortem')}</h3>{view.markdown(one['post_mortem'])}")
+def _incident(view: View, one: dict[str, Any], updated: datetime, left: Room) -> _Entry:
+    link = f"{str(view.page['url']).rstrip('/')}/incidents/{one['key']}"
+    told = list(_parts(view, one, left))
+    if len(told) < 2 * len(one["updates"]) + bool(one["post_mortem"]):
+        words = view.say("all_updates", count=len(one["updates"]))
+        told.append(str(Markup('<p><a href="{}">{}</a></p>').format(link, words)))
     return _Entry(
         key=one["key"],
-        link=f"{str(view.page['url']).rstrip('/')}/incidents/{one['key']}",
+        link=link,
         title=f"{view.say(one['status'])}: {one['title']}",
-        html="".join(parts),
+        html="".join(told),
         published=times.read(one["published_at"] or one["started_at"]),
-        updated=times.read(one["updated_at"]),
+        updated=updated,
     )
 
 
-def _maintenance(view: View, one: dict[str, Any]) -> _Entry:
+def _parts(view: View, one: dict[str, Any], left: Room) -> Iterator[str]:
+    """Yield what was said of an incident, newest first, for as long as there is room."""
+    if one["post_mortem"]:
+        html = left.take_made(one["post_mortem"], view.markdown)
+        if html is not None:
+            yield f"<h3>{view.say('post_mortem')}</h3>{html}"
+    for update in one["updates"][: room.UPDATES]:
+        html = left.take_made(update["body"], view.markdown)
+        if html is None:
+            return
+        yield f"<p><strong>{view.say(update['status'])}</strong> {_moment(view, update['at'])}</p>"
+        yield html
+
+
+def _maintenance(view: View, one: dict[str, Any], updated: datetime, left: Room) -> _Entry:
     begin, end = (_moment(view, one[name]) for name in ("starts_at", "ends_at"))
     span = view.fill("from_to", from_=begin, to=end)
-    updated = times.read(one["updated_at"])
-    for moment in (times.read(one["starts_at"]), times.read(one["ends_at"])):
-        if moment <= view.snapshot.made_at:
-            updated = max(updated, moment)
+    text = left.take_made(one["description"], view.markdown) or ""
     return _Entry(
         key=one["key"],
         link=f"{str(view.page['url']).rstrip('/')}/maintenance/{one['key']}",
         title=f"{view.say('maintenance')}: {one['title']}",
-        html=f"<p>{span}</p>{view.markdown(one['description'])}",
+        html=f"<p>{span}</p>{text}",
         published=min(times.read(one["updated_at"]), updated),
         updated=updated,
     )
+
+
+def _updated(view: View, one: dict[str, Any]) -> datetime:
+    """Return when there was news of a maintenance: it was edited, began or ended."""
+    moments = [times.read(one[name]) for name in ("starts_at", "ends_at")]
+    past = [moment for moment in moments if moment <= view.snapshot.made_at]
+    return max([times.read(one["updated_at"]), *past])
 
 
 def _moment(view: View, text: str) -> Markup:

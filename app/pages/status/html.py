@@ -9,7 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from app.domain.messages.text import isolated
-from app.pages.status import bars, styles
+from app.pages.status import bars, room, styles
 from app.pages.status.snapshot import Freshness, Snapshot
 from app.pages.status.view import View
 from app.platform.clock import utcnow
@@ -73,6 +73,13 @@ _ONLY_SERVED = re.compile(
 )
 
 
+def page(view: View) -> bytes:
+    """Return the page itself."""
+    return render(
+        "page", view, maintenance=view.current_maintenance(), made=view.made(), most=room.ENTRIES
+    )
+
+
 def preview(document: bytes, archive: bytes) -> str:
     """Return a page that is not kept, for a frame without scripts.
 
@@ -83,8 +90,7 @@ def preview(document: bytes, archive: bytes) -> str:
     view = View(Snapshot("", document, archive, "", now), Freshness.FRESH, "")
     color = view.page["branding"].get("primary_color")
     name = f"style-{color.lstrip('#').lower()}.css" if color else "style.css"
-    page = render("page", view, maintenance=view.current_maintenance(), made=view.made())
-    text = page.decode().replace('href="/style.css?', f'href="/status/assets/{name}?')
+    text = page(view).decode().replace('href="/style.css?', f'href="/status/assets/{name}?')
     for path, logo in (("/logo", "logo_url"), ("/dark-logo", "dark_logo_url")):
         image = view.page["logos"].get(logo)
         if image:

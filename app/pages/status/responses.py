@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
@@ -15,6 +16,7 @@ from app.pages.status import (
     feeds,
     html,
     response_chart,
+    room,
     statuspage,
     styles,
     summary,
@@ -40,8 +42,8 @@ _OF_PATHS = "!$&'()*+,;=:@/"  # RFC 3986, 3.3
 _OF_QUERIES = "!$&'()*+,;=:@/?%"  # RFC 3986, 3.4; what is quoted stays so
 # Each name more is a way to have the same page rendered again and again.
 _USED: Mapping[str, tuple[str, ...]] = {
-    "": ("service",), "history": ("month",), "feed.atom": ("service",), "feed.rss": ("service",),
-    "services": ("range",),
+    "": ("service",), "history": ("month", "page"), "services": ("range",),
+    "feed.atom": ("service",), "feed.rss": ("service",),
 }  # fmt: skip
 
 
@@ -90,10 +92,9 @@ def kept(body: bytes, content_type: str, modified: datetime, **more: Any) -> Ren
 
 
 def moved(address: str, modified: datetime) -> Rendered:
-    """Return an answer that leads to another address for good."""
-    return Rendered(
-        b"", HTML, "moved", modified, status=301, more={"Location": address}, cache=PUBLIC_CACHE
-    )
+    """Return an answer that leads to another address for good, also scripts of other sites."""
+    more = {"Location": address, "Access-Control-Allow-Origin": "*"}
+    return Rendered(b"", HTML, "moved", modified, status=301, more=more, cache=PUBLIC_CACHE)
 
 
 def on_domain(page: Snapshot, rest: str, query: str) -> Rendered | None:
@@ -177,7 +178,7 @@ def find(
 
 
 def _page(view: View, _query: Mapping[str, str]) -> tuple[bytes, str]:
-    return html.render("page", view, maintenance=view.current_maintenance(), made=view.made()), HTML
+    return html.page(view), HTML
 
 
 def _history(view: View, query: Mapping[str, str]) -> tuple[bytes, str] | None:
@@ -198,6 +199,14 @@ def _history(view: View, query: Mapping[str, str]) -> tuple[bytes, str] | None:
         for at, one in sorted(entries, key=lambda pair: str(pair[0]), reverse=True)
         if f"{times.local(times.read(at), view.zone):%Y-%m}" == asked
     ]
+    number, count = _number(query.get("page", "1")), max(1, -(-len(shown) // room.ENTRIES))
+    if number is None or number > count:
+        return None
+    older, newer = f"month={_back(month, 1):%Y-%m}", f"month={_back(month, -1):%Y-%m}"
+    if number < count:
+        older = f"month={asked}&page={number + 1}"
+    if number > 1:
+        newer = f"month={asked}&page={number - 1}"
     months = [_back(today.replace(day=1), back) for back in range(_MONTHS_IN_NAVIGATION)]
     language = view.snapshot.language
     body = html.render(
@@ -205,12 +214,18 @@ def _history(view: View, query: Mapping[str, str]) -> tuple[bytes, str] | None:
         view,
         month=asked,
         title=f"{view.say('history')}: {times.month(month, language)}",
-        entries=shown,
+        number=number,
+        entries=shown[(number - 1) * room.ENTRIES : number * room.ENTRIES],
         months=[(f"{one:%Y-%m}", times.month(one, language)) for one in months],
-        older=f"{_back(month, 1):%Y-%m}",
-        newer=f"{_back(month, -1):%Y-%m}" if month < today.replace(day=1) else None,
+        older=older,
+        newer=newer if number > 1 or month < today.replace(day=1) else None,
     )
     return body, HTML
+
+
+def _number(text: str) -> int | None:
+    """Return the number of a page, 1 for the first; None for what is none."""
+    return int(text) if re.fullmatch(r"[1-9]\d{0,5}", text, re.ASCII) else None
 
 
 def _back(month: date, count: int) -> date:
@@ -231,8 +246,7 @@ def _feed(write: Callable[[View, str | None], bytes], content_type: str) -> Rend
 def _by_key(view: View, rest: str, query: Mapping[str, str]) -> tuple[bytes, str] | None:
     kind, _, key = rest.partition("/")
     if kind == "incidents":
-        one = _first(view.snapshot.incidents(), key)
-        return (html.render("incident", view, one=one), HTML) if one else None
+        return _incident(view, key)
     if kind == "maintenance":
         one = _first(view.snapshot.maintenance(), key.removesuffix(".ics"))
         if one is None:
@@ -255,11 +269,31 @@ def _by_key(view: View, rest: str, query: Mapping[str, str]) -> tuple[bytes, str
             view,
             s=service,
             days=list(view.failed_days(key, service)),
-            incidents=incidents[:50],
+            incidents=incidents[: room.ENTRIES],
             chart=response_chart.chart(view, key, span),
         )
         return body, HTML
     return None
+
+
+def _incident(view: View, rest: str) -> tuple[bytes, str] | None:
+    """Return the page of an incident; behind a further stroke, a page of its earlier updates."""
+    key, stroke, text = rest.partition("/")
+    one, number = _first(view.snapshot.incidents(), key), _number(text) if stroke else 1
+    if one is None or number is None or (stroke and number == 1):
+        return None
+    bodies = [update["body"] for update in one["updates"]]
+    portions = room.portions(bodies, room.UPDATES, room.WHOLE)
+    if number > len(portions):
+        return None
+    begin, end = portions[number - 1]
+    updates = [
+        {**update, "html": view.markdown(update["body"])} for update in one["updates"][begin:end]
+    ]
+    body = html.render(
+        "incident", view, one=one, updates=updates, number=number, count=len(portions)
+    )
+    return body, HTML
 
 
 def _first(entries: list[dict[str, Any]], key: str) -> dict[str, Any] | None:

@@ -5,11 +5,14 @@ statuspage has under `/api`. What we cannot tell is `unknown`, a word that it do
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from itertools import islice
 from typing import Any
 
 from app.domain.status_pages.maintenance import MaintenanceState
 from app.domain.status_pages.types import ShownState
-from app.pages.status.summary import dump, link, page_of, state_of, status_of
+from app.pages.status import room
+from app.pages.status.room import Room
+from app.pages.status.summary import dump, latest, link, page_of, state_of, status_of
 from app.pages.status.view import View
 
 _COMPONENT = {
@@ -27,7 +30,6 @@ _MAINTENANCE = {
     MaintenanceState.DONE: "completed",
 }
 _IMPACT = {"minor": "minor", "major": "major", "critical": "critical"}
-_MOST = 50
 _OF_EVERY_UPDATE = {
     "affected_components": None, "deliver_notifications": True, "custom_tweet": None,
     "tweet_id": None,
@@ -52,13 +54,13 @@ FILES: Mapping[str, Callable[[View], bytes]] = {
     "components.json": lambda view: _file(view, components=list(_components(view).values())),
     # The latest fifty, also those that are over.
     "incidents.json": lambda view: _file(
-        view, incidents=_incidents(view, view.snapshot.incidents()[:_MOST])
+        view, incidents=_incidents(view, view.snapshot.incidents())
     ),
     "incidents/unresolved.json": lambda view: _file(
         view, incidents=_incidents(view, view.snapshot.data["incidents"])
     ),
     "scheduled-maintenances.json": lambda view: _file(
-        view, scheduled_maintenances=_windows(view, view.snapshot.maintenance()[:_MOST])
+        view, scheduled_maintenances=_windows(view, view.snapshot.maintenance())
     ),
     "scheduled-maintenances/upcoming.json": lambda view: _windows_that_are(
         view, MaintenanceState.COMING
@@ -91,11 +93,12 @@ def _hit(view: View, entry: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _incidents(view: View, entries: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [_incident(view, entry) for entry in entries]
+    left = Room(room.FILE)
+    return [_incident(view, entry, left) for entry in islice(entries, room.ENTRIES)]
 
 
 def _windows(view: View, entries: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [_window(view, entry) for entry in entries]
+    return [_window(view, entry) for entry in islice(entries, room.ENTRIES)]
 
 
 def _component(view: View, place: int, key: str, service: dict[str, Any]) -> dict[str, Any]:
@@ -118,9 +121,9 @@ def _component(view: View, place: int, key: str, service: dict[str, Any]) -> dic
     }
 
 
-def _incident(view: View, entry: dict[str, Any]) -> dict[str, Any]:
-    oldest_first = list(reversed(entry["updates"]))
-    monitoring = (one["at"] for one in oldest_first if one["status"] == "monitoring")
+def _incident(view: View, entry: dict[str, Any], left: Room) -> dict[str, Any]:
+    count = len(entry["updates"])
+    monitoring = (one["at"] for one in reversed(entry["updates"]) if one["status"] == "monitoring")
     return {
         "id": entry["key"],
         "page_id": view.snapshot.slug,
@@ -135,7 +138,8 @@ def _incident(view: View, entry: dict[str, Any]) -> dict[str, Any]:
         "shortlink": link(view, f"incidents/{entry['key']}"),
         "incident_updates": [
             {
-                "id": f"{entry['key']}_{place}",
+                # Of its own: it stays when others are deleted or said to have come before.
+                "id": update.get("key") or f"{entry['key']}_{count - 1 - place}",
                 "incident_id": entry["key"],
                 "status": update["status"],
                 "body": update["body"],
@@ -144,8 +148,8 @@ def _incident(view: View, entry: dict[str, Any]) -> dict[str, Any]:
                 "updated_at": update["edited_at"] or update["at"],
                 **_OF_EVERY_UPDATE,
             }
-            for place, update in enumerate(oldest_first)
-        ][::-1],
+            for place, update in enumerate(latest(entry["updates"], left))
+        ],
         "components": _hit(view, entry),
     }
 

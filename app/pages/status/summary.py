@@ -1,22 +1,32 @@
 """A page as JSON, the whole of it; and what its short form (`statuspage.py`) has of it too."""
 
+from collections.abc import Sequence
+from itertools import takewhile
 from typing import Any
 
 import orjson
 
 from app.domain.status_pages.types import ShownState
+from app.pages.status import room
+from app.pages.status.room import Room
 from app.pages.status.view import View
 
 _INCIDENT = (
     "title", "status", "severity", "started_at", "resolved_at", "next_update_at", "updated_at",
-    "updates", "post_mortem", "post_mortem_published_at",
+    "post_mortem_published_at",
 )  # fmt: skip
-_WINDOW = ("title", "description", "state", "starts_at", "ends_at", "took_longer")
+_UPDATE = ("status", "body", "at", "edited_at")
+_WINDOW = ("title", "state", "starts_at", "ends_at", "took_longer")
 
 
 def whole(view: View) -> bytes:
-    """Return everything that a page shows."""
+    """Return everything that a page shows.
+
+    Of incidents that have more to say than there is room for, the latest of it; pages of their own
+    have all.
+    """
     data = view.snapshot.data
+    left = Room(room.FILE)
     return dump(
         {
             "page": page_of(view),
@@ -25,8 +35,8 @@ def whole(view: View) -> bytes:
             "status": status_of(view),
             "sections": data["sections"],
             "services": {key: _service(view, service) for key, service in data["services"].items()},
-            "incidents": [_incident(view, entry) for entry in view.snapshot.incidents()],
-            "maintenance": [_window(view, entry) for entry in view.snapshot.maintenance()],
+            "incidents": [_incident(view, entry, left) for entry in view.snapshot.incidents()],
+            "maintenance": [_window(view, entry, left) for entry in view.snapshot.maintenance()],
         }
     )
 
@@ -79,19 +89,30 @@ def _service(view: View, service: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _incident(view: View, entry: dict[str, Any]) -> dict[str, Any]:
+def latest(updates: Sequence[dict[str, Any]], left: Room) -> list[dict[str, Any]]:
+    """Return the latest updates of an incident for which there is room."""
+    few = updates[: room.FILE_UPDATES]
+    return list(takewhile(lambda update: left.take(update["body"]), few))
+
+
+def _incident(view: View, entry: dict[str, Any], left: Room) -> dict[str, Any]:
     return {
         "id": entry["key"],
         **{name: entry[name] for name in _INCIDENT},
+        "updates": [
+            {name: update[name] for name in _UPDATE} for update in latest(entry["updates"], left)
+        ],
+        "post_mortem": entry["post_mortem"] if left.take(entry["post_mortem"]) else "",
         "services": [{"id": key, "name": n, "state": state} for key, n, state in view.names(entry)],
         "url": link(view, f"incidents/{entry['key']}"),
     }
 
 
-def _window(view: View, entry: dict[str, Any]) -> dict[str, Any]:
+def _window(view: View, entry: dict[str, Any], left: Room) -> dict[str, Any]:
     return {
         "id": entry["key"],
         **{name: entry[name] for name in _WINDOW},
+        "description": entry["description"] if left.take(entry["description"]) else "",
         "services": [{"id": key, "name": name} for key, name, _ in view.names(entry)],
         "url": link(view, f"maintenance/{entry['key']}"),
     }

@@ -10,7 +10,8 @@ from markupsafe import Markup, escape
 
 from app.domain.status_pages import languages
 from app.domain.status_pages.types import ShownState
-from app.pages.status import bars, markdown, times
+from app.pages.status import bars, markdown, room, times
+from app.pages.status.room import Room
 from app.pages.status.snapshot import Freshness, Snapshot
 
 LETTERS = {
@@ -24,6 +25,7 @@ LETTERS = {
 }
 INLINE_DAYS_UP_TO = 50  # services: with more, a page lists the days of each on its own page
 _PAST_DAYS = 14
+_INCIDENTS_OF_A_DAY = 10
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,28 @@ class View:
     def markdown(self, source: str) -> Markup:
         """Return Markdown as HTML."""
         return markdown.html(source)
+
+    @cached_property
+    def room(self) -> Room:
+        """What room there is on this page for what was said of several incidents."""
+        return Room(room.OVERVIEW)
+
+    def short(self, source: str) -> Markup | None:
+        """Return Markdown as HTML where there is room for it; None where there is none."""
+        return self.room.take_made(source, self.markdown)
+
+    def told(self, incident: dict[str, Any]) -> tuple[list[dict[str, Any]], int]:
+        """Return the latest updates of an incident, and how many more there are.
+
+        As many as there is room for on a page of several; each has its `html`.
+        """
+        found: list[dict[str, Any]] = []
+        for update in incident["updates"][: room.EARLIER_UPDATES + 1]:
+            html = self.short(update["body"])
+            if html is None:
+                break
+            found.append({**update, "html": html})
+        return found, len(incident["updates"]) - len(found)
 
     def fill(self, key: str, **values: Any) -> Markup:
         """Return a fixed sentence whose values may be markup; all else is escaped."""
@@ -212,7 +236,8 @@ class View:
         places = sorted(map(int, service["down_seconds"]), reverse=True)
         for place, (day, lasted) in zip(places, self.bad_days(service), strict=True):
             on = first + timedelta(days=place)
-            yield day, lasted, [one for begin, end, one in own if begin <= on <= end]
+            during = [one for begin, end, one in own if begin <= on <= end]
+            yield day, lasted, during[:_INCIDENTS_OF_A_DAY]
 
     def _on(self, text: str) -> date:
         return times.local(times.read(text), self.zone).date()
@@ -226,6 +251,11 @@ class View:
         if found.get("p95_ms") is not None:
             words.append(self.say("response_p95", ms=round(found["p95_ms"])))
         return ", ".join(words)
+
+    def few_names(self, entry: dict[str, Any]) -> tuple[list[tuple[str, str, str | None]], int]:
+        """Return the first `names` of an entry, and how many more there are."""
+        names = self.names(entry)
+        return names[: room.NAMES], max(0, len(names) - room.NAMES)
 
     def names(self, entry: dict[str, Any]) -> list[tuple[str, str, str | None]]:
         """Return (key, name, state) of what an incident or a maintenance hits."""
@@ -242,12 +272,15 @@ class View:
         return languages.duration(self.snapshot.language, (end - begin).total_seconds())
 
     def past(self) -> list[tuple[str, list[dict[str, Any]]]]:
-        """Return the last days, newest first: one with its incidents, or a run of quiet ones."""
-        today = times.local(self.snapshot.made_at, self.zone).date()
+        """Return the last days, newest first: one with its incidents, or a run of quiet ones.
+
+        They end where there are too many incidents for one page.
+        """
+        today = self._on(self.made_at)
         by_day: dict[date, list[dict[str, Any]]] = {}
-        for incident in self.snapshot.data["past_incidents"]:
-            on = times.local(times.read(incident["started_at"]), self.zone).date()
-            by_day.setdefault(on, []).append(incident)
+        past = self.snapshot.data["past_incidents"]
+        for incident in past[: room.ENTRIES]:
+            by_day.setdefault(self._on(incident["started_at"]), []).append(incident)
         found: list[tuple[str, list[dict[str, Any]]]] = []
         quiet: list[date] = []
         for back in range(_PAST_DAYS + 1):
@@ -259,7 +292,9 @@ class View:
                 found.append((self._run(quiet), []))
                 quiet = []
             if back < _PAST_DAYS:
-                found.append((self.day(on), by_day[on]))
+                found.append((self.day(on), by_day.pop(on)))
+            if not by_day and len(past) > room.ENTRIES:
+                break  # what came before is in the history
         return found
 
     def _run(self, quiet: list[date]) -> str:

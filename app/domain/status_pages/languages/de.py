@@ -54,6 +54,8 @@ SENTENCES = {
     "Bestätigen Sie mit dem Link darin.",
     "older_updates_1": "1 frühere Meldung",
     "older_updates": "{count} frühere Meldungen",
+    "all_updates": "Alle Meldungen: {count}",
+    "and_more": "{count} weitere",
     "services": "Dienste",
     "home": "Status von {name}",
     "add_to_calendar": "In den Kalender",

@@ -40,6 +40,8 @@ SENTENCES = {
     "next_update": "Next update by {at}",
     "older_updates_1": "1 earlier update",
     "older_updates": "{count} earlier updates",
+    "all_updates": "All updates: {count}",
+    "and_more": "{count} more",
     "edited": "edited {at}",
     "investigating": "Investigating",
     "identified": "Identified",

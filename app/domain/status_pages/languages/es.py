@@ -54,6 +54,8 @@ SENTENCES = {
     "Abra su enlace para confirmar.",
     "older_updates_1": "1 información anterior",
     "older_updates": "{count} informaciones anteriores",
+    "all_updates": "Todas las informaciones: {count}",
+    "and_more": "{count} más",
     "services": "Servicios",
     "home": "Estado de {name}",
     "add_to_calendar": "Añadir al calendario",

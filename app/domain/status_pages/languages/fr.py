@@ -54,6 +54,8 @@ SENTENCES = {
     "Ouvrez son lien pour confirmer.",
     "older_updates_1": "1 information antérieure",
     "older_updates": "{count} informations antérieures",
+    "all_updates": "Toutes les informations : {count}",
+    "and_more": "{count} de plus",
     "services": "Services",
     "home": "État de {name}",
     "add_to_calendar": "Ajouter au calendrier",

@@ -54,6 +54,8 @@ SENTENCES = {
     "Apri il suo link per confermare.",
     "older_updates_1": "1 notizia precedente",
     "older_updates": "{count} notizie precedenti",
+    "all_updates": "Tutte le notizie: {count}",
+    "and_more": "altri {count}",
     "services": "Servizi",
     "home": "Stato di {name}",
     "add_to_calendar": "Aggiungi al calendario",

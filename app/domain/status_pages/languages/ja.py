@@ -54,6 +54,8 @@ SENTENCES = {
     "メール内のリンクを開いて確認してください。",
     "older_updates_1": "以前の報告: 1件",
     "older_updates": "以前の報告: {count}件",
+    "all_updates": "すべての報告: {count}件",
+    "and_more": "他{count}件",
     "services": "サービス",
     "home": "{name}の状態",
     "add_to_calendar": "カレンダーに追加",

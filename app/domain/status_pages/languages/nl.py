@@ -54,6 +54,8 @@ SENTENCES = {
     "Bevestig met de link erin.",
     "older_updates_1": "1 eerder bericht",
     "older_updates": "{count} eerdere berichten",
+    "all_updates": "Alle berichten: {count}",
+    "and_more": "nog {count}",
     "services": "Diensten",
     "home": "Status van {name}",
     "add_to_calendar": "Aan agenda toevoegen",

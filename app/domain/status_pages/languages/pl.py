@@ -54,6 +54,8 @@ SENTENCES = {
     "Otwórz zawarty w niej link, aby potwierdzić.",
     "older_updates_1": "1 wcześniejsza wiadomość",
     "older_updates": "Wcześniejsze wiadomości: {count}",
+    "all_updates": "Wszystkie wiadomości: {count}",
+    "and_more": "jeszcze {count}",
     "services": "Usługi",
     "home": "Stan {name}",
     "add_to_calendar": "Dodaj do kalendarza",

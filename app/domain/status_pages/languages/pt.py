@@ -53,6 +53,8 @@ SENTENCES = {
     "subscribed": "Se este endereço é novo, enviámos uma mensagem. Abra a ligação para confirmar.",
     "older_updates_1": "1 informação anterior",
     "older_updates": "{count} informações anteriores",
+    "all_updates": "Todas as informações: {count}",
+    "and_more": "mais {count}",
     "services": "Serviços",
     "home": "Estado de {name}",
     "add_to_calendar": "Adicionar ao calendário",
