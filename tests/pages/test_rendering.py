@@ -179,6 +179,25 @@ def test_calendars_are_read_as_they_were_meant(text):
         assert event.decoded("dtstart") == scenes.NOW - timedelta(hours=1)
 
 
+def test_no_day_of_an_incident_is_called_quiet():
+    def incident(key, began, ended=None):
+        began, ended = (at and scenes.NOW - timedelta(days=at) for at in (began, ended))
+        status = "resolved" if ended else "investigating"
+        return scenes.incident(
+            key, key, [], status=status, started_at=began, resolved_at=ended, next_update_at=None
+        )
+
+    shown = scenes.snapshot(
+        scenes.shop(), incidents=[incident("in_open", 1)], past=[incident("in_long", 9, 6)]
+    )
+    past = page(shown).partition("<h2>Past incidents</h2>")[2]
+    assert re.findall(r"<h3>(.*?)</h3>|<p>(No incidents)</p>", past) == [
+        ("22 Nov 2026 – 25 Nov 2026", ""), ("", "No incidents"),  # of the days 2 to 5 ago
+        ("18 Nov 2026", ""),
+        ("14 Nov 2026 – 17 Nov 2026", ""), ("", "No incidents"),
+    ]  # fmt: skip
+
+
 def test_a_row_leads_to_its_service(all_scenes):
     shown = all_scenes["one_down"]
     assert "<a href=?service=sv_00000000>" in page(shown)

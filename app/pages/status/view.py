@@ -283,18 +283,31 @@ class View:
             by_day.setdefault(self._on(incident["started_at"]), []).append(incident)
         found: list[tuple[str, list[dict[str, Any]]]] = []
         quiet: list[date] = []
+        troubled = self._days_of_incidents(today)
         for back in range(_PAST_DAYS + 1):
             on = today - timedelta(days=back)
-            if back < _PAST_DAYS and on not in by_day:
+            if back < _PAST_DAYS and on not in troubled:
                 quiet.append(on)
                 continue
             if quiet:
                 found.append((self._run(quiet), []))
                 quiet = []
-            if back < _PAST_DAYS:
+            if back < _PAST_DAYS and on in by_day:
                 found.append((self.day(on), by_day.pop(on)))
             if not by_day and len(past) > room.ENTRIES:
                 break  # what came before is in the history
+        return found
+
+    def _days_of_incidents(self, today: date) -> set[date]:
+        """Return those of the last days on which an incident was open, also one that is still."""
+        first = today - timedelta(days=_PAST_DAYS)
+        found: set[date] = set()
+        for one in self.snapshot.incidents():
+            on = max(first, self._on(one["started_at"]))
+            last = self._on(one["resolved_at"] or self.made_at)
+            while on <= last:
+                found.add(on)
+                on += timedelta(days=1)
         return found
 
     def _run(self, quiet: list[date]) -> str:
