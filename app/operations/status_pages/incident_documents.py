@@ -9,24 +9,31 @@ from sqlalchemy import or_, select
 
 from app.domain.status_pages.maintenance import REMEMBERED
 from app.models.status_pages import PageIncident, PageIncidentUpdate
+from app.platform.crypto import digest
 from app.platform.transaction import Transaction
 
 _MOST = 500
 
 
 def published(tx: Transaction, page_id: UUID, now: datetime) -> list[PageIncident]:
-    """Return the published incidents of a page, newest first: the open ones and those of a year."""
+    """Return the published incidents of a page, newest first: the open ones and those of a year.
+
+    Of too many the open ones come first, however long ago they began.
+    """
     query = (
         select(PageIncident)
         .where(
             PageIncident.status_page_id == page_id,
             ~PageIncident.is_draft,
-            or_(PageIncident.resolved_at.is_(None), PageIncident.started_at > now - REMEMBERED),
+            or_(PageIncident.resolved_at.is_(None), PageIncident.resolved_at > now - REMEMBERED),
         )
-        .order_by(PageIncident.started_at.desc(), PageIncident.id)
+        .order_by(
+            PageIncident.resolved_at.is_not(None), PageIncident.started_at.desc(), PageIncident.id
+        )
         .limit(_MOST)
     )
-    return list(tx.session.scalars(query))
+    found = tx.session.scalars(query).all()
+    return sorted(found, key=lambda incident: incident.started_at, reverse=True)
 
 
 def to_json(
@@ -42,6 +49,11 @@ def to_json(
     for row in rows:
         updates[row.incident_id].append(row)
     return [_to_json(incident, updates[incident.id], shown) for incident in incidents]
+
+
+def _key(id: UUID) -> str:
+    """Return the public key of an update; nobody can tell the id from it."""
+    return f"up_{digest(f'page update:{id}')[:16]}"
 
 
 def _to_json(
@@ -68,6 +80,7 @@ def _to_json(
         ],
         "updates": [
             {
+                "key": _key(update.id),
                 "status": update.status,
                 "body": update.body,
                 "at": update.at,
