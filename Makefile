@@ -44,6 +44,10 @@ production: prepare-dev ## run docker-compose.yml as it says, without Docker, an
 screenshots: prepare-dev ## make the pictures of README anew, from the running product
 	@exec $(VENV)/python -m tests.console.screenshots
 
+.PHONY: page-pictures
+page-pictures: prepare-dev ## take pictures of public pages in every state; ARGS="folder"
+	@exec $(VENV)/python -m tests.pages.pictures $(ARGS)
+
 lint: prepare-dev ## check style, format and types
 	$(VENV)/ruff check .
 	$(VENV)/ruff format --check .

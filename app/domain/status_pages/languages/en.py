@@ -102,7 +102,7 @@ SENTENCES = {
     "table": "As a table",
     "back": "All services",
     "home": "Status of {name}",
-    "subscribe_title": "Hear of it",
+    "subscribe_title": "Subscribe to updates",
     "subscribe_intro": "We write when something happens here: when an incident begins, goes on and"
     " ends, and before maintenance.",
     "email": "E-mail address",
