@@ -39,12 +39,13 @@ _CONFIG_NAME = {
 
 
 def moment(page: StatusPage, at: datetime) -> str:
-    """Return a time in the zone of a page and in UTC."""
+    """Return a time in the zone of a page and in UTC, where it may be another day."""
     wall = at.astimezone(timezones.zone(page.timezone))
     utc = at.astimezone(UTC)
     if page.timezone == "UTC":
         return f"{utc:%Y-%m-%d %H:%M} UTC"
-    return f"{wall:%Y-%m-%d %H:%M} {page.timezone} ({utc:%H:%M} UTC)"
+    in_utc = f"{utc:%H:%M}" if utc.date() == wall.date() else f"{utc:%Y-%m-%d %H:%M}"
+    return f"{wall:%Y-%m-%d %H:%M} {page.timezone} ({in_utc} UTC)"
 
 
 def enqueue_confirmation(
