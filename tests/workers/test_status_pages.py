@@ -1,5 +1,7 @@
 """Periodic jobs of status pages: logos are fetched once and served from here."""
 
+from datetime import timedelta
+
 import pytest
 
 from app.operations.status_pages import snapshots
@@ -52,6 +54,24 @@ def test_a_worker_is_asked_for_what_a_claim_takes(app, alice, rows, change):
         assert 0 <= found < 60
         assert snapshots.claim() is not None
         assert snapshots.due_for_seconds() is None  # somebody is at it
+
+
+def test_a_page_whose_service_has_changed_does_not_wait_for_all_others(app, alice, charlie, rows):
+    ids = [make_shown(who, "Checkout")[0]["id"] for who in (alice, charlie)]
+    take_snapshots(app)
+    rows("UPDATE services SET status_changed_at = now() - interval '1 hour'")
+    rows("UPDATE page_snapshots SET made_at = now() - interval '20 seconds'")
+    due = "UPDATE page_snapshots SET lease_until = NULL, due_at = %s WHERE status_page_id = %s"
+    change = "UPDATE services SET status_changed_at = %s WHERE organization_id = %s"
+    for seconds, first in ((0.5, ids[0]), (4, ids[1])):  # for how long the other page is due
+        ((now,),) = rows("SELECT clock_timestamp()")
+        rows(due, now + timedelta(hours=1), ids[0])
+        rows(due, now - timedelta(seconds=seconds), ids[1])
+        rows(change, now - timedelta(seconds=1), alice.organization_id)
+        with app.app_context():
+            claimed = snapshots.claim()
+        assert claimed is not None
+        assert str(claimed.page_id) == first
 
 
 def test_a_logo_is_fetched_once_and_served_from_here(alice, client, fetch):

@@ -48,17 +48,18 @@ _DUE = """
       AND (s.due_at <= now()
         OR s.made_at < now() - interval '1 second' AND (
             s.alerting_version IS DISTINCT FROM o.alerting_version OR c.at IS NOT NULL))"""
+_DUE_SINCE = """CASE WHEN s.due_at <= now() THEN s.due_at
+    ELSE greatest(s.made_at + interval '1 second', coalesce(c.at, now())) END"""
 _CLAIM = f"""{_CHANGED}, due AS (
     SELECT s.status_page_id {_DUE}
-    ORDER BY s.due_at LIMIT 1 FOR UPDATE OF s SKIP LOCKED
+    ORDER BY {_DUE_SINCE} LIMIT 1 FOR UPDATE OF s SKIP LOCKED
 )
 UPDATE page_snapshots s SET lease_until = now() + %(lease)s * interval '1 second'
 FROM due WHERE s.status_page_id = due.status_page_id
 RETURNING s.status_page_id, s.due_at
 """  # noqa: S608  constants
 _DUE_FOR = f"""{_CHANGED}
-SELECT extract(epoch FROM now() - min(CASE WHEN s.due_at <= now() THEN s.due_at
-    ELSE greatest(s.made_at + interval '1 second', coalesce(c.at, now())) END))::float {_DUE}
+SELECT extract(epoch FROM now() - min({_DUE_SINCE}))::float {_DUE}
 """  # noqa: S608  constants
 _CLAIM_ONE = """
 UPDATE page_snapshots SET lease_until = now() + %(lease)s * interval '1 second'
