@@ -165,7 +165,9 @@ def _sheet(browser: Any, target: Path, shots: list[tuple[int, Path]]) -> None:
     page = target.with_suffix(".html")
     style = "margin:8px;display:grid;grid-template-columns:repeat(3,max-content);gap:8px"
     cut = f"<style>div {{ max-height: {_MOST_HEIGHT * _ZOOM}px; overflow: hidden }}</style>"
-    page.write_text(f"{cut}<body style='{style};align-items:start;background:#888'>{images}")
+    page.write_text(
+        f"<!doctype html>{cut}<body style='{style};align-items:start;background:#888'>{images}"
+    )
     total = round(sum(WIDTHS) * _ZOOM) + 8 * (len(WIDTHS) + 1)
     tab = browser.new_page(viewport={"width": total, "height": 200}, device_scale_factor=1)
     tab.goto(page.resolve().as_uri())
