@@ -95,3 +95,15 @@ def test_the_slug_leads_to_the_host_where_that_is_wanted_and_served(
     alice.patch(path, {"password": None, "show": {"on_domain_only": False}})
     take_snapshots(app)
     assert client.get("/status/acme").status_code == 200
+
+
+def test_an_earlier_slug_leads_on_whatever_is_asked_for_and_from_where(app, alice, client):
+    page, _ = make_shown(alice, "Checkout", slug="old-name")
+    alice.patch(f"/status-pages/{page['id']}", {"slug": "new-name"})
+    take_snapshots(app)
+    # What reads a page from another site reads it on (Fetch, 4.5: each redirect is asked).
+    summary = client.get("/status/old-name/summary.json", headers={"Origin": "https://a.example"})
+    assert (summary.status_code, summary.headers["Access-Control-Allow-Origin"]) == (301, "*")
+    answer = client.get("/status/old-name/a%20b%C3%A9%3Fc%23%25")
+    told = "/status/new-name/a%20b%C3%A9%3Fc%23%25"
+    assert (answer.status_code, answer.headers["Location"]) == (301, told)

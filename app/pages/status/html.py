@@ -9,7 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from app.domain.messages.text import isolated
-from app.pages.status import bars, room, styles
+from app.pages.status import bars, past, room, styles
 from app.pages.status.snapshot import Freshness, Snapshot
 from app.pages.status.view import View
 from app.platform.clock import utcnow
@@ -76,7 +76,12 @@ _ONLY_SERVED = re.compile(
 def page(view: View) -> bytes:
     """Return the page itself."""
     return render(
-        "page", view, maintenance=view.current_maintenance(), made=view.made(), most=room.ENTRIES
+        "page",
+        view,
+        maintenance=view.current_maintenance(),
+        made=view.made(),
+        past=past.days(view),
+        most=room.ENTRIES,
     )
 
 

@@ -2,10 +2,9 @@
 
 import gzip
 import hashlib
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import datetime
 from email.utils import format_datetime
 from typing import Any
 from urllib.parse import quote
@@ -15,12 +14,12 @@ from app.pages.status import (
     crawlers,
     feeds,
     html,
+    numbered,
     response_chart,
     room,
     statuspage,
     styles,
     summary,
-    times,
 )
 from app.pages.status.snapshot import Freshness, Snapshot
 from app.pages.status.view import View
@@ -35,7 +34,6 @@ _SELF = (
 CONTENT_SECURITY = f"{_SELF}'none'"
 EMBED_SECURITY = f"{_SELF}*"
 HTML, JSON = "text/html; charset=utf-8", "application/json"
-_MONTHS_IN_NAVIGATION = 10
 _LEAST_COMPRESSED = 1000
 _MAX_QUERY = 60
 _OF_PATHS = "!$&'()*+,;=:@/"  # RFC 3986, 3.3
@@ -181,56 +179,8 @@ def _page(view: View, _query: Mapping[str, str]) -> tuple[bytes, str]:
     return html.page(view), HTML
 
 
-def _history(view: View, query: Mapping[str, str]) -> tuple[bytes, str] | None:
-    today = times.local(view.snapshot.made_at, view.zone).date()
-    asked = query.get("month") or f"{today:%Y-%m}"
-    try:
-        month = date.fromisoformat(f"{asked}-01")
-    except ValueError:
-        return None
-    if not today.year - 20 <= month.year <= today.year + 1:
-        return None
-    entries = [
-        *((one["started_at"], one) for one in view.snapshot.incidents()),
-        *((one["starts_at"], one) for one in view.snapshot.maintenance()),
-    ]
-    shown = [
-        one
-        for at, one in sorted(entries, key=lambda pair: str(pair[0]), reverse=True)
-        if f"{times.local(times.read(at), view.zone):%Y-%m}" == asked
-    ]
-    number, count = _number(query.get("page", "1")), max(1, -(-len(shown) // room.ENTRIES))
-    if number is None or number > count:
-        return None
-    older, newer = f"month={_back(month, 1):%Y-%m}", f"month={_back(month, -1):%Y-%m}"
-    if number < count:
-        older = f"month={asked}&page={number + 1}"
-    if number > 1:
-        newer = f"month={asked}&page={number - 1}"
-    months = [_back(today.replace(day=1), back) for back in range(_MONTHS_IN_NAVIGATION)]
-    language = view.snapshot.language
-    body = html.render(
-        "history",
-        view,
-        month=asked,
-        title=f"{view.say('history')}: {times.month(month, language)}",
-        number=number,
-        entries=shown[(number - 1) * room.ENTRIES : number * room.ENTRIES],
-        months=[(f"{one:%Y-%m}", times.month(one, language)) for one in months],
-        older=older,
-        newer=newer if number > 1 or month < today.replace(day=1) else None,
-    )
-    return body, HTML
-
-
-def _number(text: str) -> int | None:
-    """Return the number of a page, 1 for the first; None for what is none."""
-    return int(text) if re.fullmatch(r"[1-9]\d{0,5}", text, re.ASCII) else None
-
-
-def _back(month: date, count: int) -> date:
-    place = month.year * 12 + month.month - 1 - count
-    return date(place // 12, place % 12 + 1, 1)
+def _html(body: bytes | None) -> tuple[bytes, str] | None:
+    return None if body is None else (body, HTML)
 
 
 def _feed(write: Callable[[View, str | None], bytes], content_type: str) -> Render:
@@ -246,9 +196,9 @@ def _feed(write: Callable[[View, str | None], bytes], content_type: str) -> Rend
 def _by_key(view: View, rest: str, query: Mapping[str, str]) -> tuple[bytes, str] | None:
     kind, _, key = rest.partition("/")
     if kind == "incidents":
-        return _incident(view, key)
+        return _html(numbered.incident(view, key))
     if kind == "maintenance":
-        one = _first(view.snapshot.maintenance(), key.removesuffix(".ics"))
+        one = numbered.entry_of(view.snapshot.maintenance(), key.removesuffix(".ics"))
         if one is None:
             return None
         if key.endswith(".ics"):
@@ -276,30 +226,6 @@ def _by_key(view: View, rest: str, query: Mapping[str, str]) -> tuple[bytes, str
     return None
 
 
-def _incident(view: View, rest: str) -> tuple[bytes, str] | None:
-    """Return the page of an incident; behind a further stroke, a page of its earlier updates."""
-    key, stroke, text = rest.partition("/")
-    one, number = _first(view.snapshot.incidents(), key), _number(text) if stroke else 1
-    if one is None or number is None or (stroke and number == 1):
-        return None
-    bodies = [update["body"] for update in one["updates"]]
-    portions = room.portions(bodies, room.UPDATES, room.WHOLE)
-    if number > len(portions):
-        return None
-    begin, end = portions[number - 1]
-    updates = [
-        {**update, "html": view.markdown(update["body"])} for update in one["updates"][begin:end]
-    ]
-    body = html.render(
-        "incident", view, one=one, updates=updates, number=number, count=len(portions)
-    )
-    return body, HTML
-
-
-def _first(entries: list[dict[str, Any]], key: str) -> dict[str, Any] | None:
-    return next((one for one in entries if one["key"] == key), None)
-
-
 def _json(read: Callable[[View], bytes]) -> Render:
     return lambda view, _: (read(view), JSON)
 
@@ -312,7 +238,7 @@ _FIXED: Mapping[str, Render] = {
     "": _page,
     "page.json": lambda view, _: (summary.whole(view), JSON),
     **{name: _json(read) for name, read in statuspage.FILES.items()},
-    "history": _history,
+    "history": lambda view, query: _html(numbered.history(view, query)),
     "feed.atom": _feed(feeds.atom, "application/atom+xml; charset=utf-8"),
     "feed.rss": _feed(feeds.rss, "application/rss+xml; charset=utf-8"),
     "maintenance.ics": lambda view, _: (calendar.of_page(view), "text/calendar; charset=utf-8"),

@@ -24,7 +24,6 @@ LETTERS = {
     ShownState.PAUSED: "p",
 }
 INLINE_DAYS_UP_TO = 50  # services: with more, a page lists the days of each on its own page
-_PAST_DAYS = 14
 _INCIDENTS_OF_A_DAY = 10
 
 
@@ -229,7 +228,7 @@ class View:
         """Yield each day with downtime as `bad_days`, with the incidents that were open then."""
         first = date.fromisoformat(service["first_day"])
         own = [
-            (self._on(one["started_at"]), self._on(one["resolved_at"] or self.made_at), one)
+            (self.on(one["started_at"]), self.on(one["resolved_at"] or self.made_at), one)
             for one in self.snapshot.incidents()
             if key in [hit["key"] for hit in one["affected"]]
         ]
@@ -239,7 +238,8 @@ class View:
             during = [one for begin, end, one in own if begin <= on <= end]
             yield day, lasted, during[:_INCIDENTS_OF_A_DAY]
 
-    def _on(self, text: str) -> date:
+    def on(self, text: str) -> date:
+        """Return the day of a moment, in the zone of the page."""
         return times.local(times.read(text), self.zone).date()
 
     def response(self, service: dict[str, Any]) -> str:
@@ -270,50 +270,6 @@ class View:
         """Return how long an incident was."""
         begin, end = times.read(incident["started_at"]), times.read(incident["resolved_at"])
         return languages.duration(self.snapshot.language, (end - begin).total_seconds())
-
-    def past(self) -> list[tuple[str, list[dict[str, Any]]]]:
-        """Return the last days, newest first: one with its incidents, or a run of quiet ones.
-
-        They end where there are too many incidents for one page.
-        """
-        today = self._on(self.made_at)
-        by_day: dict[date, list[dict[str, Any]]] = {}
-        past = self.snapshot.data["past_incidents"]
-        for incident in past[: room.ENTRIES]:
-            by_day.setdefault(self._on(incident["started_at"]), []).append(incident)
-        found: list[tuple[str, list[dict[str, Any]]]] = []
-        quiet: list[date] = []
-        troubled = self._days_of_incidents(today)
-        for back in range(_PAST_DAYS + 1):
-            on = today - timedelta(days=back)
-            if back < _PAST_DAYS and on not in troubled:
-                quiet.append(on)
-                continue
-            if quiet:
-                found.append((self._run(quiet), []))
-                quiet = []
-            if back < _PAST_DAYS and on in by_day:
-                found.append((self.day(on), by_day.pop(on)))
-            if not by_day and len(past) > room.ENTRIES:
-                break  # what came before is in the history
-        return found
-
-    def _days_of_incidents(self, today: date) -> set[date]:
-        """Return those of the last days on which an incident was open, also one that is still."""
-        first = today - timedelta(days=_PAST_DAYS)
-        found: set[date] = set()
-        for one in self.snapshot.incidents():
-            on = max(first, self._on(one["started_at"]))
-            last = self._on(one["resolved_at"] or self.made_at)
-            while on <= last:
-                found.add(on)
-                on += timedelta(days=1)
-        return found
-
-    def _run(self, quiet: list[date]) -> str:
-        if len(quiet) == 1:
-            return self.day(quiet[0])
-        return f"{self.day(quiet[-1])} – {self.day(quiet[0])}"
 
     def made(self) -> Markup:
         """Return when the snapshot was made, as an element that scripts keep up to date."""
