@@ -8,7 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 from tests import alerting
-from tests.factories import Person, make_service
+from tests.factories import PASSWORD, Person, make_service
 from tests.times import ago, iso
 
 
@@ -36,6 +36,14 @@ def _correction(person: Person) -> str:
     return str(answer.json["id"])
 
 
+def _session(person: Person) -> str:
+    """Return the id of a session that has just begun beside that of the person's token."""
+    body = {"email": person.email, "password": PASSWORD}
+    assert person.post("/auth/login", body).status_code == 200
+    listed = person.get("/profile/sessions").json
+    return next(str(each["id"]) for each in listed if not each["is_present"])
+
+
 OWNED: dict[str, Callable[[Person], Any]] = {
     "service_id": lambda person: make_service(person)["id"],
     "correction_id": _correction,
@@ -43,6 +51,7 @@ OWNED: dict[str, Callable[[Person], Any]] = {
     "invitation_id": _created("/members", email="{}@example.com"),
     "key_id": _key,
     "organization_id": lambda person: person.organization_id,
+    "session_id": _session,
     "secret_id": _created("/secrets", name="KEY_{}", value="x"),
     "location_id": _created("/locations", name="Location {}"),
     "team_id": _created("/teams", name="Team {}"),

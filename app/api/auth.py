@@ -23,7 +23,15 @@ from app.schemas.auth import (
     TokenSchema,
 )
 from app.security import challenges, limits
-from app.security.access import client_address, issue_token, principal, public, requires
+from app.security.access import (
+    client_address,
+    issue_token,
+    note_session,
+    principal,
+    public,
+    read_token,
+    requires,
+)
 from app.security.limits import Guard
 
 bp = Blueprint("auth", __name__, url_prefix="/auth", description="Accounts and sessions.")
@@ -176,4 +184,5 @@ def session_in(user_id: UUID, organization_id: UUID) -> dict[str, Any]:
 def _session(account: Credentials, organization_id: UUID) -> dict[str, Any]:
     standby_reads.note_write(account.user_id, organization_id)  # its account may be seconds old
     token = issue_token(account.user_id, organization_id, account.email, account.token_epoch)
+    note_session(read_token(token))
     return {"token": token, "user_id": account.user_id, "org_id": organization_id}

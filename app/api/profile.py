@@ -7,7 +7,7 @@ from app.api.auth import refuse_common_password, session_in
 from app.api.http import Blueprint, invalid
 from app.api.notification_channels import TEST_SECONDS
 from app.api.polling import wait_for
-from app.operations.accounts import contact_methods, invitations, profile
+from app.operations.accounts import contact_methods, invitations, profile, sessions
 from app.operations.notifications import message_tests
 from app.platform.cooperative import offload
 from app.platform.crypto import hash_password, verify_password
@@ -20,6 +20,7 @@ from app.schemas.profile import (
     PasswordChangeSchema,
     ProfileChangeSchema,
     ProfileSchema,
+    SessionInListSchema,
 )
 from app.security.access import budget, client_address, principal, requires
 from app.security.limits import Guard
@@ -135,3 +136,38 @@ def accept_invitation(invitation_id: UUID) -> dict[str, Any]:
 def decline_invitation(invitation_id: UUID) -> None:
     """Decline an invitation to oneself"""
     invitations.decline(principal().user_id, invitation_id)
+
+
+@bp.get("/sessions")
+@requires("session:read")
+@bp.returns(SessionInListSchema(many=True))
+def own_sessions() -> list[dict[str, Any]]:
+    """List one's own sessions
+
+    Where the caller is signed in, by browser or by `POST /auth/login`: the session of this request
+    first, then those that were used last, a hundred at most. A session is seen when it is used,
+    once a minute at most.
+    """
+    return sessions.listed(principal().user_id, principal().token_id)
+
+
+@bp.delete("/sessions/<uuid:session_id>")
+@requires("session:write")
+@bp.returns(None, 204)
+def end_session(session_id: UUID) -> None:
+    """End one of one's own sessions
+
+    Its token is dead at once, and its live connections are closed.
+    """
+    sessions.end(principal().user_id, session_id)
+
+
+@bp.delete("/sessions")
+@requires("session:write")
+@bp.returns(None, 204)
+def end_other_sessions() -> None:
+    """End all other sessions of oneself
+
+    Every session but that of this request is dead at once; `POST /auth/logout-all` ends that too.
+    """
+    sessions.end_others(principal().user_id, principal().token_id)

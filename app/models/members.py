@@ -51,3 +51,26 @@ class RevokedToken(Base):
 
     jti: Mapped[UUID] = mapped_column(primary_key=True)
     expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class UserSession(Base):
+    """A token of a person, as their list of sessions shows it: when, from where and with what.
+
+    It says nothing about whether the token still counts: that is what ends it elsewhere, so whoever
+    lists these rows leaves out those of another epoch, of a membership that has ended, and of
+    tokens that are revoked.
+    """
+
+    __tablename__ = "user_sessions"
+
+    token_id: Mapped[UUID] = mapped_column(primary_key=True)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    organization_id: Mapped[UUID] = mapped_column(
+        ForeignKey("organizations.id", ondelete="CASCADE"), index=True
+    )
+    token_epoch: Mapped[int]
+    created_at: Mapped[datetime]
+    last_seen_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+    address: Mapped[str | None]  # of the last use, as is the user agent
+    user_agent: Mapped[str | None]

@@ -89,6 +89,7 @@ def _admit() -> None:
         raise TooManyRequests(_MANY_OF_A_PERSON, _LATER_SECONDS)
     if _hub().count(organization_id=caller.organization_id) >= MOST_OF_AN_ORGANIZATION:
         raise TooManyRequests(_MANY_OF_AN_ORGANIZATION, _LATER_SECONDS)
+    access.note_session(caller.unnoted)
     g.feed_client = Client(caller.organization_id, caller.user_id)
     _hub().reserve(g.feed_client)
     # Compression costs a quarter of a megabyte of state for each client; frames are small.
@@ -241,7 +242,9 @@ def _kept(client: Client) -> list[str]:
 
 def _is_still_welcome(shown: Pass) -> bool:
     try:
-        return access.authenticate(shown.token, slug=shown.slug).may(_PERMISSION)
+        found = access.authenticate(shown.token, slug=shown.slug)
+        access.note_session(found.unnoted)
+        return found.may(_PERMISSION)
     except (Unauthorized, NotFound):
         return False
     except DATABASE_AWAY:

@@ -98,3 +98,28 @@ class OwnOrganizationSchema(BaseSchema):
         metadata={"description": "Of its days and months.", "examples": ["Europe/Berlin"]},
     )
     role = Choice(*(role.value for role in Role), required=True)
+
+
+class SessionInListSchema(BaseSchema):
+    """A session of the caller: a browser or a program that is signed in."""
+
+    id = fields.UUID(required=True)
+    is_present = fields.Boolean(
+        required=True, metadata={"description": "Whether it is the one of this request."}
+    )
+    created_at = Moment(required=True)
+    last_seen_at = Moment(required=True)
+    expires_at = Moment(required=True)
+    address = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "Where it was used from last.", "examples": ["203.0.113.7"]},
+    )
+    user_agent = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "What it was used with last, as that calls itself.",
+            "examples": ["Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"],
+        },
+    )

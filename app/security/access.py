@@ -22,9 +22,16 @@ from app.platform.errors import Forbidden, NotFound, Unauthorized
 from app.platform.extensions import db
 from app.security import limits, session_cookie
 from app.security.actor import Actor, act_as
-from app.security.principals import Principal, authenticate, issue_token
+from app.security.principals import (
+    Principal,
+    Token,
+    authenticate,
+    issue_token,
+    note_use,
+    read_token,
+)
 
-__all__ = ["Principal", "authenticate", "issue_token"]
+__all__ = ["Principal", "authenticate", "issue_token", "read_token"]
 
 View = TypeVar("View", bound=Callable[..., Any])
 Owned = TypeVar("Owned", bound=OrganizationOwned)
@@ -133,6 +140,7 @@ def check_access() -> Any:
     limits.count_request(
         f"{found.kind}:{whose}", *request_limits(found.plan, interactive=interactive)
     )
+    note_session(found.unnoted)
     if permission == _OPERATORS:
         if not found.is_operator:
             raise Forbidden("this is for operators of this server")
@@ -173,6 +181,13 @@ def actor_of(found: Principal) -> Actor:
         address=client_address(),
         organization_id=found.organization_id,
     )
+
+
+def note_session(token: Token | None) -> None:
+    """Write down from where and with what this request uses a session; None where that is known."""
+    if token is not None:
+        agent = request.headers.get("User-Agent", "").replace("\0", "")
+        note_use(token, client_address(), agent)
 
 
 def client_address() -> str:

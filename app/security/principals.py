@@ -4,7 +4,7 @@ Roles, memberships and revocations are never remembered: what an admin changes c
 request.
 """
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -39,6 +39,18 @@ _BAD_TOKEN = (
 
 
 @dataclass(frozen=True, slots=True)
+class Token:
+    """Token of a session, as it was issued."""
+
+    id: UUID
+    user_id: UUID
+    organization_id: UUID
+    epoch: int
+    issued_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Principal:
     """Principal of a request: a person or an API key, with the organization they act in."""
 
@@ -52,6 +64,7 @@ class Principal:
     token_expires_at: datetime | None
     plan: Plan
     scopes: frozenset[Scope] | None = None  # None: a session, all that the role may do
+    unnoted: Token | None = None  # of a session whose use was not noted within the last minute
 
     @property
     def is_session(self) -> bool:
@@ -80,10 +93,14 @@ _SESSION = f"""
     SELECT u.email, u.token_epoch, u.is_operator, chosen.organization_id, chosen.role,
         chosen.plan_type, {_PLANS},
         EXISTS (SELECT FROM revoked_tokens WHERE jti = %(jti)s) AS revoked,
+        NOT EXISTS (
+            SELECT FROM user_sessions
+            WHERE token_id = %(jti)s AND last_seen_at > now() - interval '1 minute'
+        ) AS use_is_news,
         EXISTS (
             SELECT FROM memberships WHERE user_id = u.id AND organization_id = %(tenant_id)s
               -- A token ends with the membership it was made for, also if they come again.
-              AND created_at < to_timestamp(%(issued_at)s) + interval '1 second'
+              AND created_at < %(issued_at)s + interval '1 second'
         ) AS still_member
     FROM users u
     LEFT JOIN LATERAL (
@@ -111,6 +128,18 @@ _USED = """
     UPDATE api_keys SET last_used_at = now()
     WHERE id = (SELECT id FROM api_keys WHERE id = %(id)s FOR NO KEY UPDATE SKIP LOCKED)
 """
+# Locked, as whoever deletes the organization at this moment takes the row with it.
+_NOTE = """
+    INSERT INTO user_sessions (token_id, user_id, organization_id, token_epoch, created_at,
+        last_seen_at, expires_at, address, user_agent)
+    SELECT %(id)s, %(user_id)s, o.id, %(epoch)s, %(issued_at)s, now(), %(expires_at)s, %(address)s,
+        %(user_agent)s
+    FROM organizations o WHERE o.id = %(organization_id)s FOR KEY SHARE
+    ON CONFLICT (token_id) DO UPDATE SET last_seen_at = excluded.last_seen_at,
+        address = excluded.address, user_agent = excluded.user_agent
+    WHERE user_sessions.last_seen_at < now() - interval '1 minute'
+"""
+_LONGEST_AGENT = 400  # characters; those of browsers have half as many
 
 
 def authenticate(token: str, *, slug: str | None = None) -> Principal:
@@ -123,34 +152,59 @@ def authenticate(token: str, *, slug: str | None = None) -> Principal:
     return _of_key(token, slug) if token.startswith(KEY_PREFIX) else _of_session(token, slug)
 
 
-def _of_session(token: str, slug: str | None) -> Principal:
+def read_token(token: str) -> Token:
+    """Return what a token of a session says. Raises Unauthorized for what is forged or expired."""
     try:
         claims = decode_token(token)
-        ids = {name: UUID(claims[name]) for name in ("user_id", "tenant_id", "jti")}
-        epoch, expires_at = int(claims["epoch"]), datetime.fromtimestamp(claims["exp"], UTC)
-        issued_at = float(claims["iat"])
-        datetime.fromtimestamp(issued_at, UTC)  # what PostgreSQL can read as well
+        found = Token(
+            id=UUID(claims["jti"]),
+            user_id=UUID(claims["user_id"]),
+            organization_id=UUID(claims["tenant_id"]),
+            epoch=int(claims["epoch"]),
+            issued_at=datetime.fromtimestamp(float(claims["iat"]), UTC),
+            expires_at=datetime.fromtimestamp(claims["exp"], UTC),
+        )
     except _BAD_TOKEN:
         raise Unauthorized from None
     if claims["type"] != "access":
         raise Unauthorized
-    row = _one(_SESSION, {**ids, "slug": slug, "issued_at": issued_at})
-    if row is None or row.revoked or row.token_epoch != epoch or not row.still_member:
+    return found
+
+
+def _of_session(token: str, slug: str | None) -> Principal:
+    found = read_token(token)
+    values = {
+        "user_id": found.user_id,
+        "tenant_id": found.organization_id,
+        "jti": found.id,
+        "issued_at": found.issued_at,
+        "slug": slug,
+    }
+    row = _one(_SESSION, values)
+    if row is None or row.revoked or row.token_epoch != found.epoch or not row.still_member:
         raise Unauthorized
     role = permissions.role_named(row.role or "")
     if role is None:
         raise NotFound
     return Principal(
         kind="session",
-        user_id=ids["user_id"],
+        user_id=found.user_id,
         email=row.email,
         organization_id=row.organization_id,
         role=role,
         is_operator=row.is_operator,
-        token_id=ids["jti"],
-        token_expires_at=expires_at,
+        token_id=found.id,
+        token_expires_at=found.expires_at,
         plan=plan_of(row.plan_type, row.plans),
+        unnoted=found if row.use_is_news else None,
     )
+
+
+def note_use(token: Token, address: str, user_agent: str) -> None:
+    """Write down that a token is used, from where and with what, for the list of its owner."""
+    with transaction() as tx:
+        values = asdict(token) | {"address": address, "user_agent": user_agent[:_LONGEST_AGENT]}
+        tx.driver.execute(_NOTE, values)
 
 
 def _of_key(key: str, slug: str | None) -> Principal:

@@ -69,7 +69,15 @@ def frames_until(client, kind):
 
 @pytest.mark.parametrize(
     "ending",
-    ["removal", "logout", "logout-all", "password", "deletion of the organization"],
+    [
+        "removal",
+        "logout",
+        "logout-all",
+        "password",
+        "deletion of the organization",
+        "from another session",
+        "all others",
+    ],
 )
 @pytest.mark.parametrize("looking", ["often", "when told"])
 def test_a_session(alice, bob, feed, ending, looking, request):
@@ -84,6 +92,13 @@ def test_a_session(alice, bob, feed, ending, looking, request):
     elif ending == "deletion of the organization":
         slug = alice.get("/organization").json["slug"]
         assert alice.delete("/organization", json={"slug": slug}).status_code == 204
+    elif ending in ("from another session", "all others"):
+        elsewhere = bob.with_epoch()
+        (ours,) = (
+            each for each in elsewhere.get("/profile/sessions").json if not each["is_present"]
+        )
+        path = f"/{ours['id']}" if ending == "from another session" else ""
+        assert elsewhere.delete(f"/profile/sessions{path}").status_code == 204
     else:
         assert bob.post(f"/auth/{ending}").status_code == 204
     code, message = close_of(client)

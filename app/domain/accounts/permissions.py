@@ -49,6 +49,7 @@ _RANK = {role: rank for rank, role in enumerate(Role)}
 _PERMISSIONS: dict[str, tuple[Role, Scope | None]] = {
     "profile:read": (Role.VIEWER, Scope.READ),
     "profile:write": (Role.VIEWER, None),
+    "session:read": (Role.VIEWER, None),
     "session:write": (Role.VIEWER, None),
     "organization:read": (Role.VIEWER, Scope.READ),
     "organization:write": (Role.ADMIN, Scope.ADMIN),

@@ -99,7 +99,8 @@ def forget_expired() -> None:
     """Remove what has run out: tokens past their expiry, one-off probes past their patience."""
     with transaction() as tx:
         tx.driver.execute("DELETE FROM quarantine WHERE updated_at < now() - interval '1 day'")
-        tx.driver.execute("DELETE FROM revoked_tokens WHERE expires_at < now()")
+        for table in ("revoked_tokens", "user_sessions"):
+            tx.driver.execute(f"DELETE FROM {table} WHERE expires_at < now()")  # noqa: S608
         tx.driver.execute(
             "DELETE FROM idempotency_keys WHERE created_at < now() - interval '24 hours'"
         )

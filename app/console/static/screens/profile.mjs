@@ -1,4 +1,4 @@
-// The profile: name, password, second factor, and how one is reached.
+// The profile: name, password, second factor, sessions, and how one is reached.
 
 import { html, useState } from "../vendor/ui.mjs";
 import * as api from "../api.mjs";
@@ -11,6 +11,7 @@ import { Field } from "../parts/Field.mjs";
 import { Form, Section } from "../parts/Form.mjs";
 import { Icon } from "../parts/Icon.mjs";
 import { Item, Menu } from "../parts/Menu.mjs";
+import { OwnSessions } from "../parts/OwnSessions.mjs";
 import { Button, Copy, Loaded, Page } from "../parts/Page.mjs";
 import { perform } from "../parts/Plain.mjs";
 import { SchemaForm } from "../parts/SchemaForm.mjs";
@@ -27,6 +28,7 @@ export default function Profile() {
       <section class="card"><h2>${t("Password")}</h2><${Password} /></section></div>
     <div class="stack"><section class="card"><h2>${t("How you are reached")}</h2><${Contacts} profile=${profile} reload=${found.reload} /></section>
       <section class="card"><h2>${t("Second factor")}</h2><${SecondFactor} profile=${profile} reload=${found.reload} /></section>
+      <section class="card"><h2>${t("Where you are signed in")}</h2><${OwnSessions} /></section>
       <section class="card"><h2>${t("This browser")}</h2><${Browser} /></section></div>
   </div>`}<//><//>`;
 }
