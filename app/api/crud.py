@@ -16,6 +16,7 @@ from app.api import pagination
 from app.api.http import PAGE_HEADERS, Blueprint
 from app.api.standby_reads import from_standby
 from app.schemas.base import PageSchema
+from app.schemas.usages import UsagesSchema
 from app.security.access import principal, requires
 
 _PATCH = "Changes the given fields and leaves the others."
@@ -38,7 +39,7 @@ class Operations:
     `listed(owner, [query,] limit=, after=)` returns rows, the position to go on from, their number,
     and `listed(owner)` all rows where the list has no pages; `create(owner, data)`,
     `read(owner, id)` and `update(owner, id, changes)` return one row; `delete(owner, id)` returns
-    nothing.
+    nothing; `used_by(owner, id)` names what keeps a row from being deleted.
     """
 
     listed: Callable[..., Any] = _absent
@@ -46,11 +47,19 @@ class Operations:
     read: Callable[..., dict[str, Any]] = _absent
     update: Callable[..., dict[str, Any]] = _absent
     delete: Callable[..., None] = _absent
+    used_by: Callable[..., list[str]] = _absent
 
     @classmethod
     def of(cls, module: ModuleType) -> "Operations":
-        """Return the five functions of these names in a module of operations."""
-        return cls(module.listed, module.create, module.read, module.update, module.delete)
+        """Return the functions of these names in a module of operations; `used_by` may lack."""
+        return cls(
+            module.listed,
+            module.create,
+            module.read,
+            module.update,
+            module.delete,
+            getattr(module, "used_by", _absent),
+        )
 
 
 @dataclass(frozen=True)
@@ -107,6 +116,8 @@ def add_routes(bp: Blueprint, resource: Resource) -> None:
         _add_change(bp, resource)
     if operations.delete is not _absent:
         _add_delete(bp, resource)
+    if operations.used_by is not _absent:
+        _add_usages(bp, resource)
 
 
 def _add_list(bp: Blueprint, resource: Resource) -> None:
@@ -206,6 +217,19 @@ def _add_delete(bp: Blueprint, resource: Resource) -> None:
     def delete(**ids: UUID) -> None:
         id = ids.pop(id_name)
         operation(owner(**ids), id)
+
+
+def _add_usages(bp: Blueprint, resource: Resource) -> None:
+    operation, owner, id_name = resource.operations.used_by, resource.owner, resource.id_name
+    words = "While something does, it cannot be deleted."
+
+    @bp.get(f"/<uuid:{id_name}>/usages")
+    @requires(resource.read_permission)
+    @bp.returns(UsagesSchema)
+    @_described("list_usages", f"List what uses {resource.noun}", words)
+    def list_usages(**ids: UUID) -> dict[str, Any]:
+        id = ids.pop(id_name)
+        return {"used_by": operation(owner(**ids), id)}
 
 
 def _described(name: str, title: str, text: str | None) -> Callable[[Any], Any]:

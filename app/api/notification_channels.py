@@ -27,7 +27,6 @@ from app.schemas.notification_channels import (
     TemplatePreviewInputSchema,
     TemplatePreviewSchema,
     TestOutcomeSchema,
-    UsagesSchema,
 )
 from app.security.access import budget, principal, requires
 
@@ -116,17 +115,6 @@ def test(channel_id: UUID) -> dict[str, Any]:
     """
     notification_id = message_tests.send_to_channel(principal().organization_id, channel_id)
     return wait_for(lambda: message_tests.outcome(notification_id), TEST_SECONDS)
-
-
-@bp.get("/<uuid:channel_id>/usages")
-@requires("notification_channels:read")
-@bp.returns(UsagesSchema)
-def list_usages(channel_id: UUID) -> dict[str, Any]:
-    """List what uses a notification channel
-
-    While something does, the channel cannot be deleted.
-    """
-    return {"used_by": notification_channels.used_by(principal().organization_id, channel_id)}
 
 
 @bp.get("/<uuid:channel_id>/deliveries")

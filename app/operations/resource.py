@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, select
 
 from app.models.base import OrganizationOwned
 from app.operations import rows as owned_rows
+from app.operations import usages
 from app.operations.rows import Position
 from app.platform.errors import NotFound
 from app.platform.transaction import Transaction, transaction
@@ -117,8 +118,18 @@ class Resource(Generic[Row, Who]):
         with transaction() as tx:
             self.begin(tx, who)
             row = self.lock_for_deletion(tx, who, id)
+            if used := self.uses(tx, who, row):
+                usages.refuse(owned_rows.columns(row)["name"], used)
             self.deleting(tx, who, row)
             tx.session.delete(row)
+
+    def used_by(self, who: Who, id: UUID) -> list[str]:
+        """Return what uses a row, which cannot be deleted before: `alert rule Checkout`, …"""
+        with transaction() as tx:
+            self.check_parent(tx, who)
+            row = owned_rows.find(tx, self.model, self.organization_of(who), id)
+            self.check_visible(who, row)
+            return list(self.uses(tx, who, row))
 
     def lock(self, tx: Transaction, who: Who, id: UUID, *, against_references: bool = False) -> Row:
         """Return a row as it is now, locked for a change."""
@@ -195,6 +206,10 @@ class Resource(Generic[Row, Who]):
 
     def updated(self, tx: Transaction, row: Row, before: Fields, changes: Fields) -> None:
         """Carry out what follows from changed columns; `before` is the whole row as it was."""
+
+    def uses(self, tx: Transaction, who: Who, row: Row) -> Sequence[str]:
+        """Return what names a row: it cannot be deleted while something does."""
+        return ()
 
     def deleting(self, tx: Transaction, who: Who, row: Row) -> None:
         """Carry out what comes before a deletion. Raises Conflict, Forbidden."""

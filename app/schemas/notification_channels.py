@@ -192,16 +192,6 @@ class ChannelTypeSchema(BaseSchema):
     )
 
 
-class UsagesSchema(BaseSchema):
-    """Users of an object, which cannot be deleted before."""
-
-    used_by = fields.List(
-        fields.String(metadata={"examples": ["alert rule Checkout"]}),
-        required=True,
-        metadata={"description": "Each with its kind and its name."},
-    )
-
-
 class TestOutcomeSchema(BaseSchema):
     """Outcome of a test message."""
 

@@ -24,8 +24,8 @@ class _Teams(Resource[Team, UUID]):
     def begin(self, tx: Transaction, who: UUID) -> None:
         lock_organization(tx, who)
 
-    def deleting(self, tx: Transaction, who: UUID, row: Team) -> None:
-        usages.refuse(row.name, usages.of_team(tx, who, row.id))
+    def uses(self, tx: Transaction, who: UUID, row: Team) -> list[str]:
+        return usages.of_team(tx, who, row.id)
 
     def to_json(self, tx: Transaction, who: UUID, rows: Sequence[Team]) -> list[dict[str, Any]]:
         found = tx.session.execute(
@@ -37,7 +37,9 @@ class _Teams(Resource[Team, UUID]):
         return [columns(team) | {"members_count": counts.get(team.id, 0)} for team in rows]
 
 
-listed, read, create, update, delete = _Teams().operations()
+_TEAMS = _Teams()
+listed, read, create, update, delete = _TEAMS.operations()
+used_by = _TEAMS.used_by
 
 
 def team_members(organization_id: UUID, team_id: UUID) -> list[dict[str, Any]]:

@@ -33,12 +33,13 @@ class _Schedules(SnapshotResource[OnCallSchedule]):
             _check_layers(tx, who, changes)
         return changes
 
-    def deleting(self, tx: Transaction, who: UUID, row: OnCallSchedule) -> None:
-        usages.refuse(row.name, usages.of_schedule(tx, who, row.id))
+    def uses(self, tx: Transaction, who: UUID, row: OnCallSchedule) -> list[str]:
+        return usages.of_schedule(tx, who, row.id)
 
 
 _SCHEDULES = _Schedules()
 listed, read, create, update, delete = _SCHEDULES.operations()
+used_by = _SCHEDULES.used_by
 
 
 def overrides(

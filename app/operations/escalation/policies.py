@@ -71,11 +71,13 @@ class _Policies(SnapshotResource[EscalationPolicy]):
         alerts = withdrawn.lock_alerts(tx, self.referring(tx, id))
         return {alert.id for alert in alerts}
 
-    def deleting(self, tx: Transaction, who: UUID, row: EscalationPolicy) -> None:
-        usages.refuse(row.name, usages.of_policy(tx, who, row.id))
+    def uses(self, tx: Transaction, who: UUID, row: EscalationPolicy) -> list[str]:
+        return usages.of_policy(tx, who, row.id)
 
 
-listed, read, create, update, delete = _Policies().operations()
+_POLICIES = _Policies()
+listed, read, create, update, delete = _POLICIES.operations()
+used_by = _POLICIES.used_by
 
 
 def _escalating(policy_id: UUID) -> Select[UUID]:

@@ -51,8 +51,8 @@ class _Locations(Resource[Location, Principal]):
         internal |= {"prefix": key[:_SHOWN], "key_hash": digest(key)}
         return super().insert(tx, who, data, **internal) | {"key": key}
 
-    def deleting(self, tx: Transaction, who: Principal, row: Location) -> None:
-        usages.refuse(row.name, usages.of_region(tx, who.organization_id, row.region))
+    def uses(self, tx: Transaction, who: Principal, row: Location) -> list[str]:
+        return usages.of_region(tx, who.organization_id, row.region)
 
     def to_json(
         self, tx: Transaction, who: Principal, rows: Sequence[Location]
@@ -62,6 +62,7 @@ class _Locations(Resource[Location, Principal]):
 
 _LOCATIONS = _Locations()
 listed, read, create, update, delete = _LOCATIONS.operations()
+used_by = _LOCATIONS.used_by
 
 
 def rotate(principal: Principal, location_id: UUID, overlap_seconds: int) -> dict[str, Any]:

@@ -11,11 +11,11 @@ from app.models.notification_channels import NotificationChannel
 from app.operations import secrets, usages
 from app.operations.notifications import newcomers, withdrawn
 from app.operations.notifications.definitions import changed_columns, new_columns
-from app.operations.rows import beginning, columns, find, refused
+from app.operations.rows import beginning, columns, refused
 from app.operations.snapshots.resource import SnapshotResource
 from app.platform.bootstrap import runtime
 from app.platform.errors import InvalidCode
-from app.platform.transaction import Transaction, transaction
+from app.platform.transaction import Transaction
 from app.security.sealing import mask
 
 Columns = Mapping[str, Any]
@@ -63,8 +63,10 @@ class _Channels(SnapshotResource[NotificationChannel]):
     def lock_referring(self, tx: Transaction, id: UUID) -> Set[UUID]:
         return withdrawn.lock_told(tx, id)
 
+    def uses(self, tx: Transaction, who: UUID, row: NotificationChannel) -> list[str]:
+        return usages.of_channel(tx, who, row.id)
+
     def deleting(self, tx: Transaction, who: UUID, row: NotificationChannel) -> None:
-        usages.refuse(row.name, usages.of_channel(tx, who, row.id))
         withdrawn.of_deleted(tx, row)
 
     def to_json(
@@ -78,7 +80,9 @@ class _Channels(SnapshotResource[NotificationChannel]):
         return [_to_json(row) | {"last_error": beginning(row.last_error)} for row in rows]
 
 
-listed, read, create, update, delete = _Channels().operations()
+_CHANNELS = _Channels()
+listed, read, create, update, delete = _CHANNELS.operations()
+used_by = _CHANNELS.used_by
 
 
 def _check_fallback(
@@ -112,13 +116,3 @@ def _to_json(channel: NotificationChannel) -> dict[str, Any]:
     found["config"] = mask(channel.config)
     found["is_healthy"] = channel.consecutive_failures == 0
     return found
-
-
-def used_by(organization_id: UUID, channel_id: UUID) -> list[str]:
-    """Return what uses a channel, which cannot be deleted before: `alert rule Checkout`, …
-
-    Raises NotFound.
-    """
-    with transaction() as tx:
-        find(tx, NotificationChannel, organization_id, channel_id)
-        return usages.of_channel(tx, organization_id, channel_id)

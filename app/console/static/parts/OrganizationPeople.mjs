@@ -5,7 +5,7 @@ import * as api from "../api.mjs";
 import { day, moment } from "../lib/time.mjs";
 import { t, tn } from "../lib/words.mjs";
 import { useForm } from "../store/form.mjs";
-import { useResource } from "../store/resource.mjs";
+import { kept, useResource } from "../store/resource.mjs";
 import { load, may, session, signOut, whyNot } from "../store/session.mjs";
 import { say } from "../store/toasts.mjs";
 import { zone } from "../store/view.mjs";
@@ -106,7 +106,7 @@ export function Teams() {
     return { members, teams: teams.map((team, at) => ({ ...team, people: people[at] })) };
   });
   const add = html`<${Button} kind="primary" icon="plus" needs="teams:write" onClick=${() => make(true)}>${t("New team")}<//>`;
-  return html`<div class="toolbar"><span class="spread"></span>${add}</div><${Loaded} of=${found}>${({ teams, members }) => (teams.length ? html`<div class="cards">${teams.map((team) => html`<${Team} key=${team.id} team=${team} members=${members} reload=${found.reload} />`)}</div>` : html`<${Empty} title=${t("No team yet")} action=${add}>${t("An escalation level can tell all people of a team at once.")}<//>`)}<//>
+  return html`<div class="toolbar"><span class="spread"></span>${add}</div><${Loaded} of=${found}>${({ teams, members }) => (kept(teams).length ? html`<div class="cards">${kept(teams).map((team) => html`<${Team} key=${team.id} team=${team} members=${members} reload=${found.reload} />`)}</div>` : html`<${Empty} title=${t("No team yet")} action=${add}>${t("An escalation level can tell all people of a team at once.")}<//>`)}<//>
     ${making && html`<${NewTeam} onClose=${() => make(false)} reload=${found.reload} />`}`;
 }
 
@@ -126,5 +126,5 @@ function Team({ team, members, reload }) {
   return html`<article class="card" aria-label=${team.name}><div class="card-head"><h2>${team.name}</h2><span class="muted small">${tn(team.people.length, "1 person", "{n} people")}</span></div>
     <ul class="lines">${team.people.map((person) => html`<li key=${person.user_id}><span>${person.full_name}</span><${Button} kind="quiet" needs="teams:write" onClick=${() => remove(person)}>${t("Take out")}<//></li>`)}</ul>
     <select aria-label=${t("Add somebody to {name}", team)} disabled=${!rest.length || Boolean(whyNot("teams:write"))} onChange=${add}><option value="">${t("Add somebody…")}</option>${rest.map((each) => html`<option key=${each.user_id} value=${each.user_id}>${each.full_name}</option>`)}</select>
-    <div class="actions"><${DeleteButton} name=${team.name} needs="teams:write" act=${() => api.remove(`/teams/${team.id}`).then(reload)} /></div></article>`;
+    <div class="actions"><${DeleteButton} name=${team.name} needs="teams:write" path=${`/teams/${team.id}`} id=${team.id} hasUsers /></div></article>`;
 }

@@ -3,7 +3,7 @@
 import { html, useEffect, useRef, useState } from "../vendor/ui.mjs";
 import { clock } from "../lib/time.mjs";
 import { sentence, t } from "../lib/words.mjs";
-import { deleted } from "../store/resource.mjs";
+import { kept } from "../store/resource.mjs";
 import { link, windowTitle } from "../store/route.mjs";
 import { now, zone } from "../store/view.mjs";
 import { whyNot } from "../store/session.mjs";
@@ -113,8 +113,7 @@ export function Loaded({ of, rows, empty, children }) {
     return error ? html`<${Failure} error=${error} retry=${of.reload} />` : html`<${Skeleton} rows=${rows} />`;
   }
   const stale = error && html`<p class="stale" role="status">${t("Not up to date: this is the state of {clock}. {why}", { clock: clock(of.at.value, zone.value, true), why: sentence(error.message) })}</p>`;
-  const hidden = deleted.value;
-  const shown = hidden.size && Array.isArray(data) ? data.filter((each) => !hidden.has(each.id ?? each)) : data;
+  const shown = Array.isArray(data) ? kept(data) : data;
   const nothing = empty && Array.isArray(shown) && !shown.length;
   return html`<div class=${error && now.value - of.at.value > 60_000 ? "dimmed" : null}>${stale}${nothing ? empty : children(shown)}</div>`;
 }

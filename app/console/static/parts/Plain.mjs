@@ -1,7 +1,8 @@
 // Short lists as native tables, the row of buttons beside them, and what happens at a press.
 
 import { html, useState } from "../vendor/ui.mjs";
-import { t } from "../lib/words.mjs";
+import * as api from "../api.mjs";
+import { listed, t } from "../lib/words.mjs";
 import { deleteLater } from "../store/deletions.mjs";
 import { say, sayError } from "../store/toasts.mjs";
 import { Confirm } from "./Dialog.mjs";
@@ -29,14 +30,28 @@ export async function perform(work, said, reload = () => {}) {
   }
 }
 
+/** Whether something uses what stands at `path`, or nobody can say; then the person is told. */
+async function isUsed(path, name) {
+  try {
+    const { used_by: uses } = await api.get(`${path}/usages`);
+    if (uses.length) sayError({ message: t("{name} is in use: {uses}. Change that first.", { name, uses: listed(uses) }) });
+    return uses.length > 0;
+  } catch (error) {
+    sayError(error);
+    return true;
+  }
+}
+
 /**
  * A button that deletes. With `path` what has this `id` is deleted so that it can be undone: at once,
- * or after asking where there is a `consequence`. Without it `act` deletes for good, after asking.
+ * or after asking where there is a `consequence`; not while something uses it, where it `hasUsers`.
+ * Without `path` `act` deletes for good, after asking.
  */
-export function DeleteButton({ name, needs, path, id, said, act = () => deleteLater({ ids: [id], path, name, said }), consequence = path ? null : t("This cannot be undone."), typed, verb = t("Delete"), children }) {
+export function DeleteButton({ name, needs, path, id, said, hasUsers = false, onSent, act = () => deleteLater({ ids: [id], path, name, said, onSent }), consequence = path ? null : t("This cannot be undone."), typed, verb = t("Delete"), children }) {
   const [asking, ask] = useState(false);
-  const press = () => {
+  const press = async () => {
     if (consequence) return ask(true);
+    if (hasUsers && (await isUsed(path, name))) return undefined;
     document.querySelector(".page-head h1")?.focus({ preventScroll: true }); // a second press deletes nothing more
     return act();
   };

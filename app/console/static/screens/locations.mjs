@@ -57,7 +57,7 @@ function Location({ location, show, reload }) {
   const state = location.is_alive ? ["GREEN", tn(location.agents.filter((each) => each.is_alive).length, "1 agent", "{n} agents")] : location.agents.length ? ["RED", t("its agents are silent")] : ["PENDING", t("no agent yet")];
   return html`<section class="card"><div class="toolbar"><h2>${location.name}</h2><span class=${`status ${STATES[state[0]].name}`}><${Shape} state=${state[0]} />${state[1]}</span><span class="spread"></span>
       <${Button} needs="locations:write" aria-label=${t("New key for {name}", location)} onClick=${() => ask(true)}>${t("New key")}<//>
-      <${DeleteButton} name=${location.name} needs="locations:write" consequence=${t("Its agents are refused at once.")} act=${() => api.remove(`/locations/${location.id}`).then(reload)} /></div>
+      <${DeleteButton} name=${location.name} needs="locations:write" path=${`/locations/${location.id}`} id=${location.id} hasUsers said=${t("{name} is deleted; its agents will be refused.", location)} /></div>
     <${Facts} rows=${[[t("Region"), html`<span class="mono">${location.region}</span>`], [t("Key"), html`<span class="mono">${location.prefix}…</span>`], [t("Shared"), location.is_shared && t("with every organization")]]} />
     ${!location.agents.length && html`<p class="muted">${t("Nothing is checked from here until an agent runs.")} <a href="/guide/locations">${t("How to start one")}</a></p>`}
     ${location.agents.length > 0 && html`<${PlainTable} label=${t("Agents of {name}", location)} rows=${location.agents} columns=${AGENT_COLUMNS} idOf=${(each) => each.agent} />`}

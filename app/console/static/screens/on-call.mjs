@@ -16,7 +16,7 @@ import { Button, ButtonLink, Empty, Loaded, Page } from "../parts/Page.mjs";
 import { DeleteButton } from "../parts/Plain.mjs";
 import { Moment } from "../parts/Status.mjs";
 import { useForm } from "../store/form.mjs";
-import { useResource } from "../store/resource.mjs";
+import { kept, useResource } from "../store/resource.mjs";
 import { link, route, setQuery } from "../store/route.mjs";
 import { session } from "../store/session.mjs";
 import { say, sayError } from "../store/toasts.mjs";
@@ -76,7 +76,7 @@ function Schedule({ schedule, reload }) {
     <div class="card-head"><h2>${schedule.name} <span class="muted small">${schedule.timezone}</span></h2>
       <div class="actions"><${Button} needs="on_call_schedules:write" onClick=${() => setStanding({})}>${t("New override")}<//>
         <${ButtonLink} icon="edit" needs="on_call_schedules:write" href=${link(`/on-call/${schedule.id}`)}>${t("Edit")}<//>
-        <${DeleteButton} name=${schedule.name} needs="on_call_schedules:write" act=${() => api.remove(`/on-call-schedules/${schedule.id}`).then(reload)} /></div></div>
+        <${DeleteButton} name=${schedule.name} needs="on_call_schedules:write" path=${`/on-call-schedules/${schedule.id}`} id=${schedule.id} hasUsers /></div></div>
     <p class="duty"><strong class=${people.length ? "" : "down"}>${people.length ? listed(people.map((each) => each.full_name)) : t("Nobody is on call now")}</strong>
       ${duty?.until && html` <span class="muted">${t("until")} <${Moment} at=${moment(duty.until)} write=${dayAndClock} /></span>`}
       ${duty?.next && html` <span class="muted">· ${t("then {who}", { who: listed(duty.next.on_call.map((each) => each.full_name)) || t("nobody") })}</span>`}</p>
@@ -108,11 +108,11 @@ function Shifts({ segments, onStandIn }) {
 
 /** Overrides that are not over, each with a way to take it back. */
 function Overrides({ schedule, list, reload }) {
-  const coming = list.filter((each) => moment(each.to) > now.value).reverse();
+  const coming = kept(list).filter((each) => moment(each.to) > now.value).reverse();
   const at = (text) => dayAndClock(moment(text), zone.value, now.value);
   if (!coming.length) return null;
   return html`<h3>${t("Overrides")}</h3><ul class="lines">${coming.map((each) => html`<li key=${each.id}><span>${each.full_name} <span class="muted">${at(each.from)} – ${at(each.to)}</span></span>
-    <${DeleteButton} name=${t("the override of {name}", { name: each.full_name })} needs="on_call_schedules:write" consequence=${t("Whoever has the turn is on call again.")} act=${() => api.remove(`/on-call-schedules/${schedule.id}/overrides/${each.id}`).then(reload)} /></li>`)}</ul>`;
+    <${DeleteButton} name=${t("the override of {name}", { name: each.full_name })} needs="on_call_schedules:write" path=${`/on-call-schedules/${schedule.id}/overrides/${each.id}`} id=${each.id} said=${t("The override of {name} is deleted: whoever has the turn will be on call again.", { name: each.full_name })} onSent=${reload} /></li>`)}</ul>`;
 }
 
 function StandIn({ schedule, segment, onClose, reload }) {

@@ -13,11 +13,11 @@ const waiting = new Map(); // by the number of the message
 
 /**
  * Delete what stands at `path` after the time to undo it; lists leave out its `ids` from now on, and
- * `said` is told. `send(options)` is for requests of another form: it returns what was
+ * `said` is told, and `onSent` hears when it is done. `send(options)` is for requests of another form: it returns what was
  * left undeleted, [{id, error}]. `name` is for the message that it did not work.
  */
-export function deleteLater({ ids, path, name, said = t("{name} is deleted.", { name }), send = (options) => api.send("DELETE", path, options).then(() => []) }) {
-  const deletion = { ids, path, name, send, org: organization.peek()?.slug, person: session.peek()?.user_id };
+export function deleteLater({ ids, path, name, said = t("{name} is deleted.", { name }), send = (options) => api.send("DELETE", path, options).then(() => []), onSent = () => {} }) {
+  const deletion = { ids, path, name, send, onSent, org: organization.peek()?.slug, person: session.peek()?.user_id };
   leaveOut(ids, true);
   const undo = () => waiting.delete(message) && leaveOut(ids, false);
   const message = say(said, { label: t("Undo"), run: undo }, () => finish(message));
@@ -33,7 +33,7 @@ function leaveOut(ids, are) {
 
 /** Send the deletion of a message; what it did not delete is listed again, and why is told. */
 async function finish(message) {
-  const { ids, name, send, org, person } = waiting.get(message) ?? {};
+  const { ids, name, send, onSent, org, person } = waiting.get(message) ?? {};
   if (!waiting.delete(message)) return;
   hide(message);
   const refused = (left, error) => {
@@ -44,6 +44,7 @@ async function finish(message) {
   try {
     const left = await send({ query: { org }, atOnce: true });
     if (left.length) refused(left.map((each) => each.id), { message: left[0].error });
+    onSent();
   } catch (error) {
     if (error.status !== 404) refused(ids, error); // 404: it was deleted elsewhere
   }

@@ -10,6 +10,9 @@ const BUSY_MS = 5000;
 /** Ids of what was deleted here: lists leave them out, also while the deletion can be undone. */
 export const deleted = signal(new Set());
 
+/** Rows without those that were deleted here. */
+export const kept = (rows) => (deleted.value.size ? rows.filter((each) => !deleted.value.has(each.id ?? each)) : rows);
+
 /** A resource: `load(signal)` reads it. Older data stays while it is read again. */
 export function resource(load) {
   const data = signal(undefined);
