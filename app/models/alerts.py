@@ -47,6 +47,9 @@ class Alert(OrganizationOwned, Base):
     title: Mapped[str]
     message: Mapped[str]
     reason: Mapped[str | None]
+    # Of the check that raised it; null for a heartbeat, and before 0032.
+    check_status: Mapped[str | None]
+    explanation: Mapped[str | None]  # what the rule asked beyond that status, and what was found
     status: Mapped[str] = mapped_column(default="firing")
     fired_at: Mapped[datetime]
     acknowledged_at: Mapped[datetime | None]

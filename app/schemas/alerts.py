@@ -6,6 +6,7 @@ from marshmallow import ValidationError, fields, validate, validates_schema
 
 from app.domain.messages.events import SEVERITIES
 from app.domain.rules.transitions import MAX_SNOOZE_MINUTES
+from app.domain.types import Status
 from app.schemas.base import BaseSchema, Choice, Moment, PageSchema, Ruled, Text, Whole
 
 TOLD = ("none", "pending", "sent")
@@ -70,6 +71,25 @@ class AlertSchema(BaseSchema):
         required=True, metadata={"examples": ["Check failed with status RED: HTTP 503"]}
     )
     reason = fields.String(required=True, allow_none=True, metadata={"examples": ["HTTP 503"]})
+    check_status = Choice(
+        *(status.value for status in Status),
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "Of the check that raised it. null: a heartbeat raised it, or it is"
+            " older than this field.",
+            "examples": ["RED"],
+        },
+    )
+    explanation = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "What the rule asked beyond the status, and what was found, for people."
+            " null: the status says it all.",
+            "examples": ["response time is above 800 ms (response time is 1240 ms)"],
+        },
+    )
     status = Choice(*STATUSES, required=True)
     fired_at = Moment(required=True)
     acknowledged_at = Moment(required=True, allow_none=True)

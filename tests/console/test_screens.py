@@ -108,15 +108,52 @@ def test_times_that_the_server_wrote_are_shown_by_the_clock_of_the_viewer(call):
 
 
 def test_messages_name_states_as_the_console_does(call):
+    fields = ("check_status", "reason", "explanation", "message")
     said = {
-        "Check failed with status RED: HTTP 503": "Down: HTTP 503",
-        "Check failed with status YELLOW": "Slow",
-        "Check passed with status GREEN: uptime is below 99 %": "Up: uptime is below 99 %",
-        "Check failed with status RED: timed out; status is RED for 2 checks": "Down: timed out;"
-        " status is Down for 2 checks",
-        'the body contains "status RED"': 'the body contains "status RED"',
+        ("RED", "HTTP 503", None, "Check failed with status RED: HTTP 503"): "Down: HTTP 503",
+        ("YELLOW", None, None, "Check failed with status YELLOW"): "Slow",
+        ("GREEN", None, "uptime is below 99 %", "whatever it is"): "Up: uptime is below 99 %",
+        ("RED", "timed out", "status is Down for 2 checks", ""): "Down: timed out; status is Down"
+        " for 2 checks",
+        (None, None, None, "the body contains status RED"): "the body contains status RED",
     }
-    assert call("lib/states.mjs", "plainly", list(said)) == list(said.values())
+    alerts = [dict(zip(fields, each, strict=True)) for each in said]
+    assert call("lib/states.mjs", "messageOf", alerts) == list(said.values())
+
+
+def test_browsers_and_programs_have_names(call):
+    webkit = "AppleWebKit/537.36 (KHTML, like Gecko)"
+    linux = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0)"
+    said = {
+        f"{linux} Gecko/20100101 Firefox/140.0": "Firefox on Linux",
+        f"Mozilla/5.0 (Windows NT 10.0; Win64; x64) {webkit} Chrome/140.0.0.0 Safari/537.36"
+        " Edg/140.0.0.0": "Edge on Windows",
+        f"Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) {webkit} Version/18.0"
+        " Mobile/15E148 Safari/604.1": "Safari on iPhone",
+        f"Mozilla/5.0 (Linux; Android 15; Pixel 9) {webkit} Chrome/140.0.0.0 Mobile"
+        " Safari/537.36": "Chrome on Android",
+        "Mozilla/5.0 Firefox/140.0": "Firefox",
+        "curl/8.5.0": "curl 8.5.0",
+        "": "Unknown program",
+        None: "Unknown program",
+    }
+    assert call("lib/agents.mjs", "agentWords", list(said)) == list(said.values())
+
+
+def test_a_session_that_is_ended_elsewhere_asks_there_for_the_password(sign_in, expect, product):
+    person = ("sina@example.com", "Sina Roth")
+    body = {"email": person[0], "full_name": person[1], "password": PASSWORD}
+    product.call("POST", "/auth/register", body)
+    here, there = sign_in(person), sign_in(person)
+    show(there, address(product, "/services"))
+    expect(there.locator(".live")).to_contain_text("Live")
+    show(here, address(product, "/profile"))
+    card = here.locator(".card").filter(has=here.get_by_role("heading", name="Where you are"))
+    expect(card.locator("li").first).to_contain_text("Chrome on Linux this one")
+    card.get_by_role("button", name="Sign out everywhere else").click()
+    expect(card.locator("li")).to_have_count(1)
+    expect(there.get_by_role("dialog", name="Sign in again")).to_be_visible()
+    assert here.problems == []
 
 
 def test_what_is_kept_of_a_form_is_what_was_typed_without_its_secrets(call):

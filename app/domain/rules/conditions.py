@@ -70,25 +70,25 @@ def comparisons(condition: Condition) -> list[Comparison | NotGreen]:
             return [condition]
 
 
-def describe(condition: Condition) -> str:
-    """Return a condition in words, for messages and pages."""
+def describe(condition: Condition, *, plain: bool = False) -> str:
+    """Return a condition in words; `plain`: with states by what people call them."""
     match condition:
         case NotGreen():
-            return "status is RED or YELLOW"
+            return f"status is {words.not_green(plain=plain)}"
         case AllOf(parts):
-            return " and ".join(_grouped(part) for part in parts)
+            return " and ".join(_grouped(part, plain) for part in parts)
         case AnyOf(parts):
-            return " or ".join(_grouped(part) for part in parts)
+            return " or ".join(_grouped(part, plain) for part in parts)
         case Not(Comparison(qualifier=None) as test):
-            return words.comparison(test, negated=True)
+            return words.comparison(test, negated=True, plain=plain)
         case Not(part):
-            return f"not {_grouped(part)}"
+            return f"not {_grouped(part, plain)}"
         case Comparison():
-            return words.comparison(condition)
+            return words.comparison(condition, plain=plain)
         case _:
             assert_never(condition)
 
 
-def _grouped(part: Condition) -> str:
-    said = describe(part)
+def _grouped(part: Condition, plain: bool) -> str:
+    said = describe(part, plain=plain)
     return f"({said})" if isinstance(part, AllOf | AnyOf) else said

@@ -104,8 +104,8 @@ def evaluate_in_maintenance(condition: Condition, latest: Point) -> Verdict:
     return Verdict.UNKNOWN if verdict is Verdict.FIRING else verdict
 
 
-def explain(condition: Condition, history: History) -> str:
-    """Return the condition in words with the values found, for the message of an alert."""
+def explain(condition: Condition, history: History, *, plain: bool = False) -> str:
+    """Return the condition in words with the values found; `plain`: states as people call them."""
     found = {}
     for test in comparisons(condition):
         if not isinstance(test, Comparison) or test.metric in (Metric.BODY, Metric.STATUS):
@@ -117,7 +117,8 @@ def explain(condition: Condition, history: History) -> str:
         )
         if value is not None:
             found[test.metric] = words.found(test.metric, value)
-    return f"{describe(condition)} ({', '.join(found.values())})" if found else describe(condition)
+    said = describe(condition, plain=plain)
+    return f"{said} ({', '.join(found.values())})" if found else said
 
 
 def _truth(condition: Condition, history: History, now: datetime) -> bool | None:

@@ -132,10 +132,22 @@ def message(condition: Condition, history: History) -> str:
     check = history.latest
     outcome = "passed" if check.status is Status.GREEN else "failed"
     reasons = [check.error] if check.error else []
-    if any(_says_more(test) for test in comparisons(condition)):
+    if _asks_more(condition):
         reasons.append(explain(condition, history))
     said = f"Check {outcome} with status {check.status}"
     return f"{said}: {'; '.join(reasons)}" if reasons else said
+
+
+def explanation(condition: Condition, history: History) -> str | None:
+    """Return what was asked of a check, and found; None where its status says all of that.
+
+    For people: states are called what the console calls them.
+    """
+    return explain(condition, history, plain=True) if _asks_more(condition) else None
+
+
+def _asks_more(condition: Condition) -> bool:
+    return any(_says_more(test) for test in comparisons(condition))
 
 
 def _says_more(test: object) -> bool:

@@ -4,6 +4,7 @@ from typing import Any
 
 from app.domain.checks.assertions import shown
 from app.domain.rules.types import AtLeast, Comparison, ForChecks, ForSeconds, Metric, Operator
+from app.domain.types import Status
 
 _METRICS = {
     Metric.STATUS: "status",
@@ -19,6 +20,14 @@ _METRICS = {
     Metric.ERROR_RATE: "error rate",
     Metric.P95_RESPONSE_TIME_MS: "95th percentile of response times",
     Metric.SLO_BURN_RATE: "burn rate",
+}
+# What people call the colours; the API and the messages of before have the colours.
+STATES = {
+    Status.GREEN: "Up",
+    Status.YELLOW: "Slow",
+    Status.RED: "Down",
+    Status.PENDING: "Waiting",
+    Status.UNKNOWN: "Unknown",
 }
 _UNITS = {
     Metric.RESPONSE_TIME_MS: " ms",
@@ -41,10 +50,10 @@ _OPERATORS = {  # as it is said, and as its contrary is
 }
 
 
-def comparison(test: Comparison, *, negated: bool = False) -> str:
-    """Return a test in words, or its contrary."""
+def comparison(test: Comparison, *, negated: bool = False, plain: bool = False) -> str:
+    """Return a test in words, or its contrary; `plain`: with states by what people call them."""
     values = test.value if isinstance(test.value, tuple) else (test.value,)
-    wanted = " or ".join(value(test.metric, one) for one in values)
+    wanted = " or ".join(value(test.metric, one, plain=plain) for one in values)
     said = f"{_METRICS[test.metric]} {_OPERATORS[test.operator][negated]} {wanted}"
     match test.qualifier:
         case ForChecks(count):
@@ -62,15 +71,23 @@ def comparison(test: Comparison, *, negated: bool = False) -> str:
     return said
 
 
+def not_green(*, plain: bool = False) -> str:
+    """Return the states that a condition without tests fires on."""
+    states = (Status.RED, Status.YELLOW)
+    return " or ".join(value(Metric.STATUS, state, plain=plain) for state in states)
+
+
 def found(metric: Metric, seen: Any) -> str:
     """Return what was found of a metric in words."""
     return f"{_METRICS[metric]} is {value(metric, seen)}"
 
 
-def value(metric: Metric, seen: Any) -> str:
+def value(metric: Metric, seen: Any, *, plain: bool = False) -> str:
     """Return a value of a metric with its unit; texts stand in quotes."""
     if isinstance(seen, bool):
         return "true" if seen else "false"
     if isinstance(seen, int | float):
         return f"{seen:.6g}{_UNITS.get(metric, '')}"
-    return str(seen) if metric is Metric.STATUS else shown(str(seen))
+    if metric is Metric.STATUS:
+        return STATES.get(seen, str(seen)) if plain else str(seen)
+    return shown(str(seen))

@@ -21,8 +21,9 @@ Json = dict[str, Any]
 _SELECT = """
 SELECT id, organization_id, service_id, service_name, heartbeat_id, alert_rule_id,
     (SELECT r.name FROM alert_rules r WHERE r.id = a.alert_rule_id) AS alert_rule_name,
-    severity, title, message, reason, status, fired_at, acknowledged_at, acknowledged_by,
-    resolved_at, resolved_by, snoozed_until, suppressed_by, check_id, is_flapping, runbook_url
+    severity, title, message, reason, check_status, explanation, status, fired_at,
+    acknowledged_at, acknowledged_by, resolved_at, resolved_by, snoozed_until, suppressed_by,
+    check_id, is_flapping, runbook_url
 FROM alerts a
 """
 

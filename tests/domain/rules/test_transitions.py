@@ -142,3 +142,25 @@ def test_a_title_names_the_rule():
 )
 def test_a_message_says_what_was_seen(source, point, expected):
     assert transitions.message(conditions.parse(source), History(point)) == expected
+
+
+@pytest.mark.parametrize(
+    ("source", "point", "expected"),
+    [
+        ("status == RED", Point(NOW, Status.RED, error="connection refused"), None),
+        ({}, Point(NOW, Status.YELLOW, error="slow: 1200 ms"), None),
+        (
+            {"metric": "status", "operator": "in", "value": ["RED", "YELLOW"], "for_checks": 2},
+            Point(NOW, Status.RED, error="timed out"),
+            "status is Down or Slow for 2 checks",
+        ),
+        (
+            {"all": [{}, {"not": "status == GREEN"}, "response_time > 800"]},
+            Point(NOW, Status.YELLOW, 912.0),
+            "status is Down or Slow and status is not Up and response time is above 800 ms"
+            " (response time is 912 ms)",
+        ),
+    ],
+)
+def test_an_explanation_calls_states_as_people_do(source, point, expected):
+    assert transitions.explanation(conditions.parse(source), History(point)) == expected

@@ -51,16 +51,16 @@ export function alertWord(alert, now) {
   return alert.status === "acknowledged" ? t("Acknowledged") : t("Firing");
 }
 
-/** The API's message with states by the names they have here: "Down: HTTP 503" of "Check failed with status RED: HTTP 503". */
-export function plainly(message) {
-  const word = (state) => STATES[state].word;
-  return String(message ?? "")
-    .replace(/^Check (?:failed|passed) with status (GREEN|YELLOW|RED)\b/, (_, state) => word(state))
-    .replace(/\bstatus (is|is not) (GREEN|YELLOW|RED)\b/g, (_, verb, state) => `status ${verb} ${word(state)}`);
+/** What an alert says, with states by the names they have here: "Down: HTTP 503"; of a heartbeat the API's message. */
+export function messageOf(alert) {
+  if (!alert.check_status) return alert.message;
+  const reasons = [alert.reason, alert.explanation].filter(Boolean).join("; ");
+  const { word } = STATES[alert.check_status];
+  return reasons ? t("{word}: {reasons}", { word, reasons }) : word;
 }
 
 /** Why an alert fired, in a sentence. */
-export const why = (alert) => alert.reason ?? plainly(alert.message);
+export const why = (alert) => alert.reason ?? messageOf(alert);
 
 /** The name of what went wrong. */
 export const titled = (alert) => alert.alert_rule_name ?? alert.title;

@@ -3,7 +3,7 @@
 import { html, useState } from "../vendor/ui.mjs";
 import * as api from "../api.mjs";
 import { about, happened } from "../lib/alerts.mjs";
-import { alertWord, plainly, titled, why } from "../lib/states.mjs";
+import { alertWord, messageOf, titled, why } from "../lib/states.mjs";
 import { dayAndClock, dayAndSeconds, exact, moment, span, withLocalTimes } from "../lib/time.mjs";
 import { minutesUntil } from "../lib/wall-times.mjs";
 import { sentence, t } from "../lib/words.mjs";
@@ -67,7 +67,7 @@ function Detail({ alert, update }) {
         ${alert.service_id && alert.check_id && html`<${Why} alert=${alert} />`}
         <section class="card"><h2>${t("Context")}</h2><${Facts} rows=${[
           [t("Service"), alert.service_id && html`<a href=${link(`/services/${alert.service_id}`)}>${alert.service_name}</a>`],
-          [t("Message"), !(alert.reason && plainly(alert.message).endsWith(alert.reason)) && html`<${Said} text=${plainly(alert.message)} as=${String} />`],
+          [t("Message"), !(alert.reason && messageOf(alert).endsWith(alert.reason)) && html`<${Said} text=${messageOf(alert)} as=${String} />`],
           [t("Runbook"), /^https:\/\//.test(alert.runbook_url ?? "") && html`<a href=${alert.runbook_url} target="_blank" rel="noopener noreferrer">${new URL(alert.runbook_url).host}</a>`],
           [t("Hides"), alert.suppressed_services.map((each) => each.service_name).join(", ")],
           [t("Hidden by"), alert.suppressed_by && html`<a href=${link(`/alerts/${alert.suppressed_by}`)}>${t("its cause")}</a>`],
@@ -78,7 +78,7 @@ function Detail({ alert, update }) {
       <div class="stack">
         <${Told} alert=${alert} />
         <section class="card"><div class="card-head"><h2>${t("Timeline")}</h2><${Copy} text=${markdown(alert)}>${t("Copy as Markdown")}<//></div>
-          <ol class="timeline">${alert.timeline.map((each, at) => html`<li key=${at}><${Moment} at=${moment(each.at)} write=${dayAndSeconds} /><span><strong>${happened(each.kind)}</strong>${each.actor ? ` · ${each.actor}` : ""}<br /><${Said} text=${plainly(each.text)} as=${String} /></span></li>`)}</ol>
+          <ol class="timeline">${alert.timeline.map((each, at) => html`<li key=${at}><${Moment} at=${moment(each.at)} write=${dayAndSeconds} /><span><strong>${happened(each.kind)}</strong>${each.actor ? ` · ${each.actor}` : ""}<br /><${Said} text=${lineOf(alert, each)} as=${String} /></span></li>`)}</ol>
           <form class="beside" onSubmit=${comment}><input aria-label=${t("Note")} placeholder=${t("Write a note…")} value=${note} onInput=${(event) => setNote(event.target.value)} /><${Button} type="submit" needs="alerts:act">${t("Add")}<//></form>
         </section>
       </div>
@@ -145,9 +145,12 @@ function outcome(each) {
   return each.status === "cancelled" ? t("withdrawn") : t("part of a digest");
 }
 
+/** What a line of the timeline says; that of the firing is the message of the alert. */
+const lineOf = (alert, { kind, text }) => (kind === "fired" ? messageOf(alert) : text);
+
 /** The story of an alert for a post-mortem. */
 function markdown(alert) {
   const local = (text) => withLocalTimes(text, zone.peek(), now.peek());
-  const lines = alert.timeline.map((each) => `- ${exact(moment(each.at), zone.peek())} **${happened(each.kind)}** ${each.actor ?? ""} ${local(plainly(each.text))}`);
-  return `# ${alert.service_name}: ${titled(alert)}\n\n${local(plainly(alert.message))}\n\n${lines.join("\n")}\n`;
+  const lines = alert.timeline.map((each) => `- ${exact(moment(each.at), zone.peek())} **${happened(each.kind)}** ${each.actor ?? ""} ${local(lineOf(alert, each))}`);
+  return `# ${alert.service_name}: ${titled(alert)}\n\n${local(messageOf(alert))}\n\n${lines.join("\n")}\n`;
 }
