@@ -2,7 +2,7 @@
 # The second time this costs nothing and needs no network.
 
 .DEFAULT_GOAL := help
-.PHONY: lock licenses sbom help run test bench soak production screenshots lint format migrate prepare-run prepare-dev
+.PHONY: lock licenses sbom help run test bench soak production pictures page-pictures screenshots lint format migrate prepare-run prepare-dev
 
 VENV := .venv/bin
 
@@ -41,10 +41,12 @@ soak: prepare-dev ## run for a long time while processes are killed at random
 production: prepare-dev ## run docker-compose.yml as it says, without Docker, and restart everything under load
 	@exec $(VENV)/python -m tests.production $(ARGS)
 
+pictures: prepare-dev ## make pictures of every screen of the console in .pictures; ARGS="--screens alert --widths 360"
+	@exec $(VENV)/python -m tests.console.gallery $(ARGS)
+
 screenshots: prepare-dev ## make the pictures of README anew, from the running product
 	@exec $(VENV)/python -m tests.console.screenshots
 
-.PHONY: page-pictures
 page-pictures: prepare-dev ## take pictures of public pages in every state; ARGS="folder"
 	@exec $(VENV)/python -m tests.pages.pictures $(ARGS)
 

@@ -34,8 +34,26 @@ def too_wide(tab, width):
     return [f"{width}: {wide} pixels too wide"] if wide > 0 else []
 
 
+# As somebody sets the text who reads with difficulty (WCAG 2.2, 1.4.12).
+_SPACE = """() => {
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(`* { line-height: 1.5 !important; letter-spacing: .12em !important;
+    word-spacing: .16em !important } p { margin-bottom: 2em !important }`);
+  document.adoptedStyleSheets = [sheet];
+}"""
+
+
+def too_wide_spaced(tab):
+    """The same on a phone, with the text spaced."""
+    tab.set_viewport_size({"width": NARROW, "height": 800})
+    tab.evaluate(_SPACE)
+    found = [f"spaced: {each}" for each in too_wide(tab, NARROW)]
+    tab.evaluate("() => (document.adoptedStyleSheets = [])")
+    return found
+
+
 def too_wide_at(tab, widths):
-    """The same in each of these widths."""
+    """The same in each of these widths; 320 is that of WCAG 2.2, 1.4.10."""
     found = []
     for width in widths:
         tab.set_viewport_size({"width": width, "height": 640})

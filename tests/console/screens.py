@@ -61,6 +61,14 @@ SCREENS = {
     "server": "/server",
     "nowhere": "/services/x/y/z",
 }
+# What somebody who is not signed in sees.
+ENTRANCES = {
+    "sign-in": "/sign-in",
+    "sign-up": "/sign-up",
+    "forgotten password": "/forgot-password",
+    "new password": "/reset-password",
+    "invitation": "/invitation",
+}
 
 
 def address(product, path):

@@ -6,10 +6,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from tests.console.accessibility import faults_of, too_wide_at
-from tests.console.screens import SCREENS, address, move, show
-
-ENTRANCES = ("/sign-in", "/sign-up", "/forgot-password", "/reset-password", "/invitation")
+from tests.console.accessibility import faults_of, too_wide_at, too_wide_spaced
+from tests.console.screens import ENTRANCES, SCREENS, address, move, show
+from tests.flows.product import PASSWORD
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +28,7 @@ def test_a_screen_is_in_nobodys_way(owner, product, screen):
     move(owner, address(product, SCREENS[screen]))
     assert owner.locator("h1").count() == 1
     assert owner.title().endswith("AlertifyPro")
-    faults = faults_of(owner) + too_wide_at(owner, (768, 320))  # 320: WCAG 1.4.10
+    faults = faults_of(owner) + too_wide_at(owner, (768, 320)) + too_wide_spaced(owner)
     assert not faults, "\n".join(faults)
     assert owner.problems == []
 
@@ -211,7 +210,7 @@ def test_all_rows_are_in_the_page_where_it_is_asked_for_plain(owner, expect, pro
         product.call("POST", "/services/bulk", {"action": "delete", "ids": ids})
 
 
-@pytest.mark.parametrize("path", ENTRANCES)
+@pytest.mark.parametrize("path", ENTRANCES.values())
 def test_an_entrance_is_in_nobodys_way(open_tab, product, path):
     tab = open_tab(bypass_csp=True)
     show(tab, address(product, path))
