@@ -222,3 +222,47 @@ def test_contact_methods_are_saved_tried_and_removed(traveller, expect, product)
     card.get_by_role("button", name="Save").click()
     expect(card).to_contain_text("By mail to your address")
     seconds_until(lambda: product.call("GET", "/profile")["contact_methods"] == [], 20)
+
+
+def test_a_duration_that_is_none_is_said_so_in_words_until_it_is_mended(traveller, expect, product):
+    show(traveller, address(product, "/services/new"))
+    traveller.get_by_label("What").fill("http://127.0.0.1:9/duration")
+    traveller.get_by_label("How often").fill("banana")
+    traveller.get_by_role("button", name="Start watching").click()
+    wrong = traveller.locator(".notice.failed")
+    expect(wrong).to_contain_text("Write a duration, such as 30s, 5m or 1h30.")
+    assert product.call("GET", "/services?q=duration") == []
+    traveller.get_by_label("How often").fill("5m")
+    expect(wrong).to_have_count(0)
+    traveller.get_by_role("button", name="Start watching").click()
+    expect(traveller.locator("h1")).to_have_text("127.0.0.1:9/duration")
+    (made,) = product.call("GET", "/services?q=duration")
+    assert made["check_interval_seconds"] == 300
+    product.call("DELETE", f"/services/{made['id']}")
+
+
+def test_what_the_server_refused_is_gone_when_it_is_mended(traveller, expect, product):
+    show(traveller, address(product, "/services/new"))
+    traveller.get_by_label("What").fill("http://not a host/")
+    traveller.get_by_label("Name", exact=True).fill("Refused")
+    traveller.get_by_role("button", name="Start watching").click()
+    expect(traveller.locator(".notice.failed")).to_contain_text("One field needs a look")
+    traveller.get_by_label("What").fill("http://127.0.0.1:9/")
+    expect(traveller.locator(".notice.failed")).to_have_count(0)
+    traveller.once("dialog", lambda dialog: dialog.accept())
+    show(traveller, address(product, "/services"))
+
+
+def test_a_second_press_waits_for_what_the_first_began(sign_in, expect, product):
+    tab, held = sign_in(), []
+    tab.route("**/services/*/check**", lambda route: held.append(route))
+    show(tab, address(product, "/services/{services}"))
+    button = tab.get_by_role("button", name="Check now")
+    button.evaluate("(each) => { each.click(); each.click(); }")
+    expect(button).to_have_attribute("aria-busy", "true")
+    button.evaluate("(each) => each.click()")
+    for route in held:
+        route.continue_()
+    expect(button).not_to_have_attribute("aria-busy", "true")
+    assert len(held) == 1
+    assert tab.problems == []

@@ -5,10 +5,8 @@ from datetime import datetime, timedelta
 import pytest
 
 from tests.console import sample
+from tests.console.keys import FOCUSED_NAME, tab_to
 from tests.console.screens import address, show
-
-_NAME = """() => { const at = document.activeElement; const label = at.labels?.[0];
-  return (label?.innerText || at.getAttribute('aria-label') || at.innerText || '').trim(); }"""
 
 
 @pytest.fixture(scope="module")
@@ -73,15 +71,6 @@ def test_a_channel_and_an_incident_are_made_by_keys_alone(sign_in, expect, produ
     keys.type("Search is slow")
     keys.press("Control+Enter")
     expect(tab.get_by_text("Search is slow").first).to_be_visible()
-
-
-def tab_to(tab, name):
-    """Press Tab until something is focused whose name begins so."""
-    for _ in range(80):
-        tab.keyboard.press("Tab")
-        if tab.evaluate(_NAME).startswith(name):
-            return
-    raise AssertionError(f"no {name!r} by Tab")
 
 
 def test_a_shift_is_overridden_by_keys_alone(sign_in, expect, product):
@@ -169,7 +158,7 @@ def test_a_dialog_keeps_the_focus_and_gives_it_back(sign_in, expect, product, pa
         )
     tab.keyboard.press("Escape")
     expect(tab.get_by_role("dialog")).to_have_count(0)
-    assert tab.evaluate(_NAME).startswith(opener)
+    assert tab.evaluate(FOCUSED_NAME).startswith(opener)
 
 
 def test_a_row_is_deleted_by_keys_with_the_focus_at_the_heading_and_undone(
@@ -182,7 +171,7 @@ def test_a_row_is_deleted_by_keys_with_the_focus_at_the_heading_and_undone(
     tab.keyboard.press("Enter")
     row = tab.get_by_role("link", name="Aaa by keys")
     expect(row).to_have_count(0)
-    assert tab.evaluate(_NAME) == "Rules"
+    assert tab.evaluate(FOCUSED_NAME) == "Rules"
     tab.keyboard.press("Control+z")
     expect(row).to_have_count(1)
     product.call("DELETE", f"/alert-rules/{rule['id']}")
@@ -214,7 +203,7 @@ def test_a_rule_is_built_previewed_and_saved_by_keys_alone(sign_in, expect, prod
     expect(tab.get_by_text("It would have raised no alert")).to_be_visible()
     for _ in range(40):
         keys.press("Shift+Tab")
-        if tab.evaluate(_NAME) == "Save":
+        if tab.evaluate(FOCUSED_NAME) == "Save":
             break
     keys.press("Enter")
     expect(tab.locator("h1")).to_have_text("Rules")
@@ -237,7 +226,7 @@ def test_the_palette_gives_the_focus_back_and_finds_by_keys(sign_in, expect, pro
     expect(tab.get_by_text("Nothing of that name.")).to_be_visible()
     tab.keyboard.press("Escape")
     expect(box).to_have_count(0)
-    assert tab.evaluate(_NAME).startswith("New rule")
+    assert tab.evaluate(FOCUSED_NAME).startswith("New rule")
     tab.keyboard.press("Control+k")
     tab.keyboard.type("Stock API")
     tab.keyboard.press("ArrowDown")
@@ -251,7 +240,7 @@ def test_the_skip_link_is_first_and_leads_past_the_navigation(sign_in, product):
     show(tab, address(product, "/services"))
     tab.locator(".brand").focus()  # the focus was at the heading, past all this
     tab.keyboard.press("Shift+Tab")
-    assert tab.evaluate(_NAME) == "Skip to the content"
+    assert tab.evaluate(FOCUSED_NAME) == "Skip to the content"
     assert tab.locator(".skip").bounding_box()["y"] >= 0
     tab.keyboard.press("Enter")
     tab.keyboard.press("Tab")

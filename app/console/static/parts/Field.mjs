@@ -14,6 +14,7 @@ export function Field({ form, path, label, help, kind = "text", optional = false
   const id = useId();
   const error = errorAt(form.errors.value, path);
   const set = (value) => form.set(path, value);
+  useEffect(() => (UNREAD[kind] ? form.checking(path, UNREAD[kind]) : undefined), [form, path, kind]);
   const described = [help && `${id}-help`].filter(Boolean).join(" ") || null;
   const aria = {
     "aria-invalid": error ? "true" : null,
@@ -35,6 +36,13 @@ export function Field({ form, path, label, help, kind = "text", optional = false
     ${below}
   </div>`;
 }
+
+const textOf = (value) => (typeof value === "string" ? value.trim() : "");
+// What is said of a text that these kinds cannot read as a number; null where it is none, or they can.
+const UNREAD = {
+  duration: (value) => (textOf(value) && parseDuration(value) === null ? t("Write a duration, such as 30s, 5m or 1h30.") : null),
+  number: (value) => (Number.isNaN(Number(textOf(value))) ? t("Write a number.") : null),
+};
 
 const typed = (set) => (event) => set(event.target.value);
 

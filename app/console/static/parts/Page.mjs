@@ -46,12 +46,33 @@ export function Entry({ title, lead, below, children }) {
   </main>`;
 }
 
-/** A button. With `needs` (a permission) it stays visible but says why it may not be used. */
+const SOON_MS = 150;
+
+/**
+ * A button. With `needs` (a permission) it stays visible but says why it may not be used. Where
+ * `onClick` returns a promise, a second press does nothing before that is settled.
+ */
 export function Button({ kind = "", icon, needs, busy = false, disabled = null, onClick, children, ...rest }) {
+  const [waiting, wait] = useState(false);
+  const pending = useRef(false);
   const reason = (needs && whyNot(needs)) || (typeof disabled === "string" ? disabled : null);
-  const off = Boolean(reason || disabled || busy);
-  const press = (event) => (off ? event.preventDefault() : onClick?.(event));
-  return html`<button type="button" class=${`button ${kind}`} aria-disabled=${off ? "true" : null} aria-busy=${busy ? "true" : null} title=${reason} onClick=${press} ...${rest}>
+  const off = Boolean(reason || disabled || busy || waiting);
+  const press = async (event) => {
+    if (off || pending.current) return event.preventDefault();
+    const begun = onClick?.(event);
+    if (typeof begun?.then !== "function") return undefined;
+    pending.current = true;
+    const timer = setTimeout(() => wait(true), SOON_MS);
+    try {
+      await begun;
+    } finally {
+      clearTimeout(timer);
+      pending.current = false;
+      wait(false);
+    }
+    return undefined;
+  };
+  return html`<button type="button" class=${`button ${kind}`} aria-disabled=${off ? "true" : null} aria-busy=${busy || waiting ? "true" : null} title=${reason} onClick=${press} ...${rest}>
     ${icon && html`<${Icon} name=${icon} />`}${children}
   </button>`;
 }

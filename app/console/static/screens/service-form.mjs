@@ -147,7 +147,7 @@ const policyName = (policies, id) => policies.find((each) => each.id === id)?.na
 
 /** The thresholds as a sentence. */
 function sentenceOf({ failure_threshold: failures, check_interval_seconds: interval, retry_interval_seconds: retry }) {
-  if (!(failures > 1)) return t("at the first failure, checked {every}", { every: every(interval ?? 60) });
+  if (!(failures > 1)) return typeof interval === "string" ? t("at the first failure") : t("at the first failure, checked {every}", { every: every(interval ?? 60) });
   return t("{n} failures in a row: down after about {span}", { n: failures, span: span((failures - 1) * (retry || interval)) });
 }
 

@@ -3,6 +3,7 @@
 import { html, useState } from "../vendor/ui.mjs";
 import * as api from "../api.mjs";
 import { guess } from "../lib/endpoints.mjs";
+import { flatErrors } from "../lib/forms.mjs";
 import { clock, moment } from "../lib/time.mjs";
 import { milliseconds, sentence, t, tn } from "../lib/words.mjs";
 import { ChannelForm, TestMessage, TypeTiles } from "../parts/ChannelForm.mjs";
@@ -38,7 +39,7 @@ function Watch({ next }) {
     const tried = bodies().map((body) => ({ body }));
     setLines(tried.map((each) => ({ ...each, busy: true })));
     await Promise.all(tried.map(async (each, at) => {
-      const seen = await api.post("/services/test", each.body).catch((error) => ({ status: "RED", error: error.fields ? [error.message, ...Object.values(error.fields).flat()].join(": ") : error.message }));
+      const seen = await api.post("/services/test", each.body).catch((error) => ({ status: "RED", error: Object.values(flatErrors(error.fields)).join(" ") || error.message }));
       setLines((known) => known.map((line, index) => (index === at ? { body: each.body, seen } : line)));
     }));
     setBusy(false);

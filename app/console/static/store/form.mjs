@@ -31,6 +31,7 @@ function makeForm({ initial, save, check, key, secrets }) {
   const place = key && `alertifypro.form.${key}`;
   const kept = place && JSON.parse(sessionStorage.getItem(place) ?? "null");
   let clean = JSON.stringify(initial);
+  const checks = new Map(); // by path, of fields that read what is typed
   const form = {
     values: signal(kept ?? initial),
     errors: signal({}),
@@ -38,12 +39,20 @@ function makeForm({ initial, save, check, key, secrets }) {
     busy: signal(false),
     act: save,
     check,
+    /** Check the value of a path as well, by `says(value)`, as long as its field is drawn; returns how to end that. */
+    checking(path, says) {
+      checks.set(path, says);
+      return () => checks.get(path) === says && checks.delete(path);
+    },
     dirty: () => JSON.stringify(form.values.peek()) !== clean,
     forget: () => place && sessionStorage.removeItem(place),
     get: (path) => at(form.values.value, path),
     set(path, value) {
       form.values.value = withAt(form.values.peek(), path, value);
-      if (form.errors.peek()[path]) form.errors.value = { ...form.errors.peek(), [path]: undefined };
+      if (form.errors.peek()[path]) {
+        form.errors.value = { ...form.errors.peek(), [path]: undefined };
+        if (!Object.values(form.errors.peek()).some(Boolean)) form.failure.value = null; // which said the same
+      }
       if (place) sessionStorage.setItem(place, JSON.stringify(withoutSecrets(form.values.peek(), secrets)));
     },
     /** Take these values as saved. */
@@ -56,7 +65,8 @@ function makeForm({ initial, save, check, key, secrets }) {
     async submit() {
       if (form.busy.peek()) return undefined;
       form.failure.value = null;
-      form.errors.value = form.check(form.values.peek());
+      const read = [...checks].map(([path, says]) => [path, says(at(form.values.peek(), path))]).filter(([, said]) => said);
+      form.errors.value = { ...form.check(form.values.peek()), ...Object.fromEntries(read) };
       if (Object.values(form.errors.peek()).some(Boolean)) return undefined;
       form.busy.value = true;
       const sent = JSON.stringify(form.values.peek());
