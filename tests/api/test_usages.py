@@ -108,6 +108,40 @@ def test_what_is_named_stays(alice, make, said):
     assert alice.get(path).status_code in (200, 405)
 
 
+LISTED = [name for name in USES if name not in ("last of a team", "secret in a sealed field")]
+
+
+@pytest.mark.parametrize("name", LISTED)
+def test_what_would_refuse_a_deletion_is_listed(alice, name):
+    make, _ = USES[name]
+    path = make(alice)
+    answer = alice.get(f"{path}/usages")
+    assert answer.status_code == 200
+    assert ", ".join(answer.json["used_by"]) in alice.delete(path).json["error"]
+    assert answer.json["used_by"]
+
+
+@pytest.mark.parametrize(
+    "make", [make_channel, make_policy, make_schedule], ids=lambda make: make.__name__
+)
+def test_what_nothing_uses_says_so(alice, charlie, make):
+    places = {
+        make_channel: "notification-channels",
+        make_policy: "escalation-policies",
+        make_schedule: "on-call-schedules",
+    }
+    path = f"/{places[make]}/{make(alice)['id']}/usages"
+    assert alice.get(path).json == {"used_by": []}
+    assert charlie.get(path).status_code == 404
+
+
+def test_the_services_of_a_location_are_listed(alice):
+    location = created(alice, "/locations", {"name": "Berlin"})
+    make_service(alice, regions=[location["region"]])
+    answer = alice.get(f"/locations/{location['id']}/usages")
+    assert answer.json == {"used_by": ["service Shop"]}
+
+
 def test_what_nothing_names_goes(alice):
     channel = make_channel(alice)["id"]
     rule = make_rule(alice, notification_channel_ids=[channel])

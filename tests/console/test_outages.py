@@ -52,6 +52,19 @@ def test_the_web_process_dies_and_comes_back(owner, expect, product):
     assert owner.evaluate("window.sameDocument") is True
 
 
+# The banner is a strip across the page, and the page goes on below it, beside the rail.
+_ROOM = """() => {
+  const [rail, banner, main] = ['.rail', '.banner', '.main'].map((each) =>
+    document.querySelector(each).getBoundingClientRect());
+  return [
+    banner.height > 100 && `the banner is ${banner.height} high`,
+    main.width < innerWidth / 2 && `the page is ${main.width} wide`,
+    main.left < rail.right - 1 && 'the page is under the rail',
+    main.top < banner.bottom - 1 && 'the page is under the banner',
+  ].filter(Boolean);
+}"""
+
+
 @contextmanager
 def silent(product, name):
     """Stop a server of the product: connections stay open and nobody answers."""
@@ -79,6 +92,7 @@ def test_a_page_at_rest_says_what_is_away_and_recovers_by_itself(
     expect(owner.locator(".live")).to_contain_text("Live")
     with silent(product, server):
         expect(owner.locator(".banner")).to_contain_text(words)
+        assert owner.evaluate(_ROOM) == [], "the banner takes the room of the page"
     expect(owner.locator(".banner")).to_have_count(0)
     expect(owner.locator(".live")).to_contain_text("Live")
     expect(owner.get_by_label("Name", exact=True)).to_have_value(f"Typed without {server}")

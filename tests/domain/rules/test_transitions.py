@@ -155,7 +155,13 @@ def test_a_message_says_what_was_seen(source, point, expected):
             "status is Down or Slow for 2 checks",
         ),
         (
-            {"all": [{}, {"not": "status == GREEN"}, "response_time > 800"]},
+            {
+                "all": [
+                    {},
+                    {"not": {"metric": "status", "operator": "==", "value": "GREEN"}},
+                    "response_time > 800",
+                ]
+            },
             Point(NOW, Status.YELLOW, 912.0),
             "status is Down or Slow and status is not Up and response time is above 800 ms"
             " (response time is 912 ms)",

@@ -21,7 +21,7 @@ function Log() {
   const [event, actor] = [query.get("event") ?? "", query.get("actor") ?? ""];
   const found = useResource((signal) => api.page("/audit-logs", { event, actor, limit: 200 }, signal), [event, actor]);
   const csv = api.addressOf("/audit-logs", { event, actor, format: "csv" });
-  return html`<div class="toolbar"><input class="short" aria-label=${t("Event")} placeholder=${t("service.updated")} value=${event} onChange=${(each) => setQuery({ event: each.target.value })} /><input class="short" aria-label=${t("Who")} placeholder=${t("e-mail address")} value=${actor} onChange=${(each) => setQuery({ actor: each.target.value })} /><span class="spread"></span><a class="button" href=${csv} download>${t("Download CSV")}</a></div>
+  return html`<div class="toolbar labelled"><label class="field"><span class="label">${t("Event")}</span><input placeholder=${t("service.updated")} value=${event} onChange=${(each) => setQuery({ event: each.target.value })} /></label><label class="field"><span class="label">${t("Who")}</span><input placeholder=${t("e-mail address")} value=${actor} onChange=${(each) => setQuery({ actor: each.target.value })} /></label><span class="spread"></span><a class="button" href=${csv} download>${t("Download CSV")}</a></div>
     <${Loaded} of=${found}>${(page) => (page.items.length ? html`<${AuditEntries} entries=${page.items} />` : html`<${Empty} title=${t("Nothing of that kind")}>${t("Another event or person may have more.")}<//>`)}<//>`;
 }
 

@@ -6,7 +6,7 @@ import { matcher } from "../lib/filters.mjs";
 import { day, moment } from "../lib/time.mjs";
 import { sentence, t, tn } from "../lib/words.mjs";
 import { FilterField, NothingMatches, filterText } from "../parts/Filter.mjs";
-import { Empty, Loaded, Page } from "../parts/Page.mjs";
+import { ButtonLink, Empty, Loaded, Page } from "../parts/Page.mjs";
 import { PlainTable } from "../parts/Plain.mjs";
 import { Ago, Moment } from "../parts/Status.mjs";
 import { useResource } from "../store/resource.mjs";
@@ -26,7 +26,8 @@ export default function Certificates() {
   const found = useResource((signal) => api.get("/ssl-certificates", {}, signal));
   const text = filterText();
   const fits = useMemo(() => matcher(text, (each) => ({ q: `${each.domain} ${each.issuer} ${each.sans.join(" ")}`.toLowerCase(), status: [each.status.toLowerCase()] })), [text]);
-  const empty = html`<${Empty} title=${t("No certificate was seen yet")}>${t("Every HTTPS check remembers the certificate it was shown; an SSL check looks at nothing else.")}<//>`;
+  const watch = html`<${ButtonLink} kind="primary" icon="plus" needs="services:write" href=${link("/services/new")}>${t("New service")}<//>`;
+  const empty = html`<${Empty} title=${t("No certificate was seen yet")} action=${watch}>${t("Every HTTPS check remembers the certificate it was shown; an SSL check looks at nothing else.")}<//>`;
   return html`<${Page} title=${t("Certificates")} lead=${t("Channels hear of each 30, 14, 7, 3 and 1 days before its end, once.")}><${Loaded} of=${found} empty=${empty}>${(list) => {
     const shown = list.filter(fits).sort((a, b) => a.days_until_expiry - b.days_until_expiry);
     return html`<div class="toolbar"><${FilterField} placeholder=${t("Filter: host, issuer")} /></div>${shown.length ? html`<${PlainTable} label=${t("Certificates")} rows=${shown} columns=${COLUMNS} idOf=${(each) => `${each.service_id}${each.port}`} />` : html`<${NothingMatches} hidden=${list.length} />`}`;

@@ -9,6 +9,7 @@ import { listed, sentence, t } from "../lib/words.mjs";
 import { ChannelForm, TestMessage, TypeTiles } from "../parts/ChannelForm.mjs";
 import { Icon } from "../parts/Icon.mjs";
 import { Button, Empty, Loaded, Page } from "../parts/Page.mjs";
+import { PlainTable } from "../parts/Plain.mjs";
 import { Moment } from "../parts/Status.mjs";
 import { deleteLater } from "../store/deletions.mjs";
 import { useResource } from "../store/resource.mjs";
@@ -23,7 +24,7 @@ export default function Channel({ id }) {
   const [uses, setUses] = useState([]);
   const channel = needed.data.value?.channel;
   const kind = route.value.query.get("type");
-  const title = channel?.name ?? (kind ? t("New channel: {type}", { type: channelName(kind) }) : t("New channel"));
+  const title = channel?.name ?? (id ? t("Channel") : kind ? t("New channel: {type}", { type: channelName(kind) }) : t("New channel"));
   const saved = (found) => {
     say(id ? t("Saved.") : t("Added. Send a test to see that it arrives."));
     if (id) needed.update((known) => ({ ...known, channel: found }));
@@ -60,7 +61,13 @@ const STATES = { sent: t("accepted"), pending: t("waiting"), digested: t("in a d
 function Deliveries({ id }) {
   const found = useResource((signal) => api.get(`/notification-channels/${id}/deliveries`, { limit: 50 }, signal), [id], { frames: ["notification.sent", "notification.failed"] });
   const empty = html`<${Empty} title=${t("Nothing was sent yet")}>${t("What goes to this channel stands here, with what the receiver said.")}<//>`;
-  return html`<section><h2 class="over">${t("Deliveries")}</h2><${Loaded} of=${found} rows=${3} empty=${empty}>${(sent) => html`<div class="scroller" tabindex="0" role="region" aria-label=${t("Deliveries")}><table class="plain">
-    <thead><tr><th>${t("Time")}</th><th>${t("What")}</th><th>${t("Status")}</th><th class="right">${t("Tries")}</th><th>${t("Answer")}</th></tr></thead>
-    <tbody>${sent.map((each) => html`<tr key=${each.id}><td><${Moment} at=${moment(each.created_at)} write=${dayAndClock} /></td><td>${each.alert_id ? html`<a href=${link(`/alerts/${each.alert_id}`)}>${about(each.kind)}</a>` : about(each.kind)}</td><td>${STATES[each.status] ?? each.status}</td><td class="right">${each.attempts.length}</td><td>${each.last_error ? sentence(each.last_error) : (each.last_status_code ?? "")}</td></tr>`)}</tbody></table></div>`}<//></section>`;
+  return html`<section><h2 class="over">${t("Deliveries")}</h2><${Loaded} of=${found} rows=${3} empty=${empty}>${(sent) => html`<${PlainTable} label=${t("Deliveries")} rows=${sent} columns=${DELIVERY_COLUMNS} />`}<//></section>`;
 }
+
+const DELIVERY_COLUMNS = [
+  { title: t("Time"), cell: (each) => html`<${Moment} at=${moment(each.created_at)} write=${dayAndClock} />` },
+  { title: t("What"), cell: (each) => (each.alert_id ? html`<a href=${link(`/alerts/${each.alert_id}`)}>${about(each.kind)}</a>` : about(each.kind)) },
+  { title: t("Status"), cell: (each) => STATES[each.status] ?? each.status },
+  { title: t("Tries"), right: true, cell: (each) => each.attempts.length },
+  { title: t("Answer"), cell: (each) => (each.last_error ? sentence(each.last_error) : each.last_status_code) },
+];

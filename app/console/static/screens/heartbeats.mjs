@@ -30,8 +30,8 @@ function List({ list }) {
   const text = (one) => `${one.name} ${one.tags.join(" ")} ${heartbeatState(one)}`.toLowerCase();
   const shown = list.filter((one) => words.every((word) => text(one).includes(word))).sort((a, b) => urgency(a) - urgency(b) || a.name.localeCompare(b.name));
   const columns = [
+    { title: t("Name"), cell: (one) => html`<a class="name" href=${link(`/heartbeats/${one.id}`)}>${one.name}</a> <${Tags} tags=${one.tags} />` },
     { title: t("Status"), cell: (one) => html`<${HeartbeatStatus} heartbeat=${one} />` },
-    { title: t("Name"), cell: (one) => html`<a href=${link(`/heartbeats/${one.id}`)}>${one.name}</a> <${Tags} tags=${one.tags} />` },
     { title: t("Schedule"), cell: (one) => scheduleWords(one) },
     { title: t("Last ping"), extra: true, cell: (one) => html`<${Ago} at=${moment(one.last_ping_at)} none=${t("none yet")} />` },
     { title: t("Next expected"), cell: (one) => html`<${Next} heartbeat=${one} />` },

@@ -41,10 +41,12 @@ function Overview({ ids }) {
 /** The answer to the one question, in a sentence whose numbers lead to what they count. */
 function Verdict() {
   const counts = facets.value.state;
-  const said = ORDER.filter((state) => counts[state]).map((state) => `${grouped(counts[state])} ${STATES[state].word.toLowerCase()}`);
+  const said = ORDER.filter((state) => counts[state] && state !== "RED").map((state) => `${grouped(counts[state])} ${STATES[state].word.toLowerCase()}`);
   const untold = (openAlerts.data.value ?? []).filter((alert) => alert.told === "none" && !alert.suppressed_by).length;
-  const heard = untold ? tn(untold, "Nobody was told of one alert.", "Nobody was told of {n} alerts.") : firing.value ? t("Every open alert was told.") : "";
+  const heard = untold ? tn(untold, "Nobody was told of one alert.", "Nobody was told of {n} alerts.") : firing.value ? t("Somebody was told of every open alert.") : "";
+  const taken = (openAlerts.data.value ?? []).filter((alert) => alert.status === "acknowledged");
+  const acknowledged = taken.length ? tn(taken.length, "{who} acknowledged one.", "{n} of them are acknowledged.", { who: taken[0].acknowledged_by }) : "";
   const first = counts.RED ? tn(counts.RED, "One service is down", "{n} services are down") : t("Nothing is down");
   const state = ["RED", "UNKNOWN", "YELLOW"].find((each) => counts[each]) ?? "GREEN";
-  return html`<p class="verdict"><${Status} state=${state} word=${false} /> <a href=${link("/services", counts.RED ? { status: "down" } : {})}>${first}</a>${`: ${listed(said)}. `}${heard && html`<a href=${link("/alerts")}>${heard}</a>`}</p>`;
+  return html`<p class="verdict"><${Status} state=${state} word=${false} /> <a href=${link("/services", counts.RED ? { status: "down" } : {})}>${first}</a>${said.length ? `, ${listed(said)}. ` : ". "}${heard && html`<a href=${link("/alerts")}>${heard}</a>`}${acknowledged && ` ${acknowledged}`}</p>`;
 }

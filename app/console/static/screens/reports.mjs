@@ -7,7 +7,7 @@ import { exact, moment, span } from "../lib/time.mjs";
 import { grouped, milliseconds, percent, t, tn } from "../lib/words.mjs";
 import { Field } from "../parts/Field.mjs";
 import { Form } from "../parts/Form.mjs";
-import { Button, Empty, Facts, Loaded, Page } from "../parts/Page.mjs";
+import { Button, ButtonLink, Empty, Facts, Loaded, Page } from "../parts/Page.mjs";
 import { PlainTable } from "../parts/Plain.mjs";
 import { useForm } from "../store/form.mjs";
 import { useResource } from "../store/resource.mjs";
@@ -79,7 +79,8 @@ const left = (used) => Math.max(0, 1 - used);
 const kept = (each, target) => (budgetUsed(each, target) ?? 0) <= 1;
 
 function Report({ report: { overview, services }, place, target, tag }) {
-  if (!services.length) return html`<${Empty} title=${tag ? t("No service has this tag") : t("Nothing is watched yet")}>${t("A report says for each service how much of the time it was up, and how much of its error budget is left.")}<//>`;
+  const next = tag ? html`<${Button} onClick=${() => setQuery({ tag: null })}>${t("All services")}<//>` : html`<${ButtonLink} kind="primary" icon="plus" needs="services:write" href=${link("/services/new")}>${t("New service")}<//>`;
+  if (!services.length) return html`<${Empty} title=${tag ? t("No service has this tag") : t("Nothing is watched yet")} action=${next}>${t("A report says for each service how much of the time it was up, and how much of its error budget is left.")}<//>`;
   const missed = services.filter((each) => !kept(each, target)).length;
   const columns = [
     { title: t("Service"), cell: (each) => html`<a href=${link(`/services/${each.service_id}`)}>${each.name}</a>` },

@@ -11,6 +11,7 @@ import { milliseconds, percent, t, tn } from "../lib/words.mjs";
 import { Item, Menu } from "../parts/Menu.mjs";
 import { Icon } from "../parts/Icon.mjs";
 import { Button, ButtonLink, Empty, Facts, Loaded, Page, Tabs, Tags } from "../parts/Page.mjs";
+import { PlainTable } from "../parts/Plain.mjs";
 import { DeleteServices, checkNow, maintain, setActive } from "../parts/ServiceActs.mjs";
 import { Ago, Bars, Moment, Said, Status } from "../parts/Status.mjs";
 import { Chart } from "../parts/Chart.mjs";
@@ -149,7 +150,14 @@ function Checks({ id }) {
   const found = useResource((signal) => api.get(`/services/${id}/checks`, { limit: 100, status: only ? "RED" : null, since: only ? new Date(api.serverNow() - 30 * 86_400_000).toISOString() : null }, signal), [id, only]);
   const href = link(`/services/${id}`, { tab: "checks", failed: only ? null : "1" });
   return html`<div class="toolbar"><a class="facet" href=${href} aria-current=${only ? "true" : null}>${only ? t("Failed only ✓") : t("Failed only")}</a></div>
-  <${Loaded} of=${found} empty=${html`<${Empty} title=${t("No checks here")}>${only ? t("None failed in the last 30 days.") : t("None in the last hour.")}<//>`}>${(checks) => html`<div class="scroller" tabindex="0" role="region" aria-label=${t("Checks")}><table class="plain">
-    <thead><tr><th>${t("Time")}</th><th>${t("Status")}</th><th class="right">${t("Response")}</th><th>${t("Code")}</th><th>${t("Region")}</th><th>${t("Error")}</th></tr></thead>
-    <tbody>${checks.map((check) => html`<tr key=${check.id}><td><${Moment} at=${moment(check.checked_at)} write=${dayAndSeconds} /></td><td><${Status} state=${check.status} /></td><td class="right">${milliseconds(check.response_time_ms)}</td><td>${check.status_code ?? ""}</td><td>${check.region}</td><td>${check.error && html`<${Said} text=${check.error} />`}</td></tr>`)}</tbody></table></div>`}<//>`;
+  <${Loaded} of=${found} empty=${html`<${Empty} title=${t("No checks here")}>${only ? t("None failed in the last 30 days.") : t("None in the last hour.")}<//>`}>${(checks) => html`<${PlainTable} label=${t("Checks")} rows=${checks} columns=${CHECK_COLUMNS} />`}<//>`;
 }
+
+const CHECK_COLUMNS = [
+  { title: t("Time"), cell: (check) => html`<${Moment} at=${moment(check.checked_at)} write=${dayAndSeconds} />` },
+  { title: t("Status"), cell: (check) => html`<${Status} state=${check.status} />` },
+  { title: t("Response"), right: true, cell: (check) => milliseconds(check.response_time_ms) },
+  { title: t("Code"), cell: (check) => check.status_code },
+  { title: t("Region"), extra: true, cell: (check) => check.region },
+  { title: t("Error"), cell: (check) => check.error && html`<${Said} text=${check.error} />` },
+];

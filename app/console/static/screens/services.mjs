@@ -4,7 +4,7 @@ import { html, signal, useEffect, useMemo, useRef, useState } from "../vendor/ui
 import { watchResultsOf } from "../live.mjs";
 import { matcher } from "../lib/filters.mjs";
 import { ORDER, STATES, rank, stateOf } from "../lib/states.mjs";
-import { moment } from "../lib/time.mjs";
+import { dayAndClock, moment } from "../lib/time.mjs";
 import { grouped, milliseconds, t, tn } from "../lib/words.mjs";
 import { Facet, FilterField, NothingMatches, filterText } from "../parts/Filter.mjs";
 import { ButtonLink, Empty, Loaded, Page, Tags } from "../parts/Page.mjs";
@@ -12,7 +12,7 @@ import { Ago, Bars, Said, Shape, Status } from "../parts/Status.mjs";
 import { Table } from "../parts/Table.mjs";
 import { link, route, setQuery } from "../store/route.mjs";
 import { beatsOf, changes, facets, facts, needBeats, rowOf, services } from "../store/services.mjs";
-import { view } from "../store/view.mjs";
+import { now, view, zone } from "../store/view.mjs";
 
 const PLAIN_PAGE = 500;
 
@@ -25,10 +25,10 @@ const plan = () => import("../parts/PlanNotice.mjs");
 
 const COLUMNS = [
   { id: "state", title: t("Status"), width: "132px", sort: "state", place: 3, cell: (row) => html`<${Status} state=${stateOf(row)} since=${stateOf(row) === "RED" ? moment(row.status_changed_at) : null} />` },
-  { id: "name", title: t("Name"), width: "minmax(160px, 1.4fr)", sort: "name", place: 1, cell: (row) => html`<a class="name" href=${link(`/services/${row.id}`)} tabindex="-1">${row.name}</a><span class="extra"><${Tags} tags=${row.tags.slice(0, 3)} /></span>` },
+  { id: "name", title: t("Name"), width: "minmax(160px, 1.2fr)", sort: "name", place: 1, cell: (row) => html`<a class="name" href=${link(`/services/${row.id}`)} tabindex="-1">${row.name}</a><span class="extra"><${Tags} tags=${row.tags.slice(0, 3)} /></span>` },
   { id: "bars", title: t("Last checks"), width: "180px", place: 4, right: true, cell: (row) => html`<${Beats} id=${row.id} />` },
   { id: "ms", title: t("Response"), width: "86px", right: true, sort: "ms", place: 2, cell: (row) => milliseconds(row.is_active ? row.last_response_time_ms : null) },
-  { id: "error", title: t("What is wrong"), width: "minmax(0, 1fr)", extra: true, cell: (row) => html`<span class="muted clip" title=${row.last_error}>${row.last_error && html`<${Said} text=${row.last_error} as=${String} />`}</span>` },
+  { id: "error", title: t("What is wrong"), width: "minmax(120px, 1.6fr)", extra: true, cell: (row) => html`<span class="muted clip" title=${row.last_error}>${row.last_error && html`<${Said} text=${row.last_error} as=${String} />`}</span>` },
   { id: "checked", title: t("Checked"), width: "96px", right: true, extra: true, sort: "checked", cell: (row) => html`<span class="muted small"><${Ago} at=${moment(row.last_checked_at)} none=${t("not yet")} /></span>` },
 ];
 const BY = {
@@ -127,8 +127,12 @@ function Later({ load, name, ...rest }) {
   return here.name === name && html`<${here.Part} ...${rest} />`; // one place may change its part
 }
 
+/** A row as it is read out: "Checkout, Down since 14:03, HTTP 503". */
 function named(row) {
-  return `${row.name}, ${STATES[stateOf(row)].word}${row.status === "RED" && row.last_error ? `, ${row.last_error}` : ""}`;
+  const { word } = STATES[stateOf(row)];
+  if (stateOf(row) !== "RED") return `${row.name}, ${word}`;
+  const since = dayAndClock(moment(row.status_changed_at), zone.value, now.peek());
+  return [row.name, t("{word} since {since}", { word, since }), row.last_error].filter(Boolean).join(", ");
 }
 
 /** The order, which no result changes under somebody's hand: it is made anew when the filter or

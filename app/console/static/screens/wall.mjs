@@ -49,6 +49,7 @@ export default function Wall() {
       <p class="wall-counts">${ORDER.filter((each) => counts[each]).map((each) => html`<span key=${each} class=${STATES[each].name}><${Shape} state=${each} /> <b>${grouped(counts[each].length)}</b> ${STATES[each].word}</span>`)}</p>
       <p class="wall-clock">${clock(now.value, zone.value, true)}</p></header>
     ${(!ids || error?.status === 401) && (error ? html`<${Failure} error=${error} retry=${error.status === 401 ? null : reload} />` : html`<${Skeleton} />`)}
+    ${ids && !shown.length && html`<p class="lead">${ids.length ? t("No service matches the filter of this wall.") : t("Nothing is watched yet: a service appears here when it is made.")}</p>`}
     ${ids && html`<${Tiles} links=${!wallKey} ids=${shown.slice(page * A_PAGE, (page + 1) * A_PAGE).map((row) => row.id)} large />`}
     <footer><p class="muted" role="status">${since ? t("Not connected: this is the state of {clock}.", { clock: clock(since, zone.value, true) }) : t("Live")}${` · ${tn(open, "one open alert", "{n} open alerts")}`}${pages > 1 ? ` · ${t("page {n} of {all}", { n: page + 1, all: pages })}` : ""}</p></footer>
   </main>`;
