@@ -17,7 +17,6 @@ from flask.testing import FlaskClient
 from hypothesis import HealthCheck, settings
 from psycopg import sql
 from redis import Redis
-from xdist.scheduler import LoadScopeScheduling
 
 from app.local.embedded import Embedded
 from app.operations.checks.retention import ensure_partitions
@@ -25,6 +24,17 @@ from app.platform.config import Config
 from app.web import create_app
 from tests.factories import Person, make_member, make_person
 from tests.pooler import pooler
+from tests.units import (  # hooks
+    pytest_collection_finish,
+    pytest_collection_modifyitems,
+    pytest_xdist_make_scheduler,
+)
+
+__all__ = [
+    "pytest_collection_finish",
+    "pytest_collection_modifyitems",
+    "pytest_xdist_make_scheduler",
+]
 
 LOOPBACK = ("127.", "::1", "localhost")
 
@@ -41,56 +51,6 @@ class Servers:
 
     database_url: str
     redis_url: str
-
-
-# Folders whose tests share one running product, which takes seven seconds of a core to start; of
-# their files, those that share nothing.
-_SHARING = {
-    "flows": {
-        "test_blind.py", "test_fault_story.py", "test_faults.py", "test_guide.py",
-        "test_message_to_acknowledgement.py", "test_peers.py", "test_people_story.py",
-    },
-    "console": {
-        "test_browser.py", "test_first_run.py", "test_pages.py", "test_rq_dashboard.py",
-        "test_source.py",
-    },
-}  # fmt: skip
-# What takes longest, first: one that begins last has the other processes wait for it.
-_LONGEST = (
-    "flows", "console", "pages/test_browser.py", "flows/test_fault_story.py",
-    "pages/test_script.py", "api/test_schemathesis.py", "flows/test_people_story.py",
-    "local/test_backup.py", "flows/test_peers.py", "flows/test_blind.py", "api/test_bad_input.py",
-    "flows/test_faults.py", "test_upgrades.py", "channels/test_contract.py",
-    "local/test_launcher.py", "ingest/test_kills.py", "api/test_isolation.py",
-    "platform/test_http_worker.py", "console/test_first_run.py",
-    "operations/metrics/test_roll_up.py", "operations/rules/test_deletion.py",
-    "flows/test_guide.py", "checks/test_real_databases.py",
-)  # fmt: skip
-
-
-def _unit(nodeid: str) -> str:
-    """Return what a test is done together with: its file, or the folder that shares a product."""
-    file = nodeid.partition("::")[0].removeprefix("tests/")
-    folder, _, name = file.partition("/")
-    return folder if name not in _SHARING.get(folder, {name}) else file
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put what takes longest first; within a file, the order stays."""
-    ranks = {unit: rank for rank, unit in enumerate(_LONGEST)}
-    items.sort(key=lambda item: ranks.get(_unit(item.nodeid), len(ranks)))
-
-
-class _Units(LoadScopeScheduling):
-    """Gives each process one unit after another."""
-
-    def _split_scope(self, nodeid: str) -> str:
-        return _unit(nodeid)
-
-
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
-    """Return who gives the processes of a run their tests."""
-    return _Units(config, log)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -192,21 +152,30 @@ def connection(database_url: str) -> Iterator[psycopg.Connection[Any]]:
 
 
 @pytest.fixture(scope="session")
-def emptying(web: Flask, connection: psycopg.Connection[Any]) -> str:
-    """The statement that empties every table."""
+def empty_tables(web: Flask, connection: psycopg.Connection[Any]) -> Callable[[], None]:
+    """Empties the tables that have rows: most tests fill ten of seventy."""
     rows = connection.execute(
         "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace"
         " AND relkind IN ('r', 'p') AND NOT relispartition AND relname <> 'alembic_version'"
     ).fetchall()
-    return ";".join(f'DELETE FROM "{name}"' for (name,) in rows)
+    has_rows = "SELECT '{0}' WHERE EXISTS (SELECT FROM \"{0}\")"
+    filled = " UNION ALL ".join(has_rows.format(name) for (name,) in rows)
+
+    def empty() -> None:
+        # As a replica, PostgreSQL runs no triggers: neither foreign keys nor append-only rules
+        # stop it. What is prepared is planned once.
+        connection.execute("SET session_replication_role = replica", prepare=True)
+        for (name,) in connection.execute(filled, prepare=True).fetchall():
+            connection.execute(f'DELETE FROM "{name}"', prepare=True)
+        connection.execute("SET session_replication_role = origin", prepare=True)
+
+    return empty
 
 
 @pytest.fixture
-def app(web: Flask, connection: psycopg.Connection[Any], emptying: str) -> Iterator[Flask]:
+def app(web: Flask, empty_tables: Callable[[], None]) -> Iterator[Flask]:
     """The application, with an empty database and an empty Redis."""
-    # As a replica, PostgreSQL runs no triggers: neither foreign keys nor append-only rules stop it.
-    connection.execute(f"SET session_replication_role = replica; {emptying}")
-    connection.execute("SET session_replication_role = origin")
+    empty_tables()
     redis: Redis = web.extensions["runtime"].redis
     redis.flushdb()
     return web

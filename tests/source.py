@@ -2,21 +2,24 @@
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 PROGRAM = ("app", "workers", "scheduler")
 
 
-def modules() -> Iterator[tuple[str, Path, ast.Module]]:
+@cache
+def modules() -> list[tuple[str, Path, ast.Module]]:
+    """Return the name, the path and the tree of every module; read once."""
+    return list(_read())
+
+
+def _read() -> Iterator[tuple[str, Path, ast.Module]]:
     for top in PROGRAM:
         for path in sorted((ROOT / top).rglob("*.py")):
             name = ".".join(path.relative_to(ROOT).with_suffix("").parts)
             yield name.removesuffix(".__init__"), path, ast.parse(path.read_text())
-
-
-MODULES = list(modules())
-NAMES = {name for name, _, _ in MODULES}
 
 
 def imports(tree: ast.Module) -> Iterator[str]:
@@ -30,15 +33,20 @@ def imports(tree: ast.Module) -> Iterator[str]:
 
 def imported_modules(tree: ast.Module) -> set[str]:
     """Return the program's modules that a module names; a package only where it names no module."""
-    found = set()
+    found, names = set(), _names()
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             found.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
             for alias in node.names:
                 name = f"{node.module}.{alias.name}"
-                found.add(name if name in NAMES else node.module)
-    return found & NAMES
+                found.add(name if name in names else node.module)
+    return found & names
+
+
+@cache
+def _names() -> set[str]:
+    return {name for name, _, _ in modules()}
 
 
 def is_below(name: str, parents: set[str]) -> bool:

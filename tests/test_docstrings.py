@@ -2,7 +2,7 @@
 
 import ast
 
-from tests.source import MODULES, ROOT
+from tests.source import ROOT, modules
 
 # "Cache of …", "Schemas of …": a docstring that asks a question makes the reader guess its noun.
 _NO_NOUNS = {"What", "Which", "Who", "Whom", "Whose", "Where", "When", "Why", "How", "Whether"}
@@ -11,7 +11,7 @@ _NO_NOUNS = {"What", "Which", "Who", "Whom", "Whose", "Where", "When", "Why", "H
 def test_docstrings_of_modules_and_classes_begin_with_a_noun():
     asking = [
         f"{path.relative_to(ROOT)}: {text.splitlines()[0]}"
-        for _, path, tree in MODULES
+        for _, path, tree in modules()
         for node in ast.walk(tree)
         if isinstance(node, ast.Module | ast.ClassDef)
         and (text := ast.get_docstring(node))

@@ -5,12 +5,12 @@ import re
 
 import pytest
 
-from tests.source import MODULES, ROOT, imports, is_below
+from tests.source import ROOT, imports, is_below, modules
 
 
 def test_an_operation_is_given_values_and_never_calls_back():
     edges = ("app.api", "app.pages", "app.console", "app.realtime")
-    for name, _, tree in MODULES:
+    for name, _, tree in modules():
         if is_below(name, set(edges)):
             operations = _imported_names(tree, "app.operations")
             functions = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
@@ -40,14 +40,14 @@ def _is_function(node, functions):
     ("package", "registry"), [("app.checks", "CHECK_TYPES"), ("app.channels", "CHANNEL_TYPES")]
 )
 def test_operations_know_types_by_their_registry_alone(package, registry):
-    for name, _, tree in MODULES:
+    for name, _, tree in modules():
         if name.startswith("app.operations"):
             taken = {found for found in imports(tree) if is_below(found, {package})}
             assert taken <= {package, f"{package}.{registry}"}, f"{name} imports {sorted(taken)}"
 
 
 def test_an_organization_is_locked_by_that_name_alone():
-    for name, _, tree in MODULES:
+    for name, _, tree in modules():
         for function in ast.walk(tree):
             if isinstance(function, ast.FunctionDef) and function.name != "lock_organization":
                 for call in _outermost_calls(function):
@@ -64,14 +64,14 @@ def _outermost_calls(function):
 
 
 def test_pages_of_lists_are_cut_in_one_place():
-    for name, _, tree in MODULES:
+    for name, _, tree in modules():
         if name.startswith("app.operations") and name != "app.operations.paging":
             more = [node for node in ast.walk(tree) if ast.unparse(node) == "limit + 1"]
             assert not more, f"{name} reads one row more by itself: app.operations.paging does"
 
 
 def test_columns_of_rows_are_read_by_name():
-    for name, _, tree in MODULES:
+    for name, _, tree in modules():
         for node in ast.walk(tree):
             if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
                 of_row = ast.unparse(node.value) in ("row", "rows[0]", "rows[-1]")
@@ -86,7 +86,7 @@ def test_an_observation_has_at_most_fourteen_shapes_and_each_is_told_of():
     assert 0 < len(shapes) <= 14
     classes = {
         (node.name, path.relative_to(ROOT).as_posix())
-        for _, path, tree in MODULES
+        for _, path, tree in modules()
         for node in tree.body
         if isinstance(node, ast.ClassDef)
     }

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 
-from openapi_schema_validator import OAS31Validator
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
+
+from tests.json_schemas import openapi_schema_validator
 
 
 def media(document) -> Iterator[tuple[str, dict]]:
@@ -22,14 +23,13 @@ def media(document) -> Iterator[tuple[str, dict]]:
 def test_examples_conform_to_their_schemas(document):
     resource = Resource.from_contents(document, default_specification=DRAFT202012)
     registry = Registry().with_resource("urn:document", resource)
+    judge = openapi_schema_validator().OAS31Validator
     faults, count = [], 0
     for place, found in media(document):
         schema = {"$ref": "urn:document#" + "", **found["schema"]}
         reference = found["schema"].get("$ref")
         schema = {"$ref": f"urn:document{reference}"} if reference else absolute(found["schema"])
-        validator = OAS31Validator(
-            schema, registry=registry, format_checker=OAS31Validator.FORMAT_CHECKER
-        )
+        validator = judge(schema, registry=registry, format_checker=judge.FORMAT_CHECKER)
         count += 1
         for error in validator.iter_errors(found["example"]):
             faults.append(f"{place} {error.json_path}: {error.message[:300]}")

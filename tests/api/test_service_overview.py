@@ -4,12 +4,12 @@ from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
-from jsonschema import Draft202012Validator
 
 from app.checks import CHECK_TYPES
 from tests import times
 from tests.alerting import make_channel, make_window
 from tests.factories import make_result, make_service
+from tests.json_schemas import jsonschema
 
 UNKNOWN = UUID(int=0)
 TOO_MANY = ",".join(str(UUID(int=number)) for number in range(101))
@@ -20,7 +20,7 @@ def test_every_check_type_is_described(alice):
     assert [each["type"] for each in found] == [kind for kind, _ in CHECK_TYPES.items()]
     for each in found:
         schema = each["config_schema"]
-        Draft202012Validator.check_schema(schema)
+        jsonschema().Draft202012Validator.check_schema(schema)
         assert schema["properties"], each["type"]
         assert each["label"], each
         assert each["endpoint_hint"], each

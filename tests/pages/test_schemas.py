@@ -4,11 +4,11 @@ from pathlib import Path
 
 import orjson
 import pytest
-from jsonschema import Draft202012Validator, FormatChecker
 
 from app.pages.status import responses, statuspage
 from app.pages.status.snapshot import Freshness
 from tests.alerting import make_incident, make_window
+from tests.json_schemas import jsonschema
 from tests.pages import scenes
 from tests.pages.test_rendering import UNUSUAL
 from tests.status_pages import make_shown, take_snapshots
@@ -19,7 +19,9 @@ FILES = (*statuspage.FILES, "page.json")
 
 def faults(name, document):
     schema = _SCHEMA | {"$ref": f"#/$defs/{name.replace('/', '~1')}"}
-    found = Draft202012Validator(schema, format_checker=FormatChecker()).iter_errors(document)
+    library = jsonschema()
+    validator = library.Draft202012Validator(schema, format_checker=library.FormatChecker())
+    found = validator.iter_errors(document)
     return [f"{name} {one.json_path}: {one.message}" for one in found]
 
 

@@ -1,0 +1,91 @@
+"""Requests made up from the OpenAPI document, and what answers to them must be."""
+
+from collections import Counter
+
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis.errors import Unsatisfiable
+from hypothesis.strategies import booleans
+from schemathesis import GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from app.web import create_app
+from tests.factories import make_person
+from tests.url_arguments import OWNED
+
+EXAMPLES = 4  # for each operation and mode; of bodies that the schema allows, more
+BODIES = 8
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+]
+# What refuses a request before its values count: who calls, the object, its state, our limits.
+BEFORE_VALUES = (401, 403, 404, 409, 429, 503)
+PROFILE = settings(
+    derandomize=True,
+    deadline=None,
+    database=None,
+    phases=(Phase.explicit, Phase.generate),
+    suppress_health_check=list(HealthCheck),
+)
+
+
+def check_accepted(_, answer, case):
+    """What the schema allows is taken, or refused by a rule that the operation names."""
+    status = answer.status_code
+    if status < 400 or status in BEFORE_VALUES or case.operation.path == "/api/v1/ws":
+        return
+    named = case.operation.definition.raw["responses"]["422"].get("x-refusals", ())
+    code = answer.json().get("code") if status == 422 else None
+    assert code in named, f"{status}, code {code}, of {list(named)}: {answer.text}"
+
+
+def try_out(operation, mode, person, examples):
+    """Call an operation with made-up requests; return how often each class of status came."""
+    statuses = Counter()
+    checks = [*CHECKS, check_accepted] if mode is GenerationMode.POSITIVE else CHECKS
+    names = [name for name in OWNED if f"{{{name}}}" in operation.path]
+    ids = {name: str(OWNED[name](person)) for name in names}
+
+    @settings(PROFILE, max_examples=examples)
+    @given(operation.as_strategy(generation_mode=mode), booleans())
+    def call(case, known):
+        if known:  # else most calls would end at the first unknown name
+            case.query.pop("org", None)
+            case.path_parameters.update(ids)
+        # With it, the items of a list are parts of what the document describes.
+        case.query.pop("fields", None)
+        # A new token, because this call may end it; the library does not decompress by itself.
+        headers = person.with_epoch().headers | {"Accept-Encoding": "identity"}
+        answer = case.call_and_validate(headers=headers, checks=checks)
+        statuses[answer.status_code // 100] += 1
+
+    call()
+    return statuses
+
+
+def try_part(config, mode_name, part):
+    """Try out a slice of the operations; return what failed and how often each class came."""
+    app, mode = create_app(config), GenerationMode[mode_name]
+    failures, statuses = [], Counter()
+    api = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", app)
+    operations = [result.ok() for result in api.get_all_operations()][part]
+    for operation in operations:
+        person = make_person(app, "Alice")  # a new one: the last call may have ended anything
+        try:
+            is_body = operation.body and mode is GenerationMode.POSITIVE
+            statuses += try_out(operation, mode, person, BODIES if is_body else EXAMPLES)
+        except Unsatisfiable:
+            continue  # nothing about this operation can be wrong
+        except (Exception, BaseExceptionGroup) as error:
+            failures.append(f"{operation.label}: {error}")
+    return failures, statuses

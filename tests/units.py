@@ -1,0 +1,71 @@
+"""What the processes of a test run do together, in which order, and what they keep."""
+
+import gc
+from typing import Any
+
+import pytest
+from xdist.scheduler import LoadScopeScheduling
+
+# Folders whose tests share one running product, which takes seven seconds of a core to start; of
+# their files, those that share nothing.
+_SHARING = {
+    "flows": {
+        "test_blind.py", "test_fault_story.py", "test_faults.py", "test_guide.py",
+        "test_message_to_acknowledgement.py", "test_peers.py", "test_people_story.py",
+    },
+    "console": {
+        "test_browser.py", "test_first_run.py", "test_pages.py", "test_rq_dashboard.py",
+        "test_source.py",
+    },
+}  # fmt: skip
+# Files that read or import the same for seconds: one process does that for all of them.
+_TOGETHER = {
+    "test_architecture.py": "source", "test_docstrings.py": "source", "test_names.py": "source",
+    "test_shapes.py": "source",
+    "api/test_openapi.py": "schemas", "api/test_openapi_examples.py": "schemas",
+    "api/test_service_overview.py": "schemas", "pages/test_schemas.py": "schemas",
+}  # fmt: skip
+# What takes longest, first: one that begins last has the other processes wait for it.
+_LONGEST = (
+    "flows", "console", "pages/test_browser.py", "flows/test_fault_story.py",
+    "pages/test_script.py", "api/test_schemathesis.py", "flows/test_people_story.py",
+    "local/test_backup.py", "flows/test_peers.py", "flows/test_blind.py", "api/test_bad_input.py",
+    "flows/test_faults.py", "test_upgrades.py", "channels/test_contract.py",
+    "local/test_launcher.py", "ingest/test_kills.py", "api/test_isolation.py",
+    "platform/test_http_worker.py", "console/test_first_run.py",
+    "operations/metrics/test_roll_up.py", "operations/rules/test_deletion.py",
+    "flows/test_guide.py", "checks/test_real_databases.py",
+)  # fmt: skip
+
+
+def _unit(nodeid: str) -> str:
+    """Return what a test is done together with: its file, or what shares something with it."""
+    file = nodeid.partition("::")[0].removeprefix("tests/")
+    folder, _, name = file.partition("/")
+    if file in _TOGETHER:
+        return _TOGETHER[file]
+    return folder if name not in _SHARING.get(folder, {name}) else file
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put what takes longest first; within a file, the order stays."""
+    ranks = {unit: rank for rank, unit in enumerate(_LONGEST)}
+    items.sort(key=lambda item: ranks.get(_unit(item.nodeid), len(ranks)))
+
+
+def pytest_collection_finish() -> None:
+    """Spare the garbage collector the million objects that stay until the end of the run."""
+    gc.collect()
+    gc.freeze()
+
+
+class _Units(LoadScopeScheduling):
+    """Gives each process one unit after another."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return _unit(nodeid)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    """Return who gives the processes of a run their tests."""
+    return _Units(config, log)
