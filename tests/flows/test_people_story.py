@@ -1,7 +1,6 @@
 """The short form of the soak with people: nobody is missed, and no end comes alone."""
 
 import tempfile
-import time
 from pathlib import Path
 
 from tests.flows.product import Product
@@ -16,7 +15,7 @@ def test_nobody_is_missed_while_people_act() -> None:
         Product(Path(folder).resolve(), SMTP_URL=f"{mail.url}?starttls=off") as product,
     ):
         product.ready()
-        story = people.run(product, seconds=60, seed=int(time.time()))
+        story = people.run(product, seconds=60, seed=7)
         print(story, *story.faults, sep="\n")
         if story.faults:
             print(product.logs())
