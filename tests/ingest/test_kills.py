@@ -13,6 +13,7 @@ from tests.bench.bench_pings import seed_heartbeats
 from tests.bench.web import gunicorn
 from tests.bench.world import wait_until, world
 from tests.soak import pings
+from tests.waiting import stretched
 
 
 def test_answered_pings_survive_kills_and_crashes():
@@ -48,5 +49,5 @@ def test_a_database_that_hangs_means_503_within_two_seconds():
             finally:
                 freeze(postmaster, signal.SIGCONT)
             assert {found[:2] for found in answers} == {(503, True)}
-            assert max(found[2] for found in answers) < 2.5  # 1.5, on a machine that is busy
+            assert max(found[2] for found in answers) < stretched(2.5)  # 1.5
             assert wait_until(lambda: ping("/ping")[0] == 200, 10), "and goes on afterwards"
