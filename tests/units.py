@@ -30,11 +30,14 @@ _LONGEST = (
     "flows", "console", "pages/test_browser.py", "flows/test_fault_story.py",
     "pages/test_script.py", "api/test_schemathesis.py", "flows/test_people_story.py",
     "local/test_backup.py", "flows/test_peers.py", "flows/test_blind.py", "api/test_bad_input.py",
-    "flows/test_faults.py", "test_upgrades.py", "channels/test_contract.py",
+    "flows/test_faults.py", "workers/test_quarantine.py", "test_upgrades.py",
+    "channels/test_contract.py",
     "local/test_launcher.py", "ingest/test_kills.py", "api/test_isolation.py",
     "platform/test_http_worker.py", "console/test_first_run.py",
     "operations/metrics/test_roll_up.py", "operations/rules/test_deletion.py",
-    "flows/test_guide.py", "checks/test_real_databases.py",
+    "flows/test_guide.py", "checks/test_real_databases.py", "production/test_short_shape.py",
+    "workers/test_agent_quarantine.py", "workers/test_announcements.py",
+    "workers/test_result_queue.py", "test_pooler.py",
 )  # fmt: skip
 
 
