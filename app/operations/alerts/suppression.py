@@ -62,11 +62,19 @@ SELECT id FROM alerts WHERE organization_id = %(organization)s AND (
     service_id = ANY(%(services)s) OR (suppressed_by IS NOT NULL AND status = 'firing')
 ) ORDER BY id FOR NO KEY UPDATE
 """
-_HIDDEN_SINCE = """
-SELECT true FROM alerts child JOIN alerts root ON root.id = child.suppressed_by
-WHERE root.service_id = ANY(%(services)s) AND child.status = 'firing'
-  AND child.id <> ALL(%(locked)s) LIMIT 1
+_PENDING = """
+FROM notifications n JOIN alerts a ON a.id = n.alert_id
+WHERE a.service_id = ANY(%(services)s) AND n.status = 'pending'
 """
+_LOCK_PENDING = f"SELECT n.id {_PENDING} ORDER BY n.created_at, n.id FOR NO KEY UPDATE OF n"
+# Hidden behind those alerts, or about them, since the others were locked.
+_SINCE = f"""
+SELECT EXISTS (
+    SELECT FROM alerts child JOIN alerts root ON root.id = child.suppressed_by
+    WHERE root.service_id = ANY(%(services)s) AND child.status = 'firing'
+      AND child.id <> ALL(%(alerts)s)
+) OR EXISTS (SELECT {_PENDING} AND n.id <> ALL(%(messages)s))
+"""  # noqa: S608  constants
 _DESCENDANTS = text("""
 WITH RECURSIVE below AS (
     SELECT id FROM services WHERE organization_id = :organization AND :service = ANY(depends_on)
@@ -250,11 +258,13 @@ def lock_behind(tx: Transaction, organization_id: UUID, service_ids: Sequence[UU
     while True:
         attempt = tx.session.begin_nested()
         locked = tx.scalars(_LOCK_BEHIND, values)
+        messages_locked = tx.scalars(_LOCK_PENDING, values)  # a sender may add to their timelines
         # A worker may be hiding one more at this moment: wait for it, then let nobody in.
         tx.driver.execute(
             "SELECT FROM alerts WHERE service_id = ANY(%(services)s) ORDER BY id FOR UPDATE", values
         )
-        if not tx.scalar(_HIDDEN_SINCE, {**values, "locked": locked}):
+        since = {**values, "alerts": locked, "messages": messages_locked}
+        if not tx.scalar(_SINCE, since):
             attempt.commit()
             return
         attempt.rollback()

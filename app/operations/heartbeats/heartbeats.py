@@ -95,7 +95,6 @@ def new_key(name: str) -> str:
 class _Heartbeats(Resource[Heartbeat, UUID]):
     model = Heartbeat
     is_referred_to = True  # by sweeps, which then wait for its alert
-    is_referred_to = True
 
     def conditions(self, who: UUID, filters: Columns) -> list[ColumnElement[bool]]:
         return [_FILTERS[name](value) for name, value in filters.items()]

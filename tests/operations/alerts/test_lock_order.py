@@ -200,6 +200,16 @@ def test_a_service_is_deleted_while_a_worker_hides_more_behind_it(alice, rows, c
     assert rows("SELECT suppressed_by FROM alerts WHERE id = %s", low) == [(None,)]
 
 
+def test_a_service_is_deleted_while_a_sender_writes_into_the_timeline(alice, rows, fail, meet):
+    make_channel(alice)
+    alert = fail()
+    with meet() as meeting:
+        meeting.take(_LOCK_MESSAGES, (alert["id"],))
+        meeting.comes(alice.delete, f"/services/{alert['service_id']}")
+        meeting.take("SELECT FROM alerts WHERE id = %s FOR KEY SHARE", (alert["id"],))
+        assert statuses(meeting.ends()) == [204]
+
+
 def test_a_subscriber_leaves_while_a_message_to_them_is_recorded(context, alice, rows, meet):
     page = make_page(alice)
     subscriber = UUID(make_subscriber(alice, page)["id"])
