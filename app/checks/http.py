@@ -38,10 +38,11 @@ from app.network.certificates import expiry_warning
 from app.network.http import REDIRECTS, HttpRequest, HttpResponse
 from app.network.network import Network
 from app.platform.clock import thread_seconds, utcnow
+from app.platform.errors import Fault, InvalidCode
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 EXPIRY_WARNING_DAYS = 30
-NO_BODY = "HEAD is answered without a body; use GET."
+NO_BODY = Fault(InvalidCode.CONFLICTING_FIELDS, "HEAD is answered without a body; use GET.")
 _NEEDS_THE_WHOLE = frozenset(("body_not_contains", "json_path"))
 _BODY_RULES = _NEEDS_THE_WHOLE | {"body_contains", "body_regex"}
 
