@@ -61,8 +61,10 @@ def record(
     if not batch:
         return []
     began_at = monotonic()
+    # In the order in which edits lock: of two that meet, one waits for the other.
+    ordered = sorted(batch, key=lambda check: (check.service_id, check.region))
     with transaction() as tx:
-        recording = _Batch(tx, now, list(batch), with_history)
+        recording = _Batch(tx, now, ordered, with_history)
         for stage in _STAGES:
             stage(recording)
             if not recording.checks:

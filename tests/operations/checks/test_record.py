@@ -1,6 +1,7 @@
 """Claims, leases, fenced results: the transactions around a check, on a real database."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -241,3 +242,12 @@ def test_any_reason_is_stored_as_it_is(service, rows, error):
     record(checks_claim.claim("default", 10), Observation(Status.RED, 1.5, error))
     assert rows("SELECT last_error FROM schedule_entries") == [(error,)]
     assert rows("SELECT error, response_time_ms FROM check_results") == [(error, 1.5)]
+
+
+def test_a_batch_is_recorded_in_the_order_in_which_edits_lock(context, alice):
+    ids = sorted(make_service(alice)["id"] for _ in range(3))
+    claimed = checks_claim.claim("default", 10)
+    claims = sorted(claimed.claims, key=lambda claim: claim.snapshot.service_id, reverse=True)
+    events = record(replace(claimed, claims=claims), GREEN)
+    checked = [str(e.data["service_id"]) for e in events if e.type == "check_result"]
+    assert checked == ids
