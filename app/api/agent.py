@@ -49,7 +49,7 @@ def install(app: Flask) -> None:
 
 
 def _check() -> None:
-    """Raise Unauthorized without the key of a location."""
+    """Note the location of this request. Raises Unauthorized without the key of one."""
     scheme, _, key = request.headers.get("Authorization", "").partition(" ")
     found = agents.location_of(key.strip()) if scheme.lower() == "bearer" else None
     if found is None:
@@ -106,6 +106,7 @@ def claims() -> Response:
         _wait(location.region, min(left, _until_next(claimed, ahead), _LOOK_SECONDS))
         if _is_gone():  # nobody would make what is claimed now, until the leases run out
             return _handed(location, claimed, tasks, took)
+        _check()  # the key may have ended meanwhile
 
 
 def snapshots() -> Response:

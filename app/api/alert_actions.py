@@ -68,7 +68,7 @@ def show(signed: str) -> Response:
     """
     try:
         link = alert_links.read(signed)
-        return _page(link, alert_queries.read_for_link(link.alert_id, link.recipient))
+        return _page(link, _alert_of(link))
     except (BadLink, NotFound) as error:
         return _no_alert(error)
 
@@ -84,16 +84,18 @@ def act(signed: str) -> Response:
     """
     try:
         link = alert_links.read(signed)
-        organization_id = alert_queries.read_for_link(link.alert_id, link.recipient)[
-            "organization_id"
-        ]
+        organization_id = _alert_of(link)["organization_id"]
         done = _act(link, organization_id)
-        alert = alert_queries.read_for_link(link.alert_id, link.recipient)
+        alert = _alert_of(link)
     except (BadLink, NotFound) as error:
         return _no_alert(error)
     if not done:
         return _refusal(409, "This alert is resolved", "There is nothing left to do.", alert)
     return alert_action.render(alert["title"], sentence=_DONE[link.action], alert=alert)
+
+
+def _alert_of(link: AlertAction) -> dict[str, Any]:
+    return alert_queries.read_for_link(link.alert_id, link.recipient, link.signed_at)
 
 
 def _act(link: AlertAction, organization_id: Any) -> bool:

@@ -33,6 +33,7 @@ from app.schemas.status_page_views import OpenFormSchema
 from app.security import page_cookies
 from app.security.access import client_address, principal, public, requires
 from app.security.limits import Guard
+from app.security.page_cookies import MemberSession
 
 bp = Blueprint(
     "status_page_access",
@@ -160,7 +161,7 @@ def open_page(data: dict[str, Any]) -> Response:
     if found is None or stored is None or not is_right:
         return _form(slug, _WRONG, 403)
     _GUARD.give_back(slug, client_address())
-    return _opened(found, "")
+    return _opened(found, None)
 
 
 @bp.get("/<uuid:page_id>/open")
@@ -169,20 +170,24 @@ def open_page(data: dict[str, Any]) -> Response:
 def open_as_member(page_id: UUID) -> Response:
     """Open a members-only page in this browser
 
-    Leads to the page, with a cookie for it that counts for twelve hours, and only while the person
-    is a member.
+    Leads to the page, with a cookie for it that counts for twelve hours, and only while the session
+    lasts and the person is a member. An API key gets no cookie: it is shown to the page itself.
     """
     stored = pages.read(principal().organization_id, page_id)
     found = page_store().of_slug(stored["slug"])
     if found is None:
         return cast(Response, redirect(stored["url"], 303))
-    return _opened(found, str(principal().user_id))
+    caller = principal()
+    if caller.token_expires_at is None or not caller.is_session:
+        return cast(Response, redirect(stored["url"], 303))
+    session = MemberSession(caller.user_id, caller.epoch, caller.token_id, caller.token_expires_at)
+    return _opened(found, session)
 
 
-def _opened(page: Snapshot, user_id: str) -> Response:
+def _opened(page: Snapshot, session: MemberSession | None) -> Response:
     path = "/" if _host_slug() else f"{PREFIX}{page.slug}"
     answer = cast(Response, redirect(path, 303))
-    page_cookies.set_on(answer, page.guard, user_id, path)
+    page_cookies.set_on(answer, page.guard, session, path)
     answer.headers["Cache-Control"] = "no-store"
     return answer
 

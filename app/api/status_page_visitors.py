@@ -76,19 +76,24 @@ def _may_see(page: Snapshot | None) -> bool:
     if page is not None:
         guard, is_public = page.guard, bool(page.page["is_public"])
         owner = UUID(page.data["guard"]["organization_id"])
-    data = page_cookies.read(guard)
-    if is_public and data is not None:
+    visitor = page_cookies.read(guard)
+    session = visitor.session if visitor else None
+    if is_public and visitor is not None and session is None:
         return True
     try:
         if request.headers.get("Authorization"):
             token = request.headers["Authorization"].partition(" ")[2].strip()
             caller = authenticate(token, slug=None)
             return caller.organization_id == owner and caller.may("status_pages:read")
-        return bool(data) and owner is not None and members.is_member(owner, UUID(data))
+        if visitor is None or session is None or owner is None:
+            return False
+        return members.may_still_see(
+            owner, session.user_id, session.epoch, session.token_id, visitor.opened_at
+        )
     except AppError:
         return False
     except DATABASE_AWAY:
-        return bool(data)  # signed, and at most twelve hours old
+        return session is not None  # signed, and at most twelve hours old
 
 
 def send(found: Rendered) -> Response:

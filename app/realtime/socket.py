@@ -10,6 +10,7 @@ import json
 import logging
 import threading
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from flask import Flask, current_app, g, request
@@ -34,6 +35,7 @@ PATH = "/api/v1/ws"
 _PING_SECONDS = 20.0
 _CONNECTIONS_A_MINUTE = 600  # of an organization: each reads what it may have missed
 _RECHECK_SECONDS = 30.0  # should nobody say that access has changed
+_EXPIRY_AGAIN_SECONDS = 1.0  # where the database's clock is behind ours
 _PERMISSION = "feed:read"
 _CLOSE_GRACE_SECONDS = 5.0
 _MAX_CLIENTS = 1100  # a process; beyond it another process should take the connection
@@ -127,7 +129,7 @@ def live(server: Server) -> None:
     try:
         listener.start()  # before the greeting: whoever does not read it may send all the same
         _greet(server, client)
-        _serve(server, client, shown)
+        _serve(server, client, shown, g.feed_principal.token_expires_at)
     except (ConnectionClosed, OSError):
         pass
     finally:
@@ -135,27 +137,36 @@ def live(server: Server) -> None:
         client.wake()
 
 
-def _serve(server: Server, client: Client, shown: Pass) -> None:
+def _serve(server: Server, client: Client, shown: Pass, expires_at: datetime | None) -> None:
     next_ping = monotonic() + _PING_SECONDS
-    next_recheck = monotonic() + _RECHECK_SECONDS
+    next_recheck = monotonic() + _seconds_to_recheck(expires_at)
     while server.connected:
-        for frame in client.take(max(0.0, next_ping - monotonic())):
-            if client.is_overrun:
-                break
-            _send(server, frame)
+        frames = client.take(max(0.0, min(next_ping, next_recheck) - monotonic()))
         if client.is_overrun:
             _close(server, _TRY_AGAIN_LATER, "too far behind; resume with since_seq")
             return
-        now = monotonic()
-        if client.is_doubted or now >= next_recheck:
+        if client.is_doubted or monotonic() >= next_recheck:
             client.is_doubted = False  # before the question: what changes meanwhile is asked anew
-            next_recheck = now + _RECHECK_SECONDS
-            if not _is_still_welcome(shown):
+            is_welcome, expires_at = _access_now(shown, expires_at)
+            if not is_welcome:
                 _close(server, _POLICY_VIOLATION, "access has ended")
                 return
-        if now >= next_ping:
-            next_ping = now + _PING_SECONDS
+            next_recheck = monotonic() + _seconds_to_recheck(expires_at)
+        for frame in frames:
+            if client.is_overrun:
+                break
+            _send(server, frame)
+        if monotonic() >= next_ping:
+            next_ping = monotonic() + _PING_SECONDS
             _send(server, _frame("ping", _position(client), {}))
+
+
+def _seconds_to_recheck(expires_at: datetime | None) -> float:
+    """Return how long access is believed: to the moment it expires, and never for long."""
+    if expires_at is None:
+        return _RECHECK_SECONDS
+    left = (expires_at - utcnow()).total_seconds()
+    return min(_RECHECK_SECONDS, left if left > 0 else _EXPIRY_AGAIN_SECONDS)
 
 
 def _greet(server: Server, client: Client) -> None:
@@ -240,15 +251,17 @@ def _kept(client: Client) -> list[str]:
         return []
 
 
-def _is_still_welcome(shown: Pass) -> bool:
+def _access_now(shown: Pass, expires_at: datetime | None) -> tuple[bool, datetime | None]:
+    """Return whether a client may stay, and when that expires; `expires_at` as it was known."""
     try:
         found = access.authenticate(shown.token, slug=shown.slug)
         access.note_session(found.unnoted)
-        return found.may(_PERMISSION)
+        return found.may(_PERMISSION), found.token_expires_at
     except (Unauthorized, NotFound):
-        return False
+        return False, None
     except DATABASE_AWAY:
-        return True  # an outage of ours is no reason to drop everybody
+        # An outage of ours is no reason to drop everybody; nor does anything outlive its end by it.
+        return expires_at is None or utcnow() < expires_at, expires_at
     finally:
         db.session.remove()
 

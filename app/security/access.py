@@ -152,6 +152,19 @@ def check_access() -> Any:
     return None
 
 
+def check_again() -> None:
+    """Ask anew for the caller of a request that takes long.
+
+    Raises Unauthorized, NotFound or Forbidden where they may no longer do what they asked for.
+    """
+    permission = access_of(current_app, request.endpoint or "") or ""
+    found = authenticate(request_token(), slug=chosen_slug())
+    if permission == _OPERATORS and not found.is_operator:
+        raise Forbidden("this is for operators of this server")
+    if permissions.is_known(permission):
+        check_permission(found, permission)
+
+
 def refuse(permission: str) -> None:
     """Raise Forbidden: say which role a permission needs, or that the key's scopes lack it."""
     _refuse(principal(), permission)

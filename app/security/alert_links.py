@@ -5,6 +5,7 @@ scanners open links; only the button on the page it shows does.
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from itsdangerous import BadSignature, SignatureExpired, URLSafeTimedSerializer
@@ -18,11 +19,12 @@ ACTIONS = ("acknowledge", "snooze")
 
 @dataclass(frozen=True, slots=True)
 class AlertAction:
-    """Action that a signed link allows, and whom the message was sent to."""
+    """Action that a signed link allows, and whom the message was sent to, and when."""
 
     action: str
     alert_id: UUID
     recipient: str
+    signed_at: datetime | None = None  # of one that was read
 
 
 def sign(action: AlertAction) -> str:
@@ -34,10 +36,13 @@ def sign(action: AlertAction) -> str:
 def read(token: str) -> AlertAction:
     """Return what a link allows. Raises BadLink, its child ExpiredLink for an old one."""
     try:
-        action, alert_id, recipient = _serializer().loads(token, max_age=LIFETIME_SECONDS)
+        content, signed_at = _serializer().loads(
+            token, max_age=LIFETIME_SECONDS, return_timestamp=True
+        )
+        action, alert_id, recipient = content
         if action not in ACTIONS or not isinstance(recipient, str):
             raise BadLink("this link is not valid")
-        return AlertAction(action, UUID(alert_id), recipient)
+        return AlertAction(action, UUID(alert_id), recipient, signed_at)
     except SignatureExpired:
         raise ExpiredLink("this link has expired") from None
     except (BadSignature, ValueError, TypeError, AttributeError, OverflowError, OSError):

@@ -65,6 +65,7 @@ class Principal:
     plan: Plan
     scopes: frozenset[Scope] | None = None  # None: a session, all that the role may do
     unnoted: Token | None = None  # of a session whose use was not noted within the last minute
+    epoch: int = 0  # of the session's token: it ends when that of its user is raised
 
     @property
     def is_session(self) -> bool:
@@ -197,6 +198,7 @@ def _of_session(token: str, slug: str | None) -> Principal:
         token_expires_at=found.expires_at,
         plan=plan_of(row.plan_type, row.plans),
         unnoted=found if row.use_is_news else None,
+        epoch=found.epoch,
     )
 
 

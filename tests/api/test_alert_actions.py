@@ -88,13 +88,22 @@ def test_the_timeline_names_whom_the_link_was_sent_to(app, client, alice, alert)
         assert (line["kind"], line["actor"]) == ("snoozed", f"link sent to {name}")
 
 
-def test_a_link_ends_with_the_membership_of_whom_it_was_sent_to(app, client, alice, bob, alert):
+def test_a_link_ends_with_the_membership_of_whom_it_was_sent_to(
+    app, client, alice, bob, alert, rows
+):
     with app.app_context():
         signed = sign(AlertAction("snooze", alert, f"user:{bob.user_id}:0"))
     path = signed.removeprefix("http://localhost")
     assert client.get(path).status_code == 200
     assert alice.delete(f"/members/{bob.user_id}").status_code == 204
     assert client.get(path).status_code == client.post(path).status_code == 404
+    rows(
+        "INSERT INTO memberships (id, organization_id, user_id, role, created_at)"
+        " VALUES (gen_random_uuid(), %s, %s, 'admin', now() + interval '5 seconds')",
+        alice.organization_id,
+        bob.user_id,
+    )
+    assert client.get(path).status_code == client.post(path).status_code == 404, "also if they come"
     assert alice.get(f"/alerts/{alert}").json["snoozed_until"] is None
 
 

@@ -8,7 +8,9 @@ from datetime import UTC, datetime
 import psycopg
 import pytest
 
+from app.api import audit_logs as audit_logs_api
 from app.models.base import OrganizationOwned
+from app.platform.errors import Unauthorized
 from tests.factories import PASSWORD, make_member, make_service, service_body
 from tests.url_arguments import OWNED
 
@@ -147,6 +149,18 @@ def test_filters_and_pages(app, alice, bob):
     assert last["event"] == "service.created"
     assert alice.get("/audit-logs?cursor=abc").status_code == 422
     assert alice.get("/audit-logs?from=yesterday").status_code == 422
+
+
+def test_an_export_ends_with_the_access_of_its_reader(app, alice, monkeypatch, rows):
+    """However slowly it is read: what is asked of the database later is not theirs any more."""
+    monkeypatch.setattr(audit_logs_api, "_CHECK_EVERY", 1)
+    admin = make_member(app, alice, "Ada", "admin")
+    answer = app.test_client().get("/api/v1/audit-logs?format=csv", headers=admin.headers)
+    lines = answer.iter_encoded()
+    assert next(lines).startswith(b"id,timestamp")
+    rows("DELETE FROM memberships WHERE user_id = %s", admin.user_id)
+    with pytest.raises(Unauthorized):
+        list(lines)
 
 
 def test_export_as_csv(alice):

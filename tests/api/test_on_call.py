@@ -109,8 +109,8 @@ def test_hostile_names_stay_text(client, alice, rows):
         assert len(line) <= 75
 
 
-@pytest.mark.parametrize("ending", ["calendar", "membership"])
-def test_an_address_ends(app, client, alice, ending):
+@pytest.mark.parametrize("ending", ["calendar", "membership", "membership, and comes again"])
+def test_an_address_ends(app, client, alice, rows, ending):
     mia = make_member(app, alice, "Mia", "viewer")
     made, path = subscribe(mia)
     read(client, path)
@@ -118,6 +118,13 @@ def test_an_address_ends(app, client, alice, ending):
         assert mia.delete(f"/on-call/calendars/{made['id']}").status_code == 204
     else:
         alice.delete(f"/members/{mia.user_id}")
+    if ending.endswith("again"):
+        rows(
+            "INSERT INTO memberships (id, organization_id, user_id, role)"
+            " VALUES (gen_random_uuid(), %s, %s, 'viewer')",
+            alice.organization_id,
+            mia.user_id,
+        )
     gone, nobody = client.get(path), client.get(f"{API}/on-call/calendars/{'0' * 64}.ics")
     assert (gone.status_code, gone.data) == (nobody.status_code, nobody.data)
     assert gone.status_code == 404

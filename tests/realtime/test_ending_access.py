@@ -4,12 +4,15 @@ import json
 import threading
 import time
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import simple_websocket
+from flask_jwt_extended import create_access_token, decode_token
+from sqlalchemy.exc import OperationalError
 from werkzeug.serving import make_server
 
-from app.platform.events import Feed
+from app.platform.events import Feed, timestamp
 from app.realtime import socket as live
 from tests.factories import PASSWORD, service_body
 from tests.waiting import stretched
@@ -135,6 +138,63 @@ def test_a_key(alice, bob, feed, rows, ending, looking, request):
     else:
         alice.delete(f"/members/{bob.user_id}")
     assert close_of(client)[0] == 1008
+
+
+def soon():
+    """Return seconds in which a connection is open for sure, and well before a usual look."""
+    return min(stretched(2), 12)
+
+
+def short_session(app, person, seconds):
+    """Return a token of somebody's session that expires in so long, to a second (RFC 7519)."""
+    with app.app_context():
+        claims = decode_token(person.token)
+        return create_access_token(
+            identity=claims["user_id"],
+            additional_claims={name: claims[name] for name in ("tenant_id", "email", "epoch")},
+            expires_delta=timedelta(seconds=seconds),
+        )
+
+
+@pytest.mark.parametrize("credential", ["key", "session"])
+def test_whoever_expires_is_closed_at_that_moment(app, bob, feed, credential):
+    """Long before a usual look, though nobody says that access has changed."""
+    seconds = soon()
+    expires_at = datetime.now(UTC) + timedelta(seconds=seconds)
+    if credential == "key":
+        body = {"name": "k", "scopes": ["read"], "expires_at": timestamp(expires_at)}
+        token = bob.post("/api-keys", body).json["key"]
+    else:
+        token = short_session(app, bob, seconds)
+    client = feed(token)
+    code, message = close_of(client)
+    assert (code, message) == (1008, "access has ended")
+    assert datetime.now(UTC) > expires_at - timedelta(seconds=1)
+
+
+def test_a_key_that_is_given_more_time_stays_until_then(bob, feed):
+    first = datetime.now(UTC) + timedelta(seconds=soon())
+    body = {"name": "k", "scopes": ["read"], "expires_at": timestamp(first)}
+    made = bob.post("/api-keys", body).json
+    client = feed(made["key"])
+    later = {"expires_at": timestamp(first + timedelta(seconds=2))}
+    assert bob.patch(f"/api-keys/{made['id']}", later).status_code == 200
+    assert close_of(client)[0] == 1008
+    assert datetime.now(UTC) > first + timedelta(seconds=2)
+
+
+def test_what_has_expired_is_closed_without_the_database(alice, feed, monkeypatch):
+    """An outage of ours drops nobody, but lengthens no access either."""
+    ends_at = datetime.now(UTC) + timedelta(seconds=soon())
+    body = {"name": "k", "scopes": ["read"], "expires_at": timestamp(ends_at)}
+    ends, stays = feed(alice.post("/api-keys", body).json["key"]), feed(alice.token)
+
+    def is_away(*_, **__):
+        raise OperationalError("SELECT 1", {}, Exception("away"))
+
+    monkeypatch.setattr(live.access, "authenticate", is_away)
+    assert close_of(ends)[0] == 1008
+    assert stays.connected
 
 
 def test_the_key_of_a_wall_does_not_follow_the_feed(app, alice):

@@ -5,15 +5,17 @@ cannot vanish, and nobody acts on a role that was taken from them a moment ago.
 """
 
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, delete, func, select
+from sqlalchemy import Row, delete, exists, func, select
 
 from app.domain.accounts import permissions
 from app.domain.accounts.permissions import Role
 from app.models.api_keys import ApiKey
-from app.models.members import Membership, User
+from app.models.console import OnCallCalendar
+from app.models.members import Membership, RevokedToken, User
 from app.models.teams import Team, TeamMember
 from app.operations import paging, usages
 from app.operations import rows as owned_rows
@@ -102,7 +104,7 @@ def change_role(principal: Principal, user_id: UUID, role_name: str) -> dict[str
 
 
 def remove(principal: Principal, user_id: UUID, successor_id: UUID | None = None) -> None:
-    """End a membership, its places in teams and its API keys; everybody may end their own.
+    """End a membership, its places in teams, API keys and calendars; everybody may end their own.
 
     A successor takes over what counts on the member: schedules, overrides, policies, their teams.
     Alerts that the member has acknowledged fire again: nobody is on them any more.
@@ -124,6 +126,12 @@ def remove(principal: Principal, user_id: UUID, successor_id: UUID | None = None
         teams = select(Team.id).where(Team.organization_id == organization_id)
         tx.session.execute(
             delete(TeamMember).where(TeamMember.user_id == user_id, TeamMember.team_id.in_(teams))
+        )
+        tx.session.execute(
+            delete(OnCallCalendar).where(
+                OnCallCalendar.user_id == user_id,
+                OnCallCalendar.organization_id == organization_id,
+            )
         )
         # Their keys are dead without the membership; gone, they stay dead if it comes back.
         tx.session.execute(
@@ -165,10 +173,26 @@ def check_appointment(
         raise Forbidden(f"the role {role_name} is not yours to give or take")
 
 
-def is_member(organization_id: UUID, user_id: UUID) -> bool:
-    """Say whether somebody is a member of an organization now."""
+def may_still_see(
+    organization_id: UUID, user_id: UUID, epoch: int, token_id: UUID, since: datetime
+) -> bool:
+    """Say whether what a member opened at a time, in a session, is still theirs to see.
+
+    It ends with the session, with all sessions of the user, and with the membership, also where
+    they come again.
+    """
     with transaction() as tx:
-        found = role_of(tx, organization_id, user_id)
+        found = tx.session.scalar(
+            select(Membership.id)
+            .join(User, User.id == Membership.user_id)
+            .where(
+                Membership.organization_id == organization_id,
+                Membership.user_id == user_id,
+                Membership.created_at < since + timedelta(seconds=1),
+                User.token_epoch == epoch,
+                ~exists(select(RevokedToken.jti).where(RevokedToken.jti == token_id)),
+            )
+        )
     return found is not None
 
 

@@ -107,11 +107,11 @@ def read(organization_id: UUID, alert_id: UUID) -> Json:
     return found
 
 
-def read_for_link(alert_id: UUID, recipient: str) -> Json:
+def read_for_link(alert_id: UUID, recipient: str, signed_at: datetime | None) -> Json:
     """Return what the page of a signed link shows of an alert, whosever it is.
 
     `recipient` is the key of whom the link was sent to. Raises NotFound, also where that is a
-    person who is no member of the alert's organization any more.
+    person who has left the alert's organization since, though they may have come again.
     """
     with transaction() as tx:
         row = (
@@ -121,8 +121,9 @@ def read_for_link(alert_id: UUID, recipient: str) -> Json:
                 " fired_at, acknowledged_at, acknowledged_by, resolved_at, snoozed_until"
                 " FROM alerts a WHERE id = %(alert_id)s AND (%(recipient)s NOT LIKE 'user:%%'"
                 " OR EXISTS (SELECT FROM memberships m WHERE m.organization_id = a.organization_id"
+                " AND m.created_at < %(signed_at)s::timestamptz + interval '1 second'"
                 " AND %(recipient)s LIKE 'user:' || m.user_id || ':%%'))",
-                {"alert_id": alert_id, "recipient": recipient},
+                {"alert_id": alert_id, "recipient": recipient, "signed_at": signed_at},
             )
             .fetchone()
         )
