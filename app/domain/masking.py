@@ -48,7 +48,9 @@ def _forms(secret: str) -> frozenset[str]:
     for plain in tuple(forms):
         forms.update(_escaped(plain))
         safe = plain.encode("utf-8", "surrogatepass")
-        forms.update(_base64(safe))
+        within = {safe, *(written.encode() for written in _in_documents(plain))}
+        for each in within:
+            forms.update(_base64(each))
         forms.update(_base64(b64encode(safe)))
         forms.update(_base32(safe))
     return frozenset(form for form in forms if len(form) >= MIN_SECRET)
@@ -141,7 +143,24 @@ def _character_references(plain: str) -> Iterable[str]:
         )
 
 
+def _in_documents(plain: str) -> Iterable[str]:
+    """Yield the secret as documents have it that travel in base64: JSON (as in a JWT), a form."""
+    for as_ascii in (True, False):
+        yield json.dumps(plain.encode("utf-8", "replace").decode(), ensure_ascii=as_ascii)[1:-1]
+    yield quote_plus(plain.encode("utf-8", "surrogatepass"))
+
+
 def _base64(plain: bytes) -> Iterable[str]:
+    """Yield the secret in base64, also as the signs of it are escaped in JSON and in addresses."""
+    for encoded in _plain_base64(plain):
+        yield encoded
+        if not encoded.isalnum():
+            yield encoded.replace("/", "\\/")
+            yield quote(encoded, safe="")
+            yield _HEX.sub(lambda match: match[0].lower(), quote(encoded, safe=""))
+
+
+def _plain_base64(plain: bytes) -> Iterable[str]:
     """Yield the secret in base64: alone, and the part that is its own inside something longer."""
     for encode in (b64encode, urlsafe_b64encode):
         yield encode(plain).decode()

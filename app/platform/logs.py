@@ -16,6 +16,10 @@ _hide: ContextVar[Callable[[str], str]] = ContextVar("hide", default=str)
 bind = structlog.contextvars.bind_contextvars
 clear = structlog.contextvars.clear_contextvars
 
+# Paths that end with a key, or with a signed link: whoever has the address has what it is for.
+_PATHS = (
+    "heartbeat|ping|alerts/act|on-call/calendars|status/subscriptions|monthly/leave|practice/target"
+)
 # What must never reach a log: bearer tokens, passwords in URLs, keys and signed links in queries.
 _SECRETS = (
     (re.compile(r"(?i)\b(bearer\s+)[A-Za-z0-9._~+/=-]+"), r"\1[hidden]"),
@@ -24,9 +28,9 @@ _SECRETS = (
         r"\1[hidden]",
     ),
     (re.compile(r"(?i)(\b[a-z][a-z0-9+.-]{0,30}://[^/\s:@]*:)[^@/\s]+@"), r"\1[hidden]@"),
-    (re.compile(r"\bWK_[A-Za-z0-9_-]+"), "WK_[hidden]"),
+    (re.compile(r"\b(W[KL]_)[A-Za-z0-9_-]+"), r"\1[hidden]"),
     (re.compile(r"\beyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+"), "[hidden token]"),
-    (re.compile(r"(/heartbeat/|/ping/|/alerts/act/)[^/?\s\"']+"), r"\1[hidden]"),
+    (re.compile(rf"(/(?:{_PATHS})/)[^/?\s\"']+"), r"\1[hidden]"),
 )
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 

@@ -70,6 +70,34 @@ def test_base64_of_more_than_the_secret_does_not_give_it_away(before, after):
     assert len(found.replace(MASK, "")) <= len(encoded) - 24
 
 
+@pytest.mark.parametrize(
+    "sign",
+    [
+        lambda text: text.replace("/", "\\/"),  # PHP's JSON
+        lambda text: quote(text, safe=""),
+    ],
+)
+@pytest.mark.parametrize("before", ["", "u", "us"])
+def test_base64_with_escaped_signs_does_not_give_it_away(before, sign):
+    secret = ">>>???~~~>>>???~~~>>>???"
+    encoded = b64encode(f"{before}:{secret}".encode()).decode()
+    assert "/" in encoded or "+" in encoded
+    found = mask(sign(encoded), needles([secret]))
+    assert MASK in found
+    assert len(found.replace(MASK, "")) <= 18
+
+
+@pytest.mark.parametrize("before", ["", "x", "xy"])
+@pytest.mark.parametrize("written", [json.dumps, quote_plus])
+def test_what_was_escaped_before_it_was_encoded_is_masked(written, before):
+    """A token whose middle is JSON, a form that travels in base64."""
+    secret = 'pa"ss\\wörd & more'
+    encoded = urlsafe_b64encode(f"{before}{written(secret)}".encode()).decode()
+    found = mask(encoded, needles([secret]))
+    assert MASK in found
+    assert len(found.replace(MASK, "")) <= 12
+
+
 @given(st.binary(max_size=6), st.binary(max_size=6))
 def test_other_encodings_of_more_than_the_secret_do_not_give_it_away_either(before, after):
     secret = "correct-horse-battery"
