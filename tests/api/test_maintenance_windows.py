@@ -5,6 +5,7 @@ from uuid import uuid4
 
 import pytest
 
+from app.operations.maintenance import windows as operations
 from tests.alerting import created, make_window
 from tests.factories import make_member, make_service
 
@@ -186,3 +187,18 @@ def test_responders_may_not_change_windows(app, alice):
     assert dora.patch(path, {}).status_code == 403
     assert dora.post(f"{path}/end").status_code == 403
     assert dora.delete(path).status_code == 403
+
+
+def test_only_so_many_windows_recur(alice, monkeypatch):
+    """Every process that judges a service looks each of them up."""
+    monkeypatch.setattr(operations, "MOST_RECURRING", 2)
+    weekly = {"recurrence": "FREQ=WEEKLY;BYDAY=SU", "duration_minutes": 60}
+    made = [alice.post("/maintenance-windows", {"name": "w"} | weekly) for _ in range(3)]
+    assert [answer.status_code for answer in made] == [201, 201, 422]
+    assert "recurrence" in made[2].json["fields"]
+    once = {"name": "w", "starts_at": "2050-01-01T00:00:00Z", "ends_at": "2050-01-01T01:00:00Z"}
+    single = alice.post("/maintenance-windows", once)
+    assert single.status_code == 201
+    path = f"/maintenance-windows/{single.json['id']}"
+    assert alice.patch(path, weekly | {"ends_at": None}).status_code == 422
+    assert alice.patch(f"/maintenance-windows/{made[0].json['id']}", weekly).status_code == 200

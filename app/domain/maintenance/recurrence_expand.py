@@ -80,7 +80,24 @@ def _between(
                 return
             if moment >= since:
                 yield moment
-        number += rule.interval
+        number = max(number + rule.interval, _next_that_may_match(rule, number))
+        number += (origin - number) % rule.interval
+
+
+def _next_that_may_match(rule: Recurrence, number: int) -> int:
+    """Return the first period after one of hours or days that its month and day do not rule out.
+
+    An hourly rule for one day in four years has 35,000 periods to the next one.
+    """
+    if rule.frequency not in (Frequency.HOURLY, Frequency.DAILY):
+        return number
+    a_day = 24 if rule.frequency is Frequency.HOURLY else 1
+    day = date.fromordinal(number // a_day)
+    if rule.months and day.month not in rule.months:
+        day = _end_of_month(day)
+    elif _matches(rule, day):
+        return number
+    return (day.toordinal() + 1) * a_day
 
 
 def _end(rule: Recurrence, first: datetime) -> datetime | None:
@@ -160,10 +177,13 @@ def _days_of_month(rule: Recurrence, first: datetime, year: int, month: int) -> 
     if rule.months and month not in rule.months:
         return []
     begin = date(year, month, 1)
-    days = [begin + _DAY * day for day in range(_end_of_month(begin).day)]
-    if rule.month_days or rule.weekdays:
-        return [day for day in days if _matches(rule, day)]
-    return [day for day in days if day.day == first.day]
+    size = _end_of_month(begin).day
+    if rule.month_days:
+        numbers = {day if day > 0 else size + 1 + day for day in rule.month_days}
+    else:
+        numbers = set(range(1, size + 1)) if rule.weekdays else {first.day}
+    days = [begin.replace(day=day) for day in sorted(numbers) if 1 <= day <= size]
+    return [day for day in days if _matches(rule, day)]
 
 
 def _matches(rule: Recurrence, day: date) -> bool:

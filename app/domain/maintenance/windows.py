@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from itertools import islice, pairwise
 from uuid import UUID
 
@@ -18,6 +19,8 @@ _YEARS = range(2000, 2101)
 # No zone has ever moved its clock by more than a day at once.
 _LARGEST_JUMP = timedelta(days=1)
 _LOOKED_AT = 60
+_A_DAY = timedelta(days=1)
+_REMEMBERED = 5_000
 
 
 class WindowError(ValueError):
@@ -162,9 +165,29 @@ def occurrence_at(window: MaintenanceWindow, at: datetime) -> Occurrence | None:
 def next_occurrence(window: MaintenanceWindow, after: datetime) -> Occurrence | None:
     """Return the first occurrence that starts after a moment; None if there is none."""
     if window.recurrence is not None:
-        return next((o for o in _series(window, after) if o.starts_at > after), None)
+        return _next_of_series(window, after)
     found = _cut(window, window.starts_at)
     return found if found.starts_at > after and found.ends_at > found.starts_at else None
+
+
+def _next_of_series(window: MaintenanceWindow, after: datetime) -> Occurrence | None:
+    """Return the next occurrence; until it begins it stays the next, and is not looked for again.
+
+    That there is none within the horizon is believed for a day.
+    """
+    known = _known_next(window)
+    for since, until, occurrence in known:
+        if since <= after < until:
+            return occurrence
+    found = next((o for o in _series(window, after) if o.starts_at > after), None)
+    known[:] = [(after, found.starts_at if found else after + _A_DAY, found)]
+    return found
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _known_next(_window: MaintenanceWindow) -> list[tuple[datetime, datetime, Occurrence | None]]:
+    """Return a place to remember the next occurrence of a window, with the times it is that."""
+    return []
 
 
 def status(window: MaintenanceWindow, now: datetime) -> WindowStatus:

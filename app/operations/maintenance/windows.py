@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import func, select
+
 from app.domain.maintenance import windows as decisions
 from app.domain.maintenance.windows import WindowError, WindowStatus
 from app.models.heartbeats import Heartbeat
@@ -46,6 +48,9 @@ _OVER = (
 )
 
 
+MOST_RECURRING = 500  # each is looked up by every process that needs to know what is silenced
+
+
 class _Windows(SnapshotResource[MaintenanceWindow]):
     model = MaintenanceWindow
     may_be_over = False
@@ -56,6 +61,8 @@ class _Windows(SnapshotResource[MaintenanceWindow]):
         merged = _with_defaults(tx, who, data, now)
         if not self.may_be_over:
             _refuse_past(merged, now)
+        if merged["recurrence"] is not None:
+            _refuse_many(tx, who)
         return merged
 
     def created(self, tx: Transaction, row: MaintenanceWindow) -> None:
@@ -82,6 +89,8 @@ class _Windows(SnapshotResource[MaintenanceWindow]):
             if not _is_active(stored, now):  # else it ends with that
                 _refuse_past({**stored, **values}, now)
             values |= _end_kept({**stored, **values}, now)
+            if values.get("recurrence") is not None and stored["recurrence"] is None:
+                _refuse_many(tx, who)
         if "status_page_ids" in values:
             gone = set(row.status_page_ids) - set(values["status_page_ids"])
             maintenance_notices.withdraw(tx, row, gone, now)
@@ -133,6 +142,21 @@ def validated(
 ) -> decisions.MaintenanceWindow:
     """Return an unsaved window as the domain reads it. Raises Invalid where it makes no sense."""
     return _read({**_with_defaults(tx, organization_id, data, now), "ended_at": None})
+
+
+def _refuse_many(tx: Transaction, organization_id: UUID) -> None:
+    count = tx.session.scalar(
+        select(func.count(MaintenanceWindow.id)).where(
+            MaintenanceWindow.organization_id == organization_id,
+            MaintenanceWindow.recurrence.is_not(None),
+        )
+    )
+    if (count or 0) >= MOST_RECURRING:
+        raise refused(
+            "recurrence",
+            InvalidCode.LIMIT_REACHED,
+            f"There are {MOST_RECURRING} windows that recur; delete what is over.",
+        )
 
 
 def _with_defaults(
