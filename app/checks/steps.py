@@ -28,11 +28,11 @@ class Variables:
 
     def take(self, sources: Mapping[str, Mapping[str, str]], response: HttpResponse) -> str | None:
         """Keep the values that an answer holds; return the sentence for one that cannot be kept."""
-        patience = Patience(thread_seconds)
+        patience, document = Patience(thread_seconds), _Document(response)
         for name, source in sources.items():
             ((kind, what),) = source.items()
             try:
-                value = _extract(kind, what, response, patience)
+                value = _extract(kind, what, response, patience, document)
             except _Lacking as error:
                 return f"nothing to extract for {name}: {error}"
             if len(value) > MAX_VALUE:
@@ -108,7 +108,29 @@ def step_failure(assertions: Mapping[str, Any], response: HttpResponse) -> str |
     return f"{failure}{unread(response)}" if failure else None
 
 
-def _extract(kind: str, what: str, response: HttpResponse, patience: Patience) -> str:
+class _Document:
+    """JSON of an answer, read once for all that is taken from it."""
+
+    def __init__(self, response: HttpResponse) -> None:
+        self._response = response
+        self._found: list[Any] | None = None  # none of an answer that is no JSON
+
+    def find(self, path: str) -> list[Any]:
+        """Return what a path selects, nothing of an answer that is no JSON."""
+        if self._found is None:
+            try:
+                self._found = [json.loads(self._response.json_text())]
+            except (ValueError, RecursionError):
+                self._found = []
+        try:
+            return [value for one in self._found for value in json_path.find(one, path)]
+        except ValueError:  # no path
+            return []
+
+
+def _extract(
+    kind: str, what: str, response: HttpResponse, patience: Patience, document: _Document
+) -> str:
     if kind == "header":
         if what.lower() not in response.headers:
             raise _Lacking(f"the header {what} is missing")
@@ -123,13 +145,10 @@ def _extract(kind: str, what: str, response: HttpResponse, patience: Patience) -
         if match is None or match.group(group := 1 if match.groups() else 0) is None:
             raise _Lacking(f"the body does not match the pattern {shown(what)}{unread(response)}")
         return str(match.group(group))
-    body = response.json_text()
-    try:
-        found = json_path.find(json.loads(body), what)
-    except (ValueError, RecursionError):
-        found = []
+    found = document.find(what)
     if not found:
-        failure = json_failure(body, [{"path": what, "operator": "exists"}], patience)
+        rules = [{"path": what, "operator": "exists"}]
+        failure = json_failure(response.json_text(), rules, patience)
         raise _Lacking(f"{failure}{unread(response)}")
     return found[0] if isinstance(found[0], str) else json.dumps(found[0])
 

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 from app.domain.checks import json_path
-from app.domain.checks.patterns import Patience, PatternTooSlow
+from app.domain.checks.patterns import Patience, PatternTooSlow, TooManyValues
 
 OPERATORS = ("==", "!=", ">", ">=", "<", "<=", "contains", "startsWith", "matches", "exists")
 MAX_DIGITS = 1_000
@@ -103,7 +103,7 @@ def json_failure(
     for rule in rules:
         try:
             failure = _json_rule_failure(document, rule, patience)
-        except PatternTooSlow as error:
+        except (PatternTooSlow, TooManyValues) as error:
             failure = f"nobody can tell whether {rule['path']} matches: {error}"
         if failure:
             return failure
@@ -145,10 +145,10 @@ def _json_rule_failure(document: object, rule: Mapping[str, Any], patience: Pati
     if not found:
         return f"{path} does not exist"
     if operator == "!=":  # of several values none may be equal
-        if not any(_equal(value, wanted) for value in found):
+        if not any(_equal(value, wanted) for value in patience.each(found)):
             return None
         return f"{path} is {shown(wanted)}, which it must not be"
-    if any(_holds(operator, value, wanted, patience) for value in found):
+    if any(_holds(operator, value, wanted, patience) for value in patience.each(found)):
         return None
     return f"{path} is {shown(found[0])}, expected {operator} {shown(wanted)}"
 
@@ -161,7 +161,7 @@ def _holds(operator: str, value: object, wanted: object, patience: Patience) -> 
         return left is not None and right is not None and _ORDER[operator](left, right)
     if operator == "contains":
         if isinstance(value, list):
-            return any(_equal(item, wanted) for item in value)
+            return any(_equal(item, wanted) for item in patience.each(value))
         if isinstance(value, dict):
             return isinstance(wanted, str) and wanted in value
         return _scalar_text(wanted) in _scalar_text(value)

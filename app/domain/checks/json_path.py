@@ -6,6 +6,7 @@ left out. Filters, slices and recursive descent are refused when the path is rea
 
 import re
 from functools import lru_cache
+from itertools import islice
 
 MAX_PATH = 500
 MAX_STEPS = 50
@@ -60,7 +61,8 @@ def find(document: object, path: str) -> list[object]:
     """Return what a path selects in a document, in order. Raises ValueError for a bad path."""
     found: list[object] = [document]
     for step in parse(path):
-        found = [child for parent in found for child in _children(parent, step)][:MAX_MATCHES]
+        children = (child for parent in found for child in _children(parent, step))
+        found = list(islice(children, MAX_MATCHES))
     return found
 
 

@@ -5,15 +5,17 @@ thousands of states and each character, which is half a minute for a megabyte, i
 nothing can end.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 import re2
 
+T = TypeVar("T")
 MAX_PATTERN = 1_000
 BUDGET_SECONDS = 1.0  # of one check
 _FIRST, _GROWTH = 4_096, 4
+_BETWEEN_LOOKS = 1_024  # values between two looks at the clock
 # Each may hold 1.5 MB of states: two thousand, as there once were, would be 3 GB.
 _CACHED = 256
 
@@ -41,12 +43,50 @@ class PatternTooSlow(Exception):
         super().__init__(f"the pattern is too slow to look beyond {looked_at:,} characters")
 
 
+class TooManyValues(Exception):
+    """Values took too long to be compared one by one; the text says so."""
+
+    def __init__(self, looked_at: int) -> None:
+        super().__init__(f"there are too many values to look beyond {looked_at:,}")
+
+
 class Patience:
-    """Budget of one check for patterns; `clock` counts seconds of this thread's processor."""
+    """Budget of one check for patterns and values.
+
+    `clock` counts seconds of this thread's processor.
+    """
 
     def __init__(self, clock: Callable[[], float], seconds: float = BUDGET_SECONDS) -> None:
         self._clock = clock
         self._left = seconds
+        self._counts_from = clock()
+        self._depth = 0  # of values within values, whose time is counted once
+
+    def each(self, values: Iterable[T]) -> Iterator[T]:
+        """Yield values for as long as looking at them can be afforded. Raises TooManyValues."""
+        self._begin()
+        self._depth += 1
+        try:
+            for number, value in enumerate(values):
+                if number % _BETWEEN_LOOKS == 0:
+                    self._count()
+                    if self._left <= 0:
+                        raise TooManyValues(number)
+                yield value
+        finally:
+            self._count()
+            self._depth -= 1
+
+    def _begin(self) -> None:
+        if not self._depth:
+            self._counts_from = self._clock()
+
+    def _count(self) -> float:
+        """Count the time since it was counted last, and return it."""
+        now = self._clock()
+        took = now - self._counts_from
+        self._left, self._counts_from = self._left - took, now
+        return took
 
     def search(self, text: str, where: str) -> Any:
         """Return the match of a pattern anywhere in a text, None without. Raises PatternTooSlow.
@@ -58,10 +98,10 @@ class Patience:
             wanted = min(len(where), size * _GROWTH or _FIRST)
             if self._left <= 0:
                 raise PatternTooSlow(size)
-            began = self._clock()
+            self._begin()
+            self._count()
             found = compiled.search(where if wanted == len(where) else where[:wanted])
-            took = self._clock() - began
-            self._left -= took
+            took = self._count()
             # An end that is only ours may be taken for that of the text, as by $ or \b.
             if found is not None and (wanted == len(where) or found.end() < wanted):
                 return found
