@@ -55,7 +55,7 @@ LAYERS = {
     "app.platform.extensions": {"app.models"},
     "app.platform.queue": {"app.platform.clock"},
     "app.platform.events": {"app.platform.clock"},
-    "app.platform.transaction": {"app.platform.extensions"},
+    "app.platform.transaction": {"app.platform.extensions", "app.platform.pool"},
     "app.platform.bootstrap": ADAPTERS,
     "app.security": ADAPTERS,
     "app.security.future_ids": ADAPTERS,
@@ -177,6 +177,18 @@ def test_one_door_each(what, door):
     for name, _, tree in modules():
         if not is_below(name, set(door)):
             assert not uses(tree, *what), f"{name} goes past the door {door[0]}"
+
+
+def test_files_of_a_process_lie_in_the_folder_of_scratch_files():
+    """The folder that `tempfile` takes by itself may be full or read-only."""
+    elsewhere = {"app.local", "app.console.vendoring"}  # beside a backup; of developers
+    for name, _, tree in MODULES:
+        if is_below(name, elsewhere):
+            continue
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and ast.unparse(node.func).startswith("tempfile."):
+                given = {word.arg for word in node.keywords}
+                assert "dir" in given, f"{name}:{node.lineno} names no folder"
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from app.operations.accounts.reach import Targets
 from app.operations.checks.claim import Claim, Lease
 from app.operations.health.quarantine import WorkKind
 from app.operations.remote import wire
+from app.platform import scratch
 from app.platform.work_journal import InHand
 from workers.autonomy import ALONE
 from workers.isolation import AloneRunner, LostAloneError, StoppedAloneError, renewed_lease
@@ -99,7 +100,9 @@ class AgentQuarantine:
 
         Raises GivenBack where it ended that process, but may be tried again.
         """
-        with tempfile.TemporaryDirectory(prefix="alertifypro-alone-") as folder:
+        with tempfile.TemporaryDirectory(
+            prefix="alertifypro-alone-", dir=scratch.folder()
+        ) as folder:
             outcome = Path(folder) / "outcome.json"
             seconds = claim.snapshot.target.timeout_seconds + _ENDING_SECONDS
             try:
