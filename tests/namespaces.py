@@ -74,6 +74,13 @@ class Island:
         self._children.append(child)
         return child
 
+    def reaches(self, port: int) -> bool:
+        """Say whether a port of this machine can be reached from inside."""
+        inside = ["nsenter", "-t", str(self._holder.pid), "-n", sys.executable, "-c"]
+        connect = f"import socket; socket.create_connection(('127.0.0.1', {port}), 2)"
+        done = subprocess.run([*inside, connect], capture_output=True, check=False)
+        return done.returncode == 0
+
     def agent(self, key: str, **settings: str) -> subprocess.Popen[bytes]:
         """Start an agent inside: it is told of its server and its key, and of nothing else."""
         fixed = {"ALERTIFYPRO_URL": self.url, "LOCATION_KEY": key, "SERVER_CA_FILE": ca_file()}

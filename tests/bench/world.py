@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import psycopg
 from alembic import command
@@ -87,14 +87,20 @@ def seed_services(
     *,
     interval_seconds: int = 10,
     timeout_seconds: int = 10,
+    region: str = "default",
+    organization: UUID | None = None,
 ) -> None:
-    """Insert one organization with a service for each endpoint, due on its grid from now on."""
-    organization = uuid4()
-    connection.execute(
-        "INSERT INTO organizations (id, name, slug, plan_type, max_services, timezone, settings)"
-        " VALUES (%s, 'bench', %s, 'free', 100000, 'UTC', '{}')",
-        (organization, str(organization)),
-    )
+    """Insert a service for each endpoint, due on its grid from now on.
+
+    They belong to an organization of their own where none is named.
+    """
+    if organization is None:
+        organization = uuid4()
+        connection.execute(
+            "INSERT INTO organizations (id, name, slug, plan_type, max_services, timezone,"
+            " settings) VALUES (%s, 'bench', %s, 'free', 100000, 'UTC', '{}')",
+            (organization, str(organization)),
+        )
     rows = [(uuid4(), organization, endpoint) for endpoint in endpoints]
     with connection.cursor() as cursor:
         cursor.executemany(
@@ -103,14 +109,14 @@ def seed_services(
             " slow_threshold_ms, failure_threshold, recovery_threshold, regions, region_quorum,"
             " depends_on, status, version) VALUES (%s, %s, 'bench', %s, 'HTTP', '', '', "
             f"{interval_seconds}, {timeout_seconds}, '{{}}', true, '{{}}', 1000, 1, 1,"
-            " '{default}', 'majority', '{}', 'PENDING', 1)",
+            f" '{{{region}}}', 'majority', '{{}}', 'PENDING', 1)",
             rows,
         )
     connection.execute(
         "INSERT INTO schedule_entries (service_id, region, status, consecutive_failures,"
-        " consecutive_successes, next_due_at) SELECT id, 'default', 'PENDING', 0, 0,"
+        " consecutive_successes, next_due_at) SELECT id, %s, 'PENDING', 0, 0,"
         " now() + random() * %s * interval '1 second' FROM services WHERE organization_id = %s",
-        (interval_seconds, organization),
+        (region, interval_seconds, organization),
     )
     connection.execute("ANALYZE services; ANALYZE schedule_entries")
 
