@@ -88,15 +88,19 @@ class HealthWatch(threading.Thread):
         is_ours = self._lock.is_ours()
         found = self._late()
         problems = self._confirmed(found)
-        stored = self._update_alerts(problems, is_over=not found)
+        not_stored = self._update_alerts(problems, is_over=not found)
         if problems:
-            log.error("the monitor is behind", extra={"why": "; ".join(map(str, problems))})
-            urgent = [p for p in problems if not stored or p.part in _NOT_SENT_USUALLY]
+            urgent = [p for p in problems if not_stored or p.part in _NOT_SENT_USUALLY]
             if urgent and is_ours:
                 self._notify_directly(urgent)
-        elif stored and not found:
+        elif not not_stored and not found:
             self._notify_end_directly()
             self._call_deadman()
+        # Last: on a disk that does not answer, whoever writes to a log waits.
+        if not_stored:
+            log.warning("the operators' alert cannot be stored", extra={"why": not_stored})
+        if problems:
+            log.error("the monitor is behind", extra={"why": "; ".join(map(str, problems))})
 
     def _look_at_peer(self) -> None:
         if self._peer is None:
@@ -126,8 +130,8 @@ class HealthWatch(threading.Thread):
         self._looks = {p.part: self._looks.get(p.part, 0) + 1 for p in problems}
         return [p for p in problems if self._looks[p.part] >= _CONFIRMATIONS]
 
-    def _update_alerts(self, problems: Sequence[Late], *, is_over: bool) -> bool:
-        """Open or resolve the operators' alerts; say whether that could be stored."""
+    def _update_alerts(self, problems: Sequence[Late], *, is_over: bool) -> str | None:
+        """Open or resolve the operators' alerts; return why that could not be stored."""
         try:
             with self._app.app_context():
                 if problems or is_over:
@@ -135,9 +139,8 @@ class HealthWatch(threading.Thread):
                 found = [one for one in (quarantine.problem(), ticks.problem()) if one]
                 operator_alerts.update("quarantine", "\n".join(found) or None)
         except Exception as error:
-            log.warning("the operators' alert cannot be stored", extra={"why": str(error)[:200]})
-            return False
-        return True
+            return str(error)[:200] or type(error).__name__
+        return None
 
     def _notify_directly(self, problems: Sequence[Late]) -> None:
         """Notify of what is late, once: one disk makes one part late after the other.

@@ -77,6 +77,7 @@ class Child:
         self._started_at = 0.0
         self._restart_at = 0.0
         self._log_start = 0
+        self._log_place: tuple[int, int] | None = None  # of the file that the process writes to
 
     @property
     def pid(self) -> int | None:
@@ -91,6 +92,7 @@ class Child:
         with contextlib.suppress(OSError):  # a full disk
             rotate(self.log)
         log_start = self.log.stat().st_size if self.log.exists() else 0
+        self._log_place = _place(self.log) if can_append(self.log) else None
         self._process = self._spawn()
         if self._process is None:
             self._restart_at = time.monotonic() + RESTART_PAUSES[0]
@@ -100,6 +102,10 @@ class Child:
         with contextlib.suppress(OSError):  # a full disk: only the next launcher would read it
             leftovers.remember(self._pid_file, self._process.pid, self.command.death_signal)
         return True
+
+    def writes_elsewhere(self) -> bool:
+        """Say whether the process runs and its log is not the file that is there now."""
+        return self.is_running() and self._log_place != _place(self.log)
 
     def keep_alive(self) -> str | None:
         """Restart the process when it is gone and its pause is over; returns news for people."""
@@ -141,6 +147,10 @@ class Child:
         self._could_start = True
         return None if is_first else f"{self.command.name} runs again (process {self.pid})"
 
+    def hurry(self) -> None:
+        """Start again at once what waits: what kept it from starting is over."""
+        self.early_deaths, self._restart_at = 0, 0.0
+
     def seconds_to_restart(self) -> float | None:
         """How long until `keep_alive` has something to do; None while the process runs."""
         return None if self._process else max(0.0, self._restart_at - time.monotonic())
@@ -163,7 +173,8 @@ class Child:
                 self._process.wait(seconds)
             except subprocess.TimeoutExpired:
                 return False
-        self._pid_file.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # a disk that is read-only
+            self._pid_file.unlink(missing_ok=True)
         return True
 
     def _spawn(self) -> Process | None:
@@ -178,9 +189,12 @@ class Child:
 def spawn(
     command: Command, log: Path, stdin: int = subprocess.DEVNULL
 ) -> "subprocess.Popen[bytes]":
-    """Start a command in its own process group, so that Ctrl-C reaches only the launcher."""
+    """Start a command in its own process group, so that Ctrl-C reaches only the launcher.
+
+    Where no log can be written, its output goes nowhere: what needs no disk goes on without one.
+    """
     os_user = command.os_user
-    with log.open("ab") as output:
+    with (log if can_append(log) else Path(os.devnull)).open("ab") as output:
         return subprocess.Popen(
             command.argv,
             env=dict(command.env),
@@ -194,6 +208,23 @@ def spawn(
             extra_groups=[] if os_user else None,
             preexec_fn=_die_with(os.getpid(), command.death_signal),
         )
+
+
+def can_append(log: Path) -> bool:
+    """Say whether a log can be written, which is created where there is none."""
+    try:
+        with log.open("ab"):
+            return True
+    except OSError:
+        return False
+
+
+def _place(log: Path) -> tuple[int, int] | None:
+    try:
+        found = log.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def run_to_end(command: Command, log: Path, pause: Callable[[float], None]) -> int:

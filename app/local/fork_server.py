@@ -124,7 +124,10 @@ class ForkServer:
 def _write_to(log: str) -> None:
     """Let standard output and error go to a log file, and standard input come from nowhere."""
     nothing = os.open(os.devnull, os.O_RDONLY)
-    output = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
+    try:
+        output = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
+    except OSError:  # a disk that is read-only, or gone
+        output = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nothing, 0)
     os.dup2(output, 1)
     os.dup2(output, 2)

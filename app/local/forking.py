@@ -97,11 +97,14 @@ class ForkServer(Child):
         self._connection.read()
         return self._connection.is_ready
 
+    def writes_elsewhere(self) -> bool:
+        """Say no: it stays, as all its forks end with it, and each opens its log itself."""
+        return False
+
     def fork(self, command: Command, log: Path) -> "ForkedProcess | None":
         """Start a command as a fork; None while the server is not ready. Raises OSError."""
         if self._connection is None:
             return None
-        log.touch()
         pid = self._connection.fork(command, log)
         return None if pid is None else ForkedProcess(self._connection, pid)
 

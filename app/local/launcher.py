@@ -14,6 +14,7 @@ from app.local.embedded import Embedded
 from app.local.patience import Patience
 from app.local.readiness import address, late_parts, ready_status
 from app.local.signals import StopRequested, StopSignals
+from app.local.state_watch import StateWatch
 from app.local.supervisor import Supervisor
 from app.platform.config import Config
 
@@ -81,7 +82,10 @@ class Launcher:
         for line in self._servers.news:
             say(line)
         env = settings.complete(self._env, self._config, self._state.secrets()) | self._urls()
-        self._state.publish({name: env[name] for name in PUBLISHED})
+        published = {name: env[name] for name in PUBLISHED}
+        self._state.publish(published)
+        self._supervisor.state_watch = StateWatch(self._state)
+        self._supervisor.hold_again = lambda: self._hold_again(published)
         read_revision = self._revision if self._own_database else None
         if migrate.upgrade(self._state, env, read_revision, self._signals.pause):
             say("The database has been brought up to date.")
@@ -140,6 +144,11 @@ class Launcher:
         since = time.monotonic() - begun
         query = f"SELECT 1 FROM worker_pulses WHERE at > now() - interval '{since:.3f} s' LIMIT 1"  # noqa: S608
         return self._servers.postgres.query(query) == "1"
+
+    def _hold_again(self, published: Mapping[str, str]) -> None:
+        self._state.hold_again()
+        with contextlib.suppress(OSError):  # it is gone once more
+            self._state.publish(published)
 
     def _urls(self) -> dict[str, str]:
         urls = {}

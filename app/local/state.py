@@ -43,8 +43,11 @@ class StateDir:
     def acquire(self) -> None:
         """Create the directory and hold it until `release`, or say who holds it. Ends what a
         killed holder may have left behind."""
-        if self._lock is not None:
-            return
+        if self._lock is None:
+            self._take()
+            leftovers.stop_all(self.pids)
+
+    def _take(self) -> None:
         try:
             self._create()
             lock = os.open(self._lock_file, os.O_RDWR | os.O_CREAT, 0o600)
@@ -64,13 +67,38 @@ class StateDir:
         os.ftruncate(lock, 0)
         os.write(lock, str(os.getpid()).encode())
         self._lock = lock
-        leftovers.stop_all(self.pids)
 
     def release(self) -> None:
         """Give the directory free. Safe to call twice."""
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
+
+    def hold_again(self) -> None:
+        """Hold the directory that is at this path now, where it is another one than before.
+
+        Raises LaunchError when somebody else holds that one, or it cannot be written.
+        """
+        if self._lock is not None and not is_at(self._lock, self._lock_file):
+            self.release()
+            self._take()
+
+    def id(self) -> str | None:
+        """Return the id of the secrets that are there now, None where there are none."""
+        with contextlib.suppress(FileNotFoundError, ValueError, AttributeError):
+            found = json.loads(self._secrets_file.read_text()).get("state_id")
+            return found if isinstance(found, str) else None
+        return None
+
+    def try_to_write(self) -> None:
+        """Write a file of one byte and remove it. Raises OSError where that is not possible."""
+        probe = self.path / "writable"
+        handle = os.open(probe, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        try:
+            os.write(handle, b"1")
+        finally:
+            os.close(handle)
+            probe.unlink()
 
     def holder(self) -> int | None:
         """The process that holds the directory now, if any."""
@@ -132,8 +160,9 @@ class StateDir:
         return values
 
     def withdraw(self) -> None:
-        """Take the published values back."""
-        self._published_file.unlink(missing_ok=True)
+        """Take the published values back, where the disk allows it: nobody holds it any more."""
+        with contextlib.suppress(OSError):
+            self._published_file.unlink(missing_ok=True)
 
     def _create(self) -> None:
         self.path.mkdir(parents=True, exist_ok=True)
@@ -142,6 +171,16 @@ class StateDir:
             self.path.chmod(0o711 if os.geteuid() == 0 else 0o700)
         self.logs.mkdir(mode=0o700, exist_ok=True)
         self.pids.mkdir(mode=0o700, exist_ok=True)
+
+
+def is_at(handle: int, path: Path) -> bool:
+    """Say whether an open file is the one at a path."""
+    try:
+        there = path.stat()
+    except OSError:
+        return False
+    here = os.fstat(handle)
+    return (here.st_dev, here.st_ino) == (there.st_dev, there.st_ino)
 
 
 def write_private(path: Path, text: str) -> None:

@@ -9,7 +9,9 @@ from collections.abc import Callable, Iterator, Sequence
 from app.local import LaunchError
 from app.local.child import Child, describe_exit
 from app.local.logfiles import rotate
+from app.local.readiness import DATABASE
 from app.local.signals import StopSignals
+from app.local.state_watch import StateWatch
 
 GRACE_SECONDS = 10.0
 ROTATE_EVERY_SECONDS = 60.0
@@ -18,6 +20,7 @@ LOOK_EVERY_SECONDS = 10.0
 HOPELESS = 5  # false starts in a row: a process will not start
 MISCONFIGURED = 2  # refusals of its settings (EX_CONFIG), which no machine is too slow to judge
 LOUD_AFTER = 3
+ONE_SERVER = (DATABASE, "redis")  # parts that are away and back; the others are late
 
 
 class Supervisor:
@@ -35,6 +38,10 @@ class Supervisor:
         self._say = say
         self._late_parts = late_parts
         self._known_late: dict[str, str] = {}
+        self._was_away = False  # the database, at the last look
+        self.state_watch: StateWatch | None = None
+        self.hold_again: Callable[[], None] = lambda: None  # the state directory that is there now
+        self._kill_at: dict[Child, float] = {}  # of those that are to start anew
         self._look_at = time.monotonic() + LOOK_EVERY_SECONDS
         self._rotate_at = time.monotonic() + ROTATE_EVERY_SECONDS
 
@@ -69,6 +76,7 @@ class Supervisor:
             self._round()
             self._refuse_what_cannot_start()
             self._look()
+            self._watch_state()
             self._signals.wait(min([IDLE_SECONDS, *self._restarts_due()]))
 
     def stop(self, children: Sequence[Child]) -> None:
@@ -91,20 +99,52 @@ class Supervisor:
         return (*self.servers, *self.processes)
 
     def _look(self) -> None:
-        """Say once of each part of the product that it is behind, and that it has caught up."""
+        """Say once of each part of the product that it is behind, and that it has caught up.
+
+        That the database is away is said at the second look: it may only have been started again.
+        """
         if time.monotonic() < self._look_at:
             return
         self._look_at = time.monotonic() + LOOK_EVERY_SECONDS
-        late = self._late_parts()
+        late, was_away = self._late_parts(), self._was_away
         if late is None:
             return
         at = time.strftime("%H:%M:%S")
+        is_away, self._was_away = DATABASE in late, DATABASE in late
+        if is_away and not was_away:
+            return
         for part, line in late.items():
             if part not in self._known_late:
                 self._say(f"{at} {line}")
+        if is_away:  # nobody knows of the other parts
+            self._known_late |= late
+            return
         for part in self._known_late.keys() - late.keys():
-            self._say(f"{at} {part} have caught up")
+            what = "answers again" if part in ONE_SERVER else "have caught up"
+            self._say(f"{at} {part} {what}")
         self._known_late = late
+
+    def _watch_state(self) -> None:
+        """Say that the state directory cannot be written, and that it can again.
+
+        Whatever writes to files of a disk that is gone by then, or to none, starts anew.
+        """
+        for child, at in list(self._kill_at.items()):
+            if not child.writes_elsewhere() or time.monotonic() > at:
+                if child.writes_elsewhere():
+                    child.kill()
+                del self._kill_at[child]
+        if self.state_watch is None or not (news := self.state_watch.look()):
+            return
+        self._say(f"{time.strftime('%H:%M:%S')} {news}")
+        if not self.state_watch.is_well:
+            return
+        self.hold_again()
+        for child in self.children:
+            child.hurry()
+            if child.writes_elsewhere():
+                child.terminate()
+                self._kill_at[child] = time.monotonic() + GRACE_SECONDS
 
     def _restarts_due(self) -> Iterator[float]:
         for child in self.children:

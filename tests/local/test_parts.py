@@ -1,6 +1,7 @@
 """Small parts of the launcher: logs, ports, pid files, readiness."""
 
 import errno
+import json
 import os
 import signal
 import socket
@@ -13,8 +14,10 @@ import pytest
 from app.local import LaunchError, launcher, leftovers, logfiles, ports
 from app.local.__main__ import main
 from app.local.child import Child, Command
-from app.local.readiness import address, ready_status
+from app.local.readiness import address, late_parts, ready_status
+from app.local.signals import StopSignals
 from app.local.state import StateDir
+from app.local.supervisor import Supervisor
 from tests.waiting import seconds_until
 
 
@@ -151,6 +154,53 @@ def test_the_status_of_ready(status: str, found: int | None) -> None:
         assert ready_status("0.0.0.0", server.getsockname()[1]) == found
         child.wait()
     assert ready_status(ports.LOOPBACK, 1) is None
+
+
+READY = {"status": "ready"}
+AWAY = {"status": "not ready", "error": "the database is not available"}
+LATE = {"part": "results", "problem": "no results", "since": "12:00", "advice": "look"}
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "parts"),
+    [
+        (200, READY, set()),
+        (200, READY | {"degraded": ["results"], "late": [LATE]}, {"results"}),
+        (503, AWAY, {"database"}),
+    ],
+)
+def test_what_is_late_is_read_off_the_answer(
+    status: int, body: dict[str, object], parts: set[str]
+) -> None:
+    server = socket.create_server((ports.LOOPBACK, 0))
+    text = f"HTTP/1.1 {status} X\r\n\r\n{json.dumps(body)}"
+    with server:
+        argv = [sys.executable, "-c", ANSWERING, str(server.fileno()), text]
+        child = subprocess.Popen(argv, pass_fds=[server.fileno()])
+        found = late_parts("0.0.0.0", server.getsockname()[1])
+        child.wait()
+    assert found is not None
+    assert set(found) == parts
+    assert late_parts(ports.LOOPBACK, 1) is None
+
+
+def test_nothing_has_caught_up_while_the_database_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.local.supervisor.LOOK_EVERY_SECONDS", 0.0)
+    away, results = {"database": "it is away"}, {"results": "no results"}
+    answers = [results, away, {}, away, away, None, away, results, {}]
+    said: list[str] = []
+    with StopSignals() as signals:
+        supervisor = Supervisor(signals, said.append, lambda: answers.pop(0))
+        while answers:
+            supervisor._look()
+    assert [line.partition(" ")[2] for line in said] == [
+        "no results",
+        "results have caught up",
+        "it is away",
+        "no results",
+        "database answers again",
+        "results have caught up",
+    ]
 
 
 ANSWERING = """

@@ -21,6 +21,7 @@ from tests.soak import (
     pages_away,
     people,
     pings,
+    storage,
     subscribers,
 )
 
@@ -79,6 +80,7 @@ SOAKS: dict[str, Callable[[], object]] = {
     "long_list": long_list.run,
     "locations": run_locations,
     "pages_away": pages_away.run,
+    "storage": storage.run,
     "subscribers": subscribers.run,
 }
 

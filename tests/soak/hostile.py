@@ -1,10 +1,12 @@
 """Attacks of one customer beside normal work of another, who must not feel them.
 
-The attacker saves and sends templates that try to run long, sends bodies that never end, posts
-nonsense, and asks for costly things as fast as it can. Meanwhile the other one's checks keep their
-lateness, its pings are answered within two seconds, and its messages leave within five.
+The attacker saves and sends templates that try to run long, sends bodies that never end, floods the
+live feed with frames, posts nonsense, and asks for costly things as fast as it can. Meanwhile the
+other one's checks keep their lateness, its pings are answered within two seconds, and its messages
+leave within five.
 """
 
+import logging
 import random
 import socket
 import threading
@@ -13,6 +15,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 import requests
+from websockets.exceptions import WebSocketException
+from websockets.sync.client import connect as connect_websocket
 
 from tests.flows.product import PASSWORD, Product, target
 from tests.receivers import HttpReceiver
@@ -74,7 +78,9 @@ def run(product: Product, seconds: float, seed: int) -> Measurements:
             threading.Thread(
                 target=attack, args=(product, attacker, measured, stopping, seed + number)
             )
-            for number, attack in enumerate((_templates, _templates, _slow_bodies, _costly))
+            for number, attack in enumerate(
+                (_templates, _templates, _slow_bodies, _frames, _frames, _costly)
+            )
         ]
         for attack in attacks:
             attack.start()
@@ -185,6 +191,23 @@ def _slow_bodies(product, session, measured, stopping, seed) -> None:  # type: i
         sock.close()
 
 
+def _frames(product, session, measured, stopping, seed) -> None:  # type: ignore[no-untyped-def]
+    """Flood the live feed with pings, again and again."""
+    token = session.headers["Authorization"].partition(" ")[2]
+    address = f"ws://127.0.0.1:{product.port}/api/v1/ws?token={token}"
+    silent = logging.getLogger("attacker")
+    silent.disabled = True  # a connection that is dropped on us is what we ask for
+    while not stopping.is_set():
+        with (
+            suppress(OSError, WebSocketException),
+            connect_websocket(address, logger=silent) as feed,
+        ):
+            while not stopping.is_set():
+                feed.ping()
+                measured.attacks += 1
+        time.sleep(0.3)
+
+
 def _costly(product, session, measured, stopping, seed) -> None:  # type: ignore[no-untyped-def]
     """Ask for what costs much, and post nonsense, as fast as answers come."""
     chance = random.Random(seed)
@@ -200,7 +223,9 @@ def _costly(product, session, measured, stopping, seed) -> None:  # type: ignore
             elif kind == 2:
                 session.get(f"{product.api}/services?cursor={'x' * 150}", timeout=60)
             else:
-                body = {"email": "attacker@example.com", "password": "wrong horse battery"}
+                right = chance.random() < 0.5
+                password = PASSWORD if right else "wrong horse battery"
+                body = {"email": "attacker@example.com", "password": password}
                 session.post(f"{product.api}/auth/login", json=body, timeout=60)
             measured.attacks += 1
             time.sleep(0.05)

@@ -153,6 +153,26 @@ def test_on_a_full_disk_they_are_told_straight_through_what_still_works(
     assert "the monitor is behind" in caplog.text
 
 
+def test_they_are_told_before_anything_is_written_to_a_log(app, operator, rows, monkeypatch):
+    """On a disk that does not answer, whoever writes to a log waits for it."""
+    make_service(operator)
+    with HttpReceiver() as ours:
+        make_channel(operator, config={"webhook_url": ours.url})
+        overdue(rows)
+        ReadOnly(monkeypatch)
+        told_before = []
+        for level in ("warning", "error", "exception"):
+            monkeypatch.setattr(
+                health_watch.log, level, lambda *_, **__: told_before.append(len(ours.requests))
+            )
+        with closing(HealthWatch(app)) as watch:
+            watch.look()
+            told_before.clear()
+            watch.look()
+        assert told_before
+        assert set(told_before) == {1}
+
+
 def test_messages_that_do_not_leave_are_told_of_past_the_outbox(app, operator, connection, rows):
     with HttpReceiver() as ours:
         make_waiting(operator, connection)
