@@ -159,7 +159,7 @@ def test_a_message_says_what_was_seen(source, point, expected):
                 "all": [
                     {},
                     {"not": {"metric": "status", "operator": "==", "value": "GREEN"}},
-                    "response_time > 800",
+                    {"metric": "response_time_ms", "operator": ">", "value": 800},
                 ]
             },
             Point(NOW, Status.YELLOW, 912.0),
