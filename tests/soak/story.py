@@ -60,10 +60,11 @@ class PeopleStory(Story):
     pauses: dict[str, list[list[float]]] = field(default_factory=lambda: defaultdict(list))
     alerts: int = 0
     reached: int = 0
+    deadlocks: int = 0  # that the database ended; who was ended has tried again
 
     def __str__(self) -> str:
         return (
             f"{len(self.outages)} outages, {len(self.kills)} kills, {dict(self.deeds)};"
             f" {self.alerts} alerts, {self.reached} of them reached somebody,"
-            f" {self.messages} messages, {len(self.faults)} faults"
+            f" {self.messages} messages, {self.deadlocks} deadlocks, {len(self.faults)} faults"
         )
