@@ -182,7 +182,7 @@ def test_one_door_each(what, door):
 def test_files_of_a_process_lie_in_the_folder_of_scratch_files():
     """The folder that `tempfile` takes by itself may be full or read-only."""
     elsewhere = {"app.local", "app.console.vendoring"}  # beside a backup; of developers
-    for name, _, tree in MODULES:
+    for name, _, tree in modules():
         if is_below(name, elsewhere):
             continue
         for node in ast.walk(tree):
