@@ -6,13 +6,14 @@ from uuid import UUID
 from app import __version__
 from app.api import standby_reads
 from app.api.http import Blueprint, invalid
+from app.domain.accounts.client_addresses import group
 from app.domain.accounts.passwords import is_common
 from app.operations.accounts import auth
 from app.operations.accounts.auth import Credentials
 from app.platform.bootstrap import runtime
 from app.platform.cooperative import offload
 from app.platform.crypto import ABSENT_PASSWORD_HASH, hash_password, verify_password
-from app.platform.errors import Fault, InvalidCode, NotFound, Unauthorized
+from app.platform.errors import Fault, InvalidCode, NotFound, TooManyRequests, Unauthorized
 from app.schemas.auth import (
     AuthOptionsSchema,
     LoginAnswerSchema,
@@ -36,6 +37,7 @@ from app.security.limits import Guard
 
 bp = Blueprint("auth", __name__, url_prefix="/auth", description="Accounts and sessions.")
 _SIGN_IN = Guard("sign-in")
+_NEW_ACCOUNTS, _AN_HOUR = 30, 3600
 
 
 def refuse_common_password(field: str, password: str, *own: str) -> None:
@@ -62,12 +64,16 @@ def register(data: dict[str, Any]) -> dict[str, Any]:
 
     Creates the user and an organization that they own, on the free plan; with the token of an
     invitation, a member of that organization. The first account of a server is its operator's.
+    Without an invitation an address makes 30 accounts an hour; beyond that it is 429.
     """
     email, password = data["email"], data["password"]
     invitation = data.get("invitation_token") or None
     refuse_common_password("password", password, email, email.partition("@")[0])
     mode = runtime().config.registration
     auth.check_registration(mode, invited=invitation is not None)  # before the work of hashing
+    place = group(client_address())
+    if not invitation and not limits.is_within("registrations", place, _NEW_ACCOUNTS, _AN_HOUR):
+        raise TooManyRequests("too many new accounts from this address; please wait", _AN_HOUR)
     password_hash = offload(hash_password, password)
     user_id, org_id = auth.register(email, password_hash, data["full_name"], mode, invitation)
     limits.remember(email, client_address())
@@ -96,6 +102,7 @@ def check_password(email: str, password: str) -> Credentials:
 
     Raises Unauthorized for wrong ones, TooManyRequests after too many of them.
     """
+    limits.count_hash(email, client_address())
     _SIGN_IN.take(email, client_address())
     account = auth.find_account(email)
     password_hash = account.password_hash if account else ABSENT_PASSWORD_HASH

@@ -6,6 +6,7 @@ from flask import Response
 
 from app.api.http import Blueprint
 from app.api.status_page_visitors import page_store
+from app.domain.accounts.client_addresses import group
 from app.domain.status_pages.slugs import requested_host
 from app.platform.errors import NotFound, TooManyRequests
 from app.schemas.status_page_views import DomainQuerySchema
@@ -26,7 +27,7 @@ def ask(query: dict[str, Any]) -> Response:
 
     For proxies that get certificates on demand (`ask` of Caddy): 200 for a verified host, else 404.
     """
-    if not is_within("domains", client_address(), _QUESTIONS, _A_MINUTE):
+    if not is_within("domains", group(client_address()), _QUESTIONS, _A_MINUTE):
         raise TooManyRequests("too many questions; please wait", _A_MINUTE)
     if page_store().of_host(requested_host(query["domain"])) is None:
         raise NotFound

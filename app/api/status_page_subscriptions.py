@@ -9,6 +9,7 @@ from marshmallow import ValidationError
 from app.api.http import Blueprint, reply
 from app.api.status_page_visitors import documented, page_store, send, visible
 from app.channels.fields import Address
+from app.domain.accounts.client_addresses import group
 from app.domain.status_pages import branding
 from app.domain.status_pages.languages import sentence
 from app.domain.status_pages.types import Wants, Way
@@ -82,7 +83,7 @@ def subscribe(slug: str) -> Response:
         if is_json:
             raise
         return _form(page, problem=_say(page, "wrong_address"), status=error.status)
-    if not is_within("subscribe", client_address(), _TRIES_AN_HOUR, _AN_HOUR_SECONDS):
+    if not is_within("subscribe", group(client_address()), _TRIES_AN_HOUR, _AN_HOUR_SECONDS):
         if is_json:
             return reply({"error": "too many tries; please wait"}, 429)
         return _form(page, problem=_say(page, "too_many"), status=429)

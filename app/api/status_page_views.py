@@ -32,7 +32,7 @@ from app.platform.errors import TooManyRequests
 from app.schemas.status_page_views import OpenFormSchema
 from app.security import page_cookies
 from app.security.access import client_address, principal, public, requires
-from app.security.limits import Guard
+from app.security.limits import Guard, count_hash
 from app.security.page_cookies import MemberSession
 
 bp = Blueprint(
@@ -150,6 +150,7 @@ def open_page(data: dict[str, Any]) -> Response:
     """
     slug, password = _host_slug() or data["page"].strip().lower(), data["password"]
     try:
+        count_hash(f"page {slug}", client_address())
         _GUARD.take(slug, client_address())
     except TooManyRequests as error:
         answer = _form(slug, "Too many tries. Please wait a while.", 429)

@@ -22,6 +22,7 @@ from app.schemas.status_pages import (
     StatusPageSchema,
 )
 from app.security.access import budget, principal, refuse, requires
+from app.security.limits import count_costly
 
 bp = Blueprint(
     "status_pages",
@@ -30,6 +31,7 @@ bp = Blueprint(
     description="Pages that tell strangers how things are.",
 )
 
+_PASSWORDS_A_MINUTE = 60  # each is hashed, which takes a processor for a while
 _ADMIN = "status_pages:admin"
 
 
@@ -79,7 +81,10 @@ def _with_hash(data: dict[str, Any]) -> dict[str, Any]:
     if "password" not in data:
         return data
     password = data["password"]
-    return data | {"password_hash": None if password is None else offload(hash_password, password)}
+    if password is None:
+        return data | {"password_hash": None}
+    count_costly("passwords of pages", str(principal().organization_id), _PASSWORDS_A_MINUTE)
+    return data | {"password_hash": offload(hash_password, password)}
 
 
 add_routes(

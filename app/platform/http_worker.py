@@ -2,11 +2,11 @@
 
 The headers of a request have five seconds (`keepalive` in gunicorn.conf.py), its body ten and then
 a minimum rate, a read of the answer thirty. Whoever sends faster than we read gives way to the
-others after each request and each piece of a body, also of one that nobody reads. One address holds
-so many connections at most, unless it is a reverse proxy of ours. When a process has nearly all
-connections it can have, the one that has kept it waiting longest is closed for each new one:
-whoever sends a whole request is served. All that goes wrong before the application sees a request
-is answered in its one JSON shape.
+others after each request and each piece of a body, also of one that nobody reads. One address (of
+IPv6, one /64) holds so many connections at most, unless it is a reverse proxy of ours. When a
+process has nearly all connections it can have, the one that has kept it waiting longest is closed
+for each new one: whoever sends a whole request is served. All that goes wrong before the
+application sees a request is answered in its one JSON shape.
 """
 
 import json
@@ -22,7 +22,7 @@ from gunicorn.http import errors
 from gunicorn.workers.ggevent import GeventWorker
 from werkzeug.exceptions import HTTPException, RequestTimeout
 
-from app.domain.accounts.client_addresses import is_trusted
+from app.domain.accounts.client_addresses import group, is_trusted
 from app.platform.clock import monotonic
 from app.platform.config import Config
 
@@ -66,8 +66,9 @@ class GuardedWorker(GeventWorker):  # type: ignore[misc]
 
     def handle(self, listener: Any, client: socket.socket, addr: Any) -> None:
         """Serve a connection, unless its address has too many."""
-        address = addr[0] if isinstance(addr, tuple) else ""
-        capped = bool(address) and not is_trusted(address, self._trusted)
+        peer = addr[0] if isinstance(addr, tuple) else ""
+        address = group(peer) if peer else ""
+        capped = bool(peer) and not is_trusted(peer, self._trusted)
         if capped and self._counts[address] >= self._per_address:
             _refuse(client, HTTPStatus.TOO_MANY_REQUESTS, "too many connections from this address")
             client.close()

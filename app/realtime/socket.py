@@ -26,6 +26,7 @@ from app.platform.errors import NotFound, TooManyRequests, Unauthorized
 from app.platform.events import timestamp
 from app.platform.extensions import db
 from app.platform.transaction import DATABASE_AWAY
+from app.realtime.frames import bound
 from app.realtime.hub import Client, Hub, sequence_of
 from app.security import access, limits, tickets
 
@@ -124,6 +125,7 @@ def live(server: Server) -> None:
     client, shown = g.feed_client, g.feed_pass
     db.session.remove()  # a connection held for hours must not hold one to the database
     hub = _hub()
+    bound(server, lambda: _close(server, _POLICY_VIOLATION, "too many frames"))
     hub.join(client)
     listener = threading.Thread(target=_listen, args=(server, client), daemon=True)
     try:

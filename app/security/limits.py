@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 
 _TIMEOUT_SECONDS = 0.25
 _LEAVE_ALONE_SECONDS = 5.0
+_HASHES_A_MINUTE = 60  # of one account at one address
 _MANY = "too many requests; please wait"
 _MANY_TRIES = "too many tries; please wait"
 
@@ -141,14 +142,29 @@ def count_request(caller: str, per_minute: int, burst: int) -> None:
 
 def count_costly(what: str, organization: str, per_minute: int) -> None:
     """Count what costs much against an organization's budget. Raises TooManyRequests."""
+    _spend(
+        f"{what}:{organization}",
+        per_minute,
+        f"this organization has used its budget of {what}; please wait",
+    )
+
+
+def count_hash(account: str, address: str) -> None:
+    """Count the hash of a password that an address asks for, right or wrong.
+
+    A hash is made to take long: without a bound whoever knows one password keeps every processor
+    busy with it. Wrong ones are few (`Guard`), so nobody uses up what is somebody else's. Raises
+    TooManyRequests.
+    """
+    _spend(f"hashes:{digest(account)}:{group(address)}", _HASHES_A_MINUTE, _MANY_TRIES)
+
+
+def _spend(whose: str, per_minute: int, sentence: str) -> None:
     counter = _counter()
-    keys = [f"budget:{what}:{organization}"]
+    keys = [f"budget:{whose}"]
     answer = counter.run(_REQUEST, keys, per_minute, per_minute) if counter else None
     if answer is not None and float(answer[2]) > 0:
-        raise TooManyRequests(
-            f"this organization has used its budget of {what}; please wait",
-            max(1, ceil(float(answer[2]))),
-        )
+        raise TooManyRequests(sentence, max(1, ceil(float(answer[2]))))
 
 
 def is_within(what: str, whose: str, most: int, seconds: int) -> bool:

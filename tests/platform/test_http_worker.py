@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import pytest
 
 from app.api.agent import PROTOCOL_HEADER
 from app.local import ports
+from app.platform import http_worker
 from tests.agents import Agent, make_location
 from tests.factories import make_service
 from tests.heartbeats import make_heartbeat
@@ -223,6 +225,19 @@ def test_one_address_does_not_take_all_connections(server):
         assert refused
         assert "too many connections" in json.loads(refused[0][2])["error"]
         assert ask(server, b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")[0] == 200
+
+
+def test_one_network_of_ipv6_is_one_address():
+    """Whoever has one address of IPv6 has the 2^64 beside it (RFC 6177)."""
+    worker = object.__new__(http_worker.GuardedWorker)
+    worker._trusted, worker._per_address = (), 3
+    worker._counts = Counter({"2001:db8:0:1::/64": 3})
+    ours, theirs = socket.socketpair()
+    with ours:
+        worker.handle(None, theirs, ("2001:db8:0:1::7", 50_000, 0, 0))
+        status, _, body = answer_of(ours)
+    assert status == 429
+    assert b"too many connections" in body
 
 
 def test_a_port_for_pings_serves_them_and_nothing_else(app, alice, config, tmp_path):
