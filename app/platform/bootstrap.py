@@ -20,7 +20,7 @@ from app.platform.counters import Counters
 from app.platform.crypto import Vault
 from app.platform.events import Feed
 from app.platform.extensions import db, jwt
-from app.platform.pool import check_at_checkout, set_at_begin, settings_at_connect
+from app.platform.pool import call_it_away, check_at_checkout, set_at_begin, settings_at_connect
 from app.platform.queue import Hints
 from app.platform.redis_client import connect
 from app.platform.standby import Standby
@@ -76,6 +76,7 @@ def bootstrap(config: Config | None = None, *, pool_size: int = 5) -> Flask:
         engines = db.engines
     for engine in engines.values():
         check_at_checkout(engine)
+        call_it_away(engine)
         if is_pooled:
             set_at_begin(engine)
     jwt.init_app(app)

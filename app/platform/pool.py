@@ -13,10 +13,14 @@ from typing import Any
 import psycopg
 from gevent import monkey
 from sqlalchemy import Connection, Engine, event
-from sqlalchemy.exc import DisconnectionError, InvalidatePoolError
+from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.exc import DisconnectionError, InvalidatePoolError, OperationalError
 
 from app.platform.clock import monotonic
 
+# What PostgreSQL says of files on a read-only file system (`errcode_for_file_access`), and a server
+# that became a standby: neither is the fault of a statement.
+CANNOT_WRITE = (psycopg.errors.InsufficientPrivilege, psycopg.errors.ReadOnlySqlTransaction)
 _IDLE_SECONDS = 30.0
 _IDLE_SINCE = "idle since"  # in the pool's own notes of a connection
 _PID = "pid"  # of the process that made it, in the same notes
@@ -51,6 +55,20 @@ def set_at_begin(engine: Engine) -> None:
         connection.exec_driver_sql(_SET_LOCAL)
 
     event.listen(engine, "begin", set_local)
+
+
+def call_it_away(engine: Engine) -> None:
+    """Have a database that cannot write be one that is away, by SQLAlchemy's names of errors too.
+
+    Both would be faults of the statement, which is tried again otherwise, and then left out.
+    """
+
+    def rename(context: ExceptionContext) -> None:
+        cause = context.original_exception
+        if isinstance(cause, CANNOT_WRITE):
+            raise OperationalError(context.statement, context.parameters, cause) from cause
+
+    event.listen(engine, "handle_error", rename)
 
 
 def check_at_checkout(engine: Engine) -> None:

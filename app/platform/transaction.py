@@ -14,6 +14,7 @@ from sqlalchemy import exc, func, select
 from sqlalchemy.orm import Session
 
 from app.platform.extensions import db
+from app.platform.pool import CANNOT_WRITE
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +28,7 @@ _OUTER = "enclosing transaction"  # in the session's own dictionary
 # The database is away, overloaded or asked us to try again; nothing is wrong with the data.
 DATABASE_AWAY = (
     psycopg.OperationalError,
+    *CANNOT_WRITE,
     exc.OperationalError,
     exc.InterfaceError,
     exc.TimeoutError,

@@ -5,9 +5,11 @@ import select
 
 import psycopg
 import pytest
+from sqlalchemy import text
 
 from app.platform import pool
 from app.platform.extensions import db
+from app.platform.transaction import DATABASE_AWAY, transaction
 from tests.waiting import stretched
 
 _LATEST_STATEMENT = "SELECT query FROM pg_stat_activity WHERE pid = %s"
@@ -97,3 +99,21 @@ def test_the_server_is_asked_only_after_a_rest(
         row = other.execute(_LATEST_STATEMENT, (driver.info.backend_pid,)).fetchone()
     assert row is not None
     assert (row[0] != "SELECT 'before'") is is_asked
+
+
+@pytest.mark.parametrize("by", ["the driver", "SQLAlchemy"])
+@pytest.mark.parametrize("why", ["a read-only file system", "a server that became a standby"])
+def test_a_database_that_cannot_write_is_away(app, by, why):
+    """Nothing is wrong with the statement: it is not left out for failing, and a client waits."""
+    sqlstate = "42501" if why == "a read-only file system" else "25006"
+    statement = f"DO $$ BEGIN RAISE EXCEPTION 'no' USING ERRCODE = '{sqlstate}'; END $$"
+
+    def carry_out():
+        with transaction() as tx:
+            if by == "SQLAlchemy":
+                tx.session.execute(text(statement))
+            else:
+                tx.driver.execute(statement)
+
+    with app.app_context(), pytest.raises(DATABASE_AWAY):
+        carry_out()
