@@ -170,9 +170,12 @@ def _story(
         known = len(hook.requests)
         with fault(disk):
             product.until("The state directory")
-            if fault is not gone:  # what is open stays open: the work goes on
+            # What is open stays open: without it the work goes on until a new file is needed.
+            if fault is read_only:
                 seconds_until(lambda: parts() - {"web"}, _TOLD_SECONDS)
                 seconds_until(lambda: len(hook.requests) > known, _TOLD_SECONDS)
+            else:
+                time.sleep(_TOLD_SECONDS)
         product.until("can be written again")
         took = seconds_until(lambda: not parts() and pings() and all_are("GREEN"), _WELL_SECONDS)
         shop.status = 500
