@@ -197,7 +197,7 @@ def test_files_of_a_process_lie_in_the_folder_of_scratch_files():
         ("rq", {"app.platform.queue", "app.console"}),
         ("rq_scheduler", {"app.platform.queue"}),
         ("pycurl", {"app.network"}),
-        ("requests", {"app.network"}),
+        ("requests", {"app.network.server_session"}),  # which is imported when it is needed
         ("aiohttp", set()),
         ("httpx", set()),
     ],

@@ -6,12 +6,11 @@ environment are honoured, redirects are not followed: the key goes to the server
 
 import gzip
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from importlib import import_module
 from typing import Any, Protocol
 
 import orjson
-import requests
-from requests.adapters import BaseAdapter, HTTPAdapter
 
 PROTOCOL_HEADER = "AlertifyPro-Protocol"
 _CONNECT_SECONDS = 5.0
@@ -43,46 +42,6 @@ class ServerSettings(Protocol):
     def server_fingerprints(self) -> tuple[str, ...]: ...
 
 
-class _PinningAdapter(HTTPAdapter):
-    """Accepts one certificate alone, on top of what TLS verifies anyway."""
-
-    def __init__(self, fingerprint: str) -> None:
-        self._fingerprint = fingerprint
-        super().__init__()
-
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        """Hand the fingerprint to urllib3."""
-        super().init_poolmanager(*args, assert_fingerprint=self._fingerprint, **kwargs)
-
-    def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:
-        """Hand the fingerprint to urllib3 where a proxy is between."""
-        return super().proxy_manager_for(*args, assert_fingerprint=self._fingerprint, **kwargs)
-
-
-class _AnyPinAdapter(BaseAdapter):
-    """Accepts one of several certificates: the one in use, and the one that comes next."""
-
-    def __init__(self, fingerprints: Sequence[str]) -> None:
-        super().__init__()
-        self._adapters = [_PinningAdapter(one) for one in fingerprints]
-
-    def send(self, *args: Any, **kwargs: Any) -> requests.Response:
-        """Return the answer; nothing is sent before a certificate was accepted."""
-        for adapter in self._adapters[:-1]:
-            try:
-                answer = adapter.send(*args, **kwargs)
-            except requests.exceptions.SSLError:
-                continue
-            self._adapters.sort(key=lambda one: one is not adapter)  # it is asked first from now on
-            return answer
-        return self._adapters[-1].send(*args, **kwargs)
-
-    def close(self) -> None:
-        """Close the connections."""
-        for adapter in self._adapters:
-            adapter.close()
-
-
 class ServerClient:
     """Sends requests, from any thread; each has connections of its own."""
 
@@ -107,7 +66,7 @@ class ServerClient:
                 # Said here: a session's own would stand behind REQUESTS_CA_BUNDLE.
                 verify=self._settings.server_ca_file or True,
             )
-        except requests.RequestException as error:
+        except OSError as error:  # as which the library raises what goes wrong
             raise ServerAway(_brief(error)) from error
         if answer.status_code in _AWAY_STATUSES:
             raise ServerAway(f"the server answered {answer.status_code}")
@@ -125,26 +84,14 @@ class ServerClient:
             raise ServerAway("what answered is not the server")
         return found
 
-    def _session(self) -> requests.Session:
-        found: requests.Session | None = getattr(self._local, "session", None)
+    def _session(self) -> Any:
+        found = getattr(self._local, "session", None)
         if found is None:
-            found = self._local.session = requests.Session()
-            found.headers.update(
-                {
-                    "Authorization": f"Bearer {self._settings.location_key}",
-                    "Content-Type": "application/json",
-                    "Content-Encoding": "gzip",
-                }
-            )
-            # Not the .netrc of whoever runs us, which would replace the key.
-            found.auth = _keep_header
-            if self._settings.server_fingerprints:
-                found.mount("https://", _AnyPinAdapter(self._settings.server_fingerprints))
+            # The library, 4 MB, which processes beside the server import with the agent's modules
+            # and never need.
+            make = import_module("app.network.server_session").make
+            found = self._local.session = make(self._settings)
         return found
-
-
-def _keep_header(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    return request
 
 
 def _brief(error: Exception) -> str:
