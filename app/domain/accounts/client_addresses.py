@@ -40,6 +40,12 @@ def group(address: str) -> str:
     return str(found) if found else "unknown"
 
 
+def is_loopback(address: str) -> bool:
+    """Say whether an address is of the machine itself."""
+    found = _parse(address)
+    return found is not None and found.is_loopback
+
+
 def _parse(text: str) -> Address | None:
     try:
         found = ipaddress.ip_address(text.strip().strip("[]"))
