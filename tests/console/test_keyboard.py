@@ -141,7 +141,7 @@ def test_days_of_the_calendar_are_chosen_by_keys_by_dragging_and_taken_back(
         ("/on-call", "New override"),
         ("/locations", "New location"),
         ("/maintenance", "Start now"),
-        ("/escalation", "Delete"),
+        ("/organization?tab=members", "Remove"),
     ],
 )
 def test_a_dialog_keeps_the_focus_and_gives_it_back(sign_in, expect, product, path, opener):
