@@ -7,7 +7,6 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from app.domain import charsets
 from app.models.heartbeats import Heartbeat, HeartbeatFlip, HeartbeatPing
 from app.operations import paging
 from app.operations import rows as owned_rows
@@ -42,7 +41,7 @@ def _ping(ping: HeartbeatPing) -> dict[str, Any]:
         "exit_status": ping.exit_status,
         "run_id": ping.run_id,
         "duration_ms": ping.duration_ms,
-        "body": None if ping.body is None else charsets.text(ping.body),
+        "body": None if ping.body is None else ping.body.decode("utf-8", "replace"),
         "remote_addr": ping.remote_addr,
         "user_agent": ping.user_agent,
     }

@@ -60,7 +60,8 @@ viewer read: profile organization members teams services alerts alert_rules hear
     status_pages coverage saved_views locations
 viewer wall: wall:read
 viewer write: saved_views
-viewer session: profile:write session:write on_call_calendars:read on_call_calendars:write
+viewer session: profile:write session:read session:write on_call_calendars:read
+    on_call_calendars:write
 viewer admin: members:leave
 responder write: services:check status_pages:post
 responder alerts: alerts:act
