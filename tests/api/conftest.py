@@ -9,7 +9,9 @@ from app.operations.notifications import message_tests
 from app.operations.services import history as service_history
 from app.operations.services import one_off_checks
 from tests import times
+from tests.agents import Agent
 from tests.factories import make_service
+from tests.status_pages import make_shown, take_snapshots
 
 OUTCOME: dict[str, Any] = {
     "id": "7b6f3d1e-0c4a-4e0b-9a51-6d5c2f1e8a90",
@@ -96,3 +98,21 @@ def now(alice, heartbeat):
 @pytest.fixture
 def pings(alice, heartbeat):
     return lambda: alice.get(f"/heartbeats/{heartbeat['id']}/pings").json
+
+
+@pytest.fixture
+def agent(app, location):
+    """Agent with the key of the location that a test file makes."""
+    return Agent(app, location["key"])
+
+
+@pytest.fixture
+def shown(app, alice):
+    """Maker of a public page of alice with services of these names, and of its snapshot."""
+
+    def show(*names, **changes):
+        page, services = make_shown(alice, *names, **changes)
+        take_snapshots(app)
+        return page, services
+
+    return show

@@ -34,11 +34,6 @@ def location(operator, alice):
 
 
 @pytest.fixture
-def agent(app, location):
-    return Agent(app, location["key"])
-
-
-@pytest.fixture
 def service(alice, location):
     return make_service(alice, regions=[location["region"]])
 

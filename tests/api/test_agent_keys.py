@@ -3,18 +3,13 @@
 import pytest
 
 from app.api import agent as agent_api
-from tests.agents import Agent, make_location
+from tests.agents import make_location
 
 
 @pytest.fixture
 def location(alice, configure):
     configure(plan_limits=False)
     return make_location(alice)
-
-
-@pytest.fixture
-def agent(app, location):
-    return Agent(app, location["key"])
 
 
 @pytest.mark.parametrize("ending", ["rotated", "deleted"])

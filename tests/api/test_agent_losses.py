@@ -19,11 +19,6 @@ def location(alice):
 
 
 @pytest.fixture
-def agent(app, location):
-    return Agent(app, location["key"])
-
-
-@pytest.fixture
 def services(alice, location):
     """Return the ids of two services that are checked at the location."""
     return [

@@ -6,7 +6,7 @@ import psycopg
 import pytest
 
 from app.platform.events import timestamp
-from tests.agents import Agent, make_location, result_of
+from tests.agents import make_location, result_of
 from tests.alerting import RED, make_rule
 from tests.factories import make_service
 
@@ -15,11 +15,6 @@ from tests.factories import make_service
 def location(configure, alice):
     configure(plan_limits=False)
     return make_location(alice)
-
-
-@pytest.fixture
-def agent(app, location):
-    return Agent(app, location["key"])
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import pytest
 
 from app.operations.checks import regions
-from tests.agents import Agent, make_location, result_of
+from tests.agents import make_location, result_of
 from tests.factories import make_person, make_service
 
 
@@ -16,11 +16,6 @@ def operator(app, configure):
 @pytest.fixture
 def location(operator, alice):
     return make_location(alice)
-
-
-@pytest.fixture
-def agent(app, location):
-    return Agent(app, location["key"])
 
 
 @pytest.fixture

@@ -6,17 +6,6 @@ import pytest
 
 from app.platform.clock import utcnow
 from app.security import page_cookies
-from tests.status_pages import make_shown, take_snapshots
-
-
-@pytest.fixture
-def shown(app, alice):
-    def show(*names, **changes):
-        page, services = make_shown(alice, *names, **changes)
-        take_snapshots(app)
-        return page, services
-
-    return show
 
 
 @pytest.mark.parametrize("is_public", [False, True])

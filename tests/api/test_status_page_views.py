@@ -14,16 +14,6 @@ from tests.factories import make_member
 from tests.status_pages import make_shown, take_snapshots
 
 
-@pytest.fixture
-def shown(app, alice):
-    def show(*names, **changes):
-        page, services = make_shown(alice, *names, **changes)
-        take_snapshots(app)
-        return page, services
-
-    return show
-
-
 def set_status(rows, service, status):
     rows(
         "UPDATE services SET status = %s, status_changed_at = now() WHERE id = %s",

@@ -133,21 +133,26 @@ def test_a_deletion_and_a_heartbeat_that_names_the_channel(alice, rows, connecti
         assert statuses(meeting.ends()) == [204, 422]
 
 
+def make_mail(connection, person, organization_id, alert):
+    """Make a mail about an alert to a person, not sent yet."""
+    make_notification(
+        connection,
+        organization_id,
+        alert_id=alert,
+        subject_key=f"alert:{alert}",
+        recipient_key=f"user:{person.user_id}:0",
+        contact={"type": "email", "config": {"to": [person.email]}},
+        status="pending",
+        attempts=0,
+    )
+
+
 def test_a_member_leaves_while_a_worker_resolves_their_alerts(alice, bob, connection, meet):
     service = make_service(alice)
     low, high = sorted([uuid4(), uuid4()])
     make_alert(connection, service, id=low, status="acknowledged", acknowledged_by=bob.email)
     make_alert(connection, service, id=high, alert_rule_id=None)
-    make_notification(
-        connection,
-        alice.organization_id,
-        alert_id=high,
-        subject_key=f"alert:{high}",
-        recipient_key=f"user:{bob.user_id}:0",
-        contact={"type": "email", "config": {"to": [bob.email]}},
-        status="pending",
-        attempts=0,
-    )
+    make_mail(connection, bob, alice.organization_id, high)
     with meet() as meeting:
         meeting.take(_LOCK_ALERT, (low,))
         meeting.comes(alice.delete, f"/members/{bob.user_id}")
@@ -170,16 +175,7 @@ def test_a_successor_takes_over_levels_that_a_worker_cancels(alice, bob, connect
         due_at="2126-03-02T14:00:00Z",
         status="pending",
     )
-    make_notification(
-        connection,
-        alice.organization_id,
-        alert_id=alert,
-        subject_key=f"alert:{alert}",
-        recipient_key=f"user:{bob.user_id}:0",
-        contact={"type": "email", "config": {"to": [bob.email]}},
-        status="pending",
-        attempts=0,
-    )
+    make_mail(connection, bob, alice.organization_id, alert)
     with meet() as meeting:
         meeting.take(_LOCK_ALERT, (alert,))
         meeting.comes(alice.delete, f"/members/{bob.user_id}?replace_with={alice.user_id}")
