@@ -14,6 +14,7 @@ from app.platform.events import Event
 from app.realtime.socket import MOST_OF_A_PERSON
 from app.security import session_cookie
 from tests.factories import make_member, make_service, service_body
+from tests.live_feed import FeedClient
 from tests.waiting import stretched
 
 OWN = "http://127.0.0.1"  # the library leaves the port out of `Host`
@@ -33,9 +34,9 @@ def server(app):
 @contextmanager
 def feed(server, headers=None, query=""):
     address = f"ws://127.0.0.1:{server.port}/api/v1/ws{query}"
-    client = simple_websocket.Client(address, headers=headers or {})
+    client = FeedClient(address, headers=headers or {})
     try:
-        assert json.loads(client.receive(timeout=5))["type"] == "hello"
+        assert client.frame()["type"] == "hello"
         yield client
     finally:
         client.close()
@@ -134,13 +135,13 @@ def test_subscribing_over_the_wire(app, server, alice):
     with feed(server, alice.headers) as client:
         client.send(json.dumps({"subscribe": {"check_results_of": [service["id"]]}}))
         client.send("not json")
-        assert json.loads(client.receive(timeout=5))["type"] == "error"  # so the first is read too
+        assert client.frame()["type"] == "error"  # so the first is read too
         events = [
             Event(alice.organization_id, "check_result", {"service_id": str(id)})
             for id in (uuid4(), service["id"])
         ]
         runtime.feed.publish(events)
-        heard = json.loads(client.receive(timeout=5))
+        heard = client.frame()
         assert heard["data"]["service_id"] == service["id"]
 
 
@@ -152,7 +153,7 @@ def test_many_that_arrive_at_once_are_counted_too(app, server, alice):
         address = f"ws://127.0.0.1:{server.port}/api/v1/ws"
         headers = {"Authorization": f"Bearer {alice.token}"}
         try:
-            opened.append(simple_websocket.Client(address, headers=headers))
+            opened.append(FeedClient(address, headers=headers))
         except (simple_websocket.ConnectionError, OSError):
             return
 

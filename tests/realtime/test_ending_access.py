@@ -15,6 +15,7 @@ from werkzeug.serving import make_server
 from app.platform.events import Feed, timestamp
 from app.realtime import socket as live
 from tests.factories import PASSWORD, service_body
+from tests.live_feed import FeedClient
 from tests.waiting import stretched
 
 
@@ -36,9 +37,9 @@ def feed(app):
 
     def open_feed(token, path="/api/v1/ws"):
         address = f"ws://127.0.0.1:{server.port}{path}?token={token}"
-        client = simple_websocket.Client(address)
+        client = FeedClient(address)
         clients.append(client)
-        assert json.loads(client.receive(timeout=5))["type"] == "hello"
+        assert client.frame()["type"] == "hello"
         return client
 
     yield open_feed
@@ -221,7 +222,7 @@ def test_another_role_and_another_session_that_ends_are_no_end(alice, bob, clien
 def test_whoever_may_stays(bob, feed, looks_often):
     client = feed(bob.token)
     for _ in range(8):
-        assert json.loads(client.receive(timeout=2))["type"] == "ping"
+        assert client.frame(2)["type"] == "ping"
     assert client.connected
 
 

@@ -12,7 +12,8 @@ from wsproto.utilities import LocalProtocolError
 
 from app.realtime import frames
 from app.realtime.frames import FrameBudget
-from tests.waiting import seconds_until, stretched
+from tests.live_feed import FeedClient
+from tests.waiting import seconds_until
 
 
 @pytest.fixture
@@ -22,8 +23,8 @@ def client(app, alice):
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     address = f"ws://127.0.0.1:{server.port}/api/v1/ws?token={alice.token}"
-    client = simple_websocket.Client(address)
-    assert json.loads(client.receive(timeout=stretched(5)))["type"] == "hello"
+    client = FeedClient(address)
+    assert client.frame()["type"] == "hello"
     yield client
     with suppress(OSError, simple_websocket.ConnectionClosed):
         client.close()
@@ -59,7 +60,7 @@ def test_wishes_of_a_person_are_no_flood(client):
         wish = {"subscribe": {"types": [f"alert.{number}"]}}
         client.send(json.dumps(wish))
     client.send("nonsense")
-    assert json.loads(client.receive(timeout=stretched(5)))["type"] == "error"
+    assert client.frame()["type"] == "error"
     assert client.connected
 
 
