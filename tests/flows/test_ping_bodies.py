@@ -95,6 +95,15 @@ CUT = {
 }
 
 
+def is_read(connection: socket.socket) -> bool:
+    """Return whether the other end has read all that was sent (proc_net_tcp(5), IPv4)."""
+    own = f"0100007F:{connection.getsockname()[1]:04X}"
+    rows = [row.split() for row in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    unsent = [row[4].split(":")[0] for row in rows if row[1] == own]
+    unread = [row[4].split(":")[1] for row in rows if row[2] == own]
+    return {int(queue, 16) for queue in unsent + unread} == {0} and bool(unread)
+
+
 @pytest.mark.parametrize("cut", CUT)
 def test_a_ping_counts_whose_client_dies(product: Product, cut: str) -> None:
     heartbeat = create(product, schedule="every 1h")
@@ -108,7 +117,7 @@ def test_a_ping_counts_whose_client_dies(product: Product, cut: str) -> None:
             assert connection.recv(4096).startswith(b"HTTP/1.1 200")
     with socket.create_connection(("127.0.0.1", product.port), timeout=10) as connection:
         connection.sendall(head.encode() + body)
-        time.sleep(0.2)  # a reset takes away what has not been read
+        seconds_until(lambda: is_read(connection), 10)  # a reset takes away what is not
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     pings = f"/heartbeats/{heartbeat['id']}/pings"
     seconds_until(lambda: len(product.call("GET", pings)) == 3, 10)
@@ -121,7 +130,7 @@ def test_a_ping_counts_whose_client_dies(product: Product, cut: str) -> None:
 def test_what_a_failed_job_said_stands_in_its_alert(product: Product, hook: HttpReceiver) -> None:
     heartbeat = create(product, schedule="every 1h")
     said = "pg_dump: error: \x1b[31mdisk full\x1b[0m\n" + "x" * 2000
-    requests.post(f"{url(product, heartbeat)}/3", data=said.encode(), timeout=5)
+    requests.post(f"{url(product, heartbeat)}/3", data=said.encode(), timeout=30)
     await_events(lambda: events(hook), ["alert.fired"], 5)
     message = hook.requests[0].json["data"]["alert"]["message"]
     assert message.startswith("The job ended with exit status 3.\npg_dump: error:")

@@ -104,7 +104,7 @@ class Launched:
         return "\n".join(self.lines)
 
     def get(self, path: str) -> int:
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=5) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=30) as answer:
             return int(answer.status)
 
     def _read(self) -> None:
