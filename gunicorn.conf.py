@@ -1,9 +1,10 @@
 """How gunicorn serves the web process; gunicorn reads this file at its start.
 
 The master imports the application and forks the processes that serve: they share the memory of what
-was imported. gevent must patch the standard library before that import. The master itself waits
-without gevent, as signals and the ends of its children would be late or lost in an event loop, and
-no loop of it is inherited.
+was imported. gevent must patch the standard library before that import; a master that is a fork of
+the fork server of `make run` has imported much before. The master itself waits without gevent, as
+signals and the ends of its children would be late or lost in an event loop, and no loop of it is
+inherited.
 """
 
 import ctypes
@@ -23,9 +24,11 @@ from gevent.monkey import MonkeyPatchWarning
 from gunicorn import arbiter, sock
 
 # Processes that serve patch the rest, and the sockets they inherit, once they are forked: in two
-# steps on purpose, which gevent warns of.
+# steps on purpose, which gevent warns of; and of modules that have taken something before.
 warnings.filterwarnings("ignore", "Patching more than once", MonkeyPatchWarning)
+warnings.filterwarnings("ignore", "Monkey-patching ssl after", MonkeyPatchWarning)
 monkey.patch_all(os=False, signal=False, queue=False)
+import_module("app.platform.late_patch").rebind()
 arbiter.time = SimpleNamespace(
     time=time.time, monotonic=time.monotonic, sleep=monkey.get_original("time", "sleep")
 )

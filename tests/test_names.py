@@ -58,6 +58,7 @@ _NAMED_ELSEWHERE = {
     "app.operations.rules.windows.forget",
     "app.pages.status.store.Watcher",
     "app.platform.http_worker.GuardedWorker",
+    "app.platform.late_patch.rebind",
     "app.web.create_app",
     "workers.__main__.before_forks",  # by the fork server, of any module
     "app.web.rehearse",  # by gunicorn's master, in wsgi.py

@@ -28,7 +28,7 @@ def product(env: Mapping[str, str], config: Config) -> list[Command]:
     def python(name: str, *arguments: str) -> Command:
         # Killed at once together with the launcher: leases bring back what a worker had begun.
         # Elsewhere than on Linux a fork that goes on without exec is not safe.
-        forks = sys.platform == "linux" and arguments[0] in ("workers", "scheduler")
+        forks = sys.platform == "linux"
         return Command(name, (sys.executable, "-m", *arguments), env, PROJECT, forks=forks)
 
     probes = [

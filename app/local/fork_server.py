@@ -1,6 +1,6 @@
-"""Fork server: one process that has imported everything, of which workers and scheduler are forks.
+"""Fork server: one process that has imported everything, of which the others are forks.
 
-    python -m app.local.fork_server workers.__main__ scheduler.__main__
+    python -m app.local.fork_server gunicorn.__main__ workers.__main__ scheduler.__main__
 
 Forks share the memory of what was imported (70 MB each otherwise), and start at once. The launcher
 asks over a socket, which is standard input here; each message is one JSON object:
@@ -152,7 +152,12 @@ def main(modules: Sequence[str]) -> int:
     if argv is None:
         return 0
     setproctitle(" ".join([sys.executable, "-m", *argv]))
-    return int(importlib.import_module(f"{argv[0]}.__main__").main(argv[1:]))
+    module = importlib.import_module(f"{argv[0]}.__main__")
+    if hasattr(module, "main"):
+        return int(module.main(argv[1:]))
+    sys.argv = argv  # gunicorn, which reads it and ends by SystemExit
+    module.run()
+    return 0
 
 
 if __name__ == "__main__":

@@ -130,7 +130,14 @@ class Launcher:
         self._supervisor.processes = processes
         # While it imports, on however slow a machine, it is waited for; once it answers, it has
         # that long to become ready.
-        starting = Patience(READY_SECONDS, lambda: processes[0].pid if status is None else None)
+        starting = Patience(
+            READY_SECONDS,
+            lambda: (
+                next((each.pid for each in processes[:first] if each.pid), None)
+                if status is None
+                else None
+            ),
+        )
         if not goes_ahead and not self._supervisor.watch_while(is_waited_for, starting.is_over):
             raise LaunchError(
                 f"The web process was not ready after {READY_SECONDS:g} s; see {self._state.logs}."

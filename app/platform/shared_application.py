@@ -5,7 +5,6 @@ of references, and code that it specializes as it runs (PEP 659). So what every 
 is done here, several times, and what that opened is closed again: forks inherit no connection.
 """
 
-import math
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
@@ -23,6 +22,7 @@ from app.platform.extensions import db
 from app.platform.transaction import transaction
 
 _ROUNDS = 10  # code is specialized once it has run eight times
+_MOST_SECONDS = 5.0  # whatever is slow must not keep the product from starting
 
 _shared: Flask | None = None
 
@@ -46,7 +46,7 @@ def application() -> Flask:
 
 
 def _rehearse(reads: Sequence[Callable[[], object]]) -> None:
-    rehearse_queries(reads)
+    rehearse_queries(reads, _MOST_SECONDS)
     hints = runtime().hints
     with suppress(RedisError):
         for _ in range(_ROUNDS):
@@ -57,7 +57,7 @@ def _rehearse(reads: Sequence[Callable[[], object]]) -> None:
     close_connections()
 
 
-def rehearse_queries(reads: Sequence[Callable[[], object]], most_seconds: float = math.inf) -> None:
+def rehearse_queries(reads: Sequence[Callable[[], object]], most_seconds: float) -> None:
     """Ask the database, and call functions that only read, some times within an application
     context; their connections stay. Ends early where that takes long.
 

@@ -58,6 +58,12 @@ def toys(tmp_path: Path) -> Path:
     package.mkdir()
     (package / "__init__.py").touch()
     (package / "__main__.py").write_text(TOY)
+    other = tmp_path / "like_gunicorn"
+    other.mkdir()
+    (other / "__init__.py").touch()
+    (other / "__main__.py").write_text(
+        "import sys\n\ndef run():\n    print(sys.argv)\n    sys.exit(3)\n"
+    )
     return tmp_path
 
 
@@ -92,7 +98,10 @@ class Toys:
         return Command(name, argv, self._env, PROJECT, forks=True)
 
     def fork(self, name: str, argument: str) -> Child:
-        child = forking.ForkedChild(self.command(name, argument), self._state, self.server)
+        return self.fork_of(self.command(name, argument))
+
+    def fork_of(self, command: Command) -> Child:
+        child = forking.ForkedChild(command, self._state, self.server)
         self.children.append(child)
         assert child.start()
         return child
@@ -127,6 +136,15 @@ def test_a_fork_goes_by_its_own_name_and_keeps_its_environment(run: Toys) -> Non
     process = Path(f"/proc/{child.pid}")
     seconds_until(lambda: b"-m toy stay" in (process / "cmdline").read_bytes(), 10)
     assert b"SPT_NOENV=1" in (process / "environ").read_bytes()
+
+
+def test_a_program_that_reads_its_command_line_is_run_as_well(run: Toys) -> None:
+    argv = (sys.executable, "-m", "like_gunicorn", "-c", "file", "wsgi:app")
+    child = run.fork_of(Command("program", argv, {}, PROJECT, forks=True))
+    assert child.wait(10)
+    assert child.log.read_text() == "['like_gunicorn', '-c', 'file', 'wsgi:app']\n"
+    child.keep_alive()
+    assert child.exit_code == 3
 
 
 def test_a_killed_fork_is_made_anew(run: Toys) -> None:
