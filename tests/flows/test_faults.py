@@ -79,6 +79,7 @@ def everything_checked_again(product: Product, since: datetime) -> bool:
         "probes-1/recorder",
         "scheduler",
         "web",
+        "fork-server",
         "background",
         "metrics",
         "valkey",
