@@ -47,7 +47,7 @@ def ask_for_lock():
         connection.execute("SELECT pg_advisory_lock(%s)", (NUMBER,))
 
 def take_from_list():
-    with redis.Redis.from_url(os.environ["REDIS_URL"]) as client:
+    with redis.Redis.from_url(os.environ["REDIS_URL"], socket_timeout=None) as client:
         return client.blpop([KEY], 60)[1].decode()
 
 NUMBER, KEY = os.getpid(), f"late patch {os.getpid()}"
@@ -61,7 +61,7 @@ with psycopg.connect(os.environ["DATABASE_URL"]) as holder:
         gevent.sleep(0.01)
     holder.execute("SELECT pg_advisory_unlock(%s)", (NUMBER,))
     asking.get()
-with redis.Redis.from_url(os.environ["REDIS_URL"]) as client:
+with redis.Redis.from_url(os.environ["REDIS_URL"], socket_timeout=None) as client:
     client.rpush(KEY, "here")
 print(json.dumps({"taken": taking.get()}))
 """
