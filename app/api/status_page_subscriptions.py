@@ -1,7 +1,9 @@
 """/status/{slug}/subscribe and /status/subscriptions/{signed}: what subscribers do themselves."""
 
 import time
+from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 from flask import Response, request
 from marshmallow import ValidationError
@@ -29,6 +31,7 @@ from app.security.subscription_links import read
 
 root_bp = Blueprint("root_status_page_subscriptions", __name__, description="Subscribe.")
 
+_GONE_SERVICES = "gone"  # in place of a key: what was chosen and is not on the page any more
 _ANSWER_SECONDS = 0.25
 _AN_HOUR_SECONDS, _TRIES_AN_HOUR = 3600, 10
 _HEADERS = {
@@ -88,7 +91,15 @@ def subscribe(slug: str) -> Response:
             return reply({"error": "too many tries; please wait"}, 429)
         return _form(page, problem=_say(page, "too_many"), status=429)
     if not data["homepage"]:  # people do not see this field; programs fill it in
-        subscriptions.subscribe(page.id, way, address, Wants(data["wants"]), data["service_ids"])
+        try:
+            _require_shown(page, data["service_ids"])
+            subscriptions.subscribe(
+                page.id, way, address, Wants(data["wants"]), data["service_ids"]
+            )
+        except Invalid as error:
+            if is_json:
+                raise
+            return _form(page, problem=_say(page, "unknown_service"), status=error.status)
     # Whoever is known already takes less work: nobody is to tell it by the time.
     time.sleep(max(0.0, until - monotonic()))
     if is_json:
@@ -142,10 +153,34 @@ def act(data: dict[str, Any], signed: str) -> Response:
         subscriptions.confirm(link.subscriber_id)
         note_key = "confirmed"
     elif data["action"] == "save" and not link.is_confirmation:
-        subscriptions.change(link.subscriber_id, Wants(data["wants"]), data["service_ids"])
-        note_key = "saved"
+        note_key = _save(link.subscriber_id, data)
     found = subscriptions.read(link.subscriber_id)
     return _notice(*_GONE, 200) if found is None else _own(found, asks=False, note_key=note_key)
+
+
+def _save(subscriber_id: UUID, data: dict[str, Any]) -> str:
+    """Change what somebody is told of, and return the key of what to say of it."""
+    found = subscriptions.read(subscriber_id)
+    snapshot = page_store().of_slug(found.slug) if found else None
+    if snapshot is None:
+        return ""
+    shown = snapshot.data["services"]
+    chosen = [key for key in data["service_ids"] if key != _GONE_SERVICES]
+    if any(key not in shown for key in chosen):
+        return "unknown_service"
+    kept_unless = shown if _GONE_SERVICES in data["service_ids"] else None
+    try:
+        subscriptions.change(subscriber_id, Wants(data["wants"]), chosen, kept_unless=kept_unless)
+    except Invalid:
+        return "unknown_service"
+    return "saved"
+
+
+def _require_shown(page: "_Page", keys: Sequence[str]) -> None:
+    """Raise Invalid for a key of no service that a page shows."""
+    for key in keys:
+        if page.snapshot.service(key) is None:
+            raise subscriptions.unknown_service(key)
 
 
 class _Page:
@@ -195,6 +230,8 @@ def _own(found: Subscription, *, asks: bool, note_key: str) -> Response:
     if snapshot is None:
         return _notice(*_GONE, 200)
     page = _Page(snapshot)
+    shown = snapshot.data["services"]
+    has_gone = found.has_deleted or any(key not in shown for key in found.service_keys)
     title = _say(page, "confirm_title" if asks or note_key == "confirmed" else "unsubscribe_title")
     body = html.render(
         "subscription",
@@ -204,7 +241,7 @@ def _own(found: Subscription, *, asks: bool, note_key: str) -> Response:
         title=title,
         note=_say(page, note_key) if note_key else None,
         wants=found.wants,
-        chosen=found.service_keys,
+        chosen=(*found.service_keys, *([_GONE_SERVICES] if has_gone else [])),
     )
     return Response(body, 200, _HEADERS, mimetype="text/html")
 

@@ -6,7 +6,7 @@ from marshmallow import fields, validate
 
 from app.domain.accounts.slugs import MAX_SLUG
 from app.domain.status_pages.domains import DomainState
-from app.domain.status_pages.sections import Display, SectionRule
+from app.domain.status_pages.sections import MOST_SERVICES, Display, SectionRule
 from app.domain.status_pages.types import LANGUAGES, AutoIncidents
 from app.platform.errors import InvalidCode
 from app.schemas.base import (
@@ -27,7 +27,7 @@ from app.schemas.page_fields import Branding, Domain, Link, Slug, Styles
 from app.schemas.replacements import Replacement, UnchangedSince, answer_only
 from app.schemas.services import Distinct
 
-MAX_SECTIONS, MAX_SERVICES = 100, 2000
+MAX_SECTIONS = 100
 THEMES = ("light", "dark", "auto")
 LAYOUTS = ("list", "columns")
 _PASSWORD = validate.Length(min=8, max=128)
@@ -41,7 +41,7 @@ class SectionSchema(BaseSchema):
     service_ids = Distinct(
         fields.UUID(),
         load_default=list,
-        validate=validate.Length(max=MAX_SERVICES),
+        validate=validate.Length(max=MOST_SERVICES),
         metadata={"examples": [[]]},
     )
     tags = Distinct(
@@ -164,7 +164,7 @@ class StatusPageInputSchema(BaseSchema):
     services = fields.Dict(
         keys=fields.UUID(),
         values=fields.Nested(PublicServiceSchema),
-        validate=validate.Length(max=MAX_SERVICES),
+        validate=validate.Length(max=MOST_SERVICES),
         metadata={
             REFUSALS: [InvalidCode.UNKNOWN_REFERENCE],
             "description": "Public names by service id.",

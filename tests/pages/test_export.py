@@ -1,8 +1,13 @@
 """Pages as files: what strangers may see, and no longer than they may."""
 
+import re
+from datetime import timedelta
+
 from app.pages.status.export import Copy
 from app.pages.status.store import store_of
 from tests.alerting import make_incident
+from tests.pages import scenes
+from tests.pages.serving import store_of_scenes
 from tests.status_pages import make_shown, take_snapshots
 
 
@@ -69,6 +74,39 @@ def test_only_what_has_changed_is_written_again(app, alice, tmp_path):
     pages, files = update()
     assert (pages, files > 10) == (0, True)
     assert list(tmp_path.rglob("acme*.html")) == []
+
+
+def test_a_copy_has_the_whole_history(tmp_path):
+    def over(number, days):
+        begin = scenes.NOW - timedelta(days=days)
+        end = begin + timedelta(minutes=9)
+        return scenes.incident(
+            f"Case {number}", f"in_{number}", [], started_at=begin, resolved_at=end
+        )
+
+    past = [*(over(number, number / 100) for number in range(120)), over(500, 700)]
+    shown = scenes.snapshot(scenes.shop(), past=past, windows=[])
+    Copy(tmp_path).update(store_of_scenes([shown]))
+    top = tmp_path / "status"
+    files = {str(path.relative_to(top)): path for path in top.rglob("*.html")}
+    pages = {name: path.read_text() for name, path in files.items() if "/history" in name}
+    titles = [title for page in pages.values() for title in re.findall(r">(Case \d+)</a>", page)]
+    assert {f"Case {number}" for number in (*range(120), 500)} <= set(titles)
+    links = {
+        link
+        for page in pages.values()
+        for link in re.findall(r'href="/status/(acme/h[^"]*)"', page)
+    }
+    assert len(links) > 12
+    assert {f"{link}.html" for link in links} <= files.keys()
+    seen, name = [], "acme/history.html"
+    while (older := re.search(r'rel=prev href="/status/([^"]*)"', pages[name])) is not None:
+        name = f"{older[1]}.html"
+        seen.append(name)
+    assert seen[-1] == "acme/history/2024-12.html"
+    assert (
+        len(seen) == len(set(seen)) == 12
+    )  # two more of this month, nine quiet ones, that of then
 
 
 def test_a_command_sends_it_on_and_says_when_it_failed(app, alice, tmp_path):

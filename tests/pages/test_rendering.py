@@ -259,3 +259,29 @@ def test_text_browsers_read_it_in_order(all_scenes, scene, tmp_path):
     for words in expected:
         at = read.find(words, at)
         assert at >= 0, f"{words} is not where it should be in:\n{read}"
+
+
+@pytest.mark.skipif(not shutil.which("w3m"), reason="w3m is not installed")
+def test_text_browsers_say_where_one_is(all_scenes, tmp_path):
+    one = scenes.incident("Case", "in_1", [])
+    shown = scenes.snapshot(
+        scenes.shop(), incidents=[one], show={"response_times": True, "made_with": True}
+    )
+    marked = []
+    for rest in ("", "incidents/in_1", "history"):
+        path = tmp_path / "page.html"
+        path.write_text(page(shown, rest))
+        command = ["w3m", "-dump", "-cols", "400", "-T", "text/html", "-I", "UTF-8", str(path)]
+        read = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        marked.append(re.findall(r"([\w ]{4,14}) ←", read))
+    assert [[words.split()[-1] for words in found] for found in marked] == [
+        ["Identified"], ["Identified"], ["2026", "Identified"],
+    ]  # fmt: skip
+
+
+def test_a_page_says_what_it_has_no_room_for():
+    shown = scenes.snapshot(scenes.shop())
+    document = orjson.loads(shown.document) | {"left_out": 3}
+    full = replace(shown, document=orjson.dumps(document))
+    assert "This page has no room for 3 more services" in page(full)
+    assert "no room" not in page(shown)

@@ -7,7 +7,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from app.pages.status import responses
+from app.domain.status_pages.types import LANGUAGES
+from app.pages.status import responses, times
 from app.pages.status.export import Copy
 from app.pages.status.snapshot import Freshness
 from app.platform.clock import utcnow
@@ -45,13 +46,36 @@ def test_keys_do_what_the_pointer_does(browser, address):
     bars = tab.locator(".l svg").nth(1)
     bars.focus()
     tab.wait_for_selector("#tip:not([hidden])")
-    assert "27 Nov 2026" in tab.inner_text("#tip") or "Nov 27, 2026" in tab.inner_text("#tip")
+    assert "27 Nov 2026" in tab.inner_text("#tip")
     tab.keyboard.press("ArrowLeft")
     tab.wait_for_function("document.querySelector('#tip').textContent.includes('26')")
     fold = tab.locator(".section summary").first
     fold.focus()
     tab.keyboard.press("Enter")
     assert tab.locator(".section > details").first.get_attribute("open") is None
+    context.close()
+
+
+def test_a_page_writes_dates_in_one_form_whoever_reads_it(browser):
+    parts = scenes.shop()
+    pages = [
+        scenes.snapshot(
+            parts,
+            slug=language,
+            language=language,
+            incidents=[scenes.incident("Case", "in_1", [])],
+        )
+        for language in LANGUAGES
+    ]
+    context = browser.new_context(locale="en-US", timezone_id="Europe/Berlin")
+    tab = context.new_page()
+    with serving(pages=pages) as address:
+        for one in pages:
+            tab.goto(f"{address}/status/{one.slug}/incidents/in_1")
+            tab.wait_for_selector("time[title]")
+            day = times.day(scenes.NOW.date(), one.language)
+            written = tab.locator("time[title]").first.inner_text()
+            assert written.startswith(day), (one.slug, written, day)
     context.close()
 
 

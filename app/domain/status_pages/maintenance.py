@@ -18,6 +18,7 @@ COMING_WITHIN = timedelta(days=14)
 REMEMBERED = timedelta(days=365)
 OVERRUN_WITHIN = timedelta(hours=24)
 REMINDED_BEFORE = timedelta(hours=24)
+CANCELLED_KEPT = timedelta(days=30)  # after its end
 _NEARLY = timedelta(hours=1)  # whoever hears of it so shortly before is not reminded as well
 _MOST_OF_ONE = 60  # of a window that recurs, on each side of now
 
@@ -28,6 +29,7 @@ class MaintenanceState(StrEnum):
     COMING = "coming"
     RUNNING = "running"
     DONE = "done"
+    CANCELLED = "cancelled"  # it was coming, and is not any more
 
 
 @dataclass(frozen=True, slots=True)

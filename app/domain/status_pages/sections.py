@@ -8,6 +8,8 @@ from uuid import UUID
 
 from app.domain.status_pages.types import ShownState
 
+MOST_SERVICES = 2000  # on a page, and named in a section
+
 # From worst to best: what says something about a thing comes before what says nothing.
 _WORST_FIRST = (
     ShownState.DOWN,
@@ -54,6 +56,11 @@ def members(section: dict[str, Any], services: Iterable[Candidate]) -> list[UUID
         key=lambda service: (service.name.casefold(), service.id),
     )
     return list(dict.fromkeys([*named, *(service.id for service in tagged)]))
+
+
+def all_members(sections: Iterable[dict[str, Any]], services: Sequence[Candidate]) -> list[UUID]:
+    """Return the ids of all services that sections hold, each once, in their order."""
+    return list(dict.fromkeys(id for section in sections for id in members(section, services)))
 
 
 def worst(states: Collection[ShownState]) -> ShownState:

@@ -15,6 +15,7 @@ from app.domain.status_pages.verdict import Unit, verdict
 from app.models.services import Service
 from app.models.status_pages import PageIncident, StatusPage
 from app.operations.status_pages import addresses, details, history
+from app.operations.status_pages import services as page_services
 from app.operations.status_pages.windows import PageWindow
 from app.platform.transaction import Transaction
 
@@ -54,12 +55,11 @@ def shown_services(
 ) -> dict[UUID, Shown]:
     """Return the services of a page by id, in the order in which its sections hold them."""
     known = {service.id: service for service in services}
-    candidates = [Candidate(s.id, s.name, frozenset(s.tags)) for s in services]
-    ids = [id for part in page.sections for id in sections.members(part, candidates)]
+    ids = page_services.shown(page.sections, page_services.candidates_of(services))
     active = [(w.window, found) for w in windows if (found := occurrence_at(w.window, now))]
     stated = _stated(incidents)
     result: dict[UUID, Shown] = {}
-    for id in dict.fromkeys(ids):
+    for id in ids:
         service, public = known[id], page.services.get(str(id), {})
         ends = [o.ends_at for window, o in active if covers(window, id, service.tags)]
         until = max(ends, default=None)
@@ -110,9 +110,7 @@ def document(
 ) -> dict[str, Any]:
     """Return what changes by the minute: the page itself, its verdict, sections and services."""
     figures = history.daily(tx, list(shown), page.timezone, page.show_uptime_days, now)
-    candidates = [
-        Candidate(s.service.id, s.service.name, frozenset(s.service.tags)) for s in shown.values()
-    ]
+    candidates = page_services.candidates_of(one.service for one in shown.values())
     parts, units = _sections(page, shown, candidates)
     failing = [id for id, one in shown.items() if one.is_failing]
     causes = details.causes(tx, failing) if page.show.get("error_category") else {}

@@ -185,6 +185,7 @@ def _stored(tx: Transaction, organization_id: UUID, data: Columns) -> dict[str, 
             {**section, "service_ids": [str(id) for id in section["service_ids"]]}
             for section in values["sections"]
         ]
+        services.refuse_many(values["sections"], services.candidates(tx, organization_id))
         names = [section["name"] for section in values["sections"]]
         if len(set(names)) < len(names):
             raise refused(

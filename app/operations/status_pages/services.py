@@ -14,6 +14,8 @@ from app.domain.status_pages import sections
 from app.domain.status_pages.sections import Candidate
 from app.models.services import Service
 from app.models.status_pages import StatusPage, StatusPageService
+from app.operations.rows import refused
+from app.platform.errors import InvalidCode
 from app.platform.events import timestamp
 from app.platform.transaction import Transaction
 
@@ -30,15 +32,41 @@ def candidates(tx: Transaction, organization_id: UUID) -> list[Candidate]:
     return [Candidate(id, name, frozenset(tags)) for id, name, tags in rows]
 
 
+def candidates_of(rows: Iterable[Service]) -> list[Candidate]:
+    """Return services that were read as sections choose among them."""
+    return [Candidate(row.id, row.name, frozenset(row.tags)) for row in rows]
+
+
 def shown(page_sections: Iterable[dict[str, Any]], known: Sequence[Candidate]) -> list[UUID]:
-    """Return the ids of all services that sections hold, each once."""
-    ids = (id for section in page_sections for id in sections.members(section, known))
-    return list(dict.fromkeys(ids))
+    """Return the ids of the services that a page shows: those of its sections, each once, bounded.
+
+    Tags may bring more than a page has room for; the first ones are shown.
+    """
+    return sections.all_members(page_sections, known)[: sections.MOST_SERVICES]
 
 
 def count(page_sections: Iterable[dict[str, Any]], known: Sequence[Candidate]) -> int:
-    """Return how many services sections hold."""
+    """Return how many services a page shows."""
     return len(shown(page_sections, known))
+
+
+def count_left_out(page_sections: Iterable[dict[str, Any]], known: Sequence[Candidate]) -> int:
+    """Return how many services of sections a page has no room for."""
+    if len(known) <= sections.MOST_SERVICES:
+        return 0
+    return max(0, len(sections.all_members(page_sections, known)) - sections.MOST_SERVICES)
+
+
+def refuse_many(page_sections: Iterable[dict[str, Any]], known: Sequence[Candidate]) -> None:
+    """Raise Invalid for sections with more services than a page shows."""
+    left_out = count_left_out(page_sections, known)
+    if left_out:
+        raise refused(
+            "sections",
+            InvalidCode.LIMIT_REACHED,
+            f"These sections hold {sections.MOST_SERVICES + left_out} services; a page shows at"
+            f" most {sections.MOST_SERVICES}.",
+        )
 
 
 def assign_keys(tx: Transaction, page: StatusPage) -> dict[UUID, str]:

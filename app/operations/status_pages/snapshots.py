@@ -18,6 +18,7 @@ from app.models.status_pages import PageSnapshot, StatusPage, StatusPageSlug
 from app.operations.status_pages import (
     documents,
     incident_documents,
+    previous,
     response_times,
     services,
     windows,
@@ -148,8 +149,7 @@ def make(claimed: Claim) -> bool:
         tx.session.execute(text("SET TRANSACTION READ ONLY"))
         page = tx.session.get(StatusPage, claimed.page_id)
         stored = tx.session.get(PageSnapshot, claimed.page_id)
-        archive = orjson.loads(stored.archive or b"{}") if stored is not None else {}
-        made = _made(tx, page, archive) if page is not None else None
+        made = _made(tx, page, stored) if page is not None else None
     if made is None:
         return False
     _store(claimed, made)
@@ -158,13 +158,14 @@ def make(claimed: Claim) -> bool:
 
 def preview(tx: Transaction, page: StatusPage) -> tuple[bytes, bytes]:
     """Return both documents of a page that need not be stored."""
-    made = _made(tx, page, {})
+    made = _made(tx, page, None)
     return made.document, made.archive
 
 
-def _made(tx: Transaction, page: StatusPage, stored: Mapping[str, Any]) -> Made:
-    """Return the snapshot of a page; `stored` is the archive of the one before."""
+def _made(tx: Transaction, page: StatusPage, stored: PageSnapshot | None) -> Made:
+    """Return the snapshot of a page; `stored` is the one before."""
     now = tx.now()
+    before = previous.kept(stored)
     organization = tx.session.get_one(Organization, page.organization_id)
     rows = list(
         tx.session.scalars(select(Service).where(Service.organization_id == page.organization_id))
@@ -174,25 +175,29 @@ def _made(tx: Transaction, page: StatusPage, stored: Mapping[str, Any]) -> Made:
     keys = services.keys(tx, page.id)
     # A service that has joined by a tag shows up once `services.assign_keys` has given it a key.
     keyed = [row for row in rows if row.id in keys]
+    left_out = services.count_left_out(page.sections, services.candidates_of(rows))
     shown = documents.shown_services(page, keyed, keys, planned, incidents, now)
     charts: Mapping[str, Any] = {}
     responses: Mapping[UUID, Mapping[str, Any]] = {}
     if page.show.get("response_times"):
         keys_shown = {id: one.key for id, one in shown.items()}
-        charts = response_times.charts(tx, keys_shown, stored.get("responses"))
+        charts = response_times.charts(tx, keys_shown, before["responses"])
         responses = response_times.figures(tx, keys_shown, charts)
     document = documents.document(tx, page, shown, responses, incidents, now)
     shown_incidents = incident_documents.to_json(tx, incidents, shown)
+    document["left_out"] = left_out
     document["incidents"] = [entry for entry in shown_incidents if entry["resolved_at"] is None]
     announced = windows.announced(tx, page.id, now)
     occurrences = windows.shown(
         page.id, planned, shown, now, since=now - REMEMBERED, announced=announced
     )
+    cancelled = windows.cancelled(before, occurrences, now)
     is_over = [entry["state"] == MaintenanceState.DONE for entry in occurrences]
     document["maintenance"] = [e for e, over in zip(occurrences, is_over, strict=True) if not over]
     archive = {
         "incidents": [entry for entry in shown_incidents if entry["resolved_at"] is not None],
         "maintenance": [e for e, over in zip(occurrences, is_over, strict=True) if over],
+        "cancelled": cancelled,
         "responses": charts,
     }
     change_at = windows.next_change(planned, now)

@@ -2,7 +2,7 @@
 
 import hashlib
 import hmac
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,13 +15,14 @@ from app.domain.status_pages import subscribers
 from app.domain.status_pages.types import Wants, Way
 from app.models.notification_channels import Notification
 from app.models.organization import Organization
-from app.models.status_pages import PageSubscriber, StatusPage, StatusPageService
+from app.models.status_pages import PageSubscriber, StatusPage
 from app.operations.notifications import enqueue
 from app.operations.notifications.subscriber_results import recipient_key
-from app.operations.status_pages import subscriber_messages
+from app.operations.rows import refused
+from app.operations.status_pages import services, subscriber_messages
 from app.platform.bootstrap import runtime
 from app.platform.crypto import random_key
-from app.platform.errors import Forbidden
+from app.platform.errors import Forbidden, Invalid, InvalidCode
 from app.platform.events import timestamp
 from app.platform.transaction import Transaction, transaction
 from app.security.sealing import reveal
@@ -40,6 +41,7 @@ class Subscription:
     address: str
     wants: str
     service_keys: tuple[str, ...]
+    has_deleted: bool  # whether services were chosen that are deleted by now
     is_confirmed: bool
 
 
@@ -49,12 +51,14 @@ def subscribe(
     """Ask somebody to confirm that they want to be told; the same work whoever is known already.
 
     One who has confirmed is not asked again, nor one who was asked three times within a day.
+    Raises Invalid for keys of which one is unknown: nobody is told of everything by mistake.
     """
     with transaction() as tx:
         page = tx.session.get(StatusPage, page_id, with_for_update={"key_share": True})
         if page is None or not page.allow_subscribe:
             return
         now = tx.now()
+        chosen = _services(tx, page.id, service_keys)
         row = find(tx, page.id, way, address)
         if row is None:
             try:
@@ -65,7 +69,7 @@ def subscribe(
         if row.confirmed_at is not None:
             return
         row.wants = wants
-        row.service_ids = _services(tx, page.id, service_keys)
+        row.service_ids = chosen
         row.expires_at = now + subscribers.UNCONFIRMED_KEPT
         ask(tx, page, row, now)
 
@@ -153,14 +157,28 @@ def confirm(subscriber_id: UUID) -> bool:
     return True
 
 
-def change(subscriber_id: UUID, wants: Wants, service_keys: Collection[str]) -> bool:
-    """Change what somebody is told of; False when there is no subscription any more."""
+def change(
+    subscriber_id: UUID,
+    wants: Wants,
+    service_keys: Collection[str],
+    *,
+    kept_unless: Collection[str] | None,
+) -> bool:
+    """Change what somebody is told of; False when there is no subscription any more.
+
+    With `kept_unless`, the keys that could be chosen, services chosen earlier that are not among
+    them stay chosen. Raises Invalid for keys of which one is unknown.
+    """
     with transaction() as tx:
         row = tx.session.get(PageSubscriber, subscriber_id, with_for_update={"key_share": True})
         if row is None:
             return False
         row.wants = wants
-        row.service_ids = _services(tx, row.status_page_id, service_keys)
+        chosen = _services(tx, row.status_page_id, service_keys)
+        if kept_unless is not None:
+            keys = services.keys(tx, row.status_page_id)
+            chosen += [id for id in row.service_ids if keys.get(id) not in kept_unless]
+        row.service_ids = list(dict.fromkeys(chosen))
     return True
 
 
@@ -203,24 +221,26 @@ def check_room(tx: Transaction, page: StatusPage, wanted: int) -> None:
         raise Forbidden(f"the {organization.plan_type} plan allows at most {most} subscribers")
 
 
-def _services(tx: Transaction, page_id: UUID, keys: Collection[str]) -> list[UUID]:
-    return list(
-        tx.session.scalars(
-            select(StatusPageService.service_id).where(
-                StatusPageService.status_page_id == page_id, StatusPageService.key.in_(list(keys))
-            )
-        )
-    )
+def _services(tx: Transaction, page_id: UUID, chosen: Collection[str]) -> list[UUID]:
+    """Return the services of keys. Raises Invalid: with none of them left all would be meant."""
+    if not chosen:
+        return []
+    by_key = {key: id for id, key in services.keys(tx, page_id).items()}
+    for key in chosen:
+        if key not in by_key:
+            raise unknown_service(key)
+    return list(dict.fromkeys(by_key[key] for key in chosen))
+
+
+def unknown_service(key: str) -> Invalid:
+    """Return the refusal of a key of no service on a page."""
+    text = f"There is no service {key} on this page."
+    return refused("service_ids", InvalidCode.UNKNOWN_REFERENCE, text)
 
 
 def _subscription(tx: Transaction, row: PageSubscriber) -> Subscription:
     page = tx.session.get_one(StatusPage, row.status_page_id)
-    keys: Mapping[UUID, str] = {
-        one.service_id: one.key
-        for one in tx.session.scalars(
-            select(StatusPageService).where(StatusPageService.status_page_id == page.id)
-        )
-    }
+    keys = services.keys(tx, page.id)
     address: Any = reveal(row.address, runtime().vault)
     return Subscription(
         id=row.id,
@@ -230,5 +250,6 @@ def _subscription(tx: Transaction, row: PageSubscriber) -> Subscription:
         address=address,
         wants=row.wants,
         service_keys=tuple(keys[id] for id in row.service_ids if id in keys),
+        has_deleted=any(id not in keys for id in row.service_ids),
         is_confirmed=row.confirmed_at is not None,
     )

@@ -10,11 +10,12 @@ from sqlalchemy import select
 
 from app.domain.maintenance.windows import MaintenanceWindow, covers, next_change_at
 from app.domain.status_pages import maintenance
-from app.domain.status_pages.maintenance import MaintenanceState, Notice
+from app.domain.status_pages.maintenance import CANCELLED_KEPT, MaintenanceState, Notice
 from app.models.maintenance_windows import MaintenanceWindow as StoredWindow
 from app.operations.snapshots.alerting import window_of
 from app.platform.transaction import Transaction
 
+_NEXT_SEQUENCE = timedelta(seconds=1)  # numbers of changes in calendars are seconds
 _ANNOUNCED = f"""
 SELECT DISTINCT window_id FROM page_notices WHERE status_page_id = %s AND starts_at > %s
 GROUP BY window_id, starts_at HAVING NOT bool_or(kind = '{Notice.CANCELLED}')
@@ -83,6 +84,36 @@ def shown(
                 }
             )
     return sorted(found, key=lambda entry: (entry["starts_at"], entry["key"]))
+
+
+def cancelled(
+    before: Mapping[str, Any], shown: Sequence[dict[str, Any]], now: datetime
+) -> list[dict[str, Any]]:
+    """Return the maintenance that a page had announced as coming, and that does not come.
+
+    `before` are `maintenance` and `cancelled` of the page's last documents, `shown` all that it
+    shows now. Each is kept for 30 days after its end, also where it comes after all: calendars
+    take what has changed by its time, so such a one in `shown` gets a later `updated_at`.
+    """
+    here = {entry["key"]: entry for entry in shown}
+    found = {entry["key"]: entry for entry in before["cancelled"]}
+    for entry in before["maintenance"]:
+        was_coming = entry["state"] == MaintenanceState.COMING
+        if was_coming and entry["key"] not in here and _moment(entry["ends_at"]) > now:
+            at = max(now, _moment(entry["updated_at"]) + _NEXT_SEQUENCE)
+            found[entry["key"]] = {
+                **entry, "state": MaintenanceState.CANCELLED, "description": "", "updated_at": at,
+            }  # fmt: skip
+    for key, entry in found.items():
+        if key in here:
+            later = _moment(entry["updated_at"]) + _NEXT_SEQUENCE
+            here[key]["updated_at"] = max(here[key]["updated_at"], later)
+    kept = [one for one in found.values() if _moment(one["ends_at"]) > now - CANCELLED_KEPT]
+    return sorted(kept, key=lambda entry: entry["key"])
+
+
+def _moment(value: datetime | str) -> datetime:
+    return value if isinstance(value, datetime) else datetime.fromisoformat(value)
 
 
 def next_change(windows: Sequence[PageWindow], now: datetime) -> datetime | None:

@@ -6,6 +6,7 @@ from typing import Any
 from icalendar import Calendar, Event
 
 from app.domain.messages.text import clean
+from app.domain.status_pages.maintenance import MaintenanceState
 from app.pages.status import room, times
 from app.pages.status.view import View
 
@@ -13,8 +14,10 @@ _SEQUENCES_SINCE = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def of_page(view: View) -> bytes:
-    """Return what runs and what is coming."""
-    return _calendar(view, view.snapshot.data["maintenance"])
+    """Return what runs and what is coming, and what was to come and was cancelled."""
+    data = view.snapshot.data
+    off = [one for one in data["cancelled"] if times.read(one["ends_at"]) > view.snapshot.made_at]
+    return _calendar(view, [*data["maintenance"], *off])
 
 
 def of_one(view: View, entry: dict[str, Any]) -> bytes:
@@ -36,6 +39,9 @@ def _calendar(view: View, entries: list[dict[str, Any]]) -> bytes:
         # Some programs take a moved event only with a higher number (RFC 5545, 3.8.7.4).
         changed = times.read(entry["updated_at"]) - _SEQUENCES_SINCE
         event.add("sequence", max(0, int(changed.total_seconds())))
+        # What is left out without a word stays in the calendars of many programs for ever.
+        is_off = entry["state"] == MaintenanceState.CANCELLED
+        event.add("status", "CANCELLED" if is_off else "CONFIRMED")
         event.add("dtstart", times.read(entry["starts_at"]))
         event.add("dtend", times.read(entry["ends_at"]))
         event.add("summary", _line(f"{view.page['name']}: {entry['title']}"))

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import orjson
 
-from app.pages.status import statuspage
+from app.pages.status import numbered, statuspage
 from app.pages.status.responses import Rendered, find
 from app.pages.status.snapshot import Freshness, Snapshot
 from app.pages.status.store import PageStore
+from app.pages.status.view import View
 
 _PARTS = (
     *statuspage.FILES, "page.json", "history", "feed.atom", "feed.rss", "maintenance.ics",
@@ -61,7 +62,11 @@ def _files(snapshot: Snapshot) -> list[tuple[str, bytes]]:
     parts = [
         *_PARTS,
         *(f"incidents/{one['key']}" for one in snapshot.incidents()),
-        *(f"maintenance/{one['key']}" for one in snapshot.maintenance()),
+        *(
+            f"maintenance/{one['key']}{ending}"
+            for one in snapshot.told_maintenance()
+            for ending in ("", ".ics")
+        ),
         *(f"services/{key}" for key in snapshot.data["services"]),
     ]
     found = []
@@ -71,19 +76,31 @@ def _files(snapshot: Snapshot) -> list[tuple[str, bytes]]:
             name = f"{snapshot.slug}/{part}" if part else snapshot.slug
             is_page = rendered.content_type.startswith("text/html")
             found.append((f"{name}.html" if is_page else name, rendered.body))
-    for one in snapshot.incidents():
-        for number in count(2):  # its earlier updates
-            part = f"incidents/{one['key']}/{number}"
-            rendered = _rendered(snapshot, part)
-            if rendered is None:
+    pages = [f"incidents/{one['key']}" for one in snapshot.incidents()]  # of earlier updates
+    view = View(snapshot, Freshness.FRESH, _root(snapshot), is_copy=True)
+    for month in numbered.months(view):
+        pages.append(f"history/{month}")
+        found += _numbered(snapshot, pages[-1], "")
+    for part in pages:
+        for number in count(2):
+            more = _numbered(snapshot, part, f"/{number}")
+            if not more:
                 break
-            found.append((f"{snapshot.slug}/{part}.html", rendered.body))
+            found += more
     return found
 
 
+def _numbered(snapshot: Snapshot, part: str, number: str) -> list[tuple[str, bytes]]:
+    rendered = _rendered(snapshot, f"{part}{number}")
+    return [(f"{snapshot.slug}/{part}{number}.html", rendered.body)] if rendered else []
+
+
 def _rendered(snapshot: Snapshot, part: str) -> Rendered | None:
-    root = f"/status/{snapshot.slug}"
-    return find(snapshot, part, {}, Freshness.FRESH, root, is_copy=True)
+    return find(snapshot, part, {}, Freshness.FRESH, _root(snapshot), is_copy=True)
+
+
+def _root(snapshot: Snapshot) -> str:
+    return f"/status/{snapshot.slug}"
 
 
 def _written(top: Path) -> set[str]:

@@ -9,6 +9,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from markupsafe import Markup
 
+from app.domain.status_pages.maintenance import MaintenanceState
 from app.pages.status import room, times
 from app.pages.status.room import Room
 from app.pages.status.view import View
@@ -86,7 +87,7 @@ def _entries(view: View, service_key: str | None) -> list[_Entry]:
     ]
     found += [
         (_updated(view, one), one["key"], one, _maintenance)
-        for one in view.snapshot.maintenance()
+        for one in view.snapshot.told_maintenance()
         if not one["affected"] or _is_of(one, service_key)
     ]
     latest = sorted(found, key=lambda entry: entry[:2], reverse=True)[:_MOST]
@@ -134,10 +135,12 @@ def _maintenance(view: View, one: dict[str, Any], updated: datetime, left: Room)
     begin, end = (_moment(view, one[name]) for name in ("starts_at", "ends_at"))
     span = view.fill("from_to", from_=begin, to=end)
     text = left.take_made(one["description"], view.markdown) or ""
+    is_off = one["state"] == MaintenanceState.CANCELLED
+    word = view.say("maintenance_cancelled" if is_off else "maintenance")
     return _Entry(
         key=one["key"],
         link=f"{str(view.page['url']).rstrip('/')}/maintenance/{one['key']}",
-        title=f"{view.say('maintenance')}: {one['title']}",
+        title=f"{word}: {one['title']}",
         html=f"<p>{span}</p>{text}",
         published=min(times.read(one["updated_at"]), updated),
         updated=updated,

@@ -9,7 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from app.domain.messages.text import isolated
-from app.pages.status import bars, past, room, styles
+from app.pages.status import bars, past, room, styles, times
 from app.pages.status.snapshot import Freshness, Snapshot
 from app.pages.status.view import View
 from app.platform.clock import utcnow
@@ -53,6 +53,7 @@ def render(name: str, view: View, **values: Any) -> bytes:
         page=view.page,
         data=view.snapshot.data,
         say=view.say,
+        locale=times.language_tag(view.snapshot.language),
         letter=letter,
         sign=TITLE_SIGNS[letter],
         favicon=Markup(favicon(letter)),  # noqa: S704  made of constants

@@ -33,12 +33,11 @@ def history(view: View, query: Mapping[str, str]) -> bytes | None:
     number, count = _number(query.get("page", "1")), max(1, -(-len(shown) // room.ENTRIES))
     if number is None or number > count:
         return None
-    older, newer = f"month={_back(month, 1):%Y-%m}", f"month={_back(month, -1):%Y-%m}"
+    older, newer = _neighbours(view, month)
     if number < count:
-        older = f"month={asked}&page={number + 1}"
+        older = _path(view, month, number + 1)
     if number > 1:
-        newer = f"month={asked}&page={number - 1}"
-    months = [_back(today.replace(day=1), back) for back in range(_MONTHS_IN_NAVIGATION)]
+        newer = _path(view, month, number - 1)
     language = view.snapshot.language
     return html.render(
         "history",
@@ -47,10 +46,53 @@ def history(view: View, query: Mapping[str, str]) -> bytes | None:
         title=f"{view.say('history')}: {times.month(month, language)}",
         number=number,
         entries=shown[(number - 1) * room.ENTRIES : number * room.ENTRIES],
-        months=[(f"{one:%Y-%m}", times.month(one, language)) for one in months],
+        months=[
+            (f"{one:%Y-%m}", times.month(one, language), _path(view, one))
+            for one in _latest_months(view)
+        ],
         older=older,
-        newer=newer if number > 1 or month < today.replace(day=1) else None,
+        newer=newer,
     )
+
+
+def months(view: View) -> list[str]:
+    """Return the months of which a copy has the history, newest first.
+
+    Those that the navigation names, and before them those in which something began.
+    """
+    return [f"{one:%Y-%m}" for one in _told_months(view)]
+
+
+def _path(view: View, month: date, number: int = 1) -> str:
+    """Return the path of a page of the history of a month; a copy has a file of each."""
+    if view.is_copy:
+        return f"/history/{month:%Y-%m}" + (f"/{number}" if number > 1 else "")
+    return f"/history?month={month:%Y-%m}" + (f"&page={number}" if number > 1 else "")
+
+
+def _told_months(view: View) -> list[date]:
+    incidents, windows = view.snapshot.incidents(), view.snapshot.maintenance()
+    begins = [*(one["started_at"] for one in incidents), *(one["starts_at"] for one in windows)]
+    told = {view.on(at).replace(day=1) for at in begins}
+    return sorted(told.union(_latest_months(view)), reverse=True)
+
+
+def _latest_months(view: View) -> list[date]:
+    this_month = view.on(view.made_at).replace(day=1)
+    return [_back(this_month, back) for back in range(_MONTHS_IN_NAVIGATION)]
+
+
+def _neighbours(view: View, month: date) -> tuple[str | None, str | None]:
+    """Return the paths of an earlier and a later month; None where there is none."""
+    if view.is_copy:
+        told = _told_months(view)
+        earlier = [one for one in told if one < month][:1]
+        later = [one for one in told if one > month][-1:]
+    else:
+        earlier = [_back(month, 1)]
+        later = [_back(month, -1)] if month < _latest_months(view)[0] else []
+    older, newer = ([_path(view, at) for at in one] for one in (earlier, later))
+    return next(iter(older), None), next(iter(newer), None)
 
 
 def incident(view: View, rest: str) -> bytes | None:

@@ -1,7 +1,6 @@
 // Everything here is an addition: the page is complete without it.
-const root = document.documentElement, body = document.body, { base, made, copy } = body.dataset;
+const root = document.documentElement, body = document.body, { base, made, copy, locale } = body.dataset;
 const [themeWord, auto, light, dark, down, maintenance, up, slow, unknown, blind] = body.dataset.words.split("|");
-const lang = navigator.language.startsWith(root.lang) ? navigator.language : root.lang;
 const $ = (selector, from = document) => from.querySelector(selector);
 const all = (selector, from = document) => [...from.querySelectorAll(selector)];
 
@@ -23,10 +22,10 @@ show();
 $(".tools").append(button);
 if (location.search.includes("view=wall")) body.classList.add("wall");
 
-// Times: on the visitor's clocks, with the written form as the title.
+// Times: on the visitor's clocks, in the form of the page, with the written one as the title.
 let shownAt = Date.parse(made), tag = "", fails = 0, days;
-const dates = (options) => new Intl.DateTimeFormat(lang, { dateStyle: "medium", ...options });
-const clock = dates({ timeStyle: "short" }), relative = new Intl.RelativeTimeFormat(lang, { numeric: "auto" });
+const dates = (options) => new Intl.DateTimeFormat(locale, { dateStyle: "medium", ...options });
+const clock = dates({ timeStyle: "short" }), relative = new Intl.RelativeTimeFormat(locale, { numeric: "auto" });
 const age = () => {
   const seconds = Math.min(0, Math.round((shownAt - Date.now()) / 1e3));
   const text = relative.format(...(seconds > -90 ? [seconds, "second"] : [Math.round(seconds / 60), "minute"]));

@@ -197,8 +197,11 @@ def _by_key(view: View, rest: str, query: Mapping[str, str]) -> tuple[bytes, str
     kind, _, key = rest.partition("/")
     if kind == "incidents":
         return _html(numbered.incident(view, key))
+    if kind == "history" and view.is_copy:
+        month, _, number = key.partition("/")
+        return _html(numbered.history(view, {"month": month, "page": number or "1"}))
     if kind == "maintenance":
-        one = numbered.entry_of(view.snapshot.maintenance(), key.removesuffix(".ics"))
+        one = numbered.entry_of(view.snapshot.told_maintenance(), key.removesuffix(".ics"))
         if one is None:
             return None
         if key.endswith(".ics"):

@@ -60,7 +60,11 @@ class Snapshot:
         """The document, with what is over beside it."""
         found: dict[str, Any] = orjson.loads(self.document)
         over = orjson.loads(self.archive)
+        shown = [*found.get("maintenance", []), *over.get("maintenance", [])]
+        here = {entry["key"] for entry in shown}
         return found | {
+            "left_out": found.get("left_out", 0),
+            "cancelled": [one for one in over.get("cancelled", []) if one["key"] not in here],
             "past_incidents": over.get("incidents", []),
             "past_maintenance": over.get("maintenance", []),
             "responses": over.get("responses") or {},
@@ -108,6 +112,10 @@ class Snapshot:
         return sorted(both, key=lambda incident: str(incident["started_at"]), reverse=True)
 
     def maintenance(self) -> list[dict[str, Any]]:
-        """Return all maintenance, newest first."""
+        """Return all maintenance that came or is to come, newest first."""
         both = [*self.data["maintenance"], *self.data["past_maintenance"]]
         return sorted(both, key=lambda entry: str(entry["starts_at"]), reverse=True)
+
+    def told_maintenance(self) -> list[dict[str, Any]]:
+        """Return all maintenance with a page of its own: also what was announced and cancelled."""
+        return [*self.maintenance(), *self.data["cancelled"]]

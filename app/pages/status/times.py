@@ -15,6 +15,11 @@ def _locale(language: str) -> Locale:
     return Locale.parse(_LOCALES.get(language, language))
 
 
+def language_tag(language: str) -> str:
+    """Return the locale whose dates a page has, such as `en-GB` (BCP 47)."""
+    return _LOCALES.get(language, language).replace("_", "-")
+
+
 def read(text: str) -> datetime:
     """Return a time of a snapshot."""
     return datetime.fromisoformat(text)

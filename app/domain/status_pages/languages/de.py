@@ -37,6 +37,11 @@ SENTENCES = {
     "maintenance_running": "Läuft",
     "maintenance_coming": "Geplant",
     "maintenance_done": "Beendet",
+    "maintenance_cancelled": "Abgesagt",
+    "left_out": "Für {count} weitere Dienste ist auf dieser Seite kein Platz",
+    "gone_services": "Dienste, die es hier nicht mehr gibt",
+    "unknown_service": "Einer dieser Dienste ist nicht mehr auf dieser Seite. "
+    "Bitte wählen Sie noch einmal.",
     "past": "Frühere Störungen",
     "no_incidents": "Keine Störungen",
     "history": "Verlauf",

@@ -37,6 +37,11 @@ SENTENCES = {
     "maintenance_running": "En cours",
     "maintenance_coming": "À venir",
     "maintenance_done": "Terminée",
+    "maintenance_cancelled": "Annulée",
+    "left_out": "Cette page n'a pas de place pour {count} autres services",
+    "gone_services": "Services qui ne sont plus ici",
+    "unknown_service": "L'un de ces services n'est plus sur cette page. "
+    "Veuillez choisir à nouveau.",
     "past": "Incidents passés",
     "no_incidents": "Aucun incident",
     "history": "Historique",
