@@ -6,6 +6,7 @@ from typing import Any, cast
 from flask import Response, request
 
 from app.api.http import Blueprint, View, reply
+from app.domain.accounts.permissions import is_allowed, role_named
 from app.operations.alerts import lifecycle
 from app.operations.alerts import queries as alert_queries
 from app.operations.notifications import deliveries
@@ -30,8 +31,10 @@ _BUTTONS = {"acknowledge": "Acknowledge", "snooze": "Snooze for 1 hour"}
 _DONE = {"acknowledge": "Acknowledged.", "snooze": "Snoozed for 1 hour."}
 _HTML: dict[str, Any] = {"content_type": "text/html"}
 _PAGE = {"type": "string"}
+_READS_ONLY = "Your role in this organization may only read. Ask an admin for a higher one."
 # Browsers get a page with the sentence, programs get it as JSON like everywhere.
 _FAILURES = {
+    403: ("Whom the link was sent to may only read.", "your role may only read"),
     404: ("Not a link of ours, or the alert is gone.", "this link is not valid"),
     409: ("The alert is resolved already.", "this alert is resolved"),
     410: ("The link has expired.", "this link has expired"),
@@ -76,16 +79,19 @@ def show(signed: str) -> Response:
 @bp.post("/<signed>")
 @public
 @bp.returns(_PAGE, description="Done: the alert and its state now.", **_HTML)
-@_fails_with(404, 409, 410)
+@_fails_with(403, 404, 409, 410)
 def act(signed: str) -> Response:
     """Act by a link from a message
 
-    What the button of the page does. Acting twice is fine.
+    What the button of the page does. Acting twice is fine. A person needs the role that it takes
+    when signed in.
     """
     try:
         link = alert_links.read(signed)
-        organization_id = _alert_of(link)["organization_id"]
-        done = _act(link, organization_id)
+        alert = _alert_of(link)
+        if not _may_act(alert):
+            return _refusal(403, "Your role may only read", _READS_ONLY, alert)
+        done = _act(link, alert["organization_id"])
         alert = _alert_of(link)
     except (BadLink, NotFound) as error:
         return _no_alert(error)
@@ -96,6 +102,12 @@ def act(signed: str) -> Response:
 
 def _alert_of(link: AlertAction) -> dict[str, Any]:
     return alert_queries.read_for_link(link.alert_id, link.recipient, link.signed_at)
+
+
+def _may_act(alert: dict[str, Any]) -> bool:
+    """Say whether whom the link was sent to may still act; a channel is no person."""
+    role = role_named(alert["role"] or "")
+    return role is None or is_allowed(role, "alerts:act")
 
 
 def _act(link: AlertAction, organization_id: Any) -> bool:
@@ -119,6 +131,8 @@ def _page(link: AlertAction, alert: dict[str, Any]) -> Response:
     elif alert["status"] == "acknowledged" and link.action == "acknowledge":
         by, at = alert["acknowledged_by"], alert["acknowledged_at"]
         sentence, button = f"Acknowledged by {by} at {timestamp(at)}.", None
+    elif not _may_act(alert):
+        sentence, button = _READS_ONLY, None
     return alert_action.render(alert["title"], sentence=sentence, alert=alert, button=button)
 
 

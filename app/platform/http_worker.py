@@ -1,17 +1,20 @@
 """Worker of gunicorn that slow strangers cannot occupy.
 
 The headers of a request have five seconds (`keepalive` in gunicorn.conf.py), its body ten and then
-a minimum rate, a read of the answer thirty. Whoever sends faster than we read gives way to the
-others after each request and each piece of a body, also of one that nobody reads. One address (of
-IPv6, one /64) holds so many connections at most, unless it is a reverse proxy of ours. When a
-process has nearly all connections it can have, the one that has kept it waiting longest is closed
-for each new one: whoever sends a whole request is served. All that goes wrong before the
-application sees a request is answered in its one JSON shape.
+a minimum rate, ten minutes in all, a read of the answer thirty. Whoever sends faster than we read
+gives way to the others after each request and each piece of a body, also of one that nobody reads.
+One address (of IPv6, one /64) holds so many connections at most, unless it is a reverse proxy of
+ours. When a process has nearly all connections it can have, the one that has kept it waiting
+longest is closed for each new one: whoever sends a whole request is served. All that goes wrong
+before the application sees a request is answered in its one JSON shape.
 """
 
+import contextlib
 import json
 import logging
+import resource
 import socket
+import sys
 from collections import Counter
 from collections.abc import Callable
 from http import HTTPStatus
@@ -30,10 +33,13 @@ log = logging.getLogger(__name__)
 
 BODY_SECONDS = 10.0
 BODY_BYTES_PER_SECOND = 8 * 1024  # after the first ten seconds
+# Of a chunked body all bytes may be frames, of which the application would never see its end.
+BODY_MOST_SECONDS = 600.0
 ANSWER_SECONDS = 30.0
 PER_ADDRESS = 256
 MOST_OF_A_PIECE = 64 * 1024  # what is read in one turn of a connection
 SPARE = 50  # connections of a process that are kept for who comes next
+OWN_FILES = 100  # open files of a process besides its connections: database, Redis, logs
 _STATUSES: tuple[tuple[type[Exception], HTTPStatus], ...] = (
     (errors.LimitRequestLine, HTTPStatus.REQUEST_URI_TOO_LONG),
     (errors.LimitRequestHeaders, HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE),
@@ -59,6 +65,10 @@ class GuardedWorker(GeventWorker):  # type: ignore[misc]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        # Where no file can be opened any more, nobody is accepted, and nobody is let go for others.
+        self.worker_connections: int = connections_within(
+            self.cfg.worker_connections, _open_files()
+        )
         self._trusted = Config.from_env().trusted_proxies
         self._open: dict[int, _Connection] = {}
         self._counts: Counter[str] = Counter()
@@ -134,6 +144,20 @@ class GuardedWorker(GeventWorker):  # type: ignore[misc]
         _refuse(client, status, sentence)
 
 
+def connections_within(wanted: int, files: int) -> int:
+    """Return how many connections a process takes that may have so many files open."""
+    return min(wanted, max(files - OWN_FILES, SPARE + 2))
+
+
+def _open_files() -> int:
+    """Return how many files this process may have open, having asked for all it may ask for."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return sys.maxsize if soft == resource.RLIM_INFINITY else soft
+
+
 def _time_body(unreader: Any, connection: _Connection) -> None:
     """Let the pieces of a body take ten seconds together, and then come at a minimum rate."""
     read = _reader(unreader)
@@ -141,7 +165,7 @@ def _time_body(unreader: Any, connection: _Connection) -> None:
 
     def chunk(size_hint: int | None = None) -> bytes:
         nonlocal received
-        left = began_at + BODY_SECONDS + received / BODY_BYTES_PER_SECOND - monotonic()
+        left = began_at + body_seconds(received) - monotonic()
         if left <= 0:
             raise _too_slow(connection)
         connection.waits_since = began_at
@@ -157,6 +181,11 @@ def _time_body(unreader: Any, connection: _Connection) -> None:
         return piece
 
     unreader.chunk = chunk
+
+
+def body_seconds(received: int) -> float:
+    """Return how long a body may have taken of which so many bytes have come, with its frames."""
+    return min(BODY_SECONDS + received / BODY_BYTES_PER_SECOND, BODY_MOST_SECONDS)
 
 
 def _give_way(unreader: Any) -> None:

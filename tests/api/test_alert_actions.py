@@ -107,6 +107,25 @@ def test_a_link_ends_with_the_membership_of_whom_it_was_sent_to(
     assert alice.get(f"/alerts/{alert}").json["snoozed_until"] is None
 
 
+def test_a_link_acts_no_more_for_somebody_who_may_only_read_by_now(app, client, alice, bob, alert):
+    with app.app_context():
+        signed = sign(AlertAction("acknowledge", alert, f"user:{bob.user_id}:0"))
+    path = signed.removeprefix("http://localhost")
+    assert "button" in Page(client.get(path)).tags
+    alice.patch(f"/members/{bob.user_id}", {"role": "viewer"})
+    assert bob.post(f"/alerts/{alert}/acknowledge").status_code == 403
+    page = Page(client.get(path))
+    assert "button" not in page.tags
+    assert "may only read" in " ".join(page.words)
+    refused = client.post(path, headers=BROWSER)
+    assert (refused.status_code, "may only read" in refused.text) == (403, True)
+    as_json = client.post(path)
+    assert as_json.status_code == 403
+    assert alice.get(f"/alerts/{alert}").json["status"] == "firing"
+    alice.patch(f"/members/{bob.user_id}", {"role": "responder"})
+    assert client.post(path).status_code == 200
+
+
 def test_the_button_snoozes(app, client, alice, alert):
     assert "Snooze for 1 hour" in Page(client.get(link(app, alert, "snooze"))).words
     assert client.post(link(app, alert, "snooze")).status_code == 200

@@ -110,15 +110,18 @@ def read(organization_id: UUID, alert_id: UUID) -> Json:
 def read_for_link(alert_id: UUID, recipient: str, signed_at: datetime | None) -> Json:
     """Return what the page of a signed link shows of an alert, whosever it is.
 
-    `recipient` is the key of whom the link was sent to. Raises NotFound, also where that is a
-    person who has left the alert's organization since, though they may have come again.
+    `recipient` is the key of whom the link was sent to; `role` theirs, where that is a person.
+    Raises NotFound, also where that is a person who has left the alert's organization since, though
+    they may have come again.
     """
     with transaction() as tx:
         row = (
             tx.driver.cursor(row_factory=dict_row)
             .execute(
                 "SELECT id, organization_id, title, message, severity, service_name, status,"
-                " fired_at, acknowledged_at, acknowledged_by, resolved_at, snoozed_until"
+                " fired_at, acknowledged_at, acknowledged_by, resolved_at, snoozed_until,"
+                " (SELECT m.role FROM memberships m WHERE m.organization_id = a.organization_id"
+                " AND %(recipient)s LIKE 'user:' || m.user_id || ':%%') AS role"
                 " FROM alerts a WHERE id = %(alert_id)s AND (%(recipient)s NOT LIKE 'user:%%'"
                 " OR EXISTS (SELECT FROM memberships m WHERE m.organization_id = a.organization_id"
                 " AND m.created_at < %(signed_at)s::timestamptz + interval '1 second'"
@@ -147,7 +150,7 @@ def _completed(
     return [
         {
             **row,
-            **heard[row["id"]],
+            **heard.get(row["id"], told.NOBODY),  # deleted since it was read
             "escalation": escalations.get(row["id"]),
             "suppressed_services": hidden[row["id"]],
         }

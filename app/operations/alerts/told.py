@@ -20,6 +20,7 @@ CASE
     ELSE 'none'
 END
 """
+NOBODY: dict[str, str | None] = {"told": "none", "told_reason": None}
 _REASONS = f"""
 SELECT a.id, {TOLD}, a.untold_reason,
     (SELECT r.service_name FROM alerts r WHERE r.id = a.suppressed_by),
