@@ -8,13 +8,13 @@ from collections.abc import Callable, Mapping, Sequence, Set
 from typing import Any, Generic, NamedTuple, TypeVar
 from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, func, select
 
 from app.models.base import OrganizationOwned
 from app.operations import rows as owned_rows
 from app.operations import usages
 from app.operations.rows import Position
-from app.platform.errors import NotFound
+from app.platform.errors import Forbidden, NotFound
 from app.platform.transaction import Transaction, transaction
 
 Row = TypeVar("Row", bound=OrganizationOwned)
@@ -30,6 +30,13 @@ Operations = tuple[
 ]
 
 
+class Most(NamedTuple):
+    """Bound on the rows that one organization may have, and what they are called there."""
+
+    number: int
+    plural: str
+
+
 class Resource(Generic[Row, Who]):
     """The rows of a table, each of one organization; every operation is one transaction.
 
@@ -37,6 +44,7 @@ class Resource(Generic[Row, Who]):
     """
 
     model: type[Row]
+    most: Most
     # Whether others refer to rows by a lock of their own: deleting one waits for them.
     is_referred_to = False
 
@@ -88,8 +96,12 @@ class Resource(Generic[Row, Who]):
         return found
 
     def insert(self, tx: Transaction, who: Who, data: Fields, **internal: Any) -> Answer:
-        """Store a new row, with columns that no caller gives, and return it."""
+        """Store a new row, with columns that no caller gives, and return it.
+
+        Raises Forbidden where there are as many as there may be.
+        """
         self.begin(tx, who)
+        self.refuse_more(tx, who)
         id = uuid4()
         values = self.new_columns(tx, who, id, data)
         own = {"id": id, "organization_id": self.organization_of(who)}
@@ -158,6 +170,19 @@ class Resource(Generic[Row, Who]):
                 break
             attempt.rollback()  # something has begun to refer to it meanwhile: its lock comes first
         return row
+
+    def refuse_more(self, tx: Transaction, who: Who) -> None:
+        """Raise Forbidden where an organization has all the rows that it may have.
+
+        Of several that are made at the same moment some may be more than that: it is no plan.
+        """
+        own = self.model.organization_id == self.organization_of(who)
+        found = select(self.model.id).where(own).limit(self.most.number).subquery()
+        if (tx.session.scalar(select(func.count()).select_from(found)) or 0) >= self.most.number:
+            raise Forbidden(
+                f"an organization has at most {self.most.number} {self.most.plural};"
+                " delete one that is not needed"
+            )
 
     # What resources differ in.
 

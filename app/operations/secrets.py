@@ -15,7 +15,7 @@ from app.domain.checks.secret_references import check_references, fill, referenc
 from app.models.notification_channels import NotificationChannel
 from app.models.secrets import Secret
 from app.models.services import Service
-from app.operations.resource import Resource
+from app.operations.resource import Most, Resource
 from app.platform.bootstrap import runtime
 from app.platform.errors import Conflict
 from app.platform.transaction import Transaction
@@ -28,6 +28,7 @@ _FIELDS = ("id", "name", "hosts", "created_at", "updated_at")
 
 class _Secrets(Resource[Secret, UUID]):
     model = Secret
+    most = Most(1_000, "secrets")
 
     def create(self, who: UUID, data: Mapping[str, Any]) -> dict[str, Any]:
         """Store a secret and return it. Raises Conflict when the name is taken."""

@@ -10,7 +10,7 @@ from sqlalchemy import delete as delete_rows
 
 from app.domain.accounts.permissions import Scope, included, scopes_within
 from app.models.api_keys import ApiKey
-from app.operations.resource import Resource
+from app.operations.resource import Most, Resource
 from app.operations.rows import refused
 from app.platform.bootstrap import runtime
 from app.platform.crypto import digest, random_key
@@ -38,6 +38,7 @@ class _ApiKeys(Resource[ApiKey, Principal]):
     """Keys for programs; a principal who may not see all sees their own."""
 
     model = ApiKey
+    most = Most(10_000, "API keys")
 
     def organization_of(self, who: Principal) -> UUID:
         return who.organization_id

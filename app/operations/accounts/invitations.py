@@ -14,7 +14,7 @@ from app.models.members import Membership, User
 from app.models.organization import Organization
 from app.operations.accounts import members
 from app.operations.notifications import system_mail
-from app.operations.resource import Resource
+from app.operations.resource import Most, Resource
 from app.operations.rows import lock_organization
 from app.platform.bootstrap import runtime
 from app.platform.crypto import digest, random_key
@@ -33,6 +33,7 @@ class _Invitations(Resource[Invitation, UUID]):
     """Invitations that nobody has accepted yet."""
 
     model = Invitation
+    most = Most(10_000, "invitations")
 
     def to_list(
         self, tx: Transaction, who: UUID, rows: Sequence[Invitation]
@@ -65,6 +66,7 @@ def invite(principal: Principal, email: str, role_name: str) -> dict[str, Any]:
             )
         )
         if row is None:
+            _INVITATIONS.refuse_more(tx, organization_id)
             row = Invitation(organization_id=organization_id, email=email)
             tx.session.add(row)
         row.user_id = user_id

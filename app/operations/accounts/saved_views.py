@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, or_
 
 from app.models.console import SavedView
-from app.operations.resource import Resource
+from app.operations.resource import Most, Resource
 from app.operations.rows import columns
 from app.platform.errors import Forbidden, NotFound
 from app.platform.transaction import Transaction
@@ -22,6 +22,7 @@ class _SavedViews(Resource[SavedView, Principal]):
     """Lists under a name: a principal's own, and those that are shared with all."""
 
     model = SavedView
+    most = Most(5_000, "saved views")
 
     def organization_of(self, who: Principal) -> UUID:
         return who.organization_id

@@ -11,7 +11,7 @@ from app.models.members import Membership, User
 from app.models.teams import Team, TeamMember
 from app.operations import rows as owned_rows
 from app.operations import usages
-from app.operations.resource import Resource
+from app.operations.resource import Most, Resource
 from app.operations.rows import columns, lock_organization
 from app.platform.errors import Conflict, NotFound
 from app.platform.transaction import Transaction, transaction
@@ -19,6 +19,7 @@ from app.platform.transaction import Transaction, transaction
 
 class _Teams(Resource[Team, UUID]):
     model = Team
+    most = Most(1_000, "teams")
     is_referred_to = True
 
     def begin(self, tx: Transaction, who: UUID) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, func, select
 from app.models.console import OnCallCalendar
 from app.models.members import Membership, User
 from app.models.organization import Organization
-from app.operations.resource import Resource
+from app.operations.resource import Most, Resource
 from app.operations.rows import refused
 from app.platform.bootstrap import runtime
 from app.platform.crypto import digest, random_key
@@ -39,6 +39,7 @@ class _Calendars(Resource[OnCallCalendar, Principal]):
     """A person's own calendars; their addresses are shown once."""
 
     model = OnCallCalendar
+    most = Most(10_000, "calendars")
 
     def organization_of(self, who: Principal) -> UUID:
         return who.organization_id

@@ -5,22 +5,26 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from app.models.escalation_policies import OnCallOverride, OnCallSchedule
 from app.models.members import Membership, User
 from app.operations import paging, usages
 from app.operations import rows as owned_rows
+from app.operations.resource import Most
 from app.operations.rows import Position, refused
 from app.operations.snapshots.resource import SnapshotResource
-from app.platform.errors import InvalidCode, NotFound
+from app.platform.errors import Forbidden, InvalidCode, NotFound
 from app.platform.transaction import Transaction, transaction
 
 Columns = Mapping[str, Any]
 
+MOST_OVERRIDES = 1_000  # of a schedule, that are not over
+
 
 class _Schedules(SnapshotResource[OnCallSchedule]):
     model = OnCallSchedule
+    most = Most(1_000, "on-call schedules")
 
     def new_columns(self, tx: Transaction, who: UUID, id: UUID, data: Columns) -> Columns:
         _check_layers(tx, who, data)
@@ -62,7 +66,10 @@ def overrides(
 def add_override(
     organization_id: UUID, schedule_id: UUID, user_id: UUID, starts_at: datetime, ends_at: datetime
 ) -> dict[str, Any]:
-    """Put a member on call for a while and return the override. Raises NotFound, Invalid."""
+    """Put a member on call for a while and return the override.
+
+    Raises NotFound, Invalid; Forbidden where as many are ahead as there may be.
+    """
     with transaction() as tx:
         _SCHEDULES.begin(tx, organization_id)
         _SCHEDULES.lock(tx, organization_id, schedule_id)
@@ -72,6 +79,7 @@ def add_override(
             raise refused(
                 "user_id", InvalidCode.UNKNOWN_REFERENCE, f"There is no member {user_id}."
             )
+        _refuse_many_overrides(tx, schedule_id)
         row = OnCallOverride(
             schedule_id=schedule_id, user_id=user_id, starts_at=starts_at, ends_at=ends_at
         )
@@ -79,6 +87,15 @@ def add_override(
         tx.session.flush()
         found = _override(row, tx.session.get_one(User, user_id).full_name)
     return found
+
+
+def _refuse_many_overrides(tx: Transaction, schedule_id: UUID) -> None:
+    ahead = (OnCallOverride.schedule_id == schedule_id) & (OnCallOverride.ends_at > tx.now())
+    count = tx.session.scalar(select(func.count()).select_from(OnCallOverride).where(ahead))
+    if (count or 0) >= MOST_OVERRIDES:
+        raise Forbidden(
+            f"a schedule has at most {MOST_OVERRIDES} overrides ahead; end one that is not needed"
+        )
 
 
 def delete_override(organization_id: UUID, schedule_id: UUID, override_id: UUID) -> None:

@@ -17,6 +17,7 @@ from app.models.teams import Team
 from app.operations import usages
 from app.operations.escalation import assignments
 from app.operations.notifications import withdrawn
+from app.operations.resource import Most
 from app.operations.rows import refused
 from app.operations.snapshots.resource import SnapshotResource
 from app.platform.errors import InvalidCode
@@ -39,6 +40,7 @@ _CALLED = {
 
 class _Policies(SnapshotResource[EscalationPolicy]):
     model = EscalationPolicy
+    most = Most(1_000, "escalation policies")
     is_referred_to = True
 
     def new_columns(self, tx: Transaction, who: UUID, id: UUID, data: Columns) -> Columns:

@@ -20,7 +20,7 @@ from app.operations.alerts import closing, edits
 from app.operations.escalation import assignments
 from app.operations.heartbeats import flips as heartbeat_flips
 from app.operations.heartbeats.rows import add_flips, definition_of, state_of, stored_runs
-from app.operations.resource import Resource
+from app.operations.resource import Most, Resource
 from app.operations.rows import References, refused
 from app.platform.bootstrap import runtime
 from app.platform.errors import InvalidCode
@@ -94,6 +94,7 @@ def new_key(name: str) -> str:
 
 class _Heartbeats(Resource[Heartbeat, UUID]):
     model = Heartbeat
+    most = Most(100_000, "heartbeats")
     is_referred_to = True  # by sweeps, which then wait for its alert
 
     def conditions(self, who: UUID, filters: Columns) -> list[ColumnElement[bool]]:

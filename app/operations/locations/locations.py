@@ -14,7 +14,7 @@ from app.models.organization import Organization
 from app.operations import rows as owned_rows
 from app.operations import usages
 from app.operations.accounts import instance
-from app.operations.resource import Resource
+from app.operations.resource import Most, Resource
 from app.operations.rows import lock_organization, refused
 from app.platform.bootstrap import runtime
 from app.platform.crypto import digest, random_key
@@ -29,6 +29,7 @@ _SHOWN = len(KEY_PREFIX) + 8
 
 class _Locations(Resource[Location, Principal]):
     model = Location
+    most = Most(1_000, "locations")
     is_referred_to = True
 
     def organization_of(self, who: Principal) -> UUID:

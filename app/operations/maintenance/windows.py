@@ -15,6 +15,7 @@ from app.models.services import Service
 from app.operations import rows as owned_rows
 from app.operations.maintenance import announcements as maintenance_announcements
 from app.operations.maintenance import muting
+from app.operations.resource import Most
 from app.operations.rows import References, columns, refused
 from app.operations.snapshots.resource import SnapshotResource
 from app.operations.status_pages import maintenance_notices
@@ -53,6 +54,7 @@ MOST_RECURRING = 500  # each is looked up by every process that needs to know wh
 
 class _Windows(SnapshotResource[MaintenanceWindow]):
     model = MaintenanceWindow
+    most = Most(50_000, "maintenance windows")
     may_be_over = False
 
     def new_columns(self, tx: Transaction, who: UUID, id: UUID, data: Columns) -> Columns:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from app.models.metrics import MetricCorrection
 from app.models.services import Service
-from app.operations.resource import ChildResource, Parent
+from app.operations.resource import ChildResource, Most, Parent
 from app.operations.rows import refused
 from app.platform.errors import InvalidCode, NotFound
 from app.platform.transaction import Transaction, transaction
@@ -24,6 +24,7 @@ class _Corrections(ChildResource[MetricCorrection]):
     """Corrections of a service, those taken back included."""
 
     model = MetricCorrection
+    most = Most(100_000, "corrections")
     parent = Service
     parent_column = "service_id"
 

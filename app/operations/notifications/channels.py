@@ -11,6 +11,7 @@ from app.models.notification_channels import NotificationChannel
 from app.operations import secrets, usages
 from app.operations.notifications import newcomers, withdrawn
 from app.operations.notifications.definitions import changed_columns, new_columns
+from app.operations.resource import Most
 from app.operations.rows import beginning, columns, refused
 from app.operations.snapshots.resource import SnapshotResource
 from app.platform.bootstrap import runtime
@@ -27,6 +28,7 @@ _INTERNAL = ("consecutive_failures", "paused_until")
 
 class _Channels(SnapshotResource[NotificationChannel]):
     model = NotificationChannel
+    most = Most(1_000, "notification channels")
     # Heartbeats may name one without the organization's lock: from a deletion on they wait.
     is_referred_to = True
 

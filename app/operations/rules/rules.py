@@ -12,6 +12,7 @@ from app.models.services import Service
 from app.operations import rows as owned_rows
 from app.operations.alerts import closing, edits
 from app.operations.escalation import assignments
+from app.operations.resource import Most
 from app.operations.rows import References, columns, refused
 from app.operations.rules import latches as rule_latches
 from app.operations.snapshots.resource import SnapshotResource
@@ -43,6 +44,7 @@ def add_default_rule(tx: Transaction, organization_id: UUID) -> None:
 
 class _Rules(SnapshotResource[AlertRule]):
     model = AlertRule
+    most = Most(2_000, "alert rules")
 
     def new_columns(self, tx: Transaction, who: UUID, id: UUID, data: Columns) -> Columns:
         check(tx, who, data)

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, select
 from app.models.services import Service
 from app.models.status_pages import PageIncident, PageIncidentUpdate, StatusPage
 from app.operations import rows as owned_rows
-from app.operations.resource import ChildResource, Parent
+from app.operations.resource import ChildResource, Most, Parent
 from app.operations.rows import columns
 from app.operations.status_pages import addresses, incident_notices, snapshots
 from app.platform.errors import NotFound
@@ -23,6 +23,7 @@ class _Incidents(ChildResource[PageIncident]):
     """Incidents of a page; each change locks the page first, and has it made anew."""
 
     model = PageIncident
+    most = Most(100_000, "incidents")
     parent = StatusPage
     parent_column = "status_page_id"
 

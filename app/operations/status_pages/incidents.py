@@ -40,10 +40,12 @@ listed, read, delete = INCIDENTS.listed, INCIDENTS.read, INCIDENTS.delete
 def create(who: Parent, data: Mapping[str, Any]) -> dict[str, Any]:
     """Create an incident and return it; published at once unless it is a draft.
 
-    Raises NotFound, Invalid for services of others.
+    Raises NotFound, Invalid for services of others, Forbidden where there are as many as there may
+    be.
     """
     with transaction() as tx:
         page = owned_rows.lock(tx, StatusPage, who.organization_id, who.id)
+        INCIDENTS.refuse_more(tx, who)
         now = tx.now()
         is_notified = bool(data.get("notify", True))
         initial = _first_updates(data, now)

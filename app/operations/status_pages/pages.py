@@ -16,7 +16,7 @@ from app.models.maintenance_windows import MaintenanceWindow
 from app.models.services import Service
 from app.models.status_pages import PageSnapshot, StatusPage, StatusPageSlug
 from app.operations import rows as owned_rows
-from app.operations.resource import Resource
+from app.operations.resource import Most, Resource
 from app.operations.rows import columns, refused
 from app.operations.status_pages import addresses, services, snapshots
 from app.platform.bootstrap import runtime
@@ -53,6 +53,7 @@ _DEFAULTS: Columns = {
 
 class _Pages(Resource[StatusPage, UUID]):
     model = StatusPage
+    most = Most(1_000, "status pages")
     is_referred_to = True
 
     def create(self, who: UUID, data: Columns) -> dict[str, Any]:
