@@ -137,6 +137,7 @@ def text_of(answer):
         ("ร้านค้า", "rankha"),
         ("결제", "GyeolJe"),
         ("e\u0301 <b>&amp;", "e\u0301 <b>&amp;"),
+        ("\ufdfa" * 200, "…"),  # a letter that is a sentence: a row was higher than a page
     ],
 )
 def test_a_pdf_in_any_script(alice, context, name, seen):

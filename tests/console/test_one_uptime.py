@@ -48,10 +48,12 @@ STORY = [
 # of uptime; and text that a spreadsheet would run.
 REPORTS = """async (months) => {
   const main = document.querySelector("script[type=module]").src;
-  const { budgetUsed, csv, rangeOf } = await import(new URL("lib/reports.mjs", main));
+  const { budgetUsed, rangeOf } = await import(new URL("lib/reports.mjs", main));
+  const { csv } = await import(new URL("lib/csv.mjs", main));
   const used = (uptime_percentage, known_seconds, downtime_seconds) =>
     budgetUsed({ uptime_percentage, known_seconds, downtime_seconds }, 99.9);
-  const rows = csv([["=1", "a;=1", "\\uff0b1", -1, "a\\n@b"]]);
+  const columns = [0, 1, 2, 3, 4].map((at) => [`-${at}`, (row) => row[at]]);
+  const rows = csv(columns, [["=1", "a;=1", "\\uff0b1", -1, "a\\n@b"]]);
   return [[used(null, 0, 0), used(100, 9e5, 0), used(99.9, 1e6, 1000), used(99.9, 1e6, 1020)],
     rows.split("\\r\\n"),
     months.map(([zone, now]) => ["month", "last-month"].map((name) => rangeOf(name, now, zone)))];
@@ -186,7 +188,7 @@ def test_all_say_the_same(app, alice, client, served, service):
         browser.close()
     assert found == [f"{expected:.2f} %"] * 2
     assert judged == [None, 0, 1, pytest.approx(1.02)]
-    assert cells == ["'=1,a;'=1,'\uff0b1,-1,\"a\n'@b\"", ""]
+    assert cells == ["'-0,'-1,'-2,'-3,'-4", "'=1,a;'=1,'\uff0b1,-1,\"a\n'@b\"", ""]
     for (zone, at, month), (current, before) in zip(moments, ranges, strict=True):
         both = [months.window(one, ZoneInfo(zone)) for one in (month, months.month_before(month))]
         (this, _), last = [[milliseconds(each) for each in one] for one in both]

@@ -33,18 +33,3 @@ export function readTarget(text) {
   const target = Number(String(text).replace(",", "."));
   return String(text).trim() && target > 0 && target < 100 ? target : null;
 }
-
-// Where a comma is the sign of decimals, spreadsheets cut lines at semicolons or tabs instead.
-const harmless = (text) => {
-  const cut = text.replace(/([;\t\r\n])(?="*[=+@\uff1d\uff0b\uff0d\uff20-])/g, "$1'");
-  return /^[=+@\t\r\n\uff1d\uff0b\uff0d\uff20-]/.test(cut) ? `'${cut}` : cut;
-};
-
-/** CSV (RFC 4180) of rows; a text that a spreadsheet would run as a formula gets an apostrophe. */
-export function csv(rows) {
-  const cell = (value) => {
-    const text = typeof value === "string" ? harmless(value) : String(value ?? "");
-    return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-  };
-  return rows.map((row) => `${row.map(cell).join(",")}\r\n`).join("");
-}

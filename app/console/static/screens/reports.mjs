@@ -2,7 +2,8 @@
 
 import { html, useState } from "../vendor/ui.mjs";
 import * as api from "../api.mjs";
-import { RANGES, budgetUsed, csv, isOfMonths, rangeOf, readTarget } from "../lib/reports.mjs";
+import { lines } from "../lib/csv.mjs";
+import { RANGES, budgetUsed, isOfMonths, rangeOf, readTarget } from "../lib/reports.mjs";
 import { exact, moment, span } from "../lib/time.mjs";
 import { grouped, milliseconds, percent, t, tn } from "../lib/words.mjs";
 import { Field } from "../parts/Field.mjs";
@@ -115,7 +116,7 @@ function download({ overview, services }, range, target) {
   const head = ["service", "uptime_percentage", "target_percentage", "error_budget_used", "downtime_seconds", "unknown_seconds", "outages", "checks", "failed_checks", "p50_ms", "p95_ms", "p99_ms", "from", "to"];
   const rows = services.map((each) => [each.name, each.uptime_percentage, target, budgetUsed(each, target), each.downtime_seconds, each.unknown_seconds, each.incidents, each.checks, each.failed_checks, each.p50_ms, each.p95_ms, each.p99_ms, overview.period_start, overview.period_end]);
   const anchor = document.createElement("a");
-  anchor.href = URL.createObjectURL(new Blob([csv([head, ...rows])], { type: "text/csv" }));
+  anchor.href = URL.createObjectURL(new Blob([lines([head, ...rows])], { type: "text/csv" }));
   anchor.download = `report-${range}.csv`;
   anchor.click();
   setTimeout(() => URL.revokeObjectURL(anchor.href), 10_000);
