@@ -73,19 +73,28 @@ def record(
     return recording.events
 
 
+# Locked first, in the order in which edits lock: the UPDATE alone takes the rows as they come, in a
+# small table by their place, and then waits in a circle with an edit, or with another batch.
 _SETTLE = """
+WITH v AS MATERIALIZED (
+    SELECT * FROM unnest(
+        %s::uuid[], %s::text[], %s::bigint[], %s::timestamptz[], %s::text[], %s::int[], %s::int[],
+        %s::timestamptz[], %s::real[], %s::int[], %s::text[], %s::tid[]
+    ) AS v (service_id, region, lease_token, next_due_at, status, failures, successes, checked_at,
+        response_time_ms, status_code, error, place)
+), held AS MATERIALIZED (
+    SELECT e.ctid AS place, e.lease_token FROM v JOIN schedule_entries e
+      ON {found} AND e.lease_token = v.lease_token
+    ORDER BY e.service_id, e.region FOR NO KEY UPDATE OF e
+)
 UPDATE schedule_entries e
 SET next_due_at = v.next_due_at, lease_until = NULL, lease_token = NULL, status = v.status,
     consecutive_failures = v.failures, consecutive_successes = v.successes,
     last_checked_at = v.checked_at, last_response_time_ms = v.response_time_ms,
     last_status_code = v.status_code, last_error = v.error
-FROM unnest(
-    %s::uuid[], %s::text[], %s::bigint[], %s::timestamptz[], %s::text[], %s::int[], %s::int[],
-    %s::timestamptz[], %s::real[], %s::int[], %s::text[], %s::tid[]
-) AS v (service_id, region, lease_token, next_due_at, status, failures, successes, checked_at,
-    response_time_ms, status_code, error, place)
-WHERE {found} AND e.lease_token = v.lease_token
-RETURNING v.lease_token
+FROM v JOIN held USING (lease_token)
+WHERE e.ctid = held.place
+RETURNING held.lease_token
 """
 
 

@@ -83,12 +83,21 @@ def _is_unreached(tx: Transaction) -> tuple[ColumnElement[bool], ...]:
 
 def _pass_on(ids: Sequence[UUID]) -> None:
     with transaction() as tx:
+        # Alerts come first: two sweeps at messages of the same alerts add the same ones for others,
+        # and would wait in a circle for what the other has added. One in other hands waits.
+        about = select(Notification.alert_id).where(Notification.id.in_(ids))
+        alerts = tx.session.scalars(
+            select(Alert.id)
+            .where(Alert.id.in_(about))
+            .order_by(Alert.id)
+            .with_for_update(key_share=True, skip_locked=True)
+        ).all()
         for row in tx.session.scalars(
             select(Notification)
             .join(Alert, Alert.id == Notification.alert_id)
             .outerjoin(NotificationChannel, NotificationChannel.id == Notification.channel_id)
-            .where(*_is_unreached(tx), Notification.id.in_(ids))
-            .order_by(Notification.id)
+            .where(*_is_unreached(tx), Notification.id.in_(ids), Notification.alert_id.in_(alerts))
+            .order_by(Notification.created_at, Notification.id)
             .with_for_update(key_share=True, of=Notification, skip_locked=True)
         ).all():
             row.passed_on_at = tx.now()

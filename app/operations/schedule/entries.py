@@ -62,10 +62,13 @@ def recheck(tx: Transaction, service_ids: Sequence[UUID]) -> None:
 
 def bring_forward(tx: Transaction, service_id: UUID) -> None:
     """Make a service due at once where nobody is checking it already."""
+    # In the order in which batches and edits lock those of several regions.
     regions = tx.scalars(
-        "UPDATE schedule_entries SET next_due_at = now() WHERE service_id = %s"
+        "UPDATE schedule_entries e SET next_due_at = now() FROM ("
+        " SELECT service_id, region FROM schedule_entries WHERE service_id = %s"
         " AND next_due_at > now() AND (lease_until IS NULL OR lease_until < now())"
-        " RETURNING region",
+        " ORDER BY region FOR NO KEY UPDATE"
+        ") free WHERE e.service_id = free.service_id AND e.region = free.region RETURNING e.region",
         (service_id,),
     )
     _wake(tx, regions)

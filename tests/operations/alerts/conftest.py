@@ -1,5 +1,9 @@
 """One service that fails and recovers, and what people do about its alert."""
 
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+import psycopg
 import pytest
 
 from app.models.members import User
@@ -11,6 +15,12 @@ from tests.alert_messages import ALERT, PENDING
 from tests.alerting import latest_alert, policy_of
 from tests.factories import make_service
 from tests.recording import check, observe
+from tests.waiting import seconds_until
+
+_WAITING = """
+SELECT count(*) FROM pg_stat_activity
+WHERE datname = current_database() AND wait_event_type = 'Lock'
+"""
 
 
 @pytest.fixture
@@ -78,3 +88,40 @@ def delayed(context, alice):
         found = contacts(tx.session.get_one(User, alice.user_id), utcnow())
     first, late = (recipient.key for recipient in found)
     return {first: "first", late: "late"}
+
+
+class Meeting:
+    """A worker at its locks, and others who come while it holds them."""
+
+    def __init__(self, worker, app, pool, rows):
+        self.take = worker.execute
+        self._commit = worker.commit
+        self._app, self._pool, self._rows, self._come = app, pool, rows, []
+
+    def comes(self, what, *arguments, **options):
+        """Let somebody come, who has to wait."""
+
+        def run():
+            with self._app.app_context():
+                return what(*arguments, **options)
+
+        self._come.append(self._pool.submit(run))
+        seconds_until(lambda: self._rows(_WAITING)[0][0] >= len(self._come), 10)
+
+    def ends(self):
+        """Let the worker end; return what the others have got, in the order of their coming."""
+        self._commit()
+        return [one.result() for one in self._come]
+
+
+@pytest.fixture
+def meet(app, rows, database_url):
+    @contextmanager
+    def meet():
+        with psycopg.connect(database_url) as worker, ThreadPoolExecutor(4) as pool:
+            try:
+                yield Meeting(worker, app, pool, rows)
+            finally:
+                worker.rollback()  # whatever failed: nobody is to wait for it
+
+    return meet

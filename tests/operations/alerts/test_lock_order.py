@@ -4,12 +4,7 @@ Each test holds a worker at one of its locks. What PostgreSQL would end as a dea
 an error of the worker.
 """
 
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from uuid import UUID, uuid4
-
-import psycopg
-import pytest
 
 from app.operations.notifications import claim, results
 from app.operations.notifications.claim import DeliveryOutcome
@@ -26,53 +21,11 @@ from tests.alerting import (
 )
 from tests.factories import make_service
 from tests.heartbeats import make_heartbeat
-from tests.waiting import seconds_until
 
-_WAITING = """
-SELECT count(*) FROM pg_stat_activity
-WHERE datname = current_database() AND wait_event_type = 'Lock'
-"""
 _LOCK_ALERT = "SELECT FROM alerts WHERE id = %s FOR NO KEY UPDATE"
 _LOCK_MESSAGES = "SELECT FROM notifications WHERE alert_id = %s FOR NO KEY UPDATE"
 _NAME_CHANNEL = "SELECT FROM notification_channels WHERE id = %s FOR KEY SHARE"
 SENT = DeliveryOutcome(ok=True)
-
-
-class Meeting:
-    """A worker at its locks, and others who come while it holds them."""
-
-    def __init__(self, worker, app, pool, rows):
-        self.take = worker.execute
-        self._commit = worker.commit
-        self._app, self._pool, self._rows, self._come = app, pool, rows, []
-
-    def comes(self, what, *arguments, **options):
-        """Let somebody come, who has to wait."""
-
-        def run():
-            with self._app.app_context():
-                return what(*arguments, **options)
-
-        self._come.append(self._pool.submit(run))
-        seconds_until(lambda: self._rows(_WAITING)[0][0] >= len(self._come), 10)
-
-    def ends(self):
-        """Let the worker end; return what the others have got, in the order of their coming."""
-        self._commit()
-        return [one.result() for one in self._come]
-
-
-@pytest.fixture
-def meet(app, rows, database_url):
-    @contextmanager
-    def meet():
-        with psycopg.connect(database_url) as worker, ThreadPoolExecutor(4) as pool:
-            try:
-                yield Meeting(worker, app, pool, rows)
-            finally:
-                worker.rollback()  # whatever failed: nobody is to wait for it
-
-    return meet
 
 
 def statuses(answers):
