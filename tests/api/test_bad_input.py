@@ -131,3 +131,30 @@ def test_odd_headers_are_no_server_error(call):
         for value in ("", "x" * 4000, "\x7f", "ÿ", "-1", "a, b; c=d", "' OR 1=1 --", "*"):
             key = f"HTTP_{name.upper().replace('-', '_')}".replace("HTTP_CONTENT_L", "CONTENT_L")
             call("GET", "/api/v1/profile", environ_overrides={key: value})
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "sentence"),
+    [
+        ("GET", "/services?statuss=open",
+         "statuss: There is no such parameter. Did you mean status?"),
+        ("GET", "/alerts?severities=critical",
+         "severities: There is no such parameter. Did you mean severity?"),
+        ("DELETE", "/members/{member}?replace_wiht=x",
+         "replace_wiht: There is no such parameter. Did you mean replace_with?"),
+    ],
+)  # fmt: skip
+def test_a_misspelt_parameter_is_refused_and_not_left_aside(alice, bob, method, path, sentence):
+    path = f"/api/v1{path.replace('{member}', str(bob.user_id))}"
+    answer = alice.app.test_client().open(path, method=method, headers=alice.headers)
+    assert (answer.status_code, answer.json["error"]) == (422, sentence)
+    assert list(answer.json["fields"]) == [sentence.partition(":")[0]]
+
+
+def test_what_every_query_may_have_is_known(alice, client):
+    slug = alice.get("/organization").json["slug"]
+    assert alice.get(f"/services?fields=id&org={slug}&limit=1").status_code == 200
+    for other in ("x=1", "_=1700000000", "utm_source=mail", f"{'status' * 20}=1"):
+        assert alice.get(f"/services?{other}").status_code == 200
+    # What strangers pass on may have more.
+    assert client.get("/api/v1/badges/none/status.svg?style=flat&v=2").status_code != 422

@@ -30,7 +30,8 @@ Times are RFC 3339 in UTC. Lists are JSON arrays; `Link` with `rel="next"` leads
 Every failure is `{"error": "<sentence>"}`, on every path; 422 adds `fields` and a `code`: `invalid`
 where the schema says what is wrong, else a rule that no schema can say, of those that the operation
 lists (`x-refusals`). An id of another organization is answered
-like one that does not exist. Unknown fields in a body are refused.
+like one that does not exist. Unknown fields in a body are refused, and so are parameters like one
+that there is: without its filter a list would be another one than was asked for.
 
 Somebody who belongs to several organizations acts in the one that their token names, or in the one
 that `?org=<slug>` names, on every path and on the live feed; `GET /api/v1/profile/organizations`
