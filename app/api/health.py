@@ -117,6 +117,8 @@ def _redis() -> list[dict[str, str]]:
 
 def _late() -> _Known:
     """Return what is late, and figures; read at most every five seconds: anybody may call this."""
+    read_at: float
+    known: _Known
     read_at, known = _known.get("late", (float("-inf"), ([], {})))
     if monotonic() - read_at > _FRESH_SECONDS:
         with transaction() as tx:
