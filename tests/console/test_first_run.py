@@ -2,14 +2,34 @@
 
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 
+import pytest
+from playwright.sync_api import Error
+
+from tests.chromium import CHROMIUM
 from tests.console.conftest import PATIENCE_MS
+from tests.console.keys import Keyboard
 from tests.flows.product import PASSWORD, Product, target
 from tests.receivers import HttpReceiver
+from tests.waiting import seconds_until
 
 KEY_MS = 40  # how fast somebody types
 MOST_SECONDS, MOST_FIELDS, MOST_CLICKS = 180, 9, 8
+
+
+@pytest.fixture(scope="module")
+def empty():
+    """The running product with nobody in it; the first test that runs makes its first account."""
+    if not CHROMIUM.exists():
+        pytest.skip(f"no Chromium at {CHROMIUM}")
+    with (
+        tempfile.TemporaryDirectory(prefix="alertifypro-first-") as folder,
+        Product(Path(folder)) as product,
+    ):
+        product.ready()
+        yield product
 
 
 class Hand:
@@ -30,16 +50,10 @@ class Hand:
         self.clicks += 1
 
 
-def test_a_newcomer_has_a_message_within_three_minutes(browser, open_tab, expect):
-    with (
-        tempfile.TemporaryDirectory(prefix="alertifypro-first-") as folder,
-        Product(Path(folder)) as product,
-        target() as watched,
-        HttpReceiver() as chat,
-    ):
-        product.ready()
+def test_a_newcomer_has_a_message_within_three_minutes(open_tab, expect, empty):
+    with target() as watched, HttpReceiver() as chat:
         tab = open_tab()
-        tab.goto(f"http://127.0.0.1:{product.port}/sign-up")
+        tab.goto(f"http://127.0.0.1:{empty.port}/sign-up")
         hand, began = Hand(tab), time.monotonic()
         hand.fill("Name", "Nora")
         hand.fill("E-mail address", "newcomer@example.com")
@@ -63,3 +77,111 @@ def test_a_newcomer_has_a_message_within_three_minutes(browser, open_tab, expect
         assert hand.fields <= MOST_FIELDS
         assert hand.clicks <= MOST_CLICKS
         assert tab.problems == []
+
+
+def test_the_first_run_needs_keys_alone(open_tab, expect, empty):
+    """From the sign-up to an alert that is heard and acknowledged, the focus seen at every stop."""
+    tab = open_tab()
+    with target() as watched, HttpReceiver() as chat:
+        tab.goto(f"http://127.0.0.1:{empty.port}/sign-up")
+        expect(tab.get_by_label("Name")).to_be_focused()
+        keys = Keyboard(tab)
+        keys.write("Kim")
+        keys.go_to("E-mail address")
+        keys.write("kim@example.com")
+        keys.go_to("Password")
+        keys.write(PASSWORD)
+        keys.press("Enter")
+        _watches(keys, expect, watched)
+        _names_a_channel(keys, expect, chat)
+        told = len(chat.requests)
+        watched.status = 503
+        _sees_it_fail(keys, expect)
+        seconds_until(lambda: len(chat.requests) > told, 30)
+        _acknowledges_and_leaves(keys, expect)
+    assert tab.problems == []
+
+
+def _heading(keys, expect, text, is_focused=True):
+    heading = keys.tab.locator("h1")
+    expect(heading).to_have_text(text)
+    if is_focused:
+        expect(heading).to_be_focused()
+    keys.look()
+
+
+def _go(keys, letter, heading):
+    """Go to a screen by g and a letter; pressed again where more than a second lay between them."""
+    there = keys.tab.get_by_role("heading", level=1, name=heading)
+
+    def is_there():
+        keys.press("g", letter)
+        with suppress(Error):
+            there.wait_for(timeout=5000)
+        return there.is_visible()
+
+    seconds_until(is_there, 30)
+    keys.look()
+
+
+def _watches(keys, expect, watched):
+    _heading(keys, expect, "What shall we watch?", is_focused=False)
+    expect(keys.tab.get_by_label("Addresses, one a line")).to_be_focused()
+    keys.write(watched.url)
+    keys.go_to("Test")
+    keys.press("Enter")
+    expect(keys.tab.locator(".alert-row .status")).to_have_text("Up")
+    keys.go_to("Start watching", "Shift+Tab")
+    keys.press("Enter")
+
+
+def _names_a_channel(keys, expect, chat):
+    _heading(keys, expect, "Who shall hear of it?")
+    expect(keys.tab.get_by_role("button", name="Webhook")).to_be_visible()
+    keys.go_to("Webhook")
+    keys.press("Enter")
+    expect(keys.tab.get_by_label("URL", exact=True)).to_be_focused()
+    keys.write(chat.url)
+    keys.press("Control+Enter")
+    expect(keys.tab.get_by_role("button", name="Send a test")).to_be_focused()
+    keys.press("Enter")
+    expect(keys.tab.get_by_text("Did it arrive?")).to_be_visible()
+    assert chat.requests
+    keys.go_to("Yes, it arrived")
+    keys.press("Enter")
+    _heading(keys, expect, "See it work")
+    keys.go_to("Skip")
+    keys.press("Enter")
+    _heading(keys, expect, "Home")
+
+
+def _sees_it_fail(keys, expect):
+    _go(keys, "s", "Services")
+    row = keys.tab.get_by_role("row", name="127.0.0.1")
+    expect(row).to_be_visible()
+    keys.go_to("127.0.0.1")
+    expect(row).to_be_focused()
+    keys.press("Enter")
+    expect(keys.tab.locator("h1")).to_be_focused()
+    keys.go_to("Check now")
+    keys.press("Enter")
+    expect(keys.tab.locator(".lead .status")).to_contain_text("Down")
+
+
+def _acknowledges_and_leaves(keys, expect):
+    tab = keys.tab
+    _go(keys, "a", "Alerts")
+    expect(tab.locator(".alert-row a.name")).to_be_visible()
+    keys.go_to("127.0.0.1")
+    keys.press("Enter")
+    expect(tab.get_by_role("button", name="Acknowledge")).to_be_visible()
+    keys.go_to("Acknowledge")
+    keys.press("Enter")
+    expect(tab.locator(".lead")).to_contain_text("Acknowledged by kim@example.com")
+    expect(tab.get_by_role("button", name="Snooze")).to_be_focused()
+    keys.go_to("Kim: profile, settings, sign out", "Shift+Tab")
+    keys.press("Enter")
+    keys.press("ArrowUp")
+    tab.keyboard.press("Enter")  # the page is left, so there is nothing to look at meanwhile
+    _heading(keys, expect, "Sign in", is_focused=False)
+    expect(tab.get_by_label("E-mail address")).to_be_focused()

@@ -247,6 +247,17 @@ def test_the_skip_link_is_first_and_leads_past_the_navigation(sign_in, product):
     assert tab.evaluate("document.activeElement.closest('.main') !== null")
 
 
+def test_the_focus_is_at_the_heading_at_every_visit_of_a_screen(sign_in, expect, product):
+    tab = sign_in()
+    show(tab, address(product, "/rules"))
+    heading = tab.locator("h1")
+    for name in ("Channels", "Rules", "Channels"):  # whose module is here from the second on
+        tab.locator(".rail").get_by_role("link", name=name).focus()
+        tab.keyboard.press("Enter")
+        expect(heading).to_have_text(name)
+        expect(heading).to_be_focused()
+
+
 def test_letters_do_nothing_in_a_field_or_when_switched_off(sign_in, expect, product):
     tab = sign_in()
     show(tab, address(product, "/services"))

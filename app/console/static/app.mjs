@@ -185,20 +185,6 @@ addEventListener("click", (event) => {
   if (when && !when.closest("a, button, summary, [data-key]")) say(when.title.replace("\n", " · "));
 });
 
-// A button that takes itself out of the page (a row of a form, a chip) leaves the focus where it was.
-addEventListener("click", (event) => {
-  const button = event.target.closest?.("button");
-  if (!button?.closest(".main, dialog")) return;
-  const around = [];
-  for (let each = button.parentElement; each; each = each.parentElement) around.push(each);
-  const here = location.href;
-  requestAnimationFrame(() => requestAnimationFrame(() => {
-    if (button.isConnected || document.activeElement !== document.body || location.href !== here) return;
-    const left = around.find((each) => each.isConnected);
-    [...left.querySelectorAll("button, input, select, textarea")].at(-1)?.focus({ preventScroll: true });
-  }));
-});
-
 let going = 0;
 addEventListener("keydown", (event) => {
   if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k" && signedIn.peek() === "in") {
@@ -227,5 +213,7 @@ function typing(target) {
 }
 
 render(html`<${App} />`, document.getElementById("app"));
-import("./store/outage.mjs").then((module) => module.watch(), () => {});
+// What watches over every screen comes after the first one.
+const watching = [import("./store/outage.mjs"), import("./focus.mjs")];
+for (const coming of watching) coming.then((module) => module.watch(), () => {});
 if (!wallKey) begin();

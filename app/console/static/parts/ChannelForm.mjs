@@ -42,7 +42,7 @@ export function ChannelForm({ type, channel = null, verb, onSaved, onCancel, sho
   const properties = Object.keys(type.config_schema.properties ?? {});
   const required = properties.filter((name) => type.config_schema.required?.includes(name));
   const others = properties.filter((name) => !required.includes(name));
-  return html`<${Form} form=${form} verb=${verb ?? t("Save")} needs="notification_channels:write" onSaved=${onSaved} onCancel=${onCancel}>
+  return html`<${Form} form=${form} verb=${verb ?? t("Save")} needs="notification_channels:write" onSaved=${onSaved} onCancel=${onCancel} autofocus=${!channel}>
     ${steps.length > 0 && html`<details class="evidence"><summary>${t("Where do I find this?")}</summary><ol class="steps">${steps.map((step) => html`<li key=${step}>${step}</li>`)}</ol></details>`}
     <${SchemaForm} form=${form} path="config" schema=${type.config_schema} only=${required} />
     ${!short && html`<${Field} form=${form} path="name" label=${t("Name")} />`}
@@ -77,11 +77,11 @@ export function TestMessage({ id, send = () => api.post(`/notification-channels/
   const outcome = state?.outcome;
   return html`<div class="stack">
     <div class="actions"><${Button} kind=${onArrived && !outcome ? "primary large" : ""} icon="send" needs=${needs} disabled=${disabled} busy=${state?.busy} onClick=${press}>${outcome ? t("Send again") : t("Send a test")}<//></div>
-    ${outcome && html`<div class=${`notice ${outcome.ok ? "" : "failed"}`} role="status"><${Icon} name=${outcome.ok ? "check" : "warning"} /><div>
+    <div role="status">${outcome && html`<div class=${`notice ${outcome.ok ? "" : "failed"}`}><${Icon} name=${outcome.ok ? "check" : "warning"} /><div>
       <strong>${outcome.ok ? t("The receiver took it: {code} in {took}", { code: outcome.status_code ?? t("accepted"), took: milliseconds(outcome.duration_ms) }) : t("It was not taken")}</strong>
       ${!outcome.ok && html`<p>${outcome.status_code ? `${outcome.status_code}: ` : ""}${sentence(outcome.error)} ${REASONS[outcome.status_code] ?? ""}</p>`}
       ${outcome.ok && onArrived && html`<p>${t("Did it arrive?")}</p><div class="actions"><${Button} kind="primary" onClick=${onArrived}>${t("Yes, it arrived")}<//><${Button} aria-expanded=${missing ? "true" : "false"} onClick=${() => setMissing(!missing)}>${t("No")}<//></div>
         ${missing && html`<p>${t("The receiver answered that it has it. What it may be:")}</p><ol class="steps">${NOT_ARRIVED.map((reason) => html`<li key=${reason}>${reason}</li>`)}</ol>`}`}
-    </div></div>`}
+    </div></div>`}</div>
   </div>`;
 }

@@ -19,7 +19,7 @@ export function setFilter(text) {
   setQuery(Object.fromEntries(NAMES.map((name) => [name, named[name] ?? null])));
 }
 
-/** The field. What was typed is taken at once; Esc clears it. */
+/** The field. What was typed is taken at once; Esc clears it, and then leaves it. */
 export function FilterField({ placeholder, label = t("Filter") }) {
   const inAddress = filterText();
   const [text, setText] = useState(inAddress);
@@ -37,7 +37,7 @@ export function FilterField({ placeholder, label = t("Filter") }) {
   const keys = (event) => {
     if (event.key !== "Escape") return;
     if (text) take("");
-    else event.target.blur();
+    else (document.querySelector(".page-head h1") ?? event.target).focus({ preventScroll: true });
   };
   return html`<div class="filter" role="search"><${Icon} name="filter" />
     <input type="text" value=${text} placeholder=${placeholder} aria-label=${label} aria-keyshortcuts="/" spellcheck=${false} autocomplete="off" onInput=${(event) => take(event.target.value)} onKeyDown=${keys} />

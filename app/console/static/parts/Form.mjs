@@ -5,9 +5,12 @@ import { tn, t } from "../lib/words.mjs";
 import { Icon } from "./Icon.mjs";
 import { Button, Failure } from "./Page.mjs";
 
-/** A form (store/form). `onSaved(saved)` hears of success; `verb` is what the button says. */
-export function Form({ form, verb = t("Save"), onSaved = () => {}, onCancel, foot, needs, kind = "primary", children }) {
+/** A form (store/form). `onSaved(saved)` hears of success; `verb` is what the button says; with `autofocus` it begins at its first field. */
+export function Form({ form, verb = t("Save"), onSaved = () => {}, onCancel, foot, needs, kind = "primary", autofocus = false, children }) {
   const box = useRef(null);
+  useEffect(() => {
+    if (autofocus) box.current.querySelector("input, select, textarea")?.focus();
+  }, []);
   const errors = Object.entries(form.errors.value).filter(([, said]) => said);
   const failure = form.failure.value;
   useEffect(() => {

@@ -1,6 +1,6 @@
 // The frame around every screen: rail, head with search, live sign and person, bar at the foot.
 
-import { html, useEffect, useRef } from "../vendor/ui.mjs";
+import { html, useLayoutEffect, useRef } from "../vendor/ui.mjs";
 import { connection } from "../live.mjs";
 import { clock } from "../lib/time.mjs";
 import { t } from "../lib/words.mjs";
@@ -61,7 +61,8 @@ function Destination({ entry: [path, title, icon] }) {
 /** The frame; `exists(path)` says which screens there are, `onPalette` opens the search. */
 export function Frame({ exists, onPalette, children }) {
   const main = useRef(null);
-  useEffect(() => {
+  // Before the effects of a screen, which puts the focus at its heading where nothing else has it.
+  useLayoutEffect(() => {
     if (document.activeElement && !main.current?.contains(document.activeElement)) document.activeElement.blur();
   }, [route.value.path]);
   const sections = destinations(exists);

@@ -1,7 +1,7 @@
 // A button that opens a list of things to do. Native buttons and links inside; arrows move, Esc and
 // a press elsewhere close.
 
-import { createContext, html, useContext, useEffect, useRef, useState } from "../vendor/ui.mjs";
+import { createContext, html, useContext, useLayoutEffect, useRef, useState } from "../vendor/ui.mjs";
 import { whyNot } from "../store/session.mjs";
 import { Icon } from "./Icon.mjs";
 
@@ -15,7 +15,8 @@ export function Menu({ label, name, kind = "", side = "", bare = false, up = fal
     setOpen(false);
     if (back) box.current?.querySelector("button")?.focus();
   };
-  useEffect(() => {
+  // At once: a key may follow the press that opens it.
+  useLayoutEffect(() => {
     if (!open) return undefined;
     const outside = (event) => !box.current.contains(event.target) && close();
     box.current.querySelector(".items a, .items button")?.focus();

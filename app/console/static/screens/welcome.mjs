@@ -1,6 +1,6 @@
 // The first ten minutes: what to watch, who shall hear of it, and one outage seen to its end.
 
-import { html, useState } from "../vendor/ui.mjs";
+import { html, useEffect, useRef, useState } from "../vendor/ui.mjs";
 import * as api from "../api.mjs";
 import { guess } from "../lib/endpoints.mjs";
 import { flatErrors } from "../lib/forms.mjs";
@@ -25,13 +25,15 @@ export default function Welcome() {
   const next = () => (step < 2 ? setQuery({ step: step + 1 }, { replace: false }) : go(link("/")));
   const Step = [Watch, Tell, Practise][step];
   const skip = html`<${Button} kind="quiet" onClick=${next}>${t("Skip")}<//>`;
-  return html`<${Page} title=${STEPS[step]} lead=${t("Step {n} of {all}", { n: step + 1, all: STEPS.length })} actions=${skip} narrow><${Step} key=${step} next=${next} /><//>`;
+  return html`<${Page} key=${step} title=${STEPS[step]} lead=${t("Step {n} of {all}", { n: step + 1, all: STEPS.length })} actions=${skip} narrow><${Step} next=${next} /><//>`;
 }
 
 function Watch({ next }) {
   const [text, setText] = useState("");
   const [lines, setLines] = useState([]);
   const [busy, setBusy] = useState(false);
+  const field = useRef(null);
+  useEffect(() => field.current.focus({ preventScroll: true }), []);
   const found = text.split("\n").map(guess).filter(Boolean).slice(0, MOST);
   const bodies = () => found.map((each) => ({ ...each }));
   const test = async () => {
@@ -61,7 +63,7 @@ function Watch({ next }) {
   };
   return html`<div class="form"><${PlanNotice} />
     <label class="field"><span class="label">${t("Addresses, one a line")}</span>
-      <textarea rows="4" autofocus placeholder=${"https://example.com\ndb.example.com:5432"} value=${text} onInput=${(event) => setText(event.target.value)} spellcheck=${false} />
+      <textarea rows="4" ref=${field} placeholder=${"https://example.com\ndb.example.com:5432"} value=${text} onInput=${(event) => setText(event.target.value)} spellcheck=${false} />
       <span class="help">${t("A URL, host:port, a host name. The kind of check is guessed; you can change everything later.")}</span></label>
     ${lines.length > 0 && html`<ul class="alert-rows">${lines.map(({ body, seen, busy: testing }) => html`<li key=${body.endpoint} class="alert-row"><div class="what"><strong>${body.name}</strong> <span class="chip">${body.check_type}</span>${seen?.error && html`<p class="muted small">${sentence(seen.error)}</p>`}</div>${testing ? html`<span class="muted">${t("Testing…")}</span>` : html`<${Status} state=${seen.status} /> ${milliseconds(seen.response_time_ms)}`}</li>`)}</ul>`}
     <div class="actions"><${Button} kind="primary large" needs="services:write" busy=${busy} disabled=${found.length ? null : t("Write an address first")} onClick=${start}>${tn(found.length || 1, "Start watching", "Start watching {n}")}<//>
