@@ -118,7 +118,9 @@ class Walk:
     def joins(self, link, email):
         self.tab.goto(link)
         self.tab.get_by_label("Name").fill("Bo")
-        self.tab.get_by_label("E-mail address").fill(email)
+        address = self.tab.get_by_label("E-mail address")
+        self.expect(address).to_have_value(email)
+        self.expect(address).not_to_be_editable()
         self.tab.get_by_label("Password").fill(PASSWORD)
         self.look("invitation")
         self.tap("Create account and join")

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, exists, select
@@ -205,7 +206,8 @@ def _renew(
         row.token_hash, row.expires_at = digest(token), tx.now() + LIFETIME
     tx.session.flush()
     # Behind the #, which browsers keep to themselves, so that no log of a server holds it.
-    link = f"{runtime().config.base_url}/invitation#token={token}"
+    fragment = urlencode({"email": row.email, "token": token})
+    link = f"{runtime().config.base_url}/invitation#{fragment}"
     sent = system_mail.enqueue_mail(
         tx,
         organization.id,

@@ -135,6 +135,13 @@ export function durationText(seconds) {
   return parts.join(" ") || "0s";
 }
 
+/** Whether nothing was written: no text, no line, no name. */
+export function isLeftEmpty(value) {
+  if (value === undefined || value === null) return true;
+  if (Array.isArray(value)) return value.every(isLeftEmpty);
+  return typeof value === "string" ? !value.trim() : typeof value === "object" && !Object.keys(value).length;
+}
+
 /** A config without what was left empty, also within its lists. */
 export function withoutEmpty(config) {
   const given = Object.entries(config).filter(([, value]) => value !== "" && value !== undefined);

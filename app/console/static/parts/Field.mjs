@@ -1,20 +1,24 @@
 // Fields of forms: label, control, help, and what is wrong, tied together for everybody.
 
 import { html, useEffect, useId, useRef, useState } from "../vendor/ui.mjs";
-import { MASK, WEBHOOK_SECRET, durationText, errorAt, parseDuration, readValue, webhookSecret, writeValue } from "../lib/forms.mjs";
+import { MASK, WEBHOOK_SECRET, durationText, errorAt, isLeftEmpty, parseDuration, readValue, webhookSecret, writeValue } from "../lib/forms.mjs";
 import { t } from "../lib/words.mjs";
 import { Icon } from "./Icon.mjs";
 
 /**
  * A field of a form (store/form) at a path. `kind`: text, email, password, url, number, duration
  * (seconds), select (`options`: [[value, label]]), switch, textarea, secret, tags, list, map, value.
- * With `control`, a function of ({id, value, set, invalid}), it draws something of its own.
+ * With `control`, a function of ({id, value, set, invalid}), it draws something of its own. One that is
+ * `required` says that it is missing before anything is sent.
  */
-export function Field({ form, path, label, help, kind = "text", optional = false, control, ...rest }) {
+export function Field({ form, path, label, help, kind = "text", optional = false, required = false, control, ...rest }) {
   const id = useId();
   const error = errorAt(form.errors.value, path);
   const set = (value) => form.set(path, value);
-  useEffect(() => (UNREAD[kind] ? form.checking(path, UNREAD[kind]) : undefined), [form, path, kind]);
+  useEffect(() => {
+    if (!required) return UNREAD[kind] && form.checking(path, UNREAD[kind]);
+    return form.checking(path, (value) => (isLeftEmpty(value) ? t("{label} is missing.", { label }) : UNREAD[kind]?.(value)));
+  }, [form, path, kind, required]);
   const described = [help && `${id}-help`].filter(Boolean).join(" ") || null;
   const aria = {
     "aria-invalid": error ? "true" : null,

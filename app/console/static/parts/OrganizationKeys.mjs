@@ -52,7 +52,7 @@ function NewKey({ onClose, reload }) {
     return html`<${Dialog} title=${t("Your new key")} onClose=${onClose} foot=${html`<${Copy} kind="primary" text=${made.key}>${t("Copy")}<//><${Button} onClick=${onClose}>${t("Done")}<//>`}><p>${t("It is shown now and never again.")}</p><pre>${made.key}</pre><//>`;
   }
   return html`<${Dialog} title=${t("New key")} onClose=${onClose}><${Form} form=${form} verb=${t("Make it")} onSaved=${saved} onCancel=${onClose}>
-    <${Field} form=${form} path="name" label=${t("Name")} placeholder=${t("deploy script")} />
+    <${Field} form=${form} path="name" label=${t("Name")} placeholder=${t("deploy script")} required />
     <fieldset class="group"><legend>${t("It may")}</legend><div class="choices">${SCOPES.map(([scope, word]) => html`<label key=${scope} class="choice"><input type="checkbox" checked=${scopes.includes(scope)} onChange=${() => toggle(scope)} /><span>${word}</span></label>`)}</div></fieldset>
     <${Field} form=${form} path="days" label=${t("Ends after")} kind="select" options=${[[30, t("30 days")], [90, t("90 days")], [365, t("a year")], [null, t("never")]]} />
   <//><//>`;
@@ -80,6 +80,6 @@ function NewSecret({ onClose, reload }) {
     reload();
   };
   return html`<${Dialog} title=${t("New secret")} onClose=${onClose}><${Form} form=${form} onSaved=${saved} onCancel=${onClose}>
-    <${Field} form=${form} path="name" label=${t("Name")} placeholder=${t("API_TOKEN")} /><${Field} form=${form} path="value" label=${t("Value")} kind="secret" /><${Field} form=${form} path="hosts" label=${t("Only to these hosts")} kind="tags" optional />
+    <${Field} form=${form} path="name" label=${t("Name")} placeholder=${t("API_TOKEN")} required /><${Field} form=${form} path="value" label=${t("Value")} kind="secret" required /><${Field} form=${form} path="hosts" label=${t("Only to these hosts")} kind="tags" optional />
   <//><//>`;
 }

@@ -33,7 +33,7 @@ function Settings({ organization, reload }) {
     reload();
     load().catch(() => {}); // its name and its months stand elsewhere too
   };
-  return html`<${Form} form=${form} needs="organization:write" onSaved=${saved}><${Field} form=${form} path="name" label=${t("Name")} /><${Field} form=${form} path="timezone" label=${t("Time zone")} help=${t("Of reports and of days.")} /><//>`;
+  return html`<${Form} form=${form} needs="organization:write" onSaved=${saved}><${Field} form=${form} path="name" label=${t("Name")} required /><${Field} form=${form} path="timezone" label=${t("Time zone")} help=${t("Of reports and of days.")} /><//>`;
 }
 
 /** Who belongs to it, and who is invited. */
@@ -94,7 +94,7 @@ function Invite({ onClose, reload }) {
   };
   const address = made?.invite_url;
   return html`<${Dialog} title=${t("Invite somebody")} onClose=${onClose}>${made ? html`<p>${t("{email} is invited as {role}. They belong to it once they accept.", made)}</p>${address && html`<p class="mono clip" title=${address}>${address}</p><div class="actions"><${Copy} text=${address} kind="primary">${t("Copy the link")}<//></div>`}` : html`<${Form} form=${form} verb=${t("Invite")} onSaved=${saved} onCancel=${onClose}>
-    <${Field} form=${form} path="email" label=${t("E-mail address")} kind="email" autocomplete="off" /><${Field} form=${form} path="role" label=${t("Role")} kind="select" options=${ROLES} /><//>`}<//>`;
+    <${Field} form=${form} path="email" label=${t("E-mail address")} kind="email" autocomplete="off" required /><${Field} form=${form} path="role" label=${t("Role")} kind="select" options=${ROLES} /><//>`}<//>`;
 }
 
 /** Groups that an escalation level can tell together. */
@@ -116,7 +116,7 @@ function NewTeam({ onClose, reload }) {
     onClose();
     reload();
   };
-  return html`<${Dialog} title=${t("New team")} onClose=${onClose}><${Form} form=${form} onSaved=${saved} onCancel=${onClose}><${Field} form=${form} path="name" label=${t("Name")} /><${Field} form=${form} path="description" label=${t("Description")} optional /><//><//>`;
+  return html`<${Dialog} title=${t("New team")} onClose=${onClose}><${Form} form=${form} onSaved=${saved} onCancel=${onClose}><${Field} form=${form} path="name" label=${t("Name")} required /><${Field} form=${form} path="description" label=${t("Description")} optional /><//><//>`;
 }
 
 function Team({ team, members, reload }) {

@@ -25,12 +25,13 @@ function Property({ form, path, name, schema, required }) {
   const shared = {
     form, path, label, kind,
     help: schema.description ? `${sentence(schema.description)}${hint}` : null,
+    required: required && usual === undefined && kind !== "switch",
     optional: !required && kind !== "switch" && kind !== "select",
     placeholder: kind === "list" ? example?.[0] : writeValue(usual ?? example),
   };
   if (kind === "select") {
     const options = schema.enum.map((value) => [value, value]);
-    shared.options = usual === undefined && !required ? [[undefined, t("none")], ...options] : options;
+    shared.options = usual === undefined ? [[undefined, required ? t("choose…") : t("none")], ...options] : options;
   }
   if (kind === "switch" || kind === "select") return html`<${WithDefault} usual=${usual} ...${shared} />`;
   if (kind === "secret") shared.generate = schema["x-generate"];

@@ -36,7 +36,7 @@ function Editor({ id, stored, names }) {
   };
   const kindOf = (at, kind) => change(rules.map((rule, index) => (index === at ? { ...rule, notify_type: kind, notify_id: names[kind][0]?.[0] } : rule)));
   return html`<${Form} form=${form} needs="escalation_policies:write" onSaved=${saved} onCancel=${() => go(link("/escalation"))}>
-    <${Field} form=${form} path="name" label=${t("Name")} placeholder=${t("Day and night")} />
+    <${Field} form=${form} path="name" label=${t("Name")} placeholder=${t("Day and night")} required />
     ${rules.map((rule, at) => html`<fieldset key=${at} class="group"><legend>${t("Level {n}", { n: at + 1 })}</legend>
       <div class="pair"><${Field} form=${form} path=${`rules.${at}.delay_minutes`} label=${t("After")} kind="number" unit=${t("minutes from the firing")} />
         <${Field} form=${form} path=${`rules.${at}.notify_type`} label=${t("Tell")} control=${({ id: field, value }) => html`<select id=${field} onChange=${(event) => kindOf(at, event.target.value)}>${KINDS.map(([kind, word]) => html`<option key=${kind} value=${kind} disabled=${!names[kind].length} selected=${kind === value}>${word}</option>`)}</select>`} /></div>

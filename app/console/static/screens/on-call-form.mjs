@@ -37,7 +37,7 @@ function Editor({ id, members, stored }) {
     go(link("/on-call"), { replace: true });
   };
   return html`<${Form} form=${form} needs="on_call_schedules:write" onSaved=${saved} onCancel=${() => go(link("/on-call"))}>
-    <div class="pair"><${Field} form=${form} path="name" label=${t("Name")} placeholder=${t("Operations")} /><${Field} form=${form} path="timezone" label=${t("Time zone")} help=${t("Hand-offs stand in its wall time.")} /></div>
+    <div class="pair"><${Field} form=${form} path="name" label=${t("Name")} placeholder=${t("Operations")} required /><${Field} form=${form} path="timezone" label=${t("Time zone")} help=${t("Hand-offs stand in its wall time.")} /></div>
     ${layers.map((layer, at) => html`<${Layer} key=${at} form=${form} at=${at} layer=${layer} members=${members} remove=${layers.length > 1 && (() => change(layers.filter((_, index) => index !== at)))} />`)}
     <div><button type="button" class="button" onClick=${() => change([...layers, { ...FRESH, name: t("Backup") }])}><${Icon} name="plus" />${t("Add a layer behind")}</button></div>
   <//>`;

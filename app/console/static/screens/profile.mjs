@@ -40,7 +40,7 @@ function You({ profile, reload }) {
     reload();
     load();
   };
-  return html`<${Form} form=${form} onSaved=${saved}><${Field} form=${form} path="full_name" label=${t("Name")} autocomplete="name" /><${Field} form=${form} path="email" label=${t("E-mail address")} kind="email" /><${Field} form=${form} path="timezone" label=${t("Time zone")} help=${t("Of the times you are shown.")} /><//>`;
+  return html`<${Form} form=${form} onSaved=${saved}><${Field} form=${form} path="full_name" label=${t("Name")} autocomplete="name" required /><${Field} form=${form} path="email" label=${t("E-mail address")} kind="email" /><${Field} form=${form} path="timezone" label=${t("Time zone")} help=${t("Of the times you are shown.")} /><//>`;
 }
 
 function Contacts({ profile, reload }) {

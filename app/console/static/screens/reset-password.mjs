@@ -8,10 +8,10 @@ import { Field } from "../parts/Field.mjs";
 import { Entry } from "../parts/Page.mjs";
 import { Form } from "../parts/Form.mjs";
 import { useForm } from "../store/form.mjs";
-import { takeToken } from "../store/route.mjs";
+import { takeFragment } from "../store/route.mjs";
 
 export default function ResetPassword() {
-  const [token] = useState(takeToken);
+  const [{ token }] = useState(takeFragment);
   const [done, setDone] = useState(false);
   const form = useForm({
     initial: { password: "" },

@@ -82,9 +82,9 @@ addEventListener("popstate", async (event) => {
   requestAnimationFrame(() => scrollTo(0, event.state?.scroll ?? 0));
 });
 
-/** The secret of a link (`#token=…`), taken out of the address and the history; null for none. */
-export function takeToken() {
-  const token = new URLSearchParams(location.hash.slice(1)).get("token");
-  if (token) history.replaceState(history.state, "", location.pathname + location.search);
-  return token;
+/** What a link says behind its # (`token`, a secret, and whose `email` it is), taken out of the address and the history; null for none. */
+export function takeFragment() {
+  const given = new URLSearchParams(location.hash.slice(1));
+  if (given.has("token")) history.replaceState(history.state, "", location.pathname + location.search);
+  return { token: given.get("token"), email: given.get("email") };
 }
