@@ -28,6 +28,21 @@ def faults_of(tab, views=((WIDE, "light"), (WIDE, "dark"), (NARROW, "dark"), (NA
     return found
 
 
+# Whoever speaks what they see says the words that are shown (WCAG 2.2, 2.5.3).
+_MISNAMED = """() => {
+  const plain = (text) => text.toLowerCase().replaceAll(/\\s+/g, ' ').trim();
+  return [...document.querySelectorAll('a[aria-label], button[aria-label], summary[aria-label]')]
+    .filter((each) => each.checkVisibility() && /\\p{L}/u.test(each.innerText)
+      && !plain(each.ariaLabel).startsWith(plain(each.innerText)))
+    .map((each) => `${each.innerText.trim()} is called ${each.ariaLabel}`);
+}"""
+
+
+def misnamed(tab):
+    """Controls whose names do not begin with the words that are shown."""
+    return tab.evaluate(_MISNAMED)
+
+
 def too_wide(tab, width):
     """By how much the page is wider than the window, in words, if it is."""
     wide = tab.evaluate("document.documentElement.scrollWidth - innerWidth")

@@ -46,7 +46,7 @@ OPENED: dict[str, tuple[str, tuple[Step, ...]]] = {
     "palette": ("/", (("key", "Control+k"),)),
     "keys of the keyboard": ("/", (("key", "?"),)),
     "menu of the person": ("/", ("Ada Okafor: profile, settings, sign out",)),
-    "menu of the list": ("/services", ("Groups, columns, files",)),
+    "menu of the list": ("/services", ("Show groups, columns, files",)),
     "chosen services": ("/services", (("key", "ArrowDown"), ("check", "Select all"))),
     "menu of a service": ("/services/{services}", ("More",)),
     "deleting a service": ("/services/{services}", ("More", "Delete…")),

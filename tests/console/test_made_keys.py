@@ -30,7 +30,7 @@ def test_a_screen_shows_the_wall_by_a_link_without_anybody_s_session(
 ):
     tab = sign_in()
     show(tab, f"http://127.0.0.1:{filled.port}/services?tag=web")
-    tab.get_by_role("button", name="Groups, columns, files").click()
+    tab.get_by_role("button", name="Show groups, columns, files").click()
     tab.get_by_role("button", name="Link for a wall screen").click()
     tab.get_by_label("Name").fill("Hall")
     tab.get_by_role("button", name="Make it").click()

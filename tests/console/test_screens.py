@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from tests.console.accessibility import faults_of, too_wide_at, too_wide_spaced
+from tests.console.accessibility import faults_of, misnamed, too_wide_at, too_wide_spaced
 from tests.console.screens import ENTRANCES, SCREENS, address, move, show
 from tests.flows.product import PASSWORD
 
@@ -28,7 +28,8 @@ def test_a_screen_is_in_nobodys_way(owner, product, screen):
     move(owner, address(product, SCREENS[screen]))
     assert owner.locator("h1").count() == 1
     assert owner.title().endswith("AlertifyPro")
-    faults = faults_of(owner) + too_wide_at(owner, (768, 320)) + too_wide_spaced(owner)
+    faults = misnamed(owner) + faults_of(owner)
+    faults += too_wide_at(owner, (768, 320)) + too_wide_spaced(owner)
     assert not faults, "\n".join(faults)
     assert owner.problems == []
 
@@ -202,7 +203,7 @@ def test_all_rows_are_in_the_page_where_it_is_asked_for_plain(owner, expect, pro
         show(owner, address(product, "/services?q=plain"))
         expect(owner.locator(".row").first).to_be_visible()
         assert owner.locator(".row").count() < len(many)
-        owner.get_by_role("button", name="Groups, columns, files").click()
+        owner.get_by_role("button", name="Show groups, columns, files").click()
         owner.get_by_role("button", name="All rows in the page").click()
         expect(owner.locator(".row")).to_have_count(len(many))
         expect(owner).to_have_url(re.compile("plain=1"))

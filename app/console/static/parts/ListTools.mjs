@@ -37,13 +37,13 @@ export function ListTools({ ids, columns }) {
   const hidden = view.value.hiddenColumns;
   const toggle = (id) => setView({ hiddenColumns: hidden.includes(id) ? hidden.filter((each) => each !== id) : [...hidden, id] });
   const tick = (on) => (on ? "check" : "blank");
-  return html`<${Menu} kind="quiet" name=${t("Saved views")} label=${html`<${Icon} name="star" /><span class="roomy">${t("Views")}</span>`}>
+  return html`<${Menu} kind="quiet" name=${t("Views that are saved")} label=${html`<${Icon} name="star" /><span class="roomy">${t("Views")}</span>`}>
       ${known.map((each) => html`<${Item} key=${each.id} icon="list" href=${`/services?${each.query}${query.get("org") ? `&org=${encodeURIComponent(query.get("org"))}` : ""}`}>${each.name}${each.is_shared ? html` <span class="muted small">${t("everybody's")}</span>` : ""}<//>`)}
       ${known.length > 0 && html`<hr />`}
       <${Item} icon="plus" onClick=${() => save(true)}>${t("Save this view…")}<//>
       ${known.filter((each) => each.is_own).map((each) => html`<${Item} key=${`x${each.id}`} icon="trash" onClick=${() => perform(() => api.remove(`/saved-views/${each.id}`), t("Deleted."), views.reload)}>${t("Delete {name}", each)}<//>`)}
     <//>
-    <${Menu} kind="quiet" name=${t("Groups, columns, files")} label=${html`<${Icon} name="list" /><span class="roomy">${t("Show")}</span>`}>
+    <${Menu} kind="quiet" name=${t("Show groups, columns, files")} label=${html`<${Icon} name="list" /><span class="roomy">${t("Show")}</span>`}>
       <${Item} icon=${tick(tiles)} onClick=${() => setQuery({ view: tiles ? null : "tiles" })}>${t("Tiles")}<//>
       <${Item} icon=${tick(query.get("plain") === "1")} onClick=${() => setQuery({ plain: query.get("plain") === "1" ? null : "1", page: null })}>${t("All rows in the page, to print and search")}<//>
       <${Item} icon="open" href=${link("/wall", Object.fromEntries(filterOf(query)))}>${t("For a wall screen")}<//>
