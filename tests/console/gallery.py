@@ -1,9 +1,9 @@
 """Pictures of every screen in its states, to look at: `make pictures`.
 
 `ARGS="--screens alert 'new rule' --widths 360 --themes dark --states filled failing"` makes some of
-them; the theme `forced` has the colours of a system with high contrast. The real product, filled
-with the sample; somebody new sees the
-screens that are empty, and goes through the first ten minutes.
+them; the themes `forced` and `forced-dark` have the colours of a system with high contrast. The
+real product, filled with the sample; somebody new sees the screens that are empty, and goes through
+the first ten minutes.
 """
 
 import argparse
@@ -33,7 +33,7 @@ from tests.flows.product import PASSWORD, Product
 FOLDER = Path(__file__).parents[2] / ".pictures"
 WIDTHS = {360: 740, 768: 1024, 1280: 800}  # pixels, and how high a window of this width is
 THEMES = ("light", "dark")
-FORCED = "forced"  # colours of the system, as in the high contrast of Windows
+FORCED = ("forced", "forced-dark")  # colours of the system, as in the high contrast of Windows
 NEWCOMER = ("nora@example.com", "Nora Berg")
 # Of a skeleton: it comes after 150 ms (parts/Page.mjs).
 _LOADING_MS = 400
@@ -112,8 +112,8 @@ class Studio:
             tab.set_viewport_size({"width": width, "height": WIDTHS[width]})
             for theme in self.choice.themes:
                 tab.emulate_media(
-                    color_scheme="dark" if theme == "dark" else "light",
-                    forced_colors="active" if theme == FORCED else "none",
+                    color_scheme="dark" if theme.endswith("dark") else "light",
+                    forced_colors="active" if theme in FORCED else "none",
                     reduced_motion="reduce",
                 )
                 tab.evaluate("scrollTo(0, 0)")
@@ -269,7 +269,7 @@ def _choice() -> Choice:
     names = [*ENTRANCES, *SCREENS, *OPENED]
     parser.add_argument("--screens", nargs="+", choices=names, default=names, metavar="NAME")
     parser.add_argument("--widths", nargs="+", type=int, choices=WIDTHS, default=list(WIDTHS))
-    parser.add_argument("--themes", nargs="+", choices=(*THEMES, FORCED), default=THEMES)
+    parser.add_argument("--themes", nargs="+", choices=(*THEMES, *FORCED), default=THEMES)
     parser.add_argument("--states", nargs="+", choices=STATES, default=list(STATES))
     parser.add_argument("--into", type=Path, default=FOLDER)
     found = parser.parse_args()

@@ -228,7 +228,18 @@ def test_forced_colours_show_the_open_tab_and_the_chosen_line(sign_in, expect, p
     )
     (here,) = (colour for colour, is_open in tabs if is_open)
     assert here not in [colour for colour, is_open in tabs if not is_open]
+    bone = tab.evaluate(
+        """() => { const made = document.createElement('div'); made.className = 'bone';
+          document.querySelector('.main').append(made);
+          return getComputedStyle(made).borderTopStyle; }"""
+    )
+    assert bone == "solid", "what loads is an outline, as it has no colour"
     tab.keyboard.press("Control+k")
     chosen = tab.locator('.palette [aria-selected="true"]')
     expect(chosen).to_have_count(1)
     expect(chosen).to_have_css("outline-style", "solid")
+    show(tab, address(product, "/wall"))
+    tiles = tab.locator(".service-tile.down")
+    expect(tiles).not_to_have_count(0)
+    seen = tab.locator(".wall-counts .down .shape").evaluate("each => getComputedStyle(each).fill")
+    expect(tiles.first.locator(".shape")).to_have_css("fill", seen)
