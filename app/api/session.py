@@ -31,7 +31,7 @@ def read() -> dict[str, Any]:
     """
     found = principal()
     person = profile.read(found.user_id)
-    names = ("email", "full_name", "timezone", "is_operator", "two_factor_enabled")
+    names = ("email", "full_name", "timezone", "preferences", "is_operator", "two_factor_enabled")
     return {name: person[name] for name in names} | {
         "user_id": found.user_id,
         "expires_at": found.token_expires_at,

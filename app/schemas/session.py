@@ -36,6 +36,15 @@ class SessionSchema(BaseSchema):
     email = fields.String(required=True, metadata={"examples": ["alice@example.com"]})
     full_name = fields.String(required=True, metadata={"examples": ["Alice Example"]})
     timezone = fields.String(required=True, metadata={"examples": ["Europe/Berlin"]})
+    preferences = fields.Dict(
+        keys=fields.String(),
+        required=True,
+        metadata={
+            "description": "Of the person, as in the profile; those of the web console are in"
+            " `console`.",
+            "examples": [{"console": {"theme": "dark", "density": "compact"}}],
+        },
+    )
     is_operator = fields.Boolean(required=True)
     two_factor_enabled = fields.Boolean(required=True)
     expires_at = Moment(required=True, allow_none=True)

@@ -81,7 +81,7 @@ def test_a_newcomer_has_a_message_within_three_minutes(open_tab, expect, empty):
 
 def test_the_first_run_needs_keys_alone(open_tab, expect, empty):
     """From the sign-up to an alert that is heard and acknowledged, the focus seen at every stop."""
-    tab = open_tab()
+    tab = open_tab(timezone_id="Asia/Tokyo")
     with target() as watched, HttpReceiver() as chat:
         tab.goto(f"http://127.0.0.1:{empty.port}/sign-up")
         expect(tab.get_by_label("Name")).to_be_focused()
@@ -97,6 +97,8 @@ def test_the_first_run_needs_keys_alone(open_tab, expect, empty):
         told = len(chat.requests)
         watched.status = 503
         _sees_it_fail(keys, expect)
+        found = tab.evaluate("fetch('/api/v1/organization').then((answer) => answer.json())")
+        assert found["timezone"] == "Asia/Tokyo", "its days and months are those of its owner"
         seconds_until(lambda: len(chat.requests) > told, 30)
         _acknowledges_and_leaves(keys, expect)
     assert tab.problems == []

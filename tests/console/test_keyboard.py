@@ -7,6 +7,7 @@ import pytest
 from tests.console import sample
 from tests.console.keys import FOCUSED_NAME, tab_to
 from tests.console.screens import address, show
+from tests.flows.product import PASSWORD
 
 
 @pytest.fixture(scope="module")
@@ -265,6 +266,10 @@ def test_letters_do_nothing_in_a_field_or_when_switched_off(sign_in, expect, pro
     tab.keyboard.type("gan?")
     expect(tab.locator("h1")).to_have_text("Services")
     expect(tab.get_by_label("Filter services")).to_have_value("gan?")
+    person = ("lena@example.com", "Lena Ost")  # whom the choice follows to other tabs
+    body = {"email": person[0], "full_name": person[1], "password": PASSWORD}
+    product.call("POST", "/auth/register", body)
+    tab = sign_in(person)
     show(tab, address(product, "/profile"))
     tab.get_by_label("Single letters do something").uncheck()
     tab.locator("h1").focus()

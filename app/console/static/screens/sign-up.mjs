@@ -9,7 +9,8 @@ import { Form } from "../parts/Form.mjs";
 import { useForm } from "../store/form.mjs";
 import { openAlerts } from "../store/alerts.mjs";
 import { go } from "../store/route.mjs";
-import { signIn } from "../store/session.mjs";
+import { load, signIn } from "../store/session.mjs";
+import { ownZone } from "../store/view.mjs";
 
 const STRENGTHS = [t("too short"), t("weak: add a few words"), t("fair"), t("good"), t("strong")];
 
@@ -41,6 +42,8 @@ export default function SignUp() {
   });
   const done = () => {
     openAlerts.reload();
+    // Days and months of its reports begin where its owner lives; it can be changed in its settings.
+    if (ownZone !== "UTC") api.patch("/organization", { timezone: ownZone }).then(load).catch(() => {});
     go("/welcome", { replace: true });
   };
   const level = strength(form.get("password") ?? "");

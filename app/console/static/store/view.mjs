@@ -1,12 +1,16 @@
-// How this browser shows things: theme, density, time zone, and the clock that relative times
-// follow. Kept in localStorage; nothing secret is.
+// How things are shown: theme, density, time zone, and the clock that relative times follow. Kept in
+// localStorage, so that it is there at once, and in the person's profile, so that it follows them to
+// another browser; nothing secret is.
 
 import { computed, effect, signal } from "../vendor/ui.mjs";
-import { serverNow } from "../api.mjs";
+import { send, serverNow } from "../api.mjs";
 import { session } from "./session.mjs";
 
 const KEY = "alertifypro.view";
 const DEFAULTS = { theme: "system", density: "comfortable", utc: false, keys: true, recent: [], hiddenColumns: [] };
+// What of it is the person's; the rest is this browser's.
+const OWN = ["theme", "density", "utc", "keys", "hiddenColumns"];
+const KEEP_MS = 500;
 
 export const view = signal({ ...DEFAULTS, ...stored() });
 
@@ -20,6 +24,13 @@ function stored() {
 
 /** Change how things are shown. */
 export function setView(changes) {
+  show(changes);
+  if (!OWN.some((name) => name in changes)) return;
+  clearTimeout(due);
+  due = setTimeout(keep, KEEP_MS);
+}
+
+function show(changes) {
   view.value = { ...view.peek(), ...changes };
   try {
     localStorage.setItem(KEY, JSON.stringify(view.peek()));
@@ -27,6 +38,30 @@ export function setView(changes) {
     // A browser that stores nothing forgets the theme; everything else works.
   }
 }
+
+let due = 0;
+
+/** Put what is the person's into their profile, beside what other programs keep there. */
+function keep() {
+  due = 0;
+  const person = session.peek();
+  if (!person) return;
+  const own = Object.fromEntries(OWN.map((name) => [name, view.peek()[name]]));
+  const preferences = { ...person.preferences, console: own };
+  session.value = { ...person, preferences };
+  send("PATCH", "/profile", { body: { preferences }, again: false, atOnce: true }).catch(() => {}); // it stays in this browser
+}
+addEventListener("pagehide", () => due && keep());
+
+let whose = null;
+effect(() => {
+  const person = session.value;
+  if (!person || person.user_id === whose) return;
+  whose = person.user_id;
+  const kept = person.preferences?.console ?? {};
+  const known = OWN.filter((name) => typeof kept[name] === typeof DEFAULTS[name] && Array.isArray(kept[name]) === Array.isArray(DEFAULTS[name]));
+  show(Object.fromEntries(known.map((name) => [name, kept[name]])));
+});
 
 const THEMES = ["system", "light", "dark"];
 
@@ -48,13 +83,14 @@ const darkness = matchMedia("(prefers-color-scheme: dark)");
 export const systemTheme = signal(darkness.matches);
 darkness.addEventListener("change", () => (systemTheme.value = darkness.matches));
 
-const own = Intl.DateTimeFormat().resolvedOptions().timeZone;
+/** The time zone of this browser. */
+export const ownZone = Intl.DateTimeFormat().resolvedOptions().timeZone;
 
 /** The time zone of everything shown: UTC where it was chosen, else the profile's or this browser's. */
 export const zone = computed(() => {
   if (view.value.utc) return "UTC";
   const chosen = session.value?.timezone;
-  return chosen && chosen !== "UTC" ? chosen : own;
+  return chosen && chosen !== "UTC" ? chosen : ownZone;
 });
 
 /** The server's time, told once a second; a hidden tab stands still. */
