@@ -25,12 +25,14 @@ from app.web import create_app
 from tests.factories import Person, make_member, make_person
 from tests.pooler import pooler
 from tests.units import (  # hooks
+    pytest_collection,
     pytest_collection_finish,
     pytest_collection_modifyitems,
     pytest_xdist_make_scheduler,
 )
 
 __all__ = [
+    "pytest_collection",
     "pytest_collection_finish",
     "pytest_collection_modifyitems",
     "pytest_xdist_make_scheduler",

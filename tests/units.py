@@ -56,10 +56,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: ranks.get(_unit(item.nodeid), len(ranks)))
 
 
+def pytest_collection() -> None:
+    """Collect no garbage while everything is imported, of which nothing goes before the end."""
+    gc.disable()
+
+
 def pytest_collection_finish() -> None:
     """Spare the garbage collector the million objects that stay until the end of the run."""
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 class _Units(LoadScopeScheduling):

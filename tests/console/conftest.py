@@ -17,9 +17,9 @@ _TELL_OF_VIOLATIONS = """addEventListener('securitypolicyviolation', (event) => 
   'policy violated: ' + event.effectiveDirective + ' ' + event.blockedURI + ' ' + event.sample))"""
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def browser():
-    """Chromium, for the tests of a file."""
+    """Chromium, one for all files that a process tests; sessions are of a file or of a test."""
     with chromium() as running:
         yield running
 
@@ -31,9 +31,41 @@ def expect():
 
 
 @pytest.fixture(scope="module")
-def open_tab(browser):
+def violations():
+    """Breaks of the content security policy in the tabs of a file: there may be none."""
+    found = []
+    yield found
+    assert found == []
+
+
+@pytest.fixture(scope="module")
+def contexts(violations):
+    """Sessions of the browser that are open, in the order in which they were opened."""
+    opened = []
+    yield opened
+    for context in opened:
+        context.close()
+
+
+@pytest.fixture(autouse=True)
+def _own_tabs_closed(request):
+    """Close the tabs that the test itself has opened: each draws whatever happens, and costs that.
+
+    Those of a fixture of the file were opened before, and stay.
+    """
+    if "contexts" not in request.fixturenames:
+        yield
+        return
+    contexts = request.getfixturevalue("contexts")
+    kept = len(contexts)
+    yield
+    while len(contexts) > kept:
+        contexts.pop().close()
+
+
+@pytest.fixture(scope="module")
+def open_tab(browser, contexts, violations):
     """Opens a tab with a new session: `problems` and `hosts` say what went on in it."""
-    contexts, violations = [], []
 
     def open_tab(cookies=(), **options):
         context = browser.new_context(**({"viewport": {"width": 1280, "height": 800}} | options))
@@ -50,10 +82,7 @@ def open_tab(browser):
         tab.on("console", lambda message: _collect_violation(violations, message))
         return tab
 
-    yield open_tab
-    for context in contexts:
-        context.close()
-    assert violations == []
+    return open_tab
 
 
 def _collect_violation(violations, message):
@@ -69,9 +98,12 @@ def _collect(problems, message):
         problems.append(message.text)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def filled():
-    """The running product with the sample in it, one for all files that a process tests."""
+    """The running product with the sample in it, one for all files that a process tests.
+
+    It ends with the last of them: its ten services are checked as long as it runs.
+    """
     if not CHROMIUM.exists():
         pytest.skip(f"no Chromium at {CHROMIUM}")
     with (

@@ -19,7 +19,6 @@ from app.domain.metrics.status_line import SpanKind, milliseconds
 from app.domain.metrics.totals import percentage
 from app.operations.metrics import roll_up
 from tests.alerting import make_page
-from tests.chromium import CHROMIUM, FLAGS
 from tests.factories import PASSWORD, make_service
 from tests.histories import History, Result
 from tests.partitions import make_days
@@ -136,8 +135,7 @@ def window_of_last_month(page, address):
     return [re.sub(r"\.000Z$", "Z", asked[name][0]) for name in ("from", "to")]
 
 
-@pytest.mark.skipif(not CHROMIUM.exists(), reason=f"no Chromium at {CHROMIUM}")
-def test_all_say_the_same(app, alice, client, served, service):
+def test_all_say_the_same(app, alice, client, served, service, browser):
     sums = service["told"].seconds(ago(hours=20), now())
     expected = percentage(sums[SpanKind.UP], sums[SpanKind.DOWN])
     assert all(sums[kind] > 0 for kind in (SpanKind.UNKNOWN, SpanKind.PAUSED, SpanKind.MAINTENANCE))
@@ -172,20 +170,17 @@ def test_all_say_the_same(app, alice, client, served, service):
     on_page = client.get(f"/status/{shown['slug']}/page.json").json
     assert f"'uptime_percentage': {expected}" in str(on_page)
 
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as running:
-        browser = running.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
-        page = browser.new_page()
-        page.goto(served)
-        page.get_by_label("E-mail").fill(alice.email)
-        page.get_by_label("Password", exact=True).fill(PASSWORD)
-        page.get_by_role("button", name="Sign in").click()
-        page.get_by_role("navigation", name="Screens", exact=True).wait_for()
-        found = said_by_console(page, served, service)
-        moments = list(last_moments())
-        judged, cells, ranges = page.evaluate(REPORTS, [[zone, at] for zone, at, _ in moments])
-        asked = window_of_last_month(page, served)
-        browser.close()
+    page = browser.new_page()
+    page.goto(served)
+    page.get_by_label("E-mail").fill(alice.email)
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("navigation", name="Screens", exact=True).wait_for()
+    found = said_by_console(page, served, service)
+    moments = list(last_moments())
+    judged, cells, ranges = page.evaluate(REPORTS, [[zone, at] for zone, at, _ in moments])
+    asked = window_of_last_month(page, served)
+    page.close()
     assert found == [f"{expected:.2f} %"] * 2
     assert judged == [None, 0, 1, pytest.approx(1.02)]
     assert cells == ["'-0,'-1,'-2,'-3,'-4", "'=1,a;'=1,'\uff0b1,-1,\"a\n'@b\"", ""]

@@ -79,7 +79,7 @@ def permission_of(web):
 
 
 @pytest.fixture(scope="module")
-def signed_in(sign_in, product):
+def signed_in(sign_in, contexts, product):
     """Opens the tab of somebody of a role; what it would write is kept and goes nowhere."""
     tabs = {}
 
@@ -88,12 +88,15 @@ def signed_in(sign_in, product):
             if PEOPLE[role] not in (sample.VIEWER, sample.OWNER):
                 invite(product, role)
             tab = tabs[role] = sign_in(PEOPLE[role])
+            contexts.remove(tab.context)  # for the tests of the file, not only for this one
             tab.asked = []
             tab.on("dialog", lambda dialog: dialog.accept())
             tab.route("**/api/v1/**", lambda route: keep(tab, route))
         return tabs[role]
 
-    return signed_in
+    yield signed_in
+    for tab in tabs.values():
+        tab.context.close()
 
 
 def invite(product, role):

@@ -17,9 +17,9 @@ from tests.waiting import await_events, seconds_until
 from workers.dispatcher import Dispatcher
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def shared_product() -> Iterator[Product]:
-    """The product, started once for all the stories of a run."""
+    """The product, started once for all the stories of a run, and stopped after the last."""
     with (
         tempfile.TemporaryDirectory(prefix="alertifypro-flows-") as folder,
         MailReceiver() as mail,
