@@ -67,6 +67,7 @@ class _Middle:
     end: datetime
     counts: WindowCounts
     counted_at: datetime
+    begins_rolled: bool  # with a roll-up, of what was made from `begin` on, due before too
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +143,7 @@ def _long(tx: Transaction, asks: Sequence[Ask]) -> dict[Ask, Window]:
     raw_since = floor_to(tx.now(), DAY) - timedelta(days=runtime().config.raw_retention_days)
     middles = _moved(tx, asks, raw_since)
     known = [ask for ask in asks if ask in middles]
-    heads = [_head(ask, middles[ask].begin, raw_since) for ask in known]
+    heads = [_head(ask, middles[ask]) for ask in known]
     tails = [_Range(ask, middles[ask].end, _END) for ask in known]
     ends = _sums(tx, [*heads, *tails])
     nothing = WindowCounts()
@@ -152,13 +153,10 @@ def _long(tx: Transaction, asks: Sequence[Ask]) -> dict[Ask, Window]:
     }
 
 
-def _head(ask: Ask, end: datetime, raw_since: datetime) -> _Range:
-    """Return what of a window lies before its middle, which begins at `end`.
-
-    Where the middle begins with a roll-up, that counts what was made from then on, due before too.
-    """
-    before = end if _floor(ask.begin) + _STEP < raw_since else _END
-    return _Range(ask, ask.begin - ask.lateness - _SLACK, end, ask.begin, before)
+def _head(ask: Ask, middle: _Middle) -> _Range:
+    """Return what of a window lies before its middle."""
+    before = middle.begin if middle.begins_rolled else _END
+    return _Range(ask, ask.begin - ask.lateness - _SLACK, middle.begin, ask.begin, before)
 
 
 def _moved(tx: Transaction, asks: Sequence[Ask], raw_since: datetime) -> dict[Ask, _Middle]:
@@ -176,8 +174,7 @@ def _moved(tx: Transaction, asks: Sequence[Ask], raw_since: datetime) -> dict[As
         is_fresh = known is not None and _is_fresh(known, ask, begin) and not is_stuck
         if not is_fresh and first_counts < _FIRST_COUNTS:
             first_counts += 1
-            counts = _first_count(tx, ask, begin, end, is_raw=begin >= raw_since)
-            known = _Middle(begin, end, counts, ask.at)
+            known = _first_count(tx, ask, begin, end, is_raw=begin >= raw_since)
             _middles[_key(ask)] = known
         elif known is not None and is_stuck:
             begin = known.begin  # until its turn comes
@@ -191,7 +188,10 @@ def _moved(tx: Transaction, asks: Sequence[Ask], raw_since: datetime) -> dict[As
     left = _sums(tx, [_Range(ask, known.begin, begin) for ask, known, begin, _ in moving])
     entered = _sums(tx, [_Range(ask, known.end, end) for ask, known, _, end in moving])
     for (ask, known, begin, end), out, new in zip(moving, left, entered, strict=True):
-        found[ask] = _Middle(begin, end, known.counts.moved(new, out), known.counted_at)
+        # What left was taken away by when it was due.
+        begins_rolled = known.begins_rolled and begin == known.begin
+        counts = known.counts.moved(new, out)
+        found[ask] = _Middle(begin, end, counts, known.counted_at, begins_rolled)
         _middles[_key(ask)] = found[ask]
     return found
 
@@ -204,7 +204,7 @@ def _begin(ask: Ask, raw_since: datetime) -> datetime:
 
 def _first_count(
     tx: Transaction, ask: Ask, begin: datetime, end: datetime, *, is_raw: bool
-) -> WindowCounts:
+) -> _Middle:
     """Return the counts of what was due in a range, whole hours of it from the roll-ups.
 
     Roll-ups go by when a check was made, the range by when it was due: the hours lie so far within
@@ -216,7 +216,7 @@ def _first_count(
     last = min(floor_to(end - _SLACK, HOUR), state.done_until) if state else first
     if first >= last:
         (counts,) = _sums(tx, [_Range(ask, begin, end)])
-        return counts
+        return _Middle(begin, end, counts, ask.at, begins_rolled=False)
     parts = read.pieces(tx, first, last)
     rolled = read.read(tx, [ask.service_id], parts, with_histogram=ask.percentile)[ask.service_id]
     counts = WindowCounts(rolled.settled, rolled.settled_failed, rolled.histogram())
@@ -228,7 +228,8 @@ def _first_count(
         ],
     )
     nothing = WindowCounts()
-    return counts.moved(before, nothing).moved(after, nothing)
+    counts = counts.moved(before, nothing).moved(after, nothing)
+    return _Middle(begin, end, counts, ask.at, begins_rolled=not is_raw)
 
 
 def _key(ask: Ask) -> tuple[UUID, int, bool]:

@@ -1,5 +1,6 @@
 """Windows of hours and days, moved along, against counting every result anew."""
 
+from dataclasses import replace
 from datetime import timedelta
 from math import ceil
 from uuid import UUID, uuid4
@@ -131,6 +132,23 @@ FROM generate_series(date_trunc('hour', %s::timestamptz) + interval '1 hour', %s
 """
 
 
+def store_month(rows, connection, service_id, since, until):
+    """Store results up to a moment and roll them up; return up to which hour."""
+    make_days(connection, since - timedelta(days=1), utcnow())
+    connection.execute(MONTH, (service_id, since, until))
+    connection.execute(ON_THE_HOUR, (service_id, since, until - timedelta(minutes=1)))
+    first, last = floor(since, DAY), floor(until, HOUR)
+    whole = [(service_id, first + n * HOUR) for n in range((last - first) // HOUR)]
+    for number in range(32):
+        partitions.ensure(first + number * DAY)
+    with transaction() as tx:
+        compute(tx, whole)
+        for number in range((last - first) // DAY):
+            days.compute(tx, [service_id], first + number * DAY)
+    rows("INSERT INTO metric_progress VALUES (true, %s, %s)", last, last)
+    return last
+
+
 @pytest.mark.parametrize("retention_days", [30, 29])
 def test_a_rule_of_thirty_days_says_what_all_results_say(
     service_id, rows, connection, configure, retention_days
@@ -143,18 +161,7 @@ def test_a_rule_of_thirty_days_says_what_all_results_say(
     now = utcnow()
     past = now - timedelta(hours=2)
     since = now - timedelta(days=31)
-    make_days(connection, since - timedelta(days=1), now)
-    connection.execute(MONTH, (service_id, since, past))
-    connection.execute(ON_THE_HOUR, (service_id, since, past - timedelta(minutes=1)))
-    first, last = floor(since, DAY), floor(past, HOUR)
-    whole = [(service_id, first + n * HOUR) for n in range((last - first) // HOUR)]
-    for number in range(32):
-        partitions.ensure(first + number * DAY)
-    with transaction() as tx:
-        compute(tx, whole)
-        for number in range((last - first) // DAY):
-            days.compute(tx, [service_id], first + number * DAY)
-    rows("INSERT INTO metric_progress VALUES (true, %s, %s)", last, last)
+    last = store_month(rows, connection, service_id, since, past)
     for at in (past, now):
         if at is now:
             connection.execute(MONTH, (service_id, past + timedelta(minutes=1), now))
@@ -218,7 +225,25 @@ def test_after_a_day_the_middle_is_counted_anew(service_id, connection):
     assert read(later)[later].total == 1
     (key,) = [key for key in rule_windows._middles if key[1] == 600]
     middle = rule_windows._middles[key]
-    rule_windows._middles[key] = rule_windows._Middle(
-        middle.begin, middle.end, middle.counts, at - timedelta(hours=25)
-    )
+    rule_windows._middles[key] = replace(middle, counted_at=at - timedelta(hours=25))
     assert read(ask)[ask].total == 1
+
+
+@pytest.mark.parametrize("minutes_before_midnight", [12, 65])
+@pytest.mark.parametrize("is_rolled_up", [True, False])
+def test_a_window_that_begins_in_the_last_hour_before_the_raw_results_misses_none(
+    service_id, rows, connection, configure, minutes_before_midnight, is_rolled_up
+):
+    """A result due before the middle and made in it is of the head, but where a roll-up has it."""
+    at = floor(utcnow(), DAY) - timedelta(minutes=minutes_before_midnight)
+    store_month(rows, connection, service_id, at - timedelta(days=31), at)
+    if not is_rolled_up:
+        rows("DELETE FROM metric_progress")
+    ask = context(service_id, 43_200, at)
+    expected = len(rows(COUNTED, service_id, ask.begin, at))
+    # First counted as soon as raw results are gone there, and remembered from when they were not.
+    for retention_days in (30, 31, 30):
+        configure(raw_retention_days=retention_days)
+        assert read(ask)[ask].total == expected, retention_days
+        if retention_days == 30:
+            rule_windows.forget()
