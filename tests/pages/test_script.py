@@ -150,12 +150,19 @@ def test_a_copy_elsewhere_says_when_nobody_renews_it(browser, tmp_path, age, sen
     context.close()
 
 
+@pytest.fixture(scope="module")
+def visitor(browser):
+    """A session for all hostile texts, each of which has an address of its own."""
+    context = browser.new_context(viewport={"width": 800, "height": 800})
+    yield context
+    context.close()
+
+
 @pytest.mark.parametrize("text", HOSTILE)
-def test_hostile_text_runs_nothing_and_reaches_nobody(browser, text):
+def test_hostile_text_runs_nothing_and_reaches_nobody(visitor, text):
     page = scenes.hostile(text)
     with serving(pages=[page]) as address:
-        context = browser.new_context(viewport={"width": 800, "height": 800})
-        tab = context.new_page()
+        tab = visitor.new_page()
         requests, faults = [], []
         tab.on("request", lambda request: requests.append(request.url))
         tab.on("console", lambda message: faults.append(message.text))
@@ -165,7 +172,7 @@ def test_hostile_text_runs_nothing_and_reaches_nobody(browser, text):
             tab.goto(f"{address}/status/hostile{rest}")
         assert not faults
         assert all(url.startswith((address, "data:image/svg+xml,")) for url in requests), requests
-        context.close()
+        tab.close()
 
 
 def test_it_is_quick_to_paint(browser, address):
