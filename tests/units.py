@@ -25,18 +25,24 @@ _TOGETHER = {
     "api/test_openapi.py": "schemas", "api/test_openapi_examples.py": "schemas",
     "api/test_service_overview.py": "schemas", "pages/test_schemas.py": "schemas",
 }  # fmt: skip
-# What takes longest, first: one that begins last has the other processes wait for it.
+# What takes longest, first: one that begins last has the other processes wait for it. What waits
+# more than it computes stands beside what computes.
 _LONGEST = (
-    "flows", "console", "pages/test_browser.py", "flows/test_fault_story.py",
-    "pages/test_script.py", "api/test_schemathesis.py", "flows/test_people_story.py",
-    "local/test_backup.py", "flows/test_peers.py", "flows/test_blind.py", "api/test_bad_input.py",
-    "flows/test_faults.py", "workers/test_quarantine.py", "test_upgrades.py",
-    "channels/test_contract.py",
-    "local/test_launcher.py", "ingest/test_kills.py", "api/test_isolation.py",
-    "platform/test_http_worker.py", "console/test_first_run.py",
-    "operations/metrics/test_roll_up.py", "operations/rules/test_deletion.py",
-    "flows/test_guide.py", "checks/test_real_databases.py", "production/test_short_shape.py",
-    "workers/test_agent_quarantine.py", "workers/test_announcements.py",
+    "flows", "console", "flows/test_fault_story.py", "api/test_schemathesis.py",
+    "flows/test_people_story.py", "pages/test_script.py", "flows/test_blind.py",
+    "api/test_bad_input.py", "flows/test_faults.py", "pages/test_browser.py",
+    "flows/test_peers.py", "test_upgrades.py", "local/test_backup.py", "api/test_isolation.py",
+    "local/test_launcher.py", "operations/metrics/test_roll_up.py", "workers/test_quarantine.py",
+    "operations/rules/test_deletion.py", "local/test_product.py", "channels/test_contract.py",
+    "production/test_short_shape.py", "ingest/test_kills.py",
+    "operations/rules/test_evaluation.py", "console/test_first_run.py",
+    "operations/metrics/test_local_days.py", "local/test_embedded.py", "schemas",
+    "local/test_damaged_files.py", "pages/test_leaks.py", "operations/metrics/test_monthly.py",
+    "flows/test_guide.py", "console/test_browser.py", "operations/rules/test_windows.py",
+    "platform/test_http_worker.py", "source", "realtime/test_ending_access.py",
+    "api/test_limits.py", "platform/test_shared_application.py", "channels/test_apprise.py",
+    "checks/test_real_databases.py", "api/test_heartbeat_ping.py", "api/test_generated_clients.py",
+    "workers/test_announcements.py", "workers/test_agent_quarantine.py",
     "workers/test_result_queue.py", "test_pooler.py",
 )  # fmt: skip
 
