@@ -5,7 +5,7 @@ import re
 import shutil
 import subprocess
 import threading
-import time
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -26,6 +26,7 @@ from tests.factories import make_service
 from tests.recording import GREEN, RED, record
 from tests.recording import claim_of as claim
 from tests.times import ago
+from tests.waiting import seconds_until
 
 ASSETS = Path("app/pages/guide/assets")
 PROMETHEUS, PROMTOOL = shutil.which("prometheus"), shutil.which("promtool")
@@ -256,32 +257,38 @@ def prometheus(app, config, tmp_path):
 
 
 def eventually(ask, is_right, seconds=30):
-    """Return an answer once it is right."""
-    end = time.monotonic() + seconds
-    answer = None
-    while time.monotonic() < end:
-        try:
-            answer = ask()
-            if is_right(answer):
-                return answer
-        except requests.ConnectionError:
-            pass
-        time.sleep(0.2)
-    raise AssertionError(answer)
+    """Return an answer once it is right; while it starts, Prometheus has none or 503."""
+    answers = []
+
+    def look():
+        with suppress(requests.RequestException):
+            answers.append(ask())
+            return is_right(answers[-1])
+        return False
+
+    try:
+        seconds_until(look, seconds)
+    except AssertionError:
+        raise AssertionError(answers[-1:]) from None
+    return answers[-1]
 
 
 @with_prometheus
 def test_prometheus_scrapes_it_and_evaluates_the_rules(a_life, prometheus):
     def query(expression):
-        answer = requests.get(f"{prometheus}/query", {"query": expression}, timeout=5).json()
-        return {json.dumps(one["metric"]): one["value"][1] for one in answer["data"]["result"]}
+        found = data("query", query=expression)["result"]
+        return {json.dumps(one["metric"]): one["value"][1] for one in found}
 
     def rules():
-        groups = requests.get(f"{prometheus}/rules", timeout=5).json()["data"]["groups"]
-        return [rule for group in groups for rule in group["rules"]]
+        return [rule for group in data("rules")["groups"] for rule in group["rules"]]
+
+    def data(path, **arguments):
+        answer = requests.get(f"{prometheus}/{path}", arguments, timeout=30)
+        answer.raise_for_status()
+        return answer.json()["data"]
 
     eventually(lambda: query('up{job="alertifypro"}'), lambda found: [*found.values()] == ["1"])
-    (target,) = requests.get(f"{prometheus}/targets", timeout=5).json()["data"]["activeTargets"]
+    (target,) = data("targets")["activeTargets"]
     assert (target["health"], target["lastError"]) == ("up", "")
     assert len(query('{__name__=~"alertifypro_.+"}')) > 50
     assert [*query("sum(alertifypro_service_up)").values()] == ["1"]

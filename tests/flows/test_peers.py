@@ -24,22 +24,23 @@ def test_an_installation_that_is_killed_is_told_by_its_peer(
     second = Product(
         tmp_path / "second", PORT=str(there), PEER_URL=f"http://127.0.0.1:{here}", LOG_LEVEL="error"
     )
-    with first:
-        first.ready()
-        first.register()
-        channel = {"name": "Ours", "type": "webhook", "config": {"url": hook.url}}
-        first.call("POST", "/notification-channels", channel)
-        with second:
-            second.ready()
+    # The other one is there before anybody asks for it, however long it takes to start.
+    with second:
+        second.ready()
+        with first:
+            first.ready()
+            first.register()
+            channel = {"name": "Ours", "type": "webhook", "config": {"url": hook.url}}
+            first.call("POST", "/notification-channels", channel)
             assert first.call("GET", "/alerts") == []
             os.kill(second.process.pid, signal.SIGKILL)
             took = seconds_until(lambda: first.call("GET", "/alerts"), _NOTICED_SECONDS)
             assert took < _NOTICED_SECONDS
-        (message,) = hook.wait_for(1, 30)
-        alert = message.json["data"]["alert"]
-        assert alert["title"] == "The other installation is not well"
-        assert f"http://127.0.0.1:{there} has not answered" in alert["message"]
-        with Product(tmp_path / "second", PORT=str(there), LOG_LEVEL="error") as again:
-            again.ready()
-            took = seconds_until(lambda: first.call("GET", "/alerts") == [], _NOTICED_SECONDS)
-            assert took < _NOTICED_SECONDS
+            (message,) = hook.wait_for(1, 30)
+            alert = message.json["data"]["alert"]
+            assert alert["title"] == "The other installation is not well"
+            assert f"http://127.0.0.1:{there} has not answered" in alert["message"]
+            with Product(tmp_path / "second", PORT=str(there), LOG_LEVEL="error") as again:
+                again.ready()
+                took = seconds_until(lambda: first.call("GET", "/alerts") == [], _NOTICED_SECONDS)
+                assert took < _NOTICED_SECONDS

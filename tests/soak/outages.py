@@ -160,10 +160,16 @@ def _colours(product: Product) -> set[str]:
 
 def wait_for_calm(product: Product, seconds: float) -> None:
     """Wait until all is fine and nothing is to be sent; fails with what is not so."""
-    end = time.monotonic() + seconds
-    while unrest := _unrest(product):
-        assert time.monotonic() < end, f"not calm within {seconds:g} s: {unrest}"
-        time.sleep(0.1)
+    unrest: list[object] = []
+
+    def is_calm() -> bool:
+        unrest[:] = [_unrest(product)]
+        return not unrest[0]
+
+    try:
+        seconds_until(is_calm, seconds)
+    except AssertionError as late:
+        raise AssertionError(f"{late}, not calm: {unrest}") from None
 
 
 def _unrest(product: Product) -> object:
