@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 import threading
+from math import inf
 from types import FrameType
 
 from flask import Flask
@@ -17,36 +18,49 @@ from redis import RedisError
 from app.operations.checks import claim as checks_claim
 from app.operations.checks import retention
 from app.platform import shared_application
+from app.platform.clock import monotonic
 from app.platform.errors import ConfigError
+from app.platform.queue import Tick
 from app.platform.transaction import DATABASE_AWAY
+from scheduler.idle_ticks import IdleTicks
 from scheduler.periodic import ticks
 
 log = logging.getLogger("scheduler")
 
 _POLL_SECONDS = 1.0
-_INSTALL_EVERY_ROUNDS = 5
+_LEEWAY_SECONDS = 0.01  # a wait may end a moment too early, and the next look is a second away
+_INSTALL_SECONDS = 5.0
 _RETRY_SECONDS = 1.0
 
 
 def run(app: Flask, stopping: threading.Event) -> None:
     """Install the ticks and enqueue them as they fall due, until told to stop."""
     hints = app.extensions["runtime"].hints
-    scheduler = hints.scheduler(poll_seconds=1)
+    scheduler = hints.scheduler()
+    idle = IdleTicks(app)
     regions: list[str] = []
-    round_number = 0
+    table: list[Tick] = []
+    install_at = -inf
     while not stopping.is_set():
         try:
-            if round_number % _INSTALL_EVERY_ROUNDS == 0:
+            if monotonic() >= install_at - _POLL_SECONDS:  # together with what is due
                 regions = _regions(app, regions)
-                for job_id in hints.install(ticks(regions)):
+                table = ticks(regions)
+                for job_id in hints.install(table):
                     log.info("tick installed", extra={"tick": job_id})
+                install_at = monotonic() + _INSTALL_SECONDS
+            found = scheduler.look(table)
             # The library's lock is not needed: ours is one ZADD, and doubled hints are harmless.
-            scheduler.enqueue_jobs()
-            round_number += 1
-            stopping.wait(_POLL_SECONDS)
+            for tick in idle.needed(found.due):
+                scheduler.enqueue(tick)
+                idle.enqueued(tick)
+            scheduler.set_next(found.due)
+            seconds = min(found.next_seconds, install_at - monotonic())
+            stopping.wait(max(_POLL_SECONDS, seconds + _LEEWAY_SECONDS))
         except RedisError as error:
             log.warning("Redis is away", extra={"why": str(error)})
-            round_number = 0  # it may come back empty
+            install_at = -inf  # it may come back empty
+            idle.forget()
             stopping.wait(_RETRY_SECONDS)
 
 

@@ -23,6 +23,14 @@ def make_due(hints: Hints) -> None:
         hints.redis.zadd(scheduler.scheduled_jobs_key, {job.id: time.time() - 1})
 
 
+def enqueue_due(hints: Hints) -> None:
+    scheduler = hints.scheduler()
+    due = scheduler.look([TICK]).due
+    for tick in due:
+        scheduler.enqueue(tick)
+    scheduler.set_next(due)
+
+
 def test_installing_twice_changes_nothing(hints):
     table = ticks(["default", "eu"])
     assert sorted(hints.install(table)) == sorted(tick.job_id for tick in table)
@@ -66,14 +74,31 @@ def test_a_due_tick_is_one_waiting_job_however_often_it_falls_due(hints):
     hints.install([TICK])
     for _ in range(5):
         make_due(hints)
-        hints.scheduler().enqueue_jobs()
+        enqueue_due(hints)
     assert hints.queue(BACKGROUND).count == 1
     (job,) = hints.queue(BACKGROUND).get_jobs()
     assert job.func_name == TICK.job
     assert job.id != TICK.job_id
     scheduler = hints.scheduler()
     due = hints.redis.zscore(scheduler.scheduled_jobs_key, TICK.job_id)
-    assert 10 < due - time.time() <= 15
+    assert 0 < due - time.time() <= 15
+    assert due % 15 == 0, "so that ticks of many intervals fall due together"
+
+
+def test_a_tick_is_due_at_its_time_and_when_the_clock_was_set_back(hints):
+    hints.install([TICK])
+    scheduler = hints.scheduler()
+    assert scheduler.look([TICK]).due == []
+    make_due(hints)
+    assert scheduler.look([TICK]).due == [TICK]
+    scheduler.set_next([TICK])
+    found = scheduler.look([TICK])
+    assert found.due == []
+    assert 0 < found.next_seconds <= TICK.every_seconds
+    in_an_hour = {TICK.job_id: time.time() + 3600}
+    hints.redis.zadd(scheduler.scheduled_jobs_key, in_an_hour)
+    assert scheduler.look([TICK]).due == [TICK], "an hour was taken off the clock"
+    assert scheduler.look([]).due == []
 
 
 def test_a_tick_is_never_off_the_schedule_while_it_is_enqueued(hints, monkeypatch):
@@ -82,8 +107,10 @@ def test_a_tick_is_never_off_the_schedule_while_it_is_enqueued(hints, monkeypatc
     scheduler = hints.scheduler()
     taken_off = []
     monkeypatch.setattr(scheduler.connection, "zrem", lambda *keys: taken_off.append(keys))
-    scheduler.enqueue_jobs()
+    scheduler.enqueue(TICK)
+    scheduler.set_next([TICK])
     assert taken_off == []
+    assert hints.queue(BACKGROUND).count == 1
 
 
 def test_jobs_are_json(hints):

@@ -21,6 +21,7 @@ from flask import Flask
 from redis import RedisError
 
 import workers
+from app.operations.alerts import open_alerts
 from app.operations.checks import claim as checks_claim
 from app.operations.health import quarantine, ticks
 from app.operations.health.quarantine import WorkKind
@@ -51,6 +52,7 @@ _READS = (
     quarantine.problem,
     ticks.problem,
     operators.recipients,
+    open_alerts.are_any_open,
     heartbeat_sweep.due_for_seconds,
     outbox_claim.next_due_seconds,
     snapshots.due_for_seconds,

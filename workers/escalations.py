@@ -2,7 +2,7 @@
 
 import logging
 
-from app.operations.alerts import reminders, snoozes, suppression
+from app.operations.alerts import open_alerts, reminders, snoozes, suppression
 from app.operations.escalation import levels as escalation_levels
 from app.operations.health import ticks
 from app.operations.notifications import unreached
@@ -12,7 +12,7 @@ from workers.watchdog import Host
 
 log = logging.getLogger(__name__)
 
-_BEHIND_SECONDS = 10.0  # the tick comes every five
+_BEHIND_SECONDS = 10.0  # the tick comes every five while alerts are open
 _LOOK_SECONDS = 2.0
 
 
@@ -32,11 +32,20 @@ def host() -> Host:
     name = escalation_levels.ADVANCE_JOB
     return Host(
         is_running=lambda: False,
-        due_for_seconds=lambda: 0.0 if ticks.is_behind(name, _BEHIND_SECONDS) else None,
+        due_for_seconds=_due_for_seconds,
         hint=lambda: runtime().hints.work(name),
         run=_advance_here,
         every_seconds=_LOOK_SECONDS,
     )
+
+
+def _due_for_seconds() -> float | None:
+    # Without open alerts the tick comes more rarely.
+    if open_alerts.are_any_open() and ticks.is_behind(
+        escalation_levels.ADVANCE_JOB, _BEHIND_SECONDS
+    ):
+        return 0.0
+    return None
 
 
 def _advance_here() -> None:

@@ -17,6 +17,7 @@ from app.platform.transaction import DATABASE_AWAY
 log = logging.getLogger(__name__)
 
 _PULSE_SECONDS = 5.0
+_NEARLY = 0.1  # of the time between two looks
 _PATIENCE = 2  # looks at neglected work with an idle host before the watchdog helps itself
 
 
@@ -84,9 +85,11 @@ class Watchdog(threading.Thread):
                 self._pulse()
                 pulse_at = monotonic() + _PULSE_SECONDS
             for watched in self._watched:
-                if monotonic() >= watched.look_at:
+                # What is nearly due is looked at as well: one wake-up for all.
+                every = watched.host.every_seconds
+                if monotonic() >= watched.look_at - _NEARLY * every:
                     self._look(watched)
-                    watched.look_at = monotonic() + watched.host.every_seconds
+                    watched.look_at = monotonic() + every
 
     def _pause(self) -> float:
         return max(0.0, min(one.look_at for one in self._watched) - monotonic())

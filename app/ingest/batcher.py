@@ -116,7 +116,7 @@ class PingBatcher:
 
     def _run(self) -> None:
         while True:
-            self._arrived.wait(RENEW_SECONDS / 2)
+            self._arrived.wait(self._until_renewal())
             self._arrived.clear()
             while batch := self._next():
                 self._store(batch)
@@ -124,6 +124,12 @@ class PingBatcher:
                 if len(batch.incoming) > 1:
                     time.sleep(_GATHER_SECONDS)
             self._renew()
+
+    def _until_renewal(self) -> float:
+        """Return for how many seconds the writer may wait for pings."""
+        if not self._renews_beacon:
+            return RENEW_SECONDS / 2
+        return max(0.0, self._renewed + RENEW_SECONDS - monotonic())
 
     def _next(self) -> _Batch | None:
         with self._turn:

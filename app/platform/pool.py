@@ -33,7 +33,7 @@ _poll = monkey.get_original("select", "poll")
 # as many are at the start, goes after this time. It is longer than the one after which we ask.
 _AT_CONNECT = {"idle_session_timeout": "60000"}
 _SETTINGS = {"timezone": "UTC", "statement_timeout": "15000", "lock_timeout": "5000"}
-_SET_LOCAL = "; ".join(f"SET LOCAL {name} = '{value}'" for name, value in _SETTINGS.items())
+_SET_LOCAL = [f"SET LOCAL {name} = '{value}'" for name, value in _SETTINGS.items()]
 
 
 def settings_at_connect(*, is_pooled: bool) -> dict[str, Any]:
@@ -52,9 +52,14 @@ def set_at_begin(engine: Engine) -> None:
     """Have each transaction begin with our settings, whichever session carries it out."""
 
     def set_local(connection: Connection) -> None:
-        connection.exec_driver_sql(_SET_LOCAL)
+        connection.exec_driver_sql("; ".join(_SET_LOCAL))
 
     event.listen(engine, "begin", set_local)
+
+
+def settings_of_each_transaction(connection: psycopg.Connection[Any]) -> list[str]:
+    """Return the statements that a transaction begins with, where the session has no settings."""
+    return [] if connection.prepare_threshold is not None else list(_SET_LOCAL)
 
 
 def call_it_away(engine: Engine) -> None:

@@ -3,12 +3,13 @@
 Jobs are named by their path, so `app` never imports `workers`. JSON, never pickle.
 """
 
+import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import uuid4
 
 from redis import Redis
@@ -24,18 +25,25 @@ DRAIN_JOB = "workers.probes.drain"
 DRAIN_TIMEOUT_SECONDS = 240
 _FAILURE_TTL_SECONDS = 3600
 _WAKE_TTL_SECONDS = 5
+_SOON_SECONDS = 1  # after which a tick that has just been installed is due
 _REHEARSAL = "rehearsal"
 
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """A periodic job: rq-scheduler enqueues it again and again; running it twice is harmless."""
+    """A periodic job: rq-scheduler enqueues it again and again; running it twice is harmless.
+
+    `finds_work` says whether the job would find anything to do (None: it always might); while it
+    would not, it is enqueued every `idle_seconds` only, which proves that it could run.
+    """
 
     job: str
     every_seconds: int
     queue: str = BACKGROUND
     args: tuple[Any, ...] = ()
     timeout_seconds: int = 60
+    finds_work: Callable[[], bool] | None = None
+    idle_seconds: int = 60
 
     @property
     def job_id(self) -> str:
@@ -118,7 +126,8 @@ class Hints:
             # result_ttl must stay at rq-scheduler's own default: with 0 the job would run once,
             # be deleted with its result, and vanish from the schedule.
             scheduler.schedule(
-                scheduled_time=datetime.now(UTC).replace(tzinfo=None) + timedelta(seconds=1),
+                scheduled_time=datetime.now(UTC).replace(tzinfo=None)
+                + timedelta(seconds=_SOON_SECONDS),
                 func=tick.job,
                 args=list(tick.args),
                 interval=tick.every_seconds,
@@ -134,6 +143,8 @@ class Hints:
         # The library would fetch job by job, at each look of the scheduler.
         found: list[bytes] = self.redis.zrange(Scheduler.scheduled_jobs_key, 0, -1)  # type: ignore[assignment]
         ids = [id.decode() for id in found]
+        if not ids or self.redis.exists(*map(Job.key_for, ids)) == len(ids):
+            return set(ids)
         pipeline = self.redis.pipeline(transaction=False)
         for id in ids:
             pipeline.exists(Job.key_for(id))
@@ -147,9 +158,9 @@ class Hints:
         _Rehearsal(_REHEARSAL, self.redis).run()
         queue.delete()
 
-    def scheduler(self, *, poll_seconds: float = 1) -> "TickScheduler":
+    def scheduler(self) -> "TickScheduler":
         """Return rq-scheduler over our queues."""
-        return TickScheduler(connection=self.redis, interval=poll_seconds, job_class=JsonJob)
+        return TickScheduler(connection=self.redis, job_class=JsonJob)
 
 
 class JsonJob(Job):
@@ -159,29 +170,64 @@ class JsonJob(Job):
         super().__init__(id, connection=connection, serializer=JSONSerializer)
 
 
+class DueTicks(NamedTuple):
+    """Ticks whose time has come, and in how many seconds that of the next one comes."""
+
+    due: list[Tick]
+    next_seconds: float
+
+
 class TickScheduler(Scheduler):  # type: ignore[misc]
     """rq-scheduler for ticks that survives a kill between its steps.
 
     The library re-enqueues the very same job id (which piles up while workers are down and mixes
     the state of a running job), and takes a job off the schedule before putting it back (a kill
     between the two loses it for ever). Here a tick enqueues a fresh job unless one is waiting, and
-    its next time is one ZADD.
+    is never off the schedule: its next time is set after that, by one ZADD for all that are due.
     """
 
-    def enqueue_job(self, job: Job) -> None:
-        """Enqueue one hint of a due tick and set when it is due again."""
-        queue = Queue(job.origin, connection=self.connection, serializer=JSONSerializer)
-        if not any(waiting.startswith(job.id) for waiting in queue.get_job_ids(0, 100)):
+    def look(self, ticks: Sequence[Tick]) -> DueTicks:
+        """Return which of the ticks are due. Raises redis errors.
+
+        One whose time is further away than its interval is due as well: the clock was set back.
+        """
+        now = time.time()
+        times = dict(self.connection.zrange(self.scheduled_jobs_key, 0, -1, withscores=True))
+        due, seconds = [], math.inf
+        for tick in ticks:
+            at = times.get(tick.job_id.encode())
+            if at is None:
+                continue
+            if now < at <= now + tick.every_seconds + _SOON_SECONDS:
+                seconds = min(seconds, at - now)
+            else:
+                due.append(tick)
+        return DueTicks(due, seconds)
+
+    def enqueue(self, tick: Tick) -> None:
+        """Enqueue one hint of a due tick, unless one is waiting. Raises redis errors."""
+        queue = Queue(tick.queue, connection=self.connection, serializer=JSONSerializer)
+        if not any(waiting.startswith(tick.job_id) for waiting in queue.get_job_ids(0, 100)):
             queue.enqueue(
-                str(job.func_name),
-                args=job.args,
-                job_id=f"{job.id}-{uuid4().hex}",
-                job_timeout=job.timeout,
+                tick.job,
+                args=tick.args,
+                job_id=f"{tick.job_id}-{uuid4().hex}",
+                job_timeout=tick.timeout_seconds,
                 result_ttl=0,
                 failure_ttl=_FAILURE_TTL_SECONDS,
             )
-        next_time = time.time() + int(job.meta["interval"])
-        self.connection.zadd(self.scheduled_jobs_key, {job.id: next_time})
+
+    def set_next(self, ticks: Sequence[Tick]) -> None:
+        """Set when ticks that were due are due again. Raises redis errors.
+
+        Their times lie on a grid, so that those of many come together: one look for all.
+        """
+        if ticks:
+            now = int(time.time())
+            times = {
+                tick.job_id: (now // tick.every_seconds + 1) * tick.every_seconds for tick in ticks
+            }
+            self.connection.zadd(self.scheduled_jobs_key, times)
 
 
 class Worker(SimpleWorker):
@@ -196,7 +242,7 @@ class Worker(SimpleWorker):
             connection=redis,
             serializer=JSONSerializer,
             worker_ttl=30,
-            maintenance_interval=30,
+            maintenance_interval=300,  # of registries, which bring no work back here
             log_job_description=False,
         )
         self._is_working = self._executing = False

@@ -14,7 +14,7 @@ from sqlalchemy import exc, func, select
 from sqlalchemy.orm import Session
 
 from app.platform.extensions import db
-from app.platform.pool import CANNOT_WRITE
+from app.platform.pool import CANNOT_WRITE, settings_of_each_transaction
 
 log = logging.getLogger(__name__)
 
@@ -153,6 +153,39 @@ def transaction() -> Iterator[Transaction]:
         _roll_back(tx.session)
         raise
     _carry_out(tx)
+
+
+def single_read(
+    statement: str, values: Values = None, *, timeout_seconds: float | None = None
+) -> list[Any]:
+    """Return the rows of one statement of the driver, whose columns have names.
+
+    It is read in one round trip, without a session, BEGIN and COMMIT: for what is asked every
+    second, mostly in vain. `timeout_seconds` is for the statement, the usual one if None.
+    """
+    pooled = db.engine.raw_connection()
+    try:
+        driver = pooled.driver_connection
+        if not isinstance(driver, psycopg.Connection):
+            raise TypeError("the database driver is not psycopg")
+        settings = settings_of_each_transaction(driver)
+        if timeout_seconds is not None:
+            settings.append(f"SET LOCAL statement_timeout = {int(timeout_seconds * 1000)}")
+        driver.autocommit = True
+        try:
+            if not settings:
+                cursor = driver.cursor(row_factory=namedtuple_row)
+                return cursor.execute(statement, values).fetchall()
+            # Statements that travel as one string are one transaction; the driver fills it in.
+            cursor = psycopg.ClientCursor(driver, row_factory=namedtuple_row)
+            cursor.execute("; ".join([*settings, statement]), values)
+            while cursor.nextset():
+                pass
+            return cursor.fetchall()
+        finally:
+            driver.autocommit = False
+    finally:
+        pooled.close()
 
 
 @contextmanager

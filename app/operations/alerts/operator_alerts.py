@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from app.models.alerts import Alert
 from app.models.members import Membership, User
 from app.operations.alerts import lifecycle
-from app.platform.transaction import Transaction, transaction
+from app.platform.transaction import Transaction, single_read, transaction
 
 SOURCE = "AlertifyPro itself"
 TITLES = {
@@ -27,6 +27,8 @@ TITLES = {
 
 def update(kind: str, problem: str | None) -> None:
     """Open one alert about a problem of this installation; resolve it when it is over."""
+    if problem is None and not _is_open(kind):
+        return
     with transaction() as tx:
         _lock(tx, kind)
         organizations = () if problem is None else _operators_organizations(tx)
@@ -35,9 +37,20 @@ def update(kind: str, problem: str | None) -> None:
 
 def update_each(kind: str, problems: Mapping[UUID, str]) -> None:
     """Open one alert in each organization that has a problem; resolve where there is none."""
+    if not problems and not _is_open(kind):
+        return
     with transaction() as tx:
         _lock(tx, kind)
         _update(tx, TITLES[kind], problems)
+
+
+def _is_open(kind: str) -> bool:
+    found = single_read(
+        "SELECT EXISTS (SELECT FROM alerts WHERE status <> 'resolved' AND title = %s"
+        " AND service_name = %s AND service_id IS NULL AND heartbeat_id IS NULL)",
+        (TITLES[kind], SOURCE),
+    )
+    return bool(found[0][0])
 
 
 def _lock(tx: Transaction, kind: str) -> None:

@@ -11,7 +11,7 @@ from app.operations.checks.status_announcements import ServiceChange
 from app.operations.snapshots.alerting import alerting_snapshots
 from app.platform.bootstrap import runtime
 from app.platform.events import Event
-from app.platform.transaction import Transaction, transaction
+from app.platform.transaction import Transaction, single_read, transaction
 
 # Three pulses missed, and something due for as long: then nobody checks that region.
 DEAD_AFTER_SECONDS = 30
@@ -41,6 +41,12 @@ SELECT l.region, l.name, l.organization_id, EXISTS (
 )
 FROM locations l WHERE l.region = ANY(%(dead)s) AND NOT l.is_shared ORDER BY l.name, l.id
 """
+# Without these and without open alerts, `watch` would change nothing but delete what is old.
+_ANYTHING = f"""
+SELECT EXISTS ({_DEAD}) OR EXISTS (
+    SELECT FROM worker_pulses WHERE blind_since IS NOT NULL AND at > now() - interval '30 seconds'
+)
+"""  # noqa: S608  constants
 _SILENCE = """
 UPDATE schedule_entries SET status = 'UNKNOWN'
 WHERE region = %s AND status NOT IN ('UNKNOWN', 'PENDING')
@@ -73,6 +79,11 @@ def blind_since(tx: Transaction) -> datetime | None:
     """Return since when a worker is isolated or can make no check; None while all of them see."""
     found: datetime | None = tx.scalar(_BLIND)
     return found
+
+
+def is_anything_wrong() -> bool:
+    """Say whether some region lacks workers, or a worker is isolated."""
+    return bool(single_read(_ANYTHING, {"seconds": DEAD_AFTER_SECONDS})[0][0])
 
 
 def watch() -> list[str]:

@@ -21,7 +21,7 @@ from app.models.services import Service, StatusChange, StatusHold
 from app.operations.checks.status import StatusUpdate
 from app.operations.notifications import enqueue, payloads
 from app.operations.snapshots.alerting import AlertingSnapshot, alerting_snapshots
-from app.platform.transaction import DATABASE_AWAY, Transaction, transaction
+from app.platform.transaction import DATABASE_AWAY, Transaction, single_read, transaction
 
 log = logging.getLogger(__name__)
 
@@ -87,6 +87,11 @@ def enqueue_changes(
     flapping = _flapping(tx, withheld, [one.service_id for one in heard])
     for one in heard:
         _apply(tx, one, withheld.get(one.service_id), alerting[one.organization_id], flapping)
+
+
+def is_any_withheld() -> bool:
+    """Say whether a change of status of any service has not been told."""
+    return bool(single_read("SELECT EXISTS (SELECT FROM status_holds)")[0][0])
 
 
 def catch_up() -> int:

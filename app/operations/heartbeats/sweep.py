@@ -21,7 +21,7 @@ from app.operations.heartbeats.rows import (
     state_of,
     write,
 )
-from app.platform.transaction import DATABASE_AWAY, transaction
+from app.platform.transaction import DATABASE_AWAY, single_read, transaction
 
 log = logging.getLogger(__name__)
 
@@ -115,6 +115,5 @@ def due_for_seconds() -> float | None:
 
     None while a sweep would find nothing.
     """
-    with transaction() as tx:
-        seconds: float | None = tx.scalar(_DUE_FOR)
+    seconds: float | None = single_read(_DUE_FOR)[0][0]
     return seconds

@@ -24,7 +24,7 @@ from app.operations.status_pages import (
     windows,
 )
 from app.platform.bootstrap import runtime
-from app.platform.transaction import DATABASE_AWAY, Transaction, transaction
+from app.platform.transaction import DATABASE_AWAY, Transaction, single_read, transaction
 
 log = logging.getLogger(__name__)
 
@@ -137,8 +137,7 @@ def make_now(page_id: UUID) -> None:
 
 def due_for_seconds() -> float | None:
     """Return how long a page has waited for its snapshot; None while none is due."""
-    with transaction() as tx:
-        found = tx.scalar(_DUE_FOR)
+    found: float | None = single_read(_DUE_FOR)[0][0]
     return found
 
 
@@ -248,12 +247,10 @@ def made_at(tx: Transaction, page_ids: Sequence[UUID]) -> dict[UUID, datetime]:
 
 def versions() -> dict[UUID, tuple[int, datetime]]:
     """Return version and time of every snapshot that was made, by page."""
-    with transaction() as tx:
-        # Every web process asks each second: by the driver, a third of the time.
-        tx.driver.execute("SET LOCAL statement_timeout = 1000")
-        rows = tx.rows(
-            "SELECT status_page_id, version, made_at FROM page_snapshots WHERE made_at IS NOT NULL"
-        )
+    rows = single_read(
+        "SELECT status_page_id, version, made_at FROM page_snapshots WHERE made_at IS NOT NULL",
+        timeout_seconds=1,
+    )
     return {row.status_page_id: (row.version, row.made_at) for row in rows}
 
 

@@ -1,0 +1,8 @@
+"""Alerts that are not over."""
+
+from app.platform.transaction import single_read
+
+
+def are_any_open() -> bool:
+    """Say whether any alert, of any organization, is unresolved."""
+    return bool(single_read("SELECT EXISTS (SELECT FROM alerts WHERE status <> 'resolved')")[0][0])
