@@ -100,6 +100,14 @@ def test_while_the_database_is_away_every_tick_is_enqueued_and_none_waits_for_it
     assert work.looks == 1
 
 
+def test_a_scheduler_that_takes_the_place_of_one_that_was_killed_enqueues_every_tick(
+    app, idle, tick, clock
+):
+    idle.enqueued(tick)
+    assert idle.needed([tick]) == []
+    assert IdleTicks(app, clock).needed([tick]) == [tick]
+
+
 def test_after_redis_was_away_every_tick_is_enqueued_again(idle, tick):
     idle.enqueued(tick)
     assert idle.needed([tick]) == []
@@ -122,8 +130,12 @@ def found(app):
     return names
 
 
-def test_a_new_installation_has_nothing_for_most_ticks(alice, found):
+NOT_DUE = "UPDATE schedule_entries SET next_due_at = now() + interval '1 hour'"
+
+
+def test_a_new_installation_has_nothing_for_most_ticks(alice, rows, found):
     make_service(alice)
+    rows(NOT_DUE)
     assert found() == set()
 
 
@@ -148,6 +160,7 @@ def test_a_window_that_begins_is_found(alice, rows, found):
 
 def test_a_change_of_status_that_was_withheld_is_found(alice, rows, found):
     service = make_service(alice)
+    rows(NOT_DUE)
     rows(
         "INSERT INTO status_holds (service_id, told_status, is_flapping) VALUES (%s, 'RED', false)",
         service["id"],
@@ -167,7 +180,7 @@ def test_a_region_without_workers_and_a_worker_that_is_isolated_are_found(alice,
     make_service(alice)
     rows("UPDATE schedule_entries SET next_due_at = now() - interval '1 minute'")
     assert found() == {"watch"}
-    rows("UPDATE schedule_entries SET next_due_at = now()")
+    rows(NOT_DUE)
     assert found() == set()
     rows(
         "INSERT INTO worker_pulses (worker, region, at, blind_since)"
@@ -179,6 +192,7 @@ def test_a_region_without_workers_and_a_worker_that_is_isolated_are_found(alice,
 def test_a_page_that_is_due_its_host_and_its_logo_are_found(app, alice, rows, found):
     make_shown(alice, "Checkout")
     take_snapshots(app)
+    rows(NOT_DUE)
     rows("UPDATE page_snapshots SET due_at = now() + interval '1 hour', made_at = now()")
     rows("UPDATE page_snapshots s SET alerting_version = o.alerting_version FROM organizations o")
     rows("UPDATE services SET status_changed_at = now() - interval '1 hour'")
@@ -201,7 +215,9 @@ def test_a_page_that_follows_alerts_or_tells_of_maintenance_is_found(alice, rows
 
 def test_the_scheduler_enqueues_what_has_become_due_and_nothing_before(app, monkeypatch, work):
     """Over Redis: a tick that has run and finds nothing stays away until there is work."""
-    tick = Tick("workers.housekeeping.repair", every_seconds=1, finds_work=work.find)
+    tick = Tick(
+        "workers.housekeeping.repair", every_seconds=1, finds_work=work.find, idle_seconds=10**6
+    )
     monkeypatch.setattr(process, "ticks", lambda _regions: [tick])
     queue, stopping = app.extensions["runtime"].hints.queue(BACKGROUND), threading.Event()
     running = threading.Thread(target=process.run, args=(app, stopping), daemon=True)

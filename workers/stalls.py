@@ -50,7 +50,8 @@ class LoopStalls:
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
-        self._looked_at: float | None = None  # None: nobody looks yet
+        self._looked_at: float | None = None  # None: nobody looks, as no check is under way
+        self._under_way = 0
         self._ended_at = float("-inf")
 
     async def observe(
@@ -61,6 +62,15 @@ class LoopStalls:
         One that did not pass while the loop stalled is made again, once: on a machine that is busy
         all the time checks are late, but not without end.
         """
+        self._under_way += 1
+        try:
+            return await self._observe(check)
+        finally:
+            self._under_way -= 1
+
+    async def _observe(
+        self, check: Callable[[], Awaitable[Observation]]
+    ) -> tuple[Observation, float]:
         if self._looked_at is None:
             self._look()
         began_at = monotonic()
@@ -73,6 +83,9 @@ class LoopStalls:
         return observation, began_at
 
     def _look(self) -> None:
+        if not self._under_way:  # a loop without checks is woken for nothing
+            self._looked_at = None
+            return
         self._note()
         self._loop.call_later(_LOOK_SECONDS, self._look)
 

@@ -8,7 +8,10 @@ import asyncio
 import heapq
 from types import TracebackType
 
+from app.platform.clock import monotonic
+
 _GRAIN_SECONDS = 0.05  # by so much a limit may be late, never early
+_ROUNDING_SECONDS = 0.001  # of the loop's timers, which may come that much too early
 
 
 class Deadline:
@@ -46,32 +49,44 @@ class Deadline:
 
 
 class _Deadlines:
-    """The time limits of one event loop."""
+    """The time limits of one event loop.
+
+    Nearly all checks keep them: the timer waits for the first limit that a check may still break.
+    """
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
         self._buckets: dict[int, set[Deadline]] = {}
         self._order: list[int] = []
+        self._timer: asyncio.TimerHandle | None = None
+        self._timer_number = 0  # of the bucket that it waits for
 
     def bucket(self, seconds: float) -> set[Deadline]:
-        number = int((self.loop.time() + seconds) / _GRAIN_SECONDS) + 1
+        number = int((monotonic() + seconds) / _GRAIN_SECONDS) + 1
         found = self._buckets.get(number)
         return self._new_bucket(number) if found is None else found
 
     def _new_bucket(self, number: int) -> set[Deadline]:
-        if not self._buckets:
-            self.loop.call_later(_GRAIN_SECONDS, self._tick)
         self._buckets[number] = set()
         heapq.heappush(self._order, number)
+        if self._timer is None or number < self._timer_number:
+            self._wait_for(number)
         return self._buckets[number]
 
+    def _wait_for(self, number: int) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        seconds = number * _GRAIN_SECONDS - monotonic() + _ROUNDING_SECONDS
+        self._timer, self._timer_number = self.loop.call_later(seconds, self._tick), number
+
     def _tick(self) -> None:
-        now = int(self.loop.time() / _GRAIN_SECONDS)
-        while self._order and self._order[0] <= now:
+        self._timer = None
+        now = int(monotonic() / _GRAIN_SECONDS)
+        while self._order and (self._order[0] <= now or not self._buckets[self._order[0]]):
             for deadline in self._buckets.pop(heapq.heappop(self._order)):
                 deadline.expire()
-        if self._buckets:
-            self.loop.call_later(_GRAIN_SECONDS, self._tick)
+        if self._order:
+            self._wait_for(self._order[0])
 
 
 _last: _Deadlines | None = None  # a process that checks has one loop, only tests have several

@@ -155,13 +155,14 @@ def transaction() -> Iterator[Transaction]:
     _carry_out(tx)
 
 
-def single_read(
+def single_statement(
     statement: str, values: Values = None, *, timeout_seconds: float | None = None
 ) -> list[Any]:
-    """Return the rows of one statement of the driver, whose columns have names.
+    """Return the rows of one statement of the driver, which is a transaction of its own.
 
-    It is read in one round trip, without a session, BEGIN and COMMIT: for what is asked every
-    second, mostly in vain. `timeout_seconds` is for the statement, the usual one if None.
+    It is one round trip, without a session, BEGIN and COMMIT: for what is asked every second,
+    mostly in vain. Columns have names; `timeout_seconds` is for the statement, the usual one if
+    None.
     """
     pooled = db.engine.raw_connection()
     try:
@@ -175,13 +176,14 @@ def single_read(
         try:
             if not settings:
                 cursor = driver.cursor(row_factory=namedtuple_row)
-                return cursor.execute(statement, values).fetchall()
+                cursor.execute(statement, values)
+                return cursor.fetchall() if cursor.description else []
             # Statements that travel as one string are one transaction; the driver fills it in.
             cursor = psycopg.ClientCursor(driver, row_factory=namedtuple_row)
             cursor.execute("; ".join([*settings, statement]), values)
             while cursor.nextset():
                 pass
-            return cursor.fetchall()
+            return cursor.fetchall() if cursor.description else []
         finally:
             driver.autocommit = False
     finally:

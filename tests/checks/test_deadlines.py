@@ -7,6 +7,7 @@ from time import perf_counter
 import pytest
 import uvloop
 
+from app.checks import deadlines
 from app.checks.deadlines import deadline
 from tests.waiting import stretched
 
@@ -88,3 +89,36 @@ async def test_a_thousand_limits_share_timers():
 async def test_an_error_inside_stays_what_it_is():
     with pytest.raises(ValueError, match="inside"), deadline(1):
         raise ValueError("inside")
+
+
+@in_loop
+async def test_limits_that_are_kept_wake_nobody():
+    ticks = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(deadlines._Deadlines, "_tick", lambda _self: ticks.append(1))
+        for _ in range(10):
+            with deadline(600):
+                await asyncio.sleep(0.03)
+    assert ticks == []
+
+
+@in_loop
+async def test_a_short_limit_is_kept_beside_longer_ones_that_began_before():
+    task = asyncio.create_task(hang(60))
+    await asyncio.sleep(0.01)
+    started = perf_counter()
+    with pytest.raises(TimeoutError):
+        await hang()
+    assert 0.1 <= perf_counter() - started < stretched(0.4)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+@in_loop
+async def test_a_limit_is_kept_after_many_that_nobody_waited_for():
+    for _ in range(20):
+        with deadline(0.2):
+            await asyncio.sleep(0.02)
+    with pytest.raises(TimeoutError):
+        await hang(0.3)

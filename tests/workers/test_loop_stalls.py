@@ -1,14 +1,17 @@
 """Checks in hand while their process was stopped: what it missed is no fault of theirs."""
 
+import asyncio
 import socket
 import threading
 import time
 
 import pytest
 
+from app.domain.types import Observation, Status
 from tests.factories import make_service
 from tests.waiting import seconds_until
 from tests.workers.test_engine_stop import SameProcess, engine_of, wait_for_claims
+from workers.stalls import LoopStalls
 
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
@@ -63,3 +66,26 @@ def test_a_service_that_is_down_is_seen_all_the_same(app, context, alice, rows, 
         engine._loop.call_soon_threadsafe(time.sleep, 1.8)
         seconds_until(lambda: has_status(rows, "RED"), 20)
     assert len(came) >= 2
+
+
+def test_nobody_looks_while_no_check_is_under_way_and_a_later_stall_is_seen():
+    async def story():
+        stalls, made = LoopStalls(asyncio.get_running_loop()), []
+
+        async def passes():
+            return Observation(Status.GREEN, 1.0)
+
+        async def is_stopped_once():
+            made.append(1)
+            if len(made) == 1:
+                time.sleep(1.5)
+                return Observation(Status.RED, None)
+            return Observation(Status.GREEN, 1.0)
+
+        await stalls.observe(passes)
+        while stalls._looked_at is not None:
+            await asyncio.sleep(0.05)
+        observation, _ = await stalls.observe(is_stopped_once)
+        return observation.status, len(made)
+
+    assert asyncio.run(asyncio.wait_for(story(), 60)) == (Status.GREEN, 2)

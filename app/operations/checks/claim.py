@@ -22,7 +22,7 @@ from app.operations.health.quarantine import NEVER_LOST, Loss
 from app.operations.recorded_check import RecordedCheck, quarantine_key
 from app.operations.snapshots.alerting import AlertingSnapshot, Rule, alerting_snapshots
 from app.operations.snapshots.services import ServiceSnapshot, service_snapshots
-from app.platform.transaction import single_read, transaction
+from app.platform.transaction import single_statement, transaction
 
 log = logging.getLogger(__name__)
 
@@ -269,7 +269,7 @@ def give_back(leases: Sequence[Sequence[Any]]) -> None:
 
 def anything_due(region: str) -> bool:
     """Say whether a region has a check that is due and not claimed."""
-    found = single_read(
+    found = single_statement(
         "SELECT EXISTS (SELECT FROM schedule_entries WHERE region = %s"
         " AND next_due_at <= now() AND (lease_until IS NULL OR lease_until < now()))",
         (region,),
@@ -283,7 +283,7 @@ def scheduled_regions() -> list[str]:
     One step along the index for each region: DISTINCT would read all of it, and the index of the
     entries begins with what a long snapshot keeps of earlier checks.
     """
-    found = single_read(
+    found = single_statement(
         "WITH RECURSIVE found (region) AS ("
         " SELECT min(region) FROM schedule_keys UNION ALL"
         " SELECT (SELECT min(region) FROM schedule_keys WHERE region > found.region)"

@@ -17,7 +17,7 @@ from uuid import UUID
 
 from app.domain.messages.text import both_ends
 from app.platform import work_journal
-from app.platform.transaction import DATABASE_AWAY, Transaction, transaction
+from app.platform.transaction import DATABASE_AWAY, Transaction, single_statement, transaction
 
 log = logging.getLogger(__name__)
 
@@ -203,11 +203,10 @@ def _fail(kind: WorkKind, id: UUID) -> None:
 
 def problem() -> str | None:
     """Return what is set aside, for the operators; None when nothing is."""
-    with transaction() as tx:
-        rows = tx.driver.execute(
-            "SELECT kind, key, set_aside_at, trace FROM quarantine"
-            " WHERE set_aside_at IS NOT NULL ORDER BY set_aside_at LIMIT 10"
-        ).fetchall()
+    rows = single_statement(
+        "SELECT kind, key, set_aside_at, trace FROM quarantine"
+        " WHERE set_aside_at IS NOT NULL ORDER BY set_aside_at LIMIT 10"
+    )
     return (
         "\n".join(
             f"{kind} {key} failed again and again and is set aside since {at:%Y-%m-%d %H:%M:%S} UTC"

@@ -8,13 +8,19 @@ from uuid import uuid4
 
 from app.domain.messages.text import both_ends
 from app.operations.health.quarantine import MAX_TRACE, REST_SECONDS, SET_ASIDE_AFTER
-from app.platform.transaction import transaction
+from app.platform.transaction import single_statement, transaction
 
 HOST = socket.gethostname()
 _BOOT = uuid4().hex[:12]
 TICK_SECONDS = 60  # what a tick may take
 _MARGIN_SECONDS = 15
 
+_TAKE_FREE = """
+INSERT INTO tick_runs (job, holder, begun_at) VALUES (%(job)s, %(holder)s, now())
+ON CONFLICT (job) DO UPDATE SET holder = excluded.holder, begun_at = now()
+    WHERE tick_runs.holder IS NULL OR tick_runs.holder = excluded.holder
+RETURNING losses, set_aside_at > now() - %(rest)s * interval '1 second' AS rests
+"""
 _TAKE = """
 INSERT INTO tick_runs (job, holder, begun_at) VALUES (%(job)s, %(holder)s, now())
 ON CONFLICT (job) DO UPDATE SET holder = excluded.holder, begun_at = now(),
@@ -55,6 +61,10 @@ def begin(job: str, seconds: float) -> Turn:
 
     Of a process on another host it is known only by the `seconds` that a tick may take.
     """
+    values = {"job": job, "holder": holder(), "rest": REST_SECONDS}
+    free = single_statement(_TAKE_FREE, values)
+    if free:  # nearly always
+        return Turn(free[0].losses, bool(free[0].rests))
     with transaction() as tx:
         row = tx.driver.execute(
             "SELECT holder, begun_at < now() - %s * interval '1 second' FROM tick_runs"
@@ -65,8 +75,7 @@ def begin(job: str, seconds: float) -> Turn:
         if other is not None and other != holder() and not is_stale and not _is_gone(other):
             return Turn()  # somebody else is at it; to do it twice is harmless
         lost = int(other is not None and other != holder())
-        values = {"job": job, "holder": holder(), "lost": lost, "rest": REST_SECONDS}
-        taken = tx.driver.execute(_TAKE, values).fetchone()
+        taken = tx.driver.execute(_TAKE, values | {"lost": lost}).fetchone()
         assert taken is not None
     return Turn(taken[0], bool(taken[1]))
 
@@ -89,8 +98,7 @@ def _is_gone(name: str) -> bool:
 
 def finish(job: str) -> None:
     """Write down that a tick has gone well."""
-    with transaction() as tx:
-        tx.driver.execute(_FINISH, (job, holder()))
+    single_statement(_FINISH, (job, holder()))
 
 
 def fail(job: str, trace: str) -> None:
@@ -113,12 +121,11 @@ def lose(job: str, trace: str) -> None:
 
 def problem() -> str | None:
     """Return which ticks are set aside or fail again and again; None when all is well."""
-    with transaction() as tx:
-        rows: list[tuple[str, int, int, str | None, datetime | None]] = tx.driver.execute(
-            "SELECT job, losses, failures, trace, set_aside_at FROM tick_runs"
-            " WHERE failures >= %(most)s OR set_aside_at IS NOT NULL ORDER BY job LIMIT 10",
-            {"most": SET_ASIDE_AFTER},
-        ).fetchall()
+    rows: list[tuple[str, int, int, str | None, datetime | None]] = single_statement(
+        "SELECT job, losses, failures, trace, set_aside_at FROM tick_runs"
+        " WHERE failures >= %(most)s OR set_aside_at IS NOT NULL ORDER BY job LIMIT 10",
+        {"most": SET_ASIDE_AFTER},
+    )
     lines = [
         f"{job} ended its process {losses} times and is set aside since {at:%H:%M:%S} UTC: "
         f"{(trace or '')[-600:]}"

@@ -21,14 +21,14 @@ from app.operations.notifications import enqueue
 from app.operations.snapshots import alerting as alerting_snapshots
 from app.platform.bootstrap import runtime
 from app.platform.events import Event
-from app.platform.transaction import Transaction, single_read, transaction
+from app.platform.transaction import Transaction, single_statement, transaction
 
 _TOLD = ("id", "name", "description", "service_ids", "tags")
 
 
 def is_any_due() -> bool:
     """Say whether the time of some window's transition has come."""
-    found = single_read(
+    found = single_statement(
         "SELECT EXISTS (SELECT FROM maintenance_windows WHERE next_edge_at <= now())"
     )
     return bool(found[0][0])

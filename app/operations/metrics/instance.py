@@ -132,7 +132,7 @@ _ASKED = (
     ),
     _Asked(
         "tick_age_seconds",
-        "Time since a periodic job last succeeded.",
+        "Time since a periodic job last succeeded; up to a minute where it would find nothing.",
         "SELECT job, greatest(0, date_part('epoch', now() - finished_at)) FROM tick_runs"
         " WHERE finished_at IS NOT NULL ORDER BY 1",
         ("job",),

@@ -24,7 +24,7 @@ from app.operations.status_pages import (
     windows,
 )
 from app.platform.bootstrap import runtime
-from app.platform.transaction import DATABASE_AWAY, Transaction, single_read, transaction
+from app.platform.transaction import DATABASE_AWAY, Transaction, single_statement, transaction
 
 log = logging.getLogger(__name__)
 
@@ -137,7 +137,7 @@ def make_now(page_id: UUID) -> None:
 
 def due_for_seconds() -> float | None:
     """Return how long a page has waited for its snapshot; None while none is due."""
-    found: float | None = single_read(_DUE_FOR)[0][0]
+    found: float | None = single_statement(_DUE_FOR)[0][0]
     return found
 
 
@@ -247,7 +247,7 @@ def made_at(tx: Transaction, page_ids: Sequence[UUID]) -> dict[UUID, datetime]:
 
 def versions() -> dict[UUID, tuple[int, datetime]]:
     """Return version and time of every snapshot that was made, by page."""
-    rows = single_read(
+    rows = single_statement(
         "SELECT status_page_id, version, made_at FROM page_snapshots WHERE made_at IS NOT NULL",
         timeout_seconds=1,
     )
