@@ -185,7 +185,10 @@ def single_statement(
                 pass
             return cursor.fetchall() if cursor.description else []
         finally:
-            driver.autocommit = False
+            if driver.closed:
+                pooled.invalidate()  # else the pool would roll back, and log that it cannot
+            else:
+                driver.autocommit = False
     finally:
         pooled.close()
 

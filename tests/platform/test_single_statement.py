@@ -62,6 +62,13 @@ def test_a_connection_that_the_server_has_closed_is_replaced(rows):
     assert other.pid != own.pid
 
 
+def test_a_connection_that_ends_within_a_statement_is_not_used_again(caplog):
+    with pytest.raises(DATABASE_AWAY):
+        single_statement("SELECT pg_terminate_backend(pg_backend_pid())")
+    assert [one for one in caplog.records if one.name.startswith("sqlalchemy")] == []
+    assert single_statement("SELECT 1 AS one")[0].one == 1
+
+
 def test_through_a_pooler_our_settings_are_sent_along():
     with db.engine.connect() as connection:
         driver = connection.connection.driver_connection
