@@ -5,9 +5,10 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from socketserver import ThreadingMixIn
 from types import SimpleNamespace
 from typing import Any
-from wsgiref.simple_server import WSGIRequestHandler, make_server
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import pytest
 
@@ -28,6 +29,12 @@ _CONFIG = Config.from_env(
         "ENCRYPTION_KEY": "00" * 32,
     }
 )
+
+
+class _Server(ThreadingMixIn, WSGIServer):
+    """A thread for each connection: browsers open some before they have anything to ask."""
+
+    daemon_threads = True
 
 
 class _Quiet(WSGIRequestHandler):
@@ -93,7 +100,7 @@ def serving(
     application = PageMiddleware(others, _CONFIG, store)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(stores, "utcnow", lambda: scenes.NOW + age)
-        server = make_server("127.0.0.1", 0, application, handler_class=_Quiet)
+        server = make_server("127.0.0.1", 0, application, _Server, _Quiet)
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
         try:
