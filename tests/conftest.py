@@ -21,6 +21,7 @@ from redis import Redis
 from app.local.embedded import Embedded
 from app.operations.checks.retention import ensure_partitions
 from app.platform.config import Config
+from app.security import limits
 from app.web import create_app
 from tests.factories import Person, make_member, make_person
 from tests.pooler import pooler
@@ -186,13 +187,22 @@ def app(web: Flask, empty_tables: Callable[[], None]) -> Iterator[Flask]:
 @pytest.fixture
 def configure(app: Flask) -> Iterator[Callable[..., None]]:
     """Change settings of the application for one test: `configure(registration="closed")`."""
-    before = app.extensions["runtime"]
+    before, counter = app.extensions["runtime"], app.extensions["limits"]
 
     def change(**changes: Any) -> None:
         app.extensions["runtime"] = replace(before, config=replace(before.config, **changes))
+        if changes.get("rate_limits"):
+            app.extensions["limits"] = _patient_counter(before.config.redis_url)
 
     yield change
-    app.extensions["runtime"] = before
+    app.extensions["runtime"], app.extensions["limits"] = before, counter
+
+
+def _patient_counter(redis_url: str) -> limits.Counter:
+    """Return the counter of limits, which lets nobody pass because Redis waited for a core."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(limits, "_TIMEOUT_SECONDS", 10.0)
+        return limits.Counter(redis_url)
 
 
 @pytest.fixture
