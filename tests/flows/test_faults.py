@@ -167,6 +167,7 @@ def test_readiness_tells_when_the_database_is_away(watched: tuple[Product, Targe
     for child in children:
         os.kill(child, signal.SIGSTOP)
     try:
+        seconds_until(lambda: ready(product)[0] == 503, 5)  # it is looked up twice a second
         status, body = ready(product)
         assert status == 503
         assert body["status"] == "not ready"

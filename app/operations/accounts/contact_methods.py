@@ -38,7 +38,8 @@ def redirect(tx: Transaction, user: User) -> None:
     """Send what waits for contacts that a person has edited or removed to those they have now.
 
     Beginnings, also those told together with their end: who heard none hears no end alone. What is
-    in the air goes where it goes.
+    in the air goes to both: whether it arrives at what was, perhaps wrongly, named before is not
+    known yet, and it is not tried there again.
     """
     now = tx.now()
     current = escalation_recipients.contacts(user, now)
@@ -49,7 +50,6 @@ def redirect(tx: Transaction, user: User) -> None:
         Notification.status == "pending",
         Notification.kind.in_(BEGINNINGS) | Notification.message["combined"].as_boolean(),
         Notification.alert_id.is_not(None),
-        Notification.lease_until.is_(None) | (Notification.lease_until < now),
     )
     about = tx.session.scalars(select(Notification.alert_id).where(*waits_elsewhere)).all()
     withdrawn.lock_alerts(tx, {alert_id for alert_id in about if alert_id is not None})
@@ -57,7 +57,7 @@ def redirect(tx: Transaction, user: User) -> None:
         select(Notification)
         .where(*waits_elsewhere)
         .order_by(Notification.created_at)
-        .with_for_update(key_share=True, skip_locked=True)
+        .with_for_update(key_share=True)
     ).all():
         row.status = "cancelled"
         enqueue.elsewhere(tx, row, current, now)
