@@ -70,6 +70,8 @@ class ConnectivityCheck:
             place = _place(target.endpoint)
             if place is not None:
                 self._hosts.saw(*place)
+                if self.isolated_since is not None:
+                    self._begin_asking(self._hosts.against(place[0]))
             return observation
         if not is_ambiguous(observation):
             return observation
@@ -113,13 +115,19 @@ class ConnectivityCheck:
                 log.warning("checks can be made again", extra={"since": str(outage.since)})
 
     async def _is_isolated(self, hosts: list[ReferenceHost]) -> bool:
-        """Ask once for all the failures of a moment."""
+        return await asyncio.shield(self._begin_asking(hosts))
+
+    def _begin_asking(self, hosts: list[ReferenceHost]) -> asyncio.Task[bool]:
+        """Ask once for all the failures of a moment, or whether it is over; nobody need wait.
+
+        Where everything passes again, no failure would ever ask that.
+        """
         if self._asking is None or (
             self._asking.done() and monotonic() - self._asked_at > _VERDICT_SECONDS
         ):
             self._asked_at = monotonic()
             self._asking = asyncio.get_running_loop().create_task(self._ask(hosts))
-        return await asyncio.shield(self._asking)
+        return self._asking
 
     async def _ask(self, hosts: list[ReferenceHost]) -> bool:
         isolated = is_isolated(await asyncio.gather(*map(self._answers, hosts)))

@@ -1,9 +1,11 @@
 """A monitor that lacks what all checks need: no target is to blame, and the operators are told."""
 
+import asyncio
 import os
 import resource
 import socket
 from contextlib import contextmanager
+from time import monotonic
 
 import pytest
 
@@ -17,6 +19,7 @@ from workers.connectivity import ConnectivityCheck
 TARGET = Target("HTTP", "http://127.0.0.1:9/", 1, 1000, {})
 FINE = Observation(Status.GREEN, 1.0)
 OUTAGE = Observation(Status.UNKNOWN, None, "x", failure_kind=FailureKind.OWN_OUTAGE)
+LOST = Observation(Status.RED, None, "x", failure_kind=FailureKind.TIMED_OUT)
 NO_PING = Observation(Status.UNKNOWN, None, "x", failure_kind=FailureKind.OWN_LIMIT)
 
 
@@ -114,6 +117,34 @@ def test_an_outage_of_some_checks_ends_when_none_has_failed_for_half_a_minute(cl
 
 def test_what_one_check_lacks_is_no_outage(clock):
     assert not any(seen(clock, *((second, NO_PING) for second in range(100))))
+
+
+def test_isolation_ends_where_everything_passes_again(monkeypatch):
+    """The last failure may have asked in the moment before the network came back."""
+    monkeypatch.setattr(connectivity, "_VERDICT_SECONDS", 0.0)
+
+    async def story():
+        network = Network(ANYWHERE)
+        with socket.socket() as closed:  # bound: refused, and nobody else can have the port
+            closed.bind(("127.0.0.1", 0))
+            host = f"127.0.0.1:{closed.getsockname()[1]}"
+            check = ConnectivityCheck(network, (host,))
+            with monkeypatch.context() as dark:
+                dark.setattr(check, "_answers", in_the_dark)
+                await check.confirm(TARGET, LOST, monotonic())
+            assert check.blind_since is not None
+            await check.confirm(TARGET, FINE, monotonic())
+            for _ in range(500):
+                await asyncio.sleep(0.01)
+                if check.blind_since is None:
+                    break
+        network.close()
+        return check.blind_since
+
+    async def in_the_dark(_host):
+        return False
+
+    assert go(story()) is None
 
 
 def test_the_operators_are_told(context, alice, rows):
