@@ -75,7 +75,7 @@ def redis_server() -> Iterator[Callable[..., redis.Redis]]:
         command = [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", *options]
         started.append(subprocess.Popen(command, stdout=subprocess.DEVNULL, cwd="/"))
         client = redis.Redis(
-            port=port, retry=redis.retry.Retry(redis.backoff.ConstantBackoff(0.1), 50)
+            port=port, retry=redis.retry.Retry(redis.backoff.ConstantBackoff(0.1), 300)
         )
         client.ping()
         return client
@@ -92,5 +92,8 @@ def test_a_replica_and_a_cluster_are_named(
     assert lacking_in_redis(redis_server()) is None
     replica = redis_server("--replicaof", "127.0.0.1", "1")
     assert "it is a replica" in str(lacking_in_redis(replica))
-    cluster = redis_server("--cluster-enabled", "yes", "--dir", str(tmp_path))
+    # Its bus would be at the port ten thousand above, where connections of others may be.
+    bus = str(ports.choose(None))
+    options = ("--cluster-enabled", "yes", "--cluster-port", bus, "--dir", str(tmp_path))
+    cluster = redis_server(*options)
     assert "it is a cluster" in str(lacking_in_redis(cluster))
