@@ -116,3 +116,14 @@ def shown(app, alice):
         return page, services
 
     return show
+
+
+@pytest.fixture
+def seen(app, client, page):
+    """Return what visitors get now on a path of the page that a file of tests shows."""
+
+    def see(rest=""):
+        take_snapshots(app)
+        return client.get(f"/status/{page['slug']}{rest}")
+
+    return see

@@ -9,24 +9,13 @@ import pytest
 from app.platform.clock import utcnow
 from app.platform.events import timestamp
 from tests.alerting import make_window
-from tests.status_pages import make_shown, take_snapshots
+from tests.status_pages import make_shown
 
 
 @pytest.fixture
 def page(alice):
     page, _ = make_shown(alice, "Checkout")
     return page
-
-
-@pytest.fixture
-def seen(app, client, page):
-    """Return what visitors get now on a path of the page."""
-
-    def see(rest=""):
-        take_snapshots(app)
-        return client.get(f"/status/{page['slug']}{rest}")
-
-    return see
 
 
 def test_a_calendar_takes_a_cancelled_maintenance_out(alice, page, seen):

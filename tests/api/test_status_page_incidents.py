@@ -10,24 +10,13 @@ from app.platform.clock import utcnow
 from app.platform.events import timestamp
 from tests.alerting import make_channel, make_incident, make_window
 from tests.factories import make_member, make_service
-from tests.status_pages import make_shown, take_snapshots
+from tests.status_pages import make_shown
 
 
 @pytest.fixture
 def page(alice):
     page, services = make_shown(alice, "Checkout", "Search")
     return page | {"services": services, "path": f"/status-pages/{page['id']}/incidents"}
-
-
-@pytest.fixture
-def seen(app, client, page):
-    """Return what visitors get now."""
-
-    def see(rest=""):
-        take_snapshots(app)
-        return client.get(f"/status/{page['slug']}{rest}")
-
-    return see
 
 
 def test_the_life_of_an_incident(alice, page, seen, rows):

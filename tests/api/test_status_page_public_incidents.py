@@ -4,24 +4,13 @@ import pytest
 
 from app.operations.status_pages import incident_documents
 from tests.alerting import make_incident
-from tests.status_pages import make_shown, take_snapshots
+from tests.status_pages import make_shown
 
 
 @pytest.fixture
 def page(alice):
     page, _ = make_shown(alice, "Checkout")
     return page | {"path": f"/status-pages/{page['id']}/incidents"}
-
-
-@pytest.fixture
-def seen(app, client, page):
-    """Return what visitors get now."""
-
-    def see(rest=""):
-        take_snapshots(app)
-        return client.get(f"/status/{page['slug']}{rest}")
-
-    return see
 
 
 def test_an_update_keeps_its_id_whatever_is_said_before_it(alice, page, seen):
