@@ -68,7 +68,7 @@ def _answer() -> _Answer:
     """Return body and status; who comes while they are looked up waits for that one look."""
     with _answering:
         whose, read_at, found = _known.get("answer", (None, float("-inf"), ({}, 0)))
-        is_fresh = monotonic() - read_at <= min(_ANSWER_SECONDS, _FRESH_SECONDS)
+        is_fresh = monotonic() - read_at <= _ANSWER_SECONDS
         if whose is not runtime() or not is_fresh:
             found = _look()
             _known["answer"] = runtime(), monotonic(), found
