@@ -29,6 +29,7 @@ async def observe(target):
 def look(context, alice, served, monkeypatch):
     """Check /ready once, record it, and return the service as it is then."""
     monkeypatch.setattr(health, "_FRESH_SECONDS", -1)
+    monkeypatch.setattr(health, "_ANSWER_SECONDS", -1)
     service = make_service(
         alice,
         name="AlertifyPro",
