@@ -65,8 +65,8 @@ export function Said({ text, as = sentence }) {
   return pieces(as(text)).map((piece, at) => (typeof piece === "number" ? html`<${Moment} key=${at} at=${piece} write=${inSentence} />` : piece));
 }
 
-const WIDTH = 4;
-const GAP = 2;
+const WIDTH = 3;
+const GAP = 1;
 const HEIGHT = 18;
 
 /** The last checks as bars of different heights, newest right. `beats` are states, oldest first. */
