@@ -1,7 +1,9 @@
 """Limits on how often, counted in Redis by scripts: requests of a caller, guesses of a secret.
 
-Redis away means no limits: a monitor that cannot be asked is worse than one asked too often. It is
-noticed within a quarter of a second, logged once, and then left alone for some seconds.
+Redis away means no limits of requests: a monitor that cannot be asked is worse than one asked too
+often. Guesses and budgets are counted by each process itself meanwhile (`LocalCounts`), so that no
+password can be guessed for as long as Redis is away. It is noticed within a quarter of a second,
+logged once, and then left alone for some seconds.
 """
 
 import logging
@@ -19,12 +21,14 @@ from app.platform.clock import monotonic
 from app.platform.crypto import digest
 from app.platform.errors import TooManyRequests
 from app.platform.redis_client import connect
+from app.security.local_limits import LocalCounts
 
 log = logging.getLogger(__name__)
 
 _TIMEOUT_SECONDS = 0.25
 _LEAVE_ALONE_SECONDS = 5.0
 _HASHES_A_MINUTE = 60  # of one account at one address
+_WRONG_TRIES_COUNT_SECONDS = (15 * 60, 60 * 60)  # of a pair and an address; of an account
 _MANY = "too many requests; please wait"
 _MANY_TRIES = "too many tries; please wait"
 
@@ -90,6 +94,7 @@ class Counter:
             for script in (_REQUEST, _TRY, _GIVE_BACK, _COUNT, _KNOW)
         }
         self._away_until = 0.0
+        self.local = LocalCounts()
 
     def run(self, script: str, keys: list[str], *args: Any) -> Any:
         """Return what a script answers, None while Redis is away."""
@@ -99,12 +104,12 @@ class Counter:
             found = self._scripts[script](keys, args)
         except RedisError as error:
             if not self._away_until:
-                log.warning("limits are off: Redis is away", extra={"why": str(error)[:200]})
+                log.warning("limits are local: Redis is away", extra={"why": str(error)[:200]})
             self._away_until = monotonic() + _LEAVE_ALONE_SECONDS
             return None
         if self._away_until:
             self._away_until = 0.0
-            log.warning("limits are on again: Redis is back")
+            log.warning("limits are counted in Redis again")
         return found
 
 
@@ -161,17 +166,25 @@ def count_hash(account: str, address: str) -> None:
 
 def _spend(whose: str, per_minute: int, sentence: str) -> None:
     counter = _counter()
-    keys = [f"budget:{whose}"]
-    answer = counter.run(_REQUEST, keys, per_minute, per_minute) if counter else None
-    if answer is not None and float(answer[2]) > 0:
-        raise TooManyRequests(sentence, max(1, ceil(float(answer[2]))))
+    if counter is None:
+        return
+    key = f"budget:{whose}"
+    answer = counter.run(_REQUEST, [key], per_minute, per_minute)
+    wait = counter.local.spend(key, per_minute) if answer is None else float(answer[2])
+    if wait > 0:
+        raise TooManyRequests(sentence, max(1, ceil(wait)))
 
 
 def is_within(what: str, whose: str, most: int, seconds: int) -> bool:
     """Count something and say whether it is among the first `most` of a span of time."""
     counter = _counter()
-    count = counter.run(_COUNT, [f"count:{what}:{digest(whose)}"], seconds) if counter else None
-    return count is None or count <= most
+    if counter is None:
+        return True
+    key = f"count:{what}:{digest(whose)}"
+    count = counter.run(_COUNT, [key], seconds)
+    if count is None:
+        count = counter.local.count(key, seconds)
+    return bool(count <= most)
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,28 +217,31 @@ class Guard:
         counter = _counter()
         if counter is None:
             return
-        wait = counter.run(
-            _TRY,
-            self._keys(account, address),
-            group(address),
-            self.per_pair,
-            self.per_address,
-            self.hot,
-            15 * 60_000,
-            60 * 60_000,
-        )
+        keys, place = self._keys(account, address), group(address)
+        bounds = (self.per_pair, self.per_address, self.hot)
+        milliseconds = [1000 * seconds for seconds in _WRONG_TRIES_COUNT_SECONDS]
+        answer = counter.run(_TRY, keys, place, *bounds, *milliseconds)
+        if answer is None:
+            wait = counter.local.take(keys, place, self, _WRONG_TRIES_COUNT_SECONDS)
+        else:
+            wait = answer / 1000
         if wait:
-            raise TooManyRequests(_MANY_TRIES, max(1, ceil(wait / 1000)))
+            raise TooManyRequests(_MANY_TRIES, max(1, ceil(wait)))
 
     def give_back(self, account: str, address: str) -> None:
         """Say that the try was right, and count it no more."""
         counter = _counter()
-        if counter is not None:
-            counter.run(_GIVE_BACK, self._keys(account, address), group(address))
+        if counter is None:
+            return
+        keys = self._keys(account, address)
+        if counter.run(_GIVE_BACK, keys, group(address)) is None:
+            counter.local.give_back(keys)
 
 
 def remember(account: str, address: str) -> None:
     """Remember that an account is at home at an address."""
     counter = _counter()
     if counter is not None:
-        counter.run(_KNOW, [f"known:{digest(account)}"], group(address))
+        key = f"known:{digest(account)}"
+        counter.local.know(key, group(address))
+        counter.run(_KNOW, [key], group(address))

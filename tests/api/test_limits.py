@@ -1,6 +1,5 @@
 """Request limits and sign-in limits, counted on a real Redis."""
 
-import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
@@ -8,9 +7,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from app.realtime import socket as socket_of_the_feed
-from app.security.limits import Counter
 from tests.factories import PASSWORD, make_member
-from tests.waiting import stretched
 
 LOGIN = "/api/v1/auth/login"
 NAMES = ("Limit", "Remaining", "Reset", "Window")
@@ -102,26 +99,6 @@ def test_the_plan_and_the_operator_set_the_limit(client, alice, key, rows):
 def test_without_limits_there_are_no_headers(alice, configure):
     configure(rate_limits=False)
     assert "X-RateLimit-Limit" not in alice.get("/services").headers
-
-
-@pytest.fixture(params=["refuses", "is silent"])
-def no_redis(request):
-    """The address of a server that is no Redis."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        if request.param == "is silent":
-            listener.listen()
-        yield f"redis://127.0.0.1:{listener.getsockname()[1]}/0"
-
-
-def test_redis_away_means_no_limits_and_no_waiting(app, alice, no_redis, caplog, monkeypatch):
-    monkeypatch.setitem(app.extensions, "limits", Counter(no_redis))
-    began = time.monotonic()
-    for _ in range(20):
-        assert alice.get("/organization").status_code == 200
-    assert sign_in(app.test_client(), alice.email, PASSWORD, "192.0.2.9").status_code == 200
-    assert time.monotonic() - began < stretched(3)
-    assert len([r for r in caplog.records if "Redis is away" in r.message]) == 1
 
 
 @pytest.fixture
