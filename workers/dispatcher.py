@@ -238,6 +238,7 @@ class Dispatcher:
         log.info("message delivered", extra={**facts, "duration_ms": round(done.duration_ms, 1)})
         return DeliveryOutcome(
             ok=True,
+            error=done.missed or None,
             status_code=done.status_code,
             answer=done.answer,
             duration_ms=done.duration_ms,

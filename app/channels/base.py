@@ -41,12 +41,16 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """A message the receiver has taken; `answer` is at most 500 characters, made safe to show."""
+    """A message the receiver has taken; `answer` is at most 500 characters, made safe to show.
+
+    `missed` is a sentence on those of several recipients whom it can never reach; "" for none.
+    """
 
     status_code: int | None = None
     answer: str = ""
     duration_ms: float = 0.0
     ok: bool = True
+    missed: str = ""
 
 
 class DeliveryError(Exception):

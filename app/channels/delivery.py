@@ -79,7 +79,9 @@ async def _deliver(
             log.exception("the %s channel failed by itself", name)
         sentence = f"the channel itself failed: {type(error).__name__}"
         raise DeliveryError(sentence, permanent=False) from None
-    return replace(delivery, answer=mask(delivery.answer, forms))
+    return replace(
+        delivery, answer=mask(delivery.answer, forms), missed=mask(delivery.missed, forms)
+    )
 
 
 def _secrets(schema: Schema, config: Mapping[str, Any]) -> Iterator[str]:

@@ -59,7 +59,8 @@ async def submit(
     if any(code < 500 for code, _ in refused.values()):
         raise _refused(dict(refused))
     notes = [f"refused for {name}: {code} {text}" for name, (code, text) in refused.items()]
-    return Delivery(250, shown("; ".join([answer, *notes])))
+    missed = f"the mail server refused it for {', '.join(refused)}" if refused else ""
+    return Delivery(250, shown("; ".join([answer, *notes])), missed=shown(missed))
 
 
 def _refused(refused: dict[str, tuple[int, str]]) -> DeliveryError:

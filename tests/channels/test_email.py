@@ -3,6 +3,7 @@
 import socket
 import ssl
 from concurrent.futures import ThreadPoolExecutor
+from email.utils import getaddresses
 
 import pytest
 from aiosmtpd.smtp import AuthResult, LoginPassword
@@ -93,6 +94,27 @@ def test_no_name_becomes_a_header(name):
     assert " ".join(name.split())[:20] in mail.message["subject"]
 
 
+@pytest.mark.parametrize(
+    ("mail_from", "name", "address"),
+    [
+        ('"Acme, Inc." <alerts@example.com>', "Acme, Inc.", "alerts@example.com"),
+        ("Acme, Inc. <alerts@example.com>", "Acme, Inc.", "alerts@example.com"),
+        ("Acme (Ops): [alerts] <alerts@example.com>", "Acme (Ops): [alerts]", "alerts@example.com"),
+        (r'"The \"other\" one" <alerts@example.com>', 'The "other" one', "alerts@example.com"),
+        ("ops@example.com <alerts@example.com>", "ops@example.com", "alerts@example.com"),
+        ("Bücher, GmbH <alerts@bücher.example>", "Bücher, GmbH", "alerts@xn--bcher-kva.example"),
+        ("alerts@bücher.example", "", "alerts@xn--bcher-kva.example"),
+        ("=?utf-8?q?a?= <alerts@example.com>", "=?utf-8?q?a?=", "alerts@example.com"),
+        ("<alerts@example.com>", "", "alerts@example.com"),
+    ],
+)
+def test_the_sender_is_one_mailbox_whatever_its_name(mail_from, name, address):
+    mail = mailed(message(), mail_from=mail_from)
+    assert mail.sender == address
+    ((found, where),) = getaddresses([mail.message["from"]])
+    assert (found, where) == (name, address)
+
+
 def test_html_is_escaped():
     html = mailed(message(alert={**ALERT, "message": '<script>alert("x")</script> & <b>'})).part(
         "html"
@@ -120,6 +142,7 @@ def test_one_recipient_unknown_does_not_stop_the_other():
         delivery = send("email", message(), TO, smtp_url=server.url)
         assert server.mails[0].recipients == ["bob@example.com"]
     assert "refused for alice@example.com: 550 no such user" in delivery.answer
+    assert delivery.missed == "the mail server refused it for alice@example.com"
 
 
 def test_one_recipient_put_off_means_trying_again():

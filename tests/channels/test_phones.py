@@ -11,6 +11,7 @@ from app.domain.messages.messages import Links
 from tests.channels.sending import ALERT, message
 from tests.channels.stations import KEY, station
 from tests.receivers import Answer
+from tests.waiting import stretched
 
 NUMBERS = ["+491701234567", "+491701234568", "+491701234569"]
 
@@ -20,7 +21,7 @@ def test_an_sms_goes_to_every_number():
         here.config["to"] = NUMBERS
         here.send(message())
         requests = here.provider.requests
-    assert [request.form["To"] for request in requests] == NUMBERS
+    assert sorted(request.form["To"] for request in requests) == NUMBERS
     assert requests[0].path == "/2010-04-01/Accounts/AC1/Messages.json"
     assert requests[0].form["From"] == "+15005550006"
     login = requests[0].headers["authorization"].removeprefix("Basic ")
@@ -42,8 +43,22 @@ def test_a_messaging_service_sends_by_its_id():
 def test_a_number_that_can_never_be_reached_holds_nobody_up():
     with station("sms", [201, Answer(400, {"code": 21211}), 201]) as here:
         here.config["to"] = NUMBERS
-        assert here.send(message()).ok
+        delivery = here.send(message())
         assert here.count == 3
+        (missed,) = [
+            request.form["To"]
+            for request, status in zip(here.provider.requests, (201, 400, 201), strict=True)
+            if status == 400
+        ]
+    assert delivery.ok
+    assert delivery.missed == f"{missed}: the receiver answered 400"
+
+
+def test_many_numbers_do_not_wait_for_one_another():
+    with station("sms", [Answer(201, stall_seconds=0.5)]) as here:
+        here.config["to"] = [f"+4917012345{number}" for number in range(10, 60)]
+        assert here.send(message(), timeout_seconds=stretched(15)).ok
+        assert here.count == 50
 
 
 @pytest.mark.parametrize(

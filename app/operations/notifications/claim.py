@@ -58,7 +58,7 @@ class Send:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryOutcome:
-    """Outcome of a try."""
+    """Outcome of a try; `error` of one that is `ok` names recipients who were missed."""
 
     ok: bool
     permanent: bool = False

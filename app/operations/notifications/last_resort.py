@@ -113,6 +113,27 @@ def enqueue_elsewhere(
     tx.session.add(AlertEvent(alert_id=row.alert_id, at=now, kind="undelivered", text=text))
 
 
+def enqueue_for_missed(tx: Transaction, row: Notification, error: str, *, is_new: bool) -> None:
+    """Notify others of a message that some of its recipients can never get; its alert says so.
+
+    The channel's fallback each time; without one the owners by mail, where the fault `is_new`: they
+    can mend it, and need no copy of every message until they do.
+    """
+    channel = tx.session.get(NotificationChannel, row.channel_id) if row.channel_id else None
+    name = channel.name if channel else _person(tx, row)
+    recipients = _next_fallback(tx, row, channel)
+    if not recipients and is_new and not row.recipient_key.endswith(OWNER):
+        recipients = owners(tx, row.organization_id)
+    what = f"{name} did not reach everybody"
+    enqueue.elsewhere(tx, row, recipients, tx.now(), {**row.message, "note": f"{what}: {error}"})
+    if row.alert_id is not None:
+        then = "; the message went elsewhere as well" if recipients else ""
+        text = f"{what} ({error}){then}"
+        tx.session.add(
+            AlertEvent(alert_id=row.alert_id, at=tx.now(), kind="undelivered", text=text)
+        )
+
+
 def _next_fallback(
     tx: Transaction, row: Notification, channel: NotificationChannel | None
 ) -> list[Recipient]:

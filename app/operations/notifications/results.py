@@ -23,6 +23,9 @@ from app.platform.transaction import Transaction, transaction
 
 log = logging.getLogger(__name__)
 
+# A mail to one person, with a link in it, is nobody else's.
+_OF_NOBODY_ELSE = (TEST, system_mail.KIND, *subscriber_results.KINDS)
+
 
 def record(send: Send, outcome: DeliveryOutcome) -> None:
     """Store how a try went and what follows: done, another try, or somebody else is notified.
@@ -44,6 +47,9 @@ def record(send: Send, outcome: DeliveryOutcome) -> None:
         now = tx.now()
         if outcome.ok:
             row.status, row.sent_at = "sent", now
+            if outcome.error and send.kind not in _OF_NOBODY_ELSE:
+                is_new = channel is not None and channel.last_error != outcome.error
+                last_resort.enqueue_for_missed(tx, row, outcome.error, is_new=is_new)
         elif row.status == "pending":  # else its recipient went away while it was in the air
             _again_or_dead(tx, row, send, outcome, now)
         if channel is not None:
@@ -106,8 +112,7 @@ def _again_or_dead(
     )
     if outcome.permanent or send.kind == TEST or wait is None:
         row.status = "dead"
-        # A mail to one person, with a link in it, is nobody else's.
-        if send.kind not in (TEST, system_mail.KIND, *subscriber_results.KINDS):
+        if send.kind not in _OF_NOBODY_ELSE:
             last_resort.enqueue_elsewhere(tx, row, outcome.error, is_given_up=True)
     else:
         row.next_try_at = now + timedelta(seconds=wait)

@@ -8,7 +8,7 @@ import pytest
 from app.operations.notifications import claim, results
 from app.operations.notifications.claim import DeliveryOutcome
 from app.platform.clock import utcnow
-from tests.alerting import make_channel, make_pending
+from tests.alerting import latest_alert, make_channel, make_pending, timeline_texts
 
 SENT = DeliveryOutcome(ok=True, status_code=200)
 BUSY = DeliveryOutcome(ok=False, error="HTTP 503", status_code=503)
@@ -70,3 +70,35 @@ def test_a_channel_counts_its_failures_until_it_takes_a_message(send, rows):
     (again,) = claim.claim(1)
     results.record(again, SENT)
     assert rows(counted) == [(0, None)]
+
+
+MISSED = replace(SENT, error="the mail server refused it for bob@example.com")
+NOTES = "SELECT message->>'note' FROM notifications WHERE recipient_key <> %s"
+
+
+def test_who_can_never_get_it_is_told_to_the_fallback(alice, send, rows, channel):
+    fallback = make_channel(alice, name="Fallback")
+    path = f"/notification-channels/{channel['id']}"
+    alice.patch(path, {"fallback_channel_id": fallback["id"]})
+    results.record(send, MISSED)
+    text = f"{channel['name']} did not reach everybody"
+    assert rows(NOTES, f"channel:{channel['id']}") == [(f"{text}: {MISSED.error}",)]
+    shown = alice.get(path).json
+    assert (shown["is_healthy"], shown["last_error"]) == (True, MISSED.error)
+    (attempt,) = alice.get(f"{path}/deliveries").json
+    assert (attempt["status"], attempt["last_error"]) == ("sent", MISSED.error)
+    assert timeline_texts(latest_alert(alice), "undelivered") == [
+        f"{text} ({MISSED.error}); the message went elsewhere as well"
+    ]
+
+
+def test_without_a_fallback_owners_hear_once_of_who_can_never_get_it(
+    alice, context, connection, rows, channel, configure
+):
+    configure(smtp_url="smtp://127.0.0.1:25")
+    for _ in range(2):
+        make_pending(alice, connection, channel, next_try_at=utcnow())
+        (send,) = [one for one in claim.claim(9) if one.channel_id is not None]
+        results.record(send, MISSED)
+    found = rows(NOTES, f"channel:{channel['id']}")
+    assert found == [(f"{channel['name']} did not reach everybody: {MISSED.error}",)]
