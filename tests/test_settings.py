@@ -143,3 +143,15 @@ def test_an_installation_is_not_its_own_peer(base_url, peer_url, is_self):
             Config.from_env(settings)
     else:
         assert Config.from_env(settings).peer_url == peer_url
+
+
+@pytest.mark.parametrize("name", ["MAIL_FROM", "UNSUBSCRIBE_MAILBOX"])
+@pytest.mark.parametrize("value", ["alerts", "Alerts alerts@x.org", "a@", "<a@b", "a@b.c, d@e.f"])
+def test_what_is_no_mailbox_stops_the_start(name, value):
+    with pytest.raises(ConfigError, match=f"{name} must look like"):
+        Config.from_env({**SERVERS, name: value})
+
+
+@pytest.mark.parametrize("value", ["a@localhost", "Acme, Inc. <a@b.c>", '"A" <a@bücher.de>', ""])
+def test_what_is_a_mailbox_is_taken(value):
+    assert Config.from_env({**SERVERS, "MAIL_FROM": value}).mail_from.endswith(value)

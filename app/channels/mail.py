@@ -6,20 +6,25 @@ writes the line break out as a new header (CVE-2024-6923 family; measured on Pyt
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 from email.charset import QP, Charset
 from email.header import Header
 from email.mime.multipart import MIMEMultipart
 from email.mime.text import MIMEText
 from email.policy import SMTP, Compat32
-from email.utils import format_datetime, parseaddr
+from email.utils import format_datetime, quote
 from html import escape
 
 from app.channels.looks import colour, footer
+from app.domain.checks.endpoints import parse_host
 from app.domain.messages.text import one_line
 from app.domain.messages.types import Message, Phase
 
 MAX_SUBJECT = 400
+_ESCAPED = re.compile(r"\\(.)")
+# What ends or begins something else there (RFC 5322 3.2.3); an encoded word holds none of them.
+_SPECIAL = re.compile(r'[()<>\[\]:;@\\,."]')
 _ID = re.compile(r"[^A-Za-z0-9_.-]")
 _UTF8 = Charset("utf-8")
 _UTF8.body_encoding = QP  # readable in a raw view, unlike base64
@@ -36,7 +41,7 @@ def build_mail(message: Message, mail_from: str, to: Sequence[str], now: datetim
     domain = address.rpartition("@")[2] or "localhost"
     thread = f"<{_ID.sub('-', message.dedup_key)}@{domain}>"
     mail = MIMEMultipart("alternative")
-    mail["From"] = f"{_header(name, 'From').encode()} <{address}>" if name else address
+    mail["From"] = f"{_phrase(name)} <{address}>" if name else address
     mail["To"] = ", ".join(to)
     mail["Subject"] = _header(message.subject, "Subject").encode()
     mail["Date"] = format_datetime(now)
@@ -58,9 +63,24 @@ def build_mail(message: Message, mail_from: str, to: Sequence[str], now: datetim
 
 
 def split_sender(mail_from: str) -> tuple[str, str]:
-    """Return name and address of MAIL_FROM, each on one line."""
-    name, address = parseaddr(one_line(mail_from, 2_000))
-    return name, address
+    """Return name and address of MAIL_FROM, each on one line; a domain in its ASCII form.
+
+    People write a name as it is, with commas and brackets, or in quotes (RFC 5322 3.4).
+    """
+    name, bracket, address = one_line(mail_from, 2_000).removesuffix(">").rpartition("<")
+    name = name.strip()
+    if len(name) > 1 and name[0] == name[-1] == '"':
+        name = _ESCAPED.sub(r"\1", name[1:-1])
+    local, at, domain = address.strip().rpartition("@")
+    with suppress(ValueError):
+        domain = parse_host(domain)
+    return name if bracket else "", f"{local}{at}{domain}"
+
+
+def _phrase(name: str) -> str:
+    """Return the name before an address: in quotes where a sign of it would mean something."""
+    header = _header(name, "From")
+    return f'"{quote(str(header))}"' if _SPECIAL.search(header.encode()) else header.encode()
 
 
 def _header(text: str, name: str) -> Header:

@@ -14,6 +14,7 @@ from app.platform.errors import ConfigError
 
 IpNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
 MIN_SECRET_BYTES = 32
+_ADDRESS = r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[^\s@<>,;:()\\\"\[\]\x00-\x1f\x7f]+"
 
 
 def as_asked_for(host: str) -> str:
@@ -142,6 +143,22 @@ class SettingsReader:
         if not all(re.fullmatch(r"[a-z0-9._-]+", host) for host in found):
             raise ConfigError(f"{name} must list names of hosts like monitor.example.com.")
         return found
+
+    def mailbox(self, name: str) -> str:
+        """Return the address of a mailbox; "" for none."""
+        text = self.text(name, "")
+        if text and not re.fullmatch(_ADDRESS, text):
+            raise ConfigError(f"{name} must look like alerts@example.com.")
+        return text
+
+    def sender(self, name: str, default: str) -> str:
+        """Return the address of a mailbox, which may stand behind a name."""
+        text = self.text(name, default)
+        if not re.fullmatch(rf"{_ADDRESS}|[^<>\r\n]*<{_ADDRESS}>", text):
+            raise ConfigError(
+                f"{name} must look like AlertifyPro <alerts@example.com> or alerts@example.com."
+            )
+        return text
 
     def mapping(self, name: str) -> Mapping[str, str]:
         """Return pairs of a name and a value; values lose their final slash."""
