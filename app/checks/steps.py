@@ -7,7 +7,7 @@ from typing import Any
 
 from app.checks.base import CheckFailed
 from app.checks.http import unread
-from app.domain.checks import json_path
+from app.domain.checks import json_path, placeholders
 from app.domain.checks.assertions import json_failure, shown, status_failure, text_failure
 from app.domain.checks.patterns import Patience, PatternTooSlow
 from app.domain.masking import SENSITIVE_NAME
@@ -53,15 +53,16 @@ class Variables:
         }
 
     def fill(self, text: str) -> str:
-        """Return text with every {{name}} replaced. Raises CheckFailed for an unknown name."""
-        return _PLACEHOLDER.sub(self._value, text)
+        """Return text with every {{name}} replaced, within strings of JSON by the value as JSON has
+        it. Raises CheckFailed for an unknown name."""
+        return placeholders.fill(text, _PLACEHOLDER, self._value)
 
     def fill_body(self, body: Any) -> bytes:
         """Return a body as bytes: text as it is, anything else as JSON, with values filled in."""
         if body is None:
             return b""
         if isinstance(body, str):
-            return self.fill(body).encode()
+            return self.fill(body).encode("utf-8", "replace")  # JSON may hold half a character
         return json.dumps(self._filled(body)).encode()
 
     def _filled(self, value: Any) -> Any:

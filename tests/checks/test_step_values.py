@@ -1,5 +1,7 @@
 """Values that the steps of a flow take from answers: where from, and why one is lacking."""
 
+import json
+
 import pytest
 from marshmallow import ValidationError
 
@@ -103,3 +105,25 @@ def test_nothing_is_looked_for_in_the_body_of_an_answer_to_head(kind, config, pl
         assert list(found) == [key]
         found = found[key]
     assert found == ["HEAD is answered without a body; use GET."]
+
+
+@pytest.mark.parametrize(
+    "value", ['a"b', "back\\slash", "two\nlines", "\x00", "bücher €", {"key": [1, "z"]}, "\ud800"]
+)
+def test_a_value_in_a_string_of_json_leaves_it_json(value):
+    async def story():
+        def answer(request):
+            return Answer(body=json.dumps({"v": value}).encode())
+
+        async with loopback.http(answer) as (peer, seen):
+            steps = [
+                {"url": peer.url("/"), "extract": {"v": "$.v"}},
+                {"url": peer.url("/"), "method": "POST", "body": '{"x": "<{{v}}>", "y": [1]}'},
+            ]
+            return await probe("MULTI_STEP", "flow", {"steps": steps}), seen
+
+    observation, seen = go(story())
+    assert observation.status is Status.GREEN, observation.error
+    text = value if isinstance(value, str) else json.dumps(value)
+    expected = text.encode("utf-8", "replace").decode()
+    assert json.loads(seen[-1].body) == {"x": f"<{expected}>", "y": [1]}

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from app.domain.checks import placeholders
 from app.domain.checks.destinations import Destination, hosts, may_go_to
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}", re.ASCII)
@@ -41,10 +42,10 @@ def references(value: Any) -> Iterator[str]:
 def fill(value: Any, secrets: Mapping[str, str]) -> Any:
     """Return a config with every reference replaced. Raises UnknownSecret.
 
-    A value is put in once: what it contains is not looked at again.
+    A value is put in once: what it contains is not looked at again. In JSON it is escaped as JSON.
     """
     if isinstance(value, str):
-        return _REFERENCE.sub(lambda match: _value(match.group(1), secrets), value)
+        return placeholders.fill(value, _REFERENCE, lambda match: _value(match[1], secrets))
     if isinstance(value, Mapping):
         return {name: fill(item, secrets) for name, item in value.items()}
     if isinstance(value, list):
