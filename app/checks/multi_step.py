@@ -190,7 +190,7 @@ def _request(step: Mapping[str, Any], variables: Variables, cookies: Cookies) ->
     headers = step.get("headers") or {}
     trace().secrets |= variables.secrets_in(headers)
     return HttpRequest(
-        url=variables.fill(step["url"]),
+        url=variables.fill_url(step["url"]),
         method=step.get("method", "GET"),
         headers={name: variables.fill(value) for name, value in headers.items()},
         body=variables.fill_body(step.get("body")),

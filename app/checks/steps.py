@@ -9,6 +9,7 @@ from app.checks.base import CheckFailed
 from app.checks.http import unread
 from app.domain.checks import json_path, placeholders
 from app.domain.checks.assertions import json_failure, shown, status_failure, text_failure
+from app.domain.checks.endpoints import percent_encoded
 from app.domain.checks.patterns import Patience, PatternTooSlow
 from app.domain.masking import SENSITIVE_NAME
 from app.domain.types import FailureKind
@@ -56,6 +57,11 @@ class Variables:
         """Return text with every {{name}} replaced, within strings of JSON by the value as JSON has
         it. Raises CheckFailed for an unknown name."""
         return placeholders.fill(text, _PLACEHOLDER, self._value)
+
+    def fill_url(self, text: str) -> str:
+        """Return a URL with values filled in; what no URL may hold is percent-encoded in them, as
+        browsers do, and the rest stays: a value may be a path, a query, or a whole address."""
+        return _PLACEHOLDER.sub(lambda match: percent_encoded(self._value(match)), text)
 
     def fill_body(self, body: Any) -> bytes:
         """Return a body as bytes: text as it is, anything else as JSON, with values filled in."""

@@ -127,3 +127,27 @@ def test_a_value_in_a_string_of_json_leaves_it_json(value):
     text = value if isinstance(value, str) else json.dumps(value)
     expected = text.encode("utf-8", "replace").decode()
     assert json.loads(seen[-1].body) == {"x": f"<{expected}>", "y": [1]}
+
+
+@pytest.mark.parametrize(
+    ("value", "path"),
+    [
+        ("red shoe", "/red%20shoe"),
+        ("a\\b\r\nc\x00", "/a%5Cb%0D%0Ac%00"),
+        ("a/b?c=d&e=%2F", "/a/b?c=d&e=%2F"),
+        ("für", "/f%C3%BCr"),
+    ],
+)
+def test_a_value_in_an_address_is_encoded_as_browsers_do(value, path):
+    async def story():
+        def answer(request):
+            return Answer(body=json.dumps({"v": value}).encode())
+
+        async with loopback.http(answer) as (peer, seen):
+            taking = {"url": peer.url("/"), "extract": {"v": "$.v"}}
+            steps = [taking, {"url": peer.url("/") + "{{v}}"}]
+            return await probe("MULTI_STEP", "flow", {"steps": steps}), seen
+
+    observation, seen = go(story())
+    assert observation.status is Status.GREEN, observation.error
+    assert seen[-1].path == path

@@ -159,6 +159,11 @@ def parse_url(text: str, schemes: tuple[str, ...] = ("http", "https")) -> Url:
     )
 
 
+def percent_encoded(text: str) -> str:
+    """Return a part of a URL with what `parse_url` refuses percent-encoded, and nothing else."""
+    return _UNSAFE.sub(lambda match: quote(match[0], errors="replace"), text)
+
+
 def _refuse_unsafe(text: str) -> None:
     if not isinstance(text, str):
         raise BadEndpoint("the endpoint must be text")
