@@ -77,9 +77,10 @@ class ResultQueue:
         is_green = observed is claim.state.status is claim.service_status is Status.GREEN
         if not is_green or claim.snapshot.check_interval_seconds < _URGENT_INTERVAL_SECONDS:
             return True
-        was_firing = service_id in self._firing
+        was_firing = bool(self._firing) and service_id in self._firing
         if evaluation.are_fine(claim.rules, claim.snapshot, observation, checked_at):
-            self._firing.discard(service_id)
+            if was_firing:
+                self._firing.discard(service_id)
             return was_firing  # an alert may have to end now
         self._firing.add(service_id)
         return True

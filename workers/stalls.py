@@ -64,23 +64,18 @@ class LoopStalls:
         """
         self._under_way += 1
         try:
-            return await self._observe(check)
-        finally:
-            self._under_way -= 1
-
-    async def _observe(
-        self, check: Callable[[], Awaitable[Observation]]
-    ) -> tuple[Observation, float]:
-        if self._looked_at is None:
-            self._look()
-        began_at = monotonic()
-        observation = await check()
-        self._note()
-        if observation.status is not Status.GREEN and self._ended_at > began_at:
-            log.warning("made again, as this process stalled", extra={"why": observation.error})
+            if self._looked_at is None:
+                self._look()
             began_at = monotonic()
             observation = await check()
-        return observation, began_at
+            self._note()
+            if observation.status is not Status.GREEN and self._ended_at > began_at:
+                log.warning("made again, as this process stalled", extra={"why": observation.error})
+                began_at = monotonic()
+                observation = await check()
+            return observation, began_at
+        finally:
+            self._under_way -= 1
 
     def _look(self) -> None:
         if not self._under_way:  # a loop without checks is woken for nothing

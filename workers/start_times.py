@@ -62,9 +62,11 @@ class StartQueue:
     def _start_slot(self, number: int) -> None:
         for claim in self._slots.pop(number):
             service_id = claim.snapshot.service_id
-            if self._waiting.get(service_id) is claim:
-                del self._waiting[service_id]
+            waiting = self._waiting.pop(service_id, None)
+            if waiting is claim:
                 self._start(claim)
+            elif waiting is not None:  # one that has come in its place, for another time
+                self._waiting[service_id] = waiting
 
 
 class Pace:

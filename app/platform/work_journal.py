@@ -7,8 +7,10 @@ disk, where a mapping would end the process itself.
 """
 
 import os
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, suppress
+from heapq import heappop, heappush
+from itertools import count
 from pathlib import Path
 
 from app.platform import outliving_files
@@ -29,25 +31,51 @@ class WorkJournal:
         """Open a file in a folder. Raises OSError."""
         self.does_one_at_a_time = does_one_at_a_time
         self._path, self._file = outliving_files.create(folder, _SUFFIX)
-        self._free = list(range(_SLOTS - 1, -1, -1))
+        self._fresh = count()
+        self._free: list[int] = []  # a heap: what begins together lies together
 
-    def begin(self, kind: str, key: str) -> int | None:
-        """Write down that work begins; return its slot, None where it cannot be written down."""
-        try:
-            slot = self._free.pop()
-        except IndexError:
-            return None
-        entry = f"{kind} {key}".encode()[:_SLOT_BYTES].ljust(_SLOT_BYTES, b"\0")
-        with suppress(OSError):  # a full disk: then nothing is known of this one
-            os.pwrite(self._file, entry, slot * _SLOT_BYTES)
-        return slot
+    def begin(self, kind: str, keys: Iterable[str]) -> list[int]:
+        """Write down that work begins, in one write for neighbours; return its slots.
 
-    def end(self, slot: int | None) -> None:
+        What cannot be written down has none: all of them are taken, or the disk is full.
+        """
+        entries: dict[int, bytes] = {}
+        for key in keys:
+            slot = self._take()
+            if slot is None:
+                break
+            entries[slot] = f"{kind} {key}".encode()[:_SLOT_BYTES].ljust(_SLOT_BYTES, b"\0")
+        slots = sorted(entries)
+        for run in _runs(slots):
+            self._write(run[0], b"".join([entries[slot] for slot in run]))
+        return slots
+
+    def end(self, slots: Sequence[int]) -> None:
         """Write down that work is over, well or not: the process lives."""
-        if slot is not None:
-            with suppress(OSError):
-                os.pwrite(self._file, _FREE, slot * _SLOT_BYTES)
-            self._free.append(slot)
+        for run in _runs(slots):
+            self._write(run[0], _FREE * len(run))
+        for slot in slots:
+            heappush(self._free, slot)
+
+    def _take(self) -> int | None:
+        try:
+            return heappop(self._free)
+        except IndexError:  # asked first, another thread might take the last one meanwhile
+            slot = next(self._fresh)
+            return slot if slot < _SLOTS else None
+
+    def _write(self, slot: int, entries: bytes) -> None:
+        with suppress(OSError):  # a full disk: then nothing is known of these
+            os.pwrite(self._file, entries, slot * _SLOT_BYTES)
+
+
+def _runs(slots: Sequence[int]) -> Iterator[Sequence[int]]:
+    """Return what follows one upon another in a sorted list, together."""
+    start = 0
+    for end in range(1, len(slots) + 1):
+        if end == len(slots) or slots[end] != slots[end - 1] + 1:
+            yield slots[start:end]
+            start = end
 
 
 _current: WorkJournal | None = None
@@ -79,19 +107,26 @@ def does_one_at_a_time() -> bool:
     return _current is not None and _current.does_one_at_a_time
 
 
-@contextmanager
-def in_hand(kind: str, keys: Iterable[str]) -> Iterator[None]:
+class _InHand:
+    """Block in which something is in hand: a class, as it is entered for every check."""
+
+    __slots__ = ("_journal", "_keys", "_kind", "_slots")
+
+    def __init__(self, kind: str, keys: Iterable[str]) -> None:
+        self._journal, self._kind, self._keys = _current, kind, keys
+
+    def __enter__(self) -> None:
+        if self._journal is not None:
+            self._slots = self._journal.begin(self._kind, self._keys)
+
+    def __exit__(self, *_: object) -> None:
+        if self._journal is not None:
+            self._journal.end(self._slots)
+
+
+def in_hand(kind: str, keys: Iterable[str]) -> AbstractContextManager[None]:
     """Write down what is in hand while the block runs; nothing where there is no journal."""
-    journal = _current
-    if journal is None:
-        yield
-        return
-    slots = [journal.begin(kind, key) for key in keys]
-    try:
-        yield
-    finally:
-        for slot in slots:
-            journal.end(slot)
+    return _InHand(kind, keys)
 
 
 def take_left_behind(state_dir: Path, note: Callable[[list[InHand]], None]) -> None:

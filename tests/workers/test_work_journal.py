@@ -2,6 +2,7 @@
 
 import ctypes
 import faulthandler
+import os
 import subprocess
 import sys
 import time
@@ -87,6 +88,49 @@ def test_what_a_living_process_has_in_hand_is_nobody_elses_business(tmp_path):
         process.wait()
         work_journal.take_left_behind(tmp_path, found.extend)
         assert found == [("check", "its own")]
+
+
+def test_what_begins_together_is_written_together(tmp_path, monkeypatch):
+    journal = work_journal.WorkJournal(tmp_path)
+    writes = []
+    write = os.pwrite
+
+    def noted(file, entries, place):
+        writes.append(len(entries) // 128)
+        return write(file, entries, place)
+
+    def in_hand():
+        (path,) = tmp_path.iterdir()
+        content = path.read_bytes()
+        slots = [content[at : at + 128].strip(b"\0") for at in range(0, len(content), 128)]
+        return {entry.decode() for entry in slots if entry}
+
+    monkeypatch.setattr(os, "pwrite", noted)
+    one = journal.begin("check", ["one"])
+    many = journal.begin("check", [f"of many {number}" for number in range(200)])
+    two = journal.begin("check", ["two"])
+    assert writes == [1, 200, 1]
+    assert in_hand() == {"check one", "check two"} | {f"check of many {n}" for n in range(200)}
+    journal.end(one)
+    journal.end(many)
+    assert in_hand() == {"check two"}
+    assert writes == [1, 200, 1, 1, 200]
+    around = journal.begin("check", [f"around it {number}" for number in range(300)])
+    assert writes[5:] == [201, 99], "the slot of what is still in hand is left out"
+    assert in_hand() == {"check two"} | {f"check around it {n}" for n in range(300)}
+    journal.end(around)
+    journal.end(two)
+    assert in_hand() == set()
+
+
+def test_work_that_finds_no_slot_is_done_all_the_same(tmp_path):
+    journal = work_journal.WorkJournal(tmp_path)
+    most = journal.begin("check", map(str, range(9000)))
+    assert len(most) == 8192
+    assert journal.begin("check", ["one more"]) == []
+    journal.end([])
+    journal.end(most[:1])
+    assert journal.begin("check", ["one", "two"]) == most[:1]
 
 
 def test_each_piece_of_work_alone_has_a_fork_of_its_own(tmp_path):

@@ -177,23 +177,25 @@ def claim(
         alerting = alerting_snapshots(tx, {snapshot.organization_id for snapshot in known.values()})
         if any(current.body_texts for current in alerting.values()):
             known = {id: alerting[one.organization_id].with_texts(one) for id, one in known.items()}
-    claims = [
-        Claim(
-            snapshot=known[row.service_id],
-            region=region,
-            lease_token=row.lease_token,
-            scheduled_for=_slot(known[row.service_id], region, row.next_due_at, row.now),
-            state=RegionState(
-                Status(row.status), row.consecutive_failures, row.consecutive_successes
-            ),
-            service_status=Status(row.service_status),
-            rules=_rules(alerting, known[row.service_id]),
-            loss=losses.get(quarantine_key(row.service_id, region), NEVER_LOST),
-            place=row.place,
+    claims = []
+    for row in rows:
+        snapshot = known.get(row.service_id)
+        if snapshot is None:
+            continue
+        state = RegionState(Status(row.status), row.consecutive_failures, row.consecutive_successes)
+        claims.append(
+            Claim(
+                snapshot=snapshot,
+                region=region,
+                lease_token=row.lease_token,
+                scheduled_for=_slot(snapshot, region, row.next_due_at, row.now),
+                state=state,
+                service_status=Status(row.service_status),
+                rules=_rules(alerting, snapshot),
+                loss=_loss(losses, snapshot.service_id, region),
+                place=row.place,
+            )
         )
-        for row in rows
-        if row.service_id in known
-    ]
     return Claimed(claims, now, next_due_at, has_requests)
 
 
@@ -202,6 +204,10 @@ def _rules(
 ) -> tuple[Rule, ...]:
     current = alerting.get(snapshot.organization_id)
     return current.rules_for(snapshot) if current else ()
+
+
+def _loss(losses: Mapping[str, Loss], service_id: UUID, region: str) -> Loss:
+    return losses.get(quarantine_key(service_id, region), NEVER_LOST) if losses else NEVER_LOST
 
 
 def _slot(snapshot: ServiceSnapshot, region: str, due: datetime, now: datetime) -> datetime:

@@ -79,6 +79,8 @@ class AlertingSnapshot:
 
     def rules_for(self, snapshot: ServiceSnapshot) -> tuple[Rule, ...]:
         """Return the rules that watch a service, remembered by the version of the service."""
+        if not self.rules:
+            return ()
         known = self._by_service.get(snapshot.service_id)
         if known is not None and known[0] == snapshot.version:
             return known[1]
