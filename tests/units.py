@@ -81,6 +81,7 @@ class _Units(LoadScopeScheduling):
         return _unit(nodeid)
 
 
+@pytest.hookimpl(optionalhook=True)  # a run of one process, `-p no:xdist`, has no such hook
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
     """Return who gives the processes of a run their tests."""
     return _Units(config, log)
