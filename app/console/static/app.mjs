@@ -214,6 +214,8 @@ function typing(target) {
 
 render(html`<${App} />`, document.getElementById("app"));
 // What watches over every screen comes after the first one.
-const watching = [import("./store/outage.mjs"), import("./focus.mjs"), wallKey ? null : import("./announcements.mjs")];
-for (const coming of watching.filter(Boolean)) coming.then((module) => module.watch(), () => {});
+const watching = [import("./store/outage.mjs"), import("./focus.mjs")];
+if (!wallKey) watching.push(import("./announcements.mjs"));
+if (!wallKey && (view.peek().sound || view.peek().notify)) watching.push(import("./alarms.mjs"));
+for (const coming of watching) coming.then((module) => module.watch(), () => {});
 if (!wallKey) begin();

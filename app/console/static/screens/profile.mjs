@@ -5,6 +5,7 @@ import * as api from "../api.mjs";
 import { channelName, inOrder } from "../lib/channels.mjs";
 import { withoutEmpty } from "../lib/forms.mjs";
 import { t } from "../lib/words.mjs";
+import { AlarmChoices } from "../parts/AlarmChoices.mjs";
 import { TestMessage } from "../parts/ChannelForm.mjs";
 import { Dialog } from "../parts/Dialog.mjs";
 import { Field } from "../parts/Field.mjs";
@@ -117,5 +118,6 @@ function Browser() {
   const choices = [["theme", t("Theme"), [["system", t("as the system")], ["light", t("light")], ["dark", t("dark")]]], ["density", t("Density of lists"), [["comfortable", t("comfortable")], ["compact", t("compact")]]]];
   return html`<div class="form">${choices.map(([name, label, options]) => html`<label key=${name} class="field"><span class="label">${label}</span><select onChange=${(event) => setView({ [name]: options[event.target.selectedIndex][0] })}>${options.map(([value, word]) => html`<option key=${value} selected=${view.value[name] === value}>${word}</option>`)}</select></label>`)}
     <label class="choice"><input type="checkbox" checked=${view.value.keys} onChange=${(event) => setView({ keys: event.target.checked })} /><span>${t("Single letters do something while no field has the focus")}</span></label>
-    <label class="choice"><input type="checkbox" checked=${view.value.utc} onChange=${(event) => setView({ utc: event.target.checked })} /><span>${t("Times in UTC")}</span></label></div>`;
+    <label class="choice"><input type="checkbox" checked=${view.value.utc} onChange=${(event) => setView({ utc: event.target.checked })} /><span>${t("Times in UTC")}</span></label>
+    <${AlarmChoices} /></div>`;
 }

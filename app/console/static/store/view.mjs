@@ -7,7 +7,7 @@ import { send, serverNow } from "../api.mjs";
 import { session } from "./session.mjs";
 
 const KEY = "alertifypro.view";
-const DEFAULTS = { theme: "system", density: "comfortable", utc: false, keys: true, recent: [], hiddenColumns: [] };
+const DEFAULTS = { theme: "system", density: "comfortable", utc: false, keys: true, sound: false, notify: false, recent: [], hiddenColumns: [] };
 // What of it is the person's; the rest is this browser's.
 const OWN = ["theme", "density", "utc", "keys", "hiddenColumns"];
 const KEEP_MS = 500;
