@@ -129,7 +129,8 @@ const LIVE = {
 
 function Live() {
   const { state, since } = connection.value;
-  const [shape, words] = LIVE[state];
+  const away = state === "live" ? outage.value : null; // the connection stands, and nothing new comes by it
+  const [shape, words] = away ? ["UNKNOWN", () => t("Not live since {clock}", { clock: clock(away.since, zone.value) })] : LIVE[state];
   return html`<span class="live" role="status"><${Shape} state=${shape} /><span>${words(since)}</span></span>`;
 }
 
