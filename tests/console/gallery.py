@@ -35,6 +35,7 @@ WIDTHS = {360: 740, 768: 1024, 1280: 800}  # pixels, and how high a window of th
 THEMES = ("light", "dark")
 FORCED = ("forced", "forced-dark")  # colours of the system, as in the high contrast of Windows
 NEWCOMER = ("nora@example.com", "Nora Berg")
+INVITED = "noor.van-den-berg@example.com"
 # Of a skeleton: it comes after 150 ms (parts/Page.mjs).
 _LOADING_MS = 400
 _PRACTICE_MS = 120_000  # of an outage of 20 seconds, on a machine with other work
@@ -131,12 +132,23 @@ def _filled(studio: Studio) -> None:
     for name, url in studio.wanted(ENTRANCES):
         show(entrance, url)
         studio.shoot(entrance, name, "filled")
+    if "invitation" in studio.choice.screens:
+        _invited(studio)
     tab = studio.tab()
     show(tab, address(studio.product, "/profile"))
     for name, url in studio.wanted(SCREENS):
         move(tab, url)
         tab.evaluate("document.activeElement?.blur()")
         studio.shoot(tab, name, "filled")
+
+
+def _invited(studio: Studio) -> None:
+    """Show the invitation as its link opens it: with the address that it went to."""
+    asked = studio.product.call("POST", "/members", {"email": INVITED, "role": "responder"})
+    tab = studio.tab(None)
+    said = asked["invite_url"].partition("#")[2]
+    show(tab, f"http://127.0.0.1:{studio.product.port}/invitation#{said}")
+    studio.shoot(tab, "invitation with its address", "filled")
 
 
 def _empty(studio: Studio) -> None:
