@@ -6,6 +6,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -49,9 +50,13 @@ def run_locations() -> object:
     return _run_story(locations.run)
 
 
-def run_console() -> object:
-    """Watch 2,000 services in a browser for ten minutes; raise where the tab grows or fails."""
-    return _run_story(console.run)
+def run_console(services: int) -> object:
+    """Watch so many services in a browser for ten minutes; raise where the tab grows or fails."""
+
+    def watch(product: Product, seconds: float, **_: int) -> Any:
+        return console.run(product, seconds, services=services)
+
+    return _run_story(watch)
 
 
 def _run_story(run: Callable[..., Any], **settings: str) -> Any:
@@ -76,7 +81,8 @@ SOAKS: dict[str, Callable[[], object]] = {
     "hostile": run_hostile,
     "pings": pings.run,
     "full_disk": full_disk.run,
-    "console": run_console,
+    "console": partial(run_console, 2_000),
+    "console_10000": partial(run_console, 10_000),
     "long_list": long_list.run,
     "locations": run_locations,
     "pages_away": pages_away.run,

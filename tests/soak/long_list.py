@@ -8,28 +8,16 @@ from pathlib import Path
 from playwright.sync_api import Page, sync_playwright
 
 from tests.chromium import CHROMIUM, FLAGS
-from tests.flows.product import PASSWORD, Product
+from tests.flows.product import Product
+from tests.soak.tabs import WATCH_KEYS, make_services, sign_in, type_and_erase
 from tests.waiting import crowding
 
 SERVICES = 10_000
-_BATCH = 1_000
 _USABLE_SECONDS = 3.0
 _PAINTED_MS = 100.0
 _TYPED = "service 77 -tag:team-7 status:paused"
 _FOUND = "Service 4711"
 _PATIENCE_MS = 120_000
-# From the key, by the clock of its event, to the frame after the one that its change is drawn in.
-_WATCH = """() => {
-  window.painted = [];
-  addEventListener('keydown', (event) => {
-    const began = event.timeStamp;
-    requestAnimationFrame(() => {
-      const { port1, port2 } = new MessageChannel();
-      port1.onmessage = () => window.painted.push(performance.now() - began);
-      port2.postMessage(null);
-    });
-  }, true);
-}"""
 
 
 @dataclass
@@ -62,7 +50,7 @@ def run() -> Story:
     ):
         product.ready()
         product.register()
-        _fill(product)
+        make_services(product, SERVICES, "http://127.0.0.1:9/", is_active=False)
         browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
         page = browser.new_page(viewport={"width": 1280, "height": 800})
         page.set_default_timeout(_PATIENCE_MS)
@@ -75,46 +63,25 @@ def run() -> Story:
     return story
 
 
-def _fill(product: Product) -> None:
-    for begin in range(0, SERVICES, _BATCH):
-        services = [
-            {
-                "key": f"service-{at}",
-                "name": f"Service {at}",
-                "endpoint": f"http://127.0.0.1:9/{at}",
-                "check_type": "HTTP",
-                "is_active": False,
-                "tags": [f"team-{at % 20}", "eu"],
-            }
-            for at in range(begin, begin + _BATCH)
-        ]
-        product.call("POST", "/config/apply", {"version": 1, "services": services})
-
-
 def _look(page: Page, product: Product, story: Story) -> None:
     home = f"http://127.0.0.1:{product.port}"
-    page.goto(f"{home}/sign-in")
-    page.get_by_label("E-mail address").fill("me@example.com")
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
-    page.locator(".frame").wait_for()
+    sign_in(page, product)
     began = time.monotonic()
     page.goto(f"{home}/services")
     page.locator(".row").first.wait_for()
     page.get_by_text(f"{SERVICES:,} services").wait_for()
     story.usable_seconds = (time.monotonic() - began) / crowding()
-    page.evaluate(_WATCH)
-    page.get_by_label("Filter services").focus()
-    for at in range(len(_TYPED) * 2):
-        page.keyboard.press(_TYPED[at] if at < len(_TYPED) else "Backspace")
-        page.wait_for_timeout(60)
+    page.evaluate(WATCH_KEYS)
+    story.painted_ms = type_and_erase(page, "Filter services", _TYPED)
+    page.evaluate("window.painted = []")
     page.keyboard.press("Control+k")
     page.get_by_role("combobox").wait_for()
     for letter in _FOUND:
         page.keyboard.press(letter)
         page.wait_for_timeout(60)
     page.get_by_role("option", name=_FOUND).first.wait_for()
-    story.painted_ms = [each / crowding() for each in page.evaluate("window.painted")]
+    story.painted_ms += page.evaluate("window.painted")
+    story.painted_ms = [each / crowding() for each in story.painted_ms]
     page.keyboard.press("Escape")
     story.nodes = page.evaluate("document.querySelectorAll('*').length")
     page.locator(".row").first.focus()

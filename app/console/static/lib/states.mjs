@@ -24,6 +24,23 @@ export function stateOf(service) {
   return service.status;
 }
 
+// What a list and a frame of the live feed tell of a service, each with the time of which it is: an answer that was read
+// before a frame was sent may arrive after it.
+const GROUPS = [
+  ["status_changed_at", ["status", "status_changed_at"]],
+  ["last_checked_at", ["last_checked_at", "last_response_time_ms", "last_error"]],
+];
+
+/** The row with what was found out about it; what was known to be true later than that stays. */
+export function merged(known, found) {
+  const row = { ...known, ...found };
+  for (const [at, names] of GROUPS) {
+    if (!found[at] || !known[at] || Date.parse(found[at]) >= Date.parse(known[at])) continue;
+    for (const name of names) row[name] = known[name];
+  }
+  return row;
+}
+
 /** How urgent a state is: 0 is most. */
 export function rank(state) {
   return RANK[state] ?? ORDER.length;

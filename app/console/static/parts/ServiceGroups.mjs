@@ -21,9 +21,12 @@ export function ServiceGroups({ ids, by, children }) {
   const read = NAMES[by] ?? NAMES.tag;
   const groups = new Map();
   for (const id of ids) {
-    for (const name of read(rowOf(id).peek())) groups.set(name, [...(groups.get(name) ?? []), id]);
+    for (const name of read(rowOf(id).peek())) {
+      if (!groups.has(name)) groups.set(name, []);
+      groups.get(name).push(id);
+    }
   }
-  const worst = (members) => Math.min(...members.map((id) => rank(stateOf(rowOf(id).peek()))));
+  const worst = (members) => members.reduce((least, id) => Math.min(least, rank(stateOf(rowOf(id).peek()))), Infinity);
   const sorted = [...groups].sort(([a, first], [b, second]) => worst(first) - worst(second) || (a < b ? -1 : 1));
   return sorted.map(([name, members]) => html`<${Group} key=${name} name=${name} ids=${members} open=${ids.length < OPEN_BELOW || worst(members) < rank("GREEN")} draw=${children} />`);
 }

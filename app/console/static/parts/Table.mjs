@@ -23,7 +23,6 @@ export function Table({ label, keys, columns, read, href, selected, sort, onSort
   const box = useRef(null);
   const [range, setRange] = useState([0, ALL_BELOW]);
   const [focus, setFocus] = useState(null);
-  const cache = useRef({ columns: null, rows: new Map() });
   const anchor = useRef(null);
   const virtual = keys.length > ALL_BELOW && !whole;
   const density = view.value.density;
@@ -50,17 +49,12 @@ export function Table({ label, keys, columns, read, href, selected, sort, onSort
   const shown = keys.slice(from, to);
   useEffect(() => onVisible?.(shown), [keys, from, to]);
 
-  // The vnode of a row is kept: Preact skips what it has seen, so scrolling draws new rows only.
-  if (cache.current.columns !== columns) cache.current = { columns, rows: new Map() };
   const current = focus !== null && keys.includes(focus) ? focus : keys[0];
+  // A row whose properties are the same is not drawn again, so scrolling draws new rows only. Its vnode must not be
+  // kept for that: it leads to the rows that stood beside it, these to theirs, and all stay in memory.
   const rows = shown.map((key, offset) => {
     const index = from + offset;
-    const stamp = `${index} ${key === current} ${index === keys.length - 1}`;
-    const known = cache.current.rows.get(key);
-    if (known?.stamp === stamp) return known.vnode;
-    const vnode = html`<${Row} key=${key} id=${key} row=${read(key)} columns=${columns} href=${href} selected=${selected} index=${index} stop=${key === current} last=${index === keys.length - 1} name=${rowName} />`;
-    cache.current.rows.set(key, { stamp, vnode });
-    return vnode;
+    return html`<${Row} key=${key} id=${key} row=${read(key)} columns=${columns} selected=${selected} index=${index} stop=${key === current} last=${index === keys.length - 1} name=${rowName} />`;
   });
 
   const moveTo = (index) => {

@@ -7,7 +7,7 @@ import { ORDER, STATES, rank, stateOf } from "../lib/states.mjs";
 import { dayAndClock, moment } from "../lib/time.mjs";
 import { grouped, milliseconds, t, tn } from "../lib/words.mjs";
 import { Facet, FilterField, NothingMatches, filterText } from "../parts/Filter.mjs";
-import { ButtonLink, Empty, Loaded, Page, Tags } from "../parts/Page.mjs";
+import { Button, ButtonLink, Empty, Loaded, Page, Tags } from "../parts/Page.mjs";
 import { Ago, Bars, Said, Shape, Status } from "../parts/Status.mjs";
 import { Table } from "../parts/Table.mjs";
 import { link, route, setQuery } from "../store/route.mjs";
@@ -75,7 +75,7 @@ function List({ ids }) {
   const text = filterText();
   const sort = route.value.query.get("sort") ?? "state";
   const box = useRef(null);
-  const order = useOrder(ids, text, sort, box);
+  const { order, waiting } = useOrder(ids, text, sort, box);
   const timer = useRef(0);
   const onScreen = useRef(new Map()); // by table: a group has one of its own
   const seen = (label, keys) => {
@@ -105,6 +105,7 @@ function List({ ids }) {
   return html`<div ref=${box}>
     <div class="toolbar"><${FilterField} placeholder=${t("Words, tag:eu, -tag:dev, status:down,slow, type:http")} label=${t("Filter services")} /><${StateFacets} />
       <span class="spread"></span><span class="muted small" role="status">${order.length === ids.length ? tn(ids.length, "One service", "{n} services") : t("{n} of {all}", { n: grouped(order.length), all: grouped(ids.length) })}</span><${Later} load=${tools} name="ListTools" ids=${order} columns=${COLUMNS.filter((column) => column.id !== "name")} /></div>
+    ${waiting && !selected.value.size && html`<${Waiting} waiting=${waiting} />`}
     ${plain && order.length > PLAIN_PAGE && html`<${Later} load=${tools} name="Pages" page=${page} all=${Math.ceil(order.length / PLAIN_PAGE)} />`}
     ${order.length ? drawn : html`<${NothingMatches} hidden=${grouped(ids.length)} />`}
     ${selected.value.size > 0 && html`<${Later} load=${acts} name="SelectionBar" selected=${selected} matching=${order} />`}
@@ -135,22 +136,48 @@ function named(row) {
   return [row.name, t("{word} since {since}", { word, since }), row.last_error].filter(Boolean).join(", ");
 }
 
-/** The order, which no result changes under somebody's hand: it is made anew when the filter or
-    the list changes, and otherwise only while nobody points at or stands in the list. */
+/**
+ * The order, which no result changes under somebody's hand: it is made anew when the filter or the
+ * list changes, and otherwise only while nobody points at or stands in the list. Beside it what
+ * waits meanwhile: how many problems would come to the top, and how to let them.
+ */
 function useOrder(ids, text, sort, box) {
-  const fresh = useMemo(() => signal(ordered(ids, text, sort)), [ids, text, sort]);
-  const stamp = changes.value;
+  const fresh = useMemo(() => ({ order: signal(ordered(ids, text, sort)), waiting: signal(null), at: changes.peek() }), [ids, text, sort]);
   useEffect(() => {
-    const renew = () => {
-      if (box.current?.matches(":hover, :focus-within")) return false;
-      const order = ordered(ids, text, sort);
-      if (order.join() !== fresh.peek().join()) fresh.value = order;
-      return true;
+    const take = (order) => {
+      fresh.waiting.value = null;
+      if (!same(order, fresh.order.peek())) fresh.order.value = order;
     };
-    const timer = setInterval(() => renew() && clearInterval(timer), 1000);
+    const renew = () => {
+      const held = box.current?.matches(":hover, :focus-within");
+      if (fresh.at === changes.peek() && (held || !fresh.waiting.peek())) return;
+      fresh.at = changes.peek();
+      const order = ordered(ids, text, sort);
+      const count = held && sort === "state" ? newProblems(order, fresh.order.peek()) : 0;
+      if (!held) take(order);
+      else if (count !== (fresh.waiting.peek()?.count ?? 0)) fresh.waiting.value = count ? { count, take: () => take(ordered(ids, text, sort)) } : null;
+    };
+    const timer = setInterval(renew, 1000);
     return () => clearInterval(timer);
-  }, [fresh, stamp]);
-  return fresh.value;
+  }, [fresh]);
+  return { order: fresh.order.value, waiting: fresh.waiting.value };
+}
+
+const same = (one, other) => one.length === other.length && one.every((id, at) => id === other[at]);
+
+/** How many services that are down stand further below than they will. */
+function newProblems(order, shown) {
+  const down = order.findIndex((id) => stateOf(rowOf(id).peek()) !== "RED");
+  const top = new Set(shown.slice(0, down < 0 ? order.length : down));
+  return order.slice(0, top.size).filter((id) => !top.has(id)).length;
+}
+
+function Waiting({ waiting }) {
+  const show = () => {
+    waiting.take();
+    scrollTo(0, 0);
+  };
+  return html`<p class="waiting"><${Button} onClick=${show}>${tn(waiting.count, "One new problem", "{n} new problems")} ↑<//></p>`;
 }
 
 function StateFacets() {

@@ -17,13 +17,8 @@ export const firing = computed(
   () => openAlerts.data.value?.filter((alert) => alert.status === "firing" && !alert.suppressed_by).length ?? 0,
 );
 
-let due = 0;
-const soon = () => {
-  clearTimeout(due);
-  due = setTimeout(openAlerts.reload, 200);
-};
-on("resync", soon);
-for (const kind of KINDS) on(`alert.${kind}`, soon);
+on("resync", openAlerts.renew);
+for (const kind of KINDS) on(`alert.${kind}`, openAlerts.renew);
 
 /** Acknowledge, resolve or snooze (`body` as the API takes it); returns the alert, null on failure. */
 export async function act(id, action, body = {}) {

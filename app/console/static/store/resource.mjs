@@ -6,6 +6,8 @@ import { serverNow } from "../api.mjs";
 import { on } from "../live.mjs";
 
 const BUSY_MS = 5000;
+const BURST_MS = 200; // frames come in bursts
+const SHARE = 4; // and are read after for a fifth of the time at most
 
 /** Ids of what was deleted here: lists leave them out, also while the deletion can be undone. */
 export const deleted = signal(new Set());
@@ -21,10 +23,16 @@ export function resource(load) {
   const at = signal(null);
   let stopper = null;
   let timer = 0;
+  let due = 0;
+  let began = 0;
+  let took = 0;
 
   async function reload() {
     stopper?.abort();
     clearTimeout(timer);
+    clearTimeout(due);
+    due = 0;
+    began = performance.now();
     const mine = (stopper = new AbortController());
     loading.value = true;
     try {
@@ -42,8 +50,20 @@ export function resource(load) {
         timer = setTimeout(reload, (reason.retryAfter ?? 0) * 1000 || BUSY_MS); // it mends itself
       }
     } finally {
-      if (mine === stopper) loading.value = false;
+      if (mine === stopper) {
+        loading.value = false;
+        took = performance.now() - began;
+      }
     }
+  }
+
+  /** Read it again soon, after a frame: however many come, and without end, it is read now and then. */
+  function renew() {
+    due ||= setTimeout(() => {
+      due = 0;
+      if (loading.peek()) renew(); // what is under way is of before the frame, and comes first
+      else reload();
+    }, Math.max(BURST_MS, took * SHARE));
   }
 
   /** Change the data in place, from a live frame or the answer to a write. */
@@ -53,9 +73,12 @@ export function resource(load) {
   const stop = () => {
     stopper?.abort();
     stopper = null;
+    loading.value = false;
     clearTimeout(timer);
+    clearTimeout(due);
+    due = 0;
   };
-  return { data, error, loading, at, reload, update, stop };
+  return { data, error, loading, at, reload, renew, update, stop };
 }
 
 /**
@@ -66,14 +89,8 @@ export function useResource(load, keys = [], { frames = [], concerns = () => tru
   const made = useMemo(() => resource(load), keys);
   useEffect(() => {
     made.reload();
-    let due = 0;
-    const soon = () => {
-      clearTimeout(due);
-      due = setTimeout(made.reload, 250); // frames come in bursts
-    };
-    const stops = [on("resync", soon), ...frames.map((type) => on(type, (data) => concerns(data) && soon()))];
+    const stops = [on("resync", made.renew), ...frames.map((type) => on(type, (data) => concerns(data) && made.renew()))];
     return () => {
-      clearTimeout(due);
       stops.forEach((stop) => stop());
       made.stop();
     };

@@ -6,7 +6,7 @@ import { t } from "../lib/words.mjs";
 import { batch, computed, signal } from "../vendor/ui.mjs";
 import * as api from "../api.mjs";
 import { on } from "../live.mjs";
-import { STATES, stateOf } from "../lib/states.mjs";
+import { STATES, merged, stateOf } from "../lib/states.mjs";
 import { deleted, resource } from "./resource.mjs";
 
 const FIELDS = [
@@ -15,14 +15,24 @@ const FIELDS = [
 ].join(",");
 const BEATS = 30;
 const MOST_IDS = 100;
+const HIDDEN_MS = 1000;
+const COUNT_MS = 250;
 
 const rows = new Map();
 const beats = new Map();
 
+// What frames told of services while the list is being read, of which it may not know: a row, null for none.
+let meanwhile = new Map();
+
 /** Reads all services; its data is their ids, newest first. */
 export const services = resource(async (stop) => {
+  const told = (meanwhile = new Map());
   const found = await api.all("/services", { fields: FIELDS }, { signal: stop, each: keep });
-  return forget(found);
+  const read = new Set(found.map((each) => each.id));
+  const later = [...told.values()].filter((row) => row && (read.has(row.id) || "created_at" in row));
+  keep(later);
+  const made = later.filter((row) => !read.has(row.id));
+  return forget([...made, ...found].filter((row) => told.get(row.id) !== null));
 });
 
 /** Raised once a frame when any row has changed: for what counts over all rows. */
@@ -114,7 +124,7 @@ function keep(found) {
   batch(() => {
     for (const each of found) {
       const known = rows.get(each.id);
-      if (known) known.value = { ...known.peek(), ...each };
+      if (known) known.value = merged(known.peek(), each);
       else rows.set(each.id, signal(each));
     }
   });
@@ -133,33 +143,70 @@ function forget(found) {
   return ids;
 }
 
-const results = new Map();
-let painting = 0;
+// What frames told since the last paint, by service: {change, beats}, null where it was deleted.
+let results = new Map();
+let unplan = null;
 
 function gather(id, change, beat = null) {
-  const known = results.get(id) ?? { change: {}, beats: [] };
-  results.set(id, { change: { ...known.change, ...change }, beats: beat ? [...known.beats, beat] : known.beats });
-  if (!painting) painting = document.hidden ? setTimeout(paint, 1000) : requestAnimationFrame(paint);
+  const known = results.get(id);
+  if (known === null) return; // a frame of before its end
+  const beats = known?.beats ?? [];
+  results.set(id, { change: { ...known?.change, ...change }, beats: beat ? [...beats, beat].slice(-BEATS) : beats });
+  if (services.loading.peek() && meanwhile.get(id) !== null) meanwhile.set(id, { ...meanwhile.get(id), ...change, id });
+  if (!unplan) plan();
 }
+
+function end(id) {
+  results.set(id, null);
+  if (services.loading.peek()) meanwhile.set(id, null);
+  if (!unplan) plan();
+}
+
+/** Paint with the next frame of the screen; a hidden tab has none. */
+function plan() {
+  unplan?.();
+  const timer = document.hidden ? setTimeout(paint, HIDDEN_MS) : requestAnimationFrame(paint);
+  unplan = document.hidden ? () => clearTimeout(timer) : () => cancelAnimationFrame(timer);
+}
+addEventListener("visibilitychange", () => unplan && plan());
 
 function paint() {
-  painting = 0;
+  unplan = null;
+  const told = results;
+  results = new Map();
+  const [fresh, gone] = [[], []];
   batch(() => {
     let counts = false;
-    for (const [id, { change, beats: fresh }] of results) {
+    for (const [id, news] of told) {
       const row = rows.get(id);
-      if (!row) continue;
-      counts ||= "status" in change;
-      row.value = { ...row.peek(), ...change };
-      const bars = beats.get(id);
-      if (bars?.peek() && fresh.length) bars.value = [...bars.peek(), ...fresh].slice(-BEATS);
+      if (!news) gone.push(id);
+      else if (!row) "created_at" in news.change && fresh.push(news.change);
+      else {
+        counts ||= "status" in news.change;
+        row.value = merged(row.peek(), news.change);
+        const bars = beats.get(id);
+        if (bars?.peek() && news.beats.length) bars.value = [...bars.peek(), ...news.beats].slice(-BEATS);
+      }
     }
-    if (counts) changes.value += 1;
+    if (counts) count();
+    if (fresh.length && services.data.peek()) put(fresh);
+    if (gone.length) takeOut(gone);
   });
-  results.clear();
 }
 
-on("resync", () => services.data.peek() && services.reload());
+let counted = 0;
+let counting = 0;
+
+/** Say that counts may be others: at once, and then now and then, as they go over all rows. */
+function count() {
+  counting ||= setTimeout(() => {
+    counting = 0;
+    counted = performance.now();
+    changes.value += 1;
+  }, Math.max(0, counted + COUNT_MS - performance.now()));
+}
+
+on("resync", () => (services.data.peek() || services.loading.peek()) && services.renew());
 on("check_result", (data) => {
   const change = {
     last_checked_at: data.checked_at,
@@ -170,10 +217,10 @@ on("check_result", (data) => {
   gather(data.service_id, change, row?.in_maintenance ? "MAINTENANCE" : data.status);
 });
 on("service.status_changed", (data, frame) => gather(data.service_id, { status: data.to, status_changed_at: frame.at }));
-on("service.created", (data) => services.data.peek() && put([data]));
-on("service.updated", (data) => services.data.peek() && put([data]));
-on("service.deleted", (data) => takeOut([data.id]));
-for (const edge of ["started", "ended"]) on(`maintenance.${edge}`, () => services.data.peek() && services.reload());
+on("service.created", (data) => gather(data.id, data));
+on("service.updated", (data) => gather(data.id, data));
+on("service.deleted", (data) => end(data.id));
+for (const edge of ["started", "ended"]) on(`maintenance.${edge}`, () => services.data.peek() && services.renew());
 
 /** The name of a service; three dots until the services are read. */
 export function nameOf(id) {
