@@ -101,6 +101,29 @@ def test_what_goes_down_comes_to_the_top_while_others_go_up_and_down(sign_in, pr
         assert tab.problems == []
 
 
+def test_no_row_moves_under_the_pointer_and_new_problems_are_a_press_away(sign_in, expect, product):
+    with (
+        target() as steady,
+        target() as turning,
+        made(product, (steady.url, "Alpha"), (turning.url, "Zulu")),
+    ):
+        tab = sign_in()
+        show(tab, address(product, "/services"))
+        zulu = tab.locator(".row").filter(has=tab.get_by_role("link", name="Zulu", exact=True))
+        expect(zulu.locator(".status.up")).to_be_visible()
+        seconds_until(lambda: not tab.evaluate(_BEFORE), 15)
+        zulu.hover()
+        turning.status = 503
+        expect(zulu.locator(".status.down")).to_be_visible()
+        more = tab.get_by_role("button", name="One new problem")
+        expect(more).to_be_visible()
+        assert not tab.evaluate(_BEFORE), "rows have moved under the pointer"
+        more.click()
+        seconds_until(lambda: tab.evaluate(_BEFORE), 15)
+        expect(more).to_have_count(0)
+        assert tab.problems == []
+
+
 def test_open_alerts_are_counted_while_others_change_all_the_time(sign_in, product):
     def firing_of(service_id):
         found = product.call("GET", "/alerts?status=firing&limit=500")
