@@ -140,6 +140,7 @@ def test_open_alerts_are_counted_while_others_change_all_the_time(sign_in, produ
         with repeated(product, f"/alerts/{firing_of(first)[0]}/snooze", {"minutes": 30}):
             show(tab, address(product, "/alerts"))
             tools = tab.context.new_cdp_session(tab)
+            tools.send("Network.enable")
             tools.send("Network.emulateNetworkConditions", SLOW)
             turning.status = 503
             seconds_until(lambda: firing_of(second), 30)
