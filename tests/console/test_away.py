@@ -67,20 +67,6 @@ def gone(product, name):
         os.kill(launcher, signal.SIGCONT)
 
 
-@contextmanager
-def silent(product, name):
-    """Stop a server: connections stay open and nobody answers."""
-    own = product.child(name)
-    stopped = [own, *children_of(own)]
-    try:
-        for pid in stopped:
-            os.kill(pid, signal.SIGSTOP)
-        yield
-    finally:
-        for pid in reversed(stopped):
-            os.kill(pid, signal.SIGCONT)
-
-
 def await_ready(product):
     """Wait until the product says that nothing is away."""
 

@@ -9,7 +9,7 @@ import { firing, openAlerts } from "./store/alerts.mjs";
 import { go, link, route, wallKey, windowTitle } from "./store/route.mjs";
 import { load, organization, session, signedIn } from "./store/session.mjs";
 import { say, takeUp } from "./store/toasts.mjs";
-import { nextTheme, view } from "./store/view.mjs";
+import { nextTheme, notePrefix, prefixed, view } from "./store/view.mjs";
 
 // Screens within the frame. The fewest parameters win: /services/new before /services/:id.
 const SCREENS = [
@@ -61,6 +61,10 @@ const ENTRANCES = [
   ["/invitation", () => import("./screens/invitation.mjs")],
 ];
 const KEYS = { h: "/", s: "/services", a: "/alerts", b: "/heartbeats", o: "/on-call", m: "/maintenance", c: "/channels", r: "/rules" };
+
+const ROWS = ".alert-rows, .table .rows"; // where j and k are heard; from elsewhere j leads there
+const ROW = ".alert-row a.name, .row[tabindex='0']";
+const SHORTCUTS = new Set("nazr"); // of buttons: make one, and of an alert acknowledge, snooze, resolve
 
 const failure = signal(null);
 const overlay = signal(null);
@@ -185,7 +189,6 @@ addEventListener("click", (event) => {
   if (when && !when.closest("a, button, summary, [data-key]")) say(when.title.replace("\n", " · "));
 });
 
-let going = 0;
 addEventListener("keydown", (event) => {
   if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k" && signedIn.peek() === "in") {
     event.preventDefault();
@@ -194,8 +197,8 @@ addEventListener("keydown", (event) => {
   }
   if ((event.ctrlKey || event.metaKey) && event.key === "z" && !typing(event.target)) takeUp();
   if (event.ctrlKey || event.metaKey || event.altKey || !view.peek().keys || typing(event.target) || signedIn.peek() !== "in") return;
-  const target = Date.now() - going < 1500 ? KEYS[event.key] : null;
-  going = event.key === "g" ? Date.now() : 0;
+  const target = prefixed() ? KEYS[event.key] : null;
+  notePrefix(event.key);
   if (target && exists(target)) go(link(target));
   else if (event.key === "?") overlay.value = keyList;
   else if (event.key === "t" && !target) nextTheme();
@@ -205,7 +208,8 @@ addEventListener("keydown", (event) => {
       event.preventDefault();
       field.focus();
     }
-  } else if (event.key === "n") document.querySelector("[data-shortcut=n]")?.click();
+  } else if (event.key === "j" && !event.target.closest?.(ROWS)) document.querySelector(ROWS)?.querySelector(ROW)?.focus();
+  else if (SHORTCUTS.has(event.key)) document.querySelector(`[data-shortcut=${event.key}]`)?.click();
 });
 
 function typing(target) {

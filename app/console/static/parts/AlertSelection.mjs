@@ -6,7 +6,7 @@ import { openAlerts } from "../store/alerts.mjs";
 import { bulk } from "../store/bulk.mjs";
 import { may } from "../store/session.mjs";
 import { say, sayError } from "../store/toasts.mjs";
-import { view } from "../store/view.mjs";
+import { prefixed, view } from "../store/view.mjs";
 import { Icon } from "./Icon.mjs";
 import { Item, Menu } from "./Menu.mjs";
 import { Button } from "./Page.mjs";
@@ -37,7 +37,7 @@ async function actOn(ids, action, more = {}) {
 /** The keys of a list of alerts (`shown` are its ids): j and k move; a, z and r act on the selected ones or on this one. */
 export async function alertKeys(event, selected, shown) {
   const row = event.target.closest("[data-alert]");
-  if (!row || !view.peek().keys || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (!row || !view.peek().keys || prefixed() || event.ctrlKey || event.metaKey || event.altKey) return;
   const step = { j: "nextElementSibling", ArrowDown: "nextElementSibling", k: "previousElementSibling", ArrowUp: "previousElementSibling" }[event.key];
   const found = KEYS[event.key];
   if (step) row[step]?.querySelector("a.name").focus();

@@ -8,7 +8,7 @@ import { Icon } from "./Icon.mjs";
 const Closing = createContext(() => {});
 
 /** A menu; `label` is what the button shows, `name` its name where that is no text. */
-export function Menu({ label, name, kind = "", side = "", bare = false, up = false, children }) {
+export function Menu({ label, name, kind = "", side = "", bare = false, up = false, shortcut = null, children }) {
   const [open, setOpen] = useState(false);
   const box = useRef(null);
   const close = (back = false) => {
@@ -37,7 +37,7 @@ export function Menu({ label, name, kind = "", side = "", bare = false, up = fal
   };
   const leave = (event) => event.relatedTarget && !box.current.contains(event.relatedTarget) && close();
   return html`<div class=${`menu ${side}${up ? " up" : ""}`} ref=${box} onKeyDown=${keys} onFocusOut=${leave}>
-    <button type="button" class=${bare ? null : `button ${kind}`} aria-expanded=${open ? "true" : "false"} aria-label=${name} onClick=${() => setOpen(!open)}>${label}</button>
+    <button type="button" class=${bare ? null : `button ${kind}`} aria-expanded=${open ? "true" : "false"} aria-label=${name} data-shortcut=${shortcut} onClick=${() => setOpen(!open)}>${label}</button>
     ${open && html`<${Closing.Provider} value=${close}><div class="items">${children}</div><//>`}
   </div>`;
 }

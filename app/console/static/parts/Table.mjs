@@ -4,7 +4,7 @@
 import { html, useEffect, useLayoutEffect, useRef, useState } from "../vendor/ui.mjs";
 import { t } from "../lib/words.mjs";
 import { go } from "../store/route.mjs";
-import { view } from "../store/view.mjs";
+import { prefixed, view } from "../store/view.mjs";
 import { Icon } from "./Icon.mjs";
 
 const ALL_BELOW = 100;
@@ -76,6 +76,7 @@ export function Table({ label, keys, columns, read, href, selected, sort, onSort
   };
   const keyDown = (event) => {
     if (event.target.closest("input, a, button") && !["ArrowDown", "ArrowUp"].includes(event.key)) return;
+    if (prefixed()) return;
     const index = keys.indexOf(current);
     const step = { ArrowDown: 1, j: 1, ArrowUp: -1, k: -1, PageDown: 12, PageUp: -12, Home: -Infinity, End: Infinity }[event.key];
     const plain = !event.ctrlKey && !event.metaKey && !event.altKey;

@@ -58,9 +58,9 @@ function Detail({ alert, update }) {
   };
   return html`
     ${open && html`<div class="actions alert-acts">
-      ${alert.status === "firing" && html`<${Button} kind="primary large" icon="check" needs="alerts:act" onClick=${async () => update(await act(alert.id, "acknowledge"))}>${t("Acknowledge")}<//>`}
-      <${Menu} side="left" label=${html`${t("Snooze")}<${Icon} name="chevron" />`}>${[[30, t("30 minutes")], [120, t("2 hours")], [minutesUntil("08:00", now.peek(), zone.peek()), t("until 08:00")], [1440, t("1 day")], [10_080, t("until it recovers, at most 7 days")]].map(([minutes, said]) => html`<${Item} key=${minutes} needs="alerts:act" onClick=${() => snooze(minutes)}>${said}<//>`)}<//>
-      <${Button} needs="alerts:act" onClick=${async () => update(await act(alert.id, "resolve"))}>${t("Resolve")}<//>
+      ${alert.status === "firing" && html`<${Button} kind="primary large" icon="check" needs="alerts:act" data-shortcut="a" onClick=${async () => update(await act(alert.id, "acknowledge"))}>${t("Acknowledge")}<//>`}
+      <${Menu} side="left" shortcut="z" label=${html`${t("Snooze")}<${Icon} name="chevron" />`}>${[[30, t("30 minutes")], [120, t("2 hours")], [minutesUntil("08:00", now.peek(), zone.peek()), t("until 08:00")], [1440, t("1 day")], [10_080, t("until it recovers, at most 7 days")]].map(([minutes, said]) => html`<${Item} key=${minutes} needs="alerts:act" onClick=${() => snooze(minutes)}>${said}<//>`)}<//>
+      <${Button} needs="alerts:act" data-shortcut="r" onClick=${async () => update(await act(alert.id, "resolve"))}>${t("Resolve")}<//>
     </div>`}
     <div class="columns">
       <div class="stack">

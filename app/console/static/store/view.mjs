@@ -63,6 +63,14 @@ effect(() => {
   show(Object.fromEntries(known.map((name) => [name, kept[name]])));
 });
 
+const PREFIX_MS = 1500;
+let prefix = 0;
+
+/** Note whether a key was `g`, the first of two that lead to a screen. */
+export const notePrefix = (key) => (prefix = key === "g" ? Date.now() : 0);
+/** Whether this key is the second of the two, and so is for no row and no button. */
+export const prefixed = () => Date.now() - prefix < PREFIX_MS;
+
 const THEMES = ["system", "light", "dark"];
 
 /** Go to the next theme: as the system has it, light, dark. */
