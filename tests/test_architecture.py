@@ -45,7 +45,7 @@ LAYERS = {
     },
     "app.platform.settings_reader": {"app.platform.errors"},
     "app.platform.server_urls": {"app.platform.errors"},
-    "app.platform.redis_client": {"app.platform.server_urls"},
+    "app.platform.redis_client": {"app.platform.clock", "app.platform.server_urls"},
     "app.platform.cooperative": set(),
     "app.platform.errors": set(),
     "app.platform.registry": set(),

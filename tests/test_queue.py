@@ -7,6 +7,7 @@ import zlib
 import pytest
 
 from app.platform.queue import BACKGROUND, Hints, Tick, probe_queue
+from app.platform.redis_client import SOCKET_TIMEOUT_SECONDS
 from scheduler.periodic import ticks
 
 TICK = Tick("workers.housekeeping.repair", every_seconds=15)
@@ -61,6 +62,14 @@ def test_a_rehearsal_leaves_no_queue_no_worker_and_no_thread(hints):
     assert hints.depths() == {}
     assert not hints.redis.scard("rq:workers")
     assert not list(hints.redis.scan_iter("rq:job:*"))
+
+
+def test_a_rehearsal_leaves_the_timeouts_of_the_client_alone(hints):
+    settings = hints.redis.connection_pool.connection_kwargs
+    before = dict(settings)
+    hints.rehearse(1)
+    assert settings == before
+    assert settings["socket_timeout"] == SOCKET_TIMEOUT_SECONDS
 
 
 def test_a_changed_interval_replaces_the_tick(hints):

@@ -284,6 +284,11 @@ class _Rehearsal(Worker):
 
     _is_burst = True
 
+    @property
+    def connection_timeout(self) -> int:
+        """Return 0: the library lengthens the timeouts of the client, which the forks share."""
+        return 0
+
     def subscribe(self) -> None:
         """Hear no commands."""
 

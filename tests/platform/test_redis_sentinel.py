@@ -3,19 +3,20 @@
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from redis import Redis, RedisError
 
-from app.local import external, ports, valkey
+from app.local import external, ports
 from app.platform import server_urls
 from app.platform.errors import ConfigError
 from app.platform.queue import BACKGROUND, Hints, wait_for_wake
 from app.platform.redis_client import connect
 from app.security.limits import _COUNT, Counter
+from tests.redis_server import server
 from tests.waiting import seconds_until
 
 SERVICE = "main"
@@ -38,22 +39,6 @@ class Group:
 
     def port_of_primary(self) -> int:
         return int(connect(self.url).connection_pool.get_master_address()[1])
-
-
-@contextmanager
-def server(folder: Path, port: int, *options: str) -> Iterator["subprocess.Popen[bytes]"]:
-    own = folder / str(port)
-    own.mkdir()
-    settings = own / "valkey.conf"
-    settings.write_text("\n".join((f"port {port}", "bind 127.0.0.1", f"dir {own}", *options, "")))
-    program = valkey._find_program()
-    arguments = ("--sentinel",) if "sentinel monitor" in "".join(options) else ()
-    process = subprocess.Popen([program, settings, *arguments], stdout=subprocess.DEVNULL)
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.wait(10)
 
 
 @pytest.fixture
