@@ -2,23 +2,14 @@
 
 import re
 import time
-from collections.abc import Iterator
 from typing import Any
 
-import pytest
 import requests
 
 from tests.flows.outages import levels
 from tests.flows.product import Product, Target, moment, target
 from tests.receivers import Answer, HttpReceiver
 from tests.waiting import await_events, seconds_until, stretched
-
-
-@pytest.fixture
-def hook() -> Iterator[HttpReceiver]:
-    """Somebody's webhook."""
-    with HttpReceiver() as receiver:
-        yield receiver
 
 
 def channel(product: Product, kind: str, config: dict[str, Any], **fields: Any) -> dict[str, Any]:
