@@ -50,6 +50,7 @@ LANDED = {
     "0030_proved_domains.py": "8150f2c9cdaab309aaf9842d42fa31c9",
     "0031_user_sessions.py": "980738f268c3e6312ff65a3c28b5bea7",
     "0032_checks_of_alerts.py": "5074720f9fd9e86cb82edad15324d0c7",
+    "0033_messages_in_storms.py": "bee829f71faacbc60ccd042063dd0fbd",
 }
 
 

@@ -67,6 +67,8 @@ class Notification(OrganizationOwned, Base):
     lease_until: Mapped[datetime | None]
     lease_token: Mapped[int | None] = mapped_column(BigInteger)
     sent_at: Mapped[datetime | None]
+    # Let through by a storm, once a minute for a recipient; what went out before it is not.
+    in_storm: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
     passed_on_at: Mapped[datetime | None]  # others were told as well: it had not got through
     last_error: Mapped[str | None]
     last_status_code: Mapped[int | None]

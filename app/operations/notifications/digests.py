@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence, Set
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import case, func, or_, select
+from sqlalchemy import case, func, select
 
 from app.channels import CHANNEL_TYPES
 from app.domain.delivery import storms
@@ -21,8 +21,6 @@ Claimed = tuple[Notification, NotificationChannel | None]
 
 STATUS_CHANGED = "service.status_changed"
 _FOLDED_KINDS = ("alert.fired", "alert.resolved")
-# Systems that keep incidents fold by themselves, and need every opening and closing.
-_EVENT = Notification.message["event"].as_string()
 
 
 def fold(
@@ -45,7 +43,7 @@ def fold(
         storm = _storm(tx, waiting[0], now)
         if storm is None:
             continue
-        sent_at = _last_sent_at(tx, storm, waiting, now)
+        sent_at = _last_sent_at(tx, waiting, now)
         plan = storms.evaluate(storm, [_pending(row) for row in waiting], sent_at, now)
         if plan.digest is not None:
             more = claim_more(waiting[0])
@@ -62,6 +60,7 @@ def _may_be_folded(row: Notification, channel: NotificationChannel | None) -> bo
         return False
     # A digest that is tried again goes out as it is: folded once more, it would forget whom it
     # stands for.
+    # Systems that keep incidents fold by themselves, and need every opening and closing.
     keeps_incidents = channel is not None and CHANNEL_TYPES[channel.type].keeps_incidents
     if keeps_incidents or is_digest(row):
         return False
@@ -69,7 +68,7 @@ def _may_be_folded(row: Notification, channel: NotificationChannel | None) -> bo
 
 
 def _storm(tx: Transaction, row: Notification, now: datetime) -> Storm | None:
-    """Return the storm that a message belongs to: of alerts, or of one channel's statuses."""
+    """Return the storm that a message falls into: of alerts, or of one channel's statuses."""
     since = now - CALM_AFTER - WINDOW
     if row.kind == STATUS_CHANGED:
         moments = select(Notification.created_at).where(
@@ -81,13 +80,17 @@ def _storm(tx: Transaction, row: Notification, now: datetime) -> Storm | None:
         moments = select(Alert.fired_at).where(
             Alert.organization_id == row.organization_id, Alert.fired_at > since
         )
-    return storms.latest(tx.session.scalars(moments))
+    storm = storms.latest(tx.session.scalars(moments))
+    return storm if storm is not None and storm.is_on(now) else None
 
 
 def _last_sent_at(
-    tx: Transaction, storm: Storm, waiting: Sequence[Notification], now: datetime
+    tx: Transaction, waiting: Sequence[Notification], now: datetime
 ) -> datetime | None:
-    """Return when the recipient got the last digest of this storm; now, if it is being sent."""
+    """Return when a storm last let a message through to the recipient; now, if it is being sent.
+
+    One that went out before it was a storm, however shortly, keeps nothing waiting.
+    """
     first = waiting[0]
     in_the_air = case((Notification.lease_until > now, now))
     return tx.session.scalar(
@@ -97,7 +100,7 @@ def _last_sent_at(
             Notification.kind == first.kind,
             Notification.status.in_(("sent", "pending")),
             Notification.created_at > now - CALM_AFTER,
-            or_(Notification.created_at >= storm.began_at, _EVENT == DIGEST),
+            Notification.in_storm,
             Notification.id.not_in([row.id for row in waiting]),
         )
     )
@@ -108,6 +111,8 @@ def _apply(
 ) -> set[UUID]:
     """Apply the plan for a recipient; return the rows that are not sent by themselves."""
     gone: set[UUID] = set()
+    for row in waiting:
+        row.in_storm = plan.wait_until is None
     if plan.digest is not None:
         by_id = {row.id: row for row in waiting}
         first, *others = (by_id[id] for id in plan.digest.replaces)

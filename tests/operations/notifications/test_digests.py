@@ -92,6 +92,45 @@ def test_a_storm_that_trickles_in_is_told_once_a_minute(app, alice, rows, storm,
     assert named(digest) == {"Late 0", "Late 1", "Late 2"}
 
 
+@pytest.mark.parametrize("outcome", [DeliveryOutcome(ok=True), None])
+def test_what_went_out_just_before_the_storm_keeps_nothing_waiting(
+    app, alice, rows, channel, deliver, outcome
+):
+    first = [make_service(alice, name=f"First {number}") for number in range(10)]
+    check(app, rows, "RED")
+    with app.app_context():
+        for send in (sends := outbox_claim.claim(100)):
+            if outcome is not None:  # else they are still being sent
+                delivery_results.record(send, outcome)
+    assert len(sends) == len(first)
+    # More failed at the same moment, and their rule is evaluated a little later.
+    rows("UPDATE notifications SET created_at = created_at + interval '1 second'")
+    for number in range(3):
+        make_service(alice, name=f"Late {number}")
+    check(app, rows, "RED")
+    rows("UPDATE alerts SET fired_at = (SELECT min(fired_at) FROM alerts)")
+    (digest,) = deliver(DeliveryOutcome(ok=True))
+    assert named(digest) == {"Late 0", "Late 1", "Late 2"}
+
+
+def test_a_single_message_of_a_storm_is_what_it_lets_through_in_a_minute(
+    app, alice, rows, storm, deliver
+):
+    deliver(DeliveryOutcome(ok=True))
+    let_pass(rows, 60)
+    make_service(alice, name="Alone")
+    check(app, rows, "RED")
+    (single,) = deliver(DeliveryOutcome(ok=True))
+    assert single.message["alert"]["service_name"] == "Alone"
+    let_pass(rows, 6)
+    make_service(alice, name="Next")
+    check(app, rows, "RED")
+    assert deliver(DeliveryOutcome(ok=True)) == []
+    let_pass(rows, 60)
+    (single,) = deliver(DeliveryOutcome(ok=True))
+    assert single.message["alert"]["service_name"] == "Next"
+
+
 def test_a_digest_takes_more_than_one_claim_brings(app, storm, rows):
     let_pass(rows, 2)
     with app.app_context():
