@@ -8,7 +8,8 @@ from uuid import UUID
 from app.operations.checks.claim import Claim
 from app.operations.snapshots.services import ServiceSnapshot
 
-SLOT_SECONDS = 0.075  # of lateness, of which checks may have 0.1 s (p99)
+SLOT_SECONDS = 0.025  # of lateness at most: what is due at one moment falls into one slot
+_SHORTEST_PERIOD_SECONDS = 0.075
 _PERIOD_SECONDS = 1.0  # between claims,
 _SLEEP_SECONDS = 5.0  # or at the most, while nothing is due
 _AHEAD = 1.5  # periods
@@ -17,10 +18,10 @@ _UNKNOWN_SECONDS = 1.0
 
 
 class StartQueue:
-    """Claims that wait for their due time. What is due within the same 75 ms starts together.
+    """Claims that wait for their due time. What is due within the same 25 ms starts together.
 
     Each start by its own timer is three turns of the event loop a check, which cost more than the
-    check; the grid of 75 ms makes one turn of many.
+    check. Due times lie on marks (`app/domain/checks/schedule.py`), so that one turn starts many.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop, start: Callable[[Claim], None]) -> None:
@@ -99,7 +100,7 @@ class Pace:
     @property
     def period_seconds(self) -> float:
         """Return the time between two claims while something is due."""
-        return min(_PERIOD_SECONDS, max(SLOT_SECONDS, self._shortest / 4))
+        return min(_PERIOD_SECONDS, max(_SHORTEST_PERIOD_SECONDS, self._shortest / 4))
 
     @property
     def ahead_seconds(self) -> float:

@@ -97,7 +97,7 @@ def pause(service_id: UUID) -> dict[str, Any]:
     No checks until it is resumed; its status stays, and the time stays out of its uptime. An alert
     that is open ends, with that reason.
     """
-    return services.set_active(principal().organization_id, [service_id], active=False)[0]
+    return services.set_one_active(principal().organization_id, service_id, active=False)
 
 
 @bp.post("/<uuid:service_id>/resume")
@@ -108,4 +108,4 @@ def resume(service_id: UUID) -> dict[str, Any]:
 
     It is checked at once, and then at its interval.
     """
-    return services.set_active(principal().organization_id, [service_id], active=True)[0]
+    return services.set_one_active(principal().organization_id, service_id, active=True)

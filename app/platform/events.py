@@ -25,12 +25,13 @@ CHANNEL_PREFIX = "feed:"
 ACCESS_CHANNEL = f"{CHANNEL_PREFIX}access"  # carries ids of people and organizations
 KEPT_EVENTS = 1000
 _KEPT_SECONDS = 3600
+_AT_ONCE = 100  # events for one call of the script, whose interpreter keeps what it once needed
 CHECK_RESULT = "check_result"
 _LISTENING_SECONDS = 90  # after a client was last seen: it may come back and resume
 _ASK_AGAIN_SECONDS = 1.0
 
 # KEYS: counter, list of kept events, channel. ARGV: how many to keep, for how long, the events
-# without their opening `{`. One round trip and one message for a whole batch.
+# without their opening `{`, a hundred at most. One round trip for a whole batch.
 _PUBLISH = """
 if redis.call('EXISTS', KEYS[1]) == 0 then
   local now = redis.call('TIME')
@@ -42,9 +43,7 @@ for i = 3, #ARGV do
   seq = seq + 1
   frames[#frames + 1] = '{"seq":' .. string.format('%.0f', seq) .. ',' .. ARGV[i]
 end
-for i = 1, #frames, 500 do
-  redis.call('RPUSH', KEYS[2], unpack(frames, i, math.min(i + 499, #frames)))
-end
+redis.call('RPUSH', KEYS[2], unpack(frames))
 redis.call('LTRIM', KEYS[2], -ARGV[1], -1)
 redis.call('EXPIRE', KEYS[2], ARGV[2])
 redis.call('PUBLISH', KEYS[3], table.concat(frames, '\\n'))
@@ -128,9 +127,15 @@ class Feed:
         pipeline = self.redis.pipeline(transaction=False)
         for organization_id, frames in by_organization.items():
             keys = _keys(organization_id)
-            pipeline.evalsha(
-                self._script_sha, len(keys), *keys, KEPT_EVENTS, _KEPT_SECONDS, *frames
-            )
+            for first in range(0, len(frames), _AT_ONCE):
+                pipeline.evalsha(
+                    self._script_sha,
+                    len(keys),
+                    *keys,
+                    KEPT_EVENTS,
+                    _KEPT_SECONDS,
+                    *frames[first : first + _AT_ONCE],
+                )
         pipeline.execute()
 
     def _listened_to(self, organization_ids: Collection[UUID]) -> set[UUID]:

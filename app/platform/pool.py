@@ -21,7 +21,7 @@ from app.platform.clock import monotonic
 # What PostgreSQL says of files on a read-only file system (`errcode_for_file_access`), and a server
 # that became a standby: neither is the fault of a statement.
 CANNOT_WRITE = (psycopg.errors.InsufficientPrivilege, psycopg.errors.ReadOnlySqlTransaction)
-_IDLE_SECONDS = 15.0
+_IDLE_SECONDS = 10.0
 _IDLE_SINCE = "idle since"  # in the pool's own notes of a connection
 _PID = "pid"  # of the process that made it, in the same notes
 
@@ -31,7 +31,7 @@ _poll = monkey.get_original("select", "poll")
 
 # A server's process for a connection takes two to five megabytes; one that was needed for a moment,
 # as many are at the start, goes after this time. It is longer than the one after which we ask.
-_AT_CONNECT = {"idle_session_timeout": "30000"}
+_AT_CONNECT = {"idle_session_timeout": "12000"}
 _SETTINGS = {"timezone": "UTC", "statement_timeout": "15000", "lock_timeout": "5000"}
 _SET_LOCAL = [f"SET LOCAL {name} = '{value}'" for name, value in _SETTINGS.items()]
 

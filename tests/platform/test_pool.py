@@ -63,7 +63,7 @@ def test_one_that_was_idle_for_too_long_is_replaced_and_the_others_stay(app):
 def test_the_server_ends_connections_that_nobody_needs(app):
     with app.app_context():
         timeout = _driver().execute("SELECT current_setting('idle_session_timeout')").fetchone()
-    assert timeout == ("30s",)
+    assert timeout == ("12s",)
 
 
 def test_a_fork_makes_a_connection_of_its_own(app):

@@ -40,7 +40,7 @@ def test_none_starts_before_it_is_due_and_neighbours_start_together():
         base = (int(loop.time() / SLOT_SECONDS) + 2) * SLOT_SECONDS
         for number in range(8):
             one = claim(f"service {number}")
-            at = base + number * 0.005 + 0.001
+            at = base + (number + 0.5) * SLOT_SECONDS / 10
             due[one.snapshot.service_id] = at
             queue.add(one, at - loop.time())
         assert len(queue) == 8

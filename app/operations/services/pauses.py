@@ -1,11 +1,8 @@
 """Pauses of services: each ends what is open, and stands in their history."""
 
 from collections.abc import Sequence
-from uuid import uuid4
+from uuid import UUID
 
-from sqlalchemy import insert
-
-from app.models.services import Service, StatusChange
 from app.operations.alerts import closing
 from app.operations.rules import latches as rule_latches
 from app.platform.transaction import Transaction
@@ -13,28 +10,21 @@ from app.platform.transaction import Transaction
 PAUSED = "PAUSED"  # in `status_changes`; the status of a paused service stays what it was
 
 
-def record(tx: Transaction, services: Sequence[Service]) -> None:
-    """Write that services were paused, or go on, as `is_active` says; a pause ends their alerts.
+def record(tx: Transaction, ids: Sequence[UUID], *, active: bool) -> None:
+    """Write that services go on, or were paused; a pause ends their alerts.
 
     The caller has locked them, and calls this only for those whose `is_active` has changed.
     """
-    if not services:
+    if not ids:
         return
-    now = tx.now()
-    tx.session.execute(
-        insert(StatusChange),
-        [
-            {
-                "id": uuid4(),
-                "service_id": service.id,
-                "at": now,
-                "from_status": PAUSED if service.is_active else service.status,
-                "to_status": service.status if service.is_active else PAUSED,
-            }
-            for service in services
-        ],
+    tx.driver.execute(
+        "INSERT INTO status_changes (id, service_id, at, from_status, to_status)"
+        " SELECT gen_random_uuid(), id, now(),"
+        " CASE WHEN %(active)s THEN %(paused)s ELSE status END,"
+        " CASE WHEN %(active)s THEN status ELSE %(paused)s END"
+        " FROM services WHERE id = ANY(%(ids)s)",
+        {"active": active, "paused": PAUSED, "ids": list(ids)},
     )
-    paused = [service.id for service in services if not service.is_active]
-    if paused:
-        closing.end_services(tx, paused, reason="the service was paused")
-    rule_latches.release_services(tx, [service.id for service in services])
+    if not active:
+        closing.end_services(tx, ids, reason="the service was paused")
+    rule_latches.release_services(tx, ids)

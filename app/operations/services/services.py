@@ -11,7 +11,7 @@ from app.domain.checks.dependencies import find_cycle
 from app.models.alerts import Alert
 from app.models.escalation_policies import EscalationPolicy
 from app.models.organization import Organization
-from app.models.services import HistoryPurge, ScheduleEntry, Service
+from app.models.services import HistoryPurge, Service
 from app.operations.alerts import closing, suppression
 from app.operations.escalation import assignments
 from app.operations.locations import locations
@@ -107,7 +107,7 @@ def apply(tx: Transaction, service: Service, changes: Columns) -> None:
         schedule_entries.restart(tx, [service.id], due=service.is_active)
         hint(tx, service.regions if service.is_active else ())
     if service.is_active is not was_active:
-        service_pauses.record(tx, [service])
+        service_pauses.record(tx, [service.id], active=service.is_active)
     if "tags" in changes:
         follow_tags(tx, [service])
     if "depends_on" in changes:
@@ -171,27 +171,43 @@ def _forget_dependency(
     return dependents
 
 
-def set_active(organization_id: UUID, ids: Sequence[UUID], *, active: bool) -> list[dict[str, Any]]:
-    """Pause services or let them go on, and return their answers; statuses stay as they are.
-
-    A pause ends their alerts.
+def set_active(organization_id: UUID, ids: Sequence[UUID], *, active: bool) -> None:
+    """Pause services or let them go on; statuses stay as they are. A pause ends their alerts.
 
     Raises NotFound, and then changes none, when one of them is not the organization's.
     """
     with transaction() as tx:
-        changed = [s for s in lock(tx, organization_id, ids) if s.is_active is not active]
-        for service in changed:
-            service.is_active = active
-            service.version += 1
-        tx.session.flush()
-        changed_ids = [service.id for service in changed]
-        schedule_entries.restart(tx, changed_ids, due=active)
-        service_pauses.record(tx, changed)
-        if active:
-            hint(tx, (region for service in changed for region in service.regions))
-        publish(tx, "service.updated", changed_ids)
-        found = to_json(tx, ids)
-    return found
+        _switch(tx, organization_id, ids, active)
+
+
+def set_one_active(organization_id: UUID, service_id: UUID, *, active: bool) -> dict[str, Any]:
+    """Do as `set_active` for one service, and return its answer."""
+    with transaction() as tx:
+        _switch(tx, organization_id, [service_id], active)
+        return to_json(tx, [service_id])[0]
+
+
+def _switch(tx: Transaction, organization_id: UUID, ids: Sequence[UUID], active: bool) -> None:
+    # Without objects of the mapper: of a thousand services they would leave the process larger.
+    _lock_schedule(tx, organization_id, ids)
+    found = tx.scalars(
+        "SELECT id FROM services WHERE organization_id = %s AND id = ANY(%s)"
+        " ORDER BY id FOR NO KEY UPDATE",
+        (organization_id, list(ids)),
+    )
+    if len(found) != len(ids):
+        raise NotFound
+    changed = tx.rows(
+        "UPDATE services SET is_active = %(active)s, version = version + 1, updated_at = now()"
+        " WHERE id = ANY(%(ids)s) AND is_active <> %(active)s RETURNING id, regions",
+        {"active": active, "ids": found},
+    )
+    changed_ids = sorted(row.id for row in changed)
+    schedule_entries.restart(tx, changed_ids, due=active)
+    service_pauses.record(tx, changed_ids, active=active)
+    if active:
+        hint(tx, (region for row in changed for region in row.regions))
+    publish(tx, "service.updated", changed_ids)
 
 
 def lock(tx: Transaction, organization_id: UUID, ids: Sequence[UUID]) -> list[Service]:
@@ -200,13 +216,7 @@ def lock(tx: Transaction, organization_id: UUID, ids: Sequence[UUID]) -> list[Se
     Always schedule first, then services, each in order: the engine's batches lock the same way, so
     two that meet wait for one another and do not deadlock.
     """
-    tx.session.execute(
-        select(ScheduleEntry.service_id)
-        .join(Service, Service.id == ScheduleEntry.service_id)
-        .where(Service.organization_id == organization_id, Service.id.in_(ids))
-        .order_by(ScheduleEntry.service_id, ScheduleEntry.region)
-        .with_for_update(key_share=True, of=ScheduleEntry)
-    )
+    _lock_schedule(tx, organization_id, ids)
     found = tx.session.scalars(
         select(Service)
         .where(Service.organization_id == organization_id, Service.id.in_(ids))
@@ -217,6 +227,15 @@ def lock(tx: Transaction, organization_id: UUID, ids: Sequence[UUID]) -> list[Se
     if len(found) != len(ids):
         raise NotFound
     return list(found)
+
+
+def _lock_schedule(tx: Transaction, organization_id: UUID, ids: Sequence[UUID]) -> None:
+    tx.driver.execute(
+        "SELECT FROM schedule_entries e JOIN services s ON s.id = e.service_id"
+        " WHERE s.organization_id = %s AND s.id = ANY(%s)"
+        " ORDER BY e.service_id, e.region FOR NO KEY UPDATE OF e",
+        (organization_id, list(ids)),
+    )
 
 
 def _check_limit(tx: Transaction, organization: Organization) -> None:
