@@ -7,8 +7,8 @@ from uuid import UUID
 from app.api.alerts import actor
 from app.api.http import Blueprint, invalid
 from app.operations.alerts import lifecycle
+from app.operations.services import activation, services
 from app.operations.services import bulk as service_bulk
-from app.operations.services import services
 from app.operations.services.bulk import Outcomes
 from app.platform.errors import AppError, Conflict, NotFound
 from app.schemas.bulk import (
@@ -55,7 +55,7 @@ def _act(action: str, ids: list[UUID], data: dict[str, Any]) -> Outcomes:
     elif action == "untag":
         service_bulk.remove_tags(organization_id, ids, data["tags"])
     else:
-        services.set_active(organization_id, ids, active=action == "resume")
+        activation.set_active(organization_id, ids, active=action == "resume")
     return {}
 
 

@@ -5,8 +5,8 @@ from uuid import UUID
 
 from app.api.crud import Operations, Resource, add_routes
 from app.api.http import Blueprint, invalid
+from app.operations.services import activation, services
 from app.operations.services import queries as service_queries
-from app.operations.services import services
 from app.platform.errors import Fault, InvalidCode
 from app.schemas.services import (
     ServiceChangeSchema,
@@ -97,7 +97,7 @@ def pause(service_id: UUID) -> dict[str, Any]:
     No checks until it is resumed; its status stays, and the time stays out of its uptime. An alert
     that is open ends, with that reason.
     """
-    return services.set_one_active(principal().organization_id, service_id, active=False)
+    return activation.set_one_active(principal().organization_id, service_id, active=False)
 
 
 @bp.post("/<uuid:service_id>/resume")
@@ -108,4 +108,4 @@ def resume(service_id: UUID) -> dict[str, Any]:
 
     It is checked at once, and then at its interval.
     """
-    return services.set_one_active(principal().organization_id, service_id, active=True)
+    return activation.set_one_active(principal().organization_id, service_id, active=True)

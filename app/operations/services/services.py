@@ -171,52 +171,13 @@ def _forget_dependency(
     return dependents
 
 
-def set_active(organization_id: UUID, ids: Sequence[UUID], *, active: bool) -> None:
-    """Pause services or let them go on; statuses stay as they are. A pause ends their alerts.
-
-    Raises NotFound, and then changes none, when one of them is not the organization's.
-    """
-    with transaction() as tx:
-        _switch(tx, organization_id, ids, active)
-
-
-def set_one_active(organization_id: UUID, service_id: UUID, *, active: bool) -> dict[str, Any]:
-    """Do as `set_active` for one service, and return its answer."""
-    with transaction() as tx:
-        _switch(tx, organization_id, [service_id], active)
-        return to_json(tx, [service_id])[0]
-
-
-def _switch(tx: Transaction, organization_id: UUID, ids: Sequence[UUID], active: bool) -> None:
-    # Without objects of the mapper: of a thousand services they would leave the process larger.
-    _lock_schedule(tx, organization_id, ids)
-    found = tx.scalars(
-        "SELECT id FROM services WHERE organization_id = %s AND id = ANY(%s)"
-        " ORDER BY id FOR NO KEY UPDATE",
-        (organization_id, list(ids)),
-    )
-    if len(found) != len(ids):
-        raise NotFound
-    changed = tx.rows(
-        "UPDATE services SET is_active = %(active)s, version = version + 1, updated_at = now()"
-        " WHERE id = ANY(%(ids)s) AND is_active <> %(active)s RETURNING id, regions",
-        {"active": active, "ids": found},
-    )
-    changed_ids = sorted(row.id for row in changed)
-    schedule_entries.restart(tx, changed_ids, due=active)
-    service_pauses.record(tx, changed_ids, active=active)
-    if active:
-        hint(tx, (region for row in changed for region in row.regions))
-    publish(tx, "service.updated", changed_ids)
-
-
 def lock(tx: Transaction, organization_id: UUID, ids: Sequence[UUID]) -> list[Service]:
     """Return services of an organization, locked for a change. Raises NotFound if one is missing.
 
     Always schedule first, then services, each in order: the engine's batches lock the same way, so
     two that meet wait for one another and do not deadlock.
     """
-    _lock_schedule(tx, organization_id, ids)
+    lock_schedule(tx, organization_id, ids)
     found = tx.session.scalars(
         select(Service)
         .where(Service.organization_id == organization_id, Service.id.in_(ids))
@@ -229,7 +190,8 @@ def lock(tx: Transaction, organization_id: UUID, ids: Sequence[UUID]) -> list[Se
     return list(found)
 
 
-def _lock_schedule(tx: Transaction, organization_id: UUID, ids: Sequence[UUID]) -> None:
+def lock_schedule(tx: Transaction, organization_id: UUID, ids: Sequence[UUID]) -> None:
+    """Lock the schedule of services of an organization in the order of all who lock it."""
     tx.driver.execute(
         "SELECT FROM schedule_entries e JOIN services s ON s.id = e.service_id"
         " WHERE s.organization_id = %s AND s.id = ANY(%s)"
