@@ -20,10 +20,9 @@ import dns.rrset
 from marshmallow import ValidationError, fields
 
 from app.checks.base import CheckConfig, CheckFailed, Endpoint, ProtocolBroken, check_type
-from app.checks.dns_records import MAX_TTL, RECORD_TYPES, evaluate
+from app.checks.dns_records import MAX_TTL, RECORD_TYPES, evaluate, records_of
 from app.checks.fields import Text, choice, number
 from app.domain.checks.endpoints import is_address, parse_dns_name, parse_host_port
-from app.domain.messages.text import clean
 from app.domain.types import FailureKind, Probe, Target
 from app.network.datagrams import DatagramSocket, Peer
 from app.network.errors import NetworkError, NoNameServer, from_exception
@@ -111,7 +110,7 @@ async def check_dns(target: Target, network: Network) -> Probe:
     else:
         answer = await servers.ask(question)
     trace().note(str(answer).encode())
-    evaluate(_records(answer, record_type, target.endpoint), record_type, config)
+    evaluate(records_of(answer, record_type, target.endpoint), record_type, config)
     return Probe(ok=True)
 
 
@@ -250,48 +249,20 @@ async def _matching(
         try:
             answer = dns.message.from_wire(data, ignore_trailing=True)
         except (dns.exception.DNSException, ValueError):
-            raise ProtocolBroken(_UNREADABLE) from None
+            answer = _cut_short(data, question)
         if question.is_response(answer):
             return answer  # anything else may be forged
 
 
-def _records(answer: dns.message.Message, record_type: str, endpoint: str) -> dns.rrset.RRset:
-    code = answer.rcode()
-    if code == dns.rcode.NXDOMAIN:
-        raise CheckFailed(f"{endpoint} does not exist (NXDOMAIN)", kind=FailureKind.NO_SUCH_HOST)
-    if code != dns.rcode.NOERROR:
-        sentence = f"the name server answered {dns.rcode.to_text(code)}{_reason(answer)}"
-        raise CheckFailed(sentence, kind=FailureKind.RESOLVER_FAILED)
-    wanted = dns.rdatatype.from_text(record_type)
-    # Records of names that nobody asked for may be anybody's (RFC 5452 6).
-    name, passed = answer.question[0].name, set[dns.name.Name]()
-    while (found := _rrset(answer, name, wanted)) is None:
-        alias = _rrset(answer, name, dns.rdatatype.CNAME)
-        if alias is None:
-            through = f"; it is an alias of {_shown(name)}" if passed else ""
-            raise CheckFailed(f"{endpoint} has no {record_type} record{through}")
-        passed.add(name)
-        name = alias[0].target
-        if name in passed:
-            raise CheckFailed(f"{endpoint} is an alias (CNAME) of itself, through {_shown(name)}")
-    return found
+def _cut_short(data: bytes, question: dns.message.QueryMessage) -> dns.message.Message:
+    """Return an empty answer that says so where one ends in the middle of a record.
 
-
-def _rrset(
-    answer: dns.message.Message, name: dns.name.Name, kind: dns.rdatatype.RdataType
-) -> dns.rrset.RRset | None:
-    """Return the records of one name and type, None without any."""
-    return answer.get_rrset(answer.answer, name, dns.rdataclass.IN, kind)
-
-
-def _reason(answer: dns.message.Message) -> str:
-    """Return what a name server says of its refusal (RFC 8914), such as a bogus signature."""
-    said = [
-        error.code.name.lower().replace("_", " ") + (f" ({error.text})" if error.text else "")
-        for error in answer.extended_errors()
-    ]
-    return f": {clean(', '.join(said), 200)}" if said else ""
-
-
-def _shown(name: dns.name.Name) -> str:
-    return name.to_text(omit_final_dot=True)
+    What is in it does not count then: it is to be asked for over TCP (RFC 2181 9). Raises
+    ProtocolBroken for any other that cannot be read.
+    """
+    flags = int.from_bytes(data[2:4])
+    if int.from_bytes(data[:2]) != question.id or not flags & dns.flags.TC:
+        raise ProtocolBroken(_UNREADABLE)
+    answer = dns.message.make_response(question)
+    answer.flags |= dns.flags.TC
+    return answer

@@ -5,7 +5,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import dns.exception
+import dns.message
 import dns.name
+import dns.rcode
 import dns.rdata
 import dns.rdataclass
 import dns.rdatatype
@@ -13,6 +15,8 @@ import dns.rrset
 
 from app.checks.base import CheckFailed
 from app.domain.checks.assertions import shown
+from app.domain.messages.text import clean
+from app.domain.types import FailureKind
 
 RECORD_TYPES = (
     *("A", "AAAA", "CNAME", "MX", "TXT", "NS", "PTR", "SOA", "SRV", "CAA"),
@@ -20,6 +24,53 @@ RECORD_TYPES = (
 )
 MAX_TTL = 2**31 - 1
 _NAMED_BY_HOST = ("MX", "SRV")  # may be expected by their host alone, without their figures
+
+
+def records_of(answer: dns.message.Message, record_type: str, endpoint: str) -> dns.rrset.RRset:
+    """Return the records that answer a question, through aliases. Raises CheckFailed."""
+    code = answer.rcode()
+    if code not in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
+        sentence = f"the name server answered {dns.rcode.to_text(code)}{_reason(answer)}"
+        raise CheckFailed(sentence, kind=FailureKind.RESOLVER_FAILED)
+    wanted = dns.rdatatype.from_text(record_type)
+    # Records of names that nobody asked for may be anybody's (RFC 5452 6).
+    name, passed = answer.question[0].name, set[dns.name.Name]()
+    while (found := _rrset(answer, name, wanted)) is None:
+        alias = _rrset(answer, name, dns.rdatatype.CNAME)
+        if alias is None:
+            break
+        passed.add(name)
+        name = alias[0].target
+        if name in passed:
+            raise CheckFailed(f"{endpoint} is an alias (CNAME) of itself, through {_shown(name)}")
+    if code == dns.rcode.NXDOMAIN:  # of the last name of the chain (RFC 2308 2.1)
+        through = f"is an alias of {_shown(name)}, which " if passed else ""
+        sentence = f"{endpoint} {through}does not exist (NXDOMAIN)"
+        raise CheckFailed(sentence, kind=FailureKind.NO_SUCH_HOST)
+    if found is None:
+        through = f"; it is an alias of {_shown(name)}" if passed else ""
+        raise CheckFailed(f"{endpoint} has no {record_type} record{through}")
+    return found
+
+
+def _rrset(
+    answer: dns.message.Message, name: dns.name.Name, kind: dns.rdatatype.RdataType
+) -> dns.rrset.RRset | None:
+    """Return the records of one name and type, None without any."""
+    return answer.get_rrset(answer.answer, name, dns.rdataclass.IN, kind)
+
+
+def _reason(answer: dns.message.Message) -> str:
+    """Return what a name server says of its refusal (RFC 8914), such as a bogus signature."""
+    said = [
+        error.code.name.lower().replace("_", " ") + (f" ({error.text})" if error.text else "")
+        for error in answer.extended_errors()
+    ]
+    return f": {clean(', '.join(said), 200)}" if said else ""
+
+
+def _shown(name: dns.name.Name) -> str:
+    return name.to_text(omit_final_dot=True)
 
 
 def evaluate(records: dns.rrset.RRset, record_type: str, config: Mapping[str, Any]) -> None:

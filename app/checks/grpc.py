@@ -26,7 +26,8 @@ from app.checks.base import CheckConfig, CheckFailed, ProtocolBroken, check_type
 from app.checks.fields import Headers, text
 from app.checks.wire import Wire, tls_flag, verifies, verify_flag
 from app.domain.checks.endpoints import bracketed, parse_host_port
-from app.domain.types import Probe, Target
+from app.domain.types import FailureKind, Probe, Target
+from app.network.errors import NetworkError
 from app.network.first_bytes import known_protocol
 from app.network.http import USER_AGENT
 from app.network.network import Network
@@ -146,15 +147,17 @@ def _frames(data: bytes) -> tuple[bytes, bytes]:
 
 
 def _headers(authority: str, scheme: str, metadata: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Return the head of a call; metadata called `host` names the authority (RFC 9113 8.3.1)."""
+    if any(sign in value for value in metadata.values() for sign in "\r\n\0"):  # of a secret
+        raise NetworkError("a header holds a line break", FailureKind.CONFIGURATION)
+    own = {name.lower(): value for name, value in metadata.items()}
+    defaults = {"content-type": "application/grpc", "user-agent": USER_AGENT}
     return [
         (":method", "POST"),
         (":scheme", scheme),
         (":path", _PATH),
-        (":authority", authority),
-        ("te", "trailers"),
-        ("content-type", "application/grpc"),
-        ("user-agent", USER_AGENT),
-        *((name.lower(), value) for name, value in metadata.items()),
+        (":authority", own.pop("host", authority)),
+        *(defaults | own | {"te": "trailers"}).items(),
     ]
 
 

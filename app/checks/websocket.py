@@ -35,6 +35,7 @@ from app.platform.clock import thread_seconds
 SCHEMES = ("ws", "wss")
 MAX_MESSAGE = 1024 * 1024
 MAX_MESSAGES = 100
+MAX_FRAMES = 10_000  # of any kind: a message may come in fragments, and between them pings
 _SHOWN = 1_000  # bytes of a message of which a sentence shows a part
 MAX_BYTES = 2 * 1024 * 1024
 SWITCHING_PROTOCOLS = 101
@@ -59,6 +60,7 @@ _CODES = {
 }
 _OF_LIBRARIES, _OF_APPLICATIONS = range(3000, 4000), range(4000, 5000)
 _STATUS = re.compile(rb"HTTP/1\.[01] ([0-9]{3})")
+_LOCATION = re.compile(rb"\r\nlocation:([^\r\n]+)", re.IGNORECASE)
 _DATA = (Opcode.TEXT, Opcode.BINARY, Opcode.CONT)
 
 
@@ -153,23 +155,27 @@ class _Conversation:
         """Read messages until one matches."""
         waiting, said = f"waiting for {shown(expected)}", ""
         self._wire.stage(waiting)
-        message, patience = b"", Patience(thread_seconds)
-        for _ in range(MAX_MESSAGES):
+        message, messages, patience = bytearray(), 0, Patience(thread_seconds)
+        for _ in range(MAX_FRAMES):
             try:
                 frame = await self._next_event()
             except CheckFailed as failure:
                 raise self._ended(failure, said) from None
             if not isinstance(frame, Frame) or frame.opcode not in _DATA:
                 continue
-            part = bytes(frame.data)
-            message = message + part if frame.opcode is Opcode.CONT else part
-            if frame.fin and matches(message, expected, patience):
+            message += frame.data
+            if not frame.fin:
+                continue
+            if matches(bytes(message), expected, patience):
                 return
-            if frame.fin:
-                text = message[:_SHOWN].decode("utf-8", "replace")
-                said = f"; it has said {shown(text)} so far"
-                self._wire.stage(f"{waiting}{said}")
-        raise CheckFailed(f"no {shown(expected)} in the first {MAX_MESSAGES} messages")
+            messages += 1
+            if messages == MAX_MESSAGES:
+                raise CheckFailed(f"no {shown(expected)} in the first {MAX_MESSAGES} messages")
+            text = message[:_SHOWN].decode("utf-8", "replace")
+            said = f"; it has said {shown(text)} so far"
+            self._wire.stage(f"{waiting}{said}")
+            message.clear()
+        raise CheckFailed(f"no {shown(expected)} in the first {MAX_FRAMES} frames")
 
     def _ended(self, failure: CheckFailed, said: str) -> CheckFailed:
         """Return the error for a connection that ended before the text came."""
@@ -217,7 +223,8 @@ class _Conversation:
             if code == SWITCHING_PROTOCOLS:
                 break
             if code >= 200:
-                raise CheckFailed(f"the upgrade was refused with status {code}", status_code=code)
+                sentence = f"the upgrade was refused with status {code}{_led_to(code, self._head)}"
+                raise CheckFailed(sentence, status_code=code)
             self._head = self._head.partition(b"\r\n\r\n")[2]
         if (found and b"\r\n\r\n" not in self._head) or not self._head:
             return b""
@@ -241,6 +248,15 @@ class _Conversation:
         for data in self._protocol.data_to_send():
             if data:
                 self._wire.send(data)
+
+
+def _led_to(code: int, head: bytes) -> str:
+    """Return where a redirect leads, without its query: nobody follows one (RFC 6455 4.1)."""
+    found = _LOCATION.search(head) if 300 <= code < 400 else None
+    if found is None:
+        return ""
+    address = found[1].decode("utf-8", "replace").partition("?")[0].strip()
+    return f": it redirects to {shown(address)}"
 
 
 def _closed(close: Close) -> CheckFailed:

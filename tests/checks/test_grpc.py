@@ -11,7 +11,7 @@ from h2.connection import H2Connection
 from h2.events import RequestReceived
 from hpack import Encoder
 
-from app.domain.types import Status
+from app.domain.types import FailureKind, Status
 from tests import certificates, loopback
 from tests.loopback import go, probe
 
@@ -101,6 +101,48 @@ def test_a_service_needs_a_health_service_that_tells_of_it():
     assert with_service.status is Status.RED
     assert with_service.error == "the server has no health service that could tell of orders"
     assert ask(None).status is Status.GREEN
+
+
+def asked_with(metadata, secrets=None):
+    """Return the observation of a check, and the heads of the calls that its server saw."""
+    heads = []
+
+    async def handler(reader, writer):
+        http2 = H2Connection(H2Configuration(client_side=False, header_encoding="utf-8"))
+        http2.initiate_connection()
+        writer.write(http2.data_to_send())
+        while data := await reader.read(65_536):
+            for event in http2.receive_data(data):
+                if isinstance(event, RequestReceived):
+                    heads.append(event.headers)
+                    answer = [(":status", "200"), ("grpc-status", "12")]
+                    http2.send_headers(event.stream_id, answer, end_stream=True)
+            writer.write(http2.data_to_send())
+
+    async def story():
+        async with loopback.tcp(handler) as peer:
+            return await probe("GRPC", peer.endpoint, {"metadata": metadata}, secrets=secrets)
+
+    return go(story()), heads
+
+
+def test_metadata_takes_the_place_of_what_a_call_says_by_itself():
+    metadata = {"Host": "orders.internal", "User-Agent": "mine", "TE": "gzip", "X-Key": "k"}
+    observation, (head,) = asked_with(metadata)
+    assert (observation.status, observation.error) == (Status.GREEN, None)
+    assert len(dict(head)) == len(head)
+    said = dict(head)
+    assert (said[":authority"], said["user-agent"]) == ("orders.internal", "mine")
+    assert (said["te"], said["x-key"]) == ("trailers", "k")
+    assert "host" not in said
+
+
+def test_a_line_break_in_a_secret_is_told():
+    metadata = {"authorization": "Bearer {{secrets.KEY}}"}
+    observation, heads = asked_with(metadata, {"KEY": "k1\r\nX-Other: k2"})
+    assert observation.error == "a header holds a line break"
+    assert observation.failure_kind is FailureKind.CONFIGURATION
+    assert heads == []
 
 
 def test_a_web_server_is_named():

@@ -67,6 +67,24 @@ def test_a_message_in_fragments_is_put_together():
     assert ask({"expect": "one two three"}, handler=handler).status is Status.GREEN
 
 
+def test_a_message_may_come_in_any_number_of_fragments():
+    async def handler(connection):
+        await connection.send(str(number) for number in range(300))
+        await connection.send(iter(["the ", "next"]))
+
+    for expect in ("298299", "/^the next$/"):
+        observation = ask({"expect": expect}, handler=handler)
+        assert (observation.status, observation.error) == (Status.GREEN, None)
+
+
+def test_messages_are_counted_and_not_their_fragments():
+    async def handler(connection):
+        for _ in range(200):
+            await connection.send(iter(["no", "thing"]))
+
+    assert ask({"expect": "pong"}, handler=handler).error == "no pong in the first 100 messages"
+
+
 def test_tls_is_verified_unless_switched_off():
     good = ask(tls=certificates.tls_server())
     assert good.status is Status.GREEN
@@ -164,6 +182,13 @@ def test_a_refusal_whose_body_never_ends_is_told_at_once(before):
     observation = upgrade_of(before + b"HTTP/1.1 401 Unauthorized\r\nServer: x\r\n\r\nno")
     assert observation.error == "the upgrade was refused with status 401"
     assert observation.status_code == 401
+
+
+def test_a_redirect_says_where_it_leads():
+    head = b"HTTP/1.1 301 Moved\r\nServer: x\r\nLocation: wss://b.test/chat?token=s3cret\r\n\r\n"
+    assert upgrade_of(head).error == (
+        "the upgrade was refused with status 301: it redirects to wss://b.test/chat"
+    )
 
 
 @pytest.mark.parametrize(
