@@ -51,8 +51,10 @@ def give_back(tx: Transaction, organization_id: UUID, user_id: UUID) -> None:
         why = f"{user.full_name}, who was on it, is no member any more"
         timeline.note(tx, alert, "unacknowledged", text=why, at=now)
         postponed.resume(tx, alert.id)
+        timeline.publish(tx, alert, "alert.fired")
+        if alert.suppressed_by is not None:
+            continue  # told of once nothing hides it
         if alert.snoozed_until is None and muted_alerts.until(tx, alert) is None:
             messages.enqueue_snooze_end(tx, alert, channel_ids_of(tx, alert), now)
         else:
             alert.snoozed_until = max(now, alert.snoozed_until or now)
-        timeline.publish(tx, alert, "alert.fired")

@@ -36,7 +36,18 @@ def enqueue_fired(
     now: datetime,
     hold_until: datetime | None = None,
 ) -> None:
-    """Enqueue the first messages of a firing alert; start its escalation, plan its reminder."""
+    """Enqueue the first messages of a firing alert; start its escalation, plan its reminder.
+
+    One that was snoozed while another hid it is told of by the end of its snooze.
+    """
+    if alert.snoozed_until is not None and alert.snoozed_until <= now:
+        alert.snoozed_until = None
+    alert.next_reminder_at = decisions.next_reminder_at(
+        AlertStatus.FIRING, alert.fired_at, now, reminder_minutes, alert.snoozed_until
+    )
+    if alert.snoozed_until is not None:
+        escalation_levels.start(tx, alert, policy_id, alert.snoozed_until)
+        return
     recipients = enqueue.channels_for(
         tx, alert.organization_id, "alert.fired", alert.severity, now, channel_ids
     )
@@ -46,15 +57,17 @@ def enqueue_fired(
         last_resort.enqueue_for_owners(
             tx, alert, "alert.fired", now, channel_ids=channel_ids, hold_until=hold_until
         )
-    alert.next_reminder_at = decisions.next_reminder_at(
-        AlertStatus.FIRING, alert.fired_at, now, reminder_minutes
-    )
 
 
 def enqueue_flapping(
     tx: Transaction, alert: Alert, now: datetime, hold_until: datetime | None = None
 ) -> None:
-    """Notify the channels that heard of an alert that its service flaps, once an episode."""
+    """Notify the channels that heard of an alert that its service flaps, once an episode.
+
+    Not while it is snoozed: its end notifies them of what still fires.
+    """
+    if alert.snoozed_until is not None and alert.snoozed_until > now:
+        return
     recipients = _notified_channels(tx, alert, "alert.fired", now)
     # One step for each episode: a service may calm down and flap again under the same alert.
     step = enqueue.step_at(now)

@@ -10,31 +10,22 @@ from uuid import UUID
 
 from sqlalchemy import delete, exists, select, text, update
 
-from app.domain.rules.conditions import parse
-from app.domain.rules.coverage import detects_outages
+from app.domain.messages.events import is_at_least
 from app.models.alert_rules import AlertRule
 from app.models.alerts import Alert
 from app.models.escalation_policies import EscalationLevel
 from app.models.services import Service
-from app.operations.alerts import messages, timeline
+from app.operations.alerts import messages, root_causes, timeline
 from app.operations.health import quarantine
 from app.operations.health.quarantine import WorkKind
 from app.operations.notifications import enqueue, payloads
 from app.operations.schedule import entries as schedule_entries
 from app.operations.snapshots import muted_alerts
-from app.operations.snapshots.services import ServiceSnapshot
 from app.platform.transaction import Transaction, transaction
 
 # After its root cause has recovered, a hidden service gets this long to show that it has too.
 RELEASE_AFTER = timedelta(seconds=10)
 
-# A service is RED only when enough regions fail: one region does not hide the others.
-_ROOTS = """
-SELECT coalesce(a.suppressed_by, a.id) AS id, a.alert_rule_id
-FROM alerts a JOIN services s ON s.id = a.service_id
-WHERE a.service_id = ANY(%s) AND a.status <> 'resolved' AND s.status = 'RED'
-ORDER BY a.fired_at
-"""
 # An alert may outlive the outage it told of: its rule leaves its end to people, or looks at
 # something else as well. Whoever was hidden has been checked since then, and fails still.
 _OUTLIVED = """
@@ -86,27 +77,6 @@ SELECT id FROM below
 """)
 
 
-def root_cause(tx: Transaction, snapshot: ServiceSnapshot) -> UUID | None:
-    """Return the alert of a failed service that this one depends on, None without one."""
-    if not snapshot.depends_on:
-        return None
-    tx.session.flush()
-    roots = tx.rows(_ROOTS, (list(snapshot.depends_on),))
-    return next((root.id for root in roots if _tells_of_outage(tx, root.alert_rule_id)), None)
-
-
-def _tells_of_outage(tx: Transaction, rule_id: UUID | None) -> bool:
-    """Say whether an alert is about an outage: nobody learns of one from a certificate's end."""
-    if rule_id is None:
-        return False
-
-    def read() -> bool:
-        condition = tx.session.scalar(select(AlertRule.condition).where(AlertRule.id == rule_id))
-        return condition is not None and detects_outages(parse(condition))
-
-    return tx.known(("tells of outages", rule_id), read)
-
-
 def claim_children(tx: Transaction, parent: Alert, since: datetime) -> None:
     """Suppress recent alerts of dependent services behind a root cause that failed after them.
 
@@ -114,7 +84,9 @@ def claim_children(tx: Transaction, parent: Alert, since: datetime) -> None:
     """
     if parent.service_id is None or not _has_dependencies(tx, parent.organization_id):
         return
-    if not _is_red(tx, parent.service_id) or not _tells_of_outage(tx, parent.alert_rule_id):
+    if not _is_red(tx, parent.service_id):
+        return
+    if not root_causes.tells_of_outage(tx, parent.alert_rule_id):
         return
     below = tx.session.scalars(
         _DESCENDANTS, {"organization": parent.organization_id, "service": parent.service_id}
@@ -123,6 +95,9 @@ def claim_children(tx: Transaction, parent: Alert, since: datetime) -> None:
         return
     tx.session.flush()
     root_id = parent.suppressed_by or parent.id
+    if not root_causes.is_heard(tx, root_id):
+        return
+    severity = tx.session.get_one(Alert, root_id).severity
     children = tx.session.scalars(
         select(Alert)
         .where(
@@ -136,6 +111,8 @@ def claim_children(tx: Transaction, parent: Alert, since: datetime) -> None:
     ).all()
     for child in children:
         rows = enqueue.active(tx, child.id)
+        if not is_at_least(severity, child.severity):
+            continue
         if not all(enqueue.is_untouched(tx, row) for row in rows):
             continue
         # Taken back altogether: an alert that is released is planned anew, under the same names.
@@ -200,6 +177,7 @@ def release() -> int:
         is_left = (Alert.status == "firing", Alert.suppressed_by.in_(root))
         left = list(tx.session.scalars(select(Alert.id).where(*is_left)))
         left += tx.scalars(_OUTLIVED, {"patience": RELEASE_AFTER})
+        left += root_causes.wrongly_hidden(tx)
         resting = set(quarantine.resting(tx, WorkKind.SUPPRESSION))
         ids = muted_alerts.unmuted(tx, [id for id in left if id not in resting])[:100]
     return quarantine.each_apart(WorkKind.SUPPRESSION, ids, _release_left)
@@ -219,7 +197,11 @@ def _release_left(ids: Sequence[UUID]) -> None:
 def _why_left(tx: Transaction, alert: Alert) -> str:
     """Return why an alert is hidden no longer; its root cause need not have recovered."""
     root = tx.session.get_one(Alert, alert.suppressed_by)
+    if not is_at_least(root.severity, alert.severity):
+        return f"the alert of {root.service_name}, which hid it, is less severe"
     status = tx.session.scalar(select(Service.status).where(Service.id == root.service_id))
+    if status == "RED" and root.status != "resolved":
+        return f"nobody hears of the alert of {root.service_name}, which hid it"
     if status == "RED":
         return f"the alert of {root.service_name}, which hid it, is over"
     return "its root cause has recovered, it has not"

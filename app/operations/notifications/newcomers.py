@@ -28,7 +28,8 @@ def enqueue_newcomers(
 ) -> None:
     """Notify whoever would be notified of an open alert if it fired now, and has not been.
 
-    What quiet hours hold back goes out where they let the alert's severity pass now.
+    Of one that is snoozed, the end of its snooze does. What quiet hours hold back goes out where
+    they let the alert's severity pass now.
     """
     rows = {row.recipient_key: row for row in enqueue.active(tx, alert.id)}
     newcomers = []
@@ -77,6 +78,8 @@ def _enqueue(
     now: datetime,
     hold_until: datetime | None,
 ) -> None:
+    if alert.snoozed_until is not None and alert.snoozed_until > now:
+        return
     # A step of its own: an earlier message to them may have been withdrawn.
     step = enqueue.step_at(now)
     if enqueue.alert_event(

@@ -28,7 +28,7 @@ from app.domain.rules.transitions import (
 from app.models.alert_rules import RuleState as StoredRuleState
 from app.models.alerts import Alert
 from app.models.services import Service
-from app.operations.alerts import lifecycle, messages, suppression, timeline
+from app.operations.alerts import lifecycle, messages, root_causes, suppression, timeline
 from app.operations.rules import latches as rule_latches
 from app.operations.rules.history import EvaluationContext, Histories
 from app.operations.rules.streaks import Streaks
@@ -262,7 +262,7 @@ def _open(tx: Transaction, evaluation: Evaluation, history: History, now: dateti
     rule, snapshot = evaluation.context.rule, evaluation.context.snapshot
     if rule.tags and not _has_tag(tx, evaluation):
         return  # nothing would ever say that it is over
-    root = suppression.root_cause(tx, snapshot)
+    root = root_causes.root_cause(tx, snapshot, rule.severity)
     alert = Alert(
         organization_id=snapshot.organization_id,
         service_id=snapshot.service_id,

@@ -4,10 +4,10 @@ from itertools import permutations
 
 import pytest
 
-from app.operations.alerts import suppression
-from tests.alerting import make_channel, make_policy
+from app.operations.alerts import snoozes, suppression
+from tests.alerting import RED, created, make_channel, make_policy
 from tests.event_messages import check
-from tests.factories import make_service
+from tests.factories import make_member, make_service
 
 
 @pytest.fixture
@@ -147,6 +147,141 @@ def test_an_alert_about_something_else_hides_nothing(app, alice, rows, chain):
     check(app, rows, "RED", only=chain["Database"])
     check(app, rows, "RED", only=chain["Cache"])
     assert hidden_by(alice) == {"Database": None, "Cache": None}
+
+
+def rule_of(alice, service_id, **changes):
+    body = {"name": "Down", "severity": "critical", "condition": RED, "service_id": service_id}
+    return created(alice, "/alert-rules", body | changes)["id"]
+
+
+@pytest.fixture
+def two_rules(alice):
+    """A database of which a chat hears, and a shop that needs it and pages somebody."""
+    (rule,) = alice.get("/alert-rules").json
+    assert alice.delete(f"/alert-rules/{rule['id']}").status_code == 204
+    found = {"chat": make_channel(alice, name="Chat")["id"]}
+    found["pager"] = make_channel(alice, name="Pager")["id"]
+    found["Database"] = make_service(alice, name="Database")["id"]
+    found["Shop"] = make_service(alice, name="Shop", depends_on=[found["Database"]])["id"]
+    found["rule"] = rule_of(
+        alice, found["Database"], severity="warning", notification_channel_ids=[found["chat"]]
+    )
+    rule_of(alice, found["Shop"], notification_channel_ids=[found["pager"]])
+    return found
+
+
+BOTH = [("Database", "Shop"), ("Shop", "Database")]
+
+
+@pytest.mark.parametrize("order", BOTH)
+def test_an_alert_hides_none_that_is_more_severe(app, alice, rows, two_rules, order):
+    for name in order:
+        check(app, rows, "RED", only=two_rules[name])
+    assert hidden_by(alice) == {"Database": None, "Shop": None}
+    told = rows("SELECT channel_id::text, kind FROM notifications ORDER BY severity")
+    assert sorted(told) == sorted(
+        [(two_rules["chat"], "alert.fired"), (two_rules["pager"], "alert.fired")]
+    )
+
+
+@pytest.mark.parametrize("order", BOTH)
+def test_an_alert_that_nobody_hears_of_hides_none(app, alice, rows, two_rules, order):
+    alice.patch(f"/alert-rules/{two_rules['rule']}", {"severity": "critical"})
+    alice.patch(f"/notification-channels/{two_rules['chat']}", {"is_enabled": False})
+    for name in order:
+        check(app, rows, "RED", only=two_rules[name])
+    assert hidden_by(alice) == {"Database": None, "Shop": None}
+    told = rows("SELECT channel_id::text, kind FROM notifications")
+    assert told == [(two_rules["pager"], "alert.fired")]
+
+
+def lower_severity(alice, rows, ids):
+    alice.patch(f"/alert-rules/{ids['rule']}", {"severity": "warning"})
+
+
+def lose_its_messages(alice, rows, ids):
+    rows("UPDATE notifications SET status = 'dead'")
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (lower_severity, "the alert of Database, which hid it, is less severe"),
+        (lose_its_messages, "nobody hears of the alert of Database, which hid it"),
+    ],
+)
+def test_what_hides_an_alert_may_cease_to_be_able_to(app, alice, rows, two_rules, change, why):
+    alice.patch(f"/alert-rules/{two_rules['rule']}", {"severity": "critical"})
+    for name in ("Database", "Shop"):
+        check(app, rows, "RED", only=two_rules[name])
+    assert hidden_by(alice) == {"Database": None, "Shop": "Database"}
+    with app.app_context():
+        assert suppression.release() == 0
+        change(alice, rows, two_rules)
+        assert suppression.release() == 1
+        assert suppression.release() == 0
+    assert released(alice) == {"Shop": why}
+
+
+@pytest.mark.parametrize("action", ["acknowledge", "snooze"])
+def test_an_alert_that_somebody_knows_of_hides_others(app, alice, rows, two_rules, action):
+    alice.patch(f"/alert-rules/{two_rules['rule']}", {"severity": "critical"})
+    check(app, rows, "RED", only=two_rules["Database"])
+    (alert,) = alice.get("/alerts").json
+    rows("UPDATE notifications SET status = 'dead'")
+    body = {"minutes": 30} if action == "snooze" else {}
+    assert alice.post(f"/alerts/{alert['id']}/{action}", body).status_code == 200
+    check(app, rows, "RED", only=two_rules["Shop"])
+    assert hidden_by(alice) == {"Database": None, "Shop": "Database"}
+
+
+def let_its_cause_end(rows, alert_id):
+    rows(
+        "UPDATE alerts SET status = 'resolved', resolved_at = now() - interval '1 minute'"
+        " WHERE id = %s",
+        alert_id,
+    )
+
+
+def test_one_that_was_snoozed_while_hidden_is_told_of_at_its_end(app, alice, rows, hidden):
+    shop = hidden["Shop"]
+    of_shop = ("SELECT kind, status FROM notifications WHERE alert_id = %s", shop["id"])
+    assert alice.post(f"/alerts/{shop['id']}/snooze", {"minutes": 30}).status_code == 200
+    let_its_cause_end(rows, hidden["Database"]["id"])
+    with app.app_context():
+        assert suppression.release() == 1
+        assert rows(*of_shop) == []
+        level = "SELECT due_at >= snoozed_until FROM escalation_levels l JOIN alerts a"
+        assert rows(f"{level} ON a.id = l.alert_id WHERE a.id = %s", shop["id"]) == [(True,)]
+        rows("UPDATE alerts SET snoozed_until = now() WHERE id = %s", shop["id"])
+        assert snoozes.end_due() == 1
+    assert rows(*of_shop) == [("alert.reminder", "pending")]
+
+
+def test_one_whose_snooze_ended_while_hidden_is_told_of_once(app, alice, rows, hidden):
+    shop = hidden["Shop"]
+    alice.post(f"/alerts/{shop['id']}/snooze", {"minutes": 30})
+    rows("UPDATE alerts SET snoozed_until = now() WHERE id = %s", shop["id"])
+    let_its_cause_end(rows, hidden["Database"]["id"])
+    with app.app_context():
+        assert snoozes.end_due() == 0
+        assert suppression.release() == 1
+        assert snoozes.end_due() == 0
+    told = rows("SELECT kind FROM notifications WHERE alert_id = %s", shop["id"])
+    assert told == [("alert.fired",)]
+
+
+def test_one_whom_somebody_leaves_behind_stays_hidden(app, alice, rows, hidden):
+    shop = hidden["Shop"]
+    bob = make_member(app, alice, "Bob", "responder")
+    assert bob.post(f"/alerts/{shop['id']}/acknowledge").status_code == 200
+    assert alice.delete(f"/members/{bob.user_id}").status_code == 204
+    of_shop = ("SELECT kind FROM notifications WHERE alert_id = %s", shop["id"])
+    assert rows(*of_shop) == []
+    let_its_cause_end(rows, hidden["Database"]["id"])
+    with app.app_context():
+        assert suppression.release() == 1
+    assert rows(*of_shop) == [("alert.fired",)]
 
 
 def test_the_timeline_does_not_claim_a_recovery(app, alice, rows, hidden):
