@@ -82,7 +82,7 @@ def test_messages_are_counted_and_not_their_fragments():
         for _ in range(200):
             await connection.send(iter(["no", "thing"]))
 
-    assert ask({"expect": "pong"}, handler=handler).error == "no pong in the first 100 messages"
+    assert ask({"expect": "pong"}, handler=handler).error == ('no "pong" in the first 100 messages')
 
 
 def test_tls_is_verified_unless_switched_off():
@@ -187,7 +187,7 @@ def test_a_refusal_whose_body_never_ends_is_told_at_once(before):
 def test_a_redirect_says_where_it_leads():
     head = b"HTTP/1.1 301 Moved\r\nServer: x\r\nLocation: wss://b.test/chat?token=s3cret\r\n\r\n"
     assert upgrade_of(head).error == (
-        "the upgrade was refused with status 301: it redirects to wss://b.test/chat"
+        'the upgrade was refused with status 301: it redirects to "wss://b.test/chat"'
     )
 
 
