@@ -1,7 +1,7 @@
 """Root causes: the alert that explains why a service failed, and may hide the alert about it.
 
 An alert hides none that is more severe, and none while nobody hears of itself: whoever the other
-one would have reached might be the only one to learn of the outage.
+one would reach might be the only one to learn of the outage.
 """
 
 from uuid import UUID
@@ -16,8 +16,17 @@ from app.operations.alerts.told import TOLD
 from app.operations.snapshots.services import ServiceSnapshot
 from app.platform.transaction import Transaction
 
-# Whoever acknowledged or snoozed an alert knows of it without a message.
-_IS_HEARD = f"({TOLD} <> 'none' OR a.status = 'acknowledged' OR a.snoozed_until > now())"
+# Whoever acknowledged or snoozed an alert knows of it without a message. Where an organization has
+# nobody to notify, the other alert would reach nobody either.
+_IS_HEARD = f"""(
+    {TOLD} <> 'none' OR a.status = 'acknowledged' OR coalesce(a.snoozed_until > now(), false)
+    OR NOT EXISTS (
+        SELECT FROM notification_channels c
+        WHERE c.organization_id = a.organization_id AND c.is_enabled
+    ) AND NOT EXISTS (
+        SELECT FROM escalation_policies p WHERE p.organization_id = a.organization_id
+    )
+)"""  # noqa: S608  fixed pieces of SQL
 # A service is RED only when enough regions fail: one region does not hide the others.
 _ROOTS = f"""
 SELECT a.id, a.severity, cause.alert_rule_id
@@ -64,7 +73,7 @@ def tells_of_outage(tx: Transaction, rule_id: UUID | None) -> bool:
 
 
 def is_heard(tx: Transaction, alert_id: UUID) -> bool:
-    """Say whether somebody knows of an alert, or is about to be notified of it."""
+    """Say whether somebody knows of an alert or will be told of it; true where nobody can be."""
     return bool(tx.scalar(_HEARD, (alert_id,)))
 
 
