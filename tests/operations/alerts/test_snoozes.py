@@ -42,6 +42,47 @@ def test_what_still_fails_after_its_snooze_is_told_again(alice, rows, snoozed):
     assert alert["timeline"][-1]["kind"] == "snooze_ended"
 
 
+def switch_on(alice, channel_id):
+    alice.patch(f"/notification-channels/{channel_id}", {"is_enabled": False})
+    alice.patch(f"/notification-channels/{channel_id}", {"is_enabled": True})
+
+
+def raise_severity(alice, channel_id):
+    (rule,) = alice.get("/alert-rules").json
+    for severity in ("warning", "critical"):
+        alice.patch(f"/alert-rules/{rule['id']}", {"severity": severity})
+
+
+@pytest.mark.parametrize("edit", [switch_on, raise_severity])
+def test_who_would_be_told_only_now_is_told_at_its_end(alice, rows, snoozed, edit):
+    (rule,) = alice.get("/alert-rules").json
+    alice.patch(f"/alert-rules/{rule['id']}", {"severity": "warning"})
+    late = make_channel(alice, name="Late", min_severity="critical")["id"]
+    alice.patch(f"/alert-rules/{rule['id']}", {"severity": "critical"})
+    edit(alice, late)
+    told = ("SELECT kind FROM notifications WHERE recipient_key = %s", f"channel:{late}")
+    assert rows(*told) == []
+    assert end_snooze(rows) == 1
+    assert rows(*told) == [("alert.reminder",)]
+
+
+def test_nobody_is_told_meanwhile_that_the_service_flaps(alice, rows, see):
+    make_channel(alice)
+    for _ in range(12):
+        see("R")
+        rows("UPDATE notifications SET status = 'sent', attempts = 1 WHERE status = 'pending'")
+        (alert,) = alice.get("/alerts").json
+        if alert["is_flapping"]:
+            break
+        assert alice.post(f"/alerts/{alert['id']}/snooze", {"minutes": 30}).status_code == 200
+        see("G")
+    assert alert["is_flapping"]
+    flapping = "SELECT kind FROM notifications WHERE alert_id = %s AND step > 0"
+    assert rows(flapping, alert["id"]) == []
+    assert end_snooze(rows) == 1
+    assert rows(flapping, alert["id"]) == [("alert.reminder",)]
+
+
 def test_one_that_recovered_meanwhile_is_not(rows, see, snoozed):
     see("G")
     assert end_snooze(rows) == 0
