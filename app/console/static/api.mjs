@@ -12,6 +12,7 @@ let organization = () => null;
 let reached = () => {};
 let writing = () => {};
 let skew = 0;
+const writes = new Set(); // what calls off each write that is under way
 
 /** Say what to do at 401: return whether the request shall be repeated. */
 export const onUnauthorized = (handler) => (unauthorized = handler);
@@ -21,6 +22,8 @@ export const onOrganization = (read) => (organization = read);
 export const onReached = (handler) => (reached = handler);
 /** Hear of each request that changes something (method, path) before it is sent; it waits for what is returned. */
 export const onWrite = (handler) => (writing = handler);
+/** Call off every write under way: who has acted hears that a silent server says nothing, and does not wait. */
+export const callOffWrites = () => writes.forEach((each) => each.abort());
 /** The server's clock, in milliseconds since the epoch. */
 export const serverNow = () => Date.now() + skew;
 
@@ -40,7 +43,8 @@ export async function send(method, path, { body, text, query, signal, headers, a
   if (method !== "GET" && !atOnce) await writing(method, path);
   const address = addressOf(path, query);
   const init = { method, credentials: "same-origin", keepalive: atOnce, headers: { Accept: "application/json", ...headers } };
-  init.signal = signal ? AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]) : AbortSignal.timeout(PATIENCE_MS);
+  const stopper = new AbortController();
+  init.signal = AbortSignal.any([stopper.signal, AbortSignal.timeout(PATIENCE_MS), ...(signal ? [signal] : [])]);
   if (body !== undefined) {
     init.body = JSON.stringify(body);
     init.headers["Content-Type"] = "application/json";
@@ -49,19 +53,23 @@ export async function send(method, path, { body, text, query, signal, headers, a
     init.headers["Content-Type"] = "application/yaml";
   }
   let response;
+  let data;
+  if (method !== "GET") writes.add(stopper);
   try {
     response = await fetch(address, init);
+    data = await read(response); // which may stop half-way as well
   } catch (error) {
     if (signal?.aborted) throw error;
     reached(0);
-    throw new ApiError(0, t("The server was not reached. Nothing was changed."));
+    throw new ApiError(0, init.signal.aborted && method !== "GET" ? t("The server does not answer. It may have got this: look before you repeat it.") : t("The server was not reached. Nothing was changed."));
+  } finally {
+    writes.delete(stopper);
   }
   reached(response.status);
   learnClock(response.headers.get("Date"));
   if (response.status === 401 && again && (await unauthorized())) {
     return send(method, path, { body, text, query, signal, headers, again: false, atOnce });
   }
-  const data = await read(response);
   if (!response.ok) throw failure(response, data);
   return { data, response };
 }

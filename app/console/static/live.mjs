@@ -21,6 +21,7 @@ let timer = 0;
 let watchdog = 0;
 let wanted = false;
 let wish = null;
+let heardAt = 0; // by the clock on the wall, which goes on while a machine sleeps
 
 /** Hear frames of a type ("*": all, "resync": read your lists again, "lost": the socket has closed); returns how to stop. */
 export function on(type, listener) {
@@ -51,6 +52,19 @@ export const resync = () => tell("resync", { data: {} });
 export function watchResultsOf(ids) {
   wish = JSON.stringify({ subscribe: { check_results_of: ids } });
   if (socket?.readyState === WebSocket.OPEN) socket.send(wish);
+}
+
+/** Take another socket, which resumes: this one may be dead without knowing it. */
+export function renew() {
+  const old = socket;
+  socket = null;
+  old?.close();
+  now();
+}
+
+/** Renew a socket that has been silent for too long, as after the sleep of a machine, whose timers slept too. */
+export function check() {
+  if (socket && Date.now() - heardAt > SILENCE_MS) renew();
 }
 
 function open() {
@@ -108,7 +122,12 @@ function report(state) {
 /** A peer that is silent for longer than its pings is gone, whatever the socket says. */
 function watch() {
   clearTimeout(watchdog);
-  watchdog = setTimeout(() => socket?.close(), SILENCE_MS);
+  heardAt = Date.now();
+  const mine = socket;
+  watchdog = setTimeout(() => {
+    mine.close(); // which waits for the word of a peer that may be gone
+    if (mine === socket) closed();
+  }, SILENCE_MS);
 }
 
 function now() {
@@ -118,12 +137,6 @@ function now() {
   open();
 }
 
-// A socket of before the network went may be dead without knowing it: another one resumes.
-addEventListener("online", () => {
-  const old = socket;
-  socket = null;
-  old?.close();
-  now();
-});
+addEventListener("online", renew);
 addEventListener("offline", () => wanted && report("offline"));
 addEventListener("visibilitychange", () => !document.hidden && now());

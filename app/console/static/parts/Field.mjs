@@ -88,7 +88,8 @@ function Duration({ id, value, set, aria, placeholder = "5m", presets = [] }) {
     const seconds = said.trim() === "" ? null : parseDuration(said);
     set(said.trim() !== "" && seconds === null ? said : seconds);
   };
-  return html`<div class="beside"><input id=${id} value=${text} placeholder=${placeholder} onInput=${(event) => take(event.target.value)} ...${aria} />
+  const shown = typeof value === "number" && parseDuration(text) !== value ? durationText(value) : text; // set by another field
+  return html`<div class="beside"><input id=${id} value=${shown} placeholder=${placeholder} onInput=${(event) => take(event.target.value)} ...${aria} />
     ${presets.length > 0 && html`<span class="segmented">${presets.map((seconds) => html`<button key=${seconds} type="button" class="button" aria-pressed=${value === seconds ? "true" : "false"} onClick=${() => take(durationText(seconds))}>${durationText(seconds)}</button>`)}</span>`}</div>`;
 }
 

@@ -61,6 +61,12 @@ function Settings({ types, policies, locations, service, model }) {
     save: (values) => (service ? api.patch(`/services/${service.id}`, cleaned(values)) : api.post("/services", cleaned(values))),
   });
   const values = form.values.value;
+  const [patience, setPatience] = useState(form.values.peek().timeout_seconds); // as somebody chose it
+  const setPace = (path, value) => {
+    form.set(path, value);
+    const fits = Math.min(patience, value);
+    if (fits >= 1) form.set("timeout_seconds", fits); // which may not be above the interval
+  };
   const type = types.find((each) => each.type === values.check_type) ?? types[0];
   useEffect(() => setOutcome(null), [values.check_type]);
   const setEndpoint = (text) => {
@@ -102,7 +108,7 @@ function Settings({ types, policies, locations, service, model }) {
     <${Field} form=${{ ...form, set: (_, text) => setEndpoint(text) }} path="endpoint" kind="url" label=${t("What")} placeholder=${type.example} help=${isHttp ? t("A URL, host:port, a host name or an address; a curl command fills in the request.") : type.description} autofocus=${!service} />
     <div class="pair">
       <${Field} form=${{ ...form, set: (path, value) => (setTyped(true), form.set(path, value), form.set("config", {})) }} path="check_type" kind="select" label=${t("Check type")} options=${types.map((each) => [each.type, each.label])} />
-      <${Field} form=${form} path="check_interval_seconds" kind="duration" label=${t("How often")} presets=${[30, 60, 300]} />
+      <${Field} form=${{ ...form, set: setPace }} path="check_interval_seconds" kind="duration" label=${t("How often")} presets=${[30, 60, 300]} help=${values.timeout_seconds < patience ? t("A check is given up after {timeout}, before the next begins.", { timeout: span(values.timeout_seconds) }) : null} />
     </div>
     <${Field} form=${{ ...form, set: (path, value) => (setNamed(true), form.set(path, value)) }} path="name" label=${t("Name")} />
     ${outcome && html`<${ProbeOutcome} outcome=${outcome} />`}
@@ -110,7 +116,7 @@ function Settings({ types, policies, locations, service, model }) {
       ${isHttp && html`<${Section} title=${t("Request")} hint=${values.config.method ?? "GET"}><${SchemaForm} key=${type.type} form=${form} path="config" schema=${type.config_schema} only=${REQUEST} /><//>`}
       ${must.length > 0 && html`<${Section} title=${isHttp ? t("What must be true") : t("Details of the check")} hint=${isHttp ? t("status {status}", { status: String(values.config.expected_status ?? "2xx") }) : ""} open=${type.config_schema.required?.length > 0}><${SchemaForm} key=${type.type} form=${form} path="config" schema=${type.config_schema} only=${must} /><//>`}
       <${Section} title=${t("Time limits")} hint=${t("slow above {ms} ms, given up after {timeout}", { ms: values.slow_threshold_ms ?? type.slow_threshold_ms, timeout: span(values.timeout_seconds) })}>
-        <div class="pair"><${Field} form=${form} path="timeout_seconds" kind="duration" label=${t("Timeout")} help=${t("1 to 60 seconds, not above the interval.")} />
+        <div class="pair"><${Field} form=${{ ...form, set: (path, value) => (setPatience(value), form.set(path, value)) }} path="timeout_seconds" kind="duration" label=${t("Timeout")} help=${t("1 to 60 seconds, not above the interval.")} />
         <${Field} form=${form} path="slow_threshold_ms" kind="number" unit="ms" label=${t("Slow above")} placeholder=${type.slow_threshold_ms} /></div><//>
       <${Section} title=${t("When it is down")} hint=${sentenceOf(values)}>
         <div class="pair"><${Field} form=${form} path="failure_threshold" kind="number" label=${t("Failures in a row before down")} help=${t("1 to 10.")} />

@@ -17,7 +17,7 @@ export const firing = computed(
   () => openAlerts.data.value?.filter((alert) => alert.status === "firing" && !alert.suppressed_by).length ?? 0,
 );
 
-on("resync", openAlerts.renew);
+on("resync", openAlerts.reload);
 for (const kind of KINDS) on(`alert.${kind}`, openAlerts.renew);
 
 /** Acknowledge, resolve or snooze (`body` as the API takes it); returns the alert, null on failure. */

@@ -27,7 +27,7 @@ export function watch() {
     if (status === 0) {
       found("server");
       soon();
-    } else if (status === 503 || outage.peek()) look();
+    } else if (status >= 502 || outage.peek()) look();
   });
   addEventListener("online", look);
   addEventListener("offline", () => found("server"));
@@ -48,9 +48,13 @@ async function look() {
   try {
     const { late = [] } = await api.get("/ready", {}, AbortSignal.timeout(PATIENCE_MS));
     const redis = late.find((each) => each.part === "redis");
+    live.check();
     found(redis ? "redis" : null, redis && Date.parse(redis.since));
   } catch (error) {
-    if (!error.status) found("server"); // not reached, or silent for too long
+    if (!error.status) { // not reached, silent for too long, or another's answer
+      api.callOffWrites();
+      found("server");
+    } else if (error.status >= 500 && !error.requestId) found("server"); // a proxy has answered for it
     else if (error.status === 503) found("database");
   }
   asking = false;
@@ -61,5 +65,6 @@ function found(part, since = api.serverNow()) {
   const known = outage.peek();
   if ((known?.part ?? null) === part) return;
   outage.value = part && { part, since, said: WORDS[part] };
+  if (known?.part === "server") live.renew(); // its socket may be dead without knowing it
   if (!part) live.resync();
 }

@@ -46,7 +46,7 @@ export function resource(load) {
     } catch (reason) {
       if (mine !== stopper || reason.name === "AbortError") return;
       error.value = reason;
-      if (reason.status === 503 || reason.status === 0) {
+      if (reason.status >= 502 || reason.status === 0) {
         timer = setTimeout(reload, (reason.retryAfter ?? 0) * 1000 || BUSY_MS); // it mends itself
       }
     } finally {
@@ -89,7 +89,7 @@ export function useResource(load, keys = [], { frames = [], concerns = () => tru
   const made = useMemo(() => resource(load), keys);
   useEffect(() => {
     made.reload();
-    const stops = [on("resync", made.renew), ...frames.map((type) => on(type, (data) => concerns(data) && made.renew()))];
+    const stops = [on("resync", made.reload), ...frames.map((type) => on(type, (data) => concerns(data) && made.renew()))];
     return () => {
       stops.forEach((stop) => stop());
       made.stop();

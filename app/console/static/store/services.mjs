@@ -206,7 +206,7 @@ function count() {
   }, Math.max(0, counted + COUNT_MS - performance.now()));
 }
 
-on("resync", () => (services.data.peek() || services.loading.peek()) && services.renew());
+on("resync", () => (services.data.peek() || services.loading.peek()) && services.reload());
 on("check_result", (data) => {
   const change = {
     last_checked_at: data.checked_at,
