@@ -128,7 +128,7 @@ def test_who_acts_while_nothing_answers_is_told_and_sees_the_truth_afterwards(
                 expect(banner).to_contain_text("Not connected since ", timeout=patience)
                 expect(each.locator(".live")).not_to_have_text("Live")
             turning.status = 503
-        seconds_until(lambda: tab.locator(".banner").count() == 0, 15)
+        seconds_until(lambda: tab.locator(".banner").count() == 0, 30)
         seconds_until(lambda: product.status(made[1]) == "RED", 30)
         seconds_until(row.locator(".status.down").is_visible, RIGHT_SECONDS)
         turning.status = 200  # and what happens later is heard of by the feed

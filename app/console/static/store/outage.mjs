@@ -10,6 +10,7 @@ import { outage } from "./session.mjs";
 const CALM_MS = 10_000;
 const AWAY_MS = 2000;
 const PATIENCE_MS = 8000;
+const AWAY_PATIENCE_MS = 4000; // a connection of before is dead for ever, and a new one answers at once
 
 const WORDS = {
   server: (clock) => t("Not connected since {clock}. You see the state of then; it comes back by itself.", { clock }),
@@ -46,7 +47,7 @@ async function look() {
   if (document.hidden || asking) return; // what is not seen is asked for when it is
   asking = true;
   try {
-    const { late = [] } = await api.get("/ready", {}, AbortSignal.timeout(PATIENCE_MS));
+    const { late = [] } = await api.get("/ready", {}, AbortSignal.timeout(outage.peek() ? AWAY_PATIENCE_MS : PATIENCE_MS));
     const redis = late.find((each) => each.part === "redis");
     live.check();
     found(redis ? "redis" : null, redis && Date.parse(redis.since));
