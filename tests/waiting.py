@@ -5,6 +5,7 @@ So seconds are counted as on the former: bounds stay as strict as they are where
 and nothing fails because somebody else works beside it.
 """
 
+import asyncio
 import os
 import time
 from collections.abc import Callable
@@ -39,6 +40,16 @@ def seconds_until(condition: Callable[[], object], limit: float) -> float:
         now = time.monotonic()
         waited, last = waited + (now - last) / crowding(), now
     return waited + (time.monotonic() - last) / crowding()
+
+
+async def until(condition: Callable[[], object], limit: float) -> None:
+    """Wait in an event loop for a condition; fails after the limit as `seconds_until` does."""
+    waited, last = 0.0, time.monotonic()
+    while not condition():
+        assert waited < limit, f"not within {limit} s"
+        await asyncio.sleep(0.01)
+        now = time.monotonic()
+        waited, last = waited + (now - last) / crowding(), now
 
 
 def await_events(told: Callable[[], list[str]], expected: list[str], limit: float) -> None:

@@ -161,7 +161,7 @@ class TestAssertions:
 
         observation = ask_raw(slow, slow_threshold_ms=50)
         assert observation.status is Status.YELLOW
-        assert observation.error.startswith("slow: answered after 1")
+        assert int(observation.error.removeprefix("slow: answered after ").split()[0]) >= 100
 
 
 class TestRedirects:

@@ -102,7 +102,7 @@ def test_a_critical_alert_sounds_and_is_notified_until_somebody_has_it(
     tab.get_by_label(NOTIFICATION).check()
     expect(tab.get_by_label(NOTIFICATION)).to_be_checked()
     assert tab.evaluate("window.asked") == 1
-    assert tab.evaluate(_TITLES) == ["Critical alerts are shown like this"]
+    seconds_until(lambda: tab.evaluate(_TITLES) == ["Critical alerts are shown like this"], 15)
     # Another page of this browser, on which nothing was pressed yet.
     problems, tab = tab.problems, tab.context.new_page()
     tab.add_init_script(_NEVER_PRESSED)

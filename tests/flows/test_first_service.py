@@ -70,11 +70,12 @@ def test_results_arrive_live_within_a_quarter_second_of_being_stored(
 
 def test_a_client_resumes_where_it_was(product: Product, shop: Target) -> None:
     feed = Feed(product)
-    product.service(shop.url)
+    checks = f"/services/{product.service(shop.url)['id']}/checks"
     seconds_until(lambda: len(feed.of("check_result")) >= 2, 5)
     feed.close()
     last = feed.frames[-1][1]["seq"]
-    time.sleep(2.5)
+    before = len(product.call("GET", checks))
+    seconds_until(lambda: len(product.call("GET", checks)) > before + 1, 10)
     with connect(f"{feed.url}&since_seq={last}") as again:
         assert '"resumed":true' in str(again.recv(timeout=30))
         assert f'"seq":{last + 1},' in str(again.recv(timeout=30))
@@ -91,10 +92,12 @@ def test_a_bad_token_is_refused_before_the_upgrade(product: Product, query: str)
 def test_tokens_reach_no_log(product: Product, shop: Target) -> None:
     Feed(product).close()
     product.service(shop.url)
-    time.sleep(1)
-    logs = "".join(log.read_text() for log in (product.state / "logs").glob("*.log"))
-    assert "/api/v1/ws" in logs
-    assert product.token not in logs
+
+    def logs() -> str:
+        return "".join(log.read_text() for log in (product.state / "logs").glob("*.log"))
+
+    seconds_until(lambda: "/api/v1/ws" in logs(), 10)
+    assert product.token not in logs()
 
 
 class _Quiet(BaseHTTPRequestHandler):

@@ -14,7 +14,7 @@ from app.network.network import Network
 from app.network.tls import TlsOptions
 from tests import certificates, loopback
 from tests.loopback import ANYWHERE, go
-from tests.waiting import stretched
+from tests.waiting import stretched, until
 
 
 def with_network(story, policy=ANYWHERE):
@@ -26,6 +26,10 @@ def with_network(story, policy=ANYWHERE):
             network.close()
 
     return go(run())
+
+
+def open_files() -> int:
+    return len(os.listdir("/proc/self/fd"))
 
 
 @pytest.mark.parametrize("secure", [False, True])
@@ -41,7 +45,7 @@ def test_what_is_sent_last_still_arrives(secure):
             options = TlsOptions() if secure else None
             async with network.stream("localhost", peer.port, tls=options) as connection:
                 connection.writer.write(b"QUIT\r\n")
-            await asyncio.sleep(0.1)
+            await until(lambda: heard, 10)
 
     with_network(story)
     assert heard == [b"QUIT\r\n"]
@@ -50,16 +54,14 @@ def test_what_is_sent_last_still_arrives(secure):
 def test_a_failure_drops_the_connection_at_once():
     async def story(network):
         async with loopback.tcp(loopback.silent, certificates.tls_server()) as peer:
-            before = len(os.listdir("/proc/self/fd"))
+            before = open_files()
             for _ in range(20):
                 with pytest.raises(NetworkError):
                     async with network.stream("localhost", peer.port, tls=TlsOptions()):
                         raise NetworkError("enough", FailureKind.PROTOCOL)
-            await asyncio.sleep(0.1)
-            return before, len(os.listdir("/proc/self/fd"))
+            await until(lambda: open_files() <= before + 3, 10)
 
-    before, after = with_network(story)
-    assert after <= before + 3
+    with_network(story)
 
 
 def test_time_running_out_in_the_race_leaves_nothing_open(monkeypatch):
@@ -71,16 +73,14 @@ def test_time_running_out_in_the_race_leaves_nothing_open(monkeypatch):
         monkeypatch.setattr(network._resolver, "resolve", several)
         full = loopback.full_backlog()
         async with full as port:
-            before = len(os.listdir("/proc/self/fd"))
+            before = open_files()
             for _ in range(5):
                 with pytest.raises(TimeoutError):
                     async with asyncio.timeout(0.4), network.stream("many.test", port):
                         pass
-            await asyncio.sleep(0.1)
-            return before, len(os.listdir("/proc/self/fd"))
+            await until(lambda: open_files() <= before + 3, 10)
 
-    before, after = with_network(story)
-    assert after <= before + 3
+    with_network(story)
 
 
 def test_a_slow_address_does_not_hold_up_the_next(monkeypatch):

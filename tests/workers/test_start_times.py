@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.waiting import stretched
+from tests.waiting import until
 from workers.start_times import SLOT_SECONDS, Pace, StartQueue
 
 
@@ -44,8 +44,7 @@ def test_none_starts_before_it_is_due_and_neighbours_start_together():
             due[one.snapshot.service_id] = at
             queue.add(one, at - loop.time())
         assert len(queue) == 8
-        await asyncio.sleep(stretched(0.3))
-        assert len(queue) == 0
+        await until(lambda: not len(queue), 10)
 
     started = run(story)
     assert [one.snapshot.service_id for one, _ in started] == list(due)
@@ -60,7 +59,7 @@ def test_a_newer_claim_of_the_same_check_takes_the_place_of_the_older():
     async def story(queue, loop):
         queue.add(older, 0.02)
         queue.add(newer, 0.04)
-        await asyncio.sleep(stretched(0.2))
+        await until(lambda: not len(queue), 10)
 
     assert [one for one, _ in run(story)] == [newer]
 
@@ -73,7 +72,7 @@ def test_a_claim_that_is_not_ours_any_more_does_not_start():
         queue.add(kept, 0.02)
         queue.drop([edited])
         assert queue.waiting() == [kept]
-        await asyncio.sleep(stretched(0.2))
+        await until(lambda: not len(queue), 10)
 
     assert [one for one, _ in run(story)] == [kept]
 
