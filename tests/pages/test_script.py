@@ -34,6 +34,10 @@ HOSTILE_PARTS = (
 )  # fmt: skip
 
 
+def is_summary(request):
+    return urlsplit(request.url).path.endswith("/summary.json")
+
+
 def test_keys_do_what_the_pointer_does(browser, address):
     context = browser.new_context(viewport={"width": 1280, "height": 800}, color_scheme="light")
     tab = context.new_page()
@@ -102,11 +106,11 @@ def test_an_open_page_follows_what_happens(browser):
     tab = context.new_page()
     faults = []
     tab.on("pageerror", lambda error: faults.append(str(error)))
-    tab.goto("https://live.example/status/live")
+    with tab.expect_event("requestfinished", is_summary):  # it has the tag of what is shown first
+        tab.goto("https://live.example/status/live")
     tab.wait_for_selector(".l svg[tabindex]")
     tab.locator(".section > details > summary").last.click()
     shown[0] = after
-    tab.wait_for_timeout(500)  # it has the tag of what was shown first
     tab.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
     tab.wait_for_function("document.querySelector('h1').textContent === 'Search is down'")
     tab.wait_for_function("document.querySelector('#live').textContent === 'Search is down'")
@@ -142,9 +146,9 @@ def test_a_copy_elsewhere_says_when_nobody_renews_it(browser, tmp_path, age, sen
 
     context.route("**/*", serve)
     tab = context.new_page()
-    tab.goto("https://copy.example/status/all_well")
+    with tab.expect_event("requestfinished", is_summary):  # it has looked for news
+        tab.goto("https://copy.example/status/all_well")
     tab.wait_for_function("document.querySelector('.tools button')")
-    tab.wait_for_timeout(300)  # by now it has looked for news
     assert tab.inner_text("h1") == sentence
     assert ("k" in tab.get_attribute("#verdict", "class")) is (age > 120)
     context.close()
@@ -152,27 +156,32 @@ def test_a_copy_elsewhere_says_when_nobody_renews_it(browser, tmp_path, age, sen
 
 @pytest.fixture(scope="module")
 def visitor(browser):
-    """A session for all hostile texts, each of which has an address of its own."""
+    """A tab for all hostile texts, each of which has an address of its own; it tells what happens.
+
+    A tab of its own for each text is a process of its own.
+    """
     context = browser.new_context(viewport={"width": 800, "height": 800})
-    yield context
+    tab = context.new_page()
+    tab.requests, tab.faults = [], []
+    tab.on("request", lambda request: tab.requests.append(request.url))
+    tab.on("console", lambda message: tab.faults.append(message.text))
+    tab.on("pageerror", lambda error: tab.faults.append(str(error)))
+    tab.on("dialog", lambda dialog: tab.faults.append(dialog.message) or dialog.dismiss())
+    yield tab
     context.close()
 
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_hostile_text_runs_nothing_and_reaches_nobody(visitor, text):
-    page = scenes.hostile(text)
-    with serving(pages=[page]) as address:
-        tab = visitor.new_page()
-        requests, faults = [], []
-        tab.on("request", lambda request: requests.append(request.url))
-        tab.on("console", lambda message: faults.append(message.text))
-        tab.on("pageerror", lambda error: faults.append(str(error)))
-        tab.on("dialog", lambda dialog: faults.append(dialog.message) or dialog.dismiss())
+    visitor.requests.clear()
+    visitor.faults.clear()
+    with serving(pages=[scenes.hostile(text)]) as address:
         for rest in HOSTILE_PARTS:
-            tab.goto(f"{address}/status/hostile{rest}")
-        assert not faults
-        assert all(url.startswith((address, "data:image/svg+xml,")) for url in requests), requests
-        tab.close()
+            visitor.goto(f"{address}/status/hostile{rest}")
+        visitor.goto("about:blank")  # what the last page asks for ends with it
+    assert not visitor.faults
+    known = (address, "data:image/svg+xml,", "about:blank")
+    assert all(url.startswith(known) for url in visitor.requests), visitor.requests
 
 
 def test_it_is_quick_to_paint(browser, address):
