@@ -25,6 +25,9 @@ _TOGETHER = {
     "api/test_openapi.py": "schemas", "api/test_openapi_examples.py": "schemas",
     "api/test_service_overview.py": "schemas", "pages/test_schemas.py": "schemas",
 }  # fmt: skip
+# Before the other files of its unit, which fill the product further: it judges every screen, and
+# the 200 newest entries of a long audit log take Axe six times as long as those of the sample.
+_BEFORE_OTHERS = {"console/test_screens.py"}
 # What takes longest, first: one that begins last has the other processes wait for it. What waits
 # more than it computes stands beside what computes.
 _LONGEST = (
@@ -47,9 +50,14 @@ _LONGEST = (
 )  # fmt: skip
 
 
+def _file(nodeid: str) -> str:
+    """Return the file of a test, below the folder of tests."""
+    return nodeid.partition("::")[0].removeprefix("tests/")
+
+
 def _unit(nodeid: str) -> str:
     """Return what a test is done together with: its file, or what shares something with it."""
-    file = nodeid.partition("::")[0].removeprefix("tests/")
+    file = _file(nodeid)
     folder, _, name = file.partition("/")
     if file in _TOGETHER:
         return _TOGETHER[file]
@@ -59,7 +67,12 @@ def _unit(nodeid: str) -> str:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put what takes longest first; within a file, the order stays."""
     ranks = {unit: rank for rank, unit in enumerate(_LONGEST)}
-    items.sort(key=lambda item: ranks.get(_unit(item.nodeid), len(ranks)))
+
+    def place(item: pytest.Item) -> tuple[int, bool]:
+        unit = ranks.get(_unit(item.nodeid), len(ranks))
+        return unit, _file(item.nodeid) not in _BEFORE_OTHERS
+
+    items.sort(key=place)
 
 
 def pytest_collection() -> None:
