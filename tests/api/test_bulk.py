@@ -96,6 +96,36 @@ def test_checks_of_many_services(alice, charlie, rows):
     assert at[paused] is None
 
 
+@pytest.mark.parametrize("action", ["check", "resume"])
+def test_many_services_are_not_all_checked_at_one_moment(alice, configure, rows, action):
+    configure(plan_limits=False)
+    first = make_service(alice)["id"]
+    rows(
+        "INSERT INTO services SELECT (jsonb_populate_record(s, jsonb_build_object("
+        "'id', gen_random_uuid(), 'name', 'Shop ' || n, 'badge_key', 'sv-' || n))).*"
+        " FROM services s, generate_series(2, 250) n"
+    )
+    rows(
+        "INSERT INTO schedule_entries (service_id, region, next_due_at, status,"
+        " consecutive_failures, consecutive_successes) SELECT id, 'default', now(), 'GREEN', 0, 0"
+        " FROM services WHERE id <> %s",
+        first,
+    )
+    ids = [str(id) for (id,) in rows("SELECT id FROM services")]
+    assert alice.post(SERVICES, {"action": "pause", "ids": ids}).status_code == 200
+    assert rows("SELECT DISTINCT next_due_at FROM schedule_entries") == [(None,)]
+    if action == "check":
+        rows("UPDATE services SET is_active = true")
+        rows("UPDATE schedule_entries SET next_due_at = now() + interval '1 hour'")
+    assert alice.post(SERVICES, {"action": action, "ids": ids}).status_code == 200
+    due = rows(
+        "SELECT extract(epoch FROM next_due_at - min(next_due_at) OVER ())::float,"
+        " next_due_at <= now() FROM schedule_entries ORDER BY next_due_at"
+    )
+    assert [after for after, _ in due] == [0.0] * 100 + [0.2] * 100 + [0.4] * 50
+    assert due[0][1]
+
+
 @pytest.mark.parametrize("action", ["update", "check"])
 @pytest.mark.parametrize(("role", "status"), [("responder", 403), ("editor", 200)])
 def test_roles_for_services(app, alice, action, role, status):

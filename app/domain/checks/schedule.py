@@ -7,15 +7,15 @@ from uuid import UUID
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 # Due times of all services lie on these marks. It divides a second, and so every interval. To begin
-# with one check costs as much as several: eight times a second many begin together.
-_MARK_MS = 125
+# with one check costs as much as several: five times a second many begin together.
+_MARK_MS = 200
 
 
 def phase_ms(service_id: UUID, region: str, interval_seconds: int) -> int:
     """Return a service's stable offset on the time line, in milliseconds, below its interval.
 
-    A hash spreads services that were created together over the whole interval, in steps of an
-    eighth of a second.
+    A hash spreads services that were created together over the whole interval, in steps of a
+    fifth of a second.
     """
     hashed = (service_id.int ^ zlib.crc32(region.encode())) % (interval_seconds * 1000)
     return hashed - hashed % _MARK_MS

@@ -55,16 +55,16 @@ def test_the_grid_never_drifts_and_never_leaves_a_gap(moment, interval, key):
 
 
 @given(key=st.uuids(), interval=st.integers(1, 86400))
-def test_services_are_due_at_eighths_of_a_second(key, interval):
+def test_services_are_due_at_fifths_of_a_second(key, interval):
     phase = phase_ms(key, "default", interval)
     assert 0 <= phase < interval * 1000
-    assert phase % 125 == 0
+    assert phase % 200 == 0
 
 
 def test_services_of_the_shortest_interval_are_spread_over_the_second():
     phases = [phase_ms(uuid4(), "default", 1) for _ in range(2000)]
-    assert set(phases) == set(range(0, 1000, 125))
-    assert min(phases.count(phase) for phase in set(phases)) > 150
+    assert set(phases) == set(range(0, 1000, 200))
+    assert min(phases.count(phase) for phase in set(phases)) > 250
 
 
 def test_services_created_together_are_spread_over_the_interval():
