@@ -7,7 +7,7 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 # Folders whose tests share one running product, which takes seven seconds of a core to start; of
-# their files, those that share nothing.
+# their files, those that share nothing, or wait far longer than a start takes.
 _SHARING = {
     "flows": {
         "test_blind.py", "test_fault_story.py", "test_faults.py", "test_guide.py",
@@ -15,7 +15,7 @@ _SHARING = {
     },
     "console": {
         "test_browser.py", "test_first_run.py", "test_pages.py", "test_rq_dashboard.py",
-        "test_source.py",
+        "test_silent.py", "test_source.py",
     },
 }  # fmt: skip
 # Files that read or import the same for seconds: one process does that for all of them.
@@ -31,8 +31,9 @@ _BEFORE_OTHERS = {"console/test_screens.py"}
 # What takes longest, first: one that begins last has the other processes wait for it. What waits
 # more than it computes stands beside what computes.
 _LONGEST = (
-    "flows", "console", "flows/test_fault_story.py", "api/test_schemathesis.py",
-    "flows/test_people_story.py", "pages/test_script.py", "flows/test_blind.py",
+    "flows", "console", "console/test_silent.py", "flows/test_fault_story.py",
+    "api/test_schemathesis.py", "flows/test_people_story.py", "pages/test_script.py",
+    "flows/test_blind.py",
     "api/test_bad_input.py", "flows/test_faults.py", "pages/test_browser.py",
     "flows/test_peers.py", "test_upgrades.py", "local/test_backup.py", "api/test_isolation.py",
     "local/test_launcher.py", "operations/metrics/test_roll_up.py", "workers/test_quarantine.py",
