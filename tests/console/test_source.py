@@ -129,3 +129,20 @@ def test_what_is_imported_is_exported_there(path):
         if wanted not in EXPORT.findall((path.parent / source).resolve().read_text())
     ]
     assert missing == []
+
+
+STATE_NAMES = set(
+    re.findall(r'name: "([a-z]+)", word', (STATIC / "lib/states.mjs").read_text(encoding="utf-8"))
+)
+RULE = re.compile(r"([^{}]+)\{([^{}]*)\}")
+
+
+@pytest.mark.parametrize("path", sorted(STATIC.glob("*.css")), ids=name)
+def test_a_class_of_a_state_gives_colour_and_never_a_place(path):
+    """Every word of this state, on whatever screen, would go where such a rule puts it."""
+    assert {"down", "waiting"} <= STATE_NAMES
+    text = re.sub(r"/\*.*?\*/", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
+    for selectors, body in RULE.findall(text):
+        bare = {each.strip().removeprefix(".") for each in selectors.split(",")} & STATE_NAMES
+        given = {each.partition(":")[0].strip() for each in body.split(";") if each.strip()}
+        assert not bare or given <= {"color", "fill"}, f"{bare} {given}"

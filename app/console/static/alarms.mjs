@@ -81,7 +81,7 @@ function permit() {
 function ask() {
   if (asking) return;
   asking = document.createElement("p");
-  asking.className = "waiting";
+  asking.className = "raised";
   const button = document.createElement("button");
   button.type = "button";
   button.className = "button";

@@ -177,7 +177,7 @@ function Waiting({ waiting }) {
     waiting.take();
     scrollTo(0, 0);
   };
-  return html`<p class="waiting"><${Button} onClick=${show}>${tn(waiting.count, "One new problem", "{n} new problems")} ↑<//></p>`;
+  return html`<p class="raised"><${Button} onClick=${show}>${tn(waiting.count, "One new problem", "{n} new problems")} ↑<//></p>`;
 }
 
 function StateFacets() {
