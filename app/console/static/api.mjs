@@ -6,13 +6,15 @@ import { t } from "./lib/words.mjs";
 
 const BASE = "/api/v1";
 const PATIENCE_MS = 60_000;
+const SLOW_MS = 2000;
 
 let unauthorized = async () => false;
 let organization = () => null;
 let reached = () => {};
+let slow = () => {};
 let writing = () => {};
 let skew = 0;
-const writes = new Set(); // what calls off each write that is under way
+const underWay = new Map(); // what calls off each request, and when it began by performance.now()
 
 /** Say what to do at 401: return whether the request shall be repeated. */
 export const onUnauthorized = (handler) => (unauthorized = handler);
@@ -20,10 +22,17 @@ export const onUnauthorized = (handler) => (unauthorized = handler);
 export const onOrganization = (read) => (organization = read);
 /** Hear after each request what came of it: the status, 0 where the server was not reached. */
 export const onReached = (handler) => (reached = handler);
+/** Hear of each request that has had no answer for two seconds. */
+export const onSlow = (handler) => (slow = handler);
 /** Hear of each request that changes something (method, path) before it is sent; it waits for what is returned. */
 export const onWrite = (handler) => (writing = handler);
-/** Call off every write under way: who has acted hears that a silent server says nothing, and does not wait. */
-export const callOffWrites = () => writes.forEach((each) => each.abort());
+/**
+ * Call off the requests under way that began before (by performance.now()): who has acted hears that a
+ * silent server says nothing, and the few connections that a browser opens to a server are free again.
+ */
+export function callOff(before) {
+  for (const [stopper, began] of underWay) if (began < before) stopper.abort();
+}
 /** The server's clock, in milliseconds since the epoch. */
 export const serverNow = () => Date.now() + skew;
 
@@ -38,11 +47,12 @@ export class ApiError extends Error {
 /**
  * Send a request and return {data, response}. Raises ApiError; AbortError when called off. With
  * `atOnce` it is on its way when this returns its promise, and goes on when the page is left.
+ * With `apart` it is a look at the server itself: no handler hears of it, and `signal` alone calls it off.
  */
-export async function send(method, path, { body, text, query, signal, headers, again = true, atOnce = false } = {}) {
+export async function send(method, path, { body, text, query, signal, headers, again = true, atOnce = false, apart = false } = {}) {
   if (method !== "GET" && !atOnce) await writing(method, path);
   const address = addressOf(path, query);
-  const init = { method, credentials: "same-origin", keepalive: atOnce, headers: { Accept: "application/json", ...headers } };
+  const init = { method, credentials: "same-origin", cache: apart ? "no-store" : "default", keepalive: atOnce, headers: { Accept: "application/json", ...headers } };
   const stopper = new AbortController();
   init.signal = AbortSignal.any([stopper.signal, AbortSignal.timeout(PATIENCE_MS), ...(signal ? [signal] : [])]);
   if (body !== undefined) {
@@ -54,18 +64,20 @@ export async function send(method, path, { body, text, query, signal, headers, a
   }
   let response;
   let data;
-  if (method !== "GET") writes.add(stopper);
+  const waiting = apart ? 0 : setTimeout(slow, SLOW_MS);
+  if (!apart) underWay.set(stopper, performance.now());
   try {
     response = await fetch(address, init);
     data = await read(response); // which may stop half-way as well
   } catch (error) {
     if (signal?.aborted) throw error;
-    reached(0);
+    if (!apart && !stopper.signal.aborted) reached(0); // who calls off knows what the server says
     throw new ApiError(0, init.signal.aborted && method !== "GET" ? t("The server does not answer. It may have got this: look before you repeat it.") : t("The server was not reached. Nothing was changed."));
   } finally {
-    writes.delete(stopper);
+    clearTimeout(waiting);
+    underWay.delete(stopper);
   }
-  reached(response.status);
+  if (!apart) reached(response.status);
   learnClock(response.headers.get("Date"));
   if (response.status === 401 && again && (await unauthorized())) {
     return send(method, path, { body, text, query, signal, headers, again: false, atOnce });

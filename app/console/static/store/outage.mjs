@@ -8,9 +8,10 @@ import { t } from "../lib/words.mjs";
 import { outage } from "./session.mjs";
 
 const CALM_MS = 10_000;
-const AWAY_MS = 2000;
-const PATIENCE_MS = 8000;
-const AWAY_PATIENCE_MS = 4000; // a connection of before is dead for ever, and a new one answers at once
+const AWAY_MS = 1000;
+const PATIENCE_MS = 6000;
+const AWAY_PATIENCE_MS = 4000; // the places that a browser has for requests are few
+const GRACE_MS = 1000; // a server that held still answers late, but it answers
 
 const WORDS = {
   server: (clock) => t("Not connected since {clock}. You see the state of then; it comes back by itself.", { clock }),
@@ -18,20 +19,20 @@ const WORDS = {
   redis: (clock) => t("Valkey is away since {clock}. Checks and messages go on; this page is not live until it is back.", { clock }),
 };
 
+const looks = new Set(); // what calls off each that is under way
 let timer = 0;
-let asking = false;
+let heardAt = 0; // when the server last answered anything, by performance.now()
 
 /** Begin to look, and never end. */
 export function watch() {
   api.onReached((status) => {
-    if (asking) return;
-    if (status === 0) {
-      found("server");
-      soon();
-    } else if (status >= 502 || outage.peek()) look();
+    if (status && status < 500) heardAt = performance.now();
+    if (status === 0) lost();
+    else if (!looks.size && (status >= 502 || outage.peek())) look();
   });
+  api.onSlow(() => looks.size || look());
   addEventListener("online", look);
-  addEventListener("offline", () => found("server"));
+  addEventListener("offline", lost);
   addEventListener("visibilitychange", () => !document.hidden && look());
   live.on("lost", look);
   soon();
@@ -42,23 +43,57 @@ function soon() {
   timer = setTimeout(look, outage.peek() ? AWAY_MS : CALM_MS);
 }
 
+/**
+ * Ask whether all is there. While there is no answer another look goes out each second: a connection of
+ * before may be dead without a word, and the browser sends on those it has before it opens another.
+ */
 async function look() {
   clearTimeout(timer);
-  if (document.hidden || asking) return; // what is not seen is asked for when it is
-  asking = true;
+  if (document.hidden) return; // what is not seen is asked for when it is
+  if (looks.size && outage.peek()?.part === "database") return soon(); // it is there, and answers when it can
+  const began = performance.now();
+  const mine = new AbortController();
+  const patience = AbortSignal.timeout(outage.peek() ? AWAY_PATIENCE_MS : PATIENCE_MS);
+  looks.add(mine);
+  timer = setTimeout(look, AWAY_MS);
   try {
-    const { late = [] } = await api.get("/ready", {}, AbortSignal.timeout(outage.peek() ? AWAY_PATIENCE_MS : PATIENCE_MS));
+    const signal = AbortSignal.any([mine.signal, patience]);
+    const { late = [] } = (await api.send("GET", "/ready", { signal, apart: true })).data;
     const redis = late.find((each) => each.part === "redis");
+    answered(began);
     live.check();
     found(redis ? "redis" : null, redis && Date.parse(redis.since));
+    soon();
   } catch (error) {
-    if (!error.status) { // not reached, silent for too long, or another's answer
-      api.callOffWrites();
-      found("server");
-    } else if (error.status >= 500 && !error.requestId) found("server"); // a proxy has answered for it
-    else if (error.status === 503) found("database");
+    if (mine.signal.aborted) return; // another look was answered
+    if (patience.aborted) { // the next look is on its way
+      api.callOff(began);
+      if (heardAt < began) found("server");
+    } else if (!error.status) { // not reached, or another's answer
+      api.callOff(began);
+      lost();
+    } else if (error.status >= 500 && !error.requestId) lost(); // a proxy has answered for it
+    else {
+      answered(began);
+      if (error.status === 503) found("database");
+      soon();
+    }
+  } finally {
+    looks.delete(mine);
   }
-  asking = false;
+}
+
+/** The server has answered: after its silence, what still waits on connections of before waits for ever. */
+function answered(began) {
+  heardAt = performance.now();
+  if (outage.peek()?.part !== "server") return;
+  looks.forEach((each) => each.abort());
+  setTimeout(() => api.callOff(began), GRACE_MS);
+}
+
+function lost() {
+  if (outage.peek()?.part === "server") return; // a look is due within a second
+  found("server");
   soon();
 }
 
