@@ -76,8 +76,8 @@ def keep(cursor: psycopg.Cursor[Any], checks: Sequence[RecordedCheck]) -> None:
         ],
     )
     cursor.executemany(
-        "DELETE FROM check_evidence WHERE check_id IN (SELECT check_id FROM check_evidence"
-        " WHERE service_id = %s ORDER BY at DESC OFFSET %s)",
+        "DELETE FROM check_evidence WHERE check_id = ANY (ARRAY(SELECT check_id FROM check_evidence"
+        " WHERE service_id = %s ORDER BY at DESC OFFSET %s))",
         [(check.service_id, KEPT) for check in failures],
     )
 

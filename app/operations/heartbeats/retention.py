@@ -11,21 +11,27 @@ _FLIPS_DAYS = 400
 _HEARTBEATS = 500
 _DELETED = 20_000
 
-# Down the index of one heartbeat's pings: the newest ones are skipped, the rest goes.
+# Down the index of one heartbeat's pings: the newest ones are skipped, the rest goes. Each border is
+# found once, and what goes is collected before it goes: joined to the pings directly, the planner
+# may look for the border of each ping anew, after statistics that were taken while there were few.
 _PRUNE = """
-DELETE FROM heartbeat_pings WHERE id IN (
-    SELECT old.id FROM unnest(%(ids)s::uuid[]) AS wanted (id)
+WITH borders AS MATERIALIZED (
+    SELECT wanted.id AS heartbeat_id, newest_old.id
+    FROM unnest(%(ids)s::uuid[]) AS wanted (id)
     CROSS JOIN LATERAL (
-        SELECT kept.id FROM heartbeat_pings kept WHERE kept.heartbeat_id = wanted.id
-        ORDER BY kept.id DESC OFFSET %(kept)s LIMIT 1
-    ) AS border
+        SELECT p.id FROM heartbeat_pings p WHERE p.heartbeat_id = wanted.id
+        ORDER BY p.id DESC OFFSET %(kept)s LIMIT 1
+    ) AS newest_old
+)
+DELETE FROM heartbeat_pings WHERE id = ANY (ARRAY(
+    SELECT old.id FROM borders
     CROSS JOIN LATERAL (
         SELECT p.id FROM heartbeat_pings p
-        WHERE p.heartbeat_id = wanted.id AND p.id <= border.id
+        WHERE p.heartbeat_id = borders.heartbeat_id AND p.id <= borders.id
           AND p.received_at < now() - %(days)s * interval '1 day'
     ) AS old
     LIMIT %(limit)s
-)
+))
 """
 
 

@@ -62,13 +62,13 @@ def claim(region: str, limit: int, *, organization_id: UUID | None = None) -> li
         rows = tx.rows(
             """
             UPDATE probe_requests SET lease_until = now() + interval '2 minutes'
-            WHERE id IN (
+            WHERE id = ANY (ARRAY(
                 SELECT id FROM probe_requests
                 WHERE region = %s AND outcome IS NULL AND lease_until IS NULL
                   AND created_at > now() - %s * interval '1 second'
                   AND organization_id = coalesce(%s, organization_id)
                 ORDER BY created_at LIMIT %s FOR UPDATE SKIP LOCKED
-            )
+            ))
             RETURNING id, organization_id, sealed_target
             """,
             (region, PATIENCE_SECONDS, organization_id, limit),

@@ -3,6 +3,7 @@
 import pytest
 
 from app.operations.heartbeats import retention as heartbeat_retention
+from app.platform.transaction import transaction
 from tests.heartbeats import make_heartbeat
 
 
@@ -39,6 +40,29 @@ def test_the_last_thousand_of_ninety_days_and_always_a_hundred(app, alice, rows,
     of = "SELECT count(*) FROM heartbeat_pings WHERE heartbeat_id = %s"
     assert rows(of, heartbeat["id"]) == [(kept,)]
     assert rows(of, other["id"]) == [(7,)]
+
+
+def nodes(plan):
+    """Return a node of a plan and all below it."""
+    return [plan, *(node for below in plan.get("Plans", []) for node in nodes(below))]
+
+
+@pytest.mark.parametrize("later", [1_000, 1_500])
+@pytest.mark.parametrize("first", [0, 3])
+def test_the_border_of_a_heartbeat_is_looked_for_once(app, alice, rows, first, later):
+    heartbeat, other = make_heartbeat(alice), make_heartbeat(alice)
+    add_pings(rows, heartbeat, first)
+    rows("VACUUM (ANALYZE) heartbeat_pings")  # then more come than the statistics know of
+    add_pings(rows, heartbeat, later)
+    add_pings(rows, other, 7)
+    values = {"ids": [heartbeat["id"], other["id"]], "kept": 1_000, "days": 0, "limit": 20_000}
+    explain = "EXPLAIN (ANALYZE, FORMAT JSON) " + heartbeat_retention._PRUNE
+    with app.app_context(), transaction() as tx:
+        ((plans,),) = tx.driver.execute(explain, values).fetchall()
+    scans = [node for node in nodes(plans[0]["Plan"]) if "Relation Name" in node]
+    read = sum(node["Actual Rows"] * node["Actual Loops"] for node in scans)
+    assert len(scans) > 2
+    assert read <= 4 * (first + later)
 
 
 def test_many_heartbeats_are_tidied_in_batches(app, alice, rows, monkeypatch):
