@@ -44,3 +44,7 @@ def create() -> Flask:
 
 
 app = create()
+
+
+def start() -> None:
+    """Start nothing: gunicorn.conf.py asks it of each application, and this one only answers."""
