@@ -7,11 +7,13 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
 import psycopg
 
+from app.domain.checks.schedule import next_due, phase_ms
 from app.local import ports
 from app.local.state import StateDir
 from tests.bench.world import ROOT, tree_cpu_seconds, tree_of, wait_until
@@ -90,10 +92,24 @@ def fill(
     interval_seconds: int,
     organizations: int = 1,
 ) -> None:
-    """Make organizations with so many services in all, of which as many are due in each second."""
-    values = {"endpoint": endpoint, "seconds": interval_seconds, "each": services // organizations}
+    """Make organizations with so many services in all, of which as many are due in each second.
+
+    They have been GREEN since before and are due at their own times, as those of an installation
+    that runs: a first check changes a status, which costs several times as much as one that changes
+    nothing.
+    """
     for _ in range(organizations):
-        values |= {"organization": uuid4()}
+        ids, now = [uuid4() for _ in range(services // organizations)], datetime.now(UTC)
+        values = {
+            "organization": uuid4(),
+            "endpoint": endpoint,
+            "seconds": interval_seconds,
+            "ids": ids,
+            "due_at": [
+                next_due(now, interval_seconds, phase_ms(id, "default", interval_seconds))
+                for id in ids
+            ],
+        }
         connection.execute(_ORGANIZATION, values)
         with connection.transaction():
             connection.execute(_SERVICES, values)
@@ -108,15 +124,16 @@ VALUES (%(organization)s, 'bench', %(organization)s::text, 'free', 1000000, 'UTC
 _SERVICES = """
 INSERT INTO services (id, organization_id, name, endpoint, check_type, description, environment,
     check_interval_seconds, timeout_seconds, tags, is_active, config, slow_threshold_ms,
-    failure_threshold, recovery_threshold, regions, region_quorum, depends_on, status, version)
-SELECT gen_random_uuid(), %(organization)s, 'bench', %(endpoint)s, 'HTTP', '', '', %(seconds)s,
-    least(%(seconds)s, 10), '{}', true, '{}', 1000, 1, 1, '{default}', 'majority', '{}', 'PENDING',
-    1
-FROM generate_series(1, %(each)s)
+    failure_threshold, recovery_threshold, regions, region_quorum, depends_on, status,
+    status_changed_at, version)
+SELECT id, %(organization)s, 'bench', %(endpoint)s, 'HTTP', '', '', %(seconds)s,
+    least(%(seconds)s, 10), '{}', true, '{}', 1000, 1, 1, '{default}', 'majority', '{}', 'GREEN',
+    now(), 1
+FROM unnest(%(ids)s) id
 """
 _ENTRIES = """
 INSERT INTO schedule_entries (service_id, region, status, consecutive_failures,
-    consecutive_successes, next_due_at)
-SELECT id, 'default', 'PENDING', 0, 0, now() + random() * %(seconds)s * interval '1 second'
-FROM services WHERE organization_id = %(organization)s
+    consecutive_successes, last_checked_at, last_response_time_ms, last_status_code, next_due_at)
+SELECT id, 'default', 'GREEN', 0, 1, now(), 1, 200, due_at
+FROM unnest(%(ids)s, %(due_at)s) AS own (id, due_at)
 """
