@@ -23,7 +23,8 @@ BATCH = 1000
 FLUSH_SECONDS = 0.9  # results that change nothing wait this long to be recorded together
 _URGENT_INTERVAL_SECONDS = 4  # a service checked more often is due again before
 # Before a batch is recorded it lingers for further results, a few rounds while this many join in
-# each: a transaction costs as much as dozens of results.
+# each: a transaction costs as much as dozens of results. What may change a status waits one round
+# alone: somebody is to hear of it.
 _LINGER_SECONDS = 0.02
 _LINGER_ROUNDS = 4
 _LINGER_JOINING = 40
@@ -49,6 +50,7 @@ class ResultQueue:
         )  # services for whose last result some rule fired, or may have
         self._waiting: list[RecordedCheck] = []
         self._urgent = asyncio.Event()
+        self._has_changes = False  # whether one that waits may change a status
         self._recording: asyncio.Task[None] | None = None
         self.is_recorder_gone = False  # then nothing is recorded here any more
 
@@ -63,20 +65,23 @@ class ResultQueue:
     def add(self, claim: Claim, observation: Observation, checked_at: datetime) -> None:
         """Have a finished check recorded: within a second, or at once if it changes anything."""
         self._waiting.append(claim.finished(observation, checked_at))
-        changes = self._may_change_anything(claim, observation, checked_at)
-        if changes or len(self._waiting) >= _FLUSH_AT:
+        if not observation.status is claim.state.status is claim.service_status is Status.GREEN:
+            self._has_changes = True
+            self._urgent.set()
+        elif (
+            claim.snapshot.check_interval_seconds < _URGENT_INTERVAL_SECONDS
+            or self._may_fire_or_end(claim, observation, checked_at)
+            or len(self._waiting) >= _FLUSH_AT
+        ):
             self._urgent.set()
         if self._recording is None:
             self._recording = self._loop.create_task(self._record())
 
-    def _may_change_anything(
+    def _may_fire_or_end(
         self, claim: Claim, observation: Observation, checked_at: datetime
     ) -> bool:
-        """Say no only if the service was and is GREEN, and no rule fires or has just fired."""
-        service_id, observed = claim.snapshot.service_id, observation.status
-        is_green = observed is claim.state.status is claim.service_status is Status.GREEN
-        if not is_green or claim.snapshot.check_interval_seconds < _URGENT_INTERVAL_SECONDS:
-            return True
+        """Say no only if no rule fires for the service, or has just fired."""
+        service_id = claim.snapshot.service_id
         was_firing = bool(self._firing) and service_id in self._firing
         if evaluation.are_fine(claim.rules, claim.snapshot, observation, checked_at):
             if was_firing:
@@ -98,6 +103,7 @@ class ResultQueue:
             batch = self._waiting[:BATCH]
             if len(batch) == len(self._waiting):
                 self._urgent.clear()
+                self._has_changes = False
             try:
                 await self._loop.run_in_executor(self._pool, self._hand_over, batch)
             except RecorderGone:
@@ -120,7 +126,7 @@ class ResultQueue:
             if before >= BATCH // 2:
                 return
             await asyncio.sleep(_LINGER_SECONDS)
-            if len(self._waiting) < before + _LINGER_JOINING:
+            if self._has_changes or len(self._waiting) < before + _LINGER_JOINING:
                 return
 
     def _hand_over(self, batch: list[RecordedCheck]) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
+from types import SimpleNamespace
 from uuid import UUID
 
 import pytest
@@ -131,6 +132,33 @@ def test_a_rule_that_reads_history_is_urgent(claims, alice):
     )
     (one,) = claims(1)
     assert recorded((one, GREEN)) == [1]
+
+
+@pytest.mark.parametrize(("observation", "rounds"), [(GREEN, 4), (RED, 1)])
+def test_a_change_waits_one_round_for_those_that_join(claims, monkeypatch, observation, rounds):
+    one, two = claims(interval=3)
+    recorder, at = Batches(), utcnow() + timedelta(seconds=1)
+
+    async def story():
+        is_recorded = asyncio.Event()
+
+        async def recorded(_batch):
+            is_recorded.set()
+
+        async def join(_seconds):
+            for _ in range(result_queue._LINGER_JOINING):
+                queue.add(two, GREEN, at)
+
+        monkeypatch.setattr(
+            result_queue, "asyncio", SimpleNamespace(**{**vars(asyncio), "sleep": join})
+        )
+        queue = ResultQueue(asyncio.get_running_loop(), recorder, recorded)
+        queue.add(one, observation, at)
+        await is_recorded.wait()
+        await queue.finish()
+
+    asyncio.run(story())
+    assert recorder.sizes == [1 + rounds * result_queue._LINGER_JOINING]
 
 
 def test_a_full_batch_does_not_wait(claims):
