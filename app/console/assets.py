@@ -25,7 +25,7 @@ TYPES = {
     ".txt": "text/plain; charset=utf-8",
 }
 # Sent as one file, in this order: each further request costs a phone a round trip.
-STYLES = ("base.css", "parts.css", "forms.css", "lists.css")
+STYLES = ("base.css", "parts.css", "forms.css", "lists.css", "forced.css")
 STYLESHEET = "console.css"
 _COMMENT = re.compile(rb"/\*.*?\*/\s*", re.DOTALL)  # of no use to a phone
 # Comments of a module that stand on lines of their own, as all of them do that say much.
