@@ -2,11 +2,17 @@
 // The session is a cookie that no script sees. What happens at 401 is told to whoever asked for it
 // (`onUnauthorized`), which may sign in again and let the request be repeated.
 
+import { span } from "./lib/time.mjs";
 import { t } from "./lib/words.mjs";
 
 const BASE = "/api/v1";
 const PATIENCE_MS = 60_000;
 const SLOW_MS = 2000;
+const MAYBE = t("It may have got this: look before you repeat it.");
+const SAFE = t("Nothing was changed.");
+const USUAL_PAUSE_SECONDS = 5;
+const LONGEST_PAUSE_SECONDS = 300;
+const EMPTY_BY_INTENT = [202, 204, 205];
 
 let unauthorized = async () => false;
 let organization = () => null;
@@ -14,7 +20,7 @@ let reached = () => {};
 let slow = () => {};
 let writing = () => {};
 let skew = 0;
-const underWay = new Map(); // what calls off each request, and when it began by performance.now()
+const underWay = new Map(); // by what calls off each request: when it began by performance.now(), and how to send a read once more
 
 /** Say what to do at 401: return whether the request shall be repeated. */
 export const onUnauthorized = (handler) => (unauthorized = handler);
@@ -31,16 +37,31 @@ export const onWrite = (handler) => (writing = handler);
  * silent server says nothing, and the few connections that a browser opens to a server are free again.
  */
 export function callOff(before) {
-  for (const [stopper, began] of underWay) if (began < before) stopper.abort();
+  for (const [stopper, { began }] of underWay) if (began < before) stopper.abort();
+}
+/**
+ * Send the reads under way that began before once more, beside what was sent: that may be on a connection
+ * which is dead without a word. The first answer counts. A read is sent twice at most.
+ */
+export function askAgain(before) {
+  for (const each of underWay.values()) {
+    if (each.began >= before) continue;
+    each.again?.();
+    each.again = null;
+  }
 }
 /** The server's clock, in milliseconds since the epoch. */
 export const serverNow = () => Date.now() + skew;
 
-/** A request that failed: `status` (0: not reached), the API's sentence, fields, request id. */
+/**
+ * A request that failed: `status` (0: no answer of ours), a sentence, fields, request id, after how many
+ * seconds to come again, and when that is; `isGate`: something else answers in the server's place;
+ * `isUnsure`: what was to be changed may be changed.
+ */
 export class ApiError extends Error {
-  constructor(status, message, { fields = {}, requestId = null, retryAfter = null } = {}) {
+  constructor(status, message, { fields = {}, requestId = null, retryAfter = null, isGate = false, isUnsure = false } = {}) {
     super(message);
-    Object.assign(this, { status, fields, requestId, retryAfter });
+    Object.assign(this, { status, fields, requestId, retryAfter, isGate, isUnsure, retryAt: retryAfter && serverNow() + retryAfter * 1000 });
   }
 }
 
@@ -52,7 +73,7 @@ export class ApiError extends Error {
 export async function send(method, path, { body, text, query, signal, headers, again = true, atOnce = false, apart = false } = {}) {
   if (method !== "GET" && !atOnce) await writing(method, path);
   const address = addressOf(path, query);
-  const init = { method, credentials: "same-origin", cache: apart ? "no-store" : "default", keepalive: atOnce, headers: { Accept: "application/json", ...headers } };
+  const init = { method, credentials: "same-origin", redirect: "manual", cache: apart ? "no-store" : "default", keepalive: atOnce, headers: { Accept: "application/json", ...headers } };
   const stopper = new AbortController();
   init.signal = AbortSignal.any([stopper.signal, AbortSignal.timeout(PATIENCE_MS), ...(signal ? [signal] : [])]);
   if (body !== undefined) {
@@ -62,28 +83,56 @@ export async function send(method, path, { body, text, query, signal, headers, a
     init.body = text; // a document as somebody wrote it; JSON is YAML too
     init.headers["Content-Type"] = "application/yaml";
   }
-  let response;
-  let data;
+  let answer;
   const waiting = apart ? 0 : setTimeout(slow, SLOW_MS);
-  if (!apart) underWay.set(stopper, performance.now());
+  const entry = { began: performance.now(), again: null };
+  if (!apart) underWay.set(stopper, entry);
+  const isWrite = method !== "GET";
+  let hasBegun = false;
+  const ask = async (changes) => {
+    const response = await fetch(address, { ...init, ...changes });
+    hasBegun = true;
+    return { response, ...(await read(response)) }; // which may stop half-way as well
+  };
   try {
-    response = await fetch(address, init);
-    data = await read(response); // which may stop half-way as well
+    answer = await (isWrite ? ask() : first(ask, entry));
   } catch (error) {
     if (signal?.aborted) throw error;
     if (!apart && !stopper.signal.aborted) reached(0); // who calls off knows what the server says
-    throw new ApiError(0, init.signal.aborted && method !== "GET" ? t("The server does not answer. It may have got this: look before you repeat it.") : t("The server was not reached. Nothing was changed."));
+    throw unanswered(isWrite, init.signal.aborted, hasBegun);
   } finally {
     clearTimeout(waiting);
     underWay.delete(stopper);
+    stopper.abort(); // what was asked twice
   }
-  if (!apart) reached(response.status);
+  const { response, data } = answer;
+  if (!apart) reached(answer.isForeign || answer.isCut ? Math.max(response.status, 502) : response.status);
   learnClock(response.headers.get("Date"));
+  if (answer.isForeign || answer.isCut) throw strange(answer, isWrite);
   if (response.status === 401 && again && (await unauthorized())) {
     return send(method, path, { body, text, query, signal, headers, again: false, atOnce });
   }
   if (!response.ok) throw failure(response, data);
   return { data, response };
+}
+
+/** The first answer of a read, which `entry.again` sends once more. Raises when no answer is left to come. */
+function first(ask, entry) {
+  return new Promise((resolve, reject) => {
+    let asked = 0;
+    const go = (changes) => {
+      asked += 1;
+      ask(changes).then(resolve, (error) => (asked -= 1) || reject(error));
+    };
+    entry.again = () => go({ cache: "no-store" }); // else it waits in the cache for the one before
+    go();
+  });
+}
+
+function unanswered(isWrite, hasWaited, hasBegun) {
+  if (hasBegun) return new ApiError(0, cutWords(isWrite), { isUnsure: isWrite });
+  if (hasWaited && isWrite) return new ApiError(0, t("The server does not answer. It may have got this: look before you repeat it."), { isUnsure: true });
+  return new ApiError(0, t("The server was not reached. Nothing was changed."));
 }
 
 /** The address of an API path, with the organization of this tab. */
@@ -138,19 +187,74 @@ function learnClock(date) {
 }
 
 async function read(response) {
-  const text = await response.text();
-  try {
-    return text ? JSON.parse(text) : null;
-  } catch {
-    return null;
-  }
+  if (response.type === "opaqueredirect") return { isForeign: true }; // the API leads nowhere else
+  return readAnswer(response.status, response.headers.get("Content-Type"), await response.text());
+}
+
+function detailsOf(response) {
+  return { requestId: response.headers.get("X-Request-Id"), retryAfter: secondsOf(response.headers.get("Retry-After"), serverNow()) };
 }
 
 function failure(response, data) {
-  const details = {
-    fields: data?.fields ?? {},
-    requestId: response.headers.get("X-Request-Id"),
-    retryAfter: Number(response.headers.get("Retry-After")) || null,
-  };
-  return new ApiError(response.status, data?.error ?? t("The server answered {status}.", { status: response.status }), details);
+  const said = data?.error ? toldWords(response.status, data.error) : foreignWords(response.status, true);
+  return new ApiError(response.status, said, { ...detailsOf(response), fields: data?.fields ?? {} });
+}
+
+/** The failure of an answer that is not the API's, or not whole. */
+function strange({ response, isCut }, isWrite) {
+  const { status } = response;
+  if (isCut && status < 400) return new ApiError(0, cutWords(isWrite), { isUnsure: isWrite });
+  const isGate = status < 400 || status === 401 || status === 407;
+  return new ApiError(isGate ? 0 : status, foreignWords(status, isWrite), { ...detailsOf(response), isGate, isUnsure: isWrite && status >= 500 });
+}
+
+/**
+ * {data} of a body as it came, {isCut} where it is not whole, {isForeign} where it is no JSON and so
+ * not of the API. `type` is its content type.
+ */
+function readAnswer(status, type, text) {
+  if (!text && EMPTY_BY_INTENT.includes(status)) return { data: null };
+  if (!text && status < 400) return { isCut: true };
+  if (!/\bjson\b/i.test(type ?? "")) return { isForeign: true };
+  try {
+    return { data: JSON.parse(text) };
+  } catch {
+    return { isCut: true };
+  }
+}
+
+/** What to say of an answer that is not the API's own; `isWrite`: the request was to change something. */
+function foreignWords(status, isWrite) {
+  if (status < 400 || status === 401 || status === 407) return `${t("Something else answers in place of AlertifyPro, such as a sign-in of your network or company.")} ${isWrite ? SAFE : ""}`.trim();
+  if (status === 403) return t("Something between this browser and AlertifyPro refuses this, such as a firewall. {safe}", { safe: SAFE });
+  if (status === 404) return t("Something between this browser and AlertifyPro does not know this address.");
+  if (status === 413) return t("This is more than is taken at once. Send fewer lines, or a smaller file. {safe}", { safe: SAFE });
+  if (status === 429) return t("Too many requests have come from here.");
+  if (status >= 500) return `${t("A proxy in front of AlertifyPro had no answer from it ({status}).", { status })} ${isWrite ? MAYBE : ""}`.trim();
+  return t("The server answered {status}.", { status });
+}
+
+/** What to say of an answer that did not arrive whole. */
+const cutWords = (isWrite) => `${t("The answer did not arrive whole.")} ${isWrite ? MAYBE : ""}`.trim();
+
+/** The API's sentence, or another where that is in terms of programs. */
+const toldWords = (status, said) => (status === 413 ? foreignWords(413, true) : said);
+
+/** When somebody who was refused for a while may come again, in words; nothing for other failures. `now` in milliseconds. */
+export function againWords({ status, retryAt }, now) {
+  const seconds = status === 429 && retryAt ? Math.ceil((retryAt - now) / 1000) : 0;
+  return seconds > 0 ? t("Again in {span}.", { span: span(seconds) }) : "";
+}
+
+/** Whole seconds of a header Retry-After, a number or a date (RFC 9110, 10.2.3); null for neither. `now` in milliseconds. */
+function secondsOf(header, now) {
+  const text = (header ?? "").trim();
+  const seconds = /^\d+$/.test(text) ? Number(text) : Math.ceil((Date.parse(text) - now) / 1000);
+  return Number.isNaN(seconds) ? null : Math.max(1, seconds);
+}
+
+/** After how many seconds a read that failed is tried again by itself; null for what would fail again. */
+export function pauseAfter({ status, retryAfter }) {
+  if (status !== 0 && status !== 429 && !(status >= 502)) return null;
+  return Math.min(retryAfter ?? USUAL_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS);
 }

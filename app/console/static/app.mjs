@@ -2,13 +2,14 @@
 // first visited; the server reads this table too, and links the modules of the address it answers.
 
 import { html, effect, render, signal, useEffect } from "./vendor/ui.mjs";
+import { ApiError, pauseAfter } from "./api.mjs";
 import { t } from "./lib/words.mjs";
 import { Frame } from "./parts/Frame.mjs";
 import { Button, Failure } from "./parts/Page.mjs";
 import { firing, openAlerts } from "./store/alerts.mjs";
 import { go, link, route, wallKey, windowTitle } from "./store/route.mjs";
 import { load, organization, session, signedIn } from "./store/session.mjs";
-import { say, takeUp } from "./store/toasts.mjs";
+import { say, sayError, takeUp } from "./store/toasts.mjs";
 import { nextTheme, notePrefix, prefixed, view } from "./store/view.mjs";
 
 // Screens within the frame. The fewest parameters win: /services/new before /services/:id.
@@ -65,6 +66,8 @@ const KEYS = { h: "/", s: "/services", a: "/alerts", b: "/heartbeats", o: "/on-c
 const ROWS = ".alert-rows, .table .rows"; // where j and k are heard; from elsewhere j leads there
 const ROW = ".alert-row a.name, .row[tabindex='0']";
 const SHORTCUTS = new Set("nazr"); // of buttons: make one, and of an alert acknowledge, snooze, resolve
+
+const BEGIN_SECONDS = 3; // between two tries to find out who is there
 
 const failure = signal(null);
 const overlay = signal(null);
@@ -146,7 +149,8 @@ async function begin() {
     failure.value = null;
   } catch (error) {
     failure.value = error;
-    if (error.status === 503 || error.status === 0) setTimeout(begin, 3000);
+    const pause = pauseAfter(error);
+    if (pause !== null) setTimeout(begin, Math.max(BEGIN_SECONDS, error.retryAfter ? pause : 0) * 1000);
     return;
   }
   if (signedIn.peek() === "in") openAlerts.reload();
@@ -181,6 +185,15 @@ addEventListener("click", (event) => {
   if (!inside || anchor.target || anchor.hasAttribute("download") || anchor.dataset.load !== undefined) return;
   event.preventDefault();
   if (address.href !== location.href) go(address.href);
+});
+
+// What went wrong and nobody has told: a request behind a button, a part of the console that did not come.
+addEventListener("unhandledrejection", (event) => {
+  const { reason } = event;
+  const isPart = reason instanceof TypeError && /module/.test(reason.message);
+  if (!isPart && !(reason instanceof ApiError) && reason?.name !== "AbortError") return;
+  event.preventDefault();
+  if (reason.name !== "AbortError") sayError(isPart ? { message: t("A part of the console could not be loaded. Try again, or load the page again.") } : reason);
 });
 
 // A time says the whole of it to a finger too, which points at nothing.

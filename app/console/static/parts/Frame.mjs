@@ -152,7 +152,7 @@ function Person({ said, icon }) {
 export function Connection() {
   const away = outage.value;
   if (!away) return html`<span hidden></span>`;
-  return html`<div class="banner" role="status"><${Icon} name="warning" /><span>${away.said(clock(away.since, zone.value, true))}</span></div>`;
+  return html`<div class="banner" role="status"><${Icon} name="warning" /><span>${away.said(clock(away.since, zone.value, true))}</span>${away.part === "gate" && html`<a class="button" href="/" target="_blank" rel="noopener">${t("Open it in a new tab")}</a>`}</div>`;
 }
 
 function Foot({ sections }) {

@@ -1,6 +1,7 @@
 // What every screen is made of: a head with its one h1, and the states of what it shows.
 
 import { html, useEffect, useRef, useState } from "../vendor/ui.mjs";
+import { againWords } from "../api.mjs";
 import { clock } from "../lib/time.mjs";
 import { sentence, t } from "../lib/words.mjs";
 import { kept } from "../store/resource.mjs";
@@ -101,7 +102,7 @@ export function Failure({ error, retry }) {
     <${Icon} name="warning" />
     <div>
       <strong>${title}</strong>
-      <p><${Said} text=${error.message} />${hint && ` ${hint}`}</p>
+      <p><${Said} text=${error.message} />${hint && ` ${hint}`}${error.retryAt && html` <span aria-live="off">${againWords(error, now.value)}</span>`}</p>
       <div class="actions">
         ${retry && error.status !== 403 && html`<${Button} onClick=${retry}>${t("Try again")}<//>`}
         ${error.requestId && html`<${Copy} text=${error.requestId}>${t("Copy request id")}<//>`}
@@ -112,12 +113,13 @@ export function Failure({ error, retry }) {
 
 /** What is read is read again by itself (store/resource); what somebody sent is theirs to send. */
 function explain(error, isRead) {
-  const again = isRead ? t("It is tried again by itself.") : t("What you have typed is still here: send it again.");
+  const again = isRead ? t("It is tried again by itself.") : error.isUnsure ? t("What you have typed is still here.") : t("What you have typed is still here: send it again.");
   switch (error.status) {
     case 0: return [t("Not connected"), again];
     case 403: return [t("Not allowed"), ""];
     case 404: return [t("Not found"), t("It may have been deleted, or belong to another organization.")];
-    case 429: return [t("Too many requests"), error.retryAfter ? t("Wait {n} seconds.", { n: error.retryAfter }) : ""];
+    case 429: return [t("Too many requests"), isRead ? again : t("What you have typed is still here.")];
+    case 502: case 504: return [t("The server does not answer"), again];
     case 503: return [t("The server is busy or its database is away"), again];
     default: return [t("That did not work"), ""];
   }
@@ -161,12 +163,7 @@ export function Copy({ text, children, kind = "quiet" }) {
 
 /** Tabs whose choice stands in the address. `tabs`: [{id, title, href, count}]. */
 export function Tabs({ label, tabs, current }) {
-  const box = useRef(null);
-  useEffect(() => {
-    const open = box.current.querySelector("[aria-current]"); // which a phone may have to scroll to
-    if (open) box.current.scrollLeft = open.offsetLeft - (box.current.clientWidth - open.offsetWidth) / 2;
-  }, [current]);
-  return html`<nav class="tabs" aria-label=${label} ref=${box}>
+  return html`<nav class="tabs" aria-label=${label}>
     ${tabs.map((tab) => html`<a key=${tab.id} href=${tab.href} aria-current=${tab.id === current ? "page" : null}>${tab.title}${tab.count ? html` <span class="count">${tab.count}</span>` : null}</a>`)}
   </nav>`;
 }

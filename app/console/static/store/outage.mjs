@@ -12,9 +12,11 @@ const AWAY_MS = 1000;
 const PATIENCE_MS = 6000;
 const AWAY_PATIENCE_MS = 4000; // the places that a browser has for requests are few
 const GRACE_MS = 1000; // a server that held still answers late, but it answers
+const LATE_MS = 6000; // of a read, while others are answered
 
 const WORDS = {
   server: (clock) => t("Not connected since {clock}. You see the state of then; it comes back by itself.", { clock }),
+  gate: (clock) => t("Not connected since {clock}. Something else answers in place of AlertifyPro, such as a sign-in of your network or company. What you have typed stays here.", { clock }),
   database: (clock) => t("The database is away since {clock}. You see the state of then; nothing can be saved until it is back, which is tried by itself.", { clock }),
   redis: (clock) => t("Valkey is away since {clock}. Checks and messages go on; this page is not live until it is back.", { clock }),
 };
@@ -33,7 +35,11 @@ export function watch() {
   api.onSlow(() => looks.size || look());
   addEventListener("online", look);
   addEventListener("offline", lost);
-  addEventListener("visibilitychange", () => !document.hidden && look());
+  addEventListener("visibilitychange", () => {
+    if (document.hidden) return;
+    api.askAgain(performance.now() - GRACE_MS); // nobody has looked after what was read in a hidden tab
+    look();
+  });
   live.on("lost", look);
   soon();
 }
@@ -61,6 +67,7 @@ async function look() {
     const { late = [] } = (await api.send("GET", "/ready", { signal, apart: true })).data;
     const redis = late.find((each) => each.part === "redis");
     answered(began);
+    api.askAgain(began - LATE_MS);
     live.check();
     found(redis ? "redis" : null, redis && Date.parse(redis.since));
     soon();
@@ -71,7 +78,8 @@ async function look() {
       if (heardAt < began) found("server");
     } else if (!error.status) { // not reached, or another's answer
       api.callOff(began);
-      lost();
+      found(error.isGate ? "gate" : "server");
+      soon();
     } else if (error.status >= 500 && !error.requestId) lost(); // a proxy has answered for it
     else {
       answered(began);
@@ -86,10 +94,13 @@ async function look() {
 /** The server has answered: after its silence, what still waits on connections of before waits for ever. */
 function answered(began) {
   heardAt = performance.now();
-  if (outage.peek()?.part !== "server") return;
+  if (!away(outage.peek())) return;
   looks.forEach((each) => each.abort());
   setTimeout(() => api.callOff(began), GRACE_MS);
 }
+
+/** Whether nothing of the server is reached. */
+const away = (outage) => outage?.part === "server" || outage?.part === "gate";
 
 function lost() {
   if (outage.peek()?.part === "server") return; // a look is due within a second
@@ -100,7 +111,7 @@ function lost() {
 function found(part, since = api.serverNow()) {
   const known = outage.peek();
   if ((known?.part ?? null) === part) return;
-  outage.value = part && { part, since, said: WORDS[part] };
-  if (known?.part === "server") live.renew(); // its socket may be dead without knowing it
+  outage.value = part && { part, since: away(known) && away({ part }) ? known.since : since, said: WORDS[part] };
+  if (away(known) && !away({ part })) live.renew(); // its socket may be dead without knowing it
   if (!part) live.resync();
 }

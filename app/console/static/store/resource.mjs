@@ -2,10 +2,9 @@
 // being read, what came, what went wrong, and as of when it is.
 
 import { batch, signal, useEffect, useMemo } from "../vendor/ui.mjs";
-import { serverNow } from "../api.mjs";
+import { pauseAfter, serverNow } from "../api.mjs";
 import { on } from "../live.mjs";
 
-const BUSY_MS = 5000;
 const BURST_MS = 200; // frames come in bursts
 const SHARE = 4; // and are read after for a fifth of the time at most
 
@@ -46,9 +45,8 @@ export function resource(load) {
     } catch (reason) {
       if (mine !== stopper || reason.name === "AbortError") return;
       error.value = reason;
-      if (reason.status >= 502 || reason.status === 0) {
-        timer = setTimeout(reload, (reason.retryAfter ?? 0) * 1000 || BUSY_MS); // it mends itself
-      }
+      const pause = pauseAfter(reason);
+      if (pause !== null) timer = setTimeout(reload, pause * 1000); // it mends itself
     } finally {
       if (mine === stopper) {
         loading.value = false;

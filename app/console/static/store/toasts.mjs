@@ -1,7 +1,7 @@
 // Short messages that come by themselves: what was done, what went wrong. They are kept in a list.
 
 import { signal } from "../vendor/ui.mjs";
-import { serverNow } from "../api.mjs";
+import { againWords, serverNow } from "../api.mjs";
 import { sentence, t } from "../lib/words.mjs";
 
 const KEPT = 50;
@@ -17,7 +17,7 @@ export function say(text, action = null, onEnd = null) {
 
 /** Say that something went wrong, in the API's words. */
 export function sayError(error, what = null) {
-  const said = sentence(error.message);
+  const said = `${sentence(error.message)} ${againWords(error, serverNow())}`.trim();
   return add("failed", what ? `${what} ${said}` : said, null, null, error.requestId);
 }
 
