@@ -112,12 +112,16 @@ class Resource(Generic[Row, Who]):
         return self.to_json(tx, who, [row])[0]
 
     def update(self, who: Who, id: UUID, changes: Fields) -> Answer:
-        """Change the given fields of a row and return it."""
+        """Change the given fields of a row and return it.
+
+        Raises Conflict where somebody has changed it since the time in `unchanged_since`.
+        """
         with transaction() as tx:
             self.begin(tx, who)
             row = self.lock(tx, who, id)
             before = owned_rows.columns(row)
-            values = self.changed_columns(tx, who, row, changes)
+            wanted = owned_rows.take_unchanged(row, changes)
+            values = self.changed_columns(tx, who, row, wanted)
             for name, value in values.items():
                 setattr(row, name, value)
             self.flush(tx)

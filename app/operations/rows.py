@@ -134,6 +134,12 @@ def require_references(
         require(tx, model, organization_id, ids, field=field, what=what)
 
 
+def take_unchanged(row: OrganizationOwned, changes: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the changes of a locked row without their condition. Raises Conflict as below."""
+    require_unchanged(row, changes)
+    return {name: value for name, value in changes.items() if name != "unchanged_since"}
+
+
 def require_unchanged(row: OrganizationOwned, changes: Mapping[str, Any]) -> None:
     """Raise Conflict where `unchanged_since` of these changes is not when a row was last changed.
 

@@ -22,7 +22,7 @@ from app.schemas.base import (
     Whole,
     WrittenFlag,
 )
-from app.schemas.replacements import Replacement, answer_only
+from app.schemas.replacements import Replacement, UnchangedSince, answer_only
 from app.schemas.services import Distinct
 
 WEEK_MINUTES = 7 * 24 * 60
@@ -130,11 +130,11 @@ class AlertRuleSchema(OwnedAnswer, AlertRuleInputSchema):
     """A rule as it is answered."""
 
 
-class AlertRuleChangeSchema(AlertRuleInputSchema):
+class AlertRuleChangeSchema(UnchangedSince, AlertRuleInputSchema):
     """The fields of a rule to change; the others stay."""
 
 
-class AlertRuleReplacementSchema(Replacement, AlertRuleInputSchema):
+class AlertRuleReplacementSchema(Replacement, UnchangedSince, AlertRuleInputSchema):
     """A rule as it was read and then edited: what only the server sets is ignored."""
 
     ignored = answer_only(AlertRuleSchema, AlertRuleInputSchema)

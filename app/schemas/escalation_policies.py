@@ -17,7 +17,7 @@ from app.schemas.base import (
     Whole,
 )
 from app.schemas.nested import Complete
-from app.schemas.replacements import Replacement, answer_only
+from app.schemas.replacements import Replacement, UnchangedSince, answer_only
 
 WEEK_MINUTES = 7 * 24 * 60
 _KINDS = tuple(kind.value for kind in NotifyType)
@@ -92,11 +92,11 @@ class EscalationPolicySchema(OwnedAnswer, EscalationPolicyInputSchema):
     """A policy as it is answered."""
 
 
-class EscalationPolicyChangeSchema(EscalationPolicyInputSchema):
+class EscalationPolicyChangeSchema(UnchangedSince, EscalationPolicyInputSchema):
     """The fields of a policy to change; the others stay."""
 
 
-class EscalationPolicyReplacementSchema(Replacement, EscalationPolicyInputSchema):
+class EscalationPolicyReplacementSchema(Replacement, UnchangedSince, EscalationPolicyInputSchema):
     """A policy as it was read and then edited: what only the server sets is ignored."""
 
     ignored = answer_only(EscalationPolicySchema, EscalationPolicyInputSchema)

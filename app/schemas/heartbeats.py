@@ -22,7 +22,7 @@ from app.schemas.base import (
     Whole,
     WrittenFlag,
 )
-from app.schemas.replacements import Replacement, answer_only
+from app.schemas.replacements import Replacement, UnchangedSince, answer_only
 from app.schemas.services import Distinct
 
 STATUSES = tuple(status.value for status in HeartbeatStatus)
@@ -114,7 +114,7 @@ class HeartbeatInputSchema(BaseSchema):
     is_active = Flag(metadata={"default": True, "description": "false: paused."})
 
 
-class HeartbeatChangeSchema(HeartbeatInputSchema):
+class HeartbeatChangeSchema(UnchangedSince, HeartbeatInputSchema):
     """The fields of a heartbeat to change; the others stay."""
 
 
@@ -180,7 +180,7 @@ class HeartbeatSchema(OwnedAnswer, HeartbeatInputSchema):
     )
 
 
-class HeartbeatReplacementSchema(Replacement, HeartbeatInputSchema):
+class HeartbeatReplacementSchema(Replacement, UnchangedSince, HeartbeatInputSchema):
     """A heartbeat as it was read and then edited: what only the server sets is ignored."""
 
     ignored = answer_only(HeartbeatSchema, HeartbeatInputSchema)

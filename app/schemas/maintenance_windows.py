@@ -19,7 +19,7 @@ from app.schemas.base import (
     Whole,
 )
 from app.schemas.organization import ZoneName
-from app.schemas.replacements import Replacement, answer_only
+from app.schemas.replacements import Replacement, UnchangedSince, answer_only
 from app.schemas.services import Distinct
 
 _SCOPE = ("service_ids", "heartbeat_ids", "tags")
@@ -119,7 +119,7 @@ class MaintenanceWindowSchema(OwnedAnswer, MaintenanceWindowInputSchema):
     )
 
 
-class MaintenanceWindowChangeSchema(MaintenanceWindowInputSchema):
+class MaintenanceWindowChangeSchema(UnchangedSince, MaintenanceWindowInputSchema):
     """The fields of a window to change; the others stay."""
 
     reopen = fields.Boolean(
@@ -131,7 +131,7 @@ class MaintenanceWindowChangeSchema(MaintenanceWindowInputSchema):
     )
 
 
-class MaintenanceWindowReplacementSchema(Replacement, MaintenanceWindowInputSchema):
+class MaintenanceWindowReplacementSchema(Replacement, UnchangedSince, MaintenanceWindowInputSchema):
     """A window as it was read and then edited: what only the server sets is ignored."""
 
     ignored = answer_only(MaintenanceWindowSchema, MaintenanceWindowInputSchema)

@@ -28,7 +28,7 @@ from app.schemas.base import (
 )
 from app.schemas.nested import Complete
 from app.schemas.organization import ZoneName
-from app.schemas.replacements import Replacement, answer_only
+from app.schemas.replacements import Replacement, UnchangedSince, answer_only
 from app.schemas.services import Distinct
 
 TYPES = tuple(kind for kind, _ in CHANNEL_TYPES.items())
@@ -156,11 +156,13 @@ class NotificationChannelSchema(OwnedAnswer, NotificationChannelInputSchema):
     )
 
 
-class NotificationChannelChangeSchema(NotificationChannelInputSchema):
+class NotificationChannelChangeSchema(UnchangedSince, NotificationChannelInputSchema):
     """The fields of a channel to change; the others stay."""
 
 
-class NotificationChannelReplacementSchema(Replacement, NotificationChannelInputSchema):
+class NotificationChannelReplacementSchema(
+    Replacement, UnchangedSince, NotificationChannelInputSchema
+):
     """A channel as it was read and then edited: what only the server sets is ignored."""
 
     ignored = answer_only(NotificationChannelSchema, NotificationChannelInputSchema)

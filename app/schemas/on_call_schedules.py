@@ -25,7 +25,7 @@ from app.schemas.base import (
 )
 from app.schemas.nested import Complete
 from app.schemas.organization import ZoneName
-from app.schemas.replacements import Replacement, answer_only
+from app.schemas.replacements import Replacement, UnchangedSince, answer_only
 
 # More layers, or more days, would take seconds to lay out.
 MAX_LAYERS = 10
@@ -170,11 +170,11 @@ class OnCallScheduleSchema(OwnedAnswer, OnCallScheduleInputSchema):
     """A schedule as it is answered."""
 
 
-class OnCallScheduleChangeSchema(OnCallScheduleInputSchema):
+class OnCallScheduleChangeSchema(UnchangedSince, OnCallScheduleInputSchema):
     """The fields of a schedule to change; the others stay."""
 
 
-class OnCallScheduleReplacementSchema(Replacement, OnCallScheduleInputSchema):
+class OnCallScheduleReplacementSchema(Replacement, UnchangedSince, OnCallScheduleInputSchema):
     """A schedule as it was read and then edited: what only the server sets is ignored."""
 
     ignored = answer_only(OnCallScheduleSchema, OnCallScheduleInputSchema)

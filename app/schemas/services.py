@@ -23,6 +23,7 @@ from app.schemas.base import (
     Whole,
     WrittenFlag,
 )
+from app.schemas.replacements import UnchangedSince
 
 _REGION = r"^[a-z0-9-]{1,30}$"
 STATUSES = tuple(status.value for status in Status)
@@ -146,11 +147,11 @@ class ServiceInputSchema(BaseSchema):
     )
 
 
-class ServiceChangeSchema(ServiceInputSchema):
+class ServiceChangeSchema(UnchangedSince, ServiceInputSchema):
     """The fields of a service to change; the others stay."""
 
 
-class ServiceReplacementSchema(ServiceInputSchema):
+class ServiceReplacementSchema(UnchangedSince, ServiceInputSchema):
     """A service as it was read and then edited: what only the server sets is ignored."""
 
     @pre_load

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, update
+from sqlalchemy.orm.attributes import flag_modified
 
 from app.domain.delivery import backoff
 from app.models.notification_channels import (
@@ -128,6 +129,7 @@ def _channel(tx: Transaction, send: Send) -> NotificationChannel | None:
 def _update_circuit(channel: NotificationChannel, outcome: DeliveryOutcome, now: datetime) -> None:
     circuit = backoff.Circuit(channel.consecutive_failures, channel.paused_until)
     circuit = backoff.after_send(circuit, now, delivered=outcome.ok)
+    flag_modified(channel, "updated_at")  # written as it is: nobody has edited the channel
     channel.consecutive_failures = circuit.consecutive_failures
     channel.paused_until = circuit.retry_at
     channel.last_error = outcome.error

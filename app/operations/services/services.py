@@ -15,7 +15,7 @@ from app.models.services import HistoryPurge, Service
 from app.operations.alerts import closing, suppression
 from app.operations.escalation import assignments
 from app.operations.locations import locations
-from app.operations.rows import columns, lock_organization, refused
+from app.operations.rows import columns, lock_organization, refused, take_unchanged
 from app.operations.rules import latches as rule_latches
 from app.operations.schedule import entries as schedule_entries
 from app.operations.services import pauses as service_pauses
@@ -71,15 +71,16 @@ def create(organization_id: UUID, data: Columns) -> dict[str, Any]:
 def update(organization_id: UUID, service_id: UUID, changes: Columns) -> dict[str, Any]:
     """Change the given fields of a service and return its answer.
 
-    Raises NotFound, and Invalid for a definition that is not acceptable: a reference to nothing, a
-    circle in `depends_on`.
+    Raises NotFound, Invalid for a definition that is not acceptable: a reference to nothing, a
+    circle in `depends_on`; Conflict where somebody has changed it since `unchanged_since`.
     """
     limits = constraints(organization_id)
     with transaction() as tx:
         # Two edits of one organization wait for one another: together they could close a circle.
         lock_organization(tx, organization_id)
         (service,) = lock(tx, organization_id, [service_id])
-        apply(tx, service, validated(tx, service, changes, limits))
+        wanted = take_unchanged(service, changes)
+        apply(tx, service, validated(tx, service, wanted, limits))
         found = publish(tx, "service.updated", [service_id])
     return found[0]
 

@@ -33,7 +33,7 @@ _DOMAIN_STATE = (
     "domain_verified_at", "domain_checked_at", "domain_answer", "domain_wrong_since",
 )  # fmt: skip
 _INTERNAL = ("password_hash", "logos", "domain_token", "domain_has_txt", *_DOMAIN_STATE)
-_NO_COLUMNS = ("password", "unchanged_since")
+_NO_COLUMNS = ("password",)
 _UNIQUE = ("id", "organization_id", "slug", "badge_key", "created_at", "updated_at")
 _DEFAULTS: Columns = {
     "show": {
@@ -79,9 +79,8 @@ class _Pages(Resource[StatusPage, UUID]):
     ) -> Columns:
         """Return what an edit changes; an earlier slug leads on to the page for 90 days.
 
-        Raises Conflict for a slug that is taken or a page that was changed since, Invalid.
+        Raises Conflict for a slug that is taken, Invalid.
         """
-        owned_rows.require_unchanged(row, changes)
         values = _stored(tx, who, changes)
         slug = values.get("slug", row.slug)
         if slug != row.slug:
