@@ -146,3 +146,16 @@ def test_a_class_of_a_state_gives_colour_and_never_a_place(path):
         bare = {each.strip().removeprefix(".") for each in selectors.split(",")} & STATE_NAMES
         given = {each.partition(":")[0].strip() for each in body.split(";") if each.strip()}
         assert not bare or given <= {"color", "fill"}, f"{bare} {given}"
+
+
+def test_every_line_of_a_timeline_has_words():
+    """An alert's history is for people: no word of the API stands in it."""
+    operations = Path(pages.__file__).parents[1] / "operations"
+    kinds = set()
+    for path in operations.rglob("*.py"):
+        text = path.read_text()
+        kinds |= set(re.findall(r'timeline\.note\(\s*tx, [^"]*?, "([a-z_]+)"', text))
+        kinds |= set(re.findall(r'AlertEvent\([^)]*?kind="([a-z_]+)"', text))
+    assert len(kinds) > 15, kinds
+    table = (STATIC / "lib" / "alerts.mjs").read_text().partition("const TOLD")[0]
+    assert kinds - set(re.findall(r"(\w+): t\(", table)) == set()

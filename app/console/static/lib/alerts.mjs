@@ -6,7 +6,8 @@ const HAPPENED = {
   fired: t("Fired"), acknowledged: t("Acknowledged"), resolved: t("Resolved"), snoozed: t("Snoozed"), snooze_ended: t("Snooze over"),
   comment: t("Note"), notified: t("Told by hand"), untold: t("Nobody was told"), suppressed: t("Hidden behind its cause"), released: t("No longer hidden"),
   severity_changed: t("Severity changed"), flapping_started: t("Going up and down"), flapping_stopped: t("Steady again"),
-  failed: t("Failed again"), missed: t("Missed again"), late: t("Late"),
+  failed: t("Failed again"), missed: t("Missed again"), late: t("Late"), unacknowledged: t("Open again: its person has left"), undelivered: t("Not delivered"),
+  escalated: t("Escalated"), escalation_skipped: t("A level told nobody"), escalation_revived: t("Escalation goes on"),
 };
 const TOLD = {
   ...Object.fromEntries(["fired", "acknowledged", "resolved"].map((kind) => [`alert.${kind}`, HAPPENED[kind]])),

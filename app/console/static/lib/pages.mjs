@@ -1,6 +1,6 @@
 // Status pages in words: choices of their form, and what of it is sent.
 
-import { listed, t } from "./words.mjs";
+import { t } from "./words.mjs";
 
 export const LANGUAGES = ["en", "de", "fr", "es", "pt", "nl", "pl", "it", "ja"];
 export const THEMES = [["auto", t("As the visitor's system has it")], ["light", t("Light")], ["dark", t("Dark")]];
@@ -17,14 +17,6 @@ export const NOTICES = [
   ["maintenance_started", t("Maintenance when it begins")],
   ["maintenance_ended", t("Maintenance when it is over")],
 ];
-
-/** Names of the fields that two people may have changed, for the sentence that says so. */
-export const FIELD_WORDS = {
-  name: t("name"), slug: t("address"), description: t("description"), is_public: t("who sees it"), sections: t("sections"), services: t("public names"), branding: t("looks"), theme: t("theme"), layout: t("layout"),
-  language: t("language"), timezone: t("time zone"), show_uptime_days: t("days of history"), links: t("links"), show: t("what is shown"), notify: t("messages to subscribers"), auto_incidents: t("automatic incidents"),
-  announcement: t("announcement"), allow_subscribe: t("subscribing"), is_indexed: t("search engines"), custom_css: t("own styles"), custom_domain: t("domain"),
-  title: t("title"), status: t("where it stands"), severity: t("severity"), service_ids: t("affected services"), service_states: t("states shown"), overall_state: t("sentence on top"), started_at: t("begin"), next_update_at: t("next update"), body: t("message"), post_mortem: t("post-mortem"), is_post_mortem_published: t("publication"), updates: t("updates"), is_draft: t("publication"),
-};
 
 const PLAIN = ["name", "slug", "description", "theme", "language", "timezone", "layout", "show_uptime_days", "allow_subscribe", "is_indexed", "show", "notify", "auto_incidents", "links", "custom_css"];
 const NOTHING_SHOWN = { response_times: false, made_with: true, error_category: false, regions: false, on_domain_only: false };
@@ -67,16 +59,6 @@ export function bodyOf(values) {
     is_public: visibility !== "members",
     ...(visibility === "password" ? password && { password } : visibility === "everybody" && { password: null }),
   };
-}
-
-/** The fields of a body that differ from another; a password is there only when it was typed. */
-export function changed(body, before) {
-  return Object.fromEntries(Object.entries(body).filter(([name, value]) => JSON.stringify(value) !== JSON.stringify(before[name])));
-}
-
-/** The names of fields in words, "name, theme and sections". */
-export function inWords(names) {
-  return listed([...new Set(names.map((name) => FIELD_WORDS[name]).filter(Boolean))]);
 }
 
 /** Addresses out of a pasted list or a CSV file: {found, wrong}, each once, in their order. */

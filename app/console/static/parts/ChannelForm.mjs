@@ -7,6 +7,8 @@ import { EVENTS, channelName, channelSteps, inOrder } from "../lib/channels.mjs"
 import { secretPaths, withoutEmpty } from "../lib/forms.mjs";
 import { milliseconds, sentence, t } from "../lib/words.mjs";
 import { useForm } from "../store/form.mjs";
+import { useEdits } from "../store/shared.mjs";
+import { conflictOf } from "./Conflict.mjs";
 import { Field } from "./Field.mjs";
 import { Form, Section } from "./Form.mjs";
 import { Icon } from "./Icon.mjs";
@@ -23,18 +25,17 @@ export function TypeTiles({ types, onChoose }) {
 
 /** The settings of a new channel of a type, or of one that is there. */
 export function ChannelForm({ type, channel = null, verb, onSaved, onCancel, short = false }) {
+  const initial = channel
+    ? { name: channel.name, config: channel.config, is_enabled: channel.is_enabled, min_severity: channel.min_severity, events: channel.events, fallback_channel_id: channel.fallback_channel_id, quiet_hours: channel.quiet_hours, template: channel.template }
+    : { name: channelName(type.type), config: {} };
+  const bodyOf = (values) => ({ ...values, config: withoutEmpty(values.config), ...(channel && { template: written(values.template) }) });
+  const edits = useEdits({ path: `/notification-channels/${channel?.id}`, stored: channel, initial: bodyOf(initial) });
   const form = useForm({
-    initial: channel
-      ? { name: channel.name, config: channel.config, is_enabled: channel.is_enabled, min_severity: channel.min_severity, events: channel.events, fallback_channel_id: channel.fallback_channel_id, quiet_hours: channel.quiet_hours, template: channel.template }
-      : { name: channelName(type.type), config: {} },
-    key: `channel.${channel?.id ?? type.type}`,
+    initial,
+    key: `channel.${channel?.id ?? type.type}.${channel?.updated_at ?? ""}`,
     secrets: secretPaths(type.config_schema, "config."),
     check: ({ name }) => ({ name: name.trim() ? null : t("Give it a name.") }),
-    save: (values) => {
-      const config = withoutEmpty(values.config);
-      const body = { ...values, config, ...(channel && { template: written(values.template) }) };
-      return channel ? api.patch(`/notification-channels/${channel.id}`, body) : api.post("/notification-channels", { ...body, type: type.type });
-    },
+    save: (values) => (channel ? edits.save(bodyOf(values)) : api.post("/notification-channels", { ...bodyOf(values), type: type.type })),
   });
   const steps = channelSteps(type.type);
   const chosen = form.get("events") ?? [];
@@ -42,7 +43,7 @@ export function ChannelForm({ type, channel = null, verb, onSaved, onCancel, sho
   const properties = Object.keys(type.config_schema.properties ?? {});
   const required = properties.filter((name) => type.config_schema.required?.includes(name));
   const others = properties.filter((name) => !required.includes(name));
-  return html`<${Form} form=${form} verb=${verb ?? t("Save")} needs="notification_channels:write" onSaved=${onSaved} onCancel=${onCancel} autofocus=${!channel}>
+  return html`<${Form} form=${form} conflict=${conflictOf(edits)} verb=${verb ?? t("Save")} needs="notification_channels:write" onSaved=${onSaved} onCancel=${onCancel} autofocus=${!channel}>
     ${steps.length > 0 && html`<details class="evidence"><summary>${t("Where do I find this?")}</summary><ol class="steps">${steps.map((step) => html`<li key=${step}>${step}</li>`)}</ol></details>`}
     <${SchemaForm} form=${form} path="config" schema=${type.config_schema} only=${required} />
     ${!short && html`<${Field} form=${form} path="name" label=${t("Name")} />`}

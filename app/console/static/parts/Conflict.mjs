@@ -1,8 +1,8 @@
 // What happens when two people edit the same thing: what the other has changed, and a choice.
 
 import { html } from "../vendor/ui.mjs";
+import { inWords } from "../lib/edits.mjs";
 import { moment } from "../lib/time.mjs";
-import { inWords } from "../lib/pages.mjs";
 import { t } from "../lib/words.mjs";
 import { differing } from "../store/shared.mjs";
 import { Icon } from "./Icon.mjs";
@@ -16,7 +16,7 @@ import { Ago } from "./Status.mjs";
 export function Conflict({ shared, onOverwrite, onDiscard }) {
   const theirs = shared.theirs.value;
   if (!theirs) return null;
-  const changed = differing(shared.known(), theirs);
+  const changed = differing(shared.known(), theirs).filter((name) => shared.names?.includes(name) ?? true);
   const both = changed.filter((name) => name in shared.mine.value);
   const overwrite = () => {
     shared.overwrite();
@@ -28,3 +28,6 @@ export function Conflict({ shared, onOverwrite, onDiscard }) {
     <div class="actions"><${Button} kind="primary" onClick=${overwrite}>${both.length ? t("Replace theirs with mine") : t("Save mine too")}<//><${Button} onClick=${onDiscard}>${t("Drop mine, show theirs")}<//></div>
   </div></section>`;
 }
+
+/** The same as part of a form (parts/Form), which knows how to save and what to drop. */
+export const conflictOf = (edits) => (acts) => html`<${Conflict} shared=${edits} ...${acts} />`;

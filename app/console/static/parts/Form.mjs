@@ -5,8 +5,11 @@ import { tn, t } from "../lib/words.mjs";
 import { Icon } from "./Icon.mjs";
 import { Button, Failure } from "./Page.mjs";
 
-/** A form (store/form). `onSaved(saved)` hears of success; `verb` is what the button says; with `autofocus` it begins at its first field. */
-export function Form({ form, verb = t("Save"), onSaved = () => {}, onCancel, foot, needs, kind = "primary", autofocus = false, children }) {
+/**
+ * A form (store/form). `onSaved(saved)` hears of success; `verb` is what the button says; with `autofocus` it
+ * begins at its first field; with `conflict` (parts/Conflict) it asks where somebody else was first.
+ */
+export function Form({ form, conflict = null, verb = t("Save"), onSaved = () => {}, onCancel, foot, needs, kind = "primary", autofocus = false, children }) {
   const box = useRef(null);
   useEffect(() => {
     if (autofocus) box.current.querySelector("input, select, textarea")?.focus();
@@ -24,6 +27,11 @@ export function Form({ form, verb = t("Save"), onSaved = () => {}, onCancel, foo
     const saved = await form.submit();
     if (saved !== undefined) onSaved(saved);
   };
+  const discard = () => {
+    form.reset(form.values.peek());
+    form.forget();
+    location.reload();
+  };
   const keys = (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) submit(event);
   };
@@ -31,6 +39,7 @@ export function Form({ form, verb = t("Save"), onSaved = () => {}, onCancel, foo
     ${errors.length > 0 && html`<div class="notice failed" role="alert"><${Icon} name="warning" />
       <div><strong>${tn(errors.length, "One field needs a look", "{n} fields need a look")}</strong>
         <p>${errors.map(([, said]) => said).join(" ")}</p></div></div>`}
+    ${conflict?.({ onOverwrite: submit, onDiscard: discard })}
     ${failure && !errors.length && html`<${Failure} error=${failure} />`}
     ${children}
     <div class="form-foot">

@@ -3,6 +3,7 @@
 import { html, useState } from "../vendor/ui.mjs";
 import * as api from "../api.mjs";
 import { about, happened } from "../lib/alerts.mjs";
+import { labelOf } from "../lib/forms.mjs";
 import { alertWord, messageOf, titled, why } from "../lib/states.mjs";
 import { dayAndClock, dayAndSeconds, exact, moment, span, withLocalTimes } from "../lib/time.mjs";
 import { minutesUntil } from "../lib/wall-times.mjs";
@@ -100,7 +101,7 @@ function Why({ alert }) {
     const most = Math.max(seen.check?.response_time_ms ?? 0, good?.response_time_ms ?? 0);
     return html`${seen.check && html`<h3>${t("Failed")} <${Moment} at=${moment(seen.check.checked_at)} write=${dayAndSeconds} /></h3><${Waterfall} check=${seen.check} most=${most} />`}
       ${good ? html`<h3>${t("Last good")} <${Moment} at=${moment(good.checked_at)} write=${dayAndSeconds} /></h3><${Waterfall} check=${good} most=${most} />` : html`<p class="muted">${t("It has never passed.")}</p>`}
-      <dl class="difference">${Object.entries(seen.difference).filter(([name]) => !SHOWN.test(name)).map(([name, { before, after }]) => html`<div key=${name}><dt>${name.replaceAll("_", " ")}</dt><dd><span class="before">− <${Said} text=${asText(before)} as=${String} /></span><span class="after">+ <${Said} text=${asText(after)} as=${String} /></span></dd></div>`)}</dl>
+      <dl class="difference">${Object.entries(seen.difference).filter(([name]) => !SHOWN.test(name)).map(([name, { before, after }]) => html`<div key=${name}><dt>${labelOf(name)}</dt><dd><span class="before">− <${Said} text=${asText(before)} as=${String} /></span><span class="after">+ <${Said} text=${asText(after)} as=${String} /></span></dd></div>`)}</dl>
       <${Evidence} evidence=${seen.evidence} />`;
   }}<//></section>`;
 }

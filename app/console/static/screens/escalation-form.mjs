@@ -3,6 +3,7 @@
 import { html } from "../vendor/ui.mjs";
 import * as api from "../api.mjs";
 import { t } from "../lib/words.mjs";
+import { conflictOf } from "../parts/Conflict.mjs";
 import { Field } from "../parts/Field.mjs";
 import { Form } from "../parts/Form.mjs";
 import { Icon } from "../parts/Icon.mjs";
@@ -11,6 +12,7 @@ import { KINDS, loadPolicies } from "../store/escalation.mjs";
 import { useForm } from "../store/form.mjs";
 import { useResource } from "../store/resource.mjs";
 import { go, link } from "../store/route.mjs";
+import { useEdits } from "../store/shared.mjs";
 import { say } from "../store/toasts.mjs";
 
 export default function EscalationForm({ id }) {
@@ -18,15 +20,18 @@ export default function EscalationForm({ id }) {
   return html`<${Page} title=${id ? t("Edit policy") : t("New policy")} back=${{ path: "/escalation", title: t("Escalation") }} narrow><${Loaded} of=${found}>${({ policies, names }) => html`<${Editor} id=${id} stored=${policies.find((each) => each.id === id)} names=${names} />`}<//><//>`;
 }
 
+function bodyOf(values) {
+  return { ...values, rules: values.rules.map((rule, at) => ({ delay_minutes: rule.delay_minutes, notify_type: rule.notify_type, notify_id: rule.notify_id, level: at + 1 })) };
+}
+
 function Editor({ id, stored, names }) {
   const first = KINDS.map(([kind]) => kind).find((kind) => names[kind].length) ?? "user";
   const fresh = (delayed) => ({ delay_minutes: delayed, notify_type: first, notify_id: names[first][0]?.[0] });
+  const initial = stored ? { name: stored.name, rules: stored.rules, repeat_count: stored.repeat_count, is_default: stored.is_default } : { name: "", rules: [fresh(0)], repeat_count: 0, is_default: false };
+  const edits = useEdits({ path: `/escalation-policies/${id}`, stored, initial: bodyOf(initial) });
   const form = useForm({
-    initial: stored ? { name: stored.name, rules: stored.rules, repeat_count: stored.repeat_count, is_default: stored.is_default } : { name: "", rules: [fresh(0)], repeat_count: 0, is_default: false },
-    save: (values) => {
-      const body = { ...values, rules: values.rules.map((rule, at) => ({ delay_minutes: rule.delay_minutes, notify_type: rule.notify_type, notify_id: rule.notify_id, level: at + 1 })) };
-      return id ? api.patch(`/escalation-policies/${id}`, body) : api.post("/escalation-policies", body);
-    },
+    initial,
+    save: (values) => (id ? edits.save(bodyOf(values)) : api.post("/escalation-policies", bodyOf(values))),
   });
   const rules = form.get("rules");
   const change = (changed) => form.set("rules", changed);
@@ -35,7 +40,7 @@ function Editor({ id, stored, names }) {
     go(link("/escalation"), { replace: true });
   };
   const kindOf = (at, kind) => change(rules.map((rule, index) => (index === at ? { ...rule, notify_type: kind, notify_id: names[kind][0]?.[0] } : rule)));
-  return html`<${Form} form=${form} needs="escalation_policies:write" onSaved=${saved} onCancel=${() => go(link("/escalation"))}>
+  return html`<${Form} form=${form} conflict=${conflictOf(edits)} needs="escalation_policies:write" onSaved=${saved} onCancel=${() => go(link("/escalation"))}>
     <${Field} form=${form} path="name" label=${t("Name")} placeholder=${t("Day and night")} required />
     ${rules.map((rule, at) => html`<fieldset key=${at} class="group"><legend>${t("Level {n}", { n: at + 1 })}</legend>
       <div class="pair"><${Field} form=${form} path=${`rules.${at}.delay_minutes`} label=${t("After")} kind="number" unit=${t("minutes from the firing")} />

@@ -4,6 +4,7 @@ import { html } from "../vendor/ui.mjs";
 import * as api from "../api.mjs";
 import { intervalOf, writeInterval } from "../lib/heartbeats.mjs";
 import { t } from "../lib/words.mjs";
+import { conflictOf } from "../parts/Conflict.mjs";
 import { Field } from "../parts/Field.mjs";
 import { Form, Section } from "../parts/Form.mjs";
 import { NextPings } from "../parts/Heartbeat.mjs";
@@ -11,6 +12,7 @@ import { Loaded, Page } from "../parts/Page.mjs";
 import { useForm } from "../store/form.mjs";
 import { useResource } from "../store/resource.mjs";
 import { go, link } from "../store/route.mjs";
+import { useEdits } from "../store/shared.mjs";
 import { say } from "../store/toasts.mjs";
 import { zone } from "../store/view.mjs";
 
@@ -35,17 +37,19 @@ function bodyOf({ kind, every, cron, ...values }) {
 
 function Editor({ id, home, stored, policies }) {
   const seconds = intervalOf(stored?.schedule ?? "every 1d");
+  const initial = {
+    name: stored?.name ?? "", description: stored?.description ?? "", tags: stored?.tags ?? [], severity: stored?.severity ?? "critical",
+    kind: seconds === null ? "cron" : "every", every: seconds ?? 86_400, cron: seconds === null ? stored.schedule : "0 2 * * *",
+    timezone: stored && seconds === null ? stored.timezone : zone.peek(),
+    grace_period_seconds: stored?.grace_period_seconds ?? 300, escalation_policy_id: stored?.escalation_policy_id ?? null,
+    ...Object.fromEntries(LIMITS.map((name) => [name, stored?.[name] ?? null])),
+  };
+  const edits = useEdits({ path: `/heartbeats/${id}`, stored, initial: bodyOf(initial) });
   const form = useForm({
-    key: `heartbeat.${id ?? "new"}`,
-    initial: {
-      name: stored?.name ?? "", description: stored?.description ?? "", tags: stored?.tags ?? [], severity: stored?.severity ?? "critical",
-      kind: seconds === null ? "cron" : "every", every: seconds ?? 86_400, cron: seconds === null ? stored.schedule : "0 2 * * *",
-      timezone: stored && seconds === null ? stored.timezone : zone.peek(),
-      grace_period_seconds: stored?.grace_period_seconds ?? 300, escalation_policy_id: stored?.escalation_policy_id ?? null,
-      ...Object.fromEntries(LIMITS.map((name) => [name, stored?.[name] ?? null])),
-    },
+    key: `heartbeat.${id ?? "new"}.${stored?.updated_at ?? ""}`,
+    initial,
     check: (values) => ({ name: values.name.trim() ? undefined : t("Give it a name."), [values.kind]: scheduleOf(values) ? undefined : t("Say when it is expected.") }),
-    save: (values) => (id ? api.patch(`/heartbeats/${id}`, bodyOf(values)) : api.post("/heartbeats", bodyOf(values))),
+    save: (values) => (id ? edits.save(bodyOf(values)) : api.post("/heartbeats", bodyOf(values))),
   });
   const values = form.values.value;
   const wrong = form.errors.value.schedule;
@@ -54,7 +58,7 @@ function Editor({ id, home, stored, policies }) {
     go(link(`/heartbeats/${heartbeat.id}`), { replace: true });
   };
   const limits = LIMITS.some((name) => values[name]);
-  return html`<${Form} form=${form} needs="heartbeats:write" onSaved=${saved} onCancel=${() => go(link(home))}>
+  return html`<${Form} form=${form} conflict=${conflictOf(edits)} needs="heartbeats:write" onSaved=${saved} onCancel=${() => go(link(home))}>
     <${Field} form=${form} path="name" label=${t("Name")} placeholder=${t("Nightly backup")} />
     <${Field} form=${form} path="kind" label=${t("Expected")} kind="select" options=${[["every", t("Every …, counted from the last ping")], ["cron", t("At times of the clock (cron)")]]} />
     ${values.kind === "every" && html`<${Field} form=${form} path="every" label=${t("Every")} kind="duration" presets=${[300, 3600, 86_400]} />`}

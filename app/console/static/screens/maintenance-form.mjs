@@ -6,6 +6,7 @@ import { DAYS, readRule } from "../lib/recurrences.mjs";
 import { dayAndClock, moment, span } from "../lib/time.mjs";
 import { momentOfWallTime, wallTime } from "../lib/wall-times.mjs";
 import { sentence, t } from "../lib/words.mjs";
+import { conflictOf } from "../parts/Conflict.mjs";
 import { Field } from "../parts/Field.mjs";
 import { Form } from "../parts/Form.mjs";
 import { Loaded, Page } from "../parts/Page.mjs";
@@ -14,6 +15,7 @@ import { useForm } from "../store/form.mjs";
 import { useResource } from "../store/resource.mjs";
 import { go, link, route } from "../store/route.mjs";
 import { services } from "../store/services.mjs";
+import { useEdits } from "../store/shared.mjs";
 import { say } from "../store/toasts.mjs";
 import { now, zone } from "../store/view.mjs";
 
@@ -31,7 +33,7 @@ const instant = (text, place) => {
 };
 
 function bodyOf(values) {
-  const shared = { name: values.name, description: values.description ?? "", tags: values.tags ?? [] };
+  const shared = { name: values.name, description: values.description ?? "", tags: values.tags ?? [], service_ids: values.service_ids, status_page_ids: values.status_page_ids };
   if (values.kind === "once") return { ...shared, starts_at: instant(values.starts, values.zone), ends_at: instant(values.ends, values.zone), recurrence: null, duration_minutes: null };
   const [hour, minute] = values.at.split(":").map(Number);
   const rule = values.kind === "rule" ? values.rule : `FREQ=WEEKLY;BYDAY=${values.days.join(",")};BYHOUR=${hour};BYMINUTE=${minute}`;
@@ -42,17 +44,19 @@ function Editor({ id, stored }) {
   const place = zone.peek(); // the form keeps the zone that it began in
   const soon = Math.ceil((now.peek() + 3_600_000) / 3_600_000) * 3_600_000;
   const rule = readRule(stored?.recurrence);
+  const initial = {
+    name: stored?.name ?? "", description: stored?.description ?? "", tags: stored?.tags ?? [], service_ids: stored?.service_ids ?? [],
+    status_page_ids: stored?.status_page_ids ?? [route.peek().query.get("page")].filter(Boolean),
+    kind: stored?.recurrence ? (rule ? "weekly" : "rule") : "once",
+    zone: place, starts: wallTime(stored?.starts_at && !stored.recurrence ? moment(stored.starts_at) : soon, place), ends: wallTime(stored?.ends_at ? moment(stored.ends_at) : soon + 7_200_000, place),
+    days: rule?.days ?? ["SU"], at: rule?.at ?? "02:00", rule: stored?.recurrence ?? "FREQ=MONTHLY;BYDAY=1SU;BYHOUR=2;BYMINUTE=0",
+    duration: (stored?.duration_minutes ?? 120) * 60, timezone: stored?.timezone ?? place,
+  };
+  const edits = useEdits({ path: `/maintenance-windows/${id}`, stored, initial: bodyOf(initial) });
   const form = useForm({
-    initial: {
-      name: stored?.name ?? "", description: stored?.description ?? "", tags: stored?.tags ?? [], service_ids: stored?.service_ids ?? [],
-      status_page_ids: stored?.status_page_ids ?? [route.peek().query.get("page")].filter(Boolean),
-      kind: stored?.recurrence ? (rule ? "weekly" : "rule") : "once",
-      zone: place, starts: wallTime(stored?.starts_at && !stored.recurrence ? moment(stored.starts_at) : soon, place), ends: wallTime(stored?.ends_at ? moment(stored.ends_at) : soon + 7_200_000, place),
-      days: rule?.days ?? ["SU"], at: rule?.at ?? "02:00", rule: stored?.recurrence ?? "FREQ=MONTHLY;BYDAY=1SU;BYHOUR=2;BYMINUTE=0",
-      duration: (stored?.duration_minutes ?? 120) * 60, timezone: stored?.timezone ?? place,
-    },
+    initial,
     check: (values) => ({ name: values.name.trim() ? undefined : t("Give it a name."), days: values.kind === "weekly" && !values.days.length ? t("Choose a day.") : undefined, ends: values.kind === "once" && values.ends <= values.starts ? t("The end is after the beginning.") : undefined }),
-    save: (values) => (id ? api.patch(`/maintenance-windows/${id}`, bodyOf(values)) : api.post("/maintenance-windows", bodyOf(values))),
+    save: (values) => (id ? edits.save(bodyOf(values)) : api.post("/maintenance-windows", bodyOf(values))),
   });
   const kind = form.get("kind");
   const days = form.get("days");
@@ -61,7 +65,7 @@ function Editor({ id, stored }) {
     say(t("Saved."));
     go(link("/maintenance"), { replace: true });
   };
-  return html`<${Form} form=${form} needs="maintenance_windows:write" onSaved=${saved} onCancel=${() => go(link("/maintenance"))}>
+  return html`<${Form} form=${form} conflict=${conflictOf(edits)} needs="maintenance_windows:write" onSaved=${saved} onCancel=${() => go(link("/maintenance"))}>
     <${Field} form=${form} path="name" label=${t("Name")} placeholder=${t("Database move")} />
     <${Field} form=${form} path="kind" label=${t("When")} kind="select" options=${[["once", t("Once")], ["weekly", t("Every week")], ["rule", t("By a rule (RFC 5545)")]]} />
     ${kind === "once" && html`<div class="pair"><${Field} form=${form} path="starts" label=${t("From")} type="datetime-local" /><${Field} form=${form} path="ends" label=${t("To")} type="datetime-local" /></div><p class="muted small">${t("Both in {zone}.", { zone: form.get("zone") })}</p>`}

@@ -3,6 +3,7 @@
 import { html } from "../vendor/ui.mjs";
 import * as api from "../api.mjs";
 import { t } from "../lib/words.mjs";
+import { conflictOf } from "../parts/Conflict.mjs";
 import { Field } from "../parts/Field.mjs";
 import { Form } from "../parts/Form.mjs";
 import { Icon } from "../parts/Icon.mjs";
@@ -10,6 +11,7 @@ import { Loaded, Page } from "../parts/Page.mjs";
 import { useForm } from "../store/form.mjs";
 import { useResource } from "../store/resource.mjs";
 import { go, link } from "../store/route.mjs";
+import { useEdits } from "../store/shared.mjs";
 import { say } from "../store/toasts.mjs";
 import { zone } from "../store/view.mjs";
 
@@ -26,9 +28,11 @@ export default function OnCallForm({ id }) {
 }
 
 function Editor({ id, members, stored }) {
+  const initial = stored ? { name: stored.name, timezone: stored.timezone, layers: stored.layers } : { name: "", timezone: zone.peek(), layers: [{ ...FRESH, name: t("First line") }] };
+  const edits = useEdits({ path: `/on-call-schedules/${id}`, stored, initial });
   const form = useForm({
-    initial: stored ? { name: stored.name, timezone: stored.timezone, layers: stored.layers } : { name: "", timezone: zone.peek(), layers: [{ ...FRESH, name: t("First line") }] },
-    save: (values) => (id ? api.patch(`/on-call-schedules/${id}`, values) : api.post("/on-call-schedules", values)),
+    initial,
+    save: (values) => (id ? edits.save(values) : api.post("/on-call-schedules", values)),
   });
   const layers = form.get("layers");
   const change = (changed) => form.set("layers", changed);
@@ -36,7 +40,7 @@ function Editor({ id, members, stored }) {
     say(t("Saved."));
     go(link("/on-call"), { replace: true });
   };
-  return html`<${Form} form=${form} needs="on_call_schedules:write" onSaved=${saved} onCancel=${() => go(link("/on-call"))}>
+  return html`<${Form} form=${form} conflict=${conflictOf(edits)} needs="on_call_schedules:write" onSaved=${saved} onCancel=${() => go(link("/on-call"))}>
     <div class="pair"><${Field} form=${form} path="name" label=${t("Name")} placeholder=${t("Operations")} required /><${Field} form=${form} path="timezone" label=${t("Time zone")} help=${t("Hand-offs stand in its wall time.")} /></div>
     ${layers.map((layer, at) => html`<${Layer} key=${at} form=${form} at=${at} layer=${layer} members=${members} remove=${layers.length > 1 && (() => change(layers.filter((_, index) => index !== at)))} />`)}
     <div><button type="button" class="button" onClick=${() => change([...layers, { ...FRESH, name: t("Backup") }])}><${Icon} name="plus" />${t("Add a layer behind")}</button></div>

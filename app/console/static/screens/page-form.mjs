@@ -3,7 +3,8 @@
 
 import { html, useEffect, useMemo, useState } from "../vendor/ui.mjs";
 import * as api from "../api.mjs";
-import { AUTO_MODES, LANGUAGES, LAYOUTS, LINKS, NOTICES, THEMES, VISIBILITIES, bodyOf, changed, valuesOf } from "../lib/pages.mjs";
+import { changed } from "../lib/edits.mjs";
+import { AUTO_MODES, LANGUAGES, LAYOUTS, LINKS, NOTICES, THEMES, VISIBILITIES, bodyOf, valuesOf } from "../lib/pages.mjs";
 import { moment } from "../lib/time.mjs";
 import { isoOfWallTime, wallTime } from "../lib/wall-times.mjs";
 import { t } from "../lib/words.mjs";

@@ -5,6 +5,7 @@ import * as api from "../api.mjs";
 import { TEMPLATES } from "../lib/conditions.mjs";
 import { asObject } from "../lib/expressions.mjs";
 import { t } from "../lib/words.mjs";
+import { conflictOf } from "../parts/Conflict.mjs";
 import { ConditionField } from "../parts/ConditionRows.mjs";
 import { Field } from "../parts/Field.mjs";
 import { Form, Section } from "../parts/Form.mjs";
@@ -13,6 +14,7 @@ import { RulePreview } from "../parts/RulePreview.mjs";
 import { useForm } from "../store/form.mjs";
 import { useResource } from "../store/resource.mjs";
 import { go, link } from "../store/route.mjs";
+import { useEdits } from "../store/shared.mjs";
 import { say } from "../store/toasts.mjs";
 
 const SEVERITIES = [["critical", t("Critical")], ["warning", t("Warning")], ["info", t("Info")]];
@@ -45,14 +47,16 @@ const FRESH = { name: TEMPLATES[0][1], severity: TEMPLATES[0][2], condition: TEM
 function Editor({ id, rule, channels, policies, services }) {
   const stored = rule ? { ...rule, condition: asObject(rule.condition) } : FRESH;
   const known = Object.fromEntries(Object.keys(FRESH).map((name) => [name, stored[name] ?? FRESH[name]]));
+  const initial = { ...known, scope: known.service_id ? "service" : known.tags.length ? "tags" : "all" };
+  const edits = useEdits({ path: `/alert-rules/${id}`, stored: rule, initial: bodyOf(initial) });
   const form = useForm({
-    initial: { ...known, scope: known.service_id ? "service" : known.tags.length ? "tags" : "all" },
+    initial,
     check: (values) => ({
       name: values.name.trim() ? undefined : t("Give it a name."),
       tags: values.scope === "tags" && !values.tags.length ? t("Name a tag.") : undefined,
       service_id: values.scope === "service" && !values.service_id ? t("Choose a service.") : undefined,
     }),
-    save: (values) => (id ? api.patch(`/alert-rules/${id}`, bodyOf(values)) : api.post("/alert-rules", bodyOf(values))),
+    save: (values) => (id ? edits.save(bodyOf(values)) : api.post("/alert-rules", bodyOf(values))),
   });
   const [taken, setTaken] = useState(0);
   const take = ([, name, severity, condition]) => {
@@ -66,7 +70,7 @@ function Editor({ id, rule, channels, policies, services }) {
     say(t("Saved."));
     go(link("/rules"), { replace: true });
   };
-  return html`<div class="columns"><${Form} form=${form} needs="alert_rules:write" onSaved=${saved} onCancel=${() => go(link("/rules"))}>
+  return html`<div class="columns"><${Form} form=${form} conflict=${conflictOf(edits)} needs="alert_rules:write" onSaved=${saved} onCancel=${() => go(link("/rules"))}>
     ${!id && html`<div class="facets" role="group" aria-label=${t("Templates")}>${TEMPLATES.map((each) => html`<${Button} key=${each[0]} onClick=${() => take(each)}>${each[1]}<//>`)}</div>`}
     <${Field} form=${form} path="name" label=${t("Name")} />
     <${ConditionField} form=${form} path="condition" key=${taken} />

@@ -8,6 +8,7 @@ import { MASK, secretPaths, withoutSecrets } from "../lib/forms.mjs";
 import { every } from "../lib/intervals.mjs";
 import { span } from "../lib/time.mjs";
 import { t } from "../lib/words.mjs";
+import { conflictOf } from "../parts/Conflict.mjs";
 import { Field } from "../parts/Field.mjs";
 import { Form, Section } from "../parts/Form.mjs";
 import { Button, Copy, Loaded, Page } from "../parts/Page.mjs";
@@ -20,6 +21,7 @@ import { useForm } from "../store/form.mjs";
 import { useResource } from "../store/resource.mjs";
 import { go, link, route } from "../store/route.mjs";
 import { facets, put } from "../store/services.mjs";
+import { useEdits } from "../store/shared.mjs";
 import { say } from "../store/toasts.mjs";
 
 const FIELDS = [
@@ -50,15 +52,16 @@ function Settings({ types, policies, locations, service, model }) {
   const [outcome, setOutcome] = useState(null);
   const [named, setNamed] = useState(Boolean(known));
   const [typed, setTyped] = useState(Boolean(known));
+  const edits = useEdits({ path: `/services/${service?.id}`, stored: service, initial: cleaned(initial) });
   const form = useForm({
     initial,
-    key: service ? `service.${service.id}` : "service.new",
+    key: service ? `service.${service.id}.${service.updated_at}` : "service.new",
     secrets: types.flatMap((type) => secretPaths(type.config_schema, "config.")),
     check: ({ endpoint, name }) => ({
       endpoint: endpoint.trim() ? null : t("Write what to watch."),
       name: name.trim() ? null : t("Give it a name."),
     }),
-    save: (values) => (service ? api.patch(`/services/${service.id}`, cleaned(values)) : api.post("/services", cleaned(values))),
+    save: (values) => (service ? edits.save(cleaned(values)) : api.post("/services", cleaned(values))),
   });
   const values = form.values.value;
   const [patience, setPatience] = useState(form.values.peek().timeout_seconds); // as somebody chose it
@@ -104,7 +107,7 @@ function Settings({ types, policies, locations, service, model }) {
   const isHttp = type.type === "HTTP";
   const must = isHttp ? properties.filter((name) => !REQUEST.includes(name)) : properties;
   const test_button = html`<${Button} busy=${outcome?.busy} needs="services:write" onClick=${test}>${t("Test")}<//>`;
-  return html`<${Form} form=${form} verb=${service ? t("Save") : t("Start watching")} needs="services:write" onSaved=${saved} onCancel=${() => history.back()} foot=${test_button}>
+  return html`<${Form} form=${form} conflict=${conflictOf(edits)} verb=${service ? t("Save") : t("Start watching")} needs="services:write" onSaved=${saved} onCancel=${() => history.back()} foot=${test_button}>
     <${Field} form=${{ ...form, set: (_, text) => setEndpoint(text) }} path="endpoint" kind="url" label=${t("What")} placeholder=${type.example} help=${isHttp ? t("A URL, host:port, a host name or an address; a curl command fills in the request.") : type.description} autofocus=${!service} />
     <div class="pair">
       <${Field} form=${{ ...form, set: (path, value) => (setTyped(true), form.set(path, value), form.set("config", {})) }} path="check_type" kind="select" label=${t("Check type")} options=${types.map((each) => [each.type, each.label])} />
