@@ -18,7 +18,7 @@ _HIDE = """(isHidden) => {
   Object.defineProperty(document, 'hidden', { configurable: true, get: () => isHidden });
   document.dispatchEvent(new Event('visibilitychange', { bubbles: true }));
 }"""
-_SERVICES = r"/api/v1/services\?fields"
+_SERVICES = r"/api/v1/services\?limit"
 CUT = b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 900\r\n\r\n[{"id"'
 STRANGE = {
     "a page of 502": page("502 Bad Gateway"),

@@ -27,10 +27,10 @@ function two(seconds, large, largeName, small, smallName, padded) {
   return `${first} ${largeName} ${padded ? String(second).padStart(2, "0") : second} ${smallName}`;
 }
 
-/** How long ago, or in how long: "just now", "3 min ago", "in 2 h". */
-export function ago(at, now) {
+/** How long ago, or in how long: "just now" or `near`, "3 min ago", "in 2 h". */
+export function ago(at, now, near = t("just now")) {
   const seconds = (now - at) / 1000;
-  if (Math.abs(seconds) < 5) return t("just now");
+  if (Math.abs(seconds) < 5) return near;
   const said = coarse(Math.abs(seconds));
   return seconds > 0 ? t("{span} ago", { span: said }) : t("in {span}", { span: said });
 }

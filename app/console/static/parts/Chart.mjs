@@ -21,7 +21,7 @@ export function Chart({ points, summary, threshold, from, to, marks = [], onZoom
     import("../vendor/uplot.mjs").then(({ default: Plot }) => {
       if (gone || !box.current) return;
       chart = new Plot(options(box.current.clientWidth, { threshold, from, to, marks, onZoom }), data(points), box.current);
-    });
+    }, () => gone || setTable(true)); // what draws did not come: its numbers are here
     const resize = () => box.current && chart?.setSize({ width: box.current.clientWidth, height: HEIGHT });
     addEventListener("resize", resize);
     return () => {

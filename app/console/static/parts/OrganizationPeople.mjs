@@ -51,7 +51,7 @@ export function Members() {
 
 const memberColumns = (members, reload) => [
   { title: t("Name"), cell: (each) => html`<strong>${each.full_name}</strong><br /><span class="muted small">${each.email}</span>` },
-  { title: t("Role"), cell: (each) => html`<select aria-label=${t("Role of {name}", { name: each.full_name })} disabled=${Boolean(whyNot("members:write"))} title=${whyNot("members:write")} onChange=${(event) => perform(() => api.patch(`/members/${each.user_id}`, { role: event.target.value }), t("{name} is {role} now.", { name: each.full_name, role: event.target.value }), reload)}>${ROLES.map(([role]) => html`<option key=${role} value=${role} selected=${role === each.role}>${role}</option>`)}</select>` },
+  { title: t("Role"), cell: (each) => html`<${SavedChoice} aria-label=${t("Role of {name}", { name: each.full_name })} disabled=${Boolean(whyNot("members:write"))} title=${whyNot("members:write")} value=${each.role} options=${ROLES.map(([role]) => [role, role])} save=${(role) => perform(() => api.patch(`/members/${each.user_id}`, { role }), t("{name} is {role} now.", { name: each.full_name, role }), reload)} />` },
   { title: t("Second factor"), cell: (each) => (each.two_factor_enabled ? t("on") : html`<span class="muted">${t("off")}</span>`), extra: true },
   { title: t("Since"), cell: (each) => day(moment(each.joined_at), zone.value, 0), extra: true },
   { title: "", right: true, cell: (each) => html`<${Remove} member=${each} members=${members} reload=${reload} />` },

@@ -30,6 +30,14 @@ export async function perform(work, said, reload = () => {}) {
   }
 }
 
+/** A choice that is saved at once, by `save(value)` with `perform`; where that fails it shows again what holds. */
+export function SavedChoice({ value, options, save, ...rest }) {
+  const take = async ({ target }) => {
+    if ((await save(target.value)) === undefined) target.value = value;
+  };
+  return html`<select onChange=${take} ...${rest}>${options.map(([each, said]) => html`<option key=${each} value=${each} selected=${each === value}>${said}</option>`)}</select>`;
+}
+
 /** Whether something uses what stands at `path`, or nobody can say; then the person is told. */
 async function isUsed(path, name) {
   try {

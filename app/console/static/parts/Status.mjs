@@ -41,11 +41,11 @@ export function Severity({ severity, word = false }) {
   </span>`;
 }
 
-/** "3 min ago", exact on hover, focus and for machines. `at` is in milliseconds. */
-export function Ago({ at, none = t("never") }) {
+/** "3 min ago", exact on hover, focus and for machines. `at` is in milliseconds; `near` is said instead of "just now". */
+export function Ago({ at, none = t("never"), near }) {
   if (at === null || at === undefined || Number.isNaN(at)) return html`<span class="muted">${none}</span>`;
   const said = whole(at, zone.value);
-  return html`<time class="when" datetime=${new Date(at).toISOString()} title=${said}>${ago(at, now.value)}</time>`;
+  return html`<time class="when" datetime=${new Date(at).toISOString()} title=${said}>${ago(at, now.value, near)}</time>`;
 }
 
 /** How long something has been so: "4 min". */

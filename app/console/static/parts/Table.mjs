@@ -97,7 +97,7 @@ export function Table({ label, keys, columns, read, href, selected, sort, onSort
     if (event.target.closest("a, button, input") || getSelection().toString()) return;
     go(href(read(line.dataset.key).peek()));
   };
-  const tracks = (some) => [selected && "20px", ...some.map((column) => column.width ?? "minmax(0, 1fr)")].filter(Boolean).join(" ");
+  const tracks = (some) => [selected && "1.25rem", ...some.map((column) => column.width ?? "minmax(0, 1fr)")].filter(Boolean).join(" ");
   return html`<div class="table" role="grid" aria-label=${label} aria-rowcount=${keys.length + 1} aria-multiselectable=${selected ? "true" : null} style=${{ "--columns": tracks(columns), "--narrow-columns": tracks(columns.filter((column) => !column.extra)) }}>
     <${Header} columns=${columns} keys=${keys} selected=${selected} sort=${sort} onSort=${onSort} />
     <div class="rows" role="rowgroup" ref=${box} onKeyDown=${keyDown} onClick=${press} onFocusIn=${(event) => setFocus(event.target.closest("[data-key]")?.dataset.key ?? focus)} style=${virtual ? { height: `calc(var(--row) * ${keys.length})` } : {}}>
@@ -106,8 +106,10 @@ export function Table({ label, keys, columns, read, href, selected, sort, onSort
   </div>`;
 }
 
+/** The height of a row in pixels, which the style sheet gives in rem. */
 function rowHeight(element) {
-  return parseFloat(getComputedStyle(element).getPropertyValue("--row")) || 44;
+  const [row, text] = [[element, "--row"], [document.documentElement, "font-size"]].map(([each, name]) => parseFloat(getComputedStyle(each).getPropertyValue(name)));
+  return row * text || 44;
 }
 
 function Header({ columns, keys, selected, sort, onSort }) {

@@ -5,19 +5,19 @@ import * as api from "../api.mjs";
 import { dayAndClock, moment, span } from "../lib/time.mjs";
 import { grouped, sentence, t } from "../lib/words.mjs";
 import { Facts, Loaded, Page } from "../parts/Page.mjs";
-import { PlainTable, perform } from "../parts/Plain.mjs";
+import { PlainTable, SavedChoice, perform } from "../parts/Plain.mjs";
 import { Moment, Said } from "../parts/Status.mjs";
 import { useResource } from "../store/resource.mjs";
 
 export default function Server() {
   const found = useResource(async (signal) => {
-    const [instance, organizations, ready] = await Promise.all([api.get("/instance", {}, signal), api.all("/instance/organizations", {}, { signal }), fetch("/ready", { signal }).then((answer) => answer.json())]);
+    const [instance, organizations, ready] = await Promise.all([api.get("/instance", {}, signal), api.all("/instance/organizations", {}, { signal }), fetch("/ready", { signal }).then((answer) => answer.json()).catch(() => ({ error: t("The server does not say how it is.") }))]);
     return { instance, organizations, ready };
   });
   return html`<${Page} title=${t("Server")} lead=${html`<a href="/ops/rq" data-load="">${t("Queues and workers")}</a>`}><${Loaded} of=${found}>${({ instance, organizations, ready }) => html`<div class="stack"><div class="columns even">
       <section class="card"><h2>${t("Is it well?")}</h2><${Ready} ready=${ready} /></section>
       <section class="card"><h2>${t("Use")}</h2><${Facts} rows=${[[t("People"), instance.users_count], [t("Organizations"), instance.organizations_count], [t("Services"), instance.services_count]]} />
-        <label class="field"><span class="label">${t("Who may register")}</span><select onChange=${(event) => perform(() => api.patch("/instance", { registration: event.target.value }), t("Saved."), found.reload)}>${[["open", t("everybody")], ["invite", t("who is invited")], ["closed", t("nobody")]].map(([value, word]) => html`<option key=${value} value=${value} selected=${value === instance.registration}>${word}</option>`)}</select></label></section></div>
+        <label class="field"><span class="label">${t("Who may register")}</span><${SavedChoice} value=${instance.registration} options=${[["open", t("everybody")], ["invite", t("who is invited")], ["closed", t("nobody")]]} save=${(registration) => perform(() => api.patch("/instance", { registration }), t("Saved."), found.reload)} /></label></section></div>
       <section><h2>${t("Organizations")}</h2><${PlainTable} label=${t("Organizations")} rows=${organizations} columns=${columns(found.reload)} /></section></div>`}<//><//>`;
 }
 
@@ -34,5 +34,5 @@ function Ready({ ready }) {
 const columns = (reload) => [
   { title: t("Name"), cell: (each) => html`<strong>${each.name}</strong> <span class="muted small">${each.slug}</span>` },
   { title: t("Services"), cell: (each) => html`${grouped(each.services_count)} <span class="muted small">${t("of {most} by its plan", { most: grouped(each.max_services) })}</span>` },
-  { title: t("Plan"), cell: (each) => html`<select aria-label=${t("Plan of {name}", each)} onChange=${(event) => perform(() => api.patch(`/instance/organizations/${each.id}`, { plan_type: event.target.value }), t("Saved."), reload)}>${["free", "starter", "professional", "enterprise"].map((plan) => html`<option key=${plan} selected=${plan === each.plan_type}>${plan}</option>`)}</select>` },
+  { title: t("Plan"), cell: (each) => html`<${SavedChoice} aria-label=${t("Plan of {name}", each)} value=${each.plan_type} options=${["free", "starter", "professional", "enterprise"].map((plan) => [plan, plan])} save=${(plan) => perform(() => api.patch(`/instance/organizations/${each.id}`, { plan_type: plan }), t("Saved."), reload)} />` },
 ];

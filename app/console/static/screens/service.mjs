@@ -98,7 +98,7 @@ function Overview({ service }) {
       <section class="card"><h2>${t("Now")}</h2><${Bars} beats=${beats} /><br /><${Facts} rows=${[
         [t("Checked"), html`<${Ago} at=${moment(service.last_checked_at)} none=${t("not yet")} />`],
         [t("Response"), milliseconds(service.last_response_time_ms)],
-        [t("Next check"), service.next_check_at && html`<${Ago} at=${moment(service.next_check_at)} />`],
+        [t("Next check"), service.next_check_at && html`<${Ago} at=${moment(service.next_check_at)} near=${t("any moment")} />`],
         [t("Last error"), service.last_error && html`<${Said} text=${service.last_error} />`],
       ]} /></section></div>
       <section class="card"><h2>${t("Settings")}</h2><${Facts} rows=${[

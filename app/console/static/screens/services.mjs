@@ -24,12 +24,12 @@ const groups = () => import("../parts/ServiceGroups.mjs");
 const plan = () => import("../parts/PlanNotice.mjs");
 
 const COLUMNS = [
-  { id: "state", title: t("Status"), width: "132px", sort: "state", place: 3, cell: (row) => html`<${Status} state=${stateOf(row)} since=${stateOf(row) === "RED" ? moment(row.status_changed_at) : null} />` },
-  { id: "name", title: t("Name"), width: "minmax(160px, 1fr)", sort: "name", place: 1, cell: (row) => html`<a class="name" href=${link(`/services/${row.id}`)} tabindex="-1">${row.name}</a><span class="extra"><${Tags} tags=${row.tags.slice(0, 3)} /></span>` },
-  { id: "bars", title: t("Last checks"), width: "120px", place: 4, right: true, cell: (row) => html`<${Beats} id=${row.id} />` },
-  { id: "ms", title: t("Response"), width: "86px", right: true, sort: "ms", place: 2, cell: (row) => milliseconds(row.is_active ? row.last_response_time_ms : null) },
-  { id: "error", title: t("What is wrong"), width: "minmax(120px, 1.2fr)", extra: true, cell: (row) => html`<span class="muted small clip" title=${row.last_error}>${row.last_error && html`<${Said} text=${row.last_error} as=${String} />`}</span>` },
-  { id: "checked", title: t("Checked"), width: "96px", right: true, extra: true, sort: "checked", cell: (row) => html`<span class="muted small"><${Ago} at=${moment(row.last_checked_at)} none=${t("not yet")} /></span>` },
+  { id: "state", title: t("Status"), width: "8.25rem", sort: "state", place: 3, cell: (row) => html`<${Status} state=${stateOf(row)} since=${stateOf(row) === "RED" ? moment(row.status_changed_at) : null} />` },
+  { id: "name", title: t("Name"), width: "minmax(10rem, 1fr)", sort: "name", place: 1, cell: (row) => html`<a class="name" href=${link(`/services/${row.id}`)} tabindex="-1">${row.name}</a><span class="extra"><${Tags} tags=${row.tags.slice(0, 3)} /></span>` },
+  { id: "bars", title: t("Last checks"), width: "7.5rem", place: 4, right: true, cell: (row) => html`<${Beats} id=${row.id} />` },
+  { id: "ms", title: t("Response"), width: "5.375rem", right: true, sort: "ms", place: 2, cell: (row) => milliseconds(row.is_active ? row.last_response_time_ms : null) },
+  { id: "error", title: t("What is wrong"), width: "minmax(7.5rem, 1.2fr)", extra: true, cell: (row) => html`<span class="muted small clip" title=${row.last_error}>${row.last_error && html`<${Said} text=${row.last_error} as=${String} />`}</span>` },
+  { id: "checked", title: t("Checked"), width: "6rem", right: true, extra: true, sort: "checked", cell: (row) => html`<span class="muted small"><${Ago} at=${moment(row.last_checked_at)} none=${t("not yet")} /></span>` },
 ];
 const BY = {
   state: (row) => rank(stateOf(row)),
