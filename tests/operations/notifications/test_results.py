@@ -72,6 +72,14 @@ def test_a_channel_counts_its_failures_until_it_takes_a_message(send, rows):
     assert rows(counted) == [(0, None)]
 
 
+@pytest.mark.parametrize("outcome", [SENT, BUSY])
+def test_a_message_of_a_channel_is_no_edit_of_it(alice, send, channel, outcome):
+    """Else whoever edits a channel would be told of a change that nobody has made."""
+    results.record(send, outcome)
+    found = alice.get(f"/notification-channels/{channel['id']}").json
+    assert found["updated_at"] == channel["updated_at"]
+
+
 MISSED = replace(SENT, error="the mail server refused it for bob@example.com")
 NOTES = "SELECT message->>'note' FROM notifications WHERE recipient_key <> %s"
 
