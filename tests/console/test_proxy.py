@@ -222,6 +222,31 @@ def test_a_session_that_ends_in_the_middle_of_a_snooze_snoozes_after_signing_in(
         product.call("DELETE", f"/services/{service}")
 
 
+def test_what_was_typed_is_still_guarded_after_signing_in_again(tab, expect):
+    """The dialog has a form of its own, whose end must not be that of the form behind it."""
+    show(tab, f"{tab.home}/services/new")
+    tab.get_by_label("Name", exact=True).fill("Not saved yet")
+    tab.context.clear_cookies()
+    tab.get_by_label("What").fill("http://127.0.0.1:9/")
+    tab.get_by_role("button", name="Test", exact=True).click()
+    asked = tab.get_by_role("dialog", name="Sign in again")
+    asked.get_by_label("Password").fill(PASSWORD)
+    asked.get_by_role("button", name="Sign in", exact=True).click()
+    expect(asked).to_have_count(0)
+    questions = []
+
+    def stay(dialog):
+        questions.append(dialog.message)
+        dialog.dismiss()
+
+    tab.on("dialog", stay)
+    tab.get_by_role("link", name="Alerts").first.click()
+    assert questions == ["Leave without saving what you have typed?"]
+    expect(tab.get_by_label("Name", exact=True)).to_have_value("Not saved yet")
+    tab.remove_listener("dialog", stay)
+    tab.on("dialog", lambda dialog: dialog.accept())
+
+
 def test_signing_out_that_is_not_answered_is_told(tab, expect, proxy):
     with proxy.answering("/api/v1/session", page("502 Bad Gateway"), "DELETE"):
         tab.get_by_role("button", name=f"{sample.OWNER[1]}: profile").click()

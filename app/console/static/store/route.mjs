@@ -7,7 +7,7 @@ export const route = signal(read());
 /** What the screen is called; the window's title is made of it. */
 export const windowTitle = signal("");
 
-let guard = null;
+const guards = new Set(); // of each form on the screen, and in the dialogs over it
 let depth = history.state?.depth ?? 0;
 
 function read() {
@@ -35,16 +35,22 @@ export function link(path, parameters = {}) {
 
 /** Ask before leaving: `ask()` returns (a promise of) whether we may. Returns how to end it. */
 export function guardLeaving(ask) {
-  guard = ask;
-  return () => guard === ask && (guard = null);
+  guards.add(ask);
+  return () => guards.delete(ask);
+}
+
+/** Whether everybody lets us go; nobody is asked again then. */
+async function mayLeave() {
+  for (const ask of guards) if (!(await ask())) return false;
+  guards.clear();
+  return true;
 }
 
 /** Go to an address of the console. */
 export async function go(address, { replace = false } = {}) {
   const target = new URL(address, location.origin);
   const moves = target.pathname !== location.pathname;
-  if (moves && guard && !(await guard())) return;
-  if (moves) guard = null;
+  if (moves && guards.size && !(await mayLeave())) return;
   history.replaceState({ ...history.state, scroll: scrollY }, "");
   if (replace) history.replaceState({ depth }, "", target);
   else history.pushState({ depth: ++depth }, "", target);
@@ -71,10 +77,9 @@ export function back(otherwise) {
 addEventListener("popstate", async (event) => {
   const there = location.href;
   const to = event.state?.depth ?? 0;
-  if (guard && read().path !== route.peek().path) {
+  if (guards.size && read().path !== route.peek().path) {
     history.go(depth - to); // stay until the answer is known
-    if (!(await guard())) return;
-    guard = null;
+    if (!(await mayLeave())) return;
     history.replaceState({ depth: to }, "", there);
   }
   depth = to;
