@@ -82,15 +82,7 @@ function find(table, path) {
   const [found] = table.filter(([pattern]) => fits(pattern)).sort(([a], [b]) => parameters(a) - parameters(b));
   if (!found) return null;
   const named = found[0].split("/").map((part, at) => [part, asked[at]]).filter(([part]) => part.startsWith(":"));
-  return { load: found[1], params: Object.fromEntries(named.map(([part, value]) => [part.slice(1), decoded(value)])) };
-}
-
-function decoded(text) {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text; // no encoding of anything: nothing has that name
-  }
+  return { load: found[1], params: Object.fromEntries(named.map(([part, value]) => [part.slice(1), decodeURIComponent(value)])) };
 }
 
 const exists = (path) => find(SCREENS, path) !== null;

@@ -142,7 +142,7 @@ function Uptime({ id }) {
     return (await Promise.all(days.map(read))).map((each, at) => ({ days: days[at], ...each }));
   }, [id], { frames: ["service.status_changed"], concerns: (data) => data.service_id === id });
   return html`<${Loaded} of=${found} rows=${2}>${(all) => html`<dl class="figures">${all.map((each) => html`<div key=${each.days} class="figure"><dt>${each.days === 1 ? t("24 hours") : t("{n} days", { n: each.days })}</dt>
-    <dd>${percent(each.uptime_percentage)}<small>${each.downtime_seconds ? t("{span} down", { span: span(each.downtime_seconds) }) : t("never down")}</small></dd></div>`)}</dl>`}<//>`;
+    <dd>${percent(each.uptime_percentage)}<small>${each.uptime_percentage == null ? t("not measured") : each.downtime_seconds ? t("{span} down", { span: span(each.downtime_seconds) }) : t("never down")}</small></dd></div>`)}</dl>`}<//>`;
 }
 
 function Checks({ id }) {
