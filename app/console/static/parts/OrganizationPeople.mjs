@@ -13,7 +13,7 @@ import { Dialog } from "./Dialog.mjs";
 import { Field } from "./Field.mjs";
 import { Form } from "./Form.mjs";
 import { Button, Copy, Empty, Facts, Loaded } from "./Page.mjs";
-import { DeleteButton, PlainTable, perform } from "./Plain.mjs";
+import { DeleteButton, PlainTable, SavedChoice, perform } from "./Plain.mjs";
 
 /** Roles, least first, with what each may do. */
 const ROLES = [["viewer", t("Viewer: reads")], ["responder", t("Responder: also acknowledges and resolves")], ["editor", t("Editor: also writes services, rules, channels")], ["admin", t("Admin: also members, keys, settings")], ["owner", t("Owner: everything")]];
