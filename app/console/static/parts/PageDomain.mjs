@@ -60,7 +60,7 @@ function Records({ page, reload }) {
     return () => clearInterval(timer);
   }, [state]);
   const check = () => perform(() => api.post(`/status-pages/${page.id}/verify-domain`), t("Looked up within a minute."), reload);
-  return html`<section class="card"><div class="card-head"><h2>${page.custom_domain}</h2><span class=${`status ${look}`} role="status"><${Icon} name=${icon} /> ${words}</span></div>
+  return html`<section class="card"><div class="card-head"><h2>${page.custom_domain}</h2><span class=${`status wraps ${look}`} role="status"><${Icon} name=${icon} /> ${words}</span></div>
     <p>${t("Create one of these at your name provider; either is enough. The TXT record proves that the host is yours: with it no other page can take it.")}</p>
     <${PlainTable} label=${t("Records")} rows=${[{ id: "TXT", name, value }, { id: "CNAME", name: page.custom_domain, value: cname }]} columns=${[{ title: t("Kind"), cell: (each) => each.id }, { title: t("Name"), cell: (each) => copied(each.name) }, { title: t("Value"), cell: (each) => copied(each.value) }]} />
     <${Facts} rows=${[[t("Seen now"), seen ? html`<code>${seen}</code>` : t("nothing yet")], [t("Looked up"), checked ? html`<${Ago} at=${moment(checked)} />` : t("is being looked up")]]} />
