@@ -277,3 +277,19 @@ def test_a_chart_whose_module_does_not_come_is_its_numbers(tab, expect, product,
     with proxy.answering(r"/assets/.*uplot", page("502 Bad Gateway")):
         tab.goto(f"{tab.home}/services/{product.sample.ids['services']['Shop']}")
         expect(tab.get_by_role("region", name="Response times")).to_be_visible()
+
+
+def test_a_screen_that_cannot_be_drawn_says_so_and_the_rest_of_the_page_lives(
+    sign_in, expect, product
+):
+    tab = sign_in()
+
+    def broken(route):
+        body = "export default function Broken() { return nothing.map(String); }"
+        route.fulfill(body=body, content_type="text/javascript")
+
+    tab.route("**/screens/channels.mjs", broken)
+    tab.get_by_role("link", name="Channels").first.click()
+    expect(tab.locator(".notice.failed")).to_contain_text("This screen could not be drawn.")
+    tab.get_by_role("link", name="Services", exact=True).first.click()
+    expect(tab.get_by_role("row").filter(has_text="Checkout")).to_be_visible()

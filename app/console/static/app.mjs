@@ -106,8 +106,18 @@ function Screen({ load: fetchModule, params, id }) {
   }, [fetchModule]);
   arrived.value; // drawn again when a module has come
   if (problem) return html`<${Failure} error=${problem} retry=${() => location.reload()} />`;
-  return known ? html`<${known} key=${id} ...${params} />` : null;
+  return known ? html`<${Guarded} key=${id}><${known} ...${params} /><//>` : null;
 }
+
+/** What a screen draws; where drawing it fails, a sentence in its place: a fault of ours is no blank page. */
+function Guarded({ children }) {
+  if (!this.state?.failed) return children;
+  return html`<${Failure} error=${{ message: t("This screen could not be drawn. The fault is in AlertifyPro, not in what you did.") }} retry=${() => location.reload()} />`;
+}
+Guarded.getDerivedStateFromError = (error) => {
+  reportError(error); // for whoever looks for it
+  return { failed: true };
+};
 const arrived = signal(0);
 
 function App() {
