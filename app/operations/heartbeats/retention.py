@@ -11,9 +11,9 @@ _FLIPS_DAYS = 400
 _HEARTBEATS = 500
 _DELETED = 20_000
 
-# Down the index of one heartbeat's pings: the newest ones are skipped, the rest goes. Each border is
-# found once, and what goes is collected before it goes: joined to the pings directly, the planner
-# may look for the border of each ping anew, after statistics that were taken while there were few.
+# Down the index of one heartbeat's pings: the newest ones are skipped, the rest goes. Each border
+# is found once, and what goes is collected before it goes: joined to the pings directly, the
+# planner may look for the border of each ping anew, by statistics of a time when there were few.
 _PRUNE = """
 WITH borders AS MATERIALIZED (
     SELECT wanted.id AS heartbeat_id, newest_old.id
