@@ -101,7 +101,8 @@ def serving(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(stores, "utcnow", lambda: scenes.NOW + age)
         server = make_server("127.0.0.1", 0, application, _Server, _Quiet)
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        # It looks so often whether it shall end, and whoever ends it waits for that.
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
         thread.start()
         try:
             yield f"http://localhost:{server.server_port}"
