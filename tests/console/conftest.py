@@ -1,6 +1,7 @@
 """Chromium, the product with the sample in it, and tabs of people who are signed in."""
 
 import tempfile
+from collections import defaultdict
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -38,13 +39,19 @@ def violations():
     assert found == []
 
 
+@pytest.fixture(scope="package")
+def resting():
+    """Sessions in which somebody is signed in and no tab is open, by who and how."""
+    return defaultdict(list)
+
+
 @pytest.fixture(scope="module")
-def contexts(violations):
+def contexts(violations, resting):
     """Sessions of the browser that are open, in the order in which they were opened."""
     opened = []
     yield opened
     for context in opened:
-        context.close()
+        _leave(context, resting)
 
 
 @pytest.fixture(autouse=True)
@@ -57,23 +64,47 @@ def _own_tabs_closed(request):
         yield
         return
     contexts = request.getfixturevalue("contexts")
+    resting = request.getfixturevalue("resting")
     kept = len(contexts)
     yield
     while len(contexts) > kept:
-        contexts.pop().close()
+        _leave(contexts.pop(), resting)
+
+
+def _leave(context, resting):
+    """Close the tabs of a session; one that others may take has its cookie and its cache then."""
+    if context.kind is None:
+        context.close()
+        return
+    for page in context.pages:
+        page.close()
+    context.set_offline(False)
+    resting[context.kind].append(context)
 
 
 @pytest.fixture(scope="module")
-def open_tab(browser, contexts, violations):
-    """Opens a tab with a new session: `problems` and `hosts` say what went on in it."""
+def new_context(browser, contexts):
+    """Opens a session; `kind` says who may take it later, and is nothing where nobody may."""
 
-    def open_tab(cookies=(), **options):
+    def new_context(kind=None, **options):
         context = browser.new_context(**({"viewport": {"width": 1280, "height": 800}} | options))
+        context.kind = kind
         context.set_default_timeout(PATIENCE_MS)
+        # As a press in a browser of people permits it.
+        context.grant_permissions(["clipboard-write"])
         context.add_init_script(COUNT_REQUESTS)
         context.add_init_script(_TELL_OF_VIOLATIONS)
-        context.add_cookies(list(cookies))
         contexts.append(context)
+        return context
+
+    return new_context
+
+
+@pytest.fixture(scope="module")
+def tab_of(violations):
+    """Opens a tab of a session: `problems` and `hosts` say what went on in it."""
+
+    def tab_of(context):
         tab = context.new_page()
         tab.problems, tab.hosts = [], set()
         tab.on("request", lambda asked: tab.hosts.add(urlsplit(asked.url).hostname))
@@ -82,7 +113,13 @@ def open_tab(browser, contexts, violations):
         tab.on("console", lambda message: _collect_violation(violations, message))
         return tab
 
-    return open_tab
+    return tab_of
+
+
+@pytest.fixture(scope="module")
+def open_tab(new_context, tab_of):
+    """Opens a tab with a new session, in which nobody is signed in."""
+    return lambda **options: tab_of(new_context(**options))
 
 
 def _collect_violation(violations, message):
@@ -117,20 +154,42 @@ def filled():
 
 
 @pytest.fixture(scope="module")
-def sign_in(open_tab, filled):
-    """Opens a tab in which somebody of the sample is signed in, at Home."""
+def sign_in(new_context, tab_of, contexts, resting, filled):
+    """Opens a tab in which somebody of the sample is signed in, empty or `at` a screen.
 
-    def sign_in(person=sample.OWNER, **options):
-        tab = open_tab(**options)
-        home = f"http://127.0.0.1:{filled.port}"
-        answer = tab.context.request.post(
-            f"{home}/api/v1/session",
-            data={"email": person[0], "password": PASSWORD},
-            headers={"Origin": home},
-        )
-        assert answer.ok, answer.text()
-        tab.goto(home)
-        tab.locator(".frame").wait_for()
+    It may be of a session that another test has left: signed in, its modules loaded, and nothing
+    else kept. A test that needs a browser which was never there, or that changes the session
+    itself, says `is_new`.
+    """
+    home = f"http://127.0.0.1:{filled.port}"
+
+    def sign_in(person=sample.OWNER, *, at=None, is_new=False, **options):
+        kind = None if is_new else (person[0], repr(sorted(options.items())))
+        if kind and resting[kind]:
+            context = resting[kind].pop()
+            contexts.append(context)
+        else:
+            context = new_context(kind=kind, **options)
+        if not context.cookies() or not context.request.get(f"{home}/api/v1/session").ok:
+            answer = context.request.post(
+                f"{home}/api/v1/session",
+                data={"email": person[0], "password": PASSWORD},
+                headers={"Origin": home},
+            )
+            assert answer.ok, answer.text()
+        tab = tab_of(context)
+        _forget(tab, home)
+        if at:
+            tab.goto(home + at)
+            tab.locator(".frame").wait_for()
         return tab
 
     return sign_in
+
+
+def _forget(tab, home):
+    """Clear what the console has kept in a browser, but for its cookie."""
+    kinds = "local_storage,indexeddb,cache_storage,service_workers"
+    tools = tab.context.new_cdp_session(tab)
+    tools.send("Storage.clearDataForOrigin", {"origin": home, "storageTypes": kinds})
+    tools.detach()

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Error, Page, Route, sync_playwright
 
-from tests.chromium import CHROMIUM, FLAGS
+from tests.chromium import FLAGS, WHOLE
 from tests.console import sample
 from tests.console.screens import (
     COUNT_REQUESTS,
@@ -268,7 +268,7 @@ def main() -> None:
     ):
         product.ready()
         product.sample = sample.fill(product, running)  # type: ignore[attr-defined]
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=str(WHOLE), args=FLAGS)
         for state in choice.states:
             STATES[state](Studio(product, running, browser, choice))
         browser.close()

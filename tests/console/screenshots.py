@@ -5,7 +5,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
-from tests.chromium import CHROMIUM, FLAGS
+from tests.chromium import FLAGS, WHOLE
 from tests.console import sample
 from tests.flows.product import PASSWORD, Product
 
@@ -24,7 +24,7 @@ def main() -> None:
     ):
         product.ready()
         made = sample.fill(product, running)
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=str(WHOLE), args=FLAGS)
         page = browser.new_page(viewport={"width": 1200, "height": 640})
         home = f"http://127.0.0.1:{product.port}"
         _sign_in(page, home)

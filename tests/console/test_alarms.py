@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.chromium import FLAGS, WHOLE
 from tests.console.screens import address, show
 from tests.flows.product import target
 from tests.waiting import seconds_until
@@ -48,10 +49,21 @@ def product(filled):
     return filled
 
 
+@pytest.fixture(scope="module")
+def browser(browser):
+    """Chromium as people have it: without windows it has no notifications."""
+    if not WHOLE.exists():
+        pytest.skip(f"no Chromium that shows notifications at {WHOLE}")
+    whole = browser.browser_type.launch(executable_path=str(WHOLE), args=FLAGS)
+    yield whole
+    whole.close()
+
+
 @pytest.fixture
 def tab(sign_in):
-    """A tab of the owner, with what was counted in it."""
-    tab = sign_in()
+    """A tab of the owner, with what was counted in it; nothing was permitted yet."""
+    tab = sign_in(is_new=True)
+    tab.context.clear_permissions()
     tab.context.add_init_script(_COUNT)
     return tab
 

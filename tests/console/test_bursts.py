@@ -114,6 +114,6 @@ def test_no_row_moves_under_the_pointer_and_new_problems_are_a_press_away(sign_i
 
 
 def test_what_is_read_after_frames_is_read_although_they_do_not_end(sign_in):
-    tab = sign_in()
+    tab = sign_in(at="/")
     assert tab.evaluate(_READ) >= 2
     assert tab.problems == []

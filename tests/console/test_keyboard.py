@@ -19,7 +19,7 @@ def product(filled):
 
 
 def test_a_service_is_made_and_opened_by_keys_alone(sign_in, expect, product):
-    tab = sign_in()
+    tab = sign_in(at="/")
     keys = tab.keyboard
     keys.press("g")
     keys.press("s")
@@ -37,7 +37,7 @@ def test_a_service_is_made_and_opened_by_keys_alone(sign_in, expect, product):
 
 
 def test_an_alert_is_acknowledged_by_keys_alone(sign_in, expect, product):
-    tab = sign_in()
+    tab = sign_in(at="/")
     keys = tab.keyboard
     keys.press("g")
     keys.press("a")
@@ -55,7 +55,7 @@ def test_an_alert_is_acknowledged_by_keys_alone(sign_in, expect, product):
 
 
 def test_a_channel_and_an_incident_are_made_by_keys_alone(sign_in, expect, product):
-    tab = sign_in()
+    tab = sign_in(at="/")
     keys = tab.keyboard
     keys.press("Control+k")
     expect(tab.get_by_role("combobox")).to_be_focused()

@@ -7,7 +7,7 @@ from tests.console.screens import move
 
 @pytest.fixture(scope="module")
 def owner(sign_in):
-    return sign_in()
+    return sign_in(at="/profile")
 
 
 @pytest.fixture(scope="module")

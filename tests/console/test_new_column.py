@@ -12,7 +12,7 @@ def product(filled):
 
 def test_a_column_is_added_in_one_file_without_a_command(sign_in, expect, product):
     """As a newcomer does it: edit the file, and load the page again."""
-    tab = sign_in()
+    tab = sign_in(is_new=True)
     column = """const COLUMNS = [
   { id: "kind", title: t("Kind"), width: "80px", sort: "kind", cell: (row) => row.check_type },"""
 

@@ -114,7 +114,7 @@ def test_a_session_that_ends_costs_nothing_of_what_was_typed(sign_in, expect, pr
     """Signed out in another tab, cookie over after its 72 hours, another password elsewhere."""
     person = {"email": PETRA[0], "full_name": PETRA[1], "password": PASSWORD}
     product.call("POST", "/auth/register", person)
-    tab = sign_in(PETRA)
+    tab = sign_in(PETRA, is_new=True)
     url = address(product, "/services/new")
     show(tab, url)
     tab.evaluate("window.sameDocument = true")

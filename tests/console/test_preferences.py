@@ -20,7 +20,7 @@ def test_how_things_are_shown_follows_the_person_to_another_browser(sign_in, exp
     person = ("theo@example.com", "Theo Falk")
     body = {"email": person[0], "full_name": person[1], "password": PASSWORD}
     product.call("POST", "/auth/register", body)
-    here = sign_in(person)
+    here = sign_in(person, at="/")
     root = here.locator("html")
     expect(root).to_have_attribute("data-density", "comfortable")
     here.evaluate(_CHANGE, {"preferences": {"script": {"seen": 3}}})
@@ -30,12 +30,12 @@ def test_how_things_are_shown_follows_the_person_to_another_browser(sign_in, exp
     show(here, address(product, "/services"))  # at once: what was chosen is sent on leaving
     expect(root).to_have_attribute("data-theme", "dark")
     seconds_until(lambda: here.evaluate(_READ)["preferences"].get("console"), 20)
-    there = sign_in(person)
+    there = sign_in(person, at="/")
     expect(there.locator("html")).to_have_attribute("data-theme", "dark")
     expect(there.get_by_role("button", name="UTC")).to_be_visible()
     kept = there.evaluate(_READ)["preferences"]
     assert kept["script"] == {"seen": 3}, "what other programs keep there stays"
-    other = sign_in()
+    other = sign_in(at="/")
     expect(other.locator(".frame")).to_be_visible()
     expect(other.locator("html")).not_to_have_attribute("data-theme", "dark")
     assert here.problems + there.problems + other.problems == []

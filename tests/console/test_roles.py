@@ -87,7 +87,7 @@ def signed_in(sign_in, contexts, product):
         if role not in tabs:
             if PEOPLE[role] not in (sample.VIEWER, sample.OWNER):
                 invite(product, role)
-            tab = tabs[role] = sign_in(PEOPLE[role])
+            tab = tabs[role] = sign_in(PEOPLE[role], at="/profile")
             contexts.remove(tab.context)  # for the tests of the file, not only for this one
             tab.asked = []
             tab.on("dialog", lambda dialog: dialog.accept())

@@ -19,7 +19,7 @@ def product(filled):
 @pytest.fixture(scope="module")
 def owner(sign_in):
     # Axe is given to the page as a text to run, which our policy refuses to everybody else.
-    return sign_in(bypass_csp=True)
+    return sign_in(at="/", bypass_csp=True)
 
 
 @pytest.mark.parametrize("screen", SCREENS)
@@ -57,7 +57,7 @@ def test_a_drag_over_the_chart_zooms_and_a_button_zooms_out(owner, expect, produ
 
 def test_a_chart_that_comes_after_its_place_has_gone_draws_nothing(sign_in, expect, product):
     """The table is asked for while the chart's module is on its way; then the window is resized."""
-    tab, waiting = sign_in(), []  # whose browser has not loaded the module before
+    tab, waiting = sign_in(is_new=True), []  # whose browser has not loaded the module before
     tab.route("**/vendor/uplot.mjs", lambda route: waiting.append(route))
     tab.goto(address(product, "/services/{services}"))
     tab.get_by_role("button", name="Show as table").click()

@@ -111,7 +111,7 @@ def test_who_acts_while_nothing_answers_is_told_and_sees_the_truth_afterwards(
         seconds_until(fired, 30)
         (alert,) = fired()
         seconds_until(lambda: product.status(made[1]) == "GREEN", 30)
-        tab = sign_in()
+        tab = sign_in(is_new=True)
         here = f"http://127.0.0.1:{link.own}" if kind == "swallowed" else address(product, "")
         show(tab, f"{here}/alerts/{alert}")
         lists = tab.context.new_page()

@@ -38,11 +38,11 @@ def product(filled):
 
 @pytest.fixture(scope="module")
 def owner(sign_in):
-    return sign_in(bypass_csp=True)
+    return sign_in(at="/", bypass_csp=True)
 
 
 @pytest.fixture
-def fresh(sign_in):
+def fresh(sign_in, product):
     """A tab that has read nothing but who is signed in; `answer` says what comes of the rest."""
     tab = sign_in(bypass_csp=True)
     held = []
@@ -53,13 +53,12 @@ def fresh(sign_in):
         (lambda passed: passed.continue_() if own else tab.answer(passed))(route)
 
     tab.route("**/api/v1/**", answer)
-    tab.goto(tab.url)
+    tab.goto(address(product, "/"))
     tab.locator("h1").wait_for()
     yield tab
     for route in held:
         with suppress(Error):  # of a request that the screen itself gave up
             route.abort()
-    tab.context.close()
 
 
 def new_faults(tab, name, judged):
@@ -108,7 +107,7 @@ def newcomer(sign_in, product):
     person = ("nora@example.com", "Nora Berg")
     body = {"email": person[0], "full_name": person[1], "password": PASSWORD}
     product.call("POST", "/auth/register", body)
-    tab = sign_in(person, bypass_csp=True)
+    tab = sign_in(person, at="/", bypass_csp=True)
     for rule in tab.evaluate("fetch('/api/v1/alert-rules').then(r => r.json())"):
         tab.evaluate("id => fetch(`/api/v1/alert-rules/${id}`, {method: 'DELETE'})", rule["id"])
     return tab

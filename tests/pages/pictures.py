@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import quote
 
 from app.pages.status.snapshot import Snapshot
-from tests.chromium import chromium
+from tests.chromium import WHOLE, chromium
 from tests.pages import scenes
 from tests.pages.serving import serving
 
@@ -112,7 +112,7 @@ def pages() -> dict[str, Snapshot]:
 def main(folder: Path) -> None:
     """Write the pictures and their sheets."""
     folder.mkdir(parents=True, exist_ok=True)
-    with chromium() as browser:
+    with chromium(WHOLE) as browser:
         for name, address in _addresses(STATES):
             _shoot(browser, folder, name, address)
             if name in WITHOUT_SCRIPT:

@@ -15,7 +15,7 @@ from typing import Any
 
 from playwright.sync_api import CDPSession, Page, sync_playwright
 
-from tests.chromium import CHROMIUM, FLAGS
+from tests.chromium import FLAGS, WHOLE
 from tests.flows.product import BusyServer, Product
 from tests.soak.tabs import (
     TAKE_FRAMES,
@@ -86,7 +86,7 @@ def run(product: Product, seconds: float, *, services: int) -> Story:
     product.register()
     with _turning(2 * interval) as url, sync_playwright() as playwright:
         make_services(product, services, url, check_interval_seconds=interval, timeout_seconds=2)
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=str(WHOLE), args=FLAGS)
         page = browser.new_page(viewport={"width": 1280, "height": 800})
         page.set_default_timeout(120_000)
         page.on("pageerror", lambda error: story.faults.append(str(error)))

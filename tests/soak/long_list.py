@@ -7,7 +7,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
-from tests.chromium import CHROMIUM, FLAGS
+from tests.chromium import FLAGS, WHOLE
 from tests.flows.product import Product
 from tests.soak.tabs import WATCH_KEYS, make_services, sign_in, type_and_erase
 from tests.waiting import crowding
@@ -51,7 +51,7 @@ def run() -> Story:
         product.ready()
         product.register()
         make_services(product, SERVICES, "http://127.0.0.1:9/", is_active=False)
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=str(WHOLE), args=FLAGS)
         page = browser.new_page(viewport={"width": 1280, "height": 800})
         page.set_default_timeout(_PATIENCE_MS)
         page.on("pageerror", lambda error: story.faults.append(str(error)))
