@@ -23,6 +23,7 @@ from app.operations.checks.retention import ensure_partitions
 from app.platform.config import Config
 from app.security import limits
 from app.web import create_app
+from tests import partitions
 from tests.factories import Person, make_member, make_person
 from tests.pooler import pooler
 from tests.units import (  # hooks
@@ -163,8 +164,10 @@ def empty_tables(web: Flask, connection: psycopg.Connection[Any]) -> Callable[[]
     ).fetchall()
     has_rows = "SELECT '{0}' WHERE EXISTS (SELECT FROM \"{0}\")"
     filled = " UNION ALL ".join(has_rows.format(name) for (name,) in rows)
+    kept = partitions.present(connection)
 
     def empty() -> None:
+        partitions.drop_others(connection, kept)
         # As a replica, PostgreSQL runs no triggers: neither foreign keys nor append-only rules
         # stop it. What is prepared is planned once.
         connection.execute("SET session_replication_role = replica", prepare=True)
