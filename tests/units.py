@@ -20,8 +20,12 @@ _SHARING = {
         "test_silent.py", "test_source.py",
     },
 }  # fmt: skip
-# Files that read or import the same for seconds: one process does that for all of them.
+# Files that read or import the same for seconds, or share a product of their own: one process does
+# that for all of them. Those of the console that hold answers back wait more than they compute.
 _TOGETHER = {
+    "console/test_away.py": "console answers", "console/test_outages.py": "console answers",
+    "console/test_proxy.py": "console answers", "console/test_races.py": "console answers",
+    "console/test_sessions.py": "console answers", "console/test_states.py": "console answers",
     "test_architecture.py": "source", "test_docstrings.py": "source", "test_names.py": "source",
     "test_shapes.py": "source",
     "api/test_openapi.py": "schemas", "api/test_openapi_examples.py": "schemas",
@@ -33,7 +37,7 @@ _BEFORE_OTHERS = {"console/test_screens.py"}
 # What takes longest, first: one that begins last has the other processes wait for it. What waits
 # more than it computes stands beside what computes.
 _LONGEST = (
-    "flows", "console", "console/test_silent.py", "flows/test_fault_story.py",
+    "console", "flows", "console answers", "console/test_silent.py", "flows/test_fault_story.py",
     "api/test_schemathesis.py", "flows/test_people_story.py", "pages/test_script.py",
     "flows/test_blind.py",
     "api/test_bad_input.py", "flows/test_faults.py", "pages/test_browser.py",

@@ -30,7 +30,7 @@ def product(filled):
 
 @pytest.fixture(scope="module")
 def tab(sign_in):
-    return sign_in(forced_colors="active")
+    return sign_in(at="/", forced_colors="active")
 
 
 @pytest.mark.parametrize("theme", THEMES)

@@ -63,7 +63,7 @@ def proxy(product):
 @pytest.fixture
 def tab(sign_in, proxy):
     """Ada's tab, which reaches the product through the proxy; nothing may go unhandled in it."""
-    opened = sign_in()
+    opened = sign_in(at="/")
     opened.home = f"http://127.0.0.1:{proxy.port}"
     faults = []
     opened.on("pageerror", lambda error: faults.append(str(error)))
@@ -282,7 +282,7 @@ def test_a_chart_whose_module_does_not_come_is_its_numbers(tab, expect, product,
 def test_a_screen_that_cannot_be_drawn_says_so_and_the_rest_of_the_page_lives(
     sign_in, expect, product
 ):
-    tab = sign_in()
+    tab = sign_in(at="/")
 
     def broken(route):
         body = "export default function Broken() { return nothing.map(String); }"

@@ -56,7 +56,7 @@ def cut(tab, width):
 
 @pytest.fixture(scope="module")
 def usual(sign_in):
-    return sign_in()
+    return sign_in(at="/")
 
 
 @pytest.mark.parametrize("screen", SCREENS)
@@ -69,7 +69,7 @@ def test_nothing_is_out_of_sight_on_a_narrow_window(usual, product, screen):
 @pytest.fixture(scope="module")
 def wordy(sign_in, product):
     """A tab whose language needs half as much room again."""
-    tab = sign_in()
+    tab = sign_in(at="/")
 
     def lengthen(route):
         answer = route.fetch()
@@ -92,7 +92,7 @@ def test_nothing_is_out_of_sight_in_a_long_language(wordy, product, screen):
 @pytest.fixture(scope="module")
 def large(sign_in):
     """A tab of a browser that is set to text of twice the size."""
-    tab = sign_in()
+    tab = sign_in(at="/")
     tools = tab.context.new_cdp_session(tab)
     tools.send("Page.enable")
     tools.send("Page.setFontSizes", {"fontSizes": {"standard": 32, "fixed": 26}})

@@ -22,7 +22,7 @@ let writing = () => {};
 let skew = 0;
 const underWay = new Map(); // by what calls off each request: when it began by performance.now(), and how to send a read once more
 
-/** Say what to do at 401: return whether the request shall be repeated. */
+/** Say what to do at 401 of a request that was sent then (by performance.now()): return whether it shall be repeated. */
 export const onUnauthorized = (handler) => (unauthorized = handler);
 /** Say which organization (slug) requests are for; null is the session's own. */
 export const onOrganization = (read) => (organization = read);
@@ -109,7 +109,7 @@ export async function send(method, path, { body, text, query, signal, headers, a
   if (!apart) reached(answer.isForeign || answer.isCut ? Math.max(response.status, 502) : response.status);
   learnClock(response.headers.get("Date"));
   if (answer.isForeign || answer.isCut) throw strange(answer, isWrite);
-  if (response.status === 401 && again && (await unauthorized())) {
+  if (response.status === 401 && again && (await unauthorized(entry.began))) {
     return send(method, path, { body, text, query, signal, headers, again: false, atOnce });
   }
   if (!response.ok) throw failure(response, data);

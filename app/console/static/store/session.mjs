@@ -19,10 +19,16 @@ export const organization = computed(() => {
 });
 
 let waiting = null;
+let ended = 0; // sessions that this tab has seen end
+let begunAt = -Infinity; // when the last one was begun over the page, by performance.now()
 
 api.onOrganization(tabOrganization);
-api.onUnauthorized(() => {
+api.onUnauthorized((sentAt) => {
   if (signedIn.peek() !== "in" && signedIn.peek() !== "expired") return false;
+  if (signedIn.peek() === "in") {
+    if (sentAt < begunAt) return true; // a late answer to the session before
+    ended += 1;
+  }
   signedIn.value = "expired"; // a dialog over the page asks for the password
   waiting ??= Promise.withResolvers ? Promise.withResolvers() : deferred();
   return waiting.promise;
@@ -41,14 +47,21 @@ function deferred() {
   return made;
 }
 
-/** Find out who is signed in; start the live feed when somebody is. Raises ApiError but for 401. */
-export async function load() {
+/**
+ * Find out who is signed in; start the live feed when somebody is. Raises ApiError but for 401, with which it
+ * waits for who signs in over the page, unless this is asked for them (`isTheirs`).
+ */
+export async function load({ isTheirs = false } = {}) {
+  const before = ended;
   try {
-    session.value = await api.get("/session");
+    const { data } = await api.send("GET", "/session", { again: !isTheirs });
+    if (signedIn.peek() === "expired" && ended !== before) return; // it was asked of a session that has ended since
+    session.value = data;
     signedIn.value = "in";
     live.start();
   } catch (error) {
-    if (error.status !== 401) throw error;
+    if (error.status !== 401 || (isTheirs && signedIn.peek() === "expired")) throw error;
+    if (ended !== before) return; // one that was begun since has ended too: the next request asks for another
     session.value = null;
     signedIn.value = "out";
     live.stop();
@@ -74,8 +87,9 @@ export async function confirmSignIn(challenge, code) {
 /** Take up the session that this browser has now. */
 async function begun() {
   const before = session.peek()?.user_id;
-  await load();
+  await load({ isTheirs: true });
   const after = session.peek()?.user_id;
+  begunAt = performance.now();
   waiting?.resolve(before === after); // what somebody else had typed is not sent in this person's name
   waiting = null;
   if (before && before !== after) {
