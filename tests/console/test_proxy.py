@@ -61,9 +61,9 @@ def proxy(product):
 
 
 @pytest.fixture
-def tab(sign_in, proxy):
+def tab(request, sign_in, proxy):
     """Ada's tab, which reaches the product through the proxy; nothing may go unhandled in it."""
-    opened = sign_in(at="/")
+    opened = sign_in(at="/", **getattr(request, "param", {}))
     opened.home = f"http://127.0.0.1:{proxy.port}"
     faults = []
     opened.on("pageerror", lambda error: faults.append(str(error)))
@@ -254,6 +254,7 @@ def test_signing_out_that_is_not_answered_is_told(tab, expect, proxy):
         expect(tab.locator(".toast.failed")).to_contain_text("had no answer")
 
 
+@pytest.mark.parametrize("tab", [{"is_new": True}], indirect=True)  # no module in its cache
 def test_a_part_that_does_not_come_is_told(tab, expect, proxy):
     go(tab, f"{tab.home}/services")
     tab.get_by_role("row").filter(has_text="Checkout").focus()
@@ -273,6 +274,7 @@ def test_a_choice_that_was_not_saved_shows_again_what_holds(tab, expect, proxy):
         expect(role).to_have_value("viewer")
 
 
+@pytest.mark.parametrize("tab", [{"is_new": True}], indirect=True)
 def test_a_chart_whose_module_does_not_come_is_its_numbers(tab, expect, product, proxy):
     with proxy.answering(r"/assets/.*uplot", page("502 Bad Gateway")):
         tab.goto(f"{tab.home}/services/{product.sample.ids['services']['Shop']}")

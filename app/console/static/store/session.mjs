@@ -49,18 +49,18 @@ function deferred() {
 
 /**
  * Find out who is signed in; start the live feed when somebody is. Raises ApiError but for 401, with which it
- * waits for who signs in over the page, unless this is asked for them (`isTheirs`).
+ * waits for who signs in over the page, unless this is asked for them (`hasSignedIn`).
  */
-export async function load({ isTheirs = false } = {}) {
+export async function load({ hasSignedIn = false } = {}) {
   const before = ended;
   try {
-    const { data } = await api.send("GET", "/session", { again: !isTheirs });
+    const { data } = await api.send("GET", "/session", { again: !hasSignedIn });
     if (signedIn.peek() === "expired" && ended !== before) return; // it was asked of a session that has ended since
     session.value = data;
     signedIn.value = "in";
     live.start();
   } catch (error) {
-    if (error.status !== 401 || (isTheirs && signedIn.peek() === "expired")) throw error;
+    if (error.status !== 401 || (hasSignedIn && signedIn.peek() === "expired")) throw error;
     if (ended !== before) return; // one that was begun since has ended too: the next request asks for another
     session.value = null;
     signedIn.value = "out";
@@ -87,7 +87,7 @@ export async function confirmSignIn(challenge, code) {
 /** Take up the session that this browser has now. */
 async function begun() {
   const before = session.peek()?.user_id;
-  await load({ isTheirs: true });
+  await load({ hasSignedIn: true });
   const after = session.peek()?.user_id;
   begunAt = performance.now();
   waiting?.resolve(before === after); // what somebody else had typed is not sent in this person's name
