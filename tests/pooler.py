@@ -1,6 +1,7 @@
 """PgBouncer in transaction mode before the tests' PostgreSQL."""
 
 import os
+import secrets
 import shutil
 import subprocess
 import tempfile
@@ -10,6 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import psycopg
+from psycopg import sql
 
 from app.local import ports
 from tests.waiting import seconds_until
@@ -59,6 +61,23 @@ def pooler(database_url: str) -> Iterator[str]:
         finally:
             process.terminate()
             process.wait(10)
+
+
+@contextmanager
+def pooled_database(server_url: str) -> Iterator[dict[str, str]]:
+    """Make an empty database; yield the settings of a product that reaches it through PgBouncer."""
+    name = f"pooled_{secrets.token_hex(6)}"
+    identifier = sql.Identifier(name)
+    base, _, _ = server_url.rpartition("/")
+    with psycopg.connect(server_url, autocommit=True) as admin:
+        admin.execute(sql.SQL("CREATE DATABASE {}").format(identifier))
+        with pooler(f"{base}/{name}") as url:
+            yield {
+                "DATABASE_URL": url,
+                "DATABASE_POOLER": "transaction",
+                "DATABASE_DIRECT_URL": f"{base}/{name}",
+            }
+        admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(identifier))
 
 
 def _answers(url: str) -> bool:

@@ -4,18 +4,25 @@ import os
 import subprocess
 import sys
 
+import psycopg
 import pytest
 
+from app.local import backup, migrate
 from app.platform.config import Config
 from app.platform.errors import ConfigError
 from app.platform.transaction import transaction
 from app.web import create_app
-from tests.pooler import PROGRAM, pooler
+from tests.pooler import PROGRAM, pooled_database, pooler
 
 pytestmark = pytest.mark.skipif(PROGRAM is None, reason="PgBouncer is not installed")
 
 # Every kind of access: sessions, claims, COPY, advisory locks, and the writer of pings.
-_FLOWS = ("tests/ingest/test_batcher.py", "tests/workers/test_recorder.py")
+_FLOWS = (
+    "tests/ingest/test_batcher.py", "tests/workers/test_recorder.py",
+    # The whole product: a check, a page on every channel, a late ping, a planned window.
+    "tests/flows/test_outage.py", "tests/flows/test_heartbeat_story.py",
+    "tests/flows/test_maintenance_story.py",
+)  # fmt: skip
 
 
 def test_each_transaction_has_its_limits_and_its_time_zone(config, database_url):
@@ -51,5 +58,21 @@ def test_flows_hold_through_the_pooler(servers):
         "TEST_REDIS_URL": servers.redis_url,
     }
     command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *_FLOWS]
-    done = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=500)
     assert done.returncode == 0, done.stdout[-4000:]
+
+
+def test_a_backup_is_made_and_restored_past_the_pooler(servers, tmp_path):
+    """A restore makes a database that PgBouncer cannot lead to before it is in place."""
+    with pooled_database(servers.database_url) as settings:
+        direct = settings["DATABASE_DIRECT_URL"]
+        migrate.upgrade_database(direct)
+        with psycopg.connect(direct) as connection:
+            connection.execute("CREATE TABLE ballast AS SELECT 7 AS n")
+        environ = settings | {"ENCRYPTION_KEY": "ab" * 32, "STATE_DIR": str(tmp_path)}
+        backup.backup(environ, tmp_path / "backup.tar", with_key=True, say=lambda _: None)
+        with psycopg.connect(direct) as connection:
+            connection.execute("UPDATE ballast SET n = 8")
+        backup.restore(environ, tmp_path / "backup.tar", say=lambda _: None)
+        with psycopg.connect(settings["DATABASE_URL"]) as connection:
+            assert connection.execute("SELECT n FROM ballast").fetchall() == [(7,)]

@@ -68,12 +68,14 @@ class Installation:
 def installation(environ: Mapping[str, str]) -> Iterator[Installation]:
     """Lend the installation that is set: its servers are started where they do not run."""
     given = settings.read(environ)
-    state = StateDir(settings.check(given).state_dir)
+    config = settings.check(given)
+    state = StateDir(config.state_dir)
     if "DATABASE_URL" in given:
         key = given.get("ENCRYPTION_KEY", "")
         if not key:
             raise LaunchError("ENCRYPTION_KEY is not set: the backup must say which key it needs.")
-        yield Installation(given["DATABASE_URL"], key, state, False, False)
+        # Past a pooler, which has no database of a restore and gives no session to pg_dump.
+        yield Installation(_plain(config.database_direct_url), key, state, False, False)
     elif state.holder() is not None:
         published = given | state.published()
         url, key = published["DATABASE_URL"], published["ENCRYPTION_KEY"]

@@ -34,13 +34,14 @@ def check_redis(url: str) -> str | None:
 
 def main() -> int:
     """Check what is set; one sentence and code 1 when a server does not answer."""
-    try:
-        if (url := os.environ.get("DATABASE_URL")) and (lacking := check_database(url)):
-            print(f"DATABASE_URL: the database cannot be used: {lacking}")
+    for name in ("DATABASE_URL", "DATABASE_DIRECT_URL"):
+        try:
+            if (url := os.environ.get(name)) and (lacking := check_database(url)):
+                print(f"{name}: the database cannot be used: {lacking}")
+                return 1
+        except psycopg.Error as error:
+            print(f"{name}: the database cannot be reached: {_first_line(error)}")
             return 1
-    except psycopg.Error as error:
-        print(f"DATABASE_URL: the database cannot be reached: {_first_line(error)}")
-        return 1
     try:
         if (url := os.environ.get("REDIS_URL")) and (lacking := check_redis(url)):
             print(f"REDIS_URL: the Redis server cannot be used: {lacking}")

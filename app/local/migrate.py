@@ -61,8 +61,12 @@ def upgrade_only(environ: Mapping[str, str]) -> None:
 
 
 def upgrade_database(url: str) -> None:
-    """Bring one database to the newest revision. Raises LaunchError with what was said."""
+    """Bring one database to the newest revision. Raises LaunchError with what was said.
+
+    It may be another one than that of the settings, such as the one that a restore fills.
+    """
     env = settings.NOT_YET_KNOWN | dict(os.environ) | {"DATABASE_URL": url}
+    env["DATABASE_DIRECT_URL"] = url
     done = subprocess.run(
         [sys.executable, *UPGRADE],
         env=env,

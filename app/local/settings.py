@@ -41,7 +41,12 @@ def read_file(path: Path) -> dict[str, str]:
 
 
 def check(env: Mapping[str, str]) -> Config:
-    """Judge every given setting before anything starts; what we fill in later counts as good."""
+    """Judge every given setting before anything starts; what we fill in later counts as good.
+
+    Raises ConfigError, or LaunchError for settings that make no sense in a local run.
+    """
+    if "DATABASE_DIRECT_URL" in env and "DATABASE_URL" not in env:
+        raise LaunchError("DATABASE_DIRECT_URL is set without DATABASE_URL; set both, or neither.")
     return Config.from_env(NOT_YET_KNOWN | dict(env))
 
 

@@ -1,8 +1,10 @@
 """One running product for the stories that only watch, and a dispatcher for those without one."""
 
+import os
 import tempfile
 import threading
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -12,25 +14,35 @@ from flask import Flask
 from tests.flows.outages import failing, heard, levels, webhook
 from tests.flows.product import Product, Target, target
 from tests.loopback import ca_file
+from tests.pooler import pooled_database
 from tests.receivers import Answer, HttpReceiver, MailReceiver
 from tests.waiting import await_events, seconds_until
 from workers.dispatcher import Dispatcher
 
 
 @pytest.fixture(scope="package")
-def shared_product() -> Iterator[Product]:
-    """The product, started once for all the stories of a run, and stopped after the last."""
-    with (
-        tempfile.TemporaryDirectory(prefix="alertifypro-flows-") as folder,
-        MailReceiver() as mail,
-        HttpReceiver([Answer(202)] * 10_000) as pager,
-        Product(
-            Path(folder).resolve(),
-            PROBE_CA_FILE=ca_file(),
-            SMTP_URL=f"{mail.url}?starttls=off",
-            PROVIDER_URLS=f"pagerduty.us={pager.url}",
-        ) as product,
-    ):
+def shared_product(request: pytest.FixtureRequest) -> Iterator[Product]:
+    """The product, started once for all the stories of a run, and stopped after the last.
+
+    It has PostgreSQL of its own, or with TEST_POOLER=transaction the tests' through PgBouncer.
+    """
+    with ExitStack() as stack:
+        settings: dict[str, str] = {}
+        if os.environ.get("TEST_POOLER") == "transaction":
+            servers = request.getfixturevalue("servers")
+            settings = stack.enter_context(pooled_database(servers.database_url))
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="alertifypro-flows-"))
+        mail = stack.enter_context(MailReceiver())
+        pager = stack.enter_context(HttpReceiver([Answer(202)] * 10_000))
+        product = stack.enter_context(
+            Product(
+                Path(folder).resolve(),
+                PROBE_CA_FILE=ca_file(),
+                SMTP_URL=f"{mail.url}?starttls=off",
+                PROVIDER_URLS=f"pagerduty.us={pager.url}",
+                **settings,
+            )
+        )
         product.ready()
         product.mail, product.pager = mail, pager
         yield product

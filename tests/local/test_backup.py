@@ -214,7 +214,9 @@ def test_a_file_that_is_no_backup_or_damaged_changes_nothing(state, filled):
         assert contents(servers.database_url) == ("first", ROWS)
 
 
-def test_an_older_backup_comes_into_ones_own_postgres_beside_a_running_product(state, filled):
+def test_an_older_backup_comes_into_ones_own_postgres_beside_a_running_product(
+    state, filled, monkeypatch
+):
     """Somebody goes on asking that database all the time, as the product's processes do."""
     env, file = filled(state / "old", "first"), state / "backup.tar"
     with Embedded(state / "old", with_valkey=False) as servers:
@@ -239,8 +241,10 @@ def test_an_older_backup_comes_into_ones_own_postgres_beside_a_running_product(s
         asking = threading.Thread(target=ask)
         asking.start()
         own = {"DATABASE_URL": url, "ENCRYPTION_KEY": "ab" * 32, "STATE_DIR": str(state / "none")}
+        # Whoever names the database past a pooler has it in the environment of every program.
+        monkeypatch.setenv("DATABASE_DIRECT_URL", url)
         said: list[str] = []
-        backup.restore(own, file, say=said.append)
+        backup.restore(own | {"DATABASE_DIRECT_URL": url}, file, say=said.append)
         deadline = time.monotonic() + 20
         while "first" not in seen and time.monotonic() < deadline:
             time.sleep(0.1)

@@ -44,6 +44,12 @@ def test_what_is_set_is_judged() -> None:
         settings.check({"JWT_SECRET": "short"})
 
 
+def test_a_way_past_the_pooler_alone_names_what_is_missing() -> None:
+    """Else the writer of pings and the migrations would be on another database than the rest."""
+    with pytest.raises(LaunchError, match="DATABASE_DIRECT_URL is set without DATABASE_URL"):
+        settings.check({"DATABASE_DIRECT_URL": "postgresql://u@h/d"})
+
+
 def test_given_secrets_are_kept_and_missing_ones_made() -> None:
     secrets = Secrets.generate()
     env = settings.complete({"JWT_SECRET": "g" * 40}, settings.check({}), secrets)

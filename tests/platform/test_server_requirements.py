@@ -49,15 +49,19 @@ def test_a_user_who_may_not_create_tables_is_told(empty_database_url: str) -> No
                 connection.execute(sql.SQL("DROP ROLE guest"))
 
 
+@pytest.mark.parametrize("name", ["DATABASE_URL", "DATABASE_DIRECT_URL"])
 def test_the_sentence_stops_the_start(
-    empty_database_url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    name: str,
+    empty_database_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     with database(empty_database_url, "ENCODING 'SQL_ASCII' LOCALE 'C'") as url:
-        monkeypatch.setenv("DATABASE_URL", url)
+        monkeypatch.setenv(name, url)
         monkeypatch.delenv("REDIS_URL", raising=False)
         assert external.main() == 1
     assert capsys.readouterr().out == (
-        "DATABASE_URL: the database cannot be used: its encoding is SQL_ASCII;"
+        f"{name}: the database cannot be used: its encoding is SQL_ASCII;"
         " create one with ENCODING 'UTF8' TEMPLATE template0.\n"
     )
 
