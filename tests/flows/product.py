@@ -92,7 +92,9 @@ class Product(Launched):
 
     def database(self) -> psycopg.Connection[Any]:
         """Return a connection to its database."""
-        return psycopg.connect(self.address_of("DATABASE_URL"), autocommit=True)
+        return psycopg.connect(
+            self.address_of("DATABASE_URL"), autocommit=True, prepare_threshold=None
+        )
 
     def address_of(self, name: str) -> str:
         """Return the address of one of its servers: DATABASE_URL or REDIS_URL."""
