@@ -19,7 +19,9 @@ SETTINGS = {
     "listen_addresses": ports.LOOPBACK,
     "unix_socket_directories": "",
     "max_connections": "100",
-    "shared_buffers": "128MB",
+    # Of the 500 MB that everything may take at 2,000 services. What does not fit is in the cache of
+    # the system: no more CPU for a check at 100,000 services, or at full tilt, than with 128 MB.
+    "shared_buffers": "64MB",
     "timezone": "UTC",
     "log_timezone": "UTC",
     "log_line_prefix": "%m [%p] ",
