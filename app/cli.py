@@ -15,6 +15,7 @@ from flask.cli import AppGroup
 
 from app.configuration_cli import config
 from app.domain.accounts.plans import PLANS
+from app.domain.mail_addresses import same_address
 from app.operations.accounts import auth, instance, password_reset, two_factor
 from app.operations.status_pages import inbound_mail
 from app.pages.status.export import Copy
@@ -64,7 +65,7 @@ def list_operators() -> None:
 @_as_command_line
 def add_operator(email: str) -> None:
     """Make somebody with an account an operator."""
-    instance.set_operator(email.strip().lower(), is_operator=True)
+    instance.set_operator(same_address(email), is_operator=True)
     click.echo(f"{email} is an operator now.")
 
 
@@ -73,7 +74,7 @@ def add_operator(email: str) -> None:
 @_as_command_line
 def remove_operator(email: str) -> None:
     """Make an operator an ordinary person; the last one stays."""
-    instance.set_operator(email.strip().lower(), is_operator=False)
+    instance.set_operator(same_address(email), is_operator=False)
     click.echo(f"{email} is no operator any more.")
 
 
@@ -82,7 +83,7 @@ def remove_operator(email: str) -> None:
 @_as_command_line
 def reset_link(email: str) -> None:
     """Print a link for a new password, good once and for an hour."""
-    click.echo(password_reset.link_for(email.strip().lower()))
+    click.echo(password_reset.link_for(same_address(email)))
 
 
 @accounts.command("disable-2fa")
@@ -90,7 +91,7 @@ def reset_link(email: str) -> None:
 @_as_command_line
 def disable_second_factor(email: str) -> None:
     """Switch off the second factor of somebody who lost it."""
-    account = auth.find_account(email.strip().lower())
+    account = auth.find_account(same_address(email))
     if account is None:
         raise click.ClickException(f"nobody has an account with the address {email}")
     two_factor.take_away(account.user_id)

@@ -155,3 +155,16 @@ def test_what_is_no_mailbox_stops_the_start(name, value):
 @pytest.mark.parametrize("value", ["a@localhost", "Acme, Inc. <a@b.c>", '"A" <a@bücher.de>', ""])
 def test_what_is_a_mailbox_is_taken(value):
     assert Config.from_env({**SERVERS, "MAIL_FROM": value}).mail_from.endswith(value)
+
+
+@pytest.mark.parametrize(
+    ("value", "read"),
+    [
+        ("", ""),
+        ("Stop@bücher.de", "Stop@xn--bcher-kva.de"),
+        ("stop@Example.com", "stop@example.com"),
+        ("stop@mail_relay", "stop@mail_relay"),
+    ],
+)
+def test_the_mailbox_that_a_header_names_is_in_ascii(value, read):
+    assert Config.from_env({**SERVERS, "UNSUBSCRIBE_MAILBOX": value}).unsubscribe_mailbox == read

@@ -91,7 +91,7 @@ def login(data: dict[str, Any]) -> dict[str, Any]:
     wrong tries are 429; an address where the account signed in before is not held up by tries from
     elsewhere. With a second factor the answer is a challenge for `POST /auth/login/2fa`.
     """
-    account = check_password(data["email"].strip().lower(), data["password"])
+    account = check_password(data["email"], data["password"])
     if account.two_factor:
         return second_step(account)
     return begin_session(account)

@@ -61,7 +61,7 @@ def create(data: dict[str, Any]) -> Any:
     With a second factor the answer is a challenge for `POST /session/2fa`.
     """
     _refuse_strangers()
-    account = check_password(data["email"].strip().lower(), data["password"])
+    account = check_password(data["email"], data["password"])
     return second_step(account) if account.two_factor else _begun(begin_session(account))
 
 

@@ -6,7 +6,8 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate
 
-from app.domain.checks.endpoints import is_address, parse_host, parse_url
+from app.domain.checks.endpoints import parse_url
+from app.domain.mail_addresses import MAX_LENGTH, PATTERN, parse_mail_address
 from app.platform.errors import Fault, InvalidCode
 
 MAX_SECRET = 4_096
@@ -16,10 +17,6 @@ MAX_HEADERS = 50
 MASK = "*" * 8
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}\Z")  # RFC 9110 5.6.2
-# RFC 5321 4.1.2 without quoted local parts, comments and address literals.
-_LOCAL = r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}"
-_LOCAL_PART = re.compile(rf"{_LOCAL}\Z")
-_ADDRESS_PATTERN = rf"^{_LOCAL}@[^\s@\x00-\x1f\x7f-\x9f]+$"
 
 
 class Line(fields.String):
@@ -64,19 +61,16 @@ class Address(Line):
     """A mail address; a domain of other alphabets is kept in its ASCII form."""
 
     def __init__(self, **kwargs: Any) -> None:
-        metadata = {"pattern": _ADDRESS_PATTERN, "x-refusals": [InvalidCode.MALFORMED]}
+        metadata = {"pattern": PATTERN, "x-refusals": [InvalidCode.MALFORMED]}
         metadata |= kwargs.pop("metadata", {})
-        super().__init__(max_length=254, metadata=metadata, **kwargs)
+        super().__init__(max_length=MAX_LENGTH, metadata=metadata, **kwargs)
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> Any:
-        local, _, domain = super()._deserialize(value, *args, **kwargs).rpartition("@")
+        text = super()._deserialize(value, *args, **kwargs)
         try:
-            host = parse_host(domain)
-        except ValueError:
-            host = ""
-        if not _LOCAL_PART.match(local) or not host or is_address(host):
-            raise ValidationError(Fault(InvalidCode.MALFORMED, "Not a mail address."))
-        return f"{local}@{host}"
+            return parse_mail_address(text)
+        except ValueError as error:
+            raise ValidationError(Fault(InvalidCode.MALFORMED, str(error))) from None
 
 
 class Headers(fields.Dict):

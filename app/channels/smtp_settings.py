@@ -1,8 +1,11 @@
 """Reads SMTP_URL: the operator's own mail server, trusted and so not behind the address guard."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import parse_qs, unquote, urlsplit
+
+from app.domain.checks.endpoints import parse_host
 
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
@@ -39,6 +42,8 @@ def parse_smtp_url(url: str) -> SmtpSettings | None:
         raise ValueError(f"{example}.") from None
     if parts.scheme not in ("smtp", "smtps") or not host:
         raise ValueError(f"{example}.")
+    with suppress(ValueError):
+        host = parse_host(host)  # a name of another alphabet in its ASCII form
     options = parse_qs(parts.query)
     starttls = options.pop("starttls", [""])[-1]
     verify = options.pop("verify", ["on"])[-1]

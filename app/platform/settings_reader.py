@@ -145,11 +145,14 @@ class SettingsReader:
         return found
 
     def mailbox(self, name: str) -> str:
-        """Return the address of a mailbox; "" for none."""
+        """Return the address of a mailbox, its domain in ASCII; "" for none."""
         text = self.text(name, "")
-        if text and not re.fullmatch(_ADDRESS, text):
+        if not text:
+            return ""
+        if not re.fullmatch(_ADDRESS, text):
             raise ConfigError(f"{name} must look like alerts@example.com.")
-        return text
+        local, _, domain = text.rpartition("@")
+        return f"{local}@{as_asked_for(domain) or domain}"
 
     def sender(self, name: str, default: str) -> str:
         """Return the address of a mailbox, which may stand behind a name."""

@@ -1,33 +1,50 @@
 """Schemas of /auth."""
 
-import re
 from typing import Any
 
-from marshmallow import fields, validate
+from marshmallow import ValidationError, fields, validate
 
+from app.domain import mail_addresses
 from app.domain.accounts.passwords import MAX_LENGTH, MIN_LENGTH
-from app.platform.errors import InvalidCode
-from app.schemas.base import REFUSALS, BaseSchema, Choice, Line, Name, Pattern
+from app.platform.errors import Fault, InvalidCode
+from app.schemas.base import REFUSALS, BaseSchema, Choice, Line, Name
 
-_LABEL = r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?"
-_EMAIL = rf"^[A-Za-z0-9.!#$%&'*+/=?^_`{{|}}~-]{{1,64}}@{_LABEL}(\.{_LABEL})*$"
+_NO_EMAIL = "Must be an e-mail address."
 
 
 class Email(fields.String):
-    """An e-mail address, folded to lower case."""
+    """The e-mail address of an account, in the one form of all its spellings."""
 
     def __init__(self, **kwargs: Any) -> None:
-        checks = [
-            validate.Length(max=254),
-            Pattern(re.compile(_EMAIL, re.ASCII), error="Must be an e-mail address."),
-        ]
-        metadata = {"format": "email", "examples": ["alice@example.com"]}
-        super().__init__(validate=checks, metadata=metadata, **kwargs)
+        metadata = {
+            REFUSALS: [InvalidCode.MALFORMED],
+            "format": "idn-email",
+            "pattern": mail_addresses.PATTERN,
+            "examples": ["alice@example.com"],
+        }
+        super().__init__(
+            validate=validate.Length(max=mail_addresses.MAX_LENGTH), metadata=metadata, **kwargs
+        )
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> str:
         given = super()._deserialize(value, attr, data, **kwargs).strip()
-        # A letter that is none of ASCII may become one: the sign of the Kelvin has a small k.
-        return given.lower() if given.isascii() else given
+        try:
+            return mail_addresses.parse_mail_address(given).lower()
+        except ValueError:
+            raise ValidationError(Fault(InvalidCode.MALFORMED, _NO_EMAIL)) from None
+
+
+class GivenEmail(fields.String):
+    """An e-mail address to be compared."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        metadata = {"examples": ["alice@example.com"]}
+        super().__init__(
+            validate=validate.Length(1, mail_addresses.MAX_LENGTH), metadata=metadata, **kwargs
+        )
+
+    def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> str:
+        return mail_addresses.same_address(super()._deserialize(value, attr, data, **kwargs))
 
 
 class NewPassword(fields.String):
@@ -79,11 +96,7 @@ class RegisteredSchema(BaseSchema):
 class LoginSchema(BaseSchema):
     """Credentials."""
 
-    email = fields.String(
-        required=True,
-        validate=validate.Length(1, 254),
-        metadata={"examples": ["alice@example.com"]},
-    )
+    email = GivenEmail(required=True)
     password = GivenPassword(required=True)
 
 

@@ -103,6 +103,8 @@ def test_cancelling_is_passed_on():
         ("smtp://mail.example.com?starttls=required", "mail.example.com", 25, "required"),
         ("smtps://u:p@mail.example.com", "mail.example.com", 465, "implicit"),
         ("smtp://[::1]:25", "::1", 25, "offered"),
+        ("smtp://Straße.example", "xn--strae-oqa.example", 25, "offered"),
+        ("smtp://mail_relay:25", "mail_relay", 25, "offered"),
     ],
 )
 def test_how_the_mail_server_is_reached(url, host, port, tls):

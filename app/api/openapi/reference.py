@@ -213,7 +213,7 @@ def _type(document: Node, schema: Node) -> str:
     if not kinds and (options := schema.get("anyOf") or schema.get("oneOf")):
         names = dict.fromkeys(_type(document, _resolved(document, each)) for each in options)
         return " or ".join(names)
-    formatted = {"uuid": "id", "date-time": "time", "email": "e-mail address", "uri": "URL"}
+    formatted = {"uuid": "id", "date-time": "time", "idn-email": "e-mail address", "uri": "URL"}
     return formatted.get(schema.get("format", ""), kinds or "any value")
 
 

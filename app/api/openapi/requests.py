@@ -9,7 +9,7 @@ from app.schemas.base import LINE_PATTERN, TEXT_PATTERN, UUID_PATTERN
 
 # A field that says more of itself than that it is a text.
 _SAYS_MORE = ("pattern", "enum", "const")
-_FORMS = ("uuid", "date-time", "email")
+_FORMS = ("uuid", "date-time", "idn-email")
 
 
 def narrow(document: dict[str, Any]) -> None:

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from urllib.parse import urlsplit, urlunsplit
 from uuid import UUID
 
+from app.domain.mail_addresses import same_address
 from app.domain.status_pages.types import Wants, Way
 
 UNCONFIRMED_KEPT = timedelta(hours=48)
@@ -19,12 +20,12 @@ _A_SECOND = 50
 def normalized(way: Way, address: str) -> str:
     """Return the one form of all spellings of an address.
 
-    Case makes no difference in mail addresses as people type them, and none in scheme and host of
-    a URL; in its path and query it does (RFC 3986, 6.2.2.1).
+    Case makes no difference in scheme and host of a URL; in its path and query it does
+    (RFC 3986, 6.2.2.1).
     """
     address = address.strip()
     if way is Way.EMAIL:
-        return address.lower()
+        return same_address(address)
     try:
         scheme, place, *rest = urlsplit(address)
     except ValueError:

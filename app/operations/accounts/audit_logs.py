@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, String, cast, or_, select
 
+from app.domain.mail_addresses import same_address
 from app.models.audit_logs import AuditLog
 from app.operations import paging
 from app.platform.transaction import transaction
@@ -59,7 +60,8 @@ def _conditions(filters: Mapping[str, Any]) -> Iterator[ColumnElement[bool]]:
         elif name == "until":
             yield AuditLog.at < value
         elif name == "actor":
-            yield or_(cast(AuditLog.actor_id, String) == value, AuditLog.actor_email == value)
+            who = same_address(value)
+            yield or_(cast(AuditLog.actor_id, String) == who, AuditLog.actor_email == who)
         elif name == "event" and "." not in value:
             yield AuditLog.event.startswith(f"{value}.", autoescape=True)
         else:

@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from app.domain.configuration.documents import derive_key
 from app.domain.configuration.references import TEAMS, USERS
+from app.domain.mail_addresses import same_address
 from app.models.configuration import ConfigurationKey
 from app.models.members import Membership, User
 from app.models.teams import Team
@@ -109,7 +110,7 @@ class Keys:
 
     def id_of(self, kind: str, key: str) -> str | None:
         """Return the id behind a key, None for an unknown one."""
-        return self._ids.get((kind, key.lower() if kind == USERS else key))
+        return self._ids.get((kind, same_address(key) if kind == USERS else key))
 
     def key_of(self, kind: str, id: str) -> str | None:
         """Return the key of an object, None for one that is gone."""

@@ -131,8 +131,11 @@ def hashes(page_id: UUID, way: Way, address: str) -> list[str]:
     Those took URLs that differ by case for one. No new hash is an old one of another URL.
     """
     normalized = subscribers.normalized(way, address)
-    earlier = f"{page_id}:{way}:{address.strip().lower()}"
-    texts = [earlier] if way is Way.EMAIL else [f"{page_id}:{way}:url:{normalized}", earlier]
+    if way is Way.EMAIL:
+        texts = [f"{page_id}:{way}:{normalized}"]
+    else:
+        earlier = f"{page_id}:{way}:{address.strip().lower()}"
+        texts = [f"{page_id}:{way}:url:{normalized}", earlier]
     key = runtime().config.encryption_key
     return [hmac.new(key, text.encode(), hashlib.sha256).hexdigest() for text in texts]
 
