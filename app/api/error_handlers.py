@@ -51,7 +51,7 @@ def _refused(error: AppError) -> Response:
         body["code"] = error.code
     if error.fields:
         body["fields"] = error.fields
-    answer = reply(body, error.status)
+    answer = _answer(body, error.status)
     if isinstance(error, TooManyRequests | Unavailable):
         answer.headers["Retry-After"] = str(error.retry_after_seconds)
     return answer
@@ -67,7 +67,7 @@ def answer_failure(error: HTTPException) -> WsgiResponse:
         sentence = error.description or _SENTENCES.get(error.code, "")
     else:
         sentence = _SENTENCES.get(error.code) or HTTPStatus(error.code).phrase.lower()
-    answer = reply({"error": sentence}, error.code)
+    answer = _answer({"error": sentence}, error.code)
     for name, value in error.get_headers():
         if name in ("Allow", "Location", "Retry-After"):
             answer.headers[name] = value
@@ -94,4 +94,15 @@ def _not_storable(error: DataError) -> Response:
 def _broken(error: Exception) -> Response:
     log.exception("request failed", exc_info=error)
     sentence = f"something broke on our side; the log knows it as request {g.get('request_id')}"
-    return reply({"error": sentence}, 500)
+    return _answer({"error": sentence}, 500)
+
+
+def _answer(body: dict[str, Any], status: int) -> Response:
+    g.failure = body["error"]
+    return reply(body, status)
+
+
+def told_failure() -> str | None:
+    """Return, once, how this request was refused or failed; None where it was not."""
+    sentence: str | None = g.pop("failure", None)
+    return sentence

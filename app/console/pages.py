@@ -1,22 +1,21 @@
 """Pages of the console: one shell on every address of it, and the files that the shell loads.
 
 The shell is the same for everybody and holds no data, so it needs no sign-in; what it shows comes
-from the API. Addresses that belong to nobody are a JSON 404, and a small page for a browser.
+from the API. What cannot be answered, such as an address of nobody, is JSON, and a small page for a
+browser.
 """
 
-import hashlib
-from base64 import b64encode
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
 from flask import Flask, Response, request
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
-from werkzeug.exceptions import NotFound as NoSuchPath
+from jinja2 import Environment, StrictUndefined
 
-from app.api.error_handlers import answer_failure
+from app.api.error_handlers import told_failure
 from app.api.http import reply
 from app.console.assets import Asset, Assets
+from app.pages.styled import StyledPage
 from app.security.access import public
 
 # The first segment of every address of the console; those of status pages, pings and the API are
@@ -52,24 +51,24 @@ CONTENT_SECURITY = (
 )
 _FOLDER = Path(__file__).parent
 _ENVIRONMENT = Environment(autoescape=True, undefined=StrictUndefined, keep_trailing_newline=True)
-_NOT_FOUND = Environment(
-    loader=FileSystemLoader(_FOLDER), autoescape=True, undefined=StrictUndefined
-).get_template("not_found.html")
-_STYLE = (_FOLDER / "not_found.css").read_text(encoding="utf-8")
-_STYLE_HASH = b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+_FAILURE = StyledPage(_FOLDER / "failure.html")
+# What programs ask for, whatever they say that they take.
+_FOR_PROGRAMS = ("/api/", "/metrics", "/ping/")
+# But for pages with a button, behind links in messages.
+_FOR_PEOPLE = ("/api/v1/alerts/act/", "/api/v1/reports/monthly/leave/")
 _FOREVER = "public, max-age=31536000, immutable"
 
 assets = Assets(_FOLDER / "static")
 
 
 def install(app: Flask) -> None:
-    """Answer the addresses of the console, and browsers that ask for an address of nobody."""
+    """Answer the addresses of the console, and browsers that ask for what cannot be answered."""
     app.add_url_rule("/", "console_home", shell, methods=["GET"])
     for segment in SCREENS:
         for rule in (f"/{segment}", f"/{segment}/<path:rest>"):
             app.add_url_rule(rule, f"console_{segment}", shell, methods=["GET"])
     app.add_url_rule("/assets/<hash>/<path:path>", "console_asset", asset, methods=["GET"])
-    app.register_error_handler(NoSuchPath, not_found)
+    app.after_request(_show_failure)
 
 
 @public
@@ -111,15 +110,29 @@ def _send(found: Asset) -> Response:
     return answer
 
 
-def not_found(error: NoSuchPath) -> Any:
-    """Answer an address of nobody: a page for a browser, JSON for everybody else."""
+def _show_failure(answer: Response) -> Response:
+    """Return a page instead of the JSON of a failure, where somebody asks with a browser."""
+    sentence = told_failure()
+    if sentence is None or not _is_for_a_person():
+        return answer
+    if answer.status_code == HTTPStatus.NOT_FOUND:
+        title = "There is no page at this address"
+        text = "It may have been moved or deleted, or the link was cut off on its way."
+    else:
+        title = "This page cannot be shown"
+        text = f"{sentence[:1].upper()}{sentence[1:]}."
+    page = _FAILURE.render(answer.status_code, title=title, text=text)
+    for name in ("Allow", "Retry-After"):
+        if name in answer.headers:
+            page.headers[name] = answer.headers[name]
+    return page
+
+
+def _is_for_a_person() -> bool:
+    has_button = request.path.startswith(_FOR_PEOPLE)
+    if request.path.startswith(_FOR_PROGRAMS) and not has_button:
+        return False
+    if request.method not in (("GET", "HEAD", "POST") if has_button else ("GET", "HEAD")):
+        return False
     best = request.accept_mimetypes.best_match(["application/json", "text/html"])
-    is_for_browsers = best == "text/html" and request.method == "GET"
-    if not is_for_browsers or request.endpoint is not None or request.path.startswith("/api/"):
-        return answer_failure(error)
-    answer = Response(_NOT_FOUND.render(style=Markup(_STYLE)), 404, mimetype="text/html")  # noqa: S704
-    answer.headers["Content-Security-Policy"] = (
-        f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; base-uri 'none';"
-        " form-action 'none'; frame-ancestors 'none'"
-    )
-    return answer
+    return best == "text/html"

@@ -29,7 +29,7 @@ PROBED = {name: OUTCOME[name] for name in OUTCOME if name not in ("id", "checked
 
 # Addresses that a person opens in a browser answer failures as pages, those that speak as
 # Healthchecks does as text.
-_PAGES = ("/api/v1/alerts/act/", "/ping/", "/status/")
+_PAGES = ("/api/v1/alerts/act/", "/api/v1/reports/monthly/leave/", "/ping/", "/status/")
 
 
 def is_page(path: str) -> bool:

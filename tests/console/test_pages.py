@@ -130,3 +130,61 @@ def test_the_api_answers_json_to_browsers_too(client):
 
 def test_the_console_is_only_read(client):
     assert client.post("/services").status_code == 405
+
+
+UNREADABLE = [
+    "/services?q=%FF",
+    "/alerts/%C3%28?x=%C0%80",
+    "/?q=%00",
+    "/services/a%00b",
+    "/wall?%FF",
+]
+
+
+@pytest.mark.parametrize(
+    "path", [*UNREADABLE, "/status/acme?at=%FF", "/guide?q=%FF", "/no-page?q=%FF"]
+)
+def test_a_browser_hears_on_a_page_what_cannot_be_read(client, path):
+    page = client.get(path, headers=BROWSER)
+    assert (page.status_code in (404, 422), page.mimetype) == (True, "text/html")
+    assert page.headers["X-Request-Id"]
+    assert 'href="/"' in page.text
+    for headers in ({}, {"Accept": "*/*"}, {"Accept": "application/json"}):
+        answer = client.get(path, headers=headers)
+        assert (answer.status_code, answer.mimetype) == (page.status_code, "application/json")
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize("kind", ["alerts/act", "reports/monthly/leave"])
+def test_a_broken_link_of_a_message_leads_to_a_page(client, kind, method):
+    for rest in ("cut-off", "cut-off?utm=%FF"):
+        answer = client.open(f"/api/v1/{kind}/{rest}", method=method, headers=BROWSER)
+        assert (answer.status_code in (404, 422), answer.mimetype) == (True, "text/html")
+    plain = client.open(f"/api/v1/{kind}/cut-off", method=method)
+    assert (plain.status_code, plain.mimetype) == (404, "application/json")
+
+
+@pytest.mark.parametrize("path", ["/api/v1/services?q=%FF", "/metrics?q=%FF", "/ping/x?state=%FF"])
+def test_programs_get_no_page_whatever_they_take(client, path):
+    answer = client.get(path, headers=BROWSER)
+    assert answer.status_code >= 400
+    assert answer.mimetype in ("application/json", "text/plain")
+
+
+def test_a_browser_hears_on_a_page_that_something_broke(app, monkeypatch):
+    def broken():
+        raise RuntimeError("no file")
+
+    monkeypatch.setattr(pages.assets, "current", broken)
+    answer = app.test_client().get("/services", headers=BROWSER)
+    assert (answer.status_code, answer.mimetype) == (500, "text/html")
+    assert f"request {answer.headers['X-Request-Id']}" in answer.text
+    assert "no file" not in answer.text
+    assert app.test_client().get("/services").mimetype == "application/json"
+
+
+def test_a_failure_that_was_told_is_not_told_again(app):
+    with app.app_context():
+        client = app.test_client()
+        assert client.get("/api/v1/nothing", headers=BROWSER).status_code == 404
+        assert client.get("/services", headers=BROWSER).status_code == 200
