@@ -7,7 +7,7 @@ from uuid import UUID
 import orjson
 from flask import request
 
-from app.api.http import body_of
+from app.api.bodies import body_of
 from app.operations.checks.claim import Lease
 from app.operations.remote import wire
 from app.operations.remote.agents import Pulse

@@ -5,8 +5,9 @@ from typing import Any
 from flask import Response, request
 from werkzeug.exceptions import BadRequest
 
+from app.api.bodies import body_of
 from app.api.configuration_kinds import KINDS
-from app.api.http import Blueprint, body_of, invalid, json_of, reply, unacceptable
+from app.api.http import Blueprint, invalid, json_of, reply, unacceptable
 from app.domain.configuration import foreign, text
 from app.domain.configuration.foreign import ForeignError
 from app.domain.configuration.text import TextError, UnacceptableText

@@ -1,7 +1,6 @@
 """Requests as they are read and answers as they are written: strict JSON, pages with links."""
 
 import json
-import zlib
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
@@ -14,10 +13,12 @@ import flask
 import flask_smorest
 import orjson
 from flask import Response, request
-from marshmallow import Schema, ValidationError
+from marshmallow import Schema, ValidationError, fields
 from webargs.flaskparser import FlaskParser
-from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnsupportedMediaType
+from werkzeug.datastructures import MultiDict
+from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
+from app.api.bodies import body_of
 from app.domain import strict_json
 from app.platform.bootstrap import runtime
 from app.platform.errors import Fault, Invalid, InvalidCode, first_fault
@@ -38,13 +39,15 @@ class StrictParser(FlaskParser):
         return json_of(req)
 
     def load_querystring(self, req: flask.Request, schema: Schema) -> Any:
-        """Return the query. Raises Invalid for a name that a caller with an account has misspelt.
+        """Return the query. Raises Invalid for a name that a caller with an account has misspelt,
+        and for one with two values.
 
         A filter that is left aside answers another list than was asked for. What is like no name of
         ours says nothing; nor does it in addresses for strangers, who pass them on with more.
         """
         if "principal" in flask.g:
             _refuse_misspelt(req.args, schema)
+            _refuse_repeated(req.args, schema)
         return super().load_querystring(req, schema)
 
     def handle_error(
@@ -62,39 +65,16 @@ def _refuse_misspelt(names: Iterable[str], schema: Schema) -> None:
     for name in names:
         if name in known or name in _OF_EVERY_QUERY or len(name) > _LONG:
             continue
-        for near in get_close_matches(name, sorted(known), 1, _ALIKE):
+        for near in get_close_matches(name.lower(), sorted(known), 1, _ALIKE):
             raise invalid({name: [f"There is no such parameter. Did you mean {near}?"]})
 
 
-def body_of(req: flask.Request) -> bytes:
-    """Return the body of a request, unpacked where it came as gzip.
-
-    Raises RequestEntityTooLarge, also where it is so once unpacked, BadRequest for broken gzip,
-    UnsupportedMediaType for another encoding.
-    """
-    body = req.get_data(cache=True)
-    # A chunked body is cut at the limit without a word.
-    if req.content_length is None and len(body) >= (req.max_content_length or 0) > 0:
-        raise RequestEntityTooLarge
-    encoding = req.headers.get("Content-Encoding", "identity").lower()
-    if encoding == "gzip":
-        return _unpacked(body, req.max_content_length or 0)
-    if encoding != "identity":
-        raise UnsupportedMediaType("a body may be encoded with gzip, and with nothing else")
-    return body
-
-
-def _unpacked(body: bytes, limit: int) -> bytes:
-    unpacker = zlib.decompressobj(wbits=31)  # gzip alone
-    try:
-        found = unpacker.decompress(body, limit + 1)
-    except zlib.error:
-        raise BadRequest("the body is not gzip, as its Content-Encoding says") from None
-    if len(found) > limit:
-        raise RequestEntityTooLarge
-    if not unpacker.eof:
-        raise BadRequest("the gzip of the body is cut off")
-    return found
+def _refuse_repeated(given: MultiDict[str, str], schema: Schema) -> None:
+    """Raise Invalid for a parameter of which one value alone would count."""
+    for field_name, field in schema.load_fields.items():
+        name = field.data_key or field_name
+        if len(set(given.getlist(name))) > 1 and not isinstance(field, fields.List):
+            raise invalid({name: ["Given with more than one value; give one."]})
 
 
 def json_of(req: flask.Request) -> Any:

@@ -142,6 +142,14 @@ def test_odd_headers_are_no_server_error(call):
          "statuss: There is no such parameter. Did you mean status?"),
         ("GET", "/alerts?severities=critical",
          "severities: There is no such parameter. Did you mean severity?"),
+        ("GET", "/services?STATUS=RED",
+         "STATUS: There is no such parameter. Did you mean status?"),
+        ("GET", "/services?status=RED&status=GREEN",
+         "status: Given with more than one value; give one."),
+        ("GET", "/alerts?limit=1&severity=critical&limit=2",
+         "limit: Given with more than one value; give one."),
+        ("GET", "/services?fields=id&fields=name",
+         "fields: Given with more than one value; give one."),
         ("DELETE", "/members/{member}?replace_wiht=x",
          "replace_wiht: There is no such parameter. Did you mean replace_with?"),
     ],
@@ -156,6 +164,7 @@ def test_a_misspelt_parameter_is_refused_and_not_left_aside(alice, bob, method, 
 def test_what_every_query_may_have_is_known(alice, client):
     slug = alice.get("/organization").json["slug"]
     assert alice.get(f"/services?fields=id&org={slug}&limit=1").status_code == 200
+    assert alice.get("/services?limit=1&limit=1").status_code == 200
     for other in ("x=1", "_=1700000000", "utm_source=mail", f"{'status' * 20}=1"):
         assert alice.get(f"/services?{other}").status_code == 200
     # What strangers pass on may have more.

@@ -1,5 +1,6 @@
 """Every failure has the one shape, on every path."""
 
+import gzip
 import logging
 import re
 from dataclasses import replace
@@ -115,6 +116,22 @@ def test_a_body_of_unknown_length_is_limited_too(alice):
     )
     assert answer.status_code == 413
     check_shape(answer)
+
+
+def test_all_of_a_packed_body_counts(alice):
+    def send(body):
+        options = {"data": body, "content_type": "application/json"}
+        return alice.call("POST", "/teams", headers={"Content-Encoding": "gzip"}, **options)
+
+    parts = (b'{"na', b'me": "Operations"}')
+    assert send(b"".join(map(gzip.compress, parts))).status_code == 201
+    whole = gzip.compress(b"".join(parts))
+    refused = [
+        send(each) for each in (whole + b"{}", whole + gzip.compress(b"{}"), gzip.compress(b""))
+    ]
+    assert [answer.status_code for answer in refused] == [400, 400, 400]
+    bombs = gzip.compress(b" " * 600_000) * 2
+    assert send(bombs).status_code == 413
 
 
 def test_a_fault_of_ours_is_logged_and_not_shown(alice, monkeypatch, caplog):
