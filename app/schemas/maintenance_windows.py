@@ -10,6 +10,7 @@ from app.schemas.base import (
     REFUSALS,
     BaseSchema,
     Choice,
+    Flag,
     Line,
     Moment,
     Name,
@@ -122,7 +123,7 @@ class MaintenanceWindowSchema(OwnedAnswer, MaintenanceWindowInputSchema):
 class MaintenanceWindowChangeSchema(UnchangedSince, MaintenanceWindowInputSchema):
     """The fields of a window to change; the others stay."""
 
-    reopen = fields.Boolean(
+    reopen = Flag(
         load_only=True,
         metadata={
             "examples": [False],

@@ -65,6 +65,8 @@ def test_other_times_do_not_silence_again_without_a_word(alice, ended, change):
     refused = alice.patch(ended, change)
     assert refused.status_code == 409
     assert "reopen: true" in refused.json["error"]
+    for written in ("true", "on", 1):
+        assert alice.patch(ended, change | {"reopen": written}).status_code == 422
     assert alice.get(ended).json["status"] == "ended"
     assert alice.patch(ended, change | {"reopen": True}).json["is_active"]
 
