@@ -24,6 +24,7 @@ from app.domain.checks.assertions import expected_codes, status_rule
 from app.domain.checks.endpoints import BadEndpoint
 from app.domain.checks.json_path import parse as parse_path
 from app.domain.checks.patterns import pattern
+from app.domain.checks.secret_references import content_type
 from app.domain.types import FailureKind, Probe, Target
 from app.network.cookies import Cookies
 from app.network.errors import AddressRefused, Inconclusive, NetworkError
@@ -193,7 +194,7 @@ def _request(step: Mapping[str, Any], variables: Variables, cookies: Cookies) ->
         url=variables.fill_url(step["url"]),
         method=step.get("method", "GET"),
         headers={name: variables.fill(value) for name, value in headers.items()},
-        body=variables.fill_body(step.get("body")),
+        body=variables.fill_body(step.get("body"), content_type(step)),
         follow_redirects=step.get("follow_redirects", True),
         final_codes=_final_codes(step.get("assert") or {}),
         verify_tls=step.get("verify_tls", True),

@@ -63,12 +63,14 @@ class Variables:
         browsers do, and the rest stays: a value may be a path, a query, or a whole address."""
         return _PLACEHOLDER.sub(lambda match: percent_encoded(self._value(match)), text)
 
-    def fill_body(self, body: Any) -> bytes:
-        """Return a body as bytes: text as it is, anything else as JSON, with values filled in."""
+    def fill_body(self, body: Any, content_type: str | None) -> bytes:
+        """Return a body as bytes: text as it is, anything else as JSON, with values filled in as a
+        body of this media type (None: not said) wants them."""
         if body is None:
             return b""
         if isinstance(body, str):
-            return self.fill(body).encode("utf-8", "replace")  # JSON may hold half a character
+            filled = placeholders.fill_body(body, _PLACEHOLDER, self._value, content_type)
+            return filled.encode("utf-8", "replace")  # JSON may hold half a character
         return json.dumps(self._filled(body)).encode()
 
     def _filled(self, value: Any) -> Any:

@@ -150,7 +150,7 @@ def _line(name: str, value: str) -> bytes:
         raise NetworkError("a header holds a line break", FailureKind.CONFIGURATION)
     if not value and name != "Expect":
         return f"{name};".encode()  # libcurl's spelling of a header without a value
-    return f"{name}: {value}".encode()
+    return f"{name}: {value}".encode("utf-8", "replace")  # an answer's JSON may hold half a sign
 
 
 def _as_written(value: str) -> str:

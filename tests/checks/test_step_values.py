@@ -1,6 +1,8 @@
 """Values that the steps of a flow take from answers: where from, and why one is lacking."""
 
 import json
+from urllib.parse import parse_qs
+from xml.etree import ElementTree
 
 import pytest
 from marshmallow import ValidationError
@@ -151,3 +153,29 @@ def test_a_value_in_an_address_is_encoded_as_browsers_do(value, path):
     observation, seen = go(story())
     assert observation.status is Status.GREEN, observation.error
     assert seen[-1].path == path
+
+
+TRICKY = {"token": 'q+/w==&<"', "half": "\ud800"}
+
+
+def test_values_are_written_as_the_body_of_the_next_step_wants_them():
+    def page(request: Request) -> Answer:
+        return Answer(body=json.dumps(TRICKY).encode())
+
+    async def story():
+        async with loopback.http(page) as (peer, seen):
+            sent = ("t={{token}}&h={{half}}", "<t>{{token}}</t>", '{"t": "{{token}}"}')
+            first = {"url": peer.url("/"), "extract": {"token": "$.token", "half": "$.half"}}
+            steps = [
+                first,
+                *({"url": first["url"], "method": "POST", "body": each} for each in sent),
+            ]
+            steps.append({"url": first["url"], "headers": {"X-Half": "{{half}}"}})
+            return await probe("MULTI_STEP", "flow", {"steps": steps}), seen
+
+    observation, seen = go(story())
+    assert observation.status is Status.GREEN, observation.error
+    form, xml, as_json = (each.body for each in seen[1:4])
+    assert parse_qs(form.decode()) == {"t": [TRICKY["token"]], "h": ["?"]}
+    assert ElementTree.fromstring(xml).text == TRICKY["token"]
+    assert json.loads(as_json) == {"t": TRICKY["token"]}

@@ -27,6 +27,14 @@ class MisdirectedSecret(ValueError):
         self.name = name
 
 
+def content_type(request: Mapping[str, Any]) -> str | None:
+    """Return what the headers of a request in a config say that its body is; None for nothing."""
+    headers = request.get("headers")
+    if not isinstance(headers, Mapping):
+        return None
+    return next((str(headers[name]) for name in headers if name.lower() == "content-type"), None)
+
+
 def references(value: Any) -> Iterator[str]:
     """Yield the names of the secrets that a config refers to."""
     if isinstance(value, str):
@@ -42,12 +50,25 @@ def references(value: Any) -> Iterator[str]:
 def fill(value: Any, secrets: Mapping[str, str]) -> Any:
     """Return a config with every reference replaced. Raises UnknownSecret.
 
-    A value is put in once: what it contains is not looked at again. In JSON it is escaped as JSON.
+    A value is put in once: what it contains is not looked at again. In JSON it is escaped as JSON,
+    in the body of a request as that wants it.
     """
+
+    def secret(match: re.Match[str]) -> str:
+        return _value(match[1], secrets)
+
     if isinstance(value, str):
-        return placeholders.fill(value, _REFERENCE, lambda match: _value(match[1], secrets))
+        return placeholders.fill(value, _REFERENCE, secret)
     if isinstance(value, Mapping):
-        return {name: fill(item, secrets) for name, item in value.items()}
+        filled = {name: fill(item, secrets) for name, item in value.items() if name != "body"}
+        if "body" in value:
+            body = value["body"]
+            filled["body"] = (
+                placeholders.fill_body(body, _REFERENCE, secret, content_type(value))
+                if isinstance(body, str)
+                else fill(body, secrets)
+            )
+        return filled
     if isinstance(value, list):
         return [fill(item, secrets) for item in value]
     return value
