@@ -20,7 +20,7 @@ export function Chart({ points, summary, threshold, from, to, marks = [], onZoom
     let gone = false;
     import("../vendor/uplot.mjs").then(({ default: Plot }) => {
       if (gone || !box.current) return;
-      chart = new Plot(options(box.current.clientWidth, { threshold, from, to, marks, onZoom }), data(points), box.current);
+      chart = new Plot(options(Plot, box.current.clientWidth, { threshold, from, to, marks, onZoom }), data(points), box.current);
     }, () => gone || setTable(true)); // what draws did not come: its numbers are here
     const resize = () => box.current && chart?.setSize({ width: box.current.clientWidth, height: HEIGHT });
     addEventListener("resize", resize);
@@ -51,7 +51,7 @@ function colour(name) {
   return found;
 }
 
-function options(width, { threshold, from, to, marks, onZoom }) {
+function options(Plot, width, { threshold, from, to, marks, onZoom }) {
   const [line, text, accent, band, down, maintenance] = ["line", "muted", "accent", "accent-soft", "down-fill", "maintenance-fill"].map(colour);
   const seconds = (to - from) / 1000;
   const axis = { stroke: text, grid: { stroke: line, width: 1 }, ticks: { stroke: line, width: 1 }, font: "12px system-ui, sans-serif" };
@@ -59,6 +59,7 @@ function options(width, { threshold, from, to, marks, onZoom }) {
   return {
     width,
     height: HEIGHT,
+    tzDate: (at) => Plot.tzDate(new Date(at * 1000), zone.peek()), // lines stand at its hours and midnights
     legend: { show: false },
     cursor: { points: { size: 7 }, y: false, drag: { x: Boolean(onZoom), y: false, setScale: false } },
     scales: { x: { range: () => [from / 1000, to / 1000] }, y: { range: (_, __, most) => [0, Math.max(10, (most ?? 0) * 1.15, 0)] } },
