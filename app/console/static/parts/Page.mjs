@@ -3,7 +3,7 @@
 import { html, useEffect, useRef, useState } from "../vendor/ui.mjs";
 import { againWords } from "../api.mjs";
 import { clock } from "../lib/time.mjs";
-import { sentence, t } from "../lib/words.mjs";
+import { sentence, t, tn } from "../lib/words.mjs";
 import { kept } from "../store/resource.mjs";
 import { link, windowTitle } from "../store/route.mjs";
 import { now, zone } from "../store/view.mjs";
@@ -171,7 +171,20 @@ export function Tabs({ label, tabs, current }) {
 /** Names beside values. `rows`: [[name, value]]; rows without a value are left out. */
 export function Facts({ rows }) {
   const known = rows.filter(([, value]) => value !== null && value !== undefined && value !== false && value !== "");
-  return html`<dl class="facts">${known.map(([name, value]) => html`<div key=${name}><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`;
+  return html`<dl class="facts">${known.map(([name, value]) => html`<div key=${name}><dt>${name}</dt><dd>${typeof value === "string" ? html`<${Long} text=${value} />` : value}</dd></div>`)}</dl>`;
+}
+
+// A little more than what is shown is shown whole: a button takes as much room as it would save.
+const LONG = 360;
+const SHOWN = 200;
+
+/** A text of any length; of one that would fill a screen the beginning, and a button that shows all of it. */
+export function Long({ text }) {
+  const [whole, show] = useState(false);
+  if (text.length <= LONG) return text;
+  const signs = Array.from(text); // half a sign is none
+  const toggle = () => show(!whole);
+  return html`${whole ? text : `${signs.slice(0, SHOWN).join("")}…`} <button type="button" class="button quiet" aria-expanded=${whole ? "true" : "false"} onClick=${toggle}>${whole ? t("Show less") : tn(signs.length, "Show the character", "Show all {n} characters")}</button>`;
 }
 
 /** Tags of something, each a chip. */

@@ -5,7 +5,7 @@ import * as api from "../api.mjs";
 import { t } from "../lib/words.mjs";
 import { useResource } from "../store/resource.mjs";
 import { link } from "../store/route.mjs";
-import { ButtonLink, Empty, Loaded } from "./Page.mjs";
+import { ButtonLink, Empty, Loaded, Long } from "./Page.mjs";
 import { WindowTimes } from "./WindowTimes.mjs";
 
 const ORDER = { active: 0, scheduled: 1, ended: 2 };
@@ -20,5 +20,5 @@ export function PageMaintenance({ page }) {
   return html`<${Loaded} of=${found} empty=${empty}>${(list) => html`<div class="stack"><div class="actions">${plan}</div>${list.slice(0, 50).map((each) => html`<article key=${each.id} class="card" aria-label=${each.name}>
     <div class="card-head"><h2>${each.name}</h2>${each.status !== "ended" && html`<${ButtonLink} icon="edit" needs="maintenance_windows:write" href=${link(`/maintenance/${each.id}`)}>${t("Edit")}<//>`}</div>
     <p>${each.is_active && html`<span class="status maintenance">${t("active")}</span> `}<${WindowTimes} window=${each} /></p>
-    ${each.description && html`<p class="muted">${each.description}</p>`}</article>`)}</div>`}<//>`;
+    ${each.description && html`<p class="muted"><${Long} text=${each.description} /></p>`}</article>`)}</div>`}<//>`;
 }

@@ -13,7 +13,7 @@ import { Dialog } from "./Dialog.mjs";
 import { Field } from "./Field.mjs";
 import { Form } from "./Form.mjs";
 import { Icon } from "./Icon.mjs";
-import { Button, Empty, Loaded } from "./Page.mjs";
+import { Button, Empty, Loaded, Long } from "./Page.mjs";
 import { DeleteButton, PlainTable, perform } from "./Plain.mjs";
 import { Ago } from "./Status.mjs";
 
@@ -65,7 +65,7 @@ function Rows({ home, list, reload, more, clear }) {
   const ways = Object.fromEntries(WAYS);
   const again = (each) => perform(() => api.post(`${home}/${each.id}/confirmation`), t("{name} is asked to confirm.", { name: each.address }), reload);
   const columns = [
-    { title: t("Who"), cell: (each) => html`<span class="anywhere">${each.address}</span>` },
+    { title: t("Who"), cell: (each) => html`<span class="anywhere"><${Long} text=${each.address} /></span>` },
     { title: t("How"), extra: true, cell: (each) => html`<span class="when">${ways[each.kind]}</span>` },
     { title: t("Wants"), extra: true, cell: (each) => html`<span class="when">${WANTS[each.wants]}</span>${each.service_ids.length > 0 && html` <span class="muted small">${tn(each.service_ids.length, "of one service", "of {n} services")}</span>`}` },
     { title: t("Status"), cell: (each) => html`<span class=${each.state === "paused" ? "down" : null}>${words[each.state]}</span> <span class="muted small">${each.last_error}</span>` },

@@ -3,7 +3,7 @@
 import { html } from "../vendor/ui.mjs";
 import { day, moment } from "../lib/time.mjs";
 import { milliseconds, t } from "../lib/words.mjs";
-import { Failure } from "./Page.mjs";
+import { Failure, Long } from "./Page.mjs";
 import { Moment, Said, Status } from "./Status.mjs";
 
 const PHASES = [["dns_ms", t("DNS")], ["connect_ms", t("Connect")], ["tls_ms", t("TLS")], ["ttfb_ms", t("Wait")], ["transfer_ms", t("Transfer")]];
@@ -40,7 +40,7 @@ export function Evidence({ evidence, open = false }) {
   if (!evidence) return null;
   const { address, status_line: line, headers = [], body, redirects = [], certificates = [] } = evidence;
   return html`<div class="evidence">
-    ${(line || address) && html`<p class="mono">${line}${address ? ` · ${address}` : ""}</p>`}
+    ${(line || address) && html`<p class="mono">${line}${address ? html` · <${Long} text=${address} />` : ""}</p>`}
     ${redirects.length > 0 && html`<details open=${open}><summary>${t("Redirects ({n})", { n: redirects.length })}</summary><pre>${redirects.map((each) => (typeof each === "string" ? each : JSON.stringify(each))).join("\n")}</pre></details>`}
     ${headers.length > 0 && html`<details><summary>${t("Headers ({n})", { n: headers.length })}</summary><pre>${headers.map(([name, value]) => `${name}: ${value}`).join("\n")}</pre></details>`}
     ${body && html`<details open=${open}><summary>${t("Body")}</summary><pre>${body}</pre></details>`}

@@ -10,7 +10,7 @@ import { dayAndClock, dayAndSeconds, moment, span } from "../lib/time.mjs";
 import { milliseconds, percent, t, tn } from "../lib/words.mjs";
 import { Item, Menu } from "../parts/Menu.mjs";
 import { Icon } from "../parts/Icon.mjs";
-import { Button, ButtonLink, Empty, Facts, Loaded, Page, Tabs, Tags } from "../parts/Page.mjs";
+import { Button, ButtonLink, Empty, Facts, Loaded, Long, Page, Tabs, Tags } from "../parts/Page.mjs";
 import { PlainTable } from "../parts/Plain.mjs";
 import { DeleteServices, checkNow, maintain, setActive } from "../parts/ServiceActs.mjs";
 import { Ago, Bars, Moment, Said, Status } from "../parts/Status.mjs";
@@ -102,7 +102,7 @@ function Overview({ service }) {
         [t("Last error"), service.last_error && html`<${Said} text=${service.last_error} />`],
       ]} /></section></div>
       <section class="card"><h2>${t("Settings")}</h2><${Facts} rows=${[
-        [t("What"), html`<span class="mono">${service.endpoint}</span>`],
+        [t("What"), html`<span class="mono"><${Long} text=${service.endpoint} /></span>`],
         [t("Check"), `${service.check_type}, ${every(service.check_interval_seconds ?? 60)}`],
         [t("Timeout"), service.timeout_seconds && span(service.timeout_seconds)],
         [t("Slow above"), service.slow_threshold_ms && milliseconds(service.slow_threshold_ms)],
