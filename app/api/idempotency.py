@@ -7,11 +7,11 @@ from typing import Any
 
 from flask import Flask, Response, g, request
 
-from app.api.http import invalid
+from app.api.http import invalid, reply
 from app.api.polling import wait_for
 from app.operations.accounts import idempotency_keys
 from app.operations.accounts.idempotency_keys import Answer, Key
-from app.platform.errors import Conflict, Unavailable
+from app.platform.errors import Unavailable
 from app.platform.transaction import DATABASE_AWAY
 
 log = logging.getLogger(__name__)
@@ -41,7 +41,9 @@ def _begin() -> Response | None:
         try:
             found = wait_for(lambda: idempotency_keys.claim(key) or None, _PATIENCE_SECONDS)
         except Unavailable:
-            raise Conflict("a request with this Idempotency-Key is under way") from None
+            under_way = reply({"error": "a request with this Idempotency-Key is under way"}, 409)
+            under_way.headers["Retry-After"] = "1"  # unlike other conflicts it ends by itself
+            return under_way
     if found is True:
         g.idempotency_key = key
         return None

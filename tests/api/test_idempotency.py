@@ -88,6 +88,7 @@ def test_a_request_that_takes_long_is_named(alice, monkeypatch):
         assert first.result().status_code == 201
     assert second.status_code == 409
     assert "under way" in second.json["error"]
+    assert second.headers["Retry-After"] == "1"
 
 
 def test_what_failed_by_us_is_carried_out_again(alice, monkeypatch, rows):

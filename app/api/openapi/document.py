@@ -41,7 +41,8 @@ Programs send an API key, `WK_…`, in the place of the token; `POST /api/v1/api
 
 A `POST` with a header `Idempotency-Key` (1 to 255 visible ASCII characters) can be sent again
 safely: for 24 hours the first answer is repeated, with `Idempotency-Replayed: true`. The same key
-with another request is 422.
+with another request is 422; while the first request is still under way it is 409 with
+`Retry-After`.
 
 Every answer to a caller says where they stand: `X-RateLimit-Limit`, `X-RateLimit-Remaining`,
 `X-RateLimit-Reset` (Unix seconds, when the whole limit is free again), `X-RateLimit-Window` (60).

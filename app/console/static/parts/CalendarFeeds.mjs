@@ -1,9 +1,10 @@
 // Addresses that calendar programs read the plan of duty from: made, shown once, ended.
 
-import { html, useState } from "../vendor/ui.mjs";
+import { html, useMemo, useState } from "../vendor/ui.mjs";
 import * as api from "../api.mjs";
 import { moment } from "../lib/time.mjs";
 import { t } from "../lib/words.mjs";
+import { makeCreate } from "../store/form.mjs";
 import { useResource } from "../store/resource.mjs";
 import { Dialog } from "./Dialog.mjs";
 import { Button, Copy, Loaded } from "./Page.mjs";
@@ -20,8 +21,9 @@ export function CalendarFeeds() {
 
 function Feeds({ onClose }) {
   const [made, setMade] = useState(null);
+  const create = useMemo(makeCreate, []);
   const found = useResource((signal) => api.get("/on-call/calendars", {}, signal));
-  const make = (scope) => perform(async () => setMade(await api.post("/on-call/calendars", { scope })), null, found.reload);
+  const make = (scope) => perform(async () => setMade(await create("/on-call/calendars", { scope })), null, found.reload);
   const end = (id) => perform(() => api.remove(`/on-call/calendars/${id}`), t("That address is not answered any more."), found.reload);
   const foot = html`${made && html`<${Copy} kind="primary" text=${made.url}>${t("Copy the address")}<//>`}<${Button} onClick=${onClose}>${t("Done")}<//>`;
   return html`<${Dialog} title=${t("On-call in your calendar")} onClose=${onClose} foot=${foot}>

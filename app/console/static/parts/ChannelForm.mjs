@@ -35,7 +35,7 @@ export function ChannelForm({ type, channel = null, verb, onSaved, onCancel, sho
     key: `channel.${channel?.id ?? type.type}.${channel?.updated_at ?? ""}`,
     secrets: secretPaths(type.config_schema, "config."),
     check: ({ name }) => ({ name: name.trim() ? null : t("Give it a name.") }),
-    save: (values) => (channel ? edits.save(bodyOf(values)) : api.post("/notification-channels", { ...bodyOf(values), type: type.type })),
+    save: (values, create) => (channel ? edits.save(bodyOf(values)) : create("/notification-channels", { ...bodyOf(values), type: type.type })),
   });
   const steps = channelSteps(type.type);
   const chosen = form.get("events") ?? [];

@@ -38,7 +38,7 @@ export function Compose({ page, past = false, onClose, reload }) {
       began: past && !values.began ? t("Say when it began.") : undefined,
       ended: past && !(values.ended > values.began) ? t("It must end after it began.") : undefined,
     }),
-    save: (values) => api.post(pathOf(page), incidentBody(values)),
+    save: (values, create) => create(pathOf(page), incidentBody(values)),
   });
   const draft = form.get("is_draft");
   return html`<${Dialog} title=${past ? t("An incident that is over") : t("Tell of an incident")} wide onClose=${onClose}><${Form} form=${form} needs="status_pages:post" verb=${draft ? t("Keep as a draft") : t("Publish")} onSaved=${told(onClose, reload)} onCancel=${onClose}>
@@ -108,7 +108,7 @@ export function Update({ page, incident, status, onClose, reload }) {
   const form = useForm({
     initial: { status, body: status === "resolved" ? TEMPLATES.resolved : "", next: "", zone: zone.peek(), restates: false, service_ids: incident.service_ids, states: incident.service_states, notify: true },
     check: (values) => required(values, ["body"]),
-    save: ({ next, zone: place, restates, service_ids: ids, states, ...values }) => api.post(`${pathOf(page, incident)}/updates`, { ...values, ...(next && values.status !== "resolved" && { next_update_at: isoOfWallTime(next, place) }), ...(restates && { service_states: statesOf(ids, states) }) }),
+    save: ({ next, zone: place, restates, service_ids: ids, states, ...values }, create) => create(`${pathOf(page, incident)}/updates`, { ...values, ...(next && values.status !== "resolved" && { next_update_at: isoOfWallTime(next, place) }), ...(restates && { service_states: statesOf(ids, states) }) }),
   });
   const resolves = form.get("status") === "resolved";
   const body = (values) => ({ title: incident.title, status: values.status, body: values.body, service_ids: incident.service_ids, next_update_at: values.next && !resolves ? isoOfWallTime(values.next, values.zone) : null });

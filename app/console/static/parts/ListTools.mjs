@@ -62,7 +62,7 @@ function SaveView({ onClose, onSaved }) {
   const form = useForm({
     initial: { name: "", is_shared: false },
     check: ({ name }) => ({ name: name.trim() ? null : t("Give it a name.") }),
-    save: (values) => api.post("/saved-views", { ...values, screen: "services", query: query || "sort=state" }),
+    save: (values, create) => create("/saved-views", { ...values, screen: "services", query: query || "sort=state" }),
   });
   const saved = () => {
     say(t("Saved."));

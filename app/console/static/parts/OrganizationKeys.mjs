@@ -1,6 +1,6 @@
 // API keys and secrets: made, shown once, ended.
 
-import { html, useState } from "../vendor/ui.mjs";
+import { html, useMemo, useState } from "../vendor/ui.mjs";
 import * as api from "../api.mjs";
 import { day, moment } from "../lib/time.mjs";
 import { t } from "../lib/words.mjs";
@@ -38,9 +38,10 @@ export function Keys() {
 
 function NewKey({ onClose, reload }) {
   const [made, setMade] = useState(null);
+  const opened = useMemo(api.serverNow, []); // what is sent again is the same
   const form = useForm({
     initial: { name: "", scopes: ["read"], days: 90 },
-    save: ({ name, scopes, days }) => api.post("/api-keys", { name, scopes, expires_at: days ? new Date(api.serverNow() + days * DAY).toISOString() : null }),
+    save: ({ name, scopes, days }, create) => create("/api-keys", { name, scopes, expires_at: days ? new Date(opened + days * DAY).toISOString() : null }),
   });
   const scopes = form.get("scopes");
   const toggle = (scope) => form.set("scopes", scopes.includes(scope) ? scopes.filter((each) => each !== scope) : [...scopes, scope]);
@@ -74,7 +75,7 @@ export function Secrets() {
 }
 
 function NewSecret({ onClose, reload }) {
-  const form = useForm({ initial: { name: "", value: "", hosts: [] }, save: ({ hosts, ...values }) => api.post("/secrets", { ...values, ...(hosts.length && { hosts }) }) });
+  const form = useForm({ initial: { name: "", value: "", hosts: [] }, save: ({ hosts, ...values }, create) => create("/secrets", { ...values, ...(hosts.length && { hosts }) }) });
   const saved = () => {
     onClose();
     reload();

@@ -87,7 +87,7 @@ const invitationColumns = (reload) => [
 
 function Invite({ onClose, reload }) {
   const [made, setMade] = useState(null);
-  const form = useForm({ initial: { email: "", role: "editor" }, save: (values) => api.post("/members", values) });
+  const form = useForm({ initial: { email: "", role: "editor" }, save: (values, create) => create("/members", values) });
   const saved = (answer) => {
     setMade(answer);
     reload();
@@ -111,7 +111,7 @@ export function Teams() {
 }
 
 function NewTeam({ onClose, reload }) {
-  const form = useForm({ initial: { name: "", description: "" }, save: (values) => api.post("/teams", values) });
+  const form = useForm({ initial: { name: "", description: "" }, save: (values, create) => create("/teams", values) });
   const saved = () => {
     onClose();
     reload();

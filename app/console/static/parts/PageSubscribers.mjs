@@ -84,11 +84,11 @@ function Import({ home, onClose, reload }) {
       const { found } = addressesIn(values.text);
       return { text: found.length ? undefined : t("There is no address in it."), has_consent: values.has_consent ? undefined : t("Promise it, or do not import them."), reason: values.agreed && !values.reason.trim() ? t("Say how they have agreed; the audit log keeps it.") : undefined };
     },
-    save: async (values) => {
+    save: async (values, create) => {
       const emails = addressesIn(values.text).found;
       const done = { added: 0, known: 0 };
       for (let at = 0; at < emails.length; at += A_REQUEST) {
-        const part = await api.post(home, { emails: emails.slice(at, at + A_REQUEST), has_consent: true, reason: values.agreed ? values.reason.trim() : null });
+        const part = await create(home, { emails: emails.slice(at, at + A_REQUEST), has_consent: true, reason: values.agreed ? values.reason.trim() : null });
         done.added += part.added;
         done.known += part.known;
       }

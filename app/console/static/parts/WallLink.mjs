@@ -1,6 +1,6 @@
 // A link for a screen on the wall: a key that sees the wall and nothing else, shown once.
 
-import { html, useState } from "../vendor/ui.mjs";
+import { html, useMemo, useState } from "../vendor/ui.mjs";
 import * as api from "../api.mjs";
 import { t } from "../lib/words.mjs";
 import { useForm } from "../store/form.mjs";
@@ -15,10 +15,11 @@ const DAY = 86_400_000;
 /** The dialog. `query` ([name, value]…) is the filter of what the wall shows; `onMade` hears of a new key. */
 export function WallLink({ query = [], onClose, onMade = () => {} }) {
   const [made, setMade] = useState(null);
+  const opened = useMemo(api.serverNow, []); // what is sent again is the same
   const form = useForm({
     initial: { name: t("Wall screen"), days: 365 },
     check: ({ name }) => ({ name: name.trim() ? null : t("Give it a name.") }),
-    save: ({ name, days }) => api.post("/api-keys", { name, scopes: ["wall"], expires_at: days ? new Date(api.serverNow() + days * DAY).toISOString() : null }),
+    save: ({ name, days }, create) => create("/api-keys", { name, scopes: ["wall"], expires_at: days ? new Date(opened + days * DAY).toISOString() : null }),
   });
   const saved = (answer) => {
     setMade(wallAddress(query, answer.key));

@@ -1,6 +1,6 @@
 // One alert, made for three at night on a phone: what is down, who knows, why, what happened.
 
-import { html, useState } from "../vendor/ui.mjs";
+import { html, useMemo, useState } from "../vendor/ui.mjs";
 import * as api from "../api.mjs";
 import { about, happened } from "../lib/alerts.mjs";
 import { labelOf } from "../lib/forms.mjs";
@@ -15,6 +15,7 @@ import { Button, Copy, Facts, Loaded, Page } from "../parts/Page.mjs";
 import { Evidence, Waterfall } from "../parts/Probe.mjs";
 import { Moment, Said, Severity } from "../parts/Status.mjs";
 import { act } from "../store/alerts.mjs";
+import { makeCreate } from "../store/form.mjs";
 import { link } from "../store/route.mjs";
 import { useResource } from "../store/resource.mjs";
 import { now, zone } from "../store/view.mjs";
@@ -44,13 +45,14 @@ function Lead({ alert }) {
 
 function Detail({ alert, update }) {
   const [note, setNote] = useState("");
+  const create = useMemo(makeCreate, []);
   const open = alert.status !== "resolved";
   const snooze = async (minutes) => update(await act(alert.id, "snooze", { minutes }));
   const comment = async (event) => {
     event.preventDefault();
     if (!note.trim()) return;
     try {
-      update(await api.post(`/alerts/${alert.id}/comments`, { text: note }));
+      update(await create(`/alerts/${alert.id}/comments`, { text: note }));
       setNote("");
       say(t("Noted."));
     } catch (error) {
@@ -123,12 +125,13 @@ function Told({ alert }) {
 
 /** Tell a channel or a person now, whatever would hold it back. */
 function TellNow({ alert }) {
+  const create = useMemo(makeCreate, []);
   const channels = useResource((signal) => api.get("/notification-channels", { is_enabled: true }, signal)).data.value ?? [];
   const members = useResource((signal) => api.all("/members", {}, { signal })).data.value ?? [];
   const people = members.filter((each) => each.status !== "invited");
   const tell = async (name, whom) => {
     try {
-      await api.post(`/alerts/${alert.id}/notify`, whom);
+      await create(`/alerts/${alert.id}/notify`, whom);
       say(t("{name} is being told.", { name }));
     } catch (error) {
       sayError(error);

@@ -1,7 +1,6 @@
 // The form of an escalation policy: levels, each with its delay and whom it tells.
 
 import { html } from "../vendor/ui.mjs";
-import * as api from "../api.mjs";
 import { t } from "../lib/words.mjs";
 import { conflictOf } from "../parts/Conflict.mjs";
 import { Field } from "../parts/Field.mjs";
@@ -31,7 +30,7 @@ function Editor({ id, stored, names }) {
   const edits = useEdits({ path: `/escalation-policies/${id}`, stored, initial: bodyOf(initial) });
   const form = useForm({
     initial,
-    save: (values) => (id ? edits.save(bodyOf(values)) : api.post("/escalation-policies", bodyOf(values))),
+    save: (values, create) => (id ? edits.save(bodyOf(values)) : create("/escalation-policies", bodyOf(values))),
   });
   const rules = form.get("rules");
   const change = (changed) => form.set("rules", changed);

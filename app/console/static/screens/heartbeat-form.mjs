@@ -49,7 +49,7 @@ function Editor({ id, home, stored, policies }) {
     key: `heartbeat.${id ?? "new"}.${stored?.updated_at ?? ""}`,
     initial,
     check: (values) => ({ name: values.name.trim() ? undefined : t("Give it a name."), [values.kind]: scheduleOf(values) ? undefined : t("Say when it is expected.") }),
-    save: (values) => (id ? edits.save(bodyOf(values)) : api.post("/heartbeats", bodyOf(values))),
+    save: (values, create) => (id ? edits.save(bodyOf(values)) : create("/heartbeats", bodyOf(values))),
   });
   const values = form.values.value;
   const wrong = form.errors.value.schedule;

@@ -66,7 +66,7 @@ function Location({ location, show, reload }) {
 }
 
 function NewLocation({ onClose, onSaved }) {
-  const form = useForm({ initial: { name: "" }, save: (values) => api.post("/locations", values) });
+  const form = useForm({ initial: { name: "" }, save: (values, create) => create("/locations", values) });
   return html`<${Dialog} title=${t("New location")} onClose=${onClose}><${Form} form=${form} verb=${t("Make it")} onSaved=${onSaved} onCancel=${onClose}>
     <${Field} form=${form} path="name" label=${t("Name")} placeholder=${t("Berlin office")} required />
   <//><//>`;

@@ -56,7 +56,7 @@ function Editor({ id, stored }) {
   const form = useForm({
     initial,
     check: (values) => ({ name: values.name.trim() ? undefined : t("Give it a name."), days: values.kind === "weekly" && !values.days.length ? t("Choose a day.") : undefined, ends: values.kind === "once" && values.ends <= values.starts ? t("The end is after the beginning.") : undefined }),
-    save: (values) => (id ? edits.save(bodyOf(values)) : api.post("/maintenance-windows", bodyOf(values))),
+    save: (values, create) => (id ? edits.save(bodyOf(values)) : create("/maintenance-windows", bodyOf(values))),
   });
   const kind = form.get("kind");
   const days = form.get("days");

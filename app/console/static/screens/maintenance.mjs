@@ -61,7 +61,7 @@ function Window({ window, reload }) {
 }
 
 function StartNow({ onClose, reload }) {
-  const form = useForm({ initial: { minutes: 30, tags: [] }, save: ({ minutes, tags }) => api.post("/maintenance-windows/now", { minutes, ...(tags.length && { tags }) }) });
+  const form = useForm({ initial: { minutes: 30, tags: [] }, save: ({ minutes, tags }, create) => create("/maintenance-windows/now", { minutes, ...(tags.length && { tags }) }) });
   const saved = () => {
     onClose();
     reload();

@@ -32,7 +32,7 @@ function Editor({ id, members, stored }) {
   const edits = useEdits({ path: `/on-call-schedules/${id}`, stored, initial });
   const form = useForm({
     initial,
-    save: (values) => (id ? edits.save(values) : api.post("/on-call-schedules", values)),
+    save: (values, create) => (id ? edits.save(values) : create("/on-call-schedules", values)),
   });
   const layers = form.get("layers");
   const change = (changed) => form.set("layers", changed);

@@ -121,7 +121,7 @@ function StandIn({ schedule, segment, onClose, reload }) {
   const form = useForm({
     initial: { user_id: session.value.user_id, from: wallTime(start, place), to: wallTime(segment.to ? moment(segment.to) : start + DAY / 2, place) },
     check: ({ from, to }) => ({ from: from ? null : t("Say from when."), to: !to ? t("Say until when.") : to <= from ? t("The end is after the beginning.") : null }),
-    save: ({ user_id, from, to }) => api.post(`/on-call-schedules/${schedule.id}/overrides`, { user_id, from: new Date(momentOfWallTime(from, place)).toISOString(), to: new Date(momentOfWallTime(to, place)).toISOString() }),
+    save: ({ user_id, from, to }, create) => create(`/on-call-schedules/${schedule.id}/overrides`, { user_id, from: new Date(momentOfWallTime(from, place)).toISOString(), to: new Date(momentOfWallTime(to, place)).toISOString() }),
   });
   const saved = (made) => {
     onClose();

@@ -52,7 +52,7 @@ function Editor({ id, stored, home, begin }) {
       password: values.visibility === "password" && !values.password && !stored?.has_password ? t("Write the password that visitors have to give.") : undefined,
       ...Object.fromEntries(values.sections.map((each, at) => [`sections.${at}.name`, each.name.trim() ? undefined : t("Give the section a name.")])),
     }),
-    save: (values) => (id ? shared.save(changed(bodyOf(values), before)) : api.post("/status-pages", bodyOf(values))),
+    save: (values, create) => (id ? shared.save(changed(bodyOf(values), before)) : create("/status-pages", bodyOf(values))),
   });
   const saved = (page) => {
     say(t("Saved. The page answers at {url}.", { url: page.url }));

@@ -56,7 +56,7 @@ function Editor({ id, rule, channels, policies, services }) {
       tags: values.scope === "tags" && !values.tags.length ? t("Name a tag.") : undefined,
       service_id: values.scope === "service" && !values.service_id ? t("Choose a service.") : undefined,
     }),
-    save: (values) => (id ? edits.save(bodyOf(values)) : api.post("/alert-rules", bodyOf(values))),
+    save: (values, create) => (id ? edits.save(bodyOf(values)) : create("/alert-rules", bodyOf(values))),
   });
   const [taken, setTaken] = useState(0);
   const take = ([, name, severity, condition]) => {

@@ -61,7 +61,7 @@ function Settings({ types, policies, locations, service, model }) {
       endpoint: endpoint.trim() ? null : t("Write what to watch."),
       name: name.trim() ? null : t("Give it a name."),
     }),
-    save: (values) => (service ? edits.save(cleaned(values)) : api.post("/services", cleaned(values))),
+    save: (values, create) => (service ? edits.save(cleaned(values)) : create("/services", cleaned(values))),
   });
   const values = form.values.value;
   const [patience, setPatience] = useState(form.values.peek().timeout_seconds); // as somebody chose it

@@ -1,6 +1,6 @@
 // The first ten minutes: what to watch, who shall hear of it, and one outage seen to its end.
 
-import { html, useEffect, useRef, useState } from "../vendor/ui.mjs";
+import { html, useEffect, useMemo, useRef, useState } from "../vendor/ui.mjs";
 import * as api from "../api.mjs";
 import { guess } from "../lib/endpoints.mjs";
 import { flatErrors } from "../lib/forms.mjs";
@@ -11,6 +11,7 @@ import { Icon } from "../parts/Icon.mjs";
 import { Button, Failure, Loaded, Page } from "../parts/Page.mjs";
 import { PlanNotice } from "../parts/PlanNotice.mjs";
 import { Status } from "../parts/Status.mjs";
+import { makeCreate } from "../store/form.mjs";
 import { useResource } from "../store/resource.mjs";
 import { go, link, route, setQuery } from "../store/route.mjs";
 import { put } from "../store/services.mjs";
@@ -33,6 +34,7 @@ function Watch({ next }) {
   const [lines, setLines] = useState([]);
   const [busy, setBusy] = useState(false);
   const field = useRef(null);
+  const create = useMemo(makeCreate, []);
   useEffect(() => field.current.focus({ preventScroll: true }), []);
   const found = text.split("\n").map(guess).filter(Boolean).slice(0, MOST);
   const bodies = () => found.map((each) => ({ ...each }));
@@ -51,7 +53,7 @@ function Watch({ next }) {
     const waiting = bodies();
     try {
       while (waiting.length) {
-        put([await api.post("/services", waiting[0])]);
+        put([await create("/services", waiting[0])]);
         waiting.shift();
       }
       next();
