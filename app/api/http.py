@@ -105,8 +105,9 @@ def invalid(messages: Any) -> Invalid:
     if "_schema" in messages:
         messages = {"body": messages["_schema"]}
     names, message = first_fault(messages)
-    path = ".".join(name for name in names if name not in ("value", "_schema"))[:100]
-    return Invalid(f"{path}: {message}", messages)
+    # Further in, `value` is the library's word for what a key of an object stands for.
+    path = ".".join([*names[:1], *(name for name in names[1:] if name not in ("value", "_schema"))])
+    return Invalid(f"{path[:100]}: {message}", messages)
 
 
 def _nest(path: tuple[str | int, ...], messages: Any) -> Any:

@@ -25,6 +25,7 @@ def test_a_name_is_taken_once_and_is_a_name(alice, charlie):
     assert charlie.post("/secrets", body).status_code == 201
     for name in ("1KEY", "K-EY", "", "K" * 101, "KEY\n"):
         assert alice.post("/secrets", body | {"name": name}).status_code == 422, name
+    assert alice.post("/secrets", {"name": "B"}).json["error"].startswith("value: ")
 
 
 def test_a_check_runs_with_the_value_and_with_a_new_one_at_once(context, alice, charlie):
