@@ -8,6 +8,7 @@ from app.domain.messages.events import SEVERITIES
 from app.domain.rules.transitions import MAX_SNOOZE_MINUTES
 from app.domain.types import Status
 from app.schemas.base import BaseSchema, Choice, Moment, PageSchema, Ruled, Text, Whole
+from app.schemas.stretches import InOrder, Since
 
 TOLD = ("none", "pending", "sent")
 STATUSES = ("firing", "acknowledged", "resolved")
@@ -160,7 +161,7 @@ class AlertDetailSchema(AlertSchema):
     timeline = fields.List(fields.Nested(TimelineEventSchema), required=True)
 
 
-class AlertFilterSchema(PageSchema):
+class AlertFilterSchema(InOrder, PageSchema):
     """Filter of alerts; the active ones unless said otherwise."""
 
     status = Choice(
@@ -174,7 +175,7 @@ class AlertFilterSchema(PageSchema):
     alert_rule_id = fields.UUID()
     severity = Choice(*SEVERITIES)
     told = Choice(*TOLD, metadata={"description": "`none`: those that nobody was told of."})
-    from_ = Moment(data_key="from", metadata={"description": "Fired at this time or later."})
+    from_ = Since("Fired at this time or later.")
     to = Moment(metadata={"description": "Fired before this time."})
 
 

@@ -3,13 +3,14 @@
 from marshmallow import fields
 
 from app.schemas.base import NUMBER_PATTERN, BaseSchema, Choice, Cursor, Line, Moment, PageSchema
+from app.schemas.stretches import InOrder, Since
 
 
-class AuditFilterSchema(PageSchema):
+class AuditFilterSchema(InOrder, PageSchema):
     """Filter of the log."""
 
     cursor = Cursor(NUMBER_PATTERN)
-    since = Moment(data_key="from", metadata={"description": "Not before this time."})
+    since = Since("Not before this time.")
     until = Moment(data_key="to", metadata={"description": "Before this time."})
     actor = Line(max=254, metadata={"description": "Id or e-mail address of whoever acted."})
     event = Line(

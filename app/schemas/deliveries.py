@@ -4,11 +4,12 @@ from marshmallow import fields
 
 from app.domain.messages.events import SEVERITIES
 from app.schemas.base import BaseSchema, Choice, Moment, PageSchema, Text
+from app.schemas.stretches import InOrder, Since
 
 STATUSES = ("pending", "sent", "digested", "dead", "cancelled")
 
 
-class DeliveryFilterSchema(PageSchema):
+class DeliveryFilterSchema(InOrder, PageSchema):
     """Filter of messages."""
 
     status = Choice(*STATUSES)
@@ -16,7 +17,7 @@ class DeliveryFilterSchema(PageSchema):
     alert_id = fields.UUID()
     channel_id = fields.UUID()
     user_id = fields.UUID(metadata={"description": "Whose own contacts they went to."})
-    from_ = Moment(data_key="from", metadata={"description": "Planned at this time or later."})
+    from_ = Since("Planned at this time or later.")
     to = Moment(metadata={"description": "Planned before this time."})
 
 

@@ -148,6 +148,8 @@ def test_odd_headers_are_no_server_error(call):
          "status: Given with more than one value; give one."),
         ("GET", "/alerts?limit=1&severity=critical&limit=2",
          "limit: Given with more than one value; give one."),
+        *(("GET", f"/{path}?from=2026-03-03T00:00:00Z&to=2026-03-02T23:59:59Z",
+           "from: Must not be after to.") for path in ("alerts", "notifications", "audit-logs")),
         ("GET", "/services?fields=id&fields=name",
          "fields: Given with more than one value; give one."),
         ("DELETE", "/members/{member}?replace_wiht=x",
