@@ -5,7 +5,7 @@ import { html, effect, render, signal, useEffect } from "./vendor/ui.mjs";
 import { ApiError, pauseAfter } from "./api.mjs";
 import { t } from "./lib/words.mjs";
 import { Frame } from "./parts/Frame.mjs";
-import { Button, Failure } from "./parts/Page.mjs";
+import { Button, Failure, Skeleton } from "./parts/Page.mjs";
 import { firing, openAlerts } from "./store/alerts.mjs";
 import { go, link, route, wallKey, windowTitle } from "./store/route.mjs";
 import { load, organization, session, signedIn } from "./store/session.mjs";
@@ -88,25 +88,26 @@ function find(table, path) {
 const exists = (path) => find(SCREENS, path) !== null;
 
 const loaded = new Map();
+const missing = signal(null); // the loader whose module did not come
 
-/** A screen by its loader: nothing until its module is here, a failure when it does not come. */
-function Screen({ load: fetchModule, params, id }) {
+/** A screen by its loader: `waiting` until its module is here, a failure when it does not come. */
+function Screen({ load: fetchModule, params, id, waiting = null }) {
   const known = loaded.get(fetchModule);
-  const problem = failure.value;
   useEffect(() => {
     if (known) return;
     fetchModule().then(
       (module) => {
         loaded.set(fetchModule, module.default);
-        failure.value = null;
+        if (missing.peek() === fetchModule) missing.value = null;
         arrived.value += 1;
       },
-      () => (failure.value = { status: 0, message: t("This screen could not be loaded.") }),
+      () => (missing.value = fetchModule),
     );
   }, [fetchModule]);
   arrived.value; // drawn again when a module has come
-  if (problem) return html`<${Failure} error=${problem} retry=${() => location.reload()} />`;
-  return known ? html`<${Guarded} key=${id}><${known} ...${params} /><//>` : null;
+  if (known) return html`<${Guarded} key=${id}><${known} ...${params} /><//>`;
+  if (missing.value === fetchModule) return html`<${Failure} error=${{ status: 0, message: t("This screen could not be loaded.") }} retry=${() => location.reload()} />`;
+  return waiting;
 }
 
 /** What a screen draws; where drawing it fails, a sentence in its place: a fault of ours is no blank page. */
@@ -131,7 +132,7 @@ function App() {
   const screen = find(SCREENS, path);
   if (path === "/wall" && state === "in") return html`<${Screen} load=${screen.load} params=${screen.params} id=${path} />`;
   return html`<${Frame} exists=${exists} onPalette=${openPalette}>
-      ${screen ? html`<${Screen} load=${screen.load} params=${screen.params} id=${JSON.stringify([screen.load.toString(), screen.params])} />` : html`<${Nowhere} />`}
+      ${screen ? html`<${Screen} load=${screen.load} params=${screen.params} id=${JSON.stringify([screen.load.toString(), screen.params])} waiting=${html`<${Skeleton} />`} />` : html`<${Nowhere} />`}
     <//>
     ${state === "expired" && html`<${Screen} load=${expired} />`}
     ${overlay.value && html`<${Screen} load=${overlay.value} params=${{ exists, onClose: () => (overlay.value = null) }} id="overlay" />`}`;
