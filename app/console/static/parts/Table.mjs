@@ -3,7 +3,7 @@
 
 import { html, useEffect, useLayoutEffect, useRef, useState } from "../vendor/ui.mjs";
 import { t } from "../lib/words.mjs";
-import { go } from "../store/route.mjs";
+import { go, note, noted } from "../store/route.mjs";
 import { prefixed, view } from "../store/view.mjs";
 import { Icon } from "./Icon.mjs";
 
@@ -22,7 +22,7 @@ const MARGIN = 8;
 export function Table({ label, keys, columns, read, href, selected, sort, onSort, onVisible, onKey, rowName, whole = false }) {
   const box = useRef(null);
   const [range, setRange] = useState([0, ALL_BELOW]);
-  const [focus, setFocus] = useState(null);
+  const [focus, setFocus] = useState(() => noted("row")); // where somebody who comes back was
   const anchor = useRef(null);
   const virtual = keys.length > ALL_BELOW && !whole;
   const density = view.value.density;
@@ -49,12 +49,14 @@ export function Table({ label, keys, columns, read, href, selected, sort, onSort
   const shown = keys.slice(from, to);
   useEffect(() => onVisible?.(shown), [keys, from, to]);
 
-  const current = focus !== null && keys.includes(focus) ? focus : keys[0];
+  const current = keys.includes(focus) ? focus : keys[0];
+  // The one that Tab and j lead to: on the screen, wherever the current one was scrolled to.
+  const stop = shown.includes(current) ? current : shown[Math.min(shown.length - 1, from && MARGIN + STEP)];
   // A row whose properties are the same is not drawn again, so scrolling draws new rows only. Its vnode must not be
   // kept for that: it leads to the rows that stood beside it, these to theirs, and all stay in memory.
   const rows = shown.map((key, offset) => {
     const index = from + offset;
-    return html`<${Row} key=${key} id=${key} row=${read(key)} columns=${columns} selected=${selected} index=${index} stop=${key === current} last=${index === keys.length - 1} name=${rowName} />`;
+    return html`<${Row} key=${key} id=${key} row=${read(key)} columns=${columns} selected=${selected} index=${index} stop=${key === stop} last=${index === keys.length - 1} name=${rowName} />`;
   });
 
   const moveTo = (index) => {
@@ -74,6 +76,10 @@ export function Table({ label, keys, columns, read, href, selected, sort, onSort
     anchor.current = key;
     selected.value = chosen;
   };
+  const open = (key) => {
+    note({ row: key });
+    go(href(read(key).peek()));
+  };
   const keyDown = (event) => {
     if (event.target.closest("input, a, button") && !["ArrowDown", "ArrowUp"].includes(event.key)) return;
     if (prefixed()) return;
@@ -81,7 +87,7 @@ export function Table({ label, keys, columns, read, href, selected, sort, onSort
     const step = { ArrowDown: 1, j: 1, ArrowUp: -1, k: -1, PageDown: 12, PageUp: -12, Home: -Infinity, End: Infinity }[event.key];
     const plain = !event.ctrlKey && !event.metaKey && !event.altKey;
     if (step && plain) moveTo(step === Infinity ? keys.length - 1 : step === -Infinity ? 0 : index + step);
-    else if (event.key === "Enter" && plain) go(href(read(current).peek()));
+    else if (event.key === "Enter" && plain) open(current);
     else if (event.key.toLowerCase() === "x" && plain && selected) choose(current, event.shiftKey);
     else if (event.key === "a" && (event.ctrlKey || event.metaKey) && selected) selected.value = new Set(keys);
     else if (!plain || !onKey?.(event, read(current).peek())) return;
@@ -94,8 +100,9 @@ export function Table({ label, keys, columns, read, href, selected, sort, onSort
       choose(line.dataset.key, event.shiftKey);
       return;
     }
+    if (event.target.closest("a")) note({ row: line.dataset.key });
     if (event.target.closest("a, button, input") || getSelection().toString()) return;
-    go(href(read(line.dataset.key).peek()));
+    open(line.dataset.key);
   };
   const tracks = (some) => [selected && "1.25rem", ...some.map((column) => column.width ?? "minmax(0, 1fr)")].filter(Boolean).join(" ");
   return html`<div class="table" role="grid" aria-label=${label} aria-rowcount=${keys.length + 1} aria-multiselectable=${selected ? "true" : null} style=${{ "--columns": tracks(columns), "--narrow-columns": tracks(columns.filter((column) => !column.extra)) }}>

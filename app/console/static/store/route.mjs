@@ -74,6 +74,11 @@ export function back(otherwise) {
   else go(link(otherwise));
 }
 
+/** Keep something with the present entry of the history, for who comes back to it. */
+export const note = (values) => history.replaceState({ ...history.state, ...values }, "");
+/** What was kept with the present entry of the history by a name; null for nothing. */
+export const noted = (name) => history.state?.[name] ?? null;
+
 addEventListener("popstate", async (event) => {
   const there = location.href;
   const to = event.state?.depth ?? 0;
