@@ -7,6 +7,7 @@ On Linux both servers end when the *thread* that started them ends, so start the
 lives as long as they are needed.
 """
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable
@@ -15,7 +16,7 @@ from types import TracebackType
 from typing import Protocol
 
 from app.local import LaunchError, ports
-from app.local.child import Child
+from app.local.child import MEND_AFTER, Child
 from app.local.patience import Patience
 from app.local.postgres import Postgres
 from app.local.state import StateDir
@@ -35,6 +36,7 @@ class Server(Protocol):
 
     def start(self) -> None: ...
     def move(self) -> None: ...
+    def release_port(self) -> None: ...
     def set_data_aside(self) -> str | None: ...
     def is_ready(self) -> bool: ...
 
@@ -92,6 +94,8 @@ class Embedded:
             if not child.wait(STOP_SECONDS):
                 child.kill()
                 child.wait(STOP_SECONDS)
+        for server in self._servers():
+            server.release_port()
         if self._postgres is not None and not self._durable:
             self._postgres.discard()
         self.state.release()
@@ -99,6 +103,21 @@ class Embedded:
     def supervise_once(self) -> list[str]:
         """Restart what has died; returns the news."""
         return [news for child in self.children if (news := child.keep_alive())]
+
+    def move_lost(self) -> list[Server]:
+        """Move servers that cannot come back because another program has taken their port since.
+
+        Returns those; each has another child then, which `supervise_once` starts.
+        """
+        moved = []
+        for server in self._servers():
+            child = server.child
+            is_down = child.early_deaths >= MEND_AFTER and not child.is_running()
+            if is_down and not ports.is_free(ports.LOOPBACK, server.port):
+                with contextlib.suppress(OSError, LaunchError):  # a full disk: tried again
+                    server.move()
+                    moved.append(server)
+        return moved
 
     def supervise(self, interval: float = 0.05) -> None:
         """Keep the servers alive in the background until `stop`."""

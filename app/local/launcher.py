@@ -15,11 +15,12 @@ from app.local.patience import Patience
 from app.local.readiness import address, late_parts, ready_status
 from app.local.signals import StopRequested, StopSignals
 from app.local.state_watch import StateWatch
-from app.local.supervisor import Supervisor
+from app.local.supervisor import GRACE_SECONDS, Supervisor
 from app.platform.config import Config
 
 READY_SECONDS = 60.0
 HEAD_START_SECONDS = 3.0
+MOVE_SECONDS = 3.0  # for processes to end that wait for a server which is elsewhere
 WORKER_SECONDS = 10.0
 MANY_FILES = 16384
 PUBLISHED = (
@@ -55,6 +56,7 @@ class Launcher:
         )
         self._state = self._servers.state
         self._processes: list[Child] = []
+        self._known: dict[str, str] = {}  # to the processes, besides where the servers are
         config = self._config
         self._supervisor = Supervisor(signals, say, lambda: late_parts(config.host, config.port))
 
@@ -81,11 +83,12 @@ class Launcher:
         self._servers.start()
         for line in self._servers.news:
             say(line)
-        env = settings.complete(self._env, self._config, self._state.secrets()) | self._urls()
-        published = {name: env[name] for name in PUBLISHED}
-        self._state.publish(published)
+        self._known = settings.complete(self._env, self._config, self._state.secrets())
+        env = self._environment()
+        self._state.publish(_published(env))
         self._supervisor.state_watch = StateWatch(self._state)
-        self._supervisor.hold_again = lambda: self._hold_again(published)
+        self._supervisor.hold_again = self._hold_again
+        self._supervisor.move_servers = self._move_servers
         read_revision = self._revision if self._own_database else None
         if migrate.upgrade(self._state, env, read_revision, self._signals.pause):
             say("The database has been brought up to date.")
@@ -152,18 +155,39 @@ class Launcher:
         query = f"SELECT 1 FROM worker_pulses WHERE at > now() - interval '{since:.3f} s' LIMIT 1"  # noqa: S608
         return self._servers.postgres.query(query) == "1"
 
-    def _hold_again(self, published: Mapping[str, str]) -> None:
+    def _hold_again(self) -> None:
         self._state.hold_again()
         with contextlib.suppress(OSError):  # it is gone once more
-            self._state.publish(published)
+            self._state.publish(_published(self._environment()))
 
-    def _urls(self) -> dict[str, str]:
-        urls = {}
+    def _move_servers(self) -> None:
+        """Give other ports to servers that cannot come back to theirs.
+
+        While one was down, another program has begun to listen there, and may do so for good. The
+        processes know where the servers are from their environment: all of them start anew.
+        """
+        moved = self._servers.move_lost()
+        if not moved:
+            return
+        at = time.strftime("%H:%M:%S")
+        for server in moved:
+            say(f"{at} {server.name} moves to port {server.port}: its own was taken meanwhile")
+        self._stop_processes(MOVE_SECONDS)
+        env = self._environment()
+        with contextlib.suppress(OSError):  # a full disk
+            self._state.publish(_published(env))
+        self._processes = forking.children(self._commands(env, self._config), self._state)
+        self._supervisor.servers = self._servers.children
+        self._supervisor.processes = self._processes
+
+    def _environment(self) -> dict[str, str]:
+        """Return the environment of the processes, with where the servers are now."""
+        env = dict(self._known)
         if self._own_database:
-            urls["DATABASE_URL"] = self._servers.database_url
+            env["DATABASE_URL"] = self._servers.database_url
         if self._own_redis:
-            urls["REDIS_URL"] = self._servers.redis_url
-        return urls
+            env["REDIS_URL"] = self._servers.redis_url
+        return env
 
     def _revision(self) -> str | None:
         return self._servers.postgres.query(migrate.REVISION_QUERY)
@@ -172,14 +196,23 @@ class Launcher:
         if self._processes:
             say("Stopping ...")
         self._state.withdraw()
-        # The fork server after its forks: they are killed when it ends.
-        servers = [each for each in self._processes if isinstance(each, forking.ForkServer)]
-        self._supervisor.stop([each for each in self._processes if each not in servers])
-        self._supervisor.stop(servers)
+        self._stop_processes()
         self._supervisor.stop(self._servers.children)
         self._servers.stop()
         if self._processes:
             say("Stopped.")
+
+    def _stop_processes(self, grace_seconds: float = GRACE_SECONDS) -> None:
+        # The fork server after its forks: they are killed when it ends.
+        servers = [each for each in self._processes if isinstance(each, forking.ForkServer)]
+        others = [each for each in self._processes if each not in servers]
+        self._supervisor.stop(others, grace_seconds)
+        self._supervisor.stop(servers)
+
+
+def _published(env: Mapping[str, str]) -> dict[str, str]:
+    """Return what others of this user may know of the environment of a running instance."""
+    return {name: env[name] for name in PUBLISHED}
 
 
 def run(

@@ -53,6 +53,7 @@ class Postgres:
         self.data = self._data_directory(secrets.state_id)
         self._env = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC", "HOME": "/"}
         self.port = ports.choose(PREFERRED_PORT if durable else None)
+        self._hold = ports.Hold(self.port)
         self.child = self._child()
 
     @property
@@ -71,9 +72,15 @@ class Postgres:
         self.child.start()
 
     def move(self) -> None:
-        """Take another port, because somebody else has just taken this one."""
+        """Take another port, because somebody else has taken this one."""
+        self._hold.release()
         self.port = ports.choose(None, avoid=(self.port,))
+        self._hold = ports.Hold(self.port)
         self.child = self._child()
+
+    def release_port(self) -> None:
+        """Let others have the port."""
+        self._hold.release()
 
     def set_data_aside(self) -> str | None:
         """Return None: what this server keeps cannot be made anew."""

@@ -41,6 +41,7 @@ class Supervisor:
         self._was_away = False  # the database, at the last look
         self.state_watch: StateWatch | None = None
         self.hold_again: Callable[[], None] = lambda: None  # the state directory that is there now
+        self.move_servers: Callable[[], None] = lambda: None  # whose ports others have taken
         self._kill_at: dict[Child, float] = {}  # of those that are to start anew
         self._look_at = time.monotonic() + LOOK_EVERY_SECONDS
         self._rotate_at = time.monotonic() + ROTATE_EVERY_SECONDS
@@ -74,16 +75,17 @@ class Supervisor:
         """
         while not self._signals.count:
             self._round()
+            self.move_servers()
             self._refuse_what_cannot_start()
             self._look()
             self._watch_state()
             self._signals.wait(min([IDLE_SECONDS, *self._restarts_due()]))
 
-    def stop(self, children: Sequence[Child]) -> None:
+    def stop(self, children: Sequence[Child], grace_seconds: float = GRACE_SECONDS) -> None:
         """End the processes: politely, then after some seconds or a second Ctrl-C by force."""
         for child in children:
             child.terminate()
-        deadline = time.monotonic() + GRACE_SECONDS
+        deadline = time.monotonic() + grace_seconds
         while running := [child for child in children if child.is_running()]:
             if self._signals.count > 1 or time.monotonic() > deadline:
                 names = ", ".join(child.command.name for child in running)

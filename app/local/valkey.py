@@ -26,6 +26,7 @@ class Valkey:
         self._program = _find_program()
         self._directory = state.path / "valkey"
         self.port = ports.choose(PREFERRED_PORT if fixed_port else None)
+        self._hold = ports.Hold(self.port)
         self.child = self._child()
 
     @property
@@ -39,14 +40,23 @@ class Valkey:
     def start(self) -> None:
         """Start the server. Does not wait for it."""
         self._directory.mkdir(mode=0o700, exist_ok=True)
-        # The password goes through a private file: anybody can read a command line.
-        write_private(self._configuration, self._settings())
+        self._write_configuration(self.port)
         self.child.start()
 
     def move(self) -> None:
-        """Take another port, because somebody else has just taken this one."""
-        self.port = ports.choose(None, avoid=(self.port,))
+        """Take another port, because somebody else has taken this one.
+
+        Raises OSError where the disk does not take that, and then all stays as it is.
+        """
+        port = ports.choose(None, avoid=(self.port,))
+        self._write_configuration(port)
+        self._hold.release()
+        self.port, self._hold = port, ports.Hold(port)
         self.child = self._child()
+
+    def release_port(self) -> None:
+        """Let others have the port."""
+        self._hold.release()
 
     def set_data_aside(self) -> str | None:
         """Move data that the server cannot read out of its way; returns news for people.
@@ -87,13 +97,21 @@ class Valkey:
         env = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
         ending = signal.SIGTERM  # in every case give it the time to write its file
         command = Command(self.name, argv, env, self._directory, death_signal=ending)
-        return Child(command, self._state, mend=self.set_data_aside)
+        return Child(command, self._state, mend=self._mend)
 
-    def _settings(self) -> str:
+    def _mend(self) -> str | None:
+        """Set the data aside, unless it is its port that the server cannot have."""
+        return self.set_data_aside() if ports.is_free(ports.LOOPBACK, self.port) else None
+
+    def _write_configuration(self, port: int) -> None:
+        # The password goes through a private file: anybody can read a command line.
+        write_private(self._configuration, self._settings(port))
+
+    def _settings(self, port: int) -> str:
         return "\n".join(
             (
                 f"bind {ports.LOOPBACK}",
-                f"port {self.port}",
+                f"port {port}",
                 f"requirepass {self._password}",
                 f'dir "{self._directory}"',
                 "appendonly yes",

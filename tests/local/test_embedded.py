@@ -4,10 +4,12 @@ import importlib.util
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Collection, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import psycopg
@@ -16,7 +18,7 @@ import redis
 
 from app.local import LaunchError, ports, postgres_home
 from app.local.child import OsUser
-from app.local.embedded import Embedded
+from app.local.embedded import Embedded, Server
 from app.local.postgres_home import SHARED_BASE, can_enter
 from app.local.settings import PROJECT
 from tests.local.launched import survivors
@@ -118,6 +120,55 @@ def test_a_port_taken_at_the_last_moment_is_left_alone(state: Path) -> None:
             assert second.postgres.query("SELECT 1") == "1"
             assert second.postgres.port != first.postgres.port
             assert second.valkey.port != first.valkey.port
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a hold is of Linux")
+def test_nobody_takes_the_port_of_a_server_that_is_down(state: Path) -> None:
+    with Embedded(state / "a") as first:
+        downs = {server.port: server for server in (first.valkey, first.postgres)}
+        for server in downs.values():
+            os.kill(server.pid or 0, signal.SIGKILL)
+            server.child.wait(10)
+        seconds_until(lambda: all(ports.is_free(ports.LOOPBACK, port) for port in downs), 10)
+        with Embedded(state / "b") as second:
+            assert not downs.keys() & {second.valkey.port, second.postgres.port}
+            for port, server in downs.items():
+                seconds_until(lambda s=server: is_back(first, s), 20)
+                assert server.port == port
+
+
+def test_a_server_whose_port_was_taken_moves_with_its_data(state: Path) -> None:
+    with Embedded(state) as servers, ExitStack() as taken:
+        redis.Redis.from_url(servers.redis_url).set("kept", "yes")
+        with psycopg.connect(servers.database_url) as connection:
+            connection.execute("CREATE TABLE kept AS SELECT 'yes' AS word")
+        before = {server.name: server.port for server in (servers.valkey, servers.postgres)}
+        assert servers.move_lost() == []
+        for server in (servers.valkey, servers.postgres):
+            os.kill(server.pid or 0, signal.SIGKILL)
+            server.child.wait(10)
+            seconds_until(lambda s=server: ports.is_free(ports.LOOPBACK, s.port), 10)
+            taken.enter_context(socket.create_server((ports.LOOPBACK, server.port)))
+        moved: list[str] = []
+
+        def move() -> bool:
+            servers.supervise_once()
+            moved.extend(server.name for server in servers.move_lost())
+            return len(moved) == len(before)
+
+        seconds_until(move, 60)
+        assert sorted(moved) == sorted(before)
+        for server in (servers.valkey, servers.postgres):
+            seconds_until(lambda s=server: is_back(servers, s), 20)
+            assert server.port != before[server.name]
+        assert fetch(servers.database_url, "SELECT word FROM kept") == "yes"
+        assert redis.Redis.from_url(servers.redis_url).get("kept") == b"yes"
+        assert not list(state.glob("valkey/damaged-*"))
+
+
+def is_back(servers: Embedded, server: Server) -> bool:
+    servers.supervise_once()
+    return server.is_ready()
 
 
 def _first_then_real(taken: Iterator[int]) -> Callable[..., int]:
