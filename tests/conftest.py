@@ -6,6 +6,7 @@ import socket
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -23,13 +24,14 @@ from app.operations.checks.retention import ensure_partitions
 from app.platform.config import Config
 from app.security import limits
 from app.web import create_app
-from tests import partitions
+from tests import installations, partitions
 from tests.factories import Person, make_member, make_person
 from tests.pooler import pooler
 from tests.units import (  # hooks
     pytest_collection,
     pytest_collection_finish,
     pytest_collection_modifyitems,
+    pytest_configure,
     pytest_xdist_make_scheduler,
 )
 
@@ -37,6 +39,7 @@ __all__ = [
     "pytest_collection",
     "pytest_collection_finish",
     "pytest_collection_modifyitems",
+    "pytest_configure",
     "pytest_xdist_make_scheduler",
 ]
 
@@ -55,6 +58,7 @@ class Servers:
 
     database_url: str
     redis_url: str
+    is_migrated: bool  # the database of this address, of which others can be copies
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -78,28 +82,29 @@ def servers() -> Iterator[Servers]:
     """The servers named by TEST_DATABASE_URL and TEST_REDIS_URL, else embedded ones."""
     given = os.environ.get("TEST_DATABASE_URL"), os.environ.get("TEST_REDIS_URL")
     if given[0] and given[1]:
-        yield Servers(given[0], given[1])
+        yield Servers(given[0], given[1], is_migrated=False)
         return
-    with (
-        tempfile.TemporaryDirectory(prefix="alertifypro-tests-") as folder,
-        Embedded(folder, durable=False) as embedded,
-    ):
-        yield Servers(embedded.database_url, embedded.redis_url)
+    with tempfile.TemporaryDirectory(prefix="alertifypro-tests-") as folder:
+        is_migrated = installations.put(Path(folder), installations.MIGRATED)
+        with Embedded(folder, durable=False) as embedded:
+            yield Servers(embedded.database_url, embedded.redis_url, is_migrated)
 
 
 @pytest.fixture(scope="session")
 def database_url(servers: Servers) -> Iterator[str]:
     """A database of this test run with every migration applied."""
     name = f"test_{secrets.token_hex(6)}"
-    base, _, _ = servers.database_url.rpartition("/")
+    base, _, given = servers.database_url.rpartition("/")
     identifier = sql.Identifier(name)
+    template = sql.Identifier(given if servers.is_migrated else "template1")
     with psycopg.connect(servers.database_url, autocommit=True) as admin:
-        admin.execute(sql.SQL("CREATE DATABASE {}").format(identifier))
+        admin.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(identifier, template))
     url = f"{base}/{name}"
-    alembic = AlembicConfig()
-    alembic.set_main_option("script_location", "migrations")
-    alembic.attributes["database_url"] = url.replace("postgresql://", "postgresql+psycopg://")
-    command.upgrade(alembic, "head")
+    if not servers.is_migrated:
+        alembic = AlembicConfig()
+        alembic.set_main_option("script_location", "migrations")
+        alembic.attributes["database_url"] = url.replace("postgresql://", "postgresql+psycopg://")
+        command.upgrade(alembic, "head")
     yield url
     with psycopg.connect(servers.database_url, autocommit=True) as admin:
         admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(identifier))

@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
+from tests import installations
+
 # Folders whose tests share one running product, which takes seven seconds of a core to start; of
 # their files, those that share nothing, or wait far longer than a start takes.
 _SHARING = {
@@ -78,6 +80,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return unit, _file(item.nodeid) not in _BEFORE_OTHERS
 
     items.sort(key=place)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Have a place for installations that the processes of this run share."""
+    config.add_cleanup(installations.begin())
 
 
 def pytest_collection() -> None:

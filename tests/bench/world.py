@@ -16,6 +16,7 @@ from alembic import command
 from alembic.config import Config as AlembicConfig
 
 from app.local.embedded import Embedded
+from tests import installations
 
 ROOT = Path(__file__).parents[2]
 _TICKS = os.sysconf("SC_CLK_TCK")
@@ -55,12 +56,17 @@ class World:
                 child.wait()
 
 
+def _servers(state: Path) -> Embedded:
+    installations.put(state, installations.MIGRATED)  # in a run of tests
+    return Embedded(state, durable=True)
+
+
 @contextmanager
 def world() -> Iterator[World]:
     """Start durable servers, migrate, and start the target."""
     with (
         tempfile.TemporaryDirectory(prefix="alertifypro-bench-") as state,
-        Embedded(state, durable=True) as servers,
+        _servers(Path(state)) as servers,
     ):
         alembic = AlembicConfig(str(ROOT / "migrations" / "alembic.ini"))
         url = servers.database_url.replace("postgresql://", "postgresql+psycopg://", 1)

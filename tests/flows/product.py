@@ -31,13 +31,13 @@ class Product(Launched):
     mail: MailReceiver
     pager: HttpReceiver
 
-    def __init__(self, state: Path, **settings: str) -> None:
+    def __init__(self, state: Path, *, is_prepared: bool = True, **settings: str) -> None:
         defaults = {
             "MIN_CHECK_INTERVAL_SECONDS": "1",
             "PLAN_LIMITS": "off",
             "RATE_LIMITS": "off",
         }
-        super().__init__(state, program=PRODUCT, **(defaults | settings))
+        super().__init__(state, program=PRODUCT, is_prepared=is_prepared, **(defaults | settings))
         self.session = requests.Session()
         self.token = ""
 

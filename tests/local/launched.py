@@ -14,6 +14,7 @@ from types import TracebackType
 
 from app.local import ports
 from app.local.settings import PROJECT
+from tests import installations
 from tests.waiting import crowding, seconds_until, stretched
 
 PATIENCE_SECONDS = 40.0
@@ -32,8 +33,19 @@ def environment(state: Path, port: int, **more: str) -> dict[str, str]:
 class Launched:
     """Start on entry, kill on exit whatever the test has left."""
 
-    def __init__(self, state: Path, *, program: tuple[str, ...] = TOYS, **settings: str) -> None:
+    def __init__(
+        self,
+        state: Path,
+        *,
+        program: tuple[str, ...] = TOYS,
+        is_prepared: bool = True,
+        **settings: str,
+    ) -> None:
+        """`is_prepared`: where nothing is yet, it finds a cluster, as at its second start; the
+        product finds it migrated."""
         self.state = state
+        kind = installations.MIGRATED if program is PRODUCT else installations.EMPTY
+        self._prepared = kind if is_prepared else None
         self.port = int(settings.pop("PORT", 0)) or ports.choose(None)
         self.lines: list[str] = []
         self._arriving: queue.Queue[str | None] = queue.Queue()
@@ -41,6 +53,8 @@ class Launched:
         self._argv = [sys.executable, *program]
 
     def __enter__(self) -> "Launched":
+        if self._prepared:
+            installations.put(self.state, self._prepared)
         self.process = subprocess.Popen(
             self._argv,
             env=self._env,

@@ -10,6 +10,7 @@ import redis
 from app.local import LaunchError
 from app.local.embedded import Embedded
 from app.local.state import StateDir
+from tests import installations
 from tests.waiting import seconds_until
 
 GARBAGE = os.urandom(64) + b"\xff\x00garbage\n" * 20
@@ -17,6 +18,7 @@ GARBAGE = os.urandom(64) + b"\xff\x00garbage\n" * 20
 
 def used(state: Path) -> None:
     """Leave behind what a run of both servers leaves."""
+    installations.put(state)
     with Embedded(state) as servers:
         redis.Redis.from_url(servers.redis_url).set("hint", "x" * 1000)
         with psycopg.connect(servers.database_url) as connection:
@@ -49,6 +51,7 @@ def test_a_damaged_file_of_valkey_keeps_nothing_down(state: Path, where: str) ->
 
 
 def test_a_file_that_is_damaged_while_it_runs_is_set_aside_too(state: Path) -> None:
+    installations.put(state)
     with Embedded(state) as servers:
         client = redis.Redis.from_url(servers.redis_url)
         client.set("hint", "x" * 1000)
@@ -73,6 +76,7 @@ def test_other_files_that_can_be_made_anew_keep_nothing_down(state: Path, name: 
 
 
 def test_a_damaged_note_of_a_running_instance_is_said(state: Path) -> None:
+    installations.put(state)
     with Embedded(state):
         (state / "running.json").write_bytes(GARBAGE)
         (state / "lock").write_bytes(GARBAGE)

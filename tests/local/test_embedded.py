@@ -21,6 +21,7 @@ from app.local.child import OsUser
 from app.local.embedded import Embedded, Server
 from app.local.postgres_home import SHARED_BASE, can_enter
 from app.local.settings import PROJECT
+from tests import installations
 from tests.local.launched import survivors
 from tests.waiting import seconds_until
 
@@ -69,6 +70,7 @@ def test_the_durable_servers_are_durable(state: Path) -> None:
 
 
 def test_nobody_gets_in_without_the_password(state: Path) -> None:
+    installations.put(state)
     with Embedded(state, durable=False) as servers:
         password = servers.database_url.split(":")[2].split("@")[0]
         with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
@@ -79,6 +81,7 @@ def test_nobody_gets_in_without_the_password(state: Path) -> None:
 
 
 def test_killed_servers_come_back_with_their_data(state: Path) -> None:
+    installations.put(state)
     with Embedded(state, durable=False) as servers:
         servers.supervise()
         with psycopg.connect(servers.database_url) as connection:
@@ -102,6 +105,7 @@ def test_a_half_finished_cluster_is_made_again(state: Path) -> None:
 
 
 def test_a_pid_file_from_before_a_reboot_does_not_stop_the_start(state: Path) -> None:
+    installations.put(state)
     with Embedded(state) as servers:
         data = servers.postgres.data
     (data / "postmaster.pid").write_text(f"{os.getpid()}\n{data}\n0\n15432\n\n127.0.0.1\n")
@@ -110,6 +114,8 @@ def test_a_pid_file_from_before_a_reboot_does_not_stop_the_start(state: Path) ->
 
 
 def test_a_port_taken_at_the_last_moment_is_left_alone(state: Path) -> None:
+    for name in ("a", "b"):
+        installations.put(state / name)
     with (
         Embedded(state / "a", durable=False) as first,
         pytest.MonkeyPatch.context() as patch,
@@ -181,6 +187,7 @@ def _first_then_real(taken: Iterator[int]) -> Callable[..., int]:
 
 
 def test_lost_secrets_are_not_made_up(state: Path) -> None:
+    installations.put(state)
     with Embedded(state):
         pass
     (state / "secrets.json").unlink()

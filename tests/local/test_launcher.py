@@ -34,7 +34,7 @@ def local(command: str, state: Path) -> "subprocess.CompletedProcess[str]":
 @LINUX
 def test_starts_fresh_and_again_and_leaves_nothing(state: Path) -> None:
     for _ in range(2):
-        with Launched(state) as run:
+        with Launched(state, is_prepared=False) as run:
             line = run.until("ready at")
             assert line.strip() == f"AlertifyPro is ready at http://localhost:{run.port}"
             assert run.get("/ready") == 200
@@ -46,7 +46,7 @@ def test_starts_fresh_and_again_and_leaves_nothing(state: Path) -> None:
 
 
 def test_secrets_are_private_and_last(state: Path) -> None:
-    with Launched(state) as run:
+    with Launched(state, is_prepared=False) as run:
         run.ready()
         first = (state / "secrets.json").read_text()
         for private in ("secrets.json", "running.json", "valkey/valkey.conf", "lock"):
@@ -98,7 +98,7 @@ def test_the_next_launcher_starts_while_the_killed_one_is_still_ending(state: Pa
 
 def test_killed_at_any_moment_of_its_first_start(state: Path) -> None:
     for moment in (0.15, 0.3, 0.45, 0.6):
-        with Launched(state) as run:
+        with Launched(state, is_prepared=False) as run:
             time.sleep(moment)
             run.process.kill()
     with Launched(state) as run:
@@ -125,7 +125,7 @@ def test_a_held_state_directory_names_its_holder(state: Path) -> None:
 def test_a_taken_port(state: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
-        with Launched(state, PORT=port) as run:
+        with Launched(state, is_prepared=False, PORT=port) as run:
             assert run.finish() == 1
     assert len(run.lines) == 1
     assert f"PORT {port} on 127.0.0.1 cannot be used" in run.said()
@@ -145,7 +145,7 @@ def test_a_taken_port(state: Path) -> None:
 def test_a_bad_setting_is_refused_in_one_sentence(
     state: Path, settings: dict[str, str], sentence: str
 ) -> None:
-    with Launched(state, **settings) as run:
+    with Launched(state, is_prepared=False, **settings) as run:
         assert run.finish() == 1
     assert sentence in run.said()
     assert len(run.lines) == 1
@@ -231,7 +231,7 @@ def test_given_servers_are_used_and_left_alone(state: Path) -> None:
         run.ready()
         given = published(state / "a")
         urls = {"DATABASE_URL": given["DATABASE_URL"], "REDIS_URL": given["REDIS_URL"]}
-        with Launched(state / "b", **urls) as guest:
+        with Launched(state / "b", is_prepared=False, **urls) as guest:
             guest.ready()
             assert {path.name for path in (state / "b" / "pids").iterdir()} == {
                 "web.pid",

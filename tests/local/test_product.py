@@ -21,7 +21,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks for proce
 
 
 def test_start_kill_everything_once_and_stop(state: Path) -> None:
-    with Launched(state, program=PRODUCT) as run:
+    with Launched(state, program=PRODUCT, is_prepared=False) as run:
         run.until("brought up to date")
         run.ready()
         assert run.get("/health") == 200
@@ -48,7 +48,7 @@ def test_start_kill_everything_once_and_stop(state: Path) -> None:
 
 
 def test_a_warm_start_migrates_nothing_and_a_kill_leaves_nothing(state: Path) -> None:
-    with Launched(state, program=PRODUCT) as run:
+    with Launched(state, program=PRODUCT, is_prepared=False) as run:
         run.ready()
     with Launched(state, program=PRODUCT) as run:
         run.ready()
