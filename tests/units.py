@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-from tests import installations
+from tests import installations, temporary
 
 # Folders whose tests share one running product, which takes seven seconds of a core to start; of
 # their files, those that share nothing, or wait far longer than a start takes.
@@ -83,7 +83,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Have a place for installations that the processes of this run share."""
+    """Have a place for temporary files, and one for installations that the processes share."""
+    config.add_cleanup(temporary.begin())
     config.add_cleanup(installations.begin())
 
 
