@@ -21,6 +21,7 @@ from app.local.embedded import Embedded
 from app.local.settings import PROJECT
 from app.local.state import StateDir
 from app.platform.crypto import Vault
+from tests import installations
 
 ROWS = 20_000
 
@@ -51,8 +52,10 @@ def filled() -> Iterator[Callable[[Path, str], dict[str, str]]]:
 
 def fill(state: Path, word: str) -> None:
     """Make an installation with rows in it."""
+    is_migrated = installations.put(state, installations.MIGRATED)
     with Embedded(state, with_valkey=False) as servers:
-        migrate.upgrade_database(servers.database_url)
+        if not is_migrated:
+            migrate.upgrade_database(servers.database_url)
         vault = Vault(bytes.fromhex(servers.state.secrets().encryption_key))
         with psycopg.connect(servers.database_url) as connection:
             organization = connection.execute(
