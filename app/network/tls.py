@@ -1,5 +1,7 @@
 """The one TLS policy of streams and HTTP: authorities, versions and ciphers; contexts by kind."""
 
+import hashlib
+import os
 import ssl
 import tempfile
 from dataclasses import dataclass
@@ -30,14 +32,26 @@ MINIMUM = ssl.TLSVersion.TLSv1_2
 def authorities(own: str | None) -> str:
     """Return a file with the public authorities and, after them, an operator's own.
 
-    The file that joins both lives as long as this process. Raises OSError.
+    All processes of a user share the file that joins both: one of its own each would be left
+    behind, in memory, by those that are killed. Raises OSError.
     """
     if not own:
         return certifi.where()
-    directory = Path(tempfile.mkdtemp(prefix="alertifypro-authorities-", dir=scratch.folder()))
-    joined = directory / "authorities.pem"
-    joined.write_bytes(Path(certifi.where()).read_bytes() + b"\n" + Path(own).read_bytes())
+    content = Path(certifi.where()).read_bytes() + b"\n" + Path(own).read_bytes()
+    joined = scratch.shared_folder() / f"authorities-{hashlib.sha256(content).hexdigest()}.pem"
+    if not _holds(joined, content):
+        handle, written = tempfile.mkstemp(dir=joined.parent)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        os.replace(written, joined)
     return str(joined)
+
+
+def _holds(path: Path, content: bytes) -> bool:
+    try:
+        return path.read_bytes() == content
+    except FileNotFoundError:
+        return False
 
 
 class TlsContexts:

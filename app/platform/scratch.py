@@ -1,6 +1,10 @@
-"""Folder for files that live as long as their process."""
+"""Folders for files that live as long as their process, or that processes of a user share."""
 
 import os
+import stat
+import tempfile
+from contextlib import suppress
+from pathlib import Path
 
 _MEMORY = "/dev/shm"  # noqa: S108  a folder that names are made in by `tempfile`
 
@@ -12,3 +16,17 @@ def folder() -> str | None:
     just when the trace of a process that crashed is to be kept.
     """
     return _MEMORY if os.access(_MEMORY, os.W_OK | os.X_OK) else None
+
+
+def shared_folder() -> Path:
+    """Return this user's folder, which nobody else can write to.
+
+    Where somebody else has made what is at its place, it is a new one of this process.
+    """
+    place = Path(folder() or tempfile.gettempdir()) / f"alertifypro-{os.geteuid()}"
+    with suppress(FileExistsError):
+        place.mkdir(mode=0o700)
+    found = place.lstat()
+    if stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid() and not found.st_mode & 0o077:
+        return place
+    return Path(tempfile.mkdtemp(prefix="alertifypro-", dir=place.parent))
