@@ -75,8 +75,19 @@ def test_columns_of_rows_are_read_by_name():
         for node in ast.walk(tree):
             if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
                 of_row = ast.unparse(node.value) in ("row", "rows[0]", "rows[-1]")
+                of_row = of_row or _is_of_rows(node.value)
                 by_place = of_row and isinstance(node.slice.value, int)
                 assert not by_place, f"{name}:{node.lineno} reads {ast.unparse(node)}"
+
+
+def _is_of_rows(node):
+    """Say whether a node is one of the rows that a statement has just returned."""
+    statements = ("fetchall", "single_statement", "rows")
+    return (
+        isinstance(node, ast.Subscript)
+        and isinstance(node.value, ast.Call)
+        and ast.unparse(node.value.func).rpartition(".")[2] in statements
+    ) or (isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] == "fetchone")
 
 
 def test_an_observation_has_at_most_fourteen_shapes_and_each_is_told_of():

@@ -152,7 +152,7 @@ def transaction() -> Iterator[Transaction]:
     except BaseException:
         _roll_back(tx.session)
         raise
-    _carry_out(tx)
+    _call_after_commit(tx)
 
 
 def single_statement(
@@ -193,6 +193,12 @@ def single_statement(
         pooled.close()
 
 
+def single_value(statement: str, values: Values = None) -> Any:
+    """Return the one value that one statement answers with, as `single_statement` runs it."""
+    ((value,),) = single_statement(statement, values)
+    return value
+
+
 @contextmanager
 def enclosing_transaction() -> Iterator[Transaction]:
     """Open one transaction for many operations: all of them count, or none does."""
@@ -214,7 +220,7 @@ def transactions_in(session: Session) -> Iterator[None]:
         _session.reset(token)
 
 
-def _carry_out(tx: Transaction) -> None:
+def _call_after_commit(tx: Transaction) -> None:
     for function, args in tx._after_commit:
         try:
             function(*args)

@@ -5,7 +5,12 @@ import pytest
 
 from app.platform import pool
 from app.platform.extensions import db
-from app.platform.transaction import DATABASE_AWAY, single_statement, transaction
+from app.platform.transaction import (
+    DATABASE_AWAY,
+    single_statement,
+    single_value,
+    transaction,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -28,6 +33,8 @@ def settings(request, monkeypatch):
 def test_rows_have_names_and_values_are_filled_in():
     (row,) = single_statement("SELECT %(what)s AS what, 100 %% 7 AS rest", {"what": "it's"})
     assert (row.what, row.rest) == ("it's", 2)
+    assert single_value("SELECT %s + 1", (1,)) == 2
+    assert single_value("SELECT max(email) FROM users WHERE false") is None
 
 
 @pytest.mark.usefixtures("settings")

@@ -1,10 +1,8 @@
 """Alerts that are not over."""
 
-from app.platform.transaction import single_statement
+from app.platform.transaction import single_value
 
 
 def are_any_open() -> bool:
     """Say whether any alert, of any organization, is unresolved."""
-    return bool(
-        single_statement("SELECT EXISTS (SELECT FROM alerts WHERE status <> 'resolved')")[0][0]
-    )
+    return bool(single_value("SELECT EXISTS (SELECT FROM alerts WHERE status <> 'resolved')"))

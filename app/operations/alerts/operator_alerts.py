@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from app.models.alerts import Alert
 from app.models.members import Membership, User
 from app.operations.alerts import lifecycle
-from app.platform.transaction import Transaction, single_statement, transaction
+from app.platform.transaction import Transaction, single_value, transaction
 
 SOURCE = "AlertifyPro itself"
 TITLES = {
@@ -45,12 +45,13 @@ def update_each(kind: str, problems: Mapping[UUID, str]) -> None:
 
 
 def _is_open(kind: str) -> bool:
-    found = single_statement(
-        "SELECT EXISTS (SELECT FROM alerts WHERE status <> 'resolved' AND title = %s"
-        " AND service_name = %s AND service_id IS NULL AND heartbeat_id IS NULL)",
-        (TITLES[kind], SOURCE),
+    return bool(
+        single_value(
+            "SELECT EXISTS (SELECT FROM alerts WHERE status <> 'resolved' AND title = %s"
+            " AND service_name = %s AND service_id IS NULL AND heartbeat_id IS NULL)",
+            (TITLES[kind], SOURCE),
+        )
     )
-    return bool(found[0][0])
 
 
 def _lock(tx: Transaction, kind: str) -> None:

@@ -22,7 +22,7 @@ from app.operations.health.quarantine import NEVER_LOST, Loss
 from app.operations.recorded_check import RecordedCheck, quarantine_key
 from app.operations.snapshots.alerting import AlertingSnapshot, Rule, alerting_snapshots
 from app.operations.snapshots.services import ServiceSnapshot, service_snapshots
-from app.platform.transaction import single_statement, transaction
+from app.platform.transaction import single_statement, single_value, transaction
 
 log = logging.getLogger(__name__)
 
@@ -275,12 +275,13 @@ def give_back(leases: Sequence[Sequence[Any]]) -> None:
 
 def anything_due(region: str) -> bool:
     """Say whether a region has a check that is due and not claimed."""
-    found = single_statement(
-        "SELECT EXISTS (SELECT FROM schedule_entries WHERE region = %s"
-        " AND next_due_at <= now() AND (lease_until IS NULL OR lease_until < now()))",
-        (region,),
+    return bool(
+        single_value(
+            "SELECT EXISTS (SELECT FROM schedule_entries WHERE region = %s"
+            " AND next_due_at <= now() AND (lease_until IS NULL OR lease_until < now()))",
+            (region,),
+        )
     )
-    return bool(found[0][0])
 
 
 def scheduled_regions() -> list[str]:

@@ -11,7 +11,7 @@ from app.operations.checks.status_announcements import ServiceChange
 from app.operations.snapshots.alerting import alerting_snapshots
 from app.platform.bootstrap import runtime
 from app.platform.events import Event
-from app.platform.transaction import Transaction, single_statement, transaction
+from app.platform.transaction import Transaction, single_value, transaction
 
 # Three pulses missed, and something due for as long: then nobody checks that region.
 DEAD_AFTER_SECONDS = 30
@@ -83,7 +83,7 @@ def blind_since(tx: Transaction) -> datetime | None:
 
 def is_anything_wrong() -> bool:
     """Say whether some region lacks workers, or a worker is isolated."""
-    return bool(single_statement(_ANYTHING, {"seconds": DEAD_AFTER_SECONDS})[0][0])
+    return bool(single_value(_ANYTHING, {"seconds": DEAD_AFTER_SECONDS}))
 
 
 def watch() -> list[str]:

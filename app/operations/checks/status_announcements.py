@@ -21,7 +21,7 @@ from app.models.services import Service, StatusChange, StatusHold
 from app.operations.checks.status import StatusUpdate
 from app.operations.notifications import enqueue, payloads
 from app.operations.snapshots.alerting import AlertingSnapshot, alerting_snapshots
-from app.platform.transaction import DATABASE_AWAY, Transaction, single_statement, transaction
+from app.platform.transaction import DATABASE_AWAY, Transaction, single_value, transaction
 
 log = logging.getLogger(__name__)
 
@@ -91,7 +91,7 @@ def enqueue_changes(
 
 def is_any_withheld() -> bool:
     """Say whether a change of status of any service has not been told."""
-    return bool(single_statement("SELECT EXISTS (SELECT FROM status_holds)")[0][0])
+    return bool(single_value("SELECT EXISTS (SELECT FROM status_holds)"))
 
 
 def catch_up() -> int:

@@ -21,7 +21,7 @@ from app.operations.heartbeats.rows import (
     state_of,
     write,
 )
-from app.platform.transaction import DATABASE_AWAY, single_statement, transaction
+from app.platform.transaction import DATABASE_AWAY, single_value, transaction
 
 log = logging.getLogger(__name__)
 
@@ -115,5 +115,5 @@ def due_for_seconds() -> float | None:
 
     None while a sweep would find nothing.
     """
-    seconds: float | None = single_statement(_DUE_FOR)[0][0]
+    seconds: float | None = single_value(_DUE_FOR)
     return seconds

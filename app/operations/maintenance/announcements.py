@@ -21,17 +21,16 @@ from app.operations.notifications import enqueue
 from app.operations.snapshots import alerting as alerting_snapshots
 from app.platform.bootstrap import runtime
 from app.platform.events import Event
-from app.platform.transaction import Transaction, single_statement, transaction
+from app.platform.transaction import Transaction, single_value, transaction
 
 _TOLD = ("id", "name", "description", "service_ids", "tags")
 
 
 def is_any_due() -> bool:
     """Say whether the time of some window's transition has come."""
-    found = single_statement(
-        "SELECT EXISTS (SELECT FROM maintenance_windows WHERE next_edge_at <= now())"
+    return bool(
+        single_value("SELECT EXISTS (SELECT FROM maintenance_windows WHERE next_edge_at <= now())")
     )
-    return bool(found[0][0])
 
 
 def enqueue_due() -> bool:

@@ -11,7 +11,7 @@ from app.models.services import Service
 from app.operations.notifications import enqueue, last_resort
 from app.operations.schedule import entries as schedule_entries
 from app.operations.snapshots import muted_alerts
-from app.platform.transaction import Transaction, single_statement, transaction
+from app.platform.transaction import Transaction, single_value, transaction
 
 # What waits no longer than this goes out by itself soon enough; a digest waits less.
 _A_WHILE = timedelta(seconds=90)
@@ -19,12 +19,13 @@ _A_WHILE = timedelta(seconds=90)
 
 def is_any_deferred() -> bool:
     """Say whether any message waits that `release_deferred` may have to send."""
-    found = single_statement(
-        "SELECT EXISTS (SELECT FROM notifications WHERE status = 'pending' AND attempts = 0"
-        " AND next_try_at > now() + %s)",
-        (_A_WHILE,),
+    return bool(
+        single_value(
+            "SELECT EXISTS (SELECT FROM notifications WHERE status = 'pending' AND attempts = 0"
+            " AND next_try_at > now() + %s)",
+            (_A_WHILE,),
+        )
     )
-    return bool(found[0][0])
 
 
 def release_deferred() -> int:

@@ -66,9 +66,9 @@ def seal() -> Progress:
 
 def _seal() -> Progress:
     with transaction() as tx:
-        target = tx.driver.execute(
+        (target,) = tx.scalars(
             "SELECT date_trunc('hour', now() - %s * interval '1 second')", (_SEAL_AFTER_SECONDS,)
-        ).fetchall()[0][0]
+        )
         progress = read(tx)
         if progress is not None and progress.sealed_until >= target:
             return progress

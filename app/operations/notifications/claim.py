@@ -25,7 +25,7 @@ from app.operations.health import quarantine
 from app.operations.health.quarantine import NEVER_LOST, Loss
 from app.operations.notifications import digests, enqueue, muted
 from app.platform.bootstrap import runtime
-from app.platform.transaction import Transaction, single_statement, transaction
+from app.platform.transaction import Transaction, single_value, transaction
 from app.security.sealing import reveal
 
 # A send has 30 seconds; after the lease another worker sends again.
@@ -255,8 +255,8 @@ def _config(
 
 def next_due_seconds() -> float | None:
     """Return in how many seconds the next message is due; None when none is waiting."""
-    found: float | None = single_statement(
+    seconds: float | None = single_value(
         "SELECT extract(epoch FROM min(next_try_at) - now())::float FROM notifications"
         " WHERE status = 'pending'"
-    )[0][0]
-    return found
+    )
+    return seconds

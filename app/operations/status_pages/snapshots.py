@@ -24,7 +24,13 @@ from app.operations.status_pages import (
     windows,
 )
 from app.platform.bootstrap import runtime
-from app.platform.transaction import DATABASE_AWAY, Transaction, single_statement, transaction
+from app.platform.transaction import (
+    DATABASE_AWAY,
+    Transaction,
+    single_statement,
+    single_value,
+    transaction,
+)
 
 log = logging.getLogger(__name__)
 
@@ -137,8 +143,8 @@ def make_now(page_id: UUID) -> None:
 
 def due_for_seconds() -> float | None:
     """Return how long a page has waited for its snapshot; None while none is due."""
-    found: float | None = single_statement(_DUE_FOR)[0][0]
-    return found
+    seconds: float | None = single_value(_DUE_FOR)
+    return seconds
 
 
 def make(claimed: Claim) -> bool:
