@@ -29,6 +29,7 @@ Columns = Mapping[str, Any]
 SLUG_KEPT = timedelta(days=90)
 TXT_LABEL = "_alertifypro"
 _TAKEN = "this slug is taken"
+_SLUG_CONSTRAINTS = ("status_pages_slug_key", "status_page_slugs_pkey")
 _DOMAIN_STATE = (
     "domain_verified_at", "domain_checked_at", "domain_answer", "domain_wrong_since",
 )  # fmt: skip
@@ -116,7 +117,9 @@ class _Pages(Resource[StatusPage, UUID]):
         try:
             super().flush(tx)
         except IntegrityError as error:
-            if "slug" in str(error.orig):
+            # By its name: the driver's text quotes values, and a host or a name may hold the word.
+            diagnosis = getattr(error.orig, "diag", None)
+            if getattr(diagnosis, "constraint_name", None) in _SLUG_CONSTRAINTS:
                 raise Conflict(_TAKEN) from None
             raise
 
