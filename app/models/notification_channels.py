@@ -36,7 +36,7 @@ class NotificationChannel(OrganizationOwned, Base):
 class Notification(OrganizationOwned, Base):
     """One message to one channel, or to one contact of a person: a row of the outbox.
 
-    `(subject_key, kind, recipient_key, step)` names the message, so that planning it twice adds
+    `(subject_key, kind, recipient_key, step)` names the message, so that enqueueing it twice adds
     nothing. A lease and its token fence the senders, as for checks.
     """
 

@@ -64,7 +64,7 @@ def redirect(tx: Transaction, user: User) -> None:
 
 
 def send_test(organization_id: UUID, user_id: UUID, place: int) -> UUID:
-    """Plan a test message to one of a person's contact methods, and return its id.
+    """Enqueue a test message to one of a person's contact methods, and return its id.
 
     `place` counts from 0; a person without methods has their e-mail address at 0. Raises NotFound.
     """
@@ -74,7 +74,9 @@ def send_test(organization_id: UUID, user_id: UUID, place: int) -> UUID:
         if place >= len(recipients):
             raise NotFound
         recipient = recipients[place]
-        return message_tests.plan(tx, organization_id, recipient.key, contact=recipient.contact)
+        return message_tests.enqueue_test(
+            tx, organization_id, recipient.key, contact=recipient.contact
+        )
 
 
 def _is_alike(stored: Mapping[str, Any], data: Mapping[str, Any]) -> bool:

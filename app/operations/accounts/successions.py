@@ -117,7 +117,7 @@ def withdraw_messages(
     if successor_id is None:
         name = tx.session.get_one(User, user_id).full_name
         withdrawn.withdraw(tx, rows, f"{name} left the organization before they were told")
-        withdrawn.tell_instead(tx, alerts, f"{name} is no member any more")
+        withdrawn.enqueue_instead(tx, alerts, f"{name} is no member any more")
         return
     told: set[tuple[str, str, int]] = set()
     for row in rows:

@@ -18,7 +18,7 @@ _STEP = """
 SELECT finished_at - now() FROM tick_runs
 WHERE job = %(job)s AND finished_at > now() + %(noticed_from)s FOR UPDATE
 """
-# As whoever plans messages does.
+# As whoever enqueues messages does.
 _LOCK = "SELECT FROM alerts WHERE status <> 'resolved' ORDER BY id FOR NO KEY UPDATE"
 _NOTE = "UPDATE tick_runs SET finished_at = now() WHERE job = %(job)s"
 _EARLIER = "NOT ({column} BETWEEN now() - %(lately)s AND now())"

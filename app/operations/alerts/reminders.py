@@ -19,7 +19,7 @@ _BATCH = 100
 
 
 def remind_due() -> int:
-    """Plan the reminders that are due; return how many alerts were reminded of.
+    """Enqueue the reminders that are due; return how many alerts were reminded of.
 
     In maintenance nobody is reminded; reminders that fall into it become one at its end.
     """
@@ -42,7 +42,7 @@ def _is_due(now: datetime) -> tuple[ColumnElement[bool], ...]:
 
 
 def _remind(ids: Sequence[UUID]) -> None:
-    """Plan the reminders of some alerts, as far as they are still due, in one transaction."""
+    """Enqueue the reminders of some alerts, as far as they are still due, in one transaction."""
     with transaction() as tx:
         now = tx.now()
         rows = tx.session.execute(

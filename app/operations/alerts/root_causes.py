@@ -54,13 +54,13 @@ def root_cause(tx: Transaction, snapshot: ServiceSnapshot, severity: str) -> UUI
         return None
     tx.session.flush()
     for root in tx.rows(_ROOTS, (list(snapshot.depends_on),)):
-        if is_at_least(root.severity, severity) and tells_of_outage(tx, root.alert_rule_id):
+        if is_at_least(root.severity, severity) and is_about_outage(tx, root.alert_rule_id):
             found: UUID = root.id
             return found
     return None
 
 
-def tells_of_outage(tx: Transaction, rule_id: UUID | None) -> bool:
+def is_about_outage(tx: Transaction, rule_id: UUID | None) -> bool:
     """Say whether an alert is about an outage: nobody learns of one from a certificate's end."""
     if rule_id is None:
         return False

@@ -86,7 +86,7 @@ def claim_children(tx: Transaction, parent: Alert, since: datetime) -> None:
         return
     if not _is_red(tx, parent.service_id):
         return
-    if not root_causes.tells_of_outage(tx, parent.alert_rule_id):
+    if not root_causes.is_about_outage(tx, parent.alert_rule_id):
         return
     below = tx.session.scalars(
         _DESCENDANTS, {"organization": parent.organization_id, "service": parent.service_id}
@@ -115,7 +115,7 @@ def claim_children(tx: Transaction, parent: Alert, since: datetime) -> None:
             continue
         if not all(enqueue.is_untouched(tx, row) for row in rows):
             continue
-        # Taken back altogether: an alert that is released is planned anew, under the same names.
+        # Taken back altogether: an alert that is released is enqueued anew, under the same names.
         for row in rows:
             tx.session.delete(row)
         tx.session.execute(delete(EscalationLevel).where(EscalationLevel.alert_id == child.id))

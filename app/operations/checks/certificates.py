@@ -56,7 +56,7 @@ def keep(
     """Store the certificates that results bring, within the caller's transaction.
 
     Returns an `ssl.changed` event for each service that shows another one than last time in the
-    same place, and plans a message to the channels that want it.
+    same place, and enqueues a message to the channels that want it.
     """
     cursor = tx.driver.cursor()
     events = []
@@ -94,7 +94,7 @@ def _enqueue_changed(
     current: AlertingSnapshot,
     now: datetime,
 ) -> None:
-    """Plan a message: one for each certificate, however often two of them take turns."""
+    """Enqueue a message: one for each certificate, however often two of them take turns."""
     service = tx.session.get(Service, snapshot.service_id)
     if service is None:
         return  # deleted meanwhile

@@ -1,6 +1,6 @@
 """Announcements of changes of a service's status to the channels that want them.
 
-Planned in the transaction that confirms the status. A change that is withheld (maintenance,
+Enqueued in the transaction that confirms the status. A change that is withheld (maintenance,
 flapping, an isolated monitor) leaves a row that the tick looks at again.
 """
 
@@ -72,7 +72,7 @@ def by_service(changes: Sequence[StatusUpdate]) -> list[ServiceChange]:
 def enqueue_changes(
     tx: Transaction, changes: Sequence[ServiceChange], alerting: Mapping[UUID, AlertingSnapshot]
 ) -> None:
-    """Plan the messages about changes whose services the caller has locked.
+    """Enqueue the messages about changes whose services the caller has locked.
 
     An organization none of whose channels listens costs a look at its alerting snapshot.
     """

@@ -32,7 +32,7 @@ def release_deferred() -> int:
     """Send what waits for an end, of maintenance or of quiet hours, that has come early.
 
     Return how many. Somebody has ended, moved or deleted the window, or edited the quiet hours,
-    since they were planned. A delay that a contact has set for itself is no such wait.
+    since they were enqueued. A delay that a contact has set for itself is no such wait.
     """
     with transaction() as tx:
         now = tx.now()

@@ -60,10 +60,10 @@ class _Channels(SnapshotResource[NotificationChannel]):
             newcomers.follow_channel(tx, row)
 
     def referring(self, tx: Transaction, id: UUID) -> Set[UUID]:
-        return withdrawn.told(tx, id)
+        return withdrawn.subjects_ever(tx, id)
 
     def lock_referring(self, tx: Transaction, id: UUID) -> Set[UUID]:
-        return withdrawn.lock_told(tx, id)
+        return withdrawn.lock_subjects(tx, id)
 
     def uses(self, tx: Transaction, who: UUID, row: NotificationChannel) -> list[str]:
         return usages.of_channel(tx, who, row.id)

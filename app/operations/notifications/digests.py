@@ -44,13 +44,13 @@ def fold(
         if storm is None:
             continue
         sent_at = _last_sent_at(tx, waiting, now)
-        plan = storms.evaluate(storm, [_pending(row) for row in waiting], sent_at, now)
-        if plan.digest is not None:
+        evaluation = storms.evaluate(storm, [_pending(row) for row in waiting], sent_at, now)
+        if evaluation.digest is not None:
             more = claim_more(waiting[0])
             every += more
             waiting += [row for row, _ in more if not is_digest(row)]
-            plan = storms.evaluate(storm, [_pending(row) for row in waiting], sent_at, now)
-        gone |= _apply(tx, plan, waiting)
+            evaluation = storms.evaluate(storm, [_pending(row) for row in waiting], sent_at, now)
+        gone |= _apply(tx, evaluation, waiting)
     return [(row, channel) for row, channel in every if row.id not in gone]
 
 
@@ -107,29 +107,29 @@ def _last_sent_at(
 
 
 def _apply(
-    tx: Transaction, plan: storms.StormEvaluation, waiting: Sequence[Notification]
+    tx: Transaction, evaluation: storms.StormEvaluation, waiting: Sequence[Notification]
 ) -> set[UUID]:
-    """Apply the plan for a recipient; return the rows that are not sent by themselves."""
+    """Apply the evaluation for a recipient; return the rows that are not sent by themselves."""
     gone: set[UUID] = set()
     for row in waiting:
-        row.in_storm = plan.wait_until is None
-    if plan.digest is not None:
+        row.in_storm = evaluation.wait_until is None
+    if evaluation.digest is not None:
         by_id = {row.id: row for row in waiting}
-        first, *others = (by_id[id] for id in plan.digest.replaces)
+        first, *others = (by_id[id] for id in evaluation.digest.replaces)
         if first.kind == STATUS_CHANGED:
-            first.message = _message_of_statuses(tx, waiting, plan.digest)
+            first.message = _message_of_statuses(tx, waiting, evaluation.digest)
         else:
             combined = {row.alert_id for row in waiting if row.message.get("combined")}
-            ids = plan.digest.subject_ids
+            ids = evaluation.digest.subject_ids
             first.message = _message_of_alerts(tx, first.organization_id, ids, combined)
-        first.severity = plan.digest.severity
+        first.severity = evaluation.digest.severity
         for row in others:
             row.status, row.lease_token, row.lease_until = "digested", None, None
             gone.add(row.id)
-    elif plan.wait_until is not None:
+    elif evaluation.wait_until is not None:
         for row in waiting:
             row.lease_token, row.lease_until = None, None
-            row.attempts, row.next_try_at = row.attempts - 1, plan.wait_until
+            row.attempts, row.next_try_at = row.attempts - 1, evaluation.wait_until
             gone.add(row.id)
     return gone
 

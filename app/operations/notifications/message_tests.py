@@ -1,4 +1,4 @@
-"""Test messages: planned like any other, tried once, and what came of them."""
+"""Test messages: enqueued like any other, tried once, and what came of them."""
 
 from typing import Any
 from uuid import UUID, uuid4
@@ -13,14 +13,14 @@ from app.platform.transaction import Transaction, transaction
 
 
 def send_to_channel(organization_id: UUID, channel_id: UUID) -> UUID:
-    """Plan a test message to a channel, and return its id. Raises NotFound."""
+    """Enqueue a test message to a channel, and return its id. Raises NotFound."""
     with transaction() as tx:
         channel = rows.find(tx, NotificationChannel, organization_id, channel_id)
-        return plan(tx, organization_id, f"channel:{channel.id}", channel_id=channel.id)
+        return enqueue_test(tx, organization_id, f"channel:{channel.id}", channel_id=channel.id)
 
 
-def plan(tx: Transaction, organization_id: UUID, recipient_key: str, **whom: Any) -> UUID:
-    """Plan a test message to a channel (`channel_id`) or a contact (`contact`); return its id."""
+def enqueue_test(tx: Transaction, organization_id: UUID, recipient_key: str, **whom: Any) -> UUID:
+    """Enqueue a test message to a channel (`channel_id`) or a `contact`; return its id."""
     row = Notification(
         id=uuid4(),
         organization_id=organization_id,

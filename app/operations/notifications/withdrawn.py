@@ -41,7 +41,7 @@ def of_disabled(tx: Transaction, channel: NotificationChannel, name: str) -> Non
         .with_for_update(key_share=True, skip_locked=True)
     ).all()
     withdraw(tx, waiting, f"{name} was switched off before it was told")
-    tell_instead(tx, alerts)
+    enqueue_instead(tx, alerts)
 
 
 def of_deleted(tx: Transaction, channel: NotificationChannel) -> None:
@@ -58,7 +58,7 @@ def of_deleted(tx: Transaction, channel: NotificationChannel) -> None:
     ).all()
     withdraw(tx, waiting, f"{channel.name} was deleted before it was told")
     channel.is_enabled = False  # it takes no part in what follows
-    tell_instead(tx, alerts)
+    enqueue_instead(tx, alerts)
     tx.session.execute(
         update(Notification)
         .where(Notification.channel_id == channel.id)
@@ -67,13 +67,13 @@ def of_deleted(tx: Transaction, channel: NotificationChannel) -> None:
     )
 
 
-def lock_told(tx: Transaction, channel_id: UUID) -> set[UUID]:
+def lock_subjects(tx: Transaction, channel_id: UUID) -> set[UUID]:
     """Lock the alerts that a channel was or is to be told of, then its messages; return the alerts.
 
-    In the order of those who plan messages. What was sent about alerts that are over is left out:
-    nobody plans anything by it.
+    In the order of those who enqueue messages. What was sent about alerts that are over is left
+    out: nobody enqueues anything by it.
     """
-    found = told(tx, channel_id)
+    found = subjects_ever(tx, channel_id)
     lock_alerts(tx, found)
     tx.session.execute(
         select(Notification.id)
@@ -87,7 +87,7 @@ def lock_told(tx: Transaction, channel_id: UUID) -> set[UUID]:
     return found
 
 
-def told(tx: Transaction, channel_id: UUID) -> set[UUID]:
+def subjects_ever(tx: Transaction, channel_id: UUID) -> set[UUID]:
     """Return the open alerts that a channel was told of, and those that it is to be told of."""
     open_alerts = tx.session.scalars(
         select(Notification.alert_id)
@@ -154,13 +154,13 @@ def _unfold(tx: Transaction, digest: Notification) -> Sequence[UUID]:
     return tx.session.scalars(select(Alert.id).where(Alert.id.in_(named))).all()
 
 
-def tell_instead(tx: Transaction, alerts: Sequence[Alert], why: str | None = None) -> None:
+def enqueue_instead(tx: Transaction, alerts: Sequence[Alert], why: str | None = None) -> None:
     """Notify fallbacks or owners of locked alerts nobody was or will be notified of; `why`."""
     now = tx.now()
     for alert in alerts:
         if alert.status != AlertStatus.FIRING or alert.suppressed_by is not None:
             continue
-        if _is_told(tx, alert):
+        if _is_notified(tx, alert):
             continue
         last_resort.enqueue_for_owners(
             tx,
@@ -174,7 +174,7 @@ def tell_instead(tx: Transaction, alerts: Sequence[Alert], why: str | None = Non
         )
 
 
-def _is_told(tx: Transaction, alert: Alert) -> bool:
+def _is_notified(tx: Transaction, alert: Alert) -> bool:
     """Say whether somebody was notified of an alert, is about to be, or will be by a level."""
     message = exists().where(
         Notification.alert_id == alert.id,

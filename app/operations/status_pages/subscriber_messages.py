@@ -1,4 +1,4 @@
-"""Messages to subscribers: planned in the outbox with the news, composed when they are sent."""
+"""Messages to subscribers: enqueued in the outbox with the news, composed when they are sent."""
 
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
@@ -51,13 +51,13 @@ def moment(page: StatusPage, at: datetime) -> str:
 def enqueue_confirmation(
     tx: Transaction, page: StatusPage, row: PageSubscriber, now: datetime, *, step: int
 ) -> None:
-    """Plan the message that asks a subscriber to confirm."""
+    """Enqueue the message that asks a subscriber to confirm."""
     say = _sentences(page)
     message = _stored(page, "subscription.confirm", now) | {
         "subject": f"{page.name}: {say('confirm_title')}",
         "text": say("subscribe_intro"),
     }
-    _add(tx, page, [row], CONFIRMATION, f"confirm:{row.id}", message, now, step)
+    _enqueue(tx, page, [row], CONFIRMATION, f"confirm:{row.id}", message, now, step)
 
 
 def enqueue_update(
@@ -74,7 +74,7 @@ def enqueue_update(
     data: Mapping[str, Any],
     now: datetime,
 ) -> int:
-    """Plan one message for each subscriber whom the news concern; return how many there are.
+    """Enqueue one message for each subscriber whom the news concern; return how many there are.
 
     Where the message before it has not gone out within a minute, the new one takes its place.
     """
@@ -88,7 +88,7 @@ def enqueue_update(
     }
     replaced = _replace_unsent(tx, subject_key, message, now)
     fresh = [row for row in subscribed if recipient_key(row.id) not in replaced]
-    _add(tx, page, fresh, NEWS, subject_key, message, now, enqueue.step_at(now))
+    _enqueue(tx, page, fresh, NEWS, subject_key, message, now, enqueue.step_at(now))
     return len(subscribed)
 
 
@@ -134,7 +134,7 @@ def _replace_unsent(
     return replaced
 
 
-def _add(
+def _enqueue(
     tx: Transaction,
     page: StatusPage,
     rows: list[PageSubscriber],

@@ -75,7 +75,7 @@ def subscribe(
 
 
 def ask(tx: Transaction, page: StatusPage, row: PageSubscriber, now: datetime) -> bool:
-    """Plan the message that asks to confirm; False for one who was asked often enough."""
+    """Enqueue the message that asks to confirm; False for one who was asked often enough."""
     asked = subscribers.confirmations([datetime.fromisoformat(at) for at in row.confirmations], now)
     if asked is None:
         return False
