@@ -99,7 +99,7 @@ class _Process:
         elif kind == "metrics":
             self._queue = METRICS
         else:
-            # Heartbeats are judged, and status pages stay true, also while a job takes long or
+            # Heartbeats are evaluated, and status pages stay true, also while a job takes long or
             # Redis is away.
             self._watchdog = Watchdog(
                 app, heartbeats.host(), status_pages.host(), escalations.host()

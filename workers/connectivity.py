@@ -1,7 +1,7 @@
 """Connectivity check: reference hosts are asked before a failure that may be our own counts.
 
 It also notices that the monitor lacks what any check needs, such as file descriptors or its name
-server: both make it blind.
+server: it can make no check then.
 """
 
 import asyncio
@@ -51,9 +51,8 @@ class ConnectivityCheck:
         self._outage: _Outage | None = None
 
     @property
-    def blind_since(self) -> datetime | None:
-        """Since when no reference host answers, or checks cannot be made; None for a monitor that
-        sees."""
+    def unable_since(self) -> datetime | None:
+        """Since when no reference host answers, or checks cannot be made; None while they can."""
         outage = self._outage.since if self._outage and self._outage.is_told else None
         return min(filter(None, (self.isolated_since, outage)), default=None)
 
@@ -62,8 +61,8 @@ class ConnectivityCheck:
     ) -> Observation:
         """Return the observation, or UNKNOWN in its place while the monitor is isolated.
 
-        `began_at` is when the check began, by the monotonic clock: one that began in the dark
-        proves nothing, even if the light is on again when it fails.
+        `began_at` is when the check began, by the monotonic clock: one that began isolated
+        proves nothing, even if the monitor is connected again when it fails.
         """
         self._note_outage(observation)
         if observation.status in (Status.GREEN, Status.YELLOW):

@@ -95,9 +95,9 @@ class Engine:
         return self._running.locked()
 
     @property
-    def blind_since(self) -> datetime | None:
-        """Since when no reference host answers, or no check can be made; None while it sees."""
-        return self._connectivity.blind_since if self._connectivity else None
+    def unable_since(self) -> datetime | None:
+        """Since when no reference host answers, or no check can be made; None while one can."""
+        return self._connectivity.unable_since if self._connectivity else None
 
     def stop(self) -> None:
         """End the running session soon and refuse further ones."""

@@ -1,4 +1,4 @@
-"""Periodic jobs of heartbeats: judge lateness, open and resolve alerts, forget old pings."""
+"""Periodic jobs of heartbeats: evaluate lateness, open and resolve alerts, forget old pings."""
 
 import logging
 

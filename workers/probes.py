@@ -48,7 +48,7 @@ def host(region: str) -> Host:
         due_for_seconds=lambda: 0.0 if checks_claim.anything_due(region) else None,
         hint=lambda: runtime().hints.probes(region),
         run=engine.drain,
-        pulse=lambda: regions.pulse(name, region, engine.blind_since),
+        pulse=lambda: regions.pulse(name, region, engine.unable_since),
     )
 
 

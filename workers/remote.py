@@ -53,7 +53,7 @@ class Agent:
         if exchange is None:
             return
         self._engine = engine = Engine(exchange, self._config, partial(network_of, self._config))
-        exchange.isolated_since = lambda: engine.blind_since
+        exchange.isolated_since = lambda: engine.unable_since
         log.info("agent started")
         while not self._is_stopping:
             engine.drain()

@@ -140,7 +140,7 @@ def deliver() -> Response:
     accepted = results.accept(location, read)
     return reply(
         {
-            "judged": accepted.judged,
+            "judged": accepted.evaluated,
             "late": accepted.late,
             "dropped": accepted.dropped,
             "too_early": accepted.too_early,

@@ -133,7 +133,7 @@ def _late() -> _Known:
             ]
             figures = {
                 "age_seconds": self_health.ages(tx),
-                "blind_seconds": self_health.blind_seconds(tx),
+                "blind_seconds": self_health.unable_seconds(tx),
             }
             known = late, figures
         _known["late"] = monotonic(), known

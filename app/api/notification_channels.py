@@ -89,8 +89,8 @@ add_routes(
         operations=Operations.of(notification_channels),
         notes={
             "list": "Secrets are answered as `********`.",
-            "create": "Its `config` is judged by its type, as `GET /notification-channels/types` "
-            "describes it.",
+            "create": "Its `config` is validated by its type, as `GET /notification-channels/types`"
+            " describes it.",
             "change": "Changes the given fields and leaves the others; `config` is replaced as a "
             "whole. A new config\nclears earlier failures. What waits for a channel that is "
             "switched off goes to its fallback\nor the owners, unless somebody has heard; one that "

@@ -1,8 +1,8 @@
 """Middleware in front of Flask that stores ordinary pings; the views handle all the rest.
 
 Flask and its hooks cost four times what the rest of a ping does. Whatever is not an ordinary ping
-with a known key goes on to `app/api/heartbeat_ping.py`, which judges and answers all of it. A ping
-taken here is in the heartbeat's history, and therefore not in the log as well.
+with a known key goes on to `app/api/heartbeat_ping.py`, which validates and answers all of it. A
+ping taken here is in the heartbeat's history, and therefore not in the log as well.
 """
 
 import io

@@ -74,7 +74,7 @@ class Guard:
             raise PermissionError(f"{event} is not for notifications")
 
     def _guard_address(self, address: Any) -> None:
-        if address is None:  # a datagram over a socket that was judged when it was connected
+        if address is None:  # a datagram over a socket that was validated when it was connected
             return
         if not isinstance(address, tuple):
             self._refuse("a socket of this machine")

@@ -33,13 +33,13 @@ def main() -> None:
     while header := source.read(LENGTH.size):
         order = json.loads(source.read(LENGTH.unpack(header)[0]))
         signal.setitimer(signal.ITIMER_PROF, CPU_SECONDS)
-        answer = json.dumps(carry_out(order)).encode()
+        answer = json.dumps(execute(order)).encode()
         signal.setitimer(signal.ITIMER_PROF, 0)
         sink.write(LENGTH.pack(len(answer)) + answer)
         sink.flush()
 
 
-def carry_out(order: dict[str, Any]) -> dict[str, Any]:
+def execute(order: dict[str, Any]) -> dict[str, Any]:
     """Return `{problems}` of a template that is to be validated, else `{words}` or `{error}`.
 
     Raises MemoryError: a process that ran out of memory once is not to be trusted again.

@@ -1,7 +1,7 @@
 """Every other service that Apprise knows, sent from a guarded process of its own.
 
 Apprise brings 170 plug-ins, 48 MB and its own HTTP client. So it never enters this process: a child
-(`_apprise_child.py`) sends one message and ends. There the address policy judges every dial, and
+(`_apprise_child.py`) sends one message and ends. There the address policy validates every dial, and
 neither files nor processes can be reached, whatever a plug-in tries. A hanging service is killed
 with its child at the deadline.
 """

@@ -1,4 +1,4 @@
-"""Posts to a receiver and judges its answer: taken, try again, or never try again."""
+"""Posts to a receiver, and what its answer means: taken, try again, or never try again."""
 
 import json
 import re
@@ -83,7 +83,7 @@ def _takes_all(response: HttpResponse) -> bool:
 
 
 async def post(context: Context, request: HttpRequest, says_no: SaysNo = _takes_all) -> Delivery:
-    """Send a request and judge the answer. Raises DeliveryError.
+    """Send a request and read what the answer means. Raises DeliveryError.
 
     2xx is success; 3xx is a failure, because a page must not travel to where nobody sent it
     (Standard Webhooks); 4xx is permanent but for 408, 425 and 429; the rest may heal.

@@ -1,6 +1,6 @@
 """DNS: a name resolves to what is expected.
 
-The question goes out through the guard, so a resolver that a user names is judged like any host.
+The question goes out through the guard, so a resolver that a user names is guarded like any host.
 """
 
 import asyncio

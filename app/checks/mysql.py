@@ -50,7 +50,7 @@ class MysqlConfig(CheckConfig):
 )
 async def check_mysql(target: Target, network: Network) -> Probe:
     """Read the handshake; with credentials sign in, with `query` run it. Without credentials the
-    check is judged by the handshake, and ends by the refused sign-in of a user without a name: a
+    check passes by the handshake, and ends by the refused sign-in of a user without a name: a
     server blocks hosts that hang up before one (max_connect_errors). MariaDB then logs "Access
     denied for user ''", which fail2ban does not count; MySQL 8 logs nothing by default. A user
     without rights leaves nothing in any log."""

@@ -18,7 +18,7 @@ ROTATE_EVERY_SECONDS = 60.0
 IDLE_SECONDS = 1.0
 LOOK_EVERY_SECONDS = 10.0
 HOPELESS = 5  # false starts in a row: a process will not start
-MISCONFIGURED = 2  # refusals of its settings (EX_CONFIG), which no machine is too slow to judge
+MISCONFIGURED = 2  # refusals of its settings (EX_CONFIG), which no machine is too slow to read
 LOUD_AFTER = 3
 ONE_SERVER = (DATABASE, "redis")  # parts that are away and back; the others are late
 

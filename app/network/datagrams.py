@@ -1,4 +1,4 @@
-"""UDP towards the judged addresses of a host; the kernel's ICMP refusals arrive as errors."""
+"""UDP towards the validated addresses of a host; the kernel's ICMP refusals arrive as errors."""
 
 import asyncio
 import socket

@@ -1,7 +1,7 @@
 """Sends HTTP requests hop by hop through the guard.
 
-Redirects are followed here and not by libcurl, because every hop is judged anew and what may hold
-a secret must not travel to another origin (RFC 9110 15.4).
+Redirects are followed here and not by libcurl, because every hop is validated anew and what may
+hold a secret must not travel to another origin (RFC 9110 15.4).
 """
 
 import asyncio

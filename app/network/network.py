@@ -39,7 +39,7 @@ class Network:
         return await self._http.request(request)
 
     async def resolve(self, host: str, port: int | None = None) -> list[str]:
-        """Return the judged addresses of a host. Raises AddressRefused and NetworkError."""
+        """Return the validated addresses of a host. Raises AddressRefused and NetworkError."""
         return await self._resolver.resolve(host, port)
 
     async def connect(

@@ -33,7 +33,7 @@ _NO_SUCH_HOST = {
 
 
 class Resolver:
-    """Names to judged addresses, within one event loop."""
+    """Resolver of names into validated addresses, within one event loop."""
 
     def __init__(self, policy: AddressPolicy, nameservers: Sequence[str] = ()) -> None:
         self._loop = asyncio.get_running_loop()

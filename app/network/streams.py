@@ -1,4 +1,4 @@
-"""Streams to other hosts: the judged address is the one that is dialled."""
+"""Streams to other hosts: the validated address is the one that is dialled."""
 
 import asyncio
 import ssl

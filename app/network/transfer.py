@@ -25,7 +25,7 @@ Enough = Callable[[Sequence[bytes], bytes], bool]
 
 @dataclass(slots=True)
 class CurlJob:
-    """One exchange with one server; `pinned` are the judged addresses of a host name."""
+    """One exchange with one server; `pinned` are the validated addresses of a host name."""
 
     url: str
     host: str

@@ -1,4 +1,4 @@
-"""The only clock of the program; due times and leases are judged by the database's instead."""
+"""The only clock of the program; due times and leases go by the database's instead."""
 
 import time
 from datetime import UTC, datetime

@@ -48,7 +48,7 @@ class GivenEmail(fields.String):
 
 
 class NewPassword(fields.String):
-    """A password to be: its length is judged here, whether it is common by the view."""
+    """A password to be: its length is validated here, whether it is common by the view."""
 
     def __init__(self, **kwargs: Any) -> None:
         metadata = {

@@ -1,4 +1,4 @@
-"""The JSON schema of a plug-in's config, generated from the schema that judges it."""
+"""The JSON schema of a plug-in's config, generated from the schema that validates it."""
 
 from typing import Any
 

@@ -123,7 +123,7 @@ class LayerSchema(BaseSchema):
 
 
 class Layers(fields.List[Any]):
-    """The layers of a schedule, judged together and turned into what is stored."""
+    """The layers of a schedule, validated together and turned into what is stored."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(

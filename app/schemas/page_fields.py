@@ -1,4 +1,4 @@
-"""Fields of status pages: addresses, styles and brands, judged as the domain decides."""
+"""Fields of status pages: addresses, styles and brands, validated as the domain decides."""
 
 import json
 from collections.abc import Callable

@@ -24,7 +24,7 @@ class SlaQuerySchema(WindowSchema):
 
 
 class MonthlyReportInputSchema(BaseSchema):
-    """By which target the report judges."""
+    """Target that the report compares with."""
 
     sla_target = Number(
         min=0,

@@ -49,7 +49,7 @@ end
 return {tostring(used), tostring(now / 1000), tostring(wait / 1000)}
 """
 
-# A try is counted before it is judged, so that many at once cannot pass together.
+# A try is counted before it is answered, so that many at once cannot pass together.
 _TRY = """
 local known = redis.call('ZSCORE', KEYS[4], ARGV[1])
 local function count(key) return tonumber(redis.call('GET', key) or 0) end
@@ -213,7 +213,7 @@ class Guard:
         ]
 
     def take(self, account: str, address: str) -> None:
-        """Count a try before it is judged. Raises TooManyRequests."""
+        """Count a try before it is answered. Raises TooManyRequests."""
         counter = _counter()
         if counter is None:
             return

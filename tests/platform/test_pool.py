@@ -108,7 +108,7 @@ def test_a_database_that_cannot_write_is_away(app, by, why):
     sqlstate = "42501" if why == "a read-only file system" else "25006"
     statement = f"DO $$ BEGIN RAISE EXCEPTION 'no' USING ERRCODE = '{sqlstate}'; END $$"
 
-    def carry_out():
+    def run():
         with transaction() as tx:
             if by == "SQLAlchemy":
                 tx.session.execute(text(statement))
@@ -116,4 +116,4 @@ def test_a_database_that_cannot_write_is_away(app, by, why):
                 tx.driver.execute(statement)
 
     with app.app_context(), pytest.raises(DATABASE_AWAY):
-        carry_out()
+        run()

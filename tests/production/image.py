@@ -51,7 +51,7 @@ def build(dockerfile: Path, base: Path, root: Path) -> Image:
     image = Image(root)
     for word, rest in instructions(dockerfile.read_text()):
         _note(image, word, rest)
-        _carry_out(image, word, rest)
+        _run_instruction(image, word, rest)
     return image
 
 
@@ -61,7 +61,7 @@ def copied(dockerfile: Path, root: Path) -> Image:
     for word, rest in instructions(dockerfile.read_text()):
         _note(image, word, rest)
         if word in ("WORKDIR", "COPY"):
-            _carry_out(image, word, rest)
+            _run_instruction(image, word, rest)
     return image
 
 
@@ -96,7 +96,7 @@ def _note(image: Image, word: str, rest: str) -> None:
             image.command = tuple(json.loads(rest))
 
 
-def _carry_out(image: Image, word: str, rest: str) -> None:
+def _run_instruction(image: Image, word: str, rest: str) -> None:
     match word:
         case "FROM":
             if not rest.startswith("python:3.11-"):

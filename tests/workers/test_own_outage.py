@@ -81,7 +81,7 @@ def clock(monkeypatch):
 
 
 def seen(clock, *observed):
-    """Return whether a monitor is blind after each of these (second, observation)."""
+    """Return whether a monitor is unable after each of these (second, observation)."""
 
     async def story():
         network = Network(ANYWHERE)
@@ -89,7 +89,7 @@ def seen(clock, *observed):
         for second, observation in observed:
             clock.now = began + second
             await check.confirm(TARGET, observation, clock.now)
-            found.append(check.blind_since is not None)
+            found.append(check.unable_since is not None)
         network.close()
         return found
 
@@ -132,14 +132,14 @@ def test_isolation_ends_where_everything_passes_again(monkeypatch):
             with monkeypatch.context() as dark:
                 dark.setattr(check, "_answers", in_the_dark)
                 await check.confirm(TARGET, LOST, monotonic())
-            assert check.blind_since is not None
+            assert check.unable_since is not None
             await check.confirm(TARGET, FINE, monotonic())
             for _ in range(500):
                 await asyncio.sleep(0.01)
-                if check.blind_since is None:
+                if check.unable_since is None:
                     break
         network.close()
-        return check.blind_since
+        return check.unable_since
 
     async def in_the_dark(_host):
         return False

@@ -106,7 +106,7 @@ def unwrap(address: Address) -> tuple[Address, ...]:
         low = IPv4Address(value & 0xFFFFFFFF)
         if address not in _NAT64_LOCAL:
             return (low,)
-        # A /48 translator reads bits 48-63 and 72-87 (RFC 6052 2.2); judge that reading too.
+        # A /48 translator reads bits 48-63 and 72-87 (RFC 6052 2.2); validate that reading too.
         high = IPv4Address((value >> 64 & 0xFFFF) << 16 | (value >> 40 & 0xFFFF))
         return tuple(one for one in (low, high) if int(one)) or (low,)
     return (address,)

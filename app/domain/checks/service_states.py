@@ -38,7 +38,7 @@ def next_state(
 
 
 def _unconfirmed_status(state: RegionState) -> Status:
-    # After a blind phase the first failure is not yet an outage, and no longer blindness either.
+    # After an isolation the first failure is not yet an outage, and no isolation any more either.
     return Status.PENDING if state.status is Status.UNKNOWN else state.status
 
 

@@ -48,7 +48,7 @@ def rescheduled(heartbeat: Heartbeat, state: HeartbeatState, at: datetime) -> He
     """Return the state after an edit of the schedule or its limits.
 
     What the new schedule would have expected before the edit is not held against the job. One that
-    is missed is judged anew: it stays so only if it would be missed by the new schedule as well.
+    is missed is evaluated anew: it stays so only if it would be missed by the new schedule as well.
     """
     runs = tuple(_with_limits(heartbeat, state, run, at) for run in state.runs)
     moved = _expecting(heartbeat, replace(state, runs=runs), state.basis_at)

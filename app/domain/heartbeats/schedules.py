@@ -50,7 +50,7 @@ Schedule = Every | Cron
 
 @lru_cache(maxsize=10_000)
 def parse(schedule: str, timezone: str = "UTC") -> Schedule:
-    """Return the schedule of a text. Raises ScheduleError; unused fields are judged as well."""
+    """Return the schedule of a text. Raises ScheduleError; unused fields are validated as well."""
     try:
         timezones.zone(timezone)
     except ValueError as error:

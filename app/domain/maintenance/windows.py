@@ -198,10 +198,10 @@ def status(window: MaintenanceWindow, now: datetime) -> WindowStatus:
 
 
 def next_change_at(window: MaintenanceWindow, now: datetime) -> datetime | None:
-    """Return the next edge: the end of what goes on, or the next beginning; None at the end."""
+    """Return the next end or start, whichever comes first; None when all is over."""
     current, following = occurrence_at(window, now), next_occurrence(window, now)
-    edges = [current.ends_at] if current else []
-    return min([*edges, following.starts_at] if following else edges, default=None)
+    moments = [current.ends_at] if current else []
+    return min([*moments, following.starts_at] if following else moments, default=None)
 
 
 def covers(window: MaintenanceWindow, watched_id: UUID, tags: Collection[str]) -> bool:

@@ -7,7 +7,7 @@ from app.domain.metrics.totals import percentage
 
 @dataclass(frozen=True, slots=True)
 class ErrorBudget:
-    """Known time of a service, or of several together, judged by a target in percent.
+    """Known time of a service, or of several together, compared with a target in percent.
 
     Budget = (1 - target) x known time; what is left is negative once more is spent. Source: Google,
     Site Reliability Workbook, chapter 2, "Implementing SLOs".

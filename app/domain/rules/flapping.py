@@ -38,7 +38,7 @@ def percent_state_change(
     hide its outages; a rule that fires on YELLOW passes that status in `bad` too. Results that say
     nothing (UNKNOWN, PENDING) are passed over; those a young service lacks count as no change.
     """
-    telling = (status in bad for status in statuses if status not in _SILENT)
+    telling = (status in bad for status in statuses if status not in _WITHOUT_STATE)
     changes = enumerate(pairwise(islice(telling, CHECKS)))
     weights = (_NEWEST_WEIGHT - _STEP * age for age, (newer, older) in changes if newer != older)
     return round(100 * sum(weights) / _CHANGES, 6)  # a threshold met exactly must count as met
@@ -61,4 +61,4 @@ def evaluate(
     )
 
 
-_SILENT = (Status.UNKNOWN, Status.PENDING)
+_WITHOUT_STATE = (Status.UNKNOWN, Status.PENDING)

@@ -21,7 +21,7 @@ _METRICS = {
     Metric.P95_RESPONSE_TIME_MS: "95th percentile of response times",
     Metric.SLO_BURN_RATE: "burn rate",
 }
-# What people call the colours; the API and the messages of before have the colours.
+# What people call a status; the API and the messages of before have its name.
 STATES = {
     Status.GREEN: "Up",
     Status.YELLOW: "Slow",

@@ -61,9 +61,9 @@ def end_out_of_sight(tx: Transaction, service_id: UUID, edited: Collection[str])
         .join(Alert, Alert.alert_rule_id == AlertRule.id)
         .where(Alert.service_id == service_id, Alert.status != AlertStatus.RESOLVED)
     )
-    blind = [id for id, condition in rules if may_lose_sight(parse(condition), edited)]
-    if blind:
-        about = (Alert.service_id == service_id) & Alert.alert_rule_id.in_(blind)
+    unfounded = [id for id, condition in rules if may_lose_sight(parse(condition), edited)]
+    if unfounded:
+        about = (Alert.service_id == service_id) & Alert.alert_rule_id.in_(unfounded)
         _close(tx, about, "the service is checked in another way now")
 
 

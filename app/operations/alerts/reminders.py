@@ -69,7 +69,7 @@ def _remind(ids: Sequence[UUID]) -> None:
                     rule.notification_channel_ids,
                 )
                 event = "alert.reminder"
-                recipients = enqueue.without_held(tx, alert, event, recipients, now)
+                recipients = enqueue.without_deferred(tx, alert, event, recipients, now)
                 step = int((now - alert.fired_at).total_seconds() // 60)
                 enqueue.alert_event(tx, alert, event, recipients, now, step=step)
             alert.next_reminder_at = following

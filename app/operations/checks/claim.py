@@ -247,7 +247,7 @@ def still_leased(claims: Sequence[Claim]) -> set[int]:
         return tx.scalars(_STILL_LEASED.format(found=found), columns)
 
     with transaction() as tx:
-        return leased.held(claims, find)
+        return leased.still_leased(claims, find)
 
 
 def release(leases: Sequence[Lease]) -> int:

@@ -22,7 +22,9 @@ class _Leased(Protocol):
 Check = TypeVar("Check", bound=_Leased)
 
 
-def held(checks: Sequence[Check], find: Callable[[str, list[Check]], Iterable[int]]) -> set[int]:
+def still_leased(
+    checks: Sequence[Check], find: Callable[[str, list[Check]], Iterable[int]]
+) -> set[int]:
     """Return the lease tokens under which rows are found.
 
     `find` runs a statement on entries `e` for checks `v` joined by a condition of ours, which also

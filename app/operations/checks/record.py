@@ -82,7 +82,7 @@ WITH v AS MATERIALIZED (
         %s::timestamptz[], %s::real[], %s::int[], %s::text[], %s::tid[]
     ) AS v (service_id, region, lease_token, next_due_at, status, failures, successes, checked_at,
         response_time_ms, status_code, error, place)
-), held AS MATERIALIZED (
+), leased AS MATERIALIZED (
     SELECT e.ctid AS place, e.lease_token FROM v JOIN schedule_entries e
       ON {found} AND e.lease_token = v.lease_token
     ORDER BY e.service_id, e.region FOR NO KEY UPDATE OF e
@@ -92,9 +92,9 @@ SET next_due_at = v.next_due_at, lease_until = NULL, lease_token = NULL, status 
     consecutive_failures = v.failures, consecutive_successes = v.successes,
     last_checked_at = v.checked_at, last_response_time_ms = v.response_time_ms,
     last_status_code = v.status_code, last_error = v.error
-FROM v JOIN held USING (lease_token)
-WHERE e.ctid = held.place
-RETURNING held.lease_token
+FROM v JOIN leased USING (lease_token)
+WHERE e.ctid = leased.place
+RETURNING leased.lease_token
 """
 
 
@@ -120,8 +120,8 @@ def _apply_states(batch: _Batch) -> None:
         cursor.execute(_SETTLE.format(found=found), [array_literal(column) for column in columns])
         return [lease_token for (lease_token,) in cursor.fetchall()]
 
-    won = leased.held(batch.checks, settle)
-    batch.checks = [check for check in batch.checks if check.lease_token in won]
+    ours = leased.still_leased(batch.checks, settle)
+    batch.checks = [check for check in batch.checks if check.lease_token in ours]
 
 
 def _mark_late(batch: _Batch) -> None:

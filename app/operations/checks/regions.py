@@ -47,7 +47,7 @@ SELECT EXISTS ({_DEAD}) OR EXISTS (
     SELECT FROM worker_pulses WHERE blind_since IS NOT NULL AND at > now() - interval '30 seconds'
 )
 """  # noqa: S608  constants
-_SILENCE = """
+_UNATTENDED = """
 UPDATE schedule_entries SET status = 'UNKNOWN'
 WHERE region = %s AND status NOT IN ('UNKNOWN', 'PENDING')
   AND next_due_at < now() - %s * interval '1 second'
@@ -58,26 +58,26 @@ SELECT s.id, s.organization_id, s.name, s.tags, s.status, s.region_quorum, array
 FROM services s JOIN schedule_entries e ON e.service_id = s.id
 WHERE s.id = ANY(%s) GROUP BY s.id ORDER BY s.id
 """
-_BLIND = """
+_UNABLE = """
 SELECT min(blind_since) FROM worker_pulses
 WHERE blind_since IS NOT NULL AND at > now() - interval '30 seconds'
 """
 
 
-def pulse(worker: str, region: str, blind_since: datetime | None) -> None:
+def pulse(worker: str, region: str, unable_since: datetime | None) -> None:
     """Store that a worker is alive, and since when it is isolated or can make no check."""
     with transaction() as tx:
         tx.driver.execute(
             "INSERT INTO worker_pulses (worker, region, at, blind_since)"
             " VALUES (%s, %s, now(), %s) ON CONFLICT (worker) DO UPDATE SET"
             " region = excluded.region, at = excluded.at, blind_since = excluded.blind_since",
-            (worker, region, blind_since),
+            (worker, region, unable_since),
         )
 
 
-def blind_since(tx: Transaction) -> datetime | None:
-    """Return since when a worker is isolated or can make no check; None while all of them see."""
-    found: datetime | None = tx.scalar(_BLIND)
+def unable_since(tx: Transaction) -> datetime | None:
+    """Return since when a worker is isolated or can make no check; None while all can."""
+    found: datetime | None = tx.scalar(_UNABLE)
     return found
 
 
@@ -99,7 +99,7 @@ def watch() -> list[str]:
         tx.driver.execute(
             "DELETE FROM location_agents WHERE last_seen_at < now() - interval '7 days'"
         )
-        since = blind_since(tx)
+        since = unable_since(tx)
         private = tx.driver.execute(_PRIVATE, {"dead": dead, "set_up": SET_UP_SECONDS}).fetchall()
     names: dict[UUID, list[str]] = {}
     for _, name, organization_id, is_neglected in private:
@@ -132,8 +132,8 @@ def watch() -> list[str]:
 
 def _forget(tx: Transaction, region: str) -> None:
     """Settle the status of services of a region without workers, which has no vote any more."""
-    silent = tx.rows(_SILENCE, (region, DEAD_AFTER_SECONDS))
-    ids = sorted({row.service_id for row in silent})
+    unattended = tx.rows(_UNATTENDED, (region, DEAD_AFTER_SECONDS))
+    ids = sorted({row.service_id for row in unattended})
     # In the order of the engine's batches, and against them: a status is settled once.
     tx.driver.execute(
         "SELECT id FROM services WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE", (ids,)

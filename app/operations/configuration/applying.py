@@ -101,7 +101,7 @@ def _run(
     try:
         with enclosing_transaction() as tx:
             alerting_snapshots.invalidate(lock_organization(tx, organization_id))  # one at a time
-            _Run(tx, organization_id, kinds, items, outcome).carry_out(prune=prune)
+            _Run(tx, organization_id, kinds, items, outcome).apply(prune=prune)
             if dry_run or outcome.errors:
                 alerting_snapshots.forget(organization_id)
                 raise _RollBack
@@ -139,7 +139,7 @@ class _Run:
             self._present[kind.name] = {found["id"]: found for found in objects}
             self._keys.add(kind.name, [(found["id"], found["name"]) for found in objects])
 
-    def carry_out(self, *, prune: bool) -> None:
+    def apply(self, *, prune: bool) -> None:
         """Make and change objects in the order of their kinds; then delete, in the other order."""
         for kind in self._kinds:
             try:

@@ -273,7 +273,7 @@ def _notify(
         if (row.round, row.level) == (number, level):
             row.status, row.done_at = "done", now
     step = 0 if event == "alert.fired" else number * 1000 + level
-    told = enqueue.without_held(tx, alert, event, recipients.values(), now)
+    told = enqueue.without_deferred(tx, alert, event, recipients.values(), now)
     enqueue.alert_event(tx, alert, event, told, now, step=step)
     names = ", ".join(sorted({_describe(tx, line) for line in lines}))
     text = f"level {level}{round_of(number)}: {names}"

@@ -43,14 +43,14 @@ SELECT is_bad FROM (
 
 def stands(tx: Transaction, heartbeat: Heartbeat, alert: Alert) -> bool:
     """Say whether a heartbeat that has recovered flaps, so that its alert stays open."""
-    judged = decisions.evaluate(_results(tx, heartbeat.id), was_flapping=alert.is_flapping)
-    if judged.has_started:
+    evaluation = decisions.evaluate(_results(tx, heartbeat.id), was_flapping=alert.is_flapping)
+    if evaluation.has_started:
         alert.is_flapping = True
-        text = f"{judged.percent:.0f} % of state change in the last {decisions.CHECKS} results"
+        text = f"{evaluation.percent:.0f} % of state change in the last {decisions.CHECKS} results"
         timeline.note(tx, alert, "flapping_started", text=text)
         hold_until = muted_alerts.until(tx, alert)
         messages.enqueue_flapping(tx, alert, tx.now(), hold_until=hold_until)
-    return judged.is_flapping
+    return evaluation.is_flapping
 
 
 def calm_down() -> int:
@@ -87,11 +87,11 @@ def _calm_down_one(heartbeat_id: UUID) -> None:
         )
         if heartbeat is None or alert is None:
             return
-        judged = decisions.evaluate(_results(tx, heartbeat_id), was_flapping=True)
-        if not judged.has_stopped:
+        evaluation = decisions.evaluate(_results(tx, heartbeat_id), was_flapping=True)
+        if not evaluation.has_stopped:
             return
         alert.is_flapping = False
-        text = f"{judged.percent:.0f} % of state change"
+        text = f"{evaluation.percent:.0f} % of state change"
         timeline.note(tx, alert, "flapping_stopped", text=text)
         status = HeartbeatStatus(heartbeat.status)
         if not status.is_down:

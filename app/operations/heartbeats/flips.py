@@ -1,7 +1,7 @@
 """Flips of heartbeats, turned into alerts: a flip is a row first, its alert comes second.
 
 A kill in between leaves flips that are not handled, which the next tick takes up. What goes down in
-maintenance is held until its end, and told if it is still down then.
+maintenance is deferred until its end, and notified if it is still down then.
 """
 
 import logging
@@ -56,12 +56,12 @@ def release() -> int:
     One that cannot be handled is logged, and delays no other.
     """
     with transaction() as tx:
-        held = tx.session.scalars(
+        deferred = tx.session.scalars(
             select(Heartbeat).where(
                 Heartbeat.id.in_(select(HeartbeatFlip.heartbeat_id).where(HeartbeatFlip.is_held))
             )
         ).all()
-        over = [heartbeat.id for heartbeat in held if _muted_until(tx, heartbeat) is None]
+        over = [heartbeat.id for heartbeat in deferred if _muted_until(tx, heartbeat) is None]
     return _each(_release_one, over)
 
 

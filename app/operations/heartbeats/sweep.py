@@ -27,8 +27,8 @@ log = logging.getLogger(__name__)
 
 BATCH = 200
 
-# Nothing is judged past the last proof that pings could be received: if they could not, a gap will
-# be known before anybody is called late.
+# Nothing is evaluated past the last proof that pings could be received: if they could not, a gap
+# will be known before anybody is called late.
 _DUE = f"""
 SELECT b.until, {COLUMNS}
 FROM heartbeats h,

@@ -262,7 +262,7 @@ def _of_redis() -> tuple[float, list[Figure]]:
         ),
         _histogram(
             "recorder_batch_seconds",
-            "How long it took to store a batch of checks, the judging of rules included.",
+            "How long it took to store a batch of checks, the evaluation of rules included.",
             durations.BATCH,
             counters.read(counting.BATCHES),
         ),

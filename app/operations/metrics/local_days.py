@@ -129,11 +129,11 @@ def _add_cut_hours(
     hours = [at for _, at, _ in rows]
     begin, end = min(hours), max(hours) + HOUR
     spans = corrections.spans(tx, {service_id for service_id, *_ in rows}, begin, end)
-    edges = [milliseconds(cut) for cut in cuts]
+    bounds = [milliseconds(cut) for cut in cuts]
     for service_id, at, packed in rows:
         first = milliseconds(at)
         line = unpacked(first, first + HOUR_MS, packed).overlaid(spans.get(service_id, ()))
-        for place, (since, until) in enumerate(pairwise(edges)):
+        for place, (since, until) in enumerate(pairwise(bounds)):
             if since < line.end and until > line.begin:
                 parts = _parts(totals(line.clipped(since, until)))
                 found[service_id, place].add(*parts)

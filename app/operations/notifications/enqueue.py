@@ -270,21 +270,21 @@ def all_of_alert(
     )
 
 
-def without_held(
+def without_deferred(
     tx: Transaction, alert: Alert, event: str, recipients: Iterable[Recipient], now: datetime
 ) -> list[Recipient]:
-    """Return the recipients for whom no message that an alert goes on is held back already.
+    """Return the recipients for whom no message that an alert goes on is deferred already.
 
     A receiver that is away, or in its quiet hours, gets one of them afterwards and not all at once.
     """
-    held = {
+    deferred = {
         row.recipient_key
         for row in active(tx, alert.id)
         if row.status == "pending"
         and row.kind in BEGINNINGS
         and (row.kind == event or row.attempts > 0 or row.next_try_at > now)
     }
-    return [recipient for recipient in recipients if recipient.key not in held]
+    return [recipient for recipient in recipients if recipient.key not in deferred]
 
 
 def is_untouched(tx: Transaction, row: Notification) -> bool:

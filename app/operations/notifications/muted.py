@@ -19,13 +19,13 @@ def without_muted(tx: Transaction, claimed: list[Claimed]) -> list[Claimed]:
     The delay of a contact, or quiet hours. What was due as the alert fired goes out.
     """
     delayed = {row.id: row.alert_id for row, _ in claimed if _was_delayed(row)}
-    heard = set(muted_alerts.unmuted(tx, [id for id in delayed.values() if id is not None]))
-    held = {id for id, alert_id in delayed.items() if alert_id not in heard}
+    unmuted = set(muted_alerts.unmuted(tx, [id for id in delayed.values() if id is not None]))
+    muted = {id for id, alert_id in delayed.items() if alert_id not in unmuted}
     for row, _ in claimed:
-        if row.id in held:
+        if row.id in muted:
             row.lease_token, row.lease_until, row.attempts = None, None, row.attempts - 1
             row.next_try_at = tx.now() + _PAUSE
-    return [(row, channel) for row, channel in claimed if row.id not in held]
+    return [(row, channel) for row, channel in claimed if row.id not in muted]
 
 
 def _was_delayed(row: Notification) -> bool:

@@ -52,5 +52,5 @@ def note(
 
 def quarantined(claims: Iterable[Claim]) -> dict[UUID, bool]:
     """Return which claims are in quarantine: True while one rests, False if it runs alone."""
-    held = quarantine.set_aside(WorkKind.CHECK)
-    return {claim.service_id: held[claim.key] for claim in claims if claim.key in held}
+    aside = quarantine.set_aside(WorkKind.CHECK)
+    return {claim.service_id: aside[claim.key] for claim in claims if claim.key in aside}

@@ -1,4 +1,4 @@
-"""Results that agents deliver: judged while their lease holds, else stored for figures alone."""
+"""Results that agents deliver: evaluated while their lease holds, else stored for figures alone."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ class Delivered(NamedTuple):
 class Accepted:
     """Result of a delivery. Those that come `too_early` are to be delivered again later."""
 
-    judged: int
+    evaluated: int
     late: int
     dropped: int
     too_early: int
@@ -56,8 +56,8 @@ def accept(location: AgentLocation, delivered: Sequence[Delivered]) -> Accepted:
 
     One whose lease holds is recorded as if a worker of ours had made the check. Any other is late:
     somebody else may have taken over, so that it is stored only where nothing is yet, and never
-    judged. Raises NotFound when none of the services is checked at the location, and DATABASE_AWAY
-    errors: then nothing is lost by delivering all of it again.
+    evaluated. Raises NotFound when none of the services is checked at the location, and
+    DATABASE_AWAY errors: then nothing is lost by delivering all of it again.
     """
     with transaction() as tx:
         rows: list[Any] = (

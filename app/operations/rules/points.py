@@ -18,7 +18,7 @@ WIDTH = 11
 
 def point(check_type: str, row: Sequence[Any]) -> Point:
     """Return the point of a row that begins with `COLUMNS`; its body is not known any more."""
-    at, settled, milliseconds, status_code, error, days, failures, silent, *rest = row[:WIDTH]
+    at, settled, milliseconds, status_code, error, days, failures, muted, *rest = row[:WIDTH]
     status, connect_ms, failure_kind = rest
     reached = reach(
         CHECK_TYPES[check_type].dials_endpoint,
@@ -35,7 +35,7 @@ def point(check_type: str, row: Sequence[Any]) -> Point:
         error=error,
         ssl_days_remaining=days,
         consecutive_failures=failures or 0,
-        in_maintenance=silent,
+        in_maintenance=muted,
         dns_resolved=reached.dns_resolved,
         tcp_connected=reached.tcp_connected,
         own_status=Status(status),

@@ -64,9 +64,9 @@ def ages(tx: Transaction) -> dict[str, float | None]:
     return {name: one["age_seconds"] for name, one in _last(tx).items()}
 
 
-def blind_seconds(tx: Transaction) -> float:
+def unable_seconds(tx: Transaction) -> float:
     """Return for how long no reference host has answered any check; 0 while one does."""
-    since = regions.blind_since(tx)
+    since = regions.unable_since(tx)
     return 0.0 if since is None else round(max(timedelta(), tx.now() - since).total_seconds(), 1)
 
 

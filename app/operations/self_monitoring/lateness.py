@@ -79,7 +79,7 @@ def _late_sweeps(driver: psycopg.Connection[Any]) -> list[Late]:
     since, count = driver.execute(_SWEEPS, (SWEEPS_LATE_SECONDS,)).fetchall()[0]
     if since is None:
         return []
-    return [Late("sweeps", since, f"{count} heartbeats have not been judged")]
+    return [Late("sweeps", since, f"{count} heartbeats have not been evaluated")]
 
 
 def _late_deliveries(driver: psycopg.Connection[Any]) -> list[Late]:

@@ -167,7 +167,7 @@ def _secret_faults(
 def _refusal(endpoint: str, policy: AddressPolicy) -> str | None:
     """Return the guard's word on an address that stands in an endpoint.
 
-    A name is judged when it is dialled: today's answer of the resolver says nothing of tomorrow's.
+    A name is validated when it is dialled: today's answer of a resolver says nothing of tomorrow's.
     """
     try:
         if "://" in endpoint:

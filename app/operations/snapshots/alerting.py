@@ -134,8 +134,8 @@ class AlertingSnapshot:
     def _expand_windows(self, now: datetime) -> None:
         current = [(w, maintenance_windows.occurrence_at(w, now)) for w in self.windows]
         self._active = tuple((w, found.ends_at) for w, found in current if found is not None)
-        edges = [maintenance_windows.next_change_at(w, now) for w in self.windows]
-        until = min((edge for edge in edges if edge), default=now + _A_DAY)
+        changes = [maintenance_windows.next_change_at(w, now) for w in self.windows]
+        until = min(filter(None, changes), default=now + _A_DAY)
         self._active_during = (now, until)
 
 

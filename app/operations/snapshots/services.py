@@ -25,7 +25,7 @@ _PLAIN_BYTES = 1_500  # of a service with an empty config
 
 @dataclass(frozen=True, slots=True)
 class ServiceSnapshot:
-    """One version of a service, as far as checking and judging need it."""
+    """One version of a service, as far as checks and rules need it."""
 
     service_id: UUID
     organization_id: UUID

@@ -52,7 +52,7 @@ def test_too_few_hosts_cannot_convict_the_monitor():
     assert len(hosts.against("host-0.example")) == LEAST_REFERENCE_HOSTS
 
 
-def test_the_host_in_question_is_no_witness_and_the_latest_come_first():
+def test_the_host_in_question_is_no_reference_and_the_latest_come_first():
     hosts = ReferenceHosts()
     for number in range(10):
         hosts.saw(f"host-{number}.example", 443)
@@ -62,7 +62,7 @@ def test_the_host_in_question_is_no_witness_and_the_latest_come_first():
     assert "host-9.example" not in asked
 
 
-def test_witnesses_named_by_the_operator_decide_alone():
+def test_reference_hosts_named_by_the_operator_decide_alone():
     named = (ReferenceHost("gateway.example", 443),)
     hosts = ReferenceHosts(named)
     for number in range(10):
