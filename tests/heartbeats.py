@@ -57,7 +57,7 @@ def prove(rows: Rows, **ago: float) -> None:
 
 
 def sweep(app: Flask, rows: Rows) -> None:
-    """Judge lateness as the tick does, just after a proof that pings come in."""
+    """Evaluate lateness as the tick does, just after a proof that pings come in."""
     prove(rows)
     with app.app_context():
         heartbeat_sweep.sweep()

@@ -1,4 +1,4 @@
-"""Libraries that judge JSON Schema: imported by the first test that asks, for four seconds of CPU.
+"""Libraries that validate JSON Schema: imported by the first test that asks, as it takes 4 s.
 
 `jsonschema` compiles the grammars of RFC 3987 as soon as it is imported, and every process of a run
 imports every file of tests.

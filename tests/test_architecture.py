@@ -94,7 +94,7 @@ PURE_STANDARD = {
 }
 
 
-def test_there_is_something_to_judge():
+def test_there_is_something_to_check():
     assert len(modules()) > 40
 
 

@@ -1,4 +1,4 @@
-"""Names of the program: whoever is public is called by the program, not by tests alone."""
+"""Names of the program: a public one is used by the program, and stands for one thing."""
 
 import ast
 from dataclasses import fields
@@ -86,3 +86,17 @@ def test_every_public_name_is_used_by_the_program():
         and name not in _loads(tree, but=node)
     }
     assert unused == _NAMED_ELSEWHERE
+
+
+# Tables, schemas and plug-ins have the name of what they store, describe and send.
+_NAMESAKES = {"app.models", "app.schemas", "app.checks", "app.channels"}
+
+
+def test_a_class_has_a_name_of_its_own():
+    places: dict[str, list[str]] = {}
+    for module, _, tree in modules():
+        if not is_below(module, _NAMESAKES):
+            for node in tree.body:
+                if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                    places.setdefault(node.name, []).append(module)
+    assert {name: found for name, found in places.items() if len(found) > 1} == {}

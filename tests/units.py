@@ -31,7 +31,7 @@ _TOGETHER = {
     "api/test_openapi.py": "schemas", "api/test_openapi_examples.py": "schemas",
     "api/test_service_overview.py": "schemas", "pages/test_schemas.py": "schemas",
 }  # fmt: skip
-# Before the other files of its unit, which fill the product further: it judges every screen, and
+# Before the other files of its unit, which fill the product further: it checks every screen, and
 # the 200 newest entries of a long audit log take Axe six times as long as those of the sample.
 _BEFORE_OTHERS = {"console/test_screens.py"}
 # What takes longest, first: one that begins last has the other processes wait for it. What waits

@@ -21,7 +21,7 @@ from app.platform.clock import monotonic
 from app.platform.transaction import DATABASE_AWAY
 from workers.check_quarantine import CheckQuarantine
 from workers.database_clock import DatabaseClock
-from workers.isolation import AloneRunner, AloneServer
+from workers.isolation import AloneRunner, WorkServer
 from workers.recorder import Recorder
 from workers.wake import WakeListener
 
@@ -34,7 +34,7 @@ class DatabaseExchange:
     """Claims and records of one region by transactions of our own; woken over Redis."""
 
     def __init__(
-        self, app: Flask, region: str, recorder: Recorder, alone: AloneServer | None = None
+        self, app: Flask, region: str, recorder: Recorder, alone: WorkServer | None = None
     ) -> None:
         self._app = app
         self._region = region

@@ -39,7 +39,7 @@ from workers.look_back import LookBack
 from workers.recorder import RETRY_SECONDS, brief
 from workers.result_queue import BATCH, ResultQueue
 from workers.stalls import LoopStalls, StallGuard
-from workers.start_times import Pace, StartQueue
+from workers.start_times import ClaimPace, StartQueue
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -83,7 +83,7 @@ class Engine:
         self._checks: dict[asyncio.Task[None], Claim | None] = {}  # None: a one-off probe
         self._stalls = LoopStalls(self._loop)
         self._starts = StartQueue(self._loop, self._start_check)
-        self._pace = Pace()
+        self._pace = ClaimPace()
         self._look_back = LookBack()
         self._woken = asyncio.Event()  # something is due now, or was edited
         self._results = ResultQueue(self._loop, exchange, self._clear)

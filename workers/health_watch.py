@@ -26,7 +26,7 @@ from app.operations.alerts import operator_alerts
 from app.operations.health import quarantine, ticks
 from app.operations.self_monitoring import operators
 from app.operations.self_monitoring.lateness import Late, late
-from app.operations.self_monitoring.operators import Recipient
+from app.operations.self_monitoring.operators import OperatorAddress
 from app.platform.clock import monotonic, utcnow
 from app.platform.transaction import DATABASE_AWAY, transaction
 from workers.dispatcher import make_context
@@ -51,12 +51,13 @@ class HealthWatch(threading.Thread):
         self._app = app
         self._config = app.extensions["runtime"].config
         self._stopped = threading.Event()
-        self._recipients: list[Recipient] = []
+        self._recipients: list[OperatorAddress] = []
         self._looks: dict[str, int] = {}
         self._away_since: datetime | None = None
         self._notified_at = float("-inf")
         self._notified_since: datetime | None = None
-        self._notified: list[Recipient] = []  # whom the beginning reached, and the end has not
+        # Whom the beginning reached, and the end has not.
+        self._notified: list[OperatorAddress] = []
         self._tries = 0
         self._lock = OperatorLock(self._config.database_direct_url, self._config.state_dir)
         ca_file = self._config.probe_ca_file or None
@@ -174,8 +175,8 @@ class HealthWatch(threading.Thread):
             self._notified_since = None
 
     async def _send(
-        self, recipients: Sequence[Recipient], problem: str, status: str
-    ) -> list[Recipient]:
+        self, recipients: Sequence[OperatorAddress], problem: str, status: str
+    ) -> list[OperatorAddress]:
         """Return those of the recipients whom it reached."""
         context = make_context(self._config)
         try:
@@ -186,7 +187,7 @@ class HealthWatch(threading.Thread):
         return [one for one, is_reached in zip(recipients, are_reached, strict=True) if is_reached]
 
     async def _send_to(
-        self, recipient: Recipient, problem: str, status: str, context: Context
+        self, recipient: OperatorAddress, problem: str, status: str, context: Context
     ) -> bool:
         id = f"del_{uuid4().hex}"
         is_over = status == "resolved"

@@ -54,7 +54,7 @@ class AloneServerGone(RuntimeError):
     """The server of work alone has ended, or does not answer."""
 
 
-class AloneServer(Protocol):
+class WorkServer(Protocol):
     """Process that is there already, and forks one for each piece of work (`alone_server.py`)."""
 
     def run(self, works: Sequence[Any], seconds: float, patience: float) -> list[str | None]:
@@ -74,7 +74,7 @@ class _Waiting:
 class AloneRunner:
     """Runner of one kind of work: what asks while it starts goes with the same start."""
 
-    def __init__(self, what: str, server: AloneServer | None = None) -> None:
+    def __init__(self, what: str, server: WorkServer | None = None) -> None:
         """`what` names a function of `workers.alone`; `server`, where there is one, does it."""
         self._what = what
         self._server = server

@@ -70,8 +70,8 @@ class StartQueue:
                 self._waiting[service_id] = waiting
 
 
-class Pace:
-    """Pace of a worker's claims, by the shortest interval it has seen lately.
+class ClaimPace:
+    """ClaimPace of a worker's claims, by the shortest interval it has seen lately.
 
     A check that is recorded just after a claim must be found by the next one before it is due.
     """

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from app.api.crud import Operations, Resource, add_routes
+from app.api.crud import Operations, ResourceRoutes, add_routes
 from app.api.http import Blueprint, invalid
 from app.operations.rules import preview as rule_preview
 from app.operations.rules import rules as alert_rules
@@ -30,7 +30,7 @@ bp = Blueprint(
 
 add_routes(
     bp,
-    Resource(
+    ResourceRoutes(
         noun="an alert rule",
         plural="alert rules",
         permission="alert_rules",

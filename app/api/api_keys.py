@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from app.api.crud import Operations, Resource, add_routes
+from app.api.crud import Operations, ResourceRoutes, add_routes
 from app.api.http import Blueprint
 from app.operations.accounts import api_keys
 from app.schemas.api_keys import (
@@ -20,7 +20,7 @@ bp = Blueprint("api_keys", __name__, url_prefix="/api-keys", description="Keys f
 
 add_routes(
     bp,
-    Resource(
+    ResourceRoutes(
         noun="an API key",
         plural="API keys",
         permission="api_keys",

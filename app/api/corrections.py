@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from app.api.crud import Operations, Resource, add_routes
+from app.api.crud import Operations, ResourceRoutes, add_routes
 from app.api.http import Blueprint
 from app.operations.metrics import correcting
 from app.operations.resource import Parent
@@ -28,7 +28,7 @@ def _service(service_id: UUID) -> Parent:
 
 add_routes(
     bp,
-    Resource(
+    ResourceRoutes(
         noun="a correction",
         plural="the corrections of a service",
         permission="services",

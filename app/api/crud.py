@@ -63,7 +63,7 @@ class Operations:
 
 
 @dataclass(frozen=True)
-class Resource:
+class ResourceRoutes:
     """Routes of a resource: their operations, schemas and the sentences that describe them."""
 
     noun: str  # with its article, for the titles: "a team"
@@ -103,7 +103,7 @@ class Resource:
         return self.writes or f"{self.permission}:write"
 
 
-def add_routes(bp: Blueprint, resource: Resource) -> None:
+def add_routes(bp: Blueprint, resource: ResourceRoutes) -> None:
     """Add the routes of a resource to its blueprint, named index, create, read, change, …."""
     operations = resource.operations
     if operations.listed is not _absent:
@@ -120,7 +120,7 @@ def add_routes(bp: Blueprint, resource: Resource) -> None:
         _add_usages(bp, resource)
 
 
-def _add_list(bp: Blueprint, resource: Resource) -> None:
+def _add_list(bp: Blueprint, resource: ResourceRoutes) -> None:
     listed, owner = resource.operations.listed, resource.owner
     words = f"{resource.ordered} {resource.notes.get('list', '')}".strip()
     described = _described("index", resource.title("list", "List"), words)
@@ -152,7 +152,7 @@ def _add_list(bp: Blueprint, resource: Resource) -> None:
         return pagination.response(*listed(owner(**parents), *filters, limit=limit, after=after))
 
 
-def _add_create(bp: Blueprint, resource: Resource) -> None:
+def _add_create(bp: Blueprint, resource: ResourceRoutes) -> None:
     operation, owner = resource.operations.create, resource.owner
 
     @bp.post("")
@@ -164,7 +164,7 @@ def _add_create(bp: Blueprint, resource: Resource) -> None:
         return operation(owner(**parents), data)
 
 
-def _add_read(bp: Blueprint, resource: Resource) -> None:
+def _add_read(bp: Blueprint, resource: ResourceRoutes) -> None:
     operation, owner, id_name = resource.operations.read, resource.owner, resource.id_name
 
     @bp.get(f"/<uuid:{id_name}>")
@@ -176,7 +176,7 @@ def _add_read(bp: Blueprint, resource: Resource) -> None:
         return operation(owner(**ids), id)
 
 
-def _add_change(bp: Blueprint, resource: Resource) -> None:
+def _add_change(bp: Blueprint, resource: ResourceRoutes) -> None:
     operation, owner, id_name = resource.operations.update, resource.owner, resource.id_name
     path = f"/<uuid:{id_name}>"
 
@@ -207,7 +207,7 @@ def _add_change(bp: Blueprint, resource: Resource) -> None:
             return update(changes, **ids)
 
 
-def _add_delete(bp: Blueprint, resource: Resource) -> None:
+def _add_delete(bp: Blueprint, resource: ResourceRoutes) -> None:
     operation, owner, id_name = resource.operations.delete, resource.owner, resource.id_name
 
     @bp.delete(f"/<uuid:{id_name}>")
@@ -219,7 +219,7 @@ def _add_delete(bp: Blueprint, resource: Resource) -> None:
         operation(owner(**ids), id)
 
 
-def _add_usages(bp: Blueprint, resource: Resource) -> None:
+def _add_usages(bp: Blueprint, resource: ResourceRoutes) -> None:
     operation, owner, id_name = resource.operations.used_by, resource.owner, resource.id_name
     words = "While something does, it cannot be deleted."
 

@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from app.api.crud import Operations, Resource, add_routes
+from app.api.crud import Operations, ResourceRoutes, add_routes
 from app.api.optional_bodies import LenientBlueprint
 from app.operations.escalation import policies as escalation_policies
 from app.operations.escalation import simulation
@@ -27,7 +27,7 @@ bp = LenientBlueprint(
 
 add_routes(
     bp,
-    Resource(
+    ResourceRoutes(
         noun="an escalation policy",
         plural="escalation policies",
         permission="escalation_policies",

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from flask import Response
 
-from app.api.crud import Operations, Resource, add_routes
+from app.api.crud import Operations, ResourceRoutes, add_routes
 from app.api.http import PAGE_HEADERS, Blueprint, invalid, page, read_cursor, write_cursor
 from app.api.standby_reads import from_standby
 from app.operations.heartbeats import heartbeats
@@ -33,7 +33,7 @@ bp = Blueprint(
 
 add_routes(
     bp,
-    Resource(
+    ResourceRoutes(
         noun="a heartbeat",
         plural="heartbeats",
         permission="heartbeats",

@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from app.api.auth import session_in
-from app.api.crud import Operations, Resource, add_routes
+from app.api.crud import Operations, ResourceRoutes, add_routes
 from app.api.http import Blueprint
 from app.operations.accounts import invitations
 from app.schemas.invitations import (
@@ -22,7 +22,7 @@ bp = Blueprint(
 
 add_routes(
     bp,
-    Resource(
+    ResourceRoutes(
         noun="an invitation",
         plural="invitations",
         permission="invitations",

@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from app.api.crud import Operations, Resource, add_routes
+from app.api.crud import Operations, ResourceRoutes, add_routes
 from app.api.optional_bodies import LenientBlueprint
 from app.operations.locations import locations
 from app.schemas.locations import (
@@ -39,7 +39,7 @@ def regions() -> list[dict[str, Any]]:
 
 add_routes(
     bp,
-    Resource(
+    ResourceRoutes(
         noun="a location",
         plural="locations",
         permission="locations",

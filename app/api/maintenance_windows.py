@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from app.api.crud import Operations, Resource, add_routes
+from app.api.crud import Operations, ResourceRoutes, add_routes
 from app.api.optional_bodies import LenientBlueprint
 from app.operations.maintenance import windows as maintenance_windows
 from app.schemas.maintenance_windows import (
@@ -25,7 +25,7 @@ bp = LenientBlueprint(
 
 add_routes(
     bp,
-    Resource(
+    ResourceRoutes(
         noun="a maintenance window",
         plural="maintenance windows",
         permission="maintenance_windows",

@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from app.api.crud import Operations, Resource, add_routes
+from app.api.crud import Operations, ResourceRoutes, add_routes
 from app.api.http import Blueprint
 from app.operations.accounts import invitations, members
 from app.schemas.invitations import SentInvitationSchema
@@ -23,7 +23,7 @@ bp = Blueprint(
 
 add_routes(
     bp,
-    Resource(
+    ResourceRoutes(
         noun="a member",
         plural="members",
         permission="members",

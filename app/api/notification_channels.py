@@ -6,7 +6,7 @@ from uuid import UUID
 from flask import Response
 
 from app.api import pagination
-from app.api.crud import Operations, Resource, add_routes
+from app.api.crud import Operations, ResourceRoutes, add_routes
 from app.api.http import PAGE_HEADERS, Blueprint
 from app.api.polling import wait_for
 from app.api.standby_reads import from_standby
@@ -76,7 +76,7 @@ def preview(data: dict[str, Any]) -> dict[str, str]:
 
 add_routes(
     bp,
-    Resource(
+    ResourceRoutes(
         noun="a notification channel",
         plural="notification channels",
         permission="notification_channels",

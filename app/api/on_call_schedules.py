@@ -7,7 +7,7 @@ from uuid import UUID
 from flask import Response
 
 from app.api import pagination
-from app.api.crud import Operations, Resource, add_routes
+from app.api.crud import Operations, ResourceRoutes, add_routes
 from app.api.http import PAGE_HEADERS, Blueprint, invalid
 from app.operations.escalation import on_call as on_call_people
 from app.operations.escalation import on_call_schedules
@@ -41,7 +41,7 @@ bp = Blueprint(
 
 add_routes(
     bp,
-    Resource(
+    ResourceRoutes(
         noun="an on-call schedule",
         plural="on-call schedules",
         permission="on_call_schedules",

@@ -1,14 +1,12 @@
 """Lists of rows that are ordered by a time and an id: how their pages are asked for and linked."""
 
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from flask import Response
 
 from app.api.http import invalid, page, read_cursor, write_cursor
-
-Position = tuple[datetime, UUID]
+from app.operations.rows import Position
 
 
 def take_page(query: dict[str, Any]) -> tuple[int, Position | None]:

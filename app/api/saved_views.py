@@ -1,6 +1,6 @@
 """/saved-views: lists with their filters, under a name."""
 
-from app.api.crud import Operations, Resource, add_routes
+from app.api.crud import Operations, ResourceRoutes, add_routes
 from app.api.http import Blueprint
 from app.operations.accounts import saved_views
 from app.schemas.saved_views import (
@@ -18,7 +18,7 @@ bp = Blueprint(
 
 add_routes(
     bp,
-    Resource(
+    ResourceRoutes(
         noun="a saved view",
         plural="saved views",
         permission="saved_views",

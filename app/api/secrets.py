@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from app.api.crud import Operations, Resource, add_routes
+from app.api.crud import Operations, ResourceRoutes, add_routes
 from app.api.http import Blueprint
 from app.operations import secrets
 from app.schemas.secrets import SecretInputSchema, SecretSchema, SecretValueSchema
@@ -19,7 +19,7 @@ bp = Blueprint(
 
 add_routes(
     bp,
-    Resource(
+    ResourceRoutes(
         noun="a secret",
         plural="the names of secrets",
         permission="secrets",

@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from app.api.crud import Operations, Resource, add_routes
+from app.api.crud import Operations, ResourceRoutes, add_routes
 from app.api.http import Blueprint, invalid
 from app.operations.services import activation, services
 from app.operations.services import queries as service_queries
@@ -61,7 +61,7 @@ def _delete(organization_id: UUID, service_id: UUID) -> None:
 
 add_routes(
     bp,
-    Resource(
+    ResourceRoutes(
         noun="a service",
         plural="services",
         permission="services",

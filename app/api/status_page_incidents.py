@@ -4,7 +4,7 @@ from datetime import UTC
 from typing import Any
 from uuid import UUID
 
-from app.api.crud import Operations, Resource, add_routes
+from app.api.crud import Operations, ResourceRoutes, add_routes
 from app.api.http import Blueprint
 from app.api.status_pages import parent_page
 from app.domain.status_pages import post_mortem
@@ -33,7 +33,7 @@ bp = Blueprint(
 
 add_routes(
     bp,
-    Resource(
+    ResourceRoutes(
         noun="an incident",
         plural="incidents of a status page",
         permission="status_pages",

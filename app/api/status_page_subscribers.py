@@ -5,7 +5,7 @@ from uuid import UUID
 
 from flask import Response
 
-from app.api.crud import Operations, Resource, add_routes
+from app.api.crud import Operations, ResourceRoutes, add_routes
 from app.api.http import Blueprint
 from app.api.status_pages import parent_page
 from app.operations.status_pages import subscribers
@@ -28,7 +28,7 @@ bp = Blueprint(
 
 add_routes(
     bp,
-    Resource(
+    ResourceRoutes(
         noun="a subscriber",
         plural="subscribers of a status page",
         permission="status_pages",

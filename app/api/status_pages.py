@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from app.api.crud import Operations, Resource, add_routes
+from app.api.crud import Operations, ResourceRoutes, add_routes
 from app.api.http import Blueprint
 from app.operations.resource import Parent
 from app.operations.status_pages import domains, pages
@@ -89,7 +89,7 @@ def _with_hash(data: dict[str, Any]) -> dict[str, Any]:
 
 add_routes(
     bp,
-    Resource(
+    ResourceRoutes(
         noun="a status page",
         plural="status pages",
         permission="status_pages",

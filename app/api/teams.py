@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from app.api.crud import Operations, Resource, add_routes
+from app.api.crud import Operations, ResourceRoutes, add_routes
 from app.api.http import Blueprint
 from app.operations.accounts import teams
 from app.schemas.teams import (
@@ -20,7 +20,7 @@ bp = Blueprint("teams", __name__, url_prefix="/teams", description="Groups that 
 
 add_routes(
     bp,
-    Resource(
+    ResourceRoutes(
         noun="a team",
         plural="teams",
         permission="teams",

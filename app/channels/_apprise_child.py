@@ -58,7 +58,7 @@ _READABLE = tuple(
 )
 
 
-class Guard:
+class AddressHook:
     """The audit hook; remembers the first address it refused."""
 
     def __init__(self, policy: AddressPolicy) -> None:
@@ -103,7 +103,7 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_CPU, (order["seconds"], order["seconds"]))
     plugin = find_plugin(order["url"].partition("://")[0].lower())
-    guard = Guard(read_policy(order["policy"]))
+    guard = AddressHook(read_policy(order["policy"]))
     log = StringIO()
     logging.getLogger("apprise").addHandler(logging.StreamHandler(log))
     logging.getLogger("apprise").setLevel(logging.WARNING)

@@ -5,7 +5,7 @@ import re
 
 from app.checks.base import CheckFailed
 from app.domain.checks.assertions import shown
-from app.domain.checks.patterns import Patience, PatternTooSlow
+from app.domain.checks.patterns import PatternTooSlow, TimeBudget
 from app.domain.types import FailureKind
 from app.network.errors import from_exception
 from app.network.trace import trace
@@ -28,7 +28,7 @@ def raw_bytes(text: str) -> bytes:
     return b"".join(pieces)
 
 
-def matches(reply: bytes, expected: str, patience: Patience) -> bool:
+def matches(reply: bytes, expected: str, budget: TimeBudget) -> bool:
     """Tell whether a reply contains the expected text, or matches it if written /pattern/.
 
     Raises CheckFailed for a pattern that takes too long.
@@ -37,7 +37,7 @@ def matches(reply: bytes, expected: str, patience: Patience) -> bool:
     if written is None:
         return raw_bytes(expected) in reply
     try:
-        return patience.search(written, reply.decode("utf-8", "replace")) is not None
+        return budget.search(written, reply.decode("utf-8", "replace")) is not None
     except PatternTooSlow as error:
         sentence = f"nobody can tell whether the reply matches {shown(expected)}: {error}"
         raise CheckFailed(sentence) from None
@@ -47,8 +47,8 @@ async def awaited(reader: asyncio.StreamReader, expected: str) -> bytes:
     """Read until the expected text has arrived. Raises CheckFailed, NetworkError."""
     notes = trace()
     notes.stage = f"waiting for {shown(expected)}"
-    reply, patience = b"", Patience(thread_seconds)
-    while not matches(reply, expected, patience):
+    reply, budget = b"", TimeBudget(thread_seconds)
+    while not matches(reply, expected, budget):
         if len(reply) >= MAX_REPLY:
             raise CheckFailed(f"no {shown(expected)} in the first 64 KiB of the reply")
         try:

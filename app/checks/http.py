@@ -32,7 +32,7 @@ from app.domain.checks.assertions import (
     status_rule,
     text_failure,
 )
-from app.domain.checks.patterns import Patience
+from app.domain.checks.patterns import TimeBudget
 from app.domain.types import Probe, Target
 from app.network.certificates import expiry_warning
 from app.network.http import REDIRECTS, HttpRequest, HttpResponse
@@ -151,8 +151,8 @@ def _is_enough(target: Target) -> Callable[[str], bool] | None:
     config = target.config
     if not _NEEDS_THE_WHOLE.isdisjoint(config):
         return None
-    patience = Patience(thread_seconds)
-    wanted = (patience, config.get("body_contains"), None, config.get("body_regex"))
+    budget = TimeBudget(thread_seconds)
+    wanted = (budget, config.get("body_contains"), None, config.get("body_regex"))
 
     def is_enough(text: str) -> bool:
         return all(one in text for one in target.body_texts) and not text_failure(text, *wanted)
@@ -186,13 +186,13 @@ def _failure(response: HttpResponse, config: Mapping[str, Any]) -> str | None:
         config.get("body_not_contains"),
         config.get("body_regex"),
     )
-    patience = Patience(thread_seconds)
+    budget = TimeBudget(thread_seconds)
     if not failure and any(wanted):
-        failure = text_failure(response.text(), patience, *wanted)
+        failure = text_failure(response.text(), budget, *wanted)
         if not (failure or response.is_cut or response.decoded.complete) and wanted[1]:
             failure = f"nobody can tell whether the body contains {shown(wanted[1])}"
     if not failure and config.get("json_path"):
-        failure = json_failure(response.json_text(), config["json_path"], patience)
+        failure = json_failure(response.json_text(), config["json_path"], budget)
     return f"{failure}{unread(response)}" if failure else None
 
 

@@ -10,7 +10,7 @@ from app.checks.http import unread
 from app.domain.checks import json_path, placeholders
 from app.domain.checks.assertions import json_failure, shown, status_failure, text_failure
 from app.domain.checks.endpoints import percent_encoded
-from app.domain.checks.patterns import Patience, PatternTooSlow
+from app.domain.checks.patterns import PatternTooSlow, TimeBudget
 from app.domain.masking import SENSITIVE_NAME
 from app.domain.types import FailureKind
 from app.network.http import HttpResponse
@@ -29,11 +29,11 @@ class Variables:
 
     def take(self, sources: Mapping[str, Mapping[str, str]], response: HttpResponse) -> str | None:
         """Keep the values that an answer holds; return the sentence for one that cannot be kept."""
-        patience, document = Patience(thread_seconds), _Document(response)
+        budget, document = TimeBudget(thread_seconds), _Document(response)
         for name, source in sources.items():
             ((kind, what),) = source.items()
             try:
-                value = _extract(kind, what, response, patience, document)
+                value = _extract(kind, what, response, budget, document)
             except _Lacking as error:
                 return f"nothing to extract for {name}: {error}"
             if len(value) > MAX_VALUE:
@@ -107,13 +107,13 @@ def step_failure(assertions: Mapping[str, Any], response: HttpResponse) -> str |
     if limit is not None and response.total_ms >= limit:
         return f"answered after {response.total_ms:.0f} ms, expected less than {limit:g} ms"
     contains, regex = assertions.get("body_contains"), assertions.get("body_matches")
-    patience = Patience(thread_seconds)
+    budget = TimeBudget(thread_seconds)
     failure = None
     if contains or regex:
-        failure = text_failure(response.text(), patience, contains, None, regex)
+        failure = text_failure(response.text(), budget, contains, None, regex)
     json_rules = assertions.get("json_path")
     if not failure and json_rules:
-        failure = json_failure(response.json_text(), json_rules, patience)
+        failure = json_failure(response.json_text(), json_rules, budget)
     return f"{failure}{unread(response)}" if failure else None
 
 
@@ -138,7 +138,7 @@ class _Document:
 
 
 def _extract(
-    kind: str, what: str, response: HttpResponse, patience: Patience, document: _Document
+    kind: str, what: str, response: HttpResponse, budget: TimeBudget, document: _Document
 ) -> str:
     if kind == "header":
         if what.lower() not in response.headers:
@@ -148,7 +148,7 @@ def _extract(
         return _cookie(what, response)
     if kind == "regex":
         try:
-            match = patience.search(what, response.text())
+            match = budget.search(what, response.text())
         except PatternTooSlow as error:
             raise _Lacking(str(error)) from None
         if match is None or match.group(group := 1 if match.groups() else 0) is None:
@@ -157,7 +157,7 @@ def _extract(
     found = document.find(what)
     if not found:
         rules = [{"path": what, "operator": "exists"}]
-        failure = json_failure(response.json_text(), rules, patience)
+        failure = json_failure(response.json_text(), rules, budget)
         raise _Lacking(f"{failure}{unread(response)}")
     return found[0] if isinstance(found[0], str) else json.dumps(found[0])
 

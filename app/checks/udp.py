@@ -11,7 +11,7 @@ from app.checks.expectation import matches, raw_bytes
 from app.checks.fields import Text, text
 from app.domain.checks.assertions import shown
 from app.domain.checks.endpoints import parse_host_port
-from app.domain.checks.patterns import Patience
+from app.domain.checks.patterns import TimeBudget
 from app.domain.types import Probe, Target
 from app.network.datagrams import DatagramSocket
 from app.network.network import Network
@@ -93,7 +93,7 @@ async def _expected_reply(socket: DatagramSocket, payload: bytes, expected: str)
         except TimeoutError:
             continue
         notes.note(reply)
-        if matches(reply, expected, Patience(thread_seconds)):
+        if matches(reply, expected, TimeBudget(thread_seconds)):
             return
         raise CheckFailed(
             f"expected {shown(expected)}, got {shown(reply.decode('utf-8', 'replace'))}"

@@ -23,7 +23,7 @@ from app.checks.fields import Headers, text
 from app.checks.wire import Wire, verifies, verify_flag
 from app.domain.checks.assertions import shown
 from app.domain.checks.endpoints import Url, parse_url
-from app.domain.checks.patterns import Patience
+from app.domain.checks.patterns import TimeBudget
 from app.domain.types import FailureKind, Probe, Target
 from app.network.errors import NetworkError
 from app.network.first_bytes import known_protocol
@@ -155,7 +155,7 @@ class _Conversation:
         """Read messages until one matches."""
         waiting, said = f"waiting for {shown(expected)}", ""
         self._wire.stage(waiting)
-        message, messages, patience = bytearray(), 0, Patience(thread_seconds)
+        message, messages, budget = bytearray(), 0, TimeBudget(thread_seconds)
         for _ in range(MAX_FRAMES):
             try:
                 frame = await self._next_event()
@@ -166,7 +166,7 @@ class _Conversation:
             message += frame.data
             if not frame.fin:
                 continue
-            if matches(bytes(message), expected, patience):
+            if matches(bytes(message), expected, budget):
                 return
             messages += 1
             if messages == MAX_MESSAGES:

@@ -12,7 +12,7 @@ import psycopg
 
 from app.operations.heartbeats import ingest_beacon
 from app.operations.heartbeats import pings as heartbeat_pings
-from app.operations.heartbeats.pings import IncomingPing, Stored
+from app.operations.heartbeats.pings import IncomingPing, StoredPings
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -38,7 +38,7 @@ class WriterConnection:
         self._url = database_url.replace("postgresql+psycopg://", "postgresql://", 1)
         self._connection: psycopg.Connection[Any] | None = None
 
-    def store(self, incoming: Sequence[IncomingPing]) -> Stored:
+    def store(self, incoming: Sequence[IncomingPing]) -> StoredPings:
         """Store pings. Raises psycopg errors, after which the next call connects anew."""
         return self._do(heartbeat_pings.store, incoming)
 

@@ -84,7 +84,7 @@ class _Connection:
         self._server.close()
 
 
-class ForkServer(Child):
+class ForkServerChild(Child):
     """The fork server itself, a child of the launcher."""
 
     _connection: _Connection | None = None
@@ -123,7 +123,7 @@ def children(commands: Sequence[Command], state: StateDir) -> list[Child]:
         return [Child(each, state) for each in commands]
     modules = dict.fromkeys(f"{each.argv[2]}.__main__" for each in forking)
     argv = (sys.executable, "-m", "app.local.fork_server", *modules)
-    server = ForkServer(Command(NAME, argv, forking[0].env, forking[0].cwd), state)
+    server = ForkServerChild(Command(NAME, argv, forking[0].env, forking[0].cwd), state)
     made = [
         ForkedChild(each, state, server) if each.forks else Child(each, state) for each in commands
     ]
@@ -163,7 +163,7 @@ class ForkedProcess:
 class ForkedChild(Child):
     """A supervised process that the fork server makes."""
 
-    def __init__(self, command: Command, state: StateDir, server: ForkServer) -> None:
+    def __init__(self, command: Command, state: StateDir, server: ForkServerChild) -> None:
         super().__init__(command, state)
         self._server = server
 

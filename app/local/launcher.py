@@ -120,7 +120,7 @@ class Launcher:
 
         self._processes = processes
         self._supervisor.servers = self._servers.children
-        first = 3 if any(isinstance(each, forking.ForkServer) for each in processes) else 2
+        first = 3 if any(isinstance(each, forking.ForkServerChild) for each in processes) else 2
         for process in processes[:first]:
             process.start()
         self._supervisor.processes = processes[:first]
@@ -204,7 +204,7 @@ class Launcher:
 
     def _stop_processes(self, grace_seconds: float = GRACE_SECONDS) -> None:
         # The fork server after its forks: they are killed when it ends.
-        servers = [each for each in self._processes if isinstance(each, forking.ForkServer)]
+        servers = [each for each in self._processes if isinstance(each, forking.ForkServerChild)]
         others = [each for each in self._processes if each not in servers]
         self._supervisor.stop(others, grace_seconds)
         self._supervisor.stop(servers)

@@ -11,7 +11,7 @@ from app.local import LaunchError, outside, ports
 from app.local.child import Child, Command, spawn
 from app.local.logfiles import tail
 from app.local.postgres_home import Home, can_enter, find_home
-from app.local.state import Secrets, StateDir
+from app.local.state import StateDir, StateSecrets
 
 USER = DATABASE = "alertifypro"
 PREFERRED_PORT = 15432
@@ -45,7 +45,7 @@ class Postgres:
 
     name = "postgres"
 
-    def __init__(self, state: StateDir, secrets: Secrets, durable: bool) -> None:
+    def __init__(self, state: StateDir, secrets: StateSecrets, durable: bool) -> None:
         self._state = state
         self._password = secrets.postgres_password
         self._durable = durable

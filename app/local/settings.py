@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from app.local import LaunchError, ports
-from app.local.state import Secrets
+from app.local.state import StateSecrets
 from app.platform.config import Config
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -41,7 +41,7 @@ def read_file(path: Path) -> dict[str, str]:
 
 
 def check(env: Mapping[str, str]) -> Config:
-    """Judge every given setting before anything starts; what we fill in later counts as good.
+    """Validate every given setting before anything starts; what we fill in later counts as good.
 
     Raises ConfigError, or LaunchError for settings that make no sense in a local run.
     """
@@ -63,7 +63,7 @@ def with_ping_port(env: Mapping[str, str], config: Config) -> dict[str, str]:
     return dict(env) | {"PING_PORT": str(port)}
 
 
-def complete(env: Mapping[str, str], config: Config, secrets: Secrets) -> dict[str, str]:
+def complete(env: Mapping[str, str], config: Config, secrets: StateSecrets) -> dict[str, str]:
     """The environment for the processes of the product, except for the servers' URLs."""
     made = {"JWT_SECRET": secrets.jwt_secret, "ENCRYPTION_KEY": secrets.encryption_key}
     fixed = {

@@ -13,7 +13,7 @@ from app.local import LaunchError, leftovers
 
 
 @dataclass(frozen=True, slots=True)
-class Secrets:
+class StateSecrets:
     """Made once for a state directory and kept with its data: the data cannot be read without."""
 
     jwt_secret: str
@@ -23,7 +23,7 @@ class Secrets:
     state_id: str
 
     @classmethod
-    def generate(cls) -> "Secrets":
+    def generate(cls) -> "StateSecrets":
         token = secrets.token_hex
         return cls(token(32), token(32), token(24), token(24), token(8))
 
@@ -113,10 +113,10 @@ class StateDir:
             return None
         return None
 
-    def secrets(self) -> Secrets:
+    def secrets(self) -> StateSecrets:
         """The secrets of this directory, made at its first use."""
         try:
-            return Secrets(**json.loads(self._secrets_file.read_text()))
+            return StateSecrets(**json.loads(self._secrets_file.read_text()))
         except FileNotFoundError:
             pass
         except (TypeError, ValueError):
@@ -128,11 +128,11 @@ class StateDir:
                 f"{self.path} holds a database, but its secrets.json is gone; "
                 "restore that file, or move the directory away to start afresh."
             )
-        made = Secrets.generate()
+        made = StateSecrets.generate()
         write_private(self._secrets_file, json.dumps(asdict(made)))
         return made
 
-    def replace_secrets(self, made: Secrets) -> None:
+    def replace_secrets(self, made: StateSecrets) -> None:
         """Keep other secrets from now on; running processes have the former ones."""
         write_private(self._secrets_file, json.dumps(asdict(made)))
 

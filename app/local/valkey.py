@@ -9,7 +9,7 @@ from pathlib import Path
 
 from app.local import LaunchError, ports
 from app.local.child import Child, Command
-from app.local.state import Secrets, StateDir, write_private
+from app.local.state import StateDir, StateSecrets, write_private
 
 PREFERRED_PORT = 16379
 DATA = ("appendonlydir", "*.aof", "*.rdb", "nodes.conf")
@@ -20,7 +20,7 @@ class Valkey:
 
     name = "valkey"
 
-    def __init__(self, state: StateDir, secrets: Secrets, fixed_port: bool) -> None:
+    def __init__(self, state: StateDir, secrets: StateSecrets, fixed_port: bool) -> None:
         self._state = state
         self._password = secrets.valkey_password
         self._program = _find_program()

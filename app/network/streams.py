@@ -75,7 +75,7 @@ class Streams:
         return connection
 
     async def dial_address(self, address: str, port: int) -> Connection:
-        """Connect to an address that no user has chosen, unjudged. Raises NetworkError."""
+        """Connect to an address that no user has chosen, unguarded. Raises NetworkError."""
         trace().address, trace().stage = address, "connecting"
         return await self._open(address, address, port)
 

@@ -4,7 +4,7 @@ An area writes what is its own: a class for its table, with the hooks that diffe
 `listed, read, create, update, delete = Teams().operations()`.
 """
 
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Sequence, Set
 from typing import Any, Generic, NamedTuple, TypeVar
 from uuid import UUID, uuid4
 
@@ -13,15 +13,14 @@ from sqlalchemy import ColumnElement, func, select
 from app.models.base import OrganizationOwned
 from app.operations import rows as owned_rows
 from app.operations import usages
-from app.operations.rows import Position
+from app.operations.rows import Columns, Position
 from app.platform.errors import Forbidden, NotFound
 from app.platform.transaction import Transaction, transaction
 
 Row = TypeVar("Row", bound=OrganizationOwned)
 Who = TypeVar("Who")  # the organization's id, or the principal who acts in it
-Fields = Mapping[str, Any]
 Answer = dict[str, Any]
-Operations = tuple[
+UseCases = tuple[
     Callable[..., tuple[list[Answer], Position | None, int]],
     Callable[..., Answer],
     Callable[..., Answer],
@@ -48,12 +47,12 @@ class Resource(Generic[Row, Who]):
     # Whether others refer to rows by a lock of their own: deleting one waits for them.
     is_referred_to = False
 
-    def operations(self) -> Operations:
+    def operations(self) -> UseCases:
         """Return the five operations: listed, read, create, update, delete."""
         return self.listed, self.read, self.create, self.update, self.delete
 
     def listed(
-        self, who: Who, filters: Fields | None = None, *, limit: int, after: Position | None
+        self, who: Who, filters: Columns | None = None, *, limit: int, after: Position | None
     ) -> tuple[list[Answer], Position | None, int]:
         """Return a page of rows, newest first, where to go on (None at the end), their number."""
         with transaction() as tx:
@@ -89,13 +88,13 @@ class Resource(Generic[Row, Who]):
             (found,) = self.to_json(tx, who, [row])
         return found
 
-    def create(self, who: Who, data: Fields) -> Answer:
+    def create(self, who: Who, data: Columns) -> Answer:
         """Store a new row and return it."""
         with transaction() as tx:
             found = self.insert(tx, who, data)
         return found
 
-    def insert(self, tx: Transaction, who: Who, data: Fields, **internal: Any) -> Answer:
+    def insert(self, tx: Transaction, who: Who, data: Columns, **internal: Any) -> Answer:
         """Store a new row, with columns that no caller gives, and return it.
 
         Raises Forbidden where there are as many as there may be.
@@ -111,7 +110,7 @@ class Resource(Generic[Row, Who]):
         self.created(tx, row)
         return self.to_json(tx, who, [row])[0]
 
-    def update(self, who: Who, id: UUID, changes: Fields) -> Answer:
+    def update(self, who: Who, id: UUID, changes: Columns) -> Answer:
         """Change the given fields of a row and return it.
 
         Raises Conflict where somebody has changed it since the time in `unchanged_since`.
@@ -196,7 +195,7 @@ class Resource(Generic[Row, Who]):
             raise TypeError("say whose rows a principal means")
         return who
 
-    def conditions(self, who: Who, filters: Fields) -> Sequence[ColumnElement[bool]]:
+    def conditions(self, who: Who, filters: Columns) -> Sequence[ColumnElement[bool]]:
         """Return which rows a list has."""
         return [getattr(self.model, name) == value for name, value in filters.items()]
 
@@ -218,7 +217,7 @@ class Resource(Generic[Row, Who]):
         """Take the locks that stand before that of the row, in a change of any row."""
         self.check_parent(tx, who)
 
-    def new_columns(self, tx: Transaction, who: Who, id: UUID, data: Fields) -> Fields:
+    def new_columns(self, tx: Transaction, who: Who, id: UUID, data: Columns) -> Columns:
         """Return the columns of a new row. Raises Invalid, Forbidden."""
         return data
 
@@ -229,11 +228,11 @@ class Resource(Generic[Row, Who]):
     def created(self, tx: Transaction, row: Row) -> None:
         """Carry out what follows from a new row."""
 
-    def changed_columns(self, tx: Transaction, who: Who, row: Row, changes: Fields) -> Fields:
+    def changed_columns(self, tx: Transaction, who: Who, row: Row, changes: Columns) -> Columns:
         """Return the columns that a change gives other values. Raises Invalid, Forbidden."""
         return changes
 
-    def updated(self, tx: Transaction, row: Row, before: Fields, changes: Fields) -> None:
+    def updated(self, tx: Transaction, row: Row, before: Columns, changes: Columns) -> None:
         """Carry out what follows from changed columns; `before` is the whole row as it was."""
 
     def uses(self, tx: Transaction, who: Who, row: Row) -> Sequence[str]:
@@ -268,7 +267,7 @@ class ChildResource(Resource[Row, Parent]):
     def organization_of(self, who: Parent) -> UUID:
         return who.organization_id
 
-    def conditions(self, who: Parent, filters: Fields) -> Sequence[ColumnElement[bool]]:
+    def conditions(self, who: Parent, filters: Columns) -> Sequence[ColumnElement[bool]]:
         own = getattr(self.model, self.parent_column) == who.id
         return [own, *super().conditions(who, filters)]
 
@@ -279,5 +278,5 @@ class ChildResource(Resource[Row, Parent]):
         if getattr(row, self.parent_column) != who.id:
             raise NotFound
 
-    def insert(self, tx: Transaction, who: Parent, data: Fields, **internal: Any) -> Answer:
+    def insert(self, tx: Transaction, who: Parent, data: Columns, **internal: Any) -> Answer:
         return super().insert(tx, who, data, **{self.parent_column: who.id}, **internal)

@@ -16,6 +16,7 @@ from app.platform.transaction import Transaction
 
 Owned = TypeVar("Owned", bound=OrganizationOwned)
 Position = tuple[datetime, UUID]
+Columns = Mapping[str, Any]  # what a row is given or changed to, by column
 # By field: whose ids it holds, and what such a row is called.
 References = Mapping[str, tuple[type[OrganizationOwned], str]]
 SHOWN = 200

@@ -101,8 +101,8 @@ class NotificationChannelInputSchema(BaseSchema):
                 InvalidCode.UNKNOWN_REFERENCE,
                 InvalidCode.NOT_ALLOWED,
             ],
-            "description": "Judged by the type: see `GET /notification-channels/types`. Secrets are"
-            " stored encrypted and answered as `********`; sending that back keeps them.",
+            "description": "Validated by the type: see `GET /notification-channels/types`. Secrets"
+            " are stored encrypted and answered as `********`; sending that back keeps them.",
             "examples": [{"webhook_url": "https://hooks.slack.com/services/T00/B00/XXXX"}],
         },
     )

@@ -90,8 +90,8 @@ class ServiceInputSchema(BaseSchema):
         keys=fields.String(),
         metadata={
             REFUSALS: [InvalidCode.UNFIT_CONFIG],
-            "description": "Judged by the check type. Secrets are stored encrypted and answered as"
-            " `********`; sending that back keeps them.",
+            "description": "Validated by the check type. Secrets are stored encrypted and answered"
+            " as `********`; sending that back keeps them.",
         },
     )
     slow_threshold_ms = Whole(

@@ -116,7 +116,7 @@ def test_a_lease_has_room_for_the_road(agent, service, rows):
     assert 26 < seconds <= 28, "ten of the timeout, three of every worker, fifteen for the road"
 
 
-def test_a_failure_is_judged_and_its_evidence_kept(agent, service, alice):
+def test_a_failure_is_evaluated_and_its_evidence_kept(agent, service, alice):
     make_rule(alice, condition=RED)
     (claim,) = agent.claims()["claims"]
     agent.deliver(result_of(claim, "RED", evidence={"body": "a\u0000b\u0007"}))

@@ -22,7 +22,7 @@ def service(alice, location):
     return make_service(alice, regions=[location["region"]])
 
 
-def test_a_late_result_is_stored_for_figures_and_judged_by_nobody(agent, service, alice, rows):
+def test_a_late_result_is_stored_for_figures_and_evaluated_by_nobody(agent, service, alice, rows):
     make_rule(alice, condition=RED)
     (claim,) = agent.claims()["claims"]
     agent.deliver(result_of(claim))

@@ -40,7 +40,7 @@ SEGMENTS = [
 
 @pytest.fixture
 def call(app, alice, configure, answering, rows):
-    """Call as Alice, who always has a token and one of each, and judge the answer."""
+    """Call as Alice, who always has a token and one of each, and check the answer."""
     configure(plan_limits=False)
     ids, headers = make_owned(alice), {}
 

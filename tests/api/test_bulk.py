@@ -60,7 +60,7 @@ def test_who_does_not_allow_it_stays_as_it_was(alice, charlie):
     assert charlie.get(f"/services/{foreign}").json["check_interval_seconds"] == 60
 
 
-def test_references_are_judged_for_each(alice, charlie):
+def test_references_are_validated_for_each(alice, charlie):
     first, second = make_service(alice)["id"], make_service(alice)["id"]
     needed = update(alice, [first, second], depends_on=[first])
     assert [ok for _, ok, _ in outcomes(needed)] == [False, True]

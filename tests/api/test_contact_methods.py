@@ -5,7 +5,7 @@ import json
 import pytest
 
 
-def test_contact_methods_are_judged_sealed_and_masked(alice, rows):
+def test_contact_methods_are_validated_sealed_and_masked(alice, rows):
     methods = [
         {"type": "email", "config": {"to": ["night@example.com"]}},
         {

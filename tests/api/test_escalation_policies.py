@@ -1,4 +1,4 @@
-"""/escalation-policies: written, judged and simulated over HTTP."""
+"""/escalation-policies: written, validated and simulated over HTTP."""
 
 from uuid import uuid4
 

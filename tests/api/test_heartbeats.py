@@ -111,7 +111,7 @@ def test_bad_values_are_refused(alice, change, field):
     assert alice.get(f"/heartbeats/{heartbeat['id']}").json == heartbeat
 
 
-def test_limits_are_judged_with_what_is_stored(alice):
+def test_limits_are_validated_with_what_is_stored(alice):
     heartbeat = make_heartbeat(alice, max_duration_seconds=10)
     path = f"/heartbeats/{heartbeat['id']}"
     assert alice.patch(path, {"min_duration_seconds": 11}).status_code == 422

@@ -275,7 +275,7 @@ def test_the_ids_are_real(client, world, alice, fresh):
     assert reached == set(world.ids) - {"organization_id"}
 
 
-def test_every_route_is_judged(app, table):
+def test_every_route_is_validated(app, table):
     marks = {route.mark for route in table}
     assert {"public", "operators"} < marks
     for mark in marks:

@@ -1,4 +1,4 @@
-"""/maintenance-windows: written, judged and ended over HTTP."""
+"""/maintenance-windows: written, validated and ended over HTTP."""
 
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
@@ -141,7 +141,7 @@ def test_a_window_without_any_time(alice):
     assert "starts_at" in answer.json["fields"]
 
 
-def test_changes_are_judged_as_a_whole(alice):
+def test_changes_are_validated_as_a_whole(alice):
     window = make_window(alice)
     path = f"/maintenance-windows/{window['id']}"
     assert alice.patch(path, {"starts_at": at(2)}).status_code == 422
@@ -190,7 +190,7 @@ def test_responders_may_not_change_windows(app, alice):
 
 
 def test_only_so_many_windows_recur(alice, monkeypatch):
-    """Every process that judges a service looks each of them up."""
+    """Every process that evaluates a service looks each of them up."""
     monkeypatch.setattr(operations, "MOST_RECURRING", 2)
     weekly = {"recurrence": "FREQ=WEEKLY;BYDAY=SU", "duration_minutes": 60}
     made = [alice.post("/maintenance-windows", {"name": "w"} | weekly) for _ in range(3)]

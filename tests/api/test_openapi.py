@@ -49,7 +49,7 @@ def patterns_in(value):
 
 
 def test_patterns_are_those_of_whole_texts(document):
-    """A pattern of JSON Schema may match anywhere: what is judged as a whole is anchored."""
+    """A pattern of JSON Schema may match anywhere: what is validated as a whole is anchored."""
     found = set(patterns_in(document))
     assert len(found) > 5
     for pattern, format in found:

@@ -23,13 +23,15 @@ def media(document) -> Iterator[tuple[str, dict]]:
 def test_examples_conform_to_their_schemas(document):
     resource = Resource.from_contents(document, default_specification=DRAFT202012)
     registry = Registry().with_resource("urn:document", resource)
-    judge = openapi_schema_validator().OAS31Validator
+    validator_class = openapi_schema_validator().OAS31Validator
     faults, count = [], 0
     for place, found in media(document):
         schema = {"$ref": "urn:document#" + "", **found["schema"]}
         reference = found["schema"].get("$ref")
         schema = {"$ref": f"urn:document{reference}"} if reference else absolute(found["schema"])
-        validator = judge(schema, registry=registry, format_checker=judge.FORMAT_CHECKER)
+        validator = validator_class(
+            schema, registry=registry, format_checker=validator_class.FORMAT_CHECKER
+        )
         count += 1
         for error in validator.iter_errors(found["example"]):
             faults.append(f"{place} {error.json_path}: {error.message[:300]}")

@@ -214,7 +214,7 @@ def test_an_unsaved_service_is_probed_and_nothing_is_stored(app, alice, rows):
     assert rows("SELECT count(*) FROM services") == [(0,)]
 
 
-def test_an_unsaved_service_is_judged_like_a_new_one(alice):
+def test_an_unsaved_service_is_evaluated_like_a_new_one(alice):
     answer = alice.post("/services/test", service_body(endpoint="nowhere"))
     assert (answer.status_code, list(answer.json["fields"])) == (422, ["endpoint"])
 

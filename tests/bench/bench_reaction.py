@@ -1,4 +1,4 @@
-"""Short intervals, and changes: how soon checks start, and how soon a change is known and judged.
+"""Short intervals, and changes: how soon checks start, and how soon a change is known.
 
 Services are checked every one, two and three seconds, all side by side. Beside them some fail and
 recover again and again; each change is timed from the start of its check to its event on the live
@@ -60,7 +60,7 @@ def run(world: World) -> list[tuple[str, str, str]]:
         feed.subscribe(channel(organization))
         assert wait_until(lambda: _has_results(connection), START_SECONDS)
         time.sleep(SETTLE_SECONDS)
-        changed, judged = _watch(feed, connection)
+        changed, evaluated = _watch(feed, connection)
         late = defaultdict(list)
         for seconds, lateness in connection.execute(_LATE, (WATCH_SECONDS,)):
             late[seconds].append(lateness)
@@ -69,8 +69,8 @@ def run(world: World) -> list[tuple[str, str, str]]:
         *(row for interval in INTERVALS for row in _rows(interval, late[interval])),
         ("changes of status", str(len(changed)), ""),
         ("  stored and pushed after the check began, p50 / p99, s", _both(changed), "<= 0.1"),
-        ("alerts that opened or ended", str(len(judged)), ""),
-        ("  stored and pushed after the check began, p50 / p99, s", _both(judged), "<= 0.1"),
+        ("alerts that opened or ended", str(len(evaluated)), ""),
+        ("  stored and pushed after the check began, p50 / p99, s", _both(evaluated), "<= 0.1"),
     ]
 
 
@@ -123,12 +123,12 @@ def _watch(feed: Any, connection: psycopg.Connection) -> tuple[list[float], list
         began[check_id] = _seconds(checked_at)
         of_service[service_id].append(_seconds(checked_at))
     changed = [heard_at - began[id] for id, heard_at in changes.items() if id in began]
-    judged = [
+    evaluated = [
         heard_at - max(at for at in of_service[service_id] if at <= heard_at)
         for service_id, heard_at in alerts
         if any(at <= heard_at for at in of_service[service_id])
     ]
-    return changed, judged
+    return changed, evaluated
 
 
 def _seconds(at: datetime) -> float:

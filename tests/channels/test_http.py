@@ -1,4 +1,4 @@
-"""How an answer is judged: what heals, and when to come back."""
+"""What an answer means: what heals, and when to come back."""
 
 import json
 import socketserver

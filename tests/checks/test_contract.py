@@ -1,4 +1,4 @@
-"""What every registered check type owes: names, a described config, endpoints that are judged."""
+"""Contract of check types: names, a described config, endpoints that are validated."""
 
 import pytest
 from apispec import APISpec

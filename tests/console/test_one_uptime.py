@@ -178,11 +178,11 @@ def test_all_say_the_same(app, alice, client, served, service, browser):
     page.get_by_role("navigation", name="Screens", exact=True).wait_for()
     found = said_by_console(page, served, service)
     moments = list(last_moments())
-    judged, cells, ranges = page.evaluate(REPORTS, [[zone, at] for zone, at, _ in moments])
+    availability, cells, ranges = page.evaluate(REPORTS, [[zone, at] for zone, at, _ in moments])
     asked = window_of_last_month(page, served)
     page.close()
     assert found == [f"{expected:.2f} %"] * 2
-    assert judged == [None, 0, 1, pytest.approx(1.02)]
+    assert availability == [None, 0, 1, pytest.approx(1.02)]
     assert cells == ["'-0,'-1,'-2,'-3,'-4", "'=1,a;'=1,'\uff0b1,-1,\"a\n'@b\"", ""]
     for (zone, at, month), (current, before) in zip(moments, ranges, strict=True):
         both = [months.window(one, ZoneInfo(zone)) for one in (month, months.month_before(month))]

@@ -12,7 +12,7 @@ from tests.flows.product import PASSWORD
 
 # Each width once, each theme once: these screens are a heading and one part.
 VIEWS = ((1280, "light"), (360, "dark"))
-# What a screen is made of, without its words: what is made of the same was judged already.
+# What a screen is made of, without its words: what is made of the same was checked already.
 _MARKUP = """() => { const copy = document.querySelector('.main, main').cloneNode(true);
   const words = document.createTreeWalker(copy, NodeFilter.SHOW_TEXT);
   while (words.nextNode()) words.currentNode.data = words.currentNode.data.trim() && 'x';
@@ -63,21 +63,21 @@ def fresh(sign_in, product):
             route.abort()
 
 
-def new_faults(tab, name, judged):
-    """Violations of a screen, unless one of the same markup was judged."""
+def new_faults(tab, name, checked):
+    """Violations of a screen, unless one of the same markup was checked."""
     markup = tab.evaluate(_MARKUP)
-    if markup in judged:
+    if markup in checked:
         return []
-    judged.add(markup)
+    checked.add(markup)
     return [f"{name}: {each}" for each in faults_of(tab, VIEWS)]
 
 
 def test_a_screen_that_is_loading_says_so_to_everybody(fresh, product):
-    faults, judged = [], set()
+    faults, checked = [], set()
     for name in SCREENS:
         go(fresh, address(product, SCREENS[name]))
         assert fresh.evaluate(_DRAWN), f"{name} has no heading"
-        faults += new_faults(fresh, name, judged)
+        faults += new_faults(fresh, name, checked)
         busy = fresh.locator("[aria-busy=true]").count()
         faults += [f"{name}: nothing is busy"] if not busy and name not in AT_ONCE else []
     assert not faults, "\n".join(faults)
@@ -85,12 +85,12 @@ def test_a_screen_that_is_loading_says_so_to_everybody(fresh, product):
 
 
 def test_a_screen_that_fails_says_so_to_everybody_and_tries_again(fresh, expect, product):
-    faults, judged = [], set()
+    faults, checked = [], set()
     failing = {"status": 500, "json": {"error": "something broke"}}
     for name in SCREENS:
         fresh.answer = lambda route: route.fulfill(**failing)
         move(fresh, address(product, SCREENS[name]))
-        faults += new_faults(fresh, name, judged)
+        faults += new_faults(fresh, name, checked)
         failures = fresh.locator(".notice.failed")
         if name in LISTS:
             expect(failures.first).to_contain_text("Something broke.")

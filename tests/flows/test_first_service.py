@@ -29,7 +29,7 @@ def test_a_service_is_seen_green_red_and_yellow(product: Product, shop: Target) 
     seconds_until(lambda: "connection refused" in product.call("GET", path)["last_error"], 3)
 
     # Only now, for on a busy machine everything may take as long as that. What was claimed ahead,
-    # and is judged as before, is over after two more checks.
+    # and is evaluated as before, is over after two more checks.
     product.call("PATCH", path, {"slow_threshold_ms": 200})
     since = time.time()
     checks = f"{path}/checks?limit=10"

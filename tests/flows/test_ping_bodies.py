@@ -139,7 +139,7 @@ def test_what_a_failed_job_said_stands_in_its_alert(product: Product, hook: Http
     assert len(message) < 1100
 
 
-def test_a_corrected_schedule_is_judged_at_once(product: Product, hook: HttpReceiver) -> None:
+def test_a_corrected_schedule_is_evaluated_at_once(product: Product, hook: HttpReceiver) -> None:
     heartbeat = create(product)
     await_events(lambda: events(hook), ["alert.fired"], 15)
     late_until = moment(heartbeat["created_at"]) + 2 + 2  # with a grace of two seconds

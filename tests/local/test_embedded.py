@@ -289,7 +289,7 @@ def _usable(python: str) -> bool:
         return False
 
 
-def test_can_enter_judges_every_directory_above(state: Path) -> None:
+def test_can_enter_looks_at_every_directory_above(state: Path) -> None:
     from_elsewhere = OsUser(uid=4242, gid=4242)
     inner = state / "inner"
     inner.mkdir(mode=0o755)

@@ -86,7 +86,7 @@ class Toys:
         first, server, second = forking.children(
             [self.command("one", "look"), self.command("two", "stay")], self._state
         )
-        assert isinstance(server, forking.ForkServer)
+        assert isinstance(server, forking.ForkServerChild)
         self.server = server
         self.children: list[Child] = [first, second]
         assert not first.start()
@@ -223,7 +223,7 @@ while launcher.recv(65536):
 def test_a_machine_that_refuses_a_fork_is_asked_again(state: Path) -> None:
     directory = StateDir(state)
     directory.acquire()
-    server = forking.ForkServer(
+    server = forking.ForkServerChild(
         Command("server", (sys.executable, "-c", REFUSING), os.environ, PROJECT), directory
     )
     command = Command("one", (sys.executable, "-m", "toy"), os.environ, PROJECT, forks=True)

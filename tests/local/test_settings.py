@@ -9,7 +9,7 @@ import pytest
 from app.local import LaunchError, ports, settings
 from app.local.commands import product
 from app.local.settings import PROJECT
-from app.local.state import Secrets
+from app.local.state import StateSecrets
 from app.platform.config import Config
 from app.platform.errors import ConfigError
 from workers.__main__ import KINDS, REMOTE
@@ -39,7 +39,7 @@ def test_nothing_needs_to_be_set() -> None:
     assert settings.check({}).port == 3001
 
 
-def test_what_is_set_is_judged() -> None:
+def test_what_is_set_is_validated() -> None:
     with pytest.raises(ConfigError, match="JWT_SECRET is too short"):
         settings.check({"JWT_SECRET": "short"})
 
@@ -51,7 +51,7 @@ def test_a_way_past_the_pooler_alone_names_what_is_missing() -> None:
 
 
 def test_given_secrets_are_kept_and_missing_ones_made() -> None:
-    secrets = Secrets.generate()
+    secrets = StateSecrets.generate()
     env = settings.complete({"JWT_SECRET": "g" * 40}, settings.check({}), secrets)
     assert env["JWT_SECRET"] == "g" * 40
     assert env["ENCRYPTION_KEY"] == secrets.encryption_key
@@ -59,7 +59,7 @@ def test_given_secrets_are_kept_and_missing_ones_made() -> None:
 
 
 def test_the_made_secrets_are_good_ones() -> None:
-    secrets = Secrets.generate()
+    secrets = StateSecrets.generate()
     config = Config.from_env(
         settings.NOT_YET_KNOWN | settings.complete({}, settings.check({}), secrets)
     )
@@ -67,7 +67,7 @@ def test_the_made_secrets_are_good_ones() -> None:
     assert len(set(vars_of(secrets))) == len(vars_of(secrets))
 
 
-def vars_of(secrets: Secrets) -> list[str]:
+def vars_of(secrets: StateSecrets) -> list[str]:
     return [getattr(secrets, name) for name in secrets.__slots__]
 
 

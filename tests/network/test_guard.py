@@ -124,7 +124,7 @@ def test_the_canary_sings_when_it_is_touched():
 
 
 def test_libcurl_itself_cannot_dial_a_refused_address():
-    """The wall behind the wall: even a URL that nobody has judged is refused at the socket."""
+    """The wall behind the wall: even a URL that nobody has validated is refused at the socket."""
 
     async def story(port):
         engine = CurlEngine(PUBLIC, certificates.ca_file())

@@ -83,7 +83,7 @@ def test_a_chain_of_names_to_a_forbidden_address_is_refused():
 
 
 def test_rebinding_never_reaches_the_forbidden_address():
-    """The name changes with every question; what was judged is what is dialled, 200 times."""
+    """The name changes with every question; what was validated is what is dialled, 200 times."""
 
     async def story():
         def answers(name, nth):

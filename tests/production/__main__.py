@@ -1,4 +1,4 @@
-"""Command `make production`: builds the image, runs the shape, restarts it, and judges."""
+"""Command `make production`: builds the image, runs the shape, restarts it, and checks."""
 
 import argparse
 import os

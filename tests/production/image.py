@@ -31,7 +31,7 @@ class Image:
 
 
 class UnknownInstruction(Exception):
-    """Instruction that this reader does not carry out."""
+    """Instruction that this reader does not run."""
 
 
 def build(dockerfile: Path, base: Path, root: Path) -> Image:

@@ -43,7 +43,7 @@ class LocationStory:
 
 
 def run(product: Product, seconds: float, seed: int) -> LocationStory:
-    """Kill at random for a while, then wait for calm and judge. Raises OSError where it cannot."""
+    """Kill at random for a while, then wait for calm and check. Raises OSError where it cannot."""
     if not may_make_namespaces():
         raise OSError("this process may not make network namespaces")
     with (
@@ -75,7 +75,7 @@ def _run(product: Product, here: Island, seconds: float, chance: random.Random) 
         time.sleep(chance.uniform(4, 12))
     seconds_until(lambda: _is_answering(product), 60)
     time.sleep(_MOST_GAP_SECONDS)  # until what was buffered has come, and what was lost again
-    _judge(product, story, ids, began_at)
+    _check(product, story, ids, began_at)
     return story
 
 
@@ -112,7 +112,7 @@ def _is_answering(product: Product) -> bool:
     return False
 
 
-def _judge(product: Product, story: LocationStory, ids: list[str], began_at: float) -> None:
+def _check(product: Product, story: LocationStory, ids: list[str], began_at: float) -> None:
     with product.database() as connection:
         found = connection.execute(
             "SELECT service_id::text, scheduled_for, status FROM check_results"

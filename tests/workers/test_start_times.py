@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.waiting import until
-from workers.start_times import SLOT_SECONDS, Pace, StartQueue
+from workers.start_times import SLOT_SECONDS, ClaimPace, StartQueue
 
 
 def claim(key: str) -> Any:
@@ -81,9 +81,9 @@ def snapshot(interval: int, retry: int | None = None) -> Any:
     return SimpleNamespace(check_interval_seconds=interval, retry_interval_seconds=retry)
 
 
-def pace_of(*snapshots: Any) -> Pace:
+def pace_of(*snapshots: Any) -> ClaimPace:
     """Return the pace of a worker that has been at it for some minutes."""
-    pace = Pace()
+    pace = ClaimPace()
     for minutes in range(5):
         pace.saw(snapshots, minutes * 60.0)
     return pace
@@ -114,7 +114,7 @@ def test_a_retry_interval_counts_and_short_ones_are_forgotten():
 
 
 def test_a_new_worker_looks_often_and_an_idle_one_sleeps():
-    pace = Pace()
+    pace = ClaimPace()
     pace.saw([], 1000.0)
     assert pace.sleep_seconds(inf, is_woken=True) == 0.25
     pace.saw([snapshot(60)], 1001.0)

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 from app.domain.checks import json_path
-from app.domain.checks.patterns import Patience, PatternTooSlow, TooManyValues
+from app.domain.checks.patterns import PatternTooSlow, TimeBudget, TooManyValues
 
 OPERATORS = ("==", "!=", ">", ">=", "<", "<=", "contains", "startsWith", "matches", "exists")
 MAX_DIGITS = 1_000
@@ -57,7 +57,7 @@ def status_failure(rule: Any, code: int) -> str | None:
 
 def text_failure(
     text: str,
-    patience: Patience,
+    budget: TimeBudget,
     contains: str | None = None,
     not_contains: str | None = None,
     regex: str | None = None,
@@ -70,7 +70,7 @@ def text_failure(
         return f"{what} contains {shown(not_contains)}"
     if regex:
         try:
-            if patience.search(regex, text) is None:
+            if budget.search(regex, text) is None:
                 return f"{what} does not match the pattern {shown(regex)}"
         except PatternTooSlow as error:
             return f"nobody can tell whether {what} matches {shown(regex)}: {error}"
@@ -89,7 +89,7 @@ def header_failure(headers: Mapping[str, str], wanted: Mapping[str, str]) -> str
 
 
 def json_failure(
-    body: bytes | str, rules: Iterable[Mapping[str, Any]], patience: Patience
+    body: bytes | str, rules: Iterable[Mapping[str, Any]], budget: TimeBudget
 ) -> str | None:
     """Say which JSON rule ({path, operator, value}) a body does not satisfy."""
     try:
@@ -102,7 +102,7 @@ def json_failure(
         return f"the body is not readable JSON{_instead(body, error)}"
     for rule in rules:
         try:
-            failure = _json_rule_failure(document, rule, patience)
+            failure = _json_rule_failure(document, rule, budget)
         except (PatternTooSlow, TooManyValues) as error:
             failure = f"nobody can tell whether {rule['path']} matches: {error}"
         if failure:
@@ -135,7 +135,7 @@ def shown(value: object) -> str:
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
 
 
-def _json_rule_failure(document: object, rule: Mapping[str, Any], patience: Patience) -> str | None:
+def _json_rule_failure(document: object, rule: Mapping[str, Any], budget: TimeBudget) -> str | None:
     path, operator, wanted = rule["path"], rule.get("operator", "=="), rule.get("value")
     found = json_path.find(document, path)
     if operator == "exists":
@@ -145,15 +145,15 @@ def _json_rule_failure(document: object, rule: Mapping[str, Any], patience: Pati
     if not found:
         return f"{path} does not exist"
     if operator == "!=":  # of several values none may be equal
-        if not any(_equal(value, wanted) for value in patience.each(found)):
+        if not any(_equal(value, wanted) for value in budget.each(found)):
             return None
         return f"{path} is {shown(wanted)}, which it must not be"
-    if any(_holds(operator, value, wanted, patience) for value in patience.each(found)):
+    if any(_holds(operator, value, wanted, budget) for value in budget.each(found)):
         return None
     return f"{path} is {shown(found[0])}, expected {operator} {shown(wanted)}"
 
 
-def _holds(operator: str, value: object, wanted: object, patience: Patience) -> bool:
+def _holds(operator: str, value: object, wanted: object, budget: TimeBudget) -> bool:
     if operator == "==":
         return _equal(value, wanted)
     if operator in _ORDER:
@@ -161,13 +161,13 @@ def _holds(operator: str, value: object, wanted: object, patience: Patience) -> 
         return left is not None and right is not None and _ORDER[operator](left, right)
     if operator == "contains":
         if isinstance(value, list):
-            return any(_equal(item, wanted) for item in patience.each(value))
+            return any(_equal(item, wanted) for item in budget.each(value))
         if isinstance(value, dict):
             return isinstance(wanted, str) and wanted in value
         return _scalar_text(wanted) in _scalar_text(value)
     if operator == "startsWith":
         return _scalar_text(value).startswith(_scalar_text(wanted))
-    return patience.search(str(wanted), _scalar_text(value)) is not None
+    return budget.search(str(wanted), _scalar_text(value)) is not None
 
 
 _ORDER: dict[str, Callable[[int | float, int | float], bool]] = {

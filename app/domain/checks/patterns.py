@@ -50,7 +50,7 @@ class TooManyValues(Exception):
         super().__init__(f"there are too many values to look beyond {looked_at:,}")
 
 
-class Patience:
+class TimeBudget:
     """Budget of one check for patterns and values.
 
     `clock` counts seconds of this thread's processor.

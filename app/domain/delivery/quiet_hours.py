@@ -37,7 +37,7 @@ def quiet_until(quiet: QuietHours, now: datetime) -> datetime | None:
     """Return when the quiet period that lies around `now` ends; None outside of one."""
     tz = timezones.zone(quiet.timezone)
     today = timezones.wall_time(now, tz).date()
-    # Judged by instants: in the hour that comes twice a clock time says nothing, and where that
+    # Compared by instants: in the hour that comes twice a clock time says nothing, and where that
     # hour lies around midnight, neither does the date.
     for days in (-1, 0, 1):
         day = today + timedelta(days=days)

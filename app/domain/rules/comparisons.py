@@ -13,6 +13,7 @@ from app.domain.rules.types import (
     AtLeast,
     Comparison,
     ConditionError,
+    ConditionPath,
     ForChecks,
     ForSeconds,
     Metric,
@@ -21,8 +22,6 @@ from app.domain.rules.types import (
     Scalar,
     Value,
 )
-
-Path = tuple[str | int, ...]
 
 OVER_A_WINDOW = frozenset(
     (
@@ -57,7 +56,7 @@ _KEYS = frozenset(
 ).union(_QUALIFIERS)
 
 
-def read(source: Mapping[str, Any], path: Path = ()) -> Comparison:
+def read(source: Mapping[str, Any], path: ConditionPath = ()) -> Comparison:
     """Return the comparison an object describes. Raises ConditionError with the place."""
     for key in source:
         if key not in _KEYS:
@@ -77,14 +76,14 @@ def read(source: Mapping[str, Any], path: Path = ()) -> Comparison:
     )
 
 
-def _metric(source: Mapping[str, Any], path: Path) -> Metric:
+def _metric(source: Mapping[str, Any], path: ConditionPath) -> Metric:
     try:
         return Metric(str(source.get("metric")))
     except ValueError:
         raise ConditionError(f"choose one of {', '.join(Metric)}", (*path, "metric")) from None
 
 
-def _operator(source: Mapping[str, Any], metric: Metric, path: Path) -> Operator:
+def _operator(source: Mapping[str, Any], metric: Metric, path: ConditionPath) -> Operator:
     try:
         operator = Operator(str(source.get("operator")))
     except ValueError:
@@ -95,7 +94,7 @@ def _operator(source: Mapping[str, Any], metric: Metric, path: Path) -> Operator
     return operator
 
 
-def _value(value: Any, metric: Metric, operator: Operator, path: Path) -> Value:
+def _value(value: Any, metric: Metric, operator: Operator, path: ConditionPath) -> Value:
     if operator is not Operator.IN:
         return _scalar(value, metric, operator, path)
     if not isinstance(value, list | tuple) or not value:
@@ -106,7 +105,7 @@ def _value(value: Any, metric: Metric, operator: Operator, path: Path) -> Value:
     return tuple(values)  # type: ignore[return-value]
 
 
-def _scalar(value: Any, metric: Metric, operator: Operator, path: Path) -> Scalar:
+def _scalar(value: Any, metric: Metric, operator: Operator, path: ConditionPath) -> Scalar:
     if metric is Metric.STATUS:
         status = value.upper() if isinstance(value, str) else value
         if status not in _STATUSES:
@@ -125,7 +124,7 @@ def _scalar(value: Any, metric: Metric, operator: Operator, path: Path) -> Scala
     return _text(value, operator, path) if metric in _TEXTS else _number(value, path)
 
 
-def _text(value: Any, operator: Operator, path: Path) -> str:
+def _text(value: Any, operator: Operator, path: ConditionPath) -> str:
     if not isinstance(value, str):
         raise ConditionError("this must be a text", path)
     if len(value) > MAX_TEXT:
@@ -140,7 +139,7 @@ def _text(value: Any, operator: Operator, path: Path) -> str:
     return value
 
 
-def _number(value: Any, path: Path) -> int | float:
+def _number(value: Any, path: ConditionPath) -> int | float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ConditionError("this must be a number", path)
     if not abs(value) <= _LARGEST:  # said this way round it refuses NaN too
@@ -148,7 +147,7 @@ def _number(value: Any, path: Path) -> int | float:
     return value
 
 
-def _qualifier(source: Mapping[str, Any], metric: Metric, path: Path) -> Qualifier | None:
+def _qualifier(source: Mapping[str, Any], metric: Metric, path: ConditionPath) -> Qualifier | None:
     given = [key for key in _QUALIFIERS if source.get(key) is not None]
     if not given:
         return None
@@ -170,14 +169,14 @@ def _qualifier(source: Mapping[str, Any], metric: Metric, path: Path) -> Qualifi
     )
 
 
-def _window(source: Mapping[str, Any], metric: Metric, path: Path) -> int | None:
+def _window(source: Mapping[str, Any], metric: Metric, path: ConditionPath) -> int | None:
     if metric in OVER_A_WINDOW:
         return _integer(source, "window_minutes", 1, MAX_WINDOW_MINUTES, path)
     _refuse(source, "window_minutes", metric, path)
     return None
 
 
-def _short_window(source: Mapping[str, Any], metric: Metric, path: Path) -> int | None:
+def _short_window(source: Mapping[str, Any], metric: Metric, path: ConditionPath) -> int | None:
     if metric is not Metric.SLO_BURN_RATE:
         _refuse(source, "short_window_minutes", metric, path)
         return None
@@ -189,7 +188,7 @@ def _short_window(source: Mapping[str, Any], metric: Metric, path: Path) -> int 
     return _integer(source, "short_window_minutes", 1, longest, path)
 
 
-def _slo_target(source: Mapping[str, Any], metric: Metric, path: Path) -> float | None:
+def _slo_target(source: Mapping[str, Any], metric: Metric, path: ConditionPath) -> float | None:
     if metric is not Metric.SLO_BURN_RATE:
         _refuse(source, "slo_target", metric, path)
         return None
@@ -199,13 +198,13 @@ def _slo_target(source: Mapping[str, Any], metric: Metric, path: Path) -> float 
     return float(target)
 
 
-def _integer(source: Mapping[str, Any], key: str, low: int, high: int, path: Path) -> int:
+def _integer(source: Mapping[str, Any], key: str, low: int, high: int, path: ConditionPath) -> int:
     value = source.get(key)
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
         raise ConditionError(f"this must be a whole number from {low} to {high}", (*path, key))
     return value
 
 
-def _refuse(source: Mapping[str, Any], key: str, metric: Metric, path: Path) -> None:
+def _refuse(source: Mapping[str, Any], key: str, metric: Metric, path: ConditionPath) -> None:
     if source.get(key) is not None:
         raise ConditionError(f"{metric} does not take {key}", (*path, key))

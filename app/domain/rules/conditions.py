@@ -14,11 +14,10 @@ from app.domain.rules.types import (
     Comparison,
     Condition,
     ConditionError,
+    ConditionPath,
     Not,
     NotGreen,
 )
-
-Path = tuple[str | int, ...]
 
 
 def parse(source: Any) -> Condition:
@@ -34,7 +33,7 @@ def parse(source: Any) -> Condition:
     return condition
 
 
-def _parse(source: Any, path: Path, depth: int) -> Condition:
+def _parse(source: Any, path: ConditionPath, depth: int) -> Condition:
     if not isinstance(source, Mapping):
         raise ConditionError("a condition is an object or an expression", path)
     if depth > MAX_DEPTH:

@@ -12,16 +12,17 @@ MAX_CHECKS = 100
 MAX_SECONDS = 86_400
 MAX_WINDOW_MINUTES = 43_200  # 30 days, as long as raw results are kept by default
 
+# Keys and indices from the top of the object form.
+ConditionPath = tuple[str | int, ...]
+
 
 class ConditionError(ValueError):
     """A condition that cannot be read: one sentence, and where in the object or the text."""
 
-    def __init__(
-        self, message: str, path: tuple[str | int, ...] = (), position: int | None = None
-    ) -> None:
+    def __init__(self, message: str, path: ConditionPath = (), position: int | None = None) -> None:
         super().__init__(message)
         self.message = message
-        self.path = path  # keys and indices from the top of the object form
+        self.path = path
         self.position = position  # of the first unreadable character, counted from 0
 
     def __str__(self) -> str:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 
 @dataclass(frozen=True, slots=True)
-class OpenAlert:
+class CriticalAlert:
     """A critical alert that is not resolved, and the alert that is its root cause (else itself)."""
 
     alert_id: UUID
@@ -47,7 +47,7 @@ class Action:
 
 
 def next_actions(
-    open_alerts: Sequence[OpenAlert],
+    open_alerts: Sequence[CriticalAlert],
     known: Sequence[KnownIncident],
     shown: Collection[UUID],
     now: datetime,
@@ -86,8 +86,8 @@ def next_actions(
     return actions
 
 
-def _groups(open_alerts: Sequence[OpenAlert]) -> Mapping[UUID, list[OpenAlert]]:
-    found: dict[UUID, list[OpenAlert]] = {}
+def _groups(open_alerts: Sequence[CriticalAlert]) -> Mapping[UUID, list[CriticalAlert]]:
+    found: dict[UUID, list[CriticalAlert]] = {}
     for one in open_alerts:
         found.setdefault(one.root_id, []).append(one)
     return found

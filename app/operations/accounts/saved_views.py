@@ -1,6 +1,6 @@
 """Saved views of an organization: a person's own, and those that are shared with everybody."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -8,12 +8,11 @@ from sqlalchemy import ColumnElement, or_
 
 from app.models.console import SavedView
 from app.operations.resource import Most, Resource
-from app.operations.rows import columns
+from app.operations.rows import Columns, columns
 from app.platform.errors import Forbidden, NotFound
 from app.platform.transaction import Transaction
 from app.security.principals import Principal
 
-Columns = Mapping[str, Any]
 _SHARES = "saved_views:share"
 _NOT_SHARED = "sharing a view, and changing a shared one, needs the role editor or higher"
 

@@ -1,6 +1,6 @@
 """Create, change and delete on-call schedules, and override them for a while."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -12,12 +12,10 @@ from app.models.members import Membership, User
 from app.operations import paging, usages
 from app.operations import rows as owned_rows
 from app.operations.resource import Most
-from app.operations.rows import Position, refused
+from app.operations.rows import Columns, Position, refused
 from app.operations.snapshots.resource import SnapshotResource
 from app.platform.errors import Forbidden, InvalidCode, NotFound
 from app.platform.transaction import Transaction, transaction
-
-Columns = Mapping[str, Any]
 
 MOST_OVERRIDES = 1_000  # of a schedule, that are not over
 

@@ -1,6 +1,6 @@
 """Create, change and delete escalation policies; one of them may be the organization's default."""
 
-from collections.abc import Mapping, Set
+from collections.abc import Set
 from typing import Any
 from uuid import UUID
 
@@ -18,12 +18,10 @@ from app.operations import usages
 from app.operations.escalation import assignments
 from app.operations.notifications import withdrawn
 from app.operations.resource import Most
-from app.operations.rows import refused
+from app.operations.rows import Columns, refused
 from app.operations.snapshots.resource import SnapshotResource
 from app.platform.errors import InvalidCode
 from app.platform.transaction import Transaction
-
-Columns = Mapping[str, Any]
 
 _TARGETS: dict[str, Any] = {
     NotifyType.TEAM: Team,

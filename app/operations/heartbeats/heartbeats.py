@@ -1,6 +1,6 @@
 """Create, change and delete heartbeats."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -21,12 +21,10 @@ from app.operations.escalation import assignments
 from app.operations.heartbeats import flips as heartbeat_flips
 from app.operations.heartbeats.rows import add_flips, definition_of, state_of, stored_runs
 from app.operations.resource import Most, Resource
-from app.operations.rows import References, refused
+from app.operations.rows import Columns, References, refused
 from app.platform.bootstrap import runtime
 from app.platform.errors import InvalidCode
 from app.platform.transaction import Transaction, transaction
-
-Columns = Mapping[str, Any]
 
 OLD_KEY_LIFETIME = timedelta(hours=1)
 # A ping that comes up to a minute early meets a time ahead; beyond that it is the clock.

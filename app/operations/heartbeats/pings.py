@@ -70,7 +70,7 @@ class PingRefusal(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
+class StoredPings:
     """Result of storing a batch: an outcome for each ping, in their order."""
 
     outcomes: list[Receipt | PingRefusal]
@@ -161,7 +161,7 @@ class _HeartbeatUpdate:
         return Written(self.row.id, self.state, self.changed_at, self.pinged_at, self.duration_ms)
 
 
-def store(connection: psycopg.Connection[Any], incoming: Sequence[IncomingPing]) -> Stored:
+def store(connection: psycopg.Connection[Any], incoming: Sequence[IncomingPing]) -> StoredPings:
     """Store a batch of pings with what they change; durable when it returns.
 
     `connection` is the writer's own: prepared, and in autocommit, so that BEGIN and COMMIT travel
@@ -195,7 +195,7 @@ def store(connection: psycopg.Connection[Any], incoming: Sequence[IncomingPing])
             "ping_flips": as_json(map(stored_flip, flips)),
         },
     )
-    return Stored(outcomes, any(concerns_alert(flip) for _, flip in flips))
+    return StoredPings(outcomes, any(concerns_alert(flip) for _, flip in flips))
 
 
 def _lock(

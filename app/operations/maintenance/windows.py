@@ -1,6 +1,6 @@
 """Create, change, end and delete maintenance windows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -16,13 +16,11 @@ from app.operations import rows as owned_rows
 from app.operations.maintenance import announcements as maintenance_announcements
 from app.operations.maintenance import muting
 from app.operations.resource import Most
-from app.operations.rows import References, columns, refused
+from app.operations.rows import Columns, References, columns, refused
 from app.operations.snapshots.resource import SnapshotResource
 from app.operations.status_pages import maintenance_notices
 from app.platform.errors import Conflict, InvalidCode
 from app.platform.transaction import Transaction, transaction
-
-Columns = Mapping[str, Any]
 
 _TIMES = ("starts_at", "ends_at", "recurrence", "duration_minutes", "timezone", "exdates")
 _SCOPE = ("service_ids", "tags", "heartbeat_ids")

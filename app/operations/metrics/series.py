@@ -30,8 +30,8 @@ _MILLISECOND = timedelta(milliseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Point:
-    """Point of a series: an interval of time; response times in milliseconds."""
+class SeriesPoint:
+    """SeriesPoint of a series: an interval of time; response times in milliseconds."""
 
     timestamp: datetime
     checks: int
@@ -45,7 +45,7 @@ class Point:
     p99_ms: float | None
 
 
-_POINT_FIELDS = tuple(field.name for field in fields(Point))
+_POINT_FIELDS = tuple(field.name for field in fields(SeriesPoint))
 _point_values = attrgetter(*_POINT_FIELDS)
 
 
@@ -76,7 +76,7 @@ def buckets(
 
 def _coarse(
     tx: Transaction, service_id: UUID, since: datetime, until: datetime, width: timedelta
-) -> list[Point]:
+) -> list[SeriesPoint]:
     """Fold days, hours and raw ends into intervals; percentiles are within 1 %."""
     by_interval: dict[datetime, list[Bucket]] = defaultdict(list)
     parts: Iterator[tuple[datetime, Bucket]]
@@ -125,8 +125,8 @@ def _split(service_id: UUID, part: Piece, width: timedelta) -> list[Stretch]:
     return stretches
 
 
-def _point(at: datetime, bucket: Bucket, percentiles: Sequence[float | None]) -> Point:
-    return Point(
+def _point(at: datetime, bucket: Bucket, percentiles: Sequence[float | None]) -> SeriesPoint:
+    return SeriesPoint(
         at,
         bucket.checks,
         bucket.failed,
@@ -140,11 +140,11 @@ def _point(at: datetime, bucket: Bucket, percentiles: Sequence[float | None]) ->
 
 def _fine(
     tx: Transaction, service_id: UUID, since: datetime, until: datetime, width: timedelta
-) -> list[Point]:
+) -> list[SeriesPoint]:
     """Return minutes from raw results, five minutes from what is kept of them, if need be."""
     config = runtime().config
     oldest = floor(tx.now(), DAY) - timedelta(days=config.raw_retention_days)
-    points: list[Point] = []
+    points: list[SeriesPoint] = []
     if since < oldest and width < FIVE_MINUTES:
         message = f"single minutes are kept for {config.raw_retention_days} days; widen `interval`"
         raise Invalid(
@@ -186,7 +186,7 @@ GROUP BY 1 ORDER BY 1 LIMIT {MOST_POINTS + 1}
 
 def _raw(
     tx: Transaction, service_id: UUID, since: datetime, until: datetime, width: timedelta
-) -> list[Point]:
+) -> list[SeriesPoint]:
     values = {"service_id": service_id, "since": since, "until": until, "width": width}
     rows = tx.driver.execute(_RAW, values).fetchall()
     (figures,) = measure(tx, [Stretch(service_id, since, until)])
@@ -198,7 +198,7 @@ def _raw(
         checks, failed, mean, low, high, ranks = counts.get(at, (0, 0, None, None, None, None))
         sums = known.get(at, Totals())
         points.append(
-            Point(
+            SeriesPoint(
                 at,
                 checks,
                 failed,
@@ -244,7 +244,9 @@ WHERE h.service_id = %s AND h.at >= %s AND h.at < %s ORDER BY h.at
 """  # noqa: S608  constants
 
 
-def _fives(tx: Transaction, service_id: UUID, since: datetime, until: datetime) -> Iterator[Point]:
+def _fives(
+    tx: Transaction, service_id: UUID, since: datetime, until: datetime
+) -> Iterator[SeriesPoint]:
     """Yield the five minutes of hours whose results are gone; response times are within 1 %."""
     spans = corrections.spans(tx, [service_id], since, until).get(service_id, ())
     for at, checks, failed, cells, packed in tx.driver.execute(
@@ -267,8 +269,10 @@ def _slots(cells: bytes) -> list[dict[int, int]]:
     return slots
 
 
-def _five(at: datetime, checks: int, failed: int, sums: Totals, times: dict[int, int]) -> Point:
+def _five(
+    at: datetime, checks: int, failed: int, sums: Totals, times: dict[int, int]
+) -> SeriesPoint:
     low, high, *percentiles = histogram.percentiles(times, (0, 1, 0.5, 0.95, 0.99), None, None)
-    return Point(
+    return SeriesPoint(
         at, checks, failed, sums.uptime_percentage, histogram.mean(times), low, high, *percentiles
     )

@@ -1,6 +1,6 @@
 """Create, change and delete notification channels, and keep what refers to them right."""
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Sequence, Set
 from typing import Any
 from uuid import UUID
 
@@ -12,14 +12,12 @@ from app.operations import secrets, usages
 from app.operations.notifications import newcomers, withdrawn
 from app.operations.notifications.definitions import changed_columns, new_columns
 from app.operations.resource import Most
-from app.operations.rows import beginning, columns, refused
+from app.operations.rows import Columns, beginning, columns, refused
 from app.operations.snapshots.resource import SnapshotResource
 from app.platform.bootstrap import runtime
 from app.platform.errors import InvalidCode
 from app.platform.transaction import Transaction
 from app.security.sealing import mask
-
-Columns = Mapping[str, Any]
 
 # What makes earlier failures say nothing about the channel any more.
 _CLEARS_FAILURES = frozenset(("type", "config"))

@@ -148,7 +148,7 @@ class _Lost:
         self.losses |= quarantine.note_lost(self._tx, quarantine.WorkKind.MESSAGE, keys)
 
 
-def _claim_more(tx: Transaction, lost: _Lost, like: Notification) -> list[digests.Claimed]:
+def _claim_more(tx: Transaction, lost: _Lost, like: Notification) -> list[digests.ClaimedMessage]:
     names = ("organization_id", "recipient_key", "kind")
     values = {"limit": _WHOLE_STORM, "busy": []} | {name: getattr(like, name) for name in names}
     only = " ".join(f"AND n.{name} = %({name})s" for name in names)
@@ -157,7 +157,7 @@ def _claim_more(tx: Transaction, lost: _Lost, like: Notification) -> list[digest
 
 def _claim(
     tx: Transaction, lost: _Lost, statement: str, values: dict[str, Any]
-) -> list[digests.Claimed]:
+) -> list[digests.ClaimedMessage]:
     found = tx.driver.execute(
         statement, {**values, "lease": LEASE_SECONDS, "digest": enqueue.DIGEST}
     ).fetchall()

@@ -17,7 +17,7 @@ from app.operations.notifications.enqueue import DIGEST, is_digest
 from app.operations.notifications.last_resort import OWNER
 from app.platform.transaction import Transaction
 
-Claimed = tuple[Notification, NotificationChannel | None]
+ClaimedMessage = tuple[Notification, NotificationChannel | None]
 
 STATUS_CHANGED = "service.status_changed"
 _FOLDED_KINDS = ("alert.fired", "alert.resolved")
@@ -25,10 +25,10 @@ _FOLDED_KINDS = ("alert.fired", "alert.resolved")
 
 def fold(
     tx: Transaction,
-    rows: Sequence[Claimed],
+    rows: Sequence[ClaimedMessage],
     now: datetime,
-    claim_more: Callable[[Notification], Sequence[Claimed]],
-) -> list[Claimed]:
+    claim_more: Callable[[Notification], Sequence[ClaimedMessage]],
+) -> list[ClaimedMessage]:
     """Return which of the claimed rows are sent; in a storm some become a digest or wait.
 
     `claim_more` claims whatever else is due to the same recipient of the same kind, for a digest to

@@ -5,7 +5,7 @@ from datetime import timedelta
 from app.domain.messages.events import BEGINNINGS
 from app.models.notification_channels import Notification
 from app.operations.notifications import enqueue
-from app.operations.notifications.digests import Claimed
+from app.operations.notifications.digests import ClaimedMessage
 from app.operations.snapshots import muted_alerts
 from app.platform.transaction import Transaction
 
@@ -13,7 +13,7 @@ _SOON = timedelta(seconds=30)  # what is due so soon after the firing is no dela
 _PAUSE = timedelta(seconds=20)  # before the next look
 
 
-def without_muted(tx: Transaction, claimed: list[Claimed]) -> list[Claimed]:
+def without_muted(tx: Transaction, claimed: list[ClaimedMessage]) -> list[ClaimedMessage]:
     """Defer messages whose delay ended in maintenance; sent at its end if the alert still fires.
 
     The delay of a contact, or quiet hours. What was due as the alert fired goes out.

@@ -1,7 +1,5 @@
 """Create, change and delete alert rules; what a rule no longer watches, it no longer alerts on."""
 
-from collections.abc import Mapping
-from typing import Any
 from uuid import UUID
 
 from app.models.alert_rules import AlertRule
@@ -13,13 +11,11 @@ from app.operations import rows as owned_rows
 from app.operations.alerts import closing, edits
 from app.operations.escalation import assignments
 from app.operations.resource import Most
-from app.operations.rows import References, columns, refused
+from app.operations.rows import Columns, References, columns, refused
 from app.operations.rules import latches as rule_latches
 from app.operations.snapshots.resource import SnapshotResource
 from app.platform.errors import InvalidCode
 from app.platform.transaction import Transaction
-
-Columns = Mapping[str, Any]
 
 # What a rule asks, and of whom.
 _ASKED = frozenset({"condition", "is_enabled", "service_id", "tags"})

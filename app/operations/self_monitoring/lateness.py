@@ -32,7 +32,7 @@ WHERE e.next_due_at < now() - (s.timeout_seconds + %s) * interval '1 second'
   -- The agents of an organization's own location are its own affair.
   AND NOT EXISTS (SELECT FROM locations l WHERE l.region = e.region AND NOT l.is_shared)
 """
-# Judged up to the last proof that pings could be received, as the sweep does.
+# Evaluated up to the last proof that pings could be received, as the sweep does.
 _SWEEPS = """
 SELECT min(h.next_look_at), count(*) FROM heartbeats h, ingest_beacons b
 WHERE b.id = 1 AND h.next_look_at < LEAST(now(), b.last_at) - %s * interval '1 second'

@@ -16,7 +16,7 @@ from app.security.sealing import reveal
 
 
 @dataclass(frozen=True, slots=True)
-class Recipient:
+class OperatorAddress:
     """One way to an operator: a channel type and its config in clear."""
 
     organization_id: UUID
@@ -25,7 +25,7 @@ class Recipient:
     config: dict[str, Any]
 
 
-def recipients() -> list[Recipient]:
+def recipients() -> list[OperatorAddress]:
     """Return every enabled channel of organizations that operators own, and their own addresses.
 
     It only reads.
@@ -54,10 +54,11 @@ def recipients() -> list[Recipient]:
             except ValueError:
                 continue  # sealed with another key, or a secret that is gone: others are told
             name = names[channel.organization_id]
-            found.append(Recipient(channel.organization_id, name, channel.type, config))
+            found.append(OperatorAddress(channel.organization_id, name, channel.type, config))
     if has_mail:
         mails = {row.email: row for row in owned}
         found += [
-            Recipient(row.id, row.name, "email", {"to": [email]}) for email, row in mails.items()
+            OperatorAddress(row.id, row.name, "email", {"to": [email]})
+            for email, row in mails.items()
         ]
     return found

@@ -3,11 +3,10 @@
 from collections.abc import Callable, Mapping, Sequence
 from uuid import UUID
 
-from app.operations.rows import lock_organization
+from app.operations.rows import Columns, lock_organization
 from app.operations.schedule import entries as schedule_entries
 from app.operations.services.definitions import constraints
 from app.operations.services.services import (
-    Columns,
     apply,
     follow_tags,
     hint,

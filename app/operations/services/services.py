@@ -1,6 +1,6 @@
 """Create, change and delete services, and keep their schedule right."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -15,7 +15,7 @@ from app.models.services import HistoryPurge, Service
 from app.operations.alerts import closing, suppression
 from app.operations.escalation import assignments
 from app.operations.locations import locations
-from app.operations.rows import columns, lock_organization, refused, take_unchanged
+from app.operations.rows import Columns, columns, lock_organization, refused, take_unchanged
 from app.operations.rules import latches as rule_latches
 from app.operations.schedule import entries as schedule_entries
 from app.operations.services import pauses as service_pauses
@@ -30,8 +30,6 @@ from app.platform.bootstrap import runtime
 from app.platform.errors import Forbidden, InvalidCode, NotFound
 from app.platform.events import Event
 from app.platform.transaction import Transaction, transaction
-
-Columns = Mapping[str, Any]
 
 # What makes the last result say nothing about the service any more.
 _VOIDS_CHECK = frozenset(

@@ -1,15 +1,11 @@
 """Use cases of the rows that alerting snapshots hold."""
 
-from typing import TypeVar
 from uuid import UUID
 
-from app.models.base import OrganizationOwned
-from app.operations.resource import Resource
+from app.operations.resource import Resource, Row
 from app.operations.rows import lock_organization
 from app.operations.snapshots import alerting
 from app.platform.transaction import Transaction
-
-Row = TypeVar("Row", bound=OrganizationOwned)
 
 
 class SnapshotResource(Resource[Row, UUID]):

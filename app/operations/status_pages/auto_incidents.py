@@ -7,7 +7,12 @@ from uuid import UUID, uuid4
 from sqlalchemy import select
 
 from app.domain.status_pages import auto_incidents
-from app.domain.status_pages.auto_incidents import Action, IncidentStep, KnownIncident, OpenAlert
+from app.domain.status_pages.auto_incidents import (
+    Action,
+    CriticalAlert,
+    IncidentStep,
+    KnownIncident,
+)
 from app.domain.status_pages.languages import listing, sentence
 from app.domain.status_pages.types import AutoIncidents, IncidentStatus, Severity
 from app.models.alerts import Alert
@@ -74,7 +79,7 @@ def advance(page_id: UUID) -> int:
     return len(actions)
 
 
-def _open_alerts(tx: Transaction, organization_id: UUID) -> list[OpenAlert]:
+def _open_alerts(tx: Transaction, organization_id: UUID) -> list[CriticalAlert]:
     rows = tx.session.scalars(
         select(Alert).where(
             Alert.organization_id == organization_id,
@@ -84,7 +89,7 @@ def _open_alerts(tx: Transaction, organization_id: UUID) -> list[OpenAlert]:
         )
     )
     return [
-        OpenAlert(row.id, row.suppressed_by or row.id, row.service_id, row.fired_at)
+        CriticalAlert(row.id, row.suppressed_by or row.id, row.service_id, row.fired_at)
         for row in rows
         if row.service_id is not None
     ]

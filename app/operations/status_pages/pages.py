@@ -1,6 +1,6 @@
 """Create, read, change and delete status pages."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -17,14 +17,12 @@ from app.models.services import Service
 from app.models.status_pages import PageSnapshot, StatusPage, StatusPageSlug
 from app.operations import rows as owned_rows
 from app.operations.resource import Most, Resource
-from app.operations.rows import columns, refused
+from app.operations.rows import Columns, columns, refused
 from app.operations.status_pages import addresses, services, snapshots
 from app.platform.bootstrap import runtime
 from app.platform.crypto import random_key
 from app.platform.errors import Conflict, InvalidCode
 from app.platform.transaction import Transaction, transaction
-
-Columns = Mapping[str, Any]
 
 SLUG_KEPT = timedelta(days=90)
 TXT_LABEL = "_alertifypro"

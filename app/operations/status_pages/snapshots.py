@@ -76,7 +76,7 @@ RETURNING status_page_id, due_at
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class PageClaim:
     """A page whose snapshot is to be made, and the time at which it was due."""
 
     page_id: UUID
@@ -94,7 +94,7 @@ class Made:
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
+class StoredSnapshot:
     """A snapshot as web processes hold it."""
 
     page_id: UUID
@@ -120,11 +120,11 @@ def hint() -> None:
     runtime().hints.work(MAKE_JOB)
 
 
-def claim() -> Claim | None:
+def claim() -> PageClaim | None:
     """Take the page that is due longest under a lease; None when none is due."""
     with transaction() as tx:
         row = tx.driver.execute(_CLAIM, {"lease": _LEASE_SECONDS}).fetchone()
-    return Claim(*row) if row else None
+    return PageClaim(*row) if row else None
 
 
 def make_now(page_id: UUID) -> None:
@@ -136,7 +136,7 @@ def make_now(page_id: UUID) -> None:
         with transaction() as tx:
             row = tx.driver.execute(_CLAIM_ONE, {"lease": _LEASE_SECONDS, "id": page_id}).fetchone()
         if row is not None:
-            make(Claim(*row))
+            make(PageClaim(*row))
     except DATABASE_AWAY as error:
         log.info("a snapshot is left to the background", extra={"why": str(error)})
 
@@ -147,7 +147,7 @@ def due_for_seconds() -> float | None:
     return seconds
 
 
-def make(claimed: Claim) -> bool:
+def make(claimed: PageClaim) -> bool:
     """Make the snapshot of a claimed page and store it; False when the page is gone."""
     with transaction() as tx:
         tx.session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
@@ -214,7 +214,7 @@ def _made(tx: Transaction, page: StatusPage, stored: PageSnapshot | None) -> Mad
     )
 
 
-def _store(claimed: Claim, made: Made) -> None:
+def _store(claimed: PageClaim, made: Made) -> None:
     with transaction() as tx:
         row = tx.session.get(PageSnapshot, claimed.page_id, with_for_update={"key_share": True})
         if row is None:
@@ -260,7 +260,7 @@ def versions() -> dict[UUID, tuple[int, datetime]]:
     return {row.status_page_id: (row.version, row.made_at) for row in rows}
 
 
-def load(page_ids: Sequence[UUID]) -> list[Stored]:
+def load(page_ids: Sequence[UUID]) -> list[StoredSnapshot]:
     """Return the snapshots of pages as they are now."""
     with transaction() as tx:
         tx.session.execute(text("SET LOCAL statement_timeout = 5000"))
@@ -277,7 +277,7 @@ def load(page_ids: Sequence[UUID]) -> list[Stored]:
             )
         )
         found = [
-            Stored(
+            StoredSnapshot(
                 page_id=row.status_page_id,
                 document=row.document or b"{}",
                 archive=row.archive or b"{}",

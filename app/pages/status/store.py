@@ -122,7 +122,7 @@ class PageStore:
         self._reindex()
         return True
 
-    def _take(self, row: snapshots.Stored) -> None:
+    def _take(self, row: snapshots.StoredSnapshot) -> None:
         before = self._pages.get(str(row.page_id))
         snapshot = Snapshot(
             str(row.page_id), row.document, row.archive, row.hash, row.made_at, row.old_slugs

@@ -12,12 +12,12 @@ from app.domain.checks.assertions import (
     status_failure,
     text_failure,
 )
-from app.domain.checks.patterns import Patience, PatternTooSlow, pattern
+from app.domain.checks.patterns import PatternTooSlow, TimeBudget, pattern
 
 
 def patient():
-    """Return patience for as long as a test takes."""
-    return Patience(lambda: 0.0)
+    """Return budget for as long as a test takes."""
+    return TimeBudget(lambda: 0.0)
 
 
 @pytest.mark.parametrize(
@@ -201,18 +201,18 @@ def test_large_patterns_end_after_a_second():
     """One of a thousand states took half a minute for a megabyte, in which its worker did nothing
     else, and each of fifty rules anew."""
     body = "a" * 1_000_000
-    patience = Patience(time.thread_time)
+    budget = TimeBudget(time.thread_time)
     began = time.thread_time()
-    failure = text_failure(body, patience, regex=HUGE)
+    failure = text_failure(body, budget, regex=HUGE)
     rule = {"path": "$", "operator": "matches", "value": HUGE}
-    also = json_failure(f'"{body}"', [rule] * 50, patience)
+    also = json_failure(f'"{body}"', [rule] * 50, budget)
     assert time.thread_time() - began < 6
     assert failure.startswith(f'nobody can tell whether the body matches "{HUGE}": the pattern is')
     assert also.startswith("nobody can tell whether $ matches: the pattern is too slow to look")
 
 
 def test_large_patterns_are_found_where_they_can_be():
-    found = Patience(time.thread_time).search(HUGE, "a" * 1_000 + "z" + "b" * 1_000_000)
+    found = TimeBudget(time.thread_time).search(HUGE, "a" * 1_000 + "z" + "b" * 1_000_000)
     assert found is not None
 
 
@@ -230,8 +230,8 @@ def test_a_pattern_is_found_at_the_end_of_a_text_of_any_length(size):
 
 def test_patience_that_is_used_up_looks_at_nothing():
     ticks = iter(range(1_000))
-    patience = Patience(lambda: float(next(ticks)), seconds=0.5)
+    budget = TimeBudget(lambda: float(next(ticks)), seconds=0.5)
     with pytest.raises(PatternTooSlow):
-        patience.search("z", "a" * 10_000)
+        budget.search("z", "a" * 10_000)
     with pytest.raises(PatternTooSlow, match="beyond 0 characters"):
-        patience.search("a", "a")
+        budget.search("a", "a")

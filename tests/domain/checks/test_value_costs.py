@@ -8,7 +8,7 @@ import pytest
 from app.checks import steps
 from app.domain.checks import json_path
 from app.domain.checks.assertions import json_failure
-from app.domain.checks.patterns import Patience, TooManyValues
+from app.domain.checks.patterns import TimeBudget, TooManyValues
 from app.network.http import HttpResponse
 
 MANY = 300_000
@@ -19,37 +19,37 @@ def test_rules_on_many_values_are_given_up_after_a_while():
     body = json.dumps([0] * MANY + ["x"])
     rules = [{"path": "$", "operator": "contains", "value": "x"}] * 50
     began = time.process_time()
-    failure = json_failure(body, rules, Patience(time.thread_time))
+    failure = json_failure(body, rules, TimeBudget(time.thread_time))
     assert time.process_time() - began < 10
     assert failure
     assert failure.startswith("nobody can tell whether $ matches: there are too many values")
 
 
-def test_a_few_rules_on_an_ordinary_body_are_judged():
+def test_a_few_rules_on_an_ordinary_body_are_evaluated():
     body = json.dumps({"items": list(range(2000)), "ok": True})
     rules = [
         {"path": "$.items", "operator": "contains", "value": 1999},
         {"path": "$.items[*]", "operator": "==", "value": 1500},
         {"path": "$.items[*]", "operator": "!=", "value": 9999},
     ]
-    assert json_failure(body, rules * 10, Patience(time.thread_time)) is None
+    assert json_failure(body, rules * 10, TimeBudget(time.thread_time)) is None
 
 
 def test_values_within_values_are_counted_once():
     at = [0.0]
-    patience = Patience(lambda: at[0], 1.0)
+    budget = TimeBudget(lambda: at[0], 1.0)
 
     def inner():
         at[0] += 0.6
-        return list(patience.each([1]))
+        return list(budget.each([1]))
 
-    for _ in patience.each([1]):
+    for _ in budget.each([1]):
         inner()
-    assert list(patience.each([1])) == [1], "0.4 are left"
+    assert list(budget.each([1])) == [1], "0.4 are left"
     at[0] += 5.0
-    assert list(patience.each([1])) == [1], "time between two looks is nobody's"
+    assert list(budget.each([1])) == [1], "time between two looks is nobody's"
     with pytest.raises(TooManyValues):
-        [inner() for _ in patience.each([1])]
+        [inner() for _ in budget.each([1])]
 
 
 def test_a_path_looks_no_further_than_it_may_find():

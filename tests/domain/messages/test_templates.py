@@ -152,7 +152,7 @@ def test_the_inside_of_python_is_out_of_reach(body):
 @pytest.mark.parametrize(
     "body", ["{{ 1 | round(30000000, 'ceil') }}", "{{ [1] | tojson(indent=900000000) }}"]
 )
-def test_what_is_folded_while_it_is_judged_is_refused(body):
+def test_what_is_folded_while_it_is_validated_is_refused(body):
     (problem,) = validate_template({"body": body})["body"]
     assert "number beyond" in problem
 

@@ -59,14 +59,14 @@ def test_a_rule_on_yellow_counts_yellow():
     ],
 )
 def test_hysteresis(letters, was, now, why):
-    judged = flapping.evaluate(newest_first(letters), was_flapping=was)
-    assert judged.is_flapping is now, why
-    assert judged.has_started is (now and not was)
-    assert judged.has_stopped is (was and not now)
+    evaluated = flapping.evaluate(newest_first(letters), was_flapping=was)
+    assert evaluated.is_flapping is now, why
+    assert evaluated.has_started is (now and not was)
+    assert evaluated.has_stopped is (was and not now)
 
 
 @given(st.lists(st.sampled_from(Status), max_size=60), st.booleans())
 def test_the_percentage_is_one(statuses, was):
-    judged = flapping.evaluate(statuses, was_flapping=was)
-    assert -1e-9 <= judged.percent <= 100 + 1e-9
-    assert not (judged.has_started and judged.has_stopped)
+    evaluated = flapping.evaluate(statuses, was_flapping=was)
+    assert -1e-9 <= evaluated.percent <= 100 + 1e-9
+    assert not (evaluated.has_started and evaluated.has_stopped)

@@ -42,7 +42,7 @@ def searched(test, past, now):
 
 
 def agree(source, points, forgets):
-    """Judge one point after another by streaks, and anew by everything that came before."""
+    """Evaluate one point after another by streaks, and anew by everything that came before."""
     condition = conditions.parse(source)
     known: dict = {}
     for at, point in enumerate(points):

@@ -7,9 +7,9 @@ import pytest
 
 from app.domain.status_pages.auto_incidents import (
     Action,
+    CriticalAlert,
     IncidentStep,
     KnownIncident,
-    OpenAlert,
     next_actions,
 )
 
@@ -38,18 +38,22 @@ def known(recovered=None, alerts=(X,), services=(A,)):
     ("open_alerts", "incidents", "expected"),
     [
         ([], [], []),
-        ([OpenAlert(X, X, A, SHORT)], [], []),
-        ([OpenAlert(X, X, A, LONG)], [], [(IncidentStep.OPEN, None)]),
-        ([OpenAlert(X, X, HIDDEN, LONG)], [], []),  # nobody sees what it hits
+        ([CriticalAlert(X, X, A, SHORT)], [], []),
+        ([CriticalAlert(X, X, A, LONG)], [], [(IncidentStep.OPEN, None)]),
+        ([CriticalAlert(X, X, HIDDEN, LONG)], [], []),  # nobody sees what it hits
         # A hidden service is the cause of two that are shown: one incident.
         (
-            [OpenAlert(X, X, HIDDEN, LONG), OpenAlert(Y, X, A, SHORT), OpenAlert(ONE, X, B, SHORT)],
+            [
+                CriticalAlert(X, X, HIDDEN, LONG),
+                CriticalAlert(Y, X, A, SHORT),
+                CriticalAlert(ONE, X, B, SHORT),
+            ],
             [],
             [(IncidentStep.OPEN, None)],
         ),
-        ([OpenAlert(X, X, A, LONG)], [known()], []),
+        ([CriticalAlert(X, X, A, LONG)], [known()], []),
         (
-            [OpenAlert(X, X, A, LONG), OpenAlert(Y, X, B, LONG)],
+            [CriticalAlert(X, X, A, LONG), CriticalAlert(Y, X, B, LONG)],
             [known()],
             [(IncidentStep.JOIN, ONE)],
         ),
@@ -57,7 +61,7 @@ def known(recovered=None, alerts=(X,), services=(A,)):
         ([], [known(recovered=9)], []),
         ([], [known(recovered=10)], [(IncidentStep.RESOLVE, ONE)]),
         # It flaps: another alert of the same service is the same incident.
-        ([OpenAlert(Y, Y, A, SHORT)], [known(recovered=5)], [(IncidentStep.JOIN, ONE)]),
+        ([CriticalAlert(Y, Y, A, SHORT)], [known(recovered=5)], [(IncidentStep.JOIN, ONE)]),
     ],
 )
 def test_incidents_that_open_alerts_ask_for(open_alerts, incidents, expected):
@@ -65,5 +69,5 @@ def test_incidents_that_open_alerts_ask_for(open_alerts, incidents, expected):
 
 
 def test_an_incident_names_only_what_the_page_shows():
-    (action,) = steps([OpenAlert(X, X, HIDDEN, LONG), OpenAlert(Y, X, A, LONG)])
+    (action,) = steps([CriticalAlert(X, X, HIDDEN, LONG), CriticalAlert(Y, X, A, LONG)])
     assert action == Action(IncidentStep.OPEN, None, frozenset({X, Y}), frozenset({A}))

@@ -9,7 +9,7 @@ from tests.factories import make_service
 from tests.heartbeats import age, make_heartbeat, prove
 
 
-def test_a_heartbeat_that_cannot_be_judged_holds_up_no_other_one(context, alice, rows, monkeypatch):
+def test_a_heartbeat_that_cannot_be_evaluated_delays_no_other(context, alice, rows, monkeypatch):
     beats = [make_heartbeat(alice, name=f"Job {n}") for n in range(3)]
     for beat in beats:
         age(rows, beat["id"], hours=2)
@@ -17,14 +17,14 @@ def test_a_heartbeat_that_cannot_be_judged_holds_up_no_other_one(context, alice,
     evaluate = heartbeat_sweep.decisions.evaluate
     sick = beats[1]["name"]
     state_of = heartbeat_sweep.state_of
-    judged = []
+    evaluated = []
 
     def read(row):
-        judged.append(row.name)
+        evaluated.append(row.name)
         return state_of(row)
 
     def failing(snapshot, state, until, gaps):
-        if judged[-1] == sick:
+        if evaluated[-1] == sick:
             raise OverflowError("date value out of range")
         return evaluate(snapshot, state, until, gaps)
 
@@ -34,9 +34,9 @@ def test_a_heartbeat_that_cannot_be_judged_holds_up_no_other_one(context, alice,
         heartbeat_sweep.sweep()
     statuses = {beat["name"]: beat["status"] for beat in alice.get("/heartbeats").json}
     assert [statuses[f"Job {n}"] for n in (0, 2)] == ["missed", "missed"]
-    judged.clear()
+    evaluated.clear()
     heartbeat_sweep.sweep()
-    assert sick not in judged, "set aside after three"
+    assert sick not in evaluated, "set aside after three"
     assert "date value out of range" in quarantine.problem()
 
 

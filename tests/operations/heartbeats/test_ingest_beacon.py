@@ -29,7 +29,7 @@ def now(alice, heartbeat):
     return lambda: alice.get(f"/heartbeats/{heartbeat['id']}").json
 
 
-def test_nothing_is_judged_past_the_last_proof(app, rows, heartbeat, now):
+def test_nothing_is_evaluated_past_the_last_proof(app, rows, heartbeat, now):
     age(rows, heartbeat["id"], minutes=90)
     rows("DELETE FROM ingest_beacons")
     with app.app_context():

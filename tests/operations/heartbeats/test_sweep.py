@@ -1,4 +1,4 @@
-"""Lateness, judged by the database's clock and never past the last proof that pings come in."""
+"""Lateness, evaluated by the database's clock and never past the last proof that pings come in."""
 
 import threading
 
