@@ -1,4 +1,4 @@
-"""Start the scheduler process: `python -m scheduler`.
+"""Command of the scheduler process: `python -m scheduler`.
 
 It owns no state: the ticks are installed at the start, again whenever Redis lost them or a new
 region appeared, and a doubled tick is harmless. So it may be killed, started twice, or late.

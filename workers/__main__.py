@@ -1,4 +1,4 @@
-"""Start one worker process: `python -m workers probes|notifications|background|metrics|remote`.
+"""Command of one worker: `python -m workers probes|notifications|background|metrics|remote`.
 
 A probe worker serves the queue of its REGION with a warm engine, a notification worker the outbox
 with a dispatcher, the background worker the ticks, the metrics worker those that may take minutes.

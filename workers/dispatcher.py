@@ -59,7 +59,7 @@ _ALONE_SECONDS = 60.0  # a send has 30
 
 
 class Dispatcher:
-    """Delivers the outbox from this process; one session at a time."""
+    """Dispatcher of the outbox in this process; one session at a time."""
 
     def __init__(self, app: Flask) -> None:
         self._app = app

@@ -62,7 +62,7 @@ class EngineSettings(Protocol):
 
 
 class Engine:
-    """Runs the checks of one region in this process; one drain session at a time."""
+    """Engine of the checks of one region in this process; one drain session at a time."""
 
     def __init__(
         self, exchange: Exchange, settings: EngineSettings, network: Callable[[Targets], Network]

@@ -44,7 +44,7 @@ _NOT_SENT_USUALLY = frozenset(("deliveries", "database"))  # an alert about thes
 
 
 class HealthWatch(threading.Thread):
-    """Looks every quarter of a minute until it is stopped."""
+    """Watch that looks every quarter of a minute until it is stopped."""
 
     def __init__(self, app: Flask) -> None:
         super().__init__(name="health watch", daemon=True)

@@ -20,7 +20,7 @@ _MAX_TEXT = 300
 
 
 class PeerWatch:
-    """Looks at one other installation."""
+    """Watch over one other installation."""
 
     def __init__(self, url: str, ca_file: str | None) -> None:
         self._url = url

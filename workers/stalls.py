@@ -22,7 +22,7 @@ _NOTED_SECONDS = 1.0  # a busy machine keeps a loop waiting for less
 
 
 class StallGuard:
-    """Ends this process when its event loop has not turned for a minute."""
+    """Guard that ends this process when its event loop has not turned for a minute."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, seconds: float = STALL_SECONDS) -> None:
         self._loop = loop

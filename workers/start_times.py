@@ -71,7 +71,7 @@ class StartQueue:
 
 
 class ClaimPace:
-    """ClaimPace of a worker's claims, by the shortest interval it has seen lately.
+    """Pace of a worker's claims, by the shortest interval it has seen lately.
 
     A check that is recorded just after a claim must be found by the next one before it is due.
     """

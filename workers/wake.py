@@ -13,7 +13,7 @@ _RETRY_SECONDS = 1.0
 
 
 class WakeListener(threading.Thread):
-    """Calls a function whenever something has become due in a region, until it is stopped."""
+    """Listener that calls a function whenever something is due in a region, until it is stopped."""
 
     def __init__(self, redis_url: str, region: str, wake: Callable[[], object]) -> None:
         super().__init__(name="wake", daemon=True)

@@ -64,7 +64,7 @@ class _Watched:
 
 
 class Watchdog(threading.Thread):
-    """Looks after idle hosts until it is stopped, all of them with one connection."""
+    """Watchdog of idle hosts until it is stopped, all of them with one connection."""
 
     def __init__(self, app: Flask, *hosts: Host) -> None:
         super().__init__(name="watchdog", daemon=True)

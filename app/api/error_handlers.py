@@ -1,4 +1,4 @@
-"""Every failure becomes one JSON shape; what is not expected is logged and never shown."""
+"""Failures as one JSON shape; what is not expected is logged and never shown."""
 
 import logging
 from http import HTTPStatus

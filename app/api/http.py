@@ -33,7 +33,7 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 
 class StrictParser(FlaskParser):
-    """Reads JSON bodies strictly and refuses bad values in the one error shape."""
+    """Parser that reads JSON bodies strictly and refuses bad values in the one error shape."""
 
     def _raw_load_json(self, req: flask.Request) -> Any:
         return json_of(req)

@@ -1,4 +1,4 @@
-"""Around every request: its id, its log line, its limits, and the headers of its answer."""
+"""Hooks around every request: its id, its log line, its limits, and the headers of its answer."""
 
 import re
 from http import HTTPStatus

@@ -18,7 +18,7 @@ _GUARD = Guard("second factor", per_pair=5, per_address=50, hot=20)
 
 
 class _Guarded:
-    """Counts a code that turns out wrong, and no other."""
+    """Block that counts a code which turns out wrong, and no other."""
 
     def __enter__(self) -> None:
         _GUARD.take(principal().email, client_address())

@@ -1,4 +1,4 @@
-"""Delivers one message through one channel: the deadline, the template and the fence around it."""
+"""Delivery of one message through one channel: deadline, template, and the fence around it."""
 
 import asyncio
 import logging

@@ -1,4 +1,4 @@
-"""Builds mails: headers that nobody can break out of, a plain part and an HTML part.
+"""Mails as they are built: headers that nobody can break out of, a plain part and an HTML part.
 
 The older `email` API is used on purpose: the newer one decodes `=?UTF-8?Q?=0A?=` in a subject and
 writes the line break out as a new header (CVE-2024-6923 family; measured on Python 3.11).

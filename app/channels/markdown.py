@@ -1,4 +1,4 @@
-"""Makes text from outside literal in chats that read Markdown."""
+"""Text from outside made literal for chats that read Markdown."""
 
 import re
 from collections.abc import Callable

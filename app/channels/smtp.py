@@ -1,4 +1,4 @@
-"""Hands a mail to the operator's mail server (RFC 5321, STARTTLS by RFC 3207)."""
+"""Mails handed to the operator's mail server (RFC 5321, STARTTLS by RFC 3207)."""
 
 import ssl
 from collections.abc import Sequence

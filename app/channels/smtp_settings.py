@@ -1,4 +1,4 @@
-"""Reads SMTP_URL: the operator's own mail server, trusted and so not behind the address guard."""
+"""Settings of SMTP_URL: the operator's own mail server, trusted, so not behind the guard."""
 
 from contextlib import suppress
 from dataclasses import dataclass

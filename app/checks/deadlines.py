@@ -15,7 +15,7 @@ _ROUNDING_SECONDS = 0.001  # of the loop's timers, which may come that much too 
 
 
 class Deadline:
-    """Raises TimeoutError out of its block when that takes longer; `has_passed` tells it after."""
+    """Deadline that raises TimeoutError out of its block; `has_passed` tells it afterwards."""
 
     __slots__ = ("_bucket", "_cancelling", "_task", "has_passed")
 

@@ -1,4 +1,4 @@
-"""Waits for a reply that holds what is expected; shared by the checks that `send` and `expect`."""
+"""Wait for a reply that holds what is expected; shared by the checks that `send` and `expect`."""
 
 import asyncio
 import re

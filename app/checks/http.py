@@ -108,7 +108,7 @@ class HttpConfig(CheckConfig):
     label="Website or API (HTTP)",
 )
 async def check_http(target: Target, network: Network) -> Probe:
-    """Ask a URL and compare status, headers, body and certificate."""
+    """Ask a URL and check status, headers, body and certificate."""
     config = target.config
     response = await network.http(_request(target))
     failure = _failure(response, config)

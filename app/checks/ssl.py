@@ -89,7 +89,7 @@ class SslConfig(CheckConfig):
     label="Certificate (TLS)",
 )
 async def check_ssl(target: Target, network: Network) -> Probe:
-    """Shake hands over TLS and validate chain, host name and dates."""
+    """Shake hands over TLS and check chain, host name and dates."""
     config = target.config
     verify = config.get("verify_chain", True)
     try:

@@ -1,4 +1,4 @@
-"""Reads and writes on a connection, bounded and with sentences, for checks of a protocol."""
+"""Lines and bytes on a connection, bounded and with sentences, for checks of a protocol."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping

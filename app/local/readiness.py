@@ -1,4 +1,4 @@
-"""Asking the web process whether it is ready, without importing an HTTP client."""
+"""Readiness of the web process, asked for without importing an HTTP client."""
 
 import json
 import socket

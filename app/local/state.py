@@ -14,7 +14,7 @@ from app.local import LaunchError, leftovers
 
 @dataclass(frozen=True, slots=True)
 class StateSecrets:
-    """Made once for a state directory and kept with its data: the data cannot be read without."""
+    """Secrets made once for a state directory: its data cannot be read without them."""
 
     jwt_secret: str
     encryption_key: str

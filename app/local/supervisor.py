@@ -1,4 +1,4 @@
-"""Keeping processes alive, and ending them in order."""
+"""Supervision of processes: kept alive, and ended in order."""
 
 import contextlib
 import math

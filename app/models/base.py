@@ -10,7 +10,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
 
 
 class Base(DeclarativeBase):
-    """Maps Python annotations to PostgreSQL types, so that models only name what is special."""
+    """Base of models: maps annotations to PostgreSQL types, so that these name what is special."""
 
     registry = registry(
         type_annotation_map={

@@ -9,7 +9,7 @@ from app.models.base import Base, Identified, Timestamped
 
 
 class Organization(Identified, Timestamped, Base):
-    """Everything a customer owns belongs to one of these."""
+    """Tenant: everything that a customer owns belongs to one."""
 
     __tablename__ = "organizations"
 

@@ -1,4 +1,4 @@
-"""Reads certificates as hosts show them, and says in words what is wrong with one."""
+"""Certificates as hosts show them, and in words what is wrong with one."""
 
 import re
 from collections.abc import Sequence

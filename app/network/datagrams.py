@@ -119,7 +119,7 @@ class DatagramSocket:
 
 
 class Datagrams:
-    """Opens UDP sockets, within one event loop."""
+    """Opener of UDP sockets, within one event loop."""
 
     def __init__(self, resolver: Resolver) -> None:
         self._resolver = resolver

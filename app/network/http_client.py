@@ -1,4 +1,4 @@
-"""Sends HTTP requests hop by hop through the guard.
+"""Client that sends HTTP requests hop by hop through the guard.
 
 Redirects are followed here and not by libcurl, because every hop is validated anew and what may
 hold a secret must not travel to another origin (RFC 9110 15.4).
@@ -39,7 +39,7 @@ _HARMLESS = frozenset(
 
 
 class HttpClient:
-    """Sends requests hop by hop through the guard, within one event loop."""
+    """Client that sends requests hop by hop through the guard, within one event loop."""
 
     def __init__(self, engine: CurlEngine, resolver: Resolver) -> None:
         self._engine = engine

@@ -1,4 +1,4 @@
-"""Turns libcurl's results into sentences; for a refused certificate it looks closer."""
+"""Errors of HTTP: libcurl's results as sentences; a refused certificate is looked at closer."""
 
 import errno
 import re

@@ -26,7 +26,7 @@ _UNREACHABLE = {socket.AF_INET: 3, socket.AF_INET6: 1}
 
 
 class EchoSocket:
-    """Sends echo requests to one address and measures the replies."""
+    """Socket that sends echo requests to one address and measures the replies."""
 
     def __init__(self, address: str) -> None:
         self.address = address

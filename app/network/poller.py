@@ -1,4 +1,4 @@
-"""Waits for libcurl's sockets inside the event loop.
+"""Poller of libcurl's sockets inside the event loop.
 
 On Linux they live in an epoll set of our own, and the loop watches that set as one descriptor:
 measured 15-20 % more requests a second than `loop.add_reader` per socket. Elsewhere the loop
@@ -18,7 +18,7 @@ OnReady = Callable[[list[tuple[int, int]]], None]
 
 
 class Poller(Protocol):
-    """Calls back with (descriptor, libcurl's event mask) pairs."""
+    """Poller that calls back with (descriptor, libcurl's event mask) pairs."""
 
     def watch(self, what: int, descriptor: int, multi: object, data: object) -> None:
         """Take libcurl's wish for a socket: POLL_IN, POLL_OUT, both, or POLL_REMOVE."""

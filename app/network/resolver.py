@@ -1,4 +1,4 @@
-"""Finds the addresses of a host without a thread: c-ares inside the event loop.
+"""Look-up of the addresses of a host without a thread: c-ares inside the event loop.
 
 getaddrinfo() blocks a thread for as long as a name server is silent, and a pool of threads is soon
 full of one silent domain; c-ares waits on a socket. It reads the hosts file and resolv.conf, and

@@ -43,7 +43,7 @@ class ServerSettings(Protocol):
 
 
 class ServerClient:
-    """Sends requests, from any thread; each has connections of its own."""
+    """Client for any thread; each has connections of its own."""
 
     def __init__(self, settings: ServerSettings) -> None:
         self._settings = settings

@@ -10,7 +10,7 @@ from app.network.server_client import ServerSettings
 
 
 class _PinningAdapter(HTTPAdapter):
-    """Accepts one certificate alone, on top of what TLS verifies anyway."""
+    """Adapter that accepts one certificate alone, on top of what TLS verifies anyway."""
 
     def __init__(self, fingerprint: str) -> None:
         self._fingerprint = fingerprint
@@ -26,7 +26,7 @@ class _PinningAdapter(HTTPAdapter):
 
 
 class _AnyPinAdapter(BaseAdapter):
-    """Accepts one of several certificates: the one in use, and the one that comes next."""
+    """Adapter that accepts one of several certificates: that in use, and the one to come."""
 
     def __init__(self, fingerprints: Sequence[str]) -> None:
         super().__init__()

@@ -49,7 +49,7 @@ class Connection:
 
 
 class Streams:
-    """Opens TCP and TLS streams, within one event loop."""
+    """Opener of TCP and TLS streams, within one event loop."""
 
     def __init__(self, resolver: Resolver, contexts: TlsContexts) -> None:
         self._loop = asyncio.get_running_loop()

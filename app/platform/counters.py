@@ -22,7 +22,7 @@ Labels = tuple[str, ...]
 
 
 class Counters:
-    """Adds to counters, and reads them."""
+    """Counters under one prefix: added to, and read."""
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis

@@ -45,7 +45,7 @@ def digest(key: str) -> str:
 
 
 class Vault:
-    """Encrypts and decrypts secrets under one key."""
+    """Vault that encrypts and decrypts secrets under one key."""
 
     def __init__(self, key: bytes) -> None:
         self._aead = AESGCM(key)

@@ -83,7 +83,7 @@ def listen(redis: Redis, organization_ids: Sequence[UUID]) -> list[bool]:
 
 
 class Feed:
-    """Publishes events, and reads the kept ones.
+    """Feed of events: published, and the kept ones read.
 
     `on_change` gets the organizations of which something other than results of checks is published,
     before anybody hears of it.

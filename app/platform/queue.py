@@ -70,7 +70,7 @@ def wait_for_wake(redis: Redis, region: str, seconds: float) -> bool:
 
 
 class Hints:
-    """Enqueues hints and installs the ticks."""
+    """Queue of hints, with the ticks that it installs."""
 
     def __init__(self, redis: Redis) -> None:
         self.redis = redis

@@ -21,7 +21,7 @@ class UnchangedSince(BaseSchema):
 
 
 class Replacement(Schema):
-    """Ignores the fields that only the server sets, so that what was read can be sent back."""
+    """Schema that ignores what only the server sets, so that what was read can be sent back."""
 
     ignored: ClassVar[frozenset[str]] = frozenset()
 

@@ -189,7 +189,7 @@ def is_within(what: str, whose: str, most: int, seconds: int) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """Limits wrong guesses of a secret so that nobody can be locked out by others.
+    """Limit on wrong guesses of a secret; nobody can be locked out by others.
 
     Each pair of account and address has `per_pair` wrong tries in a quarter of an hour, each
     address `per_address` over all accounts. Once an account has seen `hot` wrong tries in an hour,

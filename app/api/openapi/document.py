@@ -100,7 +100,7 @@ _ORG = {
 
 
 class Api(flask_smorest.Api):  # type: ignore[misc]
-    """Collects the routes; errors are answered by `error_handlers`, not by smorest."""
+    """Collector of the routes; errors are answered by `error_handlers`, not by smorest."""
 
     DEFAULT_ERROR_RESPONSE_NAME = None
     ERROR_SCHEMA = ErrorSchema

@@ -1,4 +1,4 @@
-"""Reads what people write as an endpoint: hosts, host:port and URLs, and nothing else.
+"""Parsers of what people write as an endpoint: hosts, host:port and URLs, and nothing else.
 
 What is accepted here is exactly what is dialled: the parts are taken out once, strictly, and every
 check builds its own text from them. Doubtful spellings (127.1, 0x7f000001, user@host, backslashes)

@@ -1,4 +1,4 @@
-"""Reading the layers of an on-call schedule, with the place and a sentence for each fault."""
+"""Parser of the layers of an on-call schedule, with the place and a sentence for each fault."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime

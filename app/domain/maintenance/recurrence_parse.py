@@ -1,4 +1,4 @@
-"""Reading recurrence rules: `FREQ=WEEKLY;BYDAY=SU;BYHOUR=2`, with a sentence for each fault."""
+"""Parser of recurrence rules: `FREQ=WEEKLY;BYDAY=SU;BYHOUR=2`, with a sentence for each fault."""
 
 import re
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""Composes messages: rows in, one plain-text value out that every channel can show."""
+"""Composition of messages: rows in, one plain-text value out that every channel can show."""
 
 from collections.abc import Iterable
 from datetime import datetime

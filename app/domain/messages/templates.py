@@ -1,4 +1,4 @@
-"""Puts a message into the words of a user's template: `subject` and `body`."""
+"""Messages in the words of a user's template: `subject` and `body`."""
 
 from collections.abc import Mapping
 from dataclasses import replace

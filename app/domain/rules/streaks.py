@@ -19,7 +19,7 @@ def carried_on(test: Comparison, known: Streak | None, point: Point) -> Streak |
 
 
 class StreakSearch:
-    """Finds a test's streak in points handed over newest first, and no further than needed."""
+    """Search of a test's streak in points handed over newest first, and no further than needed."""
 
     def __init__(self, test: Comparison, now: datetime) -> None:
         self._test = test

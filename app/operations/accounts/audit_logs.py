@@ -1,4 +1,4 @@
-"""Read the audit log of an organization."""
+"""Audit log of an organization, as it is read."""
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime

@@ -29,7 +29,7 @@ _TRIES = 3
 
 
 class _RollBack(Exception):
-    """Ends a transaction without a commit."""
+    """Signal that ends a transaction without a commit."""
 
 
 @dataclass

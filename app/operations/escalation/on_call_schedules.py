@@ -1,4 +1,4 @@
-"""Create, change and delete on-call schedules, and override them for a while."""
+"""On-call schedules: created, changed, deleted, and overridden for a while."""
 
 from collections.abc import Iterable
 from datetime import datetime

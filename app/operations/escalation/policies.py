@@ -1,4 +1,4 @@
-"""Create, change and delete escalation policies; one of them may be the organization's default."""
+"""Escalation policies: created, changed, deleted; one of them may be the organization's default."""
 
 from collections.abc import Set
 from typing import Any

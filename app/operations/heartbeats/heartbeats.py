@@ -1,4 +1,4 @@
-"""Create, change and delete heartbeats."""
+"""Heartbeats: created, changed and deleted."""
 
 from collections.abc import Sequence
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Create, change, end and delete maintenance windows."""
+"""Maintenance windows: created, changed, ended and deleted."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta

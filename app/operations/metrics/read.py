@@ -1,4 +1,4 @@
-"""Read figures of services over a window, from the coarsest level that answers each part of it."""
+"""Figures of services over a window, read from the coarsest level that answers each part of it."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -31,7 +31,7 @@ _MILLISECOND = timedelta(milliseconds=1)
 
 @dataclass(frozen=True, slots=True)
 class SeriesPoint:
-    """SeriesPoint of a series: an interval of time; response times in milliseconds."""
+    """Point of a series: an interval of time; response times in milliseconds."""
 
     timestamp: datetime
     checks: int

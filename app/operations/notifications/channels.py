@@ -1,4 +1,4 @@
-"""Create, change and delete notification channels, and keep what refers to them right."""
+"""Notification channels: created, changed, deleted; what refers to them is kept right."""
 
 from collections.abc import Sequence, Set
 from typing import Any

@@ -1,4 +1,4 @@
-"""Create, change and delete alert rules; what a rule no longer watches, it no longer alerts on."""
+"""Alert rules: created, changed, deleted; what one no longer watches, it does not alert on."""
 
 from uuid import UUID
 

@@ -1,4 +1,4 @@
-"""Open, resolve and rearm the alerts of rules after a batch of checks.
+"""Transitions of rules after a batch of checks: alerts opened, resolved and rearmed.
 
 Locks are taken in this order, each kind in the order of its ids: schedule entries, services,
 rules, alerts, messages. Rules are locked FOR SHARE: whoever edits, switches off or deletes a rule

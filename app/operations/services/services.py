@@ -1,4 +1,4 @@
-"""Create, change and delete services, and keep their schedule right."""
+"""Services: created, changed and deleted; their schedule is kept right."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any

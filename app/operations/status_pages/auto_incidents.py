@@ -1,4 +1,4 @@
-"""Open, join, recover and resolve incidents of pages as critical alerts come and go."""
+"""Incidents of pages that follow critical alerts: opened, joined, recovered and resolved."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""Create, change, go on with and resolve the incidents of a page."""
+"""Incidents of a page: created, changed, gone on with and resolved."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

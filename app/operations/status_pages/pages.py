@@ -1,4 +1,4 @@
-"""Create, read, change and delete status pages."""
+"""Status pages: created, read, changed and deleted."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta

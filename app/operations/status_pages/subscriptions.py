@@ -1,4 +1,4 @@
-"""Subscribe, confirm, change and end: what strangers do for themselves."""
+"""Subscriptions that strangers begin, confirm, change and end by themselves."""
 
 import hashlib
 import hmac

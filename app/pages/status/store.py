@@ -246,7 +246,7 @@ def _replace(path: Path, content: bytes) -> None:
 
 
 class Watcher(threading.Thread):
-    """Looks for new snapshots each second, for as long as the process lives."""
+    """Watcher of new snapshots, each second for as long as the process lives."""
 
     def __init__(self, app: Flask, store: PageStore) -> None:
         super().__init__(name="pages", daemon=True)
