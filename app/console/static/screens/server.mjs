@@ -9,6 +9,9 @@ import { PlainTable, SavedChoice, perform } from "../parts/Plain.mjs";
 import { Moment, Said } from "../parts/Status.mjs";
 import { useResource } from "../store/resource.mjs";
 
+// Parts of the monitor whose names in the API say little to people.
+const PARTS = { sweeps: t("Heartbeats evaluated"), beacon: t("Pings can be stored"), roll_ups: t("Roll-ups") };
+
 export default function Server() {
   const found = useResource(async (signal) => {
     const [instance, organizations, ready] = await Promise.all([api.get("/instance", {}, signal), api.all("/instance/organizations", {}, { signal }), fetch("/ready", { signal }).then((answer) => answer.json()).catch(() => ({ error: t("The server does not say how it is.") }))]);
@@ -24,7 +27,7 @@ export default function Server() {
 function Ready({ ready }) {
   const { status, age_seconds: ages = {}, late = [], error } = ready;
   const well = status === "ready" && !late.length;
-  const title = (name) => sentence(name.replaceAll("_", " ")).replace(/\.$/, "");
+  const title = (name) => PARTS[name] ?? sentence(name.replaceAll("_", " ")).replace(/\.$/, "");
   const rows = Object.entries(ages).map(([name, seconds]) => [title(name), seconds === null ? t("not yet") : t("{span} ago", { span: span(seconds) })]);
   return html`<p class=${well ? "up" : "slow"}><strong>${well ? t("Everything that is due is done.") : sentence(error ?? t("It serves requests, but is behind"))}</strong></p>
     ${late.length > 0 && html`<ul class="lines">${late.map((each) => html`<li key=${each.part}><span><strong>${title(each.part)}</strong>: <${Said} text=${each.problem} /> <span class="muted">${sentence(each.advice)}</span></span><span class="muted">${t("since")} <${Moment} at=${moment(each.since)} write=${dayAndClock} /></span></li>`)}</ul>`}
