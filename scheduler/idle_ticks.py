@@ -37,19 +37,19 @@ class IdleTicks:
 
         While the database does not answer these are all of them: nobody knows better.
         """
-        found: list[Tick] = []
+        result: list[Tick] = []
         with self._app.app_context():
             for tick in due:
                 try:
                     if self._is_needed(tick):
-                        found.append(tick)
+                        result.append(tick)
                 except DATABASE_AWAY as error:
                     log.debug("what is due is not known: %s", error)
-                    return [*found, *due[due.index(tick) :]]
+                    return [*result, *due[due.index(tick) :]]
                 except Exception:
                     log.exception("a tick is enqueued unasked", extra={"tick": tick.job_id})
-                    found.append(tick)
-        return found
+                    result.append(tick)
+        return result
 
     def _is_needed(self, tick: Tick) -> bool:
         at = self._enqueued_at.get(tick.job_id)

@@ -108,7 +108,7 @@ class AgentQuarantine:
             try:
                 with renewed_lease(partial(self._extend, Lease.of(claim))):
                     self._alone.run(WorkAlone(claim, targets, outcome), seconds)
-                found = wire.observation_of_json(orjson.loads(outcome.read_bytes()))
+                result = wire.observation_of_json(orjson.loads(outcome.read_bytes()))
             except StoppedAloneError:
                 raise GivenBack from None
             except LostAloneError as error:
@@ -117,7 +117,7 @@ class AgentQuarantine:
         self._rests.pop(claim.service_id, None)
         with self._lock:
             self._done.add(claim.service_id)
-        return found
+        return result
 
     def _extend(self, lease: Lease, _seconds: float) -> None:
         """Hold a check for longer, if the server can be asked: its own margin, for the road."""
@@ -142,7 +142,7 @@ class AgentQuarantine:
 
     def report(self) -> set[UUID]:
         """Tell the server what it does not know; return what it sets aside. Raises ServerAway."""
-        found: set[UUID] = set()
+        result: set[UUID] = set()
         with self._reporting:
             while batch := self._batch():
                 try:
@@ -151,9 +151,9 @@ class AgentQuarantine:
                     # Deleted meanwhile, or a server of the release before, which keeps no count.
                     log.warning("losses are not counted", extra={"why": str(error)})
                     answer = {"set_aside": []}
-                found |= {UUID(id) for id in answer["set_aside"]}
+                result |= {UUID(id) for id in answer["set_aside"]}
                 self._forget(batch)
-        return found
+        return result
 
     def _batch(self) -> dict[str, Any]:
         """Return a part of what the server does not know, {} when it knows everything."""

@@ -55,16 +55,16 @@ class Autonomy:
             self._begin(now)
         assert self._due is not None
         until = now + timedelta(seconds=ahead_seconds)
-        found: list[Claim] = []
-        while self._due and self._due[0][0] <= until and len(found) < limit:
+        result: list[Claim] = []
+        while self._due and self._due[0][0] <= until and len(result) < limit:
             at, service_id = heapq.heappop(self._due)
             snapshot = self._known[service_id]
             self._latest[service_id] = at
             heapq.heappush(self._due, (self._after(snapshot, at), service_id))
-            found.append(
+            result.append(
                 Claim(snapshot, self._region, ALONE, at, RegionState(Status.GREEN), Status.GREEN)
             )
-        return found
+        return result
 
     def _begin(self, now: datetime) -> None:
         """List what is still ours: what the server has not handed out for long is not."""

@@ -117,14 +117,14 @@ class HealthWatch(threading.Thread):
     def _late(self) -> list[Late]:
         try:
             with self._app.app_context(), transaction() as tx:
-                found = late(tx)
+                result = late(tx)
             self._away_since = None
             with self._app.app_context():
                 self._recipients = operators.recipients()
         except DATABASE_AWAY:
             self._away_since = self._away_since or utcnow()
             return [Late("database", self._away_since, "the database does not answer")]
-        return found
+        return result
 
     def _confirmed(self, problems: Sequence[Late]) -> list[Late]:
         """Return what is late at this look and was at the one before: a start takes a moment."""

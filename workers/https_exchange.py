@@ -126,7 +126,7 @@ class HttpsExchange:
         if self._asking is None:
             self._asking = self._thread.submit(self._ask, limit, ahead, behind_seconds)
         try:
-            found = self._asking.result(0 if self._is_away else _PATIENCE_SECONDS)
+            result = self._asking.result(0 if self._is_away else _PATIENCE_SECONDS)
         except NotYet:
             return self._go_on_alone(limit, ahead_seconds, "it does not answer")
         except ServerAway as error:
@@ -140,11 +140,11 @@ class HttpsExchange:
             log.warning("the server is back", extra={"buffered": len(self._outbox)})
         self._is_away = False
         self._autonomy.is_back()
-        for claim in found[0].claims:
+        for claim in result[0].claims:
             self._autonomy.saw(claim)
         if len(self._outbox):
             self._courier.submit(self._deliver)
-        return found
+        return result
 
     def _go_on_alone(
         self, limit: int, ahead_seconds: float, why: str
@@ -192,9 +192,9 @@ class HttpsExchange:
     def _post(self, name: str, body: dict[str, Any]) -> dict[str, Any]:
         """Return an answer. Raises ServerAway, also for a server that no longer knows us."""
         try:
-            found = self._client.post(name, body, _REQUEST_SECONDS)
+            result = self._client.post(name, body, _REQUEST_SECONDS)
             self._refused_at = None
-            return found
+            return result
         except ServerRefused as error:
             if error.status == 426:  # it was upgraded: there may be another version in common
                 self._hello_again(error)

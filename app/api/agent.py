@@ -213,8 +213,8 @@ _VIEWS: Mapping[str, Callable[[], Response]] = {
 
 
 def _location() -> AgentLocation:
-    found: AgentLocation = g.location
-    return found
+    result: AgentLocation = g.location
+    return result
 
 
 def _spoken() -> tuple[AgentLocation, dict[str, Any]]:

@@ -22,20 +22,20 @@ def json_body() -> dict[str, Any]:
     """Return the object in the body of this request. Raises BadRequest."""
     # Not the strict reader of the API: evidence holds whatever a target has sent.
     try:
-        found = orjson.loads(body_of(request))
+        result = orjson.loads(body_of(request))
     except orjson.JSONDecodeError:
         raise BadRequest("the body is not JSON") from None
-    if not isinstance(found, dict):
+    if not isinstance(result, dict):
         raise BadRequest("the body must be a JSON object")
-    return found
+    return result
 
 
 def read(asked: Mapping[str, Any], name: str, kind: type) -> Any:
     """Return a field of a type. Raises Invalid."""
-    found = asked.get(name)
-    if not isinstance(found, kind):
+    result = asked.get(name)
+    if not isinstance(result, kind):
         raise Invalid(f"{name} is missing, or of another type")
-    return found
+    return result
 
 
 def number(asked: Mapping[str, Any], name: str, default: float) -> float:

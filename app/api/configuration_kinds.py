@@ -40,13 +40,13 @@ def _all(listed: Callable[..., Any]) -> Callable[[UUID], list[dict[str, Any]]]:
     """Return how to read every object of a list."""
 
     def read(organization_id: UUID) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = []
+        result: list[dict[str, Any]] = []
         after = None
         while True:
             rows, after, *_ = listed(organization_id, limit=_PAGE, after=after)
-            found += _plain(rows)
+            result += _plain(rows)
             if after is None:
-                return found
+                return result
 
     return read
 
@@ -56,10 +56,10 @@ def _load(schema: type[Schema]) -> Callable[[Mapping[str, Any], bool], dict[str,
 
     def load(data: Mapping[str, Any], partial: bool) -> dict[str, Any]:
         try:
-            found: dict[str, Any] = (part if partial else whole).load(data)
+            result: dict[str, Any] = (part if partial else whole).load(data)
         except ValidationError as error:
             raise invalid(error.messages) from None
-        return found
+        return result
 
     return load
 

@@ -152,9 +152,9 @@ def gaps(query: dict[str, Any], schedule_id: UUID) -> dict[str, Any]:
     When nobody will be on call in the next 90 days, or in as many as `days` says.
     """
     now = utcnow()
-    found = _timeline(schedule_id, now, now + timedelta(days=query["days"]))
-    del found["segments"]
-    return found
+    result = _timeline(schedule_id, now, now + timedelta(days=query["days"]))
+    del result["segments"]
+    return result
 
 
 def _timeline(schedule_id: UUID, since: datetime, until: datetime) -> dict[str, Any]:

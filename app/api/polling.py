@@ -22,9 +22,9 @@ def wait_for(look: Callable[[], T | None], seconds: float) -> T:
     pause = _FIRST_PAUSE_SECONDS
     while True:
         time.sleep(pause)
-        found = look()
-        if found is not None:
-            return found
+        result = look()
+        if result is not None:
+            return result
         if monotonic() >= deadline:
             raise Unavailable("no worker answered in time; see whether the workers are running")
         pause = min(pause * 1.1, _LONGEST_PAUSE_SECONDS)

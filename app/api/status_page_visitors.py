@@ -65,10 +65,10 @@ def visible(store: PageStore, slug: str) -> Snapshot | None:
 
     A page that is not to be seen costs the same work as one that does not exist.
     """
-    found = store.of_slug(slug)
-    if found is not None and found.is_open:
-        return found
-    return found if _may_see(found) else None
+    result = store.of_slug(slug)
+    if result is not None and result.is_open:
+        return result
+    return result if _may_see(result) else None
 
 
 def _may_see(page: Snapshot | None) -> bool:

@@ -35,7 +35,7 @@ def records_of(answer: dns.message.Message, record_type: str, endpoint: str) -> 
     wanted = dns.rdatatype.from_text(record_type)
     # Records of names that nobody asked for may be anybody's (RFC 5452 6).
     name, passed = answer.question[0].name, set[dns.name.Name]()
-    while (found := _rrset(answer, name, wanted)) is None:
+    while (result := _rrset(answer, name, wanted)) is None:
         alias = _rrset(answer, name, dns.rdatatype.CNAME)
         if alias is None:
             break
@@ -47,10 +47,10 @@ def records_of(answer: dns.message.Message, record_type: str, endpoint: str) -> 
         through = f"is an alias of {_shown(name)}, which " if passed else ""
         sentence = f"{endpoint} {through}does not exist (NXDOMAIN)"
         raise CheckFailed(sentence, kind=FailureKind.NO_SUCH_HOST)
-    if found is None:
+    if result is None:
         through = f"; it is an alias of {_shown(name)}" if passed else ""
         raise CheckFailed(f"{endpoint} has no {record_type} record{through}")
-    return found
+    return result
 
 
 def _rrset(

@@ -44,16 +44,16 @@ def from_response(response: HttpResponse) -> dict[str, Any]:
 
 def from_trace(notes: Trace) -> dict[str, Any]:
     """Return the evidence of a probe that got no usable answer."""
-    found: dict[str, Any] = {}
+    result: dict[str, Any] = {}
     if notes.address:
-        found["address"] = notes.address
+        result["address"] = notes.address
     if notes.received:
-        found["body"] = readable(notes.received.decode("utf-8", "replace"))
+        result["body"] = readable(notes.received.decode("utf-8", "replace"))
     if notes.redirects:
-        found["redirects"] = list(notes.redirects)
+        result["redirects"] = list(notes.redirects)
     if notes.chain:
-        found["certificates"] = chain(notes.chain)
-    return found
+        result["certificates"] = chain(notes.chain)
+    return result
 
 
 def readable(text: str) -> str:

@@ -239,13 +239,13 @@ def _field_1(message: bytes) -> int:
 
     Raises ProtocolBroken and IndexError. Source: https://protobuf.dev/programming-guides/encoding/
     """
-    at, found = 0, 0
+    at, result = 0, 0
     while at < len(message):
         tag, at = _read_varint(message, at)
         kind = tag & 7
         if kind == _VARINT:
             value, at = _read_varint(message, at)
-            found = value if tag >> 3 == 1 else found
+            result = value if tag >> 3 == 1 else result
         elif kind == _LENGTH:
             size, at = _read_varint(message, at)
             at += size
@@ -255,7 +255,7 @@ def _field_1(message: bytes) -> int:
             raise ProtocolBroken(_UNREADABLE)
     if at > len(message):
         raise ProtocolBroken(_UNREADABLE)
-    return found
+    return result
 
 
 def _read_varint(data: bytes, at: int) -> tuple[int, int]:

@@ -61,10 +61,10 @@ def _integer(digits: str) -> int | float:
 
 
 def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
+    result = dict(pairs)
+    if len(result) != len(pairs):
         raise UnreadableJson("an object names the same key twice")
-    return found
+    return result
 
 
 def _check(value: Any, path: tuple[str | int, ...] = ()) -> None:

@@ -32,11 +32,11 @@ def instant(wall: datetime, tz: ZoneInfo) -> datetime:
     A wall time that comes twice is its first occurrence; one that is skipped is the moment right
     after the jump (the rule of ISC cron).
     """
-    found = wall.replace(tzinfo=tz, fold=0).astimezone(UTC)
-    if found.astimezone(tz).replace(tzinfo=None) == wall:
-        return found
+    result = wall.replace(tzinfo=tz, fold=0).astimezone(UTC)
+    if result.astimezone(tz).replace(tzinfo=None) == wall:
+        return result
     # PEP 495: inside a gap, fold 1 lies before the jump and fold 0 behind it.
-    before, behind = wall.replace(tzinfo=tz, fold=1).astimezone(UTC), found
+    before, behind = wall.replace(tzinfo=tz, fold=1).astimezone(UTC), result
     offset = before.astimezone(tz).utcoffset()
     while behind - before > _SECOND:
         middle = before + (behind - before) / 2

@@ -197,5 +197,5 @@ def init_app(app: Flask) -> None:
 
 def batcher_of(app: Flask) -> PingBatcher:
     """Return the batcher of an application."""
-    found: PingBatcher = app.extensions["ping_batcher"]
-    return found
+    result: PingBatcher = app.extensions["ping_batcher"]
+    return result

@@ -133,6 +133,6 @@ def _find_program() -> str:
         for program in Path(spec.origin).parent.glob("_binaries/*/valkey-server"):
             return str(program)
     for name in ("valkey-server", "redis-server"):
-        if found := shutil.which(name):
-            return found
+        if result := shutil.which(name):
+            return result
     raise LaunchError("No Valkey found: run `make run`, which installs one, or set REDIS_URL.")

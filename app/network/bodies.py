@@ -84,19 +84,19 @@ class Decoded:
 
 def decoded(raw: bytes, encodings: str) -> Decoded:
     """Return a body as it was before the encodings of a Content-Encoding header."""
-    found = Decoded(raw)
+    result = Decoded(raw)
     if not raw:
-        return found
+        return result
     for name in reversed([part.strip().lower() for part in encodings.split(",")]):
         if name in _UNREAD:
             return Decoded(raw, complete=False, unread_encoding=name)
         if name in _GZIP:
-            found = _inflated(found, 31)
+            result = _inflated(result, 31)
         elif name in _DEFLATE:
-            found = _deflated(found)
+            result = _deflated(result)
         elif name in _BROTLI:
-            found = _from_brotli(found)
-    return found
+            result = _from_brotli(result)
+    return result
 
 
 def text(data: bytes, content_type: str) -> str:

@@ -80,10 +80,10 @@ class HttpResponse:
     @cached_property
     def headers(self) -> dict[str, str]:
         """Return values by lower-case name; what is given twice is joined by a comma."""
-        found: dict[str, str] = {}
+        result: dict[str, str] = {}
         for name, value in self.header_list:
-            found[name] = f"{found[name]}, {value}" if name in found else value
-        return found
+            result[name] = f"{result[name]}, {value}" if name in result else value
+        return result
 
     @cached_property
     def header_texts(self) -> dict[str, str]:

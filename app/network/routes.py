@@ -13,10 +13,10 @@ def routable(addresses: Sequence[str]) -> list[str]:
     A machine without IPv6 (a Docker network by default) must not blame itself, nor the host, for
     an AAAA beside an A. Addresses of one family, or all without a route, are returned as they are.
     """
-    found = list(addresses)
-    if len({":" in address for address in found}) < 2:
-        return found
-    return [address for address in found if _has_route(address)] or found
+    result = list(addresses)
+    if len({":" in address for address in result}) < 2:
+        return result
+    return [address for address in result if _has_route(address)] or result
 
 
 def _has_route(address: str) -> bool:

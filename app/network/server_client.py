@@ -71,27 +71,27 @@ class ServerClient:
         if answer.status_code in _AWAY_STATUSES:
             raise ServerAway(f"the server answered {answer.status_code}")
         try:
-            found = orjson.loads(answer.content) if answer.content else {}
+            result = orjson.loads(answer.content) if answer.content else {}
         except orjson.JSONDecodeError:
-            found = None
+            result = None
         if answer.status_code != 200:
-            sentence = found.get("error") if isinstance(found, dict) else None
+            sentence = result.get("error") if isinstance(result, dict) else None
             if sentence is None and answer.status_code != 401:
                 # Not our server's way to refuse: a proxy or a portal stands between.
                 raise ServerAway(f"something else answered {answer.status_code}")
             raise ServerRefused(answer.status_code, str(sentence or "unauthorized"))
-        if not isinstance(found, dict):
+        if not isinstance(result, dict):
             raise ServerAway("what answered is not the server")
-        return found
+        return result
 
     def _session(self) -> Any:
-        found = getattr(self._local, "session", None)
-        if found is None:
+        result = getattr(self._local, "session", None)
+        if result is None:
             # The library, 4 MB, which processes beside the server import with the agent's modules
             # and never need.
             make = import_module("app.network.server_session").make
-            found = self._local.session = make(self._settings)
-        return found
+            result = self._local.session = make(self._settings)
+        return result
 
 
 def _brief(error: Exception) -> str:

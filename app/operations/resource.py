@@ -76,8 +76,10 @@ class Resource(Generic[Row, Who]):
         )
         with transaction() as tx:
             self.check_parent(tx, who)
-            found = self.to_list(tx, who, tx.session.scalars(query.order_by(*order or usual)).all())
-        return found
+            result = self.to_list(
+                tx, who, tx.session.scalars(query.order_by(*order or usual)).all()
+            )
+        return result
 
     def read(self, who: Who, id: UUID) -> Answer:
         """Return one row."""
@@ -85,14 +87,14 @@ class Resource(Generic[Row, Who]):
             self.check_parent(tx, who)
             row = owned_rows.find(tx, self.model, self.organization_of(who), id)
             self.check_visible(who, row)
-            (found,) = self.to_json(tx, who, [row])
-        return found
+            (result,) = self.to_json(tx, who, [row])
+        return result
 
     def create(self, who: Who, data: Columns) -> Answer:
         """Store a new row and return it."""
         with transaction() as tx:
-            found = self.insert(tx, who, data)
-        return found
+            result = self.insert(tx, who, data)
+        return result
 
     def insert(self, tx: Transaction, who: Who, data: Columns, **internal: Any) -> Answer:
         """Store a new row, with columns that no caller gives, and return it.
@@ -125,8 +127,8 @@ class Resource(Generic[Row, Who]):
                 setattr(row, name, value)
             self.flush(tx)
             self.updated(tx, row, before, values)
-            (found,) = self.to_json(tx, who, [row])
-        return found
+            (result,) = self.to_json(tx, who, [row])
+        return result
 
     def delete(self, who: Who, id: UUID) -> None:
         """Delete a row."""

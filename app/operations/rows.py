@@ -25,12 +25,12 @@ _CHANGED = "somebody has changed it since it was read; read it again"
 
 def find(tx: Transaction, model: type[Owned], organization_id: UUID, id: UUID) -> Owned:
     """Return a row of an organization. Raises NotFound for any other id."""
-    found = tx.session.scalar(
+    result = tx.session.scalar(
         select(model).where(model.id == id, model.organization_id == organization_id)
     )
-    if found is None:
+    if result is None:
         raise NotFound
-    return found
+    return result
 
 
 def lock(
@@ -45,15 +45,15 @@ def lock(
 
     Other rows may begin to refer to it meanwhile, unless the lock is `against_references` too.
     """
-    found = tx.session.scalar(
+    result = tx.session.scalar(
         select(model)
         .where(model.id == id, model.organization_id == organization_id)
         .with_for_update(key_share=not against_references)
         .execution_options(populate_existing=True)
     )
-    if found is None:
+    if result is None:
         raise NotFound
-    return found
+    return result
 
 
 def lock_organization(
@@ -64,15 +64,15 @@ def lock_organization(
     Others that lock it wait. Rows may begin to refer to it meanwhile, unless the lock is
     `against_references` too. Raises NotFound.
     """
-    found = tx.session.scalar(
+    result = tx.session.scalar(
         select(Organization)
         .where(Organization.id == organization_id)
         .with_for_update(key_share=not against_references)
         .execution_options(populate_existing=True)
     )
-    if found is None:
+    if result is None:
         raise NotFound
-    return found
+    return result
 
 
 def page(

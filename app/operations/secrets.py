@@ -81,13 +81,13 @@ def _sealed(data: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _users(tx: Transaction, organization_id: UUID, name: str) -> list[str]:
     """Return the names of services and channels whose config names a secret, sealed fields too."""
-    found: list[str] = []
+    result: list[str] = []
     for model in (Service, NotificationChannel):
         rows = tx.session.execute(
             select(model.name, model.config).where(model.organization_id == organization_id)
         )
-        found += [row.name for row in rows if name in references(_readable(row.config))]
-    return found
+        result += [row.name for row in rows if name in references(_readable(row.config))]
+    return result
 
 
 def _readable(config: dict[str, Any]) -> Any:
@@ -143,7 +143,7 @@ def values(cursor: psycopg.Cursor[Any], organization_ids: Iterable[UUID]) -> dic
     One that was sealed with another key, or is damaged, is left out: whoever refers to it is told
     so, and nobody else is held up.
     """
-    found: dict[UUID, Secrets] = {}
+    result: dict[UUID, Secrets] = {}
     rows = cursor.execute(
         "SELECT organization_id, name, sealed_value, hosts FROM secrets"
         " WHERE organization_id = ANY(%s)",
@@ -151,11 +151,11 @@ def values(cursor: psycopg.Cursor[Any], organization_ids: Iterable[UUID]) -> dic
     )
     vault = runtime().vault
     for organization_id, name, sealed, hosts in rows.fetchall():
-        known = found.setdefault(organization_id, Secrets())
+        known = result.setdefault(organization_id, Secrets())
         try:
             known[name] = vault.unseal(sealed)
             known.hosts[name] = hosts
         except ValueError:
             facts = {"organization_id": str(organization_id), "secret": name}
             log.error("a secret cannot be opened", extra=facts)
-    return found
+    return result

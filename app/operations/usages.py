@@ -142,8 +142,8 @@ def refuse(name: str, uses: Sequence[str], remedy: str = "change that first") ->
 
 
 def _lists(model: Any, channel_id: UUID) -> ColumnElement[bool]:
-    found: ColumnElement[bool] = model.notification_channel_ids.contains([channel_id])
-    return found
+    result: ColumnElement[bool] = model.notification_channel_ids.contains([channel_id])
+    return result
 
 
 def _policies(

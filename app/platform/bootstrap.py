@@ -103,5 +103,5 @@ def warm_up(app: Flask) -> None:
 
 def runtime() -> Runtime:
     """Return what the current application holds open."""
-    found: Runtime = current_app.extensions["runtime"]
-    return found
+    result: Runtime = current_app.extensions["runtime"]
+    return result

@@ -48,13 +48,13 @@ class CircuitBreaker(Retry):
         if self._timeouts >= _TIMEOUTS:
             self._look()
         try:
-            found = do()
+            result = do()
         except NoAnswerError:
             self._timeouts += 1
             self._look_at = monotonic() + _LOOK_EVERY_SECONDS
             raise
         self._timeouts = 0
-        return found
+        return result
 
     def _look(self) -> None:
         if monotonic() < self._look_at:

@@ -139,10 +139,10 @@ class SettingsReader:
 
     def hosts(self, name: str) -> tuple[str, ...]:
         """Return names of hosts as browsers ask for them."""
-        found = tuple(map(as_asked_for, self.items(name)))
-        if not all(re.fullmatch(r"[a-z0-9._-]+", host) for host in found):
+        result = tuple(map(as_asked_for, self.items(name)))
+        if not all(re.fullmatch(r"[a-z0-9._-]+", host) for host in result):
             raise ConfigError(f"{name} must list names of hosts like monitor.example.com.")
-        return found
+        return result
 
     def mailbox(self, name: str) -> str:
         """Return the address of a mailbox, its domain in ASCII; "" for none."""

@@ -92,8 +92,8 @@ class Transaction:
             return read()
         if key not in self._known:
             self._known[key] = read()
-        found: T = self._known[key]
-        return found
+        result: T = self._known[key]
+        return result
 
     def after_commit(self, function: Callable[..., Any], *args: Any) -> None:
         """Call `function(*args)` after the commit; for hints and live events, which may be lost."""

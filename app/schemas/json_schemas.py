@@ -28,8 +28,8 @@ _converter.add_attribute_function(_secret)
 
 def json_schema(schema: type[Schema]) -> dict[str, Any]:
     """Return a schema as JSON Schema 2020-12; secret fields are marked with `x-secret`."""
-    found: dict[str, Any] = _modern(_converter.schema2jsonschema(schema))
-    return found
+    result: dict[str, Any] = _modern(_converter.schema2jsonschema(schema))
+    return result
 
 
 def _modern(value: Any) -> Any:

@@ -49,12 +49,12 @@ class QuietHoursSchema(BaseSchema):
     @post_load
     def as_stored(self, data: Mapping[str, Any], **_: Any) -> dict[str, Any]:
         """Return the hours as they are stored. Raises ValidationError where they make no sense."""
-        found = {("from" if name == "from_" else name): value for name, value in data.items()}
+        result = {("from" if name == "from_" else name): value for name, value in data.items()}
         try:
-            quiet_hours.parse(found)
+            quiet_hours.parse(result)
         except ValueError as error:
             raise ValidationError(Fault(InvalidCode.CONFLICTING_FIELDS, str(error))) from None
-        return found
+        return result
 
 
 class TemplateSchema(BaseSchema):

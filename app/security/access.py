@@ -205,16 +205,16 @@ def note_session(token: Token | None) -> None:
 
 def client_address() -> str:
     """Return the address this request comes from, proxies of ours left out."""
-    found: str = g.client_address
-    return found
+    result: str = g.client_address
+    return result
 
 
 def principal() -> Principal:
     """Return who is calling. Raises Unauthorized in a request without a caller."""
-    found: Principal | None = g.get("principal")
-    if found is None:
+    result: Principal | None = g.get("principal")
+    if result is None:
         raise Unauthorized
-    return found
+    return result
 
 
 def request_token() -> str:
@@ -227,10 +227,10 @@ def request_token() -> str:
         if scheme.lower() != "bearer" or not token.strip():
             raise Unauthorized
         return token.strip()
-    found = session_cookie.token()
-    if found is None:
+    result = session_cookie.token()
+    if result is None:
         raise Unauthorized
-    return found
+    return result
 
 
 def chosen_slug() -> str | None:
@@ -266,7 +266,7 @@ def scoped(model: type[Owned]) -> Select[Owned]:
 
 def find(model: type[Owned], id: UUID) -> Owned:
     """Return a row of the caller's organization. Raises NotFound for any other id."""
-    found = db.session.scalar(scoped(model).where(model.id == id))
-    if found is None:
+    result = db.session.scalar(scoped(model).where(model.id == id))
+    if result is None:
         raise NotFound
-    return found
+    return result

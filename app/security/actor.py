@@ -49,8 +49,8 @@ def present() -> Actor:
 
 def current() -> Actor | None:
     """Return who acts in this request or command, None where changes leave no trace."""
-    found: Actor | None = g.get("actor") if has_app_context() else None
-    return found
+    result: Actor | None = g.get("actor") if has_app_context() else None
+    return result
 
 
 @event.listens_for(db.session, "after_begin")

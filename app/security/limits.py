@@ -101,7 +101,7 @@ class Counter:
         if monotonic() < self._away_until:
             return None
         try:
-            found = self._scripts[script](keys, args)
+            result = self._scripts[script](keys, args)
         except RedisError as error:
             if not self._away_until:
                 log.warning("limits are local: Redis is away", extra={"why": str(error)[:200]})
@@ -110,7 +110,7 @@ class Counter:
         if self._away_until:
             self._away_until = 0.0
             log.warning("limits are counted in Redis again")
-        return found
+        return result
 
 
 def install(app: Flask) -> None:
@@ -129,8 +129,8 @@ def _add_headers(response: Response) -> Response:
 def _counter() -> Counter | None:
     if not runtime().config.rate_limits:
         return None
-    found: Counter = current_app.extensions["limits"]
-    return found
+    result: Counter = current_app.extensions["limits"]
+    return result
 
 
 def count_request(caller: str, per_minute: int, burst: int) -> None:

@@ -157,7 +157,7 @@ def read_token(token: str) -> Token:
     """Return what a token of a session says. Raises Unauthorized for what is forged or expired."""
     try:
         claims = decode_token(token)
-        found = Token(
+        result = Token(
             id=UUID(claims["jti"]),
             user_id=UUID(claims["user_id"]),
             organization_id=UUID(claims["tenant_id"]),
@@ -169,7 +169,7 @@ def read_token(token: str) -> Token:
         raise Unauthorized from None
     if claims["type"] != "access":
         raise Unauthorized
-    return found
+    return result
 
 
 def _of_session(token: str, slug: str | None) -> Principal:

@@ -22,15 +22,15 @@ def token() -> str | None:
 
     Raises Forbidden for a cookie that a page of somebody else's sent along.
     """
-    found = request.cookies.get(NAME)
-    if not found:
+    result = request.cookies.get(NAME)
+    if not result:
         return None
     if not is_from_our_page():
         raise Forbidden(
             "the session of a browser counts only for pages of this server; behind a proxy, set"
             " BASE_URL to the address that people open"
         )
-    return found
+    return result
 
 
 def is_from_our_page() -> bool:

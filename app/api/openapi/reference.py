@@ -138,7 +138,7 @@ def chapters_of(document: Node, base_url: str) -> list[tuple[str, list[Group]]]:
     described = {tag["name"]: tag.get("description", "") for tag in document["tags"]}
     named = {tag for _, tags in CHAPTERS for tag in tags}
     rest = {tag: tag for tag in by_tag if tag not in named}
-    found = []
+    result = []
     for title, tags in (*CHAPTERS, ("Other", rest)):
         groups = [
             Group(_slug(tag), name, described.get(tag, ""), tuple(by_tag[tag]))
@@ -146,8 +146,8 @@ def chapters_of(document: Node, base_url: str) -> list[tuple[str, list[Group]]]:
             if tag in by_tag
         ]
         if groups:
-            found.append((title, groups))
-    return found
+            result.append((title, groups))
+    return result
 
 
 def _operation(document: Node, path: str, method: str, item: Node, base_url: str) -> Operation:
@@ -184,8 +184,8 @@ def _operation(document: Node, path: str, method: str, item: Node, base_url: str
 
 def _media(node: Node) -> Node:
     content: Node = node.get("content", {})
-    found: Node = content.get("application/json") or next(iter(content.values()), {})
-    return found
+    result: Node = content.get("application/json") or next(iter(content.values()), {})
+    return result
 
 
 def _parameter(document: Node, node: Node) -> Field:

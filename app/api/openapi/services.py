@@ -48,13 +48,13 @@ def _split(schemas: dict[str, Any], name: str, *, with_aliases: bool) -> None:
 
 
 def _variant(whole: dict[str, Any], kind: str, names: list[str]) -> dict[str, Any]:
-    found = deepcopy(whole)
+    result = deepcopy(whole)
     check_type = CHECK_TYPES[kind]
-    found["description"] = f"{check_type.label}. {check_type.description}"
-    properties = found["properties"]
+    result["description"] = f"{check_type.label}. {check_type.description}"
+    properties = result["properties"]
     properties["check_type"] = {"type": "string", "enum": names, "examples": [kind]}
     properties["endpoint"]["description"] = f"{check_type.endpoint_hint[:1].upper()}"
     properties["endpoint"]["description"] += f"{check_type.endpoint_hint[1:]}."
     properties["endpoint"]["examples"] = [check_type.example]
     properties["config"] = {"$ref": f"#/components/schemas/{config_name(kind)}"}
-    return found
+    return result

@@ -81,8 +81,8 @@ class SharedDocument:
 
 def document_of(app: Flask) -> SharedDocument:
     """Return the document of an application."""
-    found: SharedDocument = app.extensions["openapi"]
-    return found
+    result: SharedDocument = app.extensions["openapi"]
+    return result
 
 
 def etag_of(body: bytes) -> str:

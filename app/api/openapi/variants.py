@@ -50,11 +50,11 @@ def split_actions(schemas: dict[str, Any]) -> None:
 def _of_actions(
     whole: dict[str, Any], actions: list[str], needed: str | None, allowed: str | None
 ) -> dict[str, Any]:
-    found = deepcopy(whole)
+    result = deepcopy(whole)
     others = (set(NEEDED.values()) | set(ALLOWED.values())) - {needed, allowed}
-    found["properties"] = {
-        name: schema for name, schema in found["properties"].items() if name not in others
+    result["properties"] = {
+        name: schema for name, schema in result["properties"].items() if name not in others
     }
-    found["properties"]["action"] = {"type": "string", "enum": actions}
-    found["required"] = [*found["required"], *([needed] if needed else [])]
-    return found
+    result["properties"]["action"] = {"type": "string", "enum": actions}
+    result["required"] = [*result["required"], *([needed] if needed else [])]
+    return result

@@ -18,11 +18,11 @@ def matching_step(key: str, code: str, now: datetime, last_step: int | None) -> 
     """
     totp = TOTP(key, interval=STEP_SECONDS)
     present = int(now.timestamp()) // STEP_SECONDS
-    found = None
+    result = None
     for step in range(max(0, present - _DRIFT_STEPS), present + _DRIFT_STEPS + 1):
         if strings_equal(code, totp.generate_otp(step)) and (last_step is None or step > last_step):
-            found = step
-    return found
+            result = step
+    return result
 
 
 def normal(code: str) -> str:

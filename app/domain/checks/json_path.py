@@ -59,11 +59,11 @@ def parse(path: str) -> tuple[PathStep, ...]:
 
 def find(document: object, path: str) -> list[object]:
     """Return what a path selects in a document, in order. Raises ValueError for a bad path."""
-    found: list[object] = [document]
+    result: list[object] = [document]
     for step in parse(path):
-        children = (child for parent in found for child in _children(parent, step))
-        found = list(islice(children, MAX_MATCHES))
-    return found
+        children = (child for parent in result for child in _children(parent, step))
+        result = list(islice(children, MAX_MATCHES))
+    return result
 
 
 def _step(match: re.Match[str]) -> PathStep:

@@ -100,11 +100,11 @@ class TimeBudget:
                 raise PatternTooSlow(size)
             self._begin()
             self._count()
-            found = compiled.search(where if wanted == len(where) else where[:wanted])
+            result = compiled.search(where if wanted == len(where) else where[:wanted])
             took = self._count()
             # An end that is only ours may be taken for that of the text, as by $ or \b.
-            if found is not None and (wanted == len(where) or found.end() < wanted):
-                return found
+            if result is not None and (wanted == len(where) or result.end() < wanted):
+                return result
             size = wanted
             if size < len(where) and took * _GROWTH > self._left:
                 raise PatternTooSlow(size)

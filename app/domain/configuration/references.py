@@ -57,12 +57,12 @@ def _field(name: str, item: Any, around: dict[str, Any], lookup: Lookup) -> Any:
 
 def referred(value: Any, kind: str) -> set[str]:
     """Return the ids or keys of a kind that a value refers to."""
-    found: set[str] = set()
+    result: set[str] = set()
 
     def collect(of: str, key: str) -> str:
         if of == kind:
-            found.add(key)
+            result.add(key)
         return key
 
     translate(value, collect)
-    return found
+    return result

@@ -44,10 +44,10 @@ class _Loader(_SAFE):  # type: ignore[misc]
 
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
         """Return an object. Raises TextError for one that names a key twice, as in JSON."""
-        found: dict[Any, Any] = super().construct_mapping(node, deep=deep)
-        if len(found) != len(node.value):
+        result: dict[Any, Any] = super().construct_mapping(node, deep=deep)
+        if len(result) != len(node.value):
             raise TextError(f"{_line(node.start_mark)}an object names the same key twice")
-        return found
+        return result
 
 
 for _tag, _pattern, _first in (

@@ -96,14 +96,14 @@ def forecast(
 
     `reaches_nobody` is asked of each line at the moment it would act.
     """
-    found: list[tuple[PlannedLevel, datetime]] = []
+    result: list[tuple[PlannedLevel, datetime]] = []
     skipped_at: datetime | None = None
     for _, group in groupby(planned, key=lambda level: level.position):
         lines = list(group)
         at = skipped_at or lines[0].due_at
-        found += [(line, at) for line in lines]
+        result += [(line, at) for line in lines]
         skipped_at = at if all(reaches_nobody(line, at) for line in lines) else None
-    return found
+    return result
 
 
 def next_level(

@@ -124,14 +124,14 @@ def following(expression: str, zone: str, after: datetime) -> datetime | None:
     if _is_plain(begin, tz) and _is_plain(first, tz):
         return timezones.instant(first, tz)
     repeats = any(field.startswith("*") for field in expression.split(" ")[:2])
-    found: datetime | None = None
+    result: datetime | None = None
     for wall in _walls(expression, begin - _LONGEST_CHANGE):
         for instant in _occurrences(wall, tz, repeats=repeats):
-            if instant > after and (found is None or instant < found):
-                found = instant
-        if found is not None and wall > timezones.wall_time(found, tz) + _LONGEST_CHANGE:
+            if instant > after and (result is None or instant < result):
+                result = instant
+        if result is not None and wall > timezones.wall_time(result, tz) + _LONGEST_CHANGE:
             break
-    return found
+    return result
 
 
 def _walls(expression: str, begin: datetime) -> Iterator[datetime]:

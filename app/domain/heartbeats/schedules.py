@@ -88,7 +88,7 @@ def next_expected(schedule: Schedule, after: datetime) -> datetime:
     """Return the first moment after `after`, strictly, at which a ping is expected (UTC)."""
     if isinstance(schedule, Every):
         return after + timedelta(seconds=schedule.seconds)
-    found = cron.following(schedule.expression, schedule.timezone, after)
-    if found is None:
+    result = cron.following(schedule.expression, schedule.timezone, after)
+    if result is None:
         raise ScheduleError("schedule", "cron: this moment never comes")  # not within 50 years
-    return found
+    return result

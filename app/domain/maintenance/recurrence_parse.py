@@ -94,10 +94,10 @@ def _one(parts: dict[str, str], name: str, low: int, high: int) -> int | None:
 
 
 def _several(parts: dict[str, str], name: str, allowed: range) -> frozenset[int]:
-    found = frozenset(_integer(item, name, allowed) for item in _items(parts, name))
-    if allowed.start < 0 and 0 in found:
+    result = frozenset(_integer(item, name, allowed) for item in _items(parts, name))
+    if allowed.start < 0 and 0 in result:
         raise RecurrenceError(f"{name} has no 0")
-    return found
+    return result
 
 
 def _integer(text: str, name: str, allowed: range) -> int:

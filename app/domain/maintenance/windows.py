@@ -179,9 +179,9 @@ def _next_of_series(window: MaintenanceWindow, after: datetime) -> Occurrence | 
     for since, until, occurrence in known:
         if since <= after < until:
             return occurrence
-    found = next((o for o in _series(window, after) if o.starts_at > after), None)
-    known[:] = [(after, found.starts_at if found else after + _A_DAY, found)]
-    return found
+    result = next((o for o in _series(window, after) if o.starts_at > after), None)
+    known[:] = [(after, result.starts_at if result else after + _A_DAY, result)]
+    return result
 
 
 @lru_cache(maxsize=_REMEMBERED)

@@ -186,11 +186,11 @@ def _data(payload: NotificationPayload) -> Fields:
 
 
 def _alert(payload: NotificationPayload) -> dict[str, object] | None:
-    found = _only(payload.alert, _ALERT)
-    if found is not None:
+    result = _only(payload.alert, _ALERT)
+    if result is not None:
         hidden = [_only(row, ("service_id", "service_name")) for row in payload.hidden_services]
-        found["suppressed_services"] = hidden
-    return found
+        result["suppressed_services"] = hidden
+    return result
 
 
 def _only(row: Fields | None, names: Iterable[str]) -> dict[str, object] | None:

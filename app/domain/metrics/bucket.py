@@ -67,7 +67,7 @@ class Bucket:
 def put_together(buckets: Iterable[Bucket]) -> Bucket:
     """Return the figures of stretches that follow one another, oldest first."""
     parts = iter(buckets)
-    found = next(parts, None) or Bucket()
+    result = next(parts, None) or Bucket()
     for bucket in parts:
-        found += bucket
-    return found
+        result += bucket
+    return result

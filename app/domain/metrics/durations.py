@@ -22,8 +22,8 @@ def bucket_of(seconds: float, bounds: Sequence[float]) -> str:
 def cumulative(counts: Mapping[str, float], bounds: Sequence[float]) -> list[tuple[str, float]]:
     """Return upper bounds, each with how many durations were at most so long, `+Inf` last."""
     total = 0.0
-    found = []
+    result = []
     for name in (*map(str, bounds), _BEYOND):
         total += counts.get(name, 0.0)
-        found.append((name, total))
-    return found
+        result.append((name, total))
+    return result

@@ -41,24 +41,24 @@ def percentiles(
     """
     places = sorted(counts)
     up_to = list(accumulate(map(counts.__getitem__, places)))
-    found: list[float | None] = []
+    result: list[float | None] = []
     for share in shares:
         if not up_to:
-            found.append(None)
+            result.append(None)
             continue
         # The share 0 is the first result.
         value: float = GROWTH ** (places[bisect_left(up_to, max(1, ceil(share * up_to[-1])))] + 0.5)
         value = value if low is None else max(value, low)
-        found.append(round(value if high is None else min(value, high), 2))
-    return found
+        result.append(round(value if high is None else min(value, high), 2))
+    return result
 
 
 def percentile(
     counts: Mapping[int, int], share: float, low: float | None, high: float | None
 ) -> float | None:
     """Return one percentile, as `percentiles` does."""
-    (found,) = percentiles(counts, (share,), low, high)
-    return found
+    (result,) = percentiles(counts, (share,), low, high)
+    return result
 
 
 def mean(counts: Mapping[int, int]) -> float | None:

@@ -40,7 +40,7 @@ def replay(
     windows = {minutes: _SlidingWindow(minutes) for minutes in needs.windows_minutes}
     recent = _Recollection(condition, max(needs.last_results, flapping.CHECKS))
     state = RuleState()
-    found: list[WouldBeAlert] = []
+    result: list[WouldBeAlert] = []
     for point in points:
         recent.add(point)
         for window in windows.values():
@@ -59,15 +59,15 @@ def replay(
             state = replace(state, is_flapping=_flapping(history, state).is_flapping)
         transition = transitions.next_transition(state, verdict, point.at, options)
         if transition is Transition.OPEN:
-            found.append(WouldBeAlert(point.at, None, transitions.message(condition, history)))
+            result.append(WouldBeAlert(point.at, None, transitions.message(condition, history)))
             state = replace(state, is_open=True)
         elif transition is Transition.RESOLVE:
             if hold_while_flapping and _flapping(history, state).has_started:
                 state = replace(state, is_flapping=True)
                 continue
-            found[-1] = replace(found[-1], resolved_at=point.at)
+            result[-1] = replace(result[-1], resolved_at=point.at)
             state = replace(state, is_open=False, last_resolved_at=point.at)
-    return found
+    return result
 
 
 def _flapping(history: History, state: RuleState) -> flapping.Flapping:

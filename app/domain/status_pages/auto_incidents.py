@@ -87,7 +87,7 @@ def next_actions(
 
 
 def _groups(open_alerts: Sequence[CriticalAlert]) -> Mapping[UUID, list[CriticalAlert]]:
-    found: dict[UUID, list[CriticalAlert]] = {}
+    result: dict[UUID, list[CriticalAlert]] = {}
     for one in open_alerts:
-        found.setdefault(one.root_id, []).append(one)
-    return found
+        result.setdefault(one.root_id, []).append(one)
+    return result

@@ -59,10 +59,10 @@ def addresses(branding: Mapping[str, Any]) -> list[str]:
 def embedded(content_type: str, body: bytes) -> str:
     """Return an image as a `data:` address. Raises ValueError for what is none of ours."""
     kind = content_type.partition(";")[0].strip().lower()
-    found = f"data:{kind};base64,{b64encode(body).decode()}"
-    if not body or len(body) > MAX_LOGO_BYTES or not _DATA_IMAGE.fullmatch(found):
+    result = f"data:{kind};base64,{b64encode(body).decode()}"
+    if not body or len(body) > MAX_LOGO_BYTES or not _DATA_IMAGE.fullmatch(result):
         raise ValueError(f"not an image of up to {MAX_LOGO_BYTES // 1000} kB: {kind[:60]}")
-    return found
+    return result
 
 
 def _is_web(address: str) -> bool:
@@ -88,9 +88,9 @@ def readable(color: str, ground: str) -> str:
     for step in range(1, _STEPS + 1):
         share = step / _STEPS
         mixed = tuple(round(a + (b - a) * share) for a, b in zip(start, target, strict=True))
-        found = _hex(mixed)
-        if contrast(found, ground) >= LEAST_CONTRAST:
-            return found
+        result = _hex(mixed)
+        if contrast(result, ground) >= LEAST_CONTRAST:
+            return result
     return _hex(target)
 
 

@@ -170,12 +170,12 @@ def withdrawn(
 
     What had begun is over, and what was announced does not come.
     """
-    found = []
+    result = []
     for begin, before in sorted(sent.items()):
         occurrence = Occurrence(begin, max(before.values()))
         if Notice.STARTED in before:
             if Notice.ENDED not in before:
-                found.append((Notice.ENDED, Occurrence(begin, max(begin, now))))
+                result.append((Notice.ENDED, Occurrence(begin, max(begin, now))))
         elif Notice.CANCELLED not in before and occurrence.ends_at > now:
-            found.append((Notice.CANCELLED, occurrence))
-    return found
+            result.append((Notice.CANCELLED, occurrence))
+    return result

@@ -108,8 +108,8 @@ def rotate(principal: Principal, key_id: UUID) -> dict[str, Any]:
         # Whoever had the old key may have made others with it.
         tx.session.execute(delete_rows(ApiKey).where(ApiKey.parent_id == row.id))
         tx.session.flush()
-        found = _KEYS.to_json(tx, principal, [row])[0] | {"key": key}
-    return found
+        result = _KEYS.to_json(tx, principal, [row])[0] | {"key": key}
+    return result
 
 
 def _doubt_feeds(tx: Transaction, row: ApiKey) -> None:

@@ -116,8 +116,8 @@ def register(
                     "invitation_token", InvalidCode.WRONG_CREDENTIAL, error.message
                 ) from None
         audit.record_of_person(tx, "auth.registered", user.id, email, organization_id)
-        found = user.id, organization_id
-    return found
+        result = user.id, organization_id
+    return result
 
 
 def _found_organization(tx: Transaction, user: User, mode: str) -> UUID:

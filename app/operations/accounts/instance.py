@@ -27,8 +27,8 @@ def setting(tx: Transaction, name: str) -> Any:
 
 def registration(tx: Transaction) -> str | None:
     """Return who may register, None where the environment decides."""
-    found: str | None = setting(tx, "registration")
-    return found
+    result: str | None = setting(tx, "registration")
+    return result
 
 
 def plan(tx: Transaction, name: str) -> Plan:
@@ -39,8 +39,8 @@ def plan(tx: Transaction, name: str) -> Plan:
 def read(registration_of_environment: str) -> dict[str, Any]:
     """Return the settings and some figures."""
     with transaction() as tx:
-        found = _to_json(tx, registration_of_environment)
-    return found
+        result = _to_json(tx, registration_of_environment)
+    return result
 
 
 def change(changes: Mapping[str, Any], registration_of_environment: str) -> dict[str, Any]:
@@ -53,8 +53,8 @@ def change(changes: Mapping[str, Any], registration_of_environment: str) -> dict
             _set(tx, "registration", changes["registration"])
         if "plans" in changes:
             _set_plans(tx, changes["plans"])
-        found = _to_json(tx, registration_of_environment)
-    return found
+        result = _to_json(tx, registration_of_environment)
+    return result
 
 
 def _set_plans(tx: Transaction, data: Mapping[str, Mapping[str, int]]) -> None:
@@ -126,8 +126,8 @@ def change_organization(organization_id: UUID, changes: Mapping[str, Any]) -> di
         if "max_services" in changes:
             row.max_services = changes["max_services"]
         tx.session.flush()
-        found = _organization(tx, row)
-    return found
+        result = _organization(tx, row)
+    return result
 
 
 def _organization(tx: Transaction, row: Organization) -> dict[str, Any]:
@@ -148,10 +148,10 @@ def _organization(tx: Transaction, row: Organization) -> dict[str, Any]:
 def operators() -> list[str]:
     """Return the e-mail addresses of the operators."""
     with transaction() as tx:
-        found = list(
+        result = list(
             tx.session.scalars(select(User.email).where(User.is_operator).order_by(User.email))
         )
-    return found
+    return result
 
 
 def set_operator(email: str, *, is_operator: bool) -> None:

@@ -72,8 +72,8 @@ def invite(principal: Principal, email: str, role_name: str) -> dict[str, Any]:
             tx.session.add(row)
         row.user_id = user_id
         row.role, row.invited_by = role_name, principal.user_id
-        found = _renew(tx, row, organization, token)
-    return found
+        result = _renew(tx, row, organization, token)
+    return result
 
 
 def resend(principal: Principal, invitation_id: UUID) -> dict[str, Any]:
@@ -88,8 +88,8 @@ def resend(principal: Principal, invitation_id: UUID) -> dict[str, Any]:
         row = _INVITATIONS.lock(tx, organization_id, invitation_id)
         members.check_appointment(tx, organization_id, principal, row.role)
         row.invited_by = principal.user_id
-        found = _renew(tx, row, organization, token)
-    return found
+        result = _renew(tx, row, organization, token)
+    return result
 
 
 def accept(user_id: UUID, token: str) -> UUID:

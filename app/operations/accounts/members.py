@@ -51,8 +51,8 @@ def listed(
 def read(organization_id: UUID, user_id: UUID) -> dict[str, Any]:
     """Return a member's answer. Raises NotFound."""
     with transaction() as tx:
-        found = _one(tx, organization_id, user_id)
-    return found
+        result = _one(tx, organization_id, user_id)
+    return result
 
 
 def check_newcomer(tx: Transaction, organization_id: UUID, email: str) -> UUID:
@@ -99,8 +99,8 @@ def change_role(principal: Principal, user_id: UUID, role_name: str) -> dict[str
             _keep_an_owner(tx, membership)
         membership.role = role_name
         tx.session.flush()
-        found = _one(tx, organization_id, user_id)
-    return found
+        result = _one(tx, organization_id, user_id)
+    return result
 
 
 def remove(principal: Principal, user_id: UUID, successor_id: UUID | None = None) -> None:

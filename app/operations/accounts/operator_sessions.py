@@ -23,7 +23,7 @@ def signed_in(user_id: UUID, email: str) -> None:
 def operator(user_id: UUID, epoch: int, session_id: UUID) -> str | None:
     """Return the e-mail address behind a session; None when it has ended or is no operator's."""
     with transaction() as tx:
-        found: str | None = tx.session.scalar(
+        result: str | None = tx.session.scalar(
             select(User.email).where(
                 User.id == user_id,
                 User.token_epoch == epoch,
@@ -31,7 +31,7 @@ def operator(user_id: UUID, epoch: int, session_id: UUID) -> str | None:
                 ~exists(select(RevokedToken.jti).where(RevokedToken.jti == session_id)),
             )
         )
-    return found
+    return result
 
 
 def record(endpoint: str, path: str) -> None:

@@ -22,8 +22,8 @@ from app.platform.transaction import transaction
 def read(organization_id: UUID) -> dict[str, Any]:
     """Return an organization's answer. Raises NotFound."""
     with transaction() as tx:
-        found = _to_json(tx.session, tx.session.get(Organization, organization_id))
-    return found
+        result = _to_json(tx.session, tx.session.get(Organization, organization_id))
+    return result
 
 
 def update(organization_id: UUID, changes: Mapping[str, Any]) -> dict[str, Any]:
@@ -36,8 +36,8 @@ def update(organization_id: UUID, changes: Mapping[str, Any]) -> dict[str, Any]:
             tx.session.flush()
         except IntegrityError:
             raise Conflict("this slug is taken") from None
-        found = _to_json(tx.session, organization)
-    return found
+        result = _to_json(tx.session, organization)
+    return result
 
 
 def delete(organization_id: UUID, user_id: UUID, slug: str) -> None:

@@ -21,8 +21,8 @@ from app.security.sealing import mask
 def read(user_id: UUID) -> dict[str, Any]:
     """Return a user's answer. Raises NotFound."""
     with transaction() as tx:
-        found = _to_json(tx, tx.session.get(User, user_id))
-    return found
+        result = _to_json(tx, tx.session.get(User, user_id))
+    return result
 
 
 def change(user_id: UUID, organization_id: UUID, data: Mapping[str, Any]) -> dict[str, Any]:
@@ -59,17 +59,17 @@ def change(user_id: UUID, organization_id: UUID, data: Mapping[str, Any]) -> dic
             system_mail.enqueue_mail(
                 tx, organization_id, before, "Your e-mail address was changed", text
             )
-        found = _to_json(tx, user)
-    return found
+        result = _to_json(tx, user)
+    return result
 
 
 def password_hash(user_id: UUID) -> str:
     """Return what is stored of a user's password. Raises NotFound."""
     with transaction() as tx:
-        found = tx.session.scalar(select(User.password_hash).where(User.id == user_id))
-    if found is None:
+        result = tx.session.scalar(select(User.password_hash).where(User.id == user_id))
+    if result is None:
         raise NotFound
-    return found
+    return result
 
 
 def set_password(user_id: UUID, organization_id: UUID, old_hash: str, new_hash: str) -> None:

@@ -184,14 +184,14 @@ def _with_successor(
     rules: list[dict[str, Any]], line: dict[str, str], successor: str
 ) -> list[dict[str, Any]]:
     """Return the lines of a policy; one that would tell the successor twice at a level goes."""
-    found: list[dict[str, Any]] = []
+    result: list[dict[str, Any]] = []
     for rule in rules:
         if line.items() <= rule.items():
             rule = {**rule, "notify_id": successor}
-        same = [other for other in found if all(other[key] == rule[key] for key in _SAME)]
+        same = [other for other in result if all(other[key] == rule[key] for key in _SAME)]
         if same:
             # The lines of a level act together, at the earliest of their delays.
             same[0]["delay_minutes"] = min(same[0]["delay_minutes"], rule["delay_minutes"])
         else:
-            found.append(dict(rule))
-    return found
+            result.append(dict(rule))
+    return result

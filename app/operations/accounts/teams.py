@@ -85,7 +85,7 @@ def add_member(organization_id: UUID, team_id: UUID, user_id: UUID) -> dict[str,
             tx.session.flush()
         except IntegrityError:
             raise Conflict("they are in this team already") from None
-        found = {
+        result = {
             "id": row.id,
             "team_id": team.id,
             "user_id": user_id,
@@ -93,7 +93,7 @@ def add_member(organization_id: UUID, team_id: UUID, user_id: UUID) -> dict[str,
             "full_name": user.full_name,
             "added_at": row.created_at,
         }
-    return found
+    return result
 
 
 def remove_member(organization_id: UUID, team_id: UUID, user_id: UUID) -> None:

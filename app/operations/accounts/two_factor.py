@@ -97,13 +97,13 @@ def is_right(user_id: UUID, epoch: int, code: str) -> bool:
     """Say whether a code completes a sign-in that began in an epoch; it is used up by that."""
     with transaction() as tx:
         user = tx.session.get(User, user_id, with_for_update={"key_share": True})
-        found = (
+        result = (
             user is not None
             and user.token_epoch == epoch
             and user.totp_enabled_at is not None
             and (_takes_code(tx, user, code) or _takes_recovery_code(user, code))
         )
-    return found
+    return result
 
 
 def _lock(tx: Transaction, user_id: UUID) -> User:

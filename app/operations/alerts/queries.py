@@ -102,9 +102,9 @@ def read(organization_id: UUID, alert_id: UUID) -> Json:
         ).fetchall()
         if not rows:
             raise NotFound
-        found = _completed(cursor, organization_id, rows)[0]
-        found["timeline"] = cursor.execute(_TIMELINE, (alert_id,)).fetchall()
-    return found
+        result = _completed(cursor, organization_id, rows)[0]
+        result["timeline"] = cursor.execute(_TIMELINE, (alert_id,)).fetchall()
+    return result
 
 
 def read_for_link(alert_id: UUID, recipient: str, signed_at: datetime | None) -> Json:

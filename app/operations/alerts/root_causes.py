@@ -55,8 +55,8 @@ def root_cause(tx: Transaction, snapshot: ServiceSnapshot, severity: str) -> UUI
     tx.session.flush()
     for root in tx.rows(_ROOTS, (list(snapshot.depends_on),)):
         if is_at_least(root.severity, severity) and is_about_outage(tx, root.alert_rule_id):
-            found: UUID = root.id
-            return found
+            result: UUID = root.id
+            return result
     return None
 
 
@@ -79,5 +79,5 @@ def is_heard(tx: Transaction, alert_id: UUID) -> bool:
 
 def wrongly_hidden(tx: Transaction) -> list[UUID]:
     """Return the alerts that hide behind one which may not hide them any more."""
-    found: list[UUID] = tx.scalars(_HIDDEN_FROM_ALL, {"worst_first": list(SEVERITIES)})
-    return found
+    result: list[UUID] = tx.scalars(_HIDDEN_FROM_ALL, {"worst_first": list(SEVERITIES)})
+    return result

@@ -41,15 +41,15 @@ def of_alerts(
     The reason is null unless the ordinary way reached nobody, so far at least.
     """
     rows = psycopg.Cursor(cursor.connection, row_factory=tuple_row)
-    found: dict[UUID, dict[str, str | None]] = {}
+    result: dict[UUID, dict[str, str | None]] = {}
     for id, told, untold_reason, root, error, error_so_far in rows.execute(_REASONS, (list(ids),)):
         reason = untold_reason
         if reason is None and told == "none":
             reason = _reason(root, error)
         elif reason is None and told == "pending" and error_so_far is not None:
             reason = f"its messages have not got through so far ({error_so_far})"
-        found[id] = {"told": told, "told_reason": reason}
-    return found
+        result[id] = {"told": told, "told_reason": reason}
+    return result
 
 
 def _reason(root: str | None, error: str | None) -> str:

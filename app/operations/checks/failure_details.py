@@ -135,9 +135,9 @@ def read(service_id: UUID, check_id: UUID | None) -> dict[str, Any]:
 def _result(row: tuple[Any, ...] | None) -> dict[str, Any] | None:
     if row is None:
         return None
-    found: dict[str, Any] = dict(zip(_OUTCOME, row, strict=False))
-    found["phases"] = dict(zip(_PHASES, row[len(_OUTCOME) :], strict=True))
-    return found
+    result: dict[str, Any] = dict(zip(_OUTCOME, row, strict=False))
+    result["phases"] = dict(zip(_PHASES, row[len(_OUTCOME) :], strict=True))
+    return result
 
 
 def _difference(

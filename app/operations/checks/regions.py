@@ -77,8 +77,8 @@ def pulse(worker: str, region: str, unable_since: datetime | None) -> None:
 
 def unable_since(tx: Transaction) -> datetime | None:
     """Return since when a worker is isolated or can make no check; None while all can."""
-    found: datetime | None = tx.scalar(_UNABLE)
-    return found
+    result: datetime | None = tx.scalar(_UNABLE)
+    return result
 
 
 def is_anything_wrong() -> bool:

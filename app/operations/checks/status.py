@@ -85,13 +85,13 @@ def update_statuses(
 
 
 def _region_statuses(cursor: psycopg.Cursor[Any], ids: Sequence[UUID]) -> dict[UUID, list[Status]]:
-    found: dict[UUID, list[Status]] = {service_id: [] for service_id in ids}
+    result: dict[UUID, list[Status]] = {service_id: [] for service_id in ids}
     rows = cursor.execute(
         "SELECT service_id, status FROM schedule_entries WHERE service_id = ANY(%s)", (ids,)
     )
     for service_id, status in rows.fetchall():
-        found[service_id].append(Status(status))
-    return found
+        result[service_id].append(Status(status))
+    return result
 
 
 def _write(cursor: psycopg.Cursor[Any], changes: Sequence[StatusUpdate]) -> None:

@@ -211,10 +211,10 @@ class _Run:
         self._outcome.changes.append(_change("delete", kind, key, name))
 
     def _resolved(self, kind: str, key: str) -> str:
-        found = self._keys.id_of(kind, key)
-        if found is None:
+        result = self._keys.id_of(kind, key)
+        if result is None:
             raise Invalid(f"There is no {key} among the {kind.replace('_', ' ')}.")
-        return found
+        return result
 
     def _failed(self, kind: ObjectKind, key: str, error: AppError) -> None:
         self._outcome.errors.append(

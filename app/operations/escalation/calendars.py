@@ -105,10 +105,10 @@ def find(key: str) -> Calendar:
             raise NotFound
         calendar, organization, full_name = row
         mine = calendar.scope == "mine"
-        found = Calendar(
+        result = Calendar(
             calendar.organization_id,
             organization,
             calendar.user_id if mine else None,
             f"On call: {full_name if mine else organization}",
         )
-    return found
+    return result

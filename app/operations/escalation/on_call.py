@@ -30,8 +30,8 @@ def load(
     """Return a schedule with the overrides of a time. Raises NotFound."""
     with transaction() as tx:
         row = owned_rows.find(tx, OnCallSchedule, organization_id, schedule_id)
-        found = read_staffed(tx, organization_id, row, since, until)
-    return found
+        result = read_staffed(tx, organization_id, row, since, until)
+    return result
 
 
 def read_staffed(
@@ -135,15 +135,15 @@ def timeline(staffed: StaffedSchedule, since: datetime, until: datetime) -> list
 
 def gaps(segments: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Return the stretches of a timeline in which nobody is on call, neighbours as one."""
-    found: list[dict[str, Any]] = []
+    result: list[dict[str, Any]] = []
     for segment in segments:
         if segment["on_call"]:
             continue
-        if found and found[-1]["to"] == segment["from"]:
-            found[-1]["to"] = segment["to"]
+        if result and result[-1]["to"] == segment["from"]:
+            result[-1]["to"] = segment["to"]
         else:
-            found.append({"from": segment["from"], "to": segment["to"]})
-    return found
+            result.append({"from": segment["from"], "to": segment["to"]})
+    return result
 
 
 def _shown(staffed: StaffedSchedule, people: Iterable[OnCall]) -> list[dict[str, Any]]:

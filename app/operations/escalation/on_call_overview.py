@@ -25,11 +25,11 @@ def load_all(
             .order_by(OnCallSchedule.name, OnCallSchedule.id)
             .limit(MOST_SCHEDULES)
         ).all()
-        found = [
+        result = [
             (row.id, row.name, on_call.read_staffed(tx, organization_id, row, since, until))
             for row in rows
         ]
-    return found
+    return result
 
 
 def overview(
@@ -37,11 +37,11 @@ def overview(
 ) -> list[dict[str, Any]]:
     """Return of each schedule who is on call from `since` on and until when, who comes next, and
     the gaps up to `until`. Pure."""
-    found = []
+    result = []
     for schedule_id, name, staffed in schedules:
         stretches = _stretches(on_call.timeline(staffed, since, until))
         following = stretches[1] if len(stretches) > 1 else None
-        found.append(
+        result.append(
             {
                 "schedule_id": schedule_id,
                 "name": name,
@@ -52,7 +52,7 @@ def overview(
                 "gaps": on_call.gaps(stretches),
             }
         )
-    return found
+    return result
 
 
 def shifts(
@@ -89,10 +89,10 @@ def shifts(
 
 def _stretches(segments: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return segments with neighbours of the same people put together."""
-    found: list[dict[str, Any]] = []
+    result: list[dict[str, Any]] = []
     for segment in segments:
-        if found and found[-1]["on_call"] == segment["on_call"]:
-            found[-1] = found[-1] | {"to": segment["to"]}
+        if result and result[-1]["on_call"] == segment["on_call"]:
+            result[-1] = result[-1] | {"to": segment["to"]}
         else:
-            found.append(segment)
-    return found
+            result.append(segment)
+    return result

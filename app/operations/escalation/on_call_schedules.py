@@ -83,8 +83,8 @@ def add_override(
         )
         tx.session.add(row)
         tx.session.flush()
-        found = _override(row, tx.session.get_one(User, user_id).full_name)
-    return found
+        result = _override(row, tx.session.get_one(User, user_id).full_name)
+    return result
 
 
 def _refuse_many_overrides(tx: Transaction, schedule_id: UUID) -> None:

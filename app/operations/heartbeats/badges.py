@@ -24,14 +24,14 @@ def badge(key: str, what: str, days: int) -> Badge:
         if heartbeat is None:
             raise NotFound
         if what == "status":
-            found = badges.of_status(heartbeat.name, HeartbeatStatus(heartbeat.status))
+            result = badges.of_status(heartbeat.name, HeartbeatStatus(heartbeat.status))
         elif what == "uptime":
-            found = badges.of_uptime(
+            result = badges.of_uptime(
                 heartbeat.name, _uptime(tx, heartbeat, timedelta(days=days), tx.now())
             )
         else:
-            found = badges.of_duration(heartbeat.name, _duration(tx, heartbeat))
-    return found
+            result = badges.of_duration(heartbeat.name, _duration(tx, heartbeat))
+    return result
 
 
 def _uptime(

@@ -48,9 +48,9 @@ def spans(
     tx: Transaction, ids: Iterable[UUID], since: datetime, until: datetime
 ) -> dict[UUID, list[Span]]:
     """Return the corrections that stand and touch a window as stretches of a status line."""
-    found: dict[UUID, list[Span]] = defaultdict(list)
+    result: dict[UUID, list[Span]] = defaultdict(list)
     for service_id, corrections in active(tx, ids, since, until).items():
         for one in corrections:
             span = Span(milliseconds(one.since), milliseconds(one.until), one.kind)
-            found[service_id].append(span)
-    return found
+            result[service_id].append(span)
+    return result

@@ -96,7 +96,7 @@ def _sums(tx: Transaction, ids: Sequence[UUID], cuts: Sequence[datetime]) -> _Su
     state = progress.read(tx)
     begin, now = cuts[0], cuts[-1]
     rolled_until = max(begin, min(state.done_until, floor(now, HOUR))) if state else begin
-    found: _Sums = defaultdict(Milliseconds)
+    result: _Sums = defaultdict(Milliseconds)
     values = {
         "ids": list(ids),
         "cuts": list(cuts[:-1]),
@@ -105,9 +105,9 @@ def _sums(tx: Transaction, ids: Sequence[UUID], cuts: Sequence[datetime]) -> _Su
         "cut": [floor(at, HOUR) for at in cuts[:-1] if at != floor(at, HOUR)],
     }
     for service_id, place, *parts in tx.driver.execute(_WHOLE_HOURS, values).fetchall():
-        found[service_id, place].add(*map(int, parts))
+        result[service_id, place].add(*map(int, parts))
     if values["cut"]:
-        _add_cut_hours(tx, values, cuts, found)
+        _add_cut_hours(tx, values, cuts, result)
     raw = [
         (place, max(since, rolled_until), until)
         for place, (since, until) in enumerate(pairwise(cuts))
@@ -116,8 +116,8 @@ def _sums(tx: Transaction, ids: Sequence[UUID], cuts: Sequence[datetime]) -> _Su
     stretches = [Stretch(id, since, until) for _, since, until in raw for id in ids]
     places = [place for place, _, _ in raw for _ in ids]
     for place, stretch, figures in zip(places, stretches, measured_at(tx, stretches), strict=True):
-        found[stretch.service_id, place].add(*_parts(figures.totals))
-    return found
+        result[stretch.service_id, place].add(*_parts(figures.totals))
+    return result
 
 
 def _add_cut_hours(

@@ -227,16 +227,18 @@ def measure(tx: Transaction, stretches: Sequence[Stretch]) -> list[Figures]:
 
 def _pauses(tx: Transaction, ids: Iterable[UUID], until: datetime) -> dict[UUID, list[Span]]:
     """Return when services were paused; a pause that goes on ends at the end of time asked for."""
-    found: dict[UUID, list[Span]] = defaultdict(list)
+    result: dict[UUID, list[Span]] = defaultdict(list)
     begun: dict[UUID, int] = {}
     for service_id, at, begins in tx.driver.execute(_PAUSES, (list(ids), until)).fetchall():
         if begins:
             begun.setdefault(service_id, milliseconds(at))
         elif service_id in begun:
-            found[service_id].append(Span(begun.pop(service_id), milliseconds(at), SpanKind.PAUSED))
+            result[service_id].append(
+                Span(begun.pop(service_id), milliseconds(at), SpanKind.PAUSED)
+            )
     for service_id, at in begun.items():
-        found[service_id].append(Span(at, milliseconds(until), SpanKind.PAUSED))
-    return found
+        result[service_id].append(Span(at, milliseconds(until), SpanKind.PAUSED))
+    return result
 
 
 def _seen_before(tx: Transaction, stretches: Sequence[Stretch]) -> set[Stretch]:

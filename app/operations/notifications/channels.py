@@ -112,7 +112,7 @@ def _check_fallback(
 
 
 def _to_json(channel: NotificationChannel) -> dict[str, Any]:
-    found = {name: value for name, value in columns(channel).items() if name not in _INTERNAL}
-    found["config"] = mask(channel.config)
-    found["is_healthy"] = channel.consecutive_failures == 0
-    return found
+    result = {name: value for name, value in columns(channel).items() if name not in _INTERNAL}
+    result["config"] = mask(channel.config)
+    result["is_healthy"] = channel.consecutive_failures == 0
+    return result

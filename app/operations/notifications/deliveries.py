@@ -54,8 +54,8 @@ def of_alert(
     with transaction() as tx:
         owned_rows.find(tx, Alert, organization_id, alert_id)
         where = {"n.subject_key = %(subject_key)s": {"subject_key": f"alert:{alert_id}"}}
-        found = _page(tx.driver, where, with_answers, limit, after)
-    return found
+        result = _page(tx.driver, where, with_answers, limit, after)
+    return result
 
 
 def of_channel(
@@ -73,8 +73,8 @@ def of_channel(
     with transaction() as tx:
         owned_rows.find(tx, NotificationChannel, organization_id, channel_id)
         where = {"n.channel_id = %(channel_id)s": {"channel_id": channel_id}}
-        found = _page(tx.driver, where, with_answers, limit, after)
-    return found
+        result = _page(tx.driver, where, with_answers, limit, after)
+    return result
 
 
 # A filter is a fixed piece of SQL; what the caller wrote travels as its parameter.

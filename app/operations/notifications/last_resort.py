@@ -189,14 +189,14 @@ def _fallbacks(
     )
     rows = tx.known(("fallbacks", organization_id), lambda: tx.session.scalars(query).all())
     channels = {channel.id: channel for channel in rows}
-    found: dict[UUID, str] = {}
+    result: dict[UUID, str] = {}
     for id in channel_ids or list(channels):
         seen = {id}
         fallback = channels[id].fallback_channel_id if id in channels else None
         while fallback is not None and fallback not in seen:
             seen.add(fallback)
             if channels[fallback].is_enabled:
-                found[fallback] = channels[fallback].name
+                result[fallback] = channels[fallback].name
                 break
             fallback = channels[fallback].fallback_channel_id
-    return found
+    return result

@@ -65,8 +65,8 @@ def of_organization(tx: Transaction, organization_id: UUID, event: str, **more: 
 
 def stored(payload: Mapping[str, Any]) -> dict[str, Any]:
     """Return a mapping as plain JSON data."""
-    found: dict[str, Any] = json.loads(json.dumps(payload, default=_plain))
-    return found
+    result: dict[str, Any] = json.loads(json.dumps(payload, default=_plain))
+    return result
 
 
 def revive(

@@ -73,18 +73,18 @@ def lock_subjects(tx: Transaction, channel_id: UUID) -> set[UUID]:
     In the order of those who enqueue messages. What was sent about alerts that are over is left
     out: nobody enqueues anything by it.
     """
-    found = subjects_ever(tx, channel_id)
-    lock_alerts(tx, found)
+    result = subjects_ever(tx, channel_id)
+    lock_alerts(tx, result)
     tx.session.execute(
         select(Notification.id)
         .where(
             Notification.channel_id == channel_id,
-            (Notification.status == "pending") | Notification.alert_id.in_(found),
+            (Notification.status == "pending") | Notification.alert_id.in_(result),
         )
         .order_by(Notification.created_at, Notification.id)
         .with_for_update(key_share=True)
     )
-    return found
+    return result
 
 
 def subjects_ever(tx: Transaction, channel_id: UUID) -> set[UUID]:
@@ -104,11 +104,11 @@ def subjects(tx: Transaction, channel_id: UUID) -> set[UUID]:
             Notification.channel_id == channel_id, Notification.status == "pending"
         )
     )
-    found = set()
+    result = set()
     for alert_id, message in rows:
         told = {UUID(str(alert["id"])) for alert in message.get("alerts") or ()}
-        found |= told | ({alert_id} if alert_id else set())
-    return found
+        result |= told | ({alert_id} if alert_id else set())
+    return result
 
 
 def lock_alerts(tx: Transaction, ids: Collection[UUID]) -> Sequence[Alert]:

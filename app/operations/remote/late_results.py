@@ -112,9 +112,9 @@ def _confirmed(
     check: RecordedCheck, elsewhere: Mapping[tuple[UUID, datetime], Status], observed: Observation
 ) -> Status:
     if len(check.snapshot.regions) > 1:
-        found = elsewhere.get((check.service_id, check.scheduled_for))
-        if found is not None:
-            return found
+        result = elsewhere.get((check.service_id, check.scheduled_for))
+        if result is not None:
+            return result
     return Status.UNKNOWN if observed.status is Status.UNKNOWN else check.state.status
 
 

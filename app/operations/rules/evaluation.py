@@ -111,16 +111,16 @@ def _needs_history(evaluation: Evaluation, open_state: OpenState) -> bool:
 
 def _evaluate_histories(pending: Sequence[Evaluation], histories: Histories) -> list[Evaluation]:
     histories.read([evaluation.context for evaluation in pending])
-    found = [_evaluate_history(evaluation, histories) for evaluation in pending]
+    result = [_evaluate_history(evaluation, histories) for evaluation in pending]
     open_questions = [
         evaluation.context
-        for evaluation in found
+        for evaluation in result
         if evaluation.verdict is Verdict.UNKNOWN and evaluation.context.rule.needs.windows_minutes
     ]
     if not open_questions:
-        return found
+        return result
     histories.read_windows(open_questions)
-    return [_evaluate_history(evaluation, histories) for evaluation in found]
+    return [_evaluate_history(evaluation, histories) for evaluation in result]
 
 
 def _evaluate_history(evaluation: Evaluation, histories: Histories) -> Evaluation:

@@ -155,7 +155,7 @@ class Histories:
         is_newest = len(context.snapshot.regions) == 1 or (
             past is not None and past.newest_check == context.check_id
         )
-        found: dict[Comparison, Streak] = {}
+        result: dict[Comparison, Streak] = {}
         for place, test in enumerate(timed_tests(context.rule.condition)):
             key = StreakKey(context.service_id, context.rule.id, place)
             streak = None
@@ -165,9 +165,9 @@ class Histories:
             if streak is None:
                 streak = self._search(context, test)
             self._streaks.keep(key, streak, context.rule.version, context.snapshot.version)
-            found[test] = streak
-        self._carried[context.service_id, context.rule.id] = found
-        return found
+            result[test] = streak
+        self._carried[context.service_id, context.rule.id] = result
+        return result
 
     def _search(self, context: EvaluationContext, test: Comparison) -> Streak:
         search = StreakSearch(test, context.latest.at)

@@ -121,7 +121,7 @@ def forget() -> None:
 
 def statistics(tx: Transaction, asks: Sequence[Ask]) -> dict[Ask, Window]:
     """Return the windows asked for; one is missing where its first count has to wait."""
-    found: dict[Ask, Window] = {}
+    result: dict[Ask, Window] = {}
     short = [ask for ask in asks if ask.minutes <= _EXACT_MINUTES]
     if short:
         rows = tx.driver.execute(
@@ -132,11 +132,11 @@ def statistics(tx: Transaction, asks: Sequence[Ask]) -> dict[Ask, Window]:
                 [ask.begin for ask in short],
             ),
         ).fetchall()
-        found |= {ask: Window(*row) for ask, row in zip(short, rows, strict=True)}
+        result |= {ask: Window(*row) for ask, row in zip(short, rows, strict=True)}
     long = [ask for ask in asks if ask.minutes > _EXACT_MINUTES]
     if long:
-        found |= _long(tx, long)
-    return found
+        result |= _long(tx, long)
+    return result
 
 
 def _long(tx: Transaction, asks: Sequence[Ask]) -> dict[Ask, Window]:
@@ -161,7 +161,7 @@ def _head(ask: Ask, middle: _Middle) -> _Range:
 
 def _moved(tx: Transaction, asks: Sequence[Ask], raw_since: datetime) -> dict[Ask, _Middle]:
     """Return the middle of each window, moved along to where the window is now."""
-    found: dict[Ask, _Middle] = {}
+    result: dict[Ask, _Middle] = {}
     moving: list[tuple[Ask, _Middle, datetime, datetime]] = []
     first_counts = 0
     if len(_middles) > _REMEMBERED:
@@ -184,16 +184,16 @@ def _moved(tx: Transaction, asks: Sequence[Ask], raw_since: datetime) -> dict[As
             moving.append((ask, known, max(begin, known.begin), max(end, known.end)))
         elif known.begin > ask.begin + _AN_HOUR:
             continue  # a result of long ago: its window has gone by
-        found[ask] = known
+        result[ask] = known
     left = _sums(tx, [_Range(ask, known.begin, begin) for ask, known, begin, _ in moving])
     entered = _sums(tx, [_Range(ask, known.end, end) for ask, known, _, end in moving])
     for (ask, known, begin, end), out, new in zip(moving, left, entered, strict=True):
         # What left was taken away by when it was due.
         begins_rolled = known.begins_rolled and begin == known.begin
         counts = known.counts.moved(new, out)
-        found[ask] = _Middle(begin, end, counts, known.counted_at, begins_rolled)
-        _middles[_key(ask)] = found[ask]
-    return found
+        result[ask] = _Middle(begin, end, counts, known.counted_at, begins_rolled)
+        _middles[_key(ask)] = result[ask]
+    return result
 
 
 def _begin(ask: Ask, raw_since: datetime) -> datetime:

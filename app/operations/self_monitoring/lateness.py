@@ -60,12 +60,12 @@ class Late:
 def late(tx: Transaction) -> list[Late]:
     """Return every part that is late; it only reads, so that it works on a full disk as well."""
     now, driver = tx.now(), tx.driver
-    found = [*_late_results(driver), *_late_deliveries(driver), *_late_sweeps(driver)]
+    result = [*_late_results(driver), *_late_deliveries(driver), *_late_sweeps(driver)]
     for job, finished_at in driver.execute(_TICKS).fetchall():
         part, seconds = _WITHIN_SECONDS.get(job, ("", 0))
         if part and finished_at < now - timedelta(seconds=seconds):
-            found.append(Late(part, finished_at, f"{part} have not run"))
-    return found
+            result.append(Late(part, finished_at, f"{part} have not run"))
+    return result
 
 
 def _late_results(driver: psycopg.Connection[Any]) -> list[Late]:

@@ -45,7 +45,7 @@ def recipients() -> list[OperatorAddress]:
             )
         ).all()
         known = values(tx.driver.cursor(), names)
-        found = []
+        result = []
         for channel in channels:
             try:
                 config = reveal(channel.config, vault)
@@ -54,11 +54,11 @@ def recipients() -> list[OperatorAddress]:
             except ValueError:
                 continue  # sealed with another key, or a secret that is gone: others are told
             name = names[channel.organization_id]
-            found.append(OperatorAddress(channel.organization_id, name, channel.type, config))
+            result.append(OperatorAddress(channel.organization_id, name, channel.type, config))
     if has_mail:
         mails = {row.email: row for row in owned}
-        found += [
+        result += [
             OperatorAddress(row.id, row.name, "email", {"to": [email]})
             for email, row in mails.items()
         ]
-    return found
+    return result

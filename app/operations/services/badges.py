@@ -39,14 +39,14 @@ def organization_of(key: str) -> UUID:
     """Return whose badge it is. Raises NotFound for an unknown key."""
     model = _source(key).model
     with transaction() as tx:
-        found = tx.session.scalar(select(model.organization_id).where(model.badge_key == key))
-        if found is None:
+        result = tx.session.scalar(select(model.organization_id).where(model.badge_key == key))
+        if result is None:
             raise NotFound
-    return found
+    return result
 
 
 def _source(key: str) -> _Source:
-    found = _SOURCES.get(key.partition("-")[0])
-    if found is None:
+    result = _SOURCES.get(key.partition("-")[0])
+    if result is None:
         raise NotFound
-    return found
+    return result

@@ -114,5 +114,5 @@ def answer(request_id: UUID, observation: Observation, *, region: str | None = N
 def outcome(request_id: UUID) -> dict[str, Any] | None:
     """Return the outcome of a request, None while there is none."""
     with transaction() as tx:
-        found = tx.scalar("SELECT outcome FROM probe_requests WHERE id = %s", (request_id,))
-    return found
+        result = tx.scalar("SELECT outcome FROM probe_requests WHERE id = %s", (request_id,))
+    return result

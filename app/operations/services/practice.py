@@ -15,7 +15,7 @@ from app.platform.transaction import transaction
 def find(organization_id: UUID, prefix: str) -> UUID | None:
     """Return the service that watches an address with this beginning; None when there is none."""
     with transaction() as tx:
-        found: UUID | None = tx.session.scalar(
+        result: UUID | None = tx.session.scalar(
             select(Service.id)
             .where(
                 Service.organization_id == organization_id,
@@ -25,7 +25,7 @@ def find(organization_id: UUID, prefix: str) -> UUID | None:
             .order_by(Service.created_at.desc())
             .limit(1)
         )
-    return found
+    return result
 
 
 def read(organization_id: UUID, prefix: str) -> dict[str, Any]:

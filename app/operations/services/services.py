@@ -249,13 +249,13 @@ def _check_references(
 
 def publish(tx: Transaction, event: str, ids: Sequence[UUID]) -> list[dict[str, Any]]:
     """Return the answers of services, and publish them once they are durable."""
-    found = to_json(tx, ids)
-    if found:
-        organization_id = UUID(found[0]["organization_id"])
+    result = to_json(tx, ids)
+    if result:
+        organization_id = UUID(result[0]["organization_id"])
         tx.after_commit(
-            runtime().feed.publish, [Event(organization_id, event, service) for service in found]
+            runtime().feed.publish, [Event(organization_id, event, service) for service in result]
         )
-    return found
+    return result
 
 
 def hint(tx: Transaction, regions: Iterable[str]) -> None:

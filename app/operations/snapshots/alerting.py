@@ -84,9 +84,9 @@ class AlertingSnapshot:
         known = self._by_service.get(snapshot.service_id)
         if known is not None and known[0] == snapshot.version:
             return known[1]
-        found = tuple(rule for rule in self.rules if rule.matches(snapshot))
-        self._by_service.put(snapshot.service_id, (snapshot.version, found))
-        return found
+        result = tuple(rule for rule in self.rules if rule.matches(snapshot))
+        self._by_service.put(snapshot.service_id, (snapshot.version, result))
+        return result
 
     def with_texts(self, snapshot: ServiceSnapshot) -> ServiceSnapshot:
         """Return a service whose check looks for the texts that its rules ask bodies for."""
@@ -96,11 +96,11 @@ class AlertingSnapshot:
         if known is not None and known[0] == snapshot.version:
             return known[1]
         texts = frozenset().union(*(rule.needs.body_texts for rule in self.rules_for(snapshot)))
-        found = snapshot
+        result = snapshot
         if texts:
-            found = replace(snapshot, target=replace(snapshot.target, body_texts=texts))
-        self._with_texts.put(snapshot.service_id, (snapshot.version, found))
-        return found
+            result = replace(snapshot, target=replace(snapshot.target, body_texts=texts))
+        self._with_texts.put(snapshot.service_id, (snapshot.version, result))
+        return result
 
     def maintenance_until(
         self, service_id: UUID, tags: Collection[str], now: datetime

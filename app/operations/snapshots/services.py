@@ -80,12 +80,12 @@ def newest_snapshots(
 
     A service that is gone is left out.
     """
-    found: dict[UUID, ServiceSnapshot] = {}
+    result: dict[UUID, ServiceSnapshot] = {}
     missing = []
     for service_id, version in versions.items():
         known = _cache.get(service_id)
         if known is not None and known.version == version:
-            found[service_id] = known
+            result[service_id] = known
         else:
             missing.append(service_id)
     if missing:
@@ -94,11 +94,11 @@ def newest_snapshots(
         known_secrets = secrets.values(cursor, {row.organization_id for row in rows})
         for row in rows:
             if row.version >= versions[row.id]:
-                found[row.id] = _definition(
+                result[row.id] = _definition(
                     row, known_secrets.get(row.organization_id, secrets.Secrets())
                 )
-                _cache.put(row.id, found[row.id])
-    return found
+                _cache.put(row.id, result[row.id])
+    return result
 
 
 def _definition(row: Any, known: secrets.Secrets) -> ServiceSnapshot:

@@ -32,14 +32,14 @@ _STATUS = {
 def pages() -> list[UUID]:
     """Return the pages on which something may have to be opened or closed."""
     with transaction() as tx:
-        found = tx.scalars(
+        result = tx.scalars(
             "SELECT p.id FROM status_pages p WHERE p.auto_incidents ->> 'mode' <> 'off' AND ("
             " EXISTS (SELECT FROM alerts a WHERE a.organization_id = p.organization_id"
             "  AND a.severity = 'critical' AND a.status <> 'resolved')"
             " OR EXISTS (SELECT FROM page_incidents i WHERE i.status_page_id = p.id"
             "  AND i.is_automatic AND i.resolved_at IS NULL))"
         )
-    return found
+    return result
 
 
 def advance(page_id: UUID) -> int:

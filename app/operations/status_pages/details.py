@@ -32,12 +32,12 @@ def causes(tx: Transaction, ids: Collection[UUID]) -> dict[UUID, Cause]:
 
 def regions(tx: Transaction, ids: Collection[UUID]) -> dict[UUID, dict[str, ShownState]]:
     """Return how services are by the regions that they are checked from, in their order."""
-    found: dict[UUID, dict[str, ShownState]] = {id: {} for id in ids}
+    result: dict[UUID, dict[str, ShownState]] = {id: {} for id in ids}
     rows = tx.session.execute(
         select(ScheduleEntry.service_id, ScheduleEntry.region, ScheduleEntry.status)
-        .where(ScheduleEntry.service_id.in_(found))
+        .where(ScheduleEntry.service_id.in_(result))
         .order_by(ScheduleEntry.region)
     )
     for id, region, status in rows:
-        found[id][region] = OF_STATUS[status]
-    return found
+        result[id][region] = OF_STATUS[status]
+    return result

@@ -37,7 +37,7 @@ def due() -> list[Records]:
     with transaction() as tx:
         now = tx.now()
         rows = tx.session.scalars(select(StatusPage).where(StatusPage.custom_domain.is_not(None)))
-        found = [
+        result = [
             Records(
                 page_id=row.id,
                 domain=row.custom_domain or "",
@@ -49,7 +49,7 @@ def due() -> list[Records]:
             if row.domain_checked_at is None
             or now - row.domain_checked_at >= domains.checked_every(_domain(row))
         ]
-    return found
+    return result
 
 
 def record(records: Records, seen: str, txt: Finding, cname: Finding) -> None:

@@ -39,10 +39,10 @@ def _is_complaint(mail: Message) -> bool:
 
 
 def _complained_of(mail: Message) -> list[str]:
-    found: list[str] = []
+    result: list[str] = []
     for part in mail.walk():
         # Folded over lines it is put together again.
-        found += _LINK.findall(re.sub(r"\s", "", str(part.get("List-Unsubscribe", ""))))
+        result += _LINK.findall(re.sub(r"\s", "", str(part.get("List-Unsubscribe", ""))))
         if part.get_content_type() == "text/rfc822-headers":
-            found += _LINK.findall(re.sub(r"\s", "", str(part.get_payload())))
-    return found
+            result += _LINK.findall(re.sub(r"\s", "", str(part.get_payload())))
+    return result

@@ -60,8 +60,8 @@ def preview(organization_id: UUID, page_id: UUID, data: Mapping[str, Any]) -> di
             tx, Service, organization_id, data.get("service_ids") or (),
             field="service_ids", what="service",
         )  # fmt: skip
-        found = incident_notices.preview(tx, page, data)
-    return found
+        result = incident_notices.preview(tx, page, data)
+    return result
 
 
 def to_json(tx: Transaction, page: StatusPage, incident: PageIncident) -> dict[str, Any]:
@@ -80,10 +80,10 @@ def to_json(tx: Transaction, page: StatusPage, incident: PageIncident) -> dict[s
 
 def find_update(tx: Transaction, incident: PageIncident, update_id: UUID) -> PageIncidentUpdate:
     """Return an update of an incident. Raises NotFound."""
-    found = tx.session.get(PageIncidentUpdate, update_id)
-    if found is None or found.incident_id != incident.id:
+    result = tx.session.get(PageIncidentUpdate, update_id)
+    if result is None or result.incident_id != incident.id:
         raise NotFound
-    return found
+    return result
 
 
 def updates_of(tx: Transaction, incident_id: UUID) -> list[PageIncidentUpdate]:

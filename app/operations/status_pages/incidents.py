@@ -69,8 +69,8 @@ def create(who: Parent, data: Mapping[str, Any]) -> dict[str, Any]:
         if not incident.is_draft:
             _publish(tx, page, incident, updates[-1], now, is_notified=is_notified)
         snapshots.wanted(tx, page.id)
-        found = to_json(tx, page, incident)
-    return found
+        result = to_json(tx, page, incident)
+    return result
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +86,13 @@ def _first_updates(data: Mapping[str, Any], now: datetime) -> list[_FirstUpdate]
     if not data.get("updates"):
         return [_FirstUpdate(status, data.get("body", ""), data.get("started_at", now))]
     updates = sorted(data["updates"], key=lambda one: one.get("at", now))
-    found: list[_FirstUpdate] = []
+    result: list[_FirstUpdate] = []
     for one in updates:
         at = one.get("at", now)
-        if found and at <= found[-1].at:
-            at = found[-1].at + timedelta(microseconds=1)
-        found.append(_FirstUpdate(one.get("status", status), one["body"], at))
-    return found
+        if result and at <= result[-1].at:
+            at = result[-1].at + timedelta(microseconds=1)
+        result.append(_FirstUpdate(one.get("status", status), one["body"], at))
+    return result
 
 
 def _refuse_wrong_times(started_at: datetime, said_at: datetime, now: datetime) -> None:
@@ -131,8 +131,8 @@ def update(who: Parent, incident_id: UUID, data: Mapping[str, Any]) -> dict[str,
         elif incident.post_mortem_published_at is not None and not was_published:
             incident_notices.post_mortem(tx, page, incident, now)
         snapshots.wanted(tx, page.id)
-        found = to_json(tx, page, incident)
-    return found
+        result = to_json(tx, page, incident)
+    return result
 
 
 def go_on(who: Parent, incident_id: UUID, data: Mapping[str, Any]) -> dict[str, Any]:
@@ -153,8 +153,8 @@ def go_on(who: Parent, incident_id: UUID, data: Mapping[str, Any]) -> dict[str, 
         add_update(tx, page, incident, update, now, is_notified=data["notify"])
         if data.get("service_states") is not None:
             incident.stated_at = now
-        found = to_json(tx, page, incident)
-    return found
+        result = to_json(tx, page, incident)
+    return result
 
 
 def add_update(
@@ -197,8 +197,8 @@ def edit(
                 _update_moments(incident, {}, tx.now(), said_at=update.at)
         snapshots.wanted(tx, page.id)
         tx.session.flush()
-        found = to_json(tx, page, incident)
-    return found
+        result = to_json(tx, page, incident)
+    return result
 
 
 def delete_update(who: Parent, incident_id: UUID, update_id: UUID) -> None:

@@ -276,7 +276,7 @@ def load(page_ids: Sequence[UUID]) -> list[StoredSnapshot]:
                 PageSnapshot.status_page_id.in_(page_ids), PageSnapshot.made_at.is_not(None)
             )
         )
-        found = [
+        result = [
             StoredSnapshot(
                 page_id=row.status_page_id,
                 document=row.document or b"{}",
@@ -288,7 +288,7 @@ def load(page_ids: Sequence[UUID]) -> list[StoredSnapshot]:
             for row in rows
             if row.made_at is not None
         ]
-    return found
+    return result
 
 
 def _dump(value: Any) -> bytes:

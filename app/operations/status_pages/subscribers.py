@@ -161,8 +161,8 @@ def ask_again(organization_id: UUID, page_id: UUID, subscriber_id: UUID) -> dict
             raise TooManyRequests(_ASKED_OFTEN, _A_DAY_SECONDS)
         if row.confirmed_at is None:
             row.expires_at = now + UNCONFIRMED_KEPT
-        found = _to_json(row)
-    return found
+        result = _to_json(row)
+    return result
 
 
 def _all(tx: Transaction, page_id: UUID) -> list[PageSubscriber]:

@@ -144,8 +144,8 @@ def read(subscriber_id: UUID) -> Subscription | None:
     """Return a subscription; None when there is none any more."""
     with transaction() as tx:
         row = tx.session.get(PageSubscriber, subscriber_id)
-        found = _subscription(tx, row) if row is not None else None
-    return found
+        result = _subscription(tx, row) if row is not None else None
+    return result
 
 
 def confirm(subscriber_id: UUID) -> bool:

@@ -50,8 +50,8 @@ def _calendar(view: View, entries: list[dict[str, Any]]) -> bytes:
         event.add("description", clean("\n\n".join(part for part in text if part)))
         event.add("url", f"{str(view.page['url']).rstrip('/')}/maintenance/{entry['key']}")
         calendar.add_component(event)
-    found: bytes = calendar.to_ical()
-    return found
+    result: bytes = calendar.to_ical()
+    return result
 
 
 def _line(text: str) -> str:

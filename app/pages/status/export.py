@@ -69,25 +69,25 @@ def _files(snapshot: Snapshot) -> list[tuple[str, bytes]]:
         ),
         *(f"services/{key}" for key in snapshot.data["services"]),
     ]
-    found = []
+    result = []
     for part in ("", *parts):
         rendered = _rendered(snapshot, part)
         if rendered is not None:
             name = f"{snapshot.slug}/{part}" if part else snapshot.slug
             is_page = rendered.content_type.startswith("text/html")
-            found.append((f"{name}.html" if is_page else name, rendered.body))
+            result.append((f"{name}.html" if is_page else name, rendered.body))
     pages = [f"incidents/{one['key']}" for one in snapshot.incidents()]  # of earlier updates
     view = View(snapshot, Freshness.FRESH, _root(snapshot), is_copy=True)
     for month in numbered.months(view):
         pages.append(f"history/{month}")
-        found += _numbered(snapshot, pages[-1], "")
+        result += _numbered(snapshot, pages[-1], "")
     for part in pages:
         for number in count(2):
             more = _numbered(snapshot, part, f"/{number}")
             if not more:
                 break
-            found += more
-    return found
+            result += more
+    return result
 
 
 def _numbered(snapshot: Snapshot, part: str, number: str) -> list[tuple[str, bytes]]:

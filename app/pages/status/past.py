@@ -19,7 +19,7 @@ def days(view: View) -> list[tuple[str, list[dict[str, Any]]]]:
     past = view.snapshot.data["past_incidents"]
     for incident in past[: room.ENTRIES]:
         by_day.setdefault(view.on(incident["started_at"]), []).append(incident)
-    found: list[tuple[str, list[dict[str, Any]]]] = []
+    result: list[tuple[str, list[dict[str, Any]]]] = []
     quiet: list[date] = []
     troubled = _days_of_incidents(view, today)
     for back in range(_DAYS + 1):
@@ -28,26 +28,26 @@ def days(view: View) -> list[tuple[str, list[dict[str, Any]]]]:
             quiet.append(on)
             continue
         if quiet:
-            found.append((_run(view, quiet), []))
+            result.append((_run(view, quiet), []))
             quiet = []
         if back < _DAYS and on in by_day:
-            found.append((view.day(on), by_day.pop(on)))
+            result.append((view.day(on), by_day.pop(on)))
         if not by_day and len(past) > room.ENTRIES:
             break  # what came before is in the history
-    return found
+    return result
 
 
 def _days_of_incidents(view: View, today: date) -> set[date]:
     """Return those of the last days on which an incident was open, also one that is still."""
     first = today - timedelta(days=_DAYS)
-    found: set[date] = set()
+    result: set[date] = set()
     for one in view.snapshot.incidents():
         on = max(first, view.on(one["started_at"]))
         last = view.on(one["resolved_at"] or view.made_at)
         while on <= last:
-            found.add(on)
+            result.add(on)
             on += timedelta(days=1)
-    return found
+    return result
 
 
 def _run(view: View, quiet: list[date]) -> str:

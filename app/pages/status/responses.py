@@ -121,10 +121,10 @@ def _service_of_row(view: View, key: str) -> Rendered | None:
     """Return where a row of the page leads: links of rows are short, however long the slug is."""
     if view.snapshot.service(key) is None:
         return None
-    found = moved(f"{view.root}/services/{key}", view.snapshot.made_at)
+    result = moved(f"{view.root}/services/{key}", view.snapshot.made_at)
     if view.snapshot.is_open:
-        return found
-    return replace(found, cache=PRIVATE_CACHE, more={**found.more, **_NOT_LISTED})
+        return result
+    return replace(result, cache=PRIVATE_CACHE, more={**result.more, **_NOT_LISTED})
 
 
 _NOT_LISTED = {"X-Robots-Tag": "noindex"}

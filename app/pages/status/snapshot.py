@@ -73,8 +73,8 @@ class Snapshot:
     @property
     def page(self) -> dict[str, Any]:
         """The fields of the page itself."""
-        found: dict[str, Any] = self.data["page"]
-        return found
+        result: dict[str, Any] = self.data["page"]
+        return result
 
     @property
     def database_id(self) -> UUID:

@@ -189,10 +189,10 @@ class PageStore:
             if kept is not None:
                 self._cache.move_to_end(key)
                 return kept
-        found = responses.find(snapshot, rest, used, state, root)
-        if found is not None:
-            self._keep(key, found)
-        return found
+        result = responses.find(snapshot, rest, used, state, root)
+        if result is not None:
+            self._keep(key, result)
+        return result
 
     def _keep(self, key: tuple[Any, ...], rendered: Rendered) -> None:
         with self._lock:
@@ -273,5 +273,5 @@ class Watcher(threading.Thread):
 
 def store_of(app: Flask) -> PageStore:
     """Return the pages of an application."""
-    found: PageStore = app.extensions["pages"]
-    return found
+    result: PageStore = app.extensions["pages"]
+    return result
