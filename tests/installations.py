@@ -19,7 +19,7 @@ from app.local import migrate, settings
 from app.local.child import OsUser
 from app.local.embedded import Embedded
 from app.local.postgres_home import Home, can_enter, find_home
-from app.local.state import Secrets, StateDir
+from app.local.state import StateSecrets, StateDir
 
 EMPTY, MIGRATED = "empty", "migrated"  # what is in the database
 _FOLDER = "ALERTIFYPRO_TESTS_INSTALLATIONS"
@@ -58,7 +58,7 @@ def put(state: Path, kind: str = EMPTY) -> bool:
     parts = [path for path in made.iterdir() if path.suffix == ".json" or path == cluster]
     subprocess.run(["cp", "-a", "--sparse=always", *parts, state], check=True)
     password = here.secrets().postgres_password
-    here.replace_secrets(replace(Secrets.generate(), postgres_password=password))
+    here.replace_secrets(replace(StateSecrets.generate(), postgres_password=password))
     return True
 
 
