@@ -19,7 +19,7 @@ from app.local import migrate, settings
 from app.local.child import OsUser
 from app.local.embedded import Embedded
 from app.local.postgres_home import Home, can_enter, find_home
-from app.local.state import StateSecrets, StateDir
+from app.local.state import StateDir, StateSecrets
 
 EMPTY, MIGRATED = "empty", "migrated"  # what is in the database
 _FOLDER = "ALERTIFYPRO_TESTS_INSTALLATIONS"
