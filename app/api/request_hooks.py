@@ -5,7 +5,7 @@ from http import HTTPStatus
 from urllib.parse import unquote_to_bytes, urlsplit
 from uuid import uuid4
 
-from flask import Flask, Request, Response, g, request
+from flask import Flask, Request, Response, current_app, g, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from app.api.request_log import RequestLog
@@ -17,6 +17,7 @@ from app.platform.clock import monotonic
 from app.platform.errors import Invalid, NotFound
 
 MAX_BODY_BYTES = 1024 * 1024
+REQUEST_LOG = "request_log"  # its place in the application
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -39,8 +40,8 @@ def install(app: Flask) -> None:
     app.request_class = LimitedRequest
     app.before_request(_open)
     app.before_request(_check)
-    request_log = RequestLog()
-    app.after_request(lambda response: _close(response, request_log))
+    app.extensions[REQUEST_LOG] = RequestLog()
+    app.after_request(_close)
 
 
 def _open() -> None:
@@ -70,7 +71,7 @@ def _check() -> None:
         raise RequestEntityTooLarge
 
 
-def _close(response: Response, request_log: RequestLog) -> Response:
+def _close(response: Response) -> Response:
     for name, value in _HEADERS.items():
         response.headers.setdefault(name, value)
     # Werkzeug adds a slash at the end by way of the Host header, which the client has chosen.
@@ -81,6 +82,7 @@ def _close(response: Response, request_log: RequestLog) -> Response:
     request_id = g.get("request_id")
     if request_id is not None:
         response.headers["X-Request-Id"] = request_id
+        request_log: RequestLog = current_app.extensions[REQUEST_LOG]
         request_log.add(
             g.client_address,
             response.status_code,

@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 
 from app.api import polling
+from app.api.request_hooks import REQUEST_LOG
+from app.api.request_log import RequestLog
 from app.operations.notifications import message_tests
 from app.operations.services import history as service_history
 from app.operations.services import one_off_checks
@@ -79,6 +81,12 @@ def operations(document):
         for method, operation in item.items()
         if method != "parameters" and path != "/api/v1/ws"
     ]
+
+
+@pytest.fixture
+def new_log(app, monkeypatch):
+    """A log of requests of which no other test has used up a line."""
+    monkeypatch.setitem(app.extensions, REQUEST_LOG, RequestLog())
 
 
 @pytest.fixture

@@ -71,6 +71,7 @@ def test_who_comes_back_goes_on_at_the_row_that_was_opened(tab, expect, opens):
     row = tab.get_by_role("row", name="Walk 040")
     expect(row).to_be_in_viewport()
     expect(row).to_have_attribute("tabindex", "0")
-    tab.locator("h1").focus()
+    # Where a navigation puts the focus, and as it does that: the list stays where it is.
+    tab.locator("h1").evaluate("(heading) => heading.focus({ preventScroll: true })")
     assert pressed(tab, "j").startswith("Walk 040")
     assert pressed(tab, "j").startswith("Walk 041")

@@ -39,6 +39,8 @@ class Walk:
         self.faults += [f"{name}: {each}" for each in found]
 
     def tap(self, name, within=None):
+        # A list that turns out empty brings its own button, in place of that in the head.
+        self.expect(self.tab.locator(".skeleton")).to_have_count(0)
         (within or self.tab).get_by_role("button", name=name).first.tap()
 
     def open(self, path):
