@@ -56,20 +56,37 @@ def cut(tab, width):
 
 @pytest.fixture(scope="module")
 def usual(sign_in):
-    return sign_in(at="/")
+    """A tab, and the browser's setting for the size of text, which holds for what is shown too."""
+    tab = sign_in(at="/")
+    tools = tab.context.new_cdp_session(tab)
+    tools.send("Page.enable")
+
+    def enlarge(times):
+        sizes = {"standard": 16 * times, "fixed": 13 * times}
+        tools.send("Page.setFontSizes", {"fontSizes": sizes})
+
+    tab.enlarge = enlarge
+    return tab
 
 
 @pytest.mark.parametrize("screen", SCREENS)
-def test_nothing_is_out_of_sight_on_a_narrow_window(usual, product, screen):
+def test_nothing_is_out_of_sight_on_a_narrow_window_and_with_text_of_twice_the_size(
+    usual, product, screen
+):
+    usual.enlarge(1)
     move(usual, address(product, SCREENS[screen]))
     faults = [fault for width in (360, 320) for fault in cut(usual, width)]
+    usual.enlarge(2)
+    size = usual.locator("h1").first.evaluate("each => parseFloat(getComputedStyle(each).fontSize)")
+    assert size >= 40, "the text is no larger"
+    faults += [f"large: {fault}" for width in (1280, 768) for fault in cut(usual, width)]
     assert not faults, "\n".join(faults)
 
 
 @pytest.fixture(scope="module")
 def wordy(sign_in, product):
     """A tab whose language needs half as much room again."""
-    tab = sign_in(at="/")
+    tab = sign_in()
 
     def lengthen(route):
         answer = route.fetch()
@@ -86,23 +103,4 @@ def wordy(sign_in, product):
 def test_nothing_is_out_of_sight_in_a_long_language(wordy, product, screen):
     move(wordy, address(product, SCREENS[screen]))
     faults = [fault for width in (1280, 360, 320) for fault in cut(wordy, width)]
-    assert not faults, "\n".join(faults)
-
-
-@pytest.fixture(scope="module")
-def large(sign_in):
-    """A tab of a browser that is set to text of twice the size."""
-    tab = sign_in(at="/")
-    tools = tab.context.new_cdp_session(tab)
-    tools.send("Page.enable")
-    tools.send("Page.setFontSizes", {"fontSizes": {"standard": 32, "fixed": 26}})
-    return tab
-
-
-@pytest.mark.parametrize("screen", SCREENS)
-def test_nothing_is_out_of_sight_with_text_of_twice_the_size(large, product, screen):
-    move(large, address(product, SCREENS[screen]))
-    size = large.locator("h1").first.evaluate("each => parseFloat(getComputedStyle(each).fontSize)")
-    assert size >= 40, "the text is no larger"
-    faults = [fault for width in (1280, 768) for fault in cut(large, width)]
     assert not faults, "\n".join(faults)
