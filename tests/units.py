@@ -15,17 +15,16 @@ _SHARING = {
         "test_blind.py", "test_fault_story.py", "test_faults.py", "test_guide.py",
         "test_message_to_acknowledgement.py", "test_peers.py", "test_people_story.py",
     },
-    "console": {
-        "test_browser.py", "test_first_run.py", "test_pages.py", "test_rq_dashboard.py",
-        "test_silent.py", "test_source.py",
-    },
+    "console": {"test_pages.py", "test_rq_dashboard.py", "test_source.py"},
 }  # fmt: skip
 # Files that read or import the same for seconds, or share a product of their own: one process does
 # that for all of them. Those of the console that hold answers back wait more than they compute.
 _TOGETHER = {
-    "console/test_away.py": "console answers", "console/test_outages.py": "console answers",
-    "console/test_proxy.py": "console answers", "console/test_races.py": "console answers",
-    "console/test_sessions.py": "console answers", "console/test_states.py": "console answers",
+    "console/test_away.py": "console answers", "console/test_hanging.py": "console answers",
+    "console/test_outages.py": "console answers", "console/test_proxy.py": "console answers",
+    "console/test_races.py": "console answers", "console/test_sessions.py": "console answers",
+    "console/test_silent.py": "console answers", "console/test_states.py": "console answers",
+    "console/test_browser.py": "first account", "console/test_first_run.py": "first account",
     "test_architecture.py": "source", "test_docstrings.py": "source", "test_names.py": "source",
     "test_shapes.py": "source",
     "api/test_openapi.py": "schemas", "api/test_openapi_examples.py": "schemas",
@@ -37,18 +36,17 @@ _BEFORE_OTHERS = {"console/test_screens.py"}
 # What takes longest, first: one that begins last has the other processes wait for it. What waits
 # more than it computes stands beside what computes.
 _LONGEST = (
-    "console", "flows", "console answers", "console/test_silent.py", "flows/test_fault_story.py",
-    "api/test_schemathesis.py", "flows/test_people_story.py", "pages/test_script.py",
-    "flows/test_blind.py",
+    "console", "flows", "console answers", "flows/test_fault_story.py", "api/test_schemathesis.py",
+    "flows/test_people_story.py", "pages/test_script.py", "flows/test_blind.py",
     "api/test_bad_input.py", "flows/test_faults.py", "pages/test_browser.py",
     "flows/test_peers.py", "test_upgrades.py", "local/test_backup.py", "api/test_isolation.py",
     "local/test_launcher.py", "operations/metrics/test_roll_up.py", "workers/test_quarantine.py",
     "operations/rules/test_deletion.py", "local/test_product.py", "channels/test_contract.py",
     "production/test_short_shape.py", "ingest/test_kills.py",
-    "operations/rules/test_evaluation.py", "console/test_first_run.py",
+    "operations/rules/test_evaluation.py", "first account",
     "operations/metrics/test_local_days.py", "local/test_embedded.py", "schemas",
     "local/test_damaged_files.py", "pages/test_leaks.py", "operations/metrics/test_monthly.py",
-    "flows/test_guide.py", "console/test_browser.py", "operations/rules/test_windows.py",
+    "flows/test_guide.py", "operations/rules/test_windows.py",
     "platform/test_http_worker.py", "source", "realtime/test_ending_access.py",
     "api/test_limits.py", "platform/test_shared_application.py", "channels/test_apprise.py",
     "checks/test_real_databases.py", "api/test_heartbeat_ping.py", "api/test_generated_clients.py",

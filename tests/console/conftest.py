@@ -9,6 +9,7 @@ import pytest
 
 from tests.chromium import CHROMIUM, chromium
 from tests.console import sample
+from tests.console.proxy import TAB, Proxy
 from tests.console.screens import COUNT_REQUESTS
 from tests.flows.product import PASSWORD, Product
 
@@ -153,6 +154,19 @@ def filled():
         yield product
 
 
+@pytest.fixture(scope="package")
+def empty():
+    """The running product with nobody in it; the first test that runs makes its first account."""
+    if not CHROMIUM.exists():
+        pytest.skip(f"no Chromium at {CHROMIUM}")
+    with (
+        tempfile.TemporaryDirectory(prefix="alertifypro-first-") as folder,
+        Product(Path(folder)) as product,
+    ):
+        product.ready()
+        yield product
+
+
 @pytest.fixture(scope="module")
 def sign_in(new_context, tab_of, contexts, resting, filled):
     """Opens a tab in which somebody of the sample is signed in, empty or `at` a screen.
@@ -185,6 +199,37 @@ def sign_in(new_context, tab_of, contexts, resting, filled):
         return tab
 
     return sign_in
+
+
+@pytest.fixture(scope="module")
+def proxy(filled):
+    """A proxy in front of the sample."""
+    running = Proxy(filled.port)
+    yield running
+    running.close()
+
+
+@pytest.fixture
+def open_behind(sign_in, tab_of, proxy):
+    """Opens tabs of Ada's, which reach the product through the proxy; each has a name there."""
+    contexts = []
+
+    def open_behind(name="", **options):
+        if contexts and not options:
+            tab = tab_of(contexts[0])
+        else:
+            tab = sign_in(**options)
+            contexts.append(tab.context)
+        tab.set_extra_http_headers({TAB: name})
+        tab.home = f"http://127.0.0.1:{proxy.port}"
+        tab.faults = []
+        tab.on("pageerror", lambda error: tab.faults.append(str(error)))
+        tabs.append(tab)
+        return tab
+
+    tabs = []
+    yield open_behind
+    assert [fault for tab in tabs for fault in tab.faults] == [], "something went unhandled"
 
 
 def _forget(tab, home):

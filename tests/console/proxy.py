@@ -24,6 +24,7 @@ def page(status: str, body: str = "<!doctype html><h1>Proxy</h1>", **headers: st
 
 
 HELD = b""  # an answer that never comes, until the rule ends
+TAB = "Test-Tab"  # header by which a test tells its tabs apart
 
 
 @dataclass
@@ -35,6 +36,7 @@ class Rule:
     answer: bytes
     reaches: bool = False  # the server does what is asked, and its answer is dropped
     times: int | None = None
+    tab: str | None = None
     seen: int = 0
     over: threading.Event = field(default_factory=threading.Event)
 
@@ -58,9 +60,10 @@ class Proxy:
         *,
         reaches: bool = False,
         times: int | None = None,
+        tab: str | None = None,
     ) -> Iterator[Rule]:
-        """Answer requests whose path matches (and begins) so, of one method or of all."""
-        rule = Rule(method, path, answer, reaches, times)
+        """Answer requests whose path matches (and begins) so, of one method and tab or of all."""
+        rule = Rule(method, path, answer, reaches, times, tab)
         self._rules.insert(0, rule)
         try:
             yield rule
@@ -68,9 +71,10 @@ class Proxy:
             self._rules.remove(rule)
             rule.over.set()
 
-    def _rule(self, method: str, path: str) -> Rule | None:
+    def _rule(self, method: str, path: str, tab: str | None) -> Rule | None:
         for rule in list(self._rules):
             fits = rule.method in ("", method) and re.match(rule.path, path)
+            fits = fits and rule.tab in (None, tab)
             if fits and (rule.times is None or rule.seen < rule.times):
                 rule.seen += 1
                 return rule
@@ -98,7 +102,8 @@ class Proxy:
                 body += client.recv(65536)
             line = _LINE.match(head + b"\r\n")
             assert line
-            rule = self._rule(line[1].decode(), line[2].decode())
+            tab = re.search(rb"(?i)\r\n%s: ([^\r]*)" % TAB.encode(), head)
+            rule = self._rule(line[1].decode(), line[2].decode(), tab and tab[1].decode())
             upgrades = re.search(rb"(?i)\r\nupgrade:", head)
             if not upgrades:
                 head = re.sub(rb"(?i)\r\nconnection: [^\r]*", b"", head) + b"\r\nConnection: close"

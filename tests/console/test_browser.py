@@ -1,25 +1,18 @@
 """The console in Chromium against the running product: the way from an account to an alert."""
 
 import re
-import tempfile
-from pathlib import Path
 
 import pytest
 
 from tests.console.conftest import PATIENCE_MS
-from tests.flows.product import Product, target
+from tests.flows.product import target
 
 HOSTILE = "<img src=x onerror=alert(1)>שלום 🔥 " + "long" * 20
 
 
 @pytest.fixture(scope="module")
-def product(browser):
-    with (
-        tempfile.TemporaryDirectory(prefix="alertifypro-console-") as folder,
-        Product(Path(folder)) as product,
-    ):
-        product.ready()
-        yield product
+def product(empty):
+    return empty
 
 
 @pytest.fixture(scope="module")

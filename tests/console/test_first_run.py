@@ -1,35 +1,18 @@
 """From nothing to a message in the chat: how many fields, clicks and seconds a person needs."""
 
-import tempfile
 import time
 from contextlib import suppress
-from pathlib import Path
 
-import pytest
 from playwright.sync_api import Error
 
-from tests.chromium import CHROMIUM
 from tests.console.conftest import PATIENCE_MS
 from tests.console.keys import Keyboard
-from tests.flows.product import PASSWORD, Product, target
+from tests.flows.product import PASSWORD, target
 from tests.receivers import HttpReceiver
 from tests.waiting import seconds_until
 
 KEY_MS = 40  # how fast somebody types
 MOST_SECONDS, MOST_FIELDS, MOST_CLICKS = 180, 9, 8
-
-
-@pytest.fixture(scope="module")
-def empty():
-    """The running product with nobody in it; the first test that runs makes its first account."""
-    if not CHROMIUM.exists():
-        pytest.skip(f"no Chromium at {CHROMIUM}")
-    with (
-        tempfile.TemporaryDirectory(prefix="alertifypro-first-") as folder,
-        Product(Path(folder)) as product,
-    ):
-        product.ready()
-        yield product
 
 
 class Hand:

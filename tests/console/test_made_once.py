@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.console.proxy import Proxy, page
+from tests.console.proxy import page
 from tests.console.screens import show
 from tests.flows.product import target
 from tests.waiting import seconds_until
@@ -16,19 +16,9 @@ def product(filled):
     return filled
 
 
-@pytest.fixture(scope="module")
-def proxy(product):
-    running = Proxy(product.port)
-    yield running
-    running.close()
-
-
 @pytest.fixture
-def tab(sign_in, proxy):
-    """Ada's tab, which reaches the product through the proxy."""
-    opened = sign_in(at="/")
-    opened.home = f"http://127.0.0.1:{proxy.port}"
-    return opened
+def tab(open_behind):
+    return open_behind()
 
 
 def named(product, path, name):

@@ -2,23 +2,20 @@
 
 import json
 import re
+import time
+from contextlib import ExitStack
 
 import pytest
 
 from tests.console import sample
 from tests.console.conftest import PATIENCE_MS
-from tests.console.proxy import HELD, Proxy, page
-from tests.console.screens import go, show, wait_until_idle
+from tests.console.proxy import page
+from tests.console.screens import show
 from tests.flows.product import PASSWORD, target
 from tests.waiting import seconds_until
 
 SOON_MS = 15_000  # far less than the minute after which a request is given up
 JSON = "application/json"
-# Says that the tab is hidden or shown, as a browser does; that of a test is always shown.
-_HIDE = """(isHidden) => {
-  Object.defineProperty(document, 'hidden', { configurable: true, get: () => isHidden });
-  document.dispatchEvent(new Event('visibilitychange', { bubbles: true }));
-}"""
 _SERVICES = r"/api/v1/services\?limit"
 CUT = b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 900\r\n\r\n[{"id"'
 STRANGE = {
@@ -53,64 +50,33 @@ def product(filled):
     return filled
 
 
-@pytest.fixture(scope="module")
-def proxy(product):
-    running = Proxy(product.port)
-    yield running
-    running.close()
-
-
 @pytest.fixture
-def tab(request, sign_in, proxy):
-    """Ada's tab, which reaches the product through the proxy; nothing may go unhandled in it."""
-    opened = sign_in(at="/", **getattr(request, "param", {}))
-    opened.home = f"http://127.0.0.1:{proxy.port}"
-    faults = []
-    opened.on("pageerror", lambda error: faults.append(str(error)))
-    opened.goto(opened.home)
-    opened.locator("h1").wait_for()
-    yield opened
-    assert faults == []
+def tab(request, open_behind):
+    """One such tab, in which nothing is loaded yet."""
+    return open_behind(**getattr(request, "param", {}))
 
 
-def test_a_read_that_hangs_in_a_hidden_tab_is_sent_again_when_the_tab_is_shown(
-    tab, expect, product, proxy
-):
-    shop = product.sample.ids["services"]["Shop"]
-    show(tab, f"{tab.home}/services/{shop}")  # whose modules are here from now on
-    go(tab, f"{tab.home}/services")
-    wait_until_idle(tab)
-    tab.evaluate(_HIDE, True)
-    with proxy.answering(f"/api/v1/services/{shop}$", HELD, times=1) as held:
-        go(tab, f"{tab.home}/services/{shop}")
-        seconds_until(lambda: held.seen, 20)
-        tab.wait_for_timeout(1500)  # for longer than a read usually takes
-        tab.evaluate(_HIDE, False)
-        expect(tab.locator("h1")).to_have_text("Shop", timeout=SOON_MS)
-
-
-def test_a_read_on_a_dead_connection_is_sent_again_while_others_are_answered(
-    tab, expect, product, proxy
-):
-    shop = product.sample.ids["services"]["Shop"]
-    with proxy.answering(f"/api/v1/services/{shop}$", HELD, times=1):
-        tab.goto(f"{tab.home}/services/{shop}")
-        expect(tab.locator("h1")).to_have_text("Shop", timeout=40_000)
-
-
-@pytest.mark.parametrize("kind", STRANGE)
 def test_what_is_no_answer_of_the_server_is_said_in_a_sentence_and_mends_itself(
-    tab, expect, proxy, kind
+    open_behind, expect, proxy
 ):
-    with proxy.answering(_SERVICES, STRANGE[kind]) as rule:
-        go(tab, f"{tab.home}/services")
-        failure = tab.locator(".notice.failed, .stale")
-        expect(failure).to_contain_text(SAID[kind][0])
-        expect(failure).not_to_contain_text("It may have got this")
-        assert rule.seen
-    expect(tab.get_by_role("row").filter(has_text="Checkout")).to_be_visible(timeout=SOON_MS)
-    expect(failure).to_have_count(0)
-    assert not [each for each in tab.problems if "policy" in each or "Uncaught" in each]
+    """In tabs side by side: each is tried again after five seconds."""
+    tabs = {kind: open_behind(kind) for kind in STRANGE}
+    failures = {kind: tab.locator(".notice.failed, .stale") for kind, tab in tabs.items()}
+    with ExitStack() as stack:
+        rules = {
+            kind: stack.enter_context(proxy.answering(_SERVICES, answer, tab=kind))
+            for kind, answer in STRANGE.items()
+        }
+        for kind, tab in tabs.items():
+            tab.goto(f"{tab.home}/services")
+            expect(failures[kind], kind).to_contain_text(SAID[kind][0])
+            expect(failures[kind], kind).not_to_contain_text("It may have got this")
+            assert rules[kind].seen, kind
+    for kind, tab in tabs.items():
+        row = tab.get_by_role("row").filter(has_text="Checkout")
+        expect(row, kind).to_be_visible(timeout=SOON_MS)
+        expect(failures[kind], kind).to_have_count(0)
+        assert not [each for each in tab.problems if "policy" in each or "Uncaught" in each], kind
 
 
 @pytest.mark.parametrize("kind", STRANGE)
@@ -150,20 +116,31 @@ def test_a_sign_in_in_front_is_named_and_opened_beside_what_was_typed(tab, expec
     expect(tab.locator(".live")).to_have_text("Live", timeout=SOON_MS)
 
 
-@pytest.mark.parametrize("after", ["4", "Wed, 21 Oct 2015 07:28:00 GMT", "0", "-5", "soon", ""])
-def test_too_many_requests_count_down_and_are_tried_again_by_themselves(tab, expect, proxy, after):
+def test_too_many_requests_count_down_and_are_tried_again_by_themselves(open_behind, expect, proxy):
+    """In tabs side by side, which wait as long as they were told, or five seconds."""
+    told = ["4", "Wed, 21 Oct 2015 07:28:00 GMT", "0", "-5", "soon", ""]
+    tabs = {after: open_behind(after) for after in told}
     body = json.dumps({"error": "too many requests; please wait"})
-    refused = page("429 Too Many Requests", body, Content_Type=JSON, Retry_After=after)
-    with proxy.answering(_SERVICES, refused) as rule:
-        tab.goto(f"{tab.home}/services")
-        failure = tab.locator(".notice.failed")
-        expect(failure).to_contain_text("Too many requests; please wait.")
-        expect(failure).to_contain_text("It is tried again by itself.")
-        if after == "4":
-            expect(failure).to_contain_text(re.compile(r"Again in [1-4] s\."))
-        tab.wait_for_timeout(1000)
-        assert rule.seen <= 3, "somebody asks without end who was told to wait"
-    expect(tab.get_by_role("row").filter(has_text="Checkout")).to_be_visible(timeout=SOON_MS)
+    with ExitStack() as stack:
+        rules = {}
+        for after, tab in tabs.items():
+            refused = page("429 Too Many Requests", body, Content_Type=JSON, Retry_After=after)
+            rules[after] = stack.enter_context(proxy.answering(_SERVICES, refused, tab=after))
+            tab.goto(f"{tab.home}/services")
+            failure = tab.locator(".notice.failed")
+            expect(failure, after).to_contain_text("Too many requests; please wait.")
+            expect(failure, after).to_contain_text("It is tried again by itself.")
+            if after == "4":
+                expect(failure).to_contain_text(re.compile(r"Again in [1-4] s\."))
+        began, before = time.monotonic(), {after: rule.seen for after, rule in rules.items()}
+        tabs["4"].wait_for_timeout(1000)
+        for after, rule in rules.items():
+            most = time.monotonic() - began + 2  # one each second, at the most
+            asked = rule.seen - before[after]
+            assert asked <= most, f"somebody asks without end who was told to wait: {after!r}"
+    for after, tab in tabs.items():
+        row = tab.get_by_role("row").filter(has_text="Checkout")
+        expect(row, after).to_be_visible(timeout=SOON_MS)
 
 
 def test_who_acts_too_often_hears_when_to_come_again(tab, expect, product, proxy):
@@ -248,6 +225,7 @@ def test_what_was_typed_is_still_guarded_after_signing_in_again(tab, expect):
 
 
 def test_signing_out_that_is_not_answered_is_told(tab, expect, proxy):
+    show(tab, f"{tab.home}/profile")
     with proxy.answering("/api/v1/session", page("502 Bad Gateway"), "DELETE"):
         tab.get_by_role("button", name=f"{sample.OWNER[1]}: profile").click()
         tab.get_by_role("button", name="Sign out", exact=True).click()
@@ -256,7 +234,7 @@ def test_signing_out_that_is_not_answered_is_told(tab, expect, proxy):
 
 @pytest.mark.parametrize("tab", [{"is_new": True}], indirect=True)  # no module in its cache
 def test_a_part_that_does_not_come_is_told(tab, expect, proxy):
-    go(tab, f"{tab.home}/services")
+    show(tab, f"{tab.home}/services")
     tab.get_by_role("row").filter(has_text="Checkout").focus()
     with proxy.answering(r"/assets/.*ServiceActs", page("502 Bad Gateway")):
         tab.keyboard.press("p")
