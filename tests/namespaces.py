@@ -1,5 +1,10 @@
-"""A network namespace that holds a loopback device and nothing else, and agents within it."""
+"""Network namespaces that hold a loopback device and nothing else, and agents within one.
 
+Devices and addresses are made in such namespaces alone: a change of the machine's own network is
+seen by whatever runs beside, and has Chromium give up what it loads (ERR_NETWORK_CHANGED).
+"""
+
+import ctypes
 import os
 import signal
 import subprocess
@@ -14,6 +19,8 @@ from tests.certificates import authority, ca_file
 
 ROOT = Path(__file__).parents[1]
 HTTPS_PORT = 8443
+NEW_NETWORK = 0x40000000  # CLONE_NEWNET
+_MACHINE = os.readlink("/proc/self/ns/net") if sys.platform == "linux" else ""
 
 
 def may_make_namespaces() -> bool:
@@ -30,6 +37,43 @@ needs_namespaces = pytest.mark.skipif(
 )
 
 
+def ip(*arguments: str) -> None:
+    """Run a command of `ip` where this thread is, which is not the machine's own namespace."""
+    assert os.readlink("/proc/thread-self/ns/net") != _MACHINE
+    subprocess.run(["ip", *arguments], check=True)
+
+
+@contextmanager
+def own_network() -> Iterator[None]:
+    """Move this thread, and what it starts meanwhile, into a namespace of its own for a while."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    with Path("/proc/thread-self/ns/net").open("rb") as before:
+        if libc.unshare(NEW_NETWORK) != 0:
+            raise OSError(ctypes.get_errno(), "unshare")
+        try:
+            ip("link", "set", "lo", "up")
+            yield
+        finally:
+            if libc.setns(before.fileno(), NEW_NETWORK) != 0:
+                raise OSError(ctypes.get_errno(), "setns")
+
+
+@contextmanager
+def namespace() -> Iterator[int]:
+    """Make a namespace beside that of this thread; yields the number of a process in it."""
+    holder = subprocess.Popen(
+        ["unshare", "-n", "sh", "-c", "ip link set lo up && echo up && exec sleep infinity"],
+        stdout=subprocess.PIPE,
+    )
+    try:
+        assert holder.stdout
+        assert holder.stdout.readline() == b"up\n"
+        yield holder.pid
+    finally:
+        holder.kill()
+        holder.wait()
+
+
 class Island:
     """Processes in a namespace of their own; one way leads out: HTTPS on its loopback."""
 
@@ -41,12 +85,8 @@ class Island:
         issued = authority().issue_cert("localhost")
         blobs = [issued.private_key_pem, *issued.cert_chain_pems]
         self._certificate.write_bytes(b"".join(blob.bytes() for blob in blobs))
-        self._holder = subprocess.Popen(
-            ["unshare", "-n", "sh", "-c", "ip link set lo up && echo up && exec sleep infinity"],
-            stdout=subprocess.PIPE,
-        )
-        assert self._holder.stdout
-        assert self._holder.stdout.readline() == b"up\n"
+        self._namespace = namespace()
+        self._holder = self._namespace.__enter__()
         self._children: list[subprocess.Popen[bytes]] = []
         self.link: list[subprocess.Popen[bytes]] = []
         self.connect()
@@ -58,7 +98,7 @@ class Island:
 
     def run(self, *arguments: str, **environment: str) -> subprocess.Popen[bytes]:
         """Start a Python module inside."""
-        return self._start(["nsenter", "-t", str(self._holder.pid), "-n"], arguments, environment)
+        return self._start(["nsenter", "-t", str(self._holder), "-n"], arguments, environment)
 
     def _start(
         self, before: list[str], arguments: tuple[str, ...], environment: dict[str, str]
@@ -76,7 +116,7 @@ class Island:
 
     def reaches(self, port: int) -> bool:
         """Say whether a port of this machine can be reached from inside."""
-        inside = ["nsenter", "-t", str(self._holder.pid), "-n", sys.executable, "-c"]
+        inside = ["nsenter", "-t", str(self._holder), "-n", sys.executable, "-c"]
         connect = f"import socket; socket.create_connection(('127.0.0.1', {port}), 2)"
         done = subprocess.run([*inside, connect], capture_output=True, check=False)
         return done.returncode == 0
@@ -90,7 +130,7 @@ class Island:
             [
                 "nsenter",
                 "-t",
-                str(self._holder.pid),
+                str(self._holder),
                 "-n",
                 sys.executable,
                 "-m",
@@ -125,9 +165,10 @@ class Island:
 
     def close(self) -> None:
         """End all of it."""
-        for child in (*self._children, self._holder):
+        for child in self._children:
             child.kill()
             child.wait()
+        self._namespace.__exit__(None, None, None)
 
 
 @contextmanager
