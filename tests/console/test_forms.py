@@ -263,6 +263,7 @@ def test_a_second_press_waits_for_what_the_first_began(sign_in, expect, product)
     button.evaluate("(each) => { each.click(); each.click(); }")
     expect(button).to_have_attribute("aria-busy", "true")
     button.evaluate("(each) => each.click()")
+    seconds_until(lambda: tab.evaluate("1") and held, 20)
     for route in held:
         route.continue_()
     expect(button).not_to_have_attribute("aria-busy", "true")

@@ -8,6 +8,7 @@ from tests.console import sample
 from tests.console.keys import FOCUSED_NAME, tab_to
 from tests.console.screens import address, show
 from tests.flows.product import PASSWORD
+from tests.waiting import seconds_until
 
 _AT_CHECKOUT = """() => document.activeElement.closest('.alert-row')?.innerText
   .includes('Checkout')"""
@@ -163,7 +164,7 @@ def test_a_dialog_keeps_the_focus_and_gives_it_back(sign_in, expect, product, pa
         )
     tab.keyboard.press("Escape")
     expect(tab.get_by_role("dialog")).to_have_count(0)
-    assert tab.evaluate(FOCUSED_NAME).startswith(opener)
+    seconds_until(lambda: tab.evaluate(FOCUSED_NAME).startswith(opener), 15)
 
 
 def test_a_row_is_deleted_by_keys_with_the_focus_at_the_heading_and_undone(
@@ -176,7 +177,7 @@ def test_a_row_is_deleted_by_keys_with_the_focus_at_the_heading_and_undone(
     tab.keyboard.press("Enter")
     row = tab.get_by_role("link", name="Aaa by keys")
     expect(row).to_have_count(0)
-    assert tab.evaluate(FOCUSED_NAME) == "Rules"
+    seconds_until(lambda: tab.evaluate(FOCUSED_NAME) == "Rules", 15)
     tab.keyboard.press("Control+z")
     expect(row).to_have_count(1)
     product.call("DELETE", f"/alert-rules/{rule['id']}")
@@ -231,7 +232,7 @@ def test_the_palette_gives_the_focus_back_and_finds_by_keys(sign_in, expect, pro
     expect(tab.get_by_text("Nothing of that name.")).to_be_visible()
     tab.keyboard.press("Escape")
     expect(box).to_have_count(0)
-    assert tab.evaluate(FOCUSED_NAME).startswith("New rule")
+    seconds_until(lambda: tab.evaluate(FOCUSED_NAME).startswith("New rule"), 15)
     tab.keyboard.press("Control+k")
     tab.keyboard.type("Stock API")
     tab.keyboard.press("ArrowDown")

@@ -1,6 +1,7 @@
 """Screens whose modules come late, or not at all."""
 
 from tests.console.screens import address, show
+from tests.waiting import seconds_until
 
 
 def test_a_screen_that_is_still_to_come_has_an_outline(sign_in, expect, filled):
@@ -14,6 +15,7 @@ def test_a_screen_that_is_still_to_come_has_an_outline(sign_in, expect, filled):
     expect(tab.get_by_role("row").filter(has_text="Checkout")).to_be_visible()
     tab.get_by_role("link", name="Reports").first.click()
     expect(tab.locator(".skeleton .bone").first).to_be_visible()
+    seconds_until(lambda: tab.evaluate("1") and held, 20)
     for route in held:
         route.continue_()
     expect(tab.locator("h1")).to_have_text("Reports")
