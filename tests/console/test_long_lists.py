@@ -1,7 +1,5 @@
 """A list of which only the rows near the screen are in the page, walked through by keys."""
 
-from concurrent.futures import ThreadPoolExecutor
-
 import pytest
 
 from tests.console.screens import address, show
@@ -20,12 +18,20 @@ _FOCUSED = """() => {
 def listed(filled):
     """Services named Walk 000 to Walk 159, paused; they go with the file."""
 
-    def make(number):
-        body = {"name": f"Walk {number:03}", "endpoint": "http://127.0.0.1:9/"}
-        return filled.call("POST", "/services", body | {"check_type": "HTTP", "is_active": False})
-
-    with ThreadPoolExecutor(4) as pool:
-        made = [each["id"] for each in pool.map(make, range(MANY))]
+    services = [
+        {
+            "key": f"walk-{number:03}",
+            "name": f"Walk {number:03}",
+            "endpoint": "http://127.0.0.1:9/",
+            "check_type": "HTTP",
+            "is_active": False,
+        }
+        for number in range(MANY)
+    ]
+    filled.call("POST", "/config/apply", {"version": 1, "services": services})
+    found = filled.call("GET", "/services?limit=500")
+    made = [each["id"] for each in found if each["name"].startswith("Walk ")]
+    assert len(made) == MANY
     yield address(filled, "/services?q=Walk&sort=name")
     for at in range(0, MANY, 100):
         filled.call("POST", "/services/bulk", {"action": "delete", "ids": made[at : at + 100]})

@@ -40,8 +40,8 @@ def test_lines_of_a_chart_stand_at_whole_hours_of_the_zone_of_the_profile(
     sign_in, product, living_in, zone
 ):
     living_in(zone)
-    tab = sign_in(timezone_id="UTC", is_new=True)
-    tab.context.add_init_script(_KEEP_DRAWN)
+    tab = sign_in(timezone_id="UTC")
+    tab.add_init_script(_KEEP_DRAWN)
     for span, may_be in (("24h", range(24)), ("7d", (0, 12)), ("30d", (0,))):
         show(tab, address(product, "/services/{services}") + f"?range={span}")
 
