@@ -154,17 +154,27 @@ def test_who_acts_while_nothing_answers_is_told_and_sees_the_truth_afterwards(
     link.close()
 
 
-@pytest.mark.parametrize("status", [502, 503, 504, 200])
-def test_a_page_of_a_proxy_in_front_is_no_answer_of_the_server(sign_in, expect, product, status):
-    tab = sign_in()
-    show(tab, address(product, "/services"))
+def page_of(status):
+    """Answers a request as a proxy does in the server's place."""
     page = {"status": status, "content_type": "text/html", "body": "<h1>Bad gateway</h1>"}
-    tab.route("**/api/v1/**", lambda route: route.fulfill(**page))
-    banner = tab.locator(".banner")
-    expect(banner).to_contain_text("Not connected since ", timeout=SAID_SECONDS * 1000)
-    tab.unroute("**/api/v1/**")
-    expect(banner).to_have_count(0)
-    expect(tab.locator(".live")).to_have_text("Live")
+    return lambda route: route.fulfill(**page)
+
+
+def test_a_page_of_a_proxy_in_front_is_no_answer_of_the_server(sign_in, tab_of, expect, product):
+    """In tabs side by side, each of which asks by itself after ten seconds."""
+    context = sign_in().context
+    tabs = {status: tab_of(context) for status in (502, 503, 504, 200)}
+    for status, tab in tabs.items():
+        show(tab, address(product, "/services"))
+        tab.route("**/api/v1/**", page_of(status))
+    for status, tab in tabs.items():
+        said = expect(tab.locator(".banner"), f"after a page of {status}")
+        said.to_contain_text("Not connected since ", timeout=SAID_SECONDS * 1000)
+    for tab in tabs.values():
+        tab.unroute("**/api/v1/**")
+    for status, tab in tabs.items():
+        expect(tab.locator(".banner"), f"after a page of {status}").to_have_count(0)
+        expect(tab.locator(".live"), f"after a page of {status}").to_have_text("Live")
 
 
 def test_a_service_every_five_seconds_takes_one_press(sign_in, expect, product):
