@@ -3,8 +3,9 @@
 from axe_playwright_python.base import AXE_SCRIPT as _AXE
 
 # A third of what Axe computes is its colours: private fields that are kept in WeakMaps of millions
-# of entries, and the same dozen of texts parsed at every element. So it gets fields of the objects
-# themselves for WeakMaps, and parses each text once; what it finds stays the same.
+# of entries, private methods in WeakSets, and the same dozen of texts parsed at every element. So
+# it gets fields of the objects themselves for WeakMaps, remembers the class of an object for
+# WeakSets, and parses each text once; what it finds stays the same.
 AXE_SCRIPT = f"""(() => {{
   class WeakMap {{
     #key = Symbol();
@@ -12,6 +13,11 @@ AXE_SCRIPT = f"""(() => {{
     get(object) {{ return object[this.#key]; }}
     set(object, value) {{ object[this.#key] = value; return this; }}
     delete(object) {{ return delete object[this.#key]; }}
+  }}
+  class WeakSet {{
+    #key = Symbol();
+    has(object) {{ return this.#key in object; }}
+    add(object) {{ object[this.#key] = true; return this; }}
   }}
   {_AXE}
   const {{ Color }} = axe.commons.color, {{ parseString }} = Color.prototype, parsed = new Map();
