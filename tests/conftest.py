@@ -19,6 +19,7 @@ from hypothesis import HealthCheck, settings
 from psycopg import sql
 from redis import Redis
 
+from app.api import health
 from app.local.embedded import Embedded
 from app.operations.checks.retention import ensure_partitions
 from app.platform.config import Config
@@ -185,8 +186,9 @@ def empty_tables(web: Flask, connection: psycopg.Connection[Any]) -> Callable[[]
 
 @pytest.fixture
 def app(web: Flask, empty_tables: Callable[[], None]) -> Iterator[Flask]:
-    """The application, with an empty database and an empty Redis."""
+    """The application, with an empty database and an empty Redis, of which it remembers nothing."""
     empty_tables()
+    health._known.clear()  # what another test had late, or away
     redis: Redis = web.extensions["runtime"].redis
     redis.flushdb()
     return web

@@ -4,9 +4,8 @@ from typing import Any
 
 import pytest
 
-from app.api import polling
+from app.api import polling, request_log
 from app.api.request_hooks import REQUEST_LOG
-from app.api.request_log import RequestLog
 from app.operations.notifications import message_tests
 from app.operations.services import history as service_history
 from app.operations.services import one_off_checks
@@ -85,8 +84,9 @@ def operations(document):
 
 @pytest.fixture
 def new_log(app, monkeypatch):
-    """A log of requests of which no other test has used up a line."""
-    monkeypatch.setitem(app.extensions, REQUEST_LOG, RequestLog())
+    """A log of requests of which no other test has used up a line, and whose window lasts."""
+    monkeypatch.setattr(request_log, "monotonic", lambda: 1000.0)
+    monkeypatch.setitem(app.extensions, REQUEST_LOG, request_log.RequestLog())
 
 
 @pytest.fixture

@@ -75,14 +75,14 @@ def test_a_request_that_takes_long_is_named(alice, monkeypatch):
 
     def slow(*args):
         arrived.set()
-        go_on.wait(20)
+        go_on.wait(60)
         return real(*args)
 
     monkeypatch.setattr(services, "create", slow)
     monkeypatch.setattr("app.api.idempotency._PATIENCE_SECONDS", 0.2)
     with ThreadPoolExecutor(1) as pool:
         first = pool.submit(alice.post, "/services", service_body(), headers=KEY)
-        assert arrived.wait(5)
+        assert arrived.wait(30)
         second = alice.post("/services", service_body(), headers=KEY)
         go_on.set()
         assert first.result().status_code == 201
