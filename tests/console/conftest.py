@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.chromium import CHROMIUM, chromium
+from tests.chromium import PATIENCE_MS as BUSY_MS
 from tests.console import sample
 from tests.console.proxy import TAB, Proxy
 from tests.console.screens import COUNT_REQUESTS
@@ -90,7 +91,7 @@ def new_context(browser, contexts):
     def new_context(kind=None, **options):
         context = browser.new_context(**({"viewport": {"width": 1280, "height": 800}} | options))
         context.kind = kind
-        context.set_default_timeout(PATIENCE_MS)
+        context.set_default_timeout(BUSY_MS)
         # As a press in a browser of people permits it.
         context.grant_permissions(["clipboard-write"])
         context.add_init_script(COUNT_REQUESTS)

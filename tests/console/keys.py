@@ -20,6 +20,7 @@ _UNSEEN = """() => {
   return top && (at.contains(top) || top.contains(at)) ? '' : `covered: ${said}`;
 }"""
 _MOST_STOPS = 80
+_GIVEN_BACK_SECONDS = 20
 _SEEN_SECONDS = 10  # longer than a message covers what is below it
 
 
@@ -33,6 +34,11 @@ def tab_to(tab, name, key="Tab", seen=lambda: None):
         if tab.evaluate(FOCUSED_NAME).startswith(name):
             return
     raise AssertionError(f"no {name!r} by {key}")
+
+
+def await_focus(tab, name):
+    """Wait until something is focused whose name begins so: who closes gives the focus back."""
+    seconds_until(lambda: tab.evaluate(FOCUSED_NAME).startswith(name), _GIVEN_BACK_SECONDS)
 
 
 class Keyboard:

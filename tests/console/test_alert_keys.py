@@ -6,6 +6,8 @@ from tests.console.screens import address, show
 from tests.flows.product import target
 from tests.waiting import seconds_until
 
+_AT_AN_ALERT = "document.activeElement.matches('.alert-row a.name')"
+
 
 @pytest.fixture(scope="module")
 def product(filled):
@@ -29,7 +31,7 @@ def test_the_page_of_an_alert_hears_the_keys_too_and_ways_to_screens_touch_nothi
         show(tab, address(product, "/alerts"))
         expect(tab.get_by_role("link", name="Keyed")).to_be_visible()
         keys.press("j")
-        assert tab.evaluate("document.activeElement.matches('.alert-row a.name')")
+        seconds_until(lambda: tab.evaluate(_AT_AN_ALERT), 20)
         tab.get_by_role("link", name="Keyed").focus()
         keys.press("g")
         keys.press("r")
