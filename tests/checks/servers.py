@@ -75,10 +75,12 @@ def free_port() -> int:
 
 def wait_for(port: int) -> None:
     """Wait until somebody listens on a port of 127.0.0.1."""
-    for _ in range(100):
+    end = time.monotonic() + 60
+    while True:
         try:
-            create_connection(("127.0.0.1", port), 1).close()
+            create_connection(("127.0.0.1", port), 10).close()
             return
         except OSError:
+            if time.monotonic() > end:
+                raise TimeoutError(f"nothing listens on port {port}") from None
             time.sleep(0.1)
-    raise TimeoutError(f"nothing listens on port {port}")

@@ -118,7 +118,7 @@ async def test_a_short_limit_is_kept_beside_longer_ones_that_began_before():
 @in_loop
 async def test_a_limit_is_kept_after_many_that_nobody_waited_for():
     for _ in range(20):
-        with deadline(0.2):
+        with deadline(stretched(0.2)):
             await asyncio.sleep(0.02)
     with pytest.raises(TimeoutError):
         await hang(0.3)

@@ -54,7 +54,7 @@ def engine_of(app, recorder, after_stop=lambda: None):
     yield engine
     engine.stop()
     after_stop()
-    session.join(5)
+    session.join(30)
     engine.close()
     assert not session.is_alive()
 

@@ -134,7 +134,7 @@ def test_isolation_ends_where_everything_passes_again(monkeypatch):
                 await check.confirm(TARGET, LOST, monotonic())
             assert check.unable_since is not None
             await check.confirm(TARGET, FINE, monotonic())
-            for _ in range(500):
+            for _ in range(3000):
                 await asyncio.sleep(0.01)
                 if check.unable_since is None:
                     break

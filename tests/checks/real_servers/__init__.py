@@ -21,6 +21,7 @@ from app.domain.types import Status
 from tests import certificates
 from tests.checks.servers import wait_for
 from tests.loopback import go, probe
+from tests.waiting import stretched
 
 _SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -56,7 +57,7 @@ class RealServer:
         seen = -1
         while (size := self.log_file.stat().st_size) != seen:
             seen = size
-            time.sleep(settle)
+            time.sleep(stretched(settle))
         return self.log_file.read_text(errors="replace")
 
     def forget(self) -> None:
