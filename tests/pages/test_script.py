@@ -15,12 +15,18 @@ from app.platform.clock import utcnow
 from tests.pages import scenes
 from tests.pages.scenes import HOSTILE
 from tests.pages.serving import serving, store_of_scenes
+from tests.waiting import stretched
 
 _PAINTED = """() => new Promise((resolve) => {
   new PerformanceObserver((list) => {
     for (const one of list.getEntriesByName('first-contentful-paint')) resolve(one.startTime);
   }).observe({ type: 'paint', buffered: true });
 })"""
+_LOOKED = """() => {
+  if (document.querySelector('h1').textContent === 'Search is down') return true;
+  document.dispatchEvent(new Event('visibilitychange'));
+  return false;
+}"""
 _BLOCKED = """() => new Promise((resolve) => {
   let sum = 0;
   new PerformanceObserver((list) => {
@@ -111,8 +117,8 @@ def test_an_open_page_follows_what_happens(browser):
     tab.wait_for_selector(".l svg[tabindex]")
     tab.locator(".section > details > summary").last.click()
     shown[0] = after
-    tab.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
-    tab.wait_for_function("document.querySelector('h1').textContent === 'Search is down'")
+    # Again and again: what the summary's tag is, the page knows a moment after it was sent.
+    tab.wait_for_function(_LOOKED, polling=500)
     tab.wait_for_function("document.querySelector('#live').textContent === 'Search is down'")
     states = tab.locator(".l li > b").all_text_contents()
     assert states == ["Up", "Down", "Up", "Up", "Up", "Up", "Up"]
@@ -193,6 +199,6 @@ def test_it_is_quick_to_paint(browser, address):
         painted.append(tab.evaluate(_PAINTED))
         blocked.append(tab.evaluate(_BLOCKED))
     print(f"first contentful paint {[round(ms) for ms in painted]} ms, blocked {blocked} ms")
-    assert min(painted) <= 500  # the machine may be busy: it was so once
+    assert min(painted) <= stretched(500)  # the machine may be busy: it was so once
     assert min(blocked) == 0
     context.close()
