@@ -43,7 +43,7 @@ with Embedded(sys.argv[1], durable=False) as servers:
 
 
 def fetch(url: str, sql: str) -> object:
-    with psycopg.connect(url, connect_timeout=2) as connection:
+    with psycopg.connect(url, connect_timeout=30) as connection:
         row = connection.execute(sql).fetchone()
     return row[0] if row else None
 

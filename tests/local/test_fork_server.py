@@ -192,7 +192,7 @@ def test_a_fork_that_is_asked_to_stop_can_finish(run: Toys) -> None:
     child = run.fork("polite", "politely")
     seconds_until(lambda: "stays" in child.log.read_text(), 10)
     child.terminate()
-    assert child.wait(5)
+    assert child.wait(30)
     assert "said goodbye" in child.log.read_text()
 
 

@@ -263,7 +263,7 @@ def published(state: Path) -> dict[str, str]:
 
 def connects(url: str) -> bool:
     try:
-        psycopg.connect(url, connect_timeout=1).close()
+        psycopg.connect(url, connect_timeout=30).close()
     except psycopg.OperationalError:
         return False
     return True
