@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import psycopg
 from psycopg import sql
 
-from app.local import ports
+from tests.free_ports import free_port
 from tests.waiting import seconds_until
 
 PROGRAM = shutil.which("pgbouncer", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
@@ -38,7 +38,7 @@ def pooler(database_url: str) -> Iterator[str]:
     """Run PgBouncer; yield the URL that leads to the database through it."""
     assert PROGRAM
     parts = urlsplit(database_url)
-    listen = ports.choose(None)
+    listen = free_port()
     with tempfile.TemporaryDirectory(prefix="pgbouncer-") as folder:
         settings = Path(folder) / "pgbouncer.ini"
         settings.write_text(

@@ -19,7 +19,7 @@ from urllib.parse import parse_qsl
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from app.local import ports
+from tests.free_ports import free_port
 from tests.waiting import stretched
 
 
@@ -209,9 +209,7 @@ class MailReceiver:
         self.refusals = dict(refusals or {})
         self.mails: list[Mail] = []
         self._arrived = threading.Condition()
-        self._controller = Controller(
-            self, hostname="127.0.0.1", port=ports.choose(None), **options
-        )
+        self._controller = Controller(self, hostname="127.0.0.1", port=free_port(), **options)
 
     @property
     def port(self) -> int:

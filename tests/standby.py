@@ -17,6 +17,7 @@ import pytest
 from app.local import ports, postgres
 from app.local.embedded import Embedded
 from app.local.postgres_home import find_home
+from tests.free_ports import free_port
 from tests.waiting import seconds_until
 
 _REPLICATION = f"host replication all {ports.LOOPBACK}/32 scram-sha-256\n"
@@ -98,7 +99,7 @@ def _standby_of(primary_url: str, state: Path) -> Iterator[Pair]:
             ),
             10,
         )
-        port = ports.choose(None)
+        port = free_port()
         settings = ("-c", f"listen_addresses={ports.LOOPBACK}", "-c", "unix_socket_directories=")
         argv = [home.program("postgres"), "-D", str(data), "-p", str(port), *settings]
         process = subprocess.Popen([*argv, "-c", "fsync=off"], **options)

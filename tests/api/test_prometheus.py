@@ -17,12 +17,12 @@ from prometheus_client.parser import text_string_to_metric_families
 from redis import Redis
 from werkzeug.serving import make_server
 
-from app.local import ports
 from app.operations.metrics import counting, instance
 from app.platform.bootstrap import runtime
 from app.platform.counters import Counters
 from app.web import create_app
 from tests.factories import make_service
+from tests.free_ports import free_port
 from tests.recording import GREEN, RED, record
 from tests.recording import claim_of as claim
 from tests.times import ago
@@ -242,7 +242,7 @@ def prometheus(app, config, tmp_path):
         ],
     }
     (tmp_path / "prometheus.yml").write_text(json.dumps(settings))
-    port = ports.choose(None)
+    port = free_port()
     options = (
         f"--config.file={tmp_path / 'prometheus.yml'}",
         f"--storage.tsdb.path={tmp_path / 'data'}",

@@ -10,7 +10,6 @@ from urllib.parse import unquote, urlsplit
 
 from dnslib.server import DNSServer
 
-from app.local import ports
 from app.local.embedded import Embedded
 
 
@@ -66,11 +65,6 @@ def _pair(resolver: object) -> tuple[DNSServer, DNSServer]:
             udp.server.server_close()
             continue
         return udp, tcp
-
-
-def free_port() -> int:
-    """Return a port that nobody uses now, and that no outgoing connection is given."""
-    return ports.choose(None)
 
 
 def wait_for(port: int) -> None:

@@ -11,14 +11,14 @@ from pyftpdlib.handlers import FTPHandler
 from pyftpdlib.servers import FTPServer
 
 from app.domain.types import Status
-from app.local import ports
 from tests import certificates, loopback
+from tests.free_ports import free_port
 from tests.loopback import go, probe
 
 
 @contextmanager
 def smtp(**options):
-    controller = Controller(Sink(), hostname="127.0.0.1", port=ports.choose(None), **options)
+    controller = Controller(Sink(), hostname="127.0.0.1", port=free_port(), **options)
     controller.start()
     try:
         yield controller.port

@@ -63,7 +63,7 @@ def test_a_thousand_checks_in_flight():
             capture_output=True,
             text=True,
             check=True,
-            timeout=60,
+            timeout=300,
         )
     finally:
         server.terminate()

@@ -14,7 +14,8 @@ from scramp import ScramException, ScramMechanism
 
 from app.domain.types import Status
 from tests import certificates, loopback
-from tests.checks.servers import free_port, wait_for
+from tests.checks.servers import wait_for
+from tests.free_ports import free_port
 from tests.loopback import go, probe
 
 

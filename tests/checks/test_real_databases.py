@@ -76,7 +76,7 @@ class TestMariadb:
             env={**os.environ, "HOSTS": hosts},
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=300,
         )
         if run.returncode == 77 or "unshare failed" in run.stderr:
             pytest.skip(f"a network namespace is not permitted here: {run.stderr}")

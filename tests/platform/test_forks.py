@@ -33,7 +33,7 @@ def test_what_a_fork_makes_does_not_go_between_what_is_shared():
         capture_output=True,
         text=True,
         check=True,
-        timeout=60,
+        timeout=300,
     )
     # The gaps of 100 objects of 48 bytes are in 6 pools of 340, those of 512 in as many as 64.
     assert int(done.stdout) <= 5, "100 objects of 512 bytes need four, begun or not"

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from app.api.agent import PROTOCOL_HEADER
-from app.local import ports
 from tests.agents import Agent, make_location
 from tests.factories import make_service
+from tests.free_ports import free_port
 from tests.heartbeats import make_heartbeat
 from tests.waiting import seconds_until, stretched
 
@@ -32,7 +32,7 @@ def server(config, tmp_path_factory):
 
 @contextmanager
 def serving(config, folder, application, *, connections=50 + ROOM, files='"$(ulimit -Hn)"'):
-    port = ports.choose(None)
+    port = free_port()
     log = (folder / "log").open("wb")
     env = os.environ | {
         "DATABASE_URL": config.database_url.replace("+psycopg", ""),

@@ -7,8 +7,8 @@ from time import monotonic
 import pytest
 from redis import RedisError
 
-from app.local import ports
 from app.platform.redis_client import SOCKET_TIMEOUT_SECONDS, connect
+from tests.free_ports import free_port
 from tests.redis_server import server
 from tests.waiting import seconds_until
 
@@ -16,7 +16,7 @@ from tests.waiting import seconds_until
 @pytest.fixture
 def hanging(tmp_path):
     """A server, and functions that stop it and let it go on."""
-    port = ports.choose(None)
+    port = free_port()
     with server(tmp_path, port, 'save ""') as process:
         yield (
             f"redis://127.0.0.1:{port}/0",

@@ -10,12 +10,13 @@ from pathlib import Path
 import pytest
 from redis import Redis, RedisError
 
-from app.local import external, ports
+from app.local import external
 from app.platform import server_urls
 from app.platform.errors import ConfigError
 from app.platform.queue import BACKGROUND, Hints, wait_for_wake
 from app.platform.redis_client import connect
 from app.security.limits import _COUNT, Counter
+from tests.free_ports import free_port
 from tests.redis_server import server
 from tests.waiting import seconds_until
 
@@ -43,7 +44,7 @@ class Group:
 
 @pytest.fixture
 def group() -> Iterator[Group]:
-    primary, replica, sentinel = (ports.choose(None) for _ in range(3))
+    primary, replica, sentinel = (free_port() for _ in range(3))
     secret = (f'requirepass "{PASSWORD}"', f'masterauth "{PASSWORD}"', 'save ""')
     with tempfile.TemporaryDirectory(prefix="sentinel-") as name, ExitStack() as stack:
         folder = Path(name)

@@ -10,8 +10,9 @@ import pytest
 import redis
 from psycopg import sql
 
-from app.local import external, ports
+from app.local import external
 from app.platform.server_requirements import lacking_in_redis
+from tests.free_ports import free_port
 
 
 @contextmanager
@@ -75,7 +76,7 @@ def redis_server() -> Iterator[Callable[..., redis.Redis]]:
     started = []
 
     def start(*options: str) -> redis.Redis:
-        port = ports.choose(None)
+        port = free_port()
         command = [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", *options]
         started.append(subprocess.Popen(command, stdout=subprocess.DEVNULL, cwd="/"))
         client = redis.Redis(
@@ -97,7 +98,7 @@ def test_a_replica_and_a_cluster_are_named(
     replica = redis_server("--replicaof", "127.0.0.1", "1")
     assert "it is a replica" in str(lacking_in_redis(replica))
     # Its bus would be at the port ten thousand above, where connections of others may be.
-    bus = str(ports.choose(None))
+    bus = str(free_port())
     options = ("--cluster-enabled", "yes", "--cluster-port", bus, "--dir", str(tmp_path))
     cluster = redis_server(*options)
     assert "it is a cluster" in str(lacking_in_redis(cluster))

@@ -67,7 +67,7 @@ def forked(settings, program=PROGRAM):
         capture_output=True,
         text=True,
         check=True,
-        timeout=60,
+        timeout=300,
     )
     return json.loads(done.stdout)
 

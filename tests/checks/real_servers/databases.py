@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests import certificates
 from tests.checks.real_servers import RealServer, found, home_of, running
-from tests.checks.servers import free_port
+from tests.free_ports import free_port
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from tests.checks.real_servers import RealServer, found, home_of, running
-from tests.checks.servers import free_port
+from tests.free_ports import free_port
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.checks.real_servers import RealServer, found, home_of, running
-from tests.checks.servers import free_port
+from tests.free_ports import free_port
 
 ZONE = """$TTL 300
 @ SOA ns.example.test. admin.example.test. 1 3600 600 86400 300
