@@ -9,10 +9,10 @@ import pytest
 
 from tests.console import sample
 from tests.console.conftest import PATIENCE_MS
-from tests.console.proxy import page
+from tests.console.proxy import page, soon_ms
 from tests.console.screens import show
 from tests.flows.product import PASSWORD, target
-from tests.waiting import crowding, seconds_until
+from tests.waiting import seconds_until
 
 JSON = "application/json"
 _SERVICES = r"/api/v1/services\?limit"
@@ -42,10 +42,6 @@ SAID = {
     "a sign-in here": ("Something else answers in place of AlertifyPro", False),
     "a sign-in of HTTP": ("Something else answers in place of AlertifyPro", False),
 }
-
-
-def soon_ms():  # far less than the minute after which a request is given up
-    return min(15_000 * crowding(), 40_000)
 
 
 @pytest.fixture(scope="module")
