@@ -174,12 +174,16 @@ def empty_tables(web: Flask, connection: psycopg.Connection[Any]) -> Callable[[]
 
     def empty() -> None:
         partitions.drop_others(connection, kept)
-        # As a replica, PostgreSQL runs no triggers: neither foreign keys nor append-only rules
-        # stop it. What is prepared is planned once.
-        connection.execute("SET session_replication_role = replica", prepare=True)
-        for (name,) in connection.execute(filled, prepare=True).fetchall():
-            connection.execute(f'DELETE FROM "{name}"', prepare=True)
-        connection.execute("SET session_replication_role = origin", prepare=True)
+        names = [name for (name,) in connection.execute(filled, prepare=True)]
+        if names:
+            # As a replica, PostgreSQL runs no triggers: neither foreign keys nor append-only rules
+            # stop it. All travels at once, and each table is a transaction of its own, which waits
+            # for others, but never holds what they wait for.
+            deletions = "".join(f'BEGIN; DELETE FROM "{name}"; COMMIT; ' for name in names)
+            connection.execute(
+                f"SET session_replication_role = replica; {deletions}"
+                "SET session_replication_role = origin"
+            )
 
     return empty
 
