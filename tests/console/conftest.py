@@ -3,7 +3,6 @@
 import tempfile
 from collections import defaultdict
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 
@@ -104,12 +103,11 @@ def new_context(browser, contexts):
 
 @pytest.fixture(scope="module")
 def tab_of(violations):
-    """Opens a tab of a session: `problems` and `hosts` say what went on in it."""
+    """Opens a tab of a session: `problems` says what went on in it."""
 
     def tab_of(context):
         tab = context.new_page()
-        tab.problems, tab.hosts = [], set()
-        tab.on("request", lambda asked: tab.hosts.add(urlsplit(asked.url).hostname))
+        tab.problems = []
         tab.on("pageerror", lambda error: tab.problems.append(str(error)))
         tab.on("console", lambda message: _collect(tab.problems, message))
         tab.on("console", lambda message: _collect_violation(violations, message))

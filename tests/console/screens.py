@@ -1,5 +1,7 @@
 """The screens of the console, and how a test opens one."""
 
+from urllib.parse import urlsplit
+
 # Name of what is shown there, and the address; {kind} is an identifier of the sample.
 SCREENS = {
     "home": "/",
@@ -104,6 +106,16 @@ _GO = """async (path) => {
   await go(path);
   await new Promise(requestAnimationFrame);
 }"""
+
+
+def hosts_of(tab):
+    """Names of the servers that a tab asks from now on.
+
+    For tests that need them alone: a page has many requests, and to be told of each costs.
+    """
+    found = set()
+    tab.on("request", lambda asked: found.add(urlsplit(asked.url).hostname))
+    return found
 
 
 def show(tab, url):

@@ -2,12 +2,14 @@
 
 import pytest
 
-from tests.console.screens import move
+from tests.console.screens import hosts_of, move
 
 
 @pytest.fixture(scope="module")
 def owner(sign_in):
-    return sign_in(at="/profile")
+    tab = sign_in(at="/profile")
+    tab.hosts = hosts_of(tab)
+    return tab
 
 
 @pytest.fixture(scope="module")
@@ -99,8 +101,9 @@ def test_names_of_strangers_are_text_and_fit(owner, product, kind):
     owner.hosts.clear()
     place = PLACES.get(kind, kind.partition("-")[0])
     query = {"teams": "?tab=teams", "services": "?plain=1"}.get(kind, "")
+    body = body_of(product, kind)
     made = [
-        product.call("POST", f"/{kind}", body_of(product, kind, at) | {"name": name})
+        product.call("POST", f"/{kind}", body | own_of(kind, at) | {"name": name})
         for at, name in enumerate(HOSTILE)
     ]
     try:
@@ -120,10 +123,13 @@ def test_names_of_strangers_are_text_and_fit(owner, product, kind):
     assert owner.hosts == {"127.0.0.1"}
 
 
-def body_of(product, kind, at):
-    """Fields of something that it needs beside its name."""
-    if kind == "status-pages":
-        return {"slug": f"named-{at}"}
+def own_of(kind, at):
+    """Fields in which each of a kind differs, beside its name."""
+    return {"slug": f"named-{at}"} if kind == "status-pages" else {}
+
+
+def body_of(product, kind):
+    """Fields that something of a kind needs, the same for all."""
     if kind == "escalation-policies":
         channel = next(iter(product.sample.ids["notification-channels"].values()))
         level = {"level": 1, "delay_minutes": 5, "notify_type": "channel", "notify_id": channel}

@@ -7,7 +7,7 @@ import pytest
 import requests
 
 from tests.console.sample import Sample
-from tests.console.screens import SCREENS, address, move, show
+from tests.console.screens import SCREENS, address, hosts_of, move, show
 from tests.flows.product import PASSWORD, BusyServer
 from tests.waiting import seconds_until
 
@@ -180,6 +180,7 @@ def stranger(filled):
 @pytest.fixture(scope="module")
 def tab(stranger, sign_in):
     tab = sign_in((stranger.email, ""))
+    tab.hosts = hosts_of(tab)
     show(tab, address(stranger, "/profile"))
     return tab
 
@@ -206,27 +207,29 @@ def test_names_of_strangers_are_text_and_fit_on_every_screen(tab, stranger):
     assert tab.hosts == {"127.0.0.1"}
 
 
-# Dialogs and menus, and messages that name what was done.
+_DIALOG, _MENU = "dialog[open]", ".menu > [aria-expanded=true]"
+# Dialogs and menus: the screen, keys and buttons that are pressed, and what is open then.
 OPENED = {
-    "palette": ("/", ("Control+k",), ()),
-    "menu of the person": ("/", (), ("profile, settings, sign out",)),
-    "menu of the list": ("/services", (), ("Show groups, columns, files",)),
-    "deleting a service": ("/services/{services}", (), ("More", "Delete…")),
-    "telling somebody": ("/alerts/{alerts}", (), ("Tell somebody",)),
-    "overriding": ("/on-call", (), ("New override",)),
-    "telling of an incident": ("/pages/{status-pages}", (), ("Tell of an incident",)),
+    "palette": ("/", ("Control+k",), (), _DIALOG),
+    "menu of the person": ("/", (), ("profile, settings, sign out",), _MENU),
+    "menu of the list": ("/services", (), ("Show groups, columns, files",), _MENU),
+    "deleting a service": ("/services/{services}", (), ("More", "Delete…"), _DIALOG),
+    "telling somebody": ("/alerts/{alerts}", (), ("Tell somebody",), _MENU),
+    "overriding": ("/on-call", (), ("New override",), _DIALOG),
+    "telling of an incident": ("/pages/{status-pages}", (), ("Tell of an incident",), _DIALOG),
 }
 
 
 def test_names_of_strangers_are_text_and_fit_in_dialogs_and_menus(tab, stranger):
     faults = []
-    for name, (path, keys, buttons) in OPENED.items():
+    for name, (path, keys, buttons, opened) in OPENED.items():
         tab.set_viewport_size({"width": 1280, "height": 800})
         show(tab, address(stranger, path))
         for key in keys:
             tab.keyboard.press(key)
         for button in buttons:
             tab.get_by_role("button", name=button).first.click()
+        tab.locator(opened).wait_for()
         faults += [f"{name}: {each}" for each in faults_of(tab)]
     assert not faults, "\n".join(faults)
     assert tab.problems == []

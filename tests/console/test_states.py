@@ -7,7 +7,7 @@ from playwright.sync_api import Error
 
 from tests.console import sample
 from tests.console.accessibility import faults_of
-from tests.console.screens import SCREENS, address, go, move, show
+from tests.console.screens import SCREENS, address, go, hosts_of, move, show
 from tests.flows.product import PASSWORD
 
 # Each width once, each theme once: these screens are a heading and one part.
@@ -37,8 +37,11 @@ def product(filled):
 
 
 @pytest.fixture(scope="module")
-def owner(sign_in):
-    return sign_in(at="/", bypass_csp=True)
+def owner(sign_in, product):
+    tab = sign_in(bypass_csp=True)
+    tab.hosts = hosts_of(tab)
+    show(tab, address(product, "/"))
+    return tab
 
 
 @pytest.fixture
