@@ -6,6 +6,7 @@ import pyotp
 import pytest
 
 from tests.console.accessibility import NARROW, too_wide
+from tests.console.screens import show
 from tests.flows.product import PASSWORD, target
 from tests.receivers import HttpReceiver
 from tests.waiting import seconds_until
@@ -44,7 +45,7 @@ class Walk:
         (within or self.tab).get_by_role("button", name=name).first.tap()
 
     def open(self, path):
-        self.tab.goto(f"http://localhost:{self.product.port}{path}")
+        show(self.tab, f"http://localhost:{self.product.port}{path}")
 
     def heading(self, text):
         self.expect(self.tab.get_by_role("heading", level=1)).to_contain_text(text)
