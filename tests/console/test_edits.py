@@ -13,7 +13,7 @@ def product(filled):
 
 @pytest.fixture(scope="module")
 def owner(sign_in):
-    return sign_in(at="/")
+    return sign_in()
 
 
 def test_a_window_covers_the_services_and_tells_on_the_pages_that_were_chosen(
