@@ -78,10 +78,11 @@ def test_the_signature_covers_the_raw_body():
     ],
 )
 def test_standard_webhooks_can_be_verified(secret, key):
+    began = int(time.time())
     request = delivered(message(), secret=secret)
     id, seconds = request.headers["webhook-id"], request.headers["webhook-timestamp"]
     assert id == "del_0123456789"
-    assert abs(int(seconds) - time.time()) < 5
+    assert began <= int(seconds) <= time.time()
     signed = f"{id}.{seconds}.".encode() + request.body
     version, _, signature = request.headers["webhook-signature"].partition(",")
     assert version == "v1"
