@@ -106,5 +106,5 @@ def dispatcher(app: Flask) -> Iterator[Dispatcher]:
     yield dispatcher
     ended.set()
     dispatcher.stop()
-    thread.join(10)
+    thread.join(60)
     assert not thread.is_alive()

@@ -46,15 +46,15 @@ def member(product: Product, email: str, hook: str = "") -> str:
     """Let somebody sign up and join, with a webhook of their own; return their id."""
     person = {"email": email, "password": PASSWORD, "full_name": "Gone"}
     session = requests.Session()
-    session.post(f"{product.api}/auth/register", json=person, timeout=10).raise_for_status()
+    session.post(f"{product.api}/auth/register", json=person, timeout=60).raise_for_status()
     token = session.post(
-        f"{product.api}/auth/login", json={"email": email, "password": PASSWORD}, timeout=10
+        f"{product.api}/auth/login", json={"email": email, "password": PASSWORD}, timeout=60
     ).json()["token"]
     invited = product.call("POST", "/members", {"email": email, "role": "responder"})
     session.post(
         f"{product.api}/profile/invitations/{invited['id']}/accept",
         headers={"Authorization": f"Bearer {token}"},
-        timeout=10,
+        timeout=60,
     ).raise_for_status()
     if hook:
         methods = [{"type": "webhook", "config": {"url": hook}}]
@@ -62,6 +62,6 @@ def member(product: Product, email: str, hook: str = "") -> str:
             f"{product.api}/profile",
             json={"contact_methods": methods},
             headers={"Authorization": f"Bearer {token}"},
-            timeout=10,
+            timeout=60,
         ).raise_for_status()
     return str(invited["user_id"])

@@ -152,7 +152,7 @@ class Feed(threading.Thread):
         self._closing = threading.Event()
         self._greeted = threading.Event()
         self.start()
-        assert self._greeted.wait(10), "no greeting from the live feed"
+        assert self._greeted.wait(60), "no greeting from the live feed"
 
     def run(self) -> None:
         """Read until the test has seen enough or the server is gone."""

@@ -90,7 +90,7 @@ def test_a_crontab_with_curl(product: Product) -> None:
     ):
         for script, code in (("echo 42 files; sleep 0.3", 0), ("echo disk full >&2; exit 3", 3)):
             job = subprocess.run(
-                [WRAPPER, address, "sh", "-c", script], timeout=30, capture_output=True, text=True
+                [WRAPPER, address, "sh", "-c", script], timeout=300, capture_output=True, text=True
             )
             assert (job.returncode, job.stderr) == (code, "")
             ended, started = product.call("GET", f"/heartbeats/{heartbeat['id']}/pings?limit=2")
@@ -125,7 +125,7 @@ def test_overlapping_runs_of_a_crontab(product: Product) -> None:
 
 def test_a_clock_that_is_ahead_is_no_false_alarm(product: Product) -> None:
     """What comes up to a minute before its cron time meets it; what comes earlier does not."""
-    while datetime.now(UTC).second >= 55:
+    while datetime.now(UTC).second >= 45:  # what follows is done before the minute ends
         time.sleep(0.2)
     now = datetime.now(UTC).replace(second=0, microsecond=0)
     missed_after: dict[tuple[int, str], timedelta] = {}

@@ -84,7 +84,7 @@ def test_a_window_for_one_heartbeat(product: Product, hook: HttpReceiver) -> Non
         "POST", "/maintenance-windows/now", {"heartbeat_ids": [muted["id"]], "minutes": 30}
     )
     for each in (muted, other):
-        requests.get(f"{each['ping_url']}/fail", timeout=10).raise_for_status()
+        requests.get(f"{each['ping_url']}/fail", timeout=60).raise_for_status()
     await_events(lambda: heard(hook), ["alert.fired"], 10)
     assert [a["heartbeat_id"] for a in product.call("GET", "/alerts")] == [other["id"]]
     product.call("POST", f"/maintenance-windows/{window['id']}/end")
@@ -104,7 +104,7 @@ def test_what_was_ended_early_silences_again_only_on_request(
     product.call("POST", f"{path}/end")
     assert not product.call("PATCH", path, {"description": "done early"})["is_active"]
     later = {"ends_at": (datetime.now(UTC) + timedelta(hours=2)).isoformat()}
-    answer = product.session.patch(product.api + path, json=later, timeout=10)
+    answer = product.session.patch(product.api + path, json=later, timeout=60)
     assert answer.status_code == 409
     assert "reopen" in answer.json()["error"]
     shop.status = 500

@@ -101,9 +101,9 @@ def test_a_successor_is_told_in_place_of_whoever_has_gone(
     policy = {"name": "Ops", "rules": [line], "is_default": True}
     product.call("POST", "/escalation-policies", policy)
     path = f"{product.api}/members/{gone}"
-    refused = product.session.delete(path, timeout=10)
+    refused = product.session.delete(path, timeout=60)
     assert (refused.status_code, "on-call schedule Ops" in refused.text) == (409, True)
-    assert product.session.delete(f"{path}?replace_with={me}", timeout=10).status_code == 204
+    assert product.session.delete(f"{path}?replace_with={me}", timeout=60).status_code == 204
     failing(product, shop)
     await_events(lambda: heard(hook, "me"), ["alert.fired"], 10)
 

@@ -139,11 +139,11 @@ def test_escalation_stops_at_the_acknowledgement_from_the_message(
         mail = channel(product, "email", {"to": ["boss@example.com"]})
         product.call("DELETE", f"/notification-channels/{mail['id']}")
         link = acknowledge_link(product, alert["id"])
-        page = requests.get(link, timeout=10)
+        page = requests.get(link, timeout=60)
         assert page.status_code == 200
         assert "<form" in page.text
         assert product.call("GET", f"/alerts/{alert['id']}")["status"] == "firing"
-        assert requests.post(link, timeout=10).ok
+        assert requests.post(link, timeout=60).ok
         acknowledged = product.call("GET", f"/alerts/{alert['id']}")
         assert acknowledged["status"] == "acknowledged"
         seconds_until(lambda: "alert.acknowledged" in events(hook), 5)
@@ -220,12 +220,15 @@ def test_an_outage_too_short_to_be_told_is_told_once(product: Product, shop: Tar
         service = product.service(shop.url)
         seconds_until(lambda: product.status(service["id"]) == "GREEN", 3)
         shop.status = 500
-        seconds_until(lambda: len(receiver.requests) == 2, 10)
+        receiver.answer_to = lambda sent: 200 if sent.json["event"] == "alert.resolved" else None
+        seconds_until(lambda: len(receiver.requests) >= 2, 10)
         shop.status = 200
         seconds_until(lambda: product.status(service["id"]) == "GREEN", 3)
-        seconds_until(lambda: len(receiver.requests) == 3, 10)
+        seconds_until(lambda: "alert.resolved" in events(receiver), 10)
         time.sleep(1)
-        assert events(receiver)[2:] == ["alert.resolved"]
+        # It is tried again as long as it lasts, however long its end takes to be seen.
+        *tries, last = events(receiver)
+        assert (set(tries), last) == ({"alert.fired"}, "alert.resolved")
 
 
 def test_maintenance_keeps_still_and_what_outlasts_it_fires(

@@ -52,7 +52,7 @@ def test_a_stream_of_a_hundred_megabytes_takes_no_memory(
         request.headers["Content-Length"] = str(100 * MIB)
         answer = session.send(request, timeout=60)
     assert answer.status_code == 200, answer.text
-    assert session.get(url(product, heartbeat), timeout=10).ok, "on the same connection"
+    assert session.get(url(product, heartbeat), timeout=60).ok, "on the same connection"
     assert memory_kib(product) - before < 20 * 1024
     success, failure = product.call("GET", f"/heartbeats/{heartbeat['id']}/pings")[:2]
     assert (success["kind"], failure["kind"], len(failure["body"])) == ("success", "fail", 10_000)
@@ -78,7 +78,7 @@ def test_broken_chunks_are_a_bad_request(product: Product, body: bytes, path: st
     target = path.format(key=heartbeat["unique_key"])
     head = f"POST {target} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n"
     head += "Content-Type: application/json\r\n\r\n"
-    with socket.create_connection(("127.0.0.1", product.port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", product.port), timeout=60) as connection:
         connection.sendall(head.encode() + body)
         connection.shutdown(socket.SHUT_WR)
         answer = connection.recv(4096)
@@ -111,11 +111,11 @@ def test_a_ping_counts_whose_client_dies(product: Product, cut: str) -> None:
     for path in (PATHS["ping"], PATHS["healthchecks"]):
         target = path.format(key=heartbeat["unique_key"])
         head = f"POST {target}/fail HTTP/1.1\r\nHost: x\r\n{framing}\r\n\r\n"
-        with socket.create_connection(("127.0.0.1", product.port), timeout=10) as connection:
+        with socket.create_connection(("127.0.0.1", product.port), timeout=60) as connection:
             connection.sendall(head.encode() + body)
             connection.shutdown(socket.SHUT_WR)
             assert connection.recv(4096).startswith(b"HTTP/1.1 200")
-    with socket.create_connection(("127.0.0.1", product.port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", product.port), timeout=60) as connection:
         connection.sendall(head.encode() + body)
         seconds_until(lambda: is_read(connection), 10)  # a reset takes away what is not
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
