@@ -71,7 +71,7 @@ def written(app, tmp_path) -> Path:
 
 
 def run(*command, **options):
-    done = subprocess.run(command, capture_output=True, text=True, timeout=110, **options)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=500, **options)
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
     return done.stdout
 

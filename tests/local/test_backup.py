@@ -22,6 +22,7 @@ from app.local.settings import PROJECT
 from app.local.state import StateDir
 from app.platform.crypto import Vault
 from tests import installations
+from tests.waiting import seconds_until
 
 ROWS = 20_000
 
@@ -243,14 +244,14 @@ def test_an_older_backup_comes_into_ones_own_postgres_beside_a_running_product(
 
         asking = threading.Thread(target=ask)
         asking.start()
+        seconds_until(lambda: "second" in seen, 60)
         own = {"DATABASE_URL": url, "ENCRYPTION_KEY": "ab" * 32, "STATE_DIR": str(state / "none")}
         # Whoever names the database past a pooler has it in the environment of every program.
         monkeypatch.setenv("DATABASE_DIRECT_URL", url)
         said: list[str] = []
         backup.restore(own | {"DATABASE_DIRECT_URL": url}, file, say=said.append)
-        deadline = time.monotonic() + 20
-        while "first" not in seen and time.monotonic() < deadline:
-            time.sleep(0.1)
+        with contextlib.suppress(AssertionError):  # below it is said what was seen instead
+            seconds_until(lambda: "first" in seen, 60)
         ended.set()
         asking.join()
         assert seen == {"second", "first"}, "whole before, whole after"

@@ -112,7 +112,7 @@ def told_in_a_namespace(module):
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
     )
     if run.returncode == 77:
         pytest.skip(f"a network namespace is not permitted here: {run.stdout}")

@@ -56,7 +56,7 @@ def serving(config, folder, application, *, connections=50 + ROOM, files='"$(uli
         stderr=log,
     )
     try:
-        end = time.monotonic() + 30
+        end = time.monotonic() + 90
         while True:
             try:
                 assert ask(port, b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")[0] == 200

@@ -54,7 +54,7 @@ def killed(config, monkeypatch):
             [sys.executable, "-c", KILLED.format(job=job)],
             env={"PATH": os.environ["PATH"]} | settings,
             cwd=ROOT,
-            timeout=60,
+            timeout=300,
         )
         assert found.returncode == -signal.SIGKILL
 

@@ -60,7 +60,7 @@ def engine_of(app, recorder, after_stop=lambda: None):
 
 
 def wait_for_claims(rows, count):
-    end = monotonic() + 20
+    end = monotonic() + 60
     while rows("SELECT count(*) FROM schedule_entries WHERE lease_until > now()") != [(count,)]:
         assert monotonic() < end, rows("SELECT * FROM schedule_entries")
         sleep(0.02)
@@ -104,7 +104,7 @@ def test_a_worker_whose_recorder_is_gone_gives_its_results_back(
     recorder = SameProcess(app)
     recorder.is_gone = True
     with engine_of(app, recorder) as engine:
-        end = monotonic() + 20
+        end = monotonic() + 60
         while not engine._results.is_recorder_gone:
             assert monotonic() < end
             sleep(0.02)
