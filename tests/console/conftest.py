@@ -6,17 +6,22 @@ from pathlib import Path
 
 import pytest
 
-from tests.chromium import CHROMIUM, chromium
-from tests.chromium import PATIENCE_MS as BUSY_MS
+from tests.chromium import CHROMIUM, PATIENCE_MS, chromium
 from tests.console import sample
 from tests.console.proxy import TAB, Proxy
 from tests.console.screens import COUNT_REQUESTS
 from tests.flows.product import PASSWORD, Product
+from tests.waiting import stretched
 
-PATIENCE_MS = 20_000
+_TOLD_SECONDS = 20  # within which a page learns by itself what has changed
 # Every break of the content security policy, Trusted Types among it, comes to the tab's problems.
 _TELL_OF_VIOLATIONS = """addEventListener('securitypolicyviolation', (event) => console.error(
   'policy violated: ' + event.effectiveDirective + ' ' + event.blockedURI + ' ' + event.sample))"""
+
+
+def told_ms():
+    """Return how long a page may take to learn by itself what has changed, in milliseconds."""
+    return 1000 * stretched(_TOLD_SECONDS)
 
 
 @pytest.fixture(scope="package")
@@ -90,7 +95,7 @@ def new_context(browser, contexts):
     def new_context(kind=None, **options):
         context = browser.new_context(**({"viewport": {"width": 1280, "height": 800}} | options))
         context.kind = kind
-        context.set_default_timeout(BUSY_MS)
+        context.set_default_timeout(PATIENCE_MS)
         # As a press in a browser of people permits it.
         context.grant_permissions(["clipboard-write"])
         context.add_init_script(COUNT_REQUESTS)

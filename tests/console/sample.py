@@ -203,7 +203,7 @@ def _planned(sample: Sample) -> None:
     found = sample.product.call("GET", f"/heartbeats/{sample.ids['heartbeats']['Nightly backup']}")
     for ending in ("/start", ""):
         address = found["ping_url"].partition("/api/v1/")[2]
-        assert sample.product.session.get(f"{sample.product.api}/{address}{ending}", timeout=10).ok
+        assert sample.product.session.get(f"{sample.product.api}/{address}{ending}", timeout=60).ok
     sample.make("heartbeats", {"name": "Stock import", "schedule": "every 15m"})
     window = {
         "name": "Database upgrade",

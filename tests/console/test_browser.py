@@ -4,7 +4,6 @@ import re
 
 import pytest
 
-from tests.console.conftest import PATIENCE_MS
 from tests.flows.product import target
 
 HOSTILE = "<img src=x onerror=alert(1)>שלום 🔥 " + "long" * 20
@@ -27,13 +26,13 @@ def test_from_an_account_to_an_alert_and_back(page, expect, product):
     with target() as watched:
         sign_up(page, expect)
         add_service(page, expect, watched.url)
-        expect(page.locator(".status.up").first).to_be_visible(timeout=PATIENCE_MS)
+        expect(page.locator(".status.up").first).to_be_visible()
         page.get_by_role("navigation", name="Screens", exact=True).get_by_text("Services").click()
         row = page.get_by_role("row").filter(has_text="Shop")
-        expect(row.locator(".status.up")).to_be_visible(timeout=PATIENCE_MS)
+        expect(row.locator(".status.up")).to_be_visible()
         watched.status = 503
-        expect(row.locator(".status.down")).to_be_visible(timeout=PATIENCE_MS)
-        expect(page).to_have_title(re.compile(r"^\(1\) "), timeout=PATIENCE_MS)
+        expect(row.locator(".status.down")).to_be_visible()
+        expect(page).to_have_title(re.compile(r"^\(1\) "))
         page.get_by_role("navigation", name="Screens", exact=True).get_by_text("Alerts").click()
         page.get_by_role("link", name="Shop").click()
         expect(page.get_by_role("heading", name="Why")).to_be_visible()
@@ -41,9 +40,7 @@ def test_from_an_account_to_an_alert_and_back(page, expect, product):
         page.get_by_role("button", name="Acknowledge").click()
         expect(page.locator(".lead")).to_contain_text("Acknowledged by ada@example.com")
         watched.status = 200
-        expect(page.get_by_role("heading", level=1)).to_contain_text(
-            "has recovered", timeout=PATIENCE_MS
-        )
+        expect(page.get_by_role("heading", level=1)).to_contain_text("has recovered")
     assert page.problems == []
 
 

@@ -155,7 +155,7 @@ def fill(stranger, url):
         "GET", f"/heartbeats/{next(iter(stranger.sample.ids['heartbeats'].values()))}"
     )["ping_url"].partition("/api/v1")[2]
     answer = stranger.session.post(
-        stranger.api + ping, data=f"<script>ran=1</script>{NAMES[4]}".encode(), timeout=10
+        stranger.api + ping, data=f"<script>ran=1</script>{NAMES[4]}".encode(), timeout=60
     )
     assert answer.ok, answer.text
     seconds_until(lambda: stranger.call("GET", "/alerts"), 30)

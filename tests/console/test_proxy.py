@@ -8,7 +8,6 @@ from contextlib import ExitStack
 import pytest
 
 from tests.console import sample
-from tests.console.conftest import PATIENCE_MS
 from tests.console.proxy import page, soon_ms
 from tests.console.screens import show
 from tests.flows.product import PASSWORD, target
@@ -108,7 +107,7 @@ def test_a_sign_in_in_front_is_named_and_opened_beside_what_was_typed(tab, expec
     sign_in_page = page("302 Found", "", Location="https://sso.example.com/login")
     with proxy.answering("/api/v1/", sign_in_page):
         banner = tab.locator(".banner")
-        expect(banner).to_contain_text("Something else answers", timeout=PATIENCE_MS)
+        expect(banner).to_contain_text("Something else answers")
         expect(banner.get_by_role("link", name="Open it in a new tab")).to_be_visible()
     expect(banner).to_have_count(0)
     expect(tab.get_by_label("Name", exact=True)).to_have_value("Half typed")
