@@ -62,7 +62,7 @@ def test_what_was_due_in_a_gap_is_excused_once(app, rows, heartbeat, now, alice,
 
 def test_a_short_pause_of_ours_excuses_nothing(app, rows, heartbeat, now, renew):
     age(rows, heartbeat["id"], minutes=61.1)
-    prove(rows, seconds=14)
+    prove(rows, seconds=11)
     assert not renew()
     sweep(app, rows)
     assert now()["status"] == "missed"
