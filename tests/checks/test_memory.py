@@ -5,6 +5,8 @@ import sys
 
 import pytest
 
+from tests.waiting import stretched
+
 LIMIT_MB = 150
 CHECKS = 1_000
 PROGRAM = """
@@ -21,7 +23,7 @@ def megabytes(what):
     with open("/proc/self/status") as file:
         return next(int(line.split()[1]) // 1024 for line in file if line.startswith(what))
 
-async def main(port, checks):
+async def main(port, checks, seconds):
     network = Network(AddressPolicy())
     ways = [way for way in WAYS if way.tcp]
     empty = megabytes("VmRSS")
@@ -29,16 +31,16 @@ async def main(port, checks):
     for number in range(checks):
         kind, endpoint, config = ways[number % len(ways)].target("127.0.0.1", port)
         loaded = CHECK_TYPES[kind].config_schema().load(config)
-        target = Target(kind, endpoint, 6, 1000, loaded)
+        target = Target(kind, endpoint, seconds, 1000, loaded)
         tasks.append(asyncio.create_task(run(target, network)))
-    await asyncio.sleep(3)
+    await asyncio.sleep(seconds / 2)
     flying = sum(not task.done() for task in tasks)
     print(empty, megabytes("VmRSS"), flying)
     await asyncio.gather(*tasks)
     print(megabytes("VmHWM"))
     network.close()
 
-uvloop.run(main(int(sys.argv[1]), int(sys.argv[2])))
+uvloop.run(main(int(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3])))
 """
 SILENT_SERVER = """
 import asyncio, uvloop
@@ -59,7 +61,7 @@ def test_a_thousand_checks_in_flight():
     try:
         port = server.stdout.readline().strip()
         done = subprocess.run(
-            [sys.executable, "-c", PROGRAM, port, str(CHECKS)],
+            [sys.executable, "-c", PROGRAM, port, str(CHECKS), str(stretched(6))],
             capture_output=True,
             text=True,
             check=True,

@@ -64,7 +64,7 @@ def shell(product, commands, before=SIGN_IN):
             env={"PATH": os.environ["PATH"]},
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=300,
         )
     assert done.returncode == 0, done.stderr[-2000:]
     return done.stdout
@@ -88,7 +88,7 @@ def test_the_python_example_reports(product):
         env={"PING_URL": url},
         capture_output=True,
         check=True,
-        timeout=30,
+        timeout=300,
     )
 
 

@@ -1,18 +1,8 @@
 """A practice outage through the running product: it fails, somebody is told, it recovers."""
 
-import time
-
 from tests.flows.product import Product
 from tests.receivers import Answer, HttpReceiver
-
-
-def wait(seconds, condition):
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if condition():
-            return
-        time.sleep(0.2)
-    raise AssertionError("it does not come")
+from tests.waiting import seconds_until
 
 
 def test_the_whole_chain(product: Product) -> None:
@@ -27,10 +17,10 @@ def test_the_whole_chain(product: Product) -> None:
         def alert():
             return product.call("GET", "/practice")["alert"]
 
-        wait(30, alert)
+        seconds_until(alert, 30)
         assert "503" in alert()["message"]
-        wait(60, lambda: alert()["status"] == "resolved")
-        wait(30, lambda: len(hook.requests) >= 2)
+        seconds_until(lambda: alert()["status"] == "resolved", 60)
+        seconds_until(lambda: len(hook.requests) >= 2, 30)
         kinds = [line["kind"] for line in alert()["timeline"]]
         assert "fired" in kinds
         assert "resolved" in kinds
