@@ -103,6 +103,7 @@ class Hub:
         self._clients: dict[UUID, set[Client]] = defaultdict(set)
         self._arriving: set[Client] = set()
         self._start = threading.Lock()
+        self.admission = threading.Lock()  # held from counting to `reserve`
         self._thread: threading.Thread | None = None
         self._subscribed = threading.Event()
         self._closing = threading.Event()

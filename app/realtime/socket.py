@@ -86,15 +86,17 @@ def _admit() -> None:
     limits.count_costly(
         "connections of the live feed", str(caller.organization_id), _CONNECTIONS_A_MINUTE
     )
-    if _hub().count() >= _MAX_CLIENTS:
-        raise ServiceUnavailable("too many live connections to this process")
-    if _hub().count(user_id=caller.user_id) >= MOST_OF_A_PERSON:
-        raise TooManyRequests(_MANY_OF_A_PERSON, _LATER_SECONDS)
-    if _hub().count(organization_id=caller.organization_id) >= MOST_OF_AN_ORGANIZATION:
-        raise TooManyRequests(_MANY_OF_AN_ORGANIZATION, _LATER_SECONDS)
+    hub = _hub()
+    with hub.admission:  # what is counted stays so until this client counts as well
+        if hub.count() >= _MAX_CLIENTS:
+            raise ServiceUnavailable("too many live connections to this process")
+        if hub.count(user_id=caller.user_id) >= MOST_OF_A_PERSON:
+            raise TooManyRequests(_MANY_OF_A_PERSON, _LATER_SECONDS)
+        if hub.count(organization_id=caller.organization_id) >= MOST_OF_AN_ORGANIZATION:
+            raise TooManyRequests(_MANY_OF_AN_ORGANIZATION, _LATER_SECONDS)
+        g.feed_client = Client(caller.organization_id, caller.user_id)
+        hub.reserve(g.feed_client)
     access.note_session(caller.unnoted)
-    g.feed_client = Client(caller.organization_id, caller.user_id)
-    _hub().reserve(g.feed_client)
     # Compression costs a quarter of a megabyte of state for each client; frames are small.
     request.environ.pop("HTTP_SEC_WEBSOCKET_EXTENSIONS", None)
 
