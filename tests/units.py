@@ -36,7 +36,7 @@ _BEFORE_OTHERS = {"console/test_screens.py"}
 # What takes longest, first: one that begins last has the other processes wait for it. What waits
 # more than it computes stands beside what computes.
 _LONGEST = (
-    "console", "flows", "console answers", "flows/test_fault_story.py", "api/test_schemathesis.py",
+    "console", "console answers", "flows", "api/test_schemathesis.py", "flows/test_fault_story.py",
     "flows/test_people_story.py", "pages/test_script.py", "flows/test_blind.py",
     "api/test_bad_input.py", "flows/test_faults.py", "pages/test_browser.py",
     "flows/test_peers.py", "test_upgrades.py", "local/test_backup.py", "api/test_isolation.py",
