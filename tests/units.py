@@ -1,6 +1,7 @@
 """What the processes of a test run do together, in which order, and what they keep."""
 
 import gc
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -55,6 +56,9 @@ _LONGEST = (
 )  # fmt: skip
 
 
+_TESTS = Path(__file__).parent
+
+
 def _file(nodeid: str) -> str:
     """Return the file of a test, below the folder of tests."""
     return nodeid.partition("::")[0].removeprefix("tests/")
@@ -73,9 +77,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put what takes longest first; within a file, the order stays."""
     ranks = {unit: rank for rank, unit in enumerate(_LONGEST)}
 
-    def place(item: pytest.Item) -> tuple[int, bool]:
-        unit = ranks.get(_unit(item.nodeid), len(ranks))
-        return unit, _file(item.nodeid) not in _BEFORE_OTHERS
+    def place(item: pytest.Item) -> tuple[int, bool, str]:
+        file = _file(item.nodeid)
+        return ranks.get(_unit(item.nodeid), len(ranks)), file not in _BEFORE_OTHERS, file
 
     items.sort(key=place)
 
@@ -84,6 +88,25 @@ def pytest_configure(config: pytest.Config) -> None:
     """Have a place for temporary files, and one for installations that the processes share."""
     config.add_cleanup(temporary.begin())
     config.add_cleanup(installations.begin())
+    if hasattr(config, "workerinput") and config.args == config.getini("testpaths"):
+        _begin_elsewhere(config)
+
+
+def _begin_elsewhere(config: pytest.Config) -> None:
+    """Have each process of a whole run collect the folders from another one on.
+
+    In a new checkout, pytest compiles the assertions of each file, five seconds in all, and keeps
+    what it made: each process finds a part of it made by the others. The order of the tests is
+    that of `pytest_collection_modifyitems`.
+    """
+    left_out = config.getini("norecursedirs")
+    folders = {file.parent.relative_to(config.rootpath) for file in _TESTS.rglob("test_*.py")}
+    tops = sorted({Path(*folder.parts[:2]) for folder in folders} - {Path("tests")})
+    places = [*(str(each) for each in tops if str(each) not in left_out)]
+    places += sorted(str(each.relative_to(config.rootpath)) for each in _TESTS.glob("test_*.py"))
+    number = int(config.workerinput["workerid"].removeprefix("gw"))
+    first = number * len(places) // config.workerinput["workercount"]
+    config.args[:] = places[first:] + places[:first]
 
 
 def pytest_collection() -> None:
