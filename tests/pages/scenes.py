@@ -284,14 +284,14 @@ HOSTILE = [
 ]  # fmt: skip
 
 
-def hostile(text: str) -> Snapshot:
+def hostile(text: str, *, slug: str = "hostile") -> Snapshot:
     """Return a page on which every text of its owner is this one."""
     shown = service(text, "down", 1, description=text, response={"now_ms": 5.0, "p95_ms": 9.0})
     one = incident(text, "in_1", ["sv_00000000"], post_mortem=text, post_mortem_published_at=NOW)
     one["updates"][0]["body"] = text
     window = maintenance(text, "mw_1", timedelta(hours=-1), 2, "running")
     return snapshot(
-        {text: [shown]}, slug="hostile", incidents=[one], windows=[window | {"description": text}],
+        {text: [shown]}, slug=slug, incidents=[one], windows=[window | {"description": text}],
         name=text, description=text, links={"support": "https://example.com"},
         branding={"company_name": text, "logo_url": text},
         announcement={"text": text, "starts_at": None, "ends_at": None}, custom_css=text,

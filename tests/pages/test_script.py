@@ -1,4 +1,4 @@
-"""The script of pages in Chromium: it follows what happens, and runs nothing that people write."""
+"""The script of pages in Chromium: it follows what happens, does what keys ask, and is quick."""
 
 import mimetypes
 from dataclasses import replace
@@ -13,7 +13,6 @@ from app.pages.status.export import Copy
 from app.pages.status.snapshot import Freshness
 from app.platform.clock import utcnow
 from tests.pages import scenes
-from tests.pages.scenes import HOSTILE
 from tests.pages.serving import serving, store_of_scenes
 from tests.waiting import stretched
 
@@ -34,10 +33,6 @@ _BLOCKED = """() => new Promise((resolve) => {
   }).observe({ type: 'longtask', buffered: true });
   setTimeout(() => resolve(Math.round(sum)), 300);
 })"""
-HOSTILE_PARTS = (
-    "", "/incidents/in_1", "/maintenance/mw_1", "/services/sv_00000000", "/history", "/embed",
-    "/subscribe",
-)  # fmt: skip
 
 
 def is_summary(request):
@@ -158,36 +153,6 @@ def test_a_copy_elsewhere_says_when_nobody_renews_it(browser, tmp_path, age, sen
     assert tab.inner_text("h1") == sentence
     assert ("k" in tab.get_attribute("#verdict", "class")) is (age > 120)
     context.close()
-
-
-@pytest.fixture(scope="module")
-def visitor(browser):
-    """A tab for all hostile texts, each of which has an address of its own; it tells what happens.
-
-    A tab of its own for each text is a process of its own.
-    """
-    context = browser.new_context(viewport={"width": 800, "height": 800})
-    tab = context.new_page()
-    tab.requests, tab.faults = [], []
-    tab.on("request", lambda request: tab.requests.append(request.url))
-    tab.on("console", lambda message: tab.faults.append(message.text))
-    tab.on("pageerror", lambda error: tab.faults.append(str(error)))
-    tab.on("dialog", lambda dialog: tab.faults.append(dialog.message) or dialog.dismiss())
-    yield tab
-    context.close()
-
-
-@pytest.mark.parametrize("text", HOSTILE)
-def test_hostile_text_runs_nothing_and_reaches_nobody(visitor, text):
-    visitor.requests.clear()
-    visitor.faults.clear()
-    with serving(pages=[scenes.hostile(text)]) as address:
-        for rest in HOSTILE_PARTS:
-            visitor.goto(f"{address}/status/hostile{rest}")
-        visitor.goto("about:blank")  # what the last page asks for ends with it
-    assert not visitor.faults
-    known = (address, "data:image/svg+xml,", "about:blank")
-    assert all(url.startswith(known) for url in visitor.requests), visitor.requests
 
 
 def test_it_is_quick_to_paint(browser, address):
