@@ -43,19 +43,9 @@ def environment(app, context, config, monkeypatch, tmp_path):
     return tmp_path / "done"
 
 
-def dies_at(name: str) -> None:
-    code = (
-        "from app.platform.bootstrap import bootstrap\nfrom workers.job import serve\n"
-        "serve(bootstrap())\n"
-        f"from tests.workers import poison\npoison.{name}()"
-    )
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, timeout=300, capture_output=True)
-    assert done.returncode < 0
-
-
 @pytest.mark.parametrize("name", ["crash", "killed"])
 def test_a_tick_that_ends_its_process_is_alone_next_and_then_set_aside(environment, rows, name):
-    dies_at(name)
+    poison.ends_process(getattr(poison, name))
     getattr(poison, name)()  # this process lives: the second went to one of its own
     assert rows("SELECT losses, set_aside_at FROM tick_runs WHERE job LIKE %s", f"%.{name}") == [
         (2, None)
@@ -91,7 +81,7 @@ def test_the_operators_hear_of_what_is_set_aside(app, environment, alice, rows, 
 
 
 def test_a_row_that_ends_a_tick_is_set_aside_and_the_tick_goes_on(environment, rows):
-    dies_at("row_by_row")
+    poison.ends_process(poison.row_by_row)
     for _ in range(4):
         poison.row_by_row()
     assert rows("SELECT kind, key, ends_process, set_aside_at IS NOT NULL FROM quarantine") == [
