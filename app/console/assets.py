@@ -7,6 +7,7 @@ compiled or restarted.
 
 import gzip
 import hashlib
+import os
 import re
 import threading
 from collections.abc import Iterator
@@ -41,11 +42,15 @@ _PARAMETER = re.compile(r"^[:{*<]")
 
 @dataclass(frozen=True, slots=True)
 class Asset:
-    """A file as it is sent; `compressed` is None where gzip would gain nothing."""
+    """A file as it is sent, and the modules that it imports at its start.
+
+    `compressed` is None where gzip would gain nothing.
+    """
 
     type: str
     body: bytes
     compressed: bytes | None
+    imports: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +76,7 @@ class Release:
         if name in found or name not in self.assets:
             return
         found[name] = None
-        for target in _imports(name, self.assets[name].body):
+        for target in self.assets[name].imports:
             self._follow(target, found)
 
     def _screen(self, path: str) -> str | None:
@@ -96,9 +101,7 @@ class Assets:
     def current(self) -> Release:
         """Return the files as they are now."""
         with self._lock:
-            seen = tuple(
-                (str(path), path.stat().st_mtime_ns, path.stat().st_size) for path in self._paths()
-            )
+            seen = tuple(self._stamps())
             if self._release is None or seen != self._seen:
                 self._seen, self._release = seen, self._read()
             return self._release
@@ -109,6 +112,17 @@ class Assets:
         if release is None or release.hash != hash:
             release = self.current()  # another process may have seen an edit before this one
         return release.assets.get(path) if release.hash == hash else None
+
+    def _stamps(self) -> Iterator[tuple[str, int, int]]:
+        """Yield each file, when it was written and its length, as every page asks: cheaply."""
+        for folder, _, names in os.walk(self._folder):
+            for name in names:
+                path = os.path.join(folder, name)
+                try:
+                    found = os.stat(path)
+                except OSError:  # a link of an editor that leads nowhere, or gone in between
+                    continue
+                yield path, found.st_mtime_ns, found.st_size
 
     def _paths(self) -> list[Path]:
         return sorted(path for path in self._folder.rglob("*") if path.is_file())
@@ -123,12 +137,12 @@ class Assets:
             if name == "shell.html":
                 shell = body.decode()
             elif path.suffix in TYPES:
-                assets[name] = _asset(path.suffix, _shortened(name, body))
+                assets[name] = _asset(name, _shortened(name, body))
         styles = [assets[name].body for name in STYLES if name in assets]
-        assets[STYLESHEET] = _asset(".css", _COMMENT.sub(b"", b"\n".join(styles)))
+        assets[STYLESHEET] = _asset(STYLESHEET, _COMMENT.sub(b"", b"\n".join(styles)))
         app = assets.get("app.mjs")
         routes = tuple(_routes("app.mjs", app.body)) if app else ()
-        for name in _imports("app.mjs", app.body) if app else ():
+        for name in app.imports if app else ():
             if name in assets:  # the table may stand in a module of its own
                 routes += tuple(_routes(name, assets[name].body))
         return Release(digest.hexdigest()[:16], assets, shell, routes)
@@ -141,11 +155,12 @@ def _shortened(name: str, body: bytes) -> bytes:
     return _COMMENT_LINES.sub(lambda found: b"\n" * found[0].count(b"\n"), body)
 
 
-def _asset(suffix: str, body: bytes) -> Asset:
+def _asset(name: str, body: bytes) -> Asset:
+    suffix = Path(name).suffix
     compressed = gzip.compress(body, 9, mtime=0) if suffix in _COMPRESSIBLE else None
     if compressed is not None and len(compressed) >= len(body):
         compressed = None
-    return Asset(TYPES[suffix], body, compressed)
+    return Asset(TYPES[suffix], body, compressed, tuple(_imports(name, body)))
 
 
 def _imports(name: str, body: bytes) -> Iterator[str]:
