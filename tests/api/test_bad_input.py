@@ -54,12 +54,16 @@ def call(app, alice, configure, answering, rows):
         answer = client.open(path, method=method, headers=headers, **options)
         if answer.status_code == 401 or (answer.status_code < 400 and method != "GET"):
             headers.clear()  # it may have ended the token
-        what = f"{method} {path} {str(options)[:200]}: {answer.text[:300]}"
+
+        def what():  # for what fails alone: a body may have a megabyte, and an answer more
+            return f"{method} {path} {str(options)[:200]}: {answer.text[:300]}"
+
         waited = answer.status_code == 503 and "worker" in answer.text
-        assert answer.status_code < 500 or waited, what
+        assert answer.status_code < 500 or waited, what()
         if answer.status_code >= 400 and method != "HEAD" and not is_page(path):
-            assert set(answer.json) <= {"error", "fields", "code"}, what
-            assert answer.json["error"], what
+            said = answer.json
+            assert set(said) <= {"error", "fields", "code"}, what()
+            assert said["error"], what()
         return answer
 
     return call
