@@ -1,6 +1,7 @@
 """What holds for every channel type there is, now and later."""
 
 import dataclasses
+from functools import cache
 
 import pytest
 from marshmallow import ValidationError
@@ -88,22 +89,23 @@ def test_any_text_arrives_as_text(kind, what):
         assert one_line(clean(text)) in reading
 
 
+@cache  # a message is frozen: every channel is sent the same
+def long_message(sign):
+    text = sign * 10_240
+    return message(
+        alert={**ALERT, "service_name": text, "title": text, "message": text},
+        service={**SERVICE, "name": text, "endpoint": text, "environment": text},
+        hidden_services=[{"service_name": text}] * 100,
+        root_cause=text,
+        organization={**ORGANIZATION, "name": text},
+    )
+
+
 @pytest.mark.parametrize("sign", ["x", "<", "*", "é", "🔥", "\n", "@a "])
 @pytest.mark.parametrize("kind", KINDS)
 def test_ten_thousand_characters_are_cut_and_not_refused(kind, sign):
-    text = sign * 10_240
-    alert = {**ALERT, "service_name": text, "title": text, "message": text}
-    service = {**SERVICE, "name": text, "endpoint": text, "environment": text}
     with station(kind) as here:
-        here.send(
-            message(
-                alert=alert,
-                service=service,
-                hidden_services=[{"service_name": text}] * 100,
-                root_cause=text,
-                organization={**ORGANIZATION, "name": text},
-            )
-        )
+        here.send(long_message(sign))
         assert here.count == 1
 
 
@@ -114,6 +116,7 @@ HOSTILE = (
 WITH_A_PLAIN_FORM = ("discord", "mattermost", "ntfy", "pagerduty", "slack", "teams", "telegram")
 
 
+@cache
 def hostile_message():
     text = HOSTILE * (100_000 // len(HOSTILE) + 1)
     return message(
