@@ -5,12 +5,13 @@ from the API. What cannot be answered, such as an address of nobody, is JSON, an
 browser.
 """
 
+from functools import lru_cache
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
 from flask import Flask, Response, request
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, StrictUndefined, Template
 
 from app.api.error_handlers import told_failure
 from app.api.http import reply
@@ -71,11 +72,17 @@ def install(app: Flask) -> None:
     app.after_request(_show_failure)
 
 
+@lru_cache(maxsize=1)
+def _template(text: str) -> Template:
+    """Return the shell compiled, which takes longer than all else of a page: once for a release."""
+    return _ENVIRONMENT.from_string(text)
+
+
 @public
 def shell(rest: str = "") -> Response:
     """Answer the shell. It links the modules of its screen, so that they load side by side."""
     release = assets.current()
-    body = _ENVIRONMENT.from_string(release.shell).render(
+    body = _template(release.shell).render(
         asset=lambda path: f"/assets/{release.hash}/{path}",
         preloads=release.preloads(request.path),
     )
