@@ -102,7 +102,7 @@ def _begin_elsewhere(config: pytest.Config) -> None:
     left_out = config.getini("norecursedirs")
     folders = {file.parent.relative_to(config.rootpath) for file in _TESTS.rglob("test_*.py")}
     tops = sorted({Path(*folder.parts[:2]) for folder in folders} - {Path("tests")})
-    places = [*(str(each) for each in tops if str(each) not in left_out)]
+    places = [str(each) for each in tops if str(each) not in left_out]
     places += sorted(str(each.relative_to(config.rootpath)) for each in _TESTS.glob("test_*.py"))
     number = int(config.workerinput["workerid"].removeprefix("gw"))
     first = number * len(places) // config.workerinput["workercount"]

@@ -11,17 +11,11 @@ from tests.console import sample
 from tests.console.proxy import TAB, Proxy
 from tests.console.screens import COUNT_REQUESTS
 from tests.flows.product import PASSWORD, Product
-from tests.waiting import stretched
 
-_TOLD_SECONDS = 20  # within which a page learns by itself what has changed
+TOLD_MS = 20_000  # within which a page learns by itself what has changed
 # Every break of the content security policy, Trusted Types among it, comes to the tab's problems.
 _TELL_OF_VIOLATIONS = """addEventListener('securitypolicyviolation', (event) => console.error(
   'policy violated: ' + event.effectiveDirective + ' ' + event.blockedURI + ' ' + event.sample))"""
-
-
-def told_ms():
-    """Return how long a page may take to learn by itself what has changed, in milliseconds."""
-    return 1000 * stretched(_TOLD_SECONDS)
 
 
 @pytest.fixture(scope="package")

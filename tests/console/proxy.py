@@ -11,8 +11,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
-from tests.waiting import crowding
-
 _LINE = re.compile(rb"([A-Z]+) (\S+) HTTP/1\.1\r\n")
 
 
@@ -25,11 +23,7 @@ def page(status: str, body: str = "<!doctype html><h1>Proxy</h1>", **headers: st
     return f"HTTP/1.1 {status}\r\n{head}Connection: close\r\n\r\n{body}".encode()
 
 
-def soon_ms() -> float:
-    """Return how long what is sent again may take: far less than the minute of a request."""
-    return min(15_000 * crowding(), 40_000)
-
-
+SOON_MS = 15_000  # for what is sent again: far less than the minute of a request
 HELD = b""  # an answer that never comes, until the rule ends
 TAB = "Test-Tab"  # header by which a test tells its tabs apart
 

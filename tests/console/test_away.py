@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import pytest
 import requests
 
-from tests.console.conftest import told_ms
+from tests.console.conftest import TOLD_MS
 from tests.console.screens import address, show
 from tests.flows.product import children_of, target
 from tests.waiting import seconds_until
@@ -113,8 +113,8 @@ def test_who_acts_while_a_server_is_away_hears_of_it_and_acts_afterwards(
         time.sleep(max(0.0, AWAY_SECONDS - (time.monotonic() - began)))
     await_ready(product)
     for each in (tab, lists):
-        expect(each.locator(".banner")).to_have_count(0, timeout=told_ms())
-        expect(each.locator(".live")).to_contain_text("Live", timeout=told_ms())
+        expect(each.locator(".banner")).to_have_count(0, timeout=TOLD_MS)
+        expect(each.locator(".live")).to_contain_text("Live", timeout=TOLD_MS)
     seconds_until(lambda: product.status(other) == "RED", 30)
     seconds_until(row.locator(".status.down").is_visible, RIGHT_SECONDS)
     if server in REFUSED:

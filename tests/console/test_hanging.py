@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.console.proxy import HELD, soon_ms
+from tests.console.proxy import HELD, SOON_MS
 from tests.console.screens import go, show, wait_until_idle
 from tests.waiting import seconds_until
 
@@ -36,7 +36,7 @@ def test_a_read_that_hangs_in_a_hidden_tab_is_sent_again_when_the_tab_is_shown(
         seconds_until(lambda: held.seen, 20)
         tab.wait_for_timeout(1500)  # for longer than a read usually takes
         tab.evaluate(_HIDE, False)
-        expect(tab.locator("h1")).to_have_text("Shop", timeout=soon_ms())
+        expect(tab.locator("h1")).to_have_text("Shop", timeout=SOON_MS)
 
 
 def test_a_read_on_a_dead_connection_is_sent_again_while_others_are_answered(

@@ -3,7 +3,7 @@
 from base64 import b64decode
 
 from tests.console import sample
-from tests.console.conftest import told_ms
+from tests.console.conftest import TOLD_MS
 from tests.console.screens import show
 
 
@@ -53,6 +53,6 @@ def test_a_screen_shows_the_wall_by_a_link_without_anybody_s_session(
     assert not [url for url in sent if "WK_" in url.partition("#")[0]], "no server hears the key"
     filled.call("DELETE", f"/api-keys/{key['id']}")
     told = screen.get_by_role("alert")
-    expect(told).to_contain_text("not valid any more", timeout=told_ms())
+    expect(told).to_contain_text("not valid any more", timeout=TOLD_MS)
     assert screen.problems == []
     screen.context.close()

@@ -9,7 +9,7 @@ import pytest
 import requests
 
 from tests.console import sample
-from tests.console.conftest import told_ms
+from tests.console.conftest import TOLD_MS
 from tests.console.screens import address, show
 from tests.flows.product import PASSWORD, children_of
 
@@ -151,7 +151,7 @@ def test_a_session_that_ends_costs_nothing_of_what_was_typed(sign_in, expect, pr
         f"{product.api}/profile/password",
         json={"current_password": PASSWORD, "new_password": NEW_PASSWORD},
     ).raise_for_status()
-    expect(asked).to_be_visible(timeout=told_ms())  # the live connection ends with the session
+    expect(asked).to_be_visible(timeout=TOLD_MS)  # the live connection ends with the session
     asked.get_by_label("Password").fill(NEW_PASSWORD)
     asked.get_by_role("button", name="Sign in", exact=True).click()
     asked.get_by_label("Code").fill(elsewhere.recovery_code)

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 import pytest
 
 from tests.console import sample
-from tests.console.proxy import page, soon_ms
+from tests.console.proxy import SOON_MS, page
 from tests.console.screens import show
 from tests.flows.product import PASSWORD, target
 from tests.waiting import seconds_until
@@ -72,7 +72,7 @@ def test_what_is_no_answer_of_the_server_is_said_in_a_sentence_and_mends_itself(
             assert rules[kind].seen, kind
     for kind, tab in tabs.items():
         row = tab.get_by_role("row").filter(has_text="Checkout")
-        expect(row, kind).to_be_visible(timeout=soon_ms())
+        expect(row, kind).to_be_visible(timeout=SOON_MS)
         expect(failures[kind], kind).to_have_count(0)
         assert not [each for each in tab.problems if "policy" in each or "Uncaught" in each], kind
 
@@ -111,7 +111,7 @@ def test_a_sign_in_in_front_is_named_and_opened_beside_what_was_typed(tab, expec
         expect(banner.get_by_role("link", name="Open it in a new tab")).to_be_visible()
     expect(banner).to_have_count(0)
     expect(tab.get_by_label("Name", exact=True)).to_have_value("Half typed")
-    expect(tab.locator(".live")).to_have_text("Live", timeout=soon_ms())
+    expect(tab.locator(".live")).to_have_text("Live", timeout=SOON_MS)
 
 
 def test_too_many_requests_count_down_and_are_tried_again_by_themselves(open_behind, expect, proxy):
@@ -138,7 +138,7 @@ def test_too_many_requests_count_down_and_are_tried_again_by_themselves(open_beh
             assert asked <= most, f"somebody asks without end who was told to wait: {after!r}"
     for after, tab in tabs.items():
         row = tab.get_by_role("row").filter(has_text="Checkout")
-        expect(row, after).to_be_visible(timeout=soon_ms())
+        expect(row, after).to_be_visible(timeout=SOON_MS)
 
 
 def test_who_acts_too_often_hears_when_to_come_again(tab, expect, product, proxy):

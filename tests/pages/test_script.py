@@ -14,7 +14,6 @@ from app.pages.status.snapshot import Freshness
 from app.platform.clock import utcnow
 from tests.pages import scenes
 from tests.pages.serving import serving, store_of_scenes
-from tests.waiting import stretched
 
 _PAINTED = """() => new Promise((resolve) => {
   new PerformanceObserver((list) => {
@@ -164,6 +163,6 @@ def test_it_is_quick_to_paint(browser, address):
         painted.append(tab.evaluate(_PAINTED))
         blocked.append(tab.evaluate(_BLOCKED))
     print(f"first contentful paint {[round(ms) for ms in painted]} ms, blocked {blocked} ms")
-    assert min(painted) <= stretched(500)  # the machine may be busy: it was so once
+    assert min(painted) <= 500  # the machine may be busy: it was so once
     assert min(blocked) == 0
     context.close()

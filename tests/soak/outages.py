@@ -87,7 +87,7 @@ def run(product: Product, seconds: float, seed: int, kill_every: float = 8.0) ->
         check_invariants(product, story, list(receiver.requests), names_of)
         kills = [at for at, _ in story.kills]
         story.escalated, faults = escalations.check_invariants(
-            product, lasting, second.requests, kills, story.stretched
+            product, lasting, second.requests, kills
         )
         story.faults.extend(faults)
     farm.close()
@@ -122,7 +122,6 @@ def _disturb(
     end = time.time() + seconds
     next_outage, next_kill = time.time(), time.time() + kill_every / 2
     while time.time() < end:
-        story.look_around()
         now = time.time()
         if now >= next_outage:
             name = chance.choice([name for name in names if name not in open_outages])

@@ -51,7 +51,6 @@ def _run_story(
     next_outage = next_deed = time.time()
     next_kill = time.time() + kill_every
     while time.time() < end:
-        story.look_around()
         now = time.time()
         if now >= next_outage:
             name = chance.choice([name for name in company.services if name not in ends])

@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 from tests.flows.product import Product
 from tests.receivers import Received
-from tests.soak.story import Outage, PeopleStory
+from tests.soak.story import SEEN_AFTER_SECONDS, Outage, PeopleStory
 
 LEAST_SECONDS = 6.0
 _DEADLOCKS = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
@@ -89,7 +89,7 @@ def _watched(story: PeopleStory, outage: Outage) -> list[tuple[float, float]]:
         stretches.append((begin, paused_at))
         begin = resumed_at
     stretches.append((begin, outage.ended_at))
-    return [(a, b) for a, b in stretches if b - a >= max(LEAST_SECONDS, story.seen_after_seconds)]
+    return [(a, b) for a, b in stretches if b - a >= max(LEAST_SECONDS, SEEN_AFTER_SECONDS)]
 
 
 def _check_outage(
@@ -98,7 +98,7 @@ def _check_outage(
     # One that somebody resolved while it failed is told of; the rule waits until it was fine once.
     since = story.failing_since(outage)
     if not any(
-        alert.fired_at <= end + story.seen_after_seconds
+        alert.fired_at <= end + SEEN_AFTER_SECONDS
         and (
             alert.resolved_at is None
             or alert.resolved_at >= begin

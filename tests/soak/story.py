@@ -2,11 +2,10 @@
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
-from statistics import fmean
-
-from tests.waiting import crowding
 
 INTERVAL_SECONDS = 1
+# What a kill may hide: the checks are back within the interval and five seconds.
+SEEN_AFTER_SECONDS = INTERVAL_SECONDS + 5
 
 
 @dataclass
@@ -28,20 +27,6 @@ class Story:
     messages: int = 0
     duplicates: int = 0
     escalated: int = 0
-    crowds: list[float] = field(default_factory=list)  # how many wanted each core, now and then
-
-    def look_around(self) -> None:
-        """Note how many processes want each core at this moment."""
-        self.crowds.append(crowding())
-
-    def stretched(self, seconds: float) -> float:
-        """Return how long what takes so many seconds on a machine of its own took in the story."""
-        return seconds * fmean(self.crowds or [1.0])
-
-    @property
-    def seen_after_seconds(self) -> float:
-        """What a kill may hide: the checks are back within the interval and five seconds."""
-        return INTERVAL_SECONDS + self.stretched(5)
 
     def __str__(self) -> str:
         kills = Counter(name for _, name in self.kills)
@@ -61,7 +46,7 @@ class Story:
         for earlier in sorted(self.outages, key=lambda one: one.began_at, reverse=True):
             if earlier.service != outage.service or earlier.began_at >= began_at:
                 continue
-            if earlier.ended_at + self.seen_after_seconds < began_at:
+            if earlier.ended_at + SEEN_AFTER_SECONDS < began_at:
                 break
             began_at = earlier.began_at
         return began_at
