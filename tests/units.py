@@ -48,11 +48,15 @@ _LONGEST = (
     "operations/metrics/test_local_days.py", "local/test_embedded.py", "schemas",
     "local/test_damaged_files.py", "pages/test_leaks.py", "operations/metrics/test_monthly.py",
     "flows/test_guide.py", "operations/rules/test_windows.py",
-    "platform/test_http_worker.py", "source", "realtime/test_ending_access.py",
+    "platform/test_http_worker.py", "api/test_isolation_of_fields.py", "source",
+    "realtime/test_ending_access.py",
     "api/test_limits.py", "platform/test_shared_application.py", "channels/test_apprise.py",
     "checks/test_real_databases.py", "api/test_heartbeat_ping.py", "api/test_generated_clients.py",
     "workers/test_announcements.py", "workers/test_agent_quarantine.py",
-    "workers/test_result_queue.py", "test_pooler.py",
+    "workers/test_result_queue.py", "test_pooler.py", "api/test_status_page_subscribers.py",
+    "api/test_status_page_views.py", "checks/test_runner.py", "test_idle_ticks.py",
+    "checks/test_memory.py", "pages/test_hostile.py", "local/test_fork_server.py",
+    "checks/test_websocket.py", "checks/test_hostile.py",
 )  # fmt: skip
 
 
