@@ -162,30 +162,30 @@ def connection(database_url: str) -> Iterator[psycopg.Connection[Any]]:
 
 
 @pytest.fixture(scope="session")
-def empty_tables(web: Flask, connection: psycopg.Connection[Any]) -> Callable[[], None]:
+def empty_tables(web: Flask, database_url: str) -> Iterator[Callable[[], None]]:
     """Empties the tables that have rows: most tests fill ten of seventy."""
-    rows = connection.execute(
-        "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace"
-        " AND relkind IN ('r', 'p') AND NOT relispartition AND relname <> 'alembic_version'"
-    ).fetchall()
-    has_rows = "SELECT '{0}' WHERE EXISTS (SELECT FROM \"{0}\")"
-    filled = " UNION ALL ".join(has_rows.format(name) for (name,) in rows)
-    kept = partitions.present(connection)
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        # As a replica, PostgreSQL runs no triggers: neither foreign keys nor append-only rules stop
+        # it. This connection stays one: to change it makes the server plan all statements anew.
+        connection.execute("SET session_replication_role = replica")
+        rows = connection.execute(
+            "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace"
+            " AND relkind IN ('r', 'p') AND NOT relispartition AND relname <> 'alembic_version'"
+        ).fetchall()
+        has_rows = "SELECT '{0}' WHERE EXISTS (SELECT FROM \"{0}\")"
+        filled = " UNION ALL ".join(has_rows.format(name) for (name,) in rows)
+        kept = partitions.present(connection)
 
-    def empty() -> None:
-        partitions.drop_others(connection, kept)
-        names = [name for (name,) in connection.execute(filled, prepare=True)]
-        if names:
-            # As a replica, PostgreSQL runs no triggers: neither foreign keys nor append-only rules
-            # stop it. All travels at once, and each table is a transaction of its own, which waits
-            # for others, but never holds what they wait for.
+        def empty() -> None:
+            partitions.drop_others(connection, kept)
+            names = [name for (name,) in connection.execute(filled, prepare=True)]
+            # All travels at once, and each table is a transaction of its own, which waits for
+            # others, but never holds what they wait for.
             deletions = "".join(f'BEGIN; DELETE FROM "{name}"; COMMIT; ' for name in names)
-            connection.execute(
-                f"SET session_replication_role = replica; {deletions}"
-                "SET session_replication_role = origin"
-            )
+            if deletions:
+                connection.execute(deletions)
 
-    return empty
+        yield empty
 
 
 @pytest.fixture

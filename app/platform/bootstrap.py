@@ -20,7 +20,13 @@ from app.platform.counters import Counters
 from app.platform.crypto import Vault
 from app.platform.events import Feed
 from app.platform.extensions import db, jwt
-from app.platform.pool import call_it_away, check_at_checkout, set_at_begin, settings_at_connect
+from app.platform.pool import (
+    call_it_away,
+    check_at_checkout,
+    keep_prepared,
+    set_at_begin,
+    settings_at_connect,
+)
 from app.platform.queue import Hints
 from app.platform.redis_client import connect
 from app.platform.standby import Standby
@@ -79,6 +85,8 @@ def bootstrap(config: Config | None = None, *, pool_size: int = 5) -> Flask:
         call_it_away(engine)
         if is_pooled:
             set_at_begin(engine)
+        else:
+            keep_prepared(engine)
     jwt.init_app(app)
     redis = connect(config.redis_url)
     standby = Standby(engines[_STANDBY], engines[None], redis) if read_url else None

@@ -8,10 +8,12 @@ fork inherits is its parent's: two processes that use one connection read each o
 
 import os
 import select
+from contextlib import suppress
 from typing import Any
 
 import psycopg
 from gevent import monkey
+from psycopg.pq import TransactionStatus
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import DisconnectionError, InvalidatePoolError, OperationalError
@@ -74,6 +76,32 @@ def call_it_away(engine: Engine) -> None:
             raise OperationalError(context.statement, context.parameters, cause) from cause
 
     event.listen(engine, "handle_error", rename)
+
+
+def keep_prepared(engine: Engine) -> None:
+    """Have a connection keep what it has prepared when a transaction is given up that went well.
+
+    The driver forgets all of it at a rollback, which may have undone an ALTER; so whoever was
+    answered 404 had the next requests plan each of their statements five times more. What we refuse
+    alters no table. After a statement that failed it forgets as it would: what was prepared
+    may be why.
+    """
+
+    def roll_back(connection: Connection) -> None:
+        driver = connection.connection.driver_connection
+        if not isinstance(driver, psycopg.Connection):
+            return
+        if driver.info.transaction_status is not TransactionStatus.INTRANS:
+            return
+        threshold, driver.prepare_threshold = driver.prepare_threshold, None
+        try:
+            # The driver, and so SQLAlchemy, finds no transaction to roll back any more.
+            with suppress(psycopg.Error):  # which they meet as well, and know what to do
+                driver.execute("ROLLBACK")
+        finally:
+            driver.prepare_threshold = threshold
+
+    event.listen(engine, "rollback", roll_back)
 
 
 def check_at_checkout(engine: Engine) -> None:

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from app.platform import pool
+from app.platform.errors import NotFound
 from app.platform.extensions import db
 from app.platform.transaction import DATABASE_AWAY, transaction
 from tests.waiting import stretched
@@ -117,3 +118,67 @@ def test_a_database_that_cannot_write_is_away(app, by, why):
 
     with app.app_context(), pytest.raises(DATABASE_AWAY):
         run()
+
+
+def _count_prepared():
+    """Return how many statements the next connection has prepared."""
+    driver = _driver()
+    driver.autocommit = True
+    try:
+        statement = "SELECT count(*) FROM pg_prepared_statements"
+        (found,) = driver.execute(statement, prepare=False).fetchone()
+    finally:
+        driver.autocommit = False
+    return found
+
+
+def _read(number):
+    with transaction() as tx:
+        for _ in range(7):  # the driver prepares what it has run five times
+            tx.scalar("SELECT %s::int + 1", (number,))
+
+
+def _refuse():
+    with transaction() as tx:
+        tx.session.execute(text("CREATE TEMPORARY TABLE undone (id int)"))
+        tx.scalar("SELECT 1")
+        raise NotFound
+
+
+def test_a_refusal_leaves_what_was_prepared_and_nothing_else(app):
+    with app.app_context():
+        _read(1)
+        with pytest.raises(NotFound):
+            _refuse()
+        assert _count_prepared() == 1
+        assert _driver().prepare_threshold == 5
+        with transaction() as tx:
+            assert tx.scalar("SELECT to_regclass('undone')") is None
+
+
+def test_after_a_statement_that_failed_nothing_stays_prepared(app):
+    with app.app_context():
+        _read(1)
+        before = _driver()
+        with pytest.raises(psycopg.errors.DivisionByZero), transaction() as tx:
+            tx.scalar("SELECT 1 / 0")
+        assert _driver() is before
+        assert _count_prepared() == 0
+
+
+def _end_then_refuse(database_url):
+    with transaction() as tx:
+        pid = tx.scalar("SELECT pg_backend_pid()")
+        with psycopg.connect(database_url, autocommit=True) as other:
+            other.execute("SELECT pg_terminate_backend(%s, 5000)", (pid,))
+        raise NotFound
+
+
+def test_a_connection_that_breaks_before_a_refusal_is_replaced(app, database_url):
+    with app.app_context():
+        before = _driver()
+        with pytest.raises(NotFound):
+            _end_then_refuse(database_url)
+        with transaction() as tx:
+            assert tx.scalar("SELECT 1") == 1
+        assert _driver() is not before
