@@ -82,6 +82,13 @@ def post_fork(_server: object, _worker: object) -> None:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
+def worker_exit(_server: object, _worker: object) -> None:
+    """End without taking apart what the processes share; one that failed ends as gunicorn says."""
+    ended = sys.exception()
+    if isinstance(ended, SystemExit) and ended.code == 0:
+        import_module("app.platform.process_end").leave(0)
+
+
 def post_worker_init(worker: Any) -> None:
     """Start what runs beside the requests: a fork has none of the master's threads."""
     import_module(worker.app.app_uri.partition(":")[0]).start()

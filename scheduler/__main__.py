@@ -20,6 +20,7 @@ from app.operations.checks import retention
 from app.platform import shared_application
 from app.platform.clock import monotonic
 from app.platform.errors import ConfigError
+from app.platform.process_end import leave
 from app.platform.queue import Tick
 from app.platform.transaction import DATABASE_AWAY
 from scheduler.idle_ticks import IdleTicks
@@ -105,4 +106,4 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    leave(main(sys.argv[1:]))

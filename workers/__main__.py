@@ -33,6 +33,7 @@ from app.operations.self_monitoring import operators
 from app.operations.status_pages import auto_incidents, maintenance_notices, snapshots
 from app.platform import lease_journal, shared_application, work_journal
 from app.platform.errors import ConfigError
+from app.platform.process_end import leave
 from app.platform.queue import BACKGROUND, METRICS, Worker, probe_queue
 from app.platform.redis_client import connect
 from app.platform.registry import import_modules
@@ -222,4 +223,4 @@ def run_to_the_end(process: Runs) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    leave(main(sys.argv[1:]))

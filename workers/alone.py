@@ -31,6 +31,7 @@ from app.platform import work_journal
 from app.platform.bootstrap import bootstrap
 from app.platform.clock import monotonic
 from app.platform.config import AgentConfig
+from app.platform.process_end import leave
 from app.platform.transaction import transaction
 from workers import alone_forks
 from workers.agent_quarantine import WorkAlone
@@ -123,4 +124,4 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    leave(main(sys.argv[1:]))

@@ -29,6 +29,7 @@ from contextlib import suppress
 from setproctitle import setproctitle
 
 from app.platform import forks
+from app.platform.process_end import leave
 
 PR_SET_PDEATHSIG = 1
 MESSAGE_BYTES = 65536
@@ -156,9 +157,20 @@ def main(modules: Sequence[str]) -> int:
     if hasattr(module, "main"):
         return int(module.main(argv[1:]))
     sys.argv = argv  # gunicorn, which reads it and ends by SystemExit
-    module.run()
+    try:
+        module.run()
+    except SystemExit as end:
+        return _code_of(end)
     return 0
 
 
+def _code_of(end: SystemExit) -> int:
+    """Return the exit code that an interpreter would end with, after what it would print."""
+    if end.code is None or isinstance(end.code, int):
+        return end.code or 0
+    print(end.code, file=sys.stderr)
+    return 1
+
+
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    leave(main(sys.argv[1:]))

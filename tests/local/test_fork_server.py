@@ -19,10 +19,16 @@ from tests.waiting import seconds_until
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux forks")
 
 TOY = """
-import os, random, signal, sys, time, uuid
+import atexit, os, random, signal, sys, time, uuid
 
 IMPORTED_BY = os.getpid()
 MADE_BY = None
+
+class Kept:
+    def __del__(self):
+        os.write(1, b"taken apart\\n")
+
+kept = Kept()
 
 def before_forks():
     global MADE_BY
@@ -40,6 +46,7 @@ def main(arguments):
         print("blocked", sorted(signal.pthread_sigmask(signal.SIG_BLOCK, [])))
         print("input", sys.stdin.read() == "")
         print("open", sorted(map(int, os.listdir("/proc/self/fd")))[:3], flush=True)
+        atexit.register(print, "at the end")
         return 7
     if arguments == ["politely"]:
         def leave(*_):
@@ -127,6 +134,7 @@ def test_a_fork_has_what_is_a_processs_own(run: Toys) -> None:
         "blocked []",
         "input True",
         "open [0, 1, 2]",
+        "at the end",
     ]
     assert first[3] != second[3]
 
