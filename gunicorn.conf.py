@@ -8,6 +8,7 @@ inherited.
 """
 
 import ctypes
+import gc
 import os
 import signal
 import socket
@@ -22,6 +23,8 @@ from gevent import monkey
 from gevent._hub_local import get_hub_if_exists
 from gevent.monkey import MonkeyPatchWarning
 from gunicorn import arbiter, sock
+
+gc.disable()  # until all is imported: see app/local/fork_server.py
 
 # Processes that serve patch the rest, and the sockets they inherit, once they are forked: in two
 # steps on purpose, which gevent warns of; and of modules that have taken something before.
@@ -73,6 +76,7 @@ def pre_fork(_server: object, _worker: object) -> None:
     if get_hub_if_exists() is not None:
         raise SystemExit("error: an import has started an event loop; a fork would inherit it")
     import_module("app.platform.forks").settle()
+    gc.enable()
 
 
 def post_fork(_server: object, _worker: object) -> None:
