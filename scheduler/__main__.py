@@ -4,6 +4,11 @@ It owns no state: the ticks are installed at the start, again whenever Redis los
 region appeared, and a doubled tick is harmless. So it may be killed, started twice, or late.
 """
 
+import gc
+
+if __name__ == "__main__":
+    gc.disable()  # what is imported stays: the collector would visit it again and again
+
 import logging
 import os
 import signal
@@ -91,6 +96,8 @@ def main(arguments: list[str]) -> int:
     except ConfigError as error:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201
         return os.EX_CONFIG
+    gc.freeze()
+    gc.enable()
     stopping = threading.Event()
 
     def stop(_number: int, _frame: FrameType | None) -> None:

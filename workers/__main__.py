@@ -7,6 +7,10 @@ is the agent of a location: it has no queue, and knows nothing but its server.
 """
 
 import gc
+
+if __name__ == "__main__":
+    gc.disable()  # what is imported stays: the collector would visit it again and again
+
 import logging
 import os
 import resource
@@ -153,6 +157,7 @@ def _spare_the_collector() -> None:
     # What was imported stays for good, and a probe worker makes hundreds of objects a check that
     # die at once: with the default thresholds the collector took a fifth of the worker's time.
     gc.freeze()
+    gc.enable()
     gc.set_threshold(100_000, 50, 100)
 
 

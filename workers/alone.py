@@ -5,6 +5,11 @@ the answer is a list with None for what is done and recorded, a trace for what e
 periodic job comes by its name, with a folder for its journal; exit code 0 means that it is done.
 """
 
+import gc
+
+if __name__ == "__main__":
+    gc.disable()  # what is imported stays: the collector would visit it again and again
+
 import asyncio
 import importlib
 import pickle
@@ -108,6 +113,8 @@ def main(arguments: list[str]) -> int:
     """Do the work; return the exit code."""
     what, seconds = arguments
     limit_memory()
+    gc.freeze()
+    gc.enable()
     work = pickle.load(sys.stdin.buffer)  # noqa: S301  from the worker that started us
     if what == "agent_check":  # where there is neither database nor Redis
         do = partial(agent_check, AgentConfig.from_env())
