@@ -8,6 +8,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from importlib.util import cache_from_source
 from pathlib import Path
 
 from tests.production import PROJECT
@@ -62,7 +63,21 @@ def copied(dockerfile: Path, root: Path) -> Image:
         _note(image, word, rest)
         if word in ("WORKDIR", "COPY"):
             _run_instruction(image, word, rest)
+    _bring_compiled(image.root / image.directory.lstrip("/"))
     return image
+
+
+def _bring_compiled(folder: Path) -> None:
+    """Have the compiled files that an image makes, as far as they are here for the same source."""
+    for file in folder.rglob("*.py"):
+        source = PROJECT / file.relative_to(folder)
+        compiled = Path(cache_from_source(source))
+        if compiled.exists():
+            found = source.stat()  # Python compares the times of both
+            os.utime(file, ns=(found.st_atime_ns, found.st_mtime_ns))
+            target = Path(cache_from_source(file))
+            target.parent.mkdir(exist_ok=True)
+            shutil.copy(compiled, target)
 
 
 def read(dockerfile: Path, root: Path) -> Image:
