@@ -188,13 +188,15 @@ def test_whoever_sends_a_whole_request_is_served_among_slow_ones(server):
 )
 def test_whoever_sends_faster_than_we_read_takes_turns_with_the_others(server, beginning, rest):
     """What has arrived already is read without a wait, in which others would have their turn."""
-    over = threading.Event()
+    over, sending = threading.Event(), threading.Semaphore(0)
 
     def send():
         with suppress(OSError), connect(server) as sock:
             reader = threading.Thread(target=drain, args=(sock,), daemon=True)
             reader.start()
             sock.sendall(beginning)
+            sock.send(rest)
+            sending.release()
             while not over.is_set():
                 sock.sendall(rest)
 
@@ -202,7 +204,9 @@ def test_whoever_sends_faster_than_we_read_takes_turns_with_the_others(server, b
     for sender in senders:
         sender.start()
     try:
-        slowest, end = 0.0, time.monotonic() + 4
+        for _ in senders:
+            assert sending.acquire(timeout=60)
+        slowest, end = 0.0, time.monotonic() + 1.5
         while time.monotonic() < end:
             began = time.monotonic()
             assert ask(server, b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")[0] == 200
