@@ -20,7 +20,7 @@ from tests.waiting import seconds_until
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
 
 
-def test_start_kill_everything_once_and_stop(state: Path) -> None:
+def test_start_kill_everything_once_stop_and_start_again(state: Path) -> None:
     with Launched(state, program=PRODUCT, is_prepared=False) as run:
         run.until("brought up to date")
         run.ready()
@@ -46,11 +46,11 @@ def test_start_kill_everything_once_and_stop(state: Path) -> None:
         assert not any("Killing" in line for line in run.lines[:before])
         assert not any("Killing" in line for line in run.lines[run.lines.index("Stopping ...") :])
     assert survivors(state) == {}
+    _start_warm_and_kill(state)
 
 
-def test_a_warm_start_migrates_nothing_and_a_kill_leaves_nothing(state: Path) -> None:
-    with Launched(state, program=PRODUCT, is_prepared=False) as run:
-        run.ready()
+def _start_warm_and_kill(state: Path) -> None:
+    """A warm start migrates nothing, and a kill leaves nothing."""
     with Launched(state, program=PRODUCT) as run:
         run.ready()
         assert "brought up to date" not in run.said()

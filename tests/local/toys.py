@@ -23,7 +23,7 @@ http.server.HTTPServer((os.environ["HOST"], int(os.environ["PORT"])), Handler).s
 """
 SLOW = """
 import time
-end = time.process_time() + 4
+end = time.process_time() + 2.5
 while time.process_time() < end:
     pass
 """
