@@ -4,6 +4,11 @@ An audit hook (PEP 578) sees every dial with the address about to be dialled, an
 open a file or start a process; raising in it stops the act. A hook cannot be taken out again.
 """
 
+import gc
+
+if __name__ == "__main__":
+    gc.disable()  # it sends one message, and what is imported for that stays
+
 import importlib
 import json
 import logging
