@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import psycopg
 from psycopg.rows import namedtuple_row, scalar_row
-from sqlalchemy import exc, func, select
+from sqlalchemy import exc
 from sqlalchemy.orm import Session
 
 from app.platform.extensions import db
@@ -106,7 +106,9 @@ class Transaction:
 
     def now(self) -> datetime:
         """Return the time at which this transaction began, by the database's clock."""
-        return self.session.execute(select(func.now())).scalar_one()
+        result: datetime
+        (result,) = self.scalars("SELECT now()")
+        return result
 
     @property
     def driver(self) -> psycopg.Connection[Any]:
