@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence, Set
 from typing import Any, Generic, NamedTuple, TypeVar
 from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, select
 
 from app.models.base import OrganizationOwned
 from app.operations import rows as owned_rows
@@ -181,9 +181,8 @@ class Resource(Generic[Row, Who]):
 
         Of several that are made at the same moment some may be more than that: it is no plan.
         """
-        own = self.model.organization_id == self.organization_of(who)
-        found = select(self.model.id).where(own).limit(self.most.number).subquery()
-        if (tx.session.scalar(select(func.count()).select_from(found)) or 0) >= self.most.number:
+        most = self.most.number
+        if owned_rows.count(tx, self.model, self.organization_of(who), most=most) >= most:
             raise Forbidden(
                 f"an organization has at most {self.most.number} {self.most.plural};"
                 " delete one that is not needed"

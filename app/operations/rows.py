@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from functools import cache
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, inspect, select
+from sqlalchemy import ColumnElement, Integer, Select, bindparam, func, inspect, select
 
 from app.models.base import OrganizationOwned
 from app.models.organization import Organization
@@ -25,8 +26,9 @@ _CHANGED = "somebody has changed it since it was read; read it again"
 
 def find(tx: Transaction, model: type[Owned], organization_id: UUID, id: UUID) -> Owned:
     """Return a row of an organization. Raises NotFound for any other id."""
-    result = tx.session.scalar(
-        select(model).where(model.id == id, model.organization_id == organization_id)
+    result: Owned | None = tx.session.scalar(
+        _one(model),  # type: ignore[arg-type]  # mypy: a type variable's class has no hash
+        {"id": id, "organization_id": organization_id},
     )
     if result is None:
         raise NotFound
@@ -45,12 +47,9 @@ def lock(
 
     Other rows may begin to refer to it meanwhile, unless the lock is `against_references` too.
     """
-    result = tx.session.scalar(
-        select(model)
-        .where(model.id == id, model.organization_id == organization_id)
-        .with_for_update(key_share=not against_references)
-        .execution_options(populate_existing=True)
-    )
+    statement = _locked(_one(model), against_references)  # type: ignore[arg-type]
+    values = {"id": id, "organization_id": organization_id}
+    result: Owned | None = tx.session.scalar(statement, values)
     if result is None:
         raise NotFound
     return result
@@ -64,15 +63,47 @@ def lock_organization(
     Others that lock it wait. Rows may begin to refer to it meanwhile, unless the lock is
     `against_references` too. Raises NotFound.
     """
-    result = tx.session.scalar(
-        select(Organization)
-        .where(Organization.id == organization_id)
-        .with_for_update(key_share=not against_references)
-        .execution_options(populate_existing=True)
-    )
+    statement = _locked(_organization(), against_references)
+    result: Organization | None = tx.session.scalar(statement, {"id": organization_id})
     if result is None:
         raise NotFound
     return result
+
+
+def count(tx: Transaction, model: type[Owned], organization_id: UUID, *, most: int) -> int:
+    """Return how many rows an organization has; `most` where there are more."""
+    values = {"organization_id": organization_id, "most": most}
+    found: int | None = tx.session.scalar(_bounded_count(model), values)  # type: ignore[arg-type]
+    return found or 0
+
+
+# Of every request that changes something, and made once: to build a statement takes the program
+# as long as to run it.
+
+
+@cache
+def _one(model: Any) -> Select[Any]:
+    return select(model).where(
+        model.id == bindparam("id"), model.organization_id == bindparam("organization_id")
+    )
+
+
+@cache
+def _organization() -> Select[Any]:
+    return select(Organization).where(Organization.id == bindparam("id"))
+
+
+@cache
+def _locked(query: Select[Any], against_references: bool) -> Select[Any]:
+    locking = query.with_for_update(key_share=not against_references)
+    return locking.execution_options(populate_existing=True)
+
+
+@cache
+def _bounded_count(model: Any) -> Select[Any]:
+    own = model.organization_id == bindparam("organization_id")
+    found = select(model.id).where(own).limit(bindparam("most", type_=Integer)).subquery()
+    return select(func.count()).select_from(found)
 
 
 def page(
