@@ -69,6 +69,7 @@ class Transaction:
         self.session = session
         self._after_commit: list[tuple[Callable[..., Any], tuple[Any, ...]]] = []
         self._known: dict[Hashable, Any] | None = None
+        self._now: datetime | None = None
 
     @contextmanager
     def in_bulk(self) -> Iterator[None]:
@@ -106,9 +107,9 @@ class Transaction:
 
     def now(self) -> datetime:
         """Return the time at which this transaction began, by the database's clock."""
-        result: datetime
-        (result,) = self.scalars("SELECT now()")
-        return result
+        if self._now is None:  # the same as long as it lasts: the operation asks several times
+            (self._now,) = self.scalars("SELECT now()")
+        return self._now
 
     @property
     def driver(self) -> psycopg.Connection[Any]:
