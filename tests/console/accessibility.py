@@ -5,7 +5,11 @@ from axe_playwright_python.base import AXE_SCRIPT as _AXE
 # A third of what Axe computes is its colours: private fields that are kept in WeakMaps of millions
 # of entries, private methods in WeakSets, and the same dozen of texts parsed at every element. So
 # it gets fields of the objects themselves for WeakMaps, remembers the class of an object for
-# WeakSets, and parses each text once; what it finds stays the same.
+# WeakSets, and parses each text once. What it has found for an element it looks for in a list of
+# all such elements, from the first: it gets a map, in which as few arguments count as there, those
+# that a function names. What it finds stays the same.
+_MEMOIZE = "e=(0,so.default)(e),axe._memoizedFns.push(e)"
+assert _AXE.count(_MEMOIZE) == 1, "another release of Axe"
 AXE_SCRIPT = f"""(() => {{
   class WeakMap {{
     #key = Symbol();
@@ -19,7 +23,22 @@ AXE_SCRIPT = f"""(() => {{
     has(object) {{ return this.#key in object; }}
     add(object) {{ object[this.#key] = true; return this; }}
   }}
-  {_AXE}
+  const memoize = (compute) => {{
+    const inner = compute.length - 1, results = new Map();
+    const memoized = function (...given) {{
+      let known = results;
+      for (let at = 0; at < inner; at += 1) {{
+        if (!known.has(given[at])) known.set(given[at], new Map());
+        known = known.get(given[at]);
+      }}
+      const last = given[Math.max(inner, 0)];
+      if (!known.has(last)) known.set(last, compute.apply(this, given));
+      return known.get(last);
+    }};
+    memoized.clear = () => results.clear();
+    return memoized;
+  }};
+  {_AXE.replace(_MEMOIZE, "e=memoize(e),axe._memoizedFns.push(e)")}
   const {{ Color }} = axe.commons.color, {{ parseString }} = Color.prototype, parsed = new Map();
   Color.prototype.parseString = function (text) {{
     if (!parsed.has(text)) parsed.set(text, parseString.call(new Color(), text));

@@ -19,7 +19,14 @@ _PAGE = "".join(
     for ink in _INKS
     for opacity in ("1", "0.8")
 )
-_FAULTS = '<img src="data:,"><button></button><input><div role="checkbox">x</div><h4>x</h4>'
+_FAULTS = (
+    '<img src="data:,"><button></button><input><div role="checkbox">x</div><h4>x</h4>'
+    "<nav>x</nav><nav>y</nav><ul><div>x</div></ul><p lang=xx-zz>x</p><select><option>x</select>"
+    '<table><tr><th></th><td headers="y">x</td></tr></table><svg role="img"></svg>'
+    '<div aria-hidden="true"><button>x</button></div><i role="nonsense">x</i><i tabindex="5">x</i>'
+    '<div style="position: relative"><p>covered</p><p style="position: absolute; inset: 0;'
+    ' background: #fffc">x</p></div><div style="overflow: auto; height: 9px">x<br>y<br>z</div>'
+)
 _RUN = """async () => {
   const { violations, incomplete } = await axe.run({ preload: false });
   return [violations, incomplete].map((kind) => kind.map(({ id, nodes }) => [id,
@@ -42,5 +49,6 @@ def test_axe_finds_the_same_as_untouched(browser):
     tab.close()
     violations = dict(expected[0])
     assert len(violations["color-contrast"]) > 10
-    assert {"image-alt", "button-name", "label"} <= violations.keys()
+    assert {"image-alt", "button-name", "label", "landmark-unique", "list"} <= violations.keys()
+    assert {"select-name", "aria-hidden-focus", "aria-roles"} <= violations.keys()
     assert found == [expected] * 2
