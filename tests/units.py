@@ -44,19 +44,19 @@ _LONGEST = (
     "local/test_launcher.py", "operations/metrics/test_roll_up.py", "workers/test_quarantine.py",
     "operations/rules/test_deletion.py", "local/test_product.py", "channels/test_contract.py",
     "production/test_short_shape.py", "ingest/test_kills.py",
-    "operations/rules/test_evaluation.py", "first account",
-    "operations/metrics/test_local_days.py", "local/test_embedded.py", "schemas",
-    "local/test_damaged_files.py", "pages/test_leaks.py", "operations/metrics/test_monthly.py",
-    "flows/test_guide.py", "operations/rules/test_windows.py",
-    "platform/test_http_worker.py", "api/test_isolation_of_fields.py", "source",
-    "realtime/test_ending_access.py",
-    "api/test_limits.py", "platform/test_shared_application.py", "channels/test_apprise.py",
-    "checks/test_real_databases.py", "api/test_heartbeat_ping.py", "api/test_generated_clients.py",
-    "workers/test_announcements.py", "workers/test_agent_quarantine.py",
-    "workers/test_result_queue.py", "test_pooler.py", "api/test_status_page_subscribers.py",
-    "api/test_status_page_views.py", "checks/test_runner.py", "test_idle_ticks.py",
-    "checks/test_memory.py", "pages/test_hostile.py", "local/test_fork_server.py",
-    "checks/test_websocket.py", "checks/test_hostile.py",
+    "operations/rules/test_evaluation.py", "realtime/test_ending_access.py", "first account",
+    "api/test_isolation_of_fields.py", "checks/test_runner.py", "platform/test_http_worker.py",
+    "local/test_embedded.py", "schemas", "test_idle_ticks.py", "operations/rules/test_windows.py",
+    "local/test_damaged_files.py", "pages/test_leaks.py", "checks/test_memory.py", "source",
+    "flows/test_guide.py", "api/test_limits.py", "checks/test_websocket.py",
+    "platform/test_shared_application.py", "channels/test_apprise.py",
+    "operations/metrics/test_monthly.py", "checks/test_hostile.py",
+    "operations/metrics/test_local_days.py", "checks/test_real_databases.py",
+    "api/test_generated_clients.py", "local/test_fork_server.py", "api/test_heartbeat_ping.py",
+    "workers/test_result_queue.py", "workers/test_announcements.py",
+    "workers/test_agent_quarantine.py", "api/test_status_page_subscribers.py", "test_pooler.py",
+    "pages/test_hostile.py", "api/test_prometheus.py", "api/test_status_page_views.py",
+    "workers/test_loop_stalls.py", "platform/test_redis_client.py",
 )  # fmt: skip
 
 
@@ -78,12 +78,17 @@ def _unit(nodeid: str) -> str:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put what takes longest first; within a file, the order stays."""
+    """Put what takes longest first; within a file, the order stays.
+
+    The other files stand by their names, not by folders: many of one wait, of another compute.
+    """
     ranks = {unit: rank for rank, unit in enumerate(_LONGEST)}
 
-    def place(item: pytest.Item) -> tuple[int, bool, str]:
+    def place(item: pytest.Item) -> tuple[int, bool, str, str]:
         file = _file(item.nodeid)
-        return ranks.get(_unit(item.nodeid), len(ranks)), file not in _BEFORE_OTHERS, file
+        rank = ranks.get(_unit(item.nodeid), len(ranks))
+        name = file.rpartition("/")[2] if rank == len(ranks) else ""
+        return rank, file not in _BEFORE_OTHERS, name, file
 
     items.sort(key=place)
 
@@ -120,7 +125,6 @@ def pytest_collection() -> None:
 
 def pytest_collection_finish() -> None:
     """Spare the garbage collector the million objects that stay until the end of the run."""
-    gc.collect()
     gc.freeze()
     gc.enable()
 
