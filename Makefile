@@ -24,10 +24,10 @@ help: ## show this list
 run: prepare-run ## start everything on http://localhost:3001; Ctrl-C stops it
 	@exec $(VENV)/python -m app.local run --follow-parent
 
-# Tests wait more than they compute, so five processes share two cores; each has servers and ports of
+# Tests wait more than they compute, so six processes share two cores; each has servers and ports of
 # its own, and tests/units.py says what stays together and in which order.
 # PARALLEL= runs them one after the other.
-PARALLEL ?= --numprocesses=5 --dist=loadscope --no-loadscope-reorder
+PARALLEL ?= --numprocesses=6 --dist=loadscope --no-loadscope-reorder
 
 test: prepare-dev ## run every test against real PostgreSQL and Valkey; ARGS="-k word" selects
 	@exec $(VENV)/python -m pytest $(PARALLEL) $(ARGS)
