@@ -20,6 +20,8 @@ from psycopg import sql
 from redis import Redis
 
 from app.api import health
+from app.api.request_hooks import REQUEST_LOG
+from app.api.request_log import RequestLog
 from app.local.embedded import Embedded
 from app.operations.checks.retention import ensure_partitions
 from app.platform.config import Config
@@ -193,6 +195,7 @@ def app(web: Flask, empty_tables: Callable[[], None]) -> Iterator[Flask]:
     """The application, with an empty database and an empty Redis, of which it remembers nothing."""
     empty_tables()
     health._known.clear()  # what another test had late, or away
+    web.extensions[REQUEST_LOG] = RequestLog()  # nor a window whose end one of its lines tells
     redis: Redis = web.extensions["runtime"].redis
     redis.flushdb()
     return web
