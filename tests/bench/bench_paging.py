@@ -6,7 +6,7 @@ from uuid import uuid4
 
 from tests.bench.world import World, percentile, seed_services
 from tests.receivers import HttpReceiver
-from tests.soak.outages import Farm
+from tests.soak.targets import Targets
 
 SERVICES = 500
 INTERVAL_SECONDS = 10
@@ -15,9 +15,9 @@ OUTAGES = 40
 
 def run(world: World) -> list[tuple[str, str, str]]:
     """Return rows of (what, figure, bound)."""
-    farm = Farm()
     names = [f"s{number}" for number in range(SERVICES)]
     with (
+        Targets() as targets,
         HttpReceiver() as receiver,
         world.connect() as connection,
         world.process("scheduler"),
@@ -30,7 +30,7 @@ def run(world: World) -> list[tuple[str, str, str]]:
         world.process("workers", "background"),
     ):
         seed_services(
-            connection, [farm.url(name) for name in names], interval_seconds=INTERVAL_SECONDS
+            connection, [targets.url(name) for name in names], interval_seconds=INTERVAL_SECONDS
         )
         organization = connection.execute("SELECT id FROM organizations").fetchall()[0][0]
         connection.execute(
@@ -51,13 +51,12 @@ def run(world: World) -> list[tuple[str, str, str]]:
         )
         time.sleep(2 * INTERVAL_SECONDS)
         for index, name in enumerate(names[:OUTAGES]):
-            farm.down.add(name)
+            targets.set_down(name, True)
             time.sleep(1.5)  # a storm, but a pager gets each of its incidents
             if index >= 10:  # each lasts longer than an interval, or no check would see it
-                farm.down.discard(names[index - 10])
+                targets.set_down(names[index - 10], False)
         time.sleep(INTERVAL_SECONDS + 2)
         fired = dict(connection.execute("SELECT id::text, fired_at FROM alerts").fetchall())
-    farm.close()
     took = []
     for request in receiver.requests:
         if request.json["event_action"] == "trigger":

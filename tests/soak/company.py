@@ -4,14 +4,13 @@ import random
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from urllib.parse import quote
 
 import requests
 
 from tests.flows.product import PASSWORD, Product
 from tests.receivers import HttpReceiver
-from tests.soak.outages import Farm
 from tests.soak.story import PeopleStory
+from tests.soak.targets import Targets
 from tests.waiting import seconds_until
 
 SERVICES = 8
@@ -31,7 +30,7 @@ class Company:
         self.members: dict[str, requests.Session] = {}
         self.user_ids: dict[str, str] = {}
 
-    def found(self, seed: int, farm: Farm) -> None:
+    def found(self, seed: int, targets: Targets) -> None:
         """Make the organization: its channels, its people on call, its services."""
         self.product.register(f"people-{seed}@example.com")
         self.owner_id = self.product.call("GET", "/members")[0]["user_id"]
@@ -57,7 +56,7 @@ class Company:
         self.policy = self.product.call("POST", "/escalation-policies", body)
         for number in range(SERVICES):
             name = f"p{number}"
-            endpoint = farm.url(quote(name))
+            endpoint = targets.url(name)
             service = self.product.service(endpoint, name=name, slow_threshold_ms=60_000)
             self.services[name] = service["id"]
 

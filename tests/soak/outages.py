@@ -1,4 +1,4 @@
-"""Random outages while processes are killed, Redis is emptied and PostgreSQL restarted.
+"""Random outages while processes are killed or paused, Redis is emptied, PostgreSQL restarted.
 
 Afterwards the invariants of reliability are read off the database and the receiver: every outage
 was told, nothing was told without one, firing before resolved, duplicates at most one a kill and
@@ -6,22 +6,22 @@ always under the same id, no open alert on a healthy service, the second line to
 what nobody had acknowledged and of nothing else.
 """
 
+import os
 import random
-import threading
+import signal
 import time
 from contextlib import suppress
 from functools import partial
-from http.server import BaseHTTPRequestHandler
 from typing import Any
-from urllib.parse import quote, unquote
 
 from redis import Redis, RedisError
 
-from tests.flows.product import BusyServer, Product
+from tests.flows.product import Product, children_of
 from tests.receivers import HttpReceiver
 from tests.soak import escalations
 from tests.soak.invariants import check_invariants
 from tests.soak.story import Outage, Story
+from tests.soak.targets import Targets
 from tests.waiting import seconds_until
 
 SERVICES = 12
@@ -29,41 +29,14 @@ VICTIMS = (
     *("probes-1", "probes-1/recorder", "notifications", "background", "metrics", "scheduler"),
     *("web", "valkey", "postgres"),
 )
-
-
-class Farm:
-    """Many targets behind one port: `/<name>` fails while its name is in `down`."""
-
-    def __init__(self) -> None:
-        self.down: set[str] = set()
-        farm = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                self.send_response(500 if unquote(self.path[1:]) in farm.down else 200)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-
-            def log_message(self, *arguments: object) -> None:
-                pass
-
-        self.server = BusyServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def url(self, name: str) -> str:
-        """Return a target's address."""
-        return f"http://127.0.0.1:{self.server.server_address[1]}/{name}"
-
-    def close(self) -> None:
-        """Stop serving."""
-        self.server.shutdown()
-        self.server.server_close()
+PAUSED = {"checks paused": ("probes-1",), "all paused": ("probes-1", "postgres", "valkey", "web")}
+PAUSE_SECONDS = 2.0  # longer than the time limit of a check, shorter than its lease
 
 
 def run(product: Product, seconds: float, seed: int, kill_every: float = 8.0) -> Story:
     """Let random things happen for a while, then wait for calm and check the invariants."""
-    chance, story, farm = random.Random(seed), Story(), Farm()
-    with HttpReceiver() as receiver, HttpReceiver() as second:
+    chance, story = random.Random(seed), Story()
+    with HttpReceiver() as receiver, HttpReceiver() as second, Targets() as targets:
         product.register(f"soak-{seed}@example.com")
         config = {"url": f"{receiver.url}/hook"}
         hook = product.call(
@@ -71,16 +44,16 @@ def run(product: Product, seconds: float, seed: int, kill_every: float = 8.0) ->
         )
         policy = escalations.prepare(product, hook, second)
         names = [f"s{number}" for number in range(SERVICES)]
-        ids = {_service(product, farm, name): name for name in names}
+        ids = {_service(product, targets, name): name for name in names}
         lasting = {
-            name: _service(product, farm, name, escalation_policy_id=policy)
+            name: _service(product, targets, name, escalation_policy_id=policy)
             for name in (escalations.IGNORED, escalations.ACKNOWLEDGED)
         }
         seconds_until(lambda: _colours(product) == {"GREEN"}, 20)
-        set_down = partial(_set_down, farm, story)
+        set_down = partial(_set_down, targets, story)
         long_outages = escalations.LongOutages(product, lasting, set_down, seconds)
         long_outages.start()
-        _disturb(product, farm, names, chance, seconds, kill_every, story)
+        _disturb(product, targets, names, chance, seconds, kill_every, story)
         long_outages.join()
         wait_for_calm(product, 60)
         names_of = ids | {id: name for name, id in lasting.items()}
@@ -90,28 +63,27 @@ def run(product: Product, seconds: float, seed: int, kill_every: float = 8.0) ->
             product, lasting, second.requests, kills
         )
         story.faults.extend(faults)
-    farm.close()
     return story
 
 
-def _service(product: Product, farm: Farm, name: str, **fields: Any) -> str:
-    endpoint = farm.url(quote(name))
+def _service(product: Product, targets: Targets, name: str, **fields: Any) -> str:
+    endpoint = targets.url(name)
     return str(product.service(endpoint, name=name, slow_threshold_ms=60000, **fields)["id"])
 
 
-def _set_down(farm: Farm, story: Story, name: str, down: bool) -> None:
+def _set_down(targets: Targets, story: Story, name: str, down: bool) -> None:
     if down:
-        farm.down.add(name)
+        targets.set_down(name, True)
         story.outages.append(Outage(name, time.time(), float("inf")))
         return
-    farm.down.discard(name)
+    targets.set_down(name, False)
     (outage,) = (one for one in story.outages if one.service == name and one.ended_at > time.time())
     outage.ended_at = time.time()
 
 
 def _disturb(
     product: Product,
-    farm: Farm,
+    targets: Targets,
     names: list[str],
     chance: random.Random,
     seconds: float,
@@ -125,23 +97,23 @@ def _disturb(
         now = time.time()
         if now >= next_outage:
             name = chance.choice([name for name in names if name not in open_outages])
-            farm.down.add(name)
+            targets.set_down(name, True)
             open_outages[name] = Outage(name, now, now + chance.uniform(1, 14))
             story.outages.append(open_outages[name])
             next_outage = now + chance.uniform(7.5, 10.5)  # below what would count as a storm
         for name, outage in list(open_outages.items()):
             if now >= outage.ended_at:
-                farm.down.discard(name)
+                targets.set_down(name, False)
                 outage.ended_at = now
                 del open_outages[name]
         if now >= next_kill:
-            victim = chance.choice((*VICTIMS, "FLUSHALL"))
+            victim = chance.choice((*VICTIMS, *PAUSED, "FLUSHALL"))
             _kill(product, victim)
             story.kills.append((now, victim))
             next_kill = now + chance.uniform(0.5, 1.5) * kill_every
         time.sleep(0.05)
     for name, outage in open_outages.items():
-        farm.down.discard(name)
+        targets.set_down(name, False)
         outage.ended_at = time.time()
 
 
@@ -151,7 +123,24 @@ def _kill(product: Product, victim: str) -> None:
             redis.flushall()
         return
     with suppress(ProcessLookupError, FileNotFoundError, ValueError):  # just starting again
-        product.kill(victim)
+        if victim in PAUSED:
+            _pause([product.child(name) for name in PAUSED[victim]])
+        else:
+            product.kill(victim)
+
+
+def _pause(parents: list[int]) -> None:
+    """Let processes stand still for a while, as those of a virtual machine that is paused do."""
+    pids = [*parents, *(child for pid in parents for child in children_of(pid))]
+    _signal(pids, signal.SIGSTOP)
+    time.sleep(PAUSE_SECONDS)
+    _signal(pids, signal.SIGCONT)
+
+
+def _signal(pids: list[int], number: signal.Signals) -> None:
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, number)
 
 
 def _colours(product: Product) -> set[str]:

@@ -14,9 +14,10 @@ import time
 from tests.flows.product import Product
 from tests.receivers import HttpReceiver
 from tests.soak.company import Company
-from tests.soak.outages import Farm, _colours, _kill, _set_down, wait_for_calm
+from tests.soak.outages import _colours, _kill, _set_down, wait_for_calm
 from tests.soak.people_invariants import check_invariants
 from tests.soak.story import PeopleStory
+from tests.soak.targets import Targets
 from tests.waiting import seconds_until
 
 _VICTIMS = ("probes-1", "probes-1/recorder", "notifications", "background", "scheduler")
@@ -24,22 +25,21 @@ _VICTIMS = ("probes-1", "probes-1/recorder", "notifications", "background", "sch
 
 def run(product: Product, seconds: float, seed: int, kill_every: float = 15.0) -> PeopleStory:
     """Run outages and people for a while, then wait for calm and check the invariants."""
-    chance, story, farm = random.Random(seed), PeopleStory(), Farm()
-    with HttpReceiver() as hook:
+    chance, story = random.Random(seed), PeopleStory()
+    with HttpReceiver() as hook, Targets() as targets:
         company = Company(product, hook, chance, story)
-        company.found(seed, farm)
+        company.found(seed, targets)
         seconds_until(lambda: _colours(product) == {"GREEN"}, 20)
-        _run_story(product, farm, company, chance, seconds, kill_every, story)
+        _run_story(product, targets, company, chance, seconds, kill_every, story)
         company.settle()
         wait_for_calm(product, 150)
         check_invariants(product, story, list(hook.requests), company.services)
-    farm.close()
     return story
 
 
 def _run_story(
     product: Product,
-    farm: Farm,
+    targets: Targets,
     company: Company,
     chance: random.Random,
     seconds: float,
@@ -54,12 +54,12 @@ def _run_story(
         now = time.time()
         if now >= next_outage:
             name = chance.choice([name for name in company.services if name not in ends])
-            _set_down(farm, story, name, True)
+            _set_down(targets, story, name, True)
             ends[name] = now + chance.uniform(3, 40)
             next_outage = now + chance.uniform(7.5, 12)  # below what would count as a storm
         for name, until in list(ends.items()):
             if now >= until:
-                _set_down(farm, story, name, False)
+                _set_down(targets, story, name, False)
                 del ends[name]
         company.resume_due(now)
         if now >= next_deed:
@@ -72,4 +72,4 @@ def _run_story(
             next_kill = now + chance.uniform(0.5, 1.5) * kill_every
         time.sleep(0.05)
     for name in list(ends):
-        _set_down(farm, story, name, False)
+        _set_down(targets, story, name, False)
