@@ -4,7 +4,6 @@ import os
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from alembic.config import Config as AlembicConfig
 
 from app.local.embedded import Embedded
 from tests import installations
+from tests.waiting import seconds_until
 
 ROOT = Path(__file__).parents[2]
 _TICKS = os.sysconf("SC_CLK_TCK")
@@ -154,13 +154,12 @@ def tree_cpu_seconds(root: int) -> float:
 
 
 def wait_until(condition, timeout_seconds: float) -> bool:
-    """Poll a condition; say whether it came true in time."""
-    end = time.monotonic() + timeout_seconds
-    while time.monotonic() < end:
-        if condition():
-            return True
-        time.sleep(0.02)
-    return False
+    """Poll a condition; say whether it came true in time, as counted on a machine of its own."""
+    try:
+        seconds_until(condition, timeout_seconds)
+    except AssertionError:
+        return False
+    return True
 
 
 def percentile(values: list[float], share: float) -> float:
