@@ -55,7 +55,8 @@ def main(arguments):
             sys.exit(0)
         signal.signal(signal.SIGTERM, leave)
     print("stays", flush=True)
-    time.sleep(60)
+    for _ in range(600):  # a signal just before a sleep is handled after it
+        time.sleep(0.1)
 """
 
 

@@ -179,7 +179,7 @@ def test_a_web_process_that_dies_while_starting_is_quoted(state: Path) -> None:
 
 @LINUX
 def test_a_slow_start_is_waited_for_while_it_gets_on(state: Path) -> None:
-    with Launched(state, TOY_WEB="slow", TOY_READY_SECONDS="2") as run:
+    with Launched(state, TOY_WEB="slow", TOY_READY_SECONDS=str(stretched(2))) as run:
         run.ready()
         assert run.get("/ready") == 200
 
