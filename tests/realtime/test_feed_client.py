@@ -14,12 +14,12 @@ def test_a_frame_in_one_segment_with_the_answer_is_read():
 
         def answer():
             peer, _ = server.accept()
+            peers.append(peer)
             ends = WSConnection(ConnectionType.SERVER)
             ends.receive_data(peer.recv(4096))
             assert list(ends.events())
             hello = TextMessage(data='{"type": "hello"}')
             peer.sendall(ends.send(AcceptConnection()) + ends.send(hello))
-            peers.append(peer)
 
         peers = []
         threading.Thread(target=answer, daemon=True).start()
