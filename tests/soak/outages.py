@@ -133,8 +133,10 @@ def _pause(parents: list[int]) -> None:
     """Let processes stand still for a while, as those of a virtual machine that is paused do."""
     pids = [*parents, *(child for pid in parents for child in children_of(pid))]
     _signal(pids, signal.SIGSTOP)
-    time.sleep(PAUSE_SECONDS)
-    _signal(pids, signal.SIGCONT)
+    try:
+        time.sleep(PAUSE_SECONDS)
+    finally:
+        _signal(pids, signal.SIGCONT)
 
 
 def _signal(pids: list[int], number: signal.Signals) -> None:

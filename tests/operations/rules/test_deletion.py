@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from itertools import count
 from threading import Barrier
 from uuid import UUID
 
@@ -19,9 +20,9 @@ from app.platform.errors import Conflict
 from tests.alerting import RED, make_channel, make_policy, make_rule
 from tests.factories import make_service
 from tests.recording import claim_of, observe
+from tests.waiting import crowding
 
 ROUNDS = 25
-_TRIES = 4
 
 
 @pytest.fixture
@@ -36,19 +37,20 @@ def crowd(context, alice, rows):
 def at_once(app, *stories):
     """Run stories at the same moment, each in a thread; raise what any of them raises.
 
-    A lock that is not had within five seconds is asked for again, as callers do: on a busy machine
-    the others may just be slow. Those that wait in a circle fail within one (deadlock_timeout).
+    A lock that is not had within five seconds is asked for again as often as others want the same
+    core: there the others may just be slow. On a machine of its own it is a fault at once.
     """
     barrier = Barrier(len(stories))
 
     def run(story):
         with app.app_context():
             barrier.wait()
-            for left in range(_TRIES - 1, -1, -1):
+            for tried in count(1):
                 try:
                     return story()
                 except (OperationalError, LockNotAvailable) as error:  # by the driver alone, too
-                    if not (left and isinstance(getattr(error, "orig", error), LockNotAvailable)):
+                    is_late = isinstance(getattr(error, "orig", error), LockNotAvailable)
+                    if not is_late or tried >= crowding():
                         raise
 
     with ThreadPoolExecutor(len(stories)) as pool:
